@@ -1,0 +1,152 @@
+"""Child processes that never outlive the set-up they belong to.
+
+One `Process` is one child in its own process group. On Linux it dies with the thread that started
+it, so start it from one that stays; what of it survived an earlier run is stopped before it starts
+again. Nothing here knows what it runs.
+"""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+LOOK_EVERY_SECONDS = 0.1
+
+
+class AlreadyRunning(Exception):
+    """Another process holds the lock of this one and would not go."""
+
+
+@dataclass
+class Process:
+    """One child: how to start it, how to ask it to stop, and, once started, its state.
+
+    `run_as` is (uid, gid). `output` is a file to append to; None shares ours. The `lock` file is
+    locked by the child itself and by all it forks, so a held lock means that something of it still
+    lives, whatever happened to us; what is left of an earlier run is stopped before a new one
+    starts. `stale` are files that an unclean end leaves behind and that mean nothing once the lock
+    is free.
+    """
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    run_as: tuple[int, int] | None = None
+    output: Path | None = None
+    lock: Path | None = None
+    stale: Sequence[Path] = ()
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace_seconds: float = 15.0
+    child: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    started_at: float = field(default=0.0, init=False)
+
+    @property
+    def running(self) -> bool:
+        return self.child is not None and self.child.poll() is None
+
+    def start(self) -> None:
+        """Raises AlreadyRunning when an earlier run of it does not stop, OSError as Popen does."""
+        lock = _take_lock(self) if self.lock else None
+        for path in self.stale:
+            path.unlink(missing_ok=True)
+        output = os.open(self.output, APPEND, 0o600) if self.output else None
+        uid, gid = self.run_as or (None, None)
+        try:
+            self.child = subprocess.Popen(
+                [*_tied_to_us(self.stop_signal), *self.argv],
+                env=self.env,
+                cwd=self.cwd,
+                user=uid,
+                group=gid,
+                extra_groups=[] if self.run_as else None,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                pass_fds=[lock] if lock is not None else [],
+                start_new_session=True,
+            )
+            self.started_at = time.monotonic()
+            if lock is not None:
+                os.pwrite(lock, f"{self.child.pid:<20}\n".encode(), 0)
+        finally:
+            if lock is not None:
+                os.close(lock)
+            if output is not None:
+                os.close(output)
+
+    def stop(self) -> bool:
+        """Ask, wait, then insist; nothing of its group is left. True when it went by itself."""
+        if self.child is None:
+            return True
+        if self.running:
+            self.child.send_signal(self.stop_signal)
+        try:
+            self.child.wait(self.grace_seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            self.end_group()
+        return True
+
+    def end_group(self) -> int:
+        """Kill what is left of its group, such as a dead web server's workers; the exit code."""
+        if self.child is None:
+            return 0
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.child.pid, signal.SIGKILL)
+        return self.child.wait()
+
+
+def _tied_to_us(with_signal: signal.Signals) -> list[str]:
+    """A prefix by which the kernel ends the child when the thread that started it does (Linux)."""
+    setpriv = _setpriv()
+    return [setpriv, f"--pdeathsig={with_signal.name.removeprefix('SIG')}"] if setpriv else []
+
+
+@cache
+def _setpriv() -> str | None:
+    """util-linux's, when it is there and new enough to know death signals."""
+    found = shutil.which("setpriv")
+    if (
+        found
+        and subprocess.call([found, "--pdeathsig=TERM", "true"], stderr=subprocess.DEVNULL) == 0
+    ):
+        return found
+    return None
+
+
+def _take_lock(process: Process) -> int:
+    """A locked file descriptor, after stopping whatever still holds it from an earlier run."""
+    assert process.lock is not None
+    lock = os.open(process.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + process.grace_seconds
+    asked = False
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not asked:
+                asked = _ask_to_stop(os.pread(lock, 32, 0), process.stop_signal)
+            if time.monotonic() > deadline:
+                os.close(lock)
+                raise AlreadyRunning(f"{process.name} of an earlier run does not stop") from None
+            time.sleep(LOOK_EVERY_SECONDS)
+        else:
+            return lock
+
+
+def _ask_to_stop(written_pid: bytes, with_signal: signal.Signals) -> bool:
+    if not written_pid.strip().isdigit():
+        return False
+    with suppress(ProcessLookupError):
+        os.kill(int(written_pid), with_signal)
+    return True

@@ -1,0 +1,74 @@
+"""Fixtures for every test. Nothing is started before a test asks, so pure tests pay nothing.
+
+`connection` for a test of what happens inside one transaction (rolled back afterwards);
+`database_url` for a test that commits, or that several connections or processes share;
+`redis` for the queue and the menu's sessions. Each pytest process has servers of its own.
+"""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+from redis import Redis
+from sqlalchemy import Connection, Engine, NullPool, create_engine
+
+from operations.embedded import Services
+from tests.support.services import clone, make_template, services_in_memory_speed
+
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """The running PostgreSQL and Valkey of this pytest process."""
+    with services_in_memory_speed() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def migrated(services: Services) -> Services:
+    """The same servers, with a migrated template to clone."""
+    make_template(services)
+    return services
+
+
+@pytest.fixture
+def database_url(migrated: Services) -> Iterator[str]:
+    """A database of this test alone, migrated and empty."""
+    with clone(migrated) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def rolled_back_engine(migrated: Services) -> Iterator[Engine]:
+    with clone(migrated) as url:
+        yield create_engine(url, poolclass=NullPool, connect_args={"options": "-c timezone=UTC"})
+
+
+@pytest.fixture
+def connection(rolled_back_engine: Engine) -> Iterator[Connection]:
+    """An open transaction on a migrated, empty database, never committed.
+
+    What is deferred to the commit is asked for with `SET CONSTRAINTS ALL IMMEDIATE`.
+    """
+    with rolled_back_engine.connect() as connection, connection.begin() as outer:
+        yield connection
+        if outer.is_active:
+            outer.rollback()
+
+
+@pytest.fixture
+def redis_url(services: Services) -> str:
+    """An empty Valkey, spoken to with Redis's protocol; for what opens connections of its own."""
+    with Redis.from_url(services.redis_url) as client:
+        client.flushdb()
+    return services.redis_url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator["Redis[bytes]"]:
+    with Redis.from_url(redis_url) as client:
+        yield client

@@ -1,0 +1,33 @@
+"""The fixtures give every test a clean, migrated database and an empty Redis, in any order."""
+
+import pytest
+from redis import Redis
+from sqlalchemy import Connection, create_engine, text
+
+TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
+TRACES = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'trace'"
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_a_connection_is_migrated_and_keeps_no_trace(connection: Connection, turn: str) -> None:
+    assert connection.execute(text(TABLES)).scalar_one() > 1
+    assert connection.execute(text(TRACES)).scalar_one() == 0
+    connection.execute(text("CREATE TABLE trace ()"))
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_a_database_of_its_own_forgets_even_what_was_committed(
+    database_url: str, turn: str
+) -> None:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        assert connection.execute(text(TABLES)).scalar_one() > 1
+        assert connection.execute(text(TRACES)).scalar_one() == 0
+        connection.execute(text("CREATE TABLE trace ()"))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("turn", ["first", "second"])
+def test_redis_is_empty(redis: "Redis[bytes]", turn: str) -> None:
+    assert redis.dbsize() == 0
+    redis.set("trace", turn)

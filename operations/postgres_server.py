@@ -117,18 +117,11 @@ class _Owner:
         )
 
     def can_work_in(self, folder: Path, programs: Path) -> bool:
-        test = 'cd "$1" && [ -w . ] && "$2" --version'
-        command = [
-            *self.prefix,
-            "/bin/sh",
-            "-c",
-            test,
-            "sh",
-            str(folder),
-            str(programs / "postgres"),
-        ]
+        """Whether such a one can write here and find the programs, their parts and each other."""
+        test = 'cd "$1" && [ -w . ] && "$2" --show -D . -U postgres'
+        command = ["/bin/sh", "-c", test, "sh", str(folder), f"{programs}/initdb"]
         with suppress(OSError):
-            return self.run(command).returncode == 0
+            return self.run([*self.prefix, *command]).returncode == 0
         return False
 
     def run(self, command: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
@@ -154,11 +147,21 @@ def _unprivileged_user() -> tuple[int, int]:
 
 
 def _through_closed_folders(user: tuple[int, int]) -> list[str]:
-    """For a clone in root's closed home (Linux): that user, with the right to pass folder modes."""
-    return (
-        f"setpriv --reuid={user[0]} --regid={user[1]} --clear-groups --inh-caps=-all,+dac_override"
-        " --ambient-caps=-all,+dac_override --pdeathsig=INT"
-    ).split()
+    """For a clone in root's closed home (Linux): that user, with the right to pass folder modes.
+
+    The secure bit makes access(2) count that right too, which PostgreSQL asks about its programs.
+    It works within the capabilities that containers have by default.
+    """
+    return [
+        "setpriv",
+        f"--reuid={user[0]}",
+        f"--regid={user[1]}",
+        "--clear-groups",
+        "--inh-caps=-all,+dac_override",
+        "--ambient-caps=-all,+dac_override",
+        "--securebits=+no_setuid_fixup",
+        "--pdeathsig=INT",
+    ]
 
 
 def _initdb(

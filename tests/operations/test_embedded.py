@@ -13,6 +13,8 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
 from sqlalchemy import create_engine, text
 
 from operations.embedded import Services, embedded_services
@@ -28,6 +30,17 @@ from operations.embedded import embedded_services
 with embedded_services(Path(sys.argv[1]), for_tests=True) as services:
     print(*[process.child.pid for process in services.processes], flush=True)
     sys.stdin.read()
+"""
+
+SUPERVISE = """
+import sys
+from pathlib import Path
+from operations.embedded import embedded_services
+from operations.supervision import supervise
+with embedded_services(Path(sys.argv[1]), for_tests=True) as services:
+    pids = [process.child.pid for process in services.processes]
+    say = lambda: print(*pids, services.conninfo, services.redis_url, flush=True)
+    sys.exit(supervise(services.processes, on_start=say))
 """
 
 
@@ -194,6 +207,25 @@ def test_root_can_use_a_folder_that_is_closed_to_everybody_else(folder: Path) ->
     assert closed.stat().st_mode & 0o777 == 0o700
 
 
+def test_supervised_servers_come_back_when_killed_and_leave_on_ctrl_c(data: Path) -> None:
+    with another_process(data, SUPERVISE) as up:
+        assert up.stdout is not None
+        *pids, conninfo, redis_url = up.stdout.readline().split()
+        for pid in pids:
+            os.kill(int(pid), signal.SIGKILL)
+        with ConnectionPool(conninfo, min_size=1, open=False) as pool:
+            pool.open(wait=True, timeout=30)  # it tries until it can
+        patient = Retry(ConstantBackoff(0.1), 300)
+        with Redis.from_url(redis_url, retry=patient) as redis:
+            assert redis.ping()
+            valkey_pid = int(redis.info("server")["process_id"])
+        up.send_signal(signal.SIGINT)
+        assert up.wait() == 0
+        assert not is_running(valkey_pid)
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(conninfo)
+
+
 @contextmanager
 def moved(data: Path, name: str) -> Iterator[Path]:
     """The same folder under another name for a while."""
@@ -204,8 +236,8 @@ def moved(data: Path, name: str) -> Iterator[Path]:
         there.rename(data)
 
 
-def another_process(data: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", START_AND_SAY, str(data)]
+def another_process(data: Path, program: str = START_AND_SAY) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", program, str(data)]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True)
 

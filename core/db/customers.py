@@ -1,0 +1,75 @@
+"""Customers: found by number, locked for a payment, their credit moved."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+_COLUMNS = """
+    c.id, c.name, c.surname, c.language, c.credit_minor,
+    (SELECT msisdn FROM customer_msisdns n WHERE n.customer_id = c.id
+     ORDER BY position, msisdn LIMIT 1) AS msisdn
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer; `msisdn` is the number texts go to."""
+
+    id: int
+    name: str
+    surname: str
+    language: str
+    credit_minor: int
+    msisdn: str | None
+
+
+def find_customer(connection: Connection, msisdn: str) -> Customer | None:
+    """The customer who holds that E.164 number."""
+    row = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
+            " WHERE m.msisdn = :msisdn"
+        ),
+        {"msisdn": msisdn},
+    ).one_or_none()
+    return None if row is None else Customer(*row)
+
+
+def get_customer(connection: Connection, customer_id: int) -> Customer:
+    """The customer with that id."""
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM customers c WHERE c.id = :id"), {"id": customer_id}
+    ).one()
+    return Customer(*row)
+
+
+def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Customer]:
+    """Lock customers by id, in order: what serialises two payments of one customer."""
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM customers c WHERE c.id = ANY(:ids) ORDER BY c.id FOR UPDATE"),
+        {"ids": list(ids)},
+    )
+    return {row.id: Customer(*row) for row in rows}
+
+
+def set_credits(connection: Connection, credits: dict[int, int]) -> None:
+    """Store each customer's credit; the postings of the same transaction say why."""
+    connection.execute(
+        text(
+            "UPDATE customers c SET credit_minor = given.credit FROM"
+            " unnest(CAST(:ids AS bigint[]), CAST(:credits AS bigint[])) AS given (id, credit)"
+            " WHERE c.id = given.id AND c.credit_minor <> given.credit"
+        ),
+        {"ids": list(credits), "credits": list(credits.values())},
+    )
+
+
+def set_language(connection: Connection, customer_id: int, language: str) -> None:
+    """The language a customer is addressed in from now on."""
+    connection.execute(
+        text("UPDATE customers SET language = :language WHERE id = :id"),
+        {"id": customer_id, "language": language},
+    )

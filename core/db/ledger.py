@@ -1,0 +1,91 @@
+"""The double-entry ledger: entries with their postings, written in bulk, read as sums.
+
+Amounts are positive minor units; the side says the direction. The database refuses unbalanced
+entries at commit and any change afterwards (migration 0002).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+from core.db.bulk import insert_rows
+from core.db.rows.money import journal_entries, postings
+
+DEBIT, CREDIT = "debit", "credit"
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One leg. `customer_id` names the sub-ledger where the account has one."""
+
+    account: str
+    side: str
+    amount_minor: int
+    customer_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event in the books. `idempotency_key` is unique for ever: one event, one entry."""
+
+    kind: str
+    idempotency_key: str
+    legs: tuple[Posting, ...]
+
+
+def post_entries(connection: Connection, now: datetime, entries: Sequence[Entry]) -> None:
+    """Write entries and their postings in two statements. Zero legs are left out."""
+    ids = insert_rows(
+        connection,
+        journal_entries,
+        [
+            {"kind": one.kind, "idempotency_key": one.idempotency_key, "posted_at": now}
+            for one in entries
+        ],
+        returning="idempotency_key, id",
+    )
+    id_of = {row.idempotency_key: row.id for row in ids}
+    insert_rows(
+        connection,
+        postings,
+        [
+            {
+                "entry_id": id_of[entry.idempotency_key],
+                "account": leg.account,
+                "side": leg.side,
+                "amount_minor": leg.amount_minor,
+                "customer_id": leg.customer_id,
+            }
+            for entry in entries
+            for leg in entry.legs
+            if leg.amount_minor
+        ],
+    )
+
+
+def open_account(connection: Connection, code: str, normal_side: str) -> None:
+    """Make sure an account exists: clearing accounts appear with their provider account."""
+    connection.execute(
+        text(
+            "INSERT INTO ledger_accounts (code, normal_side) VALUES (:code, :side)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"code": code, "side": normal_side},
+    )
+
+
+def balance(connection: Connection, account: str) -> int:
+    """Debits minus credits of an account, in minor units."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT coalesce(sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor"
+                " END), 0) FROM postings WHERE account = :account"
+            ),
+            {"account": account},
+        ).scalar_one()
+    )

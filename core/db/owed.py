@@ -1,0 +1,62 @@
+"""What customers owe: open instalments and access charges, as the waterfall wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, text
+
+from core.waterfall import Obligation
+
+_OPEN = text(
+    """
+    SELECT s.customer_id, CASE i.number WHEN 0 THEN 'down_payment' ELSE 'instalment' END AS kind,
+           i.id, i.due_on, i.amount_minor, i.paid_minor, i.sale_id, i.number, s.device_id, i.days,
+           s.sold_on
+      FROM sales s JOIN instalments i ON i.sale_id = s.id
+     WHERE s.customer_id = ANY(:ids) AND s.state = 'open' AND i.paid_minor < i.amount_minor
+    UNION ALL
+    SELECT customer_id, 'access_rate', id, due_on, amount_minor, paid_minor, NULL, 0, device_id, 0,
+           due_on
+      FROM access_charges
+     WHERE customer_id = ANY(:ids) AND paid_minor < amount_minor
+     ORDER BY due_on, sold_on, sale_id, number, id
+    """
+)
+
+
+def open_obligations(
+    connection: Connection, customer_ids: Collection[int]
+) -> dict[int, list[Obligation]]:
+    """Everything not fully paid, by customer: by due date, then oldest sale."""
+    owed: dict[int, list[Obligation]] = {customer_id: [] for customer_id in customer_ids}
+    for row in connection.execute(_OPEN, {"ids": list(customer_ids)}):
+        owed[row[0]].append(Obligation(*row[1:10]))
+    return owed
+
+
+def store_paid(connection: Connection, obligations: Collection[Obligation]) -> None:
+    """Write back how much of each obligation is paid now."""
+    for table, kinds in (
+        ("instalments", ("down_payment", "instalment")),
+        ("access_charges", ("access_rate",)),
+    ):
+        changed = [one for one in obligations if one.kind in kinds]
+        if changed:
+            connection.execute(
+                text(
+                    f"UPDATE {table} t SET paid_minor = now.paid FROM"  # noqa: S608
+                    " unnest(CAST(:ids AS bigint[]), CAST(:paid AS bigint[])) AS now (id, paid)"
+                    " WHERE t.id = now.id"
+                ),
+                {"ids": [one.id for one in changed], "paid": [one.paid_minor for one in changed]},
+            )
+
+
+def complete_sales(connection: Connection, sale_ids: Collection[int]) -> None:
+    """Close sales whose last instalment is paid."""
+    if sale_ids:
+        connection.execute(
+            text("UPDATE sales SET state = 'complete' WHERE id = ANY(:ids)"),
+            {"ids": list(sale_ids)},
+        )

@@ -1,0 +1,98 @@
+"""Payments: booked once per receipt, claimed by workers, postponed when they cannot be applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+_BACKOFF = timedelta(seconds=15)
+_BACKOFF_MAX = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPayment:
+    """A payment claimed for applying; its row is locked."""
+
+    id: int
+    receipt: str
+    amount_minor: int
+    purpose: str
+    device_id: int
+    customer_id: int
+
+
+def insert_payment(connection: Connection, values: dict[str, object]) -> int | None:
+    """Book a receipt; None when this provider account's receipt is booked already."""
+    columns = ", ".join(values)
+    slots = ", ".join(f":{name}" for name in values)
+    return connection.execute(
+        text(
+            f"INSERT INTO payments ({columns}) VALUES ({slots})"  # noqa: S608
+            " ON CONFLICT (provider_account, receipt) DO NOTHING RETURNING id"
+        ),
+        values,
+    ).scalar_one_or_none()
+
+
+def find_payment_id(connection: Connection, provider_account: str, receipt: str) -> int | None:
+    """The id under which a receipt is booked."""
+    return connection.execute(
+        text("SELECT id FROM payments WHERE provider_account = :account AND receipt = :receipt"),
+        {"account": provider_account, "receipt": receipt},
+    ).scalar_one_or_none()
+
+
+def claim_received(connection: Connection, now: datetime, limit: int) -> list[ReceivedPayment]:
+    """Lock up to `limit` payments that wait to be applied; others' claims are passed over."""
+    rows = connection.execute(
+        text(
+            "SELECT id, receipt, amount_minor, purpose, device_id, customer_id FROM payments"
+            " WHERE state = 'received' AND next_attempt_at <= :now"
+            " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        ),
+        {"now": now, "limit": limit},
+    )
+    return [ReceivedPayment(*row) for row in rows]
+
+
+def mark_applied(
+    connection: Connection, now: datetime, payment_ids: Sequence[int], credit_used: Sequence[int]
+) -> None:
+    """Close payments, each with the customer credit it used."""
+    connection.execute(
+        text(
+            "UPDATE payments p SET state = 'applied', applied_at = :now, problem = NULL,"
+            " credit_used_minor = done.credit"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:credits AS bigint[])) AS done (id, credit)"
+            " WHERE p.id = done.id"
+        ),
+        {"now": now, "ids": list(payment_ids), "credits": list(credit_used)},
+    )
+
+
+def postpone(connection: Connection, now: datetime, payment_id: int, problem: str) -> None:
+    """Keep a payment that could not be applied, with the reason; tried again, ever less often."""
+    connection.execute(
+        text(
+            "UPDATE payments SET attempts = attempts + 1, problem = :problem,"
+            " next_attempt_at = :now + least(:most, :step * power(2, least(attempts, 20)))"
+            " WHERE id = :id"
+        ),
+        {
+            "id": payment_id,
+            "now": now,
+            "problem": problem[:500],
+            "step": _BACKOFF,
+            "most": _BACKOFF_MAX,
+        },
+    )
+
+
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """When the longest waiting payment came in; None when nothing waits."""
+    return connection.execute(
+        text("SELECT min(received_at) FROM payments WHERE state = 'received'")
+    ).scalar_one()

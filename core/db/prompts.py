@@ -1,0 +1,100 @@
+"""Prompts on payers' phones: waiting to be sent, looked up when their outcome is unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_COLUMNS = (
+    "id, msisdn, account_reference, device_id, amount_minor, purpose, state, checkout_reference,"
+    " payment_id, attempts, created_at, sent_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request to approve a payment. `checkout_reference` is the provider's name for it."""
+
+    id: int
+    msisdn: str
+    account_reference: str
+    device_id: int
+    amount_minor: int
+    purpose: str
+    state: str
+    checkout_reference: str | None
+    payment_id: int | None
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+
+
+def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
+    """Store a prompt that waits to be sent; returns its id."""
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, purpose,"
+                " created_at, next_attempt_at) VALUES (:msisdn, :account_reference, :device_id,"
+                " :amount_minor, :purpose, :now, :now) RETURNING id"
+            ),
+            values,
+        ).scalar_one()
+    )
+
+
+def set_account_reference(connection: Connection, prompt_id: int, reference: str) -> None:
+    """Give a prompt the account reference the payer will see."""
+    connection.execute(
+        text("UPDATE prompts SET account_reference = :reference WHERE id = :id"),
+        {"id": prompt_id, "reference": reference},
+    )
+
+
+def find_reference(connection: Connection, account_reference: str) -> Prompt | None:
+    """The newest prompt that showed this account reference."""
+    return _one(connection, "account_reference = :key ORDER BY id DESC LIMIT 1", account_reference)
+
+
+def lock_prompt(connection: Connection, prompt_id: int) -> Prompt | None:
+    """The prompt with that id, locked."""
+    return _one(connection, "id = :key FOR UPDATE", prompt_id)
+
+
+def lock_checkout(connection: Connection, checkout_reference: str) -> Prompt | None:
+    """The prompt the provider knows by that reference, locked."""
+    return _one(connection, "checkout_reference = :key FOR UPDATE", checkout_reference)
+
+
+def _one(connection: Connection, where: str, key: object) -> Prompt | None:
+    row = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM prompts WHERE {where}"),  # noqa: S608
+        {"key": key},
+    ).one_or_none()
+    return None if row is None else Prompt(*row)
+
+
+def claim_prompts(
+    connection: Connection, states: list[str], now: datetime, limit: int
+) -> list[Prompt]:
+    """Lock prompts in those states whose time for the next step has come."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM prompts WHERE next_attempt_at <= :now"  # noqa: S608
+            " AND state = ANY(:states) ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED"
+        ),
+        {"now": now, "states": states, "limit": limit},
+    )
+    return [Prompt(*row) for row in rows]
+
+
+def update_prompt(connection: Connection, prompt_id: int, **values: object) -> None:
+    """Set columns of one prompt."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(f"UPDATE prompts SET {assignments} WHERE id = :id"),  # noqa: S608
+        {"id": prompt_id, **values},
+    )

@@ -1,0 +1,96 @@
+"""Who is who: villages, customers and their numbers, agents."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Integer,
+    Table,
+    Text,
+    text,
+)
+
+from core.db.rows.books import instant, metadata, minor, reference, row_id
+
+villages = Table(
+    "villages",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+# `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
+# transaction as every posting to it; `dialwatt doctor` compares the two.
+customers = Table(
+    "customers",
+    metadata,
+    row_id(),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    reference("village_id", "villages", nullable=True),
+    Column("language", Text, nullable=False),
+    minor("credit_minor", default=0),
+    instant("created_at"),
+    CheckConstraint("credit_minor >= 0", name="credit"),
+)
+
+# The number with the lowest position is where texts go. M-Pesa tells us a payer only as the hash of
+# the number's digits, so that a payer we know can be found by it.
+customer_msisdns = Table(
+    "customer_msisdns",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    reference("customer_id", "customers"),
+    Column("position", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "sha256",
+        Text,
+        Computed("encode(sha256(decode(substr(msisdn, 2), 'escape')), 'hex')", persisted=True),
+        unique=True,
+    ),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("pin_hash", Text, nullable=False),
+    Column("pin_is_initial", Boolean, nullable=False, server_default=text("true")),
+    minor("float_limit_minor"),
+    Column("commission_collections_bp", Integer, nullable=False, server_default=text("0")),
+    Column("commission_sales_bp", Integer, nullable=False, server_default=text("0")),
+    Column("villages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    CheckConstraint(
+        "commission_collections_bp BETWEEN 0 AND 10000"
+        " AND commission_sales_bp BETWEEN 0 AND 10000 AND float_limit_minor >= 0",
+        name="figures",
+    ),
+)
+
+# A language chosen by somebody who is neither customer nor agent.
+stranger_languages = Table(
+    "stranger_languages",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+)
+
+problem_reports = Table(
+    "problem_reports",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=True),
+    instant("reported_at"),
+)

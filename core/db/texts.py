@@ -1,0 +1,99 @@
+"""Outgoing texts: queued once per occasion, claimed under a lease, their fate recorded.
+
+A claim moves `next_attempt_at` into the future: if the worker dies, the text comes up again by
+itself. The same text may then go out twice, which is harmless; it is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from core.db.bulk import insert_rows
+from core.db.rows.messages import sms
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingText:
+    """A text claimed for sending; `attempts` counts this one."""
+
+    id: int
+    msisdn: str
+    body: str
+    attempts: int
+
+
+def insert_texts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Queue texts; their dedupe keys must be new."""
+    insert_rows(connection, sms, rows)
+
+
+def claim_texts(
+    connection: Connection, now: datetime, lease: timedelta, limit: int
+) -> list[WaitingText]:
+    """Take up to `limit` texts whose time has come, for `lease`."""
+    rows = connection.execute(
+        text(
+            "UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
+            " WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)"
+            " RETURNING id, msisdn, body, attempts"
+        ),
+        {"now": now, "until": now + lease, "limit": limit},
+    )
+    return sorted((WaitingText(*row) for row in rows), key=lambda one: one.id)
+
+
+def update_text(connection: Connection, text_id: int, **values: object) -> None:
+    """Set columns of one text unless its fate is final already."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(
+            f"UPDATE sms SET {assignments} WHERE id = :id"  # noqa: S608
+            " AND state NOT IN ('delivered', 'failed')"
+        ),
+        {"id": text_id, **values},
+    )
+
+
+def find_text_id(connection: Connection, provider_message_id: str) -> int | None:
+    """The text the provider knows by that id."""
+    return connection.execute(
+        text("SELECT id FROM sms WHERE provider_message_id = :id"), {"id": provider_message_id}
+    ).scalar_one_or_none()
+
+
+def insert_report(
+    connection: Connection, message_id: str, status: str, reason: str | None, now: datetime
+) -> None:
+    """Keep a delivery report; the same one again changes nothing."""
+    connection.execute(
+        text(
+            "INSERT INTO delivery_reports (provider_message_id, status, failure_reason, received_at)"
+            " VALUES (:id, :status, :reason, :now) ON CONFLICT DO NOTHING"
+        ),
+        {"id": message_id, "status": status, "reason": reason, "now": now},
+    )
+
+
+def reports_of(connection: Connection, message_id: str) -> list[tuple[str, str | None]]:
+    """(status, failure reason) of all reports on a message, in the order they came."""
+    rows = connection.execute(
+        text(
+            "SELECT status, failure_reason FROM delivery_reports"
+            " WHERE provider_message_id = :id ORDER BY id"
+        ),
+        {"id": message_id},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """When the longest waiting text was written; None when nothing waits."""
+    return connection.execute(
+        text("SELECT min(created_at) FROM sms WHERE next_attempt_at IS NOT NULL")
+    ).scalar_one()

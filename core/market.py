@@ -1,0 +1,29 @@
+"""The market: the one set of facts about the country a deployment serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """Country (ISO 3166), currency (ISO 4217), the smallest payable amount, zone and languages."""
+
+    country: str
+    currency: str
+    cash_unit_minor: int
+    timezone: str
+    languages: tuple[str, ...]
+    service_code: str
+    operator: str
+    payment_max_minor: int
+
+    @property
+    def default_language(self) -> str:
+        return self.languages[0]
+
+    def local_date(self, instant: datetime) -> date:
+        """The calendar day in this market at that instant."""
+        return instant.astimezone(ZoneInfo(self.timezone)).date()

@@ -1,0 +1,33 @@
+"""Serial numbers: trimmed, upper-case, without spaces and dashes, and then compared exactly.
+
+A mistyped serial is never guessed into somebody else's device.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+_SERIAL = re.compile(r"[A-Z0-9./_]{1,32}")
+
+
+def normalise_serial(text: str) -> str:
+    """The form in which serials are stored and compared; may be no serial at all (see below)."""
+    return _SEPARATORS.sub("", text).upper()
+
+
+def parse_serial(text: str) -> str:
+    """The normalised serial. Raises ValueError when it cannot be one."""
+    serial = normalise_serial(text)
+    if not _SERIAL.fullmatch(serial):
+        raise ValueError(f"not a serial number: {text!r}")
+    return serial
+
+
+def luhn_ok(digits: str) -> bool:
+    """Whether the last digit is the Luhn check digit of the rest (STS meter numbers, ISO 7812)."""
+    total = 0
+    for place, char in enumerate(reversed(digits)):
+        doubled = int(char) * (1 + place % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return total % 10 == 0

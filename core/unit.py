@@ -1,0 +1,50 @@
+"""The Unit: the open database transaction, the fixed instant and the market, as one argument.
+
+The edge (route, job, command) opens it; returning commits, raising rolls back. Locks are taken in
+one order everywhere: payments, customers by id, devices by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, Engine
+
+from core.clock import Clock, system_clock
+from core.db.catalogue import find_market
+from core.errors import Refused
+from core.market import Market
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What every use case is given first."""
+
+    connection: Connection
+    now: datetime
+    market: Market
+
+    @property
+    def today(self) -> date:
+        """The date in the market's zone."""
+        return self.market.local_date(self.now)
+
+
+OpenUnit = Callable[[], AbstractContextManager[Unit]]
+
+
+def unit_opener(engine: Engine, clock: Clock = system_clock) -> OpenUnit:
+    """A function that opens a Unit on `engine`. Raises Refused("no_market") on an empty book."""
+
+    @contextmanager
+    def open_unit() -> Iterator[Unit]:
+        with engine.begin() as connection:
+            market = find_market(connection)
+            if market is None:
+                raise Refused("no_market")
+            yield Unit(connection, clock(), market)
+
+    return open_unit

@@ -1,0 +1,40 @@
+"""Open what a device's tokens are made from. Only processes that hold the key ring can: workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from core.db.devices import Device
+from core.tokens.family import DeviceSecret
+from core.tokens.keys import KeyRing, VendingKeys
+from core.tokens.sta import StaTables
+from core.tokens.sts_keys import StsMeter
+
+OpenSecret = Callable[[Device], DeviceSecret]
+
+
+def bound_to(serial: str) -> str:
+    """The place a device's key is sealed for: the cipher text opens in no other row or field."""
+    return f"devices:{serial}:sealed_key"
+
+
+def secret_opener(
+    ring: KeyRing, vending_keys: VendingKeys, sta_tables: StaTables | None = None
+) -> OpenSecret:
+    """A function from a device row to its secret. What it returns raises TokenError."""
+
+    def open_secret(device: Device) -> DeviceSecret:
+        sealed, meter = device.sealed_key, None
+        if device.sts is not None:
+            meter = StsMeter(**device.sts)
+            meter = replace(meter, vending_key=vending_keys.of(meter.sgc), sta_tables=sta_tables)
+        return DeviceSecret(
+            serial=device.serial,
+            family=device.token_family,
+            key=ring.open(sealed, bound_to(device.serial)) if sealed else None,
+            starting_code=device.starting_code,
+            sts=meter,
+        )
+
+    return open_secret

@@ -1,0 +1,102 @@
+"""Book money a provider says has moved, exactly once, whichever of its doors announces it.
+
+The entry (clearing -> unapplied, or suspense when it cannot be matched) is written in the
+callback's own transaction: the money is on the books before the provider hears 200.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.db.bulk import insert_rows
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.payments import find_payment_id, insert_payment
+from core.db.rows.money import payment_lines
+from core.errors import BadCallback, BrokenInvariant
+from core.unit import Unit
+from core.usecases.match_account import Match, match_account
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotice:
+    """What a provider said: this receipt moved this money to that account.
+
+    `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`;
+    `account` is what the payer typed; `payer_kind` says what `payer` holds (a masked or hashed
+    number cannot be texted).
+    """
+
+    provider_account: str
+    receipt: str
+    door: str
+    amount_minor: int
+    currency: str
+    account: str
+    payer_kind: str
+    payer: str | None
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`is_new` is False when this receipt was booked before."""
+
+    payment_id: int
+    matched: bool
+    is_new: bool
+
+
+def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
+    """Book the notice. Raises BadCallback for an amount or currency that cannot be booked."""
+    if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
+        raise BadCallback(f"cannot book {notice.amount_minor} minor units of {notice.currency}")
+    match = match_account(unit, notice.account)
+    payment_id = insert_payment(unit.connection, _row(unit, notice, match))
+    if payment_id is None:
+        known = find_payment_id(unit.connection, notice.provider_account, notice.receipt)
+        if known is None:
+            raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
+        return Recorded(known, matched=match is not None, is_new=False)
+    _post(unit, notice, match, payment_id)
+    if match is None:
+        _hold(unit, notice, payment_id)
+    return Recorded(payment_id, matched=match is not None, is_new=True)
+
+
+def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, object]:
+    return {
+        "provider_account": notice.provider_account,
+        "receipt": notice.receipt,
+        "door": notice.door,
+        "amount_minor": notice.amount_minor,
+        "currency": notice.currency,
+        "account_raw": notice.account,
+        "purpose": match.purpose if match else "device",
+        "device_id": match.device.id if match else None,
+        "customer_id": match.customer_id if match else None,
+        "payer_kind": notice.payer_kind,
+        "payer": notice.payer,
+        "paid_at": notice.paid_at,
+        "received_at": unit.now,
+        "next_attempt_at": unit.now,
+        "state": "received" if match else "suspense",
+    }
+
+
+def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: int) -> None:
+    clearing = f"clearing:{notice.provider_account}"
+    open_account(unit.connection, clearing, DEBIT)
+    owner = match.customer_id if match else None
+    holding = "unapplied" if match else "suspense"
+    legs = (
+        Posting(clearing, DEBIT, notice.amount_minor),
+        Posting(holding, CREDIT, notice.amount_minor, owner),
+    )
+    post_entries(unit.connection, unit.now, [Entry("received", f"received:{payment_id}", legs)])
+
+
+def _hold(unit: Unit, notice: PaymentNotice, payment_id: int) -> None:
+    """Unmatched money is shown as suspense and the payer is told where that is possible."""
+    line = {"payment_id": payment_id, "number": 1, "kind": "suspense"}
+    insert_rows(unit.connection, payment_lines, [line | {"amount_minor": notice.amount_minor}])

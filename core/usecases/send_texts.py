@@ -1,0 +1,98 @@
+"""Claim texts to send and record what became of each, as told by the sender and by reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.db.texts import (
+    WaitingText,
+    claim_texts,
+    find_text_id,
+    insert_report,
+    reports_of,
+    update_text,
+)
+from core.unit import Unit
+
+_LEASE = timedelta(minutes=2)
+# A text that could not be handed over is tried again after these waits, then given up on.
+RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 3600, 14400, 43200))
+
+# How far a message has come, by the provider's word; unknown words are kept but move nothing.
+# (Africa's Talking: Sent, Submitted and Buffered are not final, the rest are.)
+_FINAL_STATE = {
+    "success": "delivered",
+    "rejected": "failed",
+    "failed": "failed",
+    "absentsubscriber": "failed",
+    "expired": "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """The provider took a text: its id for it, its word, and the price as it prints it."""
+
+    message_id: str
+    status: str
+    cost: str | None
+
+
+def claim_unsent_texts(unit: Unit, limit: int) -> list[WaitingText]:
+    """Take texts whose time has come, for two minutes."""
+    return claim_texts(unit.connection, unit.now, _LEASE, limit)
+
+
+def text_handed_over(unit: Unit, claimed: WaitingText, handed: Handed) -> None:
+    """The provider has it. A delivery report may have been faster than this."""
+    update_text(
+        unit.connection,
+        claimed.id,
+        state="sent",
+        provider_message_id=handed.message_id,
+        provider_status=handed.status,
+        cost=handed.cost,
+        sent_at=unit.now,
+        next_attempt_at=None,
+    )
+    for status, reason in reports_of(unit.connection, handed.message_id):
+        _apply_report(unit, claimed.id, status, reason)
+
+
+def text_postponed(unit: Unit, claimed: WaitingText, code: str) -> None:
+    """Not handed over, or nobody knows: the same text is tried again, until the waits run out."""
+    if claimed.attempts > len(RETRY_AFTER):
+        text_refused(unit, claimed, code)
+        return
+    wait = RETRY_AFTER[claimed.attempts - 1]
+    update_text(
+        unit.connection,
+        claimed.id,
+        state="waiting",
+        provider_status=code,
+        next_attempt_at=unit.now + wait,
+    )
+
+
+def text_refused(unit: Unit, claimed: WaitingText, code: str) -> None:
+    """The provider will never take it: the number is wrong, blacklisted, or we gave up."""
+    update_text(
+        unit.connection, claimed.id, state="failed", provider_status=code, next_attempt_at=None
+    )
+
+
+def record_delivery(unit: Unit, message_id: str, status: str, reason: str | None) -> None:
+    """Store a delivery report. In any order, twice, or before our send returned: never backwards."""
+    insert_report(unit.connection, message_id, status, reason, unit.now)
+    text_id = find_text_id(unit.connection, message_id)
+    if text_id is not None:
+        _apply_report(unit, text_id, status, reason)
+
+
+def _apply_report(unit: Unit, text_id: int, status: str, reason: str | None) -> None:
+    values = {"provider_status": f"{status} {reason}" if reason else status}
+    final = _FINAL_STATE.get(status.lower())
+    if final:
+        values["state"] = final
+    update_text(unit.connection, text_id, **values)

@@ -1,0 +1,151 @@
+"""What a payment does (domain 4): debts first, then the device that was paid for, then credit.
+
+Pure: it is told what is owed and says how the money falls. The same function answers "what will my
+money do" on a screen and decides it when the money has come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from core.errors import BrokenInvariant
+from core.plan import days_given
+from core.tariff import TariffVersion, energy_for
+
+
+@dataclass(slots=True)
+class Obligation:
+    """Something a customer owes. `paid_minor` grows as payments are applied in turn.
+
+    `id` is the row's (None for a fee that is due but not written yet); `days` is what the whole of
+    it buys on `device_id`, 0 where it buys none.
+    """
+
+    kind: str
+    id: int | None
+    due_on: date
+    amount_minor: int
+    paid_minor: int = 0
+    sale_id: int | None = None
+    number: int = 0
+    device_id: int | None = None
+    days: int = 0
+
+    @property
+    def open_minor(self) -> int:
+        return self.amount_minor - self.paid_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The device that was paid for: a meter with its tariff, a plan's device, or days as a service."""
+
+    device_id: int
+    tariff: TariffVersion | None = None
+    plan_sale_id: int | None = None
+    price_per_day_minor: int | None = None
+    minimum_payment_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Where a part of the money went."""
+
+    kind: str
+    amount_minor: int
+    obligation: Obligation | None = None
+    device_id: int | None = None
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one payment did. Lines sum to the payment plus the credit used, always."""
+
+    lines: list[Line] = field(default_factory=list)
+    credit_used_minor: int = 0
+    credit_minor: int = 0
+    energy_tenths: int = 0
+    days: dict[int, int] = field(default_factory=dict)
+    completed_sales: list[int] = field(default_factory=list)
+
+
+def apply_money(
+    money_minor: int,
+    credit_minor: int,
+    owed: Sequence[Obligation],
+    target: Target,
+    today: date,
+    *,
+    loan_only: bool = False,
+) -> Outcome:
+    """Let `money_minor` plus the customer's credit fall; pays `owed` in place.
+
+    `owed` holds all open obligations of the customer, ordered by due date, then oldest sale.
+    """
+    outcome = Outcome(credit_used_minor=credit_minor)
+    left = money_minor + credit_minor
+    plan_parts = [one for one in owed if one.kind != "access_rate"]
+    left = _pay(outcome, left, (one for one in plan_parts if one.due_on <= today))
+    left = _pay(outcome, left, (one for one in owed if one.kind == "access_rate"))
+    left = _serve_target(outcome, left, plan_parts, target, loan_only=loan_only)
+    outcome.credit_minor = left
+    if left:
+        outcome.lines.append(Line("credit", left))
+    outcome.completed_sales = _completed(outcome, plan_parts)
+    if sum(line.amount_minor for line in outcome.lines) != money_minor + credit_minor:
+        raise BrokenInvariant("the lines of a payment do not sum to the money")
+    return outcome
+
+
+def _pay(outcome: Outcome, left: int, owed: Iterable[Obligation]) -> int:
+    """Pay obligations in order while money lasts; returns what is left."""
+    for one in owed:
+        amount = min(left, one.open_minor)
+        if not amount:
+            continue
+        before = days_given(one.amount_minor, one.paid_minor, one.days)
+        one.paid_minor += amount
+        left -= amount
+        outcome.lines.append(Line(one.kind, amount, one, one.device_id))
+        bought = days_given(one.amount_minor, one.paid_minor, one.days) - before
+        _add_days(outcome, one.device_id, bought)
+    return left
+
+
+def _serve_target(
+    outcome: Outcome, left: int, plan_parts: list[Obligation], target: Target, *, loan_only: bool
+) -> int:
+    """Step 4: the remainder serves the device, or the next instalments when only the loan is meant."""
+    if loan_only:
+        return _pay(outcome, left, plan_parts)
+    if target.plan_sale_id is not None:
+        ahead = (one for one in plan_parts if one.sale_id == target.plan_sale_id)
+        return _pay(outcome, left, ahead)
+    if target.tariff is not None:
+        outcome.energy_tenths, cost = energy_for(left, target.tariff)
+        return _sell(outcome, "energy", left, cost, target.device_id)
+    if target.price_per_day_minor and left >= target.minimum_payment_minor:
+        days = left // target.price_per_day_minor
+        _add_days(outcome, target.device_id, days)
+        return _sell(outcome, "days", left, days * target.price_per_day_minor, target.device_id)
+    return left
+
+
+def _sell(outcome: Outcome, kind: str, left: int, cost: int, device_id: int) -> int:
+    if cost:
+        outcome.lines.append(Line(kind, cost, device_id=device_id))
+    return left - cost
+
+
+def _add_days(outcome: Outcome, device_id: int | None, days: int) -> None:
+    if days and device_id is not None:
+        outcome.days[device_id] = outcome.days.get(device_id, 0) + days
+
+
+def _completed(outcome: Outcome, plan_parts: list[Obligation]) -> list[int]:
+    """Sales whose last open instalment this payment paid."""
+    touched = {line.obligation.sale_id for line in outcome.lines if line.obligation}
+    open_sales = {one.sale_id for one in plan_parts if one.open_minor}
+    return sorted(sale_id for sale_id in touched - open_sales if sale_id is not None)

@@ -1,0 +1,111 @@
+"""Every job. Each may run twice, or at once with itself, and do no harm: rows are claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from core.db.prompts import Prompt
+from core.db.texts import WaitingText
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.unit import Unit
+from core.usecases.apply_payments import apply_payments as apply_batch
+from core.usecases.follow_prompt import (
+    claim_unresolved,
+    claim_unsent,
+    prompt_accepted,
+    prompt_approved,
+    prompt_ended,
+    prompt_postponed,
+    prompt_unclear,
+)
+from core.usecases.send_texts import (
+    claim_unsent_texts,
+    text_handed_over,
+    text_postponed,
+    text_refused,
+)
+from gateway.payments.daraja import Ended, Paid
+from workers.drain import claim_and_call, drain
+from workers.runtime import runtime
+
+
+_PAYMENTS_AT_ONCE = 200
+_CALLS_A_STEP = 40
+
+Record = Callable[[Unit], None]
+
+
+def apply_payments() -> None:
+    """Drain the payments that wait to be applied, then have their texts sent."""
+    world = runtime()
+    world.doorbell.answered("payments")
+
+    def step() -> int:
+        with world.open_unit() as unit:
+            return apply_batch(unit, world.open_secret, _PAYMENTS_AT_ONCE)
+
+    if drain(step):
+        world.doorbell.ring("texts")
+
+
+def prompt_payers() -> None:
+    """Send the prompts that wait, then look up those whose outcome is due to be known."""
+    world = runtime()
+    world.doorbell.answered("prompts")
+    drain(
+        lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=_CALLS_A_STEP), _push)
+    )
+    drain(
+        lambda: claim_and_call(
+            world.open_unit, partial(claim_unresolved, limit=_CALLS_A_STEP), _look_up
+        )
+    )
+
+
+def send_texts() -> None:
+    """Hand over the texts that wait."""
+    world = runtime()
+    world.doorbell.answered("texts")
+    drain(
+        lambda: claim_and_call(
+            world.open_unit, partial(claim_unsent_texts, limit=_CALLS_A_STEP), _send
+        )
+    )
+
+
+def _push(prompt: Prompt) -> Record:
+    try:
+        checkout_reference = runtime().daraja.push(prompt)
+    except Temporary as failure:
+        return partial(prompt_postponed, prompt=prompt, code=failure.code)
+    except Permanent as failure:
+        return partial(prompt_ended, prompt=prompt, code=failure.code)
+    except OutcomeUnknown as failure:
+        return partial(prompt_unclear, prompt=prompt, code=failure.code)
+    return partial(prompt_accepted, prompt_id=prompt.id, checkout_reference=checkout_reference)
+
+
+def _look_up(prompt: Prompt) -> Record:
+    if prompt.checkout_reference is None:
+        return partial(prompt_unclear, prompt=prompt, code="no_reference")
+    try:
+        outcome = runtime().daraja.look_up(prompt)
+    except ProviderFailure as failure:
+        return partial(prompt_unclear, prompt=prompt, code=failure.code)
+    if isinstance(outcome, Paid):
+        return partial(prompt_approved, prompt=prompt)
+    if isinstance(outcome, Ended):
+        return partial(prompt_ended, prompt=prompt, code=outcome.code)
+    return partial(prompt_unclear, prompt=prompt, code="pending")
+
+
+def _send(waiting: WaitingText) -> Record:
+    try:
+        handed = runtime().sender.send(waiting.msisdn, waiting.body)
+    except Permanent as failure:
+        return partial(text_refused, claimed=waiting, code=failure.code)
+    except ProviderFailure as failure:
+        # Also when nobody knows whether it went: the same text again is harmless, none is not.
+        return partial(text_postponed, claimed=waiting, code=failure.code)
+    return partial(text_handed_over, claimed=waiting, handed=handed)

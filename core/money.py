@@ -65,7 +65,8 @@ def parse_minor(text: str, currency: str) -> int:
     digits = minor_digits(currency)
     if fraction.strip("0") and len(fraction.rstrip("0")) > digits:
         raise ValueError(f"{currency} has {digits} decimal digits: {text!r}")
-    return int(whole) * 10**digits + int((fraction + "00")[:digits] or 0)
+    factor: int = 10**digits
+    return int(whole) * factor + int((fraction + "00")[:digits] or 0)
 
 
 def major(minor: int, currency: str) -> str:

@@ -61,7 +61,11 @@ class Line:
 
 @dataclass(slots=True)
 class Outcome:
-    """What one payment did. Lines sum to the payment plus the credit used, always."""
+    """What one payment did. Lines sum to the payment plus the credit used, always.
+
+    `days` are by device; `freed` are the devices whose plan is complete: they get no more days but
+    run for good.
+    """
 
     lines: list[Line] = field(default_factory=list)
     credit_used_minor: int = 0
@@ -69,6 +73,7 @@ class Outcome:
     energy_tenths: int = 0
     days: dict[int, int] = field(default_factory=dict)
     completed_sales: list[int] = field(default_factory=list)
+    freed: list[int] = field(default_factory=list)
 
 
 def apply_money(
@@ -93,7 +98,7 @@ def apply_money(
     outcome.credit_minor = left
     if left:
         outcome.lines.append(Line("credit", left))
-    outcome.completed_sales = _completed(outcome, plan_parts)
+    _complete(outcome, plan_parts)
     if sum(line.amount_minor for line in outcome.lines) != money_minor + credit_minor:
         raise BrokenInvariant("the lines of a payment do not sum to the money")
     return outcome
@@ -144,8 +149,14 @@ def _add_days(outcome: Outcome, device_id: int | None, days: int) -> None:
         outcome.days[device_id] = outcome.days.get(device_id, 0) + days
 
 
-def _completed(outcome: Outcome, plan_parts: list[Obligation]) -> list[int]:
-    """Sales whose last open instalment this payment paid."""
-    touched = {line.obligation.sale_id for line in outcome.lines if line.obligation}
+def _complete(outcome: Outcome, plan_parts: list[Obligation]) -> None:
+    """Sales whose last open instalment this payment paid, and the devices that frees."""
     open_sales = {one.sale_id for one in plan_parts if one.open_minor}
-    return sorted(sale_id for sale_id in touched - open_sales if sale_id is not None)
+    for line in outcome.lines:
+        sale_id = line.obligation.sale_id if line.obligation else None
+        if sale_id is None or sale_id in open_sales or sale_id in outcome.completed_sales:
+            continue
+        outcome.completed_sales.append(sale_id)
+        if line.device_id is not None:
+            outcome.freed.append(line.device_id)
+            outcome.days.pop(line.device_id, None)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from alembic import context
-from sqlalchemy import create_engine
+from sqlalchemy import NullPool, create_engine
 
 from core.db.rows import metadata
 
 url = context.config.get_main_option("sqlalchemy.url")
 if url is None:
     raise SystemExit("run migrations through `dialwatt migrate`, or set sqlalchemy.url")
-with create_engine(url).connect() as connection:
+with create_engine(url, poolclass=NullPool).connect() as connection:
     context.configure(connection=connection, target_metadata=metadata)
     with context.begin_transaction():
         context.run_migrations()

@@ -38,6 +38,18 @@ def find_customer(connection: Connection, msisdn: str) -> Customer | None:
     return None if row is None else Customer(*row)
 
 
+def find_customer_by_hash(connection: Connection, sha256: str) -> tuple[str, str] | None:
+    """(msisdn, language) of the customer whose number has this hash (as M-Pesa tells payers)."""
+    row = connection.execute(
+        text(
+            "SELECT m.msisdn, c.language FROM customer_msisdns m"
+            " JOIN customers c ON c.id = m.customer_id WHERE m.sha256 = :sha256"
+        ),
+        {"sha256": sha256.lower()},
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 def get_customer(connection: Connection, customer_id: int) -> Customer:
     """The customer with that id."""
     row = connection.execute(

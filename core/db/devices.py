@@ -80,6 +80,18 @@ def devices_of(connection: Connection, customer_id: int) -> list[Device]:
     return [Device(*row) for row in rows]
 
 
+def devices_served(connection: Connection, customer_id: int, device_id: int) -> list[Device]:
+    """The devices that money paid on `device_id` can touch: it, the customer's, those on plans."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} {_FROM} WHERE d.id = :id OR d.owner_id = :customer"
+            " OR s.customer_id = :customer"
+        ),
+        {"id": device_id, "customer": customer_id},
+    )
+    return [Device(*row) for row in rows]
+
+
 def lock_devices(
     connection: Connection, device_ids: Collection[int], customer_ids: Collection[int]
 ) -> dict[int, Device]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from alembic import command
@@ -9,16 +10,29 @@ from alembic.config import Config
 from sqlalchemy import Engine, create_engine
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+_CONNECT_TIMEOUT_S = 5
 
 
-def make_engine(database_url: str, *, pool_size: int = 8) -> Engine:
-    """A pooled engine on psycopg 3. Connections are made on first use, so fork before that."""
+def make_engine(
+    database_url: str, *, pool_size: int = 8, settings: Mapping[str, str] | None = None
+) -> Engine:
+    """A pooled engine on psycopg 3. Connections are made on first use, so fork before that.
+
+    `settings` are PostgreSQL's, set on every connection. Errors never show what was sent: it holds
+    people's numbers.
+    """
+    given = {"timezone": "UTC"} | dict(settings or {})
     return create_engine(
         database_url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={"application_name": "dialwatt", "options": "-c timezone=UTC"},
+        hide_parameters=True,
+        connect_args={
+            "application_name": "dialwatt",
+            "connect_timeout": _CONNECT_TIMEOUT_S,
+            "options": " ".join(f"-c {name}={value}" for name, value in given.items()),
+        },
     )
 
 

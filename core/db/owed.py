@@ -30,7 +30,7 @@ def open_obligations(
 ) -> dict[int, list[Obligation]]:
     """Everything not fully paid, by customer: by due date, then oldest sale."""
     owed: dict[int, list[Obligation]] = {customer_id: [] for customer_id in customer_ids}
-    for row in connection.execute(_OPEN, {"ids": list(customer_ids)}):
+    for row in connection.execute(_OPEN, {"ids": list(customer_ids)}).all():
         owed[row[0]].append(Obligation(*row[1:10]))
     return owed
 

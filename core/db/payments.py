@@ -93,6 +93,7 @@ def postpone(connection: Connection, now: datetime, payment_id: int, problem: st
 
 def oldest_waiting(connection: Connection) -> datetime | None:
     """When the longest waiting payment came in; None when nothing waits."""
-    return connection.execute(
+    oldest: datetime | None = connection.execute(
         text("SELECT min(received_at) FROM payments WHERE state = 'received'")
     ).scalar_one()
+    return oldest

@@ -6,15 +6,11 @@ itself. The same text may then go out twice, which is harmless; it is never lost
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
-
-from core.db.bulk import insert_rows
-from core.db.rows.messages import sms
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +23,17 @@ class WaitingText:
     attempts: int
 
 
-def insert_texts(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Queue texts; their dedupe keys must be new."""
-    insert_rows(connection, sms, rows)
+def insert_text(connection: Connection, row: dict[str, Any]) -> None:
+    """Queue one text unless its occasion had one already."""
+    columns = ", ".join(row)
+    slots = ", ".join(f":{name}" for name in row)
+    connection.execute(
+        text(
+            f"INSERT INTO sms ({columns}) VALUES ({slots})"  # noqa: S608
+            " ON CONFLICT (dedupe_key) DO NOTHING"
+        ),
+        row,
+    )
 
 
 def claim_texts(
@@ -94,6 +98,7 @@ def reports_of(connection: Connection, message_id: str) -> list[tuple[str, str |
 
 def oldest_waiting(connection: Connection) -> datetime | None:
     """When the longest waiting text was written; None when nothing waits."""
-    return connection.execute(
+    oldest: datetime | None = connection.execute(
         text("SELECT min(created_at) FROM sms WHERE next_attempt_at IS NOT NULL")
     ).scalar_one()
+    return oldest

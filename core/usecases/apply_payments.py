@@ -56,7 +56,7 @@ def _applied_together(unit: Unit, payments: list[ReceivedPayment], open_secret: 
 def _apply(unit: Unit, payments: Sequence[ReceivedPayment], open_secret: OpenSecret) -> None:
     situation = _read(unit, payments)
     issuer = TokenIssuer(unit, situation.devices, open_secret)
-    done = [_apply_one(unit, payment, situation, issuer) for payment in payments]
+    done = [_apply_one(payment, situation, issuer) for payment in payments]
     write_applied(unit, situation, done, issuer)
 
 
@@ -74,21 +74,20 @@ def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
         ),
         owed=open_obligations(unit.connection, customer_ids),
         credits={customer.id: customer.credit_minor for customer in customers.values()},
+        today=unit.today,
     )
 
 
-def _apply_one(
-    unit: Unit, payment: ReceivedPayment, situation: Situation, issuer: TokenIssuer
-) -> Applied:
-    owed = situation.owed[payment.customer_id]
+def _apply_one(payment: ReceivedPayment, situation: Situation, issuer: TokenIssuer) -> Applied:
+    owed, today = situation.owed[payment.customer_id], situation.today
     outcome = apply_money(
         payment.amount_minor,
         situation.credits[payment.customer_id],
         owed,
-        target_of(situation.devices[payment.device_id], situation.versions, unit.today),
-        unit.today,
+        target_of(situation.devices[payment.device_id], situation.versions, today),
+        today,
         loan_only=payment.purpose == "loan",
     )
     situation.credits[payment.customer_id] = outcome.credit_minor
-    still_due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
+    still_due = sum(one.open_minor for one in owed if one.due_on <= today)
     return Applied(payment, outcome, issuer.tokens_for(payment, outcome), still_due)

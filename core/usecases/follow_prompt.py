@@ -8,10 +8,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.db.devices import get_device
 from core.db.prompts import Prompt, claim_prompts, lock_checkout, lock_prompt, update_prompt
 from core.errors import BadCallback
+from core.money import Money
 from core.unit import Unit
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
+from core.usecases.tell_payer import reach_payer
+from core.usecases.texts import queue_text
+from gateway.wording.messages import sms
 
 # When the outcome is looked up, counted from the sending (facts: Daraja, pending pushes).
 LOOKUPS = tuple(timedelta(seconds=s) for s in (20, 40, 80, 180, 600, 3600))
@@ -79,10 +84,23 @@ def prompt_postponed(unit: Unit, prompt: Prompt, code: str) -> None:
 
 
 def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
-    """The provider says it will not be paid. A success that came before stays."""
-    if prompt.state in _NOT_FINAL:
-        update_prompt(
-            unit.connection, prompt.id, state="failed", provider_code=code, next_attempt_at=None
+    """The provider says it will not be paid; the payer is told. A success before that stays."""
+    if prompt.state not in _NOT_FINAL:
+        return
+    update_prompt(
+        unit.connection, prompt.id, state="failed", provider_code=code, next_attempt_at=None
+    )
+    payer = reach_payer(unit, "msisdn", prompt.msisdn)
+    if payer is not None:
+        queue_text(
+            unit,
+            sms.not_paid(
+                amount=Money(prompt.amount_minor, unit.market.currency),
+                serial=get_device(unit.connection, prompt.device_id).serial,
+            ),
+            msisdn=payer.msisdn,
+            language=payer.language,
+            occasion=f"not_paid:{prompt.id}",
         )
 
 

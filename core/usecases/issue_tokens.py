@@ -12,7 +12,14 @@ from dataclasses import dataclass
 
 from core.db.devices import Device
 from core.db.payments import ReceivedPayment
-from core.tokens.family import DeviceSecret, IssuedToken, issue_days, issue_energy, issue_unlock
+from core.tokens.family import (
+    Action,
+    DeviceSecret,
+    IssuedToken,
+    issue_days,
+    issue_energy,
+    issue_unlock,
+)
 from core.unit import Unit
 from core.usecases.open_secret import OpenSecret
 from core.waterfall import Outcome
@@ -46,8 +53,8 @@ class TokenIssuer:
             for token in self._issue(self._devices[device_id], kind, units)
         ]
 
-    def _issue(self, device: Device, kind: str, units: int) -> list[DeviceToken]:
-        if device.token_family == "none" or (kind == "unlock" and not device.is_payg):
+    def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
+        if device.token_family == "none":
             return []
         secret = self._secret(device)
         last = self.counters.get(device.id, device.token_counter)
@@ -67,18 +74,11 @@ class TokenIssuer:
         return self._secrets[device.id]
 
 
-def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, str, int]]:
-    """(device, kind, units). The last instalment gives one unlock instead of days."""
-    complete = set(outcome.completed_sales)
-    unlocked = {
-        line.device_id
-        for line in outcome.lines
-        if line.obligation and line.obligation.sale_id in complete and line.device_id is not None
-    }
+def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, Action, int]]:
+    """(device, kind, units) of every code the payment bought."""
     if outcome.energy_tenths:
         yield payment.device_id, "energy", outcome.energy_tenths
-    for device_id in unlocked:
+    for device_id in outcome.freed:
         yield device_id, "unlock", 0
     for device_id, days in outcome.days.items():
-        if device_id not in unlocked:
-            yield device_id, "days", days
+        yield device_id, "days", days

@@ -9,7 +9,7 @@ from datetime import date
 
 from core.db.catalogue import tariff_versions
 from core.db.customers import Customer, get_customer
-from core.db.devices import Device, devices_of
+from core.db.devices import Device, devices_served
 from core.db.owed import open_obligations
 from core.errors import Refused
 from core.tariff import TariffVersion, fees_due, version_on
@@ -40,9 +40,7 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     match = match_account(unit, account)
     check_amount(unit, amount_minor)
     owner = get_customer(unit.connection, match.customer_id)
-    devices = {d.id: d for d in devices_of(unit.connection, owner.id)} | {
-        match.device.id: match.device
-    }
+    devices = {d.id: d for d in devices_served(unit.connection, owner.id, match.device.id)}
     versions = tariff_versions(
         unit.connection, {d.tariff_id for d in devices.values() if d.tariff_id}
     )
@@ -127,12 +125,6 @@ def _quote(
     spent: Counter[str] = Counter()
     for line in outcome.lines:
         spent[line.kind] += line.amount_minor
-    complete = set(outcome.completed_sales)
-    unlocked = {
-        line.device_id
-        for line in outcome.lines
-        if line.obligation and line.obligation.sale_id in complete and line.device_id in devices
-    }
     return Quote(
         match=match,
         owner=owner,
@@ -140,16 +132,8 @@ def _quote(
         loan_minor=spent["down_payment"] + spent["instalment"],
         access_minor=spent["access_rate"],
         energy_tenths=outcome.energy_tenths,
-        days={
-            devices[device_id].serial: days
-            for device_id, days in outcome.days.items()
-            if device_id in devices and device_id not in unlocked
-        },
-        unlocks=tuple(
-            devices[device_id].serial
-            for device_id in unlocked
-            if device_id is not None and devices[device_id].is_payg
-        ),
+        days={devices[device_id].serial: days for device_id, days in outcome.days.items()},
+        unlocks=tuple(devices[device_id].serial for device_id in outcome.freed),
         credit_minor=outcome.credit_minor,
         owes_loan=any(one.kind != "access_rate" for one in owed),
     )

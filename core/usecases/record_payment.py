@@ -13,9 +13,10 @@ from core.db.bulk import insert_rows
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
 from core.db.payments import find_payment_id, insert_payment
 from core.db.rows.money import payment_lines
-from core.errors import BadCallback, BrokenInvariant
+from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.match_account import Match, match_account
+from core.usecases.tell_payer import reach_payer, tell_paid_for, tell_suspense
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,6 @@ class Recorded:
     """`is_new` is False when this receipt was booked before."""
 
     payment_id: int
-    matched: bool
     is_new: bool
 
 
@@ -51,17 +51,33 @@ def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
     """Book the notice. Raises BadCallback for an amount or currency that cannot be booked."""
     if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
         raise BadCallback(f"cannot book {notice.amount_minor} minor units of {notice.currency}")
-    match = match_account(unit, notice.account)
+    match = _match(unit, notice.account)
     payment_id = insert_payment(unit.connection, _row(unit, notice, match))
     if payment_id is None:
-        known = find_payment_id(unit.connection, notice.provider_account, notice.receipt)
-        if known is None:
-            raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
-        return Recorded(known, matched=match is not None, is_new=False)
+        return Recorded(_known(unit, notice), is_new=False)
     _post(unit, notice, match, payment_id)
+    payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if match is None:
         _hold(unit, notice, payment_id)
-    return Recorded(payment_id, matched=match is not None, is_new=True)
+        tell_suspense(unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer)
+    else:
+        tell_paid_for(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
+    return Recorded(payment_id, is_new=True)
+
+
+def _match(unit: Unit, account: str) -> Match | None:
+    """What has moved already is never refused: what cannot be matched is held in suspense."""
+    try:
+        return match_account(unit, account)
+    except Refused:
+        return None
+
+
+def _known(unit: Unit, notice: PaymentNotice) -> int:
+    payment_id = find_payment_id(unit.connection, notice.provider_account, notice.receipt)
+    if payment_id is None:
+        raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
+    return payment_id
 
 
 def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from core.db.bulk import insert_rows
 from core.db.customers import Customer, set_credits
@@ -39,6 +40,7 @@ class Situation:
     versions: dict[int, list[TariffVersion]]
     owed: dict[int, list[Obligation]]
     credits: dict[int, int]
+    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,11 @@ def write_applied(
             row
             for one in done
             for row in receipt_rows(
-                unit, situation.customers[one.payment.customer_id], one, token_ids
+                unit,
+                situation.customers[one.payment.customer_id],
+                one,
+                situation.devices[one.payment.device_id].serial,
+                token_ids,
             )
         ],
     )

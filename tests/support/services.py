@@ -47,10 +47,6 @@ def make_template(services: Services) -> None:
     """One migrated database that nobody is connected to, so that it can be cloned."""
     _on_server(services, "CREATE DATABASE {}", TEMPLATE)
     migrate(url_of(services, TEMPLATE))
-    with _server(services) as server:
-        server.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [TEMPLATE]
-        )
 
 
 @contextmanager

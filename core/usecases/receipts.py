@@ -1,0 +1,104 @@
+"""The texts a payment causes: the receipt with its token, and each further token with its serial."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from core.db.customers import Customer
+from core.market import Market
+from core.money import Money
+from core.tokens.family import group
+from core.unit import Unit
+from core.usecases.issue_tokens import DeviceToken
+from core.usecases.texts import text_row
+from core.waterfall import Outcome
+from gateway.wording.message import Said
+from gateway.wording.messages import part, sms
+
+if TYPE_CHECKING:
+    from core.usecases.write_applied import Applied
+
+TokenIds = Mapping[tuple[int, int], int]
+
+
+def receipt_rows(
+    unit: Unit, customer: Customer, applied: Applied, paid_serial: str, token_ids: TokenIds
+) -> Iterator[dict[str, object]]:
+    """The texts of one applied payment. Tokens go to the owner's number, never to the payer's."""
+    if customer.msisdn is None:
+        return
+    said = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
+    for number, one in enumerate(said):
+        token = applied.tokens[number] if applied.tokens else None
+        yield text_row(
+            unit,
+            one,
+            msisdn=customer.msisdn,
+            language=customer.language,
+            occasion=f"receipt:{applied.payment.id}:{number}",
+            payment_id=applied.payment.id,
+            token_id=token_ids[token.device.id, token.token.counter] if token else None,
+        )
+
+
+def _receipt(market: Market, applied: Applied, paid_serial: str) -> Said:
+    """The receipt, with the first token in it when there is one."""
+    payment, tokens = applied.payment, applied.tokens
+    amount = Money(payment.amount_minor, market.currency)
+    split = split_parts(market, applied.outcome, tokens)
+    due = Money(applied.still_due_minor, market.currency)
+    if not tokens:
+        return sms.receipt(
+            serial=paid_serial, amount=amount, split=split, due=due, receipt=payment.receipt
+        )
+    return sms.receipt_token(
+        token=_typed(tokens[0]),
+        serial=tokens[0].device.serial,
+        amount=amount,
+        split=split,
+        due=due,
+        receipt=payment.receipt,
+    )
+
+
+def _code(token: DeviceToken) -> Said:
+    return sms.token(token=_typed(token), serial=token.device.serial, what=[_bought(token)])
+
+
+def _typed(token: DeviceToken) -> str:
+    return group(token.token.text, token.device.token_family)
+
+
+def _bought(token: DeviceToken) -> Said:
+    if token.token.kind == "energy":
+        return part.energy(kwh=token.token.amount)
+    if token.token.kind == "days":
+        return part.days(count=token.token.amount)
+    return part.unlock()
+
+
+def split_parts(market: Market, outcome: Outcome, tokens: list[DeviceToken]) -> list[Said]:
+    """What the money did, in the order it fell; days and unlock as the tokens say."""
+    spent: Counter[str] = Counter()
+    for line in outcome.lines:
+        spent[line.kind] += line.amount_minor
+
+    def money(*kinds: str) -> Money:
+        return Money(sum(spent[kind] for kind in kinds), market.currency)
+
+    parts = []
+    if loan := money("down_payment", "instalment"):
+        parts.append(part.loan(amount=loan))
+    if access := money("access_rate"):
+        parts.append(part.access(amount=access))
+    if outcome.energy_tenths:
+        parts.append(part.energy(kwh=outcome.energy_tenths))
+    if days := sum(one.token.amount for one in tokens if one.token.kind == "days"):
+        parts.append(part.days(count=days))
+    if any(one.token.kind == "unlock" for one in tokens):
+        parts.append(part.unlock())
+    if credit := money("credit"):
+        parts.append(part.credit(amount=credit))
+    return parts

@@ -1,0 +1,244 @@
+"""What the payment road asks of a token family, whatever the family.
+
+Every function is pure: it gets the device's secret and the last counter used, and returns tokens
+with the counters they use up, one after the other. The caller holds the device's row lock, stores
+the tokens and the last counter in the same transaction, and sends afterwards.
+
+What is asked for is given exactly or refused with TokenError: never rounded, never capped. An
+amount no single token carries is cut into several that sum to it. STS meters on key type 0 or 1
+or on base year 1993 are refused: no field meter may be vended to on those.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from core.tokens import nexus, openpaygo, sts
+from core.tokens.errors import TokenError
+from core.tokens.openpaygo import TokenType
+from core.tokens.sts_amount import MAX_UNITS, exact_parts
+from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
+
+Action = Literal["days", "energy", "unlock", "lock"]
+
+# More codes than this for one payment cannot be typed by anyone: the amount is a mistake.
+MAX_PARTS = 10
+# A meter's identifiers follow the clock; further ahead than this the clock or the row is wrong.
+MAX_MINUTES_AHEAD = 60
+
+
+@dataclass(frozen=True, repr=False)
+class DeviceSecret:
+    """What a local generator needs to know of a device. Its repr says nothing.
+
+    key: 16 bytes, OpenPAYGO and Nexus; starting_code: OpenPAYGO, derived from the key when
+    None; sts: STS, with the vending key (and the STA tables for EA07) already filled in.
+    """
+
+    serial: str
+    family: str
+    key: bytes | None = None
+    starting_code: int | None = None
+    sts: StsMeter | None = None
+
+
+@dataclass(frozen=True)
+class IssuedToken:
+    """One code. `amount` is tenths of a kWh for energy, days for days, 0 otherwise."""
+
+    text: str = field(repr=False)
+    kind: Action
+    amount: int
+    counter: int
+
+
+Maker = Callable[[DeviceSecret, int, Action, int], IssuedToken]
+
+
+@dataclass(frozen=True)
+class TimeCodes:
+    """How a family makes days, unlock and lock codes from the last counter used.
+
+    days_part: the most days, not above those asked for, that one code gives exactly.
+    """
+
+    make: Maker
+    days_part: Callable[[int], int]
+
+
+@dataclass(frozen=True)
+class Family:
+    """One row of FAMILIES: what a family can do, where its counters begin, how codes are shown.
+
+    initial_counter is the "last counter used" of a device that has had no token yet.
+    """
+
+    initial_counter: int
+    group: int
+    time: TimeCodes | None = None
+    energy: bool = False
+
+
+def can(family: str, action: Action) -> bool:
+    """Whether codes of this family do this; a family not made here (a vendor's) can nothing."""
+    row = FAMILIES.get(family)
+    if row is None:
+        return False
+    return row.energy if action == "energy" else row.time is not None
+
+
+def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[IssuedToken, ...]:
+    """Tokens that add exactly `days` days, in the order of their counters."""
+    codes = _time_codes(secret, "days")
+    tokens: list[IssuedToken] = []
+    left = _positive(days)
+    while left:
+        token = codes.make(secret, last_counter, "days", codes.days_part(left))
+        tokens.append(token)
+        _check_parts(len(tokens))
+        last_counter = token.counter
+        left -= token.amount
+    return tuple(tokens)
+
+
+def issue_unlock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
+    """The token that frees a paid-off device for good."""
+    return _time_codes(secret, "unlock").make(secret, last_counter, "unlock", 0)
+
+
+def issue_lock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
+    """The token that leaves no time on the device, even one that was unlocked."""
+    return _time_codes(secret, "lock").make(secret, last_counter, "lock", 0)
+
+
+def issue_energy(
+    secret: DeviceSecret,
+    last_counter: int,
+    tenths_kwh: int,
+    now: datetime,
+    rnd: int,
+) -> tuple[IssuedToken, ...]:
+    """Tokens that add exactly `tenths_kwh` tenths of a kWh to an STS meter.
+
+    The counter is the token identifier: the minute of `now`, or one more than the last one.
+    `rnd` is the standard's four random bits, 0 to 15, shared by the parts of one amount.
+    """
+    if not can(secret.family, "energy"):
+        raise _cannot(secret, "energy")
+    meter = _vendable(secret)
+    if _positive(tenths_kwh) > MAX_UNITS * MAX_PARTS:
+        raise TokenError("the amount is larger than tokens can carry")
+    key = decoder_key(meter, meter_pan(secret.serial))
+    this_minute = sts.tid_at(meter.base, now)
+    tokens: list[IssuedToken] = []
+    for part in exact_parts(tenths_kwh):
+        tid = sts.unreserved(max(this_minute, last_counter + 1))
+        if tid > this_minute + MAX_MINUTES_AHEAD:
+            raise TokenError("the last token identifier of the meter is ahead of the clock")
+        sts.check_expiry(tid, meter.ken)
+        text = sts.credit(key, sts.ELECTRICITY, tid, part, rnd)
+        tokens.append(IssuedToken(text, "energy", part, tid))
+        last_counter = tid
+    _check_parts(len(tokens))
+    return tuple(tokens)
+
+
+def group(text: str, family: str) -> str:
+    """A code as people read it: groups of 3 or 4, full Nexus codes between * and #."""
+    size = FAMILIES[family].group if family in FAMILIES else 4
+    spaced = " ".join(text[i : i + size] for i in range(0, len(text), size))
+    return f"*{spaced}#" if family == "nexus_full" else spaced
+
+
+def _time_codes(secret: DeviceSecret, action: Action) -> TimeCodes:
+    row = FAMILIES.get(secret.family)
+    if row is None or row.time is None:
+        raise _cannot(secret, action)
+    return row.time
+
+
+def _cannot(secret: DeviceSecret, action: Action) -> TokenError:
+    return TokenError(f"devices of family {secret.family} have no {action} tokens")
+
+
+def _positive(amount: int) -> int:
+    if type(amount) is not int or amount <= 0:
+        raise TokenError("a token gives a whole amount above 0")
+    return amount
+
+
+def _check_parts(parts: int) -> None:
+    if parts > MAX_PARTS:
+        raise TokenError(f"the amount would take more than {MAX_PARTS} tokens")
+
+
+def _vendable(secret: DeviceSecret) -> StsMeter:
+    meter = secret.sts
+    if meter is None:
+        raise TokenError("the meter has no STS data")
+    if meter.kt in (0, 1):
+        raise TokenError(f"no vending to a meter on key type {meter.kt}")
+    if meter.base == 1993:
+        raise TokenError("a meter on base year 1993 needs a roll-over key change first")
+    return meter
+
+
+def _key(secret: DeviceSecret) -> bytes:
+    if secret.key is None:
+        raise TokenError("the device has no key")
+    return secret.key
+
+
+def _openpaygo(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
+    key = _key(secret)
+    starting_code = secret.starting_code
+    if starting_code is None:
+        starting_code = openpaygo.starting_code_from(key)
+    kind, value = {
+        "days": (TokenType.ADD_TIME, days),
+        "lock": (TokenType.SET_TIME, 0),
+        "unlock": (TokenType.DISABLE_PAYG, None),
+    }[action]
+    count, text = openpaygo.issue(key, starting_code, last, kind, value)
+    return IssuedToken(text, action, days, count)
+
+
+def _nexus_full(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
+    kind, body = {
+        "days": (nexus.ADD, days * 24),
+        "lock": (nexus.SET, 0),
+        "unlock": (nexus.SET, nexus.UNLOCK_HOURS),
+    }[action]
+    return IssuedToken(nexus.full(_key(secret), last + 1, kind, body), action, days, last + 1)
+
+
+def _nexus_small(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
+    if action == "days":
+        kind, body = nexus.SMALL_ADD, nexus.small_body(nexus.SMALL_ADD, days)
+    elif action == "lock":
+        kind, body = nexus.SMALL_SET, nexus.SMALL_LOCK
+    else:
+        kind, body = nexus.SMALL_ADD, nexus.SMALL_UNLOCK
+    return IssuedToken(nexus.small(_key(secret), last + 1, kind, body), action, days, last + 1)
+
+
+FAMILIES: dict[str, Family] = {
+    "openpaygo": Family(
+        initial_counter=1,
+        group=3,
+        time=TimeCodes(_openpaygo, lambda days: min(days, openpaygo.MAX_VALUE)),
+    ),
+    # A Nexus counter is the last message id used. Id 0 is never issued, so 0 means "none yet".
+    "nexus_full": Family(
+        initial_counter=0,
+        group=3,
+        time=TimeCodes(_nexus_full, lambda days: min(days, nexus.MAX_HOURS // 24)),
+    ),
+    "nexus_small": Family(
+        initial_counter=0,
+        group=3,
+        time=TimeCodes(_nexus_small, nexus.exact_days),
+    ),
+    "sts": Family(initial_counter=0, group=4, energy=True),
+}

@@ -1,0 +1,107 @@
+"""Device keys at rest, and where STS vending keys come from.
+
+A sealed key is AES-256-GCM under one of the operator's master keys. It names its master key, so
+that two can be in use while one replaces the other, and it is bound to the place it was sealed
+for (table, row, field): moved anywhere else, it does not open. There is no way to store a key in
+clear, and whatever does not open raises. Nothing in this file has a repr that says anything.
+
+Shape of a sealed value: version 1 | length of key id | key id | nonce (12) | cipher text and tag.
+"""
+
+import re
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Mapping
+from os import urandom
+from typing import Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.tokens.errors import TokenError
+
+_VERSION = 1
+_NONCE_BYTES = 12
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_VENDING_KEY = "STS_VENDING_KEY_"
+
+
+class KeyRing:
+    """The master keys, by id. The first one seals; every one of them opens."""
+
+    def __init__(self, master_keys: Mapping[str, bytes]) -> None:
+        """Takes 32-byte keys by id; refuses an empty ring."""
+        if not master_keys:
+            raise TokenError("no master key for device keys is set")
+        for key_id, key in master_keys.items():
+            if not _KEY_ID.fullmatch(key_id):
+                raise TokenError("the id of a master key is 1 to 32 letters, digits, - or _")
+            if len(key) != 32:
+                raise TokenError(f"master key {key_id} must have 32 bytes")
+        self._sealing_id = next(iter(master_keys))
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in master_keys.items()}
+
+    @classmethod
+    def from_settings(cls, text: str) -> Self:
+        """A ring from `id:base64,id:base64`, or from one bare base64 key, which gets id 1."""
+        ring: dict[str, bytes] = {}
+        for part in text.split(","):
+            key_id, _, encoded = part.strip().rpartition(":")
+            if (key_id or "1") in ring:
+                raise TokenError("two master keys have the same id")
+            try:
+                ring[key_id or "1"] = b64decode(encoded, validate=True)
+            except Base64Error:
+                raise TokenError("a master key is not valid base64") from None
+        return cls(ring)
+
+    def seal(self, plain: bytes, bound_to: str) -> bytes:
+        """The sealed form of a key for one place, such as `device:A1B2:secret_key`."""
+        header = bytes([_VERSION, len(self._sealing_id)]) + self._sealing_id.encode()
+        nonce = urandom(_NONCE_BYTES)
+        cipher = self._ciphers[self._sealing_id]
+        return header + nonce + cipher.encrypt(nonce, plain, header + bound_to.encode())
+
+    def open(self, sealed: bytes, bound_to: str) -> bytes:
+        """The key inside; TokenError if it was altered, moved, or sealed by an unknown key."""
+        header, nonce, cipher_text = _parts(sealed)
+        cipher = self._ciphers.get(header[2:].decode("ascii", "replace"))
+        if cipher is None:
+            raise TokenError("the device key was sealed with a master key that is not set")
+        try:
+            return cipher.decrypt(nonce, cipher_text, header + bound_to.encode())
+        except (InvalidTag, ValueError):
+            raise TokenError("the sealed device key does not open here") from None
+
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether the value is sealed with the first key, or waits for a rotation to end."""
+        return _parts(sealed)[0][2:] == self._sealing_id.encode()
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    if len(sealed) < 2 or sealed[0] != _VERSION:
+        raise TokenError("not a sealed device key")
+    start = 2 + sealed[1]
+    return sealed[:start], sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
+
+
+class VendingKeys:
+    """STS vending keys by supply group code, taken from `STS_VENDING_KEY_<sgc>` in hex."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._hex = {
+            name: value for name, value in environment.items() if name.startswith(_VENDING_KEY)
+        }
+
+    def of(self, sgc: str) -> bytes:
+        """The vending key of a supply group: 8 bytes for DKGA02, 20 for DKGA04."""
+        name = _VENDING_KEY + sgc
+        if not self._hex.get(name):
+            raise TokenError(f"{name} is not set")
+        try:
+            key = bytes.fromhex(self._hex[name])
+        except ValueError:
+            raise TokenError(f"{name} is not hexadecimal") from None
+        if len(key) not in (8, 20):
+            raise TokenError(f"{name} must have 8 bytes (DKGA02) or 20 (DKGA04)")
+        return key

@@ -1,0 +1,218 @@
+"""What the payment road relies on: exact amounts, growing counters, typed refusals."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.tokens.errors import TokenError
+from core.tokens.family import (
+    FAMILIES,
+    MAX_PARTS,
+    DeviceSecret,
+    IssuedToken,
+    can,
+    group,
+    issue_days,
+    issue_energy,
+    issue_lock,
+    issue_unlock,
+)
+from core.tokens.sts import tid_at
+from core.tokens.sts_keys import StsMeter
+
+KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
+NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
+METER = StsMeter(11, 4, "600000", 1, "01", 2, vending_key=bytes(range(20)))
+SECRETS = {
+    "openpaygo": DeviceSecret("SL1", "openpaygo", key=KEY, starting_code=123456789),
+    "nexus_full": DeviceSecret("NF1", "nexus_full", key=KEY),
+    "nexus_small": DeviceSecret("NS1", "nexus_small", key=KEY),
+    "sts": DeviceSecret("00000000000", "sts", sts=METER),
+}
+TIMED = ["openpaygo", "nexus_full", "nexus_small"]
+
+
+@pytest.mark.parametrize("family", TIMED)
+def test_timed_families_give_days_unlock_and_lock_but_no_energy(family):
+    assert [can(family, action) for action in ("days", "unlock", "lock", "energy")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_sts_gives_energy_only():
+    assert [can("sts", action) for action in ("days", "unlock", "lock", "energy")] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("family", ["none", "calin", ""])
+def test_a_family_made_elsewhere_can_nothing_here(family):
+    assert not any(can(family, action) for action in ("days", "unlock", "lock", "energy"))
+
+
+@pytest.mark.parametrize("family", [*TIMED, "sts"])
+def test_what_a_family_cannot_do_is_refused(family):
+    secret = SECRETS[family]
+    if family == "sts":
+        with pytest.raises(TokenError, match="no days tokens"):
+            issue_days(secret, 0, 7)
+        with pytest.raises(TokenError, match="no unlock tokens"):
+            issue_unlock(secret, 0)
+        with pytest.raises(TokenError, match="no lock tokens"):
+            issue_lock(secret, 0)
+    else:
+        with pytest.raises(TokenError, match="no energy tokens"):
+            issue_energy(secret, 0, 10, NOW, 5)
+
+
+def assert_exact_and_growing(tokens: tuple[IssuedToken, ...], last: int, amount: int) -> None:
+    counters = [last, *(token.counter for token in tokens)]
+    assert sum(token.amount for token in tokens) == amount
+    assert counters == sorted(set(counters))
+    assert len({token.text for token in tokens}) == len(tokens)
+
+
+@given(
+    family=st.sampled_from(TIMED), last=st.integers(0, 300), days=st.integers(1, 405 * MAX_PARTS)
+)
+def test_days_sum_exactly_and_counters_only_grow(family, last, days):
+    try:
+        tokens = issue_days(SECRETS[family], last, days)
+    except TokenError:
+        assert family == "nexus_small"
+        assert days > 405 * (MAX_PARTS - 1)
+    else:
+        assert_exact_and_growing(tokens, last, days)
+
+
+@pytest.mark.parametrize(
+    ("family", "days", "parts"),
+    [
+        ("openpaygo", 995, [995]),
+        ("openpaygo", 2000, [995, 995, 10]),
+        ("nexus_full", 5000, [4166, 834]),
+        ("nexus_small", 181, [180, 1]),
+        ("nexus_small", 260, [258, 2]),
+        ("nexus_small", 406, [405, 1]),
+    ],
+)
+def test_days_no_single_token_carries_come_in_several(family, days, parts):
+    assert [token.amount for token in issue_days(SECRETS[family], 1, days)] == parts
+
+
+@given(last=st.integers(0, tid_at(2014, NOW)), tenths=st.integers(1, 4 * 10**6))
+def test_energy_sums_exactly_and_identifiers_only_grow(last, tenths):
+    assert_exact_and_growing(issue_energy(SECRETS["sts"], last, tenths, NOW, 5), last, tenths)
+
+
+def test_a_large_purchase_is_split_and_never_rounded_up():
+    tokens = issue_energy(SECRETS["sts"], 0, 180_223, NOW, 5)
+    assert [token.amount for token in tokens] == [180_214, 9]
+
+
+def test_an_identifier_is_the_minute_of_the_purchase():
+    (token,) = issue_energy(SECRETS["sts"], 0, 50, NOW, 5)
+    assert token.counter == tid_at(2014, NOW)
+
+
+def test_two_purchases_in_one_minute_get_two_identifiers():
+    (first,) = issue_energy(SECRETS["sts"], 0, 50, NOW, 5)
+    (second,) = issue_energy(SECRETS["sts"], first.counter, 50, NOW, 5)
+    assert second.counter == first.counter + 1
+    assert second.text != first.text
+
+
+def test_consecutive_identifiers_skip_the_reserved_minute_too():
+    midnight = NOW.replace(hour=0, minute=0)
+    (first,) = issue_energy(SECRETS["sts"], 0, 50, midnight, 5)
+    (second,) = issue_energy(SECRETS["sts"], first.counter, 50, midnight, 5)
+    assert second.counter == first.counter + 2
+
+
+def test_a_meter_whose_identifiers_run_ahead_of_the_clock_is_refused():
+    ahead = tid_at(2014, NOW + timedelta(minutes=60))
+    with pytest.raises(TokenError, match="ahead of the clock"):
+        issue_energy(SECRETS["sts"], ahead, 50, NOW, 5)
+    assert issue_energy(SECRETS["sts"], ahead - 1, 50, NOW, 5)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"kt": 0}, "key type 0"),
+        ({"kt": 1}, "key type 1"),
+        ({"base": 1993}, "roll-over"),
+        ({"ken": 85}, "expired"),
+        ({"vending_key": None}, "supply group 600000"),
+    ],
+)
+def test_a_meter_that_must_not_be_vended_to_is_refused(change, reason):
+    secret = replace(SECRETS["sts"], sts=replace(METER, **change))
+    with pytest.raises(TokenError, match=reason):
+        issue_energy(secret, 0, 50, NOW, 5)
+
+
+@pytest.mark.parametrize("amount", [0, -1, 0.5, 1.0, True, "7"])
+def test_an_amount_that_is_not_whole_and_positive_is_refused(amount):
+    for family in TIMED:
+        with pytest.raises(TokenError, match="whole amount"):
+            issue_days(SECRETS[family], 1, amount)
+    with pytest.raises(TokenError, match="whole amount"):
+        issue_energy(SECRETS["sts"], 1, amount, NOW, 5)
+
+
+def test_an_absurd_amount_is_refused_at_once():
+    for family in TIMED:
+        with pytest.raises(TokenError, match="more than 10 tokens"):
+            issue_days(SECRETS[family], 1, 10**9)
+    with pytest.raises(TokenError, match="larger"):
+        issue_energy(SECRETS["sts"], 1, 10**15, NOW, 5)
+
+
+@pytest.mark.parametrize("family", [*TIMED, "sts"])
+def test_a_device_without_its_secret_is_refused(family):
+    bare = DeviceSecret("00000000000", family)
+    with pytest.raises(TokenError):
+        issue_energy(bare, 0, 5, NOW, 5) if family == "sts" else issue_days(bare, 1, 5)
+
+
+def test_a_device_without_a_starting_code_uses_the_one_its_key_gives():
+    bare = DeviceSecret("SL1", "openpaygo", key=bytes.fromhex("a29ab82edc5fbbc41ec9530f6dac86b1"))
+    assert issue_days(bare, 1, 1)[0].text == "295662004"
+
+
+def test_counters_of_a_new_device_begin_where_its_family_says():
+    begin = {family: row.initial_counter for family, row in FAMILIES.items()}
+    assert begin == {"openpaygo": 1, "nexus_full": 0, "nexus_small": 0, "sts": 0}
+
+
+@pytest.mark.parametrize(
+    ("family", "text", "shown"),
+    [
+        ("openpaygo", "588224011", "588 224 011"),
+        ("nexus_full", "86350364459508", "*863 503 644 595 08#"),
+        ("nexus_small", "143535455523335", "143 535 455 523 335"),
+        ("sts", "58625789986991357486", "5862 5789 9869 9135 7486"),
+        ("calin", "58625789986991357486", "5862 5789 9869 9135 7486"),
+    ],
+)
+def test_a_code_is_shown_in_the_groups_of_its_family(family, text, shown):
+    assert group(text, family) == shown
+
+
+def test_neither_secrets_nor_codes_are_ever_printed():
+    (token,) = issue_energy(SECRETS["sts"], 0, 50, NOW, 5)
+    assert token.text not in repr(token)
+    for secret in SECRETS.values():
+        assert secret.serial not in repr(secret)
+        assert repr(KEY) not in repr(secret)
+        assert "600000" not in repr(secret)

@@ -1,0 +1,118 @@
+from base64 import b64encode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.tokens.errors import TokenError
+from core.tokens.keys import KeyRing, VendingKeys
+
+OLD, NEW = bytes(range(32)), bytes(range(32, 64))
+OLD_TEXT, NEW_TEXT = b64encode(OLD).decode(), b64encode(NEW).decode()
+PLACE = "device:SL0001:secret_key"
+
+
+@given(plain=st.binary(max_size=64), place=st.text(max_size=40))
+def test_a_sealed_key_opens_where_it_was_sealed(plain, place):
+    ring = KeyRing({"a": OLD})
+    assert ring.open(ring.seal(plain, place), place) == plain
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["device:SL0002:secret_key", "device:SL0001:starting_code", "customer:SL0001:secret_key", ""],
+)
+def test_a_sealed_key_moved_to_another_row_or_field_does_not_open(elsewhere):
+    ring = KeyRing({"a": OLD})
+    with pytest.raises(TokenError, match="does not open"):
+        ring.open(ring.seal(b"key", PLACE), elsewhere)
+
+
+@given(data=st.data())
+def test_a_sealed_key_with_any_bit_changed_does_not_open(data):
+    ring = KeyRing({"a": OLD})
+    sealed = bytearray(ring.seal(b"0123456789abcdef", PLACE))
+    at = data.draw(st.integers(0, len(sealed) * 8 - 1))
+    sealed[at // 8] ^= 1 << at % 8
+    with pytest.raises(TokenError):
+        ring.open(bytes(sealed), PLACE)
+
+
+@given(sealed=st.binary(max_size=80))
+def test_what_was_never_sealed_does_not_open(sealed):
+    with pytest.raises(TokenError):
+        KeyRing({"a": OLD}).open(sealed, PLACE)
+
+
+def test_sealing_twice_never_gives_the_same_text():
+    ring = KeyRing({"a": OLD})
+    assert ring.seal(b"key", PLACE) != ring.seal(b"key", PLACE)
+
+
+def test_while_rotating_the_first_key_seals_and_both_open():
+    before = KeyRing.from_settings(f"old:{OLD_TEXT}").seal(b"key", PLACE)
+    ring = KeyRing.from_settings(f"new:{NEW_TEXT}, old:{OLD_TEXT}")
+    after = ring.seal(ring.open(before, PLACE), PLACE)
+    assert [ring.is_current(before), ring.is_current(after)] == [False, True]
+    assert KeyRing.from_settings(f"new:{NEW_TEXT}").open(after, PLACE) == b"key"
+
+
+def test_a_key_sealed_by_a_master_key_that_is_gone_is_refused():
+    sealed = KeyRing({"old": OLD}).seal(b"key", PLACE)
+    with pytest.raises(TokenError, match="not set"):
+        KeyRing({"new": NEW}).open(sealed, PLACE)
+
+
+def test_the_wrong_master_key_under_the_right_id_is_refused():
+    sealed = KeyRing({"1": OLD}).seal(b"key", PLACE)
+    with pytest.raises(TokenError, match="does not open"):
+        KeyRing({"1": NEW}).open(sealed, PLACE)
+
+
+def test_a_bare_key_is_key_1():
+    sealed = KeyRing.from_settings(OLD_TEXT).seal(b"key", PLACE)
+    assert KeyRing.from_settings(f"1:{OLD_TEXT}").open(sealed, PLACE) == b"key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "not base64!",
+        b64encode(bytes(31)).decode(),
+        f"a:{OLD_TEXT},a:{NEW_TEXT}",
+        f"{OLD_TEXT},{NEW_TEXT}",
+        f"a:{OLD_TEXT},",
+        f"a b:{OLD_TEXT}",
+        f"é:{OLD_TEXT}",
+    ],
+)
+def test_settings_that_do_not_hold_usable_keys_are_refused(text):
+    with pytest.raises(TokenError) as refusal:
+        KeyRing.from_settings(text)
+    assert OLD_TEXT not in str(refusal.value)
+
+
+def test_a_ring_says_nothing_about_its_keys():
+    ring = KeyRing.from_settings(f"secret-id:{OLD_TEXT}")
+    assert "secret-id" not in repr(ring)
+    assert OLD_TEXT not in repr(ring)
+
+
+def test_a_vending_key_is_found_by_supply_group():
+    keys = VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20, "STS_VENDING_KEY_123456": "cd" * 8})
+    assert keys.of("600000") == b"\xab" * 20
+    assert keys.of("123456") == b"\xcd" * 8
+
+
+@pytest.mark.parametrize("value", [None, "", "xy" * 20, "ab" * 19])
+def test_a_missing_or_broken_vending_key_is_named_and_not_shown(value):
+    environment = {} if value is None else {"STS_VENDING_KEY_600000": value}
+    with pytest.raises(TokenError, match="STS_VENDING_KEY_600000") as refusal:
+        VendingKeys(environment).of("600000")
+    assert not value or value not in str(refusal.value)
+
+
+def test_vending_keys_are_never_printed():
+    assert "abab" not in repr(VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20}))

@@ -71,17 +71,10 @@ def _one(connection: Connection, sql: str, key: object) -> Device | None:
     return None if row is None else Device(*row)
 
 
-def devices_of(connection: Connection, customer_id: int) -> list[Device]:
-    """A customer's devices, in the order they were registered."""
-    rows = connection.execute(
-        text(f"SELECT {_COLUMNS} {_FROM} WHERE d.owner_id = :owner ORDER BY d.id"),
-        {"owner": customer_id},
-    )
-    return [Device(*row) for row in rows]
-
-
-def devices_served(connection: Connection, customer_id: int, device_id: int) -> list[Device]:
-    """The devices that money paid on `device_id` can touch: it, the customer's, those on plans."""
+def devices_served(
+    connection: Connection, customer_id: int, device_id: int | None = None
+) -> list[Device]:
+    """The devices a customer's money can touch: theirs, those on their plans, and `device_id`."""
     rows = connection.execute(
         text(
             f"SELECT {_COLUMNS} {_FROM} WHERE d.id = :id OR d.owner_id = :customer"

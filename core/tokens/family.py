@@ -24,8 +24,9 @@ Action = Literal["days", "energy", "unlock", "lock"]
 
 # More codes than this for one payment cannot be typed by anyone: the amount is a mistake.
 MAX_PARTS = 10
-# A meter's identifiers follow the clock; further ahead than this the clock or the row is wrong.
-MAX_MINUTES_AHEAD = 60
+# Identifiers follow the clock, one a minute: so many purchases of one meter may come at once before
+# the clock, or the row, must be wrong.
+MAX_MINUTES_AHEAD = 24 * 60
 
 
 @dataclass(frozen=True, repr=False)

@@ -64,18 +64,23 @@ def _receipt(market: Market, applied: Applied, paid_serial: str) -> Said:
 
 
 def _code(token: DeviceToken) -> Said:
-    return sms.token(token=_typed(token), serial=token.device.serial, what=[_bought(token)])
+    return sms.token(
+        token=_typed(token),
+        serial=token.device.serial,
+        what=[bought(token.token.kind, token.token.amount)],
+    )
 
 
 def _typed(token: DeviceToken) -> str:
     return group(token.token.text, token.device.token_family)
 
 
-def _bought(token: DeviceToken) -> Said:
-    if token.token.kind == "energy":
-        return part.energy(kwh=token.token.amount)
-    if token.token.kind == "days":
-        return part.days(count=token.token.amount)
+def bought(kind: str, units: int) -> Said:
+    """What a token is good for."""
+    if kind == "energy":
+        return part.energy(kwh=units)
+    if kind == "days":
+        return part.days(count=units)
     return part.unlock()
 
 

@@ -17,10 +17,17 @@ def queue_text(
     language: str,
     occasion: str,
     payment_id: int | None = None,
+    token_id: int | None = None,
 ) -> None:
     """Queue one text; the same occasion again does nothing."""
     row = text_row(
-        unit, said, msisdn=msisdn, language=language, occasion=occasion, payment_id=payment_id
+        unit,
+        said,
+        msisdn=msisdn,
+        language=language,
+        occasion=occasion,
+        payment_id=payment_id,
+        token_id=token_id,
     )
     insert_text(unit.connection, row)
 

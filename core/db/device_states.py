@@ -1,0 +1,70 @@
+"""A customer's devices as people see them, and the tokens they were sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+_STATES = text(
+    """
+    SELECT d.serial, d.kind,
+           (SELECT sum(i.amount_minor - i.paid_minor) FROM sales s
+              JOIN instalments i ON i.sale_id = s.id WHERE s.device_id = d.id AND s.state = 'open'
+           ) AS plan_left_minor,
+           EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'complete'
+                   AND s.customer_id = d.owner_id)
+           AND NOT EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'open')
+      FROM devices d WHERE d.owner_id = :owner ORDER BY d.id
+    """
+)
+
+_TOKENS = text(
+    """
+    SELECT t.id, d.serial, m.token_family, t.kind, t.units, t.text, t.issued_at
+      FROM tokens t JOIN devices d ON d.id = t.device_id
+      JOIN manufacturers m ON m.id = d.manufacturer_id
+     WHERE d.owner_id = :owner AND (CAST(:serial AS text) IS NULL OR d.serial = :serial)
+     ORDER BY t.issued_at DESC, t.id DESC LIMIT :limit
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """`plan_left_minor` is None without an open plan; `is_paid_off` when a plan was completed."""
+
+    serial: str
+    kind: str
+    plan_left_minor: int | None
+    is_paid_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """A token as stored; `units` are tenths of a kWh or days."""
+
+    id: int
+    serial: str
+    family: str
+    kind: str
+    units: int
+    text: str
+    issued_at: datetime
+
+    def __repr__(self) -> str:
+        return f"StoredToken({self.id})"
+
+
+def device_states(connection: Connection, customer_id: int) -> list[DeviceState]:
+    """The devices a customer owns, in the order they were registered."""
+    return [DeviceState(*row) for row in connection.execute(_STATES, {"owner": customer_id})]
+
+
+def latest_tokens(
+    connection: Connection, customer_id: int, limit: int, serial: str | None = None
+) -> list[StoredToken]:
+    """The newest tokens of a customer's devices, or of one of them."""
+    rows = connection.execute(_TOKENS, {"owner": customer_id, "serial": serial, "limit": limit})
+    return [StoredToken(*row) for row in rows]

@@ -1,0 +1,27 @@
+"""Who is calling: a customer, an agent or a stranger, and in which language to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.db.callers import find_caller
+from core.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`role` is "customer", "agent" or "stranger"; `id` the customer's or agent's row, 0 for strangers."""
+
+    role: str
+    id: int
+    name: str
+    language: str
+
+
+def read_caller(unit: Unit, msisdn: str) -> Caller:
+    """The person behind an E.164 number. An agent who is also a customer is met as an agent."""
+    known = find_caller(unit.connection, msisdn)
+    if known is None:
+        return Caller("stranger", 0, "", unit.market.default_language)
+    role, row_id, name, language = known
+    return Caller(role, row_id, name, language or unit.market.default_language)

@@ -1,0 +1,84 @@
+"""The law of the ledger is the database's: nobody can write an unbalanced or changed entry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, balance, post_entries
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+RECEIVED = Entry(
+    "received", "received:1", (Posting("unapplied", DEBIT, 5), Posting("suspense", CREDIT, 5))
+)
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def booked(engine):
+    with engine.begin() as connection:
+        post_entries(connection, NOW, [RECEIVED])
+    return engine
+
+
+def test_a_balanced_entry_is_kept_and_moves_both_balances(booked):
+    with booked.connect() as connection:
+        assert (balance(connection, "unapplied"), balance(connection, "suspense")) == (5, -5)
+
+
+@pytest.mark.parametrize(
+    "legs",
+    [
+        (Posting("unapplied", DEBIT, 5), Posting("suspense", CREDIT, 4)),
+        (Posting("unapplied", DEBIT, 5),),
+        (),
+    ],
+    ids=["unequal sides", "one leg", "no legs"],
+)
+def test_an_entry_that_does_not_balance_cannot_be_committed(engine, legs):
+    with pytest.raises(DBAPIError, match="does not balance"), engine.begin() as connection:
+        post_entries(connection, NOW, [Entry("received", "received:1", legs)])
+
+
+def test_one_event_is_one_entry(booked):
+    with (
+        pytest.raises(DBAPIError, match="idempotency_key"),
+        booked.begin() as connection,
+    ):
+        post_entries(connection, NOW, [RECEIVED])
+
+
+@pytest.mark.parametrize("table", ["journal_entries", "postings"])
+@pytest.mark.parametrize(
+    "statement",
+    ["DELETE FROM {}", "UPDATE {} SET id = DEFAULT", "TRUNCATE {} CASCADE"],
+    ids=["delete", "update", "truncate"],
+)
+def test_what_is_written_stays_as_it_is(booked, table, statement):
+    with (
+        pytest.raises(DBAPIError, match="append-only"),
+        booked.begin() as connection,
+    ):
+        connection.execute(text(statement.format(table)))
+
+
+def test_an_entry_is_closed_once_its_transaction_is_over(booked):
+    add = text(
+        "INSERT INTO postings (entry_id, account, side, amount_minor)"
+        " SELECT id, 'unapplied', side, 1 FROM journal_entries,"
+        " unnest(ARRAY['debit', 'credit']) side"
+    )
+    with (
+        pytest.raises(DBAPIError, match="closed journal entry"),
+        booked.begin() as connection,
+    ):
+        connection.execute(add)

@@ -1,0 +1,27 @@
+"""A Kenyan market on a database of the test's own, and Units on it at a fixed instant."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import create_engine
+
+from core.unit import unit_opener
+from tests.support.builders import insert_market
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        insert_market(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def open_unit(engine):
+    return unit_opener(engine, lambda: NOW)

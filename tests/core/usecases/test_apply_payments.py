@@ -1,0 +1,282 @@
+"""Applying payments: once, whole or not at all, whoever works beside it."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import BadCallback
+from core.tokens.family import DeviceSecret
+from core.tokens.sts_keys import StsMeter
+from core.usecases.apply_payments import apply_payments
+from core.usecases.record_payment import PaymentNotice, record_payment
+from tests.core.usecases.conftest import NOW
+from tests.support.builders import (
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_sale,
+    insert_tariff,
+)
+
+METER, KIT, OWNER = "01000000016", "KIT1", "+254711000001"
+STS = StsMeter(11, 4, "600000", 1, "01", 2, vending_key=bytes(20))
+
+
+def open_secret(device):
+    sts = STS if device.token_family == "sts" else None
+    return DeviceSecret(device.serial, device.token_family, bytes(16), 123456789, sts)
+
+
+@pytest.fixture
+def home(engine):
+    """Amina: a meter at 100 a kWh, an overdue loan of 300, and a kit with two weekly parts of 150."""
+    with engine.begin() as connection:
+        amina = insert_customer(connection, msisdn=OWNER)
+        meters = insert_manufacturer(connection, token_family="sts")
+        kits = insert_manufacturer(connection, token_family="openpaygo")
+        insert_device(
+            connection,
+            serial=METER,
+            manufacturer_id=meters,
+            owner_id=amina,
+            tariff_id=insert_tariff(connection),
+            assigned_on=date(2026, 11, 1),
+        )
+        kit = insert_device(
+            connection,
+            serial=KIT,
+            manufacturer_id=kits,
+            kind="shs",
+            owner_id=amina,
+            initial_counter=1,
+            token_counter=1,
+        )
+        insert_sale(
+            connection,
+            customer_id=amina,
+            amounts_minor=(300_00,),
+            appliance_kind="other",
+            first_due_on=date(2026, 11, 20),
+        )
+        insert_sale(
+            connection,
+            customer_id=amina,
+            amounts_minor=(150_00, 150_00),
+            device_id=kit,
+            first_due_on=date(2026, 11, 30),
+        )
+    return amina
+
+
+def notice(receipt="R1", amount=500_00, account=METER, **changes):
+    values = {
+        "provider_account": "daraja:600123",
+        "receipt": receipt,
+        "door": "c2b",
+        "amount_minor": amount,
+        "currency": "KES",
+        "account": account,
+        "payer_kind": "none",
+        "payer": None,
+        "paid_at": NOW,
+    }
+    return PaymentNotice(**(values | changes))
+
+
+def pay(open_unit, *notices):
+    for one in notices:
+        with open_unit() as unit:
+            record_payment(unit, one)
+
+
+def apply(open_unit, opener=open_secret):
+    with open_unit() as unit:
+        return apply_payments(unit, opener)
+
+
+def rows(engine, sql):
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text(sql))]
+
+
+def test_a_payment_clears_the_loan_and_the_rest_becomes_energy(engine, open_unit, home):
+    pay(open_unit, notice())
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT kind, amount_minor FROM payment_lines ORDER BY id") == [
+        ("instalment", 300_00),
+        ("energy", 200_00),
+    ]
+    assert rows(engine, "SELECT kind, units FROM tokens") == [("energy", 20)]
+
+
+def test_a_receipt_booked_twice_is_one_payment(engine, open_unit, home):
+    pay(open_unit, notice(), notice(door="stk"))
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT count(*) FROM payments") == [(1,)]
+    assert rows(engine, "SELECT count(*) FROM tokens") == [(1,)]
+
+
+def test_the_receipt_text_carries_the_token_as_it_is_typed(engine, open_unit, home):
+    pay(open_unit, notice())
+
+    apply(open_unit)
+
+    [(token,)] = rows(engine, "SELECT text FROM tokens")
+    [(body, msisdn, segments)] = rows(engine, "SELECT body, msisdn, segments FROM sms")
+    assert " ".join(token[i : i + 4] for i in range(0, 20, 4)) in body
+    assert "Paid KES 500: loan 300, 2.0 kWh. Due now KES 0. Ref R1" in body
+    assert (msisdn, segments) == (OWNER, 1)
+
+
+def test_the_last_instalment_brings_the_unlock_and_closes_the_sale(engine, open_unit, home):
+    pay(open_unit, notice(amount=700_00, account=KIT))
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT kind FROM tokens") == [("unlock",)]
+    assert rows(engine, "SELECT count(*) FROM sales WHERE state = 'complete'") == [(2,)]
+    assert rows(engine, "SELECT credit_minor FROM customers") == [(100_00,)]
+
+
+def test_payments_of_one_batch_see_what_the_earlier_ones_paid(engine, open_unit, home):
+    pay(open_unit, notice("R1", 300_00), notice("R2", 150_00, KIT), notice("R3", 100_00))
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT kind, units FROM tokens ORDER BY id") == [
+        ("days", 7),
+        ("energy", 10),
+    ]
+
+
+def test_a_fee_that_fell_due_this_morning_is_charged_before_the_money_is_applied(
+    engine, open_unit, home
+):
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE tariff_versions SET access_rate_minor = 5000, access_every_days = 23")
+        )
+    pay(open_unit, notice())
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT kind, amount_minor FROM payment_lines ORDER BY id") == [
+        ("instalment", 300_00),
+        ("access_rate", 50_00),
+        ("energy", 150_00),
+    ]
+
+
+def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
+    engine, open_unit, home
+):
+    def kits_only(device):
+        if device.serial == METER:
+            raise KeyError("no vending key")
+        return open_secret(device)
+
+    pay(open_unit, notice("R1", 500_00), notice("R2", 150_00, KIT))
+
+    apply(open_unit, kits_only)
+
+    assert rows(engine, "SELECT receipt, state, attempts FROM payments ORDER BY id") == [
+        ("R1", "received", 1),
+        ("R2", "applied", 0),
+    ]
+    [(problem,)] = rows(engine, "SELECT problem FROM payments WHERE receipt = 'R1'")
+    assert "no vending key" in problem
+
+
+def test_a_worker_stopped_before_its_commit_leaves_everything_waiting(engine, open_unit, home):
+    pay(open_unit, notice())
+    with pytest.raises(KeyboardInterrupt), open_unit() as unit:
+        apply_payments(unit, open_secret)
+        raise KeyboardInterrupt
+
+    assert rows(engine, "SELECT state FROM payments") == [("received",)]
+    assert rows(engine, "SELECT count(*) FROM tokens") == [(0,)]
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT state FROM payments") == [("applied",)]
+    assert rows(engine, "SELECT count(*) FROM tokens") == [(1,)]
+
+
+def test_workers_side_by_side_apply_every_payment_once_and_never_reuse_a_counter(
+    engine, open_unit, home
+):
+    pay(open_unit, *(notice(f"R{number}", 100_00) for number in range(30)))
+
+    def work():
+        while True:
+            with open_unit() as unit:
+                if not apply_payments(unit, open_secret, limit=3):
+                    return
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    # 3000 paid: 300 of it to the overdue loan, the rest is 27 kWh, 1 kWh a payment.
+    assert rows(engine, "SELECT count(*), count(DISTINCT counter), sum(units) FROM tokens") == [
+        (27, 27, 270)
+    ]
+    assert rows(engine, "SELECT DISTINCT state FROM payments") == [("applied",)]
+
+
+def test_money_for_no_device_is_held_and_a_payer_who_can_be_reached_is_told(
+    engine, open_unit, home
+):
+    pay(open_unit, notice(account="NOSUCH", payer_kind="msisdn", payer="+254722000009"))
+
+    assert rows(engine, "SELECT state FROM payments") == [("suspense",)]
+    assert rows(engine, "SELECT account, side FROM postings ORDER BY id") == [
+        ("clearing:daraja:600123", "debit"),
+        ("suspense", "credit"),
+    ]
+    [(body, msisdn)] = rows(engine, "SELECT body, msisdn FROM sms")
+    assert "NOSUCH" in body
+    assert msisdn == "+254722000009"
+
+
+def test_a_payer_who_is_not_the_owner_hears_of_it_without_the_token(engine, open_unit, home):
+    pay(open_unit, notice(payer_kind="msisdn", payer="+254722000009"))
+
+    apply(open_unit)
+
+    bodies = dict(rows(engine, "SELECT msisdn, body FROM sms"))
+    assert "A***a O." in bodies["+254722000009"]
+    assert "Token" not in bodies["+254722000009"]
+    assert "Token" in bodies[OWNER]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"amount": 0}, {"currency": "UGX"}], ids=["nothing paid", "another currency"]
+)
+def test_what_cannot_be_booked_leaves_no_trace(engine, open_unit, home, wrong):
+    with pytest.raises(BadCallback):
+        pay(open_unit, notice(**wrong))
+
+    assert rows(engine, "SELECT count(*) FROM payments") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("account", "purpose"),
+    [(METER, "device"), (f"{METER} loan", "loan"), ("0100-0000 016", "device")],
+)
+def test_an_account_is_a_serial_as_people_type_it_and_may_say_loan(
+    engine, open_unit, home, account, purpose
+):
+    pay(open_unit, notice(account=account))
+
+    assert rows(engine, "SELECT purpose FROM payments") == [(purpose,)]

@@ -1,0 +1,104 @@
+"""Composition root of the web process: everything that listens, in one table.
+
+It holds no device key and no credential for sending: what needs those waits as a row for a worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from redis import Redis
+from sqlalchemy import Engine
+
+from core.db.engine import make_engine
+from core.settings import DoorSettings, Environment, ServicesSettings
+from core.unit import unit_opener
+from gateway.doors import LARGEST_BODY, Door, open_door, plain_errors
+from gateway.health import Health, watch
+from gateway.payments.mpesa import MpesaDoors
+from gateway.ring import Doorbell
+from gateway.sms.delivery import delivery_door
+from gateway.sms.inbound import inbound_door
+from gateway.tally import Tally, impatient_redis
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication
+
+# A validation only reads, and gives up long before the provider does.
+_READERS = 8
+_READING = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "1500",
+    "lock_timeout": "1000",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The web process as a WSGI application. `close` gives back its connections and threads."""
+
+    serve: WSGIApplication
+    closing: ExitStack
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        return self.serve(environ, start_response)
+
+    def close(self) -> None:
+        self.closing.close()
+
+
+def create_app(environment: Environment) -> Gateway:
+    """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
+    services = ServicesSettings.from_environment(environment)
+    settings = DoorSettings.from_environment(environment)
+    engine = make_engine(services.database_url)
+    reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
+    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
+    redis = impatient_redis(services.redis_url)
+    closing = ExitStack()
+    for close in (redis.close, engine.dispose, reading.dispose, readers.shutdown):
+        closing.callback(close)
+    mpesa = MpesaDoors(
+        shortcode=settings.daraja_shortcode,
+        open_unit=unit_opener(engine),
+        open_reading=unit_opener(reading),
+        readers=readers,
+        doorbell=Doorbell(services.redis_url),
+    )
+    return Gateway(beside(_flask(engine, redis, settings, mpesa), {}), closing)
+
+
+def _flask(
+    engine: Engine, redis: Redis, settings: DoorSettings, mpesa: MpesaDoors
+) -> WSGIApplication:
+    open_unit, tally = unit_opener(engine), Tally(redis)
+    doors: tuple[Door[Any], ...] = (
+        *mpesa.doors(),
+        delivery_door(open_unit),
+        inbound_door(open_unit),
+    )
+    app = Flask("dialwatt", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    plain_errors(app)
+    watch(app, Health(engine, redis), tally)
+    for door in doors:
+        open_door(app, door, settings.callback_key, tally)
+    return app.wsgi_app
+
+
+def beside(rest: WSGIApplication, hot: Mapping[str, WSGIApplication]) -> WSGIApplication:
+    """One application of several: the first part of the path that is in `hot` decides."""
+
+    def dispatch(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        for prefix, application in hot.items():
+            if path.startswith(prefix):
+                return application(environ, start_response)
+        return rest(environ, start_response)
+
+    return dispatch

@@ -1,0 +1,183 @@
+"""What all callback doors share: the key, the limit, strict reading, and what a failure is told.
+
+A door reads a body into something typed and handles it; everything else is here, once. Nothing a
+stranger sends gives a 500. No body is ever logged: it holds numbers, names and tokens.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl
+
+from flask import Flask, Response, abort, jsonify, make_response, request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from core.errors import BadCallback, Refused
+from gateway.tally import Tally
+
+log = logging.getLogger(__name__)
+
+LARGEST_BODY = 64 * 1024
+_DEEPEST_JSON = 8
+_MOST_FIELDS = 64
+_RETRY_AFTER_S = "10"
+# What PostgreSQL cannot store as text: NUL, and halves of surrogate pairs.
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+
+Json = dict[str, Any]
+Form = dict[str, str]
+Read = TypeVar("Read")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the provider is told (status 200), and the word under which this is counted."""
+
+    outcome: str
+    body: Mapping[str, object] | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Door(Generic[Read]):
+    """One callback address: `read` a body (raises BadCallback), `handle` what was read.
+
+    `handle` also gets whatever the address carries besides the key.
+    """
+
+    rule: str
+    name: str
+    read: Callable[[bytes], Read]
+    handle: Callable[..., Answered]
+
+
+def open_door(app: Flask, door: Door[Any], key: str, tally: Tally) -> None:
+    """Serve a door on `app`: POST only, for those who know the key."""
+
+    def view(key: str, **carried: object) -> Response:
+        if not hmac.compare_digest(key.encode(), expected):
+            abort(404)
+        response, outcome = _answer(door, request.get_data(parse_form_data=False), carried)
+        tally.count(door.name, outcome)
+        log.info("%s: %s (request %s)", door.name, outcome, _request_id())
+        return response
+
+    expected = key.encode()
+    app.add_url_rule(door.rule, door.name, view, methods=["POST"], provide_automatic_options=False)
+
+
+def _answer(door: Door[Any], body: bytes, carried: dict[str, object]) -> tuple[Response, str]:
+    try:
+        answered = door.handle(door.read(body), **carried)
+    except BadCallback as bad:
+        return _line(400, str(bad)), "malformed"
+    except (OperationalError, PoolTimeout, Refused) as trouble:
+        # The database is away, or its books are not set up: they shall ask again.
+        log.error("%s: %s (request %s)", door.name, type(trouble).__name__, _request_id())
+        return _try_later(), "unavailable"
+    except Exception:
+        log.exception("%s failed (request %s)", door.name, _request_id())
+        return _try_later(), "failed"
+    told = answered.body
+    return make_response(told if isinstance(told, str) else jsonify(told)), answered.outcome
+
+
+def _line(status: int, line: str) -> Response:
+    return Response(line.splitlines()[0][:200] + "\n", status, content_type="text/plain")
+
+
+def _try_later() -> Response:
+    response = _line(503, "not booked, try again")
+    response.headers["Retry-After"] = _RETRY_AFTER_S
+    return response
+
+
+def _request_id() -> str:
+    """Names this request in the log: the proxy's id where it is a plain one, else ours."""
+    given = request.headers.get("X-Request-Id", "")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given):
+        given = request.environ.setdefault("dialwatt.request_id", secrets.token_hex(4))
+    return given
+
+
+def plain_errors(app: Flask) -> None:
+    """One line of text for every 4xx, instead of pages of HTML."""
+
+    def plain(error: HTTPException) -> Response:
+        return _line(error.code or 500, error.name.lower())
+
+    app.register_error_handler(HTTPException, plain)
+
+
+def read_json(body: bytes) -> Json:
+    """The JSON object in a body, every number as the text it was written as (money is no float).
+
+    Raises BadCallback for anything else, for NUL, for nesting past 8.
+    """
+    try:
+        document = json.loads(
+            body.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=str
+        )
+    except (ValueError, RecursionError):
+        raise BadCallback("the body is not JSON in UTF-8") from None
+    if not isinstance(document, dict):
+        raise BadCallback("the body is not a JSON object")
+    _check_json(document, _DEEPEST_JSON)
+    return document
+
+
+def _check_json(value: object, depth: int) -> None:
+    if depth == 0:
+        raise BadCallback("the body is nested too deep")
+    if isinstance(value, str) and _NOT_TEXT.search(value):
+        raise BadCallback("the body holds characters that are no text")
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _check_json(name, depth)
+            _check_json(part, depth - 1)
+    elif isinstance(value, list):
+        for part in value:
+            _check_json(part, depth - 1)
+
+
+def read_form(body: bytes) -> Form:
+    """The fields of a form body. Raises BadCallback when it is none, or has a field twice."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:
+        raise BadCallback("the body is not a form in UTF-8") from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise BadCallback("a field is there twice")
+    if any(_NOT_TEXT.search(value) for value in form.values()):
+        raise BadCallback("the body holds characters that are no text")
+    return form
+
+
+def text_field(
+    fields: Mapping[str, Any], name: str, shape: str = r".{1,160}", default: str | None = None
+) -> str:
+    """A field as text. Raises BadCallback when it is missing (unless there is a default) or does
+    not have that shape (a regular expression for the whole value)."""
+    value = fields.get(name)
+    if value is None or value == "":
+        if default is not None:
+            return default
+        raise BadCallback(f"{name} is missing")
+    if not isinstance(value, str) or not re.fullmatch(shape, value, re.DOTALL):
+        raise BadCallback(f"{name} is not understood")
+    return value

@@ -1,0 +1,1 @@
+"""Mobile-money providers: what they tell us (doors), and what we ask of them (clients)."""

@@ -1,0 +1,167 @@
+"""M-Pesa's three doors: may this money move (validation), it moved (confirmation), STK results.
+
+Validation only reads and always answers in time. Confirmation and STK results are acknowledged only
+after the commit, and the bells are rung after that. Only money sent to our own short code counts.
+"""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from core.db.prompts import Prompt
+from core.errors import BadCallback, Refused
+from core.unit import OpenUnit, Unit
+from core.usecases.follow_prompt import (
+    find_callback_prompt,
+    prompt_ended,
+    prompt_paid,
+    prompt_unclear,
+)
+from core.usecases.quote_payment import quote_payment
+from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
+from gateway.doors import Answered, Door, read_json
+from gateway.payments.mpesa_notices import (
+    CURRENCY,
+    Question,
+    Receipt,
+    StkResult,
+    asked_minor,
+    provider_account,
+    read_confirmation,
+    read_question,
+    read_stk_result,
+)
+from gateway.ring import Doorbell
+
+log = logging.getLogger(__name__)
+
+# The code decides which message M-Pesa shows the payer (Daraja, C2B validation).
+_ACCOUNT, _AMOUNT, _OTHER = "C2B00012", "C2B00013", "C2B00016"
+_CODE_OF = {
+    "unknown_serial": _ACCOUNT,
+    "device_in_stock": _ACCOUNT,
+    "amount_invalid": _AMOUNT,
+    "amount_too_large": _AMOUNT,
+    "below_minimum": _AMOUNT,
+}
+# Safaricom waits some 8 s and then does what the paybill was registered with; we promise 3.
+VALIDATION_BUDGET_S = 2.5
+# Results that do not say how it ended: the phone could not be reached, still in process.
+_NOT_FINAL = ("1037", "4999")
+_ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
+
+
+@dataclass(frozen=True, slots=True)
+class MpesaDoors:
+    """The doors of one short code. `open_reading` opens Units that cannot write or wait long;
+    `readers` are the threads the questions are answered in, so that a hung database is left behind.
+    """
+
+    shortcode: str
+    open_unit: OpenUnit
+    open_reading: OpenUnit
+    readers: Executor
+    doorbell: Doorbell
+    budget_s: float = VALIDATION_BUDGET_S
+
+    def doors(self) -> tuple[Door[Any], ...]:
+        """Their addresses. A push names its prompt in the address of its callback, so that a
+        callback finds its prompt even when the reply to our call was lost or is late."""
+        root = "/payments/daraja/<key>"
+        stk = f"{root}/stk/<int(min=1, max=999999999999999999):prompt_id>"
+        return (
+            Door(f"{root}/validation", "daraja_validation", self._question, self.validate),
+            Door(f"{root}/confirmation", "daraja_confirmation", self._notice, self.confirm),
+            Door(f"{root}/stk", "daraja_stk", _stk_result, self.follow),
+            Door(stk, "daraja_stk_prompt", _stk_result, self.follow),
+        )
+
+    def _question(self, body: bytes) -> Question:
+        return read_question(read_json(body))
+
+    def _notice(self, body: bytes) -> PaymentNotice:
+        notice = read_confirmation(read_json(body), "c2b")
+        if notice.provider_account != provider_account(self.shortcode):
+            raise BadCallback("BusinessShortCode is not ours")
+        return notice
+
+    def validate(self, question: Question) -> Answered:
+        """Answer within the budget, whatever the database does. In doubt the money stays put."""
+        try:
+            code = self.readers.submit(self._verdict, question).result(self.budget_s)
+        except Exception:  # whatever it is, the payer waits
+            log.exception("validation not possible")
+            return Answered("undecided", _rejected(_OTHER))
+        if code is None:
+            return Answered("accepted", {"ResultCode": "0", "ResultDesc": "Accepted"})
+        return Answered(code, _rejected(code))
+
+    def _verdict(self, question: Question) -> str | None:
+        """The code to refuse with, or None."""
+        if question.shortcode != self.shortcode:
+            return _OTHER
+        try:
+            with self.open_reading() as unit:
+                quote_payment(unit, question.account, asked_minor(question))
+        except Refused as refused:
+            return _CODE_OF.get(refused.code, _OTHER)
+        return None
+
+    def confirm(self, notice: PaymentNotice) -> Answered:
+        """Book money that moved; acknowledged after the commit."""
+        with self.open_unit() as unit:
+            outcome = _outcome(record_payment(unit, notice))
+        return self._committed(outcome)
+
+    def follow(self, result: StkResult, prompt_id: int | None = None) -> Answered:
+        """Take note of how a prompt ended. One we do not know is acknowledged and books nothing:
+        real money is announced by the confirmation as well."""
+        with self.open_unit() as unit:
+            prompt = find_callback_prompt(unit, prompt_id, result.checkout_reference)
+            if prompt is None:
+                log.warning("result of an unknown prompt: %s", result.checkout_reference)
+                return Answered("unknown", _ACKNOWLEDGED)
+            if result.receipt is None:
+                note = prompt_unclear if result.code in _NOT_FINAL else prompt_ended
+                note(unit, prompt, result.code)
+                outcome = "not_paid"
+            else:
+                notice = self._notice_of(unit, prompt, result.receipt)
+                outcome = _outcome(prompt_paid(unit, prompt, notice))
+        return self._committed(outcome)
+
+    def _notice_of(self, unit: Unit, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
+        return PaymentNotice(
+            provider_account=provider_account(self.shortcode),
+            receipt=receipt.receipt,
+            door="stk",
+            amount_minor=receipt.amount_minor,
+            currency=CURRENCY,
+            account=prompt.account_reference,
+            payer_kind="msisdn",
+            payer=prompt.msisdn,
+            paid_at=receipt.paid_at or unit.now,
+        )
+
+    def _committed(self, outcome: str) -> Answered:
+        """After the commit: ring for what there may be to do, and acknowledge."""
+        if outcome == "booked":
+            self.doorbell.ring("payments")
+        if outcome != "known":
+            self.doorbell.ring("texts")
+        return Answered(outcome, _ACKNOWLEDGED)
+
+
+def _stk_result(body: bytes) -> StkResult:
+    return read_stk_result(read_json(body))
+
+
+def _outcome(recorded: Recorded) -> str:
+    return "booked" if recorded.is_new else "known"
+
+
+def _rejected(code: str) -> dict[str, str]:
+    return {"ResultCode": code, "ResultDesc": "Rejected"}

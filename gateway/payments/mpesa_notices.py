@@ -1,0 +1,165 @@
+"""Reading what M-Pesa posts: C2B validation and confirmation, and the result of an STK push.
+
+Pure: JSON in (numbers as written, `read_json`), typed values out, or BadCallback with one line.
+Shapes: Safaricom's Daraja documentation. Nobody signs these, so nothing in them is believed before
+it has the right form; names of people are not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from core.errors import BadCallback, Refused
+from core.money import parse_minor
+from core.msisdn import parse_msisdn
+from core.usecases.record_payment import PaymentNotice
+from gateway.doors import Json, text_field
+
+CURRENCY = "KES"
+# East Africa Time: what the provider's stamps are in, without saying so.
+EAT = timezone(timedelta(hours=3))
+
+_SHORTCODE = r"[0-9]{5,8}"
+_RECEIPT = r"[A-Za-z0-9_-]{1,32}"
+_CHECKOUT = r"[A-Za-z0-9_.-]{1,100}"
+_CODE = r"[A-Za-z0-9_.]{1,20}"
+_STAMP = r"20[0-9]{12}"
+_ACCOUNT = r".{1,100}"
+_PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May this money move? `account` as typed; the amount is read by `asked_minor`."""
+
+    shortcode: str
+    account: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Money that moved by an STK push. `paid_at` is None where the provider leaves it out."""
+
+    receipt: str
+    amount_minor: int
+    paid_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StkResult:
+    """How a prompt ended: the provider's `code` ("0" is paid), and the receipt when it was paid."""
+
+    checkout_reference: str
+    code: str
+    receipt: Receipt | None
+
+
+def read_question(document: Json) -> Question:
+    """A C2B validation request. Raises BadCallback."""
+    amount = text_field(document, "TransAmount", r".{1,40}")
+    if not _PLAIN_NUMBER.fullmatch(amount):
+        raise BadCallback("TransAmount is not a number")
+    return Question(
+        text_field(document, "BusinessShortCode", _SHORTCODE),
+        text_field(document, "BillRefNumber", _ACCOUNT, default=""),
+        amount,
+    )
+
+
+def asked_minor(question: Question) -> int:
+    """The amount asked about. Raises Refused("amount_invalid") for what no till could take."""
+    try:
+        return parse_minor(question.amount, CURRENCY)
+    except ValueError:
+        raise Refused("amount_invalid") from None
+
+
+def read_confirmation(document: Json, door: str) -> PaymentNotice:
+    """A C2B confirmation: money that moved. Raises BadCallback."""
+    payer_kind, payer = read_payer(text_field(document, "MSISDN", r".{1,80}", default=""))
+    return PaymentNotice(
+        provider_account=provider_account(text_field(document, "BusinessShortCode", _SHORTCODE)),
+        receipt=text_field(document, "TransID", _RECEIPT),
+        door=door,
+        amount_minor=_amount_minor(document, "TransAmount"),
+        currency=CURRENCY,
+        # A till (Buy Goods) has no account number; such money waits in suspense.
+        account=text_field(document, "BillRefNumber", _ACCOUNT, default=""),
+        payer_kind=payer_kind,
+        payer=payer,
+        paid_at=_instant(text_field(document, "TransTime", _STAMP), "TransTime"),
+    )
+
+
+def provider_account(shortcode: str) -> str:
+    """The receiving account, as the books call it."""
+    return f"daraja:{shortcode}"
+
+
+def read_payer(text: str) -> tuple[str, str | None]:
+    """(kind, payer) of a C2B MSISDN: plain digits, a SHA-256, or with stars in it."""
+    if re.fullmatch(r"[0-9]{9,15}", text):
+        try:
+            return "msisdn", parse_msisdn(f"+{text}" if text.startswith("254") else text, "KE")
+        except ValueError:
+            return "none", None
+    if re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        return "sha256", text.lower()
+    return ("masked", text) if "*" in text else ("none", None)
+
+
+def read_stk_result(document: Json) -> StkResult:
+    """The callback of an STK push. Raises BadCallback."""
+    result = _part(_part(document, "Body"), "stkCallback")
+    code = text_field(result, "ResultCode", _CODE)
+    return StkResult(
+        text_field(result, "CheckoutRequestID", _CHECKOUT),
+        code,
+        _receipt(_items(result)) if code == "0" else None,
+    )
+
+
+def _receipt(items: Mapping[str, Any]) -> Receipt:
+    stamp = text_field(items, "TransactionDate", _STAMP, default="")
+    return Receipt(
+        text_field(items, "MpesaReceiptNumber", _RECEIPT),
+        _amount_minor(items, "Amount"),
+        _instant(stamp, "TransactionDate") if stamp else None,
+    )
+
+
+def _items(result: Json) -> dict[str, Any]:
+    """The metadata by name: in any order, some without a value."""
+    listed = _part(result, "CallbackMetadata").get("Item")
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
+        raise BadCallback("CallbackMetadata.Item is not a list of items")
+    return {str(item.get("Name")): item.get("Value") for item in listed}
+
+
+def _part(document: Json, name: str) -> Json:
+    part = document.get(name)
+    if not isinstance(part, dict):
+        raise BadCallback(f"{name} is missing")
+    return part
+
+
+def _amount_minor(fields: Mapping[str, Any], name: str) -> int:
+    try:
+        amount_minor = parse_minor(text_field(fields, name, r".{1,40}"), CURRENCY)
+    except ValueError:
+        raise BadCallback(f"{name} is not an amount") from None
+    if not amount_minor:
+        raise BadCallback(f"{name} is nothing")
+    return amount_minor
+
+
+def _instant(stamp: str, name: str) -> datetime:
+    try:
+        return datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=EAT).astimezone(UTC)
+    except ValueError:
+        raise BadCallback(f"{name} is no time") from None

@@ -1,0 +1,1 @@
+"""Texts: handing them over to a provider, hearing of their delivery, receiving them."""

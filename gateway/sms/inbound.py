@@ -1,0 +1,44 @@
+"""Texts that people send to us, through Africa's Talking.
+
+It repeats a text every minute until we say 200, so the text is stored once under its id before we
+do. Its `date` comes in two shapes, one without a zone: our own clock is used instead.
+"""
+
+from __future__ import annotations
+
+from core.errors import BadCallback
+from core.msisdn import parse_msisdn
+from core.unit import OpenUnit
+from core.usecases.record_inbound_text import InboundText, record_inbound_text
+from gateway.doors import Answered, Door, read_form, text_field
+
+_PROVIDER = "africastalking"
+_MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
+_BODY = r".{1,1600}"
+
+
+def inbound_door(open_unit: OpenUnit) -> Door[InboundText]:
+    """The door for incoming texts."""
+
+    def handle(text: InboundText) -> Answered:
+        with open_unit() as unit:
+            is_new = record_inbound_text(unit, text)
+        return Answered("stored" if is_new else "known")
+
+    return Door("/sms/africastalking/<key>/inbound", "sms_inbound", read_text, handle)
+
+
+def read_text(body: bytes) -> InboundText:
+    """The text in a form body. Raises BadCallback."""
+    form = read_form(body)
+    sender = text_field(form, "from", r"\+[0-9]{7,15}")
+    try:
+        msisdn = parse_msisdn(sender, "ZZ")
+    except ValueError:
+        raise BadCallback("from is not a phone number") from None
+    return InboundText(
+        _PROVIDER,
+        text_field(form, "id", _MESSAGE_ID),
+        msisdn,
+        text_field(form, "text", _BODY, default=""),
+    )

@@ -1,0 +1,18 @@
+"""What every SMS provider must do for us."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from core.usecases.send_texts import Handed
+
+
+class SmsSender(Protocol):
+    """One provider account. May be shared by threads."""
+
+    def send(self, msisdn: str, body: str) -> Handed:
+        """Hand one text over for one E.164 number.
+
+        Raises Temporary (not sent, try again), Permanent (never will be), OutcomeUnknown.
+        """
+        ...

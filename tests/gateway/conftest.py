@@ -1,0 +1,116 @@
+"""The web process as providers meet it, on real services, with a small book.
+
+Meter M100 (100.00 a kWh, minimum purchase 50.00) and solar home system S200 (3 x 150.00) belong to
+Amina, who owes nothing yet; meter M999 is in stock.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, text
+from werkzeug.test import Client, TestResponse
+
+from core.db.engine import make_engine
+from core.unit import OpenUnit, unit_opener
+from gateway.app import create_app
+from tests.support.builders import (
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_market,
+    insert_sale,
+    insert_tariff,
+)
+
+KEY = "k3y"
+SHORTCODE = "600123"
+AMINA = "+254711000001"
+# What a door may leave behind: none of it after a refusal.
+TRACES = ("payments", "journal_entries", "sms", "inbound_sms", "delivery_reports", "prompts")
+
+
+@dataclass(frozen=True)
+class Book:
+    """A committed book and how to look into it."""
+
+    url: str
+    engine: Engine
+    meter_id: int
+    solar_id: int
+
+    @property
+    def open_unit(self) -> OpenUnit:
+        return unit_opener(self.engine)
+
+    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        with self.engine.begin() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    def traces(self) -> dict[str, int]:
+        return {table: self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TRACES}
+
+
+@pytest.fixture
+def book(database_url: str) -> Iterator[Book]:
+    engine = make_engine(database_url, pool_size=16)
+    with engine.begin() as connection:
+        insert_market(connection)
+        maker = insert_manufacturer(connection)
+        tariff = insert_tariff(connection, minimum_purchase_minor=50_00)
+        amina = insert_customer(connection, msisdn=AMINA)
+        meter_id = insert_device(
+            connection, serial="M100", manufacturer_id=maker, owner_id=amina, tariff_id=tariff
+        )
+        solar_id = insert_device(
+            connection, serial="S200", manufacturer_id=maker, owner_id=amina, kind="shs"
+        )
+        insert_sale(
+            connection,
+            customer_id=amina,
+            device_id=solar_id,
+            amounts_minor=(150_00,) * 3,
+            first_due_on=date(2126, 1, 1),
+        )
+        insert_device(connection, serial="M999", manufacturer_id=maker)
+    yield Book(database_url, engine, meter_id, solar_id)
+    engine.dispose()
+
+
+@pytest.fixture
+def environment(database_url: str, redis_url: str) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CALLBACK_KEY": KEY,
+        "DARAJA_SHORTCODE": SHORTCODE,
+    }
+
+
+@dataclass(frozen=True)
+class Web:
+    """The web process; `post` takes the parts of the path around the key."""
+
+    client: Client
+
+    def post(self, road: str, door: str, *, key: str = KEY, **sent: Any) -> TestResponse:
+        return self.client.post(f"/{road}/{key}/{door}", **sent)
+
+    def daraja(self, door: str, document: Any, **sent: Any) -> TestResponse:
+        return self.post("payments/daraja", door, json=document, **sent)
+
+
+@pytest.fixture
+def web(book: Book, environment: dict[str, str]) -> Iterator[Web]:
+    app = create_app(environment)
+    yield Web(Client(app))
+    app.close()
+
+
+@pytest.fixture
+def rung(redis: "Redis[bytes]") -> Any:
+    """The queues whose bell is ringing."""
+    return lambda: {key.decode().removeprefix("bell:") for key in redis.keys("bell:*")}

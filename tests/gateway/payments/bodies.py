@@ -1,0 +1,52 @@
+"""M-Pesa's bodies as they are on the wire."""
+
+import json
+from typing import Any
+
+C2B = {
+    "TransactionType": "Pay Bill",
+    "TransID": "SKE1A2B3C4",
+    "TransTime": "20260131174205",
+    "TransAmount": "500.00",
+    "BusinessShortCode": "600123",
+    "BillRefNumber": "m-100",
+    "InvoiceNumber": "",
+    "OrgAccountBalance": "41880264.80",
+    "ThirdPartyTransID": "",
+    "MSISDN": "2547 ***** 126",
+    "FirstName": "JOHN",
+    "MiddleName": "",
+    "LastName": "",
+}
+
+# Numbers written as Safaricom writes them, which a dict in Python could not keep.
+STK_PAID = """{"Body": {"stkCallback": {
+  "MerchantRequestID": "29115-34620561-1", "CheckoutRequestID": "ws_CO_31012026174205",
+  "ResultCode": 0, "ResultDesc": "The service request is processed successfully.",
+  "CallbackMetadata": {"Item": [
+    {"Name": "Amount", "Value": 500.00}, {"Name": "MpesaReceiptNumber", "Value": "SKE1A2B3C4"},
+    {"Name": "Balance"}, {"Name": "TransactionDate", "Value": 20260131174205},
+    {"Name": "PhoneNumber", "Value": 254711000001}]}}}}"""
+
+CHECKOUT = "ws_CO_31012026174205"
+
+
+def c2b(**changed: Any) -> dict[str, Any]:
+    return C2B | changed
+
+
+def stk_ended(code: object, checkout: str = CHECKOUT) -> dict[str, Any]:
+    result = {
+        "MerchantRequestID": "29115-34620561-1",
+        "CheckoutRequestID": checkout,
+        "ResultCode": code,
+        "ResultDesc": "Request cancelled by user.",
+    }
+    return {"Body": {"stkCallback": result}}
+
+
+def stk_paid(receipt: str = "SKE1A2B3C4", amount: str = "500.00") -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(STK_PAID)
+    items = document["Body"]["stkCallback"]["CallbackMetadata"]["Item"]
+    items[0]["Value"], items[1]["Value"] = amount, receipt
+    return document

@@ -1,0 +1,275 @@
+"""M-Pesa's doors on real PostgreSQL and Redis: what is answered, and what is in the books after."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from core.db.engine import make_engine
+from core.unit import OpenUnit, unit_opener
+from core.usecases.follow_prompt import find_callback_prompt
+from gateway.payments.mpesa import MpesaDoors
+from gateway.payments.mpesa_notices import read_question
+from gateway.ring import Doorbell
+from tests.gateway.conftest import AMINA, SHORTCODE, Book, Web
+from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
+from tests.support.builders import insert_prompt
+
+ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
+Rung = Callable[[], set[str]]
+PAYMENT = "SELECT receipt, door, state, amount_minor, payer_kind, payer FROM payments"
+
+
+def verdict(web: Web, **changed: Any) -> Any:
+    answer = web.daraja("validation", c2b(**changed))
+    assert answer.status_code == 200
+    return answer.json["ResultCode"]
+
+
+@pytest.mark.parametrize("account", ["M100", "m-100", " m 100 ", "S200"])
+def test_money_for_a_customers_device_may_move(web: Web, book: Book, account: str) -> None:
+    before = book.traces()
+    answer = web.daraja("validation", c2b(BillRefNumber=account, TransAmount="150"))
+    assert answer.json == {"ResultCode": "0", "ResultDesc": "Accepted"}
+    assert book.traces() == before
+
+
+def test_money_is_refused_with_the_code_that_tells_the_payer_why(web: Web, book: Book) -> None:
+    before = book.traces()
+    refusals = [
+        ("C2B00012", {"BillRefNumber": "M101"}),
+        ("C2B00012", {"BillRefNumber": "M999"}),
+        ("C2B00012", {"BillRefNumber": ""}),
+        ("C2B00013", {"TransAmount": "0"}),
+        ("C2B00013", {"TransAmount": "-100"}),
+        ("C2B00013", {"TransAmount": "100.50"}),
+        ("C2B00013", {"TransAmount": "100.505"}),
+        ("C2B00013", {"TransAmount": "250001"}),
+        ("C2B00013", {"TransAmount": "49.00"}),
+        ("C2B00016", {"BusinessShortCode": "600124"}),
+    ]
+    for code, changed in refusals:
+        assert verdict(web, **changed) == code, changed
+    assert book.traces() == before
+
+
+def test_nothing_left_to_buy_is_refused(web: Web, book: Book) -> None:
+    with book.engine.begin() as connection:
+        connection.execute(text("UPDATE instalments SET paid_minor = amount_minor"))
+        connection.execute(text("UPDATE sales SET state = 'complete'"))
+    assert verdict(web, BillRefNumber="S200") == "C2B00016"
+
+
+def impatient_doors(book: Book, redis_url: str, open_reading: OpenUnit) -> MpesaDoors:
+    pool = ThreadPoolExecutor(1)
+    return MpesaDoors(
+        SHORTCODE, book.open_unit, open_reading, pool, Doorbell(redis_url), budget_s=0.05
+    )
+
+
+def test_a_locked_database_is_not_waited_for(book: Book, redis_url: str) -> None:
+    doors = impatient_doors(book, redis_url, book.open_unit)
+    with book.engine.begin() as connection:
+        connection.execute(text("LOCK TABLE devices IN ACCESS EXCLUSIVE MODE"))
+        answered = doors.validate(read_question(c2b()))
+        assert answered.body == {"ResultCode": "C2B00016", "ResultDesc": "Rejected"}
+    doors.readers.shutdown()
+
+
+def test_a_database_that_is_away_refuses_rather_than_stays_silent(
+    book: Book, redis_url: str
+) -> None:
+    away = make_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
+    doors = impatient_doors(book, redis_url, unit_opener(away))
+    assert doors.validate(read_question(c2b())).outcome == "undecided"
+    doors.readers.shutdown()
+
+
+def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
+    book: Book, redis_url: str
+) -> None:
+    free, stuck = threading.Event(), threading.Event()
+
+    def never() -> Any:
+        stuck.set()
+        free.wait()
+        raise RuntimeError("too late for anybody")
+
+    doors = impatient_doors(book, redis_url, never)
+    assert doors.validate(read_question(c2b())).outcome == "undecided"
+    assert stuck.is_set()
+    assert doors.validate(read_question(c2b())).outcome == "undecided"
+    free.set()
+    doors.readers.shutdown()
+
+
+def test_money_that_moved_is_in_the_books_before_it_is_acknowledged(
+    web: Web, book: Book, rung: Rung
+) -> None:
+    answer = web.daraja("confirmation", c2b())
+    assert (answer.status_code, answer.json) == (200, ACKNOWLEDGED)
+    assert book.rows(PAYMENT) == [
+        ("SKE1A2B3C4", "c2b", "received", 500_00, "masked", "2547 ***** 126")
+    ]
+    assert book.rows("SELECT account, side, amount_minor FROM postings ORDER BY id") == [
+        ("clearing:daraja:600123", "debit", 500_00),
+        ("unapplied", "credit", 500_00),
+    ]
+    assert "payments" in rung()
+
+
+def test_money_for_no_device_is_held_in_suspense(web: Web, book: Book) -> None:
+    answer = web.daraja("confirmation", c2b(BillRefNumber="M101", MSISDN="254711000009"))
+    assert answer.json == ACKNOWLEDGED
+    assert book.rows("SELECT state, account_raw FROM payments") == [("suspense", "M101")]
+    assert book.rows("SELECT msisdn FROM sms") == [("+254711000009",)]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"BusinessShortCode": "600124"}, {"TransAmount": "-5"}, {"TransID": ""}]
+)
+def test_what_cannot_be_booked_leaves_no_trace(
+    web: Web, book: Book, rung: Rung, changed: dict[str, str]
+) -> None:
+    before = book.traces()
+    assert web.daraja("confirmation", c2b(**changed)).status_code == 400
+    assert book.traces() == before
+    assert rung() == set()
+
+
+def test_the_same_receipt_twenty_times_at_once_is_one_payment(web: Web, book: Book) -> None:
+    start = threading.Barrier(20)
+
+    def confirm(_: int) -> Any:
+        start.wait()
+        return web.daraja("confirmation", c2b())
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(confirm, range(20)))
+    assert [(one.status_code, one.json) for one in answers] == [(200, ACKNOWLEDGED)] * 20
+    assert book.rows("SELECT count(*) FROM payments") == [(1,)]
+    assert book.rows("SELECT sum(amount_minor) FROM postings WHERE side = 'debit'") == [(500_00,)]
+
+
+def test_without_a_commit_there_is_no_acknowledgement(web: Web, book: Book) -> None:
+    with book.engine.begin() as connection:
+        connection.execute(
+            text("ALTER TABLE payments ADD CONSTRAINT broken CHECK (amount_minor < 0) NOT VALID")
+        )
+    answer = web.daraja("confirmation", c2b())
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    with book.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE payments DROP CONSTRAINT broken"))
+    assert web.daraja("confirmation", c2b()).json == ACKNOWLEDGED
+    assert book.rows("SELECT count(*) FROM payments") == [(1,)]
+
+
+def prompt(book: Book, **changed: Any) -> int:
+    row = {"account_reference": "M100", "msisdn": AMINA, "checkout_reference": CHECKOUT} | changed
+    with book.engine.begin() as connection:
+        return insert_prompt(connection, device_id=book.meter_id, **row)
+
+
+def state(book: Book) -> list[tuple[Any, ...]]:
+    return book.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
+
+
+def test_an_approved_prompt_is_booked(web: Web, book: Book, rung: Rung) -> None:
+    prompt(book)
+    answer = web.post("payments/daraja", "stk", data=STK_PAID)
+    assert (answer.status_code, answer.json) == (200, ACKNOWLEDGED)
+    assert book.rows(PAYMENT) == [("SKE1A2B3C4", "stk", "received", 500_00, "msisdn", AMINA)]
+    assert state(book) == [("paid", True)]
+    assert "payments" in rung()
+
+
+def test_a_callback_faster_than_our_call_finds_its_prompt_by_the_address(
+    web: Web, book: Book
+) -> None:
+    number = prompt(book, state="sending", checkout_reference=None)
+    assert web.post("payments/daraja", f"stk/{number}", data=STK_PAID).json == ACKNOWLEDGED
+    assert state(book) == [("paid", True)]
+
+
+def test_an_address_does_not_lend_a_prompt_to_another_checkout(web: Web, book: Book) -> None:
+    number = prompt(book, checkout_reference="ws_CO_another")
+    assert web.post("payments/daraja", f"stk/{number}", data=STK_PAID).json == ACKNOWLEDGED
+    assert state(book) == [("pending", False)]
+    assert book.rows(PAYMENT) == []
+
+
+@pytest.mark.parametrize("first", ["stk", "confirmation"])
+def test_money_announced_by_two_doors_counts_once(web: Web, book: Book, first: str) -> None:
+    prompt(book)
+    bodies: dict[str, Any] = {"stk": stk_paid(), "confirmation": c2b()}
+    for door in (first, *(bodies.keys() - {first}), first):
+        assert web.daraja(door, bodies[door]).json == ACKNOWLEDGED
+    assert book.rows("SELECT receipt, amount_minor FROM payments") == [("SKE1A2B3C4", 500_00)]
+    assert state(book) == [("paid", True)]
+
+
+@pytest.mark.parametrize("code", [1032, "1", 2001, "SFC_IC0003"])
+def test_a_prompt_that_was_not_paid_has_ended(web: Web, book: Book, code: object) -> None:
+    prompt(book)
+    assert web.daraja("stk", stk_ended(code)).json == ACKNOWLEDGED
+    assert book.rows("SELECT state, provider_code FROM prompts") == [("failed", str(code))]
+    assert book.rows(PAYMENT) == []
+
+
+def test_a_phone_that_was_not_reached_is_asked_about_and_not_given_up(web: Web, book: Book) -> None:
+    prompt(book)
+    assert web.daraja("stk", stk_ended(1037)).json == ACKNOWLEDGED
+    assert book.rows("SELECT state, next_attempt_at IS NULL FROM prompts") == [("unknown", False)]
+
+
+def test_success_after_failure_wins_and_failure_after_success_changes_nothing(
+    web: Web, book: Book
+) -> None:
+    prompt(book)
+    for body in (stk_ended(1032), stk_paid(), stk_ended(1032)):
+        assert web.daraja("stk", body).json == ACKNOWLEDGED
+    assert state(book) == [("paid", True)]
+
+
+def test_a_result_for_no_prompt_of_ours_is_acknowledged_and_books_nothing(
+    web: Web, book: Book, rung: Rung
+) -> None:
+    before = book.traces()
+    assert web.post("payments/daraja", "stk", data=STK_PAID).json == ACKNOWLEDGED
+    assert web.post("payments/daraja", "stk/77", data=STK_PAID).json == ACKNOWLEDGED
+    assert book.traces() == before
+    assert rung() == set()
+
+
+def test_another_amount_than_was_asked_for_is_not_believed(web: Web, book: Book) -> None:
+    prompt(book)
+    before = book.traces()
+    assert web.daraja("stk", stk_paid(amount="5000.00")).status_code == 400
+    assert book.traces() == before
+    assert state(book) == [("pending", False)]
+
+
+def test_a_callback_waits_for_the_one_before_it(book: Book) -> None:
+    number = prompt(book)
+    with book.open_unit() as unit:
+        assert find_callback_prompt(unit, number, CHECKOUT) is not None
+        locked = "SELECT id FROM prompts FOR UPDATE SKIP LOCKED"
+        assert book.rows(locked) == []
+
+
+def test_doors_count_what_they_answered(web: Web, redis: "Redis[bytes]") -> None:
+    web.daraja("validation", c2b(BillRefNumber="M101"))
+    web.daraja("confirmation", c2b())
+    web.daraja("confirmation", c2b())
+    web.daraja("confirmation", {})
+    assert redis.hgetall("tally") == {
+        b"daraja_validation C2B00012": b"1",
+        b"daraja_confirmation booked": b"1",
+        b"daraja_confirmation known": b"1",
+        b"daraja_confirmation malformed": b"1",
+    }

@@ -1,0 +1,153 @@
+"""Every door refuses strangers and nonsense in the same way, and leaves no trace of them."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.errors import BadCallback
+from gateway.doors import LARGEST_BODY, read_form, read_json
+from tests.gateway.conftest import KEY, Book, Web
+from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
+
+DOORS = [
+    ("payments/daraja", "validation"),
+    ("payments/daraja", "confirmation"),
+    ("payments/daraja", "stk"),
+    ("payments/daraja", "stk/1"),
+    ("sms/africastalking", "delivery"),
+    ("sms/africastalking", "inbound"),
+]
+NONSENSE = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b"a=%FF",
+    b"a=b=c&&",
+    b"[" * 60000,
+    b'{"a":' * 20 + b"1" + b"}" * 20,
+    b'{"TransID":"\\u0000"}',
+    b'{"TransID":"\\ud800"}',
+]
+GOOD = {
+    "validation": json.dumps(c2b()),
+    "confirmation": json.dumps(c2b()),
+    "stk": STK_PAID,
+    "stk/1": STK_PAID,
+    "delivery": "id=ATXid_1&status=Success",
+    "inbound": "id=1&from=%2B254711000001&text=BAL",
+}
+with_examples = settings(
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def test_a_wrong_key_finds_nothing(web: Web, book: Book) -> None:
+    before = book.traces()
+    for road, door in DOORS:
+        for key in ("wrong", "k3", "k3y2", "K3Y", "clé"):
+            assert web.post(road, door, key=key, data=GOOD[door]).status_code == 404, (door, key)
+    assert book.traces() == before
+
+
+def test_a_large_body_is_refused_unread(web: Web, book: Book) -> None:
+    before = book.traces()
+    for road, door in DOORS:
+        large = GOOD[door].encode() + b" " * LARGEST_BODY
+        assert web.post(road, door, data=large).status_code == 413, door
+    assert book.traces() == before
+
+
+def test_nonsense_gets_one_line_and_leaves_no_trace(web: Web, book: Book) -> None:
+    before = book.traces()
+    for road, door in DOORS:
+        for body in NONSENSE:
+            answer = web.post(road, door, data=body)
+            assert answer.status_code == 400, (door, body[:40])
+            assert re.fullmatch(r".+\n", answer.text), (door, body[:40])
+    assert book.traces() == before
+
+
+def test_only_post_is_heard(web: Web) -> None:
+    for road, door in DOORS:
+        for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH"):
+            answer = web.client.open(f"/{road}/{KEY}/{door}", method=method)
+            assert answer.status_code == 405, (door, method)
+
+
+def test_a_prompt_number_past_any_row_is_not_found(web: Web) -> None:
+    for number in ("0", "-1", "x", "9" * 30):
+        assert web.post("payments/daraja", f"stk/{number}", data=STK_PAID).status_code == 404
+
+
+@given(door=st.sampled_from(DOORS), data=st.data())
+@with_examples
+def test_damaged_bytes_never_break_a_door(
+    web: Web, book: Book, door: tuple[str, str], data: st.DataObject
+) -> None:
+    before = book.traces()
+    damaged = bytearray(GOOD[door[1]].encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(damaged)))
+        damaged[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    answer = web.post(*door, data=bytes(damaged))
+    assert answer.status_code in (200, 400)
+    if answer.status_code == 400:
+        assert book.traces() == before
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+
+
+@given(
+    door=st.sampled_from(["validation", "confirmation"]),
+    name=st.sampled_from(list(C2B)),
+    value=ANYTHING,
+)
+@with_examples
+def test_any_value_in_any_field_of_a_notice_is_booked_or_refused(
+    web: Web, door: str, name: str, value: Any
+) -> None:
+    assert web.daraja(door, c2b(**{name: value})).status_code in (200, 400)
+
+
+@given(code=ANYTHING, checkout=ANYTHING, items=ANYTHING)
+@with_examples
+def test_any_value_in_a_result_is_noted_or_refused(
+    web: Web, code: Any, checkout: Any, items: Any
+) -> None:
+    document = stk_paid()
+    document["Body"]["stkCallback"] |= {
+        "ResultCode": code,
+        "CheckoutRequestID": checkout,
+        "CallbackMetadata": {"Item": items},
+    }
+    assert web.daraja("stk", document).status_code in (200, 400)
+
+
+def test_numbers_are_read_as_they_were_written() -> None:
+    assert read_json(b'{"a": 150.00, "b": 20260131174205, "c": NaN}') == {
+        "a": "150.00",
+        "b": "20260131174205",
+        "c": "NaN",
+    }
+
+
+def test_a_field_given_twice_is_refused() -> None:
+    with pytest.raises(BadCallback, match="twice"):
+        read_form(b"id=1&id=2")
+
+
+def test_a_form_is_read_in_utf8() -> None:
+    assert read_form(b"text=Habari+%C3%A9&id=") == {"text": "Habari é", "id": ""}

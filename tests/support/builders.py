@@ -1,0 +1,232 @@
+"""Rows for tests, with sane defaults: each function inserts one thing and returns its id.
+
+Everything is a keyword. Money in minor units. They write straight into the tables, because a test
+of one use case should not depend on another.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+OPENED_AT = datetime(2026, 1, 1, tzinfo=UTC)
+OPENED_ON = OPENED_AT.date()
+_numbers = count(1)
+
+
+def _insert(connection: Connection, table: str, **values: Any) -> int:
+    columns, slots = ", ".join(values), ", ".join(f":{name}" for name in values)
+    sql = f"INSERT INTO {table} ({columns}) VALUES ({slots}) RETURNING id"
+    return int(connection.execute(text(sql), values).scalar_one())
+
+
+def _unlike_any(prefix: str) -> str:
+    return f"{prefix}{next(_numbers)}"
+
+
+def insert_market(connection: Connection, **changed: Any) -> None:
+    """The market: Kenya in shillings, English and Swahili."""
+    market = {
+        "country": "KE",
+        "currency": "KES",
+        "cash_unit_minor": 100,
+        "timezone": "Africa/Nairobi",
+        "languages": ["en", "sw"],
+        "service_code": "*384*96#",
+        "operator": "Jua Energy",
+        "payment_max_minor": 250_000_00,
+    }
+    _insert(connection, "market", id=1, **(market | changed))
+
+
+def insert_village(
+    connection: Connection, *, code: str | None = None, name: str = "Kibwezi"
+) -> int:
+    return _insert(connection, "villages", code=code or _unlike_any("V"), name=name)
+
+
+def insert_manufacturer(
+    connection: Connection,
+    *,
+    code: str | None = None,
+    kinds: tuple[str, ...] = ("meter", "shs", "e_bike"),
+    token_family: str = "openpaygo",
+) -> int:
+    code = code or _unlike_any("maker")
+    return _insert(
+        connection,
+        "manufacturers",
+        code=code,
+        name=code.title(),
+        kinds=list(kinds),
+        token_family=token_family,
+    )
+
+
+def insert_tariff(
+    connection: Connection,
+    *,
+    code: str | None = None,
+    price_per_kwh_minor: int = 100_00,
+    access_rate_minor: int = 0,
+    access_every_days: int | None = None,
+    minimum_purchase_minor: int = 0,
+    valid_from: date = OPENED_ON,
+) -> int:
+    """A tariff with one version: 100.00 a kWh, no access rate, no minimum."""
+    code = code or _unlike_any("tariff")
+    tariff_id = _insert(connection, "tariffs", code=code, name=code.title())
+    _insert(
+        connection,
+        "tariff_versions",
+        tariff_id=tariff_id,
+        valid_from=valid_from,
+        price_per_kwh_minor=price_per_kwh_minor,
+        access_rate_minor=access_rate_minor,
+        access_every_days=access_every_days,
+        minimum_purchase_minor=minimum_purchase_minor,
+    )
+    return tariff_id
+
+
+def insert_customer(
+    connection: Connection,
+    *,
+    msisdn: str,
+    name: str = "Amina",
+    surname: str = "Otieno",
+    language: str = "en",
+    village_id: int | None = None,
+) -> int:
+    """A customer with one number. Credit is not given here: it has to come with its postings."""
+    customer_id = _insert(
+        connection,
+        "customers",
+        name=name,
+        surname=surname,
+        language=language,
+        village_id=village_id,
+        created_at=OPENED_AT,
+    )
+    connection.execute(
+        text("INSERT INTO customer_msisdns (msisdn, customer_id) VALUES (:msisdn, :id)"),
+        {"msisdn": msisdn, "id": customer_id},
+    )
+    return customer_id
+
+
+def insert_device(
+    connection: Connection,
+    *,
+    serial: str,
+    manufacturer_id: int,
+    kind: str = "meter",
+    owner_id: int | None = None,
+    tariff_id: int | None = None,
+    assigned_on: date | None = None,
+    **changed: Any,
+) -> int:
+    """A device; in stock without an owner. Its access rate runs from the day it was assigned."""
+    return _insert(
+        connection,
+        "devices",
+        serial=serial,
+        kind=kind,
+        manufacturer_id=manufacturer_id,
+        owner_id=owner_id,
+        tariff_id=tariff_id,
+        assigned_on=assigned_on,
+        access_anchor_on=assigned_on if tariff_id else None,
+        **changed,
+    )
+
+
+def insert_sale(
+    connection: Connection,
+    *,
+    customer_id: int,
+    amounts_minor: tuple[int, ...],
+    device_id: int | None = None,
+    appliance_kind: str = "shs",
+    cadence: str = "weekly",
+    days: int = 7,
+    sold_on: date = OPENED_ON,
+    first_due_on: date | None = None,
+) -> int:
+    """A sale on a plan without down payment: one instalment a week for each amount."""
+    total_minor = sum(amounts_minor)
+    code = _unlike_any("kit")
+    appliance_id = _insert(
+        connection,
+        "appliances",
+        code=code,
+        name=code.title(),
+        kind=appliance_kind,
+        price_minor=total_minor,
+    )
+    sale_id = _insert(
+        connection,
+        "sales",
+        customer_id=customer_id,
+        appliance_id=appliance_id,
+        device_id=device_id,
+        scheme="count",
+        cadence=cadence,
+        total_minor=total_minor,
+        sold_on=sold_on,
+    )
+    first_due_on = first_due_on or sold_on + timedelta(days=days)
+    for number, amount_minor in enumerate(amounts_minor, start=1):
+        _insert(
+            connection,
+            "instalments",
+            sale_id=sale_id,
+            number=number,
+            due_on=first_due_on + timedelta(days=days * (number - 1)),
+            amount_minor=amount_minor,
+            days=days if device_id else 0,
+        )
+    return sale_id
+
+
+def insert_prompt(
+    connection: Connection,
+    *,
+    device_id: int,
+    account_reference: str,
+    msisdn: str = "+254711000001",
+    amount_minor: int = 500_00,
+    state: str = "pending",
+    checkout_reference: str | None = None,
+    created_at: datetime = OPENED_AT,
+    **changed: Any,
+) -> int:
+    """A prompt that was sent and waits for its outcome."""
+    return _insert(
+        connection,
+        "prompts",
+        msisdn=msisdn,
+        account_reference=account_reference,
+        device_id=device_id,
+        amount_minor=amount_minor,
+        state=state,
+        checkout_reference=checkout_reference,
+        created_at=created_at,
+        sent_at=created_at,
+        next_attempt_at=created_at,
+        **changed,
+    )
+
+
+def insert_text(connection: Connection, *, created_at: datetime = OPENED_AT, **changed: Any) -> int:
+    """A text that waits to be sent."""
+    row = {
+        "dedupe_key": _unlike_any("test:"),
+        "kind": "test",
+        "msisdn": "+254711000001",
+        "body": "Hello",
+        "segments": 1,
+        "next_attempt_at": created_at,
+    }
+    return _insert(connection, "sms", created_at=created_at, **(row | changed))

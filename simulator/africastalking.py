@@ -1,0 +1,188 @@
+"""A stand-in for Africa's Talking's SMS service: sending, delivery reports, incoming texts.
+
+Follows the published HTTP API: form in, JSON out with status 201 and Content-Type exactly
+`application/json` (the SDK hands back plain text otherwise), one status per recipient. A sent text
+lands on the simulated phone; its delivery report is posted afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from sqlalchemy import Connection, text
+
+from gateway.septets import segments
+from simulator.announce import announce, callback_faults, post_now
+from simulator.faults import EARLY_CALLBACK, OF_A_TEXT, Struck, faulty, strike
+from simulator.postman import Callback, form_callback
+from simulator.world import World, this_world
+
+messaging = Blueprint("messaging", __name__)
+NETWORK_CODE = "63902"
+_PROVIDER = "africastalking"
+_PART_COST_TENTHS = 8
+_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
+_STATUS = {
+    "101": "Success",
+    "102": "Success",
+    "401": "RiskHold",
+    "402": "InvalidSenderId",
+    "403": "InvalidPhoneNumber",
+    "404": "UnsupportedNumberType",
+    "405": "InsufficientBalance",
+    "406": "UserInBlacklist",
+    "407": "CouldNotRoute",
+    "500": "InternalServerError",
+    "501": "GatewayError",
+    "502": "RejectedByGateway",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one recipient: `code` 101 or 102 was taken, anything else was refused."""
+
+    number: str
+    code: str
+    message_id: str
+    report: str
+    struck: Struck
+
+    @property
+    def taken(self) -> bool:
+        return self.code in ("101", "102")
+
+
+def _error(code: str) -> tuple[str, int]:
+    return f"Error {code}", int(code[:3])
+
+
+@messaging.post("/version1/messaging")
+@faulty(_PROVIDER, "send", _error)
+def send() -> Any:
+    """Send one message to the comma-separated numbers in `to`."""
+    world, form = this_world(), request.form
+    known = (world.settings.at_username, world.settings.at_api_key)
+    if (form.get("username"), request.headers.get("apiKey")) != known:
+        return "The supplied authentication is invalid", 401
+    message, numbers = form.get("message", ""), form.get("to", "").split(",")
+    if not message or not numbers[0]:
+        return "Request is missing required form field 'message' or 'to'", 400
+    code = "102" if form.get("enqueue") == "1" else "101"
+    outcomes = [_judge(world, number.strip(), code) for number in numbers]
+    _take(world, outcomes, form.get("from") or world.settings.sms_sender, message)
+    return jsonify(SMSMessageData=_answer(outcomes, len(segments(message)))), 201
+
+
+def _judge(world: World, number: str, code: str) -> Outcome:
+    own = strike(world.engine, OF_A_TEXT, _PROVIDER, "send", number)
+    if not _NUMBER.fullmatch(number):
+        code = "403"
+    code = own.get("refuse_number", code)
+    struck = callback_faults(world, _PROVIDER, "delivery", number)
+    message_id = f"ATXid_{secrets.token_hex(16)}"
+    return Outcome(number, code, message_id, own.get("report_as", "Success"), struck)
+
+
+def _take(world: World, outcomes: list[Outcome], sender: str, message: str) -> None:
+    taken = [outcome for outcome in outcomes if outcome.taken]
+    with world.engine.begin() as connection:
+        told = [_deliver_to_phone(connection, world, one, sender, message) for one in taken]
+    if strike(world.engine, EARLY_CALLBACK, _PROVIDER, "send"):
+        post_now(world, chain.from_iterable(told))
+
+
+def _deliver_to_phone(
+    connection: Connection, world: World, outcome: Outcome, sender: str, message: str
+) -> list[int]:
+    received = {
+        "msisdn": outcome.number,
+        "sender": sender,
+        "body": message,
+        "message_id": outcome.message_id,
+    }
+    connection.execute(_RECEIVE, received)
+    return announce(connection, [_report(world, outcome)], outcome.struck)
+
+
+def _report(world: World, outcome: Outcome) -> Callback:
+    status, _, reason = outcome.report.partition(":")
+    fields = {
+        "id": outcome.message_id,
+        "status": status,
+        "phoneNumber": outcome.number,
+        "networkCode": NETWORK_CODE,
+        "retryCount": "0",
+    }
+    if reason:
+        fields["failureReason"] = reason
+    url = world.settings.door("/sms/africastalking/{key}/delivery")
+    return form_callback("delivery", url, fields, attempts_allowed=5)
+
+
+def _answer(outcomes: list[Outcome], message_parts: int) -> dict[str, Any]:
+    taken = sum(outcome.taken for outcome in outcomes)
+    return {
+        "Message": f"Sent to {taken}/{len(outcomes)} Total Cost: {_cost(taken * message_parts)}",
+        "Recipients": [_recipient(outcome, message_parts) for outcome in outcomes],
+    }
+
+
+def _recipient(outcome: Outcome, message_parts: int) -> dict[str, Any]:
+    return {
+        "statusCode": int(outcome.code),
+        "number": outcome.number,
+        "status": _STATUS.get(outcome.code, "Failed"),
+        "cost": _cost(message_parts) if outcome.taken else "0",
+        "messageId": outcome.message_id if outcome.taken else "None",
+        "messageParts": message_parts if outcome.taken else 0,
+    }
+
+
+def _cost(message_parts: int) -> str:
+    shillings, tenths = divmod(message_parts * _PART_COST_TENTHS, 10)
+    return f"KES {shillings}.{tenths}000"
+
+
+def send_text(world: World, msisdn: str, body: str) -> str:
+    """A phone texts the gateway's short code; repeated until it says 200. Returns the id."""
+    fields = {
+        "date": f"{world.now():%Y-%m-%d %H:%M:%S}",
+        "from": msisdn,
+        "id": secrets.token_hex(16),
+        "linkId": secrets.token_hex(8),
+        "text": body,
+        "to": world.settings.sms_shortcode,
+        "networkCode": NETWORK_CODE,
+    }
+    url = world.settings.door("/sms/africastalking/{key}/inbound")
+    struck = callback_faults(world, _PROVIDER, "inbound", msisdn)
+    with world.engine.begin() as connection:
+        callback = form_callback("inbound", url, fields, attempts_allowed=12)
+        ids = announce(connection, [callback], struck)
+    post_now(world, ids)
+    return fields["id"]
+
+
+def received_texts(connection: Connection, msisdn: str) -> list[dict[str, str]]:
+    """Texts on that phone, oldest first: `at` (ISO, UTC), `from`, `text`."""
+    rows = connection.execute(_RECEIVED, {"msisdn": msisdn})
+    return [
+        {"at": f"{row.received_at:%Y-%m-%dT%H:%M:%SZ}", "from": row.sender, "text": row.body}
+        for row in rows
+    ]
+
+
+_RECEIVE = text("""
+    INSERT INTO simulator.texts (msisdn, sender, body, message_id)
+    VALUES (:msisdn, :sender, :body, :message_id)
+""")
+_RECEIVED = text("""
+    SELECT sender, body, received_at AT TIME ZONE 'UTC' AS received_at
+    FROM simulator.texts WHERE msisdn = :msisdn ORDER BY id
+""")

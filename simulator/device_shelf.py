@@ -1,0 +1,73 @@
+"""Where the virtual devices stand between two key presses: their states, one row each.
+
+A device leaves the factory with the secret and counter that the gateway's books hold for it; from
+then on only the codes typed on it change it. What a code does is `simulator.devices`' matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql import bindparam
+
+from core.serial_number import normalise_serial
+from core.tokens.family import DeviceSecret
+from simulator import devices
+from simulator.world import World
+
+DevicesSource = Callable[[str], tuple[str, DeviceSecret, int] | None]
+
+
+class UnknownDevice(LookupError):
+    """No device of that serial is in the books."""
+
+
+def look_at(world: World, source: DevicesSource, serial: str) -> dict[str, Any]:
+    """The device as it stands. Raises UnknownDevice."""
+    serial, kind, secret, count = _from_the_books(source, serial)
+    with world.engine.begin() as connection:
+        state = _take(connection, serial, kind, secret, count)
+    return {"kind": kind} | devices.shown(state)
+
+
+def type_on(world: World, source: DevicesSource, serial: str, code: str) -> dict[str, Any]:
+    """Type a code on its keypad. Raises UnknownDevice."""
+    serial, kind, secret, count = _from_the_books(source, serial)
+    with world.engine.begin() as connection:
+        state = _take(connection, serial, kind, secret, count)
+        state, accepted, reason = devices.type_code(state, code, secret)
+        connection.execute(_KEEP, {"serial": serial, "state": state})
+    verdict = {"accepted": accepted} | ({} if accepted else {"reason": reason})
+    return verdict | {"kind": kind} | devices.shown(state)
+
+
+def _from_the_books(source: DevicesSource, serial: str) -> tuple[str, str, DeviceSecret, int]:
+    """Asked before our own transaction opens: the books are another database session."""
+    serial = normalise_serial(serial)
+    known = source(serial)
+    if known is None:
+        raise UnknownDevice(f"no device {serial}")
+    return serial, *known
+
+
+def _take(
+    connection: Connection, serial: str, kind: str, secret: DeviceSecret, count: int
+) -> dict[str, Any]:
+    """The state, locked; put on the shelf as it left the factory when seen for the first time."""
+    fresh = {"serial": serial, "kind": kind, "state": devices.factory_state(secret, count)}
+    connection.execute(_UNPACK, fresh)
+    state: dict[str, Any] = connection.execute(_LOCK, {"serial": serial}).scalar_one()
+    return state
+
+
+_UNPACK = text("""
+    INSERT INTO simulator.devices (serial, kind, state) VALUES (:serial, :kind, :state)
+    ON CONFLICT (serial) DO NOTHING
+""").bindparams(bindparam("state", type_=JSONB))
+_LOCK = text("SELECT state FROM simulator.devices WHERE serial = :serial FOR UPDATE")
+_KEEP = text("UPDATE simulator.devices SET state = :state WHERE serial = :serial").bindparams(
+    bindparam("state", type_=JSONB)
+)

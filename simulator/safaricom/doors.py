@@ -1,0 +1,159 @@
+"""Daraja over HTTP: OAuth, STK push and its query, URL registration.
+
+Answers and error bodies are those of the published API. A prompt accepted is not a prompt paid: the
+result comes by callback. Later operations (transaction status, pull) are further files like this.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, jsonify, request
+from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
+
+from simulator.faults import EARLY_CALLBACK, faulty, strike
+from simulator.safaricom.checks import (
+    DarajaError,
+    bad,
+    check_password,
+    check_token,
+    issue_token,
+    read_push,
+    read_registration,
+)
+from simulator.safaricom.notices import RESULTS
+from simulator.safaricom.prompts import (
+    PHONE_PIN,
+    answer_prompt,
+    find_prompt,
+    open_prompt,
+    waiting_prompts,
+)
+from simulator.safaricom.urls import register
+from simulator.world import World, this_world
+
+daraja = Blueprint("daraja", __name__)
+_ERRORS = {
+    "500.001.1001": "Unable to lock subscriber, a transaction is already in process",
+    "500.003.02": "Error Occurred: Spike Arrest Violation",
+    "500.003.03": "Error Occurred: Quota Violation",
+    "500.003.1001": "Internal Server Error",
+}
+
+
+def error_body(code: str, message: str = "") -> tuple[Any, int]:
+    """Daraja's error: the HTTP status is the first part of the code."""
+    body = {
+        "requestId": f"{secrets.randbelow(10**5)}-{secrets.randbelow(10**8)}-1",
+        "errorCode": code,
+        "errorMessage": message or _ERRORS.get(code, "Error Occurred"),
+    }
+    return jsonify(body), int(code[:3])
+
+
+@daraja.errorhandler(DarajaError)
+def _refused(error: DarajaError) -> tuple[Any, int]:
+    return error_body(error.code, error.message)
+
+
+def _authorised(view: Callable[[World, dict[str, Any]], Any]) -> Callable[[], Any]:
+    """Check the bearer token and the JSON body, then call `view(world, body)`."""
+
+    @wraps(view)
+    def door() -> Any:
+        world = this_world()
+        header = request.headers.get("Authorization", "")
+        check_token(world.settings, header, world.now().timestamp())
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict):
+            raise bad("payload")
+        return view(world, body)
+
+    return door
+
+
+@daraja.get("/oauth/v1/generate")
+@faulty("safaricom", "oauth", error_body)
+def generate_token() -> Any:
+    """An access token for Basic consumer key and secret."""
+    world = this_world()
+    given, settings = request.authorization, world.settings
+    if request.args.get("grant_type") != "client_credentials":
+        raise DarajaError("400.008.02", "Invalid grant type passed")
+    known = (settings.consumer_key, settings.consumer_secret)
+    if given is None or (given.username, given.password) != known:
+        raise DarajaError("400.008.01", "Invalid Authentication passed")
+    token = issue_token(settings, world.now().timestamp())
+    return jsonify(access_token=token, expires_in=str(int(settings.token_seconds)))
+
+
+@daraja.post("/mpesa/stkpush/v1/processrequest")
+@faulty("safaricom", "stkpush", error_body)
+@_authorised
+def push(world: World, body: dict[str, Any]) -> Any:
+    """Show a payment prompt on a phone."""
+    wanted = read_push(world.settings, body)
+    merchant_id, checkout_id = open_prompt(world, wanted)
+    if strike(world.engine, EARLY_CALLBACK, "safaricom", "stkpush", wanted.msisdn):
+        _answer_at_once(world, wanted.msisdn)
+    return jsonify(
+        MerchantRequestID=merchant_id,
+        CheckoutRequestID=checkout_id,
+        ResponseCode="0",
+        ResponseDescription="Success. Request accepted for processing",
+        CustomerMessage="Success. Request accepted for processing",
+    )
+
+
+def _answer_at_once(world: World, msisdn: str) -> None:
+    """A customer faster than our own reply."""
+    with world.engine.begin() as connection:
+        prompts = waiting_prompts(connection, msisdn)
+    answer_prompt(world, msisdn, prompts[-1].id, PHONE_PIN)
+
+
+@daraja.post("/mpesa/stkpushquery/v1/query")
+@faulty("safaricom", "stkquery", error_body)
+@_authorised
+def query_push(world: World, body: dict[str, Any]) -> Any:
+    """How a prompt ended; still open is an HTTP 500 of its own, and there is no receipt."""
+    check_password(world.settings, body)
+    with world.engine.connect() as connection:
+        prompt = find_prompt(connection, str(body.get("CheckoutRequestID", "")))
+    if prompt is None:
+        raise bad("CheckoutRequestID")
+    if prompt.result_code is None:
+        raise DarajaError("500.001.1001", "The transaction is being processed")
+    return jsonify(_query_answer(prompt))
+
+
+def _query_answer(prompt: Row[Any]) -> dict[str, str]:
+    return {
+        "ResponseCode": "0",
+        "ResponseDescription": "The service request has been accepted successsfully",
+        "MerchantRequestID": prompt.merchant_id,
+        "CheckoutRequestID": prompt.checkout_id,
+        "ResultCode": prompt.result_code,
+        "ResultDesc": RESULTS[prompt.result_code],
+    }
+
+
+@daraja.post("/mpesa/c2b/v2/registerurl")
+@faulty("safaricom", "registerurl", error_body)
+@_authorised
+def register_urls(world: World, body: dict[str, Any]) -> Any:
+    """Remember where a business hears of its payments: once, as in production."""
+    try:
+        with world.engine.begin() as connection:
+            register(connection, read_registration(body))
+    except IntegrityError:
+        raise DarajaError("500.003.1001", "URLs are already registered") from None
+    return jsonify(
+        OriginatorCoversationID=f"7619-{secrets.randbelow(10**8)}-1",
+        ResponseCode="0",
+        ResponseDescription="Success",
+    )

@@ -1,0 +1,89 @@
+"""A customer pays by paybill: the stand-in asks the business, takes the money, confirms.
+
+Validation has its time budget; a business that does not answer in time, or answers nonsense, gets
+what it registered as ResponseType (`Cancelled` unless it registered otherwise).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import requests
+
+from simulator.announce import announce, callback_faults, post_now
+from simulator.faults import Struck
+from simulator.postman import json_callback
+from simulator.safaricom.notices import c2b_notice
+from simulator.safaricom.urls import BusinessUrls, business_urls
+from simulator.safaricom.wallets import LIMIT_MINOR, Payment, move_money, new_receipt
+from simulator.world import World
+
+NO_ANSWER = "TIMEOUT"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAnswer:
+    """What the payer's phone is told: "0" and a receipt, or the code that stopped it."""
+
+    accepted: bool
+    code: str
+    receipt: str | None = None
+
+
+def pay_by_paybill(world: World, msisdn: str, account: str, amount_minor: int) -> PaymentAnswer:
+    """Pay `amount_minor` KES cents to the business's account number; returns after confirmation.
+
+    The code is the business's (C2B00012 and so on), TIMEOUT, or M-Pesa's own: "1" balance too low,
+    "3" above the limit of one transaction.
+    """
+    struck = callback_faults(world, "safaricom", "paybill", msisdn)
+    payment, urls = _prepare(world, msisdn, account, amount_minor)
+    code, third_party_id = _validate(world, urls, payment, struck)
+    if code == "0":
+        accepted = replace(payment, third_party_id=third_party_id)
+        code = _take_and_confirm(world, accepted, urls.confirmation, struck)
+    if code != "0":
+        return PaymentAnswer(False, code)
+    return PaymentAnswer(True, code, payment.receipt)
+
+
+def _prepare(
+    world: World, msisdn: str, account: str, amount_minor: int
+) -> tuple[Payment, BusinessUrls]:
+    now, shortcode = world.now(), world.settings.shortcode
+    with world.engine.begin() as connection:
+        receipt = new_receipt(connection, now)
+        urls = business_urls(connection, world)
+    return Payment(receipt, shortcode, msisdn, account, amount_minor, now), urls
+
+
+def _validate(
+    world: World, urls: BusinessUrls, payment: Payment, struck: Struck
+) -> tuple[str, str]:
+    """The business's ResultCode as text ("0" goes on) and the reference it wants back."""
+    notice = c2b_notice(payment, None, struck.get("payer_form", "hashed"))
+    try:
+        verdict = _ask(urls.validation, notice, world.settings.validation_seconds)
+        return str(verdict["ResultCode"]), str(verdict.get("ThirdPartyTransID") or "")
+    except (requests.RequestException, KeyError, TypeError, AttributeError):
+        return ("0" if urls.default == "Completed" else NO_ANSWER), ""
+
+
+def _ask(url: str, notice: dict[str, str], budget_seconds: float) -> Any:
+    reply = requests.post(url, json=notice, timeout=budget_seconds)
+    reply.raise_for_status()
+    return reply.json()
+
+
+def _take_and_confirm(world: World, payment: Payment, url: str, struck: Struck) -> str:
+    if payment.amount_minor > LIMIT_MINOR:
+        return "3"
+    with world.engine.begin() as connection:
+        balance_minor = move_money(connection, payment)
+        if balance_minor is None:
+            return "1"
+        notice = c2b_notice(payment, balance_minor, struck.get("payer_form", "hashed"))
+        ids = announce(connection, [json_callback("confirmation", url, notice)], struck)
+    post_now(world, ids)
+    return "0"

@@ -1,0 +1,159 @@
+"""STK prompts: opened by a business, answered, cancelled or ignored on the phone.
+
+A paid prompt on a paybill is also a C2B payment, so the same money is announced twice under one
+receipt: by the STK result and by a C2B confirmation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from simulator.announce import announce, callback_faults, post_now
+from simulator.faults import Struck
+from simulator.postman import Callback, json_callback
+from simulator.safaricom.notices import c2b_notice, stk_notice
+from simulator.safaricom.paybill import PaymentAnswer
+from simulator.safaricom.urls import business_urls
+from simulator.safaricom.wallets import EAST_AFRICA, Payment, move_money, new_receipt
+from simulator.store import next_serial
+from simulator.world import World
+
+PHONE_PIN = "1234"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRequest:
+    """What a business asked for; already checked by the door."""
+
+    shortcode: str
+    msisdn: str
+    account: str
+    amount_minor: int
+    callback_url: str
+
+
+def open_prompt(world: World, wanted: PromptRequest) -> tuple[str, str]:
+    """Show a prompt on the phone. Returns MerchantRequestID and CheckoutRequestID."""
+    now = world.now()
+    with world.engine.begin() as connection:
+        number = next_serial(connection)
+        row = {name: getattr(wanted, name) for name in PromptRequest.__dataclass_fields__} | {
+            "merchant_id": f"29115-{number:08d}-1",
+            "checkout_id": f"ws_CO_{now.astimezone(EAST_AFRICA):%d%m%Y%H%M%S}{number:09d}",
+            "expires_at": now + timedelta(seconds=world.settings.prompt_seconds),
+        }
+        connection.execute(_OPEN, row)
+    return row["merchant_id"], row["checkout_id"]
+
+
+def waiting_prompts(connection: Connection, msisdn: str) -> list[Row[Any]]:
+    """Prompts still open on that phone, oldest first."""
+    return list(connection.execute(_WAITING, {"msisdn": msisdn}))
+
+
+def find_prompt(connection: Connection, checkout_id: str) -> Row[Any] | None:
+    """The prompt a business asks about, in any state."""
+    return connection.execute(_FIND, {"checkout_id": checkout_id}).first()
+
+
+def answer_prompt(world: World, msisdn: str, prompt_id: int, pin: str | None) -> PaymentAnswer:
+    """The customer types a PIN, or cancels (`pin` None). Returns after the callbacks' first try.
+
+    Raises LookupError when that phone has no such prompt open.
+    """
+    struck = callback_faults(world, "safaricom", "prompt", msisdn)
+    with world.engine.begin() as connection:
+        chosen = {"id": prompt_id, "msisdn": msisdn}
+        prompt = connection.execute(_LOCK, chosen).first()
+        if prompt is None:
+            raise LookupError(f"no open prompt {prompt_id} on {msisdn}")
+        answer, ids = _settle(connection, world, prompt, pin, struck)
+    post_now(world, ids)
+    return answer
+
+
+def _settle(
+    connection: Connection, world: World, prompt: Row[Any], pin: str | None, struck: Struck
+) -> tuple[PaymentAnswer, Any]:
+    if pin != PHONE_PIN:
+        code = "1032" if pin is None else "2001"
+        return _close_unpaid(connection, prompt, code, struck)
+    payment = _payment(connection, world, prompt)
+    balance_minor = move_money(connection, payment)
+    if balance_minor is None:
+        return _close_unpaid(connection, prompt, "1", struck)
+    _close(connection, prompt, "0", payment.receipt)
+    confirm_at = business_urls(connection, world).confirmation
+    c2b = c2b_notice(payment, balance_minor, struck.get("payer_form", "hashed"))
+    told = [_stk_result(prompt, "0", payment), json_callback("confirmation", confirm_at, c2b)]
+    return PaymentAnswer(True, "0", payment.receipt), announce(connection, told, struck)
+
+
+def _payment(connection: Connection, world: World, prompt: Row[Any]) -> Payment:
+    now = world.now()
+    return Payment(
+        new_receipt(connection, now),
+        prompt.shortcode,
+        prompt.msisdn,
+        prompt.account,
+        prompt.amount_minor,
+        now,
+        checkout_id=prompt.checkout_id,
+    )
+
+
+def _close_unpaid(
+    connection: Connection, prompt: Row[Any], code: str, struck: Struck
+) -> tuple[PaymentAnswer, Any]:
+    _close(connection, prompt, code, None)
+    told = [_stk_result(prompt, code, None)]
+    return PaymentAnswer(False, code), announce(connection, told, struck)
+
+
+def _close(connection: Connection, prompt: Row[Any], code: str, receipt: str | None) -> None:
+    connection.execute(_CLOSE, {"id": prompt.id, "code": code, "receipt": receipt})
+
+
+def _stk_result(prompt: Row[Any], code: str, payment: Payment | None) -> Callback:
+    notice = stk_notice(prompt.merchant_id, prompt.checkout_id, code, payment)
+    return json_callback("stk", prompt.callback_url, notice)
+
+
+def expire_prompts(world: World) -> int:
+    """Close the prompts nobody answered in time (1037) and tell the business; how many."""
+    with world.engine.begin() as connection:
+        prompts = list(connection.execute(_OVERDUE, {"now": world.now()}))
+    for prompt in prompts:
+        struck = callback_faults(world, "safaricom", "prompt", prompt.msisdn)
+        with world.engine.begin() as connection:
+            chosen = {"id": prompt.id, "msisdn": prompt.msisdn}
+            if connection.execute(_LOCK, chosen).first() is not None:
+                _close_unpaid(connection, prompt, "1037", struck)
+    return len(prompts)
+
+
+_OPEN = text("""
+    INSERT INTO simulator.prompts (checkout_id, merchant_id, shortcode, msisdn, account,
+                                   amount_minor, callback_url, expires_at)
+    VALUES (:checkout_id, :merchant_id, :shortcode, :msisdn, :account,
+            :amount_minor, :callback_url, :expires_at)
+""")
+_WAITING = text("""
+    SELECT id, amount_minor, account FROM simulator.prompts
+    WHERE msisdn = :msisdn AND result_code IS NULL ORDER BY id
+""")
+_FIND = text("SELECT * FROM simulator.prompts WHERE checkout_id = :checkout_id")
+_LOCK = text("""
+    SELECT * FROM simulator.prompts
+    WHERE id = :id AND msisdn = :msisdn AND result_code IS NULL FOR UPDATE
+""")
+_CLOSE = text("""
+    UPDATE simulator.prompts SET result_code = :code, receipt = :receipt WHERE id = :id
+""")
+_OVERDUE = text("""
+    SELECT * FROM simulator.prompts WHERE result_code IS NULL AND expires_at <= :now
+""")

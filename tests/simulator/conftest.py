@@ -1,0 +1,81 @@
+"""A simulated world on a database of its own, and a gateway that records what it is told."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, inspect, text
+
+from core.tokens.family import DeviceSecret
+from operations.embedded import Services
+from simulator.app import create_phone_app, create_providers_app
+from simulator.settings import SimulatorSettings
+from simulator.store import create_schema, open_store
+from simulator.world import World
+from tests.simulator.recording_gateway import RecordingGateway
+from tests.support.services import clone
+
+LAMP = DeviceSecret("SL100234", "openpaygo", key=bytes(range(16)))
+CAST = [
+    {
+        "name": "Baraka Mwangi",
+        "msisdn": "+254711000002",
+        "role": "customer",
+        "language": "sw",
+        "devices": [{"serial": "SL100234", "kind": "shs"}],
+    }
+]
+
+
+@pytest.fixture
+def gateway() -> Iterator[RecordingGateway]:
+    with RecordingGateway() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def simulator_engine(migrated: Services) -> Iterator[Engine]:
+    """One database for all of these tests; `world` empties the simulator's schema each time."""
+    with clone(migrated) as url:
+        engine = open_store(url)
+        create_schema(engine)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def world(simulator_engine: Engine, gateway: RecordingGateway) -> World:
+    settings = SimulatorSettings(
+        public_url=gateway.url,
+        callback_key="k3y",
+        shortcode="600123",
+        consumer_key="consumer",
+        consumer_secret="secret",
+        passkey="pass",
+        at_username="jua",
+        at_api_key="at-key",
+        callback_seconds=5,
+    )
+    with simulator_engine.begin() as connection:
+        tables = inspect(connection).get_table_names(schema="simulator")
+        for table in tables:
+            connection.execute(text(f"DELETE FROM simulator.{table}"))
+    return World(simulator_engine, settings)
+
+
+@pytest.fixture
+def impatient(world: World) -> World:
+    """The same world, where validation has next to no time."""
+    return replace(world, settings=replace(world.settings, validation_seconds=0.2))
+
+
+@pytest.fixture
+def providers(world: World) -> FlaskClient:
+    return create_providers_app(world).test_client()
+
+
+@pytest.fixture
+def phone(world: World) -> FlaskClient:
+    shelf = {"SL100234": ("shs", LAMP, 1)}
+    return create_phone_app(world, lambda: CAST, shelf.get).test_client()

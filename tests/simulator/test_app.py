@@ -1,0 +1,115 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from werkzeug.test import Client
+
+from simulator.app import Providers, beside, create_phone_app
+from simulator.safaricom.prompts import answer_prompt, waiting_prompts
+from simulator.settings import SimulatorSettings
+from simulator.store import create_schema
+from simulator.world import World
+from tests.simulator.recording_gateway import RecordingGateway
+from tests.simulator.safaricom.daraja_client import PUSH
+
+PARALLEL = 64
+
+
+@pytest.fixture
+def running(world: World) -> Iterator[Providers]:
+    servers = Providers(world, 0)
+    servers.start()
+    yield servers
+    servers.stop()
+
+
+def phone_app(world: World) -> Flask:
+    return create_phone_app(world, lambda: [], lambda serial: None)
+
+
+def test_many_phones_pay_at_once_and_none_waits_for_ever(
+    world: World, gateway: RecordingGateway
+) -> None:
+    app = phone_app(world)
+
+    def pay(number: int) -> Any:
+        path = f"/phone/api/2547110{number:05d}/paybill"
+        return app.test_client().post(path, json={"account": "SL1", "amount": "10"}).json
+
+    with ThreadPoolExecutor(PARALLEL) as phones:
+        answers = list(phones.map(pay, range(PARALLEL)))
+    assert {answer["accepted"] for answer in answers} == {True}
+    assert len({told["TransID"] for told in gateway.told("confirmation")}) == PARALLEL
+
+
+def test_many_pushes_over_http_are_all_answered(
+    world: World, running: Providers, gateway: RecordingGateway
+) -> None:
+    base = f"http://127.0.0.1:{running.port}"
+    path = "/oauth/v1/generate?grant_type=client_credentials"
+    granted = requests.get(base + path, auth=("consumer", "secret"), timeout=10).json()
+    bearer = {"Authorization": f"Bearer {granted['access_token']}"}
+    body = PUSH | {"CallBackURL": f"{gateway.url}/payments/daraja/k3y/stk"}
+
+    def push(_: int) -> int:
+        url = f"{base}/mpesa/stkpush/v1/processrequest"
+        return requests.post(url, json=body, headers=bearer, timeout=30).status_code
+
+    with ThreadPoolExecutor(PARALLEL) as businesses:
+        assert set(businesses.map(push, range(PARALLEL))) == {200}
+    with world.engine.connect() as connection:
+        prompts = waiting_prompts(connection, "+254711000002")
+    assert len(prompts) == PARALLEL
+    with ThreadPoolExecutor(8) as fingers:
+        paid = fingers.map(
+            lambda prompt: answer_prompt(world, "+254711000002", prompt.id, "1234"), prompts
+        )
+        assert len({answer.receipt for answer in paid}) == PARALLEL
+
+
+def test_the_postman_closes_prompts_that_run_out(world: World, gateway: RecordingGateway) -> None:
+    hasty = replace(world, settings=replace(world.settings, prompt_seconds=0))
+    servers = Providers(hasty, 0)
+    servers.start()
+    base = f"http://127.0.0.1:{servers.port}"
+    path = "/oauth/v1/generate?grant_type=client_credentials"
+    granted = requests.get(base + path, auth=("consumer", "secret"), timeout=10).json()
+    requests.post(
+        f"{base}/mpesa/stkpush/v1/processrequest",
+        json=PUSH | {"CallBackURL": f"{gateway.url}/payments/daraja/k3y/stk"},
+        headers={"Authorization": f"Bearer {granted['access_token']}"},
+        timeout=10,
+    )
+    door, told = gateway.arrivals.get(timeout=10)
+    servers.stop()
+    assert (door, told["Body"]["stkCallback"]["ResultCode"]) == ("stk", 1037)
+
+
+def test_a_full_house_is_told_to_try_again(world: World) -> None:
+    app = phone_app(replace(world, settings=replace(world.settings, phone_slots=1)))
+    with app.extensions["phone"].slots:
+        answer = app.test_client().post("/phone/api/254711000002/sms", json={"text": "BAL"})
+    assert answer.status_code == 503
+
+
+def test_the_phone_stands_beside_the_gateway(world: World) -> None:
+    gateway_app = Flask("gateway")
+    gateway_app.add_url_rule("/healthz", view_func=lambda: "ok")
+    client = Client(beside(gateway_app, phone_app(world)))
+    assert client.get("/healthz").text == "ok"
+    assert client.get("/phone/api/cast").json == []
+    assert client.get("/phones").status_code == 404
+
+
+def test_the_schema_can_be_created_again(world: World) -> None:
+    create_schema(world.engine)
+
+
+def test_settings_have_no_default_credentials() -> None:
+    environ = {"PUBLIC_URL": "http://127.0.0.1:8000/", "CALLBACK_KEY": "demo"}
+    with pytest.raises(KeyError):
+        SimulatorSettings.from_environ(environ)

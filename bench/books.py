@@ -15,7 +15,16 @@ from core.usecases.open_secret import bound_to
 
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
 RING = KeyRing({"1": bytes(32)})
-_STS = {"ea": 11, "dkga": 4, "sgc": "600000", "krn": 1, "ti": "01", "kt": 2, "ken": 255, "base": 2014}
+_STS = {
+    "ea": 11,
+    "dkga": 4,
+    "sgc": "600000",
+    "krn": 1,
+    "ti": "01",
+    "kt": 2,
+    "ken": 255,
+    "base": 2014,
+}
 
 
 def fill(connection: Connection, customers: int, today: date) -> None:

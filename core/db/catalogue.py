@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, text
 
+from core.db.devices import Device
 from core.market import Market
 from core.tariff import TariffVersion
 
@@ -21,6 +22,13 @@ def find_market(connection: Connection) -> Market | None:
     if row is None:
         return None
     return Market(**(row._asdict() | {"languages": tuple(row.languages)}))
+
+
+def versions_of(
+    connection: Connection, devices: Collection[Device]
+) -> dict[int, list[TariffVersion]]:
+    """All versions of the devices' tariffs, oldest first, by tariff id."""
+    return tariff_versions(connection, {device.tariff_id for device in devices if device.tariff_id})
 
 
 def tariff_versions(

@@ -65,23 +65,3 @@ def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Cu
         {"ids": list(ids)},
     )
     return {row.id: Customer(*row) for row in rows}
-
-
-def set_credits(connection: Connection, credits: dict[int, int]) -> None:
-    """Store each customer's credit; the postings of the same transaction say why."""
-    connection.execute(
-        text(
-            "UPDATE customers c SET credit_minor = given.credit FROM"
-            " unnest(CAST(:ids AS bigint[]), CAST(:credits AS bigint[])) AS given (id, credit)"
-            " WHERE c.id = given.id AND c.credit_minor <> given.credit"
-        ),
-        {"ids": list(credits), "credits": list(credits.values())},
-    )
-
-
-def set_language(connection: Connection, customer_id: int, language: str) -> None:
-    """The language a customer is addressed in from now on."""
-    connection.execute(
-        text("UPDATE customers SET language = :language WHERE id = :id"),
-        {"id": customer_id, "language": language},
-    )

@@ -119,19 +119,6 @@ def lock_meters_after(connection: Connection, device_id: int, limit: int) -> lis
     return [Device(*row) for row in rows]
 
 
-def set_token_counters(connection: Connection, counters: dict[int, int]) -> None:
-    """Store the last counter used of each device."""
-    if counters:
-        connection.execute(
-            text(
-                "UPDATE devices d SET token_counter = used.counter FROM"
-                " unnest(CAST(:ids AS bigint[]), CAST(:counters AS bigint[])) AS used (id, counter)"
-                " WHERE d.id = used.id"
-            ),
-            {"ids": list(counters), "counters": list(counters.values())},
-        )
-
-
 def move_access_anchors(connection: Connection, anchors: dict[int, date]) -> None:
     """Store from which day each meter's next access-rate period runs."""
     connection.execute(

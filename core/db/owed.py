@@ -33,30 +33,3 @@ def open_obligations(
     for row in connection.execute(_OPEN, {"ids": list(customer_ids)}).all():
         owed[row[0]].append(Obligation(*row[1:10]))
     return owed
-
-
-def store_paid(connection: Connection, obligations: Collection[Obligation]) -> None:
-    """Write back how much of each obligation is paid now."""
-    for table, kinds in (
-        ("instalments", ("down_payment", "instalment")),
-        ("access_charges", ("access_rate",)),
-    ):
-        changed = [one for one in obligations if one.kind in kinds]
-        if changed:
-            connection.execute(
-                text(
-                    f"UPDATE {table} t SET paid_minor = now.paid FROM"  # noqa: S608
-                    " unnest(CAST(:ids AS bigint[]), CAST(:paid AS bigint[])) AS now (id, paid)"
-                    " WHERE t.id = now.id"
-                ),
-                {"ids": [one.id for one in changed], "paid": [one.paid_minor for one in changed]},
-            )
-
-
-def complete_sales(connection: Connection, sale_ids: Collection[int]) -> None:
-    """Close sales whose last instalment is paid."""
-    if sale_ids:
-        connection.execute(
-            text("UPDATE sales SET state = 'complete' WHERE id = ANY(:ids)"),
-            {"ids": list(sale_ids)},
-        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -56,21 +55,6 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
         {"now": now, "limit": limit},
     )
     return [ReceivedPayment(*row) for row in rows]
-
-
-def mark_applied(
-    connection: Connection, now: datetime, payment_ids: Sequence[int], credit_used: Sequence[int]
-) -> None:
-    """Close payments, each with the customer credit it used."""
-    connection.execute(
-        text(
-            "UPDATE payments p SET state = 'applied', applied_at = :now, problem = NULL,"
-            " credit_used_minor = done.credit"
-            " FROM unnest(CAST(:ids AS bigint[]), CAST(:credits AS bigint[])) AS done (id, credit)"
-            " WHERE p.id = done.id"
-        ),
-        {"now": now, "ids": list(payment_ids), "credits": list(credit_used)},
-    )
 
 
 def postpone(connection: Connection, now: datetime, payment_id: int, problem: str) -> None:

@@ -9,36 +9,39 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.db.bulk import insert_rows
-from core.db.catalogue import tariff_versions
+from core.db.catalogue import versions_of
 from core.db.devices import Device, lock_meters_after, move_access_anchors
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
 from core.db.rows.goods import access_charges
-from core.tariff import AccessFee, fees_due
+from core.tariff import AccessFee, TariffVersion, fees_due
 from core.unit import Unit
 
 
 def accrue_access_rates(unit: Unit, after_device_id: int, limit: int) -> tuple[int, int | None]:
     """Accrue one page of meters; returns the fees written and the last id seen (None at the end)."""
     meters = lock_meters_after(unit.connection, after_device_id, limit)
-    written = post_access_fees(unit, meters)
+    written = post_access_fees(unit, meters, versions_of(unit.connection, meters))
     return written, meters[-1].id if len(meters) == limit else None
 
 
-def post_access_fees(unit: Unit, meters: Collection[Device]) -> int:
+def post_access_fees(
+    unit: Unit, meters: Collection[Device], versions: dict[int, list[TariffVersion]]
+) -> int:
     """Charge what has fallen due on these locked meters until today; returns how many fees."""
-    versions = tariff_versions(unit.connection, {m.tariff_id for m in meters if m.tariff_id})
+    today = unit.today
     fees: list[tuple[Device, AccessFee]] = []
     anchors = {}
     for meter in meters:
         if meter.owner_id is None or meter.tariff_id is None or meter.access_anchor_on is None:
             continue
-        due, anchor = fees_due(versions[meter.tariff_id], meter.access_anchor_on, unit.today)
+        due, anchor = fees_due(versions[meter.tariff_id], meter.access_anchor_on, today)
         fees += [(meter, fee) for fee in due]
         if anchor != meter.access_anchor_on:
             anchors[meter.id] = anchor
     if anchors:
         move_access_anchors(unit.connection, anchors)
-    _write(unit, fees)
+    if fees:
+        _write(unit, fees)
     return len(fees)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from core.db.catalogue import tariff_versions
+from core.db.catalogue import versions_of
 from core.db.customers import lock_customers
 from core.db.devices import lock_devices
 from core.db.owed import open_obligations
@@ -57,7 +57,7 @@ def _apply(unit: Unit, payments: Sequence[ReceivedPayment], open_secret: OpenSec
     situation = _read(unit, payments)
     issuer = TokenIssuer(unit, situation.devices, open_secret)
     done = [_apply_one(payment, situation, issuer) for payment in payments]
-    write_applied(unit, situation, done, issuer)
+    write_applied(unit, situation, done)
 
 
 def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
@@ -65,13 +65,12 @@ def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
     customer_ids = {payment.customer_id for payment in payments}
     customers = lock_customers(unit.connection, customer_ids)
     devices = lock_devices(unit.connection, {p.device_id for p in payments}, customer_ids)
-    post_access_fees(unit, devices.values())
+    versions = versions_of(unit.connection, devices.values())
+    post_access_fees(unit, devices.values(), versions)
     return Situation(
         customers=customers,
         devices=devices,
-        versions=tariff_versions(
-            unit.connection, {d.tariff_id for d in devices.values() if d.tariff_id}
-        ),
+        versions=versions,
         owed=open_obligations(unit.connection, customer_ids),
         credits={customer.id: customer.credit_minor for customer in customers.values()},
         today=unit.today,

@@ -42,7 +42,7 @@ class TokenIssuer:
         self._devices = devices
         self._open_secret = open_secret
         self._secrets: dict[int, DeviceSecret] = {}
-        self.counters: dict[int, int] = {}
+        self._counters: dict[int, int] = {}
 
     def tokens_for(self, payment: ReceivedPayment, outcome: Outcome) -> list[DeviceToken]:
         """The codes this payment bought, the paid device's first. Raises TokenError."""
@@ -57,7 +57,7 @@ class TokenIssuer:
         if device.token_family == "none":
             return []
         secret = self._secret(device)
-        last = self.counters.get(device.id, device.token_counter)
+        last = self._counters.get(device.id, device.token_counter)
         if kind == "energy":
             rnd = secrets.randbelow(16)
             issued = issue_energy(secret, last, units, self._unit.now, rnd)
@@ -65,7 +65,7 @@ class TokenIssuer:
             issued = issue_days(secret, last, units)
         else:
             issued = (issue_unlock(secret, last),)
-        self.counters[device.id] = issued[-1].counter
+        self._counters[device.id] = issued[-1].counter
         return [DeviceToken(device, part, token) for part, token in enumerate(issued)]
 
     def _secret(self, device: Device) -> DeviceSecret:

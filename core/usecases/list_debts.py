@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.catalogue import tariff_versions
+from core.db.catalogue import versions_of
 from core.db.customers import get_customer
 from core.db.devices import devices_served
 from core.db.names import sale_names, serials
@@ -45,7 +45,7 @@ def list_debts(unit: Unit, customer_id: int) -> Debts:
     """The customer's debts today, fees that fell due this morning included."""
     customer = get_customer(unit.connection, customer_id)
     devices = devices_served(unit.connection, customer_id)
-    versions = tariff_versions(unit.connection, {d.tariff_id for d in devices if d.tariff_id})
+    versions = versions_of(unit.connection, devices)
     owed = owed_today(unit, customer_id, devices, versions)
     names = sale_names(unit.connection, {one.sale_id for one in owed if one.sale_id})
     # A meter that has moved on is no longer among the devices, its old owner's fees are.

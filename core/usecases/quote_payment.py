@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.catalogue import tariff_versions
+from core.db.catalogue import versions_of
 from core.db.customers import Customer, get_customer
 from core.db.devices import Device, devices_served
 from core.db.owed import open_obligations
@@ -41,9 +41,7 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     check_amount(unit, amount_minor)
     owner = get_customer(unit.connection, match.customer_id)
     devices = {d.id: d for d in devices_served(unit.connection, owner.id, match.device.id)}
-    versions = tariff_versions(
-        unit.connection, {d.tariff_id for d in devices.values() if d.tariff_id}
-    )
+    versions = versions_of(unit.connection, devices.values())
     owed = owed_today(unit, owner.id, list(devices.values()), versions)
     outcome = apply_money(
         amount_minor,

@@ -3,44 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from core.db.customers import Customer
 from core.market import Market
 from core.money import Money
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.issue_tokens import DeviceToken
-from core.usecases.texts import text_row
+from core.usecases.texts import text_content
 from core.waterfall import Outcome
 from gateway.wording.message import Said
 from gateway.wording.messages import part, sms
 
 if TYPE_CHECKING:
-    from core.usecases.write_applied import Applied
-
-TokenIds = Mapping[tuple[int, int], int]
+    from core.usecases.write_applied import Applied, Situation
 
 
-def receipt_rows(
-    unit: Unit, customer: Customer, applied: Applied, paid_serial: str, token_ids: TokenIds
-) -> Iterator[dict[str, object]]:
+def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator[dict[str, object]]:
     """The texts of one applied payment. Tokens go to the owner's number, never to the payer's."""
+    payment = applied.payment
+    customer = situation.customers[payment.customer_id]
     if customer.msisdn is None:
         return
+    paid_serial = situation.devices[payment.device_id].serial
     said = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
     for number, one in enumerate(said):
         token = applied.tokens[number] if applied.tokens else None
-        yield text_row(
-            unit,
-            one,
-            msisdn=customer.msisdn,
-            language=customer.language,
-            occasion=f"receipt:{applied.payment.id}:{number}",
-            payment_id=applied.payment.id,
-            token_id=token_ids[token.device.id, token.token.counter] if token else None,
-        )
+        yield text_content(one, customer.language) | {
+            "dedupe_key": f"receipt:{payment.id}:{number}",
+            "msisdn": customer.msisdn,
+            "payment_id": payment.id,
+            "device_id": token.device.id if token else None,
+            "counter": token.token.counter if token else None,
+        }
 
 
 def _receipt(market: Market, applied: Applied, paid_serial: str) -> Said:

@@ -19,39 +19,23 @@ def queue_text(
     payment_id: int | None = None,
     token_id: int | None = None,
 ) -> None:
-    """Queue one text; the same occasion again does nothing."""
-    row = text_row(
-        unit,
-        said,
-        msisdn=msisdn,
-        language=language,
-        occasion=occasion,
-        payment_id=payment_id,
-        token_id=token_id,
-    )
+    """Queue one text. `occasion` is its dedupe key: the same one again does nothing."""
+    row = text_content(said, language) | {
+        "dedupe_key": occasion,
+        "msisdn": msisdn,
+        "payment_id": payment_id,
+        "token_id": token_id,
+        "created_at": unit.now,
+        "next_attempt_at": unit.now,
+    }
     insert_text(unit.connection, row)
 
 
-def text_row(
-    unit: Unit,
-    said: Said,
-    *,
-    msisdn: str,
-    language: str,
-    occasion: str,
-    payment_id: int | None = None,
-    token_id: int | None = None,
-) -> dict[str, object]:
-    """A row of `sms`, ready to insert. `occasion` is its dedupe key: `receipt:<payment>:0`."""
+def text_content(said: Said, language: str) -> dict[str, object]:
+    """What of a row of `sms` is decided by what is said."""
     body = say(said, language)
     return {
-        "dedupe_key": occasion,
         "kind": said.message.key.removeprefix("sms."),
-        "msisdn": msisdn,
         "body": body,
-        "payment_id": payment_id,
-        "token_id": token_id,
         "segments": len(segments(body)),
-        "created_at": unit.now,
-        "next_attempt_at": unit.now,
     }

@@ -78,6 +78,10 @@ class DarajaClient:
         self._token = ""
         self._refresh_at = 0.0
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
     def push(self, prompt: Prompt) -> str:
         """Show the prompt on the payer's phone; returns Daraja's CheckoutRequestID.
 

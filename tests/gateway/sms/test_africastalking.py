@@ -1,0 +1,129 @@
+"""The sender against the stand-in Africa's Talking over HTTP, and against its odder answers."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.settings import SmsSettings
+from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.sms.sender import SmsSender
+from simulator.africastalking import received_texts
+from tests.gateway.conftest import AMINA, KEY, Book, Web
+from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
+
+
+def sender_at(url: str, username: str = "jua") -> SmsSender:
+    return AfricasTalkingSender(SmsSettings(username, "at-key", "JUA", url))
+
+
+@dataclass(frozen=True)
+class Provider:
+    standins: StandIns
+    sender: SmsSender
+    book: Book
+
+    def phone(self, msisdn: str) -> list[tuple[str, str]]:
+        with self.standins.world.engine.begin() as connection:
+            return [(one["from"], one["text"]) for one in received_texts(connection, msisdn)]
+
+
+@pytest.fixture
+def provider(book: Book, web: Web) -> Iterator[Provider]:
+    with served(web.client.application) as public_url:
+        with stand_ins(book.url, public_url, KEY) as standins:
+            yield Provider(standins, sender_at(standins.url), book)
+
+
+def test_a_text_arrives_and_its_report_finds_our_door(provider: Provider) -> None:
+    # the report comes before the answer to our call
+    provider.standins.fault("africastalking", "callback_first", operation="send")
+    handed = provider.sender.send(AMINA, "Token 1234 & 100%\nAsante é")
+    assert provider.phone(AMINA) == [("JUA", "Token 1234 & 100%\nAsante é")]
+    assert (handed.status, handed.cost) == ("Success", "KES 0.8000")
+    reports = "SELECT provider_message_id, status FROM delivery_reports"
+    assert provider.book.rows(reports) == [(handed.message_id, "Success")]
+
+
+def test_a_refused_recipient_is_a_failure_though_the_call_succeeded(provider: Provider) -> None:
+    meanings: list[tuple[str, type[ProviderFailure]]] = [
+        *((code, Permanent) for code in ("402", "403", "404", "406")),
+        *((code, Temporary) for code in ("401", "405", "407", "500", "501", "502")),
+    ]
+    for code, meaning in meanings:
+        provider.standins.fault("africastalking", "refuse_number", value=code)
+        with pytest.raises(meaning) as failure:
+            provider.sender.send(AMINA, "Hello")
+        assert failure.value.code == code
+        provider.standins.behave()
+    assert provider.phone(AMINA) == []
+
+
+def test_an_answer_that_was_lost_leaves_the_outcome_unknown(provider: Provider) -> None:
+    for fault in ("lose_reply", "fail_after", "fail_before"):
+        provider.standins.fault("africastalking", fault, operation="send")
+        with pytest.raises(OutcomeUnknown):
+            provider.sender.send(AMINA, "Hello")
+        provider.standins.behave()
+
+
+def test_a_number_that_is_none_is_never_tried_again(provider: Provider) -> None:
+    for msisdn in ("0711000001", "+", "amina"):
+        with pytest.raises(Permanent):
+            provider.sender.send(msisdn, "Hello")
+
+
+def test_nobody_at_the_door_means_that_nothing_was_sent() -> None:
+    with pytest.raises(Temporary):
+        sender_at(closed_port_url()).send(AMINA, "Hello")
+
+
+def answer(recipients: Any, message: str = "Sent to 1/1 Total Cost: KES 0.8000") -> str:
+    return json.dumps({"SMSMessageData": {"Message": message, "Recipients": recipients}})
+
+
+TAKEN = {
+    "statusCode": 101,
+    "number": AMINA,
+    "status": "Success",
+    "cost": "KES 0.8000",
+    "messageId": "ATXid_1",
+}
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])
+@pytest.mark.parametrize("code", [100, 101, 102, "101"])
+def test_a_taken_text_is_recognised_in_every_dress(content_type: str, code: object) -> None:
+    with canned(201, content_type, answer([TAKEN | {"statusCode": code}])) as url:
+        assert sender_at(url).send(AMINA, "Hello").message_id == "ATXid_1"
+
+
+@pytest.mark.parametrize(
+    ("body", "meaning", "code"),
+    [
+        (answer([], "InvalidSenderId"), Temporary, "InvalidSenderId"),
+        (answer(None, "InvalidSenderId"), Temporary, "InvalidSenderId"),
+        (answer([{"statusCode": 101}]), OutcomeUnknown, "unreadable"),
+        (answer(["101"]), OutcomeUnknown, "unreadable"),
+        ("{}", OutcomeUnknown, "unreadable"),
+        ("[]", OutcomeUnknown, "unreadable"),
+        ("null", OutcomeUnknown, "unreadable"),
+        ('"text"', OutcomeUnknown, "unreadable"),
+        ('{"SMSMessageData": 1}', OutcomeUnknown, "unreadable"),
+    ],
+)
+def test_an_odd_answer_is_no_success(body: str, meaning: type[ProviderFailure], code: str) -> None:
+    with canned(201, "application/json", body) as url:
+        with pytest.raises(meaning) as failure:
+            sender_at(url).send(AMINA, "Hello")
+    assert failure.value.code == code
+
+
+def test_an_answer_that_is_not_json_leaves_the_outcome_unknown() -> None:
+    for content_type in ("application/json", "text/html"):
+        with canned(200, content_type, "<html>") as url:
+            with pytest.raises(OutcomeUnknown):
+                sender_at(url).send(AMINA, "Hello")

@@ -1,0 +1,116 @@
+"""Delivery reports and incoming texts, as Africa's Talking posts them."""
+
+from typing import Any
+
+import pytest
+
+from tests.gateway.conftest import AMINA, Book, Web
+from tests.support.builders import insert_text
+
+ROAD = "sms/africastalking"
+REPORT = {
+    "id": "ATXid_1",
+    "status": "Success",
+    "phoneNumber": AMINA,
+    "networkCode": "63902",
+    "retryCount": "0",
+}
+TEXT = {
+    "date": "2026-11-24T10:00:00Z",
+    "from": AMINA,
+    "id": "9a1f",
+    "linkId": "",
+    "text": "BAL M100",
+    "to": "20960",
+    "networkCode": "63902",
+}
+
+
+def report(web: Web, **changed: str) -> int:
+    return web.post(ROAD, "delivery", data=REPORT | changed).status_code
+
+
+def sent(book: Book) -> None:
+    with book.engine.begin() as connection:
+        insert_text(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
+
+
+def states(book: Book) -> list[tuple[Any, ...]]:
+    return book.rows("SELECT state, provider_status FROM sms")
+
+
+def test_a_report_tells_what_became_of_a_text(web: Web, book: Book) -> None:
+    sent(book)
+    assert report(web, status="Sent") == 200
+    assert states(book) == [("sent", "Sent")]
+    assert report(web, status="Success") == 200
+    assert states(book) == [("delivered", "Success")]
+
+
+def test_a_late_or_repeated_report_never_goes_back(web: Web, book: Book) -> None:
+    sent(book)
+    for status in ("Success", "Success", "Buffered", "Failed"):
+        assert report(web, status=status) == 200
+    assert states(book) == [("delivered", "Success")]
+
+
+def test_a_failure_keeps_its_reason(web: Web, book: Book) -> None:
+    sent(book)
+    assert report(web, status="Failed", failureReason="UserDoesNotExist") == 200
+    assert states(book) == [("failed", "Failed UserDoesNotExist")]
+
+
+def test_a_status_nobody_told_us_about_is_kept(web: Web, book: Book) -> None:
+    sent(book)
+    assert report(web, status="WanderedOff") == 200
+    assert states(book) == [("sent", "WanderedOff")]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"id": ""}, {"status": ""}, {"id": "a b"}, {"id": "x" * 101}, {"status": "é"}]
+)
+def test_a_report_without_its_parts_leaves_no_trace(
+    web: Web, book: Book, changed: dict[str, str]
+) -> None:
+    before = book.traces()
+    assert report(web, **changed) == 400
+    assert book.traces() == before
+
+
+@pytest.mark.parametrize("date", ["2026-11-24T10:00:00Z", "2026-11-24 10:00:00", ""])
+def test_a_text_is_stored_once_whatever_its_date_looks_like(
+    web: Web, book: Book, date: str
+) -> None:
+    for _ in range(3):
+        assert web.post(ROAD, "inbound", data=TEXT | {"date": date}).status_code == 200
+    assert book.rows("SELECT provider, provider_message_id, msisdn, body FROM inbound_sms") == [
+        ("africastalking", "9a1f", AMINA, "BAL M100")
+    ]
+
+
+def test_a_text_may_be_empty_or_long_and_have_lines(web: Web, book: Book) -> None:
+    bodies = ["", "a\r\nb", "é" * 1600]
+    for number, body in enumerate(bodies):
+        sent_now = TEXT | {"id": str(number), "text": body}
+        assert web.post(ROAD, "inbound", data=sent_now).status_code == 200
+    assert book.rows("SELECT body FROM inbound_sms ORDER BY id") == [(one,) for one in bodies]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"from": "254711000001"},
+        {"from": " 254711000001"},
+        {"from": "Safaricom"},
+        {"from": "+999999999"},
+        {"id": ""},
+        {"text": "a" * 1601},
+        {"text": "a\x00"},
+    ],
+)
+def test_a_text_without_its_parts_leaves_no_trace(
+    web: Web, book: Book, changed: dict[str, str]
+) -> None:
+    before = book.traces()
+    assert web.post(ROAD, "inbound", data=TEXT | changed).status_code == 400
+    assert book.traces() == before

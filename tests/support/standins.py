@@ -1,0 +1,98 @@
+"""Applications served over real HTTP: the gateway itself, and the stand-in providers."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from simulator.app import Providers
+from simulator.settings import SimulatorSettings
+from simulator.store import create_schema, open_store
+from simulator.world import World
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        pass
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """The URL of a WSGI application on a free loopback port."""
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class StandIns:
+    """Simulated Safaricom and Africa's Talking, listening at `url`."""
+
+    world: World
+    url: str
+
+    def fault(self, provider: str, name: str, **asked: Any) -> int:
+        """Ask for a fault (simulator/faults.py); returns its id."""
+        body = {"provider": provider, "name": name} | asked
+        answer = requests.post(f"{self.url}/_ctl/faults", json=body, timeout=10)
+        assert answer.status_code == 201, answer.text
+        return int(answer.json()["id"])
+
+    def behave(self) -> None:
+        """Forget all faults."""
+        requests.delete(f"{self.url}/_ctl/faults", timeout=10)
+
+
+@contextmanager
+def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator[StandIns]:
+    """Stand-ins that call the gateway at `public_url` and know the accounts the tests use."""
+    settings = SimulatorSettings(
+        public_url,
+        callback_key,
+        shortcode="600123",
+        consumer_key="consumer",
+        consumer_secret="secret",
+        passkey="pass",
+        at_username="jua",
+        at_api_key="at-key",
+    )
+    engine = open_store(database_url)
+    create_schema(engine)
+    world = World(engine, settings)
+    providers = Providers(world, 0)
+    providers.start()
+    try:
+        yield StandIns(world, f"http://127.0.0.1:{providers.port}")
+    finally:
+        providers.stop()
+        engine.dispose()
+
+
+@contextmanager
+def canned(status: int, content_type: str, body: str) -> Iterator[str]:
+    """A server that gives everybody the same answer."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        start_response(f"{status} Canned", [("Content-Type", content_type)])
+        return [body.encode()]
+
+    with served(app) as url:
+        yield url
+
+
+def closed_port_url() -> str:
+    """An address at which nobody listens."""
+    with canned(200, "text/plain", "") as url:
+        pass
+    return url

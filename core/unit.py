@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from time import monotonic
 
 from sqlalchemy import Connection, Engine
 
@@ -36,13 +37,21 @@ class Unit:
 OpenUnit = Callable[[], AbstractContextManager[Unit]]
 
 
+# The market hardly ever changes; every process notices a change within this.
+_MARKET_KEPT_S = 5.0
+
+
 def unit_opener(engine: Engine, clock: Clock = system_clock) -> OpenUnit:
     """A function that opens a Unit on `engine`. Raises Refused("no_market") on an empty book."""
+    market: Market | None = None
+    read_at = 0.0
 
     @contextmanager
     def open_unit() -> Iterator[Unit]:
+        nonlocal market, read_at
         with engine.begin() as connection:
-            market = find_market(connection)
+            if market is None or monotonic() - read_at > _MARKET_KEPT_S:
+                market, read_at = find_market(connection), monotonic()
             if market is None:
                 raise Refused("no_market")
             yield Unit(connection, clock(), market)

@@ -1,0 +1,145 @@
+"""Life, readiness and figures, on real services in good and bad states."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from werkzeug.test import Client
+
+from gateway.app import create_app
+from gateway.ring import QUEUES
+from tests.gateway.conftest import Book, Web
+from tests.gateway.payments.bodies import c2b
+from tests.support.builders import insert_text
+from tests.support.standins import closed_port_url
+
+
+@pytest.fixture
+def worker(redis: "Redis[bytes]") -> Callable[..., SimpleWorker]:
+    def born(*queues: str) -> SimpleWorker:
+        worker = SimpleWorker(list(queues), connection=redis, serializer=JSONSerializer)
+        worker.register_birth()
+        return worker
+
+    return born
+
+
+def ready(web: Web) -> tuple[int, dict[str, Any]]:
+    answer = web.client.get("/readyz")
+    assert answer.json is not None
+    return answer.status_code, answer.json
+
+
+def test_it_lives(web: Web) -> None:
+    answer = web.client.get("/healthz")
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+def test_it_is_ready_with_everything_in_its_place(web: Web, worker: Any) -> None:
+    worker(*QUEUES)
+    status, found = ready(web)
+    assert status == 200
+    assert found["ready"] is True
+    assert {name for name in found if name != "ready"} == {
+        "database",
+        "redis",
+        "worker",
+        "oldest_waiting_payment",
+        "oldest_waiting_text",
+    }
+    assert found["worker"]["alive"] == 1
+    assert found["oldest_waiting_payment"] == {"ok": True, "age_s": None}
+
+
+def test_every_queue_needs_a_worker(web: Web, worker: Any) -> None:
+    assert ready(web)[0] == 503
+    worker("payments")
+    assert ready(web)[0] == 503
+    others = worker("prompts", "texts")
+    assert ready(web)[0] == 200
+    others.register_death()
+    status, found = ready(web)
+    assert (status, found["worker"]["ok"]) == (503, False)
+
+
+@pytest.mark.parametrize(("age_s", "status"), [(60, 200), (3600, 503)])
+def test_a_payment_must_not_wait_long(
+    web: Web, book: Book, worker: Any, age_s: int, status: int
+) -> None:
+    worker(*QUEUES)
+    web.daraja("confirmation", c2b())
+    with book.engine.begin() as connection:
+        received_at = datetime.now(UTC) - timedelta(seconds=age_s)
+        connection.exec_driver_sql("UPDATE payments SET received_at = %s", (received_at,))
+    found_status, found = ready(web)
+    assert found_status == status
+    assert found["oldest_waiting_payment"]["age_s"] >= age_s
+
+
+def test_a_text_must_not_wait_for_days(web: Web, book: Book, worker: Any) -> None:
+    worker(*QUEUES)
+    with book.engine.begin() as connection:
+        insert_text(connection, created_at=datetime.now(UTC) - timedelta(hours=1))
+    assert ready(web)[0] == 200
+    with book.engine.begin() as connection:
+        insert_text(connection, created_at=datetime.now(UTC) - timedelta(days=2))
+    assert ready(web)[0] == 503
+
+
+def test_services_that_are_away_are_named(environment: dict[str, str], worker: Any) -> None:
+    worker(*QUEUES)
+    nowhere = closed_port_url().removeprefix("http://")
+    for name, url, check in (
+        ("DATABASE_URL", f"postgresql+psycopg://nobody@{nowhere}/none", "database"),
+        ("REDIS_URL", f"redis://{nowhere}", "redis"),
+    ):
+        app = create_app(environment | {name: url})
+        status, found = ready(Web(Client(app)))
+        assert (status, found[check]) == (503, {"ok": False})
+        assert Client(app).get("/healthz").status_code == 200
+        assert Client(app).get("/metrics").status_code == 200
+        app.close()
+
+
+def test_a_door_says_try_later_while_the_database_is_away(environment: dict[str, str]) -> None:
+    nowhere = closed_port_url().removeprefix("http://")
+    app = create_app(environment | {"DATABASE_URL": f"postgresql+psycopg://no@{nowhere}/none"})
+    web = Web(Client(app))
+    answer = web.daraja("confirmation", c2b())
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    assert web.daraja("validation", c2b()).json == {
+        "ResultCode": "C2B00016",
+        "ResultDesc": "Rejected",
+    }
+    app.close()
+
+
+def test_a_door_needs_no_redis(environment: dict[str, str], book: Book) -> None:
+    nowhere = closed_port_url().removeprefix("http://")
+    app = create_app(environment | {"REDIS_URL": f"redis://{nowhere}"})
+    answer = Web(Client(app)).daraja("confirmation", c2b())
+    assert (answer.status_code, answer.json) == (200, {"ResultCode": 0, "ResultDesc": "Accepted"})
+    assert book.rows("SELECT count(*) FROM payments") == [(1,)]
+    app.close()
+
+
+def test_figures_are_the_same_whichever_process_is_asked(
+    web: Web, environment: dict[str, str], worker: Any
+) -> None:
+    worker(*QUEUES)
+    web.daraja("confirmation", c2b())
+    other = create_app(environment)
+    for client in (web.client, Client(other)):
+        answer = client.get("/metrics")
+        assert answer.mimetype == "text/plain"
+        lines = answer.text.splitlines()
+        assert 'dialwatt_answers_total{as="booked",of="daraja_confirmation"} 1.0' in lines
+        assert 'dialwatt_check_ok{check="database"} 1.0' in lines
+        assert "dialwatt_workers_alive 1.0" in lines
+        assert any(line.startswith("dialwatt_age_seconds{") for line in lines)
+    other.close()

@@ -90,7 +90,7 @@ export class Device {
     this.root.classList.toggle("on", on);
     this.root.classList.toggle("unlocked", Boolean(state.unlocked));
     this.power.textContent = on ? (meter ? "Relay closed" : "On") : (meter ? "Relay open" : "Off");
-    this.unit.textContent = meter ? "kWh" : "days left";
+    this.unit.textContent = meter ? "kWh" : state.unlocked ? "unlocked" : "days left";
     this.roll(this.shown ?? value, value, meter ? 1 : 0);
     this.shown = value;
   }

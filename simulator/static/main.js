@@ -47,9 +47,14 @@ function menu() {
   ], home));
 }
 
+const busy = () => session !== null && !session.ended;
+
 function dial(start) {
   const input = el("input", { class: "dialled", value: start, inputmode: "tel", "aria-label": "Number to dial", autocomplete: "off" });
-  handset.show({ title: "", body: input, input, left: { label: "Call", run: () => call(input.value.trim()) },
+  const fit = () => input.classList.toggle("long", input.value.length > 18);
+  input.addEventListener("input", fit);
+  fit();
+  handset.show({ body: input, input, left: { label: "Call", run: () => call(input.value.trim()) },
     right: { label: "Clear", run: () => input.value ? (input.value = input.value.slice(0, -1), input.focus()) : home() } });
   input.setSelectionRange(start.length, start.length);
 }
@@ -107,7 +112,9 @@ function paintDevices() {
 function paintHints() {
   const serial = person.devices[0]?.serial ?? people.find((one) => one.devices.length)?.devices[0].serial;
   const stem = network.service_code.replace(/#$/, "");
-  const hints = [["Dial", network.service_code], ...(serial ? [["In one go", `${stem}*1*${serial}*500#`]] : []),
+  const code = (digits) => el("button", { onclick: () => busy() || dial(digits) }, digits);
+  const hints = [["Dial", code(network.service_code)],
+    ...(serial ? [["In one go", code(`${stem}*1*${serial}*500#`)]] : []),
     ["Pay bill", network.paybill], ["Mobile money PIN", "1234"]];
   document.getElementById("hints").replaceChildren(...hints.map(([term, words]) => el("div", {}, el("dt", {}, term), el("dd", {}, words))));
 }
@@ -120,7 +127,7 @@ async function arrivals() {
   const arrived = texts.update(messages);
   handset.alerts(`${texts.unread ? `✉ ${texts.unread}` : ""}${prompts.length ? "  KES" : ""}`);
   const prompt = money.update(prompts);
-  if (prompt && !session) money.ask(prompt);
+  if (prompt && !busy()) money.ask(prompt);
   else if (arrived && handset.view.home) home();
 }
 

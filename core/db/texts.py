@@ -71,13 +71,22 @@ def find_text_id(connection: Connection, provider_message_id: str) -> int | None
     ).scalar_one_or_none()
 
 
+def lock_message(connection: Connection, message_id: str) -> None:
+    """Have a message's report and the recording of its sending wait for each other: neither can see
+    what the other has not committed."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": message_id}
+    )
+
+
 def insert_report(
     connection: Connection, message_id: str, status: str, reason: str | None, now: datetime
 ) -> None:
     """Keep a delivery report; the same one again changes nothing."""
     connection.execute(
         text(
-            "INSERT INTO delivery_reports (provider_message_id, status, failure_reason, received_at)"
+            "INSERT INTO delivery_reports"
+            " (provider_message_id, status, failure_reason, received_at)"
             " VALUES (:id, :status, :reason, :now) ON CONFLICT DO NOTHING"
         ),
         {"id": message_id, "status": status, "reason": reason, "now": now},

@@ -71,6 +71,8 @@ def prompt_accepted(unit: Unit, prompt_id: int, checkout_reference: str) -> None
 
 def prompt_postponed(unit: Unit, prompt: Prompt, code: str) -> None:
     """It certainly did not go out: sent again in a little while, while the payer still waits."""
+    if not _still_open(unit, prompt):
+        return
     if unit.now - prompt.created_at > _SEND_WITHIN:
         prompt_ended(unit, prompt, code)
         return
@@ -85,7 +87,7 @@ def prompt_postponed(unit: Unit, prompt: Prompt, code: str) -> None:
 
 def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
     """The provider says it will not be paid; the payer is told. A success before that stays."""
-    if prompt.state not in _NOT_FINAL:
+    if not _still_open(unit, prompt):
         return
     update_prompt(
         unit.connection, prompt.id, state="failed", provider_code=code, next_attempt_at=None
@@ -106,14 +108,21 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
 
 def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:
     """Nobody can say yet; it stays on the look-up schedule."""
-    if prompt.state in _NOT_FINAL:
+    if _still_open(unit, prompt):
         update_prompt(unit.connection, prompt.id, state="unknown", provider_code=code)
 
 
 def prompt_approved(unit: Unit, prompt: Prompt) -> None:
     """A look-up says it was paid, without a receipt: the receipt comes by the other doors."""
-    if prompt.state in _NOT_FINAL:
+    if _still_open(unit, prompt):
         update_prompt(unit.connection, prompt.id, state="approved", next_attempt_at=None)
+
+
+def _still_open(unit: Unit, prompt: Prompt) -> bool:
+    """Whether nobody has had the last word yet. Read anew, under its lock: a callback may have come
+    while the worker that claimed `prompt` waited for the provider's answer."""
+    newest = lock_prompt(unit.connection, prompt.id)
+    return newest is not None and newest.state in _NOT_FINAL
 
 
 def find_callback_prompt(

@@ -10,6 +10,7 @@ from core.db.texts import (
     claim_texts,
     find_text_id,
     insert_report,
+    lock_message,
     reports_of,
     update_text,
 )
@@ -46,6 +47,7 @@ def claim_unsent_texts(unit: Unit, limit: int) -> list[WaitingText]:
 
 def text_handed_over(unit: Unit, claimed: WaitingText, handed: Handed) -> None:
     """The provider has it. A delivery report may have been faster than this."""
+    lock_message(unit.connection, handed.message_id)
     update_text(
         unit.connection,
         claimed.id,
@@ -83,7 +85,8 @@ def text_refused(unit: Unit, claimed: WaitingText, code: str) -> None:
 
 
 def record_delivery(unit: Unit, message_id: str, status: str, reason: str | None) -> None:
-    """Store a delivery report. In any order, twice, or before our send returned: never backwards."""
+    """Store a delivery report. In any order, twice, before our send returned: never backwards."""
+    lock_message(unit.connection, message_id)
     insert_report(unit.connection, message_id, status, reason, unit.now)
     text_id = find_text_id(unit.connection, message_id)
     if text_id is not None:

@@ -1,0 +1,128 @@
+"""A prompt's last word, whoever says it first: the provider's callback or the worker's call."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from core.db.catalogue import find_market
+from core.db.prompts import Prompt
+from core.unit import Unit
+from core.usecases.follow_prompt import (
+    claim_unresolved,
+    claim_unsent,
+    find_callback_prompt,
+    prompt_approved,
+    prompt_ended,
+    prompt_paid,
+    prompt_postponed,
+    prompt_unclear,
+)
+from core.usecases.record_payment import PaymentNotice
+from tests.support.builders import (
+    OPENED_AT,
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_market,
+    insert_prompt,
+    insert_tariff,
+)
+
+AMINA = "+254711000001"
+CHECKOUT = "ws_CO_1"
+
+
+def unit_at(connection: Connection, now: datetime = OPENED_AT) -> Unit:
+    market = find_market(connection)
+    assert market is not None
+    return Unit(connection, now, market)
+
+
+@pytest.fixture
+def prompt_id(connection: Connection) -> Any:
+    """Inserts a prompt for Amina's meter, in a state."""
+    insert_market(connection)
+    amina = insert_customer(connection, msisdn=AMINA)
+    meter = insert_device(
+        connection,
+        serial="M100",
+        manufacturer_id=insert_manufacturer(connection),
+        owner_id=amina,
+        tariff_id=insert_tariff(connection),
+    )
+    return partial(
+        insert_prompt, connection, device_id=meter, account_reference="M100", msisdn=AMINA
+    )
+
+
+def state(connection: Connection) -> str:
+    return str(connection.execute(text("SELECT state FROM prompts")).scalar_one())
+
+
+def paid(unit: Unit, prompt_id: int) -> None:
+    prompt = find_callback_prompt(unit, prompt_id, CHECKOUT)
+    assert prompt is not None
+    notice = PaymentNotice(
+        "daraja:600123", "R1", "stk", 500_00, "KES", "M100", "msisdn", AMINA, unit.now
+    )
+    prompt_paid(unit, prompt, notice)
+
+
+def claimed(prompts: list[Prompt]) -> Prompt:
+    (prompt,) = prompts
+    return prompt
+
+
+def test_a_prompt_the_provider_will_not_send_has_ended_and_the_payer_is_told(
+    connection: Connection, prompt_id: Any
+) -> None:
+    prompt_id(state="waiting")
+    unit = unit_at(connection)
+    prompt_ended(unit, claimed(claim_unsent(unit, 10)), "400.002.02")
+    assert state(connection) == "failed"
+    assert connection.execute(text("SELECT msisdn FROM sms")).scalar_one() == AMINA
+
+
+def test_a_prompt_that_may_have_gone_out_is_unknown_and_never_sent_again(
+    connection: Connection, prompt_id: Any
+) -> None:
+    prompt_id(state="waiting")
+    unit = unit_at(connection)
+    prompt_unclear(unit, claimed(claim_unsent(unit, 10)), "ReadTimeout")
+    assert state(connection) == "unknown"
+    much_later = unit_at(connection, OPENED_AT + timedelta(days=1))
+    assert claim_unsent(much_later, 10) == []
+    assert len(claim_unresolved(much_later, 10)) == 1
+
+
+def test_a_prompt_that_did_not_go_out_is_sent_again_while_the_payer_waits(
+    connection: Connection, prompt_id: Any
+) -> None:
+    prompt_id(state="waiting")
+    unit = unit_at(connection)
+    prompt_postponed(unit, claimed(claim_unsent(unit, 10)), "500.003.02")
+    later = unit_at(connection, OPENED_AT + timedelta(seconds=30))
+    again = claimed(claim_unsent(later, 10))
+    too_late = unit_at(connection, OPENED_AT + timedelta(minutes=3))
+    prompt_postponed(too_late, again, "500.003.02")
+    assert state(connection) == "failed"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [prompt_ended, prompt_unclear, prompt_postponed, lambda u, p, code: prompt_approved(u, p)],
+)
+@pytest.mark.parametrize("before", ["waiting", "pending"])
+def test_what_a_worker_learnt_before_the_callback_came_undoes_nothing(
+    connection: Connection, prompt_id: Any, said: Any, before: str
+) -> None:
+    number = prompt_id(state=before)
+    unit = unit_at(connection)
+    claim = claim_unsent if before == "waiting" else claim_unresolved
+    prompt = claimed(claim(unit, 10))
+    paid(unit, number)
+    said(unit, prompt, "1032")
+    assert state(connection) == "paid"

@@ -1,0 +1,50 @@
+"""A delivery report that arrives while our own send is being recorded."""
+
+import threading
+
+from sqlalchemy import Connection, text
+
+from core.db.engine import make_engine
+from core.unit import Unit, unit_opener
+from core.usecases.send_texts import Handed, claim_unsent_texts, record_delivery, text_handed_over
+from tests.support.builders import insert_market, insert_text
+
+WAITING_OR_DONE = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+def test_a_report_in_the_very_moment_of_the_send_is_not_lost(database_url: str) -> None:
+    engine = make_engine(database_url)
+    open_unit = unit_opener(engine)
+    with engine.begin() as connection:
+        insert_market(connection)
+        insert_text(connection)
+    with open_unit() as unit:
+        (waiting,) = claim_unsent_texts(unit, 10)
+
+    def report() -> None:
+        with open_unit() as unit:
+            record_delivery(unit, "ATXid_1", "Success", None)
+
+    reporting = threading.Thread(target=report)
+    with open_unit() as sending:
+        text_handed_over(sending, waiting, Handed("ATXid_1", "Sent", None))
+        reporting.start()
+        _until_blocked_or_over(sending, reporting)
+    reporting.join()
+    with engine.begin() as connection:
+        assert _state(connection) == "delivered"
+    engine.dispose()
+
+
+def _until_blocked_or_over(unit: Unit, thread: threading.Thread) -> None:
+    while thread.is_alive():
+        thread.join(0.01)
+        if unit.connection.execute(text(WAITING_OR_DONE)).scalar_one():
+            return
+
+
+def _state(connection: Connection) -> str:
+    return str(connection.execute(text("SELECT state FROM sms")).scalar_one())

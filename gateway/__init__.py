@@ -1,0 +1,1 @@
+"""Everything that speaks to a network: USSD, SMS, payments, vendors. No business rules here."""

@@ -1,0 +1,100 @@
+"""The GSM-7 alphabet: what fits on a screen or in a text, counted as the network counts it.
+
+Most letters cost one septet; ten characters of the extension table cost two. A single character
+outside both turns the whole message into UCS-2, where the room halves (3GPP TS 23.038). This module
+counts, cuts and rewrites; it knows nothing of languages or templates.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+_BASIC = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENDED = "\f^{}\\[~]|€"
+_GSM7 = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*")
+_TWO_SEPTETS = re.compile(f"[{re.escape(_EXTENDED)}]")
+_SUBSTITUTES = str.maketrans(
+    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
+    | {"\u2026": "...", "\u00a0": " ", "\t": " ", "ç": "c"}
+)
+
+# An SMS holds 160 septets, or 153 a part when a header joins the parts; 70 and 67 in UCS-2.
+SINGLE_SEPTETS, PART_SEPTETS = 160, 153
+SINGLE_UNITS, PART_UNITS = 70, 67
+
+
+def is_gsm7(text: str) -> bool:
+    """Whether every character is in the basic or the extension table."""
+    return _GSM7.fullmatch(text) is not None
+
+
+def septets(text: str) -> int:
+    """Septets of a GSM-7 text. Raises ValueError when a character is not GSM-7."""
+    if not _GSM7.fullmatch(text):
+        raise ValueError(f"not GSM-7: {foreign_characters(text)}")
+    return len(text) + len(_TWO_SEPTETS.findall(text))
+
+
+def ucs2_units(text: str) -> int:
+    """16-bit units of a text; an emoji is two."""
+    return len(text.encode("utf-16-be")) // 2
+
+
+def foreign_characters(text: str) -> str:
+    """The characters of `text` that are not GSM-7, each once, in order."""
+    return "".join(dict.fromkeys(char for char in text if not _GSM7.fullmatch(char)))
+
+
+def to_gsm7(text: str) -> str:
+    """The nearest GSM-7 spelling: accents the alphabet lacks are dropped, the rest becomes `?`.
+
+    For names and other words that people gave us; our own wordings are refused instead.
+    """
+    if _GSM7.fullmatch(text):
+        return text
+    composed = unicodedata.normalize("NFC", text).translate(_SUBSTITUTES)
+    return "".join(_nearest(char) for char in composed)
+
+
+def _nearest(char: str) -> str:
+    if _GSM7.fullmatch(char):
+        return char
+    if unicodedata.combining(char):
+        return ""
+    letter = unicodedata.normalize("NFKD", char)[0]
+    return letter if _GSM7.fullmatch(letter) else "?"
+
+
+def clip(text: str, width: int) -> str:
+    """As much of a GSM-7 text as fits in `width` septets."""
+    while septets(text) > width:
+        text = text[:-1]
+    return text
+
+
+def segments(text: str) -> list[str]:
+    """The parts in which a text is sent, each as long as allowed.
+
+    A part never ends inside a two-septet character or a surrogate pair.
+    """
+    if is_gsm7(text):
+        return _parts(text, septets, SINGLE_SEPTETS, PART_SEPTETS)
+    return _parts(text, ucs2_units, SINGLE_UNITS, PART_UNITS)
+
+
+def _parts(text: str, size: Callable[[str], int], single: int, part: int) -> list[str]:
+    if size(text) <= single:
+        return [text]
+    parts, used = [""], 0
+    for char in text:
+        if used + size(char) > part:
+            parts.append("")
+            used = 0
+        parts[-1] += char
+        used += size(char)
+    return parts

@@ -1,0 +1,1 @@
+"""USSD menus: the engine that plays them and, one module per feature, the menus themselves."""

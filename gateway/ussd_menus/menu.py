@@ -1,0 +1,105 @@
+"""A menu: screens that hang together, the wording they speak, and the ways between them.
+
+A Menu comes out of `compile_menu` and is then fixed. The ways are read off the screens themselves,
+so the proofs, the map and the engine can never disagree about what leads where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from gateway.ussd_menus.carried import Carried
+from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, option
+from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
+from gateway.ussd_menus.turn import Facts
+from gateway.wording.catalogue import Catalogue, Wording
+from gateway.wording.messages import engine as say
+from gateway.wording.slots import SMALL_MARKET
+
+# AT's help pages give 160 for Safaricom Kenya (63902) and 184 for Airtel Kenya (63903). An unknown
+# network gets no more than 160; whether the prefix counts is not documented, so it does here.
+SMALLEST_SCREEN = 160
+SCREENS = {"63902": 160, "63903": 184}
+PREFIX = len("CON ")
+_NAVIGATION = (say.back, say.home, say.more)
+
+
+@dataclass(frozen=True, slots=True)
+class Foot:
+    """What stands beside 0, 00 and 98 in one language."""
+
+    back: str
+    home: str
+    more: str
+
+    def line(self, depth: int, *, more: bool, back: bool) -> str:
+        """The navigation of a page `depth` screens away from home."""
+        offered = [self.more] if more else []
+        offered += [self.back] if back or depth else []
+        offered += [self.home] if depth > 1 else []
+        return " ".join(offered)
+
+
+@dataclass(frozen=True)
+class Menu:
+    """`speaks` gives the language of a caller, `speech` is the one for everybody else."""
+
+    home: Screen
+    screens: Mapping[str, Screen]
+    wording: Wording
+    speaks: Callable[[Facts], str]
+    speech: str
+    resume: Screen
+    feet: Mapping[str, Foot] = field(default_factory=dict)
+
+    def budget(self, network: str) -> int:
+        """Septets that may stand after `CON ` on this network."""
+        return SCREENS.get(network, SMALLEST_SCREEN) - PREFIX
+
+
+def resume_screen() -> Screen:
+    """Asked after a dropped call: BACK is where the caller was."""
+    options = [option(say.go_on, to=BACK), option(say.start_over, to=HOME)]
+    return Choice("engine.resume", say.went_on, options)
+
+
+def make_foot(language: Catalogue) -> Foot:
+    """The navigation in this language; a missing word shows as its key."""
+    back, home, more = (language.widest(words, SMALL_MARKET) for words in _NAVIGATION)
+    return Foot(f"0 {back}", f"00 {home}", f"98 {more}")
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """One way out of a screen: what the caller gives, where it leads, and what it carries."""
+
+    answer: str
+    to: Target
+    do: Do | None = None
+    carries: tuple[Carried[object], ...] = ()
+
+
+def edges(screen: Screen) -> Iterator[Edge]:
+    """Every way out of a screen that its author wrote; 0, 00 and 98 are the engine's."""
+    match screen:
+        case Route():
+            for key, to in screen.to.items():
+                yield Edge(str(getattr(key, "name", key)).lower(), to)
+        case Choice():
+            yield from (_edge(one) for one in screen.options)
+        case Ask():
+            yield Edge(screen.into.name, screen.to, screen.do, (screen.into,))
+        case Pick():
+            if screen.to is not None:
+                yield Edge("a row", screen.to, None, (screen.into,) if screen.into else ())
+            yield from (_edge(one) for one in screen.also)
+
+
+def _edge(one: Option) -> Edge:
+    return Edge(one.label.key, one.to, one.do, tuple(one.carries))
+
+
+def resolve(target: Target) -> Screen | Way:
+    """The screen a target names. Whatever a deferred name raises comes through."""
+    return target if isinstance(target, Screen | Way) else target()

@@ -1,0 +1,304 @@
+"""A small menu with every kind of screen, on people who live in this file.
+
+Amina has one meter, Baraka three devices and debts, Chidi is a customer without any, Juma is an
+agent, everybody else is a stranger. The two effects write to a table `charged` of the test's own.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, Literal
+
+from sqlalchemy import text
+
+from core.errors import Refused
+from core.market import Market
+from core.money import Money
+from core.unit import Unit
+from gateway.ussd_menus.carried import carried, secret
+from gateway.ussd_menus.compile import compile_menu
+from gateway.ussd_menus.menu import Menu
+from gateway.ussd_menus.options import BACK, CALLER, HOME, do, option
+from gateway.ussd_menus.readers import Amount, Pin, Serial
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.turn import Facts, Turn
+from gateway.wording.catalogue import Catalogue, Wording, make_wording, read_catalogue
+from gateway.wording.message import Said, messages_of
+from gateway.wording.messages import engine
+from tests.support import toy_refused
+from tests.support import toy_say as say
+
+AMINA, BARAKA, CHIDI = "+254711000001", "+254711000002", "+254711000003"
+JUMA, NEEMA = "+254711000111", "+254711000999"
+NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
+MARKET = Market("KE", "KES", 100, "Africa/Nairobi", ("en", "sw"), "*384*96#", "Jua", 15_000_000)
+
+NAMES = {AMINA: "Amina", BARAKA: "Baraka", CHIDI: "Chidi", JUMA: "Juma"}
+DEVICES = {
+    AMINA: [("M1001", "meter")],
+    BARAKA: [("M2001", "meter"), ("SHS2002", "shs"), ("M2003", "meter")],
+}
+SERIALS = {serial for owned in DEVICES.values() for serial, _ in owned} | {"01234567890"}
+
+
+def kes(amount: int) -> Money:
+    return Money(amount * 100, "KES")
+
+
+# What screens read ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Caller:
+    name: str
+
+
+@dataclass(frozen=True)
+class Owned:
+    serial: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Debt:
+    what: str
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Owed:
+    owed: Money
+
+
+@dataclass(frozen=True)
+class Quote:
+    lines: list[Said]
+
+
+serial = carried("serial", str)
+amount = carried("amount", Money)
+pin = secret("pin")
+
+
+def caller(turn: Turn) -> Caller:
+    return Caller(NAMES[turn.msisdn])
+
+
+def role(turn: Turn) -> Literal["customer", "agent", "stranger"]:
+    if turn.msisdn == JUMA:
+        return "agent"
+    return "customer" if turn.msisdn in NAMES else "stranger"
+
+
+def own_devices(turn: Turn) -> list[Owned]:
+    return [Owned(*one) for one in DEVICES.get(turn.msisdn, [])]
+
+
+def debts(turn: Turn) -> list[Debt]:
+    return [Debt("loan", kes(1000 + n)) for n in range(12 if turn.msisdn == BARAKA else 0)]
+
+
+def owed(turn: Turn) -> Owed:
+    if turn[serial] not in SERIALS:
+        raise Refused("unknown_serial")
+    return Owed(kes(300))
+
+
+def quote(turn: Turn) -> Quote:
+    if turn[amount] < kes(50):
+        raise Refused("too_small", minimum=kes(50))
+    if turn[serial] not in SERIALS:
+        raise Refused("unknown_serial")
+    return Quote([say.loan(amount=kes(300)), say.energy(kwh=50)])
+
+
+# What effects do --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Receipt:
+    receipt: int
+
+
+def request_payment(unit: Unit, payer: str, serial: str, amount: Money) -> Receipt:
+    values = {"payer": payer, "serial": serial, "minor": amount.minor}
+    receipt = unit.connection.execute(
+        text("INSERT INTO charged VALUES (:payer, :serial, :minor) RETURNING 7"), values
+    ).scalar_one()
+    return Receipt(receipt)
+
+
+def collect_cash(unit: Unit, agent: str, serial: str, amount: Money, pin: str) -> Any:
+    if pin != "4321":
+        unit.connection.execute(text("INSERT INTO charged VALUES ('miss', '', 0)"))
+        return Refused("wrong_pin", left=2)
+    request_payment(unit, agent, serial, amount)
+    return {}
+
+
+def set_language(unit: Unit, msisdn: str, language: str) -> dict[str, str]:
+    return {"language": language}
+
+
+# The menu ---------------------------------------------------------------------------------------
+
+check_phone = Notice("pay.check_phone", say.check_phone)
+
+confirm = Choice(
+    "pay.confirm",
+    say.confirm,
+    facts=quote,
+    options=[
+        option(
+            say.pay_now,
+            do=do(request_payment, payer=CALLER, serial=serial, amount=amount),
+            to=check_phone,
+        ),
+        option(say.change_amount, to=BACK),
+    ],
+)
+enter_amount = Ask(
+    "pay.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=confirm
+)
+enter_serial = Ask("pay.serial", say.which_serial, reads=Serial, into=serial, to=enter_amount)
+which_device = Pick(
+    "pay.device",
+    say.which_device,
+    rows=own_devices,
+    shows=say.device,
+    empty=say.no_device,
+    into=serial,
+    typed=Serial,
+    to=enter_amount,
+    also=[option(say.other_serial, to=enter_serial)],
+)
+owe = Pick("owe.list", say.debts, rows=debts, shows=say.debt, empty=say.no_debts)
+
+languages = Choice(
+    "language.which",
+    say.language,
+    options=[
+        option(say.english, do=do(set_language, msisdn=CALLER, language="en"), to=HOME),
+        option(say.swahili, do=do(set_language, msisdn=CALLER, language="sw"), to=HOME),
+    ],
+)
+
+collected = Notice("collect.done", say.collected)
+enter_pin = Ask(
+    "collect.pin",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(collect_cash, agent=CALLER, serial=serial, amount=amount, pin=pin),
+    to=collected,
+)
+collect_amount = Ask(
+    "collect.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=enter_pin
+)
+collect_serial = Ask(
+    "collect.serial", say.which_serial, reads=Serial, into=serial, to=collect_amount
+)
+
+customer_home = Choice(
+    "home.customer",
+    say.welcome,
+    facts=caller,
+    options=[
+        option(say.pay, to=which_device),
+        option(say.owe, to=owe, when=lambda turn: turn.msisdn != CHIDI),
+        option(say.language, to=languages),
+    ],
+)
+agent_home = Choice(
+    "home.agent", say.welcome, facts=caller, options=[option(say.collect, to=collect_serial)]
+)
+stranger_home = Choice(
+    "home.stranger", say.welcome_stranger, options=[option(say.pay, to=enter_serial)]
+)
+home = Route(
+    "home", by=role, to={"customer": customer_home, "agent": agent_home, "stranger": stranger_home}
+)
+
+# Its words --------------------------------------------------------------------------------------
+
+ENGLISH = {
+    "kind": {"loan": "Loan", "access": "Access", "meter": "meter", "shs": "lamp"},
+    "refused": {
+        "other": "Sorry, that cannot be done.",
+        "unknown_serial": "We do not know that serial number.",
+        "too_small": "The least is {minimum}.",
+        "wrong_pin": "Wrong PIN, {left} left.",
+    },
+    "toy_say": {
+        "welcome": "Karibu {name}",
+        "welcome_stranger": "Jua Energy",
+        "pay": "Pay",
+        "language": "Language",
+        "english": "English",
+        "swahili": "Kiswahili",
+        "collect": "Collect cash",
+        "owe": "What I owe",
+        "debts": "You owe",
+        "debt": "{what} {amount}",
+        "no_debts": "You owe nothing.",
+        "which_device": "Pay for?",
+        "no_device": "You have no device.",
+        "device": "{serial} {kind}",
+        "other_serial": "Another serial",
+        "which_serial": "Serial number?",
+        "which_amount": "{serial} owes {owed}.\nAmount?",
+        "loan": "loan {amount}",
+        "energy": "{kwh} kWh",
+        "confirm": "{amount} for {serial}: {lines}.",
+        "pay_now": "Pay",
+        "change_amount": "Change",
+        "check_phone": "Request {receipt} for {serial}. Check your phone.",
+        "which_pin": "Your PIN?",
+        "collected": "Taken: {amount}.",
+    },
+}
+SWAHILI = {
+    **ENGLISH,
+    "toy_say": {**ENGLISH["toy_say"], "welcome": "Habari {name}", "pay": "Lipa"},
+}
+
+
+def written(language: str, words: dict[str, dict[str, str]]) -> Catalogue:
+    """A catalogue with the engine's real words and the toy's own."""
+    from gateway.wording import catalogue
+
+    real = read_catalogue(catalogue.folder / f"{language}.toml")
+    about = {"name": real.name, "thousands": real.thousands, "months": real.months}
+    engine_words = {
+        key.removeprefix("engine."): text
+        for key, text in real.texts.items()
+        if key.startswith("engine.")
+    }
+    return Catalogue(language, {"language": about, "engine": engine_words, **words})
+
+
+def toy_wording(english: dict[str, dict[str, str]] = ENGLISH) -> Wording:
+    messages = [*messages_of([engine, say]), *toy_refused.REFUSALS]
+    return make_wording(messages, [written("en", english), written("sw", SWAHILI)])
+
+
+def toy_menu() -> Menu:
+    import tests.support.toy_menu as here
+
+    return compile_menu(home, toy_wording(), defined_in=[here])
+
+
+def no_database() -> Any:
+    """A Unit that knows the market and nothing else."""
+
+    @contextmanager
+    def unit() -> Iterator[Any]:
+        yield SimpleNamespace(market=MARKET, now=NOW)
+
+    return unit()
+
+
+def facts_of(msisdn: str, open_unit: Callable[[], Any] = no_database) -> Facts:
+    return Facts(msisdn, open_unit)

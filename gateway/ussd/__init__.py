@@ -1,0 +1,1 @@
+"""USSD doors: one adapter per aggregator, and the conversation that all of them share."""

@@ -1,0 +1,50 @@
+"""Effects of USSD turns, each done once whatever happens to the callback, the phone or Redis.
+
+The key is the session and the number of answers given in it. What an effect did and what it
+answered are one transaction, so a callback that comes again finds the answer and does nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from core.db.effects import find_effect, save_effect
+from core.errors import BrokenInvariant, Refused
+from core.unit import Unit
+from gateway.ussd_menus.carried import Json, pack_all
+from gateway.ussd_menus.engine import Effect
+from gateway.ussd_menus.options import ONCE
+
+
+def run_once(effect: Effect, unit: Unit, ussd_session: str, position: int) -> Mapping[str, Json]:
+    """The packed outcome of the effect under this key, doing it only if it was not done.
+
+    Two at once: the second waits for the first, then fails on the key with IntegrityError; done
+    again in a new transaction it finds the outcome. Raises what the use case raises.
+    """
+    outcome = done_before(unit, ussd_session, position)
+    if outcome is None:
+        outcome = _run(effect, unit, f"{ussd_session}/{position}")
+        save_effect(unit.connection, ussd_session, position, dict(outcome), unit.now)
+    return outcome
+
+
+def done_before(unit: Unit, ussd_session: str, position: int) -> Mapping[str, Json] | None:
+    """The outcome of the effect under this key, if there was one."""
+    return find_effect(unit.connection, ussd_session, position)
+
+
+def _run(effect: Effect, unit: Unit, key: str) -> Mapping[str, Json]:
+    values = {name: key if value is ONCE else value for name, value in effect.values.items()}
+    answer = effect.do.act(unit, **values)
+    if isinstance(answer, Refused):
+        return {"refused": answer.code, **pack_all(answer.values)}
+    if isinstance(answer, Mapping):
+        return pack_all(answer)
+    if dataclasses.is_dataclass(answer):
+        fields = dataclasses.fields(answer)
+        return pack_all({field.name: getattr(answer, field.name) for field in fields})
+    if answer is None:
+        return {}
+    raise BrokenInvariant(f"{effect.do.name} answers {type(answer).__name__}, not a dataclass")

@@ -1,0 +1,63 @@
+"""The toy menu behind the real wire, on real PostgreSQL and Redis."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import Engine, create_engine, text
+
+from core.unit import OpenUnit, Unit
+from gateway.ussd.door import ussd_application
+from tests.support.phone import Phone
+from tests.support.toy_menu import MARKET, NOW, toy_menu
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE charged (payer text, serial text, minor bigint)"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def open_unit(engine: Engine) -> OpenUnit:
+    @contextmanager
+    def opened() -> Iterator[Unit]:
+        with engine.begin() as connection:
+            yield Unit(connection, NOW, MARKET)
+
+    return opened
+
+
+@pytest.fixture
+def make_app(redis: Redis, open_unit: OpenUnit) -> Iterator[Any]:
+    """Makes a door; what is given replaces its real parts. Its threads end with the test."""
+    with ThreadPoolExecutor(16) as pool:
+        parts = {"redis": redis, "open_unit": open_unit, "menu": toy_menu(), "pool": pool}
+        yield lambda **given: ussd_application(key="demo", **{**parts, **given})
+
+
+@pytest.fixture
+def app(make_app: Any) -> Any:
+    return make_app()
+
+
+@pytest.fixture
+def charged(engine: Engine) -> Any:
+    """What the toy's effects did so far."""
+
+    def rows() -> list[tuple[str, str, int]]:
+        with engine.begin() as connection:
+            return [tuple(row) for row in connection.execute(text("SELECT * FROM charged"))]
+
+    return rows
+
+
+@pytest.fixture
+def phone(app: Any) -> Phone:
+    return Phone(app)

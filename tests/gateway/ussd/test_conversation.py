@@ -1,0 +1,345 @@
+"""Replay safety: whatever a callback does, an answer means what the caller saw, and once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from core.unit import OpenUnit, Unit
+from gateway.ussd import effects
+from tests.support.phone import Phone
+from tests.support.toy_menu import AMINA, BARAKA, JUMA
+
+Charged = Callable[[], list[tuple[str, str, int]]]
+AMOUNT = "CON M1001 owes KES 300.\nAmount?\n0 Back 00 Home"
+CONFIRM = "CON KES 500 for M1001: loan KES 300, 5.0 kWh.\n1 Pay\n2 Change\n0 Back 00 Home"
+PAID = "END Request 7 for M1001. Check your phone."
+
+
+def to_confirm(phone: Phone) -> None:
+    phone.dial()
+    phone.answer("1")
+    assert phone.answer("500") == CONFIRM
+
+
+def test_a_payment_walks_from_dial_to_prompt(phone: Phone, charged: Charged) -> None:
+    assert phone.dial() == "CON Karibu Amina\n1 Pay\n2 What I owe\n3 Language"
+    assert phone.answer("1") == AMOUNT
+    assert phone.answer("500") == CONFIRM
+    assert phone.answer("1") == PAID
+    assert charged() == [(AMINA, "M1001", 50000)]
+
+
+def test_every_callback_twice_gives_the_same_bytes_and_one_effect(
+    phone: Phone, charged: Charged
+) -> None:
+    def twice(send: Callable[[], Any]) -> Any:
+        first, second = send(), send()
+        assert (first.body, first.headers) == (second.body, second.headers)
+        return second
+
+    phone.deliver = twice
+
+    to_confirm(phone)
+
+    assert phone.answer("1") == PAID
+    assert len(charged()) == 1
+
+
+def test_a_repeated_1_is_not_taken_as_the_amount(phone: Phone) -> None:
+    phone.dial()
+    phone.answer("1")
+
+    assert phone.send() == AMOUNT
+    assert phone.answer("1").startswith("CON The least is KES 50.")
+
+
+def test_a_star_inside_a_reply_does_not_split_it(phone: Phone, charged: Charged) -> None:
+    phone.dial()
+    phone.answer("1")
+
+    assert phone.answer("5*0").startswith("CON Please type an amount")
+    assert phone.answer("500") == CONFIRM
+    assert phone.answer("1") == PAID
+    assert charged() == [(AMINA, "M1001", 50000)]
+
+
+def test_an_empty_reply_asks_again(phone: Phone) -> None:
+    phone.dial()
+    phone.answer("1")
+
+    assert phone.answer("") == AMOUNT
+    assert phone.answer("500") == CONFIRM
+
+
+def test_a_late_repeat_of_an_earlier_callback_changes_nothing(phone: Phone) -> None:
+    to_confirm(phone)
+    whole = phone.text
+
+    phone.text = "1"
+    assert phone.send() == CONFIRM
+    phone.text = whole
+    assert phone.answer("1") == PAID
+
+
+def test_a_text_that_does_not_follow_restarts_politely(phone: Phone, charged: Charged) -> None:
+    to_confirm(phone)
+
+    phone.text = "7*7*7*7"
+
+    assert phone.send().startswith("CON Sorry, we lost our place.\nKaribu Amina\n1 Pay")
+    assert charged() == []
+    assert phone.answer("1") == AMOUNT
+
+
+def test_a_session_id_used_again_after_the_end_starts_anew(phone: Phone, charged: Charged) -> None:
+    to_confirm(phone)
+    phone.answer("1")
+
+    phone.text = ""
+    assert phone.send().startswith("CON Karibu Amina")
+    phone.answer("1")
+    phone.answer("500")
+    assert phone.answer("1") == PAID
+    assert len(charged()) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "screen"),
+    [
+        ("1*M1001*500", CONFIRM),  # the device she has, though the list is passed over
+        ("1*01234567890*500", CONFIRM.replace("M1001", "01234567890")),
+        ("1*500", CONFIRM),
+        ("1*m-2001", AMOUNT.replace("M1001", "M2001")),
+        ("1*M1001*500*1", CONFIRM),  # nothing happens unseen
+        ("9", "CON Please answer with a number of the list.\nKaribu Amina\n1 Pay\n2 What I owe"
+              "\n3 Language"),
+    ],
+)  # fmt: skip
+def test_a_long_dial_lands_where_its_answers_lead(
+    phone: Phone, charged: Charged, typed: str, screen: str
+) -> None:
+    assert phone.dial(typed) == screen
+    assert charged() == []
+
+
+def test_a_long_dial_goes_on_like_any_session(phone: Phone, charged: Charged) -> None:
+    phone.dial("1*M1001*500")
+
+    assert phone.answer("1") == PAID
+    assert charged() == [(AMINA, "M1001", 50000)]
+
+
+def test_a_long_dial_of_somebody_with_several_devices_names_one(phone: Phone) -> None:
+    baraka = phone.of(BARAKA)
+
+    assert baraka.dial("1*M2003*500") == CONFIRM.replace("M1001", "M2003")
+
+
+def test_an_unknown_serial_in_a_long_dial_is_refused_where_it_was_typed(phone: Phone) -> None:
+    baraka = phone.of(BARAKA)
+
+    assert baraka.dial("1*M9999*500").startswith("CON We do not know that serial number.\nPay for?")
+
+
+def test_a_long_dial_stops_before_the_pin(phone: Phone, redis: Redis, charged: Charged) -> None:
+    juma = phone.of(JUMA)
+
+    assert juma.dial("1*M1001*500*4321").startswith("CON Your PIN?")
+    assert charged() == []
+    assert b"4321" not in dump(redis)
+
+
+def test_a_lost_session_is_rebuilt_and_goes_on(
+    phone: Phone, redis: Redis, charged: Charged
+) -> None:
+    to_confirm(phone)
+
+    redis.flushdb()
+
+    assert phone.answer("1") == CONFIRM  # a confirmation is asked again, never assumed
+    assert phone.answer("1") == PAID
+    assert len(charged()) == 1
+
+
+def test_an_effect_that_was_done_before_redis_was_lost_is_answered_again(
+    phone: Phone, redis: Redis, charged: Charged
+) -> None:
+    to_confirm(phone)
+    phone.answer("1")
+
+    redis.flushdb()
+
+    assert phone.send() == PAID
+    assert len(charged()) == 1
+
+
+def test_a_pin_effect_that_was_done_is_answered_again_without_reading_the_pin(
+    phone: Phone, redis: Redis, charged: Charged
+) -> None:
+    juma = phone.of(JUMA)
+    juma.dial("1*M1001*500")
+    assert juma.answer("4321") == "END Taken: KES 500."
+
+    redis.flushdb()
+
+    assert juma.send() == "END Taken: KES 500."
+    assert len(charged()) == 1
+    assert b"4321" not in dump(redis)
+
+
+def test_a_forged_session_of_another_caller_shows_and_moves_nothing(
+    phone: Phone, charged: Charged
+) -> None:
+    to_confirm(phone)
+
+    stranger = phone.of("+254711999999")
+    stranger.ussd_session, stranger.text = phone.ussd_session, f"{phone.text}*1"
+
+    assert "M1001" not in stranger.send()
+    assert charged() == []
+    assert phone.answer("1") == PAID
+
+
+def test_two_callbacks_at_once_win_once(phone: Phone, charged: Charged) -> None:
+    to_confirm(phone)
+    phone.text += "*1"
+
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: phone.callback().body, range(10)))
+
+    assert set(answers) == {PAID.encode()}
+    assert len(charged()) == 1
+
+
+def test_a_wrong_pin_is_refused_with_its_trace_and_never_stored(
+    phone: Phone, redis: Redis, charged: Charged
+) -> None:
+    juma = phone.of(JUMA)
+    juma.dial("1*M1001*500")
+
+    assert juma.answer("9876").startswith("CON Wrong PIN, 2 left.\nYour PIN?")
+    assert charged() == [("miss", "", 0)]
+    assert juma.answer("12").startswith("CON A PIN has 4 to 6 digits.")
+    assert b"9876" not in dump(redis)
+    assert juma.answer("4321") == "END Taken: KES 500."
+    assert juma.send() == "END Taken: KES 500."
+    assert b"4321" not in dump(redis)
+
+
+def test_three_wrong_pins_end_the_conversation_with_the_reason(phone: Phone) -> None:
+    juma = phone.of(JUMA)
+    juma.dial("1*M1001*500")
+    juma.answer("1111")
+    juma.answer("2222")
+
+    assert juma.answer("3333") == (
+        "END Wrong PIN, 2 left.\nLet us stop here. Please check and dial again."
+    )
+
+
+def test_a_language_chosen_is_spoken_at_once(phone: Phone) -> None:
+    phone.dial()
+    phone.answer("3")
+
+    assert phone.answer("2") == "CON Habari Amina\n1 Lipa\n2 What I owe\n3 Language"
+
+
+def test_after_a_dropped_call_one_may_go_on(phone: Phone, charged: Charged) -> None:
+    to_confirm(phone)
+
+    assert phone.dial() == "CON Your last call was cut off.\n1 Continue\n2 Start over"
+    assert phone.answer("1") == CONFIRM
+    assert phone.answer("1") == PAID
+    assert phone.dial().startswith("CON Karibu Amina")
+    assert len(charged()) == 1
+
+
+def test_after_a_dropped_call_one_may_start_over(phone: Phone) -> None:
+    to_confirm(phone)
+    phone.dial()
+
+    assert phone.answer("2").startswith("CON Karibu Amina")
+    assert phone.dial().startswith("CON Karibu Amina")
+
+
+def test_a_call_dropped_at_the_question_itself_is_asked_again(phone: Phone) -> None:
+    to_confirm(phone)
+    phone.dial()
+
+    assert phone.dial().startswith("CON Your last call was cut off.")
+
+
+def test_work_that_takes_too_long_is_answered_in_time_and_goes_on(
+    phone: Phone, make_app: Any, open_unit: OpenUnit, charged: Charged
+) -> None:
+    may_commit = threading.Event()
+
+    @contextmanager
+    def slow_unit() -> Iterator[Unit]:
+        with open_unit() as unit:
+            yield unit
+            may_commit.wait(30)
+
+    to_confirm(phone)
+    working = "END This takes a little longer. We will SMS you the result."
+    with ThreadPoolExecutor(1) as pool:  # leaving it waits for the work
+        phone.app = make_app(open_unit=slow_unit, pool=pool, deadline_s=0.05)
+        assert phone.answer("1") == working
+        assert charged() == []
+        may_commit.set()
+
+    assert len(charged()) == 1
+    assert phone.send() == working
+
+
+def test_two_turns_that_both_found_nothing_done_do_it_once(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch, charged: Charged
+) -> None:
+    to_confirm(phone)
+    phone.text += "*1"
+    both_are_past_looking, run = threading.Barrier(2, timeout=30), effects._run
+
+    def run_together(*given: Any) -> Any:
+        both_are_past_looking.wait()
+        return run(*given)
+
+    monkeypatch.setattr(effects, "_run", run_together)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: phone.callback().body, range(2)))
+
+    assert answers == [PAID.encode()] * 2
+    assert len(charged()) == 1
+
+
+def test_something_broken_is_an_apology_and_the_callback_may_come_again(
+    phone: Phone, make_app: Any, open_unit: OpenUnit, charged: Charged
+) -> None:
+    broken = True
+
+    @contextmanager
+    def failing_unit() -> Iterator[Unit]:
+        with open_unit() as unit:
+            yield unit
+            if broken:
+                raise RuntimeError("the database went away")
+
+    to_confirm(phone)
+    phone.app = make_app(open_unit=failing_unit)
+
+    assert phone.answer("1").startswith("END Sorry, something went wrong on our side.")
+    assert charged() == []
+    broken = False
+    assert phone.send() == PAID
+    assert len(charged()) == 1
+
+
+def dump(redis: Redis) -> bytes:
+    """Everything Redis holds."""
+    return b" ".join(key + b"=" + (redis.get(key) or b"") for key in redis.keys("*"))

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from core.db.engine import make_engine
 from core.settings import DoorSettings, Environment, ServicesSettings
 from core.unit import unit_opener
-from gateway.doors import LARGEST_BODY, Door, open_door, plain_errors
+from gateway.doors import Door, open_door, plain_errors
 from gateway.health import Health, watch
 from gateway.payments.mpesa import MpesaDoors
 from gateway.ring import Doorbell
@@ -83,7 +83,6 @@ def _flask(
         inbound_door(open_unit),
     )
     app = Flask("dialwatt", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     plain_errors(app)
     watch(app, Health(engine, redis), tally)
     for door in doors:

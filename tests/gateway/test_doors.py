@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from core.errors import BadCallback
 from gateway.doors import LARGEST_BODY, read_form, read_json
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
+from tests.support.standins import served
 
 DOORS = [
     ("payments/daraja", "validation"),
@@ -63,6 +65,19 @@ def test_a_large_body_is_refused_unread(web: Web, book: Book) -> None:
         large = GOOD[door].encode() + b" " * LARGEST_BODY
         assert web.post(road, door, data=large).status_code == 413, door
     assert book.traces() == before
+
+
+def test_a_large_body_of_untold_length_is_refused_too(web: Web, book: Book) -> None:
+    before = book.traces()
+    with served(web.client.application) as url:
+        for road, door in DOORS:
+            pieces = iter([GOOD[door].encode(), *[b" " * 1024] * 65])
+            answer = requests.post(f"{url}/{road}/{KEY}/{door}", data=pieces, timeout=10)
+            assert answer.status_code == 413, door
+        assert book.traces() == before
+        pieces = iter([GOOD["confirmation"].encode()])
+        answer = requests.post(f"{url}/payments/daraja/{KEY}/confirmation", data=pieces, timeout=10)
+        assert answer.status_code == 200
 
 
 def test_nonsense_gets_one_line_and_leaves_no_trace(web: Web, book: Book) -> None:

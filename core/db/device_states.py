@@ -20,15 +20,12 @@ _STATES = text(
     """
 )
 
-_TOKENS = text(
-    """
+_TOKENS = """
     SELECT t.id, d.serial, m.token_family, t.kind, t.units, t.text, t.issued_at
       FROM tokens t JOIN devices d ON d.id = t.device_id
       JOIN manufacturers m ON m.id = d.manufacturer_id
-     WHERE d.owner_id = :owner AND (CAST(:serial AS text) IS NULL OR d.serial = :serial)
-     ORDER BY t.issued_at DESC, t.id DESC LIMIT :limit
-    """
-)
+     WHERE d.owner_id = :owner
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +60,19 @@ def device_states(connection: Connection, customer_id: int) -> list[DeviceState]
 
 
 def latest_tokens(
-    connection: Connection, customer_id: int, limit: int, serial: str | None = None
+    connection: Connection, serial: str, owner_id: int, limit: int
 ) -> list[StoredToken]:
-    """The newest tokens of a customer's devices, or of one of them."""
-    rows = connection.execute(_TOKENS, {"owner": customer_id, "serial": serial, "limit": limit})
+    """The newest tokens of one of a customer's devices."""
+    rows = connection.execute(
+        text(f"{_TOKENS} AND d.serial = :serial ORDER BY t.issued_at DESC, t.id DESC LIMIT :limit"),
+        {"owner": owner_id, "serial": serial, "limit": limit},
+    )
     return [StoredToken(*row) for row in rows]
+
+
+def find_token(connection: Connection, owner_id: int, token_id: int) -> StoredToken | None:
+    """A token of one of the customer's devices."""
+    row = connection.execute(
+        text(f"{_TOKENS} AND t.id = :id"), {"owner": owner_id, "id": token_id}
+    ).one_or_none()
+    return None if row is None else StoredToken(*row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,10 @@ from core.money import Money
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.issue_tokens import DeviceToken
+from core.usecases.split_words import bought, split_words
 from core.usecases.texts import text_content
-from core.waterfall import Outcome
 from gateway.wording.message import Said
-from gateway.wording.messages import part, sms
+from gateway.wording.messages import sms
 
 if TYPE_CHECKING:
     from core.usecases.write_applied import Applied, Situation
@@ -43,7 +42,7 @@ def _receipt(market: Market, applied: Applied, paid_serial: str) -> Said:
     """The receipt, with the first token in it when there is one."""
     payment, tokens = applied.payment, applied.tokens
     amount = Money(payment.amount_minor, market.currency)
-    split = split_parts(market, applied.outcome, tokens)
+    split = split_words(market, applied.outcome)
     due = Money(applied.still_due_minor, market.currency)
     if not tokens:
         return sms.receipt(
@@ -69,37 +68,3 @@ def _code(token: DeviceToken) -> Said:
 
 def _typed(token: DeviceToken) -> str:
     return group(token.token.text, token.device.token_family)
-
-
-def bought(kind: str, units: int) -> Said:
-    """What a token is good for."""
-    if kind == "energy":
-        return part.energy(kwh=units)
-    if kind == "days":
-        return part.days(count=units)
-    return part.unlock()
-
-
-def split_parts(market: Market, outcome: Outcome, tokens: list[DeviceToken]) -> list[Said]:
-    """What the money did, in the order it fell; days and unlock as the tokens say."""
-    spent: Counter[str] = Counter()
-    for line in outcome.lines:
-        spent[line.kind] += line.amount_minor
-
-    def money(*kinds: str) -> Money:
-        return Money(sum(spent[kind] for kind in kinds), market.currency)
-
-    parts = []
-    if loan := money("down_payment", "instalment"):
-        parts.append(part.loan(amount=loan))
-    if access := money("access_rate"):
-        parts.append(part.access(amount=access))
-    if outcome.energy_tenths:
-        parts.append(part.energy(kwh=outcome.energy_tenths))
-    if days := sum(one.token.amount for one in tokens if one.token.kind == "days"):
-        parts.append(part.days(count=days))
-    if any(one.token.kind == "unlock" for one in tokens):
-        parts.append(part.unlock())
-    if credit := money("credit"):
-        parts.append(part.credit(amount=credit))
-    return parts

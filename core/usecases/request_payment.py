@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.prompts import insert_prompt, set_account_reference
+from core.money import Money
 from core.unit import Unit
-from core.usecases.quote_payment import Quote, quote_payment
+from core.usecases.quote_payment import quote_payment
 
 # M-Pesa shows and returns at most 12 characters of account reference (Daraja, STK push).
 _REFERENCE_MAX = 12
@@ -14,17 +15,16 @@ _REFERENCE_MAX = 12
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The stored prompt and what it will do."""
+    """The stored prompt."""
 
     prompt_id: int
-    quote: Quote
 
 
 def request_payment(
-    unit: Unit, msisdn: str, serial: str, amount_minor: int, *, loan_only: bool = False
+    unit: Unit, msisdn: str, serial: str, amount: Money, *, loan_only: bool = False
 ) -> Requested:
     """Queue a prompt to `msisdn` for that device. Raises Refused like `quote_payment`."""
-    quote = quote_payment(unit, serial, amount_minor, loan_only=loan_only)
+    quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
     device = quote.match.device
     prompt_id = insert_prompt(
         unit.connection,
@@ -32,7 +32,7 @@ def request_payment(
             "msisdn": msisdn,
             "account_reference": device.serial,
             "device_id": device.id,
-            "amount_minor": amount_minor,
+            "amount_minor": amount.minor,
             "purpose": "loan" if loan_only else "device",
             "now": unit.now,
         },
@@ -41,4 +41,4 @@ def request_payment(
         # A reference of our own, which brings the prompt's device and purpose back to us whichever
         # door announces the payment first.
         set_account_reference(unit.connection, prompt_id, f"DW{prompt_id}")
-    return Requested(prompt_id, quote)
+    return Requested(prompt_id)

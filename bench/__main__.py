@@ -1,0 +1,29 @@
+"""`make bench`: start a server of our own, measure, print. Quote ratios, not absolute figures."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from bench import payments
+from operations.embedded import embedded_services
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--devices", type=int, default=10_000)
+    parser.add_argument("--payments", type=int, default=10_000)
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="dialwatt-bench-"))
+    folder.chmod(0o755)
+    try:
+        with embedded_services(folder) as services:
+            payments.run(services, options.devices, options.payments)
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""What a customer has: devices with how they stand, and the last tokens of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.db.device_states import (
+    DeviceState,
+    StoredToken,
+    device_states,
+    find_token,
+    latest_tokens,
+)
+from core.errors import Refused
+from core.tokens.family import group
+from core.unit import Unit
+from core.usecases.split_words import bought
+from gateway.wording.message import Said
+
+_TOKENS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ShownToken:
+    """A token to choose or to read: when it was made, what it gives, and its grouped text."""
+
+    token_id: int
+    serial: str
+    day: date
+    what: list[Said]
+    token: str
+
+    def __repr__(self) -> str:
+        return f"ShownToken({self.token_id})"
+
+
+def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
+    """The devices a customer owns, in the order they were registered."""
+    return device_states(unit.connection, customer_id)
+
+
+def list_tokens(unit: Unit, customer_id: int, serial: str) -> list[ShownToken]:
+    """The last three tokens of one of the customer's devices, the newest first."""
+    stored = latest_tokens(unit.connection, serial, customer_id, _TOKENS_SHOWN)
+    return [_shown(unit, one) for one in stored]
+
+
+def show_token(unit: Unit, customer_id: int, token_id: int) -> ShownToken:
+    """One of them again. Raises Refused("no_such_token") for a token of somebody else's device."""
+    stored = find_token(unit.connection, customer_id, token_id)
+    if stored is None:
+        raise Refused("no_such_token")
+    return _shown(unit, stored)
+
+
+def _shown(unit: Unit, stored: StoredToken) -> ShownToken:
+    return ShownToken(
+        stored.id,
+        stored.serial,
+        unit.market.local_date(stored.issued_at),
+        [bought(stored.kind, stored.units)],
+        group(stored.text, stored.family),
+    )

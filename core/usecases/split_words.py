@@ -1,0 +1,45 @@
+"""How the money of a payment falls, in words: on the confirm screen and in the receipt alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from core.market import Market
+from core.money import Money
+from core.waterfall import Outcome
+from gateway.wording.message import Said
+from gateway.wording.messages import part
+
+
+def split_words(market: Market, outcome: Outcome) -> list[Said]:
+    """`loan 300, access 200, 5.0 kWh`: each part once, in the order it fell."""
+    spent: Counter[str] = Counter()
+    for line in outcome.lines:
+        spent[line.kind] += line.amount_minor
+
+    def money(*kinds: str) -> Money:
+        return Money(sum(spent[kind] for kind in kinds), market.currency)
+
+    parts = []
+    if loan := money("down_payment", "instalment"):
+        parts.append(part.loan(amount=loan))
+    if access := money("access_rate"):
+        parts.append(part.access(amount=access))
+    if outcome.energy_tenths:
+        parts.append(part.energy(kwh=outcome.energy_tenths))
+    if days := sum(outcome.days.values()):
+        parts.append(part.days(count=days))
+    if outcome.freed:
+        parts.append(part.unlock())
+    if credit := money("credit"):
+        parts.append(part.credit(amount=credit))
+    return parts
+
+
+def bought(kind: str, units: int) -> Said:
+    """What a token is good for."""
+    if kind == "energy":
+        return part.energy(kwh=units)
+    if kind == "days":
+        return part.days(count=units)
+    return part.unlock()

@@ -16,7 +16,7 @@ from core.unit import Unit
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import queue_text
-from gateway.wording.messages import sms
+from core.wording.messages import sms
 
 # When the outcome is looked up, counted from the sending (facts: Daraja, pending pushes).
 LOOKUPS = tuple(timedelta(seconds=s) for s in (20, 40, 80, 180, 600, 3600))

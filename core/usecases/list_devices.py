@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.db.device_states import (
-    DeviceState,
+    DeviceState as DeviceState,
     StoredToken,
     device_states,
     find_token,
@@ -16,7 +16,7 @@ from core.errors import Refused
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.split_words import bought
-from gateway.wording.message import Said
+from core.wording.message import Said
 
 _TOKENS_SHOWN = 3
 
@@ -28,7 +28,7 @@ class ShownToken:
     token_id: int
     serial: str
     day: date
-    what: list[Said]
+    what: Said
     token: str
 
     def __repr__(self) -> str:
@@ -59,6 +59,6 @@ def _shown(unit: Unit, stored: StoredToken) -> ShownToken:
         stored.id,
         stored.serial,
         unit.market.local_date(stored.issued_at),
-        [bought(stored.kind, stored.units)],
+        bought(stored.kind, stored.units),
         group(stored.text, stored.family),
     )

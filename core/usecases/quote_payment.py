@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.db.catalogue import versions_of
-from core.db.customers import Customer, get_customer
+from core.db.customers import Customer as Customer
+from core.db.customers import get_customer
 from core.db.devices import Device, devices_served
 from core.db.owed import open_obligations
 from core.errors import Refused

@@ -12,8 +12,8 @@ from core.unit import Unit
 from core.usecases.issue_tokens import DeviceToken
 from core.usecases.split_words import bought, split_words
 from core.usecases.texts import text_content
-from gateway.wording.message import Said
-from gateway.wording.messages import sms
+from core.wording.message import Said
+from core.wording.messages import sms
 
 if TYPE_CHECKING:
     from core.usecases.write_applied import Applied, Situation
@@ -62,7 +62,7 @@ def _code(token: DeviceToken) -> Said:
     return sms.token(
         token=_typed(token),
         serial=token.device.serial,
-        what=[bought(token.token.kind, token.token.amount)],
+        what=bought(token.token.kind, token.token.amount),
     )
 
 

@@ -11,7 +11,7 @@ from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.split_words import bought
 from core.usecases.texts import queue_text
-from gateway.wording.messages import sms
+from core.wording.messages import sms
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
         sms.token(
             token=group(token.text, token.family),
             serial=token.serial,
-            what=[bought(token.kind, token.units)],
+            what=bought(token.kind, token.units),
         ),
         msisdn=customer.msisdn,
         language=customer.language,

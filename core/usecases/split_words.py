@@ -7,8 +7,8 @@ from collections import Counter
 from core.market import Market
 from core.money import Money
 from core.waterfall import Outcome
-from gateway.wording.message import Said
-from gateway.wording.messages import part
+from core.wording.message import Said
+from core.wording.messages import part
 
 
 def split_words(market: Market, outcome: Outcome) -> list[Said]:

@@ -10,8 +10,8 @@ from core.names import mask_name
 from core.unit import Unit
 from core.usecases.match_account import Match
 from core.usecases.texts import queue_text
-from gateway.wording.message import Said
-from gateway.wording.messages import sms
+from core.wording.message import Said
+from core.wording.messages import sms
 
 
 @dataclass(frozen=True, slots=True)

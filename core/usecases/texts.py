@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from core.db.texts import insert_text
+from core.septets import segments
 from core.unit import Unit
-from gateway.septets import segments
-from gateway.wording.message import Said
-from gateway.wording.spoken import say
+from core.wording.message import Said
+from core.wording.spoken import say
 
 
 def queue_text(

@@ -7,7 +7,7 @@ callback that can come again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from core.errors import BrokenInvariant, Refused
 from core.unit import OpenUnit
+from core.wording.messages import engine as say
 from gateway.ussd.deadline import Race, answer_within
 from gateway.ussd.effects import done_before, run_once
 from gateway.ussd.request import UssdReply, UssdRequest
@@ -26,20 +27,23 @@ from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.replay import MASK, hidden, replay
 from gateway.ussd_menus.session import Dropped
 from gateway.ussd_menus.turn import Facts
-from gateway.wording.messages import engine as say
 
 DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wait less
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What answers callbacks: a menu, the sessions, the database and the time there is."""
+    """What answers callbacks: a menu, the sessions, the database and the time there is.
+
+    `ring` is called after an effect has been committed: it may have left work for somebody.
+    """
 
     menu: Menu
     sessions: SessionStore
     open_unit: OpenUnit
     pool: Executor
     deadline_s: float = DEADLINE_S
+    ring: Callable[[], None] = lambda: None
 
     def answer(self, request: UssdRequest) -> UssdReply:
         """The reply to this callback; the same bytes again for the same callback."""
@@ -86,6 +90,8 @@ class Conversation:
             step = refuse(self.menu, heard.step.session, refused)
         if step.page is None:
             raise BrokenInvariant("a turn ended without a page")
+        if heard.step.effect:
+            self.ring()
         reply = UssdReply(step.page.text, step.page.ends, step.page.screen)
         version = kept.version + 1 if kept else 1
         return Kept(step.session, heard.text, reply, version, heard.offset)

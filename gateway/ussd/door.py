@@ -40,6 +40,7 @@ def ussd_application(
     open_unit: OpenUnit,
     menu: Menu,
     pool: Executor,
+    ring: Callable[[], None] = lambda: None,
     deadline_s: float = DEADLINE_S,
 ) -> WSGIApplication:
     """The door for Africa's Talking. Turns are played in threads of `pool`, which outlive a turn
@@ -48,7 +49,7 @@ def ussd_application(
     The key is the path's segment after the aggregator's name; the rest of the path before it is
     the mount's business.
     """
-    conversation = Conversation(menu, SessionStore(redis), open_unit, pool, deadline_s)
+    conversation = Conversation(menu, SessionStore(redis), open_unit, pool, deadline_s, ring)
     return UssdDoor(key, redis, conversation)
 
 

@@ -14,6 +14,8 @@ from itertools import chain
 from types import ModuleType
 
 from core.market import Market
+from core.wording.catalogue import Wording
+from core.wording.slots import SMALL_MARKET, Limits
 from gateway.ussd_menus import fitting, sources
 from gateway.ussd_menus.menu import (
     Menu,
@@ -26,8 +28,6 @@ from gateway.ussd_menus.paths import SESSION_SECONDS, Walk, longest_ways, walk
 from gateway.ussd_menus.readers import accepts
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
 from gateway.ussd_menus.turn import Facts
-from gateway.wording.catalogue import Wording
-from gateway.wording.slots import SMALL_MARKET, Limits
 
 _NAVIGATION = ("0", "00")
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")

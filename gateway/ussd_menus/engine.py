@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import BrokenInvariant, Refused
+from core.wording.message import Said
+from core.wording.messages import engine as say
 from gateway.ussd_menus.carried import Json, unpack_all
 from gateway.ussd_menus.layout import paginate
 from gateway.ussd_menus.menu import Menu, resolve
@@ -20,8 +22,6 @@ from gateway.ussd_menus.options import BACK, HOME, Do, NotUnderstood, Target, Wa
 from gateway.ussd_menus.screens import Ask, Drawn, Route, Screen
 from gateway.ussd_menus.session import Dropped, Offered, UssdSession
 from gateway.ussd_menus.turn import Facts, Turn
-from gateway.wording.message import Said
-from gateway.wording.messages import engine as say
 
 BACK_KEY, HOME_KEY, MORE_KEY = "0", "00", "98"
 

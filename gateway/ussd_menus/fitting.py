@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.septets import to_gsm7
+from core.septets import to_gsm7
+from core.wording.catalogue import Catalogue
+from core.wording.message import Message
+from core.wording.messages import engine as say
+from core.wording.slots import Limits
 from gateway.ussd_menus.menu import PREFIX, SCREENS, SMALLEST_SCREEN, Menu
 from gateway.ussd_menus.options import numbered
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
-from gateway.wording.catalogue import Catalogue
-from gateway.wording.message import Message
-from gateway.wording.messages import engine as say
-from gateway.wording.slots import Limits
 
 _DEEP = 2  # screens away from home, where the foot has both 0 and 00
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.wording.slots import SMALL_MARKET
 from gateway.ussd_menus.menu import Edge, Menu
 from gateway.ussd_menus.options import Way
 from gateway.ussd_menus.paths import SESSION_SECONDS, Walk, longest_ways, walk
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
-from gateway.wording.slots import SMALL_MARKET
 
 _SHAPES = {
     Notice: '(["{}"])',

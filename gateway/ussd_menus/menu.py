@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from core.wording.catalogue import Catalogue, Wording
+from core.wording.messages import engine as say
+from core.wording.slots import SMALL_MARKET
 from gateway.ussd_menus.carried import Carried
 from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, option
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Facts
-from gateway.wording.catalogue import Catalogue, Wording
-from gateway.wording.messages import engine as say
-from gateway.wording.slots import SMALL_MARKET
 
 # AT's help pages give 160 for Safaricom Kenya (63902) and 184 for Airtel Kenya (63903). An unknown
 # network gets no more than 160; whether the prefix counts is not documented, so it does here.

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from core.wording.message import Message, Said
+from core.wording.messages import engine as say
 from gateway.ussd_menus.carried import Carried, Json, pack_all
-from gateway.wording.message import Message, Said
-from gateway.wording.messages import engine as say
 
 if TYPE_CHECKING:
     from gateway.ussd_menus.screens import Screen

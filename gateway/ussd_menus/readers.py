@@ -14,8 +14,8 @@ from core.market import Market
 from core.money import Money, parse_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
-from gateway.wording.message import Message
-from gateway.wording.messages import engine as say
+from core.wording.message import Message
+from core.wording.messages import engine as say
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
+from core.wording.message import Message, Said
+from core.wording.messages import engine as say
 from gateway.ussd_menus.carried import Carried, Json, pack
 from gateway.ussd_menus.options import (
     Do,
@@ -31,8 +33,6 @@ from gateway.ussd_menus.options import (
 )
 from gateway.ussd_menus.readers import Reader
 from gateway.ussd_menus.turn import Turn
-from gateway.wording.message import Message, Said
-from gateway.wording.messages import engine as say
 
 T = TypeVar("T")
 Facts = Callable[[Turn], object] | None

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from core.errors import BrokenInvariant
 from core.market import Market
 from core.unit import Unit
+from core.wording.message import Message, Said
 from gateway.ussd_menus.carried import Carried, Json, unpack
-from gateway.wording.message import Message, Said
 
 T = TypeVar("T")
 

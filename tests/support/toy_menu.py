@@ -17,6 +17,9 @@ from core.errors import Refused
 from core.market import Market
 from core.money import Money
 from core.unit import Unit
+from core.wording.catalogue import Catalogue, Wording, make_wording, read_catalogue
+from core.wording.message import Said, messages_of
+from core.wording.messages import engine
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import compile_menu
 from gateway.ussd_menus.menu import Menu
@@ -24,9 +27,6 @@ from gateway.ussd_menus.options import BACK, CALLER, HOME, do, option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.turn import Facts, Turn
-from gateway.wording.catalogue import Catalogue, Wording, make_wording, read_catalogue
-from gateway.wording.message import Said, messages_of
-from gateway.wording.messages import engine
 from tests.support import toy_refused
 from tests.support import toy_say as say
 
@@ -267,7 +267,7 @@ SWAHILI = {
 
 def written(language: str, words: dict[str, dict[str, str]]) -> Catalogue:
     """A catalogue with the engine's real words and the toy's own."""
-    from gateway.wording import catalogue
+    from core.wording import catalogue
 
     real = read_catalogue(catalogue.folder / f"{language}.toml")
     about = {"name": real.name, "thousands": real.thousands, "months": real.months}

@@ -1,8 +1,8 @@
 """Refusals of the toy menu; the section is `refused`, as in the product."""
 
-from gateway.wording.message import Message
-from gateway.wording.messages.refused import other
-from gateway.wording.slots import CountSlot, MoneySlot
+from core.wording.message import Message
+from core.wording.messages.refused import other
+from core.wording.slots import CountSlot, MoneySlot
 
 REFUSALS = [
     other,

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from gateway.wording.message import Said, message
-from gateway.wording.slots import Count, Each, Kwh, Money, Name, Serial, Word
+from core.wording.message import Said, message
+from core.wording.slots import Count, Each, Kwh, Money, Name, Serial, Word
 
 
 @message

@@ -10,6 +10,10 @@ from typing import Any, Literal
 import pytest
 
 from core.money import Money as MoneyValue
+from core.wording.catalogue import Catalogue, make_wording
+from core.wording.message import Message, messages_of
+from core.wording.messages import engine
+from core.wording.slots import CountSlot, Exactly, MoneySlot, Width
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
 from gateway.ussd_menus.menu import Menu
@@ -17,10 +21,6 @@ from gateway.ussd_menus.options import BACK, CALLER, Option, do, option
 from gateway.ussd_menus.readers import Amount, Pin, Serial, Whole
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Turn
-from gateway.wording.catalogue import Catalogue, make_wording
-from gateway.wording.message import Message, messages_of
-from gateway.wording.messages import engine
-from gateway.wording.slots import CountSlot, Exactly, MoneySlot, Width
 from tests.support.toy_menu import written
 
 hello: Message[Any] = Message("t.hello", {})
@@ -353,7 +353,7 @@ def test_an_amount_never_looks_like_navigation() -> None:
 
 
 def test_a_slot_without_a_width_fails_where_it_is_declared() -> None:
-    from gateway.wording.message import message
+    from core.wording.message import message
 
     with pytest.raises(TypeError, match="name"):
 
@@ -364,6 +364,6 @@ def test_a_slot_without_a_width_fails_where_it_is_declared() -> None:
 def test_a_widest_name_is_as_wide_as_its_width() -> None:
     named: Message[Any] = Message("t.hello", {"name": Width(16), "count": CountSlot()})
     catalogue = written("en", worded(hello="{name} {count}"))
-    from gateway.wording.slots import SMALL_MARKET
+    from core.wording.slots import SMALL_MARKET
 
     assert catalogue.widest(named, SMALL_MARKET) == "W" * 16 + " 9999"

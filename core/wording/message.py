@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, get_args, get_type_hints
 
 if TYPE_CHECKING:
-    from gateway.wording.slots import Slot
+    from core.wording.slots import Slot
 
 P = ParamSpec("P")
 

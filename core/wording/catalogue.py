@@ -15,9 +15,9 @@ from string import Formatter
 from typing import Any
 
 from core.errors import Refused
-from gateway.septets import foreign_characters, segments, septets, ucs2_units
-from gateway.wording.message import Message, Said
-from gateway.wording.slots import Limits, Word
+from core.septets import foreign_characters, segments, septets, ucs2_units
+from core.wording.message import Message, Said
+from core.wording.slots import Limits, Word
 
 folder = Path(__file__).parent
 Pattern = tuple[tuple[str, str], ...]  # literal text, then the name of the slot after it or ""

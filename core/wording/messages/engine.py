@@ -1,6 +1,6 @@
 """What the menu engine itself says, on any screen of any menu."""
 
-from gateway.wording.message import message
+from core.wording.message import message
 
 
 @message

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.septets import clip, foreign_characters, is_gsm7, segments, septets, to_gsm7
+from core.septets import clip, foreign_characters, is_gsm7, segments, septets, to_gsm7
 
 EXTENSION = "\f^{}\\[~]|€"
 

@@ -9,11 +9,11 @@ import pytest
 
 from core.errors import Refused
 from core.money import Money as MoneyValue
-from gateway.wording.catalogue import Catalogue, load_wording, make_wording, read_catalogue
-from gateway.wording.catalogue import folder as catalogues
-from gateway.wording.message import Message, message, messages_of, text_message
-from gateway.wording.messages import engine
-from gateway.wording.slots import (
+from core.wording.catalogue import Catalogue, load_wording, make_wording, read_catalogue
+from core.wording.catalogue import folder as catalogues
+from core.wording.message import Message, message, messages_of, text_message
+from core.wording.messages import engine
+from core.wording.slots import (
     SMALL_MARKET,
     Count,
     Day,

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from core import money
-from gateway.septets import clip, to_gsm7
-from gateway.wording.message import Message, Said
+from core.septets import clip, to_gsm7
+from core.wording.message import Message, Said
 
 if TYPE_CHECKING:
-    from gateway.wording.catalogue import Catalogue
+    from core.wording.catalogue import Catalogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,31 @@
+"""What a customer owes, line by line."""
+
+from typing import Annotated
+
+from core.wording.message import Said, message
+from core.wording.slots import Day, Either, Money, Name
+
+
+@message
+def total(due: Money, credit: Money) -> None:
+    """Above the list: what is due now, and the credit kept for the next payment."""
+
+
+@message
+def nothing(credit: Money) -> None:
+    """Instead of the list when nothing is owed."""
+
+
+@message
+def overdue(about: Name, amount: Money, since: Day) -> None:
+    """A line that is due: what for, how much, since when."""
+
+
+@message
+def upcoming(about: Name, amount: Money, on: Day) -> None:
+    """The next one that falls due."""
+
+
+@message
+def line(debt: Annotated[Said, Either(overdue, upcoming)]) -> None:
+    """A line of the list."""

@@ -1,0 +1,75 @@
+"""Paying: which device, how much, what it will do, and the prompt on the phone."""
+
+from typing import Annotated
+
+from core.wording.message import Said, message
+from core.wording.messages.kind import Kind
+from core.wording.messages.part import Split
+from core.wording.slots import Either, Money, Name, Serial
+
+
+@message
+def which_device() -> None:
+    """Above the caller's devices."""
+
+
+@message
+def no_device() -> None:
+    """Instead of the list when the caller has none."""
+
+
+@message
+def device(serial: Serial, kind: Kind) -> None:
+    """A device in the list."""
+
+
+@message
+def other_serial() -> None:
+    """The last line of the list: pay for a device that is not in it."""
+
+
+@message
+def which_serial() -> None:
+    """Ask for the serial number of a device."""
+
+
+@message
+def own(due: Money) -> None:
+    """Of the caller's own device: what is due today in all."""
+
+
+@message
+def of_owner(owner: Name) -> None:
+    """Of somebody else's device: the masked name of its owner."""
+
+
+@message
+def which_amount(serial: Serial, whose: Annotated[Said, Either(own, of_owner)]) -> None:
+    """Ask how much to pay."""
+
+
+@message
+def does(split: Split) -> None:
+    """What the money will do for the caller's own device."""
+
+
+@message
+def confirm(
+    amount: Money, serial: Serial, outcome: Annotated[Said, Either(does, of_owner)]
+) -> None:
+    """Before the money moves: what it will do."""
+
+
+@message
+def pay_now() -> None:
+    """Go ahead."""
+
+
+@message
+def loan_only() -> None:
+    """Pay the loan only, instead of buying energy."""
+
+
+@message
+def check_phone(amount: Money, serial: Serial) -> None:
+    """The request is on its way to the caller's phone, which asks for the mobile-money PIN."""

@@ -1,0 +1,51 @@
+"""A customer's last tokens, again."""
+
+from core.wording.message import message
+from core.wording.messages.kind import Kind
+from core.wording.messages.part import Gives
+from core.wording.slots import Day, Serial, TokenText
+
+
+@message
+def which_device() -> None:
+    """Above the caller's devices."""
+
+
+@message
+def no_device() -> None:
+    """Instead of the list when the caller has none."""
+
+
+@message
+def device(serial: Serial, kind: Kind) -> None:
+    """A device in the list."""
+
+
+@message
+def which_token(serial: Serial) -> None:
+    """Above the last tokens of a device."""
+
+
+@message
+def no_token(serial: Serial) -> None:
+    """Instead of the list when the device has had none."""
+
+
+@message
+def row(day: Day, what: Gives) -> None:
+    """A token in the list: when, and what it gives."""
+
+
+@message
+def show(serial: Serial, token: TokenText, what: Gives) -> None:
+    """The token, as it is typed into the device."""
+
+
+@message
+def send() -> None:
+    """Send it again by SMS."""
+
+
+@message
+def sent(serial: Serial) -> None:
+    """It comes by SMS."""

@@ -1,0 +1,43 @@
+"""Who is calling, and what several menus ask about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from core.money import Money
+from core.usecases.list_devices import DeviceState, list_devices
+from core.usecases.read_caller import Caller, read_caller
+from gateway.ussd_menus.turn import Facts, Turn
+
+Role = Literal["customer", "stranger"]
+
+
+def the_caller(facts: Facts) -> Caller:
+    """The person behind the number, looked up once a turn: `turn.know(the_caller)`."""
+    return read_caller(facts.unit, facts.msisdn)
+
+
+def caller(turn: Turn) -> Caller:
+    """The person behind the number, as facts of a screen."""
+    return turn.know(the_caller)
+
+
+def role(turn: Turn) -> Role:
+    """Which menu is theirs."""
+    return "customer" if turn.know(the_caller).role == "customer" else "stranger"
+
+
+def language(facts: Facts) -> str:
+    """The language to speak with them."""
+    return facts.know(the_caller).language
+
+
+def own_devices(turn: Turn) -> Sequence[DeviceState]:
+    """The caller's devices; none for a stranger."""
+    return list_devices(turn.unit, turn.know(the_caller).id)
+
+
+def money(turn: Turn, minor: int) -> Money:
+    """An amount in the market's currency."""
+    return Money(minor, turn.unit.market.currency)

@@ -1,0 +1,31 @@
+"""Help, and a word to the operator about a problem."""
+
+from __future__ import annotations
+
+from core.market import Market
+from core.usecases.report_problem import report_problem
+from core.wording.messages import help as say
+from gateway.ussd_menus.carried import carried
+from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.readers import Words
+from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.turn import Turn
+
+problem = carried("problem", str)
+
+
+def market(turn: Turn) -> Market:
+    """The market, whose operator is named."""
+    return turn.unit.market
+
+
+thanks = Notice("help.thanks", say.thanks)
+what = Ask(
+    "help.what",
+    say.what,
+    reads=Words(longest=120),
+    into=problem,
+    do=do(report_problem, msisdn=CALLER, body=problem),
+    to=thanks,
+)
+how = Choice("help.how", say.how, facts=market, options=[option(say.report, to=what)])

@@ -1,0 +1,63 @@
+"""What I owe: each line that is due, the next one, and the credit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.money import Money
+from core.usecases.list_debts import Debts, list_debts
+from core.usecases.read_caller import Caller
+from core.wording.message import Said
+from core.wording.messages import owe as say
+from gateway.ussd_menus.caller import money, the_caller
+from gateway.ussd_menus.screens import Pick
+from gateway.ussd_menus.turn import Facts, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What is due today in all, and the credit."""
+
+    due: Money
+    credit: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the list."""
+
+    debt: Said
+
+
+def the_debts(facts: Facts) -> Debts:
+    """The caller's debts, read once a turn."""
+    who: Caller = facts.know(the_caller)
+    return list_debts(facts.unit, who.id)
+
+
+def totals(turn: Turn) -> Totals:
+    """The sums above the list."""
+    debts = turn.know(the_debts)
+    return Totals(
+        due=money(turn, sum(debt.amount_minor for debt in debts.due)),
+        credit=money(turn, debts.credit_minor),
+    )
+
+
+def lines(turn: Turn) -> Sequence[Line]:
+    """What is due, oldest first, then the next that falls due."""
+    debts = turn.know(the_debts)
+    shown = [
+        say.overdue(about=debt.about, amount=money(turn, debt.amount_minor), since=debt.due_on)
+        for debt in debts.due
+    ]
+    if following := debts.next_due:
+        amount = money(turn, following.amount_minor)
+        shown.append(say.upcoming(about=following.about, amount=amount, on=following.due_on))
+    return [Line(one) for one in shown]
+
+
+shown: Pick[None] = Pick(
+    "owe.list", say.total, rows=lines, shows=say.line, empty=say.nothing, facts=totals
+)

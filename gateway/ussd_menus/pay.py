@@ -1,0 +1,118 @@
+"""Pay: which device, how much, what the money will do, and then the prompt on the phone.
+
+Who owns the device sees what the money will do; anybody else sees its owner's masked name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.money import Money
+from core.names import mask_name
+from core.usecases.list_debts import list_debts
+from core.usecases.quote_payment import Customer, find_owner, quote_payment
+from core.usecases.request_payment import request_payment
+from core.usecases.split_words import split_words
+from core.wording.message import Said
+from core.wording.messages import pay as say
+from gateway.ussd_menus.caller import money, own_devices, the_caller
+from gateway.ussd_menus.carried import carried
+from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.readers import Amount, Serial
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
+from gateway.ussd_menus.turn import Turn
+
+serial = carried("serial", str)
+amount = carried("amount", Money)
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose device it is, as this caller may know."""
+
+    whose: Said
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What the money will do, as this caller may know; `loan_only` offers the loan instead."""
+
+    outcome: Said
+    loan_only: bool
+
+
+def whose(turn: Turn) -> Whose:
+    """The caller's own debts, or the masked name of somebody else."""
+    owner = find_owner(turn.unit, turn[serial])
+    if owner.id != turn.know(the_caller).id:
+        return Whose(_masked(owner))
+    due = sum(debt.amount_minor for debt in list_debts(turn.unit, owner.id).due)
+    return Whose(say.own(due=money(turn, due)))
+
+
+def preview(turn: Turn) -> Preview:
+    """Before confirming, the payer sees what the money will do."""
+    return _preview(turn, loan_only=False)
+
+
+def loan_preview(turn: Turn) -> Preview:
+    """The same when it is for the loan only."""
+    return _preview(turn, loan_only=True)
+
+
+def _preview(turn: Turn, *, loan_only: bool) -> Preview:
+    quote = quote_payment(turn.unit, turn[serial], turn[amount].minor, loan_only=loan_only)
+    if quote.owner.id != turn.know(the_caller).id:
+        return Preview(_masked(quote.owner), loan_only=False)
+    words = split_words(turn.unit.market, quote.outcome)
+    return Preview(say.does(split=words), loan_only=quote.owes_loan)
+
+
+def _masked(owner: Customer) -> Said:
+    return say.of_owner(owner=mask_name(owner.name, owner.surname))
+
+
+check_phone = Notice("pay.check_phone", say.check_phone)
+
+confirm_loan = Choice(
+    "pay.confirm_loan",
+    say.confirm,
+    facts=loan_preview,
+    paged=True,
+    options=[
+        option(
+            say.pay_now,
+            do=do(request_payment, msisdn=CALLER, serial=serial, amount=amount, loan_only=True),
+            to=check_phone,
+        ),
+    ],
+)
+confirm = Choice(
+    "pay.confirm",
+    say.confirm,
+    facts=preview,
+    paged=True,
+    options=[
+        option(
+            say.pay_now,
+            do=do(request_payment, msisdn=CALLER, serial=serial, amount=amount),
+            to=check_phone,
+        ),
+        option(say.loan_only, to=confirm_loan, when=lambda turn: preview(turn).loan_only),
+    ],
+)
+enter_amount = Ask(
+    "pay.amount", say.which_amount, facts=whose, reads=Amount, into=amount, to=confirm
+)
+enter_serial = Ask("pay.serial", say.which_serial, reads=Serial, into=serial, to=enter_amount)
+which_device = Pick(
+    "pay.device",
+    say.which_device,
+    rows=own_devices,
+    shows=say.device,
+    empty=say.no_device,
+    into=serial,
+    typed=Serial,
+    to=enter_amount,
+    also=[option(say.other_serial, to=enter_serial)],
+)

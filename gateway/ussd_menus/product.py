@@ -1,0 +1,19 @@
+"""The product's menu, compiled: every screen, every message, every language, proved at start."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from core.wording.spoken import product_wording
+from gateway.ussd_menus import devices, help, home, language, owe, pay, tokens
+from gateway.ussd_menus.caller import language as spoken_with
+from gateway.ussd_menus.compile import compile_menu
+from gateway.ussd_menus.menu import Menu
+
+SCREENS = (home, pay, owe, tokens, devices, language, help)
+
+
+@cache
+def product_menu() -> Menu:
+    """The menu people dial. Raises MenuFaults, all of them together."""
+    return compile_menu(home.home, product_wording(), defined_in=SCREENS, speaks=spoken_with)

@@ -1,0 +1,54 @@
+"""My tokens: the last three of a device, on the screen and again by SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.usecases.list_devices import ShownToken, list_tokens, show_token
+from core.usecases.resend_token import resend_token
+from core.wording.messages import tokens as say
+from gateway.ussd_menus.caller import own_devices, the_caller
+from gateway.ussd_menus.carried import carried
+from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.screens import Choice, Notice, Pick
+from gateway.ussd_menus.turn import Turn
+
+serial = carried("serial", str)
+token_id = carried("token_id", int)
+
+
+def last_tokens(turn: Turn) -> Sequence[ShownToken]:
+    """The device's last tokens, the newest first."""
+    return list_tokens(turn.unit, turn.know(the_caller).id, turn[serial])
+
+
+def chosen(turn: Turn) -> ShownToken:
+    """The token that was picked."""
+    return show_token(turn.unit, turn.know(the_caller).id, turn[token_id])
+
+
+sent = Notice("tokens.sent", say.sent)
+show = Choice(
+    "tokens.show",
+    say.show,
+    facts=chosen,
+    options=[option(say.send, do=do(resend_token, msisdn=CALLER, token_id=token_id), to=sent)],
+)
+which_token = Pick(
+    "tokens.which",
+    say.which_token,
+    rows=last_tokens,
+    shows=say.row,
+    empty=say.no_token,
+    into=token_id,
+    to=show,
+)
+which_device = Pick(
+    "tokens.device",
+    say.which_device,
+    rows=own_devices,
+    shows=say.device,
+    empty=say.no_device,
+    into=serial,
+    to=which_token,
+)

@@ -44,6 +44,7 @@ class Tally:
         """The counts by (name, outcome). Raises RedisError."""
         counts: dict[tuple[str, str], int] = {}
         for field, count in self._redis.hgetall(_KEY).items():
-            name, _, outcome = str(field, "utf-8").partition(" ")
+            written = field if isinstance(field, str) else field.decode()
+            name, _, outcome = written.partition(" ")
             counts[name, outcome] = int(count)
         return counts

@@ -25,10 +25,14 @@ from gateway.ring import Doorbell
 from gateway.sms.delivery import delivery_door
 from gateway.sms.inbound import inbound_door
 from gateway.tally import Tally, impatient_redis
+from gateway.ussd.door import ussd_application
+from gateway.ussd_menus.product import product_menu
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
+# Menu turns played at once in one process; more wait, and are told so after the deadline.
+_TURNS = 16
 # A validation only reads, and gives up long before the provider does.
 _READERS = 8
 _READING = {
@@ -60,17 +64,34 @@ def create_app(environment: Environment) -> Gateway:
     reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
     redis = impatient_redis(services.redis_url)
+    turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="ussd")
+    doorbell = Doorbell(services.redis_url)
     closing = ExitStack()
-    for close in (redis.close, engine.dispose, reading.dispose, readers.shutdown):
+    for close in (
+        redis.close,
+        engine.dispose,
+        reading.dispose,
+        readers.shutdown,
+        turns.shutdown,
+    ):
         closing.callback(close)
     mpesa = MpesaDoors(
         shortcode=settings.daraja_shortcode,
         open_unit=unit_opener(engine),
         open_reading=unit_opener(reading),
         readers=readers,
-        doorbell=Doorbell(services.redis_url),
+        doorbell=doorbell,
     )
-    return Gateway(beside(_flask(engine, redis, settings, mpesa), {}), closing)
+    ussd = ussd_application(
+        key=settings.callback_key,
+        redis=redis,
+        open_unit=unit_opener(engine),
+        menu=product_menu(),
+        pool=turns,
+        ring=doorbell.ring_all,
+    )
+    hot = {"/ussd/africastalking/": ussd}
+    return Gateway(beside(_flask(engine, redis, settings, mpesa), hot), closing)
 
 
 def _flask(

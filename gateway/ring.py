@@ -46,6 +46,11 @@ class Doorbell:
             log.warning("could not ring for %s: %s", queue_name, error)
             self._tally.count("bell", f"{queue_name}_lost")
 
+    def ring_all(self) -> None:
+        """Ring for every queue: something was committed that any of them may have to do with."""
+        for queue_name in QUEUES:
+            self.ring(queue_name)
+
     def answered(self, queue_name: str) -> None:
         """The job's first act, before it claims anything: whoever rings from now on is heard."""
         try:

@@ -20,7 +20,7 @@ from core.errors import Refused
 from core.settings import ServicesSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.accrue_access_rates import accrue_access_rates
-from gateway.ring import QUEUES, Doorbell
+from gateway.ring import Doorbell
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +38,7 @@ class Schedule:
 
     def sweep(self) -> None:
         """Ring every bell; accrue once a day in the market's zone. A dead service only delays it."""
-        for queue in QUEUES:
-            self.doorbell.ring(queue)
+        self.doorbell.ring_all()
         try:
             self._accrue_once_a_day()
         except Refused:

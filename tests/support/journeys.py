@@ -101,20 +101,20 @@ def parse(text: str, verbs: Sequence[str] = ()) -> list[Line]:
 
 def play(text: str, world: World, mode: str = "plain") -> None:
     """Play it; an AssertionError names the line and shows what was seen instead."""
-    phone, seen = world.phone, ""
+    phone, screen = world.phone, ""
     for line in parse(text, list(world.verbs)):
         match line.word:
             case "phone":
                 phone = phone.of(world.people.get(line.rest, line.rest))
                 phone.deliver = _delivery(mode, world.stops)
             case "dial":
-                seen = phone.dial(_typed_after(phone.service_code, line))
+                screen = phone.dial(_typed_after(phone.service_code, line))
             case ">":
-                seen = phone.answer(line.rest)
+                screen = phone.answer(line.rest)
             case "CON" | "END":
                 wanted = f"{line.word} {line.rest}"
-                assert _matches(wanted, seen), (
-                    f"line {line.number}, wanted:\n{wanted}\nsaw:\n{seen}"
+                assert seen(wanted, screen), (
+                    f"line {line.number}, wanted:\n{wanted}\nsaw:\n{screen}"
                 )
             case verb:
                 world.verbs[verb](line.rest)
@@ -128,9 +128,10 @@ def _typed_after(service_code: str, line: Line) -> str:
     return dialled.removeprefix(code).removeprefix("*")
 
 
-def _matches(wanted: str, seen: str) -> bool:
+def seen(wanted: str, found: str) -> bool:
+    """Whether this is what was wanted; `...` stands for anything."""
     parts = wanted.split("...")
-    return re.fullmatch(".*".join(map(re.escape, parts)), seen, re.DOTALL) is not None
+    return re.fullmatch(".*".join(map(re.escape, parts)), found, re.DOTALL) is not None
 
 
 def _delivery(mode: str, stops: Sequence[Stop]) -> Callable[[Callable[[], Answer]], Answer]:

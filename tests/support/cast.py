@@ -1,0 +1,94 @@
+"""The people of the tests: Amina owes, Baraka pays by the week, Chidi is about to be done.
+
+Meter 01000000016 at 100 a kWh; kits at 150 a week. Keys are throw-away ones of the tests.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from sqlalchemy import Connection
+
+from core.tokens.keys import KeyRing, VendingKeys
+from core.usecases.open_secret import bound_to, secret_opener
+from tests.support.builders import (
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_market,
+    insert_sale,
+    insert_tariff,
+)
+
+AMINA, BARAKA, CHIDI = "+254711000001", "+254711000002", "+254711000003"
+NEEMA, STRANGER = "+254711000004", "+254722000009"
+PEOPLE = {
+    "Amina": AMINA,
+    "Baraka": BARAKA,
+    "Chidi": CHIDI,
+    "Neema": NEEMA,
+    "a stranger": STRANGER,
+}
+METER, KIT, LAST_KIT = "01000000016", "LAMP100", "LAMP200"
+
+RING = KeyRing({"1": bytes(32)})
+VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
+STS = '{"ea":11,"dkga":4,"sgc":"600000","krn":1,"ti":"01","kt":2,"ken":255,"base":2014}'
+OPEN_SECRET = secret_opener(RING, VendingKeys(VENDING_KEYS))
+
+
+def insert_cast(connection: Connection, today: date) -> None:
+    """Everybody with what they have, on an empty book."""
+    insert_market(connection)
+    meters = insert_manufacturer(connection, token_family="sts", kinds=("meter",))
+    kits = insert_manufacturer(connection, token_family="openpaygo", kinds=("shs",))
+    amina = insert_customer(connection, msisdn=AMINA, name="Amina", surname="Odhiambo")
+    baraka = insert_customer(connection, msisdn=BARAKA, name="Baraka", surname="Mwangi")
+    chidi = insert_customer(connection, msisdn=CHIDI, name="Chidi", surname="Wekesa")
+    insert_customer(connection, msisdn=NEEMA, name="Neema", surname="Achieng", language="sw")
+    insert_device(
+        connection,
+        serial=METER,
+        manufacturer_id=meters,
+        owner_id=amina,
+        tariff_id=insert_tariff(connection),
+        assigned_on=today,
+        sts=STS,
+    )
+    _insert_kit(connection, KIT, kits, baraka, (150_00,) * 4, today)
+    _insert_kit(connection, LAST_KIT, kits, chidi, (150_00,), today)
+    insert_sale(
+        connection,
+        customer_id=amina,
+        amounts_minor=(300_00, 300_00),
+        appliance_kind="other",
+        sold_on=today - timedelta(days=10),
+    )
+
+
+def _insert_kit(
+    connection: Connection,
+    serial: str,
+    manufacturer_id: int,
+    owner_id: int,
+    amounts_minor: tuple[int, ...],
+    today: date,
+) -> None:
+    device_id = insert_device(
+        connection,
+        serial=serial,
+        manufacturer_id=manufacturer_id,
+        kind="shs",
+        owner_id=owner_id,
+        initial_counter=1,
+        token_counter=1,
+        starting_code=123456789,
+        sealed_key=RING.seal(bytes(range(16)), bound_to(serial)),
+    )
+    insert_sale(
+        connection,
+        customer_id=owner_id,
+        device_id=device_id,
+        amounts_minor=amounts_minor,
+        sold_on=today,
+    )

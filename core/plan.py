@@ -103,7 +103,7 @@ def _due_on(terms: PlanTerms, number: int) -> date:
 
 
 def step_on(anchor_on: date, cadence: str, steps: int) -> date:
-    """`steps` cadences after the anchor. Months keep the anchor's day and clamp: 31 Jan, 28 Feb, 31 Mar."""
+    """`steps` cadences after the anchor. Months keep its day and clamp: 31 Jan, 28 Feb, 31 Mar."""
     if cadence != "monthly":
         return anchor_on + timedelta(days=CADENCE_DAYS[cadence] * steps)
     year, month = divmod(anchor_on.year * 12 + anchor_on.month - 1 + steps, 12)
@@ -112,5 +112,5 @@ def step_on(anchor_on: date, cadence: str, steps: int) -> date:
 
 
 def days_given(amount_minor: int, paid_minor: int, days: int) -> int:
-    """Days an instalment has bought so far: floor(paid x days / amount), exact and without drift."""
+    """Days an instalment has bought so far: floor(paid x days / amount), without drift."""
     return paid_minor * days // amount_minor

@@ -16,7 +16,7 @@ Environment = Mapping[str, str]
 
 
 def read(environment: Environment, name: str, default: str | None = None) -> str:
-    """The value of NAME, or of the file that NAME_FILE names. Raises BadInput when neither is set."""
+    """The value of NAME, or of the file NAME_FILE names. Raises BadInput when neither is set."""
     if value := environment.get(name):
         return value
     if path := environment.get(f"{name}_FILE"):
@@ -79,7 +79,7 @@ class DarajaSettings:
 
 @dataclass(frozen=True, slots=True)
 class SmsSettings:
-    """The Africa's Talking account; `base_url` only where a stand-in takes its place. Workers only."""
+    """The Africa's Talking account; `base_url` only for a stand-in. Workers only."""
 
     username: str
     api_key: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""Tariffs: the version in force on a day, energy for money, and access-rate fees as they fall due."""
+"""Tariffs: the version in force on a day, energy for money, access-rate fees as they fall due."""
 
 from __future__ import annotations
 

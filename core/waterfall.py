@@ -40,7 +40,7 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The device that was paid for: a meter with its tariff, a plan's device, or days as a service."""
+    """The device paid for: a meter with its tariff, a plan's device, or days as a service."""
 
     device_id: int
     tariff: TariffVersion | None = None
@@ -122,7 +122,7 @@ def _pay(outcome: Outcome, left: int, owed: Iterable[Obligation]) -> int:
 def _serve_target(
     outcome: Outcome, left: int, plan_parts: list[Obligation], target: Target, *, loan_only: bool
 ) -> int:
-    """Step 4: the remainder serves the device, or the next instalments when only the loan is meant."""
+    """Step 4: the remainder serves the device, or the next instalments where the loan is meant."""
     if loan_only:
         return _pay(outcome, left, plan_parts)
     if target.plan_sale_id is not None:

@@ -14,7 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from operations.embedded import Services, embedded_services
@@ -27,7 +27,7 @@ _WORKERS = 2
 _READY_SECONDS = 30.0
 
 # Made once per data folder and kept: the throw-away secrets of a set-up nobody depends on.
-_KEPT = {
+_KEPT: dict[str, Callable[[], str]] = {
     "CALLBACK_KEY": lambda: "demo",
     "DEVICE_KEY_SECRET": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "PIN_PEPPER": lambda: secrets.token_urlsafe(24),
@@ -132,7 +132,7 @@ def _wait_for(url: str) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2):  # noqa: S310  our own loopback address
+            with urllib.request.urlopen(url, timeout=2):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

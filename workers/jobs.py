@@ -29,7 +29,6 @@ from gateway.payments.daraja import Ended, Paid
 from workers.drain import claim_and_call, drain
 from workers.runtime import runtime
 
-
 _PAYMENTS_AT_ONCE = 200
 _CALLS_A_STEP = 40
 

@@ -34,7 +34,7 @@ class Runtime:
 
 @cache
 def runtime() -> Runtime:
-    """Made on first use in each worker process. Raises BadInput naming a setting that is missing."""
+    """Made on first use in a worker process. Raises BadInput naming a setting that is missing."""
     services = ServicesSettings.from_environment(os.environ)
     keys = KeyRing.from_settings(read(os.environ, "DEVICE_KEY_SECRET"))
     return Runtime(

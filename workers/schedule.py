@@ -37,7 +37,7 @@ class Schedule:
     accrued_on: date | None = None
 
     def sweep(self) -> None:
-        """Ring every bell; accrue once a day in the market's zone. A dead service only delays it."""
+        """Ring every bell; accrue once a day in the market's zone. A dead service delays it."""
         self.doorbell.ring_all()
         try:
             self._accrue_once_a_day()

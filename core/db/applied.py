@@ -37,7 +37,7 @@ _COLUMNS = {
 
 
 def _rows(name: str) -> str:
-    """The set as a table: `unnest(CAST(:line_payment_id AS bigint[]), ...) AS line (payment_id, ...)`."""
+    """The set as a table: `unnest(CAST(:line_number AS smallint[]), ...) AS line (number, ...)`."""
     arrays = ", ".join(f"CAST(:{name}_{column} AS {kind}[])" for column, kind in _COLUMNS[name])
     return f"unnest({arrays}) AS {name} ({', '.join(column for column, _ in _COLUMNS[name])})"
 
@@ -85,7 +85,7 @@ _WRITE = text(
     UPDATE payments SET state = 'applied', applied_at = :now, problem = NULL,
            credit_used_minor = done.credit_used_minor
       FROM {_rows("done")} WHERE payments.id = done.id
-    """  # noqa: S608
+    """
 )
 
 

@@ -18,7 +18,7 @@ Rows = Sequence[Mapping[str, Any]]
 def insert_rows(
     connection: Connection, table: Table, rows: Rows, returning: str = ""
 ) -> list[Row[Any]]:
-    """Insert rows that all have the same columns; give back the named columns, in no promised order."""
+    """Insert rows of the same columns; give back the columns named, in no promised order."""
     if not rows:
         return []
     columns = tuple(rows[0])
@@ -37,5 +37,5 @@ def _statement(table: Table, columns: tuple[str, ...], returning: str) -> TextCl
     arrays = ", ".join(
         f"CAST(:{name} AS {table.c[name].type.compile(dialect)}[])" for name in columns
     )
-    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"  # noqa: S608
+    sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
     return text(sql + (f" RETURNING {returning}" if returning else ""))

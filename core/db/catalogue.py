@@ -15,8 +15,8 @@ def find_market(connection: Connection) -> Market | None:
     """The deployment's market; None on an empty book."""
     row = connection.execute(
         text(
-            "SELECT country, currency, cash_unit_minor, timezone, languages, service_code, operator,"
-            " payment_max_minor FROM market"
+            "SELECT country, currency, cash_unit_minor, timezone, languages, service_code,"
+            " operator, payment_max_minor FROM market"
         )
     ).one_or_none()
     if row is None:

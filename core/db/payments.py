@@ -29,7 +29,7 @@ def insert_payment(connection: Connection, values: dict[str, object]) -> int | N
     slots = ", ".join(f":{name}" for name in values)
     return connection.execute(
         text(
-            f"INSERT INTO payments ({columns}) VALUES ({slots})"  # noqa: S608
+            f"INSERT INTO payments ({columns}) VALUES ({slots})"
             " ON CONFLICT (provider_account, receipt) DO NOTHING RETURNING id"
         ),
         values,

@@ -71,7 +71,7 @@ def lock_checkout(connection: Connection, checkout_reference: str) -> Prompt | N
 
 def _one(connection: Connection, where: str, key: object) -> Prompt | None:
     row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM prompts WHERE {where}"),  # noqa: S608
+        text(f"SELECT {_COLUMNS} FROM prompts WHERE {where}"),
         {"key": key},
     ).one_or_none()
     return None if row is None else Prompt(*row)
@@ -83,7 +83,7 @@ def claim_prompts(
     """Lock prompts in those states whose time for the next step has come."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM prompts WHERE next_attempt_at <= :now"  # noqa: S608
+            f"SELECT {_COLUMNS} FROM prompts WHERE next_attempt_at <= :now"
             " AND state = ANY(:states) ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"now": now, "states": states, "limit": limit},
@@ -95,6 +95,6 @@ def update_prompt(connection: Connection, prompt_id: int, **values: object) -> N
     """Set columns of one prompt."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
-        text(f"UPDATE prompts SET {assignments} WHERE id = :id"),  # noqa: S608
+        text(f"UPDATE prompts SET {assignments} WHERE id = :id"),
         {"id": prompt_id, **values},
     )

@@ -28,10 +28,7 @@ def insert_text(connection: Connection, row: dict[str, Any]) -> None:
     columns = ", ".join(row)
     slots = ", ".join(f":{name}" for name in row)
     connection.execute(
-        text(
-            f"INSERT INTO sms ({columns}) VALUES ({slots})"  # noqa: S608
-            " ON CONFLICT (dedupe_key) DO NOTHING"
-        ),
+        text(f"INSERT INTO sms ({columns}) VALUES ({slots}) ON CONFLICT (dedupe_key) DO NOTHING"),
         row,
     )
 
@@ -57,8 +54,7 @@ def update_text(connection: Connection, text_id: int, **values: object) -> None:
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
         text(
-            f"UPDATE sms SET {assignments} WHERE id = :id"  # noqa: S608
-            " AND state NOT IN ('delivered', 'failed')"
+            f"UPDATE sms SET {assignments} WHERE id = :id AND state NOT IN ('delivered', 'failed')"
         ),
         {"id": text_id, **values},
     )

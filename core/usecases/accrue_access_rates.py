@@ -18,7 +18,7 @@ from core.unit import Unit
 
 
 def accrue_access_rates(unit: Unit, after_device_id: int, limit: int) -> tuple[int, int | None]:
-    """Accrue one page of meters; returns the fees written and the last id seen (None at the end)."""
+    """Accrue one page of meters; returns the fees written and the last id (None at the end)."""
     meters = lock_meters_after(unit.connection, after_device_id, limit)
     written = post_access_fees(unit, meters, versions_of(unit.connection, meters))
     return written, meters[-1].id if len(meters) == limit else None

@@ -24,6 +24,9 @@ from core.unit import Unit
 from core.usecases.open_secret import OpenSecret
 from core.waterfall import Outcome
 
+# Devices that take no codes: what is paid for them is booked all the same.
+NO_TOKENS = "none"
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceToken:
@@ -54,7 +57,7 @@ class TokenIssuer:
         ]
 
     def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
-        if device.token_family == "none":
+        if device.token_family == NO_TOKENS:
             return []
         secret = self._secret(device)
         last = self._counters.get(device.id, device.token_counter)

@@ -7,6 +7,8 @@ from datetime import date
 
 from core.db.device_states import (
     DeviceState as DeviceState,
+)
+from core.db.device_states import (
     StoredToken,
     device_states,
     find_token,

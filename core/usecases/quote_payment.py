@@ -46,7 +46,7 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     outcome = apply_money(
         amount_minor, owner.credit_minor, owed, target, unit.today, loan_only=loan_only
     )
-    _check_useful(unit, outcome, amount_minor, target)
+    _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=loan_only)
     owes_loan = any(
         one.kind != "access_rate" and one.sale_id != target.plan_sale_id for one in owed
     )
@@ -59,7 +59,7 @@ def find_owner(unit: Unit, account: str) -> Customer:
 
 
 def check_amount(unit: Unit, amount_minor: int) -> None:
-    """Raises Refused when it is not positive, not a multiple of the cash unit, or over the ceiling."""
+    """Raises Refused for what is not positive, no multiple of the cash unit, or too much."""
     market = unit.market
     if amount_minor <= 0 or amount_minor % market.cash_unit_minor:
         raise Refused("amount_invalid", cash_unit=Money(market.cash_unit_minor, market.currency))
@@ -98,15 +98,21 @@ def owed_today(
     return sorted(owed, key=lambda one: one.due_on)
 
 
-def _check_useful(unit: Unit, outcome: Outcome, amount_minor: int, target: Target) -> None:
-    """A channel that asks first refuses money that would only become credit (domain 3 and 4)."""
+def _check_useful(
+    unit: Unit, outcome: Outcome, target: Target, *, new_minor: int, loan_only: bool
+) -> None:
+    """A channel that asks first refuses money that would only become credit (domain 3 and 4).
+
+    `new_minor` is the money offered: a remainder that is old credit is no reason to refuse.
+    """
     spent = sum(line.amount_minor for line in outcome.lines if line.kind != "credit")
-    minimum = _minimum(target)
-    if outcome.credit_minor and minimum > outcome.credit_minor:
-        if not outcome.energy_tenths and not outcome.days and amount_minor > spent:
-            raise Refused("below_minimum", minimum=Money(minimum, unit.market.currency))
-    if not spent and target.tariff is None and not target.price_per_day_minor:
+    sells = target.tariff is not None or bool(target.price_per_day_minor)
+    if not spent and (loan_only or not sells):
         raise Refused("nothing_to_pay")
+    minimum = 0 if loan_only else _minimum(target)
+    sold = any(line.kind in ("energy", "days") for line in outcome.lines)
+    if not sold and new_minor > spent and outcome.credit_minor < minimum:
+        raise Refused("below_minimum", minimum=Money(minimum, unit.market.currency))
 
 
 def _minimum(target: Target) -> int:

@@ -10,7 +10,7 @@ from core.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`role` is "customer", "agent" or "stranger"; `id` the customer's or agent's row, 0 for strangers."""
+    """`role`: "customer", "agent" or "stranger"; `id`: the row of the first two, else 0."""
 
     role: str
     id: int

@@ -1,4 +1,4 @@
-"""The texts a payment causes: the receipt with its token, and each further token with its serial."""
+"""The texts a payment causes: the receipt with its token, each further token with its serial."""
 
 from __future__ import annotations
 

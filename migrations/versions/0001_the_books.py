@@ -31,7 +31,8 @@ def upgrade() -> None:
         sa.Column("commission_sales_bp", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("villages", sa.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.CheckConstraint(
-            "commission_collections_bp BETWEEN 0 AND 10000 AND commission_sales_bp BETWEEN 0 AND 10000 AND float_limit_minor >= 0",
+            "commission_collections_bp BETWEEN 0 AND 10000"
+            " AND commission_sales_bp BETWEEN 0 AND 10000 AND float_limit_minor >= 0",
             name=op.f("agents_figures_check"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("agents_pkey")),
@@ -520,7 +521,8 @@ def upgrade() -> None:
         sa.Column("access_charge_id", sa.BigInteger(), nullable=True),
         sa.Column("device_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('down_payment', 'instalment', 'access_rate', 'energy', 'days', 'credit', 'suspense')",
+            "kind IN ('down_payment', 'instalment', 'access_rate', 'energy', 'days', 'credit',"
+            " 'suspense')",
             name=op.f("payment_lines_kind_check"),
         ),
         sa.CheckConstraint("amount_minor > 0", name=op.f("payment_lines_amount_check")),

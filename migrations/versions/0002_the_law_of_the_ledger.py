@@ -38,7 +38,8 @@ DECLARE
     legs integer;
     difference numeric;
 BEGIN
-    SELECT count(*), coalesce(sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor END), 0)
+    SELECT count(*),
+           coalesce(sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor END), 0)
       INTO legs, difference FROM postings WHERE entry_id = NEW.id;
     IF legs < 2 OR difference <> 0 THEN
         RAISE EXCEPTION 'journal entry % (%) does not balance: % postings, debit - credit = %',

@@ -172,7 +172,7 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
             assert len(received_texts(connection, PEOPLE[rest])) == road.read.get(rest, 0)
 
     def type_(rest: str) -> None:
-        """`type LAMP100: {"accepted": true, "days": 7}`: the last code, and what the device says."""
+        """`type LAMP100: accepted true, days 7`: the last code, and what the device says."""
         serial, _, wanted = rest.partition(": ")
         said = type_on(road.simulation, road.device, serial, road.code)
         for part in wanted.split(", "):

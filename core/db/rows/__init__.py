@@ -4,8 +4,8 @@ Uniqueness and CHECKs here carry correctness; the triggers that make the ledger 
 balanced stand in the first migration, since SQLAlchemy cannot say them.
 """
 
-import core.db.rows.goods  # noqa: F401, I001  (each module adds its tables to the metadata)
-import core.db.rows.messages  # noqa: F401
-import core.db.rows.money  # noqa: F401
-import core.db.rows.people  # noqa: F401
+import core.db.rows.goods
+import core.db.rows.messages
+import core.db.rows.money
+import core.db.rows.people  # noqa: F401  each module adds its tables
 from core.db.rows.books import metadata as metadata

@@ -33,7 +33,7 @@ def open_secret(device):
 
 @pytest.fixture
 def home(engine):
-    """Amina: a meter at 100 a kWh, an overdue loan of 300, and a kit with two weekly parts of 150."""
+    """Amina: a meter at 100 a kWh, an overdue loan of 300, a kit with two weekly parts of 150."""
     with engine.begin() as connection:
         amina = insert_customer(connection, msisdn=OWNER)
         meters = insert_manufacturer(connection, token_family="sts")
@@ -197,9 +197,14 @@ def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
 
 def test_a_worker_stopped_before_its_commit_leaves_everything_waiting(engine, open_unit, home):
     pay(open_unit, notice())
-    with pytest.raises(KeyboardInterrupt), open_unit() as unit:
-        apply_payments(unit, open_secret)
-        raise KeyboardInterrupt
+
+    def stop_before_commit():
+        with open_unit() as unit:
+            apply_payments(unit, open_secret)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stop_before_commit()
 
     assert rows(engine, "SELECT state FROM payments") == [("received",)]
     assert rows(engine, "SELECT count(*) FROM tokens") == [(0,)]

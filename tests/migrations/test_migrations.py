@@ -1,0 +1,28 @@
+"""The migrations and the schema in code are the same thing, and every step goes both ways."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import NullPool, create_engine, inspect
+
+from core.db.engine import alembic_config
+from core.db.rows import metadata
+
+
+def test_migrating_gives_exactly_the_schema_that_the_code_declares(database_url):
+    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_every_migration_can_be_taken_back_and_done_again(database_url):
+    config = alembic_config(database_url)
+
+    command.downgrade(config, "base")
+
+    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+        assert inspect(connection).get_table_names() == ["alembic_version"]
+    command.upgrade(config, "head")

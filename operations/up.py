@@ -89,7 +89,7 @@ def _prepare(settings: Mapping[str, str], *, with_demo: bool) -> None:
     migrate(settings["DATABASE_URL"])
     create_schema(open_store(settings["DATABASE_URL"]))
     if with_demo:
-        load_demo(make_engine(settings["DATABASE_URL"]), settings)
+        load_demo(make_engine(settings["DATABASE_URL"], pool_size=0), settings)
 
 
 def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Process]:
@@ -121,7 +121,7 @@ def _announce(settings: Mapping[str, str], port: int) -> None:
     address = f"http://127.0.0.1:{port}"
     _wait_for(f"{address}/healthz")
     print(f"\nDialwatt is up: open {address}/phone/\n", flush=True)
-    for person in cast(make_engine(settings["DATABASE_URL"])):
+    for person in cast(make_engine(settings["DATABASE_URL"], pool_size=0)):
         devices = ", ".join(f"{d['serial']} ({d['kind']})" for d in person["devices"])
         pin = f"PIN {person['pin']}" if "pin" in person else ""
         print(f"  {person['msisdn']}  {person['name']:<20} {person['role']:<9} {devices}{pin}")

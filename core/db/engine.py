@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
@@ -19,20 +20,21 @@ def make_engine(
     """A pooled engine on psycopg 3. Connections are made on first use, so fork before that.
 
     `settings` are PostgreSQL's, set on every connection. Errors never show what was sent: it holds
-    people's numbers.
+    people's numbers. `pool_size` 0 keeps no connection open between uses, for commands.
     """
     given = {"timezone": "UTC"} | dict(settings or {})
+    pool: dict[str, Any] = {"poolclass": NullPool}
+    if pool_size:
+        pool = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
     return create_engine(
         database_url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
-        pool_pre_ping=True,
         hide_parameters=True,
         connect_args={
             "application_name": "dialwatt",
             "connect_timeout": _CONNECT_TIMEOUT_S,
             "options": " ".join(f"-c {name}={value}" for name, value in given.items()),
         },
+        **pool,
     )
 
 

@@ -1,0 +1,339 @@
+"""The worked examples A to P of the domain, driven as an operator and M-Pesa would drive them.
+
+Catalogue and people come in through `dialwatt load` and `import`, money through the HTTP doors, and
+what it did is read with `dialwatt show`. Tokens are typed into virtual devices.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+from werkzeug.test import Client
+
+from core.clock import system_clock
+from core.tokens.keys import KeyRing, VendingKeys
+from core.unit import unit_opener
+from core.usecases.apply_payments import apply_payments
+from core.usecases.open_secret import secret_opener
+from gateway.app import create_app
+from operations import cli
+from operations.demo.virtual_devices import device_source
+from simulator.devices import factory_state, shown, type_code
+
+METER, KIT = "01000000016", "KIT1"
+OWNER = "+254711000001"
+STS = "ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2;ken=255;base=2014"
+CATALOGUE = Path(__file__).with_name("catalogue.toml")
+TODAY = system_clock().date()
+
+
+def days(number: int) -> date:
+    return TODAY + timedelta(days=number)
+
+
+@dataclass
+class Operator:
+    """Somebody with a shell, a short code and the customers' devices on the desk."""
+
+    folder: Path
+    gateway: Any
+    environment: dict[str, str]
+    out: Any
+    receipts: Any = field(default_factory=lambda: count(1))
+    states: dict[str, Any] = field(default_factory=dict)
+
+    def dialwatt(self, *words: str) -> str:
+        self.out.readouterr()
+        assert cli.main(words) == 0, self.out.readouterr().err
+        return str(self.out.readouterr().out)
+
+    def bring_in(self, kind: str, header: str, *lines: str) -> None:
+        file = self.folder / f"{kind}.csv"
+        file.write_text("\n".join([header, *lines]) + "\n")
+        self.dialwatt("import", kind, str(file))
+
+    def meter(self, tariff: str, *, since: int = 0) -> None:
+        """Amina's meter; `since` days ago the tariff was put on it."""
+        self._device(f"{METER},meter,meters,{tariff},{OWNER},{days(-since)},,,,{STS}")
+
+    def kit(self) -> None:
+        key = "bc41ec9530f6dac86b1a29ab82edc5fb"
+        self._device(f"{KIT},shs,kits,,{OWNER},{TODAY},{key},516959010,1,")
+
+    def _device(self, line: str) -> None:
+        header = (
+            "serial,kind,manufacturer,tariff,owner_msisdn,assigned_on,secret_key,starting_code,"
+            "count,sts"
+        )
+        self.bring_in("devices", header, line)
+
+    def sale(self, appliance: str, total: int, each: int, first_due_on: date) -> None:
+        """A cost-based sale, weekly, without down payment."""
+        header = (
+            "owner_msisdn,appliance,serial,total,down_payment,scheme,count,instalment,cadence,"
+            "sold_on,first_due_on,reference"
+        )
+        serial = KIT if appliance == "kit" else ""
+        self.bring_in(
+            "sales",
+            header,
+            f"{OWNER},{appliance},{serial},{total}.00,0,amount,,{each}.00,weekly,{days(-60)},"
+            f"{first_due_on},{appliance}",
+        )
+
+    def ask(self, serial: str, amount: int) -> str:
+        """M-Pesa's question before the money moves; the answer's code."""
+        return str(self._tell("validation", serial, amount, "")["ResultCode"])
+
+    def pay(self, serial: str, amount: int) -> dict[str, Any]:
+        """Money that moved, applied; what `dialwatt show payment` says of it."""
+        receipt = f"TKO{next(self.receipts):07}"
+        assert self._tell("confirmation", serial, amount, receipt)["ResultCode"] == 0
+        engine = create_engine(self.environment["DATABASE_URL"])
+        ring = KeyRing.from_settings(self.environment["DEVICE_KEY_SECRET"])
+        with unit_opener(engine)() as unit:
+            apply_payments(unit, secret_opener(ring, VendingKeys(self.environment)))
+        engine.dispose()
+        shown: dict[str, Any] = json.loads(self.dialwatt("show", "payment", receipt, "--json"))
+        assert shown["state"] == "applied"
+        return shown
+
+    def _tell(self, door: str, serial: str, amount: int, receipt: str) -> Any:
+        body = {
+            "TransactionType": "Pay Bill",
+            "TransID": receipt or "TKOASKS",
+            "TransTime": f"{TODAY:%Y%m%d}101500",
+            "TransAmount": f"{amount}.00",
+            "BusinessShortCode": "600123",
+            "BillRefNumber": serial,
+            "InvoiceNumber": "",
+            "OrgAccountBalance": "",
+            "ThirdPartyTransID": "",
+            "MSISDN": "2547 ***** 001",
+            "FirstName": "AMINA",
+        }
+        answer = Client(self.gateway).post(f"/payments/daraja/demo/{door}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json
+
+    def type(self, token: dict[str, Any]) -> dict[str, Any]:
+        """Type a token into its device; how the device then stands."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        known = device_source(engine, self.environment)(token["serial"])
+        engine.dispose()
+        assert known
+        _, secret, initial = known
+        state = self.states.get(token["serial"]) or factory_state(secret, initial)
+        typed = type_code(state, token["text"], secret)
+        assert typed.accepted, typed.reason
+        self.states[token["serial"]] = typed.state
+        return dict(shown(typed.state))
+
+
+@pytest.fixture
+def operator(database_url, redis_url, tmp_path, monkeypatch, capsys):
+    environment = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CALLBACK_KEY": "demo",
+        "DARAJA_SHORTCODE": "600123",
+        "DEVICE_KEY_SECRET": base64.b64encode(bytes(32)).decode(),
+        "PIN_PEPPER": "pepper",
+        "STS_VENDING_KEY_123456": "abababababababab949494949494949401234567",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    gateway = create_app(environment)
+    operator = Operator(tmp_path, gateway, environment, capsys)
+    operator.dialwatt("load", str(CATALOGUE))
+    customer = f"{OWNER},Amina,Odhiambo,KIB,en"
+    operator.bring_in("customers", "msisdn,name,surname,village,language", customer)
+    yield operator
+    gateway.close()
+
+
+def split(payment: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(line["kind"], line["amount"]) for line in payment["lines"]]
+
+
+def gives(payment: dict[str, Any]) -> list[Any]:
+    """What each token gives, by its serial."""
+    return [
+        (token["serial"], token["kind"], token.get("kwh", token.get("days")))
+        for token in payment["tokens"]
+    ]
+
+
+@pytest.fixture
+def in_debt(operator):
+    """A meter at 100 a kWh, an overdue instalment of 300, an access debt of 200."""
+    operator.meter("fee200", since=31)
+    operator.sale("cooker", 300, 300, days(-1))
+    return operator
+
+
+LOAN, FEE = ("instalment", "300.00"), ("access_rate", "200.00")
+
+
+def test_a_debts_are_cleared_and_the_rest_is_energy(in_debt):
+    assert in_debt.ask(METER, 1000) == "0"
+    payment = in_debt.pay(METER, 1000)
+
+    assert split(payment) == [LOAN, FEE, ("energy", "500.00")]
+    assert gives(payment) == [(METER, "energy", 5.0)]
+    assert in_debt.type(payment["tokens"][0])["kwh"] == 5.0
+
+
+def test_b_too_little_goes_to_the_instalment_and_there_is_no_token(in_debt):
+    payment = in_debt.pay(METER, 250)
+
+    assert split(payment) == [("instalment", "250.00")]
+    assert payment["tokens"] == []
+    customer = json.loads(in_debt.dialwatt("show", "customer", OWNER, "--json"))
+    assert [(one["kind"], one["amount"]) for one in customer["owes"]] == [
+        ("instalment", "50.00"),
+        ("access_rate", "200.00"),
+    ]
+
+
+def test_c_exactly_the_debts_gives_no_token(in_debt):
+    payment = in_debt.pay(METER, 500)
+
+    assert split(payment) == [LOAN, FEE]
+    assert payment["tokens"] == []
+
+
+def test_d_what_buys_no_tenth_of_a_kwh_is_credit(in_debt):
+    payment = in_debt.pay(METER, 507)
+
+    assert split(payment) == [LOAN, FEE, ("credit", "7.00")]
+    assert payment["tokens"] == []
+
+
+def test_e_and_f_credit_is_kept_and_used_with_the_next_payment(in_debt):
+    first = in_debt.pay(METER, 555)
+    then = in_debt.pay(METER, 100)
+
+    assert split(first) == [LOAN, FEE, ("energy", "50.00"), ("credit", "5.00")]
+    assert gives(first) == [(METER, "energy", 0.5)]
+    assert split(then) == [("energy", "100.00"), ("credit", "5.00")]
+    assert gives(then) == [(METER, "energy", 1.0)]
+    in_debt.type(first["tokens"][0])
+    assert in_debt.type(then["tokens"][0])["kwh"] == 1.5
+
+
+def test_g_an_instalment_ahead_buys_its_week(operator):
+    operator.kit()
+    operator.sale("kit", 600, 150, days(3))
+
+    payment = operator.pay(KIT, 150)
+
+    assert split(payment) == [("instalment", "150.00")]
+    assert operator.type(payment["tokens"][0])["days"] == 7
+
+
+def test_h_an_instalment_in_parts_gives_four_days_and_then_three(operator):
+    operator.kit()
+    operator.sale("kit", 600, 150, days(3))
+
+    first, then = operator.pay(KIT, 100), operator.pay(KIT, 50)
+
+    assert gives(first) == [(KIT, "days", 4)]
+    assert gives(then) == [(KIT, "days", 3)]
+    operator.type(first["tokens"][0])
+    assert operator.type(then["tokens"][0])["days"] == 7
+
+
+def test_i_three_overdue_instalments_and_one_ahead_are_one_token_of_28_days(operator):
+    operator.kit()
+    operator.sale("kit", 900, 150, days(-15))
+
+    payment = operator.pay(KIT, 600)
+
+    assert gives(payment) == [(KIT, "days", 28)]
+
+
+def test_j_the_last_of_the_plan_is_an_unlock_and_the_rest_is_credit(operator):
+    operator.kit()
+    operator.sale("kit", 500, 150, days(3))
+
+    payment = operator.pay(KIT, 700)
+
+    assert gives(payment) == [(KIT, "unlock", None)]
+    assert split(payment)[-1] == ("credit", "200.00")
+    assert operator.type(payment["tokens"][0])["unlocked"] is True
+
+
+def test_k_a_complete_kit_without_debts_is_refused_where_the_channel_asks(operator):
+    operator.kit()
+    operator.sale("kit", 150, 150, days(3))
+    operator.pay(KIT, 150)
+
+    assert operator.ask(KIT, 100) == "C2B00016"
+
+
+def test_l_below_the_minimum_is_refused_or_kept_as_credit(operator):
+    operator.meter("minimum")
+
+    assert operator.ask(METER, 60) == "C2B00013"
+    assert split(operator.pay(METER, 60)) == [("credit", "60.00")]
+
+
+def test_m_money_for_the_meter_pays_the_kits_overdue_week_first_and_gives_two_tokens(operator):
+    operator.meter("plain")
+    operator.kit()
+    operator.sale("kit", 600, 150, days(-1))
+
+    payment = operator.pay(METER, 250)
+
+    assert split(payment) == [("instalment", "150.00"), ("energy", "100.00")]
+    assert sorted(gives(payment)) == [(METER, "energy", 1.0), (KIT, "days", 7)]
+
+
+def test_n_access_debt_takes_it_all(operator):
+    operator.meter("fee300", since=31)
+
+    payment = operator.pay(METER, 100)
+
+    assert split(payment) == [("access_rate", "100.00")]
+    assert payment["tokens"] == []
+
+
+def test_o_an_instalment_due_today_counts_as_due(operator):
+    operator.meter("plain")
+    operator.sale("cooker", 300, 300, TODAY)
+
+    assert split(operator.pay(METER, 400)) == [LOAN, ("energy", "100.00")]
+
+
+def test_p_loan_only_pays_two_instalments_ahead_and_no_energy(operator):
+    operator.meter("plain")
+    operator.sale("cooker", 1000, 200, days(3))
+
+    payment = operator.pay(f"{METER} LOAN", 400)
+
+    assert split(payment) == [("instalment", "200.00"), ("instalment", "200.00")]
+    assert payment["tokens"] == []
+
+
+@pytest.mark.parametrize(
+    ("account", "amount", "code"),
+    [
+        ("NOSUCH", 500, "C2B00012"),
+        ("37-in-stock", 500, "C2B00012"),
+        (METER, 0, "C2B00013"),
+        (METER, 250_001, "C2B00013"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_before_the_money_moves(operator, account, amount, code):
+    operator.meter("plain")
+
+    assert operator.ask(account, amount) == code

@@ -1,0 +1,149 @@
+"""Jobs against providers that fail, contradict or fall silent: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.money import Money
+from core.usecases.request_payment import request_payment
+from tests.support.cast import AMINA, METER
+from workers import jobs
+
+
+def texts(hands):
+    return hands.rows("SELECT state, attempts FROM sms ORDER BY id")
+
+
+def delivered(hands):
+    return hands.rows("SELECT count(*) FROM simulator.texts")[0][0]
+
+
+def a_receipt_waits(hands):
+    hands.pay("R1", METER, 500_00)
+    jobs.apply_payments()
+
+
+def test_a_text_the_provider_cannot_take_now_is_sent_later(hands):
+    a_receipt_waits(hands)
+    hands.standins.fault("africastalking", "refuse_number", value="405", times=1)
+
+    jobs.send_texts()
+    assert texts(hands) == [("waiting", 1)]
+    jobs.send_texts()
+    assert texts(hands) == [("waiting", 1)]
+
+    hands.ahead = timedelta(seconds=11)
+    jobs.send_texts()
+    assert texts(hands) == [("sent", 2)]
+
+
+def test_a_text_whose_fate_nobody_knows_is_sent_again_with_the_same_words(hands):
+    a_receipt_waits(hands)
+    hands.standins.fault("africastalking", "lose_reply", times=1)
+
+    jobs.send_texts()
+    hands.ahead = timedelta(seconds=11)
+    jobs.send_texts()
+
+    assert texts(hands) == [("sent", 2)]
+    bodies = hands.rows("SELECT DISTINCT body FROM simulator.texts")
+    assert len(bodies) == 1
+    assert delivered(hands) == 2
+
+
+def test_a_number_the_provider_refuses_is_not_tried_again(hands):
+    a_receipt_waits(hands)
+    hands.standins.fault("africastalking", "refuse_number", value="403", times=1)
+
+    jobs.send_texts()
+    hands.ahead = timedelta(days=2)
+    jobs.send_texts()
+
+    assert texts(hands) == [("failed", 1)]
+
+
+def test_a_worker_that_died_while_sending_only_delays_the_text(hands):
+    a_receipt_waits(hands)
+    with hands.open_unit() as unit:
+        jobs.claim_unsent_texts(unit, limit=10)
+
+    jobs.send_texts()
+    assert delivered(hands) == 0
+
+    hands.ahead = timedelta(minutes=2, seconds=1)
+    jobs.send_texts()
+    assert texts(hands) == [("sent", 2)]
+
+
+@pytest.fixture
+def prompted(hands):
+    """A prompt that waits to be sent to Amina's phone."""
+    with hands.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+    return hands
+
+
+def prompts(hands):
+    return hands.rows("SELECT state FROM prompts")
+
+
+def shown(hands):
+    return hands.rows("SELECT count(*) FROM simulator.prompts")[0][0]
+
+
+def test_a_prompt_is_sent_once_however_often_the_job_runs(prompted):
+    jobs.prompt_payers()
+    jobs.prompt_payers()
+
+    assert prompts(prompted) == [("pending",)]
+    assert shown(prompted) == 1
+
+
+def test_a_prompt_whose_answer_was_lost_is_never_sent_again(prompted):
+    prompted.standins.fault("safaricom", "lose_reply", operation="stkpush", times=1)
+
+    jobs.prompt_payers()
+    for minutes in (1, 5, 70, 1000):
+        prompted.ahead = timedelta(minutes=minutes)
+        jobs.prompt_payers()
+
+    assert shown(prompted) == 1
+    assert prompts(prompted) == [("unknown",)]
+
+
+def test_a_worker_that_died_while_prompting_leaves_an_unknown_prompt_and_no_second_one(prompted):
+    with prompted.open_unit() as unit:
+        jobs.claim_unsent(unit, limit=10)
+
+    prompted.ahead = timedelta(minutes=3)
+    jobs.prompt_payers()
+
+    assert shown(prompted) == 0
+    assert prompts(prompted) == [("unknown",)]
+
+
+def test_a_prompt_that_never_left_is_tried_again_while_the_payer_waits(prompted):
+    prompted.standins.fault(
+        "safaricom", "error_reply", value="500.001.1001", operation="stkpush", times=1
+    )
+
+    jobs.prompt_payers()
+    assert prompts(prompted) == [("waiting",)]
+
+    prompted.ahead = timedelta(seconds=11)
+    jobs.prompt_payers()
+    assert prompts(prompted) == [("pending",)]
+
+
+def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
+    jobs.prompt_payers()
+    with prompted.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE simulator.prompts SET result_code = '1032'")
+
+    prompted.ahead = timedelta(seconds=21)
+    jobs.prompt_payers()
+
+    assert prompts(prompted) == [("failed",)]
+    assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid", AMINA)]

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+
 OPENED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 OPENED_ON = OPENED_AT.date()
 _numbers = count(1)
@@ -154,7 +156,7 @@ def insert_sale(
     sold_on: date = OPENED_ON,
     first_due_on: date | None = None,
 ) -> int:
-    """A sale on a plan without down payment: one instalment a week for each amount."""
+    """A booked sale on a plan without down payment: one instalment a week for each amount."""
     total_minor = sum(amounts_minor)
     code = _unlike_any("kit")
     appliance_id = _insert(
@@ -187,6 +189,11 @@ def insert_sale(
             amount_minor=amount_minor,
             days=days if device_id else 0,
         )
+    legs = (
+        Posting("receivable:sales", DEBIT, total_minor, customer_id),
+        Posting("income:sales", CREDIT, total_minor, customer_id),
+    )
+    post_entries(connection, OPENED_AT, [Entry("sale", f"sale:{sale_id}", legs)])
     return sale_id
 
 

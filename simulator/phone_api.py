@@ -17,6 +17,7 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnavailable
 
+from core.db.catalogue import find_market
 from core.money import major, parse_minor
 from simulator.africastalking import NETWORK_CODE, received_texts, send_text
 from simulator.device_shelf import DevicesSource, UnknownDevice, look_at, type_on
@@ -90,12 +91,15 @@ def cast() -> Any:
 
 @api.get("/network")
 def network() -> Any:
-    """What the page needs to behave like the aggregator: doors on the same origin and codes."""
+    """What the page needs to behave like the aggregator: doors on the same origin and codes. On an
+    empty book the operator and the service code are the settings' own."""
     settings = this_world().settings
+    with this_world().engine.connect() as connection:
+        market = find_market(connection)
     ussd = f"/ussd/africastalking/{settings.callback_key}"
     return jsonify(
-        operator=settings.operator,
-        service_code=settings.service_code,
+        operator=market.operator if market else settings.operator,
+        service_code=market.service_code if market else settings.service_code,
         network_code=NETWORK_CODE,
         paybill=settings.shortcode,
         sms_shortcode=settings.sms_shortcode,

@@ -2,11 +2,13 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
 
 from core.tokens.family import issue_days, issue_unlock
 from tests.simulator.conftest import CAST, LAMP
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push
+from tests.support.builders import insert_market
 
 API = "/phone/api"
 BARAKA = f"{API}/+254711000002"
@@ -22,6 +24,19 @@ def test_the_page_learns_where_to_dial(phone: FlaskClient) -> None:
     assert network["ussd_url"] == "/ussd/africastalking/k3y"
     assert network["events_url"] == "/ussd/africastalking/k3y/events"
     assert network["service_code"] == "*384*96#"
+
+
+def test_the_page_dials_the_code_of_the_operator_in_the_books(
+    phone: FlaskClient, simulator_engine: Engine
+) -> None:
+    with simulator_engine.begin() as connection:
+        insert_market(connection, service_code="*483*7#", operator="Mwanga Power")
+    try:
+        network = phone.get(f"{API}/network").json
+    finally:
+        with simulator_engine.begin() as connection:
+            connection.execute(text("DELETE FROM market"))
+    assert (network["service_code"], network["operator"]) == ("*483*7#", "Mwanga Power")
 
 
 def test_texts_are_listed_oldest_first(phone: FlaskClient, providers: FlaskClient) -> None:

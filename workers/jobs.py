@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 
 from core.db.prompts import Prompt
 from core.db.texts import WaitingText
-from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
 from core.unit import Unit
 from core.usecases.apply_payments import apply_payments as apply_batch
 from core.usecases.follow_prompt import (
@@ -27,7 +28,9 @@ from core.usecases.send_texts import (
 )
 from gateway.payments.daraja import Ended, Paid
 from workers.drain import claim_and_call, drain
-from workers.runtime import runtime
+from workers.runtime import Runtime, runtime
+
+log = logging.getLogger(__name__)
 
 _PAYMENTS_AT_ONCE = 200
 _CALLS_A_STEP = 40
@@ -35,10 +38,27 @@ _CALLS_A_STEP = 40
 Record = Callable[[Unit], None]
 
 
-def apply_payments() -> None:
+def job(queue_name: str) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
+    """What every job does: take the bell off its hook first, and find nothing in an empty book."""
+
+    def made(work: Callable[[Runtime], None]) -> Callable[[], None]:
+        @wraps(work)
+        def run() -> None:
+            world = runtime()
+            world.doorbell.answered(queue_name)
+            try:
+                work(world)
+            except Refused as refused:
+                log.info("%s: %s", queue_name, refused.code)
+
+        return run
+
+    return made
+
+
+@job("payments")
+def apply_payments(world: Runtime) -> None:
     """Drain the payments that wait to be applied, then have their texts sent."""
-    world = runtime()
-    world.doorbell.answered("payments")
 
     def step() -> int:
         with world.open_unit() as unit:
@@ -48,10 +68,9 @@ def apply_payments() -> None:
         world.doorbell.ring("texts")
 
 
-def prompt_payers() -> None:
+@job("prompts")
+def prompt_payers(world: Runtime) -> None:
     """Send the prompts that wait, then look up those whose outcome is due to be known."""
-    world = runtime()
-    world.doorbell.answered("prompts")
     drain(
         lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=_CALLS_A_STEP), _push)
     )
@@ -62,10 +81,9 @@ def prompt_payers() -> None:
     )
 
 
-def send_texts() -> None:
+@job("texts")
+def send_texts(world: Runtime) -> None:
     """Hand over the texts that wait."""
-    world = runtime()
-    world.doorbell.answered("texts")
     drain(
         lambda: claim_and_call(
             world.open_unit, partial(claim_unsent_texts, limit=_CALLS_A_STEP), _send

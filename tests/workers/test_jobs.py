@@ -147,3 +147,13 @@ def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
 
     assert prompts(prompted) == [("failed",)]
     assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid", AMINA)]
+
+
+@pytest.mark.parametrize("job", [jobs.apply_payments, jobs.prompt_payers, jobs.send_texts])
+def test_on_an_empty_book_a_job_finds_nothing_to_do(hands, job):
+    with hands.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM market")
+
+    job()
+
+    assert hands.rows("SELECT count(*) FROM payments") == [(0,)]

@@ -98,7 +98,7 @@ def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Proce
     python = sys.executable
     web = (
         f"{python} -m granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2"
-        " --blocking-threads 96 --no-ws --no-access-log --log-level warning"
+        " --blocking-threads 96 --no-ws --no-access-log --log-level error"
         " operations.embedded_web:app"
     ).split()
     dialwatt = [python, "-m", "operations.cli"]

@@ -289,3 +289,24 @@ def test_an_account_is_a_serial_as_people_type_it_and_may_say_loan(
     pay(open_unit, notice(account=account))
 
     assert rows(engine, "SELECT purpose FROM payments") == [(purpose,)]
+
+
+def test_the_last_instalment_of_a_meter_needs_no_unlock(engine, open_unit, home):
+    with engine.begin() as connection:
+        meter_id = connection.execute(
+            text("SELECT id FROM devices WHERE serial = :serial"), {"serial": METER}
+        ).scalar_one()
+        insert_sale(
+            connection,
+            customer_id=home,
+            device_id=meter_id,
+            amounts_minor=(100_00,),
+            appliance_kind="meter",
+            days=0,
+            first_due_on=date(2026, 11, 20),
+        )
+    pay(open_unit, notice(amount=500_00))
+
+    apply(open_unit)
+
+    assert rows(engine, "SELECT kind, units FROM tokens") == [("energy", 10)]

@@ -20,7 +20,8 @@ from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.issue_tokens import TokenIssuer
 from core.usecases.open_secret import OpenSecret
 from core.usecases.quote_payment import target_of
-from core.usecases.write_applied import Applied, Situation, write_applied
+from core.usecases.situation import Applied, Situation
+from core.usecases.write_applied import write_applied
 from core.waterfall import apply_money
 
 log = logging.getLogger(__name__)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from core.market import Market
 from core.money import Money
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.issue_tokens import DeviceToken
+from core.usecases.situation import Applied, Situation
 from core.usecases.split_words import bought, split_words
 from core.usecases.texts import text_content
 from core.wording.message import Said
 from core.wording.messages import sms
-
-if TYPE_CHECKING:
-    from core.usecases.write_applied import Applied, Situation
 
 
 def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator[dict[str, object]]:

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from core.db.applied import write_batch
-from core.db.customers import Customer
-from core.db.devices import Device
 from core.db.ledger import CREDIT, DEBIT
-from core.db.payments import ReceivedPayment
-from core.tariff import TariffVersion
 from core.unit import Unit
-from core.usecases.issue_tokens import DeviceToken
 from core.usecases.receipts import receipt_rows
-from core.waterfall import Line, Obligation, Outcome
+from core.usecases.situation import Applied, Situation
+from core.waterfall import Line, Obligation
 
 Row = dict[str, Any]
 
@@ -29,28 +23,6 @@ _ACCOUNT = {
     "days": "income:days",
     "credit": "customer_credit",
 }
-
-
-@dataclass(slots=True)
-class Situation:
-    """All that was locked and read for a batch, by id. Changes as its payments are decided."""
-
-    customers: dict[int, Customer]
-    devices: dict[int, Device]
-    versions: dict[int, list[TariffVersion]]
-    owed: dict[int, list[Obligation]]
-    credits: dict[int, int]
-    today: date
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One payment decided; `still_due_minor` is what the customer owes today after it."""
-
-    payment: ReceivedPayment
-    outcome: Outcome
-    tokens: list[DeviceToken]
-    still_due_minor: int
 
 
 def write_applied(unit: Unit, situation: Situation, done: Sequence[Applied]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 _STATES = text(
     """
     SELECT d.serial, d.kind,
-           (SELECT sum(i.amount_minor - i.paid_minor) FROM sales s
+           (SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) FROM sales s
               JOIN instalments i ON i.sale_id = s.id WHERE s.device_id = d.id AND s.state = 'open'
            ) AS plan_left_minor,
            EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'complete'

@@ -1,0 +1,74 @@
+"""The catalogue: what an operator sells and who sells it, as a file describes it. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.market import Market
+from core.tariff import TariffVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Village:
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manufacturer:
+    """`token_family` is a driver of core.tokens, a vendor's name, or `none`."""
+
+    code: str
+    name: str
+    kinds: tuple[str, ...]
+    token_family: str
+
+
+@dataclass(frozen=True, slots=True)
+class TariffEntry:
+    """One version of the tariff with that code."""
+
+    code: str
+    name: str
+    version: TariffVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance:
+    """`price_per_day_minor` is set where it can be sold as a service, by the day."""
+
+    code: str
+    name: str
+    kind: str
+    price_minor: int
+    initial_days: int
+    price_per_day_minor: int | None
+    minimum_payment_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentEntry:
+    """`pin` only counts for an agent who is new. Commissions are in hundredths of a percent."""
+
+    msisdn: str
+    name: str
+    surname: str
+    language: str
+    pin: str = field(repr=False)
+    pin_is_initial: bool
+    float_limit_minor: int
+    commission_collections_bp: int
+    commission_sales_bp: int
+    villages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One file's worth. `market` is None when the file leaves the market as it is."""
+
+    market: Market | None
+    villages: tuple[Village, ...] = ()
+    manufacturers: tuple[Manufacturer, ...] = ()
+    tariffs: tuple[TariffEntry, ...] = ()
+    appliances: tuple[Appliance, ...] = ()
+    agents: tuple[AgentEntry, ...] = ()

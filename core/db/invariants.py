@@ -1,0 +1,116 @@
+"""What must always be true of the books, and what should not wait: each as a query for offenders.
+
+Every query gives one text per offender, so that nothing found is good news. They read everything,
+which takes its time on a large book; they change nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+_SHOWN = 3
+
+# The customers' balances of an account; `side` is its normal side.
+_BALANCES = """
+    SELECT customer_id,
+           sum(CASE side WHEN '{side}' THEN amount_minor ELSE -amount_minor END) AS ledger
+      FROM postings WHERE account = '{account}' GROUP BY customer_id
+"""
+
+_PER_CUSTOMER = """
+    SELECT 'customer ' || coalesce(l.customer_id, s.customer_id) || ': ledger '
+           || coalesce(l.ledger, 0) || ', rows ' || coalesce(s.kept, 0)
+      FROM ({ledger}) l FULL JOIN ({kept}) s USING (customer_id)
+     WHERE coalesce(l.ledger, 0) <> coalesce(s.kept, 0)
+"""
+
+
+def _sub_ledger(account: str, side: str, kept: str) -> str:
+    """Offenders where the account's balance and what the rows hold differ for a customer."""
+    ledger = _BALANCES.format(account=account, side=side)
+    return _PER_CUSTOMER.format(ledger=ledger, kept=kept)
+
+
+BOOKS: dict[str, str] = {
+    "every entry balances": """
+        SELECT 'entry ' || e.id || ' (' || e.kind || ')' FROM journal_entries e
+          LEFT JOIN postings p ON p.entry_id = e.id GROUP BY e.id
+        HAVING count(p.id) < 2 OR sum(CASE p.side WHEN 'debit' THEN amount_minor
+                                      ELSE -amount_minor END) <> 0
+    """,
+    "the trial balance is zero": """
+        SELECT 'debits minus credits are ' || sum(CASE side WHEN 'debit' THEN amount_minor
+                                                  ELSE -amount_minor END)
+          FROM postings HAVING sum(CASE side WHEN 'debit' THEN amount_minor
+                                   ELSE -amount_minor END) <> 0
+    """,
+    "every payment equals its lines": """
+        SELECT 'payment ' || p.receipt || ': ' || p.amount_minor + p.credit_used_minor
+               || ' paid, lines ' || coalesce(sum(l.amount_minor), 0)
+          FROM payments p LEFT JOIN payment_lines l ON l.payment_id = p.id
+         WHERE p.state IN ('applied', 'suspense') GROUP BY p.id
+        HAVING coalesce(sum(l.amount_minor), 0) <> p.amount_minor + p.credit_used_minor
+    """,
+    "every customer's credit equals the ledger": _sub_ledger(
+        "customer_credit",
+        "credit",
+        "SELECT id AS customer_id, credit_minor AS kept FROM customers WHERE credit_minor <> 0",
+    ),
+    "open instalments equal receivable:sales": _sub_ledger(
+        "receivable:sales",
+        "debit",
+        "SELECT s.customer_id, sum(i.amount_minor - i.paid_minor) AS kept FROM sales s"
+        " JOIN instalments i ON i.sale_id = s.id WHERE s.state <> 'cancelled' GROUP BY 1",
+    ),
+    "open access charges equal receivable:access": _sub_ledger(
+        "receivable:access",
+        "debit",
+        "SELECT customer_id, sum(amount_minor - paid_minor) AS kept FROM access_charges GROUP BY 1",
+    ),
+    "waiting payments equal unapplied": _sub_ledger(
+        "unapplied",
+        "credit",
+        "SELECT customer_id, sum(amount_minor) AS kept FROM payments"
+        " WHERE state = 'received' GROUP BY 1",
+    ),
+    "unmatched payments equal suspense": """
+        SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
+          (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
+                  AS held FROM postings WHERE account = 'suspense') l,
+          (SELECT coalesce(sum(amount_minor), 0) AS held FROM payments WHERE state = 'suspense') p
+         WHERE l.held <> p.held
+    """,
+    "no token is ahead of its device's counter": """
+        SELECT 'device ' || d.serial FROM devices d JOIN tokens t ON t.device_id = d.id
+         GROUP BY d.id HAVING max(t.counter) > d.token_counter
+    """,
+}
+
+WAITING: dict[str, str] = {
+    "no payment is stuck": """
+        SELECT 'payment ' || receipt || ' since ' || received_at || coalesce(': ' || problem, '')
+          FROM payments WHERE state = 'received'
+           AND (problem IS NOT NULL OR received_at < :now - interval '5 minutes') ORDER BY id
+    """,
+    "no text is stuck": """
+        SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')
+          FROM sms WHERE next_attempt_at IS NOT NULL
+           AND created_at < :now - interval '10 minutes' ORDER BY id
+    """,
+    "no prompt is unresolved": """
+        SELECT 'prompt ' || id || ' (' || state || ') since ' || created_at FROM prompts
+         WHERE state IN ('waiting', 'sending', 'pending', 'unknown', 'approved')
+           AND created_at < :now - interval '2 hours' ORDER BY id
+    """,
+}
+
+
+def offenders(connection: Connection, query: str, now: datetime) -> str:
+    """The first offenders of a query and how many there are; empty when there are none."""
+    found = [
+        row[0] for row in connection.execute(text(query), {"now": now} if ":now" in query else {})
+    ]
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return "; ".join(found[:_SHOWN]) + more

@@ -1,0 +1,109 @@
+"""Reading and writing customers and devices many at a time, by number, serial and code."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, insert, text
+
+from core.db.bulk import insert_rows
+from core.db.rows.people import customer_msisdns, customers
+
+
+def insert_in_order(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
+) -> list[int]:
+    """Insert rows; their new ids, in the order of the rows."""
+    if not rows:
+        return []
+    statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(connection.execute(statement, rows).scalars())
+
+
+def insert_customers(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert customers with their number (`msisdn`)."""
+    people = [{name: value for name, value in row.items() if name != "msisdn"} for row in rows]
+    ids = insert_in_order(connection, customers, people)
+    insert_rows(
+        connection,
+        customer_msisdns,
+        [
+            {"msisdn": row["msisdn"], "customer_id": customer_id}
+            for row, customer_id in zip(rows, ids, strict=True)
+        ],
+    )
+
+
+def customers_by_msisdn(connection: Connection, msisdns: Collection[str]) -> dict[str, Row[Any]]:
+    """(id, name, surname, village code) of the customers who hold those numbers."""
+    rows = connection.execute(
+        text(
+            "SELECT m.msisdn, c.id, c.name, c.surname, v.code AS village FROM customer_msisdns m"
+            " JOIN customers c ON c.id = m.customer_id LEFT JOIN villages v ON v.id = c.village_id"
+            " WHERE m.msisdn = ANY(:msisdns)"
+        ),
+        {"msisdns": list(msisdns)},
+    )
+    return {row.msisdn: row for row in rows}
+
+
+def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) -> dict[str, int]:
+    """Ids of catalogue rows by code."""
+    rows = connection.execute(
+        text(f"SELECT code, id FROM {table.name} WHERE code = ANY(:codes)"),
+        {"codes": list(codes)},
+    )
+    return {row.code: row.id for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """A registered device as a file may describe it. `taken`: it is on an open plan."""
+
+    id: int
+    serial: str
+    kind: str
+    manufacturer: str
+    tariff: str | None
+    owner_id: int | None
+    assigned_on: date | None
+    sealed_key: bytes | None
+    starting_code: int | None
+    initial_counter: int
+    sts: dict[str, Any] | None
+    taken: bool
+
+
+def devices_by_serial(
+    connection: Connection, serials: Collection[str], *, lock: bool = False
+) -> dict[str, KnownDevice]:
+    """The registered ones of those devices, by serial; locked, by id, where they will change."""
+    rows = connection.execute(
+        text(
+            "SELECT d.id, d.serial, d.kind, m.code, t.code, d.owner_id, d.assigned_on,"
+            " d.sealed_key, d.starting_code, d.initial_counter, d.sts, EXISTS (SELECT FROM sales s"
+            " WHERE s.device_id = d.id AND s.state = 'open')"
+            " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
+            " LEFT JOIN tariffs t ON t.id = d.tariff_id WHERE d.serial = ANY(:serials)"
+            " ORDER BY d.id" + (" FOR UPDATE OF d" if lock else "")
+        ),
+        {"serials": list(serials)},
+    )
+    return {row.serial: KnownDevice(*row) for row in rows}
+
+
+def give_devices(connection: Connection, gifts: Sequence[tuple[int, int, date]]) -> None:
+    """Devices from stock become their buyers': (device, customer, day)."""
+    ids, owners, days = ([gift[place] for gift in gifts] for place in range(3))
+    connection.execute(
+        text(
+            "UPDATE devices d SET owner_id = given.owner, assigned_on = given.day,"
+            " access_anchor_on = CASE WHEN d.tariff_id IS NULL THEN NULL ELSE given.day END"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:owners AS bigint[]), CAST(:days AS date[]))"
+            " AS given (id, owner, day) WHERE d.id = given.id AND d.owner_id IS NULL"
+        ),
+        {"ids": ids, "owners": owners, "days": days},
+    )

@@ -1,0 +1,65 @@
+"""Many entries at once (an import) or one (a menu): all are judged before any is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core.errors import DialwattError, Refused
+
+Entry = TypeVar("Entry")
+Decision = TypeVar("Decision")
+
+# Told how many rows have been written, now and then, during long work.
+Progress = Callable[[int], None]
+_ROWS_AT_ONCE = 5000
+
+
+def no_progress(written: int) -> None:
+    """For a caller who writes few rows."""
+
+
+def write_in_batches(
+    rows: Sequence[Entry], write: Callable[[Sequence[Entry]], None], progress: Progress
+) -> None:
+    """`write` the rows, some thousands at a time."""
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        write(rows[start : start + _ROWS_AT_ONCE])
+        progress(min(start + _ROWS_AT_ONCE, len(rows)))
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """How many entries were new, and how many the books held already, alike."""
+
+    new: int
+    known: int
+
+
+class RefusedEntries(DialwattError):
+    """Nothing was written. `refusals` holds (position of the entry, why) for every bad one."""
+
+    def __init__(self, refusals: list[tuple[int, Refused]]) -> None:
+        super().__init__(refusals)
+        self.refusals = refusals
+
+
+def decide_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision]) -> list[Decision]:
+    """What `decide` says of each entry. Raises RefusedEntries with all refusals, not the first."""
+    decisions: list[Decision] = []
+    refusals: list[tuple[int, Refused]] = []
+    for position, entry in enumerate(entries):
+        try:
+            decisions.append(decide(entry))
+        except Refused as refused:
+            refusals.append((position, refused))
+    if refusals:
+        raise RefusedEntries(refusals)
+    return decisions
+
+
+def must_agree(field: str, books: object, given: object) -> None:
+    """Nothing in the books is silently overwritten. Raises Refused("differs")."""
+    if books != given:
+        raise Refused("differs", field=field, books=books or "nothing", given=given or "nothing")

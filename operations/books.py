@@ -1,0 +1,12 @@
+"""Opening the books for a command."""
+
+from __future__ import annotations
+
+from core.db.engine import make_engine
+from core.settings import Environment, read
+from core.unit import OpenUnit, unit_opener
+
+
+def open_books(environment: Environment) -> OpenUnit:
+    """Units on the database of this environment, for a command that works alone."""
+    return unit_opener(make_engine(read(environment, "DATABASE_URL"), pool_size=0))

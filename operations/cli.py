@@ -1,0 +1,170 @@
+"""The `dialwatt` command: one verb each for what an operator does. Exit code 0 only on success.
+
+Each verb's module is imported when the verb is used, so that a small question gets a quick answer.
+What goes wrong on purpose is told in lines that say what to do, never as a traceback.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import BadInput, DialwattError, Refused
+from operations.environment import command_environment
+
+Argument = tuple[tuple[str, ...], dict[str, Any]]
+
+_JSON: Argument = (("--json",), {"action": "store_true", "help": "print JSON"})
+_FILE: Argument = (("file",), {"metavar": "FILE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command: `runs` is `module:function`, called with the arguments and the environment.
+
+    `completes`: whether the environment is completed from a running embedded set-up.
+    """
+
+    name: str
+    help: str
+    runs: str
+    arguments: tuple[Argument, ...] = ()
+    completes: bool = True
+
+
+_KINDS: Argument = (("kind",), {"choices": ("customers", "devices", "sales")})
+_WHAT: Argument = (("what",), {"choices": ("payment", "customer")})
+_KEY: Argument = (("key",), {"metavar": "RECEIPT|MSISDN", "help": "a receipt or a phone number"})
+_ACCOUNT: Argument = (
+    ("--account",),
+    {"metavar": "ACCOUNT", "help": "the receiving account, where several have that receipt"},
+)
+_STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
+
+VERBS = (
+    Verb(
+        "up",
+        "start everything on this machine, with simulated phones and providers"
+        " (PORT, DIALWATT_DATA, DIALWATT_DEMO=0)",
+        "operations.cli:up",
+        completes=False,
+    ),
+    Verb("load", "load a catalogue (TOML): market, tariffs, ...", "operations.load:run", (_FILE,)),
+    Verb(
+        "import",
+        "import customers, devices or sales (CSV)",
+        "operations.import_csv:run",
+        (_KINDS, _FILE),
+    ),
+    Verb(
+        "show",
+        "show what a payment did, or what a customer owes",
+        "operations.show:run",
+        (_WHAT, _KEY, _ACCOUNT, _JSON),
+    ),
+    Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
+    Verb("doctor", "check settings, services and books", "operations.doctor:run", (_JSON,)),
+    Verb(
+        "vectors",
+        "recompute the tokens of a vector file",
+        "operations.cli:vectors",
+        (_FILE, _STA),
+        completes=False,
+    ),
+    Verb("web", "serve the gateway (PORT, WEB_WORKERS)", "operations.serve:web"),
+    Verb("worker", "apply payments, send prompts and texts", "operations.serve:worker"),
+    Verb("schedule", "ring for what waits; accrue once a day", "operations.serve:schedule"),
+    Verb("migrate", "bring the database's schema up to date", "operations.serve:migrate"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    arguments = _parser().parse_args(argv)
+    verb: Verb = arguments.verb
+    try:
+        environment = command_environment(os.environ) if verb.completes else dict(os.environ)
+        module, _, function = verb.runs.partition(":")
+        code: int = getattr(importlib.import_module(module), function)(arguments, environment)
+        return code
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        print(f"dialwatt {verb.name}: {told}", file=sys.stderr)
+        return 1
+
+
+def up(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
+    from operations import up as embedded
+
+    return embedded.run(environment)
+
+
+def vectors(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
+    from pathlib import Path
+
+    from operations.vectors import check
+
+    tables = Path(arguments.sta_tables) if arguments.sta_tables else None
+    try:
+        return check(Path(arguments.file), tables, sys.stdout)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot read it: {error}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dialwatt", description="The gateway through which people buy energy by phone."
+    )
+    verbs = parser.add_subparsers(metavar="COMMAND", required=True)
+    for verb in VERBS:
+        one = verbs.add_parser(verb.name, help=verb.help, description=verb.help)
+        for names, options in verb.arguments:
+            one.add_argument(*names, **options)
+        one.set_defaults(verb=verb)
+    return parser
+
+
+def _told(error: Exception) -> str | None:
+    """What to tell the operator; None for an error that nobody foresaw."""
+    if isinstance(error, BadInput):
+        return "\n".join(error.problems) if len(error.problems) == 1 else _listed(error.problems)
+    if isinstance(error, Refused):
+        from operations.refusals import in_words
+
+        return in_words(error)
+    if isinstance(error, DialwattError):
+        return str(error)
+    return _told_by_services(error)
+
+
+def _listed(problems: Sequence[str]) -> str:
+    return "\n  " + "\n  ".join(problems)
+
+
+def _told_by_services(error: Exception) -> str | None:
+    """For what the databases and the embedded servers raise."""
+    if type(error).__module__.startswith("sqlalchemy."):
+        from operations.database_errors import told
+
+        return told(error)
+    if "operations.places" in sys.modules:
+        from operations.places import EmbeddedServicesError
+
+        if isinstance(error, EmbeddedServicesError):
+            return str(error)
+    if type(error).__module__.startswith("core.tokens"):
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

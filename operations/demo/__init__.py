@@ -1,0 +1,58 @@
+"""The demo: people, devices and plans of a small operator, put into an empty book.
+
+Made with the product's own load and import, from the files beside this one. The days in them count
+from today (`today-5`), so that there is always one overdue loan to look at. The device keys are
+throw-away keys of devices that exist only on the phone page.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from core.clock import Clock, system_clock
+from core.db.catalogue import find_market
+from core.errors import BrokenInvariant
+from core.settings import Environment
+from core.unit import Unit
+from core.usecases.entries import no_progress
+from operations.demo.people import cast as cast
+from operations.demo.virtual_devices import device_source as device_source
+from operations.import_csv import import_file
+from operations.load import load_into
+
+_FOLDER = Path(__file__).parent
+_DAY = re.compile(r"\btoday(?:([+-])([0-9]+))?")
+
+
+def load_demo(engine: Engine, environment: Environment, clock: Clock = system_clock) -> bool:
+    """Fill an empty book, whole or not at all; False, doing nothing, when there is a market."""
+    with engine.begin() as connection:
+        if find_market(connection) is not None:
+            return False
+        load_into(connection, _read("catalogue.toml"), environment, clock)
+        market = find_market(connection)
+        if market is None:
+            raise BrokenInvariant("the demo's catalogue was loaded without a market")
+        unit = Unit(connection, clock(), market)
+        for kind in ("customers", "devices", "sales"):
+            content = on_day(_read(f"{kind}.csv"), unit.today)
+            import_file(unit, kind, content, environment, no_progress)
+    return True
+
+
+def on_day(content: str, today: date) -> str:
+    """Write `today`, `today-5`, `today+2` as dates."""
+
+    def written(match: re.Match[str]) -> str:
+        sign, days = match.groups()
+        return (today + timedelta(days=int(f"{sign}{days}") if sign else 0)).isoformat()
+
+    return _DAY.sub(written, content)
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")

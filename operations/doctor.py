@@ -1,0 +1,142 @@
+"""`dialwatt doctor`: settings, services, schema, books, and whatever waits too long.
+
+It looks and tells, and changes nothing. One check that fails keeps no other from being made, except
+those that need what failed.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from redis import Redis, RedisError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.clock import Clock, system_clock
+from core.db.engine import alembic_config, make_engine
+from core.db.invariants import BOOKS, WAITING, offenders
+from core.errors import BadInput
+from core.settings import (
+    DarajaSettings,
+    DoorSettings,
+    Environment,
+    ServicesSettings,
+    SmsSettings,
+    read,
+)
+from core.tokens.errors import TokenError
+from core.tokens.keys import KeyRing, VendingKeys
+from operations.database_errors import told
+
+_LONGEST_ANSWER_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at; `detail` says what is wrong, or what was found."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def run(arguments: Namespace, environment: Environment) -> int:
+    """Print every check; 1 if any is not ok."""
+    checks = list(examine(environment))
+    healthy = all(check.ok for check in checks)
+    if arguments.json:
+        print(json.dumps({"ok": healthy, "checks": [asdict(check) for check in checks]}))
+    else:
+        for check in checks:
+            print(f"{'ok ' if check.ok else 'BAD'} {check.name}" + _after(check))
+    return 0 if healthy else 1
+
+
+def _after(check: Check) -> str:
+    return f": {check.detail}" if check.detail else ""
+
+
+def examine(environment: Environment, clock: Clock = system_clock) -> Iterator[Check]:
+    """All checks, in order."""
+    yield _configuration(environment)
+    yield _redis(environment)
+    try:
+        engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
+        with engine.connect() as connection:
+            yield Check("database", True, "")
+            schema = _schema(connection)
+            yield schema
+            if not schema.ok:
+                return
+            yield from _books(connection, clock)
+            yield _vending_keys(connection, environment)
+    except (SQLAlchemyError, BadInput) as error:
+        yield Check("database", False, told(error) or str(error))
+
+
+def _configuration(environment: Environment) -> Check:
+    """Everything a web process and a worker will ask for, all that is wrong at once."""
+    wanted: tuple[Callable[[], object], ...] = (
+        lambda: ServicesSettings.from_environment(environment),
+        lambda: DoorSettings.from_environment(environment),
+        lambda: DarajaSettings.from_environment(environment),
+        lambda: SmsSettings.from_environment(environment),
+        lambda: KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")),
+        lambda: read(environment, "PIN_PEPPER"),
+    )
+    wrong: dict[str, None] = {}
+    for want in wanted:
+        try:
+            want()
+        except (BadInput, TokenError) as error:
+            wrong[str(error)] = None
+    return Check("configuration", not wrong, "; ".join(wrong))
+
+
+def _redis(environment: Environment) -> Check:
+    try:
+        url = read(environment, "REDIS_URL")
+        with Redis.from_url(
+            url, socket_timeout=_LONGEST_ANSWER_S, socket_connect_timeout=_LONGEST_ANSWER_S
+        ) as redis:
+            redis.ping()
+    except (RedisError, BadInput, ValueError) as error:
+        return Check("redis", False, f"cannot reach it: {error}")
+    return Check("redis", True, "")
+
+
+def _schema(connection: Connection) -> Check:
+    """Whether every migration has run."""
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    newest = ScriptDirectory.from_config(alembic_config("")).get_current_head()
+    here = MigrationContext.configure(connection).get_current_revision()
+    if here == newest:
+        return Check("migrations", True, f"at {here}")
+    return Check("migrations", False, f"at {here}, newest is {newest}: run `dialwatt migrate`")
+
+
+def _books(connection: Connection, clock: Clock) -> Iterator[Check]:
+    market = connection.execute(text("SELECT operator FROM market")).scalar_one_or_none()
+    yield Check("market", True, market or "the book is empty: load a catalogue")
+    for name, query in (BOOKS | WAITING).items():
+        found = offenders(connection, query, clock())
+        yield Check(name, not found, found)
+
+
+def _vending_keys(connection: Connection, environment: Environment) -> Check:
+    """Whether there is a vending key for every supply group that has meters."""
+    groups = connection.execute(
+        text("SELECT DISTINCT sts ->> 'sgc' FROM devices WHERE sts IS NOT NULL ORDER BY 1")
+    ).scalars()
+    keys, wrong = VendingKeys(environment), []
+    for sgc in groups:
+        try:
+            keys.of(sgc)
+        except TokenError as error:
+            wrong.append(str(error))
+    return Check("vending keys", not wrong, "; ".join(wrong))

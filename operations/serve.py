@@ -1,0 +1,72 @@
+"""`dialwatt web | worker | schedule | migrate`: the processes of a deployment, one command each.
+
+They read os.environ themselves, also in processes they start, so the settings of the command go in
+there first.
+"""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+
+from core.errors import BadInput
+from core.settings import Environment, read
+
+_THREADS = 80
+
+
+def web(arguments: Namespace, environment: Environment) -> int:
+    """Serve the gateway on PORT with WEB_WORKERS processes until told to stop."""
+    port, workers = (
+        _number(environment, "PORT", 8000, 65535),
+        _number(environment, "WEB_WORKERS", 2, 256),
+    )
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    os.environ.update(environment)
+    Granian(
+        "gateway.wsgi:app",
+        address="0.0.0.0",
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=_THREADS,
+        websockets=False,
+        log_access=False,
+    ).serve()
+    return 0
+
+
+def worker(arguments: Namespace, environment: Environment) -> int:
+    """Apply payments, send prompts and texts until told to stop."""
+    os.environ.update(environment)
+    from workers.runtime import run_worker
+
+    run_worker()
+    return 0
+
+
+def schedule(arguments: Namespace, environment: Environment) -> int:
+    """Ring for what waits, and accrue once a day, until told to stop."""
+    os.environ.update(environment)
+    from workers.schedule import run
+
+    run()
+    return 0
+
+
+def migrate(arguments: Namespace, environment: Environment) -> int:
+    """Bring the schema up to date."""
+    from core.db.engine import migrate as upgrade
+
+    upgrade(read(environment, "DATABASE_URL"))
+    print("the schema is up to date")
+    return 0
+
+
+def _number(environment: Environment, name: str, default: int, most: int) -> int:
+    value = read(environment, name, str(default))
+    if not value.isdecimal() or not 1 <= int(value) <= most:
+        raise BadInput(f"{name} must be a number from 1 to {most}, not {value!r}")
+    return int(value)

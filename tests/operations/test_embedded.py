@@ -48,6 +48,8 @@ with embedded_services(Path(sys.argv[1]), for_tests=True) as services:
 def data() -> Iterator[Path]:
     """One data folder for test after test, because to make one costs most of a second."""
     with folder_in_reach() as folder:
+        with embedded_services(folder / "data", for_tests=True):
+            pass
         yield folder / "data"
 
 

@@ -1,0 +1,120 @@
+"""The documents tell the truth where a machine can check it: what they name exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.db.invariants import BOOKS, WAITING
+from dev import COMMANDS
+from operations.cli import VERBS
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PRODUCT = ("core", "gateway", "workers", "operations", "simulator")
+VERB_NAMES = {verb.name for verb in VERBS}
+
+_LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
+_CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
+_SETTING = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+# What a web server puts beside the settings' namesake (PEP 3333).
+_WSGI = {"PATH_INFO", "CONTENT_LENGTH", "REQUEST_METHOD"}
+# One setting for each of them, named by the operator.
+_OPEN_ENDED = "STS_VENDING_KEY_"
+
+each_document = pytest.mark.parametrize(
+    "document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT))
+)
+
+
+def code_in(document: Path) -> str:
+    """Everything that stands as code, inline or in blocks."""
+    return "\n".join(_CODE.findall(document.read_text()))
+
+
+@each_document
+def test_every_link_leads_somewhere(document: Path) -> None:
+    links = [link or source for link, source in _LINK.findall(document.read_text())]
+    targets = [link.partition("#")[0].replace("\\", "") for link in links if "://" not in link]
+    missing = [one for one in targets if one and not (document.parent / one).exists()]
+    assert not missing
+
+
+@each_document
+def test_every_path_named_exists(document: Path) -> None:
+    folders = "|".join([*PRODUCT, "tests", "docs", "migrations", "bench"])
+    named = re.findall(rf"(?<![\w/.<>-])(?:{folders})/[\w./-]*", code_in(document))
+    real = [path for path in named if "NNNN" not in path]
+    assert [path for path in real if not (ROOT / path.rstrip(".")).exists()] == []
+
+
+@each_document
+def test_every_command_named_can_be_run(document: Path) -> None:
+    code = code_in(document)
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets <= COMMANDS.keys()
+    assert set(re.findall(r"\bdev\.py ([a-z]+)", code)) <= COMMANDS.keys()
+    assert set(re.findall(r"\bdialwatt ([a-z]+)", code)) <= VERB_NAMES
+
+
+def test_the_readme_tells_of_every_command() -> None:
+    told = set(re.findall(r"\bdialwatt ([a-z]+)", code_in(ROOT / "README.md")))
+    assert VERB_NAMES - told == set()
+
+
+def test_the_deployment_starts_commands_that_exist() -> None:
+    procfile = (ROOT / "Procfile").read_text()
+    assert set(re.findall(r"dialwatt ([a-z]+)", procfile)) <= VERB_NAMES
+
+
+def test_the_guide_says_what_to_do_about_every_check_of_the_books() -> None:
+    guide = (ROOT / "docs" / "operations.md").read_text()
+    assert [name for name in (*BOOKS, *WAITING) if name not in guide] == []
+
+
+def test_every_decision_is_in_the_list() -> None:
+    folder = ROOT / "docs" / "decisions"
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())
+    assert listed == sorted(path.name for path in folder.glob("[0-9]*.md"))
+
+
+def test_every_setting_is_described_and_every_description_is_of_a_setting() -> None:
+    described = set(
+        re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    )
+    read = {name.removesuffix("_FILE") for name in settings_read()} - _WSGI
+    assert read - described == set()
+    assert {name for name in described - read if not name.startswith(_OPEN_ENDED)} == set()
+
+
+def settings_read() -> Iterator[str]:
+    """Every name the product asks an environment for."""
+    for package in PRODUCT:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                yield from _names_asked(node)
+
+
+def _names_asked(node: ast.AST) -> Iterator[str]:
+    """`environment["NAME"]`, `environment.get("NAME")`, `read(environment, "NAME")`."""
+    if isinstance(node, ast.Subscript) and _is_environment(node.value):
+        asked: list[ast.expr] = [node.slice]
+    elif isinstance(node, ast.Call):
+        of = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if not any(map(_is_environment, [*node.args, *([of] if of else [])])):
+            return
+        asked = node.args
+    else:
+        return
+    for one in asked:
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield from [one.value] if _SETTING.fullmatch(one.value) else []
+
+
+def _is_environment(node: ast.expr) -> bool:
+    return ast.unparse(node) in ("environment", "environ", "os.environ")

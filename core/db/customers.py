@@ -59,9 +59,15 @@ def get_customer(connection: Connection, customer_id: int) -> Customer:
 
 
 def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Customer]:
-    """Lock customers by id, in order: what serialises two payments of one customer."""
+    """Lock customers by id, in order: what serialises two payments of one customer.
+
+    Callbacks that book a further payment of theirs (a foreign key's lock) need not wait.
+    """
     rows = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM customers c WHERE c.id = ANY(:ids) ORDER BY c.id FOR UPDATE"),
+        text(
+            f"SELECT {_COLUMNS} FROM customers c WHERE c.id = ANY(:ids)"
+            " ORDER BY c.id FOR NO KEY UPDATE"
+        ),
         {"ids": list(ids)},
     )
     return {row.id: Customer(*row) for row in rows}

@@ -99,7 +99,7 @@ def lock_devices(
             " OR (d.owner_id = ANY(:customers) AND d.tariff_id IS NOT NULL)"
             " OR d.id IN (SELECT device_id FROM sales"
             " WHERE customer_id = ANY(:customers) AND state = 'open' AND device_id IS NOT NULL)"
-            " ORDER BY d.id FOR UPDATE OF d"
+            " ORDER BY d.id FOR NO KEY UPDATE OF d"
         ),
         {"ids": list(device_ids), "customers": list(customer_ids)},
     )
@@ -112,7 +112,7 @@ def lock_meters_after(connection: Connection, device_id: int, limit: int) -> lis
         text(
             f"SELECT {_COLUMNS} {_FROM} WHERE d.id > :after"
             " AND d.owner_id IS NOT NULL AND d.tariff_id IS NOT NULL"
-            " ORDER BY d.id LIMIT :limit FOR UPDATE OF d"
+            " ORDER BY d.id LIMIT :limit FOR NO KEY UPDATE OF d"
         ),
         {"after": device_id, "limit": limit},
     )

@@ -50,7 +50,7 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
         text(
             "SELECT id, receipt, amount_minor, purpose, device_id, customer_id FROM payments"
             " WHERE state = 'received' AND next_attempt_at <= :now"
-            " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+            " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"now": now, "limit": limit},
     )

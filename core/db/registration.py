@@ -88,7 +88,7 @@ def devices_by_serial(
             " WHERE s.device_id = d.id AND s.state = 'open')"
             " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
             " LEFT JOIN tariffs t ON t.id = d.tariff_id WHERE d.serial = ANY(:serials)"
-            " ORDER BY d.id" + (" FOR UPDATE OF d" if lock else "")
+            " ORDER BY d.id" + (" FOR NO KEY UPDATE OF d" if lock else "")
         ),
         {"serials": list(serials)},
     )

@@ -310,3 +310,18 @@ def test_the_last_instalment_of_a_meter_needs_no_unlock(engine, open_unit, home)
     apply(open_unit)
 
     assert rows(engine, "SELECT kind, units FROM tokens") == [("energy", 10)]
+
+
+def test_a_callback_is_booked_while_a_worker_holds_the_same_customer(engine, open_unit, home):
+    pay(open_unit, notice("R1"))
+
+    with open_unit() as working:
+        apply_payments(working, open_secret)
+        with open_unit() as unit:
+            unit.connection.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            record_payment(unit, notice("R2"))
+
+    assert rows(engine, "SELECT receipt, state FROM payments ORDER BY id") == [
+        ("R1", "applied"),
+        ("R2", "received"),
+    ]

@@ -230,6 +230,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("msisdn", name=op.f("customer_msisdns_pkey")),
         sa.UniqueConstraint("sha256", name=op.f("customer_msisdns_sha256_key")),
     )
+    op.create_index(
+        "customer_msisdns_customer_id_idx",
+        "customer_msisdns",
+        ["customer_id", "position"],
+        unique=False,
+    )
     op.create_table(
         "devices",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
@@ -631,6 +637,7 @@ def downgrade() -> None:
     op.drop_table("postings")
     op.drop_index("devices_owner_id_idx", table_name="devices")
     op.drop_table("devices")
+    op.drop_index("customer_msisdns_customer_id_idx", table_name="customer_msisdns")
     op.drop_table("customer_msisdns")
     op.drop_table("tariff_versions")
     op.drop_table("customers")

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Computed,
     ForeignKey,
+    Index,
     Integer,
     Table,
     Text,
@@ -54,6 +55,7 @@ customer_msisdns = Table(
         Computed("encode(sha256(decode(substr(msisdn, 2), 'escape')), 'hex')", persisted=True),
         unique=True,
     ),
+    Index("customer_msisdns_customer_id_idx", "customer_id", "position"),
 )
 
 agents = Table(

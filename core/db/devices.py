@@ -77,8 +77,10 @@ def devices_served(
     """The devices a customer's money can touch: theirs, those on their plans, and `device_id`."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} {_FROM} WHERE d.id = :id OR d.owner_id = :customer"
-            " OR s.customer_id = :customer"
+            f"SELECT {_COLUMNS} {_FROM} WHERE d.id IN ("
+            " SELECT CAST(:id AS bigint)"
+            " UNION SELECT id FROM devices WHERE owner_id = :customer"
+            " UNION SELECT device_id FROM sales WHERE customer_id = :customer AND state = 'open')"
         ),
         {"id": device_id, "customer": customer_id},
     )
@@ -95,10 +97,12 @@ def lock_devices(
     """
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} {_FROM} WHERE d.id = ANY(:ids)"
-            " OR (d.owner_id = ANY(:customers) AND d.tariff_id IS NOT NULL)"
-            " OR d.id IN (SELECT device_id FROM sales"
-            " WHERE customer_id = ANY(:customers) AND state = 'open' AND device_id IS NOT NULL)"
+            f"SELECT {_COLUMNS} {_FROM} WHERE d.id IN ("
+            " SELECT unnest(CAST(:ids AS bigint[]))"
+            " UNION SELECT id FROM devices"
+            " WHERE owner_id = ANY(:customers) AND tariff_id IS NOT NULL"
+            " UNION SELECT device_id FROM sales"
+            " WHERE customer_id = ANY(:customers) AND state = 'open')"
             " ORDER BY d.id FOR NO KEY UPDATE OF d"
         ),
         {"ids": list(device_ids), "customers": list(customer_ids)},

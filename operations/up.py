@@ -64,7 +64,7 @@ def _settings(
     settings |= {
         name: value
         for name, value in environment.items()
-        if name in _KEPT or name.startswith("STS_VENDING_KEY_")
+        if name in _KEPT or name == "STA_TABLES_FILE" or name.startswith("STS_VENDING_KEY_")
     }
     providers = f"http://127.0.0.1:{free_port()}"
     settings |= {

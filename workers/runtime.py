@@ -12,9 +12,8 @@ from rq.serializers import JSONSerializer
 
 from core.db.engine import make_engine
 from core.settings import DarajaSettings, ServicesSettings, SmsSettings, read
-from core.tokens.keys import KeyRing, VendingKeys
 from core.unit import OpenUnit, unit_opener
-from core.usecases.open_secret import OpenSecret, secret_opener
+from core.usecases.open_secret import OpenSecret, secrets_from
 from gateway.payments.daraja import DarajaClient
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
@@ -36,10 +35,9 @@ class Runtime:
 def runtime() -> Runtime:
     """Made on first use in a worker process. Raises BadInput naming a setting that is missing."""
     services = ServicesSettings.from_environment(os.environ)
-    keys = KeyRing.from_settings(read(os.environ, "DEVICE_KEY_SECRET"))
     return Runtime(
         open_unit=unit_opener(make_engine(services.database_url)),
-        open_secret=secret_opener(keys, VendingKeys(os.environ)),
+        open_secret=secrets_from(os.environ),
         daraja=DarajaClient(DarajaSettings.from_environment(os.environ)),
         sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),
         doorbell=Doorbell(services.redis_url),

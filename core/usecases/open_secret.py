@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from core.db.devices import Device
+from core.settings import Environment, read
 from core.tokens.family import DeviceSecret
 from core.tokens.keys import KeyRing, VendingKeys
 from core.tokens.sta import StaTables
@@ -38,3 +39,14 @@ def secret_opener(
         )
 
     return open_secret
+
+
+def secrets_from(environment: Environment) -> OpenSecret:
+    """The opener of a process that holds the keys: DEVICE_KEY_SECRET, STS_VENDING_KEY_<sgc> and,
+    for EA07 meters, the STA tables in STA_TABLES (JSON). Raises BadInput and TokenError."""
+    tables = read(environment, "STA_TABLES", "")
+    return secret_opener(
+        KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")),
+        VendingKeys(environment),
+        StaTables.from_json(tables) if tables else None,
+    )

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from core.db.devices import find_device
-from core.settings import Environment, read
+from core.settings import Environment
 from core.tokens.family import FAMILIES, DeviceSecret
-from core.tokens.keys import KeyRing, VendingKeys
-from core.usecases.open_secret import secret_opener
+from core.usecases.open_secret import secrets_from
 
 
 def device_source(
@@ -23,9 +22,7 @@ def device_source(
 
     It gives None where there is no such device, or none that takes codes of a family made here.
     """
-    open_secret = secret_opener(
-        KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")), VendingKeys(environment)
-    )
+    open_secret = secrets_from(environment)
 
     def source(serial: str) -> tuple[str, DeviceSecret, int] | None:
         with engine.connect() as connection:

@@ -38,3 +38,16 @@ def verify_pin(stored: str, pin: str, pepper: str) -> bool:
 
 def _peppered(pin: str, pepper: str) -> bytes:
     return hmac.digest(pepper.encode(), pin.encode(), "sha256")
+
+
+class Pins:
+    """Hashes and checks PINs with one pepper; its repr says nothing."""
+
+    def __init__(self, pepper: str) -> None:
+        self._pepper = pepper
+
+    def hash(self, pin: str) -> str:
+        return hash_pin(pin, self._pepper)
+
+    def verify(self, stored: str, pin: str) -> bool:
+        return verify_pin(stored, pin, self._pepper)

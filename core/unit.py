@@ -6,7 +6,7 @@ one order everywhere: payments, customers by id, devices by id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,17 +16,27 @@ from sqlalchemy import Connection, Engine
 
 from core.clock import Clock, system_clock
 from core.db.catalogue import find_market
-from core.errors import Refused
+from core.errors import BrokenInvariant, Refused
 from core.market import Market
+from core.pin import Pins
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What every use case is given first."""
+    """What every use case is given first. `channels`: the mobile-money channels that are set up."""
 
     connection: Connection
     now: datetime
     market: Market
+    given_pins: Pins | None = None
+    channels: Collection[str] = ("daraja",)
+
+    @property
+    def pins(self) -> Pins:
+        """What checks agents' PINs, where an edge was given the pepper."""
+        if self.given_pins is None:
+            raise BrokenInvariant("this process was not given PIN_PEPPER")
+        return self.given_pins
 
     @property
     def today(self) -> date:
@@ -41,7 +51,12 @@ OpenUnit = Callable[[], AbstractContextManager[Unit]]
 _MARKET_KEPT_S = 5.0
 
 
-def unit_opener(engine: Engine, clock: Clock = system_clock) -> OpenUnit:
+def unit_opener(
+    engine: Engine,
+    clock: Clock = system_clock,
+    pins: Pins | None = None,
+    channels: Collection[str] = ("daraja",),
+) -> OpenUnit:
     """A function that opens a Unit on `engine`. Raises Refused("no_market") on an empty book."""
     market: Market | None = None
     read_at = 0.0
@@ -54,6 +69,6 @@ def unit_opener(engine: Engine, clock: Clock = system_clock) -> OpenUnit:
                 market, read_at = find_market(connection), monotonic()
             if market is None:
                 raise Refused("no_market")
-            yield Unit(connection, clock(), market)
+            yield Unit(connection, clock(), market, pins, channels)
 
     return open_unit

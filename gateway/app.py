@@ -16,7 +16,8 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from core.db.engine import make_engine
-from core.settings import DoorSettings, Environment, ServicesSettings
+from core.pin import Pins
+from core.settings import DoorSettings, Environment, ServicesSettings, read
 from core.unit import unit_opener
 from gateway.doors import Door, open_door, plain_errors
 from gateway.health import Health, watch
@@ -60,6 +61,7 @@ def create_app(environment: Environment) -> Gateway:
     """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
     services = ServicesSettings.from_environment(environment)
     settings = DoorSettings.from_environment(environment)
+    pins = Pins(read(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
     reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
@@ -85,7 +87,7 @@ def create_app(environment: Environment) -> Gateway:
     ussd = ussd_application(
         key=settings.callback_key,
         redis=redis,
-        open_unit=unit_opener(engine),
+        open_unit=unit_opener(engine, pins=pins),
         menu=product_menu(),
         pool=turns,
         ring=doorbell.ring_all,

@@ -107,3 +107,24 @@ def give_devices(connection: Connection, gifts: Sequence[tuple[int, int, date]])
         ),
         {"ids": ids, "owners": owners, "days": days},
     )
+
+
+def set_tariff(connection: Connection, device_id: int, tariff: str) -> None:
+    """Put a tariff on a meter, by code."""
+    connection.execute(
+        text(
+            "UPDATE devices SET tariff_id = (SELECT id FROM tariffs WHERE code = :code) WHERE id = :id"
+        ),
+        {"id": device_id, "code": tariff},
+    )
+
+
+def move_device(connection: Connection, device_id: int, customer_id: int, on: date) -> None:
+    """Give a device to another customer; its access-rate periods begin anew."""
+    connection.execute(
+        text(
+            "UPDATE devices SET owner_id = :owner, assigned_on = :on, access_anchor_on ="
+            " CASE WHEN tariff_id IS NULL THEN NULL ELSE CAST(:on AS date) END WHERE id = :id"
+        ),
+        {"id": device_id, "owner": customer_id, "on": on},
+    )

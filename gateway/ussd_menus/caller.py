@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.money import Money
+from core.usecases.change_pin import needs_new_pin
 from core.usecases.list_devices import DeviceState, list_devices
 from core.usecases.read_caller import Caller, read_caller
 from gateway.ussd_menus.turn import Facts, Turn
 
-Role = Literal["customer", "stranger"]
+Role = Literal["customer", "agent", "new_agent", "stranger"]
 
 
 def the_caller(facts: Facts) -> Caller:
@@ -24,8 +25,11 @@ def caller(turn: Turn) -> Caller:
 
 
 def role(turn: Turn) -> Role:
-    """Which menu is theirs."""
-    return "customer" if turn.know(the_caller).role == "customer" else "stranger"
+    """Which menu is theirs. An agent with the operator's PIN has to choose one first."""
+    who = turn.know(the_caller)
+    if who.role == "agent":
+        return "new_agent" if needs_new_pin(turn.unit, turn.msisdn) else "agent"
+    return "customer" if who.role == "customer" else "stranger"
 
 
 def language(facts: Facts) -> str:

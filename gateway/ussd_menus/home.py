@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from core.wording.messages import agent as agent_say
 from core.wording.messages import home as say
-from gateway.ussd_menus import devices, help, language, owe, pay, tokens
+from gateway.ussd_menus import (
+    agent_account,
+    agent_collect,
+    agent_customer,
+    agent_move,
+    agent_pin,
+    agent_register,
+    agent_sell,
+    devices,
+    help,
+    language,
+    owe,
+    pay,
+    tokens,
+)
 from gateway.ussd_menus.caller import caller, role
 from gateway.ussd_menus.help import market
 from gateway.ussd_menus.options import option
@@ -32,4 +47,28 @@ stranger = Choice(
         option(say.language, to=language.which, key=4),
     ],
 )
-home = Route("home", by=role, to={"customer": customer, "stranger": stranger})
+agent = Choice(
+    "home.agent",
+    agent_say.home,
+    facts=caller,
+    options=[
+        option(agent_say.register, to=agent_register.which_phone),
+        option(agent_say.sell, to=agent_sell.which_phone),
+        option(agent_say.collect, to=agent_collect.which_serial),
+        option(agent_say.customer, to=agent_customer.which_phone),
+        option(agent_say.move, to=agent_move.which_serial),
+        option(agent_say.account, to=agent_account.shown),
+        option(agent_say.pin, to=agent_pin.which_pins),
+        option(say.language, to=language.which),
+    ],
+)
+home = Route(
+    "home",
+    by=role,
+    to={
+        "customer": customer,
+        "agent": agent,
+        "new_agent": agent_pin.first,
+        "stranger": stranger,
+    },
+)

@@ -5,12 +5,42 @@ from __future__ import annotations
 from functools import cache
 
 from core.wording.spoken import product_wording
-from gateway.ussd_menus import devices, help, home, language, owe, pay, tokens
+from gateway.ussd_menus import (
+    agent_account,
+    agent_collect,
+    agent_customer,
+    agent_move,
+    agent_pin,
+    agent_register,
+    agent_sell,
+    devices,
+    help,
+    home,
+    language,
+    owe,
+    pay,
+    tokens,
+)
 from gateway.ussd_menus.caller import language as spoken_with
 from gateway.ussd_menus.compile import compile_menu
 from gateway.ussd_menus.menu import Menu
 
-SCREENS = (home, pay, owe, tokens, devices, language, help)
+SCREENS = (
+    home,
+    pay,
+    owe,
+    tokens,
+    devices,
+    language,
+    help,
+    agent_register,
+    agent_sell,
+    agent_collect,
+    agent_customer,
+    agent_move,
+    agent_account,
+    agent_pin,
+)
 
 
 @cache

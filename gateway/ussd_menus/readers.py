@@ -86,6 +86,19 @@ class PinReader:
 
 
 @dataclass(frozen=True)
+class TwoPinsReader:
+    """The present PIN and a new one with a space between: secrets are asked once, at the end."""
+
+    complaint: Message[Any] = say.not_two_pins
+    is_secret: bool = True
+
+    def read(self, typed: str, market: Market) -> str:
+        if not re.fullmatch(r"[0-9]{4,6}[ ,.-]+[0-9]{4,6}", typed):
+            raise ValueError("not two PINs")
+        return " ".join(re.split(r"[ ,.-]+", typed))
+
+
+@dataclass(frozen=True)
 class Words:
     """A name or a few words, with at least one letter and at most `longest` characters."""
 
@@ -119,6 +132,7 @@ Amount = AmountReader()
 Serial = SerialReader()
 Phone = PhoneReader()
 Pin = PinReader()
+TwoPins = TwoPinsReader()
 
 
 def accepts(reader: Reader[Any], typed: str, market: Market) -> bool:

@@ -87,6 +87,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "CALLBACK_KEY": KEY,
         "DARAJA_SHORTCODE": SHORTCODE,
+        "PIN_PEPPER": "pepper",
     }
 
 

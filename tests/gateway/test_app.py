@@ -11,7 +11,9 @@ from core.errors import BadInput
 from gateway.app import beside, create_app
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "CALLBACK_KEY", "DARAJA_SHORTCODE"])
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "REDIS_URL", "CALLBACK_KEY", "DARAJA_SHORTCODE", "PIN_PEPPER"]
+)
 def test_a_missing_setting_is_named(environment: dict[str, str], name: str) -> None:
     del environment[name]
     with pytest.raises(BadInput, match=name):

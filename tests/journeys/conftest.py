@@ -17,6 +17,7 @@ from sqlalchemy import create_engine
 
 from core.clock import system_clock
 from core.db.devices import find_device
+from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
 from gateway.app import create_app
@@ -30,7 +31,7 @@ from simulator.device_shelf import look_at, type_on
 from simulator.safaricom.paybill import pay_by_paybill
 from simulator.safaricom.prompts import answer_prompt, waiting_prompts
 from simulator.world import World as Simulation
-from tests.support.cast import OPEN_SECRET, PEOPLE, insert_cast
+from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, seen, stoppable_units
 from tests.support.phone import Phone
 from tests.support.standins import served, stand_ins
@@ -71,7 +72,7 @@ def journey_world(
 ) -> Iterator[Callable[[str], World]]:
     """Makes the world a journey is played in, for a mode."""
     engine = create_engine(database_url)
-    open_unit = unit_opener(engine)
+    open_unit = unit_opener(engine, pins=Pins(PEPPER))
     database, session = Stop("before the database commits"), Stop("before the session commits")
     stoppable = stoppable_units(open_unit, database)
     with engine.begin() as connection:
@@ -82,6 +83,7 @@ def journey_world(
             "REDIS_URL": redis_url,
             "CALLBACK_KEY": KEY,
             "DARAJA_SHORTCODE": "600123",
+            "PIN_PEPPER": PEPPER,
         }
     )
     with (

@@ -197,6 +197,26 @@ def insert_sale(
     return sale_id
 
 
+def insert_appliance(connection: Connection, *, code: str, **changed: Any) -> int:
+    """An appliance of the catalogue."""
+    row = {"name": code.title(), "kind": "other", "price_minor": 1000_00}
+    return _insert(connection, "appliances", code=code, **(row | changed))
+
+
+def insert_agent(connection: Connection, *, msisdn: str, pin_hash: str, **changed: Any) -> int:
+    """An agent who has chosen a PIN: may owe 2000, earns 2% of collections and 5% of sales."""
+    row = {
+        "name": "Juma",
+        "surname": "Otieno",
+        "language": "en",
+        "pin_is_initial": False,
+        "float_limit_minor": 2000_00,
+        "commission_collections_bp": 200,
+        "commission_sales_bp": 500,
+    }
+    return _insert(connection, "agents", msisdn=msisdn, pin_hash=pin_hash, **(row | changed))
+
+
 def insert_prompt(
     connection: Connection,
     *,

@@ -9,27 +9,37 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from core.pin import hash_pin
 from core.tokens.keys import KeyRing, VendingKeys
 from core.usecases.open_secret import bound_to, secret_opener
 from tests.support.builders import (
+    insert_agent,
+    insert_appliance,
     insert_customer,
     insert_device,
     insert_manufacturer,
     insert_market,
     insert_sale,
     insert_tariff,
+    insert_village,
 )
 
 AMINA, BARAKA, CHIDI = "+254711000001", "+254711000002", "+254711000003"
+JUMA = "+254711000111"  # an agent, PIN 4321
 NEEMA, STRANGER = "+254711000004", "+254722000009"
 PEOPLE = {
     "Amina": AMINA,
     "Baraka": BARAKA,
     "Chidi": CHIDI,
     "Neema": NEEMA,
+    "Juma": JUMA,
+    "a newcomer": "+254722000001",
     "a stranger": STRANGER,
 }
 METER, KIT, LAST_KIT = "01000000016", "LAMP100", "LAMP200"
+
+STOCK_METER, STOCK_KIT = "01000000024", "LAMP300"
+PEPPER = "pepper"
 
 RING = KeyRing({"1": bytes(32)})
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
@@ -40,8 +50,8 @@ OPEN_SECRET = secret_opener(RING, VendingKeys(VENDING_KEYS))
 def insert_cast(connection: Connection, today: date) -> None:
     """Everybody with what they have, on an empty book."""
     insert_market(connection)
-    meters = insert_manufacturer(connection, token_family="sts", kinds=("meter",))
-    kits = insert_manufacturer(connection, token_family="openpaygo", kinds=("shs",))
+    meters = insert_manufacturer(connection, code="umeme", token_family="sts", kinds=("meter",))
+    kits = insert_manufacturer(connection, code="sunlite", token_family="openpaygo", kinds=("shs",))
     amina = insert_customer(connection, msisdn=AMINA, name="Amina", surname="Odhiambo")
     baraka = insert_customer(connection, msisdn=BARAKA, name="Baraka", surname="Mwangi")
     chidi = insert_customer(connection, msisdn=CHIDI, name="Chidi", surname="Wekesa")
@@ -51,12 +61,18 @@ def insert_cast(connection: Connection, today: date) -> None:
         serial=METER,
         manufacturer_id=meters,
         owner_id=amina,
-        tariff_id=insert_tariff(connection),
+        tariff_id=insert_tariff(connection, code="home"),
         assigned_on=today,
         sts=STS,
     )
     _insert_kit(connection, KIT, kits, baraka, (150_00,) * 4, today)
     _insert_kit(connection, LAST_KIT, kits, chidi, (150_00,), today)
+    insert_agent(connection, msisdn=JUMA, pin_hash=hash_pin("4321", PEPPER))
+    insert_village(connection, code="KIB", name="Kibwezi")
+    insert_appliance(connection, code="cooker", name="Cooker", kind="other", price_minor=1000_00)
+    insert_appliance(connection, code="kit", name="Lamp kit", kind="shs", price_minor=600_00)
+    insert_device(connection, serial=STOCK_METER, manufacturer_id=meters, sts=STS)
+    _insert_kit(connection, STOCK_KIT, kits, None, (), today)
     insert_sale(
         connection,
         customer_id=amina,
@@ -70,7 +86,7 @@ def _insert_kit(
     connection: Connection,
     serial: str,
     manufacturer_id: int,
-    owner_id: int,
+    owner_id: int | None,
     amounts_minor: tuple[int, ...],
     today: date,
 ) -> None:
@@ -85,6 +101,8 @@ def _insert_kit(
         starting_code=123456789,
         sealed_key=RING.seal(bytes(range(16)), bound_to(serial)),
     )
+    if owner_id is None:
+        return
     insert_sale(
         connection,
         customer_id=owner_id,

@@ -58,6 +58,9 @@ customer_msisdns = Table(
     Index("customer_msisdns_customer_id_idx", "customer_id", "position"),
 )
 
+# `float_used_minor` is what an agent owes the operator (the balance of clearing:agent:<id>) and
+# `commission_minor` what is owed to the agent (commission:agent:<id>), both kept in the transaction
+# of every posting to those accounts and compared with them by `dialwatt doctor`.
 agents = Table(
     "agents",
     metadata,
@@ -72,6 +75,11 @@ agents = Table(
     Column("commission_collections_bp", Integer, nullable=False, server_default=text("0")),
     Column("commission_sales_bp", Integer, nullable=False, server_default=text("0")),
     Column("villages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("pin_misses", Integer, nullable=False, server_default=text("0")),
+    instant("locked_until", nullable=True),
+    minor("float_used_minor", default=0),
+    minor("commission_minor", default=0),
+    CheckConstraint("float_used_minor >= 0 AND commission_minor >= 0", name="balances"),
     CheckConstraint(
         "commission_collections_bp BETWEEN 0 AND 10000"
         " AND commission_sales_bp BETWEEN 0 AND 10000 AND float_limit_minor >= 0",

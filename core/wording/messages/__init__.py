@@ -1,11 +1,14 @@
 """The messages, one module per part of the product; the module's name is the wording's section."""
 
 from core.wording.messages import (
+    agent,
+    agent_sms,
     devices,
     engine,
     help,
     home,
     languages,
+    money_back,
     owe,
     part,
     pay,
@@ -14,4 +17,19 @@ from core.wording.messages import (
     tokens,
 )
 
-MODULES = (devices, engine, help, home, languages, owe, part, pay, refused, sms, tokens)
+MODULES = (
+    agent,
+    agent_sms,
+    devices,
+    engine,
+    help,
+    home,
+    languages,
+    money_back,
+    owe,
+    part,
+    pay,
+    refused,
+    sms,
+    tokens,
+)

@@ -44,6 +44,11 @@ def not_a_pin() -> None:
 
 
 @message
+def not_two_pins() -> None:
+    """Not a present and a new PIN with a space between them."""
+
+
+@message
 def not_words() -> None:
     """Above the same question, when a name or other words were expected."""
 

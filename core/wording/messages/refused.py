@@ -1,7 +1,7 @@
 """Why a use case said no: one message per code of `core.errors.Refused`."""
 
 from core.wording.message import message
-from core.wording.slots import Money, Serial
+from core.wording.slots import Count, Money, Msisdn, Serial
 
 
 @message
@@ -52,3 +52,103 @@ def language_unknown() -> None:
 @message
 def no_such_token() -> None:
     """The token is not one of the caller's."""
+
+
+@message
+def not_an_agent() -> None:
+    """Only agents do this."""
+
+
+@message
+def pin_wrong(left: Count) -> None:
+    """The PIN was wrong; how many tries are left."""
+
+
+@message
+def pin_locked(minutes: Count) -> None:
+    """Three misses: how long to wait."""
+
+
+@message
+def pin_trivial() -> None:
+    """A PIN that everybody tries first, or the old one again."""
+
+
+@message
+def float_exceeded(left: Money) -> None:
+    """The agent would owe more than the limit; what is left of it."""
+
+
+@message
+def customer_unknown(msisdn: Msisdn) -> None:
+    """No customer has this number."""
+
+
+@message
+def appliance_unknown() -> None:
+    """It is not sold any more."""
+
+
+@message
+def not_in_stock(serial: Serial) -> None:
+    """No device with this serial is in stock."""
+
+
+@message
+def device_taken(serial: Serial) -> None:
+    """The device has an owner already."""
+
+
+@message
+def device_other(serial: Serial) -> None:
+    """The device in stock is of another kind or maker."""
+
+
+@message
+def device_on_plan(serial: Serial) -> None:
+    """The device is on a plan already."""
+
+
+@message
+def device_theirs(serial: Serial) -> None:
+    """The meter is this customer's already."""
+
+
+@message
+def not_a_meter(serial: Serial) -> None:
+    """Only meters are moved."""
+
+
+@message
+def plan_count(most: Count) -> None:
+    """Too many instalments, or none."""
+
+
+@message
+def plan_down_payment() -> None:
+    """The down payment is more than the price, or not a cash amount."""
+
+
+@message
+def plan_instalment_small() -> None:
+    """Instalments would be less than the smallest cash amount."""
+
+
+@message
+def plan_instalment_large() -> None:
+    """One instalment would be more than what is financed."""
+
+
+@message
+def plan_total() -> None:
+    """The price cannot be put on a plan."""
+
+
+@message
+def kind_differs(serial: Serial) -> None:
+    """The device is of another kind than the appliance."""
+
+
+@message
+def device_of_another(serial: Serial) -> None:
+    """The device belongs to somebody else."""

@@ -1,0 +1,57 @@
+"""An agent confirms an act with the PIN. Three misses lock for half an hour, and the agent is told.
+
+The count is kept in the refusal's own transaction, so a miss is answered with a Refused and not
+raised: raising would roll the count back.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.db.agents import Agent, lock_agent, update_agent
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.texts import queue_text
+from core.wording.messages import agent_sms
+
+MOST_MISSES = 3
+LOCKED_FOR = timedelta(minutes=30)
+
+
+def check_pin(unit: Unit, msisdn: str, pin: str) -> Agent | Refused:
+    """The agent, locked for the act; or Refused("pin_wrong" | "pin_locked").
+
+    Raises Refused("not_an_agent").
+    """
+    agent = lock_agent(unit.connection, msisdn)
+    if agent is None:
+        raise Refused("not_an_agent")
+    if agent.locked_until is not None and agent.locked_until > unit.now:
+        return Refused("pin_locked", minutes=_minutes(agent.locked_until - unit.now))
+    if unit.pins.verify(agent.pin_hash, pin):
+        if agent.pin_misses:
+            update_agent(unit.connection, agent.id, pin_misses=0, locked_until=None)
+        return agent
+    return _missed(unit, agent)
+
+
+def _missed(unit: Unit, agent: Agent) -> Refused:
+    misses = agent.pin_misses + 1
+    if misses < MOST_MISSES:
+        update_agent(unit.connection, agent.id, pin_misses=misses)
+        return Refused("pin_wrong", left=MOST_MISSES - misses)
+    update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
+    minutes = _minutes(LOCKED_FOR)
+    queue_text(
+        unit,
+        agent_sms.locked(minutes=minutes),
+        msisdn=agent.msisdn,
+        language=agent.language,
+        occasion=f"agent_locked:{agent.id}:{unit.now.isoformat()}",
+    )
+    return Refused("pin_locked", minutes=minutes)
+
+
+def _minutes(time: timedelta) -> int:
+    """Whole minutes, rounded up."""
+    return -(-int(time.total_seconds()) // 60)

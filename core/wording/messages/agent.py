@@ -1,0 +1,336 @@
+"""The agent's menu: register, sell, collect cash, look up, move, account, PIN."""
+
+from typing import Annotated
+
+from core.wording.message import message
+from core.wording.messages.part import Split
+from core.wording.slots import Count, Day, Money, Name, Reference, Serial, Word
+
+Cadence = Annotated[str, Word("cadence", "daily", "weekly", "monthly")]
+
+
+@message
+def home(name: Name) -> None:
+    """Above the agent's menu."""
+
+
+@message
+def register() -> None:
+    """Register a customer with a device."""
+
+
+@message
+def sell() -> None:
+    """Sell an appliance on a plan."""
+
+
+@message
+def collect() -> None:
+    """Collect cash."""
+
+
+@message
+def customer() -> None:
+    """Look a customer up."""
+
+
+@message
+def move() -> None:
+    """Move a meter to another customer."""
+
+
+@message
+def account() -> None:
+    """Own float, commission and last receipts."""
+
+
+@message
+def pin() -> None:
+    """Change the PIN."""
+
+
+@message
+def which_phone() -> None:
+    """Ask for the customer's phone number."""
+
+
+@message
+def is_it(owner: Name) -> None:
+    """The number is known: confirm the masked name."""
+
+
+@message
+def is_moving(serial: Serial, owner: Name) -> None:
+    """Confirm who gets the meter."""
+
+
+@message
+def yes() -> None:
+    """Yes, that is the person."""
+
+
+@message
+def which_name() -> None:
+    """Ask for the first name."""
+
+
+@message
+def which_surname() -> None:
+    """Ask for the surname."""
+
+
+@message
+def which_village() -> None:
+    """Above the villages."""
+
+
+@message
+def no_village() -> None:
+    """Instead of the villages when there are none."""
+
+
+@message
+def village(name: Name, village: Reference) -> None:
+    """A village in the list, with its code."""
+
+
+@message
+def no_village_option() -> None:
+    """Register without a village."""
+
+
+@message
+def which_kind() -> None:
+    """Above the kinds of device."""
+
+
+@message
+def meter() -> None:
+    """A meter."""
+
+
+@message
+def shs() -> None:
+    """A solar home system."""
+
+
+@message
+def e_bike() -> None:
+    """An e-bike."""
+
+
+@message
+def which_maker() -> None:
+    """Above the manufacturers."""
+
+
+@message
+def no_maker() -> None:
+    """Nobody makes this kind."""
+
+
+@message
+def row(name: Name) -> None:
+    """A manufacturer or tariff in a list."""
+
+
+@message
+def which_serial() -> None:
+    """Ask for the serial number on the device."""
+
+
+@message
+def which_tariff() -> None:
+    """Above the tariffs."""
+
+
+@message
+def no_tariff() -> None:
+    """There is no tariff."""
+
+
+@message
+def which_appliance() -> None:
+    """Above the appliances."""
+
+
+@message
+def no_appliance() -> None:
+    """There is nothing to sell."""
+
+
+@message
+def appliance(name: Name, price: Money) -> None:
+    """An appliance in the list."""
+
+
+@message
+def which_scheme() -> None:
+    """Choose how the plan is made."""
+
+
+@message
+def by_count() -> None:
+    """By the number of instalments."""
+
+
+@message
+def by_amount() -> None:
+    """By the amount of each instalment."""
+
+
+@message
+def which_count() -> None:
+    """Ask how many instalments."""
+
+
+@message
+def which_each() -> None:
+    """Ask how much each instalment is."""
+
+
+@message
+def which_cadence() -> None:
+    """Choose how often an instalment falls due."""
+
+
+@message
+def daily() -> None:
+    """Every day."""
+
+
+@message
+def weekly() -> None:
+    """Every week."""
+
+
+@message
+def monthly() -> None:
+    """Every month."""
+
+
+@message
+def which_down() -> None:
+    """Choose whether there is a down payment."""
+
+
+@message
+def no_down() -> None:
+    """No down payment."""
+
+
+@message
+def some_down() -> None:
+    """A down payment."""
+
+
+@message
+def how_much_down() -> None:
+    """Ask how much the down payment is."""
+
+
+@message
+def plan(
+    parts: Count,
+    each: Money,
+    cadence: Cadence,
+    last: Money,
+    first_on: Day,
+    down_payment: Money,
+) -> None:
+    """The plan before it is sold."""
+
+
+@message
+def agree() -> None:
+    """Go on with this plan."""
+
+
+@message
+def summary_meter(serial: Serial, tariff: Reference, phone: Reference) -> None:
+    """What will be registered; above the PIN."""
+
+
+@message
+def which_pin() -> None:
+    """Ask for the agent's PIN, which confirms."""
+
+
+@message
+def registered(serial: Serial) -> None:
+    """Customer and device are registered."""
+
+
+@message
+def sold(parts: Count, each: Money) -> None:
+    """The appliance is sold on its plan."""
+
+
+@message
+def which_amount(serial: Serial, owner: Name) -> None:
+    """Ask how much cash was given."""
+
+
+@message
+def confirm_cash(amount: Money, serial: Serial, split: Split) -> None:
+    """What the cash will do; confirmed with the PIN."""
+
+
+@message
+def collected(receipt: Reference, owed: Money) -> None:
+    """The cash is booked."""
+
+
+@message
+def card(owner: Name, due: Money, credit: Money, devices: Count) -> None:
+    """What an agent may know of a customer."""
+
+
+@message
+def resend() -> None:
+    """Send the customer's last token again."""
+
+
+@message
+def resent(serial: Serial) -> None:
+    """It goes to the customer."""
+
+
+@message
+def moved(serial: Serial) -> None:
+    """The meter has a new owner."""
+
+
+@message
+def figures(owed: Money, left: Money, commission: Money) -> None:
+    """Above the agent's last receipts."""
+
+
+@message
+def no_receipts(owed: Money, left: Money, commission: Money) -> None:
+    """The same when no cash was taken yet."""
+
+
+@message
+def receipt(receipt: Reference, amount: Money, day: Day) -> None:
+    """A receipt in the list."""
+
+
+@message
+def new_pin() -> None:
+    """Ask for the new PIN."""
+
+
+@message
+def first_pin(name: Name) -> None:
+    """To an agent who still has the operator's PIN: choose one's own first."""
+
+
+@message
+def change_now() -> None:
+    """Go on to choosing it."""
+
+
+@message
+def pin_changed() -> None:
+    """The new PIN holds."""

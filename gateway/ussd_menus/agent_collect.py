@@ -1,0 +1,65 @@
+"""Collect cash for any device: what it will do, then the PIN, then a receipt to both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.money import Money
+from core.names import mask_name
+from core.usecases.collect_cash import collect_cash
+from core.usecases.quote_payment import find_owner, quote_payment
+from core.usecases.split_words import split_words
+from core.wording.message import Said
+from core.wording.messages import agent as say
+from gateway.ussd_menus.agent_customer import Masked
+from gateway.ussd_menus.carried import carried, secret
+from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.readers import Amount, Pin, Serial
+from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.turn import Turn
+
+serial = carried("serial", str)
+amount = carried("amount", Money)
+pin = secret("pin")
+
+
+@dataclass(frozen=True, slots=True)
+class Falls:
+    """How the cash will fall."""
+
+    split: Sequence[Said]
+
+
+def owner(turn: Turn) -> Masked:
+    """Whose device it is, masked."""
+    found = find_owner(turn.unit, turn[serial])
+    return Masked(mask_name(found.name, found.surname))
+
+
+def falls(turn: Turn) -> Falls:
+    """What the cash will do."""
+    quote = quote_payment(turn.unit, turn[serial], turn[amount].minor)
+    return Falls(split_words(turn.unit.market, quote.outcome))
+
+
+collected = Notice("collect.done", say.collected)
+which_pin = Ask(
+    "collect.pin",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(collect_cash, msisdn=CALLER, pin=pin, serial=serial, amount=amount),
+    to=collected,
+)
+confirm = Choice(
+    "collect.confirm",
+    say.confirm_cash,
+    facts=falls,
+    paged=True,
+    options=[option(say.agree, to=which_pin)],
+)
+which_amount = Ask(
+    "collect.amount", say.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
+)
+which_serial = Ask("collect.serial", say.which_serial, reads=Serial, into=serial, to=which_amount)

@@ -1,0 +1,29 @@
+"""Move a meter to another customer, who is known by the phone number."""
+
+from __future__ import annotations
+
+from core.usecases.move_meter import move_meter
+from core.wording.messages import agent as say
+from gateway.ussd_menus.agent_customer import masked, phone
+from gateway.ussd_menus.carried import carried, secret
+from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.readers import Phone, Pin, Serial
+from gateway.ussd_menus.screens import Ask, Choice, Notice
+
+serial = carried("serial", str)
+pin = secret("pin")
+
+moved = Notice("move.done", say.moved)
+which_pin = Ask(
+    "move.pin",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(move_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
+    to=moved,
+)
+confirm = Choice(
+    "move.confirm", say.is_moving, facts=masked, options=[option(say.yes, to=which_pin)]
+)
+which_phone = Ask("move.phone", say.which_phone, reads=Phone, into=phone, to=confirm)
+which_serial = Ask("move.serial", say.which_serial, reads=Serial, into=serial, to=which_phone)

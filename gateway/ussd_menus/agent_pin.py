@@ -1,0 +1,26 @@
+"""Change the PIN; an agent who still has the operator's must do so before anything else."""
+
+from __future__ import annotations
+
+from core.usecases.change_pin import change_pin
+from core.wording.messages import agent as say
+from gateway.ussd_menus.caller import caller
+from gateway.ussd_menus.carried import secret
+from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.readers import TwoPins
+from gateway.ussd_menus.screens import Ask, Choice, Notice
+
+pins = secret("pins")
+
+changed = Notice("pin.changed", say.pin_changed)
+which_pins = Ask(
+    "pin.which",
+    say.new_pin,
+    reads=TwoPins,
+    into=pins,
+    do=do(change_pin, msisdn=CALLER, pins=pins),
+    to=changed,
+)
+first = Choice(
+    "pin.first", say.first_pin, facts=caller, options=[option(say.change_now, to=which_pins)]
+)

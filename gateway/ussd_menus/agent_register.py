@@ -1,0 +1,183 @@
+"""Register a customer and a device in one act. A known number adds the device to its customer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from core.errors import Refused
+from core.usecases.look_up_customer import get_known
+from core.usecases.offer import (
+    ApplianceOffer,
+    Maker,
+    TariffOffer,
+    Village,
+    list_appliances,
+    list_makers,
+    list_tariffs,
+    list_villages,
+)
+from core.usecases.register_with_device import register_meter, register_on_plan
+from core.wording.messages import agent as say
+from gateway.ussd_menus.agent_customer import masked, phone
+from gateway.ussd_menus.agent_plan import (
+    appliance,
+    cadence,
+    down,
+    figure,
+    plan_questions,
+    scheme,
+)
+from gateway.ussd_menus.carried import carried, secret
+from gateway.ussd_menus.options import CALLER, ONCE, do, option
+from gateway.ussd_menus.readers import Phone, Pin, Serial, Words
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.turn import Turn
+
+name = carried("name", str)
+surname = carried("surname", str)
+village = carried("village", str)
+kind = carried("kind", str)
+maker = carried("maker", str)
+serial = carried("serial", str)
+tariff = carried("tariff", str)
+pin = secret("pin")
+
+
+def is_known(turn: Turn) -> bool:
+    """Whether the number is a customer's."""
+    try:
+        get_known(turn.unit, turn[phone])
+    except Refused:
+        return False
+    return True
+
+
+def villages(turn: Turn) -> Sequence[Village]:
+    """The villages, the agent's first of all where the operator named them."""
+    return list_villages(turn.unit, [])
+
+
+def makers(turn: Turn) -> Sequence[Maker]:
+    """Who makes the kind that was chosen."""
+    return list_makers(turn.unit, turn[kind])
+
+
+def tariffs(turn: Turn) -> Sequence[TariffOffer]:
+    """The tariffs a meter can have."""
+    return list_tariffs(turn.unit)
+
+
+def kits(turn: Turn) -> Sequence[ApplianceOffer]:
+    """The appliances of the kind that was chosen."""
+    return list_appliances(turn.unit, (turn[kind],))
+
+
+def sold_how(turn: Turn) -> Literal["tariff", "plan"]:
+    """A meter gets a tariff, everything else a plan."""
+    return "tariff" if turn[kind] == "meter" else "plan"
+
+
+done = Notice("register.done", say.registered)
+person = {"phone": phone, "name": name, "surname": surname, "village": village}
+pin_meter = Ask(
+    "register.pin_meter",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(
+        register_meter,
+        msisdn=CALLER,
+        pin=pin,
+        maker=maker,
+        serial=serial,
+        tariff=tariff,
+        **person,
+    ),
+    to=done,
+)
+pin_plan = Ask(
+    "register.pin_plan",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(
+        register_on_plan,
+        msisdn=CALLER,
+        pin=pin,
+        kind=kind,
+        maker=maker,
+        serial=serial,
+        appliance=appliance,
+        scheme=scheme,
+        figure=figure,
+        cadence=cadence,
+        down=down,
+        once=ONCE,
+        **person,
+    ),
+    to=done,
+)
+summary_meter = Choice(
+    "register.summary", say.summary_meter, options=[option(say.agree, to=pin_meter)]
+)
+which_tariff = Pick(
+    "register.tariff",
+    say.which_tariff,
+    rows=tariffs,
+    shows=say.row,
+    empty=say.no_tariff,
+    into=tariff,
+    to=summary_meter,
+)
+which_appliance = Pick(
+    "register.appliance",
+    say.which_appliance,
+    rows=kits,
+    shows=say.appliance,
+    empty=say.no_appliance,
+    into=appliance,
+    to=plan_questions("register", pin_plan),
+)
+sold = Route("register.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
+which_serial = Ask("register.serial", say.which_serial, reads=Serial, into=serial, to=sold)
+which_maker = Pick(
+    "register.maker",
+    say.which_maker,
+    rows=makers,
+    shows=say.row,
+    empty=say.no_maker,
+    into=maker,
+    to=which_serial,
+)
+which_kind = Choice(
+    "register.kind",
+    say.which_kind,
+    options=[
+        option(say.meter, to=which_maker, carries={kind: "meter"}),
+        option(say.shs, to=which_maker, carries={kind: "shs"}),
+        option(say.e_bike, to=which_maker, carries={kind: "e_bike"}),
+    ],
+)
+which_village = Pick(
+    "register.village",
+    say.which_village,
+    rows=villages,
+    shows=say.village,
+    empty=say.no_village,
+    into=village,
+    to=which_kind,
+    also=[option(say.no_village_option, to=which_kind, carries={village: ""})],
+)
+which_surname = Ask(
+    "register.surname", say.which_surname, reads=Words(), into=surname, to=which_village
+)
+which_name = Ask("register.name", say.which_name, reads=Words(), into=name, to=which_surname)
+is_it = Choice(
+    "register.is_it",
+    say.is_it,
+    facts=masked,
+    options=[option(say.yes, to=which_kind, carries={name: "", surname: "", village: ""})],
+)
+known = Route("register.known", by=is_known, to={True: is_it, False: which_name})
+which_phone = Ask("register.phone", say.which_phone, reads=Phone, into=phone, to=known)

@@ -1,0 +1,86 @@
+"""Sell an appliance on a plan to a known customer; a kit or an e-bike with its serial number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from core.usecases.offer import PAYG, ApplianceOffer, kind_of, list_appliances
+from core.usecases.sell_appliance import sell_appliance
+from core.wording.messages import agent as say
+from gateway.ussd_menus.agent_customer import known_customer, phone
+from gateway.ussd_menus.agent_plan import (
+    appliance,
+    cadence,
+    down,
+    figure,
+    plan_questions,
+    scheme,
+)
+from gateway.ussd_menus.carried import carried, secret
+from gateway.ussd_menus.options import CALLER, ONCE, do
+from gateway.ussd_menus.readers import Pin, Serial
+from gateway.ussd_menus.screens import Ask, Notice, Pick, Route
+from gateway.ussd_menus.turn import Turn
+
+serial = carried("serial", str)
+pin = secret("pin")
+
+
+def goods(turn: Turn) -> Sequence[ApplianceOffer]:
+    """Everything that is sold on plans."""
+    return list_appliances(turn.unit, (*PAYG, "other"))
+
+
+def needs_serial(turn: Turn) -> Literal["serial", "plain"]:
+    """Kits and e-bikes are sold with their serial number."""
+    return "serial" if kind_of(turn.unit, turn[appliance]) in PAYG else "plain"
+
+
+sold = Notice("sell.done", say.sold)
+plan = {
+    "customer": phone,
+    "appliance": appliance,
+    "scheme": scheme,
+    "figure": figure,
+    "cadence": cadence,
+    "down": down,
+}
+pin_plain = Ask(
+    "sell.pin",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, **plan),
+    to=sold,
+)
+pin_serial = Ask(
+    "sell_kit.pin",
+    say.which_pin,
+    reads=Pin,
+    into=pin,
+    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, serial=serial, **plan),
+    to=sold,
+)
+which_serial = Ask(
+    "sell_kit.serial",
+    say.which_serial,
+    reads=Serial,
+    into=serial,
+    to=plan_questions("sell_kit", pin_serial),
+)
+with_serial = Route(
+    "sell.with_serial",
+    by=needs_serial,
+    to={"serial": which_serial, "plain": plan_questions("sell", pin_plain)},
+)
+which_appliance = Pick(
+    "sell.appliance",
+    say.which_appliance,
+    rows=goods,
+    shows=say.appliance,
+    empty=say.no_appliance,
+    into=appliance,
+    to=with_serial,
+)
+which_phone = known_customer("sell", which_appliance)

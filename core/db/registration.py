@@ -113,7 +113,8 @@ def set_tariff(connection: Connection, device_id: int, tariff: str) -> None:
     """Put a tariff on a meter, by code."""
     connection.execute(
         text(
-            "UPDATE devices SET tariff_id = (SELECT id FROM tariffs WHERE code = :code) WHERE id = :id"
+            "UPDATE devices SET tariff_id = (SELECT id FROM tariffs WHERE code = :code)"
+            " WHERE id = :id"
         ),
         {"id": device_id, "code": tariff},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from core.db.agents import find_agent, update_agent
 from core.errors import Refused
@@ -36,5 +37,5 @@ def needs_new_pin(unit: Unit, msisdn: str) -> bool:
 
 def _is_trivial(pin: str) -> bool:
     """`1111`, `1234`, `9876`: one digit, or all in a row."""
-    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
     return steps in ({0}, {1}, {-1})

@@ -1,4 +1,4 @@
-"""What an agent can choose from: villages, makers, tariffs, appliances; and a plan before it is sold."""
+"""What an agent can choose from: villages, makers, tariffs, appliances; a plan before its sale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The customer an agent deals with: by phone number, confirmed by the masked name. And looking up."""
+"""The customer an agent deals with: by number, confirmed by the masked name; and looking up."""
 
 from __future__ import annotations
 

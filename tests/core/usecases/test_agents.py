@@ -1,0 +1,158 @@
+"""Agents' money and PINs: what they owe is gross, never past the limit, and booked once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import Refused
+from core.money import Money
+from core.pin import Pins, hash_pin
+from core.unit import unit_opener
+from core.usecases.change_pin import change_pin, needs_new_pin
+from core.usecases.check_pin import check_pin
+from core.usecases.collect_cash import collect_cash
+from core.usecases.settle_agent import settle_agent
+from tests.core.usecases.conftest import NOW
+from tests.support.builders import (
+    insert_agent,
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_tariff,
+)
+
+JUMA, METER = "+254711000111", "METER1"
+PINS = Pins("pepper")
+HASHED = hash_pin("4321", "pepper")
+
+
+@pytest.fixture
+def open_unit(engine):
+    """Juma with a limit of 2000, 5% on collections; Amina's meter."""
+    with engine.begin() as connection:
+        insert_agent(connection, msisdn=JUMA, pin_hash=HASHED, commission_collections_bp=500)
+        amina = insert_customer(connection, msisdn="+254711000001")
+        insert_device(
+            connection,
+            serial=METER,
+            manufacturer_id=insert_manufacturer(connection),
+            owner_id=amina,
+            tariff_id=insert_tariff(connection),
+            assigned_on=NOW.date(),
+        )
+    return unit_opener(engine, lambda: NOW, pins=PINS)
+
+
+def kes(amount):
+    return Money(amount * 100, "KES")
+
+
+def collect(open_unit, amount, pin="4321"):
+    with open_unit() as unit:
+        return collect_cash(unit, JUMA, pin, METER, kes(amount))
+
+
+def figures(engine):
+    """(owed, commission) as kept on the row, and as the ledger has them."""
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text("SELECT float_used_minor, commission_minor FROM agents")
+        ).one()
+        ledger = connection.execute(
+            text(
+                "SELECT coalesce(sum(amount_minor * CASE side WHEN 'debit' THEN 1 ELSE -1 END)"
+                " FILTER (WHERE account LIKE 'clearing:agent:%'), 0),"
+                " coalesce(sum(amount_minor * CASE side WHEN 'debit' THEN -1 ELSE 1 END)"
+                " FILTER (WHERE account LIKE 'commission:agent:%'), 0) FROM postings"
+            )
+        ).one()
+    assert tuple(kept) == tuple(ledger)
+    return tuple(kept)
+
+
+def test_a_hand_over_pays_the_commission_out_with_it(engine, open_unit):
+    collect(open_unit, 100)
+    assert figures(engine) == (100_00, 5_00)
+
+    with open_unit() as unit:
+        settled = settle_agent(unit, JUMA, kes(50), "R1")
+
+    assert settled.owed == kes(45)
+    assert figures(engine) == (45_00, 0)
+
+
+def test_more_than_is_owed_cannot_be_handed_over(engine, open_unit):
+    collect(open_unit, 100)
+
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        settle_agent(unit, JUMA, kes(101), "R1")
+
+    assert refused.value.code == "settlement_too_large"
+    assert figures(engine) == (100_00, 5_00)
+
+
+def test_cash_past_the_limit_is_refused_and_leaves_no_trace(engine, open_unit):
+    collect(open_unit, 1500)
+
+    with pytest.raises(Refused) as refused:
+        collect(open_unit, 501)
+
+    assert (refused.value.code, refused.value.values) == ("float_exceeded", {"left": kes(500)})
+    assert figures(engine) == (1500_00, 75_00)
+
+
+def test_two_collections_at_once_cannot_both_take_the_last_of_the_limit(engine, open_unit):
+    answers = []
+
+    def work():
+        try:
+            answers.append(collect(open_unit, 1500).owed)
+        except Refused as refused:
+            answers.append(refused.code)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert sorted(map(str, answers)) == ["KES 1500.00", *["float_exceeded"] * 3]
+    assert figures(engine) == (1500_00, 75_00)
+
+
+def test_three_misses_lock_for_half_an_hour_and_a_right_pin_starts_the_count_anew(
+    engine, open_unit
+):
+    assert collect(open_unit, 100, pin="0000").values == {"left": 2}
+    assert collect(open_unit, 100).owed == kes(100)
+    for left in (2, 1):
+        assert collect(open_unit, 100, pin="0000").values == {"left": left}
+    assert collect(open_unit, 100, pin="0000").code == "pin_locked"
+
+    assert collect(open_unit, 100).code == "pin_locked"
+    later = unit_opener(engine, lambda: NOW + timedelta(minutes=31), pins=PINS)
+    assert collect(later, 100).owed == kes(200)
+
+
+@pytest.mark.parametrize("new_pin", ["1111", "1234", "98765", "4321"])
+def test_a_pin_that_everybody_tries_is_refused(open_unit, new_pin):
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        change_pin(unit, JUMA, f"4321 {new_pin}")
+
+    assert refused.value.code == "pin_trivial"
+
+
+def test_the_operators_pin_has_to_be_replaced_once(engine, open_unit):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE agents SET pin_is_initial = true"))
+
+    with open_unit() as unit:
+        assert needs_new_pin(unit, JUMA)
+        change_pin(unit, JUMA, "4321 8027")
+        assert not needs_new_pin(unit, JUMA)
+    with open_unit() as unit:
+        assert check_pin(unit, JUMA, "8027").msisdn == JUMA

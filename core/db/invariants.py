@@ -50,7 +50,7 @@ BOOKS: dict[str, str] = {
         SELECT 'payment ' || p.receipt || ': ' || p.amount_minor + p.credit_used_minor
                || ' paid, lines ' || coalesce(sum(l.amount_minor), 0)
           FROM payments p LEFT JOIN payment_lines l ON l.payment_id = p.id
-         WHERE p.state IN ('applied', 'suspense') GROUP BY p.id
+         WHERE p.applied_at IS NOT NULL GROUP BY p.id
         HAVING coalesce(sum(l.amount_minor), 0) <> p.amount_minor + p.credit_used_minor
     """,
     "every customer's credit equals the ledger": _sub_ledger(
@@ -82,6 +82,37 @@ BOOKS: dict[str, str] = {
           (SELECT coalesce(sum(amount_minor), 0) AS held FROM payments WHERE state = 'suspense') p
          WHERE l.held <> p.held
     """,
+    "money on its way back equals refund_payable": """
+        SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
+          (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
+                  AS held FROM postings WHERE account = 'refund_payable') l,
+          (SELECT coalesce(sum(amount_minor), 0) AS held FROM payments
+            WHERE state = 'refunding') p
+         WHERE l.held <> p.held
+    """,
+    "claims equal receivable:clawback": _sub_ledger(
+        "receivable:clawback",
+        "debit",
+        "SELECT customer_id, sum(amount_minor) AS kept FROM claims GROUP BY 1",
+    ),
+    "money taken in and not sent back equals clearing": """
+        SELECT p.account || ': ledger ' || coalesce(l.held, 0) || ', payments ' || p.held FROM
+          (SELECT 'clearing:' || provider_account AS account,
+                  sum(amount_minor) FILTER (WHERE state NOT IN ('refunded', 'reversed')) AS held
+             FROM payments WHERE provider_account NOT LIKE 'agent:%' GROUP BY 1) p
+          LEFT JOIN
+          (SELECT o.account, sum(CASE o.side WHEN 'debit' THEN o.amount_minor
+                                 ELSE -o.amount_minor END) AS held
+             FROM postings o JOIN journal_entries e ON e.id = o.entry_id
+            WHERE o.account LIKE 'clearing:%' AND e.kind <> 'settlement' GROUP BY 1) l
+          USING (account)
+         WHERE coalesce(l.held, 0) <> coalesce(p.held, 0)
+    """,
+    "no money is both sent back and used": """
+        SELECT 'payment ' || p.receipt FROM payments p
+         WHERE p.state IN ('refunding', 'refunded')
+           AND EXISTS (SELECT FROM tokens t WHERE t.payment_id = p.id)
+    """,
     "no token is ahead of its device's counter": """
         SELECT 'device ' || d.serial FROM devices d JOIN tokens t ON t.device_id = d.id
          GROUP BY d.id HAVING max(t.counter) > d.token_counter
@@ -98,6 +129,22 @@ WAITING: dict[str, str] = {
         SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')
           FROM sms WHERE next_attempt_at IS NOT NULL
            AND created_at < :now - interval '10 minutes' ORDER BY id
+    """,
+    "provider balances agree": """
+        SELECT provider_account || ' at ' || stated_at || ': provider ' || stated_minor
+               || ', books ' || booked_minor
+          FROM (SELECT DISTINCT ON (provider_account) * FROM balance_assertions
+                 ORDER BY provider_account, stated_at DESC) latest
+         WHERE stated_minor <> booked_minor
+    """,
+    "no refund is stuck": """
+        SELECT 'refund ' || id || ' (' || state || ') since ' || requested_at FROM refunds
+         WHERE state NOT IN ('done', 'failed') AND requested_at < :now - interval '2 hours'
+         ORDER BY id
+    """,
+    "no case waits for days": """
+        SELECT kind || ' since ' || opened_at || ': ' || detail FROM cases
+         WHERE closed_at IS NULL AND opened_at < :now - interval '3 days' ORDER BY id
     """,
     "no prompt is unresolved": """
         SELECT 'prompt ' || id || ' (' || state || ') since ' || created_at FROM prompts

@@ -61,17 +61,19 @@ def find_payments(connection: Connection, receipt: str) -> list[StoredPayment]:
 
 
 def lines_of(connection: Connection, payment_id: int) -> list[StoredLine]:
-    """The lines, in the order in which the money fell."""
+    """The lines, in the order in which the money fell; one for money that nobody matched."""
     rows = connection.execute(
         text(
-            "SELECT l.kind, l.amount_minor, d.serial FROM payment_lines l"
+            "SELECT l.kind, l.amount_minor, d.serial, l.number FROM payment_lines l"
             " LEFT JOIN access_charges a ON a.id = l.access_charge_id"
             " LEFT JOIN devices d ON d.id = coalesce(l.device_id, a.device_id)"
-            " WHERE l.payment_id = :id ORDER BY l.number"
+            " WHERE l.payment_id = :id"
+            " UNION ALL SELECT 'suspense', amount_minor, NULL, 1 FROM payments"
+            " WHERE id = :id AND state = 'suspense' ORDER BY number"
         ),
         {"id": payment_id},
     )
-    return [StoredLine(*row) for row in rows]
+    return [StoredLine(*row[:3]) for row in rows]
 
 
 def tokens_of(connection: Connection, payment_id: int) -> list[SentToken]:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.db.bulk import insert_rows
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
 from core.db.payments import find_payment_id, insert_payment
-from core.db.rows.money import payment_lines
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.match_account import Match, match_account
@@ -58,7 +56,6 @@ def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
     _post(unit, notice, match, payment_id)
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if match is None:
-        _hold(unit, notice, payment_id)
         tell_suspense(unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer)
     else:
         tell_paid_for(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
@@ -110,9 +107,3 @@ def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: in
         Posting(holding, CREDIT, notice.amount_minor, owner),
     )
     post_entries(unit.connection, unit.now, [Entry("received", f"received:{payment_id}", legs)])
-
-
-def _hold(unit: Unit, notice: PaymentNotice, payment_id: int) -> None:
-    """Unmatched money is shown as suspense and the payer is told where that is possible."""
-    line = {"payment_id": payment_id, "number": 1, "kind": "suspense"}
-    insert_rows(unit.connection, payment_lines, [line | {"amount_minor": notice.amount_minor}])

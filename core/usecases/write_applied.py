@@ -9,20 +9,12 @@ from typing import Any
 from core.db.applied import write_batch
 from core.db.ledger import CREDIT, DEBIT
 from core.unit import Unit
+from core.usecases.line_accounts import ACCOUNT_OF
 from core.usecases.receipts import receipt_rows
 from core.usecases.situation import Applied, Situation
 from core.waterfall import Line, Obligation
 
 Row = dict[str, Any]
-
-_ACCOUNT = {
-    "down_payment": "receivable:sales",
-    "instalment": "receivable:sales",
-    "access_rate": "receivable:access",
-    "energy": "income:energy",
-    "days": "income:days",
-    "credit": "customer_credit",
-}
 
 
 def write_applied(unit: Unit, situation: Situation, done: Sequence[Applied]) -> None:
@@ -82,7 +74,7 @@ def _leg_rows(applied: Applied) -> list[Row]:
     payment, outcome = applied.payment, applied.outcome
     credited: Counter[str] = Counter()
     for line in outcome.lines:
-        credited[_ACCOUNT[line.kind]] += line.amount_minor
+        credited[ACCOUNT_OF[line.kind]] += line.amount_minor
     legs = [
         ("unapplied", DEBIT, payment.amount_minor),
         ("customer_credit", DEBIT, outcome.credit_used_minor),

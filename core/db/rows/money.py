@@ -36,7 +36,16 @@ payments = Table(
     Column("payer", Text, nullable=True),
     instant("paid_at"),
     instant("received_at"),
-    *word("state", "received", "applied", "suspense", default="received"),
+    *word(
+        "state",
+        "received",
+        "applied",
+        "suspense",
+        "refunding",
+        "refunded",
+        "reversed",
+        default="received",
+    ),
     instant("applied_at", nullable=True),
     minor("credit_used_minor", default=0),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -44,13 +53,20 @@ payments = Table(
     Column("problem", Text, nullable=True),
     UniqueConstraint("provider_account", "receipt"),
     CheckConstraint("amount_minor > 0 AND credit_used_minor >= 0", name="amounts"),
-    CheckConstraint("(device_id IS NULL) = (state = 'suspense')", name="matched"),
+    # Money that is being sent or taken back keeps what it was matched to, if it was.
+    CheckConstraint(
+        "CASE state WHEN 'suspense' THEN device_id IS NULL WHEN 'received' THEN"
+        " device_id IS NOT NULL WHEN 'applied' THEN device_id IS NOT NULL ELSE true END",
+        name="matched",
+    ),
     CheckConstraint("(device_id IS NULL) = (customer_id IS NULL)", name="owner"),
     Index(
         "payments_waiting_idx", "next_attempt_at", "id", postgresql_where=text("state = 'received'")
     ),
     Index("payments_customer_id_idx", "customer_id"),
     Index("payments_receipt_idx", "receipt"),
+    Index("payments_payer_idx", "payer"),
+    Index("payments_unmatched_idx", "received_at", postgresql_where=text("state = 'suspense'")),
 )
 
 # What a payment did. Their sum is the payment plus the credit it used.

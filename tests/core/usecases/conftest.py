@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from core.unit import unit_opener
+from tests.support.book import make_book
 from tests.support.builders import insert_market
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -25,3 +26,11 @@ def engine(database_url):
 @pytest.fixture
 def open_unit(engine):
     return unit_opener(engine, lambda: NOW)
+
+
+@pytest.fixture
+def book(database_url):
+    """The cast of the tests on a database of the test's own."""
+    engine = create_engine(database_url)
+    yield make_book(engine)
+    engine.dispose()

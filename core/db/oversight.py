@@ -1,0 +1,62 @@
+"""Audit rows, cases and claims: written here, never changed except that a case is closed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, text
+
+
+def insert_audit(connection: Connection, now: datetime, values: Mapping[str, object]) -> None:
+    """Keep who did what to which row, and why; `details` is anything JSON can hold."""
+    connection.execute(
+        text(
+            "INSERT INTO audit_log (acted_at, who, act, subject, subject_id, reason, details)"
+            " VALUES (:now, :who, :act, :subject, :subject_id, :reason, CAST(:details AS jsonb))"
+        ),
+        {**values, "now": now, "details": json.dumps(values["details"])},
+    )
+
+
+def open_case(
+    connection: Connection,
+    now: datetime,
+    kind: str,
+    occasion: str,
+    detail: str,
+    payment_id: int | None = None,
+) -> None:
+    """Ask for a person. The same occasion again changes nothing."""
+    connection.execute(
+        text(
+            "INSERT INTO cases (dedupe_key, kind, detail, payment_id, opened_at)"
+            " VALUES (:key, :kind, :detail, :payment_id, :now) ON CONFLICT DO NOTHING"
+        ),
+        {
+            "key": f"{kind}:{occasion}",
+            "kind": kind,
+            "detail": detail[:500],
+            "payment_id": payment_id,
+            "now": now,
+        },
+    )
+
+
+def insert_claim(
+    connection: Connection, now: datetime, customer_id: int, payment_id: int, amount_minor: int
+) -> None:
+    """A customer owes this for a payment that was taken back after it was used."""
+    connection.execute(
+        text(
+            "INSERT INTO claims (customer_id, payment_id, amount_minor, raised_at)"
+            " VALUES (:customer_id, :payment_id, :amount_minor, :now)"
+        ),
+        {
+            "customer_id": customer_id,
+            "payment_id": payment_id,
+            "amount_minor": amount_minor,
+            "now": now,
+        },
+    )

@@ -1,0 +1,109 @@
+"""Refunds: money on its way back, claimed by a worker, looked up until its fate is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+_COLUMNS = (
+    "r.id, r.payment_id, p.provider_account, p.receipt, r.amount_minor, r.origin_state,"
+    " r.client_reference, r.state, r.attempts"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A payment's way back; `attempts` counts how often the provider was asked."""
+
+    id: int
+    payment_id: int
+    provider_account: str
+    receipt: str
+    amount_minor: int
+    origin_state: str
+    client_reference: str
+    state: str
+    attempts: int
+
+
+def insert_refund(
+    connection: Connection, now: datetime, payment_id: int, amount_minor: int, origin_state: str
+) -> int:
+    """Store a refund that waits to be sent. The reference counts the payment's refunds."""
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO refunds (payment_id, amount_minor, origin_state, client_reference,"
+                " requested_at, next_attempt_at) SELECT :payment, :amount, :origin,"
+                " 'RF' || :payment || '-' || count(*) + 1, :now, :now"
+                " FROM refunds WHERE payment_id = :payment RETURNING id"
+            ),
+            {"payment": payment_id, "amount": amount_minor, "origin": origin_state, "now": now},
+        ).scalar_one()
+    )
+
+
+def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: int) -> list[Refund]:
+    """Take refunds whose next step is due, for `lease`; others' claims are passed over."""
+    rows = connection.execute(
+        text(
+            f"""
+            UPDATE refunds r SET state = 'sending', attempts = r.attempts + 1,
+                   sent_at = coalesce(r.sent_at, :now), next_attempt_at = :until
+              FROM payments p
+             WHERE p.id = r.payment_id AND r.id IN (
+                   SELECT id FROM refunds WHERE next_attempt_at <= :now
+                    ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+            RETURNING {_COLUMNS}
+            """
+        ),
+        {"now": now, "until": now + lease, "limit": limit},
+    )
+    return sorted((Refund(*row) for row in rows), key=lambda one: one.id)
+
+
+def find_refund(connection: Connection, refund_id: int) -> Refund | None:
+    """The refund with that id."""
+    return _one(connection, "r.id = :key", refund_id)
+
+
+def find_open_refund(connection: Connection, payment_id: int) -> Refund | None:
+    """The refund of a payment that has not failed."""
+    return _one(connection, "r.payment_id = :key AND r.state <> 'failed'", payment_id)
+
+
+def _one(connection: Connection, where: str, key: int) -> Refund | None:
+    row = connection.execute(
+        text(
+            f"SELECT {_COLUMNS} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE {where}"
+        ),
+        {"key": key},
+    ).one_or_none()
+    return None if row is None else Refund(*row)
+
+
+def update_refund(connection: Connection, refund_id: int, **values: object) -> None:
+    """Set columns of one refund."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(f"UPDATE refunds SET {assignments} WHERE id = :id"), {"id": refund_id, **values}
+    )
+
+
+def unmatched_since(
+    connection: Connection, before: datetime, accounts_like: str, limit: int
+) -> list[int]:
+    """Payments in suspense since before that instant which nobody has tried to refund yet."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT id FROM payments p WHERE state = 'suspense' AND received_at < :before"
+                " AND provider_account LIKE :accounts"
+                " AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_id = p.id)"
+                " ORDER BY id LIMIT :limit"
+            ),
+            {"before": before, "accounts": accounts_like, "limit": limit},
+        ).scalars()
+    )

@@ -1,0 +1,121 @@
+"""The books beside a provider's statement: known receipts, payments of a time, balances."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What the books hold under a receipt."""
+
+    id: int
+    receipt: str
+    amount_minor: int
+    state: str
+
+
+def find_booked(
+    connection: Connection, provider_account: str, receipts: Collection[str]
+) -> dict[str, Booked]:
+    """Those of these receipts that are booked."""
+    rows = connection.execute(
+        text(
+            "SELECT id, receipt, amount_minor, state FROM payments"
+            " WHERE provider_account = :account AND receipt = ANY(:receipts)"
+        ),
+        {"account": provider_account, "receipts": list(receipts)},
+    )
+    return {row.receipt: Booked(*row) for row in rows}
+
+
+def booked_between(
+    connection: Connection, provider_account: str, begin: datetime, end: datetime
+) -> list[Booked]:
+    """Payments of that account made from `begin` to `end`, both included, in order."""
+    rows = connection.execute(
+        text(
+            "SELECT id, receipt, amount_minor, state FROM payments"
+            " WHERE provider_account = :account AND paid_at BETWEEN :begin AND :end"
+            " ORDER BY paid_at, id"
+        ),
+        {"account": provider_account, "begin": begin, "end": end},
+    )
+    return [Booked(*row) for row in rows]
+
+
+def claim_pull(
+    connection: Connection, provider_account: str, now: datetime, every: timedelta
+) -> bool:
+    """Whether it is time to ask for this account's statement; the next time is set at once."""
+    claimed = connection.execute(
+        text(
+            "INSERT INTO statement_pulls AS p (provider_account, next_at) VALUES (:account, :next)"
+            " ON CONFLICT (provider_account) DO UPDATE SET next_at = :next WHERE p.next_at <= :now"
+            " RETURNING 1"
+        ),
+        {"account": provider_account, "now": now, "next": now + every},
+    )
+    return claimed.scalar_one_or_none() is not None
+
+
+def clearing_at(connection: Connection, provider_account: str, at: datetime) -> int:
+    """What the books say the provider held at that instant: payments count from when they were
+    made, whenever we heard of them."""
+    return int(
+        connection.execute(
+            text(
+                """
+                SELECT coalesce(sum(CASE o.side WHEN 'debit' THEN o.amount_minor
+                                    ELSE -o.amount_minor END), 0)
+                  FROM postings o JOIN journal_entries e ON e.id = o.entry_id
+                  LEFT JOIN payments p ON e.idempotency_key = 'received:' || p.id
+                 WHERE o.account = 'clearing:' || :account
+                   AND coalesce(p.paid_at, e.posted_at) <= :at
+                """
+            ),
+            {"account": provider_account, "at": at},
+        ).scalar_one()
+    )
+
+
+def keep_assertion(
+    connection: Connection,
+    now: datetime,
+    provider_account: str,
+    stated_at: datetime,
+    amounts_minor: tuple[int, int],
+) -> None:
+    """Keep (stated, booked) for that instant; a later assertion of the same instant replaces it."""
+    stated_minor, booked_minor = amounts_minor
+    connection.execute(
+        text(
+            "INSERT INTO balance_assertions AS b"
+            " (provider_account, stated_at, stated_minor, booked_minor, asserted_at)"
+            " VALUES (:account, :stated_at, :stated, :booked, :now)"
+            " ON CONFLICT (provider_account, stated_at) DO UPDATE SET"
+            " stated_minor = :stated, booked_minor = :booked, asserted_at = :now"
+        ),
+        {
+            "account": provider_account,
+            "stated_at": stated_at,
+            "stated": stated_minor,
+            "booked": booked_minor,
+            "now": now,
+        },
+    )
+
+
+def has_entry(connection: Connection, idempotency_key: str) -> bool:
+    """Whether the event with that key is in the books."""
+    return (
+        connection.execute(
+            text("SELECT 1 FROM journal_entries WHERE idempotency_key = :key"),
+            {"key": idempotency_key},
+        ).scalar_one_or_none()
+        is not None
+    )

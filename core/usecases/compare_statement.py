@@ -1,0 +1,188 @@
+"""A provider's statement beside the books: matched, missing here, missing there, different.
+
+Comparing only reads. Ingesting takes in what is missing here by the same road as a callback, so
+that a statement read twice, or read while callbacks come in, books everything once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.oversight import open_case
+from core.db.statements import (
+    Booked,
+    booked_between,
+    clearing_at,
+    find_booked,
+    has_entry,
+    keep_assertion,
+)
+from core.unit import Unit
+from core.usecases.audit import ITSELF
+from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.record_reversal import record_reversal
+
+_GONE = ("reversed", "refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A row of a statement. `kind`: payment, reversal (of the receipt `undoes`), settlement (to the
+    bank) or fee (of the provider). `amount_minor` is positive; the kind says the direction.
+
+    `account`, `payer_kind` and `payer` are those of a payment.
+    """
+
+    receipt: str
+    kind: str
+    amount_minor: int
+    happened_at: datetime
+    account: str = ""
+    payer_kind: str = "none"
+    payer: str | None = None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Movements of one account in one currency; the closing balance where the file says it."""
+
+    provider_account: str
+    currency: str
+    movements: Sequence[Movement]
+    closing_minor: int | None = None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """`different` pairs what the statement says with what the books say."""
+
+    matched: int = 0
+    missing_here: list[Movement] = field(default_factory=list)
+    missing_there: list[Booked] = field(default_factory=list)
+    different: list[tuple[Movement, Booked]] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        return not (self.missing_here or self.missing_there or self.different)
+
+
+def compare_statement(unit: Unit, statement: Statement) -> Comparison:
+    """Set the statement beside the books. Missing there is judged between its first and last row
+    only."""
+    account = statement.provider_account
+    named = {one.undoes or one.receipt for one in statement.movements}
+    booked = find_booked(unit.connection, account, named)
+    comparison = Comparison()
+    for movement in statement.movements:
+        _judge(unit, account, movement, booked, comparison)
+    comparison.missing_there = _missing_there(unit, statement)
+    return comparison
+
+
+def _judge(
+    unit: Unit, account: str, movement: Movement, booked: dict[str, Booked], to: Comparison
+) -> None:
+    known = booked.get(movement.undoes or movement.receipt)
+    if movement.kind in ("settlement", "fee"):
+        is_known = has_entry(unit.connection, _settlement_key(account, movement))
+    else:
+        is_known = known is not None and (movement.kind == "payment" or known.state in _GONE)
+    if not is_known:
+        to.missing_here.append(movement)
+    elif known is not None and known.amount_minor != movement.amount_minor:
+        to.different.append((movement, known))
+    else:
+        to.matched += 1
+
+
+def _missing_there(unit: Unit, statement: Statement) -> list[Booked]:
+    payments = [one for one in statement.movements if one.kind == "payment"]
+    if not payments:
+        return []
+    listed = {one.receipt for one in payments}
+    times = [one.happened_at for one in payments]
+    ours = booked_between(unit.connection, statement.provider_account, min(times), max(times))
+    return [one for one in ours if one.receipt not in listed]
+
+
+def ingest_movement(unit: Unit, statement: Statement, movement: Movement, door: str) -> bool:
+    """Book one movement that is missing here; whether it was new. Ring for everything afterwards.
+
+    Raises BadCallback for one that cannot be booked, Refused("receipt_unknown") for the reversal of
+    a payment nobody booked: ingest payments before reversals.
+    """
+    account = statement.provider_account
+    if movement.kind == "payment":
+        return record_payment(unit, _notice(statement, movement, door)).is_new
+    if movement.kind == "reversal":
+        return record_reversal(
+            unit, account, movement.undoes or "", movement.amount_minor, ITSELF, f"on the {door}"
+        )
+    return _settle(unit, account, movement)
+
+
+def _notice(statement: Statement, movement: Movement, door: str) -> PaymentNotice:
+    return PaymentNotice(
+        provider_account=statement.provider_account,
+        receipt=movement.receipt,
+        door=door,
+        amount_minor=movement.amount_minor,
+        currency=statement.currency,
+        account=movement.account,
+        payer_kind=movement.payer_kind,
+        payer=movement.payer,
+        paid_at=movement.happened_at,
+    )
+
+
+def _settlement_key(account: str, movement: Movement) -> str:
+    return f"settlement:{account}:{movement.kind}:{movement.receipt}"
+
+
+def _settle(unit: Unit, account: str, movement: Movement) -> bool:
+    """Money that went to our bank, or to the provider as its fee."""
+    key = _settlement_key(account, movement)
+    if has_entry(unit.connection, key):
+        return False
+    gone_to = "bank" if movement.kind == "settlement" else "expense:provider_fee"
+    open_account(unit.connection, f"clearing:{account}", DEBIT)
+    legs = (
+        Posting(gone_to, DEBIT, movement.amount_minor),
+        Posting(f"clearing:{account}", CREDIT, movement.amount_minor),
+    )
+    post_entries(unit.connection, unit.now, [Entry("settlement", key, legs)])
+    return True
+
+
+def raise_cases(unit: Unit, statement: Statement, comparison: Comparison) -> None:
+    """Have a person look at what no rule may settle: money we booked that the provider does not
+    list, and amounts that differ."""
+    for booked in comparison.missing_there:
+        detail = f"{booked.receipt} ({booked.amount_minor}) is booked but not on the statement"
+        open_case(unit.connection, unit.now, "not_on_statement", str(booked.id), detail, booked.id)
+    for movement, booked in comparison.different:
+        detail = (
+            f"{booked.receipt}: statement says {movement.amount_minor}, books {booked.amount_minor}"
+        )
+        open_case(unit.connection, unit.now, "amount_differs", str(booked.id), detail, booked.id)
+
+
+def assert_balance(
+    unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime
+) -> int:
+    """Keep what the provider says it holds beside what the books say; stated minus booked.
+
+    A difference opens a case; `dialwatt doctor` shows the latest assertion of every account.
+    """
+    booked_minor = clearing_at(unit.connection, provider_account, stated_at)
+    amounts = (stated_minor, booked_minor)
+    keep_assertion(unit.connection, unit.now, provider_account, stated_at, amounts)
+    if stated_minor != booked_minor:
+        detail = f"{provider_account}: provider {stated_minor}, books {booked_minor}"
+        occasion = f"{provider_account}:{stated_at.isoformat()}"
+        open_case(unit.connection, unit.now, "balance_differs", occasion, detail)
+    return stated_minor - booked_minor

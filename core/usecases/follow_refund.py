@@ -1,0 +1,129 @@
+"""Follow a refund from the worker that asks for it to the provider's last word.
+
+Asking again is safe: the provider reverses a receipt once, and says so when it has done it already.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.db.booked import lock_payment, set_payment
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.oversight import open_case
+from core.db.refunds import Refund, claim_due, find_refund, update_refund
+from core.errors import BrokenInvariant
+from core.money import Money
+from core.unit import Unit
+from core.usecases.request_refund import HOLDING
+from core.usecases.tell_payer import reach_payer
+from core.usecases.texts import queue_text
+from core.wording.messages import money_back
+
+_LEASE = timedelta(minutes=2)
+# When to ask again while nothing is known; after that a person is asked.
+_AGAIN = tuple(timedelta(seconds=s) for s in (60, 180, 600, 1800, 3600, 3600, 14400, 43200))
+_ENDED = ("done", "failed")
+
+
+def claim_refunds(unit: Unit, limit: int) -> list[Refund]:
+    """Take refunds to ask for, or to ask about. If the worker dies they come up again."""
+    return claim_due(unit.connection, unit.now, _LEASE, limit)
+
+
+def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
+    """Asked, and the outcome is not known yet; asked again, ever less often, then a person."""
+    refund = _locked(unit, refund_id)
+    if refund.state in _ENDED:
+        return
+    given_up = refund.attempts > len(_AGAIN)
+    if given_up:
+        detail = f"refund of {refund.receipt}: no word from the provider, last {code}"
+        open_case(
+            unit.connection, unit.now, "refund_unknown", str(refund.id), detail, refund.payment_id
+        )
+    update_refund(
+        unit.connection,
+        refund.id,
+        state="unknown",
+        provider_code=code,
+        next_attempt_at=None if given_up else unit.now + _AGAIN[max(refund.attempts, 1) - 1],
+    )
+
+
+def refund_done(unit: Unit, refund_id: int, code: str) -> bool:
+    """The money is back with the payer, who is told. False when it was known; a refusal before
+    that is undone, as success wins."""
+    refund = _locked(unit, refund_id)
+    if refund.state == "done":
+        return False
+    if refund.state == "failed":
+        _move(unit, refund, "refund_after_all", HOLDING[refund.origin_state], "refund_payable")
+    clearing = f"clearing:{refund.provider_account}"
+    _move(unit, refund, "refund_done", "refund_payable", clearing)
+    _end(unit, refund, "done", code, "refunded")
+    _tell(unit, refund)
+    return True
+
+
+def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
+    """The provider will not send it back: the money waits where it was, and an operator is told."""
+    refund = _locked(unit, refund_id)
+    if refund.state in _ENDED:
+        return
+    _move(unit, refund, "refund_failed", "refund_payable", HOLDING[refund.origin_state])
+    _end(unit, refund, "failed", code, refund.origin_state)
+    detail = f"refund of {refund.receipt} refused by the provider: {code}"
+    open_case(unit.connection, unit.now, "refund_failed", str(refund.id), detail, refund.payment_id)
+
+
+def _locked(unit: Unit, refund_id: int) -> Refund:
+    """The refund as it is now, with its payment locked: the order in which all lock."""
+    refund = find_refund(unit.connection, refund_id)
+    if refund is None or lock_payment(unit.connection, refund.payment_id) is None:
+        raise BrokenInvariant(f"there is no refund {refund_id}")
+    newest = find_refund(unit.connection, refund_id)
+    if newest is None:
+        raise BrokenInvariant(f"refund {refund_id} vanished")
+    return newest
+
+
+def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> None:
+    payment = lock_payment(unit.connection, refund.payment_id)
+    owner = payment.customer_id if payment else None
+    legs = tuple(
+        Posting(account, side, refund.amount_minor, owner if account == "unapplied" else None)
+        for account, side in ((debit, DEBIT), (credit, CREDIT))
+    )
+    post_entries(unit.connection, unit.now, [Entry(kind, f"{kind}:{refund.id}", legs)])
+
+
+def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) -> None:
+    update_refund(
+        unit.connection,
+        refund.id,
+        state=state,
+        provider_code=code,
+        ended_at=unit.now,
+        next_attempt_at=None,
+    )
+    set_payment(unit.connection, refund.payment_id, state=payment_state)
+
+
+def _tell(unit: Unit, refund: Refund) -> None:
+    payment = lock_payment(unit.connection, refund.payment_id)
+    payer = reach_payer(unit, payment.payer_kind, payment.payer) if payment else None
+    if payer is None:
+        return
+    said = money_back.refunded(
+        amount=Money(refund.amount_minor, unit.market.currency),
+        receipt=refund.receipt,
+        operator=unit.market.operator,
+    )
+    queue_text(
+        unit,
+        said,
+        msisdn=payer.msisdn,
+        language=payer.language,
+        occasion=f"refunded:{refund.id}",
+        payment_id=refund.payment_id,
+    )

@@ -1,0 +1,65 @@
+"""Send money back that bought nothing yet: an operator's act, or a rule for what nobody matched.
+
+What has been applied is never refunded here: debts and tokens stand on it. A refund is a row before
+any provider is asked, and leaves the payment's money in `refund_payable` until it is gone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.db.booked import BookedPayment, lock_payment, set_payment
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.refunds import insert_refund, unmatched_since
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.audit import ITSELF, note_act
+
+# Where money waits that may still go back.
+HOLDING = {"suspense": "suspense", "received": "unapplied"}
+# The rails that can send money back by themselves.
+_ACCOUNTS = "daraja:%"
+
+
+def request_refund(unit: Unit, payment_id: int, who: str, reason: str) -> int:
+    """Set a payment's money aside to be sent back; the refund's id. Ring for refunds afterwards.
+
+    Raises Refused: payment_unknown, refund_too_late (applied: debts are paid or a token is out),
+    refund_under_way (refunded, reversed, or about to be), reason_missing.
+    """
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None:
+        raise Refused("payment_unknown", payment_id=payment_id)
+    if payment.state == "applied":
+        raise Refused("refund_too_late", receipt=payment.receipt)
+    if payment.state not in HOLDING:
+        raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
+    return _set_aside(unit, payment, who, reason)
+
+
+def _set_aside(unit: Unit, payment: BookedPayment, who: str, reason: str) -> int:
+    refund_id = insert_refund(
+        unit.connection, unit.now, payment.id, payment.amount_minor, payment.state
+    )
+    legs = (
+        Posting(HOLDING[payment.state], DEBIT, payment.amount_minor, payment.customer_id),
+        Posting("refund_payable", CREDIT, payment.amount_minor),
+    )
+    entry = Entry("refund_requested", f"refund_requested:{refund_id}", legs)
+    post_entries(unit.connection, unit.now, [entry])
+    set_payment(unit.connection, payment.id, state="refunding")
+    note_act(unit, who, "refund", "payment", payment.id, reason, refund_id=refund_id)
+    return refund_id
+
+
+def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
+    """Request refunds of what nobody matched within `after`; how many. Tried once by itself: after
+    a refusal it is an operator's."""
+    waiting = unmatched_since(unit.connection, unit.now - after, _ACCOUNTS, limit)
+    done = 0
+    for payment_id in waiting:
+        payment = lock_payment(unit.connection, payment_id)
+        if payment is not None and payment.state == "suspense":
+            _set_aside(unit, payment, ITSELF, f"not matched within {after}")
+            done += 1
+    return done

@@ -1,0 +1,181 @@
+"""Refunds: only of what bought nothing, once, and a refusal puts the money back where it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import Refused
+from core.usecases.follow_refund import (
+    claim_refunds,
+    refund_done,
+    refund_refused,
+    refund_unclear,
+)
+from core.usecases.record_reversal import record_reversal
+from core.usecases.request_refund import refund_unmatched, request_refund
+from tests.support.book import ACCOUNT
+from tests.support.cast import AMINA, METER
+
+
+def refund(book, payment_id, reason="payer asked"):
+    with book.open_unit() as unit:
+        return request_refund(unit, payment_id, "ops@jua", reason)
+
+
+def follow(book, step, refund_id, code="0"):
+    with book.open_unit() as unit:
+        return step(unit, refund_id, code)
+
+
+def claim(book):
+    with book.open_unit() as unit:
+        return claim_refunds(unit, 10)
+
+
+def test_a_refund_sets_the_money_aside_and_then_it_is_gone(book):
+    payment_id = book.pay("R1", "?", 500_00, payer_kind="msisdn", payer=AMINA)
+
+    refund_id = refund(book, payment_id)
+    assert book.states() == ["refunding"]
+    assert book.balances()["refund_payable"] == -500_00
+    book.prove()
+
+    assert follow(book, refund_done, refund_id) is True
+    assert book.states() == ["refunded"]
+    assert book.balances().keys().isdisjoint({"refund_payable", "suspense", f"clearing:{ACCOUNT}"})
+    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'money_back.refunded'") == [(AMINA,)]
+    book.prove()
+
+
+def test_a_refund_told_twice_is_booked_once(book):
+    refund_id = refund(book, book.pay("R1", "?", 500_00))
+
+    assert [follow(book, refund_done, refund_id) for _ in range(3)] == [True, False, False]
+    book.prove()
+
+
+@pytest.mark.parametrize(("account", "state"), [("?", "suspense"), (METER, "received")])
+def test_a_refused_refund_puts_the_money_back_and_asks_for_a_person(book, account, state):
+    refund_id = refund(book, book.pay("R1", account, 500_00))
+
+    follow(book, refund_refused, refund_id, "R000002")
+
+    assert book.states() == [state]
+    assert book.rows("SELECT kind FROM cases") == [("refund_failed",)]
+    book.prove()
+
+
+def test_money_whose_refund_was_refused_can_be_used_or_refunded_again(book):
+    payment_id = book.pay("R1", METER, 500_00)
+    follow(book, refund_refused, refund(book, payment_id), "1")
+    second = refund(book, payment_id)
+    follow(book, refund_refused, second, "1")
+
+    book.apply()
+
+    assert book.states() == ["applied"]
+    book.prove()
+
+
+def test_success_after_a_refusal_wins(book):
+    refund_id = refund(book, book.pay("R1", "?", 500_00))
+    follow(book, refund_refused, refund_id, "1")
+
+    follow(book, refund_done, refund_id)
+
+    assert book.states() == ["refunded"]
+    book.prove()
+
+
+def test_a_refusal_after_success_changes_nothing(book):
+    refund_id = refund(book, book.pay("R1", "?", 500_00))
+    follow(book, refund_done, refund_id)
+
+    follow(book, refund_refused, refund_id, "1")
+    follow(book, refund_unclear, refund_id, "timeout")
+
+    assert book.states() == ["refunded"]
+    book.prove()
+
+
+def test_applied_money_is_never_refunded(book):
+    payment_id = book.pay("R1", METER, 500_00)
+    book.apply()
+
+    with pytest.raises(Refused, match="refund_too_late"):
+        refund(book, payment_id)
+
+
+def test_money_set_aside_for_a_refund_is_not_applied(book):
+    refund(book, book.pay("R1", METER, 500_00))
+
+    book.apply()
+
+    assert book.states() == ["refunding"]
+    assert book.rows("SELECT count(*) FROM tokens") == [(0,)]
+
+
+def test_the_same_money_is_not_refunded_twice(book):
+    payment_id = book.pay("R1", "?", 500_00)
+    refund(book, payment_id)
+
+    with pytest.raises(Refused, match="refund_under_way"):
+        refund(book, payment_id)
+
+
+def test_a_refund_needs_a_reason(book):
+    payment_id = book.pay("R1", "?", 500_00)
+
+    with pytest.raises(Refused, match="reason_missing"):
+        refund(book, payment_id, reason="")
+    assert book.states() == ["suspense"]
+
+
+def test_a_refund_nobody_answers_is_asked_for_again_and_then_a_person_is(book):
+    refund_id = refund(book, book.pay("R1", "?", 500_00))
+
+    asked = 0
+    while claimed := claim(book):
+        asked += len(claimed)
+        follow(book, refund_unclear, refund_id, "timeout")
+        book.ahead += timedelta(days=1)
+
+    assert asked == 9
+    assert book.rows("SELECT state FROM refunds") == [("unknown",)]
+    assert book.rows("SELECT kind FROM cases") == [("refund_unknown",)]
+
+
+def test_a_worker_that_dies_leaves_the_refund_to_the_next(book):
+    refund(book, book.pay("R1", "?", 500_00))
+
+    assert len(claim(book)) == 1
+    assert claim(book) == []
+    book.ahead = timedelta(minutes=3)
+    assert len(claim(book)) == 1
+
+
+def test_unmatched_money_goes_back_by_itself_after_the_time_that_was_set(book):
+    book.pay("R1", "?", 500_00)
+    book.pay("R2", METER, 500_00)
+
+    def overdue():
+        with book.open_unit() as unit:
+            return refund_unmatched(unit, timedelta(hours=24), 10)
+
+    assert overdue() == 0
+    book.ahead = timedelta(hours=25)
+    assert (overdue(), overdue()) == (1, 0)
+    assert book.states() == ["refunding", "received"]
+    book.prove()
+
+
+def test_a_reversal_that_answers_our_refund_completes_it(book):
+    refund(book, book.pay("R1", "?", 500_00))
+
+    with book.open_unit() as unit:
+        assert record_reversal(unit, ACCOUNT, "R1", 500_00, "statement", "on the statement")
+
+    assert book.states() == ["refunded"]
+    book.prove()

@@ -1,0 +1,81 @@
+"""A book with the cast of the tests, and the acts that tests do on it most, as one-liners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, text
+
+from core.db.invariants import BOOKS, offenders
+from core.unit import unit_opener
+from core.usecases.apply_payments import apply_payments
+from core.usecases.record_payment import PaymentNotice, record_payment
+from tests.support.cast import OPEN_SECRET, insert_cast
+
+ACCOUNT = "daraja:600123"
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class Book:
+    """`ahead` moves the clock of every Unit opened from then on."""
+
+    engine: Engine
+    ahead: timedelta = timedelta(0)
+
+    def open_unit(self):
+        return unit_opener(self.engine, lambda: NOW + self.ahead)()
+
+    def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
+        with self.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    def pay(self, receipt: str, account: str, amount_minor: int, **changed: object) -> int:
+        """Book a payment as a callback would; its id."""
+        values = {
+            "provider_account": ACCOUNT,
+            "receipt": receipt,
+            "door": "c2b",
+            "amount_minor": amount_minor,
+            "currency": "KES",
+            "account": account,
+            "payer_kind": "none",
+            "payer": None,
+            "paid_at": NOW + self.ahead,
+        }
+        with self.open_unit() as unit:
+            return record_payment(unit, PaymentNotice(**(values | changed))).payment_id
+
+    def apply(self) -> None:
+        """Apply whatever waits."""
+        with self.open_unit() as unit:
+            while apply_payments(unit, OPEN_SECRET):
+                pass
+
+    def states(self) -> list[object]:
+        """The payments' states, in order."""
+        return [row[0] for row in self.rows("SELECT state FROM payments ORDER BY id")]
+
+    def balances(self) -> dict[str, int]:
+        """Every account that is not zero, debits minus credits."""
+        return dict(
+            self.rows(
+                "SELECT account, CAST(sum(CASE side WHEN 'debit' THEN amount_minor"
+                " ELSE -amount_minor END) AS bigint) AS held FROM postings GROUP BY account"
+                " HAVING sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor END) <> 0"
+            )
+        )
+
+    def prove(self) -> None:
+        """Every invariant of the books holds."""
+        with self.open_unit() as unit:
+            found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+        assert not any(found.values()), {name: what for name, what in found.items() if what}
+
+
+def make_book(engine: Engine) -> Book:
+    """The cast on an empty, migrated database."""
+    with engine.begin() as connection:
+        insert_cast(connection, NOW.date())
+    return Book(engine)

@@ -19,6 +19,7 @@ from simulator import faults, phone_api, phone_page
 from simulator.africastalking import messaging
 from simulator.device_shelf import DevicesSource
 from simulator.postman import Postman
+from simulator.safaricom.account import account
 from simulator.safaricom.doors import daraja
 from simulator.safaricom.prompts import expire_prompts
 from simulator.settings import SimulatorSettings
@@ -59,7 +60,7 @@ def create_providers_app(world: World) -> Flask:
     """Safaricom's and Africa's Talking's APIs and the `/_ctl` control plane."""
     app = Flask(__name__, static_folder=None)
     app.extensions["simulator"] = world
-    for blueprint in (daraja, messaging, faults.ctl):
+    for blueprint in (daraja, account, messaging, faults.ctl):
         app.register_blueprint(blueprint)
     return app
 

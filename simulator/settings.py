@@ -35,6 +35,8 @@ class SimulatorSettings:
     validation_seconds: float = 8
     callback_seconds: float = 10
     phone_slots: int = 64
+    initiator: str = "dialwatt"
+    security_credential: str = "c2VjcmV0"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> SimulatorSettings:

@@ -44,6 +44,13 @@ CREATE TABLE IF NOT EXISTS simulator.transactions (
 CREATE INDEX IF NOT EXISTS transactions_in_order
     ON simulator.transactions (shortcode, completed_at);
 
+-- Money given back; a receipt at most once.
+CREATE TABLE IF NOT EXISTS simulator.reversals (
+    undoes text PRIMARY KEY REFERENCES simulator.transactions (receipt),
+    receipt text NOT NULL UNIQUE,
+    completed_at timestamptz NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS simulator.prompts (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     checkout_id text NOT NULL UNIQUE,

@@ -56,11 +56,11 @@ def error_body(code: str, message: str = "") -> tuple[Any, int]:
 
 
 @daraja.errorhandler(DarajaError)
-def _refused(error: DarajaError) -> tuple[Any, int]:
+def refused(error: DarajaError) -> tuple[Any, int]:
     return error_body(error.code, error.message)
 
 
-def _authorised(view: Callable[[World, dict[str, Any]], Any]) -> Callable[[], Any]:
+def authorised(view: Callable[[World, dict[str, Any]], Any]) -> Callable[[], Any]:
     """Check the bearer token and the JSON body, then call `view(world, body)`."""
 
     @wraps(view)
@@ -93,7 +93,7 @@ def generate_token() -> Any:
 
 @daraja.post("/mpesa/stkpush/v1/processrequest")
 @faulty("safaricom", "stkpush", error_body)
-@_authorised
+@authorised
 def push(world: World, body: dict[str, Any]) -> Any:
     """Show a payment prompt on a phone."""
     wanted = read_push(world.settings, body)
@@ -118,7 +118,7 @@ def _answer_at_once(world: World, msisdn: str) -> None:
 
 @daraja.post("/mpesa/stkpushquery/v1/query")
 @faulty("safaricom", "stkquery", error_body)
-@_authorised
+@authorised
 def query_push(world: World, body: dict[str, Any]) -> Any:
     """How a prompt ended; still open is an HTTP 500 of its own, and there is no receipt."""
     check_password(world.settings, body)
@@ -144,7 +144,7 @@ def _query_answer(prompt: Row[Any]) -> dict[str, str]:
 
 @daraja.post("/mpesa/c2b/v2/registerurl")
 @faulty("safaricom", "registerurl", error_body)
-@_authorised
+@authorised
 def register_urls(world: World, body: dict[str, Any]) -> Any:
     """Remember where a business hears of its payments: once, as in production."""
     try:

@@ -1,0 +1,173 @@
+"""Daraja for a business's own account: reversal of a payment, and the list of payments (pull).
+
+A reversal is taken at once and its result posted later; the list is answered at once, at most 48
+hours back. Field names and codes follow Safaricom's published Daraja documentation.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, jsonify
+from sqlalchemy import Connection, Row, text
+
+from core.money import major
+from simulator.announce import announce, callback_faults
+from simulator.faults import faulty
+from simulator.postman import json_callback
+from simulator.safaricom.checks import DarajaError, bad
+from simulator.safaricom.doors import authorised, error_body, refused
+from simulator.safaricom.notices import hidden_payer
+from simulator.safaricom.wallets import EAST_AFRICA, new_receipt
+from simulator.world import World
+
+account = Blueprint("daraja_account", __name__)
+account.register_error_handler(DarajaError, refused)
+PAGE = 500
+_REACHES_BACK = timedelta(hours=48)
+_RESULTS = {
+    "0": "The service request is processed successfully.",
+    "1": "The balance is insufficient for the transaction.",
+    "R000001": "The transaction has already been reversed.",
+    "R000002": "The OriginalTransactionID is invalid.",
+}
+
+
+@account.post("/mpesa/reversal/v1/request")
+@faulty("safaricom", "reversal", error_body)
+@authorised
+def reverse(world: World, body: dict[str, Any]) -> Any:
+    """Give a payment back to its payer; the result is posted to ResultURL."""
+    _check_initiator(world, body, "TransactionReversal")
+    conversation = f"AG_{secrets.token_hex(10)}"
+    struck = callback_faults(world, "safaricom", "reversal", "")
+    with world.engine.begin() as connection:
+        code, receipt = _give_back(connection, world, body)
+        result = _result(code, conversation, str(body.get("TransactionID")), receipt)
+        told = [json_callback("reversal", str(body.get("ResultURL")), result)]
+        announce(connection, told, struck)
+    return jsonify(
+        OriginatorConversationID=f"{secrets.randbelow(10**5)}-{secrets.randbelow(10**8)}-1",
+        ConversationID=conversation,
+        ResponseCode="0",
+        ResponseDescription="Accept the service request successfully.",
+    )
+
+
+def _check_initiator(world: World, body: dict[str, Any], command: str) -> None:
+    given = (body.get("Initiator"), body.get("SecurityCredential"))
+    if given != (world.settings.initiator, world.settings.security_credential):
+        raise bad("Initiator")
+    if body.get("CommandID") != command:
+        raise bad("CommandID")
+    if not str(body.get("ResultURL", "")).startswith(("http://", "https://")):
+        raise bad("ResultURL")
+
+
+def _give_back(connection: Connection, world: World, body: dict[str, Any]) -> tuple[str, str]:
+    """(result code, receipt of the reversal) of giving the whole payment back."""
+    payment = connection.execute(_FIND, {"receipt": body.get("TransactionID")}).one_or_none()
+    if payment is None or str(body.get("Amount")) != str(payment.amount_minor // 100):
+        return "R000002", ""
+    if payment.reversal is not None:
+        return "R000001", payment.reversal
+    amount = {"amount": payment.amount_minor}
+    taken = connection.execute(_TAKE, amount | {"holder": payment.shortcode}).one_or_none()
+    if taken is None:
+        return "1", ""
+    connection.execute(_GIVE, amount | {"holder": payment.msisdn})
+    receipt = new_receipt(connection, world.now())
+    connection.execute(_RECORD, {"undoes": payment.receipt, "receipt": receipt, "now": world.now()})
+    return "0", receipt
+
+
+def _result(code: str, conversation: str, original: str, receipt: str) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "ResultType": 0,
+        "ResultCode": code if code.startswith("R") else int(code),
+        "ResultDesc": _RESULTS[code],
+        "ConversationID": conversation,
+        "TransactionID": receipt,
+    }
+    if code == "0":
+        listed = [{"Key": "OriginalTransactionID", "Value": original}, {"Key": "Charge"}]
+        result["ResultParameters"] = {"ResultParameter": listed}
+    return {"Result": result}
+
+
+@account.post("/pulltransactions/v1/query")
+@faulty("safaricom", "pull", error_body)
+@authorised
+def pull(world: World, body: dict[str, Any]) -> Any:
+    """Payments into a short code between two times, a page from an offset."""
+    begin = max(_instant(body, "StartDate"), world.now() - _REACHES_BACK)
+    asked = {
+        "shortcode": str(body.get("ShortCode", "")),
+        "begin": begin,
+        "end": _instant(body, "EndDate"),
+        "offset": _offset(body),
+        "page": PAGE,
+    }
+    with world.engine.connect() as connection:
+        rows = [_row(row) for row in connection.execute(_LIST, asked)]
+    return jsonify(
+        ResponseRefID=secrets.token_hex(8),
+        ResponseCode="1000" if rows else "1001",
+        ResponseMessage="Success" if rows else "No transactions",
+        Response=[rows],
+    )
+
+
+def _offset(body: dict[str, Any]) -> int:
+    told = str(body.get("OffSetValue") or "0")
+    if not told.isdecimal():
+        raise bad("OffSetValue")
+    return int(told)
+
+
+def _instant(body: dict[str, Any], name: str) -> datetime:
+    try:
+        return datetime.strptime(str(body.get(name)), "%Y-%m-%d %H:%M:%S").replace(
+            tzinfo=EAST_AFRICA
+        )
+    except ValueError:
+        raise bad(name) from None
+
+
+def _row(row: Row[Any]) -> dict[str, str]:
+    return {
+        "transactionId": row.receipt,
+        "trxDate": f"{row.completed_at:%Y-%m-%dT%H:%M:%S}Z",
+        "msisdn": hidden_payer(row.msisdn, "hashed"),
+        "transactiontype": "c2b-pay-bill-debit",
+        "billreference": row.account,
+        "amount": major(row.amount_minor, "KES"),
+        "organizationname": "Simulated",
+    }
+
+
+_FIND = text("""
+    SELECT t.*, r.receipt AS reversal FROM simulator.transactions t
+    LEFT JOIN simulator.reversals r ON r.undoes = t.receipt
+    WHERE t.receipt = :receipt FOR UPDATE OF t
+""")
+_TAKE = text("""
+    UPDATE simulator.wallets SET balance_minor = balance_minor - :amount
+    WHERE holder = :holder AND balance_minor >= :amount RETURNING balance_minor
+""")
+_GIVE = text("""
+    UPDATE simulator.wallets SET balance_minor = balance_minor + :amount WHERE holder = :holder
+""")
+_RECORD = text("""
+    INSERT INTO simulator.reversals (undoes, receipt, completed_at)
+    VALUES (:undoes, :receipt, :now)
+""")
+_LIST = text("""
+    SELECT receipt, completed_at AT TIME ZONE 'UTC' AS completed_at, msisdn, account, amount_minor
+    FROM simulator.transactions
+    WHERE shortcode = :shortcode AND completed_at >= :begin
+      AND completed_at < CAST(:end AS timestamptz) + interval '1 second'
+    ORDER BY completed_at, receipt OFFSET :offset LIMIT :page
+""")

@@ -103,7 +103,7 @@ def _flask(
     doors: tuple[Door[Any], ...] = (
         *mpesa.doors(),
         delivery_door(open_unit),
-        inbound_door(open_unit),
+        inbound_door(open_unit, mpesa.doorbell.ring_all),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)

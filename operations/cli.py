@@ -68,6 +68,7 @@ VERBS = (
         (_WHAT, _KEY, _ACCOUNT, _JSON),
     ),
     Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
+    Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),
     Verb("doctor", "check settings, services and books", "operations.doctor:run", (_JSON,)),
     Verb(
         "vectors",

@@ -60,6 +60,19 @@ def update_text(connection: Connection, text_id: int, **values: object) -> None:
     )
 
 
+def texts_since(connection: Connection, msisdn: str, kind: str, since: datetime) -> int:
+    """How many texts of a kind a number was written since then."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT count(*) FROM sms WHERE msisdn = :msisdn AND kind = :kind"
+                " AND created_at > :since"
+            ),
+            {"msisdn": msisdn, "kind": kind, "since": since},
+        ).scalar_one()
+    )
+
+
 def find_text_id(connection: Connection, provider_message_id: str) -> int | None:
     """The text the provider knows by that id."""
     return connection.execute(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.db.texts import insert_text
+from datetime import timedelta
+
+from core.db.texts import insert_text, texts_since
 from core.septets import segments
 from core.unit import Unit
 from core.wording.message import Said
@@ -35,7 +37,16 @@ def text_content(said: Said, language: str) -> dict[str, object]:
     """What of a row of `sms` is decided by what is said."""
     body = say(said, language)
     return {
-        "kind": said.message.key.removeprefix("sms."),
+        "kind": _kind(said),
         "body": body,
         "segments": len(segments(body)),
     }
+
+
+def was_texted_lately(unit: Unit, msisdn: str, said: Said) -> bool:
+    """Whether this number got a text of that kind within the last hour."""
+    return texts_since(unit.connection, msisdn, _kind(said), unit.now - timedelta(hours=1)) > 0
+
+
+def _kind(said: Said) -> str:
+    return said.message.key.removeprefix("sms.")

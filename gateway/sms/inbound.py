@@ -6,23 +6,28 @@ do. Its `date` comes in two shapes, one without a zone: our own clock is used in
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.errors import BadCallback
 from core.msisdn import parse_msisdn
 from core.unit import OpenUnit
-from core.usecases.record_inbound_text import InboundText, record_inbound_text
+from core.usecases.record_inbound_text import InboundText
 from gateway.doors import Answered, Door, read_form, text_field
+from gateway.sms.answers import answer_text
 
 _PROVIDER = "africastalking"
 _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _BODY = r".{1,1600}"
 
 
-def inbound_door(open_unit: OpenUnit) -> Door[InboundText]:
-    """The door for incoming texts."""
+def inbound_door(open_unit: OpenUnit, ring: Callable[[], None]) -> Door[InboundText]:
+    """The door for incoming texts; `ring` is called when one was answered."""
 
     def handle(text: InboundText) -> Answered:
         with open_unit() as unit:
-            is_new = record_inbound_text(unit, text)
+            is_new = answer_text(unit, text)
+        if is_new:
+            ring()
         return Answered("stored" if is_new else "known")
 
     return Door("/sms/africastalking/<key>/inbound", "sms_inbound", read_text, handle)

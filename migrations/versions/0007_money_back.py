@@ -1,6 +1,6 @@
 """Money that goes back: refunds, reversals, claims, cases, and the log of who did what.
 
-Revision: 0007, after 0003
+Revision: 0007, after 0004
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0004"
 
 _STATES = "'received', 'applied', 'suspense'"
 _MATCHED = (

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 import pytest
@@ -20,10 +21,12 @@ from core.db.devices import find_device
 from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
+from core.usecases.record_inbound_text import InboundText
 from gateway.app import create_app
 from gateway.payments.daraja import DarajaClient
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.sms.answers import answer_text
 from gateway.ussd.door import ussd_application
 from gateway.ussd_menus.product import product_menu
 from simulator.africastalking import received_texts
@@ -49,6 +52,7 @@ class Road:
     open_unit: OpenUnit
     database: Stop
     read: dict[str, int] = field(default_factory=dict)
+    sent: Iterator[int] = field(default_factory=count)
     code: str = ""
 
     def work(self, stopped: bool) -> None:
@@ -187,8 +191,17 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
         name, _, value = wanted.partition(" ")
         assert str(look_at(road.simulation, road.device, serial).get(name)).lower() == value
 
+    def text(rest: str) -> None:
+        """`text Amina: BAL`: a text from that phone to the gateway, delivered twice."""
+        name, _, body = rest.partition(": ")
+        inbound = InboundText("africastalking", f"{name}-{next(road.sent)}", PEOPLE[name], body)
+        for _ in range(2):
+            with road.open_unit() as unit:
+                answer_text(unit, inbound)
+
     return {
         "prompt": prompt,
+        "text": text,
         "paybill": paybill,
         "sms": sms,
         "silence": silence,

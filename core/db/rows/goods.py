@@ -148,6 +148,7 @@ instalments = Table(
     minor("paid_minor", default=0),
     Column("days", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("sale_id", "number"),
+    Index("instalments_due_on_idx", "due_on"),
     CheckConstraint("amount_minor > 0 AND paid_minor BETWEEN 0 AND amount_minor", name="paid"),
 )
 

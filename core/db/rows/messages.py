@@ -61,6 +61,14 @@ inbound_sms = Table(
     UniqueConstraint("provider", "provider_message_id"),
 )
 
+# STOP ends reminders, and nothing else: receipts and tokens are sent in any case.
+no_reminders = Table(
+    "no_reminders",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    instant("since"),
+)
+
 # One effect per turn of a USSD session: its key is what makes a repeated callback harmless.
 ussd_effects = Table(
     "ussd_effects",

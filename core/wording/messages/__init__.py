@@ -3,6 +3,7 @@
 from core.wording.messages import (
     agent,
     agent_sms,
+    answer,
     devices,
     engine,
     help,
@@ -13,6 +14,7 @@ from core.wording.messages import (
     part,
     pay,
     refused,
+    reminder,
     sms,
     tokens,
 )
@@ -20,6 +22,7 @@ from core.wording.messages import (
 MODULES = (
     agent,
     agent_sms,
+    answer,
     devices,
     engine,
     help,
@@ -30,6 +33,7 @@ MODULES = (
     part,
     pay,
     refused,
+    reminder,
     sms,
     tokens,
 )

@@ -15,6 +15,11 @@ def no_market() -> None:
 
 
 @message
+def not_a_customer() -> None:
+    """Only customers can ask this."""
+
+
+@message
 def unknown_serial(serial: Serial) -> None:
     """No device has this serial number."""
 

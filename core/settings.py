@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from core.errors import BadInput
@@ -41,16 +42,33 @@ class ServicesSettings:
         return cls(read(environment, "DATABASE_URL"), read(environment, "REDIS_URL"))
 
 
+# A mobile-money channel is set up when this is there; Daraja always is.
+_SET_UP_BY = {"mtn": "MTN_BASE_URL", "airtel": "AIRTEL_BASE_URL"}
+
+
+def channels_on(environment: Environment) -> tuple[str, ...]:
+    """The mobile-money channels that are set up, by name (core/channel.py)."""
+    return ("daraja", *(name for name, by in _SET_UP_BY.items() if read(environment, by, "")))
+
+
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
-    """What the web process needs: the key in callback addresses and our M-Pesa short code."""
+    """What the web process needs: the key in callback addresses, our M-Pesa short code, what Airtel
+    signs its callbacks with ("" where it was not asked to), and which channels are set up."""
 
     callback_key: str = field(repr=False)
     daraja_shortcode: str
+    airtel_callback_key: str = field(repr=False, default="")
+    channels: tuple[str, ...] = ("daraja",)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> DoorSettings:
-        return cls(read(environment, "CALLBACK_KEY"), read(environment, "DARAJA_SHORTCODE"))
+        return cls(
+            read(environment, "CALLBACK_KEY"),
+            read(environment, "DARAJA_SHORTCODE"),
+            read(environment, "AIRTEL_CALLBACK_KEY", ""),
+            channels_on(environment),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,9 @@ class DarajaSettings:
     shortcode: str
     passkey: str = field(repr=False)
     callback_url: str = field(repr=False)
+    # For what needs an initiator (reversals, status): without one we cannot ask for it.
+    initiator: str = ""
+    security_credential: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> DarajaSettings:
@@ -74,6 +95,78 @@ class DarajaSettings:
             shortcode=read(environment, "DARAJA_SHORTCODE"),
             passkey=read(environment, "DARAJA_PASSKEY"),
             callback_url=f"{public_url}/payments/daraja/{read(environment, 'CALLBACK_KEY')}/stk",
+            initiator=read(environment, "DARAJA_INITIATOR", ""),
+            security_credential=read(environment, "DARAJA_SECURITY_CREDENTIAL", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReconciliationSettings:
+    """How often a provider's list of payments is asked for, and when unmatched money goes back by
+    itself; None where it does not. Workers only."""
+
+    pull_every: timedelta | None
+    refund_after: timedelta | None
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> ReconciliationSettings:
+        every_s = _seconds(environment, "DARAJA_PULL_EVERY_S", "600")
+        after_h = read(environment, "SUSPENSE_REFUND_HOURS", "")
+        return cls(
+            pull_every=every_s if read(environment, "DARAJA_PULL", "0") == "1" else None,
+            refund_after=_seconds(environment, "SUSPENSE_REFUND_HOURS", "") * 3600
+            if after_h
+            else None,
+        )
+
+
+def _seconds(environment: Environment, name: str, default: str) -> timedelta:
+    text = read(environment, name, default)
+    if not text.isdecimal() or not int(text):
+        raise BadInput(f"{name} must be a whole number above 0, not {text!r}")
+    return timedelta(seconds=int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class MtnSettings:
+    """The MTN MoMo Collections account of one country (`target_environment`). Workers only."""
+
+    base_url: str
+    target_environment: str
+    subscription_key: str = field(repr=False)
+    api_user: str
+    api_key: str = field(repr=False)
+    callback_url: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> MtnSettings:
+        public_url = read(environment, "PUBLIC_URL").rstrip("/")
+        return cls(
+            base_url=read(environment, "MTN_BASE_URL").rstrip("/"),
+            target_environment=read(environment, "MTN_TARGET_ENVIRONMENT"),
+            subscription_key=read(environment, "MTN_SUBSCRIPTION_KEY"),
+            api_user=read(environment, "MTN_API_USER"),
+            api_key=read(environment, "MTN_API_KEY"),
+            callback_url=f"{public_url}/payments/mtn/{read(environment, 'CALLBACK_KEY')}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AirtelSettings:
+    """The Airtel Money account of one country (ISO 3166). Workers only."""
+
+    base_url: str
+    country: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> AirtelSettings:
+        return cls(
+            base_url=read(environment, "AIRTEL_BASE_URL").rstrip("/"),
+            country=read(environment, "AIRTEL_COUNTRY"),
+            client_id=read(environment, "AIRTEL_CLIENT_ID"),
+            client_secret=read(environment, "AIRTEL_CLIENT_SECRET"),
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -21,6 +22,8 @@ from core.settings import DoorSettings, Environment, ServicesSettings, read
 from core.unit import unit_opener
 from gateway.doors import Door, open_door, plain_errors
 from gateway.health import Health, watch
+from gateway.payments import airtel, mtn
+from gateway.payments.announced import Announcements
 from gateway.payments.mpesa import MpesaDoors
 from gateway.ring import Doorbell
 from gateway.sms.delivery import delivery_door
@@ -87,7 +90,7 @@ def create_app(environment: Environment) -> Gateway:
     ussd = ussd_application(
         key=settings.callback_key,
         redis=redis,
-        open_unit=unit_opener(engine, pins=pins),
+        open_unit=unit_opener(engine, pins=pins, channels=settings.channels),
         menu=product_menu(),
         pool=turns,
         ring=doorbell.ring_all,
@@ -99,9 +102,14 @@ def create_app(environment: Environment) -> Gateway:
 def _flask(
     engine: Engine, redis: Redis, settings: DoorSettings, mpesa: MpesaDoors
 ) -> WSGIApplication:
-    open_unit, tally = unit_opener(engine), Tally(redis)
+    open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
+    told = Announcements(open_unit, mpesa.doorbell)
     doors: tuple[Door[Any], ...] = (
         *mpesa.doors(),
+        told.door("mtn", mtn.read_callback),
+        told.door(
+            "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
+        ),
         delivery_door(open_unit),
         inbound_door(open_unit, mpesa.doorbell.ring_all),
     )

@@ -57,10 +57,11 @@ class Door(Generic[Read]):
     name: str
     read: Callable[[bytes], Read]
     handle: Callable[..., Answered]
+    methods: tuple[str, ...] = ("POST",)
 
 
 def open_door(app: Flask, door: Door[Any], key: str, tally: Tally) -> None:
-    """Serve a door on `app`: POST only, for those who know the key."""
+    """Serve a door on `app`, for those who know the key."""
 
     def view(key: str, **carried: object) -> Response:
         if not hmac.compare_digest(key.encode(), expected):
@@ -71,7 +72,9 @@ def open_door(app: Flask, door: Door[Any], key: str, tally: Tally) -> None:
         return response
 
     expected = key.encode()
-    app.add_url_rule(door.rule, door.name, view, methods=["POST"], provide_automatic_options=False)
+    app.add_url_rule(
+        door.rule, door.name, view, methods=door.methods, provide_automatic_options=False
+    )
 
 
 def _body() -> bytes:

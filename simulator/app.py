@@ -17,7 +17,9 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from simulator import faults, phone_api, phone_page
 from simulator.africastalking import messaging
+from simulator.airtel import airtel
 from simulator.device_shelf import DevicesSource
+from simulator.mtn import mtn
 from simulator.postman import Postman
 from simulator.safaricom.account import account
 from simulator.safaricom.doors import daraja
@@ -57,10 +59,10 @@ def beside(gateway: Wsgi, phone: Wsgi) -> Wsgi:
 
 
 def create_providers_app(world: World) -> Flask:
-    """Safaricom's and Africa's Talking's APIs and the `/_ctl` control plane."""
+    """The APIs of Safaricom, MTN, Airtel and Africa's Talking, and the `/_ctl` control plane."""
     app = Flask(__name__, static_folder=None)
     app.extensions["simulator"] = world
-    for blueprint in (daraja, account, messaging, faults.ctl):
+    for blueprint in (daraja, account, mtn, airtel, messaging, faults.ctl):
         app.register_blueprint(blueprint)
     return app
 

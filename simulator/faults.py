@@ -26,20 +26,22 @@ AT_THE_DOOR = {
     "fail_after": "everything done, then HTTP 500",
     "lose_reply": "everything done, then the connection is cut",
 }
+ON_A_LOOK_UP = {"say_pending": "a look-up says that nobody knows yet"}
 EARLY_CALLBACK = {"callback_first": "the callback arrives before the answer to the request"}
 IN_CALLBACKS = {
     "drop_callback": "never sent; value: only this kind (stk, confirmation, delivery), empty: all",
     "delay_callback": "seconds later than usual",
     "repeat_callback": "sent this many times",
     "reverse_callbacks": "the last one first",
+    "contradict_callback": "a callback that says the opposite comes before the true one",
     "payer_form": "how C2B shows the payer: hashed, masked or plain",
 }
 OF_A_TEXT = {
     "refuse_number": "the text is refused for this number with this status code",
     "report_as": "the delivery report says this status, or status:failureReason",
 }
-NAMES = AT_THE_DOOR | EARLY_CALLBACK | IN_CALLBACKS | OF_A_TEXT
-PROVIDERS = ("safaricom", "africastalking")
+NAMES = AT_THE_DOOR | ON_A_LOOK_UP | EARLY_CALLBACK | IN_CALLBACKS | OF_A_TEXT
+PROVIDERS = ("safaricom", "mtn", "airtel", "africastalking")
 
 ctl = Blueprint("faults", __name__, url_prefix="/_ctl")
 Struck = Mapping[str, str]
@@ -74,7 +76,7 @@ _DRAW = text("""
 """)
 _USE_UP = text("UPDATE simulator.faults SET remaining = remaining - 1 WHERE id = ANY(:ids)")
 
-View = Callable[[], Any]
+View = Callable[..., Any]
 
 
 def faulty(provider: str, operation: str, error: Callable[[str], Any]) -> Callable[[View], View]:
@@ -82,14 +84,14 @@ def faulty(provider: str, operation: str, error: Callable[[str], Any]) -> Callab
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def door() -> Any:
+        def door(**carried: Any) -> Any:
             struck = strike(this_world().engine, AT_THE_DOOR, provider, operation)
             time.sleep(float(struck.get("delay_reply", 0)))
             if "error_reply" in struck:
                 return error(struck["error_reply"])
             if "fail_before" in struck:
                 return _broken()
-            return _spoil(make_response(view()), struck)
+            return _spoil(make_response(view(**carried)), struck)
 
         return door
 

@@ -122,7 +122,7 @@ def prompts(msisdn: str) -> Any:
         waiting = waiting_prompts(connection, _phone(msisdn))
     return jsonify(
         [
-            {"id": row.id, "amount": major(row.amount_minor, "KES"), "account": row.account}
+            {"id": row.id, "amount": major(row.amount_minor, row.currency), "account": row.account}
             for row in waiting
         ]
     )

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 class SimulatorSettings:
     """`public_url` is where the gateway hears providers; durations are in seconds.
 
-    `phone_slots`: handset requests that may wait for the gateway at once; the web server needs more
-    threads than that, as it serves both (see phone_api.Phones).
+    A stand-in without its account lets nobody in. `phone_slots`: handset requests that may wait for
+    the gateway at once; the web server needs more threads than that, as it serves both (see
+    phone_api.Phones).
     """
 
     public_url: str
@@ -26,6 +27,14 @@ class SimulatorSettings:
     passkey: str
     at_username: str
     at_api_key: str
+    mtn_target_environment: str = ""
+    mtn_subscription_key: str = ""
+    mtn_api_user: str = ""
+    mtn_api_key: str = ""
+    airtel_country: str = ""
+    airtel_client_id: str = ""
+    airtel_client_secret: str = ""
+    airtel_callback_key: str = ""
     service_code: str = "*384*96#"
     operator: str = "Dialwatt"
     sms_shortcode: str = "20960"
@@ -50,6 +59,14 @@ class SimulatorSettings:
             passkey=environ["DARAJA_PASSKEY"],
             at_username=environ["AT_USERNAME"],
             at_api_key=environ["AT_API_KEY"],
+            mtn_target_environment=environ.get("MTN_TARGET_ENVIRONMENT", ""),
+            mtn_subscription_key=environ.get("MTN_SUBSCRIPTION_KEY", ""),
+            mtn_api_user=environ.get("MTN_API_USER", ""),
+            mtn_api_key=environ.get("MTN_API_KEY", ""),
+            airtel_country=environ.get("AIRTEL_COUNTRY", ""),
+            airtel_client_id=environ.get("AIRTEL_CLIENT_ID", ""),
+            airtel_client_secret=environ.get("AIRTEL_CLIENT_SECRET", ""),
+            airtel_callback_key=environ.get("AIRTEL_CALLBACK_KEY", ""),
             prompt_seconds=float(environ.get("SIMULATOR_PROMPT_SECONDS", "60")),
         )
 

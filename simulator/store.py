@@ -65,6 +65,8 @@ CREATE TABLE IF NOT EXISTS simulator.prompts (
     result_code text,
     receipt text
 );
+ALTER TABLE simulator.prompts ADD COLUMN IF NOT EXISTS provider text NOT NULL DEFAULT 'safaricom';
+ALTER TABLE simulator.prompts ADD COLUMN IF NOT EXISTS currency text NOT NULL DEFAULT 'KES';
 CREATE INDEX IF NOT EXISTS prompts_open ON simulator.prompts (expires_at) WHERE result_code IS NULL;
 CREATE INDEX IF NOT EXISTS prompts_of_a_phone ON simulator.prompts (msisdn)
     WHERE result_code IS NULL;

@@ -18,6 +18,7 @@ from core.usecases.follow_prompt import (
     prompt_approved,
     prompt_ended,
     prompt_postponed,
+    prompt_proved,
     prompt_unclear,
 )
 from core.usecases.send_texts import (
@@ -26,7 +27,7 @@ from core.usecases.send_texts import (
     text_postponed,
     text_refused,
 )
-from gateway.payments.daraja import Ended, Paid
+from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
 from workers.drain import claim_and_call, drain
 from workers.runtime import Runtime, runtime
 
@@ -74,11 +75,14 @@ def prompt_payers(world: Runtime) -> None:
     drain(
         lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=_CALLS_A_STEP), _push)
     )
-    drain(
+    looked_up = drain(
         lambda: claim_and_call(
             world.open_unit, partial(claim_unresolved, limit=_CALLS_A_STEP), _look_up
         )
     )
+    if looked_up:
+        world.doorbell.ring("payments")
+        world.doorbell.ring("texts")
 
 
 @job("texts")
@@ -92,8 +96,11 @@ def send_texts(world: Runtime) -> None:
 
 
 def _push(prompt: Prompt) -> Record:
+    channel = runtime().channel(prompt.channel)
+    if channel is None:
+        return partial(prompt_ended, prompt=prompt, code="no_channel")
     try:
-        checkout_reference = runtime().daraja.push(prompt)
+        checkout_reference = channel.push(prompt)
     except Temporary as failure:
         return partial(prompt_postponed, prompt=prompt, code=failure.code)
     except Permanent as failure:
@@ -104,13 +111,26 @@ def _push(prompt: Prompt) -> Record:
 
 
 def _look_up(prompt: Prompt) -> Record:
-    if prompt.checkout_reference is None:
+    channel = runtime().channel(prompt.channel)
+    if prompt.checkout_reference is None or channel is None:
         return partial(prompt_unclear, prompt=prompt, code="no_reference")
     try:
-        outcome = runtime().daraja.look_up(prompt)
+        outcome = channel.look_up(prompt)
     except ProviderFailure as failure:
         return partial(prompt_unclear, prompt=prompt, code=failure.code)
+    return _learnt(prompt, channel, outcome)
+
+
+def _learnt(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record:
     if isinstance(outcome, Paid):
+        return partial(
+            prompt_proved,
+            prompt=prompt,
+            provider_account=channel.provider_account,
+            receipt=outcome.receipt,
+            amount_minor=outcome.amount_minor,
+        )
+    if isinstance(outcome, Approved):
         return partial(prompt_approved, prompt=prompt)
     if isinstance(outcome, Ended):
         return partial(prompt_ended, prompt=prompt, code=outcome.code)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
 from redis import Redis
@@ -11,10 +12,22 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from core.db.engine import make_engine
-from core.settings import DarajaSettings, ServicesSettings, SmsSettings, read
+from core.settings import (
+    AirtelSettings,
+    DarajaSettings,
+    Environment,
+    MtnSettings,
+    ServicesSettings,
+    SmsSettings,
+    channels_on,
+    read,
+)
 from core.unit import OpenUnit, unit_opener
 from core.usecases.open_secret import OpenSecret, secrets_from
+from gateway.payments.airtel import AirtelChannel
+from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
+from gateway.payments.mtn import MtnChannel
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
@@ -22,13 +35,19 @@ from gateway.sms.sender import SmsSender
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What jobs need: the database, the keys, the providers, the doorbell."""
+    """What jobs need: the database, the keys, the providers, the doorbell. `other_channels` are
+    those set up besides Daraja, by name."""
 
     open_unit: OpenUnit
     open_secret: OpenSecret
     daraja: DarajaClient
     sender: SmsSender
     doorbell: Doorbell
+    other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
+
+    def channel(self, name: str) -> PaymentChannel | None:
+        """The channel of that name; None when it is set up no more."""
+        return self.daraja if name == "daraja" else self.other_channels.get(name)
 
 
 @cache
@@ -41,7 +60,22 @@ def runtime() -> Runtime:
         daraja=DarajaClient(DarajaSettings.from_environment(os.environ)),
         sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),
         doorbell=Doorbell(services.redis_url),
+        other_channels=_other_channels(os.environ),
     )
+
+
+_MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
+    "mtn": lambda environment: MtnChannel(MtnSettings.from_environment(environment)),
+    "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
+}
+
+
+def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
+    return {
+        name: make(environment)
+        for name, make in _MADE_BY.items()
+        if name in channels_on(environment)
+    }
 
 
 def run_worker() -> None:

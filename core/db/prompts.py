@@ -9,20 +9,24 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 _COLUMNS = (
-    "id, msisdn, account_reference, device_id, amount_minor, purpose, state, checkout_reference,"
-    " payment_id, attempts, created_at, sent_at"
+    "id, channel, msisdn, account_reference, device_id, amount_minor,"
+    " (SELECT currency FROM market) AS currency, purpose, state, checkout_reference, payment_id,"
+    " attempts, created_at, sent_at, next_attempt_at"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A request to approve a payment. `checkout_reference` is the provider's name for it."""
+    """A request to approve a payment. `checkout_reference` is the provider's name for it; some
+    providers leave it to us, and then it is there before the call."""
 
     id: int
+    channel: str
     msisdn: str
     account_reference: str
     device_id: int
     amount_minor: int
+    currency: str
     purpose: str
     state: str
     checkout_reference: str | None
@@ -30,6 +34,7 @@ class Prompt:
     attempts: int
     created_at: datetime
     sent_at: datetime | None
+    next_attempt_at: datetime | None
 
 
 def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
@@ -37,9 +42,10 @@ def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
     return int(
         connection.execute(
             text(
-                "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, purpose,"
-                " created_at, next_attempt_at) VALUES (:msisdn, :account_reference, :device_id,"
-                " :amount_minor, :purpose, :now, :now) RETURNING id"
+                "INSERT INTO prompts (channel, checkout_reference, msisdn, account_reference,"
+                " device_id, amount_minor, purpose, created_at, next_attempt_at) VALUES (:channel,"
+                " :checkout_reference, :msisdn, :account_reference, :device_id, :amount_minor,"
+                " :purpose, :now, :now) RETURNING id"
             ),
             values,
         ).scalar_one()

@@ -6,8 +6,10 @@ again. Success is final and wins over an earlier failure.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from core.channel import TERMS
 from core.db.devices import get_device
 from core.db.prompts import Prompt, claim_prompts, lock_checkout, lock_prompt, update_prompt
 from core.errors import BadCallback
@@ -18,8 +20,7 @@ from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import queue_text
 from core.wording.messages import sms
 
-# When the outcome is looked up, counted from the sending (facts: Daraja, pending pushes).
-LOOKUPS = tuple(timedelta(seconds=s) for s in (20, 40, 80, 180, 600, 3600))
+_ASK_FOR = timedelta(days=2)
 _SEND_LEASE = timedelta(minutes=2)
 _SEND_AGAIN = timedelta(seconds=10)
 _SEND_WITHIN = timedelta(minutes=2)
@@ -28,34 +29,40 @@ _NOT_FINAL = ("sending", "pending", "unknown")
 
 def claim_unsent(unit: Unit, limit: int) -> list[Prompt]:
     """Take prompts to send. If the sender dies, the lease ends and they become unknown."""
-    prompts = claim_prompts(unit.connection, ["waiting"], unit.now, limit)
-    for prompt in prompts:
-        update_prompt(
-            unit.connection,
-            prompt.id,
-            state="sending",
-            sent_at=unit.now,
-            next_attempt_at=unit.now + _SEND_LEASE,
-        )
-    return prompts
+    return [
+        _claimed(unit, prompt, unit.now + _lease(prompt), state="sending", sent_at=unit.now)
+        for prompt in claim_prompts(unit.connection, ["waiting"], unit.now, limit)
+    ]
+
+
+def _lease(prompt: Prompt) -> timedelta:
+    """Longer than a call takes, and no shorter than the provider wants to be left alone."""
+    return max(_SEND_LEASE, TERMS[prompt.channel].lookups[0])
 
 
 def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
-    """Take prompts whose outcome has to be looked up now, each with its next look scheduled."""
-    prompts = claim_prompts(unit.connection, list(_NOT_FINAL), unit.now, limit)
-    for prompt in prompts:
-        update_prompt(
-            unit.connection,
-            prompt.id,
-            attempts=prompt.attempts + 1,
-            next_attempt_at=_next_look(prompt, unit.now),
-        )
-    return prompts
+    """Take prompts whose outcome has to be looked up now, each with its next look scheduled. One
+    that failed is among them when somebody said since that it did not."""
+    states = [*_NOT_FINAL, "failed"]
+    return [
+        _claimed(unit, prompt, _next_look(prompt, unit.now), attempts=prompt.attempts + 1)
+        for prompt in claim_prompts(unit.connection, states, unit.now, limit)
+    ]
+
+
+def _claimed(
+    unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: object
+) -> Prompt:
+    update_prompt(unit.connection, prompt.id, next_attempt_at=next_attempt_at, **values)
+    return replace(prompt, next_attempt_at=next_attempt_at)
 
 
 def _next_look(prompt: Prompt, now: datetime) -> datetime | None:
-    later = [(prompt.sent_at or now) + after for after in LOOKUPS]
-    return next((at for at in later if at > now), None)
+    """The next of the channel's times; after the last of them again and again, for two days."""
+    sent_at, lookups = prompt.sent_at or now, TERMS[prompt.channel].lookups
+    planned = (sent_at + after for after in lookups)
+    following = next((at for at in planned if at > now), now + lookups[-1])
+    return following if following <= sent_at + _ASK_FOR else None
 
 
 def prompt_accepted(unit: Unit, prompt_id: int, checkout_reference: str) -> None:
@@ -65,7 +72,10 @@ def prompt_accepted(unit: Unit, prompt_id: int, checkout_reference: str) -> None
         return
     values: dict[str, object] = {"checkout_reference": checkout_reference}
     if prompt.state in _NOT_FINAL:
-        values |= {"state": "pending", "next_attempt_at": unit.now + LOOKUPS[0]}
+        look_at = unit.now + TERMS[prompt.channel].lookups[0]
+        # A callback that came first may have asked for a look at once.
+        sooner = min(look_at, prompt.next_attempt_at or look_at)
+        values |= {"state": "pending", "next_attempt_at": sooner}
     update_prompt(unit.connection, prompt_id, **values)
 
 
@@ -86,12 +96,24 @@ def prompt_postponed(unit: Unit, prompt: Prompt, code: str) -> None:
 
 
 def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
-    """The provider says it will not be paid; the payer is told. A success before that stays."""
-    if not _still_open(unit, prompt):
+    """The provider says it will not be paid; the payer is told, once. A success before that stays,
+    and so does the look somebody asked for while the worker that claimed `prompt` was asking."""
+    newest = lock_prompt(unit.connection, prompt.id)
+    if newest is None or newest.state not in (*_NOT_FINAL, "failed"):
         return
+    asked_since = newest.next_attempt_at != prompt.next_attempt_at
     update_prompt(
-        unit.connection, prompt.id, state="failed", provider_code=code, next_attempt_at=None
+        unit.connection,
+        prompt.id,
+        state="failed",
+        provider_code=code,
+        next_attempt_at=newest.next_attempt_at if asked_since else None,
     )
+    if newest.state != "failed":
+        _tell_not_paid(unit, prompt)
+
+
+def _tell_not_paid(unit: Unit, prompt: Prompt) -> None:
     payer = reach_payer(unit, "msisdn", prompt.msisdn)
     if payer is not None:
         queue_text(
@@ -137,10 +159,45 @@ def find_callback_prompt(
     return lock_checkout(unit.connection, checkout_reference)
 
 
+def prompt_announced(unit: Unit, checkout_reference: str) -> bool:
+    """Somebody says that this prompt has ended, which proves nothing: the provider is asked at
+    once. False when we know no such prompt or know its receipt already."""
+    prompt = lock_checkout(unit.connection, checkout_reference)
+    if prompt is None or prompt.state == "paid":
+        return False
+    # One that waits to be sent again has evidently arrived.
+    state = "unknown" if prompt.state == "waiting" else prompt.state
+    update_prompt(unit.connection, prompt.id, state=state, next_attempt_at=unit.now)
+    return True
+
+
+def prompt_proved(
+    unit: Unit, prompt: Prompt, provider_account: str, receipt: str, amount_minor: int
+) -> None:
+    """Book what the provider, asked by us, says has moved: it knows, whatever was asked for."""
+    lock_prompt(unit.connection, prompt.id)
+    notice = PaymentNotice(
+        provider_account=provider_account,
+        receipt=receipt,
+        door="query",
+        amount_minor=amount_minor,
+        currency=prompt.currency,
+        account=prompt.account_reference,
+        payer_kind="msisdn",
+        payer=prompt.msisdn,
+        paid_at=unit.now,
+    )
+    _book(unit, prompt, notice)
+
+
 def prompt_paid(unit: Unit, prompt: Prompt, notice: PaymentNotice) -> Recorded:
     """Book the receipt of an approved prompt. Raises BadCallback when the amount is another."""
     if notice.amount_minor != prompt.amount_minor:
         raise BadCallback("the amount is not the one asked for")
+    return _book(unit, prompt, notice)
+
+
+def _book(unit: Unit, prompt: Prompt, notice: PaymentNotice) -> Recorded:
     recorded = record_payment(unit, notice)
     update_prompt(
         unit.connection,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.channel import ChannelTerms, choose_channel
 from core.db.prompts import insert_prompt, set_account_reference
+from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.quote_payment import quote_payment
@@ -21,14 +23,28 @@ class Requested:
 
 
 def request_payment(
-    unit: Unit, msisdn: str, serial: str, amount: Money, *, loan_only: bool = False
+    unit: Unit,
+    msisdn: str,
+    serial: str,
+    amount: Money,
+    *,
+    loan_only: bool = False,
+    network_code: str = "",
 ) -> Requested:
-    """Queue a prompt to `msisdn` for that device. Raises Refused like `quote_payment`."""
+    """Queue a prompt to `msisdn` for that device, by the channel of the payer's network.
+
+    `network_code` is what the USSD session came with, where it did. Raises Refused like
+    `quote_payment`, Refused("no_channel"), and "amount_too_large" by the channel's own limit.
+    """
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
+    terms = choose_channel(unit.market, unit.channels, msisdn, network_code)
+    _check_limit(terms, amount)
     device = quote.match.device
     prompt_id = insert_prompt(
         unit.connection,
         {
+            "channel": terms.name,
+            "checkout_reference": terms.new_reference and terms.new_reference(),
             "msisdn": msisdn,
             "account_reference": device.serial,
             "device_id": device.id,
@@ -42,3 +58,9 @@ def request_payment(
         # door announces the payment first.
         set_account_reference(unit.connection, prompt_id, f"DW{prompt_id}")
     return Requested(prompt_id)
+
+
+def _check_limit(terms: ChannelTerms, amount: Money) -> None:
+    most_minor = terms.most_minor.get(amount.currency, amount.minor)
+    if amount.minor > most_minor:
+        raise Refused("amount_too_large", most=Money(most_minor, amount.currency))

@@ -81,7 +81,7 @@ class Conversation:
         """The turn, with its effect committed, or refused and rolled back."""
         heard: Heard | None = None
         try:
-            with Facts(request.msisdn, self.open_unit) as facts:
+            with Facts(request.msisdn, self.open_unit, request.network) as facts:
                 heard = self._hear(request, kept, dropped, facts)
                 step = self._act(request, heard, facts)
         except Refused as refused:

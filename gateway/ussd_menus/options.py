@@ -36,10 +36,12 @@ class Given(Enum):
     """What the engine itself can give an effect."""
 
     CALLER = "caller"
+    NETWORK = "network"
     ONCE = "once"
 
 
 CALLER = Given.CALLER  # the caller's msisdn
+NETWORK = Given.NETWORK  # the code of the network the session came by
 ONCE = Given.ONCE  # the key under which this turn's effect happens once, as text
 
 
@@ -62,6 +64,8 @@ class Do:
 def _value(source: object, turn: Turn, secrets: Mapping[str, object]) -> object:
     if isinstance(source, Carried):
         return secrets[source.name] if source.is_secret else turn[source]
+    if source is NETWORK:
+        return turn.facts.network
     return turn.msisdn if source is CALLER else source
 
 

@@ -17,7 +17,7 @@ from core.wording.message import Said
 from core.wording.messages import pay as say
 from gateway.ussd_menus.caller import money, own_devices, the_caller
 from gateway.ussd_menus.carried import carried
-from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.options import CALLER, NETWORK, do, option
 from gateway.ussd_menus.readers import Amount, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
 from gateway.ussd_menus.turn import Turn
@@ -82,7 +82,14 @@ confirm_loan = Choice(
     options=[
         option(
             say.pay_now,
-            do=do(request_payment, msisdn=CALLER, serial=serial, amount=amount, loan_only=True),
+            do=do(
+                request_payment,
+                msisdn=CALLER,
+                serial=serial,
+                amount=amount,
+                loan_only=True,
+                network_code=NETWORK,
+            ),
             to=check_phone,
         ),
     ],
@@ -95,7 +102,13 @@ confirm = Choice(
     options=[
         option(
             say.pay_now,
-            do=do(request_payment, msisdn=CALLER, serial=serial, amount=amount),
+            do=do(
+                request_payment,
+                msisdn=CALLER,
+                serial=serial,
+                amount=amount,
+                network_code=NETWORK,
+            ),
             to=check_phone,
         ),
         option(say.loan_only, to=confirm_loan, when=lambda turn: preview(turn).loan_only),

@@ -23,8 +23,14 @@ T = TypeVar("T")
 class Facts:
     """The caller, and a Unit that is opened by whoever needs it first. Use as a context."""
 
-    def __init__(self, msisdn: str, open_unit: Callable[[], AbstractContextManager[Unit]]) -> None:
+    def __init__(
+        self,
+        msisdn: str,
+        open_unit: Callable[[], AbstractContextManager[Unit]],
+        network: str = "",
+    ) -> None:
         self.msisdn = msisdn
+        self.network = network
         self._open_unit = open_unit
         self._open = ExitStack()
         self._unit: Unit | None = None

@@ -15,7 +15,7 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy import Row
 from sqlalchemy.exc import IntegrityError
 
-from simulator.faults import EARLY_CALLBACK, faulty, strike
+from simulator.faults import EARLY_CALLBACK, ON_A_LOOK_UP, faulty, strike
 from simulator.safaricom.checks import (
     DarajaError,
     bad,
@@ -26,13 +26,7 @@ from simulator.safaricom.checks import (
     read_registration,
 )
 from simulator.safaricom.notices import RESULTS
-from simulator.safaricom.prompts import (
-    PHONE_PIN,
-    answer_prompt,
-    find_prompt,
-    open_prompt,
-    waiting_prompts,
-)
+from simulator.safaricom.prompts import answer_at_once, find_prompt, open_prompt
 from simulator.safaricom.urls import register
 from simulator.world import World, this_world
 
@@ -99,7 +93,7 @@ def push(world: World, body: dict[str, Any]) -> Any:
     wanted = read_push(world.settings, body)
     merchant_id, checkout_id = open_prompt(world, wanted)
     if strike(world.engine, EARLY_CALLBACK, "safaricom", "stkpush", wanted.msisdn):
-        _answer_at_once(world, wanted.msisdn)
+        answer_at_once(world, wanted.msisdn)
     return jsonify(
         MerchantRequestID=merchant_id,
         CheckoutRequestID=checkout_id,
@@ -107,13 +101,6 @@ def push(world: World, body: dict[str, Any]) -> Any:
         ResponseDescription="Success. Request accepted for processing",
         CustomerMessage="Success. Request accepted for processing",
     )
-
-
-def _answer_at_once(world: World, msisdn: str) -> None:
-    """A customer faster than our own reply."""
-    with world.engine.begin() as connection:
-        prompts = waiting_prompts(connection, msisdn)
-    answer_prompt(world, msisdn, prompts[-1].id, PHONE_PIN)
 
 
 @daraja.post("/mpesa/stkpushquery/v1/query")
@@ -126,7 +113,8 @@ def query_push(world: World, body: dict[str, Any]) -> Any:
         prompt = find_prompt(connection, str(body.get("CheckoutRequestID", "")))
     if prompt is None:
         raise bad("CheckoutRequestID")
-    if prompt.result_code is None:
+    silent = strike(world.engine, ON_A_LOOK_UP, "safaricom", "stkquery", prompt.msisdn)
+    if prompt.result_code is None or silent:
         raise DarajaError("500.001.1001", "The transaction is being processed")
     return jsonify(_query_answer(prompt))
 

@@ -1,7 +1,8 @@
-"""STK prompts: opened by a business, answered, cancelled or ignored on the phone.
+"""Payment prompts: opened by a business, answered, cancelled or ignored on the phone.
 
-A paid prompt on a paybill is also a C2B payment, so the same money is announced twice under one
-receipt: by the STK result and by a C2B confirmation.
+Every provider's prompts are the phone's; how they ended is written in M-Pesa's codes, and each
+provider tells it its own way. A paid M-Pesa prompt on a paybill is also a C2B payment, so the same
+money is announced twice under one receipt: by the STK result and by a C2B confirmation.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Row, text
 
 from simulator.announce import announce, callback_faults, post_now
 from simulator.faults import Struck
+from simulator.notices import airtel_notice, mtn_status
 from simulator.postman import Callback, json_callback
 from simulator.safaricom.notices import c2b_notice, stk_notice
 from simulator.safaricom.paybill import PaymentAnswer
@@ -34,16 +36,21 @@ class PromptRequest:
     account: str
     amount_minor: int
     callback_url: str
+    provider: str = "safaricom"
+    currency: str = "KES"
+    reference: str = ""
 
 
 def open_prompt(world: World, wanted: PromptRequest) -> tuple[str, str]:
-    """Show a prompt on the phone. Returns MerchantRequestID and CheckoutRequestID."""
+    """Show a prompt on the phone. Returns MerchantRequestID and CheckoutRequestID, which is the
+    business's own reference where it gave one. Raises IntegrityError for one used before."""
     now = world.now()
     with world.engine.begin() as connection:
         number = next_serial(connection)
         row = {name: getattr(wanted, name) for name in PromptRequest.__dataclass_fields__} | {
             "merchant_id": f"29115-{number:08d}-1",
-            "checkout_id": f"ws_CO_{now.astimezone(EAST_AFRICA):%d%m%Y%H%M%S}{number:09d}",
+            "checkout_id": wanted.reference
+            or f"ws_CO_{now.astimezone(EAST_AFRICA):%d%m%Y%H%M%S}{number:09d}",
             "expires_at": now + timedelta(seconds=world.settings.prompt_seconds),
         }
         connection.execute(_OPEN, row)
@@ -65,9 +72,11 @@ def answer_prompt(world: World, msisdn: str, prompt_id: int, pin: str | None) ->
 
     Raises LookupError when that phone has no such prompt open.
     """
-    struck = callback_faults(world, "safaricom", "prompt", msisdn)
+    chosen = {"id": prompt_id, "msisdn": msisdn}
+    with world.engine.connect() as connection:
+        provider = connection.execute(_PROVIDER, chosen).scalar_one_or_none()
+    struck = callback_faults(world, str(provider), "prompt", msisdn)
     with world.engine.begin() as connection:
-        chosen = {"id": prompt_id, "msisdn": msisdn}
         prompt = connection.execute(_LOCK, chosen).first()
         if prompt is None:
             raise LookupError(f"no open prompt {prompt_id} on {msisdn}")
@@ -76,27 +85,42 @@ def answer_prompt(world: World, msisdn: str, prompt_id: int, pin: str | None) ->
     return answer
 
 
+def answer_at_once(world: World, msisdn: str) -> None:
+    """A customer faster than the answer to the business."""
+    with world.engine.begin() as connection:
+        prompts = waiting_prompts(connection, msisdn)
+    answer_prompt(world, msisdn, prompts[-1].id, PHONE_PIN)
+
+
 def _settle(
     connection: Connection, world: World, prompt: Row[Any], pin: str | None, struck: Struck
 ) -> tuple[PaymentAnswer, Any]:
     if pin != PHONE_PIN:
         code = "1032" if pin is None else "2001"
-        return _close_unpaid(connection, prompt, code, struck)
+        return _close_unpaid(connection, world, prompt, code, struck)
     payment = _payment(connection, world, prompt)
     balance_minor = move_money(connection, payment)
     if balance_minor is None:
-        return _close_unpaid(connection, prompt, "1", struck)
+        return _close_unpaid(connection, world, prompt, "1", struck)
     _close(connection, prompt, "0", payment.receipt)
-    confirm_at = business_urls(connection, world).confirmation
-    c2b = c2b_notice(payment, balance_minor, struck.get("payer_form", "hashed"))
-    told = [_stk_result(prompt, "0", payment), json_callback("confirmation", confirm_at, c2b)]
+    told = _result(world, prompt, "0", payment)
+    if prompt.provider == "safaricom":
+        confirm_at = business_urls(connection, world).confirmation
+        c2b = c2b_notice(payment, balance_minor, struck.get("payer_form", "hashed"))
+        told.append(json_callback("confirmation", confirm_at, c2b))
+    if "contradict_callback" in struck:
+        told = [*_result(world, prompt, "1032", None), *told]
     return PaymentAnswer(True, "0", payment.receipt), announce(connection, told, struck)
 
 
 def _payment(connection: Connection, world: World, prompt: Row[Any]) -> Payment:
     now = world.now()
+    if prompt.provider == "safaricom":
+        receipt = new_receipt(connection, now)
+    else:
+        receipt = f"{now:%y%m%d}{next_serial(connection):08d}"
     return Payment(
-        new_receipt(connection, now),
+        receipt,
         prompt.shortcode,
         prompt.msisdn,
         prompt.account,
@@ -107,10 +131,10 @@ def _payment(connection: Connection, world: World, prompt: Row[Any]) -> Payment:
 
 
 def _close_unpaid(
-    connection: Connection, prompt: Row[Any], code: str, struck: Struck
+    connection: Connection, world: World, prompt: Row[Any], code: str, struck: Struck
 ) -> tuple[PaymentAnswer, Any]:
     _close(connection, prompt, code, None)
-    told = [_stk_result(prompt, code, None)]
+    told = _result(world, prompt, code, None)
     return PaymentAnswer(False, code), announce(connection, told, struck)
 
 
@@ -118,9 +142,18 @@ def _close(connection: Connection, prompt: Row[Any], code: str, receipt: str | N
     connection.execute(_CLOSE, {"id": prompt.id, "code": code, "receipt": receipt})
 
 
-def _stk_result(prompt: Row[Any], code: str, payment: Payment | None) -> Callback:
+def _result(world: World, prompt: Row[Any], code: str, payment: Payment | None) -> list[Callback]:
+    """The provider's own callback about the prompt; none where the business named no address."""
+    receipt = payment.receipt if payment else None
+    if not prompt.callback_url:
+        return []
+    if prompt.provider == "mtn":
+        return [json_callback("mtn", prompt.callback_url, mtn_status(prompt, code, receipt))]
+    if prompt.provider == "airtel":
+        body = airtel_notice(prompt, code, receipt, world.settings.airtel_callback_key)
+        return [Callback("airtel", prompt.callback_url, "application/json", body)]
     notice = stk_notice(prompt.merchant_id, prompt.checkout_id, code, payment)
-    return json_callback("stk", prompt.callback_url, notice)
+    return [json_callback("stk", prompt.callback_url, notice)]
 
 
 def expire_prompts(world: World) -> int:
@@ -128,24 +161,25 @@ def expire_prompts(world: World) -> int:
     with world.engine.begin() as connection:
         prompts = list(connection.execute(_OVERDUE, {"now": world.now()}))
     for prompt in prompts:
-        struck = callback_faults(world, "safaricom", "prompt", prompt.msisdn)
+        struck = callback_faults(world, prompt.provider, "prompt", prompt.msisdn)
         with world.engine.begin() as connection:
             chosen = {"id": prompt.id, "msisdn": prompt.msisdn}
             if connection.execute(_LOCK, chosen).first() is not None:
-                _close_unpaid(connection, prompt, "1037", struck)
+                _close_unpaid(connection, world, prompt, "1037", struck)
     return len(prompts)
 
 
 _OPEN = text("""
     INSERT INTO simulator.prompts (checkout_id, merchant_id, shortcode, msisdn, account,
-                                   amount_minor, callback_url, expires_at)
+                                   amount_minor, callback_url, expires_at, provider, currency)
     VALUES (:checkout_id, :merchant_id, :shortcode, :msisdn, :account,
-            :amount_minor, :callback_url, :expires_at)
+            :amount_minor, :callback_url, :expires_at, :provider, :currency)
 """)
 _WAITING = text("""
-    SELECT id, amount_minor, account FROM simulator.prompts
+    SELECT id, amount_minor, account, currency FROM simulator.prompts
     WHERE msisdn = :msisdn AND result_code IS NULL ORDER BY id
 """)
+_PROVIDER = text("SELECT provider FROM simulator.prompts WHERE id = :id AND msisdn = :msisdn")
 _FIND = text("SELECT * FROM simulator.prompts WHERE checkout_id = :checkout_id")
 _LOCK = text("""
     SELECT * FROM simulator.prompts

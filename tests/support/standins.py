@@ -65,6 +65,14 @@ def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator
         passkey="pass",
         at_username="jua",
         at_api_key="at-key",
+        mtn_target_environment="mtnuganda",
+        mtn_subscription_key="subscription",
+        mtn_api_user="api-user",
+        mtn_api_key="api-key",
+        airtel_country="KE",
+        airtel_client_id="client",
+        airtel_client_secret="secret",
+        airtel_callback_key="airtel-signs",
     )
     engine = open_store(database_url)
     create_schema(engine)

@@ -111,8 +111,8 @@ tokens = Table(
     UniqueConstraint("payment_id", "device_id", "part"),
 )
 
-# A request to a payer's phone to approve a payment (M-Pesa: STK push). The row is committed before
-# the socket opens; `unknown` is looked up, never repeated blindly.
+# A request to a payer's phone to approve a payment (an STK push, a request to pay). The row is
+# committed before the socket opens; `unknown` is looked up, never repeated blindly.
 prompts = Table(
     "prompts",
     metadata,
@@ -122,6 +122,7 @@ prompts = Table(
     reference("device_id", "devices"),
     minor("amount_minor"),
     *word("purpose", "device", "loan", default="device"),
+    *word("channel", "daraja", "mtn", "airtel", default="daraja"),
     *word(
         "state",
         "waiting",

@@ -157,3 +157,13 @@ def kind_differs(serial: Serial) -> None:
 @message
 def device_of_another(serial: Serial) -> None:
     """The device belongs to somebody else."""
+
+
+@message
+def no_channel() -> None:
+    """The payer's network has no mobile money that we take."""
+
+
+@message
+def too_many_guesses() -> None:
+    """The caller asked for too many serial numbers that do not exist."""

@@ -11,7 +11,8 @@ from core.db.prompts import Prompt, lock_prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.settings import DarajaSettings
 from core.usecases.follow_prompt import prompt_accepted
-from gateway.payments.daraja import DarajaClient, Ended, Paid, Pending
+from gateway.payments.channel import Approved, Ended, Pending
+from gateway.payments.daraja import DarajaClient
 from simulator.safaricom.prompts import answer_prompt, waiting_prompts
 from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Book, Web
 from tests.support.builders import insert_prompt
@@ -70,7 +71,7 @@ def test_a_prompt_is_shown_approved_and_booked_once(safaricom: Safaricom) -> Non
     waiting = replace(prompt, checkout_reference=reference)
     assert safaricom.client.look_up(waiting) == Pending()
     safaricom.answer(PIN)
-    assert safaricom.client.look_up(waiting) == Paid()
+    assert safaricom.client.look_up(waiting) == Approved()
     assert safaricom.book.rows("SELECT state, checkout_reference FROM prompts") == [
         ("paid", reference)
     ]
@@ -172,10 +173,12 @@ def test_a_look_up_without_an_answer_can_be_repeated(safaricom: Safaricom) -> No
 
 PROMPT: Any = {
     "id": 1,
+    "channel": "daraja",
     "msisdn": AMINA,
     "account_reference": "M100",
     "device_id": 1,
     "amount_minor": 500_00,
+    "currency": "KES",
     "purpose": "device",
     "state": "sending",
     "checkout_reference": None,
@@ -183,6 +186,7 @@ PROMPT: Any = {
     "attempts": 0,
     "created_at": None,
     "sent_at": None,
+    "next_attempt_at": None,
 }
 TOKEN = '"access_token": "t", "expires_in": 3599'
 

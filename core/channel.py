@@ -1,0 +1,97 @@
+"""Mobile-money channels: which one a payer's network has, and on what terms each is used.
+
+Pure data and one function. A channel that is not set up (settings: `channels_on`) is not chosen,
+and nobody is sent to a neighbour's: money of one network does not leave another's wallet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+import phonenumbers
+from phonenumbers import carrier
+
+from core.errors import Refused
+from core.market import Market
+
+
+def _after(*seconds: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(seconds=one) for one in seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTerms:
+    """What the provider asks of us.
+
+    `lookups`: when an outcome nobody told us is asked for, counted from the sending; the last step
+    is repeated for two days. `new_reference` makes the name under which the provider will know the
+    request, where that is ours to give; it is stored before the call. `most_minor`: the most it
+    moves at once, by currency, where it publishes that; the market's own limit holds besides.
+    """
+
+    name: str
+    lookups: tuple[timedelta, ...]
+    new_reference: Callable[[], str] | None = None
+    most_minor: Mapping[str, int] = field(default_factory=dict)
+
+
+TERMS = {
+    terms.name: terms
+    for terms in (
+        ChannelTerms("daraja", _after(20, 40, 80, 180, 600, 3600), most_minor={"KES": 250_000_00}),
+        # MTN asks for a version 4 UUID (X-Reference-Id) and for no look-up before five minutes.
+        ChannelTerms("mtn", _after(300, 600, 1200, 3600), lambda: str(uuid4())),
+        # Airtel asks for an id of letters and digits, and for no enquiry before three minutes.
+        ChannelTerms("airtel", _after(180, 360, 720, 1800, 3600), lambda: uuid4().hex),
+    )
+}
+
+# (country, network) -> channel; the names of networks are those of phonenumbers' carrier data.
+_SERVES = {
+    ("KE", "Safaricom"): "daraja",
+    **{(country, "MTN"): "mtn" for country in ("BJ", "CG", "CI", "GH", "NG", "RW", "SS")},
+    **{(country, "MTN"): "mtn" for country in ("UG", "ZA", "ZM")},
+    ("CM", "MTN Cameroon"): "mtn",
+    ("SZ", "Swazi MTN"): "mtn",
+    **{(country, "Airtel"): "airtel" for country in ("CD", "CG", "GA", "KE", "MG", "MW", "NE")},
+    **{(country, "Airtel"): "airtel" for country in ("NG", "RW", "SC", "TD", "TZ", "UG", "ZM")},
+}
+# What USSD aggregators call a network (mobile country and network code).
+_NETWORKS = {
+    "62120": ("NG", "Airtel"),
+    "62130": ("NG", "MTN"),
+    "63510": ("RW", "MTN"),
+    "63514": ("RW", "Airtel"),
+    "63902": ("KE", "Safaricom"),
+    "63903": ("KE", "Airtel"),
+    "63907": ("KE", "Telkom"),
+    "64005": ("TZ", "Airtel"),
+    "64101": ("UG", "Airtel"),
+    "64110": ("UG", "MTN"),
+    "65010": ("MW", "Airtel"),
+}
+
+
+def choose_channel(
+    market: Market, on: Collection[str], msisdn: str, network_code: str = ""
+) -> ChannelTerms:
+    """The channel that reaches this payer's wallet. Raises Refused("no_channel").
+
+    A network code the phone's session came with says more than the number, which may have been
+    carried to another network; an unknown code says nothing.
+    """
+    country, network = _NETWORKS.get(network_code) or _network_of(msisdn)
+    name = _SERVES.get((country, network), "") if country == market.country else ""
+    if name not in on:
+        raise Refused("no_channel")
+    return TERMS[name]
+
+
+def _network_of(msisdn: str) -> tuple[str, str]:
+    """Country and network that gave the number out."""
+    number = phonenumbers.parse(msisdn)
+    region = phonenumbers.region_code_for_number(number) or ""
+    return region, carrier.name_for_number(number, "en")

@@ -1,0 +1,142 @@
+"""Airtel Money: ask a payer to approve a payment, how it ended, and its callbacks.
+
+The payment's id is ours and stored before the call. A callback says neither amount nor currency and
+is signed only where the operator asked for it: it only says which payment to ask about, and the
+amount is always that of our own prompt. Shapes: Airtel Africa's Collection API as integrators
+publish it (its portal needs an account).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Any
+
+import phonenumbers
+
+from core.db.prompts import Prompt
+from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.money import minor_digits
+from core.settings import AirtelSettings
+from gateway.doors import read_json, text_field
+from gateway.payments.channel import Ended, Outcome, Paid, Pending
+from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
+
+_PROVIDER = "airtel"
+_REFRESH_EARLY_S = 60.0
+_ID = r"[0-9a-f]{32}"
+# response_code: what says that nobody knows yet (ambiguous, in process, timed out), and not found.
+_UNDECIDED = {"DP00800001000", "DP00800001006", "DP00800001024"}
+_NOT_FOUND = "DP00800001025"
+_ENDED = ("TF", "TE")
+_SIGNATURE = re.compile(rb'\s*,\s*"hash"\s*:\s*"([A-Za-z0-9+/=]{1,100})"')
+
+
+class AirtelChannel:
+    """A collection account in one country. May be shared by threads."""
+
+    def __init__(self, settings: AirtelSettings) -> None:
+        self._settings = settings
+        asked = {
+            "json": {
+                "client_id": settings.client_id,
+                "client_secret": settings.client_secret,
+                "grant_type": "client_credentials",
+            }
+        }
+        token_call = TokenCall("POST", "/auth/oauth2/token", _REFRESH_EARLY_S, asked)
+        self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
+
+    @property
+    def provider_account(self) -> str:
+        return f"airtel:{self._settings.country}"
+
+    def close(self) -> None:
+        self._api.close()
+
+    def push(self, prompt: Prompt) -> str:
+        """Ask for the payment under the prompt's reference; returns that reference."""
+        body = self._request(prompt)
+        headers = self._headers(prompt)
+        reply = self._api.act("POST", "/merchant/v1/payments/", headers=headers, json=body)
+        if reply.status == 200 and _status(reply).get("success") is True:
+            return str(prompt.checkout_reference)
+        raise _failure(reply)
+
+    def look_up(self, prompt: Prompt) -> Outcome:
+        """Airtel's word on our id; when it was paid, with airtel_money_id as receipt."""
+        path = f"/standard/v1/payments/{prompt.checkout_reference}"
+        reply = self._api.read("GET", path, headers=self._headers(prompt))
+        known, code = _transaction(reply), _code(reply)
+        if known.get("status") == "TS" and known.get("airtel_money_id"):
+            return Paid(str(known["airtel_money_id"]), prompt.amount_minor)
+        if known.get("status") in _ENDED:
+            return Ended(code or str(known["status"]))
+        if known.get("status") in ("TA", "TIP"):
+            return Pending()
+        if code == _NOT_FOUND:
+            return Ended(code)
+        raise Temporary(_PROVIDER, code or f"http_{reply.status}")
+
+    def _headers(self, prompt: Prompt) -> dict[str, str]:
+        return {"X-Country": self._settings.country, "X-Currency": prompt.currency}
+
+    def _request(self, prompt: Prompt) -> dict[str, Any]:
+        whole, fraction = divmod(prompt.amount_minor, 10 ** minor_digits(prompt.currency))
+        if fraction:
+            raise Permanent(_PROVIDER, "cannot_ask", "whole amounts only")
+        place = {"country": self._settings.country, "currency": prompt.currency}
+        payer = str(phonenumbers.parse(prompt.msisdn).national_number)
+        return {
+            "reference": prompt.account_reference,
+            "subscriber": place | {"msisdn": payer},
+            "transaction": place | {"amount": whole, "id": prompt.checkout_reference},
+        }
+
+
+def _part(document: dict[str, Any], name: str) -> dict[str, Any]:
+    part = document.get(name)
+    return part if isinstance(part, dict) else {}
+
+
+def _status(reply: Reply) -> dict[str, Any]:
+    return _part(reply.body, "status")
+
+
+def _transaction(reply: Reply) -> dict[str, Any]:
+    return _part(_part(reply.body, "data"), "transaction")
+
+
+def _code(reply: Reply) -> str:
+    return str(_status(reply).get("response_code") or "")
+
+
+def _failure(reply: Reply) -> ProviderFailure:
+    """What an answer that is no acceptance means for the payment."""
+    code = _code(reply)
+    if code in _UNDECIDED:
+        return OutcomeUnknown(_PROVIDER, code)
+    if reply.status == 200:
+        return Permanent(_PROVIDER, code) if code else OutcomeUnknown(_PROVIDER, "unreadable")
+    return refusal(_PROVIDER, reply.status, code)
+
+
+def read_callback(body: bytes, signing_key: str = "") -> str:
+    """Our id of the payment a callback is about. Raises BadCallback, also for a wrong signature
+    where there is a key: base64(HMAC-SHA256) over the body as it would be without its `hash`."""
+    document = read_json(body)
+    if signing_key:
+        _check_signature(body, signing_key.encode())
+    transaction = _part(document, "transaction")
+    text_field(transaction, "status_code", r"[A-Z]{1,8}")
+    return text_field(transaction, "id", _ID)
+
+
+def _check_signature(body: bytes, signing_key: bytes) -> None:
+    found = _SIGNATURE.search(body)
+    signed = _SIGNATURE.sub(b"", body, count=1)
+    expected = base64.b64encode(hmac.digest(signing_key, signed, hashlib.sha256))
+    if found is None or not hmac.compare_digest(found[1], expected):
+        raise BadCallback("hash is not ours")

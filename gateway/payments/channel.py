@@ -1,0 +1,61 @@
+"""What a worker can ask of a mobile-money provider, the same whoever it is.
+
+What a provider tells us of its own accord is its door's business. The networks a channel serves and
+when it may be asked are data (core/channel.py); here is only the asking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.db.prompts import Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """The payer approved; the receipt comes by another door."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """Money moved: the provider's receipt, and how much in minor units of the prompt's currency."""
+
+    receipt: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Nobody knows yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Not paid, and it will not be; `code` is the provider's."""
+
+    code: str
+
+
+Outcome = Approved | Paid | Pending | Ended
+
+
+class PaymentChannel(Protocol):
+    """An account with a provider. May be shared by threads."""
+
+    @property
+    def provider_account(self) -> str:
+        """The receiving account, as the books call it."""
+
+    def push(self, prompt: Prompt) -> str:
+        """Show the prompt on the payer's phone; returns the provider's reference of it.
+
+        Raises Temporary and Permanent when it certainly did not go out, OutcomeUnknown when it may
+        have: that one is looked up and never sent again. Accepted is not paid.
+        """
+
+    def look_up(self, prompt: Prompt) -> Outcome:
+        """How a prompt ended, by its reference. Raises Temporary when nobody says."""
+
+    def close(self) -> None:
+        """Give the connections back."""

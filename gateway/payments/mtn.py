@@ -1,0 +1,117 @@
+"""MTN MoMo Collections: ask a payer to approve a request to pay, how it ended, and its callbacks.
+
+The request's reference (X-Reference-Id) is ours and stored before the call, so that a lost answer
+can be looked up. Callbacks are not signed: nothing in them is believed, they only say which request
+to ask about. Shapes: MTN's MoMo Open API documentation, product Collections.
+"""
+
+from __future__ import annotations
+
+from core.db.prompts import Prompt
+from core.errors import BadCallback, Temporary
+from core.money import major, parse_minor
+from core.settings import MtnSettings
+from gateway.doors import read_json, text_field
+from gateway.payments.channel import Ended, Outcome, Paid, Pending
+from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
+
+_PROVIDER = "mtn"
+_REQUESTS = "/collection/v1_0/requesttopay"
+# MTN asks for a new token ten minutes before the end of the old one, and not for one a request.
+_REFRESH_EARLY_S = 600.0
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_MESSAGE_MAX = 160
+_NEVER_TAKEN = "RESOURCE_NOT_FOUND"
+
+
+class MtnChannel:
+    """A Collections account in one country. May be shared by threads."""
+
+    def __init__(self, settings: MtnSettings) -> None:
+        self._settings = settings
+        self._headers = {
+            "Ocp-Apim-Subscription-Key": settings.subscription_key,
+            "X-Target-Environment": settings.target_environment,
+        }
+        token_call = TokenCall(
+            "POST",
+            "/collection/token/",
+            _REFRESH_EARLY_S,
+            {"auth": (settings.api_user, settings.api_key), "headers": self._headers},
+        )
+        self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
+
+    @property
+    def provider_account(self) -> str:
+        return f"mtn:{self._settings.target_environment}"
+
+    def close(self) -> None:
+        self._api.close()
+
+    def push(self, prompt: Prompt) -> str:
+        """Request to pay, under the prompt's reference; returns that reference.
+
+        409 means that this request was taken before, by a call whose answer we lost.
+        """
+        reference = str(prompt.checkout_reference)
+        headers = self._headers | {
+            "X-Reference-Id": reference,
+            "X-Callback-Url": self._settings.callback_url,
+        }
+        reply = self._api.act("POST", _REQUESTS, headers=headers, json=_request(prompt))
+        if reply.status in (202, 409):
+            return reference
+        raise refusal(_PROVIDER, reply.status, reply.error_code)
+
+    def look_up(self, prompt: Prompt) -> Outcome:
+        """The request's status; when it was paid, with MTN's financialTransactionId as receipt."""
+        path = f"{_REQUESTS}/{prompt.checkout_reference}"
+        reply = self._api.read("GET", path, headers=self._headers)
+        if reply.status == 404 and reply.error_code == _NEVER_TAKEN:
+            return Ended(_NEVER_TAKEN)
+        if reply.status != 200:
+            raise Temporary(_PROVIDER, reply.error_code or f"http_{reply.status}")
+        if reply.body.get("status") == "SUCCESSFUL":
+            return _paid(reply, prompt)
+        if reply.body.get("status") == "FAILED":
+            return Ended(_reason(reply))
+        return Pending()
+
+
+def _request(prompt: Prompt) -> dict[str, object]:
+    return {
+        "amount": major(prompt.amount_minor, prompt.currency),
+        "currency": prompt.currency,
+        # What a callback names: its body does not repeat X-Reference-Id.
+        "externalId": prompt.checkout_reference,
+        "payer": {"partyIdType": "MSISDN", "partyId": prompt.msisdn.removeprefix("+")},
+        "payerMessage": f"Energy {prompt.account_reference}"[:_MESSAGE_MAX],
+        "payeeNote": prompt.account_reference[:_MESSAGE_MAX],
+    }
+
+
+def _paid(reply: Reply, prompt: Prompt) -> Paid:
+    """Raises Temporary for a success that does not say what moved: asked again, never guessed."""
+    receipt = reply.body.get("financialTransactionId")
+    if not receipt or reply.body.get("currency") != prompt.currency:
+        raise Temporary(_PROVIDER, "unreadable")
+    try:
+        amount_minor = parse_minor(str(reply.body.get("amount")), prompt.currency)
+    except ValueError:
+        raise Temporary(_PROVIDER, "unreadable") from None
+    return Paid(str(receipt), amount_minor)
+
+
+def _reason(reply: Reply) -> str:
+    """Why it failed: MTN writes a word, or an object that holds it."""
+    reason = reply.body.get("reason")
+    code = reason.get("code") if isinstance(reason, dict) else reason
+    return str(code or "FAILED")
+
+
+def read_callback(body: bytes) -> str:
+    """The reference of the request a callback is about. Raises BadCallback."""
+    document = read_json(body)
+    if "status" not in document:
+        raise BadCallback("status is missing")
+    return text_field(document, "externalId", _UUID)

@@ -118,3 +118,16 @@ def _names_asked(node: ast.AST) -> Iterator[str]:
 
 def _is_environment(node: ast.expr) -> bool:
     return ast.unparse(node) in ("environment", "environ", "os.environ")
+
+
+def test_every_use_case_stands_in_the_table_of_contents():
+    folder = ROOT / "core" / "usecases"
+    contents = (folder / "__init__.py").read_text()
+
+    missing = [
+        file.stem
+        for file in folder.glob("*.py")
+        if file.stem != "__init__" and not re.search(rf"\b{file.stem}\b", contents)
+    ]
+
+    assert missing == []

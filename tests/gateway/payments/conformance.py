@@ -1,0 +1,324 @@
+"""What the conformance suite runs against: one channel on real parts, and how its bodies look.
+
+A road is the gateway served over HTTP, the provider's stand-in calling it back, and the workers'
+jobs on a clock that tests move forward. It is built once per channel; every test has a payer and a
+device of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from unittest.mock import patch
+
+import requests
+from sqlalchemy import text
+
+from core.db.engine import make_engine
+from core.money import Money
+from core.settings import AirtelSettings, DarajaSettings, MtnSettings, SmsSettings
+from core.unit import unit_opener
+from core.usecases.request_payment import request_payment
+from gateway.app import create_app
+from gateway.payments.airtel import AirtelChannel
+from gateway.payments.daraja import DarajaClient
+from gateway.payments.mtn import MtnChannel
+from gateway.ring import Doorbell
+from gateway.sms.africastalking import AfricasTalkingSender
+from simulator.safaricom.prompts import answer_prompt, waiting_prompts
+from tests.gateway.payments.bodies import stk_ended, stk_paid
+from tests.support.builders import (
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_market,
+    insert_tariff,
+)
+from tests.support.cast import OPEN_SECRET
+from tests.support.standins import StandIns, served, stand_ins
+from workers import jobs
+from workers.runtime import Runtime
+
+KEY = "k3y"
+PIN = "1234"
+AIRTEL_SIGNS = "airtel-signs"
+_numbers = count(1)
+
+
+def _daraja_body(reference: str, *, paid: bool, amount: str) -> str:
+    document = stk_paid("FORGED1234", amount) if paid else stk_ended(1032, reference)
+    document["Body"]["stkCallback"]["CheckoutRequestID"] = reference
+    return json.dumps(document)
+
+
+def _mtn_body(reference: str, *, paid: bool, amount: str) -> str:
+    said = {"externalId": reference, "amount": amount, "currency": "UGX"}
+    if paid:
+        return json.dumps(said | {"status": "SUCCESSFUL", "financialTransactionId": "666"})
+    return json.dumps(said | {"status": "FAILED", "reason": "EXPIRED"})
+
+
+def _airtel_body(reference: str, *, paid: bool, amount: str) -> str:
+    said = {"id": reference, "message": amount, "status_code": "TS" if paid else "TF"}
+    body = json.dumps({"transaction": said | {"airtel_money_id": "FORGED"}})
+    digest = hmac.digest(AIRTEL_SIGNS.encode(), body.encode(), hashlib.sha256)
+    return f'{body[:-1]},"hash":"{base64.b64encode(digest).decode()}"}}'
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A channel as its stand-in knows it. `told_by`: the callback that is about the prompt;
+    `unknown`: a well-formed reference nobody was given."""
+
+    name: str
+    provider: str
+    door: str
+    push: str
+    query: str
+    payer: str
+    market: dict[str, Any]
+    told_by: str
+    body: Callable[..., str]
+    unknown: str
+    asks_first: bool
+
+
+_UGANDA = {
+    "country": "UG",
+    "currency": "UGX",
+    "cash_unit_minor": 1,
+    "timezone": "Africa/Kampala",
+    "payment_max_minor": 5_000_000,
+}
+SPECS = [
+    Spec(
+        name="daraja",
+        provider="safaricom",
+        door="daraja/{key}/stk",
+        push="stkpush",
+        query="stkquery",
+        payer="+2547110",
+        market={},
+        told_by="stk",
+        body=_daraja_body,
+        unknown="ws_CO_nobody",
+        asks_first=False,
+    ),
+    Spec(
+        name="mtn",
+        provider="mtn",
+        door="mtn/{key}",
+        push="requesttopay",
+        query="status",
+        payer="+2567720",
+        market=_UGANDA,
+        told_by="",
+        body=_mtn_body,
+        unknown="00000000-0000-4000-8000-000000000000",
+        asks_first=True,
+    ),
+    Spec(
+        name="airtel",
+        provider="airtel",
+        door="airtel/{key}",
+        push="payments",
+        query="enquiry",
+        payer="+2547330",
+        market={},
+        told_by="",
+        body=_airtel_body,
+        unknown="0" * 32,
+        asks_first=True,
+    ),
+]
+
+
+@dataclass
+class Road:
+    """One channel from the payer's request to the books."""
+
+    spec: Spec
+    url: str
+    engine: Any
+    standins: StandIns
+    currency: str
+    maker: int
+    tariff: int
+    ahead: timedelta = timedelta(0)
+    msisdn: str = ""
+    serial: str = ""
+    amount_minor: int = 0
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def open_unit(self) -> Any:
+        return unit_opener(self.engine, self.now, channels=(self.spec.name,))()
+
+    def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
+        with self.engine.begin() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    def new_payer(self) -> None:
+        """Somebody nobody heard of before, with a meter."""
+        number = next(_numbers)
+        self.standins.behave()
+        self.msisdn, self.serial = f"{self.spec.payer}{number:05d}", f"M{number:05d}"
+        self.amount_minor = 5_000
+        with self.engine.begin() as connection:
+            owner = insert_customer(connection, msisdn=self.msisdn)
+            insert_device(
+                connection,
+                serial=self.serial,
+                manufacturer_id=self.maker,
+                owner_id=owner,
+                tariff_id=self.tariff,
+            )
+
+    def ask(self) -> None:
+        """The payer asks for a prompt, and a worker sends it."""
+        with self.open_unit() as unit:
+            amount = Money(self.amount_minor, self.currency)
+            request_payment(unit, self.msisdn, self.serial, amount)
+        jobs.prompt_payers()
+
+    def answer(self, pin: str | None = PIN) -> None:
+        """The payer answers on the phone; the callbacks have arrived afterwards, and a worker has
+        done what they rang for."""
+        with self.standins.world.engine.connect() as connection:
+            waiting = waiting_prompts(connection, self.msisdn)
+        answer_prompt(self.standins.world, self.msisdn, waiting[-1].id, pin)
+        jobs.prompt_payers()
+
+    def wait(self, **time: float) -> None:
+        """Time passes, and a worker does what is due."""
+        self.ahead += timedelta(**time)
+        jobs.prompt_payers()
+
+    def tell(self, body: str | bytes, key: str = KEY, method: str = "POST") -> int:
+        """Somebody knocks at the channel's door; the status of the answer."""
+        address = f"{self.url}/payments/{self.spec.door.format(key=key)}"
+        answer = requests.request(
+            method, address, data=body, headers={"Content-Type": "application/json"}, timeout=10
+        )
+        return answer.status_code
+
+    def claim(self, *, paid: bool, amount: str = "50.00", reference: str | None = None) -> str:
+        """The body of a callback about our prompt that the provider did not send."""
+        return self.spec.body(reference or self.reference, paid=paid, amount=amount)
+
+    def callbacks(self) -> list[tuple[str, str]]:
+        """(address, body) of whatever the provider owed us about this payer's prompt."""
+        about = [self.reference, *(receipt for receipt, _ in self.moved)]
+        return [
+            (url, body)
+            for url, body in self.rows("SELECT url, body FROM simulator.callbacks ORDER BY id")
+            if any(word in body for word in about)
+        ]
+
+    def fail(self, name: str, operation: str | None = None, **asked: Any) -> None:
+        """Ask the stand-in for a fault, only where this payer is concerned if it knows by then."""
+        self.standins.fault(self.spec.provider, name, operation=operation, **asked)
+
+    def lose_callbacks(self) -> None:
+        self.fail("drop_callback", value=self.spec.told_by, msisdn=self.msisdn)
+
+    @property
+    def reference(self) -> str:
+        return str(self.rows(f"SELECT checkout_reference {self._prompt}")[0][0])
+
+    @property
+    def state(self) -> str:
+        return str(self.rows(f"SELECT state {self._prompt}")[0][0])
+
+    @property
+    def _prompt(self) -> str:
+        return f"FROM prompts WHERE msisdn = '{self.msisdn}'"
+
+    @property
+    def booked(self) -> list[tuple[str, int]]:
+        """(receipt, amount) of what our books say this payer paid."""
+        sql = "SELECT receipt, amount_minor FROM payments WHERE account_raw = :serial"
+        return self.rows(sql, serial=self.serial)
+
+    @property
+    def moved(self) -> list[tuple[str, int]]:
+        """(receipt, amount) of what the provider took from this payer."""
+        sql = "SELECT receipt, amount_minor FROM simulator.transactions WHERE msisdn = :msisdn"
+        return self.rows(sql, msisdn=self.msisdn)
+
+    @property
+    def shown(self) -> int:
+        """How many prompts that phone has seen."""
+        sql = "SELECT count(*) FROM simulator.prompts WHERE msisdn = :msisdn"
+        return int(self.rows(sql, msisdn=self.msisdn)[0][0])
+
+    @property
+    def told(self) -> list[str]:
+        """The kinds of text that wait for this payer."""
+        return [kind for (kind,) in self.rows(f"SELECT kind FROM sms WHERE msisdn='{self.msisdn}'")]
+
+
+@contextmanager
+def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
+    """A channel on a book of its own."""
+    engine = make_engine(database_url, pool_size=16)
+    with engine.begin() as connection:
+        insert_market(connection, **spec.market)
+        maker, tariff = insert_manufacturer(connection), insert_tariff(connection)
+    gateway = create_app(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": redis_url,
+            "CALLBACK_KEY": KEY,
+            "DARAJA_SHORTCODE": "600123",
+            "AIRTEL_CALLBACK_KEY": AIRTEL_SIGNS,
+            "PIN_PEPPER": "pepper",
+        }
+    )
+    with served(gateway) as url, stand_ins(database_url, url, KEY) as standins:
+        currency = spec.market.get("currency", "KES")
+        made = Road(spec, url, engine, standins, currency, maker, tariff)
+        runtime = _runtime(made, redis_url)
+        with patch.object(jobs, "runtime", lambda: runtime):
+            yield made
+        for channel in (runtime.daraja, *runtime.other_channels.values()):
+            channel.close()
+    gateway.close()
+    engine.dispose()
+
+
+def _runtime(made: Road, redis_url: str) -> Runtime:
+    provider, callback = made.standins.url, f"{made.url}/payments"
+    return Runtime(
+        open_unit=made.open_unit,
+        open_secret=OPEN_SECRET,
+        daraja=DarajaClient(
+            DarajaSettings(
+                provider, "consumer", "secret", "600123", "pass", f"{callback}/daraja/{KEY}/stk"
+            )
+        ),
+        sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, provider)),
+        doorbell=Doorbell(redis_url),
+        other_channels={
+            "mtn": MtnChannel(
+                MtnSettings(
+                    provider,
+                    "mtnuganda",
+                    "subscription",
+                    "api-user",
+                    "api-key",
+                    f"{callback}/mtn/{KEY}",
+                )
+            ),
+            "airtel": AirtelChannel(AirtelSettings(provider, "KE", "client", "secret")),
+        },
+    )

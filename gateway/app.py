@@ -25,6 +25,7 @@ from gateway.health import Health, watch
 from gateway.payments import airtel, mtn
 from gateway.payments.announced import Announcements
 from gateway.payments.mpesa import MpesaDoors
+from gateway.payments.mpesa_results import ResultDoors
 from gateway.ring import Doorbell
 from gateway.sms.delivery import delivery_door
 from gateway.sms.inbound import inbound_door
@@ -106,6 +107,7 @@ def _flask(
     told = Announcements(open_unit, mpesa.doorbell)
     doors: tuple[Door[Any], ...] = (
         *mpesa.doors(),
+        *ResultDoors(open_unit, mpesa.doorbell).doors(),
         told.door("mtn", mtn.read_callback),
         told.door(
             "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)

@@ -22,6 +22,7 @@ _JOB = {
     "payments": "workers.jobs.apply_payments",
     "prompts": "workers.jobs.prompt_payers",
     "texts": "workers.jobs.send_texts",
+    "money_back": "workers.money_back.reconcile",
 }
 QUEUES = tuple(_JOB)
 # Should a worker die between taking the job and `answered`, the bell rings again after this.

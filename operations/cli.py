@@ -44,6 +44,11 @@ _ACCOUNT: Argument = (
     ("--account",),
     {"metavar": "ACCOUNT", "help": "the receiving account, where several have that receipt"},
 )
+_PROVIDER: Argument = (("provider",), {"choices": ("daraja", "mtn", "airtel")})
+_INGEST: Argument = (
+    ("--ingest",),
+    {"action": "store_true", "help": "book what is missing here; open cases for the rest"},
+)
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
 
 VERBS = (
@@ -66,6 +71,12 @@ VERBS = (
         "show what a payment did, or what a customer owes",
         "operations.show:run",
         (_WHAT, _KEY, _ACCOUNT, _JSON),
+    ),
+    Verb(
+        "statement",
+        "compare a provider's statement with the books",
+        "operations.statement:run",
+        (_PROVIDER, _FILE, _ACCOUNT, _INGEST, _JSON),
     ),
     Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
     Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),

@@ -18,7 +18,7 @@ from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from tests.support.cast import OPEN_SECRET, VENDING_KEYS, insert_cast
 from tests.support.standins import StandIns, stand_ins
-from workers import jobs
+from workers import jobs, money_back
 from workers.runtime import Runtime
 
 # Nobody answers there: what the stand-ins would call back is not what these tests are about.
@@ -74,13 +74,21 @@ def hands(database_url, redis_url, monkeypatch):
             open_secret=OPEN_SECRET,
             daraja=DarajaClient(
                 DarajaSettings(
-                    standins.url, "consumer", "secret", "600123", "pass", f"{NOWHERE}/stk"
+                    standins.url,
+                    "consumer",
+                    "secret",
+                    "600123",
+                    "pass",
+                    f"{NOWHERE}/stk",
+                    "dialwatt",
+                    "c2VjcmV0",
                 )
             ),
             sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, standins.url)),
             doorbell=Doorbell(redis_url),
         )
-        monkeypatch.setattr(jobs, "runtime", lambda: runtime)
+        for module in (jobs, money_back):
+            monkeypatch.setattr(module, "runtime", lambda: runtime)
         yield hands
     engine.dispose()
 

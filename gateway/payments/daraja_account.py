@@ -1,0 +1,116 @@
+"""What we ask of Daraja about our own account: send a payment back, what became of one, the list.
+
+Workers only. Reversal and status are answered twice: at once that they were taken, and later, at
+our doors, with the result. The list (pull transactions) is answered at once, for 48 hours back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from core.db.refunds import Refund
+from core.errors import BadCallback, OutcomeUnknown, Permanent, Temporary
+from core.usecases.compare_statement import Movement
+from gateway.payments.daraja import DarajaClient, Reply, failure
+from gateway.payments.daraja_rows import read_pulled
+from gateway.payments.mpesa_notices import EAT
+
+_PROVIDER = "daraja"
+_SHORTCODE_KIND = "4"
+_REVERSAL_RECEIVER = "11"
+_PULLED, _NOTHING_PULLED = "1000", "1001"
+_MOST_PAGES = 200
+
+
+def ask_for_reversal(client: DarajaClient, refund: Refund) -> None:
+    """Have the whole payment sent back; the result comes to the doors of the refund.
+
+    Raises Temporary, Permanent, OutcomeUnknown. Asking again is safe: a receipt is reversed once.
+    """
+    shillings, cents = divmod(refund.amount_minor, 100)
+    if cents:
+        raise Permanent(_PROVIDER, "cannot_ask", "whole shillings only")
+    body = _initiated(client, "TransactionReversal", f"reversal/{refund.id}") | {
+        "TransactionID": refund.receipt,
+        "Amount": shillings,
+        "ReceiverParty": client.settings.shortcode,
+        "RecieverIdentifierType": _REVERSAL_RECEIVER,  # spelt like this by Daraja
+        "Remarks": "Refund",
+        "Occasion": refund.client_reference,
+    }
+    _taken(client.ask("/mpesa/reversal/v1/request", body))
+
+
+def ask_for_status(client: DarajaClient, prompt_id: int, checkout_reference: str) -> None:
+    """Have Daraja look up the payment behind a prompt; the receipt comes to the prompt's door."""
+    body = _initiated(client, "TransactionStatusQuery", f"status/{prompt_id}") | {
+        "OriginalConversationID": checkout_reference,
+        "PartyA": client.settings.shortcode,
+        "IdentifierType": _SHORTCODE_KIND,
+        "Remarks": "Receipt",
+    }
+    _taken(client.ask("/mpesa/transactionstatus/v1/query", body))
+
+
+def _initiated(client: DarajaClient, command: str, path: str) -> dict[str, object]:
+    """The fields of whoever moves the business's own money, and where the result goes."""
+    settings = client.settings
+    if not settings.initiator or not settings.security_credential:
+        raise Permanent(_PROVIDER, "no_initiator", "DARAJA_INITIATOR is not set")
+    root = settings.callback_url.removesuffix("/stk")
+    return {
+        "Initiator": settings.initiator,
+        "SecurityCredential": settings.security_credential,
+        "CommandID": command,
+        "ResultURL": f"{root}/{path}",
+        "QueueTimeOutURL": f"{root}/{path}/timeout",
+    }
+
+
+def _taken(reply: Reply) -> None:
+    if reply.status != 200 or str(reply.body.get("ResponseCode")) != "0":
+        raise failure(reply)
+
+
+def pull_movements(client: DarajaClient, begin: datetime, end: datetime) -> Iterator[Movement]:
+    """Every payment into our short code between two instants of the last 48 hours.
+
+    Raises Temporary when the list cannot be had, whole or in part.
+    """
+    offset = 0
+    for _ in range(_MOST_PAGES):
+        rows = _page(client, begin, end, offset)
+        if not rows:
+            return
+        yield from (read_pulled(row) for row in rows)
+        offset += len(rows)
+    raise Temporary(_PROVIDER, "endless", f"more than {offset} rows")
+
+
+def _page(
+    client: DarajaClient, begin: datetime, end: datetime, offset: int
+) -> list[dict[str, Any]]:
+    body: dict[str, object] = {
+        "ShortCode": client.settings.shortcode,
+        "StartDate": _stamp(begin),
+        "EndDate": _stamp(end),
+        "OffSetValue": str(offset),
+    }
+    try:
+        reply = client.ask("/pulltransactions/v1/query", body)
+    except OutcomeUnknown as lost:
+        raise Temporary(_PROVIDER, lost.code) from lost
+    code = str(reply.body.get("ResponseCode", ""))
+    if reply.status != 200 or code not in (_PULLED, _NOTHING_PULLED):
+        raise Temporary(_PROVIDER, reply.error_code or code or f"http_{reply.status}")
+    listed = reply.body.get("Response")
+    rows = listed[0] if isinstance(listed, list) and listed else []
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadCallback("Response is not a list of rows in a list")
+    return rows
+
+
+def _stamp(instant: datetime) -> str:
+    return instant.astimezone(EAT).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,92 @@
+"""M-Pesa's answers to what we asked about our own account: how a reversal ended.
+
+A result names the receipt it reversed; one that names another is not believed. A time-out only says
+that nobody knows: the refund is asked about again, which is safe.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from core.db.refunds import find_refund
+from core.errors import BadCallback
+from core.unit import OpenUnit
+from core.usecases.follow_refund import refund_done, refund_refused, refund_unclear
+from gateway.doors import Answered, Door, Json, read_json, text_field
+from gateway.ring import Doorbell
+
+_CODE = r"[A-Za-z0-9_.]{1,20}"
+_RECEIPT = r"[A-Za-z0-9]{1,32}"
+_DONE, _ALREADY = "0", "R000001"
+# Refused now, and perhaps not tomorrow: not enough in the account, the initiator is locked.
+_NOT_NOW = ("1", "8006", "2001")
+_ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`receipt` is the payment that was reversed, where the result says it."""
+
+    code: str
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDoors:
+    """The doors for results of what workers asked."""
+
+    open_unit: OpenUnit
+    doorbell: Doorbell
+
+    def doors(self) -> tuple[Door[Any], ...]:
+        """Their addresses; each names the refund it is about."""
+        refund = "/payments/daraja/<key>/reversal/<int(min=1, max=999999999999999999):refund_id>"
+        return (
+            Door(refund, "daraja_reversal", read_result, self.follow),
+            Door(f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.unclear),
+        )
+
+    def follow(self, result: Result, refund_id: int) -> Answered:
+        """Take note of how a reversal ended."""
+        with self.open_unit() as unit:
+            refund = find_refund(unit.connection, refund_id)
+            if refund is None or result.receipt not in (None, refund.receipt):
+                raise BadCallback("no such refund")
+            if result.code == _DONE and result.receipt is None:
+                raise BadCallback("OriginalTransactionID is missing")
+            if result.code in (_DONE, _ALREADY):
+                outcome = "done" if refund_done(unit, refund_id, result.code) else "known"
+            else:
+                outcome = "not_now" if result.code in _NOT_NOW else "refused"
+                note = refund_unclear if result.code in _NOT_NOW else refund_refused
+                note(unit, refund_id, result.code)
+        self.doorbell.ring("texts")
+        return Answered(outcome, _ACKNOWLEDGED)
+
+    def unclear(self, _: Json, refund_id: int) -> Answered:
+        """Daraja gave up waiting for itself."""
+        with self.open_unit() as unit:
+            if find_refund(unit.connection, refund_id) is None:
+                raise BadCallback("no such refund")
+            refund_unclear(unit, refund_id, "timeout")
+        return Answered("unclear", _ACKNOWLEDGED)
+
+
+def read_result(body: bytes) -> Result:
+    """The result of a reversal. Raises BadCallback."""
+    result = read_json(body).get("Result")
+    if not isinstance(result, dict):
+        raise BadCallback("Result is missing")
+    receipt = text_field(parameters(result), "OriginalTransactionID", _RECEIPT, default="")
+    return Result(text_field(result, "ResultCode", _CODE), receipt or None)
+
+
+def parameters(result: Json) -> dict[str, Any]:
+    """ResultParameters by key; a single one may stand without its list, some have no value."""
+    given = result.get("ResultParameters") or {}
+    listed = given.get("ResultParameter", []) if isinstance(given, dict) else []
+    listed = [listed] if isinstance(listed, dict) else listed
+    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+        raise BadCallback("ResultParameter is not a list of parameters")
+    return {str(one.get("Key")): one.get("Value") for one in listed}

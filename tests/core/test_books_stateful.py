@@ -1,0 +1,227 @@
+"""Any road through the books keeps every invariant: doubles, suspense, refunds, reversals.
+
+Hypothesis chooses the steps; after each the queries of core/db/invariants.py must find nobody. All
+of it happens on the real database, in the use cases that the doors and workers call.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from sqlalchemy import Connection
+
+from core.db.catalogue import find_market
+from core.db.invariants import BOOKS, offenders
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.accrue_access_rates import accrue_access_rates
+from core.usecases.apply_payments import apply_payments
+from core.usecases.follow_refund import refund_done, refund_refused
+from core.usecases.match_suspense import match_suspense
+from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.record_reversal import record_reversal
+from core.usecases.request_refund import request_refund
+from tests.support.book import ACCOUNT, NOW
+from tests.support.builders import insert_tariff
+from tests.support.cast import KIT, LAST_KIT, METER, OPEN_SECRET, insert_cast
+
+# Without shrinking, which takes minutes here; drop this to look into a failure.
+BOUNDED = (Phase.explicit, Phase.reuse, Phase.generate)
+SERIALS = st.sampled_from([METER, KIT, LAST_KIT, f"{KIT}LOAN", "NOBODY"])
+# From less than a token's step to more than a plan, round and odd.
+AMOUNTS = st.one_of(
+    st.sampled_from([1, 1_00, 7_00, 100_00, 150_00, 300_00, 600_00]),
+    st.integers(1, 1000_00),
+)
+
+
+def find_faults(unit: Unit) -> dict[str, str]:
+    found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+    return {name: what for name, what in found.items() if what}
+
+
+def notice(receipt: str, account: str, amount_minor: int, unit: Unit) -> PaymentNotice:
+    return PaymentNotice(
+        ACCOUNT, receipt, "c2b", amount_minor, "KES", account, "none", None, unit.now
+    )
+
+
+def begin(connection: Connection) -> Unit:
+    """The cast, and an access rate on the meter so that there is something to accrue."""
+    insert_cast(connection, NOW.date())
+    tariff = insert_tariff(connection, access_rate_minor=20_00, access_every_days=3)
+    connection.exec_driver_sql(
+        "UPDATE devices SET tariff_id = %s, access_anchor_on = %s WHERE serial = %s",
+        (tariff, NOW.date(), METER),
+    )
+    market = find_market(connection)
+    assert market is not None
+    return Unit(connection, NOW, market)
+
+
+class Books(RuleBasedStateMachine):
+    """Every example works in a transaction of its own that is never committed."""
+
+    engine = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connection = self.engine.connect()
+        self.outer = self.connection.begin()
+        self.unit = begin(self.connection)
+        self.known: dict[str, tuple[str, int]] = {}
+        self.refunds: list[int] = []
+
+    def teardown(self) -> None:
+        self.outer.rollback()
+        self.connection.close()
+
+    def in_state(self, *states: str) -> list[tuple[int, str, int]]:
+        rows = self.connection.exec_driver_sql(
+            "SELECT id, receipt, amount_minor FROM payments WHERE state = ANY(%s) ORDER BY id",
+            (list(states),),
+        )
+        return [tuple(row) for row in rows]
+
+    @initialize(amount=AMOUNTS)
+    def somebody_pays(self, amount: int) -> None:
+        self.pay(METER, amount)
+
+    @rule(account=SERIALS, amount=AMOUNTS)
+    def pay(self, account: str, amount: int) -> None:
+        receipt = f"R{len(self.known)}"
+        self.known[receipt] = (account, amount)
+        assert record_payment(self.unit, notice(receipt, account, amount, self.unit)).is_new
+
+    @rule(data=st.data(), account=SERIALS)
+    def hear_of_a_payment_again(self, data: st.DataObject, account: str) -> None:
+        receipt = data.draw(st.sampled_from(sorted(self.known)))
+        again = notice(receipt, account, self.known[receipt][1], self.unit)
+        assert not record_payment(self.unit, again).is_new
+
+    @rule(limit=st.integers(1, 5))
+    def work(self, limit: int) -> None:
+        apply_payments(self.unit, OPEN_SECRET, limit)
+
+    @rule(days=st.integers(1, 10))
+    def days_pass_and_fees_fall_due(self, days: int) -> None:
+        later = self.unit.now + timedelta(days=days)
+        self.unit = Unit(self.connection, later, self.unit.market)
+        accrue_access_rates(self.unit, 0, 100)
+        assert accrue_access_rates(self.unit, 0, 100)[0] == 0
+
+    @precondition(lambda self: self.in_state("suspense"))
+    @rule(data=st.data(), serial=st.sampled_from([METER, KIT, LAST_KIT]))
+    def match(self, data: st.DataObject, serial: str) -> None:
+        payment_id, *_ = data.draw(st.sampled_from(self.in_state("suspense")))
+        match_suspense(self.unit, payment_id, serial, "ops", "called")
+
+    @precondition(lambda self: self.in_state("suspense", "received"))
+    @rule(data=st.data())
+    def refund(self, data: st.DataObject) -> None:
+        payment_id, *_ = data.draw(st.sampled_from(self.in_state("suspense", "received")))
+        self.refunds.append(request_refund(self.unit, payment_id, "ops", "asked"))
+
+    @precondition(lambda self: self.refunds)
+    @rule(data=st.data(), done=st.booleans())
+    def hear_of_a_refund(self, data: st.DataObject, done: bool) -> None:
+        """Told any number of times; but never that one failed for which there is a newer one."""
+        refund_id = data.draw(st.sampled_from(self.refunds))
+        newest = self.connection.exec_driver_sql(
+            "SELECT max(n.id) FROM refunds r JOIN refunds n USING (payment_id) WHERE r.id = %s",
+            (refund_id,),
+        ).scalar_one()
+        state = self.connection.exec_driver_sql(
+            "SELECT p.state FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE r.id = %s",
+            (refund_id,),
+        ).scalar_one()
+        if not done:
+            refund_refused(self.unit, refund_id, "1")
+        elif newest == refund_id and state in ("refunding", "refunded"):
+            refund_done(self.unit, refund_id, "0")
+
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        receipt = data.draw(st.sampled_from(sorted(self.known)))
+        record_reversal(self.unit, ACCOUNT, receipt, self.known[receipt][1], "ops", "M-Pesa did")
+        assert not record_reversal(self.unit, ACCOUNT, receipt, self.known[receipt][1], "o", "k")
+
+    @rule(data=st.data())
+    def nothing_applied_is_ever_refunded(self, data: st.DataObject) -> None:
+        applied = self.in_state("applied")
+        if applied:
+            payment_id, *_ = data.draw(st.sampled_from(applied))
+            with pytest.raises(Refused):
+                request_refund(self.unit, payment_id, "ops", "asked")
+
+    @invariant()
+    def the_books_are_in_order(self) -> None:
+        assert not find_faults(self.unit)
+        assert (
+            self.connection.exec_driver_sql(
+                "SELECT count(*) FROM payments WHERE attempts > 0"
+            ).scalar_one()
+            == 0
+        )
+        self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
+
+
+def test_no_road_through_the_books_breaks_an_invariant(rolled_back_engine):
+    Books.engine = rolled_back_engine
+    books = Books.TestCase
+    books.settings = settings(
+        max_examples=25,
+        stateful_step_count=20,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=BOUNDED,
+    )
+    books().runTest()
+
+
+def totals(connection: Connection) -> dict[str, int]:
+    """What a set of payments did, whatever its order: debts paid, energy and days on tokens."""
+    rows = connection.exec_driver_sql(
+        "SELECT 'token ' || t.kind || ' ' || d.serial, CAST(sum(t.units) AS bigint)"
+        " FROM tokens t JOIN devices d ON d.id = t.device_id GROUP BY t.kind, d.serial"
+        " UNION ALL SELECT 'debt ' || m.msisdn || ' ' || i.number, i.paid_minor"
+        " FROM instalments i JOIN sales s ON s.id = i.sale_id"
+        " JOIN customer_msisdns m ON m.customer_id = s.customer_id"
+        " UNION ALL SELECT 'credit ' || m.msisdn, c.credit_minor"
+        " FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
+    )
+    return dict(tuple(row) for row in rows)
+
+
+@given(
+    payments=st.lists(st.tuples(st.sampled_from([METER, KIT]), AMOUNTS), min_size=2, max_size=6),
+    data=st.data(),
+)
+@settings(
+    max_examples=18,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=BOUNDED,
+)
+def test_the_order_and_the_batching_of_payments_do_not_matter(rolled_back_engine, payments, data):
+    """Payments of one customer for one device each: what they pay and buy is the same in sum."""
+    outcomes = []
+    for order in (payments, data.draw(st.permutations(payments))):
+        with rolled_back_engine.connect() as connection, connection.begin() as outer:
+            unit = begin(connection)
+            at_once = data.draw(st.integers(1, 6))
+            for number, (serial, amount) in enumerate(order):
+                record_payment(unit, notice(f"R{number}", serial, amount, unit))
+                if number % at_once == 0:
+                    apply_payments(unit, OPEN_SECRET, at_once)
+            while apply_payments(unit, OPEN_SECRET, at_once):
+                pass
+            outcomes.append(totals(connection))
+            assert not find_faults(unit)
+            outer.rollback()
+    assert outcomes[0] == outcomes[1]

@@ -1,0 +1,200 @@
+"""`dialwatt statement`: a provider's file beside the books, and what is missing taken in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import create_engine
+
+from operations.cli import main
+from tests.support.book import make_book
+from tests.support.cast import METER
+
+HEADER = (
+    '"Receipt No.","Completion Time","Initiation Time",Details,"Transaction Status","Paid In",'
+    'Withdrawn,Balance,"Balance Confirmed","Reason Type","Other Party Info",'
+    '"Linked Transaction ID","A/C No."'
+)
+ABOUT = "Organization Name,Jua Energy\nShort Code,600123\nTime Period,24-11-2026\n\n"
+PAID_AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # noon in Nairobi
+
+
+def line(receipt, paid_in="", withdrawn="", balance="", **more):
+    status, reason = more.get("status", "Completed"), more.get("reason", "Pay Bill")
+    time = more.get("time", "2026-11-24 12:00:00")
+    party = more.get("party", "2547 ***** 126 - JANE DOE")
+    return (
+        f'{receipt},{time},{time},"Pay Bill, online",{status},"{paid_in}","{withdrawn}",'
+        f'"{balance}",true,{reason},{party},{more.get("undoes", "")},{more.get("account", METER)}'
+    )
+
+
+@pytest.fixture
+def book(database_url, monkeypatch):
+    engine = create_engine(database_url)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DARAJA_SHORTCODE", "600123")
+    yield make_book(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def compare(book, tmp_path, capsys):
+    """Run the command on a file of these lines; the exit code and what it printed as JSON."""
+
+    def compared(*lines, provider="daraja", content=None, options=()):
+        file = tmp_path / "statement.csv"
+        file.write_text(content or ABOUT + "\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
+        code = main(["statement", provider, str(file), "--json", *options])
+        printed = capsys.readouterr()
+        return code, json.loads(printed.out) if printed.out else printed.err
+
+    return compared
+
+
+def receipts(listed):
+    return [one["receipt"] for one in listed]
+
+
+def test_a_statement_that_agrees_is_matched_line_by_line(book, compare):
+    book.pay("SKE1A2B3C4", METER, 1500_00)
+
+    code, told = compare(line("SKE1A2B3C4", "1,500.00", balance="1,500.00"))
+
+    assert code == 0
+    assert told["matched"] == 1
+    assert told["missing_here"] == told["missing_there"] == told["different"] == []
+
+
+def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(book, compare):
+    book.pay("SKE0000001", METER, 100_00)
+    book.pay("SKE0000002", METER, 200_00)
+    book.pay("SKE0000003", METER, 300_00)
+
+    code, told = compare(
+        line("SKE0000001", "100.00"),
+        line("SKE0000002", "250.00"),
+        line("SKE0000004", "400.00"),
+    )
+
+    assert code == 1
+    assert told["matched"] == 1
+    assert receipts(told["missing_here"]) == ["SKE0000004"]
+    assert receipts(told["missing_there"]) == ["SKE0000003"]
+    assert [one["books"]["amount"] for one in told["different"]] == ["200.00"]
+    assert len(book.states()) == 3
+    assert book.rows("SELECT count(*) FROM cases") == [(0,)]
+
+
+def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(book, compare):
+    book.pay("SKE0000003", METER, 300_00)
+    lines = (
+        line("SKE0000004", "400.00", balance="400.00", time="2026-11-24 11:00:00"),
+        line("SKE0000005", "50.00", balance="450.00", time="2026-11-24 12:30:00", account="?"),
+    )
+
+    assert compare(*lines, options=["--ingest"])[0] == 1
+    code, told = compare(*lines)
+
+    assert told["missing_here"] == []
+    assert code == 1
+    assert book.rows("SELECT receipt, door, state FROM payments ORDER BY receipt")[1:] == [
+        ("SKE0000004", "statement", "received"),
+        ("SKE0000005", "statement", "suspense"),
+    ]
+    kinds = book.rows("SELECT kind FROM cases ORDER BY kind")
+    assert kinds == [("balance_differs",), ("not_on_statement",)]
+    book.apply()
+    book.prove()
+
+
+def test_the_closing_balance_is_asserted_against_the_books(book, compare):
+    book.pay("SKE0000001", METER, 100_00)
+
+    code, _ = compare(line("SKE0000001", "100.00", balance="100.00"), options=["--ingest"])
+
+    assert code == 0
+    asserted = book.rows("SELECT provider_account, stated_minor, booked_minor"
+                         " FROM balance_assertions")  # fmt: skip
+    assert asserted == [("daraja:600123", 100_00, 100_00)]
+
+
+def test_reversals_settlements_and_fees_are_booked_too(book, compare):
+    book.pay("SKE0000001", METER, 500_00)
+    book.pay("SKE0000002", METER, 500_00)
+    lines = (
+        line("SKE0000001", "500.00"),
+        line("SKE0000002", "500.00"),
+        line("SKE0000003", "", "-500.00", reason="Transaction Reversal", undoes="SKE0000001"),
+        line("SKE0000004", "", "-5.00", reason="Pay Merchant Charge"),
+        line("SKE0000005", "", "-395.00", reason="Organization Settlement", balance="100.00"),
+    )
+
+    assert compare(*lines)[0] == 1
+    assert compare(*lines, options=["--ingest"])[0] == 0
+    code, told = compare(*lines)
+
+    assert (code, told["matched"]) == (0, 5)
+    assert book.states() == ["reversed", "received"]
+    balances = book.balances()
+    assert (balances["bank"], balances["expense:provider_fee"]) == (395_00, 5_00)
+    assert balances["clearing:daraja:600123"] == 100_00
+    book.prove()
+
+
+def test_rows_that_moved_nothing_are_passed_over(compare):
+    assert compare(line("SKE0000001", "100.00", status="Failed"))[1]["matched"] == 0
+
+
+def test_the_rows_of_the_pull_api_are_read_as_well(book, compare):
+    book.pay("SKE0000001", METER, 100_00)
+    row = {
+        "transactionId": "SKE0000001",
+        "trxDate": "2026-11-24T09:00:00Z",
+        "msisdn": "a" * 64,
+        "transactiontype": "c2b-pay-bill-debit",
+        "billreference": METER,
+        "amount": "100.00",
+    }
+
+    for document in ({"ResponseCode": "1000", "Response": [[row]]}, [row]):
+        assert compare(content=json.dumps(document))[1]["matched"] == 1
+
+
+def test_another_providers_payments_come_as_a_simple_file(book, compare):
+    content = (
+        "receipt,time,amount,account,payer\n"
+        f"1234567,2026-11-24T09:00:00+00:00,100,{METER},+254711000001\n"
+    )
+
+    assert compare(provider="mtn", content=content)[1].count("--account") == 1
+    options = ["--account", "mtn:KE"]
+    code, told = compare(provider="mtn", content=content, options=[*options, "--ingest"])
+    assert (code, receipts(told["missing_here"])) == (0, ["1234567"])
+    assert compare(provider="mtn", content=content, options=options)[1]["matched"] == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("a,b,c\n1,2,3\n", "no header"),
+        (HEADER + "\n" + line("SKE1A2B3C4", "1"), "short code"),
+        (ABOUT + HEADER + "\n" + line("?", "100.00"), "line 6: '?' is no receipt"),
+        (ABOUT + HEADER + "\n" + line("SKE1A2B3C4", "1e3"), "not an amount"),
+        (ABOUT + HEADER + "\n" + line("SKE1A2B3C4", "1", time="today"), "is no time"),
+        ('{"Response": [[{"amount": "1"}]]}', "row 1"),
+        ("{nothing", "not JSON"),
+    ],
+)
+def test_a_file_that_is_not_understood_says_where(compare, content, said):
+    code, told = compare(content=content)
+
+    assert code == 1
+    assert said in told
+
+
+def test_a_file_that_is_not_there_is_told_in_a_line(book, capsys):
+    assert main(["statement", "daraja", "nowhere.csv"]) == 1
+    assert "cannot read nowhere.csv" in capsys.readouterr().err

@@ -1,0 +1,148 @@
+"""Refunds through a provider that fails in every way, and its list as the last word on payments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from core.settings import ReconciliationSettings
+from core.usecases.request_refund import request_refund
+from simulator.safaricom.paybill import pay_by_paybill
+from simulator.safaricom.wallets import Payment, move_money
+from tests.support.cast import AMINA, KIT, METER
+from workers import money_back
+
+ACCOUNT = "daraja:600123"
+
+
+@pytest.fixture(autouse=True)
+def pulling(monkeypatch):
+    """The list is asked for every ten minutes; nothing goes back by itself."""
+    chosen = ReconciliationSettings(timedelta(minutes=10), None)
+    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+    return chosen
+
+
+def moved(hands, receipt, account, amount_minor=500_00, minutes_ago=0):
+    """Money the provider moved and never told us of."""
+    at = hands.now() - timedelta(minutes=minutes_ago)
+    with hands.standins.world.engine.begin() as connection:
+        move_money(connection, Payment(receipt, "600123", AMINA, account, amount_minor, at))
+
+
+def payments(hands):
+    return hands.rows("SELECT receipt, door, state FROM payments ORDER BY receipt")
+
+
+def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(hands):
+    moved(hands, "SKE1A2B3C4", METER, minutes_ago=30)
+
+    money_back.reconcile()
+
+    assert payments(hands) == [("SKE1A2B3C4", "pull", "received")]
+    [(paid_at,)] = hands.rows("SELECT paid_at FROM payments")
+    assert abs(paid_at - (hands.now() - timedelta(minutes=30))) < timedelta(minutes=1)
+
+
+def test_what_was_booked_already_is_left_alone(hands):
+    moved(hands, "SKE1A2B3C4", METER)
+    hands.pay("SKE1A2B3C4", METER, 500_00)
+
+    money_back.reconcile()
+
+    assert payments(hands) == [("SKE1A2B3C4", "c2b", "received")]
+
+
+def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(hands):
+    money_back.reconcile()
+    for number in range(501):
+        moved(hands, f"SKE{number:07d}", KIT if number % 2 else "?", 10_00)
+
+    money_back.reconcile()
+    assert payments(hands) == []
+
+    hands.ahead = timedelta(minutes=11)
+    money_back.reconcile()
+    assert len(payments(hands)) == 501
+
+
+@pytest.mark.parametrize("fault", ["fail_before", "lose_reply", "error_reply"])
+def test_a_list_that_cannot_be_had_is_asked_for_next_time(hands, fault):
+    moved(hands, "SKE1A2B3C4", METER)
+    hands.standins.fault("safaricom", fault, operation="pull", value="500.003.02", times=1)
+
+    money_back.reconcile()
+    assert payments(hands) == []
+    hands.ahead = timedelta(minutes=11)
+    money_back.reconcile()
+    assert len(payments(hands)) == 1
+
+
+def refunding(hands):
+    """Money for a device nobody knows, on its way back."""
+    moved(hands, "SKE1A2B3C4", "NOBODY")
+    hands.pay("SKE1A2B3C4", "NOBODY", 500_00)
+    with hands.open_unit() as unit:
+        [(payment_id,)] = hands.rows("SELECT id FROM payments")
+        return request_refund(unit, payment_id, "ops@jua", "no such device")
+
+
+def refunds(hands):
+    return hands.rows("SELECT state, provider_code, attempts FROM refunds")
+
+
+def given_back(hands):
+    return hands.rows("SELECT count(*) FROM simulator.reversals")[0][0]
+
+
+def test_a_refund_is_asked_for_once_however_often_the_job_runs(hands):
+    refunding(hands)
+
+    money_back.reconcile()
+    money_back.reconcile()
+
+    assert refunds(hands) == [("unknown", "taken", 1)]
+    assert given_back(hands) == 1
+
+
+def test_a_refund_whose_reply_was_lost_is_asked_for_again_and_given_once(hands):
+    refunding(hands)
+    hands.standins.fault("safaricom", "lose_reply", operation="reversal", times=1)
+
+    money_back.reconcile()
+    hands.ahead = timedelta(minutes=2)
+    money_back.reconcile()
+
+    assert refunds(hands) == [("unknown", "taken", 2)]
+    assert given_back(hands) == 1
+
+
+def test_without_an_initiator_the_money_stays_and_a_person_is_asked(hands, monkeypatch):
+    refunding(hands)
+    daraja = money_back.runtime().daraja
+    bare = daraja.settings.__class__("", "", "", "600123", "", "")
+    monkeypatch.setattr(daraja, "settings", bare)
+
+    money_back.reconcile()
+
+    assert refunds(hands) == [("failed", "no_initiator", 1)]
+    assert hands.rows("SELECT state FROM payments") == [("suspense",)]
+
+
+def test_a_refused_paybill_payment_leaves_nothing_to_find(hands):
+    pay_by_paybill(hands.standins.world, AMINA, "NOBODY", 500_00)
+
+    money_back.reconcile()
+
+    assert payments(hands) == []
+
+
+def test_times_of_the_list_are_instants(hands):
+    moved(hands, "SKE1A2B3C4", METER, minutes_ago=119)
+    moved(hands, "SKE1A2B3C5", METER, minutes_ago=125)
+
+    money_back.reconcile()
+
+    assert [receipt for receipt, *_ in payments(hands)] == ["SKE1A2B3C4"]
+    assert isinstance(hands.rows("SELECT next_at FROM statement_pulls")[0][0], datetime)

@@ -1,0 +1,95 @@
+"""The job that squares us with the providers: refunds on their way, and their list of payments."""
+
+from __future__ import annotations
+
+import logging
+import os
+from datetime import datetime, timedelta
+from functools import cache, partial
+
+from core.db.refunds import Refund
+from core.db.statements import claim_pull
+from core.errors import (
+    BadCallback,
+    OutcomeUnknown,
+    Permanent,
+    ProviderFailure,
+    Refused,
+    Temporary,
+)
+from core.settings import ReconciliationSettings
+from core.usecases.compare_statement import Statement, compare_statement, ingest_movement
+from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
+from core.usecases.request_refund import refund_unmatched
+from gateway.payments.daraja_account import ask_for_reversal, pull_movements
+from gateway.payments.mpesa_notices import CURRENCY, provider_account
+from workers.drain import claim_and_call, drain
+from workers.jobs import Record, job
+from workers.runtime import Runtime, runtime
+
+log = logging.getLogger(__name__)
+
+_CALLS_A_STEP = 40
+# How far back the list is asked for: enough to bridge a provider's outage of some hours.
+_WINDOW = timedelta(hours=2)
+
+
+@cache
+def settings() -> ReconciliationSettings:
+    """Read once. Raises BadInput."""
+    return ReconciliationSettings.from_environment(os.environ)
+
+
+@job("money_back")
+def reconcile(world: Runtime) -> None:
+    """Send back what nobody matched in time, follow the refunds, take in what we never heard of."""
+    after = settings().refund_after
+    if after is not None:
+        with world.open_unit() as unit:
+            refund_unmatched(unit, after, _CALLS_A_STEP)
+    drain(
+        lambda: claim_and_call(world.open_unit, partial(claim_refunds, limit=_CALLS_A_STEP), _send)
+    )
+    _pull_when_due(world)
+
+
+def _send(refund: Refund) -> Record:
+    """Ask for a refund; its result comes by callback, so even `taken` is not yet known."""
+    try:
+        ask_for_reversal(runtime().daraja, refund)
+    except Permanent as failure:
+        return partial(refund_refused, refund_id=refund.id, code=failure.code)
+    except (Temporary, OutcomeUnknown) as failure:
+        return partial(refund_unclear, refund_id=refund.id, code=failure.code)
+    return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _pull_when_due(world: Runtime) -> None:
+    every = settings().pull_every
+    if every is None:
+        return
+    account = provider_account(world.daraja.settings.shortcode)
+    with world.open_unit() as unit:
+        now, due = unit.now, claim_pull(unit.connection, account, unit.now, every)
+    if due and (booked := pull(world, account, now - _WINDOW, now)):
+        log.warning("%s payments nobody had told us of were found on the provider's list", booked)
+        world.doorbell.ring_all()
+
+
+def pull(world: Runtime, account: str, begin: datetime, end: datetime) -> int:
+    """Book what the provider lists and we do not have; how many. Each in a commit of its own."""
+    try:
+        listed = Statement(account, CURRENCY, list(pull_movements(world.daraja, begin, end)))
+    except (ProviderFailure, BadCallback) as failure:
+        log.error("the provider's list cannot be had: %s", failure)
+        return 0
+    with world.open_unit() as unit:
+        missing = compare_statement(unit, listed).missing_here
+    booked = 0
+    for movement in missing:
+        try:
+            with world.open_unit() as unit:
+                booked += ingest_movement(unit, listed, movement, "pull")
+        except (BadCallback, Refused) as odd:
+            log.error("receipt %s cannot be booked: %s", movement.receipt, odd)
+    return booked

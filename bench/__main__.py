@@ -7,12 +7,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bench import payments
+from bench import payments, ussd
 from operations.embedded import embedded_services
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="*", choices=["payments", "ussd", []], default=[])
     parser.add_argument("--devices", type=int, default=10_000)
     parser.add_argument("--payments", type=int, default=10_000)
     options = parser.parse_args()
@@ -20,7 +21,10 @@ def main() -> None:
     folder.chmod(0o755)
     try:
         with embedded_services(folder) as services:
-            payments.run(services, options.devices, options.payments)
+            if "ussd" in (options.what or ["ussd"]):
+                ussd.run(services, options.devices)
+            if "payments" in (options.what or ["payments"]):
+                payments.run(services, options.devices, options.payments)
     finally:
         shutil.rmtree(folder)
 

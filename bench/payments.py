@@ -36,7 +36,8 @@ def run(services: Services, devices: int, payments: int) -> None:
     migrate(services.database_url)
     engine = make_engine(services.database_url)
     with engine.begin() as connection:
-        fill(connection, devices, datetime.now(UTC).date())
+        if connection.execute(text("SELECT count(*) FROM market")).scalar_one() == 0:
+            fill(connection, devices, datetime.now(UTC).date())
     rounds = []
     for number in range(3):
         with engine.begin() as connection:

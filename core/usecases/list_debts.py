@@ -11,6 +11,7 @@ from core.db.devices import devices_served
 from core.db.names import sale_names, serials
 from core.unit import Unit
 from core.usecases.quote_payment import owed_today
+from core.waterfall import Obligation
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,15 @@ class Debts:
         return next((line for line in self.lines if not line.is_due), None)
 
 
+def due_minor(unit: Unit, customer_id: int) -> int:
+    """What the customer owes today in all, in minor units."""
+    return sum(one.open_minor for one in _owed(unit, customer_id) if one.due_on <= unit.today)
+
+
 def list_debts(unit: Unit, customer_id: int) -> Debts:
     """The customer's debts today, fees that fell due this morning included."""
     customer = get_customer(unit.connection, customer_id)
-    devices = devices_served(unit.connection, customer_id)
-    versions = versions_of(unit.connection, devices)
-    owed = owed_today(unit, customer_id, devices, versions)
+    owed = _owed(unit, customer_id)
     names = sale_names(unit.connection, {one.sale_id for one in owed if one.sale_id})
     # A meter that has moved on is no longer among the devices, its old owner's fees are.
     meters = serials(unit.connection, {one.device_id for one in owed if one.device_id})
@@ -63,3 +67,8 @@ def list_debts(unit: Unit, customer_id: int) -> Debts:
         ),
         customer.credit_minor,
     )
+
+
+def _owed(unit: Unit, customer_id: int) -> list[Obligation]:
+    devices = devices_served(unit.connection, customer_id)
+    return owed_today(unit, customer_id, devices, versions_of(unit.connection, devices))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core.money import Money
 from core.names import mask_name
-from core.usecases.list_debts import list_debts
+from core.usecases.list_debts import due_minor
 from core.usecases.quote_payment import Customer, find_owner, quote_payment
 from core.usecases.request_payment import request_payment
 from core.usecases.split_words import split_words
@@ -46,8 +46,7 @@ def whose(turn: Turn) -> Whose:
     owner = find_owner(turn.unit, turn[serial])
     if owner.id != turn.know(the_caller).id:
         return Whose(_masked(owner))
-    due = sum(debt.amount_minor for debt in list_debts(turn.unit, owner.id).due)
-    return Whose(say.own(due=money(turn, due)))
+    return Whose(say.own(due=money(turn, due_minor(turn.unit, owner.id))))
 
 
 def preview(turn: Turn) -> Preview:

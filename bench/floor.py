@@ -1,0 +1,26 @@
+"""The floor of a USSD turn: a bare WSGI route that does one Redis read and one write."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+from redis import Redis
+
+_redis = Redis.from_url(os.environ["REDIS_URL"])
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Reads the form, one GET and one SET, and answers as long a text as a menu screen."""
+    if environ["REQUEST_METHOD"] == "GET":
+        start_response("404 Not Found", [])
+        return [b""]
+    size = int(environ.get("CONTENT_LENGTH") or 0)
+    form = parse_qs(environ["wsgi.input"].read(size).decode(), keep_blank_values=True)
+    key = f"floor:{form['sessionId'][0]}"
+    _redis.get(key)
+    _redis.set(key, b"x" * 300, ex=300)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"CON " + b"x" * 120]

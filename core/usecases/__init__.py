@@ -1,11 +1,12 @@
 """What the product does, one file per verb: its table of contents.
 
-The road of a payment: quote_payment (what money would do) and match_account; request_payment,
-follow_prompt; record_payment (booked once) and tell_payer; apply_payments, which builds on situation,
-issue_tokens, open_secret, receipts, split_words and write_applied; send_texts, texts, resend_token.
+The road of a payment: quote_payment says what money would do and match_account whose it is;
+request_payment, follow_prompt; record_payment books it once, tell_payer; apply_payments, with
+situation, issue_tokens, open_secret, receipts, split_words and write_applied; send_texts, texts,
+resend_token.
 
 Money that is not spent: match_suspense, request_refund, follow_refund, record_reversal,
-compare_statement, line_accounts, audit.
+compare_statement, find_receipts, line_accounts, audit.
 
 What falls due: accrue_access_rates, send_reminders, reminders_wanted.
 
@@ -13,9 +14,9 @@ People on the phone: read_caller, choose_language, list_debts, list_devices, rep
 record_inbound_text. Agents: check_pin, change_pin, register_with_device, sell_appliance, offer,
 collect_cash, look_up_customer, move_meter, agent_account, settle_agent.
 
-Operators: load_catalogue, register_customers, register_devices, register_sales (and entries, many at
-once), show_payment, show_customer.
+Operators: load_catalogue, register_customers, register_devices and register_sales (one or many,
+see entries), show_payment, show_customer.
 
-A use case is a plain function: `verb_noun(unit, ...)`. Returning commits, raising rolls back; what a
-person may not do is a Refused.
+A use case is a plain function: `verb_noun(unit, ...)`. Returning commits, raising rolls back; what
+a person may not do is a Refused.
 """

@@ -107,7 +107,7 @@ def _flask(
     told = Announcements(open_unit, mpesa.doorbell)
     doors: tuple[Door[Any], ...] = (
         *mpesa.doors(),
-        *ResultDoors(open_unit, mpesa.doorbell).doors(),
+        *ResultDoors(mpesa.shortcode, open_unit, mpesa.doorbell).doors(),
         told.door("mtn", mtn.read_callback),
         told.door(
             "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)

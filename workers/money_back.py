@@ -7,6 +7,7 @@ import os
 from datetime import datetime, timedelta
 from functools import cache, partial
 
+from core.db.prompts import Prompt
 from core.db.refunds import Refund
 from core.db.statements import claim_pull
 from core.errors import (
@@ -19,9 +20,10 @@ from core.errors import (
 )
 from core.settings import ReconciliationSettings
 from core.usecases.compare_statement import Statement, compare_statement, ingest_movement
+from core.usecases.find_receipts import claim_receiptless
 from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
 from core.usecases.request_refund import refund_unmatched
-from gateway.payments.daraja_account import ask_for_reversal, pull_movements
+from gateway.payments.daraja_account import ask_for_reversal, ask_for_status, pull_movements
 from gateway.payments.mpesa_notices import CURRENCY, provider_account
 from workers.drain import claim_and_call, drain
 from workers.jobs import Record, job
@@ -50,6 +52,11 @@ def reconcile(world: Runtime) -> None:
     drain(
         lambda: claim_and_call(world.open_unit, partial(claim_refunds, limit=_CALLS_A_STEP), _send)
     )
+    drain(
+        lambda: claim_and_call(
+            world.open_unit, partial(claim_receiptless, limit=_CALLS_A_STEP), _ask_for_receipt
+        )
+    )
     _pull_when_due(world)
 
 
@@ -62,6 +69,15 @@ def _send(refund: Refund) -> Record:
     except (Temporary, OutcomeUnknown) as failure:
         return partial(refund_unclear, refund_id=refund.id, code=failure.code)
     return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _ask_for_receipt(prompt: Prompt) -> Record:
+    """The answer comes to a door; the next look is scheduled whatever happens."""
+    try:
+        ask_for_status(runtime().daraja, prompt.id, prompt.checkout_reference or "")
+    except ProviderFailure as failure:
+        log.warning("cannot ask for the receipt of prompt %s: %s", prompt.id, failure.code)
+    return lambda unit: None
 
 
 def _pull_when_due(world: Runtime) -> None:

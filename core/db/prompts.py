@@ -104,3 +104,30 @@ def update_prompt(connection: Connection, prompt_id: int, **values: object) -> N
         text(f"UPDATE prompts SET {assignments} WHERE id = :id"),
         {"id": prompt_id, **values},
     )
+
+
+def join_receipts(connection: Connection) -> None:
+    """Approved prompts get the payment that is evidently theirs: same reference, amount and payer,
+    made while the prompt was open, and nobody else's. It changes no money."""
+    connection.execute(
+        text(
+            """
+            WITH found AS (
+                SELECT DISTINCT ON (p.id) r.id AS prompt_id, p.id AS payment_id
+                  FROM prompts r JOIN payments p ON p.amount_minor = r.amount_minor
+                   AND p.account_raw = r.account_reference
+                   AND p.provider_account LIKE r.channel || ':%'
+                   AND p.payer IN (r.msisdn, encode(sha256(decode(substr(r.msisdn, 2), 'escape')),
+                                                    'hex'))
+                   AND p.paid_at BETWEEN r.sent_at - interval '1 minute'
+                                     AND r.sent_at + interval '10 minutes'
+                 WHERE r.state = 'approved'
+                   AND NOT EXISTS (SELECT FROM prompts o WHERE o.payment_id = p.id)
+                 ORDER BY p.id, r.id
+            )
+            UPDATE prompts SET state = 'paid', next_attempt_at = NULL, payment_id = first.payment_id
+              FROM (SELECT prompt_id, min(payment_id) AS payment_id FROM found GROUP BY 1) AS first
+             WHERE prompts.id = first.prompt_id AND prompts.state = 'approved'
+            """
+        )
+    )

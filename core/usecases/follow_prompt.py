@@ -24,6 +24,7 @@ _ASK_FOR = timedelta(days=2)
 _SEND_LEASE = timedelta(minutes=2)
 _SEND_AGAIN = timedelta(seconds=10)
 _SEND_WITHIN = timedelta(minutes=2)
+_RECEIPT_WITHIN = timedelta(minutes=1)
 _NOT_FINAL = ("sending", "pending", "unknown")
 
 
@@ -135,9 +136,11 @@ def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:
 
 
 def prompt_approved(unit: Unit, prompt: Prompt) -> None:
-    """A look-up says it was paid, without a receipt: the receipt comes by the other doors."""
+    """A look-up says it was paid, without a receipt: that comes by the other doors, or is asked for
+    (find_receipts)."""
     if _still_open(unit, prompt):
-        update_prompt(unit.connection, prompt.id, state="approved", next_attempt_at=None)
+        look_at = unit.now + _RECEIPT_WITHIN
+        update_prompt(unit.connection, prompt.id, state="approved", next_attempt_at=look_at)
 
 
 def _still_open(unit: Unit, prompt: Prompt) -> bool:

@@ -1,4 +1,5 @@
-"""M-Pesa's answers to what we asked about our own account: how a reversal ended.
+"""M-Pesa's answers to what we asked about our own account: how a reversal ended, what a prompt's
+receipt is.
 
 A result names the receipt it reversed; one that names another is not believed. A time-out only says
 that nobody knows: the refund is asked about again, which is safe.
@@ -9,15 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from core.db.prompts import lock_prompt
 from core.db.refunds import find_refund
 from core.errors import BadCallback
+from core.money import parse_minor
 from core.unit import OpenUnit
+from core.usecases.follow_prompt import prompt_paid
 from core.usecases.follow_refund import refund_done, refund_refused, refund_unclear
+from core.usecases.record_payment import PaymentNotice
 from gateway.doors import Answered, Door, Json, read_json, text_field
+from gateway.payments.mpesa_notices import CURRENCY, provider_account
 from gateway.ring import Doorbell
 
 _CODE = r"[A-Za-z0-9_.]{1,20}"
 _RECEIPT = r"[A-Za-z0-9]{1,32}"
+_ID = "<int(min=1, max=999999999999999999):{}>"
 _DONE, _ALREADY = "0", "R000001"
 # Refused now, and perhaps not tomorrow: not enough in the account, the initiator is locked.
 _NOT_NOW = ("1", "8006", "2001")
@@ -33,16 +40,28 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultDoors:
-    """The doors for results of what workers asked."""
+class Found:
+    """The payment behind a prompt, by a status look-up; None where it is not (yet) completed."""
 
+    receipt: str | None
+    amount_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResultDoors:
+    """The doors for results of what workers asked. Each address names the row it is about."""
+
+    shortcode: str
     open_unit: OpenUnit
     doorbell: Doorbell
 
     def doors(self) -> tuple[Door[Any], ...]:
-        """Their addresses; each names the refund it is about."""
-        refund = "/payments/daraja/<key>/reversal/<int(min=1, max=999999999999999999):refund_id>"
+        """Their addresses."""
+        refund = f"/payments/daraja/<key>/reversal/{_ID.format('refund_id')}"
+        status = f"/payments/daraja/<key>/status/{_ID.format('prompt_id')}"
         return (
+            Door(status, "daraja_status", read_found, self.found),
+            Door(f"{status}/timeout", "daraja_status_timeout", read_json, _nothing_known),
             Door(refund, "daraja_reversal", read_result, self.follow),
             Door(f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.unclear),
         )
@@ -64,6 +83,30 @@ class ResultDoors:
         self.doorbell.ring("texts")
         return Answered(outcome, _ACKNOWLEDGED)
 
+    def found(self, found: Found, prompt_id: int) -> Answered:
+        """Book the receipt of a prompt that was called paid, as its callback would have."""
+        if found.receipt is None:
+            return Answered("not_found", _ACKNOWLEDGED)
+        with self.open_unit() as unit:
+            prompt = lock_prompt(unit.connection, prompt_id)
+            if prompt is None:
+                raise BadCallback("no such prompt")
+            notice = PaymentNotice(
+                provider_account=provider_account(self.shortcode),
+                receipt=found.receipt,
+                door="status",
+                amount_minor=found.amount_minor,
+                currency=CURRENCY,
+                account=prompt.account_reference,
+                payer_kind="msisdn",
+                payer=prompt.msisdn,
+                paid_at=unit.now,
+            )
+            is_new = prompt_paid(unit, prompt, notice).is_new
+        if is_new:
+            self.doorbell.ring("payments")
+        return Answered("booked" if is_new else "known", _ACKNOWLEDGED)
+
     def unclear(self, _: Json, refund_id: int) -> Answered:
         """Daraja gave up waiting for itself."""
         with self.open_unit() as unit:
@@ -73,11 +116,35 @@ class ResultDoors:
         return Answered("unclear", _ACKNOWLEDGED)
 
 
-def read_result(body: bytes) -> Result:
-    """The result of a reversal. Raises BadCallback."""
+def _nothing_known(_: Json, prompt_id: int) -> Answered:
+    """The look-up is repeated by its schedule."""
+    return Answered("unclear", _ACKNOWLEDGED)
+
+
+def read_found(body: bytes) -> Found:
+    """The result of a status look-up. Raises BadCallback."""
+    result = _result(body)
+    told = parameters(result)
+    completed = text_field(told, "TransactionStatus", r".{1,40}", default="") == "Completed"
+    if text_field(result, "ResultCode", _CODE) != _DONE or not completed:
+        return Found(None)
+    try:
+        amount_minor = parse_minor(text_field(told, "Amount", r".{1,40}"), CURRENCY)
+    except ValueError:
+        raise BadCallback("Amount is not an amount") from None
+    return Found(text_field(told, "ReceiptNo", _RECEIPT), amount_minor)
+
+
+def _result(body: bytes) -> Json:
     result = read_json(body).get("Result")
     if not isinstance(result, dict):
         raise BadCallback("Result is missing")
+    return result
+
+
+def read_result(body: bytes) -> Result:
+    """The result of a reversal. Raises BadCallback."""
+    result = _result(body)
     receipt = text_field(parameters(result), "OriginalTransactionID", _RECEIPT, default="")
     return Result(text_field(result, "ResultCode", _CODE), receipt or None)
 

@@ -48,6 +48,10 @@ def reverse(world: World, body: dict[str, Any]) -> Any:
         result = _result(code, conversation, str(body.get("TransactionID")), receipt)
         told = [json_callback("reversal", str(body.get("ResultURL")), result)]
         announce(connection, told, struck)
+    return _taken(conversation)
+
+
+def _taken(conversation: str) -> Any:
     return jsonify(
         OriginatorConversationID=f"{secrets.randbelow(10**5)}-{secrets.randbelow(10**8)}-1",
         ConversationID=conversation,
@@ -95,6 +99,35 @@ def _result(code: str, conversation: str, original: str, receipt: str) -> dict[s
         listed = [{"Key": "OriginalTransactionID", "Value": original}, {"Key": "Charge"}]
         result["ResultParameters"] = {"ResultParameter": listed}
     return {"Result": result}
+
+
+@account.post("/mpesa/transactionstatus/v1/query")
+@faulty("safaricom", "status", error_body)
+@authorised
+def status(world: World, body: dict[str, Any]) -> Any:
+    """What became of the payment behind a receipt or a prompt; posted to ResultURL."""
+    _check_initiator(world, body, "TransactionStatusQuery")
+    conversation = f"AG_{secrets.token_hex(10)}"
+    struck = callback_faults(world, "safaricom", "status", "")
+    asked = {
+        "receipt": body.get("TransactionID"),
+        "checkout": body.get("OriginalConversationID"),
+    }
+    with world.engine.begin() as connection:
+        found = connection.execute(_LOOK_UP, asked).one_or_none()
+        result = _result("0" if found else "R000002", conversation, "", "")
+        if found:
+            listed = {
+                "ReceiptNo": found.receipt,
+                "Amount": major(found.amount_minor, "KES"),
+                "TransactionStatus": "Completed",
+                "DebitPartyName": f"{found.msisdn.lstrip('+')} - ",
+                "ReasonType": None,
+            }
+            shown = [{"Key": key, "Value": value} for key, value in listed.items()]
+            result["Result"]["ResultParameters"] = {"ResultParameter": shown}
+        announce(connection, [json_callback("status", str(body.get("ResultURL")), result)], struck)
+    return _taken(conversation)
 
 
 @account.post("/pulltransactions/v1/query")
@@ -152,6 +185,9 @@ _FIND = text("""
     SELECT t.*, r.receipt AS reversal FROM simulator.transactions t
     LEFT JOIN simulator.reversals r ON r.undoes = t.receipt
     WHERE t.receipt = :receipt FOR UPDATE OF t
+""")
+_LOOK_UP = text("""
+    SELECT * FROM simulator.transactions WHERE receipt = :receipt OR checkout_id = :checkout
 """)
 _TAKE = text("""
     UPDATE simulator.wallets SET balance_minor = balance_minor - :amount

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from core.money import Money
 from core.settings import ReconciliationSettings
+from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
 from simulator.safaricom.paybill import pay_by_paybill
+from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
 from simulator.safaricom.wallets import Payment, move_money
 from tests.support.cast import AMINA, KIT, METER
-from workers import money_back
+from workers import jobs, money_back
 
 ACCOUNT = "daraja:600123"
 
@@ -146,3 +149,69 @@ def test_times_of_the_list_are_instants(hands):
 
     assert [receipt for receipt, *_ in payments(hands)] == ["SKE1A2B3C4"]
     assert isinstance(hands.rows("SELECT next_at FROM statement_pulls")[0][0], datetime)
+
+
+@pytest.fixture
+def approved(hands):
+    """A prompt that a look-up called paid a minute ago; its receipt was lost on the way."""
+    with hands.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+    jobs.prompt_payers()
+    world = hands.standins.world
+    hands.standins.fault("safaricom", "drop_callback")
+    [(prompt_id,)] = hands.rows("SELECT id FROM simulator.prompts")
+    answer_prompt(world, AMINA, prompt_id, PHONE_PIN)
+    hands.ahead = timedelta(seconds=21)
+    jobs.prompt_payers()
+    assert prompts(hands) == [("approved",)]
+    return hands
+
+
+def prompts(hands):
+    return hands.rows("SELECT state FROM prompts")
+
+
+def test_a_prompt_called_paid_is_joined_to_the_receipt_another_door_brought(approved):
+    money_back.reconcile()  # the list has the receipt
+    money_back.reconcile()
+
+    assert prompts(approved) == [("paid",)]
+    assert approved.rows(
+        "SELECT count(*) FROM payments p JOIN prompts r ON r.payment_id = p.id"
+    ) == [(1,)]
+
+
+def test_a_receipt_is_joined_to_one_prompt_only(approved):
+    with approved.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+    with approved.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE prompts SET state = 'approved', sent_at = now(), next_attempt_at = now()"
+            " WHERE state = 'waiting'"
+        )
+
+    for _ in range(2):
+        money_back.reconcile()
+
+    assert sorted(prompts(approved)) == [("approved",), ("paid",)]
+
+
+def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(approved, monkeypatch):
+    nobody_lists = ReconciliationSettings(None, None)
+    monkeypatch.setattr(money_back, "settings", lambda: nobody_lists)
+
+    approved.ahead = timedelta(minutes=2)
+    money_back.reconcile()
+    asked = approved.rows("SELECT url, body FROM simulator.callbacks WHERE kind = 'status'")
+    assert asked == []  # the stand-in still loses what it has to tell
+    approved.standins.behave()
+
+    approved.ahead = timedelta(minutes=8)
+    money_back.reconcile()
+    [(url, body)] = approved.rows("SELECT url, body FROM simulator.callbacks WHERE kind = 'status'")
+    assert url.rsplit("/", 2)[1] == "status"
+    assert '"ReceiptNo"' in body
+
+    approved.ahead = timedelta(minutes=90)
+    money_back.reconcile()
+    assert approved.rows("SELECT kind FROM cases") == [("paid_without_receipt",)]

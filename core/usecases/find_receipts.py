@@ -1,0 +1,36 @@
+"""A prompt that a look-up called paid, and whose receipt nobody brought: find the receipt.
+
+Mostly it came by another door before (a payment by prompt is a paybill payment too), and only has
+to be joined to its prompt. If not, the provider is asked for it; at last a person is.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from core.db.oversight import open_case
+from core.db.prompts import Prompt, claim_prompts, join_receipts, update_prompt
+from core.money import Money
+from core.unit import Unit
+
+_ASK_AGAIN = timedelta(minutes=5)
+_ASK_FOR = timedelta(hours=1)
+
+
+def claim_receiptless(unit: Unit, limit: int) -> list[Prompt]:
+    """Join what can be joined; take the prompts whose receipt has to be asked for now."""
+    join_receipts(unit.connection)
+    due = claim_prompts(unit.connection, ["approved"], unit.now, limit)
+    return [prompt for prompt in due if _goes_on(unit, prompt)]
+
+
+def _goes_on(unit: Unit, prompt: Prompt) -> bool:
+    """Whether it is asked for once more; after an hour a person is asked instead."""
+    asked_long = unit.now - (prompt.sent_at or prompt.created_at) > _ASK_FOR
+    next_attempt_at = None if asked_long else unit.now + _ASK_AGAIN
+    update_prompt(unit.connection, prompt.id, next_attempt_at=next_attempt_at)
+    if asked_long:
+        amount = Money(prompt.amount_minor, prompt.currency)
+        detail = f"prompt {prompt.id} of {amount} is paid, says the provider, but has no receipt"
+        open_case(unit.connection, unit.now, "paid_without_receipt", str(prompt.id), detail)
+    return not asked_long

@@ -1,0 +1,154 @@
+"""Results of what we asked M-Pesa: only about our own rows, once, and nothing else is believed."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.request_refund import request_refund
+from tests.gateway.conftest import AMINA, Book, Web
+from tests.support.builders import insert_prompt
+
+
+def result(code: Any, **parameters: Any) -> dict[str, Any]:
+    listed = [{"Key": key, "Value": value} for key, value in parameters.items()]
+    told: dict[str, Any] = {"ResultType": 0, "ResultCode": code, "ResultDesc": "told"}
+    if listed:
+        told["ResultParameters"] = {"ResultParameter": [*listed, {"Key": "Charge"}]}
+    return {"Result": told}
+
+
+@pytest.fixture
+def refund(book: Book) -> int:
+    """Money for nobody's device on its way back."""
+    notice = PaymentNotice(
+        "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
+        datetime(2026, 11, 24, tzinfo=UTC),
+    )  # fmt: skip
+    with book.open_unit() as unit:
+        payment_id = record_payment(unit, notice).payment_id
+        return request_refund(unit, payment_id, "ops@jua", "no such device")
+
+
+def states(book: Book) -> tuple[str, str]:
+    return book.rows(
+        "SELECT p.state, r.state FROM payments p JOIN refunds r ON r.payment_id = p.id"
+    )[0]
+
+
+DONE = result(0, OriginalTransactionID="SKE1A2B3C4", Amount="500.00")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [DONE, result("R000001"), result("0", OriginalTransactionID="SKE1A2B3C4")],
+    ids=["done", "reversed already", "code as text"],
+)
+def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
+    web: Web, book: Book, refund: int, document: Any
+) -> None:
+    for _ in range(3):
+        assert web.daraja(f"reversal/{refund}", document).status_code == 200
+
+    assert states(book) == ("refunded", "done")
+
+
+@pytest.mark.parametrize(
+    ("document", "state"),
+    [
+        (result("R000002"), ("suspense", "failed")),
+        (result(2006), ("suspense", "failed")),
+        (result(1), ("refunding", "unknown")),
+    ],
+    ids=["receipt unknown", "refused", "not enough money there now"],
+)
+def test_a_reversal_that_did_not_happen_leaves_the_money_with_us(
+    web: Web, book: Book, refund: int, document: Any, state: tuple[str, str]
+) -> None:
+    assert web.daraja(f"reversal/{refund}", document).status_code == 200
+
+    assert states(book) == state
+
+
+def test_a_timeout_decides_nothing(web: Web, book: Book, refund: int) -> None:
+    assert web.daraja(f"reversal/{refund}/timeout", result(1)).status_code == 200
+
+    assert states(book) == ("refunding", "unknown")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {},
+        {"Result": []},
+        result(0),
+        result(0, OriginalTransactionID="SKE9999999"),
+        {"Result": {"ResultCode": 0, "ResultParameters": {"ResultParameter": ["x"]}}},
+    ],
+    ids=["empty", "no object", "no receipt", "another receipt", "no parameters"],
+)
+def test_a_forged_or_malformed_result_moves_nothing(
+    web: Web, book: Book, refund: int, document: Any
+) -> None:
+    assert web.daraja(f"reversal/{refund}", document).status_code == 400
+
+    assert states(book) == ("refunding", "requested")
+
+
+def test_a_result_for_a_refund_we_do_not_know_is_refused(web: Web, book: Book) -> None:
+    assert web.daraja("reversal/4711", DONE).status_code == 400
+    assert web.daraja("reversal/4711/timeout", DONE).status_code == 400
+
+
+@pytest.fixture
+def approved(book: Book) -> int:
+    with book.engine.begin() as connection:
+        return insert_prompt(
+            connection,
+            device_id=book.meter_id,
+            account_reference="M100",
+            msisdn=AMINA,
+            state="approved",
+            checkout_reference="ws_CO_1",
+        )
+
+
+FOUND = {"ReceiptNo": "SKE1A2B3C4", "Amount": "500.00", "TransactionStatus": "Completed"}
+
+
+def test_a_receipt_that_was_asked_for_is_booked_once_and_its_prompt_is_paid(
+    web: Web, book: Book, approved: int
+) -> None:
+    for _ in range(2):
+        assert web.daraja(f"status/{approved}", result(0, **FOUND)).status_code == 200
+
+    assert book.rows("SELECT receipt, door, state FROM payments") == [
+        ("SKE1A2B3C4", "status", "received")
+    ]
+    assert book.rows("SELECT state FROM prompts") == [("paid",)]
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (result("R000002"), 200),
+        (result(0, **FOUND | {"TransactionStatus": "Pending"}), 200),
+        (result(0, **FOUND | {"Amount": "5.00"}), 400),
+        (result(0, **FOUND | {"Amount": "much"}), 400),
+        (result(0, Amount="500.00", TransactionStatus="Completed"), 400),
+    ],
+    ids=["unknown", "pending", "another amount", "no amount", "no receipt"],
+)
+def test_a_status_that_proves_no_payment_books_nothing(
+    web: Web, book: Book, approved: int, document: Any, status: int
+) -> None:
+    assert web.daraja(f"status/{approved}", document).status_code == status
+
+    assert book.rows("SELECT count(*) FROM payments") == [(0,)]
+    assert book.rows("SELECT state FROM prompts") == [("approved",)]
+
+
+def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, book: Book) -> None:
+    assert web.daraja("status/4711", result(0, **FOUND)).status_code == 400
+    assert web.daraja("status/4711/timeout", result(0)).status_code == 200

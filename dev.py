@@ -33,6 +33,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   test [ARGS]     the tests, on real PostgreSQL and Redis; ARGS go to pytest
   check           format, lint, types, import rules
   bench [ARGS]    the measurements of bench/
+  torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
   lock            make requirements.lock again from pyproject.toml
   install         only build .venv
 
@@ -75,6 +76,10 @@ def check() -> None:
 
 def bench(*arguments: str) -> None:
     become("python", "-m", "bench", *arguments)
+
+
+def torture(*arguments: str) -> None:
+    become("python", "-m", "torture", *arguments)
 
 
 def lock(*arguments: str) -> None:
@@ -138,6 +143,7 @@ def create_environment() -> None:
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
+COMMANDS["torture"] = torture
 COMMANDS["install"] = lambda: None  # main() has just done it
 
 if __name__ == "__main__":

@@ -1,0 +1,35 @@
+"""The torture run in its short form: everything is struck once or twice, nothing lost or twice.
+
+The seed is drawn anew each time and stands in the table that a failure prints.
+"""
+
+from __future__ import annotations
+
+import random
+
+from tests.support.services import folder_in_reach
+from torture.run import run
+from torture.sizes import Sizes
+from torture.stage import stage
+
+
+def test_payments_survive_whatever_is_killed_under_them():
+    sizes = Sizes(
+        seed=random.randrange(10**6),
+        payments=60,
+        worker_kills=3,
+        web_kills=1,
+        redis_flushes=1,
+        redis_kills=1,
+        postgres_kills=1,
+        customers=8,
+        payers=4,
+        workers=2,
+        patience_s=60,
+        pull_every_s=1,
+    )
+    with folder_in_reach() as folder, stage(folder, sizes, for_tests=True) as up:
+        report = run(up, sizes, lambda line: None, money_only=True)
+
+    assert not report.wrong, report.table()
+    assert report.facts["payments the provider moved"] > sizes.payments // 2, report.table()

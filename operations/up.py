@@ -39,6 +39,9 @@ _KEPT: dict[str, Callable[[], str]] = {
     "DARAJA_CONSUMER_SECRET": lambda: secrets.token_urlsafe(24),
     "DARAJA_SHORTCODE": lambda: "600123",
     "DARAJA_PASSKEY": lambda: secrets.token_hex(32),
+    "DARAJA_INITIATOR": lambda: "dialwatt",
+    "DARAJA_SECURITY_CREDENTIAL": lambda: secrets.token_urlsafe(24),
+    "DARAJA_PULL": lambda: "1",
 }
 
 

@@ -44,8 +44,8 @@ class SimulatorSettings:
     validation_seconds: float = 8
     callback_seconds: float = 10
     phone_slots: int = 64
-    initiator: str = "dialwatt"
-    security_credential: str = "c2VjcmV0"
+    initiator: str = ""
+    security_credential: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> SimulatorSettings:
@@ -67,6 +67,8 @@ class SimulatorSettings:
             airtel_client_id=environ.get("AIRTEL_CLIENT_ID", ""),
             airtel_client_secret=environ.get("AIRTEL_CLIENT_SECRET", ""),
             airtel_callback_key=environ.get("AIRTEL_CALLBACK_KEY", ""),
+            initiator=environ.get("DARAJA_INITIATOR", ""),
+            security_credential=environ.get("DARAJA_SECURITY_CREDENTIAL", ""),
             prompt_seconds=float(environ.get("SIMULATOR_PROMPT_SECONDS", "60")),
         )
 

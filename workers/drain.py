@@ -11,7 +11,7 @@ from core.unit import OpenUnit, Unit
 Item = TypeVar("Item")
 
 # Provider calls wait on the network, not on us; this many wait at once.
-_CALLS_AT_ONCE = 8
+CALLS_AT_ONCE = 8
 
 
 def drain(step: Callable[[], int]) -> int:
@@ -35,7 +35,7 @@ def claim_and_call(
         items = claim(unit)
     if not items:
         return 0
-    with ThreadPoolExecutor(_CALLS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         for record in pool.map(call, items):
             with open_unit() as unit:
                 record(unit)

@@ -28,7 +28,7 @@ from core.usecases.send_texts import (
     text_refused,
 )
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
-from workers.drain import claim_and_call, drain
+from workers.drain import CALLS_AT_ONCE, claim_and_call, drain
 from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
@@ -72,8 +72,9 @@ def apply_payments(world: Runtime) -> None:
 @job("prompts")
 def prompt_payers(world: Runtime) -> None:
     """Send the prompts that wait, then look up those whose outcome is due to be known."""
+    # No more than are asked for at once: those of a worker that dies are not sent again.
     drain(
-        lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=_CALLS_A_STEP), _push)
+        lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=CALLS_AT_ONCE), _push)
     )
     looked_up = drain(
         lambda: claim_and_call(

@@ -62,7 +62,8 @@ def _taken(conversation: str) -> Any:
 
 def _check_initiator(world: World, body: dict[str, Any], command: str) -> None:
     given = (body.get("Initiator"), body.get("SecurityCredential"))
-    if given != (world.settings.initiator, world.settings.security_credential):
+    known = (world.settings.initiator, world.settings.security_credential)
+    if given != known or not all(known):
         raise bad("Initiator")
     if body.get("CommandID") != command:
         raise bad("CommandID")

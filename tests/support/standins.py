@@ -65,6 +65,8 @@ def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator
         passkey="pass",
         at_username="jua",
         at_api_key="at-key",
+        initiator="dialwatt",
+        security_credential="c2VjcmV0",
         mtn_target_environment="mtnuganda",
         mtn_subscription_key="subscription",
         mtn_api_user="api-user",

@@ -124,6 +124,22 @@ def test_a_worker_that_died_while_prompting_leaves_an_unknown_prompt_and_no_seco
     assert prompts(prompted) == [("unknown",)]
 
 
+def test_a_worker_that_dies_strands_only_the_prompts_it_was_sending(hands, monkeypatch):
+    for _ in range(20):
+        with hands.open_unit() as unit:
+            request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+
+    def die(prompt):
+        raise SystemExit
+
+    monkeypatch.setattr(jobs.runtime().channel("daraja"), "push", die)
+    with pytest.raises(SystemExit):
+        jobs.prompt_payers()
+
+    stranded = hands.rows("SELECT count(*) FROM prompts WHERE state = 'sending'")
+    assert stranded == [(8,)]
+
+
 def test_a_prompt_that_never_left_is_tried_again_while_the_payer_waits(prompted):
     prompted.standins.fault(
         "safaricom", "error_reply", value="500.001.1001", operation="stkpush", times=1

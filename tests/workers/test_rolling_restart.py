@@ -1,0 +1,69 @@
+"""A new release while money is on its way: workers stop when asked, others start, none is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from core.db.engine import migrate
+from tests.support.cast import KIT, METER
+
+PAYMENTS = 100
+PATIENCE_S = 60.0
+
+
+@pytest.fixture
+def start(settings):
+    """Start a process of the deployment; what still runs is ended afterwards."""
+    started = []
+
+    def start(verb):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "operations.cli", verb],
+            env=os.environ | settings,
+            stderr=subprocess.DEVNULL,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def applied(hands):
+    return hands.rows("SELECT count(*) FROM payments WHERE state = 'applied'")[0][0]
+
+
+def wait_until_applied(hands, at_least):
+    deadline = time.monotonic() + PATIENCE_S
+    while applied(hands) < at_least:
+        assert time.monotonic() < deadline, f"{applied(hands)} of {at_least} applied"
+        time.sleep(0.02)
+
+
+def test_a_deployment_while_payments_are_in_flight_loses_none(hands, start, database_url):
+    start("schedule")
+    old = start("worker")
+    for number in range(PAYMENTS):
+        hands.pay(f"R{number}", KIT if number % 2 else METER, 20_00)
+        if number == PAYMENTS // 2:
+            wait_until_applied(hands, 1)
+            old.send_signal(signal.SIGTERM)
+            migrate(database_url)
+            start("worker")
+    assert old.wait(PATIENCE_S) == 0
+
+    wait_until_applied(hands, PAYMENTS)
+
+    [(made, distinct)] = hands.rows(
+        "SELECT count(*), count(DISTINCT (device_id, counter)) FROM tokens"
+    )
+    assert made == distinct > 0
+    assert hands.rows("SELECT count(*) FROM payments WHERE attempts > 0") == [(0,)]

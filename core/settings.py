@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from core.errors import BadInput
@@ -69,6 +70,36 @@ class DoorSettings:
             read(environment, "AIRTEL_CALLBACK_KEY", ""),
             channels_on(environment),
         )
+
+
+_MOST_HOPS = 9
+_GUARDED = ("daraja", "mtn", "airtel")
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """How many trusted proxies stand before the web process, and from which addresses a provider's
+    callbacks may come; a provider without any may call from everywhere."""
+
+    proxy_hops: int = 0
+    allowed: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> GuardSettings:
+        hops = read(environment, "TRUSTED_PROXY_HOPS", "0")
+        if not hops.isdecimal() or int(hops) > _MOST_HOPS:
+            raise BadInput(f"TRUSTED_PROXY_HOPS must be 0 to {_MOST_HOPS}, not {hops!r}")
+        allowed = {name: _networks(environment, f"{name.upper()}_ALLOWED_IPS") for name in _GUARDED}
+        return cls(int(hops), allowed)
+
+
+def _networks(environment: Environment, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks (192.0.2.0/24), separated by commas or spaces."""
+    listed = read(environment, name, "").replace(",", " ").split()
+    try:
+        return tuple(ip_network(one) for one in listed)
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ from sqlalchemy import Engine
 
 from core.db.engine import make_engine
 from core.pin import Pins
-from core.settings import DoorSettings, Environment, ServicesSettings, read
+from core.settings import DoorSettings, Environment, GuardSettings, ServicesSettings, read
 from core.unit import unit_opener
 from gateway.doors import Door, open_door, plain_errors
+from gateway.guard import Guard
 from gateway.health import Health, watch
+from gateway.limits import Limits, SerialGuesses
 from gateway.payments import airtel, mtn
 from gateway.payments.announced import Announcements
 from gateway.payments.mpesa import MpesaDoors
@@ -70,6 +72,9 @@ def create_app(environment: Environment) -> Gateway:
     reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
     redis = impatient_redis(services.redis_url)
+    limits = Limits(redis)
+    guesses = SerialGuesses(limits)
+    guard = Guard(GuardSettings.from_environment(environment), limits)
     turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="ussd")
     doorbell = Doorbell(services.redis_url)
     closing = ExitStack()
@@ -87,6 +92,7 @@ def create_app(environment: Environment) -> Gateway:
         open_reading=unit_opener(reading),
         readers=readers,
         doorbell=doorbell,
+        guesses=guesses,
     )
     ussd = ussd_application(
         key=settings.callback_key,
@@ -95,13 +101,14 @@ def create_app(environment: Environment) -> Gateway:
         menu=product_menu(),
         pool=turns,
         ring=doorbell.ring_all,
+        guesses=guesses,
     )
     hot = {"/ussd/africastalking/": ussd}
-    return Gateway(beside(_flask(engine, redis, settings, mpesa), hot), closing)
+    return Gateway(beside(_flask(engine, redis, settings, mpesa, guard), hot), closing)
 
 
 def _flask(
-    engine: Engine, redis: Redis, settings: DoorSettings, mpesa: MpesaDoors
+    engine: Engine, redis: Redis, settings: DoorSettings, mpesa: MpesaDoors, guard: Guard
 ) -> WSGIApplication:
     open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
     told = Announcements(open_unit, mpesa.doorbell)
@@ -119,7 +126,7 @@ def _flask(
     plain_errors(app)
     watch(app, Health(engine, redis), tally)
     for door in doors:
-        open_door(app, door, settings.callback_key, tally)
+        open_door(app, door, settings.callback_key, tally, guard)
     return app.wsgi_app
 
 

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
 
-from flask import Flask, Response, abort, jsonify, make_response, request
+from flask import Flask, Response, jsonify, make_response, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import BadCallback, Refused
+from gateway.guard import Guard
 from gateway.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -59,16 +60,28 @@ class Door(Generic[Read]):
     handle: Callable[..., Answered]
     methods: tuple[str, ...] = ("POST",)
 
+    @property
+    def provider(self) -> str:
+        """Who speaks here: the second segment of the address."""
+        return self.rule.split("/")[2]
 
-def open_door(app: Flask, door: Door[Any], key: str, tally: Tally) -> None:
-    """Serve a door on `app`, for those who know the key."""
+
+def open_door(app: Flask, door: Door[Any], key: str, tally: Tally, guard: Guard) -> None:
+    """Serve a door on `app`, for those who know the key and come from where they should."""
 
     def view(key: str, **carried: object) -> Response:
-        if not hmac.compare_digest(key.encode(), expected):
-            abort(404)
-        response, outcome = _answer(door, _body(), carried)
+        source = guard.source(request.environ)
+        if not guard.admits(door.provider, source):
+            response, outcome = _line(403, "forbidden"), "not_admitted"
+        elif not hmac.compare_digest(key.encode(), expected):
+            response, outcome = _line(404, "not found"), "wrong_key"
+        else:
+            response, outcome = _answer(door, carried)
         tally.count(door.name, outcome)
-        log.info("%s: %s (request %s)", door.name, outcome, _request_id())
+        if response.status_code < 400 or response.status_code >= 500:
+            log.info("%s: %s (request %s)", door.name, outcome, _request_id())
+        elif guard.refused(source, door.name, outcome):
+            return _try_later(429, "too many")
         return response
 
     expected = key.encode()
@@ -83,13 +96,15 @@ def _body() -> bytes:
     request.max_content_length = LARGEST_BODY + 1
     body = request.get_data(parse_form_data=False)
     if len(body) > LARGEST_BODY:
-        abort(413)
+        raise RequestEntityTooLarge
     return body
 
 
-def _answer(door: Door[Any], body: bytes, carried: dict[str, object]) -> tuple[Response, str]:
+def _answer(door: Door[Any], carried: dict[str, object]) -> tuple[Response, str]:
     try:
-        answered = door.handle(door.read(body), **carried)
+        answered = door.handle(door.read(_body()), **carried)
+    except RequestEntityTooLarge as large:
+        return _line(413, large.name.lower()), "too_large"
     except BadCallback as bad:
         return _line(400, str(bad)), "malformed"
     except (OperationalError, PoolTimeout, Refused) as trouble:
@@ -107,8 +122,8 @@ def _line(status: int, line: str) -> Response:
     return Response(line.splitlines()[0][:200] + "\n", status, content_type="text/plain")
 
 
-def _try_later() -> Response:
-    response = _line(503, "not booked, try again")
+def _try_later(status: int = 503, line: str = "not booked, try again") -> Response:
+    response = _line(status, line)
     response.headers["Retry-After"] = _RETRY_AFTER_S
     return response
 

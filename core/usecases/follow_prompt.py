@@ -110,11 +110,6 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
         provider_code=code,
         next_attempt_at=newest.next_attempt_at if asked_since else None,
     )
-    if newest.state != "failed":
-        _tell_not_paid(unit, prompt)
-
-
-def _tell_not_paid(unit: Unit, prompt: Prompt) -> None:
     payer = reach_payer(unit, "msisdn", prompt.msisdn)
     if payer is not None:
         queue_text(

@@ -23,6 +23,7 @@ from core.usecases.follow_prompt import (
 from core.usecases.quote_payment import quote_payment
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
 from gateway.doors import Answered, Door, read_json
+from gateway.limits import MISSES, SerialGuesses
 from gateway.payments.mpesa_notices import (
     CURRENCY,
     Question,
@@ -39,13 +40,14 @@ from gateway.ring import Doorbell
 log = logging.getLogger(__name__)
 
 # The code decides which message M-Pesa shows the payer (Daraja, C2B validation).
-_ACCOUNT, _AMOUNT, _OTHER = "C2B00012", "C2B00013", "C2B00016"
+_PAYER, _ACCOUNT, _AMOUNT, _OTHER = "C2B00011", "C2B00012", "C2B00013", "C2B00016"
 _CODE_OF = {
     "unknown_serial": _ACCOUNT,
     "device_in_stock": _ACCOUNT,
     "amount_invalid": _AMOUNT,
     "amount_too_large": _AMOUNT,
     "below_minimum": _AMOUNT,
+    "too_many_guesses": _PAYER,
 }
 # Safaricom waits some 8 s and then does what the paybill was registered with; we promise 3.
 VALIDATION_BUDGET_S = 2.5
@@ -65,6 +67,7 @@ class MpesaDoors:
     open_reading: OpenUnit
     readers: Executor
     doorbell: Doorbell
+    guesses: SerialGuesses
     budget_s: float = VALIDATION_BUDGET_S
 
     def doors(self) -> tuple[Door[Any], ...]:
@@ -104,9 +107,13 @@ class MpesaDoors:
         if question.shortcode != self.shortcode:
             return _OTHER
         try:
+            if question.payer:
+                self.guesses.check(question.payer)
             with self.open_reading() as unit:
                 quote_payment(unit, question.account, asked_minor(question))
         except Refused as refused:
+            if question.payer and refused.code in MISSES:
+                self.guesses.missed(question.payer)
             return _CODE_OF.get(refused.code, _OTHER)
         return None
 

@@ -34,11 +34,13 @@ _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this money move? `account` as typed; the amount is read by `asked_minor`."""
+    """May this money move? `account` as typed; the amount is read by `asked_minor`. `payer` names
+    one person (a number, or its hash), or nobody ("") where the provider hides who asks."""
 
     shortcode: str
     account: str
     amount: str
+    payer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,12 @@ def read_question(document: Json) -> Question:
     amount = text_field(document, "TransAmount", r".{1,40}")
     if not _PLAIN_NUMBER.fullmatch(amount):
         raise BadCallback("TransAmount is not a number")
+    kind, payer = read_payer(text_field(document, "MSISDN", r".{1,80}", default=""))
     return Question(
         text_field(document, "BusinessShortCode", _SHORTCODE),
         text_field(document, "BillRefNumber", _ACCOUNT, default=""),
         amount,
+        (payer or "") if kind in ("msisdn", "sha256") else "",
     )
 
 

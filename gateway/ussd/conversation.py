@@ -26,7 +26,7 @@ from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.replay import MASK, hidden, replay
 from gateway.ussd_menus.session import Dropped
-from gateway.ussd_menus.turn import Facts
+from gateway.ussd_menus.turn import Facts, Guesses
 
 DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wait less
 
@@ -44,6 +44,7 @@ class Conversation:
     pool: Executor
     deadline_s: float = DEADLINE_S
     ring: Callable[[], None] = lambda: None
+    guesses: Guesses | None = None
 
     def answer(self, request: UssdRequest) -> UssdReply:
         """The reply to this callback; the same bytes again for the same callback."""
@@ -81,7 +82,7 @@ class Conversation:
         """The turn, with its effect committed, or refused and rolled back."""
         heard: Heard | None = None
         try:
-            with Facts(request.msisdn, self.open_unit, request.network) as facts:
+            with self._facts(request) as facts:
                 heard = self._hear(request, kept, dropped, facts)
                 step = self._act(request, heard, facts)
         except Refused as refused:
@@ -95,6 +96,9 @@ class Conversation:
         reply = UssdReply(step.page.text, step.page.ends, step.page.screen)
         version = kept.version + 1 if kept else 1
         return Kept(step.session, heard.text, reply, version, heard.offset)
+
+    def _facts(self, request: UssdRequest) -> Facts:
+        return Facts(request.msisdn, self.open_unit, request.network, self.guesses)
 
     def _hear(
         self, request: UssdRequest, kept: Kept | None, dropped: Dropped | None, facts: Facts

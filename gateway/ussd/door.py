@@ -25,6 +25,7 @@ from gateway.ussd.conversation import DEADLINE_S, Conversation
 from gateway.ussd.drop_off import count_end
 from gateway.ussd.sessions import SessionStore
 from gateway.ussd_menus.menu import Menu
+from gateway.ussd_menus.turn import Guesses
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -42,6 +43,7 @@ def ussd_application(
     pool: Executor,
     ring: Callable[[], None] = lambda: None,
     deadline_s: float = DEADLINE_S,
+    guesses: Guesses | None = None,
 ) -> WSGIApplication:
     """The door for Africa's Talking. Turns are played in threads of `pool`, which outlive a turn
     that was answered late.
@@ -49,7 +51,9 @@ def ussd_application(
     The key is the path's segment after the aggregator's name; the rest of the path before it is
     the mount's business.
     """
-    conversation = Conversation(menu, SessionStore(redis), open_unit, pool, deadline_s, ring)
+    conversation = Conversation(
+        menu, SessionStore(redis), open_unit, pool, deadline_s, ring, guesses
+    )
     return UssdDoor(key, redis, conversation)
 
 

@@ -84,6 +84,8 @@ def advance(menu: Menu, session: UssdSession, typed: str, facts: Facts) -> Step:
     except NotUnderstood as answer:
         return _again(menu, session, answer.said)
     except Refused as refused:
+        if refused.code == "unknown_serial" and facts.guesses:
+            facts.guesses.missed(facts.msisdn)
         return refuse(menu, session, refused)
 
 

@@ -31,7 +31,7 @@ from gateway.ussd_menus.options import (
     numbered,
     row_keys,
 )
-from gateway.ussd_menus.readers import Reader
+from gateway.ussd_menus.readers import Reader, Serial
 from gateway.ussd_menus.turn import Turn
 
 T = TypeVar("T")
@@ -216,9 +216,16 @@ def _kept(keeps: Sequence[Carried[Any]], shown: object) -> dict[str, Json]:
 
 def _read(reader: Reader[T], typed: str, turn: Turn) -> T:
     try:
-        return reader.read(typed, turn.facts.market)
+        value = reader.read(typed, turn.facts.market)
     except ValueError:
         raise NotUnderstood(reader.complaint()) from None
+    if _names_a_device(reader) and turn.facts.guesses:
+        turn.facts.guesses.check(turn.msisdn)
+    return value
+
+
+def _names_a_device(reader: object) -> bool:
+    return reader is Serial
 
 
 def _is_option(stands_for: Json) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from core.errors import BrokenInvariant
 from core.market import Market
@@ -20,6 +20,16 @@ from gateway.ussd_menus.carried import Carried, Json, unpack
 T = TypeVar("T")
 
 
+class Guesses(Protocol):
+    """Holds back who asks for serial number after serial number that does not exist."""
+
+    def check(self, who: str) -> None:
+        """Raises Refused("too_many_guesses")."""
+
+    def missed(self, who: str) -> None:
+        """They named one that does not exist."""
+
+
 class Facts:
     """The caller, and a Unit that is opened by whoever needs it first. Use as a context."""
 
@@ -28,8 +38,10 @@ class Facts:
         msisdn: str,
         open_unit: Callable[[], AbstractContextManager[Unit]],
         network: str = "",
+        guesses: Guesses | None = None,
     ) -> None:
         self.msisdn = msisdn
+        self.guesses = guesses
         self.network = network
         self._open_unit = open_unit
         self._open = ExitStack()

@@ -8,16 +8,19 @@ import pytest
 from sqlalchemy import Connection, text
 
 from core.db.catalogue import find_market
-from core.db.prompts import Prompt
+from core.db.prompts import Prompt, lock_prompt
 from core.unit import Unit
 from core.usecases.follow_prompt import (
     claim_unresolved,
     claim_unsent,
     find_callback_prompt,
+    prompt_accepted,
+    prompt_announced,
     prompt_approved,
     prompt_ended,
     prompt_paid,
     prompt_postponed,
+    prompt_proved,
     prompt_unclear,
 )
 from core.usecases.record_payment import PaymentNotice
@@ -126,3 +129,102 @@ def test_what_a_worker_learnt_before_the_callback_came_undoes_nothing(
     paid(unit, number)
     said(unit, prompt, "1032")
     assert state(connection) == "paid"
+
+
+REFERENCE = "11111111-1111-4111-8111-111111111111"
+
+
+def mtn_prompt(prompt_id: Any, **changed: Any) -> Any:
+    return prompt_id(**{"channel": "mtn", "checkout_reference": REFERENCE} | changed)
+
+
+def test_what_was_announced_while_a_worker_asked_is_asked_about_again(
+    connection: Connection, prompt_id: Any
+) -> None:
+    mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt = claimed(claim_unresolved(unit, 10))
+    assert prompt_announced(unit, REFERENCE)
+    prompt_ended(unit, prompt, "EXPIRED")
+    again = claimed(claim_unresolved(unit_at(connection, OPENED_AT + timedelta(seconds=1)), 10))
+    prompt_proved(unit, again, "mtn:mtnuganda", "R1", 500_00)
+    assert state(connection) == "paid"
+
+
+def test_a_prompt_that_failed_rests_until_somebody_says_otherwise(
+    connection: Connection, prompt_id: Any
+) -> None:
+    mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt_ended(unit, claimed(claim_unresolved(unit, 10)), "EXPIRED")
+    much_later = unit_at(connection, OPENED_AT + timedelta(hours=5))
+    assert claim_unresolved(much_later, 10) == []
+    assert prompt_announced(much_later, REFERENCE)
+    prompt_ended(much_later, claimed(claim_unresolved(much_later, 10)), "EXPIRED")
+    assert claim_unresolved(unit_at(connection, OPENED_AT + timedelta(hours=9)), 10) == []
+    assert connection.execute(text("SELECT count(*) FROM sms")).scalar_one() == 1
+
+
+def test_an_announced_prompt_is_never_sent_again(connection: Connection, prompt_id: Any) -> None:
+    mtn_prompt(prompt_id, state="waiting")
+    unit = unit_at(connection)
+    assert prompt_announced(unit, REFERENCE)
+    assert claim_unsent(unit, 10) == []
+    assert len(claim_unresolved(unit, 10)) == 1
+
+
+def test_a_reference_nobody_was_given_and_a_paid_prompt_need_no_look(
+    connection: Connection, prompt_id: Any
+) -> None:
+    number = mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    assert not prompt_announced(unit, "nobody")
+    prompt = lock_prompt(connection, number)
+    assert prompt is not None
+    prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 500_00)
+    assert not prompt_announced(unit, REFERENCE)
+
+
+@pytest.mark.parametrize(
+    ("channel", "looks_after_s"),
+    [
+        ("daraja", [20, 40, 80, 180, 600, 3600, 7200]),
+        ("mtn", [300, 600, 1200, 3600, 7200]),
+        ("airtel", [180, 360, 720, 1800, 3600, 7200]),
+    ],
+)
+def test_a_prompt_is_looked_up_when_its_channel_allows(
+    connection: Connection, prompt_id: Any, channel: str, looks_after_s: list[int]
+) -> None:
+    prompt_id(state="waiting", channel=channel)
+    unit = unit_at(connection)
+    sent = claimed(claim_unsent(unit, 10))
+    prompt_accepted(unit, sent.id, REFERENCE)
+    for after_s in looks_after_s:
+        due_at = OPENED_AT + timedelta(seconds=after_s)
+        assert claim_unresolved(unit_at(connection, due_at - timedelta(seconds=1)), 10) == []
+        claimed(claim_unresolved(unit_at(connection, due_at), 10))
+
+
+@pytest.mark.parametrize(("channel", "lease_s"), [("daraja", 120), ("airtel", 180), ("mtn", 300)])
+def test_a_sender_that_died_leaves_its_prompt_alone_as_long_as_the_channel_asks(
+    connection: Connection, prompt_id: Any, channel: str, lease_s: int
+) -> None:
+    prompt_id(state="waiting", channel=channel)
+    claim_unsent(unit_at(connection), 10)
+    ends_at = OPENED_AT + timedelta(seconds=lease_s)
+    assert claim_unresolved(unit_at(connection, ends_at - timedelta(seconds=1)), 10) == []
+    assert len(claim_unresolved(unit_at(connection, ends_at), 10)) == 1
+
+
+def test_what_the_provider_says_moved_is_booked_though_it_is_not_what_was_asked_for(
+    connection: Connection, prompt_id: Any
+) -> None:
+    number = mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt = lock_prompt(connection, number)
+    assert prompt is not None
+    prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
+    prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
+    booked = connection.execute(text("SELECT amount_minor, door FROM payments")).all()
+    assert [tuple(row) for row in booked] == [(200_00, "query")]

@@ -12,9 +12,11 @@ from sqlalchemy import text
 from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
 from core.usecases.follow_prompt import find_callback_prompt
+from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa import MpesaDoors
 from gateway.payments.mpesa_notices import read_question
 from gateway.ring import Doorbell
+from gateway.tally import impatient_redis
 from tests.gateway.conftest import AMINA, SHORTCODE, Book, Web
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
 from tests.support.builders import insert_prompt
@@ -70,8 +72,9 @@ def test_nothing_left_to_buy_is_refused(web: Web, book: Book) -> None:
 
 def impatient_doors(book: Book, redis_url: str, open_reading: OpenUnit) -> MpesaDoors:
     pool = ThreadPoolExecutor(1)
+    guesses = SerialGuesses(Limits(impatient_redis(redis_url)))
     return MpesaDoors(
-        SHORTCODE, book.open_unit, open_reading, pool, Doorbell(redis_url), budget_s=0.05
+        SHORTCODE, book.open_unit, open_reading, pool, Doorbell(redis_url), guesses, budget_s=0.05
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from redis import Redis
 
 from core.unit import OpenUnit, Unit
+from gateway.limits import Limits, SerialGuesses
 from gateway.ussd import effects
 from tests.support.phone import Phone
 from tests.support.toy_menu import AMINA, BARAKA, JUMA
@@ -343,3 +344,17 @@ def test_something_broken_is_an_apology_and_the_callback_may_come_again(
 def dump(redis: Redis) -> bytes:
     """Everything Redis holds."""
     return b" ".join(key + b"=" + (redis.get(key) or b"") for key in redis.keys("*"))
+
+
+def test_a_caller_who_guesses_serials_is_held_back_for_a_while(make_app: Any, redis: Redis) -> None:
+    app = make_app(guesses=SerialGuesses(Limits(redis)))
+    baraka = Phone(app).of(BARAKA)
+    for _ in range(20):
+        assert "We do not know" in baraka.dial("1*M9999")
+
+    confirm = CONFIRM.replace("M1001", "M2003")
+    assert baraka.dial("1*M2003*500").startswith("CON Sorry")
+    assert baraka.dial().startswith("CON Karibu")
+    assert Phone(app).of(AMINA).dial("1*M2003*500") == confirm
+    redis.delete(*redis.keys("limit:*"))
+    assert baraka.dial("1*M2003*500") == confirm

@@ -1,0 +1,228 @@
+"""The MTN and Airtel clients: what an answer means, where the conformance suite does not reach."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from core.db.prompts import Prompt
+from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.settings import AirtelSettings, MtnSettings
+from gateway.payments import airtel, mtn
+from gateway.payments.airtel import AirtelChannel
+from gateway.payments.channel import Ended, Outcome, Paid, PaymentChannel, Pending
+from gateway.payments.mtn import MtnChannel
+from tests.gateway.payments.test_daraja import PROMPT
+from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
+
+NOWHERE = "http://127.0.0.1:9"
+TOKEN = {"access_token": "t", "expires_in": 3600}
+UGANDAN = Prompt(**PROMPT | {"channel": "mtn", "msisdn": "+256772000001", "currency": "UGX"})
+KENYAN = Prompt(**PROMPT | {"channel": "airtel", "msisdn": "+254733000001"})
+
+
+def mtn_channel(url: str) -> MtnChannel:
+    return MtnChannel(
+        MtnSettings(url, "mtnuganda", "subscription", "api-user", "api-key", f"{NOWHERE}/mtn")
+    )
+
+
+def airtel_channel(url: str) -> AirtelChannel:
+    return AirtelChannel(AirtelSettings(url, "KE", "client", "secret"))
+
+
+@pytest.fixture
+def standins(database_url: str) -> Iterator[StandIns]:
+    with stand_ins(database_url, NOWHERE, "k3y") as running:
+        yield running
+
+
+def mtn_prompt() -> Prompt:
+    return replace(UGANDAN, checkout_reference=str(uuid4()))
+
+
+def airtel_prompt() -> Prompt:
+    return replace(KENYAN, checkout_reference=uuid4().hex)
+
+
+def test_a_request_mtn_has_already_is_as_good_as_taken(standins: StandIns) -> None:
+    channel, prompt = mtn_channel(standins.url), mtn_prompt()
+    assert channel.push(prompt) == channel.push(prompt) == prompt.checkout_reference
+    assert channel.look_up(prompt) == Pending()
+    channel.close()
+
+
+@pytest.mark.parametrize("name", ["mtn", "airtel"])
+def test_eight_callers_share_one_token(standins: StandIns, name: str) -> None:
+    channel: PaymentChannel = {"mtn": mtn_channel, "airtel": airtel_channel}[name](standins.url)
+    prompts = [mtn_prompt() if name == "mtn" else airtel_prompt() for _ in range(8)]
+    standins.fault(name, "delay_reply", operation="token", value="0.05")
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(channel.push, prompts))) == 8
+    with standins.world.engine.connect() as connection:
+        drawn = connection.exec_driver_sql("SELECT draws FROM simulator.faults").scalar_one()
+    assert drawn == 1
+    channel.close()
+
+
+@pytest.mark.parametrize("name", ["mtn", "airtel"])
+def test_a_stranger_is_not_let_in_and_nothing_was_sent(standins: StandIns, name: str) -> None:
+    channel: PaymentChannel
+    if name == "mtn":
+        channel = MtnChannel(MtnSettings(standins.url, "mtnuganda", "no", "no", "no", NOWHERE))
+    else:
+        channel = AirtelChannel(AirtelSettings(standins.url, "KE", "no", "no"))
+    with pytest.raises(Temporary, match="oauth"):
+        channel.push(mtn_prompt())
+    channel.close()
+
+
+@pytest.mark.parametrize("make", [mtn_channel, airtel_channel])
+def test_nobody_at_the_door_means_that_nothing_was_sent(make: Any) -> None:
+    channel = make(closed_port_url())
+    with pytest.raises(Temporary):
+        channel.push(mtn_prompt())
+    channel.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("INVALID", Permanent),
+        ("TOO_MANY_REQUESTS", Temporary),
+        ("PAYER_NOT_FOUND", OutcomeUnknown),  # MTN says it with a 500: asked about, not believed
+        ("SERVICE_UNAVAILABLE", OutcomeUnknown),
+    ],
+)
+def test_mtns_refusals_by_what_is_certain(
+    standins: StandIns, code: str, meaning: type[ProviderFailure]
+) -> None:
+    standins.fault("mtn", "error_reply", operation="requesttopay", value=code)
+    channel = mtn_channel(standins.url)
+    with pytest.raises(meaning) as failure:
+        channel.push(mtn_prompt())
+    assert failure.type is meaning
+    channel.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("DP00800001000", OutcomeUnknown),
+        ("DP00800001006", OutcomeUnknown),
+        ("DP00800001024", OutcomeUnknown),
+        ("DP00800001004", Permanent),
+        ("DP00800001010", Permanent),
+    ],
+)
+def test_airtels_refusals_by_what_is_certain(
+    standins: StandIns, code: str, meaning: type[ProviderFailure]
+) -> None:
+    standins.fault("airtel", "error_reply", operation="payments", value=code)
+    channel = airtel_channel(standins.url)
+    with pytest.raises(meaning) as failure:
+        channel.push(airtel_prompt())
+    assert failure.type is meaning
+    channel.close()
+
+
+def said(make: Any, prompt: Prompt, body: dict[str, Any], status: int = 200) -> Outcome:
+    with canned(status, "application/json", json.dumps(TOKEN | body)) as url:
+        channel: PaymentChannel = make(url)
+        try:
+            return channel.look_up(prompt)
+        finally:
+            channel.close()
+
+
+PAID = {"status": "SUCCESSFUL", "financialTransactionId": 42, "amount": "50000", "currency": "UGX"}
+
+
+def test_what_mtns_status_says() -> None:
+    def look(body: dict[str, Any], status: int = 200) -> Outcome:
+        return said(mtn_channel, mtn_prompt(), body, status)
+
+    assert look(PAID) == look(PAID | {"amount": 50000}) == Paid("42", 50_000)
+    assert look({"status": "FAILED", "reason": "EXPIRED"}) == Ended("EXPIRED")
+    assert look({"status": "FAILED", "reason": {"code": "REJECTED"}}) == Ended("REJECTED")
+    assert look({"status": "FAILED"}) == Ended("FAILED")
+    assert look({"status": "ONGOING"}) == Pending()
+    assert look({"code": "RESOURCE_NOT_FOUND"}, 404) == Ended("RESOURCE_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"financialTransactionId": None}, {"currency": "EUR"}, {"amount": "much"}, {"amount": "1.5"}],
+)
+def test_a_success_that_does_not_say_what_moved_is_asked_about_again(
+    changed: dict[str, Any],
+) -> None:
+    with pytest.raises(Temporary):
+        said(mtn_channel, mtn_prompt(), PAID | changed)
+
+
+@pytest.mark.parametrize("make", [mtn_channel, airtel_channel])
+@pytest.mark.parametrize("status", [200, 404, 500])
+def test_a_look_up_answered_with_something_else_is_no_failure_of_the_prompt(
+    make: Any, status: int
+) -> None:
+    prompt = mtn_prompt()
+    if make is mtn_channel and status == 200:
+        assert said(make, prompt, {}) == Pending()
+    else:
+        with pytest.raises(Temporary):
+            said(make, prompt, {}, status)
+
+
+def test_what_airtels_enquiry_says() -> None:
+    def look(status: str, code: str = "", **known: str) -> Outcome:
+        body = {
+            "data": {"transaction": {"status": status, **known}},
+            "status": {"response_code": code},
+        }
+        return said(airtel_channel, airtel_prompt(), body)
+
+    # the amount is our own: Airtel does not say it
+    assert look("TS", airtel_money_id="MP1") == Paid("MP1", 500_00)
+    assert look("TF", "DP00800001002") == Ended("DP00800001002")
+    assert look("TE") == Ended("TE")
+    assert look("TA") == look("TIP") == Pending()
+    assert look("", "DP00800001025") == Ended("DP00800001025")
+    with pytest.raises(Temporary):
+        look("TS")
+
+
+def test_what_airtel_cannot_be_asked_is_not_sent(standins: StandIns) -> None:
+    channel = airtel_channel(standins.url)
+    with pytest.raises(Permanent):
+        channel.push(replace(airtel_prompt(), amount_minor=500_50))
+    channel.close()
+
+
+def test_airtels_signature_is_checked_where_there_is_a_key() -> None:
+    # computed with openssl: dgst -sha256 -hmac k3y -binary | base64
+    reference = "0" * 32
+    unsigned = f'{{"transaction": {{"id": "{reference}", "status_code": "TS"}}}}'.encode()
+    signed = unsigned[:-1] + b', "hash": "HASH"}'
+    assert airtel.read_callback(unsigned) == airtel.read_callback(signed) == reference
+    for body in (unsigned, signed):
+        with pytest.raises(BadCallback, match="hash"):
+            airtel.read_callback(body, "k3y")
+    assert airtel.read_callback(signed.replace(b"HASH", HASH), "k3y") == reference
+    with pytest.raises(BadCallback, match="hash"):
+        airtel.read_callback(signed.replace(b"HASH", HASH).replace(b"TS", b"TF"), "k3y")
+
+
+HASH = b"29XW1mmaB9j8l6Uh2g1MRTlCdzcf5tEapoVVRcoNhnY="
+
+
+@pytest.mark.parametrize("named", [None, 7, "", "x" * 36, "0" * 32])
+def test_an_mtn_callback_names_a_request(named: object) -> None:
+    with pytest.raises(BadCallback):
+        mtn.read_callback(json.dumps({"externalId": named, "status": "FAILED"}).encode())

@@ -1,0 +1,114 @@
+"""Addresses: which may speak for a provider, and what becomes of those that misbehave."""
+
+import logging
+from typing import Any
+
+import pytest
+from redis import Redis
+from werkzeug.test import Client
+
+from core.errors import BadInput
+from core.settings import GuardSettings
+from gateway.app import create_app
+from gateway.guard import _REFUSALS_MAX, Guard
+from gateway.limits import Limits
+from gateway.tally import impatient_redis
+from tests.gateway.conftest import KEY, Book, Web
+from tests.gateway.payments.bodies import c2b
+
+CONFIRMATION = f"/payments/daraja/{KEY}/confirmation"
+
+
+@pytest.mark.parametrize(
+    ("hops", "forwarded", "source"),
+    [
+        (0, "203.0.113.9", "127.0.0.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "6.6.6.6, 203.0.113.9", "203.0.113.9"),
+        (2, "6.6.6.6, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
+        (2, "203.0.113.9", "127.0.0.1"),
+        (1, "", ""),
+    ],
+)
+def test_the_address_is_what_the_nearest_trusted_proxy_saw(
+    hops: int, forwarded: str, source: str
+) -> None:
+    guard = Guard(GuardSettings(hops), Limits(impatient_redis("redis://127.0.0.1:9")))
+    environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}
+    assert guard.source(environ) == source
+
+
+@pytest.fixture
+def listed(book: Book, environment: dict[str, str]) -> Any:
+    """The web process behind one proxy, with Safaricom's callbacks only from its own network."""
+    app = create_app(
+        environment
+        | {"TRUSTED_PROXY_HOPS": "1", "DARAJA_ALLOWED_IPS": "196.201.214.0/24, 196.201.213.44"}
+    )
+    yield Client(app)
+    app.close()
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("196.201.214.200", 200),
+        ("196.201.213.44", 200),
+        ("6.6.6.6", 403),
+        ("196.201.214.200, 6.6.6.6", 403),
+        ("nonsense", 403),
+        ("", 403),
+    ],
+)
+def test_only_listed_addresses_speak_for_a_provider(
+    listed: Client, book: Book, forwarded: str, status: int
+) -> None:
+    before = book.traces()
+    headers = {"X-Forwarded-For": forwarded}
+    assert listed.post(CONFIRMATION, json=c2b(), headers=headers).status_code == status
+    assert (book.traces() == before) is (status == 403)
+
+
+def test_a_provider_without_a_list_may_call_from_everywhere(listed: Client) -> None:
+    headers = {"X-Forwarded-For": "6.6.6.6"}
+    body = {"externalId": "00000000-0000-4000-8000-000000000000", "status": "FAILED"}
+    assert listed.put(f"/payments/mtn/{KEY}", json=body, headers=headers).status_code == 200
+
+
+def test_a_list_that_is_none_stops_the_start(environment: dict[str, str]) -> None:
+    for wrong in ({"MTN_ALLOWED_IPS": "everybody"}, {"TRUSTED_PROXY_HOPS": "-1"}):
+        with pytest.raises(BadInput, match=next(iter(wrong))):
+            GuardSettings.from_environment(environment | wrong)
+
+
+def test_the_log_names_an_address_once_a_minute(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    seen_from = {"environ_overrides": {"REMOTE_ADDR": "203.0.113.9"}}
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            for key, status in (("guess", 404), (KEY, 400)):
+                answer = web.post("payments/daraja", "stk", key=key, **seen_from)
+                assert answer.status_code == status
+    lines = [one.getMessage() for one in caplog.records if one.name.startswith("gateway")]
+    assert lines == ["daraja_stk: wrong_key, from 203.0.113.9 (and perhaps more this minute)"]
+
+
+def test_an_address_with_too_many_refusals_hears_less_but_is_let_in_with_the_key(
+    web: Web, redis: Redis
+) -> None:
+    web.post("payments/daraja", "stk", key="guess")
+    (counter,) = redis.keys("limit:refusals:*")
+    assert 0 < redis.ttl(counter) <= 60
+    redis.set(counter, _REFUSALS_MAX, keepttl=True)
+    assert web.post("payments/daraja", "stk", key="guess").status_code == 429
+    assert web.daraja("confirmation", c2b()).status_code == 200
+
+
+def test_without_redis_everything_is_let_in_that_should_be(
+    book: Book, environment: dict[str, str]
+) -> None:
+    app = create_app(environment | {"REDIS_URL": "redis://127.0.0.1:9"})
+    web = Web(Client(app))
+    assert web.daraja("validation", c2b()).json == {"ResultCode": "0", "ResultDesc": "Accepted"}
+    assert web.post("payments/daraja", "stk", key="guess").status_code == 404
+    assert web.daraja("confirmation", c2b()).status_code == 200
+    app.close()

@@ -73,7 +73,6 @@ class DoorSettings:
 
 
 _MOST_HOPS = 9
-_GUARDED = ("daraja", "mtn", "airtel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,11 @@ class GuardSettings:
         hops = read(environment, "TRUSTED_PROXY_HOPS", "0")
         if not hops.isdecimal() or int(hops) > _MOST_HOPS:
             raise BadInput(f"TRUSTED_PROXY_HOPS must be 0 to {_MOST_HOPS}, not {hops!r}")
-        allowed = {name: _networks(environment, f"{name.upper()}_ALLOWED_IPS") for name in _GUARDED}
+        allowed = {
+            "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
+            "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
+            "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
+        }
         return cls(int(hops), allowed)
 
 

@@ -30,13 +30,13 @@ class Guard:
     settings: GuardSettings
     limits: Limits
 
-    def source(self, environ: Mapping[str, Any]) -> str:
+    def source(self, asked: Mapping[str, Any]) -> str:
         """The address the request came from: what the nearest trusted proxy saw, counted from the
         right, because everything further left is the sender's own word."""
         hops = self.settings.proxy_hops
-        told = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+        told = str(asked.get("HTTP_X_FORWARDED_FOR", "")).split(",")
         if not hops or len(told) < hops:
-            return str(environ.get("REMOTE_ADDR", ""))
+            return str(asked.get("REMOTE_ADDR", ""))
         return told[-hops].strip()
 
     def admits(self, provider: str, source: str) -> bool:

@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -42,6 +43,14 @@ _KEPT: dict[str, Callable[[], str]] = {
     "DARAJA_INITIATOR": lambda: "dialwatt",
     "DARAJA_SECURITY_CREDENTIAL": lambda: secrets.token_urlsafe(24),
     "DARAJA_PULL": lambda: "1",
+    "MTN_TARGET_ENVIRONMENT": lambda: "mtnuganda",
+    "MTN_SUBSCRIPTION_KEY": lambda: secrets.token_hex(16),
+    "MTN_API_USER": lambda: str(uuid.uuid4()),
+    "MTN_API_KEY": lambda: secrets.token_hex(16),
+    "AIRTEL_COUNTRY": lambda: "KE",
+    "AIRTEL_CLIENT_ID": lambda: str(uuid.uuid4()),
+    "AIRTEL_CLIENT_SECRET": lambda: secrets.token_urlsafe(24),
+    "AIRTEL_CALLBACK_KEY": lambda: secrets.token_urlsafe(24),
 }
 
 
@@ -77,6 +86,8 @@ def _settings(
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "AT_BASE_URL": providers,
         "DARAJA_BASE_URL": providers,
+        "MTN_BASE_URL": providers,
+        "AIRTEL_BASE_URL": providers,
         "SIMULATOR_PORT": providers.rpartition(":")[2],
     }
     write_private(path, "".join(f"{name}={value}\n" for name, value in sorted(settings.items())))

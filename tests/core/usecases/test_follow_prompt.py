@@ -228,3 +228,15 @@ def test_what_the_provider_says_moved_is_booked_though_it_is_not_what_was_asked_
     prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
     booked = connection.execute(text("SELECT amount_minor, door FROM payments")).all()
     assert [tuple(row) for row in booked] == [(200_00, "query")]
+
+
+def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: Any) -> None:
+    mtn_prompt(prompt_id, state="pending")
+    looks = 0
+    for hours in range(1, 72):
+        unit = unit_at(connection, OPENED_AT + timedelta(hours=hours))
+        for prompt in claim_unresolved(unit, 10):
+            prompt_unclear(unit, prompt, "pending")
+            looks += 1
+    assert looks == 48
+    assert state(connection) == "unknown"

@@ -10,6 +10,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.db.prompts import Prompt
 from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
@@ -226,3 +228,25 @@ HASH = b"29XW1mmaB9j8l6Uh2g1MRTlCdzcf5tEapoVVRcoNhnY="
 def test_an_mtn_callback_names_a_request(named: object) -> None:
     with pytest.raises(BadCallback):
         mtn.read_callback(json.dumps({"externalId": named, "status": "FAILED"}).encode())
+
+
+@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
+def test_no_body_does_more_than_be_refused(body: bytes) -> None:
+    for read in (mtn.read_callback, airtel.read_callback, lambda b: airtel.read_callback(b, "k")):
+        with pytest.raises(BadCallback):
+            read(body)
+
+
+any_json = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["externalId", "status", "transaction", "hash"]), any_json))
+def test_no_document_does_more_than_be_refused(document: dict[str, Any]) -> None:
+    body = json.dumps(document).encode()
+    for read in (mtn.read_callback, airtel.read_callback, lambda b: airtel.read_callback(b, "k")):
+        with pytest.raises(BadCallback):
+            read(body)

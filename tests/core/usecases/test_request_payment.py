@@ -1,0 +1,73 @@
+"""A payer asks for a prompt: by which channel, under which reference, and what is refused."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+
+from core.db.catalogue import find_market
+from core.errors import Refused
+from core.money import Money
+from core.unit import Unit
+from core.usecases.request_payment import request_payment
+from tests.support.builders import (
+    OPENED_AT,
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_market,
+    insert_tariff,
+)
+
+SAFARICOM, AIRTEL, TELKOM = "+254711000001", "+254733000001", "+254771000001"
+PROMPTS = "SELECT channel, checkout_reference, account_reference, state FROM prompts"
+
+
+@pytest.fixture
+def unit(connection: Connection) -> Unit:
+    """Amina's meter, in a market whose own limit is above M-Pesa's."""
+    insert_market(connection, payment_max_minor=900_000_00)
+    insert_device(
+        connection,
+        serial="M100",
+        manufacturer_id=insert_manufacturer(connection),
+        owner_id=insert_customer(connection, msisdn=SAFARICOM),
+        tariff_id=insert_tariff(connection),
+    )
+    market = find_market(connection)
+    assert market is not None
+    return Unit(connection, OPENED_AT, market, channels=("daraja", "airtel"))
+
+
+def ask(unit: Unit, msisdn: str, shillings: int = 500, **asked: Any) -> None:
+    request_payment(unit, msisdn, "M100", Money(shillings * 100, "KES"), **asked)
+
+
+def test_a_reference_that_is_ours_to_give_is_there_before_the_call(unit: Unit) -> None:
+    ask(unit, SAFARICOM)
+    ask(unit, AIRTEL)
+    mpesa, airtel = unit.connection.execute(text(PROMPTS + " ORDER BY id")).all()
+    assert tuple(mpesa) == ("daraja", None, "M100", "waiting")
+    assert (airtel.channel, len(airtel.checkout_reference)) == ("airtel", 32)
+
+
+def test_what_a_channel_does_not_move_at_once_is_refused_beforehand(unit: Unit) -> None:
+    ask(unit, SAFARICOM, 250_000)
+    with pytest.raises(Refused) as refused:
+        ask(unit, SAFARICOM, 250_001)
+    assert refused.value.code == "amount_too_large"
+    assert refused.value.values == {"most": Money(250_000_00, "KES")}
+    ask(unit, AIRTEL, 250_001)
+
+
+def test_without_a_channel_nothing_waits(unit: Unit) -> None:
+    for payer, on in ((TELKOM, unit.channels), (AIRTEL, ("daraja",))):
+        with pytest.raises(Refused, match="no_channel"):
+            ask(replace(unit, channels=on), payer)
+    assert unit.connection.execute(text(PROMPTS)).all() == []
+
+
+def test_the_network_of_the_session_wins_over_the_number(unit: Unit) -> None:
+    ask(unit, SAFARICOM, network_code="63903")
+    assert unit.connection.execute(text(PROMPTS)).one().channel == "airtel"

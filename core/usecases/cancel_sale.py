@@ -1,0 +1,31 @@
+"""An operator ends a sale (return, repossession): what is open is no longer owed, the device goes
+back to stock. What was paid stays paid, and nothing in the books is deleted.
+
+It issues no lock code: that takes the device's key, which only workers hold.
+"""
+
+from __future__ import annotations
+
+from core.db.plans import has_waiting_payment, lock_sale, parts_of, set_sale, take_back
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.audit import note_act
+from core.usecases.reprice_sale import post_change
+
+
+def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
+    """Cancel an open sale. Raises Refused: sale_unknown, sale_not_open, payment_waiting (money for
+    the device is about to be applied), reason_missing."""
+    sale = lock_sale(unit.connection, sale_id)
+    if sale is None:
+        raise Refused("sale_unknown")
+    if sale.state != "open":
+        raise Refused("sale_not_open", state=sale.state)
+    if sale.device_id is not None and has_waiting_payment(unit.connection, sale.device_id):
+        raise Refused("payment_waiting")
+    open_minor = sum(part.open_minor for part in parts_of(unit.connection, sale.id))
+    post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
+    set_sale(unit.connection, sale.id, state="cancelled")
+    if sale.device_id is not None:
+        take_back(unit.connection, sale.device_id)
+    note_act(unit, who, "cancel", "sale", sale.id, reason, open_minor=open_minor)

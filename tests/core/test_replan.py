@@ -1,0 +1,135 @@
+"""Plans that change after the sale: the worked numbers of the domain, and what always holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import Refused
+from core.plan import days_given
+from core.replan import Part, reprice, reschedule
+
+DUE_ON = date(2026, 1, 12)
+
+
+def plan(*paid_and_amounts: tuple[int, int], days: int = 7) -> list[Part]:
+    return [
+        Part(number, DUE_ON, amount, paid, days, touched=paid > 0)
+        for number, (paid, amount) in enumerate(paid_and_amounts, start=1)
+    ]
+
+
+def amounts(parts: list[Part]) -> list[int]:
+    return [part.amount_minor for part in parts]
+
+
+def test_a_new_total_falls_on_untouched_instalments_alike():
+    assert amounts(reprice(plan(*[(0, 200)] * 5), 1500, "weekly", 1)) == [300] * 5
+
+
+def test_what_money_has_touched_stays_as_it_is():
+    five = plan((200, 200), (150, 200), (0, 200), (0, 200), (0, 200))
+    assert amounts(reprice(five, 1500, "weekly", 1)) == [200, 200, 366, 366, 368]
+
+
+def test_a_total_below_what_is_paid_is_refused():
+    with pytest.raises(Refused, match="plan_below_paid"):
+        reprice(plan((200, 200), (0, 200)), 199, "weekly", 1)
+
+
+def test_at_exactly_what_is_paid_nothing_is_left():
+    parts = reprice(plan((200, 200), (0, 200)), 200, "weekly", 1)
+    assert [(part.number, part.open_minor) for part in parts] == [(1, 0)]
+
+
+def test_a_touched_instalment_that_shrinks_ends_at_what_was_paid_with_the_days_it_bought():
+    parts = reprice(plan((100, 200), (0, 200)), 130, "weekly", 1)
+    assert [(part.amount_minor, part.paid_minor, part.days) for part in parts] == [
+        (100, 100, 3),
+        (30, 0, 7),
+    ]
+
+
+def test_a_higher_price_with_nothing_untouched_adds_an_instalment():
+    parts = reprice(plan((200, 200), (50, 200)), 500, "weekly", 1)
+    assert amounts(parts) == [200, 200, 100]
+    assert parts[-1].due_on == date(2026, 1, 19)
+
+
+def test_a_part_whose_payment_was_taken_back_is_not_dropped():
+    reversed_part = Part(1, DUE_ON, 200, 0, 7, touched=True)
+    with pytest.raises(Refused, match="plan_reversed_part"):
+        reprice([reversed_part], 100, "weekly", 1)
+
+
+def test_rescheduling_replaces_untouched_instalments_only():
+    five = plan((200, 200), (150, 200), (0, 200), (0, 200), (0, 200))
+    parts = reschedule(five, "monthly", date(2026, 1, 31), 1, days_bought=True, count=2)
+    assert amounts(parts) == [200, 200, 300, 300]
+    assert [(part.number, part.due_on, part.days) for part in parts[2:]] == [
+        (3, date(2026, 1, 31), 30),
+        (4, date(2026, 2, 28), 30),
+    ]
+
+
+def test_rescheduling_by_amount_keeps_it_and_the_last_is_short():
+    parts = reschedule(
+        plan((0, 600), (0, 400)), "weekly", DUE_ON, 1, days_bought=False, instalment_minor=300
+    )
+    assert [(part.amount_minor, part.days) for part in parts] == [
+        (300, 0),
+        (300, 0),
+        (300, 0),
+        (100, 0),
+    ]
+
+
+def test_a_plan_with_nothing_untouched_cannot_be_rescheduled():
+    with pytest.raises(Refused, match="plan_nothing_untouched"):
+        reschedule(plan((1, 2)), "weekly", DUE_ON, 1, days_bought=True, count=2)
+
+
+parts_paid = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(1, 40)).map(lambda two: (min(two), two[1])),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(paid=parts_paid, down=st.integers(0, 30), total=st.integers(1, 900), unit=st.integers(1, 3))
+def test_repricing_conserves_money_and_never_takes_days_back(paid, down, total, unit):
+    before = plan(*[(a * unit, b * unit) for a, b in paid])
+    if down:
+        before.insert(0, Part(0, DUE_ON, down * unit, 0, 0))
+    paid_minor = sum(part.paid_minor for part in before)
+    if total * unit < paid_minor:
+        with pytest.raises(Refused, match="plan_below_paid"):
+            reprice(before, total * unit, "weekly", unit)
+        return
+    after = reprice(before, total * unit, "weekly", unit)
+    assert sum(amounts(after)) == total * unit
+    assert sum(part.paid_minor for part in after) == paid_minor
+    assert all(part.amount_minor > 0 and part.amount_minor % unit == 0 for part in after)
+    assert len({part.number for part in after}) == len(after)
+    by_number = {part.number: part for part in after}
+    for part in before:
+        if part.paid_minor:
+            now = by_number[part.number]
+            given_before = days_given(part.amount_minor, part.paid_minor, part.days)
+            assert days_given(now.amount_minor, now.paid_minor, now.days) == given_before
+
+
+@given(paid=parts_paid, count=st.integers(1, 20))
+def test_rescheduling_conserves_the_total(paid, count):
+    before = plan(*paid)
+    if sum(part.amount_minor for part in before if not part.stays) < count:
+        with pytest.raises(Refused, match="plan_nothing_untouched|plan_instalment_small"):
+            reschedule(before, "weekly", DUE_ON, 1, days_bought=True, count=count)
+        return
+    after = reschedule(before, "weekly", DUE_ON, 1, days_bought=True, count=count)
+    assert sum(amounts(after)) == sum(amounts(before))
+    assert [part for part in after if part.paid_minor] == [p for p in before if p.paid_minor]
+    assert len(after) == count + sum(1 for part in before if part.stays)

@@ -1,0 +1,116 @@
+"""Re-price, reschedule, cancel: the plan, the ledger and the device all say the same afterwards."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from core.errors import Refused
+from core.usecases.cancel_sale import cancel_sale
+from core.usecases.record_reversal import record_reversal
+from core.usecases.reprice_sale import reprice_sale
+from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
+from tests.support.book import ACCOUNT
+from tests.support.cast import KIT
+
+WHO = "grace@jua.example"
+
+
+@pytest.fixture
+def sale_id(book):
+    """Baraka's kit: 4 x 150.00."""
+    return book.rows(
+        "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE d.serial = :serial",
+        serial=KIT,
+    )[0][0]
+
+
+def plan_of(book, sale_id):
+    return book.rows(
+        "SELECT amount_minor, paid_minor FROM instalments WHERE sale_id = :id ORDER BY number",
+        id=sale_id,
+    )
+
+
+def test_a_new_price_is_spread_and_booked(book, sale_id):
+    book.pay("A1", KIT, 150_00)
+    book.apply()
+    with book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 750_00, WHO, "agreed with the customer")
+    assert plan_of(book, sale_id) == [(150_00, 150_00)] + [(200_00, 0)] * 3
+    book.prove()
+    assert book.rows("SELECT kind FROM journal_entries ORDER BY id DESC LIMIT 1") == [("repriced",)]
+    assert book.rows("SELECT who, act, reason FROM audit_log") == [
+        (WHO, "reprice", "agreed with the customer")
+    ]
+
+
+def test_a_price_may_fall_too_and_the_customer_is_served_on(book, sale_id):
+    with book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 300_00, WHO, "a discount")
+    book.pay("A1", KIT, 300_00)
+    book.apply()
+    book.prove()
+    assert book.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("complete",)]
+    assert book.rows("SELECT kind FROM tokens") == [("unlock",)]
+
+
+@pytest.mark.parametrize(
+    ("total_minor", "code"),
+    [(100_00, "plan_below_paid"), (150_00, "plan_unlocks"), (600_00, "plan_same"), (1, "plan_tot")],
+)
+def test_a_price_that_cannot_be_is_refused(book, sale_id, total_minor, code):
+    book.pay("A1", KIT, 150_00)
+    book.apply()
+    before = plan_of(book, sale_id)
+    with pytest.raises(Refused, match=code), book.open_unit() as unit:
+        reprice_sale(unit, sale_id, total_minor, WHO, "a mistake")
+    assert plan_of(book, sale_id) == before
+
+
+def test_no_reason_no_new_price(book, sale_id):
+    with pytest.raises(Refused, match="reason_missing"), book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 750_00, WHO, " ")
+    assert book.rows("SELECT total_minor FROM sales WHERE id = :id", id=sale_id) == [(600_00,)]
+
+
+def test_rescheduling_keeps_the_price_and_the_books(book, sale_id):
+    entries = book.rows("SELECT count(*) FROM journal_entries")
+    with book.open_unit() as unit:
+        new = NewSchedule("monthly", count=2, first_due_on=date(2026, 12, 31))
+        reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
+    assert plan_of(book, sale_id) == [(300_00, 0)] * 2
+    assert book.rows("SELECT count(*) FROM journal_entries") == entries
+    book.pay("A1", KIT, 300_00)
+    book.apply()
+    assert book.rows("SELECT kind, units FROM tokens") == [("days", 30)]
+
+
+def test_a_cancelled_sale_is_no_longer_owed_and_its_device_is_in_stock(book, sale_id):
+    book.pay("A1", KIT, 150_00)
+    book.apply()
+    with book.open_unit() as unit:
+        cancel_sale(unit, sale_id, WHO, "repossessed")
+    book.prove()
+    assert book.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("cancelled",)]
+    assert book.rows("SELECT owner_id FROM devices WHERE serial = :s", s=KIT) == [(None,)]
+    with pytest.raises(Refused, match="sale_not_open"), book.open_unit() as unit:
+        cancel_sale(unit, sale_id, WHO, "again")
+
+
+def test_a_sale_with_money_on_its_way_is_not_cancelled(book, sale_id):
+    book.pay("A1", KIT, 150_00)
+    with pytest.raises(Refused, match="payment_waiting"), book.open_unit() as unit:
+        cancel_sale(unit, sale_id, WHO, "repossessed")
+
+
+def test_a_part_whose_payment_was_reversed_is_kept(book, sale_id):
+    book.pay("A1", KIT, 150_00)
+    book.apply()
+    with book.open_unit() as unit:
+        record_reversal(unit, ACCOUNT, "A1", 150_00, WHO, "the provider took it back")
+    with book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
+    assert plan_of(book, sale_id) == [(150_00, 0)] + [(200_00, 0)] * 3
+    book.prove()

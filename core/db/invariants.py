@@ -127,7 +127,7 @@ WAITING: dict[str, str] = {
     """,
     "no text is stuck": """
         SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')
-          FROM sms WHERE next_attempt_at IS NOT NULL
+          FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0
            AND created_at < :now - interval '10 minutes' ORDER BY id
     """,
     "provider balances agree": """

@@ -6,6 +6,7 @@ itself. The same text may then go out twice, which is harmless; it is never lost
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,11 +37,15 @@ def insert_text(connection: Connection, row: dict[str, Any]) -> None:
 def claim_texts(
     connection: Connection, now: datetime, lease: timedelta, limit: int
 ) -> list[WaitingText]:
-    """Take up to `limit` texts whose time has come, for `lease`."""
+    """Take up to `limit` texts whose time has come, for `lease`; give up those it has passed."""
     rows = connection.execute(
         text(
-            "UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
+            "WITH late AS (UPDATE sms SET state = 'failed', provider_status = 'too_late',"
+            " next_attempt_at = NULL WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " AND expires_at <= :now FOR UPDATE SKIP LOCKED))"
+            " UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
             " WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " AND (expires_at IS NULL OR expires_at > :now)"
             " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)"
             " RETURNING id, msisdn, body, attempts"
         ),
@@ -57,6 +62,38 @@ def update_text(connection: Connection, text_id: int, **values: object) -> None:
             f"UPDATE sms SET {assignments} WHERE id = :id AND state NOT IN ('delivered', 'failed')"
         ),
         {"id": text_id, **values},
+    )
+
+
+def redeliver_text(
+    connection: Connection, text_id: int, status: str, times: Sequence[datetime]
+) -> bool:
+    """Have a text with a token sent anew: the first time at `times[0]`, and so on.
+
+    Its provider's id stays until then, so that a late word of success is still understood. False
+    when it has no token, is not out, or has been sent anew often enough.
+    """
+    again = connection.execute(
+        text(
+            "UPDATE sms SET state = 'waiting', provider_status = :status, attempts = 0,"
+            " redeliveries = redeliveries + 1,"
+            " next_attempt_at = (CAST(:times AS timestamptz[]))[redeliveries + 1]"
+            " WHERE id = :id AND state = 'sent' AND token_id IS NOT NULL"
+            " AND redeliveries < cardinality(CAST(:times AS timestamptz[]))"
+        ),
+        {"id": text_id, "status": status, "times": list(times)},
+    )
+    return again.rowcount == 1
+
+
+def fail_text(connection: Connection, text_id: int, status: str) -> None:
+    """A text that is out will not arrive."""
+    connection.execute(
+        text(
+            "UPDATE sms SET state = 'failed', provider_status = :status"
+            " WHERE id = :id AND state = 'sent'"
+        ),
+        {"id": text_id, "status": status},
     )
 
 
@@ -115,8 +152,13 @@ def reports_of(connection: Connection, message_id: str) -> list[tuple[str, str |
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:
-    """When the longest waiting text was written; None when nothing waits."""
+    """When the longest waiting text was written; None when nothing waits.
+
+    One that is out already and waits for its phone to come back tells nothing about us.
+    """
     oldest: datetime | None = connection.execute(
-        text("SELECT min(created_at) FROM sms WHERE next_attempt_at IS NOT NULL")
+        text(
+            "SELECT min(created_at) FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0"
+        )
     ).scalar_one()
     return oldest

@@ -1,4 +1,8 @@
-"""Claim texts to send and record what became of each, as told by the sender and by reports."""
+"""Claim texts to send and record what became of each, as told by the sender and by reports.
+
+A text with a token whose phone could not be reached is sent anew a few times: the token was paid
+for.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,11 @@ from datetime import timedelta
 from core.db.texts import (
     WaitingText,
     claim_texts,
+    fail_text,
     find_text_id,
     insert_report,
     lock_message,
+    redeliver_text,
     reports_of,
     update_text,
 )
@@ -19,6 +25,20 @@ from core.unit import Unit
 _LEASE = timedelta(minutes=2)
 # A text that could not be handed over is tried again after these waits, then given up on.
 RETRY_AFTER = tuple(timedelta(seconds=s) for s in (10, 30, 120, 600, 1800, 3600, 14400, 43200))
+
+# A token that did not reach its phone is sent anew after these waits: a battery is charged, a
+# journey ends. Then the menu still shows it.
+REDELIVER_AFTER = (timedelta(minutes=30), timedelta(hours=6), timedelta(hours=24))
+# Reasons no waiting cures (Africa's Talking, delivery reports; one is misspelt in places).
+_HOPELESS = {
+    "userdoesnotexist",
+    "userinblacklist",
+    "useraccountsuspended",
+    "notnetworksubscriber",
+    "notnetworksubcriber",
+    "usernotsubscribedtoproduct",
+    "invalidlinkid",
+}
 
 # How far a message has come, by the provider's word; unknown words are kept but move nothing.
 # (Africa's Talking: Sent, Submitted and Buffered are not final, the rest are.)
@@ -94,8 +114,19 @@ def record_delivery(unit: Unit, message_id: str, status: str, reason: str | None
 
 
 def _apply_report(unit: Unit, text_id: int, status: str, reason: str | None) -> None:
-    values = {"provider_status": f"{status} {reason}" if reason else status}
-    final = _FINAL_STATE.get(status.lower())
-    if final:
-        values["state"] = final
-    update_text(unit.connection, text_id, **values)
+    told = f"{status} {reason}" if reason else status
+    match _FINAL_STATE.get(status.lower()):
+        case "delivered":
+            values = {"state": "delivered", "next_attempt_at": None}
+            update_text(unit.connection, text_id, provider_status=told, **values)
+        case "failed":
+            _not_delivered(unit, text_id, told, hopeless=(reason or "").lower() in _HOPELESS)
+        case _:
+            update_text(unit.connection, text_id, provider_status=told)
+
+
+def _not_delivered(unit: Unit, text_id: int, told: str, *, hopeless: bool) -> None:
+    """Sent anew if it may help. A report on an earlier sending changes nothing any more."""
+    times = [] if hopeless else [unit.now + wait for wait in REDELIVER_AFTER]
+    if not redeliver_text(unit.connection, text_id, told, times):
+        fail_text(unit.connection, text_id, told)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, SmallInteger, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    Column,
+    Date,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.rows.books import instant, metadata, reference, row_id, word
 
-# `dedupe_key` names the occasion (`receipt:<payment>:1`): one occasion, one text.
+# `dedupe_key` names the occasion (`receipt:<payment>:1`): one occasion, one text. `redeliveries`
+# counts how often it was sent anew because the phone could not be reached; after `expires_at` it is
+# not sent any more.
 sms = Table(
     "sms",
     metadata,
@@ -28,7 +41,9 @@ sms = Table(
     instant("created_at"),
     instant("sent_at", nullable=True),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("redeliveries", Integer, nullable=False, server_default=text("0")),
     instant("next_attempt_at", nullable=True),
+    instant("expires_at", nullable=True),
     Index(
         "sms_waiting_idx", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")
     ),
@@ -67,6 +82,18 @@ no_reminders = Table(
     metadata,
     Column("msisdn", Text, primary_key=True),
     instant("since"),
+)
+
+# What a customer was reminded of: a step (in days from the due day) is never told twice, and
+# `reminded_on` allows one text a day.
+reminders = Table(
+    "reminders",
+    metadata,
+    reference("customer_id", "customers"),
+    Column("due_on", Date, nullable=False),
+    Column("step", SmallInteger, nullable=False),
+    Column("reminded_on", Date, nullable=False),
+    PrimaryKeyConstraint("customer_id", "due_on", "step"),
 )
 
 # One effect per turn of a USSD session: its key is what makes a repeated callback harmless.

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -84,6 +85,35 @@ agents = Table(
         "commission_collections_bp BETWEEN 0 AND 10000"
         " AND commission_sales_bp BETWEEN 0 AND 10000 AND float_limit_minor >= 0",
         name="figures",
+    ),
+)
+
+# A registration an agent asked for by text, until the agent confirms it with the PIN from the menu.
+# A meter has a tariff; anything else an appliance with its plan.
+pending_registrations = Table(
+    "pending_registrations",
+    metadata,
+    row_id(),
+    reference("agent_id", "agents"),
+    Column("serial", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("village", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("tariff", Text, nullable=True),
+    Column("appliance", Text, nullable=True),
+    Column("scheme", Text, nullable=True),
+    Column("count", Integer, nullable=True),
+    minor("instalment_minor", nullable=True),
+    Column("cadence", Text, nullable=True),
+    minor("down_payment_minor", default=0),
+    instant("asked_at"),
+    UniqueConstraint("agent_id", "serial"),
+    CheckConstraint(
+        "(tariff IS NULL) = (appliance IS NOT NULL) AND (appliance IS NULL OR (cadence IS NOT NULL"
+        " AND CASE scheme WHEN 'count' THEN count > 0 WHEN 'amount' THEN instalment_minor > 0"
+        " ELSE false END))",
+        name="terms",
     ),
 )
 

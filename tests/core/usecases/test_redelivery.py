@@ -1,0 +1,157 @@
+"""Tokens whose phone could not be reached are sent anew: a few times, and never backwards."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+
+from core.db.texts import oldest_waiting
+from core.usecases.send_texts import (
+    REDELIVER_AFTER,
+    Handed,
+    claim_unsent_texts,
+    record_delivery,
+    text_handed_over,
+)
+from tests.support.book import NOW
+from tests.support.builders import insert_text
+from tests.support.cast import METER
+
+
+@pytest.fixture
+def sending(book):
+    """A receipt with its token; `send()` hands over what waits and returns the provider's ids."""
+    book.pay("R1", METER, 500_00)
+    book.apply()
+    numbers = count(1)
+
+    def send() -> list[str]:
+        ids = []
+        with book.open_unit() as unit:
+            for waiting in claim_unsent_texts(unit, 10):
+                ids.append(f"ATXid_{next(numbers)}")
+                text_handed_over(unit, waiting, Handed(ids[-1], "Success", None))
+        return ids
+
+    return send
+
+
+def report(book, message_id, status, reason=None):
+    with book.open_unit() as unit:
+        record_delivery(unit, message_id, status, reason)
+
+
+def state(book):
+    return book.rows("SELECT state, redeliveries FROM sms")[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("Failed", "DeliveryFailure"),
+        ("AbsentSubscriber", None),
+        ("Expired", None),
+        ("Rejected", "InsufficientCredit"),
+        ("Failed", "SomethingNew"),
+    ],
+)
+def test_a_token_that_did_not_arrive_is_sent_anew(book, sending, status, reason):
+    (first,) = sending()
+
+    report(book, first, status, reason)
+
+    assert sending() == []
+    book.ahead += REDELIVER_AFTER[0]
+    (second,) = sending()
+    report(book, second, "Success")
+    assert state(book) == ("delivered", 1)
+
+
+@pytest.mark.parametrize("reason", ["UserDoesNotExist", "UserInBlackList", "NotNetworkSubcriber"])
+def test_what_no_waiting_cures_is_final(book, sending, reason):
+    (first,) = sending()
+
+    report(book, first, "Failed", reason)
+
+    assert state(book) == ("failed", 0)
+
+
+def test_it_is_given_up_after_the_last_wait(book, sending):
+    for wait in (*REDELIVER_AFTER, None):
+        (message_id,) = sending()
+        report(book, message_id, "AbsentSubscriber")
+        book.ahead += wait or timedelta(days=30)
+
+    assert sending() == []
+    assert state(book) == ("failed", len(REDELIVER_AFTER))
+
+
+def test_failures_told_twice_count_once(book, sending):
+    (first,) = sending()
+
+    for status in ("AbsentSubscriber", "Failed", "Expired"):
+        report(book, first, status)
+
+    assert state(book) == ("waiting", 1)
+
+
+def test_a_late_success_ends_the_wait(book, sending):
+    (first,) = sending()
+    report(book, first, "AbsentSubscriber")
+
+    report(book, first, "Success")
+
+    book.ahead += timedelta(days=2)
+    assert sending() == []
+    assert state(book) == ("delivered", 1)
+
+
+def test_a_failure_of_an_earlier_sending_does_not_touch_a_later_one(book, sending):
+    (first,) = sending()
+    report(book, first, "AbsentSubscriber")
+    book.ahead += REDELIVER_AFTER[0]
+    sending()
+
+    report(book, first, "Failed", "UserDoesNotExist")
+
+    assert state(book) == ("sent", 1)
+
+
+def test_a_failure_reported_before_our_send_returned_is_tried_again_too(book, sending):
+    report(book, "ATXid_1", "AbsentSubscriber")
+
+    assert sending() == ["ATXid_1"]
+
+    assert state(book) == ("waiting", 1)
+
+
+def test_a_text_without_a_token_is_not_sent_anew(book, sending):
+    sending()
+    with book.engine.begin() as connection:
+        insert_text(connection, next_attempt_at=NOW)
+    (message_id,) = sending()
+
+    report(book, message_id, "AbsentSubscriber")
+
+    assert book.rows("SELECT state FROM sms WHERE kind = 'test'") == [("failed",)]
+
+
+def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(book, sending):
+    (first,) = sending()
+    report(book, first, "AbsentSubscriber")
+
+    with book.open_unit() as unit:
+        assert oldest_waiting(unit.connection) is None
+
+
+def test_a_text_whose_time_has_passed_is_not_sent(book, sending):
+    sending()
+    with book.engine.begin() as connection:
+        insert_text(connection, next_attempt_at=NOW, expires_at=NOW)
+
+    assert sending() == []
+    assert book.rows("SELECT state, provider_status FROM sms WHERE kind = 'test'") == [
+        ("failed", "too_late")
+    ]

@@ -1,4 +1,4 @@
-"""`dialwatt remind`: queue today's reminders of instalments, page by page."""
+"""`dialwatt remind`: queue the reminders of instalments that are due now, page by page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from workers.schedule import remind_all
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
-    """Remind whoever is due. A second run on a day sends nothing more; at night nothing is sent."""
+    """Remind whoever is due. A second run on a day finds nobody new; at night nobody is."""
     texts = remind_all(open_books(environment), _show)
-    print(f"{texts} customers are at a step of their reminders today")
+    print(f"{texts} customers are reminded")
     return 0
 
 

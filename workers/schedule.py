@@ -10,7 +10,7 @@ import os
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from threading import Event
 
 from sqlalchemy.exc import OperationalError
@@ -18,9 +18,9 @@ from sqlalchemy.exc import OperationalError
 from core.db.engine import make_engine
 from core.errors import Refused
 from core.settings import ServicesSettings
-from core.unit import OpenUnit, Unit, unit_opener
+from core.unit import OpenUnit, unit_opener
 from core.usecases.accrue_access_rates import accrue_access_rates
-from core.usecases.send_reminders import is_daytime, send_reminders
+from core.usecases.send_reminders import send_reminders, whom_to_remind
 from gateway.ring import Doorbell
 
 log = logging.getLogger(__name__)
@@ -28,58 +28,59 @@ log = logging.getLogger(__name__)
 _SWEEP_EVERY_S = 5.0
 _ROWS_A_PAGE = 500
 
-Page = Callable[[Unit, int, int], tuple[int, int | None]]
 Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
 class Schedule:
-    """What has to happen again and again; the days are the last on which it did here."""
+    """What has to happen again and again; the dates are the last on which it did here."""
 
     open_unit: OpenUnit
     doorbell: Doorbell
     accrued_on: date | None = None
-    reminded_on: date | None = None
+    reminded_hour: datetime | None = None
 
     def sweep(self) -> None:
-        """Ring every bell; once a day accrue and, by day, remind. A dead service delays it."""
+        """Ring every bell; accrue once a day, remind once an hour. A dead service delays it."""
         self.doorbell.ring_all()
         try:
-            self._once_a_day()
+            self._now_and_then()
         except Refused:
             log.info("no market yet: load a catalogue")
         except OperationalError as error:
             log.warning("the database is away: %s", error.orig)
 
-    def _once_a_day(self) -> None:
+    def _now_and_then(self) -> None:
         with self.open_unit() as unit:
-            today, daytime = unit.today, is_daytime(unit)
+            today, hour = unit.today, unit.now.replace(minute=0, second=0, microsecond=0)
         if today != self.accrued_on:
             accrue_all(self.open_unit)
             self.accrued_on = today
-        if daytime and today != self.reminded_on:
+        if hour != self.reminded_hour:
             remind_all(self.open_unit)
-            self.reminded_on = today
+            self.reminded_hour = hour
 
 
 def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> int:
-    """Accrue every meter; returns the fees written."""
-    return _page_through(open_unit, accrue_access_rates, progress)
-
-
-def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> int:
-    """Remind everybody whose instalment is at a step today; returns how many."""
-    return _page_through(open_unit, send_reminders, progress)
-
-
-def _page_through(open_unit: OpenUnit, page: Page, progress: Progress) -> int:
-    """Do it page by page, each in its own commit."""
+    """Accrue every meter, page by page, each in its own commit; returns the fees written."""
     total = 0
     after: int | None = 0
     while after is not None:
         with open_unit() as unit:
-            done, after = page(unit, after, _ROWS_A_PAGE)
-        total += done
+            fees, after = accrue_access_rates(unit, after, _ROWS_A_PAGE)
+        total += fees
+        progress(total)
+    return total
+
+
+def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> int:
+    """Remind whoever is at a step today, page by page, each in its own commit; returns how many."""
+    total = 0
+    with open_unit() as unit:
+        customers = whom_to_remind(unit)
+    for start in range(0, len(customers), _ROWS_A_PAGE):
+        with open_unit() as unit:
+            total += send_reminders(unit, customers[start : start + _ROWS_A_PAGE])
         progress(total)
     return total
 

@@ -1,16 +1,18 @@
 """Remind customers of instalments: 3 days before, on the day, 1 and 7 days after (domain 6).
 
 One text per customer and day, between 09:00 and 18:00 in the market's zone, never twice for a step;
-STOP ends them. Running it again on a day sends nothing more.
+STOP ends them. After a downtime only the newest step is told, at most a week late. The most urgent
+thing is said; what else is at a step that day comes on the next.
 """
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime, time
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
+from core.db.reminders import AtAStep, customers_at_a_step, due_at_a_step, insert_reminders
 from core.money import Money
 from core.unit import Unit
 from core.usecases.texts import queue_text
@@ -18,54 +20,67 @@ from core.wording.message import Said
 from core.wording.messages import reminder as say
 
 FROM, UNTIL = time(9), time(18)
-STEPS = (timedelta(days=-3), timedelta(0), timedelta(days=1), timedelta(days=7))
-
-# Per customer the sum of what is at a step today, the day of the most urgent, and their number.
-_DUE = text(
-    """
-    SELECT s.customer_id, c.language, n.msisdn, min(i.due_on) AS due_on,
-           sum(i.amount_minor - i.paid_minor) AS open_minor
-      FROM instalments i JOIN sales s ON s.id = i.sale_id AND s.state = 'open'
-      JOIN customers c ON c.id = s.customer_id
-      JOIN LATERAL (SELECT msisdn FROM customer_msisdns m WHERE m.customer_id = c.id
-                     ORDER BY position, msisdn LIMIT 1) n ON true
-     WHERE i.paid_minor < i.amount_minor AND i.due_on = ANY(:days) AND c.id > :after
-       AND NOT EXISTS (SELECT FROM no_reminders r WHERE r.msisdn = n.msisdn)
-     GROUP BY s.customer_id, c.language, n.msisdn ORDER BY s.customer_id LIMIT :limit
-    """
-)
+# Each step in days after the due day, and the last day on which it may still be told.
+STEPS = ((-3, -1), (0, 0), (1, 6), (7, 13))
 
 
-def send_reminders(unit: Unit, after_customer_id: int, limit: int) -> tuple[int, int | None]:
-    """Queue one page of reminders; returns how many, and the last customer (None at the end)."""
+def whom_to_remind(unit: Unit) -> list[int]:
+    """The customers to be reminded now, by id; nobody at night."""
     if not is_daytime(unit):
-        return 0, None
-    days = [unit.today - step for step in STEPS]
-    rows = unit.connection.execute(
-        _DUE, {"days": days, "after": after_customer_id, "limit": limit}
-    ).all()
-    for row in rows:
-        amount = Money(int(row.open_minor), unit.market.currency)
+        return []
+    return customers_at_a_step(unit.connection, STEPS, unit.today)
+
+
+def send_reminders(unit: Unit, customers: Collection[int]) -> int:
+    """Queue a reminder for those of these customers who are to be reminded; returns how many."""
+    if not is_daytime(unit):
+        return 0
+    due = due_at_a_step(unit.connection, STEPS, unit.today, customers)
+    texts = list(_most_urgent(due))
+    insert_reminders(unit.connection, [one for told in texts for one in told], unit.today)
+    for told in texts:
         queue_text(
             unit,
-            _said(unit, amount, row.due_on),
-            msisdn=row.msisdn,
-            language=row.language,
-            occasion=f"reminder:{row.customer_id}:{unit.today}",
+            _said(unit, told),
+            msisdn=told[0].msisdn,
+            language=told[0].language,
+            occasion=f"reminder:{told[0].customer_id}:{unit.today}",
+            expires_at=_this_evening(unit),
         )
-    return len(rows), rows[-1].customer_id if len(rows) == limit else None
+    return len(texts)
 
 
 def is_daytime(unit: Unit) -> bool:
     """Whether people may be reminded now."""
-    local = unit.now.astimezone(ZoneInfo(unit.market.timezone)).time()
-    return FROM <= local < UNTIL
+    return FROM <= _local(unit).time() < UNTIL
 
 
-def _said(unit: Unit, amount: Money, due_on: date) -> Said:
-    code = unit.market.service_code
-    if due_on == unit.today:
+def _this_evening(unit: Unit) -> datetime:
+    """Until when a reminder may go out: "today" is wrong tomorrow, and nobody is woken."""
+    return datetime.combine(unit.today, UNTIL, ZoneInfo(unit.market.timezone))
+
+
+def _local(unit: Unit) -> datetime:
+    return unit.now.astimezone(ZoneInfo(unit.market.timezone))
+
+
+def _most_urgent(due: list[AtAStep]) -> Iterator[list[AtAStep]]:
+    """Per customer what one text can be about: all that is late, or due today, or due one day."""
+    for _, found in groupby(due, key=lambda one: one.customer_id):
+        first, *rest = found
+        yield [first, *(one for one in rest if _in_one_text(first, one))]
+
+
+def _in_one_text(first: AtAStep, other: AtAStep) -> bool:
+    return min(first.step, other.step) > 0 or first.due_on == other.due_on
+
+
+def _said(unit: Unit, told: list[AtAStep]) -> Said:
+    code, first = unit.market.service_code, told[0]
+    if first.step > 0 and first.late_minor is not None and first.late_since is not None:
+        late = Money(first.late_minor, unit.market.currency)
+        return say.overdue(amount=late, since=first.late_since, code=code)
+    amount = Money(sum(one.open_minor for one in told), unit.market.currency)
+    if first.step == 0:
         return say.due_today(amount=amount, code=code)
-    if due_on > unit.today:
-        return say.due_soon(amount=amount, on=due_on, code=code)
-    return say.overdue(amount=amount, since=due_on, code=code)
+    return say.due_soon(amount=amount, on=first.due_on, code=code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.db.texts import insert_text, texts_since
 from core.septets import segments
@@ -20,8 +20,12 @@ def queue_text(
     occasion: str,
     payment_id: int | None = None,
     token_id: int | None = None,
+    expires_at: datetime | None = None,
 ) -> None:
-    """Queue one text. `occasion` is its dedupe key: the same one again does nothing."""
+    """Queue one text. `occasion` is its dedupe key: the same one again does nothing.
+
+    After `expires_at` it is not sent any more.
+    """
     row = text_content(said, language) | {
         "dedupe_key": occasion,
         "msisdn": msisdn,
@@ -29,6 +33,7 @@ def queue_text(
         "token_id": token_id,
         "created_at": unit.now,
         "next_attempt_at": unit.now,
+        "expires_at": expires_at,
     }
     insert_text(unit.connection, row)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,90 +10,255 @@ from sqlalchemy import text
 
 from core.unit import unit_opener
 from core.usecases.reminders_wanted import want_reminders
-from core.usecases.send_reminders import send_reminders
+from core.usecases.send_reminders import send_reminders, whom_to_remind
+from core.usecases.send_texts import claim_unsent_texts, text_postponed
 from tests.support.builders import insert_customer, insert_sale
+from workers.schedule import Schedule, remind_all
 
 DUE = date(2026, 11, 24)
-AMINA = "+254711000001"
+AMINA, SECOND = "+254711000001", "+254711000091"
 
 
-def at(day, hour=10):
-    return datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo("Africa/Nairobi"))
+def at(day, hour=10, zone="Africa/Nairobi"):
+    return datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(zone))
+
+
+def owe(engine, customer_id, *, due_on=DUE, amounts_minor=(300_00,), sold_on=None, days=7):
+    with engine.begin() as connection:
+        return insert_sale(
+            connection,
+            customer_id=customer_id,
+            amounts_minor=amounts_minor,
+            appliance_kind="other",
+            first_due_on=due_on,
+            sold_on=sold_on or due_on - timedelta(days=30),
+            days=days,
+        )
 
 
 @pytest.fixture
-def debt(engine):
+def amina(engine):
     """Amina owes 300 on the 24th."""
     with engine.begin() as connection:
-        amina = insert_customer(connection, msisdn=AMINA)
-        insert_sale(
-            connection,
-            customer_id=amina,
-            amounts_minor=(300_00,),
-            appliance_kind="other",
-            first_due_on=DUE,
-        )
-    return amina
+        customer_id = insert_customer(connection, msisdn=AMINA)
+    owe(engine, customer_id)
+    return customer_id
 
 
 def remind(engine, now):
-    with unit_opener(engine, lambda: now)() as unit:
-        send_reminders(unit, 0, 100)
+    return remind_all(unit_opener(engine, lambda: now))
 
 
-def bodies(engine):
+def run(engine, *days, hour=10):
+    for day in days:
+        remind(engine, at(DUE + timedelta(days=day), hour))
+
+
+def told(engine):
+    """Each text as (days after DUE on which it was written, its words)."""
     with engine.connect() as connection:
-        return list(connection.execute(text("SELECT body FROM sms ORDER BY id")).scalars())
+        rows = connection.execute(text("SELECT created_at, body FROM sms ORDER BY id")).all()
+    local = ZoneInfo("Africa/Nairobi")
+    return [((row[0].astimezone(local).date() - DUE).days, row[1]) for row in rows]
 
 
-@pytest.mark.parametrize("days", range(-5, 10))
-def test_only_the_steps_of_the_domain_are_reminded_of(engine, debt, days):
-    remind(engine, at(DUE + timedelta(days=days)))
+def days_told(engine):
+    return [day for day, _ in told(engine)]
 
-    assert len(bodies(engine)) == (days in (-3, 0, 1, 7))
+
+def test_every_step_of_the_domain_is_told_once(engine, amina):
+    run(engine, *range(-10, 40))
+
+    assert days_told(engine) == [-3, 0, 1, 7]
 
 
 @pytest.mark.parametrize(
-    ("days", "words"),
-    [(-3, "falls due on 24 Nov"), (0, "is due today"), (7, "has been due since 24 Nov")],
+    ("day", "words"),
+    [
+        (-3, "KES 300 falls due on 24 Nov"),
+        (0, "KES 300 is due today"),
+        (1, "KES 300 has been due since 24 Nov"),
+        (7, "KES 300 has been due since 24 Nov"),
+    ],
 )
-def test_the_text_says_how_the_day_stands(engine, debt, days, words):
-    remind(engine, at(DUE + timedelta(days=days)))
+def test_the_text_says_how_the_day_stands(engine, amina, day, words):
+    run(engine, day)
 
-    assert f"KES 300 {words}" in bodies(engine)[0]
-
-
-@pytest.mark.parametrize(("hour", "sent"), [(8, 0), (9, 1), (17, 1), (18, 0), (23, 0)])
-def test_nobody_is_reminded_at_night(engine, debt, hour, sent):
-    remind(engine, at(DUE, hour))
-
-    assert len(bodies(engine)) == sent
+    assert words in told(engine)[0][1]
 
 
-def test_a_customer_with_two_debts_gets_one_text_a_day_however_often_it_runs(engine, debt):
+@pytest.mark.parametrize(("hour", "sent"), [(0, 0), (8, 0), (9, 1), (17, 1), (18, 0), (23, 0)])
+def test_nobody_is_reminded_at_night(engine, amina, hour, sent):
+    run(engine, 0, hour=hour)
+
+    assert len(told(engine)) == sent
+
+
+@pytest.mark.parametrize(("zone", "sent"), [("Africa/Dakar", 0), ("Africa/Nairobi", 1)])
+def test_the_hours_are_those_of_the_market(engine, amina, zone, sent):
     with engine.begin() as connection:
-        insert_sale(
-            connection,
-            customer_id=debt,
-            amounts_minor=(200_00,),
-            appliance_kind="other",
-            first_due_on=DUE,
+        connection.execute(text("UPDATE market SET timezone = :zone"), {"zone": zone})
+
+    remind(engine, datetime(2026, 11, 24, 7, 30, tzinfo=UTC))
+
+    assert len(told(engine)) == sent
+
+
+def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(engine, amina):
+    run(engine, 0, hour=17)
+    with unit_opener(engine, lambda: at(DUE, 17))() as unit:
+        (waiting,) = claim_unsent_texts(unit, 10)
+        text_postponed(unit, waiting, "405")
+
+    with unit_opener(engine, lambda: at(DUE, 18))() as unit:
+        assert claim_unsent_texts(unit, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("down", "day", "words"),
+    [
+        (range(-3, -1), -1, "falls due on 24 Nov"),
+        (range(-3, 0), 0, "is due today"),
+        (range(-3, 5), 5, "due since 24 Nov"),
+        (range(-3, 12), 12, "due since 24 Nov"),
+    ],
+)
+def test_after_a_downtime_only_the_newest_step_is_told(engine, amina, down, day, words):
+    run(engine, -5, -4, *range(day, 30))
+
+    first_day, body = told(engine)[0]
+    assert (first_day, words in body) == (day, True)
+    assert days_told(engine) == [day, *(step for step in (0, 1, 7) if step > day)]
+
+
+def test_what_has_been_due_for_long_is_not_dug_out(engine, amina):
+    run(engine, 14, 15, 16)
+
+    assert told(engine) == []
+
+
+def test_a_step_that_had_passed_when_the_thing_was_sold_is_none(engine, amina):
+    with engine.begin() as connection:
+        baraka = insert_customer(connection, msisdn=SECOND)
+        connection.execute(text("DELETE FROM instalments"))
+    owe(engine, baraka, sold_on=DUE - timedelta(days=1), days=1)
+
+    run(engine, -1, 0)
+
+    assert days_told(engine) == [0]
+
+
+def test_a_customer_with_two_debts_gets_one_text_a_day_however_often_it_runs(engine, amina):
+    owe(engine, amina, amounts_minor=(200_00,))
+
+    for hour in (9, 10, 12, 15, 17):
+        run(engine, 0, hour=hour)
+
+    ((_, body),) = told(engine)
+    assert "KES 500" in body
+
+
+def test_the_most_urgent_is_told_and_the_rest_on_the_next_day(engine, amina):
+    owe(engine, amina, due_on=DUE + timedelta(days=3), amounts_minor=(200_00,))
+
+    run(engine, 0)
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE instalments SET paid_minor = 30000 WHERE due_on = :due"), {"due": DUE}
+        )
+    run(engine, 1, 2)
+
+    assert [body.split(" Dial")[0] for _, body in told(engine)] == [
+        "KES 300 is due today.",
+        "KES 200 falls due on 27 Nov.",
+    ]
+
+
+def test_what_is_late_is_told_as_one_sum_since_the_oldest_day(engine, amina):
+    owe(engine, amina, due_on=DUE - timedelta(days=20), amounts_minor=(100_00, 100_00))
+
+    run(engine, 1)
+
+    assert "KES 500 has been due since 4 Nov" in told(engine)[0][1]
+
+
+def test_a_daily_plan_brings_at_most_one_text_a_day(engine, amina):
+    owe(engine, amina, amounts_minor=(50_00,) * 10, days=1)
+
+    run(engine, *range(-5, 25))
+
+    days = days_told(engine)
+    assert len(days) == len(set(days))
+
+
+def test_what_is_paid_is_not_reminded_of(engine, amina):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE instalments SET paid_minor = amount_minor"))
+
+    run(engine, *range(-5, 10))
+
+    assert told(engine) == []
+
+
+def test_the_second_of_two_schedules_reminds_nobody_again(engine, amina):
+    open_unit = unit_opener(engine, lambda: at(DUE))
+    with open_unit() as one, open_unit() as other:
+        customers = whom_to_remind(one)
+        assert whom_to_remind(other) == customers == [amina]
+    for _ in range(2):
+        with open_unit() as unit:
+            send_reminders(unit, customers)
+
+    assert len(told(engine)) == 1
+
+
+def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_back(engine, amina):
+    with engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO customer_msisdns VALUES (:msisdn, :id, 1)"),
+            {"msisdn": SECOND, "id": amina},
         )
 
-    for hour in (9, 12, 15):
-        remind(engine, at(DUE, hour))
-
-    assert len(bodies(engine)) == 1
-    assert "KES 500" in bodies(engine)[0]
-
-
-def test_stop_ends_reminders_and_start_brings_them_back(engine, debt):
     with unit_opener(engine, lambda: at(DUE))() as unit:
-        want_reminders(unit, AMINA, wanted=False)
-    remind(engine, at(DUE))
-    assert bodies(engine) == []
+        want_reminders(unit, SECOND, wanted=False)
+    run(engine, -3, 0)
+    assert told(engine) == []
 
     with unit_opener(engine, lambda: at(DUE))() as unit:
         want_reminders(unit, AMINA, wanted=True)
-    remind(engine, at(DUE))
-    assert len(bodies(engine)) == 1
+    run(engine, 0)
+    assert len(told(engine)) == 1
+
+
+def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engine, amina):
+    class Bell:
+        def ring_all(self) -> None:
+            pass
+
+    clock = [at(DUE, 8)]
+    schedule = Schedule(unit_opener(engine, lambda: clock[0]), Bell())
+    schedule.sweep()
+    assert told(engine) == []
+
+    clock[0] = at(DUE, 9)
+    schedule.sweep()
+    assert len(told(engine)) == 1
+
+    with engine.begin() as connection:
+        baraka = insert_customer(connection, msisdn=SECOND)
+    owe(engine, baraka)
+    clock[0] = at(DUE, 10)
+    schedule.sweep()
+    assert len(told(engine)) == 2
+
+
+def test_many_customers_are_reminded_page_by_page(engine, monkeypatch):
+    monkeypatch.setattr("workers.schedule._ROWS_A_PAGE", 2)
+    for number in range(5):
+        with engine.begin() as connection:
+            customer = insert_customer(connection, msisdn=f"+25471100000{number}")
+        owe(engine, customer)
+
+    progress = []
+    assert remind_all(unit_opener(engine, lambda: at(DUE)), progress.append) == 5
+    assert progress == [2, 4, 5]

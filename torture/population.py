@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from core.clock import system_clock
 from core.pin import hash_pin
-from core.usecases.open_secret import bound_to
+from core.tokens.sealing import bound_to
 from tests.support.builders import (
     insert_agent,
     insert_customer,

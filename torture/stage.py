@@ -87,9 +87,9 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path, sizes: Sizes, *, for_tests: bool = False) -> Iterator[Stage]:
+def stage(folder: Path, sizes: Sizes) -> Iterator[Stage]:
     """A running product on a new book with a population; everything is ended afterwards."""
-    with embedded_services(folder, for_tests=for_tests) as services:
+    with embedded_services(folder) as services:
         migrate(services.database_url)
         it = Stage(services, sizes, folder / "processes.log")
         create_schema(it.world.engine)

@@ -101,8 +101,8 @@ _FACTS = {
     "payments sent back": "SELECT count(*) FROM payments WHERE state = 'refunded'",
     "cases for a person": "SELECT count(*) FROM cases",
     "callbacks the provider made": "SELECT count(*) FROM simulator.callbacks",
-    "of which repeated": "SELECT coalesce(sum(attempts - 1), 0) + count(*)"
-    " - count(DISTINCT (url, body)) FROM simulator.callbacks",
+    "of which repeated": "SELECT coalesce(sum(greatest(attempts, 1) - 1), 0)"
+    " + count(*) - count(DISTINCT (url, body)) FROM simulator.callbacks",
     "tokens": "SELECT count(*) FROM tokens",
     "texts delivered": "SELECT count(*) FROM simulator.texts",
     "of which twice": "SELECT count(*) - count(DISTINCT (msisdn, body)) FROM simulator.texts",

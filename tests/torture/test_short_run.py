@@ -1,6 +1,7 @@
 """The torture run in its short form: everything is struck once or twice, nothing lost or twice.
 
-The seed is drawn anew each time and stands in the table that a failure prints.
+The seed is drawn anew each time and stands in the table that a failure prints. Unlike in other
+tests the database is durable: what it acknowledged must outlive its being killed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def test_payments_survive_whatever_is_killed_under_them():
         patience_s=60,
         pull_every_s=1,
     )
-    with folder_in_reach() as folder, stage(folder, sizes, for_tests=True) as up:
+    with folder_in_reach() as folder, stage(folder, sizes) as up:
         report = run(up, sizes, lambda line: None, money_only=True)
 
     assert not report.wrong, report.table()

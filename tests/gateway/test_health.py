@@ -59,7 +59,7 @@ def test_every_queue_needs_a_worker(web: Web, worker: Any) -> None:
     assert ready(web)[0] == 503
     worker("payments")
     assert ready(web)[0] == 503
-    others = worker("prompts", "texts")
+    others = worker(*QUEUES[1:])
     assert ready(web)[0] == 200
     others.register_death()
     status, found = ready(web)

@@ -23,6 +23,7 @@ def test_each_queue_has_its_job(redis: "Redis[bytes]", redis_url: str) -> None:
         "payments": ["workers.jobs.apply_payments"],
         "prompts": ["workers.jobs.prompt_payers"],
         "texts": ["workers.jobs.send_texts"],
+        "money_back": ["workers.money_back.reconcile"],
     }
 
 

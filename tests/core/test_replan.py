@@ -126,7 +126,7 @@ def test_repricing_conserves_money_and_never_takes_days_back(paid, down, total, 
 def test_rescheduling_conserves_the_total(paid, count):
     before = plan(*paid)
     if sum(part.amount_minor for part in before if not part.stays) < count:
-        with pytest.raises(Refused, match="plan_nothing_untouched|plan_instalment_small"):
+        with pytest.raises(Refused, match=r"plan_nothing_untouched|plan_instalment_small"):
             reschedule(before, "weekly", DUE_ON, 1, days_bought=True, count=count)
         return
     after = reschedule(before, "weekly", DUE_ON, 1, days_bought=True, count=count)

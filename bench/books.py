@@ -10,8 +10,8 @@ from sqlalchemy import Connection, text
 from core.db.bulk import insert_rows
 from core.db.rows.money import payments
 from core.tokens.keys import KeyRing
+from core.tokens.sealing import bound_to
 from core.tokens.sts_keys import luhn
-from core.usecases.open_secret import bound_to
 
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
 RING = KeyRing({"1": bytes(32)})

@@ -49,6 +49,8 @@ def make_plan(terms: PlanTerms, cash_unit_minor: int) -> list[Instalment]:
     """The instalments of a sale, the down payment first. Raises Refused with the reason."""
     if terms.total_minor <= 0 or terms.total_minor % cash_unit_minor:
         raise Refused("plan_total", total_minor=terms.total_minor)
+    if terms.first_due_on is not None and terms.first_due_on < terms.sold_on:
+        raise Refused("plan_first_due")
     if terms.down_payment_minor > terms.total_minor or terms.down_payment_minor % cash_unit_minor:
         raise Refused("plan_down_payment", down_payment_minor=terms.down_payment_minor)
     down = []

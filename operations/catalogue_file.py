@@ -232,16 +232,16 @@ def _currency(value: object) -> str:
 def _country(value: object) -> str:
     import phonenumbers
 
-    if value not in phonenumbers.SUPPORTED_REGIONS:
+    if not isinstance(value, str) or value not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(f"not a country: {value!r} (two capital letters, like KE)")
-    return str(value)
+    return value
 
 
 def _timezone(value: object) -> str:
-    if value not in available_timezones():
+    if not isinstance(value, str) or value not in available_timezones():
         near = hint(str(value), available_timezones())
         raise ValueError(f"not a time zone: {value!r}{near}")
-    return str(value)
+    return value
 
 
 def _service_code(value: object) -> str:

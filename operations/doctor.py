@@ -67,14 +67,20 @@ def examine(environment: Environment, clock: Clock = system_clock) -> Iterator[C
         engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
         with engine.connect() as connection:
             yield Check("database", True, "")
-            schema = _schema(connection)
-            yield schema
-            if not schema.ok:
-                return
-            yield from _books(connection, clock)
-            yield _vending_keys(connection, environment)
+            yield from examine_books(connection, environment, clock)
     except (SQLAlchemyError, BadInput) as error:
         yield Check("database", False, told(error) or str(error))
+
+
+def examine_books(
+    connection: Connection, environment: Environment, clock: Clock = system_clock
+) -> Iterator[Check]:
+    """The checks that look into the database; without its schema only that one."""
+    schema = _schema(connection)
+    yield schema
+    if schema.ok:
+        yield from _books(connection, clock)
+        yield _vending_keys(connection, environment)
 
 
 def _configuration(environment: Environment) -> Check:
@@ -129,7 +135,7 @@ def _books(connection: Connection, clock: Clock) -> Iterator[Check]:
 
 
 def _vending_keys(connection: Connection, environment: Environment) -> Check:
-    """Whether there is a vending key for every supply group that has meters."""
+    """Whether every supply group that has meters has its key, and EA07 meters their tables."""
     groups = connection.execute(
         text("SELECT DISTINCT sts ->> 'sgc' FROM devices WHERE sts IS NOT NULL ORDER BY 1")
     ).scalars()
@@ -139,4 +145,7 @@ def _vending_keys(connection: Connection, environment: Environment) -> Check:
             keys.of(sgc)
         except TokenError as error:
             wrong.append(str(error))
+    ea07 = connection.execute(text("SELECT EXISTS (SELECT FROM devices WHERE sts ->> 'ea' = '7')"))
+    if ea07.scalar_one() and not read(environment, "STA_TABLES", ""):
+        wrong.append("STA_TABLES is not set, and there are EA07 meters")
     return Check("vending keys", not wrong, "; ".join(wrong))

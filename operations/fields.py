@@ -173,7 +173,14 @@ def yes_or_no(value: object) -> bool:
 
 
 def day(value: object) -> date:
-    """A date: in TOML as such, elsewhere as 2026-01-31."""
+    """A date of this or the last century: in TOML as such, elsewhere as 2026-01-31."""
+    read = _calendar_day(value)
+    if not 1900 <= read.year <= 2100:
+        raise ValueError(f"{str(read)!r} is not between 1900 and 2100")
+    return read
+
+
+def _calendar_day(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):

@@ -154,6 +154,6 @@ def _optional(read: Read[int]) -> Read[int | None]:
 
 
 def _reference(value: str) -> str:
-    if len(value) > _REFERENCE_LENGTH:
-        raise ValueError(f"longer than {_REFERENCE_LENGTH} characters")
+    if len(value) > _REFERENCE_LENGTH or not value.isprintable():
+        raise ValueError(f"must be one line of at most {_REFERENCE_LENGTH} characters")
     return value

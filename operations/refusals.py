@@ -31,6 +31,7 @@ _WORDS = {
     "plan_count_other": "count: at that instalment the plan has {count} instalments",
     "plan_differs": "the books hold another plan under it: {total} in {parts} parts",
     "plan_down_payment": "the down payment {down_payment} does not fit the total or the cash unit",
+    "plan_first_due": "first_due_on: is before the day of the sale",
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",

@@ -5,6 +5,8 @@ that two can be in use while one replaces the other, and it is bound to the plac
 for (table, row, field): moved anywhere else, it does not open. There is no way to store a key in
 clear, and whatever does not open raises. Nothing in this file has a repr that says anything.
 
+What the web process takes in comes through a letterbox (letterbox.py), which a ring opens too.
+
 Shape of a sealed value: version 1 | length of key id | key id | nonce (12) | cipher text and tag.
 """
 
@@ -19,6 +21,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.tokens.errors import TokenError
+from core.tokens.letterbox import PUBLIC_BYTES, Letterbox, open_letter, private_half
+from core.tokens.letterbox import VERSION as _LETTER
 
 _VERSION = 1
 _NONCE_BYTES = 12
@@ -40,6 +44,7 @@ class KeyRing:
                 raise TokenError(f"master key {key_id} must have 32 bytes")
         self._sealing_id = next(iter(master_keys))
         self._ciphers = {key_id: AESGCM(key) for key_id, key in master_keys.items()}
+        self._boxes = {key_id: private_half(key) for key_id, key in master_keys.items()}
 
     @classmethod
     def from_settings(cls, text: str) -> Self:
@@ -65,13 +70,23 @@ class KeyRing:
     def open(self, sealed: bytes, bound_to: str) -> bytes:
         """The key inside; TokenError if it was altered, moved, or sealed by an unknown key."""
         header, nonce, cipher_text = _parts(sealed)
-        cipher = self._ciphers.get(header[2:].decode("ascii", "replace"))
-        if cipher is None:
+        key_id = header[2:].decode("ascii", "replace")
+        if key_id not in self._ciphers:
             raise TokenError("the device key was sealed with a master key that is not set")
         try:
-            return cipher.decrypt(nonce, cipher_text, header + bound_to.encode())
+            if header[0] == _LETTER:
+                return open_letter(self._boxes[key_id], header + nonce, cipher_text, bound_to)
+            return self._ciphers[key_id].decrypt(nonce, cipher_text, header + bound_to.encode())
         except (InvalidTag, ValueError):
             raise TokenError("the sealed device key does not open here") from None
+
+    def holds(self, sealed: bytes, bound_to: str, plain: bytes | None) -> bool:
+        """Whether that key is inside; TokenError as for `open`."""
+        return self.open(sealed, bound_to) == plain
+
+    def letterbox(self) -> Letterbox:
+        """What somebody needs to seal for this ring who may not open."""
+        return Letterbox(self._sealing_id, self._boxes[self._sealing_id].public_key())
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the value is sealed with the first key, or waits for a rotation to end."""
@@ -79,10 +94,12 @@ class KeyRing:
 
 
 def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
-    if len(sealed) < 2 or sealed[0] != _VERSION:
+    """Header, nonce (or the fresh public key of a letter), cipher text."""
+    if len(sealed) < 2 or sealed[0] not in (_VERSION, _LETTER):
         raise TokenError("not a sealed device key")
     start = 2 + sealed[1]
-    return sealed[:start], sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
+    end = start + (PUBLIC_BYTES if sealed[0] == _LETTER else _NONCE_BYTES)
+    return sealed[:start], sealed[start:end], sealed[end:]
 
 
 class VendingKeys:

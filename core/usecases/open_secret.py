@@ -9,15 +9,11 @@ from core.db.devices import Device
 from core.settings import Environment, read
 from core.tokens.family import DeviceSecret
 from core.tokens.keys import KeyRing, VendingKeys
+from core.tokens.sealing import bound_to
 from core.tokens.sta import StaTables
 from core.tokens.sts_keys import StsMeter
 
 OpenSecret = Callable[[Device], DeviceSecret]
-
-
-def bound_to(serial: str) -> str:
-    """The place a device's key is sealed for: the cipher text opens in no other row or field."""
-    return f"devices:{serial}:sealed_key"
 
 
 def secret_opener(

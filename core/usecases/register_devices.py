@@ -27,7 +27,7 @@ from core.db.rows.goods import devices, manufacturers, tariffs
 from core.errors import Refused
 from core.serial_number import luhn_ok
 from core.tokens.family import FAMILIES
-from core.tokens.keys import KeyRing
+from core.tokens.sealing import Seals, bound_to
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
 from core.usecases.entries import (
@@ -38,7 +38,6 @@ from core.usecases.entries import (
     no_progress,
     write_in_batches,
 )
-from core.usecases.open_secret import bound_to
 
 _METER_DIGITS = (11, 13)
 
@@ -71,7 +70,7 @@ class _Books:
 
 
 def register_devices(
-    unit: Unit, entries: Sequence[DeviceEntry], keys: KeyRing, progress: Progress = no_progress
+    unit: Unit, entries: Sequence[DeviceEntry], keys: Seals, progress: Progress = no_progress
 ) -> Registered:
     """Register those whose serial is new; no serial may be given twice.
 
@@ -179,7 +178,7 @@ _SECRETS: dict[str, Callable[[DeviceEntry], None]] = {
 }
 
 
-def _row(unit: Unit, books: _Books, entry: DeviceEntry, keys: KeyRing) -> Values:
+def _row(unit: Unit, books: _Books, entry: DeviceEntry, keys: Seals) -> Values:
     maker = books.makers[entry.manufacturer]
     assigned_on = (entry.assigned_on or unit.today) if entry.owner_msisdn else None
     counter = _counter(maker["token_family"], entry)
@@ -214,7 +213,7 @@ def _sts_fields(meter: StsMeter) -> dict[str, Any]:
     }
 
 
-def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: KeyRing) -> None:
+def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
     """Raises Refused("differs") with the first field in which books and entry disagree."""
     must_agree("kind", known.kind, entry.kind)
     must_agree("manufacturer", known.manufacturer, entry.manufacturer)
@@ -224,7 +223,8 @@ def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: KeyRin
         raise Refused("device_of_another", serial=entry.serial)
     if entry.assigned_on:
         must_agree("assigned_on", known.assigned_on, entry.assigned_on)
-    if known.sealed_key and keys.open(known.sealed_key, bound_to(known.serial)) != entry.secret_key:
+    sealed = known.sealed_key
+    if sealed and not keys.holds(sealed, bound_to(known.serial), entry.secret_key):
         raise Refused("key_differs")
     must_agree("starting_code", known.starting_code, entry.starting_code)
     if entry.count is not None:

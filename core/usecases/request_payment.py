@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 
 from core.channel import ChannelTerms, choose_channel
+from core.db.devices import find_device
 from core.db.prompts import insert_prompt, set_account_reference
 from core.errors import Refused
 from core.money import Money
@@ -54,10 +56,15 @@ def request_payment(
         },
     )
     if loan_only or len(device.serial) > _REFERENCE_MAX:
-        # A reference of our own, which brings the prompt's device and purpose back to us whichever
-        # door announces the payment first.
-        set_account_reference(unit.connection, prompt_id, f"DW{prompt_id}")
+        set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
     return Requested(prompt_id)
+
+
+def _own_reference(unit: Unit, prompt_id: int) -> str:
+    """A reference which brings the prompt's device and purpose back to us, whichever door announces
+    the payment first. Serials are looked for before references, so it is nobody's serial."""
+    candidates = (f"DW{'X' * extra}{prompt_id}" for extra in count())
+    return next(one for one in candidates if find_device(unit.connection, one) is None)
 
 
 def _check_limit(terms: ChannelTerms, amount: Money) -> None:

@@ -175,7 +175,7 @@ def test_no_road_through_the_books_breaks_an_invariant(rolled_back_engine):
     Books.engine = rolled_back_engine
     books = Books.TestCase
     books.settings = settings(
-        max_examples=25,
+        max_examples=12,
         stateful_step_count=20,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -209,7 +209,7 @@ def totals(connection: Connection) -> dict[str, int]:
     data=st.data(),
 )
 @settings(
-    max_examples=18,
+    max_examples=8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=BOUNDED,

@@ -63,6 +63,7 @@ def test_cost_based_keeps_the_amount_asked_for_and_only_the_last_is_short(instal
         ({"count": 11, "total_minor": 10}, "plan_instalment_small"),
         ({"down_payment_minor": 1001}, "plan_down_payment"),
         ({"total_minor": 0}, "plan_total"),
+        ({"first_due_on": date(2000, 1, 1)}, "plan_first_due"),
         ({"count": None}, "plan_scheme"),
     ],
 )

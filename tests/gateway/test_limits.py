@@ -65,3 +65,9 @@ def test_with_redis_the_next_guess_is_refused(redis: Redis) -> None:
         guesses.missed(GUESSER)
     with pytest.raises(Refused, match="too_many_guesses"):
         guesses.check(GUESSER)
+
+
+def test_a_payer_nobody_can_tell_apart_is_not_counted(web: Web, redis: Redis) -> None:
+    for hidden in ("2547 ***** 126", ""):
+        assert code(web, "M-404", hidden) == "C2B00012"
+    assert redis.keys("limit:misses:*") == []

@@ -1,12 +1,14 @@
 """Applications served over real HTTP: the gateway itself, and the stand-in providers."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import requests
+from sqlalchemy import text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from simulator.app import Providers
@@ -47,6 +49,19 @@ class StandIns:
         answer = requests.post(f"{self.url}/_ctl/faults", json=body, timeout=10)
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
+
+    def settled(self) -> None:
+        """Returns once every callback has arrived: the postman may carry what a phone's answer
+        caused, and then the answer does not wait for it."""
+        deadline = time.monotonic() + 20
+        while self._on_the_way():
+            assert time.monotonic() < deadline, "a callback does not arrive"
+            time.sleep(0.005)
+
+    def _on_the_way(self) -> bool:
+        sql = text("SELECT EXISTS (SELECT FROM simulator.callbacks WHERE closed_at IS NULL)")
+        with self.world.engine.connect() as connection:
+            return bool(connection.execute(sql).scalar_one())
 
     def behave(self) -> None:
         """Forget all faults."""

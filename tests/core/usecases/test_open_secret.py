@@ -12,7 +12,8 @@ from core.errors import BadInput
 from core.tokens.errors import TokenError
 from core.tokens.family import issue_energy
 from core.tokens.keys import KeyRing
-from core.usecases.open_secret import bound_to, secrets_from
+from core.tokens.sealing import bound_to
+from core.usecases.open_secret import secrets_from
 from tests.core.usecases.conftest import NOW
 
 KEY = bytes(range(32))

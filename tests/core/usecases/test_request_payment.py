@@ -10,6 +10,7 @@ from core.db.catalogue import find_market
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
+from core.usecases.match_account import match_account
 from core.usecases.request_payment import request_payment
 from tests.support.builders import (
     OPENED_AT,
@@ -17,6 +18,7 @@ from tests.support.builders import (
     insert_device,
     insert_manufacturer,
     insert_market,
+    insert_sale,
     insert_tariff,
 )
 
@@ -71,3 +73,19 @@ def test_without_a_channel_nothing_waits(unit: Unit) -> None:
 def test_the_network_of_the_session_wins_over_the_number(unit: Unit) -> None:
     ask(unit, SAFARICOM, network_code="63903")
     assert unit.connection.execute(text(PROMPTS)).one().channel == "airtel"
+
+
+def test_our_own_reference_is_never_the_serial_of_a_device(unit: Unit) -> None:
+    connection = unit.connection
+    ask(unit, SAFARICOM)
+    newest = connection.execute(text("SELECT max(id) FROM prompts")).scalar_one()
+    neighbour = insert_customer(connection, msisdn=TELKOM)
+    maker = insert_manufacturer(connection)
+    for serial in (f"DW{newest + 1}", f"DWX{newest + 1}"):
+        insert_device(connection, serial=serial, manufacturer_id=maker, owner_id=neighbour)
+    owner_id = match_account(unit, "M100").customer_id
+    insert_sale(connection, customer_id=owner_id, amounts_minor=(500_00,), appliance_kind="other")
+    ask(unit, SAFARICOM, loan_only=True)
+    shown = connection.execute(text(PROMPTS + " ORDER BY id DESC LIMIT 1")).one()
+    matched = match_account(unit, shown.account_reference)
+    assert (matched.device.serial, matched.purpose) == ("M100", "loan")

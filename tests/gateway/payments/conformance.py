@@ -189,6 +189,8 @@ class Road:
             amount = Money(self.amount_minor, self.currency)
             request_payment(unit, self.msisdn, self.serial, amount)
         jobs.prompt_payers()
+        self.standins.settled()
+        jobs.prompt_payers()
 
     def answer(self, pin: str | None = PIN) -> None:
         """The payer answers on the phone; the callbacks have arrived afterwards, and a worker has
@@ -196,6 +198,7 @@ class Road:
         with self.standins.world.engine.connect() as connection:
             waiting = waiting_prompts(connection, self.msisdn)
         answer_prompt(self.standins.world, self.msisdn, waiting[-1].id, pin)
+        self.standins.settled()
         jobs.prompt_payers()
 
     def wait(self, **time: float) -> None:

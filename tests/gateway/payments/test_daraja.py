@@ -43,6 +43,7 @@ class Safaricom:
         with self.standins.world.engine.begin() as connection:
             waiting = waiting_prompts(connection, AMINA)
         answer_prompt(self.standins.world, AMINA, waiting[-1].id, pin)
+        self.standins.settled()
 
     def fail(self, name: str, operation: str = "stkpush", **asked: Any) -> int:
         return self.standins.fault("safaricom", name, operation=operation, **asked)
@@ -96,6 +97,7 @@ def test_a_result_finds_its_prompt_though_our_call_has_no_answer_yet(
     safaricom.fail(fault)
     if fault == "callback_first":
         reference = safaricom.client.push(prompt)
+        safaricom.standins.settled()
         with safaricom.book.open_unit() as unit:
             prompt_accepted(unit, prompt.id, reference)
     else:

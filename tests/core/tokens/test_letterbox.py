@@ -1,0 +1,63 @@
+"""Whoever has the letterbox can put a device's key in; only the ring takes it out."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.tokens.errors import TokenError
+from core.tokens.keys import KeyRing
+from core.tokens.letterbox import Letterbox
+
+OLD, NEW = bytes(range(32)), bytes(range(32, 64))
+RING = KeyRing({"1": OLD})
+PLACE, KEY = "devices:LAMP1:sealed_key", b"sixteen byte key"
+
+
+def posted(ring: KeyRing) -> bytes:
+    """A key sealed by somebody who was given the box as text."""
+    return Letterbox.from_settings(str(ring.letterbox())).seal(KEY, PLACE)
+
+
+def test_what_goes_in_comes_out_for_the_ring_only() -> None:
+    assert RING.open(posted(RING), PLACE) == KEY
+    with pytest.raises(TokenError):
+        KeyRing({"1": NEW}).open(posted(RING), PLACE)
+
+
+def test_the_box_names_its_master_key_so_that_keys_can_rotate() -> None:
+    letter = posted(RING)
+    rotating = KeyRing({"2": NEW, "1": OLD})
+    assert rotating.open(letter, PLACE) == KEY
+    assert not rotating.is_current(letter)
+    assert RING.is_current(letter)
+
+
+def test_a_letter_opens_in_its_own_place_only() -> None:
+    with pytest.raises(TokenError):
+        RING.open(posted(RING), "devices:LAMP2:sealed_key")
+
+
+def test_a_letter_that_was_altered_anywhere_does_not_open() -> None:
+    letter = posted(RING)
+    for place in range(len(letter)):
+        altered = letter[:place] + bytes([letter[place] ^ 1]) + letter[place + 1 :]
+        with pytest.raises(TokenError):
+            RING.open(altered, PLACE)
+
+
+def test_two_letters_of_one_key_have_nothing_in_common_after_the_header() -> None:
+    one, other = posted(RING), posted(RING)
+    assert one[:3] == other[:3]
+    assert one[3:35] != other[3:35]
+    assert one[35:] != other[35:]
+
+
+def test_the_box_itself_opens_nothing() -> None:
+    with pytest.raises(TokenError, match="does not open"):
+        RING.letterbox().holds(posted(RING), PLACE, KEY)
+
+
+@pytest.mark.parametrize("text", ["", "1:", "1:AAAA", "1:!!!!", str(RING.letterbox())[:-5]])
+def test_what_is_no_box_is_refused(text: str) -> None:
+    with pytest.raises(TokenError, match="letterbox"):
+        Letterbox.from_settings(text)

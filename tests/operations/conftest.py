@@ -1,0 +1,105 @@
+"""An operator with a shell: `dialwatt(...)` runs the command here, on a database of its own."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, create_engine, text
+
+from operations import cli
+
+CATALOGUE = Path(__file__).parents[2] / "operations" / "demo" / "catalogue.toml"
+SETTINGS = {
+    "DEVICE_KEY_SECRET": base64.b64encode(bytes(range(32))).decode(),
+    "PIN_PEPPER": "pepper",
+    "STS_VENDING_KEY_600000": "00" * 20,
+    "CALLBACK_KEY": "demo",
+    "PUBLIC_URL": "http://127.0.0.1:8000",
+    "AT_USERNAME": "test",
+    "AT_API_KEY": "test",
+    "DARAJA_BASE_URL": "http://127.0.0.1:1",
+    "DARAJA_CONSUMER_KEY": "test",
+    "DARAJA_CONSUMER_SECRET": "test",
+    "DARAJA_SHORTCODE": "600123",
+    "DARAJA_PASSKEY": "test",
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def cheap_hashes(monkeypatch) -> None:
+    """A PIN's hash is slow on purpose; here it is one of many things that happen."""
+    monkeypatch.setattr("core.pin._HASHER", PasswordHasher(1, 8, 1))
+
+
+@pytest.fixture
+def environment(database_url, monkeypatch) -> dict[str, str]:
+    given = SETTINGS | {"DATABASE_URL": database_url}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return given
+
+
+@pytest.fixture
+def engine(database_url) -> Iterator[Engine]:
+    engine = create_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def dialwatt(environment, capsys, tmp_path):
+    """`dialwatt("load", "FILE", content="...")`: FILE is replaced by a file with that content."""
+
+    def run(*words: str, content: str | bytes | None = None) -> Ran:
+        if content is not None:
+            file = tmp_path / "given"
+            file.write_bytes(content.encode() if isinstance(content, str) else content)
+            words = tuple(str(file) if word == "FILE" else word for word in words)
+        capsys.readouterr()
+        code = cli.main(words)
+        printed = capsys.readouterr()
+        return Ran(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def loaded(dialwatt) -> None:
+    """The demo's catalogue is in the books."""
+    assert dialwatt("load", str(CATALOGUE)).code == 0
+
+
+@pytest.fixture
+def rows(engine):
+    """The rows of a query, each as a tuple."""
+
+    def read(sql: str, **values):
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    return read
+
+
+@pytest.fixture
+def contents(rows):
+    """All that a load or an import could have written: to see that nothing was."""
+    tables = (
+        *("market", "villages", "manufacturers", "tariffs", "tariff_versions", "appliances"),
+        *("agents", "customers", "customer_msisdns", "devices", "sales", "instalments"),
+        *("journal_entries", "postings"),
+    )
+    return lambda: {table: rows(f"SELECT * FROM {table} ORDER BY 1") for table in tables}

@@ -1,0 +1,116 @@
+"""The command: quick, with help, an exit code that means something, and no traceback."""
+
+import subprocess
+import sys
+
+import pytest
+from sqlalchemy import NullPool, create_engine, text
+
+from core.errors import Refused
+from operations import cli
+from operations.refusals import in_words
+from tests.support.services import url_of
+
+
+@pytest.mark.parametrize("name", [verb.name for verb in cli.VERBS])
+def test_every_command_has_help(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"dialwatt {name}" in capsys.readouterr().out
+
+
+def test_the_commands_of_the_contract_are_there():
+    wanted = {"up", "load", "import", "accrue", "doctor", "show", "vectors"}
+    wanted |= {"web", "worker", "schedule", "migrate"}
+    assert wanted <= {verb.name for verb in cli.VERBS}
+
+
+@pytest.mark.parametrize("words", [[], ["nonsense"], ["import", "people", "x"], ["load"]])
+def test_a_command_that_is_none_ends_with_an_error(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+
+
+def test_help_loads_no_database_and_no_web_framework():
+    """`dialwatt show` is called often; what it does not need must not cost it time."""
+    heavy = [
+        "sqlalchemy",
+        "flask",
+        "granian",
+        "alembic",
+        "rq",
+        "africastalking",
+        "phonenumbers",
+        "redis",
+    ]
+    program = (
+        "import sys, operations.cli as c\n"
+        "try: c.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print([name for name in {heavy} if name in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("url", "wanted"),
+    [
+        ("postgresql+psycopg://nobody@127.0.0.1:1/none", "cannot reach the database"),
+        ("nonsense", "DATABASE_URL is not an address of a database"),
+    ],
+)
+def test_a_database_out_of_reach_is_told_in_a_line(dialwatt, monkeypatch, url, wanted):
+    monkeypatch.setenv("DATABASE_URL", url)
+    ran = dialwatt("show", "payment", "R1")
+    assert (ran.code, ran.out) == (1, "")
+    assert wanted in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_without_books_it_says_how_to_get_some(monkeypatch, tmp_path, capsys):
+    for name in ("DATABASE_URL", "DATABASE_URL_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DIALWATT_DATA", str(tmp_path))
+    assert cli.main(["accrue"]) == 1
+    assert "make run" in capsys.readouterr().err
+
+
+def test_an_old_schema_is_told_with_the_way_out(dialwatt, engine):
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE market RENAME COLUMN operator TO owner"))
+    ran = dialwatt("show", "payment", "R1")
+    assert ran.code == 1
+    assert "dialwatt migrate" in ran.err
+
+
+def test_migrate_brings_an_empty_database_up_to_date_and_again_does_nothing(
+    dialwatt, services, monkeypatch
+):
+    fresh = url_of(services, "cli_fresh")
+    alone = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
+    with create_engine(services.database_url, **alone).connect() as server:
+        server.execute(text("CREATE DATABASE cli_fresh"))
+    monkeypatch.setenv("DATABASE_URL", fresh)
+    assert dialwatt("migrate").code == 0
+    assert dialwatt("migrate").code == 0
+    with create_engine(fresh, **alone).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM market")).scalar_one() == 0
+
+
+@pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("WEB_WORKERS", "0")])
+def test_web_refuses_a_setting_that_is_no_number(dialwatt, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    ran = dialwatt("web")
+    assert ran.code == 1
+    assert f"{name} must be a number" in ran.err
+
+
+def test_a_refusal_without_words_is_still_readable():
+    assert in_words(Refused("some_new_code", amount_minor=150, serial="X"), "KES") == (
+        "refused: some new code, amount 1.50, serial X"
+    )

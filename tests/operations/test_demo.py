@@ -1,0 +1,141 @@
+"""The demo: made once, on an empty book, and always with something to look at."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core.db.customers import find_customer
+from core.db.devices import find_device
+from core.tokens.family import issue_days, issue_energy
+from core.unit import unit_opener
+from core.usecases.list_debts import list_debts
+from core.usecases.open_secret import secrets_from
+from core.usecases.quote_payment import quote_payment
+from operations.demo import cast, device_source, load_demo, on_day
+from simulator.devices import factory_state, shown, type_code
+
+DAYS = [
+    datetime(2026, 11, 24, 9, tzinfo=UTC),
+    datetime(2027, 3, 31, 22, tzinfo=UTC),  # tomorrow in Nairobi, at the end of a month
+    datetime(2028, 2, 29, 9, tzinfo=UTC),
+]
+AMINA, BARAKA, CHIDI, NEEMA = (f"+25472200000{number}" for number in range(1, 5))
+METER, KIT, LAST_KIT = "37000100018", "LAMP31001", "LAMP11002"
+
+
+@pytest.fixture(params=DAYS, ids=str)
+def demo(request, engine, environment):
+    """The demo as made on some day, and a function that opens Units on that day."""
+    assert load_demo(engine, environment, lambda: request.param)
+    return unit_opener(engine, lambda: request.param)
+
+
+def due(unit, msisdn):
+    debts = list_debts(unit, find_customer(unit.connection, msisdn).id)
+    return [(line.kind, line.amount_minor) for line in debts.due]
+
+
+def test_there_is_always_one_overdue_loan_and_one_fee(demo):
+    with demo() as unit:
+        assert due(unit, AMINA) == [("instalment", 300_00), ("access_rate", 100_00)]
+        assert due(unit, BARAKA) == due(unit, CHIDI) == []
+        assert due(unit, NEEMA) == [("instalment", 150_00)]
+
+
+def test_paying_500_for_the_demo_meter_clears_the_debts_and_leaves_4_kwh(demo):
+    with demo() as unit:
+        quote = quote_payment(unit, METER, 500_00)
+    assert (quote.outcome.energy_tenths, quote.outcome.credit_minor) == (40, 0)
+
+
+def test_baraka_buys_a_week_and_chidi_unlocks(demo):
+    with demo() as unit:
+        week = quote_payment(unit, KIT, 150_00)
+        last = quote_payment(unit, LAST_KIT, 500_00)
+    assert list(week.outcome.days.values()) == [7]
+    assert len(last.outcome.completed_sales) == 1
+
+
+def test_it_is_made_once(engine, environment, rows):
+    assert load_demo(engine, environment)
+    before = rows("SELECT id, msisdn FROM agents"), rows("SELECT * FROM devices ORDER BY id")
+    assert not load_demo(engine, environment)
+    assert before == (
+        rows("SELECT id, msisdn FROM agents"),
+        rows("SELECT * FROM devices ORDER BY id"),
+    )
+
+
+def test_a_book_in_use_is_left_alone(engine, environment, loaded, rows):
+    assert not load_demo(engine, environment)
+    assert rows("SELECT count(*) FROM customers") == [(0,)]
+
+
+def test_a_demo_that_cannot_be_finished_leaves_an_empty_book(engine, environment, rows):
+    with pytest.raises(Exception, match="DEVICE_KEY_SECRET"):
+        load_demo(engine, environment | {"DEVICE_KEY_SECRET": ""})
+    assert rows("SELECT count(*) FROM market") == [(0,)]
+
+
+def test_the_cast_has_the_shape_of_the_contract(engine, environment):
+    load_demo(engine, environment)
+    people = cast(engine)
+    roles = [person["role"] for person in people]
+    assert roles == ["customer"] * 4 + ["agent", "stranger"]
+    assert people[0] == {
+        "name": "Amina Odhiambo",
+        "msisdn": AMINA,
+        "role": "customer",
+        "language": "en",
+        "devices": [{"serial": METER, "kind": "meter"}],
+    }
+    assert people[3]["language"] == "sw"
+    assert {one["kind"] for one in people[3]["devices"]} == {"meter", "shs"}
+    assert people[4]["pin"] == "4321"
+    assert all("pin" not in person for person in people if person["role"] != "agent")
+
+
+def test_an_empty_book_has_no_cast(engine, database_url):
+    assert cast(engine) == []
+
+
+def test_the_cast_of_another_operator_is_their_people(engine, loaded, dialwatt):
+    people = "msisdn,name,surname,village,language\n+254712123456,Zawadi,,KIB,sw\n"
+    assert dialwatt("import", "customers", "FILE", content=people).code == 0
+    assert [(one["name"], one["role"]) for one in cast(engine)] == [
+        ("Zawadi", "customer"),
+        ("Juma Otieno", "agent"),
+    ]
+
+
+def test_virtual_devices_take_the_codes_the_workers_make(engine, environment):
+    load_demo(engine, environment)
+    source, open_secret = device_source(engine, environment), secrets_from(environment)
+    for serial, wanted in ((METER, {"kwh": 5.0}), (KIT, {"days": 7, "unlocked": False})):
+        with engine.connect() as connection:
+            device = find_device(connection, serial)
+        if device.kind == "meter":
+            now = datetime.now(UTC)
+            (code,) = issue_energy(open_secret(device), device.token_counter, 50, now, 1)
+        else:
+            (code,) = issue_days(open_secret(device), device.token_counter, 7)
+        kind, secret, count = source(serial)
+        typed = type_code(factory_state(secret, count), code.text, secret)
+        assert (kind, typed.accepted, shown(typed.state)) == (device.kind, True, wanted)
+
+
+def test_there_is_no_virtual_device_where_there_is_no_device(engine, environment):
+    load_demo(engine, environment)
+    source = device_source(engine, environment)
+    assert source("NOSUCH") is None
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE manufacturers SET token_family = 'none'"))
+    assert source(KIT) is None
+
+
+def test_days_count_from_today():
+    today = date(2026, 3, 1)
+    assert on_day("a,today,today-1,today+31,x", today) == (
+        f"a,2026-03-01,{today - timedelta(days=1)},2026-04-01,x"
+    )

@@ -1,0 +1,50 @@
+"""Where a command finds the books: its own environment, else the set-up that runs."""
+
+import pytest
+
+from core.errors import BadInput
+from operations.environment import SETTINGS_FILE, command_environment
+
+
+@pytest.fixture
+def var(tmp_path):
+    (tmp_path / SETTINGS_FILE).write_text(
+        "# written by up\n\nDATABASE_URL=postgresql://here/x?a=b\nPORT=8000\nPIN_PEPPER= a b \n"
+    )
+    return str(tmp_path)
+
+
+def test_with_a_database_of_its_own_the_set_up_is_not_asked(var):
+    own = {"DATABASE_URL": "postgresql://mine", "DIALWATT_DATA": var}
+    assert command_environment(own) == own
+
+
+def test_a_database_in_a_file_counts_as_its_own(var):
+    own = {"DATABASE_URL_FILE": "/run/secrets/db", "DIALWATT_DATA": var}
+    assert command_environment(own) == own
+
+
+def test_without_one_the_set_up_s_settings_are_read_as_they_stand(var):
+    found = command_environment({"DIALWATT_DATA": var})
+    assert found["DATABASE_URL"] == "postgresql://here/x?a=b"
+    assert found["PIN_PEPPER"] == " a b "
+
+
+def test_the_command_s_own_values_win_unless_they_are_empty(var):
+    found = command_environment({"DIALWATT_DATA": var, "PORT": "9000", "DATABASE_URL": ""})
+    assert found["PORT"] == "9000"
+    assert found["DATABASE_URL"] == "postgresql://here/x?a=b"
+
+
+def test_the_set_up_is_looked_for_in_var(var, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path.parent)
+    tmp_path.rename(tmp_path.parent / "var")
+    try:
+        assert command_environment({})["PORT"] == "8000"
+    finally:
+        (tmp_path.parent / "var").rename(tmp_path)
+
+
+def test_with_neither_it_says_what_to_do(tmp_path):
+    with pytest.raises(BadInput, match=r"make run.*DATABASE_URL"):
+        command_environment({"DIALWATT_DATA": str(tmp_path)})

@@ -1,0 +1,195 @@
+"""`dialwatt show`: the shapes that scripts rely on, and lines for people."""
+
+import json
+
+import pytest
+
+from tests.support.book import make_book
+from tests.support.cast import AMINA, BARAKA, KIT, LAST_KIT, METER
+
+
+@pytest.fixture
+def book(engine, environment):
+    return make_book(engine)
+
+
+@pytest.fixture
+def shown(dialwatt):
+    def show(what, key, *options):
+        ran = dialwatt("show", what, key, "--json", *options)
+        assert ran.code == 0, ran.err
+        return json.loads(ran.out)
+
+    return show
+
+
+def without(shown, *names):
+    return {name: value for name, value in shown.items() if name not in names}
+
+
+def test_a_payment_that_waits_has_done_nothing_yet(book, shown):
+    book.pay("R1", METER, 500_00)
+    assert without(shown("payment", "R1"), "paid_at") == {
+        "receipt": "R1",
+        "amount": "500.00",
+        "credit_used": "0.00",
+        "state": "received",
+        "account": METER,
+        "lines": [],
+        "tokens": [],
+    }
+
+
+def test_a_payment_shows_where_the_money_fell_and_its_token(book, shown, engine):
+    book.pay("R1", METER, 555_00)
+    book.apply()
+    story = shown("payment", "R1")
+    assert story["state"] == "applied"
+    assert story["lines"] == [
+        {"kind": "instalment", "amount": "300.00"},
+        {"kind": "energy", "amount": "250.00", "serial": METER},
+        {"kind": "credit", "amount": "5.00"},
+    ]
+    (token,) = story["tokens"]
+    assert without(token, "text") == {"serial": METER, "kind": "energy", "kwh": 2.5, "sent": False}
+    assert len(token["text"]) == 20
+
+
+def test_credit_that_was_used_is_part_of_the_sum(book, shown):
+    book.pay("R1", METER, 305_00)
+    book.apply()
+    book.pay("R2", METER, 95_00)
+    book.apply()
+    story = shown("payment", "R2")
+    assert (story["credit_used"], story["lines"]) == (
+        "5.00",
+        [{"kind": "energy", "amount": "100.00", "serial": METER}],
+    )
+
+
+@pytest.mark.parametrize(
+    ("serial", "token"),
+    [
+        (KIT, {"serial": KIT, "kind": "days", "days": 7}),
+        (LAST_KIT, {"serial": LAST_KIT, "kind": "unlock"}),
+    ],
+)
+def test_days_stand_on_the_token_and_an_unlock_has_no_number(book, shown, serial, token):
+    book.pay("R1", serial, 150_00)
+    book.apply()
+    story = shown("payment", "R1")
+    assert story["lines"] == [{"kind": "instalment", "amount": "150.00", "serial": serial}]
+    assert [without(one, "text", "sent") for one in story["tokens"]] == [token]
+
+
+@pytest.mark.parametrize(
+    ("state", "sent"),
+    [
+        ("waiting", False),
+        ("sending", False),
+        ("failed", False),
+        ("sent", True),
+        ("delivered", True),
+    ],
+)
+def test_a_token_is_sent_when_a_text_took_it_along(book, shown, engine, state, sent):
+    book.pay("R1", KIT, 150_00)
+    book.apply()
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE sms SET state = '{state}'")
+    assert shown("payment", "R1")["tokens"][0]["sent"] is sent
+
+
+def test_money_nobody_can_match_is_in_suspense(book, shown):
+    book.pay("R1", "NOSUCH", 70_00)
+    story = shown("payment", "R1")
+    assert (story["state"], story["lines"], story["tokens"]) == (
+        "suspense",
+        [{"kind": "suspense", "amount": "70.00"}],
+        [],
+    )
+
+
+def test_an_unknown_receipt_is_told(book, dialwatt):
+    ran = dialwatt("show", "payment", "NONE", "--json")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no payment with the receipt NONE is booked" in ran.err
+
+
+def test_a_receipt_of_two_providers_needs_the_account(book, dialwatt, shown):
+    book.pay("R1", METER, 100_00)
+    book.pay("R1", METER, 200_00, provider_account="mtn:1")
+    ran = dialwatt("show", "payment", "R1")
+    assert ran.code == 1
+    assert "--account (daraja:600123, mtn:1)" in ran.err
+    assert shown("payment", "R1", "--account", "mtn:1")["amount"] == "200.00"
+
+
+def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(book, shown):
+    story = shown("customer", AMINA)
+    assert without(story, "owes") == {
+        "msisdn": AMINA,
+        "name": "Amina Odhiambo",
+        "language": "en",
+        "credit": "0.00",
+        "devices": [{"serial": METER, "kind": "meter"}],
+    }
+    owed = {"kind": "instalment", "amount": "300.00"}
+    assert [without(one, "about", "due") for one in story["owes"]] == [
+        owed | {"due_on": "2026-11-21"},
+        owed | {"due_on": "2026-11-28"},
+    ]
+    assert all(one["about"].startswith("Kit") for one in story["owes"])
+
+
+def test_a_number_is_read_as_people_write_it(book, shown):
+    assert shown("customer", "0711 000 001")["msisdn"] == AMINA
+
+
+def test_a_part_that_was_paid_is_owed_no_more(book, shown):
+    book.pay("R1", KIT, 100_00)
+    book.apply()
+    story = shown("customer", BARAKA)
+    assert [one["amount"] for one in story["owes"]] == ["50.00", "150.00", "150.00", "150.00"]
+    assert story["devices"] == [
+        {"serial": KIT, "kind": "shs", "plan_left": "500.00", "unlocked": False}
+    ]
+
+
+def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(book, shown):
+    book.pay("R1", LAST_KIT, 350_00)
+    book.apply()
+    story = shown("customer", "+254711000003")
+    assert (story["credit"], story["owes"]) == ("200.00", [])
+    assert story["devices"] == [{"serial": LAST_KIT, "kind": "shs", "unlocked": True}]
+
+
+@pytest.mark.parametrize(
+    ("number", "wanted"),
+    [("+254722999999", "no customer has the number"), ("12", "not a phone number: '12'")],
+)
+def test_a_number_nobody_has_is_told(book, dialwatt, number, wanted):
+    ran = dialwatt("show", "customer", number)
+    assert ran.code == 1
+    assert wanted in ran.err
+
+
+def test_people_get_lines(book, dialwatt):
+    book.pay("R1", METER, 555_00)
+    book.apply()
+    payment = dialwatt("show", "payment", "R1").out
+    assert payment.startswith(f"R1: KES 555.00 for {METER}, applied\n")
+    assert "2.5 kWh, not sent yet" in payment
+    customer = dialwatt("show", "customer", AMINA).out
+    assert customer.startswith(f"Amina Odhiambo ({AMINA}), credit KES 5.00\n")
+    assert f"meter {METER}" in customer
+    done = dialwatt("show", "customer", "+254711000004").out
+    assert "owes nothing" in done
+
+
+def test_showing_changes_nothing(book, dialwatt, rows):
+    """Fees that fell due this morning are shown, and written by nobody who only looks."""
+    before = rows("SELECT count(*) FROM access_charges"), rows("SELECT * FROM devices ORDER BY id")
+    dialwatt("show", "customer", AMINA)
+    after = rows("SELECT count(*) FROM access_charges"), rows("SELECT * FROM devices ORDER BY id")
+    assert after == before

@@ -44,6 +44,7 @@ def test_a_text_arrives_and_its_report_finds_our_door(provider: Provider) -> Non
     handed = provider.sender.send(AMINA, "Token 1234 & 100%\nAsante é")
     assert provider.phone(AMINA) == [("JUA", "Token 1234 & 100%\nAsante é")]
     assert (handed.status, handed.cost) == ("Success", "KES 0.8000")
+    provider.standins.settled()
     reports = "SELECT provider_message_id, status FROM delivery_reports"
     assert provider.book.rows(reports) == [(handed.message_id, "Success")]
 

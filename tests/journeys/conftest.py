@@ -37,7 +37,7 @@ from simulator.world import World as Simulation
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, seen, stoppable_units
 from tests.support.phone import Phone
-from tests.support.standins import served, stand_ins
+from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
 from workers.runtime import Runtime
 
@@ -48,15 +48,20 @@ KEY = "demo"
 class Road:
     """What the verbs of a journey act on. `holder` is whose phone the last line was about."""
 
-    simulation: Simulation
+    providers: StandIns
     open_unit: OpenUnit
     database: Stop
     read: dict[str, int] = field(default_factory=dict)
     sent: Iterator[int] = field(default_factory=count)
     code: str = ""
 
+    @property
+    def simulation(self) -> Simulation:
+        return self.providers.world
+
     def work(self, stopped: bool) -> None:
-        """Let the workers do everything that waits; `stopped` ends each job once before."""
+        """Let callbacks arrive and workers do what waits; `stopped` ends each job once before."""
+        self.providers.settled()
         for job in (jobs.prompt_payers, jobs.apply_payments, jobs.send_texts):
             if stopped:
                 with self.database.here():
@@ -104,7 +109,7 @@ def journey_world(
             menu=product_menu(),
             pool=pool,
         )
-        road = Road(providers.world, open_unit, database)
+        road = Road(providers, open_unit, database)
         yield lambda mode: World(
             Phone(door), _verbs(road, mode == "stopped"), PEOPLE, [database, session]
         )

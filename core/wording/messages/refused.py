@@ -1,7 +1,7 @@
 """Why a use case said no: one message per code of `core.errors.Refused`."""
 
 from core.wording.message import message
-from core.wording.slots import Count, Money, Msisdn, Serial
+from core.wording.slots import Count, Money, Msisdn, Serial, Words
 
 
 @message
@@ -112,6 +112,36 @@ def device_other(serial: Serial) -> None:
 @message
 def device_on_plan(serial: Serial) -> None:
     """The device is on a plan already."""
+
+
+@message
+def device_yours(serial: Serial) -> None:
+    """The device is the caller's already."""
+
+
+@message
+def device_waits(serial: Serial) -> None:
+    """Nobody has set its tariff or plan yet."""
+
+
+@message
+def requests_many() -> None:
+    """One number asked for too many devices."""
+
+
+@message
+def no_such_request() -> None:
+    """What was asked for was served already, or waited too long."""
+
+
+@message
+def village_unknown(typed: Words) -> None:
+    """No village has this code."""
+
+
+@message
+def plan_not_allowed() -> None:
+    """The operator allows other plans for this appliance."""
 
 
 @message

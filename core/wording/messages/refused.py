@@ -145,6 +145,26 @@ def device_on_plan(serial: Serial) -> None:
 
 
 @message
+def device_yours(serial: Serial) -> None:
+    """The device is the caller's already."""
+
+
+@message
+def device_waits(serial: Serial) -> None:
+    """Nobody has set its tariff or plan yet."""
+
+
+@message
+def requests_many() -> None:
+    """One number asked for too many devices."""
+
+
+@message
+def plan_not_allowed() -> None:
+    """The operator allows other plans for this appliance."""
+
+
+@message
 def device_theirs(serial: Serial) -> None:
     """The meter is this customer's already."""
 

@@ -174,7 +174,7 @@ def test_a_request_that_waited_too_long_is_gone(shop):
 
 
 def test_agents_see_and_confirm_only_their_own(shop):
-    other = "+254711000112"
+    other = "+254711000199"
     with shop.engine.begin() as connection:
         insert_agent(connection, msisdn=other, pin_hash=Pins(PEPPER).hash("7777"))
     shop.ask()

@@ -47,6 +47,20 @@ class Appliance:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanEntry:
+    """A plan allowed for an appliance (by code): `count` or `instalment_minor`, by `scheme`."""
+
+    code: str
+    name: str
+    appliance: str
+    scheme: str
+    cadence: str
+    count: int | None
+    instalment_minor: int | None
+    down_payment_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class AgentEntry:
     """`pin` only counts for an agent who is new. Commissions are in hundredths of a percent."""
 
@@ -71,4 +85,5 @@ class Catalogue:
     manufacturers: tuple[Manufacturer, ...] = ()
     tariffs: tuple[TariffEntry, ...] = ()
     appliances: tuple[Appliance, ...] = ()
+    plans: tuple[PlanEntry, ...] = ()
     agents: tuple[AgentEntry, ...] = ()

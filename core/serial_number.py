@@ -8,12 +8,18 @@ from __future__ import annotations
 import re
 
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+_LOOK_ALIKE = str.maketrans("OI", "01")
 _SERIAL = re.compile(r"[A-Z0-9./_]{1,32}")
 
 
 def normalise_serial(text: str) -> str:
     """The form in which serials are stored and compared; may be no serial at all (see below)."""
     return _SEPARATORS.sub("", text).upper()
+
+
+def look_alike(serial: str) -> str:
+    """A form in which O and 0, I and 1 are the same; only to compare a person's own devices."""
+    return normalise_serial(serial).translate(_LOOK_ALIKE)
 
 
 def parse_serial(text: str) -> str:

@@ -24,6 +24,7 @@ from core.settings import (
 )
 from core.unit import OpenUnit, unit_opener
 from core.usecases.open_secret import OpenSecret, secrets_from
+from core.wording.spoken import prove_wording
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
@@ -79,11 +80,12 @@ def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
 
 
 def run_worker() -> None:
-    """Work until told to stop; a running job is finished first.
+    """Work until told to stop; a running job is finished first. Refuses to start with faulty texts.
 
     Short timers, since RQ's defaults notice a dead worker only after ten minutes; nothing is lost
     meanwhile, because the schedule rings for rows, not for jobs.
     """
+    prove_wording()
     runtime()
     connection = Redis.from_url(read(os.environ, "REDIS_URL"))
     queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]

@@ -21,6 +21,7 @@ from core.settings import ServicesSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.accrue_access_rates import accrue_access_rates
 from core.usecases.send_reminders import send_reminders, whom_to_remind
+from core.wording.spoken import prove_wording
 from gateway.ring import Doorbell
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,8 @@ def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> 
 
 
 def run() -> None:
-    """Sweep until told to stop."""
+    """Sweep until told to stop. Refuses to start with faulty texts."""
+    prove_wording()
     services = ServicesSettings.from_environment(os.environ)
     schedule = Schedule(
         unit_opener(make_engine(services.database_url)), Doorbell(services.redis_url)

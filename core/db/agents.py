@@ -79,15 +79,23 @@ def next_cash_receipt(connection: Connection) -> str:
     return f"AG{number:06}"
 
 
-def last_receipts(
-    connection: Connection, agent_id: int, limit: int
-) -> list[tuple[str, int, datetime]]:
-    """(receipt, amount, when) of the last cash an agent took, the newest first."""
+def last_movements(
+    connection: Connection, agent: Agent, limit: int
+) -> list[tuple[str, str, int, datetime]]:
+    """(kind of entry, reference, amount, when) of what moved the agent's account lately.
+
+    The newest first: cash taken (`received`, by its receipt), cash handed over (`settled`) and
+    whatever took cash back (`reversal`). What was paid out on the way is part of a hand-over.
+    """
     rows = connection.execute(
         text(
-            "SELECT receipt, amount_minor, received_at FROM payments"
-            " WHERE provider_account = :account ORDER BY id DESC LIMIT :limit"
+            "SELECT e.kind, coalesce(y.receipt, split_part(e.idempotency_key, ':', 2)),"
+            " p.amount_minor, e.posted_at"
+            " FROM postings p JOIN journal_entries e ON e.id = p.entry_id"
+            " LEFT JOIN payments y ON e.kind = 'received'"
+            " AND y.id = CAST(substring(e.idempotency_key FROM '^received:([0-9]+)$') AS bigint)"
+            " WHERE p.account = :account ORDER BY p.id DESC LIMIT :limit"
         ),
-        {"account": f"agent:{agent_id}", "limit": limit},
+        {"account": agent.clearing, "limit": limit},
     )
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2], row[3]) for row in rows]

@@ -67,6 +67,16 @@ def post_entries(connection: Connection, now: datetime, entries: Sequence[Entry]
     )
 
 
+def is_posted(connection: Connection, idempotency_key: str) -> bool:
+    """Whether the event with that key is in the books."""
+    return bool(
+        connection.execute(
+            text("SELECT EXISTS (SELECT FROM journal_entries WHERE idempotency_key = :key)"),
+            {"key": idempotency_key},
+        ).scalar_one()
+    )
+
+
 def open_account(connection: Connection, code: str, normal_side: str) -> None:
     """Make sure an account exists: clearing accounts appear with their provider account."""
     connection.execute(

@@ -97,15 +97,15 @@ def fail_text(connection: Connection, text_id: int, status: str) -> None:
     )
 
 
-def texts_since(connection: Connection, msisdn: str, kind: str, since: datetime) -> int:
-    """How many texts of a kind a number was written since then."""
+def texts_since(connection: Connection, msisdn: str, kinds: Sequence[str], since: datetime) -> int:
+    """How many texts of these kinds a number was written since then."""
     return int(
         connection.execute(
             text(
-                "SELECT count(*) FROM sms WHERE msisdn = :msisdn AND kind = :kind"
+                "SELECT count(*) FROM sms WHERE msisdn = :msisdn AND kind = ANY(:kinds)"
                 " AND created_at > :since"
             ),
-            {"msisdn": msisdn, "kind": kind, "since": since},
+            {"msisdn": msisdn, "kinds": list(kinds), "since": since},
         ).scalar_one()
     )
 
@@ -122,6 +122,13 @@ def lock_message(connection: Connection, message_id: str) -> None:
     what the other has not committed."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": message_id}
+    )
+
+
+def lock_number(connection: Connection, msisdn: str) -> None:
+    """Have what is answered to one number wait for each other, so that it can be counted."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": msisdn}
     )
 
 

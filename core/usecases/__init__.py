@@ -11,9 +11,10 @@ compare_statement, find_receipts, line_accounts, audit.
 What falls due: accrue_access_rates, send_reminders, reminders_wanted.
 
 People on the phone: read_caller, choose_language, list_debts, list_devices, report_problem,
-record_inbound_text. Agents: check_pin, change_pin, register_with_device, sell_appliance, offer,
-collect_cash, look_up_customer, move_meter, agent_account, settle_agent. Their plans: reprice_sale,
-reschedule_sale, cancel_sale.
+record_inbound_text, claim_device. Agents: check_pin, change_pin, register_with_device,
+sell_appliance, offer, collect_cash, stock, allowed_plans, list_device_requests, look_up_customer,
+move_meter, agent_account, settle_agent, registration_requests.
+Their plans: reprice_sale, reschedule_sale, cancel_sale.
 
 Operators: load_catalogue, register_customers, register_devices and register_sales (one or many,
 see entries), show_payment, show_customer.

@@ -1,11 +1,11 @@
-"""An agent's own figures: what is owed, what may still be taken, commission, last receipts."""
+"""An agent's own figures: what is owed, what may still be taken, commission, last movements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.agents import find_agent, last_receipts
+from core.db.agents import find_agent, last_movements
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
@@ -15,8 +15,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """Cash that was taken."""
+    """`kind`: `received` (cash taken), `settled` (handed over, commission included) or the kind of
+    another entry; `receipt` is its number."""
 
+    kind: str
     receipt: str
     amount: Money
     day: date
@@ -43,7 +45,7 @@ def agent_account(unit: Unit, msisdn: str) -> AgentAccount:
         Money(max(agent.float_limit_minor - agent.float_used_minor, 0), currency),
         Money(agent.commission_minor, currency),
         tuple(
-            Movement(receipt, Money(amount, currency), unit.market.local_date(at))
-            for receipt, amount, at in last_receipts(unit.connection, agent.id, _SHOWN)
+            Movement(kind, receipt, Money(amount, currency), unit.market.local_date(at))
+            for kind, receipt, amount, at in last_movements(unit.connection, agent, _SHOWN)
         ),
     )

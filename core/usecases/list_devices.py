@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +16,7 @@ from core.db.device_states import (
     latest_tokens,
 )
 from core.errors import Refused
+from core.serial_number import look_alike, normalise_serial
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.split_words import bought
@@ -40,6 +42,17 @@ class ShownToken:
 def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
     """The devices a customer owns, in the order they were registered."""
     return device_states(unit.connection, customer_id)
+
+
+def find_own_device(devices: Sequence[DeviceState], typed: str) -> DeviceState | None:
+    """The one of these that is meant: exactly, or with O for 0 and I for 1 when one only is alike.
+
+    Give it a person's own devices and nothing else.
+    """
+    exact = [one for one in devices if one.serial == normalise_serial(typed)]
+    alike = [one for one in devices if look_alike(one.serial) == look_alike(typed)]
+    found = exact or alike
+    return found[0] if len(found) == 1 else None
 
 
 def list_tokens(unit: Unit, customer_id: int, serial: str) -> list[ShownToken]:

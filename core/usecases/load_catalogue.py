@@ -11,14 +11,16 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, text
 
-from core.catalogue import AgentEntry, Appliance, Catalogue, Manufacturer, TariffEntry
+from core.catalogue import AgentEntry, Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry
 from core.db.bulk import insert_rows
 from core.db.by_key import Stored, Values, rows_by_key, store_by_key
 from core.db.catalogue import tariff_versions
 from core.db.in_use import appliances_sold, families_in_use, has_payments, kinds_in_use
-from core.db.rows.goods import appliances, manufacturers, market, tariffs
+from core.db.rows.goods import appliances, manufacturers, market, plan_offers, tariffs
 from core.db.rows.goods import tariff_versions as versions_table
 from core.db.rows.people import agents, villages
+from core.errors import Refused
+from core.plan import PlanTerms, make_plan
 from core.tariff import TariffVersion
 from core.unit import Unit
 
@@ -33,6 +35,7 @@ def catalogue_problems(unit: Unit, catalogue: Catalogue) -> list[str]:
         *_manufacturer_problems(unit.connection, catalogue.manufacturers),
         *_tariff_problems(unit, catalogue.tariffs),
         *_appliance_problems(unit.connection, catalogue.appliances),
+        *_plan_problems(unit, catalogue),
         *_agent_problems(unit, catalogue),
     ]
 
@@ -60,6 +63,7 @@ def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loade
     loaded["appliances"] = store_by_key(
         connection, appliances, "code", [asdict(one) for one in catalogue.appliances]
     )
+    loaded["plans"] = _store_plans(connection, catalogue.plans)
     loaded["agents"] = _store_agents(connection, catalogue.agents, hash_pin)
     return loaded
 
@@ -113,6 +117,38 @@ def _appliance_problems(connection: Connection, given: tuple[Appliance, ...]) ->
             yield f'appliance "{one.code}": kind: it has been sold as {kind}; give it a new code'
 
 
+def _plan_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
+    """A plan must come out for its appliance's price: the file's, else the one in the books."""
+    booked = rows_by_key(
+        unit.connection, appliances, "code", {one.appliance for one in catalogue.plans}
+    )
+    prices = {code: row["price_minor"] for code, row in booked.items()}
+    prices |= {one.code: one.price_minor for one in catalogue.appliances}
+    market = catalogue.market or unit.market
+    for one in catalogue.plans:
+        if one.appliance not in prices:
+            yield f'plan "{one.code}": appliance: there is no appliance "{one.appliance}"'
+            continue
+        try:
+            make_plan(_terms(unit, one, prices[one.appliance]), market.cash_unit_minor)
+        except Refused as refused:
+            yield (
+                f'plan "{one.code}": it does not come out for the price of "{one.appliance}"'
+                f" ({refused.code})"
+            )
+
+
+def _terms(unit: Unit, plan: PlanEntry, price_minor: int) -> PlanTerms:
+    return PlanTerms(
+        total_minor=price_minor,
+        down_payment_minor=plan.down_payment_minor,
+        cadence=plan.cadence,
+        sold_on=unit.today,
+        count=plan.count,
+        instalment_minor=plan.instalment_minor,
+    )
+
+
 def _agent_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
     named = {code for agent in catalogue.agents for code in agent.villages}
     known = {*rows_by_key(unit.connection, villages, "code", named)}
@@ -158,6 +194,15 @@ def _store_tariffs(unit: Unit, given: tuple[TariffEntry, ...]) -> Stored:
         [asdict(one.version) | {"tariff_id": rows[one.code]["id"]} for one in new + changed],
     )
     return Stored(len(new), len(changed), len(others) - len(changed))
+
+
+def _store_plans(connection: Connection, given: tuple[PlanEntry, ...]) -> Stored:
+    """Plans by code. What was sold on one keeps its own instalments, whatever changes here."""
+    known = rows_by_key(connection, appliances, "code", {one.appliance for one in given})
+    rows = [asdict(one) | {"appliance_id": known[one.appliance]["id"]} for one in given]
+    for row in rows:
+        del row["appliance"]
+    return store_by_key(connection, plan_offers, "code", rows)
 
 
 def _store_agents(

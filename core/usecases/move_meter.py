@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.catalogue import versions_of
-from core.db.customers import find_customer, lock_customers
-from core.db.devices import lock_devices
-from core.db.registration import devices_by_serial, move_device
+from core.db.customers import Customer, find_customer, get_customer, lock_customers
+from core.db.devices import Device, find_device, lock_devices
+from core.db.registration import move_device
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.check_pin import check_pin
+from core.usecases.register_with_device import tell_welcome
+from core.usecases.texts import queue_text
+from core.wording.messages import agent_sms
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +24,59 @@ class Moved:
     serial: str
 
 
+def find_meter_owner(unit: Unit, serial: str) -> Customer:
+    """Whose meter it is. Raises Refused unknown_serial, device_in_stock, not_a_meter."""
+    return get_customer(unit.connection, _owner_id(_meter(unit, serial)))
+
+
 def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Moved | Refused:
-    """Give the meter to the customer with that number. Raises Refused unknown_serial,
-    device_in_stock, not_a_meter, customer_unknown, device_theirs."""
+    """Give the meter to the customer with that number; both are told. Answers Refused for a wrong
+    PIN; raises Refused like `find_meter_owner`, and customer_unknown, device_theirs,
+    device_of_another (it changed hands meanwhile)."""
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    device = devices_by_serial(unit.connection, [serial]).get(serial)
+    meter = _meter(unit, serial)
+    owner_id = _owner_id(meter)
     customer = find_customer(unit.connection, phone)
-    if device is None:
-        raise Refused("unknown_serial", serial=serial)
-    if device.owner_id is None:
-        raise Refused("device_in_stock", serial=serial)
-    if device.kind != "meter":
-        raise Refused("not_a_meter", serial=serial)
     if customer is None:
         raise Refused("customer_unknown", msisdn=phone)
-    if customer.id == device.owner_id:
+    if customer.id == owner_id:
         raise Refused("device_theirs", serial=serial)
-    lock_customers(unit.connection, [device.owner_id, customer.id])
-    locked = lock_devices(unit.connection, [device.id], []).values()
-    post_access_fees(unit, locked, versions_of(unit.connection, locked))
-    move_device(unit.connection, device.id, customer.id, unit.today)
+    owner = lock_customers(unit.connection, [owner_id, customer.id])[owner_id]
+    locked = lock_devices(unit.connection, [meter.id], [])
+    if locked[meter.id].owner_id != owner_id:
+        raise Refused("device_of_another", serial=serial)
+    post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
+    move_device(unit.connection, meter.id, customer.id, unit.today)
+    _tell_moved(unit, owner, serial)
+    tell_welcome(unit, customer, serial)
     return Moved(serial)
+
+
+def _meter(unit: Unit, serial: str) -> Device:
+    device = find_device(unit.connection, serial)
+    if device is None:
+        raise Refused("unknown_serial", serial=serial)
+    if device.kind != "meter":
+        raise Refused("not_a_meter", serial=serial)
+    return device
+
+
+def _owner_id(meter: Device) -> int:
+    if meter.owner_id is None:
+        raise Refused("device_in_stock", serial=meter.serial)
+    return meter.owner_id
+
+
+def _tell_moved(unit: Unit, owner: Customer, serial: str) -> None:
+    """The old owner hears of it, so that nobody loses a meter without knowing."""
+    if owner.msisdn is None:
+        return
+    queue_text(
+        unit,
+        agent_sms.moved_away(serial=serial, operator=unit.market.operator),
+        msisdn=owner.msisdn,
+        language=owner.language,
+        occasion=f"moved:{serial}:{owner.id}:{unit.now.isoformat()}",
+    )

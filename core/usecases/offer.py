@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import text
 
+from core.db.agents import find_agent
 from core.db.by_key import rows_by_key
 from core.db.rows.goods import appliances
 from core.errors import Refused
@@ -33,6 +34,7 @@ class Maker:
 class TariffOffer:
     tariff: str
     name: str
+    price: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +55,29 @@ class PlanOffer:
     down_payment: Money
 
 
-def list_villages(unit: Unit, only: list[str]) -> list[Village]:
-    """The villages by name; only some, where an agent serves only some."""
+def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
+    """The villages by name; those of an agent (by number) who serves only some."""
+    found = agent and find_agent(unit.connection, agent)
     rows = unit.connection.execute(
         text(
             "SELECT code, name FROM villages WHERE cardinality(CAST(:only AS text[])) = 0"
             " OR code = ANY(:only) ORDER BY name"
         ),
-        {"only": only},
+        {"only": found.villages if found else []},
     )
     return [Village(*row) for row in rows]
+
+
+def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
+    """The code of one of those villages as somebody typed it, in any case.
+
+    Raises Refused("village_unknown").
+    """
+    codes = [one.village for one in list_villages(unit, agent)]
+    for code in codes:
+        if code.lower() == typed.lower():
+            return code
+    raise Refused("village_unknown", typed=typed)
 
 
 def list_makers(unit: Unit, kind: str) -> list[Maker]:
@@ -75,15 +90,17 @@ def list_makers(unit: Unit, kind: str) -> list[Maker]:
 
 
 def list_tariffs(unit: Unit) -> list[TariffOffer]:
-    """The tariffs that have begun."""
+    """The tariffs that have begun, with their price for a kWh today."""
     rows = unit.connection.execute(
         text(
-            "SELECT code, name FROM tariffs t WHERE EXISTS (SELECT FROM tariff_versions v"
-            " WHERE v.tariff_id = t.id AND v.valid_from <= :today) ORDER BY name"
+            "SELECT code, name, (SELECT v.price_per_kwh_minor FROM tariff_versions v"
+            " WHERE v.tariff_id = t.id AND v.valid_from <= :today"
+            " ORDER BY v.valid_from DESC LIMIT 1) AS price_minor FROM tariffs t ORDER BY name"
         ),
         {"today": unit.today},
     )
-    return [TariffOffer(*row) for row in rows]
+    currency = unit.market.currency
+    return [TariffOffer(row[0], row[1], Money(row[2], currency)) for row in rows if row[2]]
 
 
 def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:

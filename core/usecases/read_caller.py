@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.callers import find_caller
+from core.db.customers import find_customer
+from core.errors import Refused
 from core.unit import Unit
 
 
@@ -25,3 +27,11 @@ def read_caller(unit: Unit, msisdn: str) -> Caller:
         return Caller("stranger", 0, "", unit.market.default_language)
     role, row_id, name, language = known
     return Caller(role, row_id, name, language or unit.market.default_language)
+
+
+def customer_behind(unit: Unit, msisdn: str) -> int:
+    """The customer who has this number, an agent or not. Raises Refused("not_a_customer")."""
+    customer = find_customer(unit.connection, msisdn)
+    if customer is None:
+        raise Refused("not_a_customer")
+    return customer.id

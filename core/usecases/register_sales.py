@@ -48,6 +48,7 @@ class SaleEntry:
 
     By scheme: `count` how many instalments; `amount` how much each; `service` energy by the day, no
     instalments. The figure of the other scheme, where given, must be what the plan comes to.
+    `agent_id`: who sold it, if an agent did.
     """
 
     owner_msisdn: str
@@ -62,6 +63,7 @@ class SaleEntry:
     cadence: str = "daily"
     first_due_on: date | None = None
     reference: str | None = None
+    agent_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -176,6 +178,7 @@ def _row(
         "minimum_payment_minor": appliance["minimum_payment_minor"] if is_service else 0,
         "sold_on": entry.sold_on,
         "reference": entry.reference,
+        "agent_id": entry.agent_id,
     }
 
 

@@ -1,6 +1,7 @@
 """An agent registers a customer and a device in one act: both, or neither (domain 2).
 
-A known number gets the device added to its customer. A device in stock is handed over; a kit or an
+A known number gets the device added to its customer; a new customer is written to in the language
+the agent speaks with them. A device in stock is handed over; a kit or an
 e-bike goes with a plan, a meter with a tariff.
 """
 
@@ -8,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.customers import find_customer
-from core.db.registration import KnownDevice, devices_by_serial, give_devices, set_tariff
+from core.db.customers import Customer, find_customer
+from core.db.registration import give_devices, set_tariff
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.check_pin import check_pin
 from core.usecases.entries import RefusedEntries
+from core.usecases.offer import find_village
 from core.usecases.register_customers import CustomerEntry, register_customers
 from core.usecases.sell_appliance import Plan, write_sale
+from core.usecases.stock import find_in_stock
 from core.usecases.texts import queue_text
 from core.wording.messages import agent_sms
 
@@ -40,15 +43,19 @@ def register_meter(
     serial: str,
     tariff: str,
 ) -> RegisteredDevice | Refused:
-    """A customer with a meter. An empty name means that the number must be known."""
+    """A customer with a meter. An empty name means that the number must be known.
+
+    Answers Refused for a wrong PIN; raises Refused not_in_stock, device_taken, device_other,
+    customer_unknown, village_unknown, differs.
+    """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    customer_id = _customer(unit, phone, name, surname, village)
-    device = _from_stock(unit, serial, "meter", maker)
+    customer = find_or_register(unit, phone, name, surname, village, agent.language)
+    device = find_in_stock(unit, serial, "meter", maker, lock=True)
     set_tariff(unit.connection, device.id, tariff)
-    give_devices(unit.connection, [(device.id, customer_id, unit.today)])
-    _welcome(unit, phone, serial)
+    give_devices(unit.connection, [(device.id, customer.id, unit.today)])
+    tell_welcome(unit, customer, serial)
     return RegisteredDevice(serial)
 
 
@@ -70,21 +77,30 @@ def register_on_plan(
     down: int | Money,
     once: str,
 ) -> RegisteredDevice | Refused:
-    """A customer with a kit or an e-bike on a plan."""
+    """A customer with a kit or an e-bike on a plan. Refuses like `register_meter` and
+    `write_sale`."""
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    _customer(unit, phone, name, surname, village)
-    _from_stock(unit, serial, kind, maker)
+    customer = find_or_register(unit, phone, name, surname, village, agent.language)
+    find_in_stock(unit, serial, kind, maker, lock=True)
     plan = Plan(appliance, scheme, figure, cadence, down, serial)
     write_sale(unit, agent, phone, plan, once)
-    _welcome(unit, phone, serial)
+    tell_welcome(unit, customer, serial)
     return RegisteredDevice(serial)
 
 
-def _customer(unit: Unit, phone: str, name: str, surname: str, village: str) -> int:
+def find_or_register(
+    unit: Unit, phone: str, name: str, surname: str, village: str, language: str | None = None
+) -> Customer:
+    """The customer behind a number, registered now where a name is given.
+
+    Raises Refused customer_unknown, village_unknown, and `differs` when somebody else got there
+    first with another name.
+    """
     if name:
-        entry = CustomerEntry(phone, name, surname, village or None)
+        code = find_village(unit, village) if village else None
+        entry = CustomerEntry(phone, name, surname, code, language)
         try:
             register_customers(unit, [entry])
         except RefusedEntries as refused:
@@ -92,24 +108,12 @@ def _customer(unit: Unit, phone: str, name: str, surname: str, village: str) -> 
     customer = find_customer(unit.connection, phone)
     if customer is None:
         raise Refused("customer_unknown", msisdn=phone)
-    return customer.id
+    return customer
 
 
-def _from_stock(unit: Unit, serial: str, kind: str, maker: str) -> KnownDevice:
-    """The device, locked. Raises Refused not_in_stock, kind_other, maker_other, device_taken."""
-    device = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
-    if device is None:
-        raise Refused("not_in_stock", serial=serial)
-    if device.owner_id is not None:
-        raise Refused("device_taken", serial=serial)
-    if device.kind != kind or device.manufacturer != maker:
-        raise Refused("device_other", serial=serial)
-    return device
-
-
-def _welcome(unit: Unit, phone: str, serial: str) -> None:
-    customer = find_customer(unit.connection, phone)
-    if customer is None or customer.msisdn is None:
+def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
+    """Text the customer that the device is theirs, and how to go on."""
+    if customer.msisdn is None:
         return
     queue_text(
         unit,
@@ -121,5 +125,5 @@ def _welcome(unit: Unit, phone: str, serial: str) -> None:
         ),
         msisdn=customer.msisdn,
         language=customer.language,
-        occasion=f"welcome:{customer.id}:{serial}",
+        occasion=f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}",
     )

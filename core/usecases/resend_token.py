@@ -22,9 +22,12 @@ class Resent:
 
 
 def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
-    """Queue the token's text to its owner. Raises Refused("no_such_token") for another's token."""
+    """Queue the token's text to this number of its owner's.
+
+    Raises Refused("no_such_token") for another's token.
+    """
     customer = find_customer(unit.connection, msisdn)
-    if customer is None or customer.msisdn is None:
+    if customer is None:
         raise Refused("no_such_token")
     token = find_token(unit.connection, customer.id, token_id)
     if token is None:
@@ -36,7 +39,7 @@ def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
             serial=token.serial,
             what=bought(token.kind, token.units),
         ),
-        msisdn=customer.msisdn,
+        msisdn=msisdn,
         language=customer.language,
         occasion=f"resend:{token.id}:{unit.now.isoformat()}",
         token_id=token.id,

@@ -8,6 +8,7 @@ from core.db.agents import Agent
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
+from core.usecases.allowed_plans import check_allowed
 from core.usecases.check_pin import check_pin
 from core.usecases.collect_cash import earn_commission
 from core.usecases.entries import RefusedEntries
@@ -48,7 +49,8 @@ def sell_appliance(
     once: str,
     serial: str | None = None,
 ) -> Sold | Refused:
-    """Sell it. Answers Refused for a wrong PIN; raises Refused as `register_sales` and plans do."""
+    """Sell it to the customer with that number. Refuses like `write_sale`; answers Refused for a
+    wrong PIN. `once` names the USSD turn: the same one again is the same sale."""
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
@@ -57,7 +59,11 @@ def sell_appliance(
 
 
 def write_sale(unit: Unit, agent: Agent, customer: str, plan: Plan, once: str) -> Sold:
-    """The sale with its plan, its entry and the agent's commission on the whole price."""
+    """The sale with its plan, its entry and the agent's commission on the whole price.
+
+    Raises Refused plan_not_allowed, plan_* and like `register_sales`.
+    """
+    check_allowed(unit, plan.appliance, plan.scheme, plan.figure, plan.cadence, plan.down)
     offered = offer_plan(unit, plan.appliance, plan.scheme, plan.figure, plan.cadence, plan.down)
     entry = SaleEntry(
         owner_msisdn=customer,
@@ -70,6 +76,7 @@ def write_sale(unit: Unit, agent: Agent, customer: str, plan: Plan, once: str) -
         instalment_minor=plan.figure.minor if isinstance(plan.figure, Money) else None,
         cadence=plan.cadence,
         reference=f"agent:{agent.id}:{once}",
+        agent_id=agent.id,
     )
     try:
         register_sales(unit, [entry])

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.agents import lock_agent, update_agent
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.agents import Agent, lock_agent, update_agent
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
+from core.usecases.texts import queue_text
+from core.wording.messages import agent_sms
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,30 +21,52 @@ class Settled:
 
 
 def settle_agent(unit: Unit, msisdn: str, amount: Money, reference: str) -> Settled:
-    """Book a hand-over: cash and commission lower what the agent owes.
+    """Book a hand-over: cash and commission lower what the agent owes, who gets a text.
 
     Sale 100 at 5%: owes 100, commission 5; hands over 50: owes 45, commission 0. `reference` is the
-    receipt's number; the same one again is an error of the database, not a second hand-over. Raises
-    Refused("not_an_agent") and Refused("settlement_too_large").
+    receipt's number: the same one again changes nothing. Raises Refused("not_an_agent"),
+    Refused("amount_invalid") and Refused("settlement_too_large").
     """
     agent = lock_agent(unit.connection, msisdn)
     if agent is None:
         raise Refused("not_an_agent")
+    if is_posted(unit.connection, f"settled:{reference}"):
+        return Settled(Money(agent.float_used_minor, amount.currency))
+    if not amount:
+        cash_unit = Money(unit.market.cash_unit_minor, amount.currency)
+        raise Refused("amount_invalid", cash_unit=cash_unit)
     paid_out = min(agent.commission_minor, agent.float_used_minor - amount.minor)
     if paid_out < 0:
         raise Refused("settlement_too_large", owed=Money(agent.float_used_minor, amount.currency))
+    _book(unit, agent, amount.minor, paid_out, reference)
+    owed = Money(agent.float_used_minor - amount.minor - paid_out, amount.currency)
+    _tell(unit, agent, amount, Money(paid_out, amount.currency), owed, reference)
+    return Settled(owed)
+
+
+def _book(unit: Unit, agent: Agent, cash_minor: int, paid_out_minor: int, reference: str) -> None:
     open_account(unit.connection, agent.commission, CREDIT)
     legs = (
-        Posting("cash:office", DEBIT, amount.minor),
-        Posting(agent.commission, DEBIT, paid_out),
-        Posting(agent.clearing, CREDIT, amount.minor + paid_out),
+        Posting("cash:office", DEBIT, cash_minor),
+        Posting(agent.commission, DEBIT, paid_out_minor),
+        Posting(agent.clearing, CREDIT, cash_minor + paid_out_minor),
     )
     post_entries(unit.connection, unit.now, [Entry("settled", f"settled:{reference}", legs)])
-    owed_minor = agent.float_used_minor - amount.minor - paid_out
     update_agent(
         unit.connection,
         agent.id,
-        float_used_minor=owed_minor,
-        commission_minor=agent.commission_minor - paid_out,
+        float_used_minor=agent.float_used_minor - cash_minor - paid_out_minor,
+        commission_minor=agent.commission_minor - paid_out_minor,
     )
-    return Settled(Money(owed_minor, amount.currency))
+
+
+def _tell(
+    unit: Unit, agent: Agent, amount: Money, paid_out: Money, owed: Money, reference: str
+) -> None:
+    queue_text(
+        unit,
+        agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference),
+        msisdn=agent.msisdn,
+        language=agent.language,
+        occasion=f"agent_settled:{reference}",
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.db.texts import insert_text, texts_since
 from core.septets import segments
 from core.unit import Unit
-from core.wording.message import Said
+from core.wording.message import Message, Said
 from core.wording.spoken import say
 
 
@@ -42,16 +43,17 @@ def text_content(said: Said, language: str) -> dict[str, object]:
     """What of a row of `sms` is decided by what is said."""
     body = say(said, language)
     return {
-        "kind": _kind(said),
+        "kind": _kind(said.message),
         "body": body,
         "segments": len(segments(body)),
     }
 
 
-def was_texted_lately(unit: Unit, msisdn: str, said: Said) -> bool:
-    """Whether this number got a text of that kind within the last hour."""
-    return texts_since(unit.connection, msisdn, _kind(said), unit.now - timedelta(hours=1)) > 0
+def times_texted_lately(unit: Unit, msisdn: str, *messages: Message[Any]) -> int:
+    """How many texts of these kinds this number was written within the last hour."""
+    kinds = [_kind(message) for message in messages]
+    return texts_since(unit.connection, msisdn, kinds, unit.now - timedelta(hours=1))
 
 
-def _kind(said: Said) -> str:
-    return said.message.key.removeprefix("sms.")
+def _kind(message: Message[Any]) -> str:
+    return message.key.removeprefix("sms.")

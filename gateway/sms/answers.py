@@ -1,163 +1,288 @@
 """Answer a text that came in: do what it asks for and queue one reply, in the sender's language.
 
-Everything happens in the transaction that stores the text, so the same text again does nothing.
+Everything happens in the transaction that stores the text, so the same text again does nothing. A
+reply tells nobody anything about devices that are not theirs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from core.db.texts import lock_number
 from core.errors import Refused
-from core.money import Money, parse_minor
+from core.money import Money
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.choose_language import choose_language
 from core.usecases.list_debts import list_debts
-from core.usecases.list_devices import list_devices, list_tokens
-from core.usecases.read_caller import Caller, read_caller
+from core.usecases.list_devices import DeviceState, find_own_device, list_devices, list_tokens
+from core.usecases.match_account import match_account
+from core.usecases.quote_payment import quote_payment
+from core.usecases.read_caller import customer_behind, read_caller
 from core.usecases.record_inbound_text import InboundText, record_inbound_text
+from core.usecases.registration_requests import Waiting, store_registration_request
 from core.usecases.reminders_wanted import want_reminders
 from core.usecases.request_payment import request_payment
 from core.usecases.resend_token import resend_token
-from core.usecases.texts import queue_text, was_texted_lately
+from core.usecases.split_words import split_words
+from core.usecases.texts import queue_text, times_texted_lately
 from core.wording.message import Said
 from core.wording.messages import answer as say
+from core.wording.messages import devices as device_say
+from core.wording.messages import refused as refusals
 from core.wording.spoken import product_wording
-from gateway.sms.keywords import Command, parse, serial_and_amount
+from gateway.sms.keywords import Command, Intent, language_named, parse
+from gateway.sms.readings import Reading, payment_readings, registration_request
+
+# Serial numbers that do not exist, by one number in an hour: more than anybody mistypes.
+_MISSES_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote, and in which transaction they are answered."""
+
+    unit: Unit
+    msisdn: str
+
+    @property
+    def customer_id(self) -> int:
+        """Raises Refused("not_a_customer")."""
+        return customer_behind(self.unit, self.msisdn)
+
+    @property
+    def devices(self) -> list[DeviceState]:
+        """The sender's own; none for somebody who is not a customer."""
+        try:
+            return list_devices(self.unit, self.customer_id)
+        except Refused:
+            return []
+
+    def money(self, minor: int) -> Money:
+        return Money(minor, self.unit.market.currency)
 
 
 def answer_text(unit: Unit, text: InboundText) -> bool:
     """Store the text, act and queue the answer; False when it was answered before."""
     if not record_inbound_text(unit, text):
         return False
-    caller = read_caller(unit, text.msisdn)
+    lock_number(unit.connection, text.msisdn)
+    sender = Sender(unit, text.msisdn)
     command = parse(text.body)
-    if command is None:
-        _reply(unit, text, caller, _help_once_an_hour(unit, text))
-        return True
-    try:
-        said = _ACTS[command.intent](unit, text.msisdn, caller, command)
-    except Refused as refused:
-        said = product_wording().refusal(refused)
-    _reply(unit, text, read_caller(unit, text.msisdn), said)
-    return True
-
-
-def _reply(unit: Unit, text: InboundText, caller: Caller, said: Said | None) -> None:
+    said = _help_once_an_hour(sender) if command is None else _act(sender, command)
     if said is not None:
         queue_text(
             unit,
             said,
             msisdn=text.msisdn,
-            language=caller.language,
+            language=read_caller(unit, text.msisdn).language,
             occasion=f"answer:{text.provider}:{text.message_id}",
         )
+    return True
 
 
-def _help(unit: Unit) -> Said:
-    return say.usage(operator=unit.market.operator, code=unit.market.service_code)
+def _act(sender: Sender, command: Command) -> Said | None:
+    """What was asked for, or why not; a refusal leaves nothing behind."""
+    try:
+        with sender.unit.connection.begin_nested():
+            return _ACTS[command.intent](sender, command.words)
+    except Refused as refused:
+        return product_wording().refusal(refused)
 
 
-def _help_once_an_hour(unit: Unit, text: InboundText) -> Said | None:
+def _help(sender: Sender, words: tuple[str, ...] = ()) -> Said:
+    market = sender.unit.market
+    is_agent = read_caller(sender.unit, sender.msisdn).role == "agent"
+    usage = say.usage_agent if is_agent else say.usage
+    return usage(operator=market.operator, code=market.service_code)
+
+
+def _help_once_an_hour(sender: Sender) -> Said | None:
     """Unknown words get the short help, but nobody gets it again and again."""
-    said = _help(unit)
-    return None if was_texted_lately(unit, text.msisdn, said) else said
+    told = times_texted_lately(sender.unit, sender.msisdn, say.usage, say.usage_agent)
+    return None if told else _help(sender)
 
 
-def _balance(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    debts = list_debts(unit, _customer(caller))
-    currency = unit.market.currency
-    due = Money(sum(debt.amount_minor for debt in debts.due), currency)
-    credit = Money(debts.credit_minor, currency)
+def _balance(sender: Sender, words: tuple[str, ...]) -> Said:
+    debts = list_debts(sender.unit, sender.customer_id)
+    due = sender.money(sum(debt.amount_minor for debt in debts.due))
+    credit = sender.money(debts.credit_minor)
+    if words:
+        device = _own_device(sender, words)
+        return say.balance_device(
+            serial=device.serial, state=_state(sender, device), due=due, credit=credit
+        )
     following = debts.next_due
     if following is None:
         return say.balance(due=due, credit=credit)
-    amount = Money(following.amount_minor, currency)
     return say.balance_next(
-        due=due, credit=credit, about=following.about, amount=amount, on=following.due_on
+        due=due,
+        credit=credit,
+        about=following.about,
+        amount=sender.money(following.amount_minor),
+        on=following.due_on,
     )
 
 
-def _loan(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    debts = list_debts(unit, _customer(caller))
+def _state(sender: Sender, device: DeviceState) -> Said:
+    if device.plan_left_minor is not None:
+        return device_say.plan_left(left=sender.money(device.plan_left_minor))
+    return device_say.paid_off() if device.is_paid_off else device_say.as_you_go()
+
+
+def _loan(sender: Sender, words: tuple[str, ...]) -> Said:
+    debts = list_debts(sender.unit, sender.customer_id)
     loans = [debt for debt in debts.lines if debt.kind != "access_rate"]
-    currency = unit.market.currency
+    if not loans:
+        return say.no_loan()
     return say.loan(
-        left=Money(sum(debt.amount_minor for debt in loans), currency),
-        due=Money(sum(debt.amount_minor for debt in loans if debt.is_due), currency),
+        left=sender.money(sum(debt.amount_minor for debt in loans)),
+        due=sender.money(sum(debt.amount_minor for debt in loans if debt.is_due)),
         parts=len(loans),
     )
 
 
-def _pay(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    serial, amount = serial_and_amount(command.words)
-    serial = normalise_serial(serial) if serial else _only_device(unit, caller)
-    try:
-        minor = parse_minor((amount or "").replace(",", ""), unit.market.currency)
-    except ValueError:
-        return say.how_to_pay()
-    if serial is None:
-        return say.how_to_pay()
-    money = Money(minor, unit.market.currency)
-    request_payment(unit, msisdn, serial, money)
-    return say.check_phone(amount=money, serial=serial)
+def _pay(sender: Sender, words: tuple[str, ...]) -> Said:
+    """A prompt to the sender's phone, when exactly one reading names a device that exists."""
+    _check_guesses(sender)
+    readings = payment_readings(words, sender.unit.market.currency)
+    meant = {one for reading in readings if (one := _payable(sender, reading)) is not None}
+    if len(meant) == 1:
+        return _prompt(sender, *meant)
+    if not meant and readings and readings[0].serial is not None:
+        raise Refused("unknown_serial", serial=normalise_serial(readings[0].serial)[:20])
+    return say.how_to_pay()
 
 
-def _token(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said | None:
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """A device that exists, and what is to be paid."""
+
+    serial: str
+    loan_only: bool
+    amount_minor: int
+
+
+def _payable(sender: Sender, reading: Reading) -> Payable | None:
+    """The device as typed, or one of the sender's own that looks like it; without a serial the
+    sender's only one. Raises Refused("device_in_stock")."""
+    own = sender.devices
+    if reading.serial is None:
+        found = own[0] if len(own) == 1 else None
+    else:
+        try:
+            match = match_account(sender.unit, reading.serial)
+            return Payable(match.device.serial, match.purpose == "loan", reading.amount_minor)
+        except Refused as refused:
+            if refused.code != "unknown_serial":
+                raise
+        found = find_own_device(own, reading.serial)
+    if found is None:
+        return None
+    return Payable(found.serial, loan_only=False, amount_minor=reading.amount_minor)
+
+
+def _prompt(sender: Sender, paid: Payable) -> Said:
+    """Ask for the money; the owner of the device is told what it will do."""
+    unit, amount = sender.unit, sender.money(paid.amount_minor)
+    request_payment(unit, sender.msisdn, paid.serial, amount, loan_only=paid.loan_only)
+    if not any(paid.serial == own.serial for own in sender.devices):
+        return say.check_phone(amount=amount, serial=paid.serial)
+    outcome = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only).outcome
+    split = split_words(unit.market, outcome)
+    return say.check_phone_own(amount=amount, serial=paid.serial, split=split)
+
+
+def _check_guesses(sender: Sender) -> None:
+    """Nobody finds out by trying which serial numbers exist. Raises Refused."""
+    kinds = (refusals.unknown_serial, refusals.device_in_stock)
+    if times_texted_lately(sender.unit, sender.msisdn, *kinds) >= _MISSES_MAX:
+        raise Refused("too_many_guesses")
+
+
+def _token(sender: Sender, words: tuple[str, ...]) -> Said | None:
     """The last token of the device named, or of any; it goes as a text of its own."""
-    customer_id = _customer(caller)
-    named = normalise_serial("".join(command.words))
+    customer_id = sender.customer_id
+    devices = [_own_device(sender, words)] if words else sender.devices
     tokens = [
         token
-        for device in list_devices(unit, customer_id)
-        if not named or device.serial == named
-        for token in list_tokens(unit, customer_id, device.serial)[:1]
+        for device in devices
+        for token in list_tokens(sender.unit, customer_id, device.serial)[:1]
     ]
     if not tokens:
         return say.no_token()
-    resend_token(unit, msisdn, max(tokens, key=lambda one: one.token_id).token_id)
+    newest = max(tokens, key=lambda token: token.token_id)
+    resend_token(sender.unit, sender.msisdn, newest.token_id)
     return None
 
 
-def _language(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    wanted = command.words[0].lower()[:2] if command.words else ""
-    choose_language(unit, msisdn, wanted)
+def _own_device(sender: Sender, words: tuple[str, ...]) -> DeviceState:
+    """The sender's device that is named. Raises Refused("not_your_device")."""
+    typed = "".join(words)
+    device = find_own_device(sender.devices, typed)
+    if device is None:
+        raise Refused("not_your_device", typed=typed)
+    return device
+
+
+def _language(sender: Sender, words: tuple[str, ...]) -> Said:
+    if not words:
+        return say.how_to_choose()
+    choose_language(sender.unit, sender.msisdn, language_named(words[0]) or "")
     return say.language_is()
 
 
-def _usage(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    return _help(unit)
-
-
-def _stop(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    want_reminders(unit, msisdn, wanted=False)
+def _stop(sender: Sender, words: tuple[str, ...]) -> Said:
+    want_reminders(sender.unit, sender.msisdn, wanted=False)
     return say.stopped()
 
 
-def _start(unit: Unit, msisdn: str, caller: Caller, command: Command) -> Said:
-    want_reminders(unit, msisdn, wanted=True)
+def _start(sender: Sender, words: tuple[str, ...]) -> Said:
+    want_reminders(sender.unit, sender.msisdn, wanted=True)
     return say.started()
 
 
-def _customer(caller: Caller) -> int:
-    if caller.role != "customer":
-        raise Refused("not_a_customer")
-    return caller.id
+def _register(sender: Sender, words: tuple[str, ...]) -> Said:
+    if read_caller(sender.unit, sender.msisdn).role != "agent":
+        raise Refused("not_an_agent")
+    request = registration_request(words, sender.unit.market.country)
+    if request is None:
+        return say.how_to_register()
+    return _to_confirm(sender, store_registration_request(sender.unit, sender.msisdn, request))
 
 
-def _only_device(unit: Unit, caller: Caller) -> str | None:
-    """A customer with one device need not name it."""
-    devices = list_devices(unit, caller.id) if caller.role == "customer" else []
-    return devices[0].serial if len(devices) == 1 else None
+def _to_confirm(sender: Sender, waiting: Waiting) -> Said:
+    code = sender.unit.market.service_code
+    if waiting.plan is None or waiting.appliance is None or waiting.cadence is None:
+        return say.confirm_meter(
+            serial=waiting.serial,
+            phone=waiting.phone,
+            owner=waiting.owner,
+            tariff=waiting.tariff or "",
+            code=code,
+        )
+    return say.confirm_plan(
+        serial=waiting.serial,
+        phone=waiting.phone,
+        owner=waiting.owner,
+        appliance=waiting.appliance,
+        parts=waiting.plan.parts,
+        each=waiting.plan.each,
+        cadence=waiting.cadence,
+        down_payment=waiting.plan.down_payment,
+        code=code,
+    )
 
 
-_ACTS: dict[str, Callable[[Unit, str, Caller, Command], Said | None]] = {
+_ACTS: dict[Intent, Callable[[Sender, tuple[str, ...]], Said | None]] = {
     "balance": _balance,
     "pay": _pay,
     "token": _token,
     "loan": _loan,
     "language": _language,
-    "help": _usage,
+    "help": _help,
     "stop": _stop,
     "start": _start,
+    "register": _register,
 }

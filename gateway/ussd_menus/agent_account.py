@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from core.usecases.agent_account import AgentAccount, Movement, agent_account
+from core.wording.message import Said
 from core.wording.messages import agent as say
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Facts, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the list."""
+
+    movement: Said
 
 
 def the_account(facts: Facts) -> AgentAccount:
@@ -20,16 +29,21 @@ def figures(turn: Turn) -> AgentAccount:
     return turn.know(the_account)
 
 
-def receipts(turn: Turn) -> Sequence[Movement]:
-    """The last cash taken."""
-    return turn.know(the_account).movements
+def movements(turn: Turn) -> Sequence[Line]:
+    """Cash taken and handed over, the newest first."""
+    return [Line(_said(one)) for one in turn.know(the_account).movements]
+
+
+def _said(one: Movement) -> Said:
+    what = say.receipt if one.kind == "received" else say.handed_over
+    return what(day=one.day, receipt=one.receipt, amount=one.amount)
 
 
 shown: Pick[None] = Pick(
     "agent.account",
     say.figures,
-    rows=receipts,
-    shows=say.receipt,
+    rows=movements,
+    shows=say.movement,
     empty=say.no_receipts,
     facts=figures,
 )

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from core.usecases.move_meter import move_meter
+from core.names import mask_name
+from core.usecases.move_meter import find_meter_owner, move_meter
 from core.wording.messages import agent as say
-from gateway.ussd_menus.agent_customer import masked, phone
+from gateway.ussd_menus.agent_customer import Masked, masked, phone
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import Phone, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.turn import Turn
 
 serial = carried("serial", str)
 pin = secret("pin")
+
+
+def old_owner(turn: Turn) -> Masked:
+    """Whose meter it is. Raises Refused for a device that is no meter, or nobody's."""
+    owner = find_meter_owner(turn.unit, turn[serial])
+    return Masked(mask_name(owner.name, owner.surname))
+
 
 moved = Notice("move.done", say.moved)
 which_pin = Ask(
@@ -25,5 +34,7 @@ which_pin = Ask(
 confirm = Choice(
     "move.confirm", say.is_moving, facts=masked, options=[option(say.yes, to=which_pin)]
 )
-which_phone = Ask("move.phone", say.which_phone, reads=Phone, into=phone, to=confirm)
+which_phone = Ask(
+    "move.phone", say.which_new_owner, facts=old_owner, reads=Phone, into=phone, to=confirm
+)
 which_serial = Ask("move.serial", say.which_serial, reads=Serial, into=serial, to=which_phone)

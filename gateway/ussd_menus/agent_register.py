@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from core.errors import Refused
+from core.names import mask_name
 from core.usecases.look_up_customer import get_known
 from core.usecases.offer import (
     ApplianceOffer,
     Maker,
     TariffOffer,
     Village,
+    find_village,
     list_appliances,
     list_makers,
     list_tariffs,
     list_villages,
 )
 from core.usecases.register_with_device import register_meter, register_on_plan
+from core.usecases.stock import find_in_stock
 from core.wording.messages import agent as say
 from gateway.ussd_menus.agent_customer import masked, phone
 from gateway.ussd_menus.agent_plan import (
@@ -28,20 +32,38 @@ from gateway.ussd_menus.agent_plan import (
     plan_questions,
     scheme,
 )
+from gateway.ussd_menus.agent_waiting import (
+    kind,
+    maker,
+    name,
+    serial,
+    surname,
+    village,
+    waiting_or,
+)
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, ONCE, do, option
-from gateway.ussd_menus.readers import Phone, Pin, Serial, Words
+from gateway.ussd_menus.readers import Code, Phone, Pin, Serial, Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.turn import Turn
 
-name = carried("name", str)
-surname = carried("surname", str)
-village = carried("village", str)
-kind = carried("kind", str)
-maker = carried("maker", str)
-serial = carried("serial", str)
 tariff = carried("tariff", str)
 pin = secret("pin")
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who gets the device: as typed, or masked for a customer who is known."""
+
+    owner: str
+
+
+def buyer(turn: Turn) -> Buyer:
+    """The name above the PIN. Raises Refused("customer_unknown")."""
+    if turn[name]:
+        return Buyer(f"{turn[name]} {turn[surname]}")
+    customer = get_known(turn.unit, turn[phone])
+    return Buyer(mask_name(customer.name, customer.surname))
 
 
 def is_known(turn: Turn) -> bool:
@@ -54,8 +76,20 @@ def is_known(turn: Turn) -> bool:
 
 
 def villages(turn: Turn) -> Sequence[Village]:
-    """The villages, the agent's first of all where the operator named them."""
-    return list_villages(turn.unit, [])
+    """The agent's villages; all of them where the operator named none."""
+    return list_villages(turn.unit, turn.msisdn)
+
+
+def has_no_village(turn: Turn) -> bool:
+    """Only then a customer is registered without one."""
+    return not villages(turn)
+
+
+def village_exists(turn: Turn) -> Literal["known"]:
+    """A code may be typed instead of picked. Raises Refused("village_unknown")."""
+    if turn[village]:
+        find_village(turn.unit, turn[village], turn.msisdn)
+    return "known"
 
 
 def makers(turn: Turn) -> Sequence[Maker]:
@@ -74,7 +108,8 @@ def kits(turn: Turn) -> Sequence[ApplianceOffer]:
 
 
 def sold_how(turn: Turn) -> Literal["tariff", "plan"]:
-    """A meter gets a tariff, everything else a plan."""
+    """A meter gets a tariff, everything else a plan. Raises Refused for what is not in stock."""
+    find_in_stock(turn.unit, turn[serial], turn[kind], turn[maker])
     return "tariff" if turn[kind] == "meter" else "plan"
 
 
@@ -98,7 +133,8 @@ pin_meter = Ask(
 )
 pin_plan = Ask(
     "register.pin_plan",
-    say.which_pin,
+    say.sign_kit,
+    facts=buyer,
     reads=Pin,
     into=pin,
     do=do(
@@ -119,13 +155,16 @@ pin_plan = Ask(
     to=done,
 )
 summary_meter = Choice(
-    "register.summary", say.summary_meter, options=[option(say.agree, to=pin_meter)]
+    "register.summary",
+    say.summary_meter,
+    facts=buyer,
+    options=[option(say.agree, to=pin_meter)],
 )
 which_tariff = Pick(
     "register.tariff",
     say.which_tariff,
     rows=tariffs,
-    shows=say.row,
+    shows=say.tariff,
     empty=say.no_tariff,
     into=tariff,
     to=summary_meter,
@@ -159,6 +198,7 @@ which_kind = Choice(
         option(say.e_bike, to=which_maker, carries={kind: "e_bike"}),
     ],
 )
+with_village = Route("register.village_exists", by=village_exists, to={"known": which_kind})
 which_village = Pick(
     "register.village",
     say.which_village,
@@ -166,8 +206,9 @@ which_village = Pick(
     shows=say.village,
     empty=say.no_village,
     into=village,
-    to=which_kind,
-    also=[option(say.no_village_option, to=which_kind, carries={village: ""})],
+    typed=Code,
+    to=with_village,
+    also=[option(say.no_village_option, to=which_kind, when=has_no_village, carries={village: ""})],
 )
 which_surname = Ask(
     "register.surname", say.which_surname, reads=Words(), into=surname, to=which_village
@@ -181,3 +222,4 @@ is_it = Choice(
 )
 known = Route("register.known", by=is_known, to={True: is_it, False: which_name})
 which_phone = Ask("register.phone", say.which_phone, reads=Phone, into=phone, to=known)
+entry = waiting_or(which_phone, sold)

@@ -7,8 +7,9 @@ from typing import Literal
 
 from core.usecases.offer import PAYG, ApplianceOffer, kind_of, list_appliances
 from core.usecases.sell_appliance import sell_appliance
+from core.usecases.stock import check_sellable
 from core.wording.messages import agent as say
-from gateway.ussd_menus.agent_customer import known_customer, phone
+from gateway.ussd_menus.agent_customer import known_customer, masked, phone
 from gateway.ussd_menus.agent_plan import (
     appliance,
     cadence,
@@ -37,6 +38,13 @@ def needs_serial(turn: Turn) -> Literal["serial", "plain"]:
     return "serial" if kind_of(turn.unit, turn[appliance]) in PAYG else "plain"
 
 
+def may_be_sold(turn: Turn) -> Literal["free"]:
+    """The device is in stock, or the customer's own. Raises Refused with the reason."""
+    kind = kind_of(turn.unit, turn[appliance])
+    check_sellable(turn.unit, turn[serial], kind, turn[phone])
+    return "free"
+
+
 sold = Notice("sell.done", say.sold)
 plan = {
     "customer": phone,
@@ -48,7 +56,8 @@ plan = {
 }
 pin_plain = Ask(
     "sell.pin",
-    say.which_pin,
+    say.sign_sale,
+    facts=masked,
     reads=Pin,
     into=pin,
     do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, **plan),
@@ -56,19 +65,15 @@ pin_plain = Ask(
 )
 pin_serial = Ask(
     "sell_kit.pin",
-    say.which_pin,
+    say.sign_kit,
+    facts=masked,
     reads=Pin,
     into=pin,
     do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, serial=serial, **plan),
     to=sold,
 )
-which_serial = Ask(
-    "sell_kit.serial",
-    say.which_serial,
-    reads=Serial,
-    into=serial,
-    to=plan_questions("sell_kit", pin_serial),
-)
+free = Route("sell_kit.free", by=may_be_sold, to={"free": plan_questions("sell_kit", pin_serial)})
+which_serial = Ask("sell_kit.serial", say.which_serial, reads=Serial, into=serial, to=free)
 with_serial = Route(
     "sell.with_serial",
     by=needs_serial,

@@ -12,6 +12,7 @@ from gateway.ussd_menus import (
     agent_pin,
     agent_register,
     agent_sell,
+    claim,
     devices,
     help,
     language,
@@ -33,6 +34,7 @@ customer = Choice(
         option(say.owe, to=owe.shown),
         option(say.tokens, to=tokens.which_device),
         option(say.devices, to=devices.shown),
+        option(say.register_device, to=claim.which_serial, carries=claim.NOBODY_NEW),
         option(say.language, to=language.which, key=6),
         option(say.help, to=help.how, key=7),
     ],
@@ -43,6 +45,7 @@ stranger = Choice(
     facts=market,
     options=[
         option(say.pay_serial, to=pay.enter_serial),
+        option(say.register_own, to=claim.which_serial, carries=claim.NOBODY_NEW),
         option(say.help, to=help.how, key=3),
         option(say.language, to=language.which, key=4),
     ],
@@ -52,7 +55,7 @@ agent = Choice(
     agent_say.home,
     facts=caller,
     options=[
-        option(agent_say.register, to=agent_register.which_phone),
+        option(agent_say.register, to=agent_register.entry),
         option(agent_say.sell, to=agent_sell.which_phone),
         option(agent_say.collect, to=agent_collect.which_serial),
         option(agent_say.customer, to=agent_customer.which_phone),

@@ -21,5 +21,9 @@ def _language(label: Message[[]], code: str) -> Option:
 which = Choice(
     "language.which",
     say.which,
-    options=[_language(say.english, "en"), _language(say.swahili, "sw")],
+    options=[
+        _language(say.english, "en"),
+        _language(say.swahili, "sw"),
+        _language(say.french, "fr"),
+    ],
 )

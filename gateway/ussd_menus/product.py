@@ -13,6 +13,8 @@ from gateway.ussd_menus import (
     agent_pin,
     agent_register,
     agent_sell,
+    agent_waiting,
+    claim,
     devices,
     help,
     home,
@@ -40,6 +42,8 @@ SCREENS = (
     agent_move,
     agent_account,
     agent_pin,
+    agent_waiting,
+    claim,
 )
 
 

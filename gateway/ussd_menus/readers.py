@@ -87,15 +87,32 @@ class PinReader:
 
 @dataclass(frozen=True)
 class TwoPinsReader:
-    """The present PIN and a new one with a space between: secrets are asked once, at the end."""
+    """The present PIN, a star and a new one: secrets are asked once, at the end.
+
+    A star is on every keypad; a space or a dash will do as well.
+    """
 
     complaint: Message[Any] = say.not_two_pins
     is_secret: bool = True
 
     def read(self, typed: str, market: Market) -> str:
-        if not re.fullmatch(r"[0-9]{4,6}[ ,.-]+[0-9]{4,6}", typed):
+        if not re.fullmatch(r"[0-9]{4,6}[ *,.-]+[0-9]{4,6}", typed):
             raise ValueError("not two PINs")
-        return " ".join(re.split(r"[ ,.-]+", typed))
+        return " ".join(re.split(r"[ *,.-]+", typed))
+
+
+@dataclass(frozen=True)
+class CodeReader:
+    """A short code of the catalogue, with at least one letter: a village's."""
+
+    complaint: Message[Any] = say.not_an_option
+    is_secret: bool = False
+
+    def read(self, typed: str, market: Market) -> str:
+        code = typed.strip()
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", code) or not any(map(str.isalpha, code)):
+            raise ValueError("not a code")
+        return code
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,7 @@ class Whole:
 Amount = AmountReader()
 Serial = SerialReader()
 Phone = PhoneReader()
+Code = CodeReader()
 Pin = PinReader()
 TwoPins = TwoPinsReader()
 

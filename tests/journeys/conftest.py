@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from redis import Redis
 from sqlalchemy import create_engine
+from sqlalchemy import text as sql
 
 from core.clock import system_clock
 from core.db.devices import find_device
@@ -173,7 +174,7 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
         body = texts[place]["text"]
         assert seen(wanted, body), f"wanted: {wanted}\ngot: {body}"
         road.read[name] = place + 1
-        if code := re.search(r"Token(?:i)? ([\d ]+)", body):
+        if code := re.search(r"(?:Tokeni?|Jeton) ([\d ]+)", body):
             road.code = code[1]
 
     def silence(rest: str) -> None:
@@ -204,8 +205,16 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
             with road.open_unit() as unit:
                 answer_text(unit, inbound)
 
+    def speaks(rest: str) -> None:
+        """`speaks en, sw, fr`: the languages of the market. Said first, since a market is kept."""
+        with road.simulation.engine.begin() as connection:
+            connection.execute(
+                sql("UPDATE market SET languages = :languages"), {"languages": rest.split(", ")}
+            )
+
     return {
         "prompt": prompt,
+        "speaks": speaks,
         "text": text,
         "paybill": paybill,
         "sms": sms,

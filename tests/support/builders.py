@@ -203,6 +203,16 @@ def insert_appliance(connection: Connection, *, code: str, **changed: Any) -> in
     return _insert(connection, "appliances", code=code, **(row | changed))
 
 
+def insert_plan_offer(
+    connection: Connection, *, code: str, appliance_id: int, **changed: Any
+) -> int:
+    """A plan the operator allows: six instalments, one a week, nothing down."""
+    row = {"name": code.title(), "scheme": "count", "cadence": "weekly", "count": 6}
+    return _insert(
+        connection, "plan_offers", code=code, appliance_id=appliance_id, **(row | changed)
+    )
+
+
 def insert_agent(connection: Connection, *, msisdn: str, pin_hash: str, **changed: Any) -> int:
     """An agent who has chosen a PIN: may owe 2000, earns 2% of collections and 5% of sales."""
     row = {

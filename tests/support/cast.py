@@ -20,6 +20,7 @@ from tests.support.builders import (
     insert_device,
     insert_manufacturer,
     insert_market,
+    insert_plan_offer,
     insert_sale,
     insert_tariff,
     insert_village,
@@ -27,6 +28,7 @@ from tests.support.builders import (
 
 AMINA, BARAKA, CHIDI = "+254711000001", "+254711000002", "+254711000003"
 JUMA = "+254711000111"  # an agent, PIN 4321
+ZURI = "+254711000112"  # an agent who still has the operator's PIN, 4321
 NEEMA, STRANGER = "+254711000004", "+254722000009"
 PEOPLE = {
     "Amina": AMINA,
@@ -34,12 +36,15 @@ PEOPLE = {
     "Chidi": CHIDI,
     "Neema": NEEMA,
     "Juma": JUMA,
+    "Zuri": ZURI,
     "a newcomer": "+254722000001",
     "a stranger": STRANGER,
 }
 METER, KIT, LAST_KIT = "01000000016", "LAMP100", "LAMP200"
 
 STOCK_METER, STOCK_KIT = "01000000024", "LAMP300"
+# In stock with tariff and plan set: whoever has one of them may register it alone.
+READY_METER, READY_KIT = "01000000032", "TV100"
 PEPPER = "pepper"
 
 RING = KeyRing({"1": bytes(32)})
@@ -57,23 +62,32 @@ def insert_cast(connection: Connection, today: date) -> None:
     baraka = insert_customer(connection, msisdn=BARAKA, name="Baraka", surname="Mwangi")
     chidi = insert_customer(connection, msisdn=CHIDI, name="Chidi", surname="Wekesa")
     insert_customer(connection, msisdn=NEEMA, name="Neema", surname="Achieng", language="sw")
+    home = insert_tariff(connection, code="home")
     insert_device(
         connection,
         serial=METER,
         manufacturer_id=meters,
         owner_id=amina,
-        tariff_id=insert_tariff(connection, code="home"),
+        tariff_id=home,
         assigned_on=today,
         sts=STS,
     )
     _insert_kit(connection, KIT, kits, baraka, (150_00,) * 4, today)
     _insert_kit(connection, LAST_KIT, kits, chidi, (150_00,), today)
     insert_agent(connection, msisdn=JUMA, pin_hash=hash_pin("4321", PEPPER))
+    insert_agent(
+        connection, msisdn=ZURI, name="Zuri", pin_hash=hash_pin("4321", PEPPER), pin_is_initial=True
+    )
     insert_village(connection, code="KIB", name="Kibwezi")
+    insert_village(connection, code="MAK", name="Makindu")
     insert_appliance(connection, code="cooker", name="Cooker", kind="other", price_minor=1000_00)
     insert_appliance(connection, code="kit", name="Lamp kit", kind="shs", price_minor=600_00)
     insert_device(connection, serial=STOCK_METER, manufacturer_id=meters, sts=STS)
     _insert_kit(connection, STOCK_KIT, kits, None, (), today)
+    tv = insert_appliance(connection, code="tv", name="Solar TV", kind="shs", price_minor=900_00)
+    six_weeks = insert_plan_offer(connection, code="tv6", name="Six weeks", appliance_id=tv)
+    insert_device(connection, serial=READY_METER, manufacturer_id=meters, tariff_id=home, sts=STS)
+    _insert_kit(connection, READY_KIT, kits, None, (), today, plan_offer_id=six_weeks)
     insert_sale(
         connection,
         customer_id=amina,
@@ -90,6 +104,7 @@ def _insert_kit(
     owner_id: int | None,
     amounts_minor: tuple[int, ...],
     today: date,
+    plan_offer_id: int | None = None,
 ) -> None:
     device_id = insert_device(
         connection,
@@ -100,6 +115,7 @@ def _insert_kit(
         initial_counter=1,
         token_counter=1,
         starting_code=123456789,
+        plan_offer_id=plan_offer_id,
         sealed_key=RING.seal(bytes(range(16)), bound_to(serial)),
     )
     if owner_id is None:

@@ -87,6 +87,28 @@ appliances = Table(
     CheckConstraint("price_minor >= 0 AND initial_days >= 0", name="figures"),
 )
 
+# A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a
+# kit in stock may have its plan set, so that whoever gets it can register it alone.
+plan_offers = Table(
+    "plan_offers",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    reference("appliance_id", "appliances"),
+    *word("scheme", "count", "amount"),
+    *word("cadence", "daily", "weekly", "monthly"),
+    Column("count", Integer, nullable=True),
+    minor("instalment_minor", nullable=True),
+    minor("down_payment_minor", default=0),
+    CheckConstraint(
+        "down_payment_minor >= 0 AND CASE scheme WHEN 'count' THEN count > 0"
+        " AND instalment_minor IS NULL ELSE instalment_minor > 0 AND count IS NULL END",
+        name="terms",
+    ),
+    Index("plan_offers_appliance_id_idx", "appliance_id"),
+)
+
 # `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
 # `access_anchor_on` is the day from which the next access-rate period runs.
 devices = Table(
@@ -98,6 +120,7 @@ devices = Table(
     reference("manufacturer_id", "manufacturers"),
     reference("owner_id", "customers", nullable=True),
     reference("tariff_id", "tariffs", nullable=True),
+    reference("plan_offer_id", "plan_offers", nullable=True),
     Column("assigned_on", Date, nullable=True),
     Column("access_anchor_on", Date, nullable=True),
     Column("sealed_key", LargeBinary, nullable=True),
@@ -108,6 +131,7 @@ devices = Table(
     Index("devices_owner_id_idx", "owner_id"),
     CheckConstraint("token_counter >= initial_counter", name="counter"),
     CheckConstraint("tariff_id IS NULL OR kind = 'meter'", name="tariff"),
+    CheckConstraint("plan_offer_id IS NULL OR kind <> 'meter'", name="plan_offer"),
 )
 
 sales = Table(

@@ -117,6 +117,22 @@ pending_registrations = Table(
     ),
 )
 
+# Somebody wants a device in stock whose tariff or plan is not set. It waits for an agent as long as
+# the device has no owner; `name` is empty for a number that is a customer's already.
+device_requests = Table(
+    "device_requests",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    Column("msisdn", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("village", Text, nullable=False),
+    instant("asked_at"),
+    UniqueConstraint("device_id", "msisdn"),
+    Index("device_requests_asked_at_idx", "asked_at"),
+)
+
 # A language chosen by somebody who is neither customer nor agent.
 stranger_languages = Table(
     "stranger_languages",

@@ -2,10 +2,21 @@
 
 from typing import Annotated
 
-from core.wording.message import message
+from core.wording.message import Said, message
 from core.wording.messages.part import Split
-from core.wording.slots import Count, Day, Money, Name, Reference, Serial, Word
+from core.wording.slots import (
+    Count,
+    Day,
+    Either,
+    Money,
+    Msisdn,
+    Name,
+    Reference,
+    Serial,
+    Word,
+)
 
+Kind = Annotated[str, Word("kind", "meter", "shs", "e_bike")]
 Cadence = Annotated[str, Word("cadence", "daily", "weekly", "monthly")]
 
 
@@ -50,6 +61,41 @@ def pin() -> None:
 
 
 @message
+def who_is_next() -> None:
+    """Above the choice between somebody new and those who wait."""
+
+
+@message
+def somebody_new() -> None:
+    """Register somebody who did not ask by phone."""
+
+
+@message
+def waiting() -> None:
+    """Serve those who asked by phone."""
+
+
+@message
+def which_request() -> None:
+    """Above those who wait."""
+
+
+@message
+def no_request() -> None:
+    """Nobody waits any more."""
+
+
+@message
+def request(owner: Name, serial: Serial) -> None:
+    """Somebody who waits, in the list."""
+
+
+@message
+def requested(owner: Name, phone: Msisdn, serial: Serial, kind: Kind) -> None:
+    """Who wants what, before the terms are asked for."""
+
+
+@message
 def which_phone() -> None:
     """Ask for the customer's phone number."""
 
@@ -62,6 +108,11 @@ def is_it(owner: Name) -> None:
 @message
 def is_moving(serial: Serial, owner: Name) -> None:
     """Confirm who gets the meter."""
+
+
+@message
+def which_new_owner(serial: Serial, owner: Name) -> None:
+    """Whose meter it is; ask for the phone number of who gets it."""
 
 
 @message
@@ -131,7 +182,7 @@ def no_maker() -> None:
 
 @message
 def row(name: Name) -> None:
-    """A manufacturer or tariff in a list."""
+    """A manufacturer or a plan in a list."""
 
 
 @message
@@ -142,6 +193,11 @@ def which_serial() -> None:
 @message
 def which_tariff() -> None:
     """Above the tariffs."""
+
+
+@message
+def tariff(name: Name, price: Money) -> None:
+    """A tariff in the list, with its price of a kWh."""
 
 
 @message
@@ -162,6 +218,16 @@ def no_appliance() -> None:
 @message
 def appliance(name: Name, price: Money) -> None:
     """An appliance in the list."""
+
+
+@message
+def which_plan() -> None:
+    """Above the plans the operator allows."""
+
+
+@message
+def no_plan() -> None:
+    """The plans were taken away meanwhile."""
 
 
 @message
@@ -247,13 +313,23 @@ def agree() -> None:
 
 
 @message
-def summary_meter(serial: Serial, tariff: Reference, phone: Reference) -> None:
+def summary_meter(serial: Serial, tariff: Reference, owner: Name, phone: Msisdn) -> None:
     """What will be registered; above the PIN."""
 
 
 @message
 def which_pin() -> None:
     """Ask for the agent's PIN, which confirms."""
+
+
+@message
+def sign_kit(serial: Serial, owner: Name) -> None:
+    """Who gets which kit on the plan just agreed; ask for the agent's PIN."""
+
+
+@message
+def sign_sale(owner: Name) -> None:
+    """Who buys on the plan just agreed; ask for the agent's PIN."""
 
 
 @message
@@ -313,12 +389,22 @@ def no_receipts(owed: Money, left: Money, commission: Money) -> None:
 
 @message
 def receipt(receipt: Reference, amount: Money, day: Day) -> None:
-    """A receipt in the list."""
+    """Cash taken, in the list."""
+
+
+@message
+def handed_over(receipt: Reference, amount: Money, day: Day) -> None:
+    """Cash handed over or taken back, in the list."""
+
+
+@message
+def movement(movement: Annotated[Said, Either(receipt, handed_over)]) -> None:
+    """A line of the list."""
 
 
 @message
 def new_pin() -> None:
-    """Ask for the new PIN."""
+    """Ask for the present PIN and the new one."""
 
 
 @message

@@ -17,3 +17,18 @@ def collected(amount: Money, serial: Serial, receipt: Reference, owed: Money) ->
 @text_message(segments=1)
 def welcome(name: Name, serial: Serial, operator: Name, code: Reference) -> None:
     """To a customer who was registered with a device."""
+
+
+@text_message(segments=1)
+def moved_away(serial: Serial, operator: Name) -> None:
+    """To the old owner of a meter that an agent moved to somebody else."""
+
+
+@text_message(segments=1)
+def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -> None:
+    """To an agent who handed cash over."""
+
+
+@text_message(segments=1)
+def request_waits(serial: Serial, operator: Name) -> None:
+    """To somebody whose device an agent has to set up first."""

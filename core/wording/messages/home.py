@@ -40,6 +40,16 @@ def devices() -> None:
 
 
 @message
+def register_device() -> None:
+    """A customer registers a further device."""
+
+
+@message
+def register_own() -> None:
+    """Somebody we do not know registers a device."""
+
+
+@message
 def language() -> None:
     """Choose the language."""
 

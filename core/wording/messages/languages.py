@@ -16,3 +16,8 @@ def english() -> None:
 @message
 def swahili() -> None:
     """In Kiswahili, whatever the language now is."""
+
+
+@message
+def french() -> None:
+    """In French, whatever the language now is."""

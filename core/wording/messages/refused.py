@@ -1,7 +1,7 @@
 """Why a use case said no: one message per code of `core.errors.Refused`."""
 
 from core.wording.message import message
-from core.wording.slots import Count, Money, Msisdn, Serial
+from core.wording.slots import Count, Money, Msisdn, Serial, Words
 
 
 @message
@@ -17,6 +17,36 @@ def no_market() -> None:
 @message
 def not_a_customer() -> None:
     """Only customers can ask this."""
+
+
+@message
+def not_your_device(typed: Words) -> None:
+    """None of the caller's devices has this serial number; whose it is, is not told."""
+
+
+@message
+def village_unknown(typed: Words) -> None:
+    """No village has this code."""
+
+
+@message
+def tariff_unknown(typed: Words) -> None:
+    """No tariff has this code."""
+
+
+@message
+def name_missing() -> None:
+    """A customer who is new needs a name."""
+
+
+@message
+def plan_unreadable() -> None:
+    """How an appliance with its plan is written in a text."""
+
+
+@message
+def no_such_request() -> None:
+    """The registration was confirmed already, or waited too long."""
 
 
 @message
@@ -112,6 +142,26 @@ def device_other(serial: Serial) -> None:
 @message
 def device_on_plan(serial: Serial) -> None:
     """The device is on a plan already."""
+
+
+@message
+def device_yours(serial: Serial) -> None:
+    """The device is the caller's already."""
+
+
+@message
+def device_waits(serial: Serial) -> None:
+    """Nobody has set its tariff or plan yet."""
+
+
+@message
+def requests_many() -> None:
+    """One number asked for too many devices."""
+
+
+@message
+def plan_not_allowed() -> None:
+    """The operator allows other plans for this appliance."""
 
 
 @message

@@ -12,6 +12,7 @@ from core.errors import Refused
 from core.money import Money
 from core.pin import Pins, hash_pin
 from core.unit import unit_opener
+from core.usecases.agent_account import agent_account
 from core.usecases.change_pin import change_pin, needs_new_pin
 from core.usecases.check_pin import check_pin
 from core.usecases.collect_cash import collect_cash
@@ -83,6 +84,43 @@ def test_a_hand_over_pays_the_commission_out_with_it(engine, open_unit):
 
     assert settled.owed == kes(45)
     assert figures(engine) == (45_00, 0)
+
+
+def test_one_receipt_is_one_hand_over(engine, open_unit):
+    collect(open_unit, 100)
+
+    for _ in range(2):
+        with open_unit() as unit:
+            assert settle_agent(unit, JUMA, kes(50), "R1").owed == kes(45)
+
+    assert figures(engine) == (45_00, 0)
+    with engine.connect() as connection:
+        sent = connection.execute(text("SELECT body FROM sms WHERE kind = 'agent_sms.settled'"))
+        assert [row.body for row in sent] == [
+            "Handed over KES 50, commission KES 5 paid out with it. You owe KES 45. Receipt R1"
+        ]
+
+
+def test_handing_everything_over_keeps_the_commission_for_the_next_time(engine, open_unit):
+    collect(open_unit, 100)
+
+    with open_unit() as unit:
+        assert settle_agent(unit, JUMA, kes(100), "R1").owed == kes(0)
+
+    assert figures(engine) == (0, 5_00)
+
+
+def test_the_account_tells_cash_taken_and_handed_over_the_newest_first(engine, open_unit):
+    receipt = collect(open_unit, 100).receipt
+    with open_unit() as unit:
+        settle_agent(unit, JUMA, kes(50), "R1")
+        account = agent_account(unit, JUMA)
+
+    assert (account.owed, account.left, account.commission) == (kes(45), kes(1955), kes(0))
+    assert [(one.kind, one.receipt, one.amount) for one in account.movements] == [
+        ("settled", "R1", kes(55)),
+        ("received", receipt, kes(100)),
+    ]
 
 
 def test_more_than_is_owed_cannot_be_handed_over(engine, open_unit):

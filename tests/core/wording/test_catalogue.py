@@ -123,7 +123,7 @@ def test_a_refusal_finds_its_words_by_its_code() -> None:
     assert wording.refusal(Refused("unheard_of")).message is other
 
 
-@pytest.mark.parametrize("code", ["en", "sw"])
+@pytest.mark.parametrize("code", ["en", "sw", "fr"])
 def test_the_engines_words_are_complete_in_every_language(code: str) -> None:
     spoken = load_wording(messages_of([engine]), [code]).faults(SMALL_MARKET)
 

@@ -114,3 +114,14 @@ def test_a_text_without_its_parts_leaves_no_trace(
     before = book.traces()
     assert web.post(ROAD, "inbound", data=TEXT | changed).status_code == 400
     assert book.traces() == before
+
+
+def test_a_text_is_answered_once_and_the_answer_is_rung_for(
+    web: Web, book: Book, rung: Any
+) -> None:
+    assert web.post(ROAD, "inbound", data=TEXT | {"text": "BAL"}).status_code == 200
+    assert "texts" in rung()
+    web.post(ROAD, "inbound", data=TEXT | {"text": "BAL"})
+    ((number, body),) = book.rows("SELECT msisdn, body FROM sms")
+    assert number == AMINA
+    assert body.startswith("Due now KES 0. Credit KES 0.")

@@ -1,0 +1,63 @@
+"""Plans an operator allows: by appliance, by code, and the one set on a device in stock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+_SELECT = """
+    SELECT p.code, p.name, a.code, p.scheme, p.cadence, p.count, p.instalment_minor,
+           p.down_payment_minor
+      FROM plan_offers p JOIN appliances a ON a.id = p.appliance_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """Terms under a code. `count` or `instalment_minor` is set, by `scheme`."""
+
+    code: str
+    name: str
+    appliance: str
+    scheme: str
+    cadence: str
+    count: int | None
+    instalment_minor: int | None
+    down_payment_minor: int
+
+
+def plans_of(connection: Connection, appliance: str) -> list[StoredPlan]:
+    """The plans allowed for that appliance, by name."""
+    rows = connection.execute(
+        text(f"{_SELECT} WHERE a.code = :appliance ORDER BY p.name"), {"appliance": appliance}
+    )
+    return [StoredPlan(*row) for row in rows]
+
+
+def find_plan(connection: Connection, code: str) -> StoredPlan | None:
+    """The plan with that code."""
+    return _one(connection, "WHERE p.code = :key", code)
+
+
+def plan_set_on(connection: Connection, serial: str) -> StoredPlan | None:
+    """The plan an operator set on that device."""
+    return _one(
+        connection, "JOIN devices d ON d.plan_offer_id = p.id WHERE d.serial = :key", serial
+    )
+
+
+def set_plan(connection: Connection, device_id: int, code: str | None) -> None:
+    """Set the plan of a device in stock, by code, or take it away."""
+    connection.execute(
+        text(
+            "UPDATE devices SET plan_offer_id = (SELECT id FROM plan_offers WHERE code = :code)"
+            " WHERE id = :id"
+        ),
+        {"id": device_id, "code": code},
+    )
+
+
+def _one(connection: Connection, condition: str, key: str) -> StoredPlan | None:
+    row = connection.execute(text(f"{_SELECT} {condition}"), {"key": key}).one_or_none()
+    return None if row is None else StoredPlan(*row)

@@ -1,0 +1,113 @@
+"""Plans an operator allows for an appliance. Where there are some, an agent sells by no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from core.db.plan_offers import StoredPlan, find_plan, plan_set_on, plans_of, set_plan
+from core.db.registration import devices_by_serial
+from core.errors import Refused
+from core.money import Money
+from core.unit import Unit
+from core.usecases.audit import note_act
+from core.usecases.offer import kind_of, minor_of, offer_plan
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChoice:
+    """A plan to choose, by code."""
+
+    offer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedPlan:
+    """Its terms as a sale takes them, and what they come to when it is sold today."""
+
+    appliance: str
+    scheme: str
+    figure: int | Money
+    cadence: str
+    down: int | Money
+    parts: int
+    each: Money
+    last: Money
+    first_on: date
+    down_payment: Money
+
+
+def list_plans(unit: Unit, appliance: str) -> Sequence[PlanChoice]:
+    """The plans allowed for that appliance; none where an agent may agree on any figures."""
+    return [PlanChoice(one.code, one.name) for one in plans_of(unit.connection, appliance)]
+
+
+def get_allowed_plan(unit: Unit, offer: str) -> AllowedPlan:
+    """The plan with that code. Raises Refused("plan_not_allowed") when it is offered no more."""
+    stored = find_plan(unit.connection, offer)
+    if stored is None:
+        raise Refused("plan_not_allowed")
+    return _as_sold_today(unit, stored)
+
+
+def find_plan_set_on(unit: Unit, serial: str) -> AllowedPlan | None:
+    """The plan set on a device in stock."""
+    stored = plan_set_on(unit.connection, serial)
+    return None if stored is None else _as_sold_today(unit, stored)
+
+
+def set_plan_on(unit: Unit, serial: str, offer: str, who: str, reason: str) -> None:
+    """An operator sets the plan on which whoever gets this kit may register it alone.
+
+    Raises Refused not_in_stock, device_taken, plan_not_allowed, kind_differs, reason_missing.
+    """
+    device = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
+    if device is None:
+        raise Refused("not_in_stock", serial=serial)
+    if device.owner_id is not None:
+        raise Refused("device_taken", serial=serial)
+    plan = get_allowed_plan(unit, offer)
+    if kind_of(unit, plan.appliance) != device.kind:
+        raise Refused("kind_differs", serial=serial)
+    set_plan(unit.connection, device.id, offer)
+    note_act(unit, who, "set_plan", "device", device.id, reason, plan=offer)
+
+
+def check_allowed(
+    unit: Unit, appliance: str, scheme: str, figure: int | Money, cadence: str, down: int | Money
+) -> None:
+    """Raises Refused("plan_not_allowed") for terms that are none of the appliance's plans."""
+    allowed = plans_of(unit.connection, appliance)
+    asked = (scheme, minor_of(figure), cadence, minor_of(down))
+    if allowed and asked not in [_terms(one) for one in allowed]:
+        raise Refused("plan_not_allowed")
+
+
+def _terms(plan: StoredPlan) -> tuple[str, int, str, int]:
+    return (
+        plan.scheme,
+        plan.count or plan.instalment_minor or 0,
+        plan.cadence,
+        (plan.down_payment_minor),
+    )
+
+
+def _as_sold_today(unit: Unit, stored: StoredPlan) -> AllowedPlan:
+    currency = unit.market.currency
+    figure = stored.count or Money(stored.instalment_minor or 0, currency)
+    down = Money(stored.down_payment_minor, currency)
+    sold = offer_plan(unit, stored.appliance, stored.scheme, figure, stored.cadence, down)
+    return AllowedPlan(
+        stored.appliance,
+        stored.scheme,
+        figure,
+        stored.cadence,
+        down,
+        sold.parts,
+        sold.each,
+        sold.last,
+        sold.first_on,
+        sold.down_payment,
+    )

@@ -1,0 +1,118 @@
+"""Register a device in stock oneself, or ask for one whose tariff or plan is not set yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from core.errors import Refused
+from core.usecases.allowed_plans import AllowedPlan
+from core.usecases.claim_device import Claimable, claim_device, find_claimable, request_device
+from core.usecases.offer import TariffOffer, Village, list_villages
+from core.wording.messages import claim as say
+from gateway.ussd_menus.caller import the_caller
+from gateway.ussd_menus.carried import carried
+from gateway.ussd_menus.options import CALLER, ONCE, do, option
+from gateway.ussd_menus.readers import Serial, Words
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.turn import Turn
+
+serial = carried("serial", str)
+name = carried("name", str)
+surname = carried("surname", str)
+village = carried("village", str)
+
+# What a customer who is known is not asked.
+NOBODY_NEW = {name: "", surname: "", village: ""}
+
+
+def _found(turn: Turn) -> Claimable:
+    return find_claimable(turn.unit, turn.msisdn, turn[serial])
+
+
+def who_asks(turn: Turn) -> Literal["customer", "stranger"]:
+    """Strangers say who they are; the device is looked at before they take the trouble."""
+    _found(turn)
+    return "customer" if turn.know(the_caller).role == "customer" else "stranger"
+
+
+def on_which_terms(turn: Turn) -> Literal["tariff", "plan", "waits"]:
+    """What is set decides how the device can be had."""
+    return _found(turn).terms
+
+
+def tariff_of(turn: Turn) -> TariffOffer:
+    """The tariff that is set. Raises Refused when it was taken away just now."""
+    ready = _found(turn).tariff
+    if ready is None:
+        raise Refused("device_waits", serial=turn[serial])
+    return ready
+
+
+def plan_of(turn: Turn) -> AllowedPlan:
+    """The plan that is set. Raises Refused when it was taken away just now."""
+    ready = _found(turn).plan
+    if ready is None:
+        raise Refused("device_waits", serial=turn[serial])
+    return ready
+
+
+def villages(turn: Turn) -> Sequence[Village]:
+    """All villages by name."""
+    return list_villages(turn.unit)
+
+
+def has_no_village(turn: Turn) -> bool:
+    """Where the operator has named none, nobody is asked."""
+    return not villages(turn)
+
+
+registered = Notice("claim.done", say.registered)
+requested = Notice("claim.requested", say.requested)
+person = {"name": name, "surname": surname, "village": village}
+claims = do(claim_device, msisdn=CALLER, serial=serial, once=ONCE, **person)
+with_tariff = Choice(
+    "claim.tariff",
+    say.with_tariff,
+    facts=tariff_of,
+    options=[option(say.agree, do=claims, to=registered)],
+)
+with_plan = Choice(
+    "claim.plan",
+    say.with_plan,
+    facts=plan_of,
+    paged=True,
+    options=[option(say.agree, do=claims, to=registered)],
+)
+ask_agent = Choice(
+    "claim.waits",
+    say.needs_agent,
+    options=[
+        option(
+            say.ask_agent,
+            do=do(request_device, msisdn=CALLER, serial=serial, **person),
+            to=requested,
+        )
+    ],
+)
+terms = Route(
+    "claim.terms",
+    by=on_which_terms,
+    to={"tariff": with_tariff, "plan": with_plan, "waits": ask_agent},
+)
+which_village = Pick(
+    "claim.village",
+    say.which_village,
+    rows=villages,
+    shows=say.village,
+    empty=say.no_village,
+    into=village,
+    to=terms,
+    also=[option(say.go_on, to=terms, when=has_no_village)],
+)
+which_surname = Ask(
+    "claim.surname", say.which_surname, reads=Words(), into=surname, to=which_village
+)
+which_name = Ask("claim.name", say.which_name, reads=Words(), into=name, to=which_surname)
+asked_by = Route("claim.who", by=who_asks, to={"customer": terms, "stranger": which_name})
+which_serial = Ask("claim.serial", say.which_serial, reads=Serial, into=serial, to=asked_by)

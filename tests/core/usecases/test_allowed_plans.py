@@ -1,0 +1,71 @@
+"""Plans an operator allows: loaded by code, checked against the price, told as sold today."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from core.catalogue import Appliance, Catalogue, PlanEntry
+from core.errors import Refused
+from core.money import Money
+from core.usecases.allowed_plans import get_allowed_plan, list_plans
+from core.usecases.load_catalogue import catalogue_problems, load_catalogue
+
+COOKER = Appliance("cooker", "Cooker", "other", 1000_00, 0, None, 0)
+BY_COUNT = PlanEntry("cooker3", "Three months", "cooker", "count", "monthly", 3, None, 100_00)
+BY_AMOUNT = PlanEntry("cooker300", "300 a week", "cooker", "amount", "weekly", None, 300_00, 0)
+PLANS = Catalogue(None, appliances=(COOKER,), plans=(BY_COUNT, BY_AMOUNT))
+
+
+@pytest.fixture
+def loaded(open_unit):
+    with open_unit() as unit:
+        assert catalogue_problems(unit, PLANS) == []
+        load_catalogue(unit, PLANS, str)
+    return open_unit
+
+
+def test_loading_again_changes_nothing(loaded):
+    with loaded() as unit:
+        again = load_catalogue(unit, PLANS, str)
+
+    assert (again["plans"].new, again["plans"].changed, again["plans"].same) == (0, 0, 2)
+
+
+def test_a_plan_is_told_as_it_would_be_sold_today(loaded):
+    with loaded() as unit:
+        assert [one.offer for one in list_plans(unit, "cooker")] == ["cooker300", "cooker3"]
+        by_count = get_allowed_plan(unit, "cooker3")
+        by_amount = get_allowed_plan(unit, "cooker300")
+
+    assert (by_count.parts, by_count.each, by_count.down_payment) == (
+        3,
+        Money(300_00, "KES"),
+        Money(100_00, "KES"),
+    )
+    assert (by_amount.parts, by_amount.each, by_amount.last) == (
+        4,
+        Money(300_00, "KES"),
+        Money(100_00, "KES"),
+    )
+
+
+def test_a_plan_that_is_offered_no_more_is_refused(loaded):
+    with loaded() as unit:
+        unit.connection.execute(text("DELETE FROM plan_offers"))
+        with pytest.raises(Refused) as refused:
+            get_allowed_plan(unit, "cooker3")
+
+    assert refused.value.code == "plan_not_allowed"
+
+
+def test_a_plan_must_come_out_for_the_price_of_an_appliance_that_exists(open_unit):
+    dear = PlanEntry("dear", "Dear", "cooker", "amount", "weekly", None, 1001_00, 0)
+    lost = PlanEntry("lost", "Lost", "nothing", "count", "weekly", 3, None, 0)
+    with open_unit() as unit:
+        problems = catalogue_problems(unit, Catalogue(None, (), (), (), (COOKER,), (dear, lost)))
+
+    assert problems == [
+        'plan "dear": it does not come out for the price of "cooker" (plan_instalment_large)',
+        'plan "lost": appliance: there is no appliance "nothing"',
+    ]

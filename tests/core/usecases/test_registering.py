@@ -1,0 +1,314 @@
+"""Customer and device in one act, by an agent or oneself: both or neither, and to one person."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from core.errors import Refused
+from core.money import Money
+from core.pin import Pins
+from core.unit import unit_opener
+from core.usecases.allowed_plans import set_plan_on
+from core.usecases.claim_device import claim_device, request_device
+from core.usecases.list_device_requests import get_device_request, list_device_requests
+from core.usecases.move_meter import move_meter
+from core.usecases.register_with_device import register_meter, register_on_plan
+from core.usecases.sell_appliance import sell_appliance
+from tests.core.usecases.conftest import NOW
+from tests.support.cast import (
+    AMINA,
+    BARAKA,
+    JUMA,
+    KIT,
+    METER,
+    NEEMA,
+    PEPPER,
+    READY_KIT,
+    READY_METER,
+    STOCK_KIT,
+    STOCK_METER,
+    STRANGER,
+    ZURI,
+    insert_cast,
+)
+
+NEWCOMER = "+254722000001"
+WAITING = """
+    SELECT count(*) AS n FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+ASHA = {"phone": NEWCOMER, "name": "Asha", "surname": "Mwangi", "village": "kib"}
+
+
+@pytest.fixture
+def open_unit(engine):
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM market"))
+        insert_cast(connection, NOW.date())
+    return unit_opener(engine, lambda: NOW, pins=Pins(PEPPER))
+
+
+def one(engine, sql, **values):
+    with engine.connect() as connection:
+        return connection.execute(text(sql), values).one()
+
+
+def everything(engine):
+    """How many rows the tables have that a registration writes."""
+    return one(
+        engine,
+        "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM sales),"
+        " (SELECT count(*) FROM devices WHERE owner_id IS NULL), (SELECT count(*) FROM sms),"
+        " (SELECT count(*) FROM journal_entries)",
+    )
+
+
+def owner_of(engine, serial):
+    sql = (
+        "SELECT m.msisdn FROM devices d JOIN customer_msisdns m ON m.customer_id = d.owner_id"
+        " WHERE d.serial = :serial"
+    )
+    return one(engine, sql, serial=serial).msisdn
+
+
+def kes(amount):
+    return Money(amount * 100, "KES")
+
+
+def on_plan(unit, **changed):
+    terms = {
+        "kind": "shs",
+        "maker": "sunlite",
+        "serial": STOCK_KIT,
+        "appliance": "kit",
+        "scheme": "amount",
+        "figure": kes(150),
+        "cadence": "weekly",
+        "down": 0,
+        "once": "s/1",
+    }
+    return register_on_plan(unit, JUMA, "4321", **(ASHA | terms | changed))
+
+
+def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit):
+    with open_unit() as unit:
+        register_meter(unit, JUMA, "4321", **ASHA, maker="umeme", serial=STOCK_METER, tariff="home")
+
+    customer = one(
+        engine,
+        "SELECT c.name, c.surname, v.code FROM customers c JOIN customer_msisdns m"
+        " ON m.customer_id = c.id JOIN villages v ON v.id = c.village_id WHERE m.msisdn = :msisdn",
+        msisdn=NEWCOMER,
+    )
+    assert tuple(customer) == ("Asha", "Mwangi", "KIB")
+    assert owner_of(engine, STOCK_METER) == NEWCOMER
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"serial": "NOSUCH"}, "not_in_stock"),
+        ({"serial": KIT}, "device_taken"),
+        ({"serial": STOCK_METER}, "device_other"),
+        ({"village": "NAIROBI"}, "village_unknown"),
+        ({"figure": kes(601)}, "plan_instalment_large"),
+        ({"figure": 521, "scheme": "count"}, "plan_count"),
+        ({"down": kes(601)}, "plan_down_payment"),
+        ({"appliance": "tv"}, "plan_not_allowed"),
+        ({"phone": AMINA}, "differs"),
+        ({"name": ""}, "customer_unknown"),
+    ],
+)
+def test_a_refused_registration_leaves_nothing_behind(engine, open_unit, changed, code):
+    before = everything(engine)
+
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        on_plan(unit, **changed)
+
+    assert refused.value.code == code
+    assert everything(engine) == before
+
+
+def test_a_sale_knows_its_agent_and_earns_the_commission_of_its_price(engine, open_unit):
+    with open_unit() as unit:
+        on_plan(unit)
+
+    sold = one(engine, "SELECT a.msisdn FROM sales s JOIN agents a ON a.id = s.agent_id")
+    earned = one(engine, "SELECT commission_minor FROM agents WHERE msisdn = :msisdn", msisdn=JUMA)
+    assert (sold.msisdn, earned.commission_minor) == (JUMA, 30_00)
+
+
+def test_where_the_operator_allows_plans_an_agent_sells_by_no_other(engine, open_unit):
+    terms = {"customer": NEEMA, "appliance": "tv", "cadence": "weekly", "serial": STOCK_KIT}
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        sell_appliance(unit, JUMA, "4321", scheme="count", figure=7, down=0, once="s/1", **terms)
+    assert refused.value.code == "plan_not_allowed"
+
+    with open_unit() as unit:
+        sold = sell_appliance(
+            unit, JUMA, "4321", scheme="count", figure=6, down=0, once="s/2", **terms
+        )
+    assert (sold.parts, sold.each) == (6, kes(150))
+
+
+def test_two_people_cannot_claim_one_meter(engine, open_unit):
+    answers = []
+
+    def claim(msisdn):
+        try:
+            with open_unit() as unit:
+                claim_device(unit, msisdn, "Asha", "Mwangi", "", READY_METER, f"{msisdn}/1")
+            answers.append("theirs")
+        except Refused as refused:
+            answers.append(refused.code)
+
+    together(*(lambda msisdn=msisdn: claim(msisdn) for msisdn in (NEWCOMER, STRANGER, NEEMA)))
+
+    assert sorted(answers) == ["device_taken", "device_taken", "theirs"]
+    assert owner_of(engine, READY_METER) in (NEWCOMER, STRANGER, NEEMA)
+    customers = one(engine, "SELECT count(*) AS n FROM customers").n
+    assert customers == (4 if owner_of(engine, READY_METER) == NEEMA else 5)
+
+
+def test_a_kit_with_a_plan_is_sold_on_it_to_whoever_claims_it(engine, open_unit):
+    with open_unit() as unit:
+        claim_device(unit, NEEMA, "", "", "", READY_KIT, "s/1")
+
+    plan = one(
+        engine,
+        "SELECT count(*) AS parts, sum(amount_minor) AS total FROM instalments i"
+        " JOIN sales s ON s.id = i.sale_id JOIN devices d ON d.id = s.device_id"
+        " WHERE d.serial = :serial",
+        serial=READY_KIT,
+    )
+    assert (plan.parts, plan.total) == (6, 900_00)
+    assert owner_of(engine, READY_KIT) == NEEMA
+
+
+@pytest.mark.parametrize("serial", [STOCK_METER, STOCK_KIT])
+def test_what_the_operator_has_not_set_up_cannot_be_claimed(engine, open_unit, serial):
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        claim_device(unit, NEEMA, "", "", "", serial, "s/1")
+
+    assert refused.value.code == "device_waits"
+
+
+def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_unit):
+    with open_unit() as unit:
+        set_plan_on(unit, STOCK_KIT, "tv6", "grace", "sold at the market")
+        claim_device(unit, NEEMA, "", "", "", STOCK_KIT, "s/1")
+
+    assert owner_of(engine, STOCK_KIT) == NEEMA
+    assert one(engine, "SELECT who, reason FROM audit_log").who == "grace"
+
+
+def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(engine, open_unit):
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE agents SET villages = '{KIB}' WHERE msisdn = :m"), {"m": JUMA}
+        )
+    with open_unit() as unit:
+        request_device(unit, NEWCOMER, "Asha", "Mwangi", "KIB", STOCK_KIT)
+        request_device(unit, STRANGER, "Otis", "Maina", "MAK", STOCK_METER)
+        request_device(unit, NEWCOMER, "Asha", "Mwangi", "KIB", STOCK_KIT)
+        (waiting,) = list_device_requests(unit, JUMA)
+
+    assert (waiting.serial, waiting.owner, waiting.phone) == (STOCK_KIT, "Asha Mwangi", NEWCOMER)
+    assert one(engine, "SELECT count(*) AS n FROM sms WHERE msisdn = :m", m=NEWCOMER).n == 1
+    with open_unit() as unit:
+        on_plan(unit)
+        with pytest.raises(Refused) as refused:
+            get_device_request(unit, JUMA, waiting.request)
+    assert refused.value.code == "no_such_request"
+
+
+def test_one_number_cannot_ask_for_a_whole_warehouse(engine, open_unit):
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO devices (serial, kind, manufacturer_id)"
+                " SELECT 'BOX' || n, 'shs', (SELECT min(id) FROM manufacturers)"
+                " FROM generate_series(1, 6) n"
+            )
+        )
+    for number in range(1, 6):
+        with open_unit() as unit:
+            request_device(unit, STRANGER, "Otis", "Maina", "", f"BOX{number}")
+
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        request_device(unit, STRANGER, "Otis", "Maina", "", "BOX6")
+
+    assert refused.value.code == "requests_many"
+
+
+def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(engine, open_unit):
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE tariff_versions SET access_rate_minor = 10000, access_every_days = 30")
+        )
+        connection.execute(
+            text("UPDATE devices SET access_anchor_on = :on WHERE serial = :serial"),
+            {"on": NOW.date() - timedelta(days=45), "serial": METER},
+        )
+
+    with open_unit() as unit:
+        move_meter(unit, JUMA, "4321", METER, BARAKA)
+
+    charge = one(
+        engine,
+        "SELECT m.msisdn, a.amount_minor, a.paid_minor FROM access_charges a"
+        " JOIN customer_msisdns m ON m.customer_id = a.customer_id",
+    )
+    assert tuple(charge) == (AMINA, 100_00, 0)
+    meter = one(
+        engine,
+        "SELECT assigned_on, access_anchor_on FROM devices WHERE serial = :serial",
+        serial=METER,
+    )
+    assert tuple(meter) == (NOW.date(), NOW.date())
+    assert owner_of(engine, METER) == BARAKA
+
+
+def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):
+    with engine.begin() as connection:  # another agent, whose lock is another
+        connection.execute(text("UPDATE agents SET pin_is_initial = false"))
+    answers = []
+
+    def move(agent, phone):
+        try:
+            with open_unit() as unit:
+                answers.append(move_meter(unit, agent, "4321", METER, phone).serial)
+        except Refused as refused:
+            answers.append(refused.code)
+
+    with engine.begin() as first:  # until both have read whose it is and wait for her
+        first.execute(text("SELECT FROM customers FOR UPDATE"))
+        movers = start(lambda: move(JUMA, BARAKA), lambda: move(ZURI, NEEMA))
+        while one(engine, WAITING).n < 2:
+            assert all(mover.is_alive() for mover in movers)
+    finish(movers)
+
+    assert sorted(answers) == [METER, "device_of_another"]
+    texts = one(engine, "SELECT count(*) AS n FROM sms WHERE kind = 'agent_sms.moved_away'").n
+    assert texts == 1
+
+
+def together(*acts):
+    """Run these at once, each in a thread of its own."""
+    finish(start(*acts))
+
+
+def start(*acts):
+    workers = [threading.Thread(target=act) for act in acts]
+    for worker in workers:
+        worker.start()
+    return workers
+
+
+def finish(workers):
+    for worker in workers:
+        worker.join()

@@ -1,0 +1,231 @@
+"""Registrations by text: checked, stored, told back, and done only with the PIN from the menu."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from core.errors import Refused
+from core.money import Money
+from core.pin import Pins
+from core.unit import unit_opener
+from core.usecases.record_inbound_text import InboundText
+from core.usecases.register_with_device import RegisteredDevice
+from core.usecases.registration_requests import (
+    KEPT,
+    RegistrationRequest,
+    confirm_registration,
+    drop_registration_request,
+    list_registration_requests,
+    store_registration_request,
+)
+from gateway.sms.answers import answer_text
+from tests.support.book import NOW, make_book
+from tests.support.builders import insert_agent
+from tests.support.cast import AMINA, JUMA, METER, NEEMA, PEPPER, STOCK_KIT, STOCK_METER, STRANGER
+
+NEWCOMER = "+254711000222"
+ASHA = {"phone": NEWCOMER, "village": "KIB", "name": "Asha", "surname": "Mwangi"}
+
+
+class Shop:
+    """The book, with a clock and with PINs."""
+
+    def __init__(self, engine):
+        self.book, self.engine, self.now = make_book(engine), engine, NOW
+
+    def open_unit(self):
+        return unit_opener(self.engine, lambda: self.now, pins=Pins(PEPPER))()
+
+    def ask(self, serial=STOCK_METER, terms="home", agent=JUMA, **changed):
+        with self.open_unit() as unit:
+            request = RegistrationRequest(serial=serial, terms=terms, **(ASHA | changed))
+            return store_registration_request(unit, agent, request)
+
+    def confirm(self, serial=STOCK_METER, pin="4321", agent=JUMA):
+        with self.open_unit() as unit:
+            return confirm_registration(unit, agent, pin, serial, "session:1")
+
+    def waiting(self, agent=JUMA):
+        with self.open_unit() as unit:
+            return [one.serial for one in list_registration_requests(unit, agent)]
+
+    def owner(self, serial):
+        rows = self.book.rows(
+            "SELECT m.msisdn, c.name, c.surname FROM devices d JOIN customers c ON c.id ="
+            " d.owner_id JOIN customer_msisdns m ON m.customer_id = c.id WHERE d.serial = :s",
+            s=serial,
+        )
+        return rows[0] if rows else None
+
+
+@pytest.fixture
+def shop(database_url):
+    engine = create_engine(database_url)
+    yield Shop(engine)
+    engine.dispose()
+
+
+def test_a_request_registers_nothing_until_the_pin_confirms_it(shop):
+    waiting = shop.ask(serial="0100-0000 024", village="kib", terms="HOME")
+
+    assert (waiting.serial, waiting.tariff, waiting.owner) == (STOCK_METER, "home", "Asha Mwangi")
+    assert shop.owner(STOCK_METER) is None
+    assert shop.waiting() == [STOCK_METER]
+
+    assert shop.confirm() == RegisteredDevice(STOCK_METER)
+    assert shop.owner(STOCK_METER) == (NEWCOMER, "Asha", "Mwangi")
+    assert shop.waiting() == []
+    assert shop.book.rows("SELECT kind FROM sms") == [("agent_sms.welcome",)]
+
+
+@pytest.mark.parametrize(
+    ("terms", "parts", "each", "down"),
+    [
+        ("kit/12W", 12, 50_00, 0),
+        ("KIT/4m/200", 4, 100_00, 200_00),
+        ("kit/@150W", 4, 150_00, 0),
+        ("kit/@100d/100", 5, 100_00, 100_00),
+    ],
+)
+def test_a_kit_is_asked_for_with_its_plan(shop, terms, parts, each, down):
+    waiting = shop.ask(STOCK_KIT, terms)
+
+    assert (waiting.plan.parts, waiting.plan.each) == (parts, Money(each, "KES"))
+    assert waiting.plan.down_payment == Money(down, "KES")
+
+    assert shop.confirm(STOCK_KIT) == RegisteredDevice(STOCK_KIT)
+    assert shop.book.rows(
+        "SELECT count(*) FROM instalments i JOIN sales s ON s.id = i.sale_id JOIN devices d"
+        " ON d.id = s.device_id WHERE d.serial = :s AND number > 0",
+        s=STOCK_KIT,
+    ) == [(parts,)]
+
+
+def test_a_known_number_needs_no_name_and_is_shown_masked(shop):
+    waiting = shop.ask(phone=NEEMA, name="", surname="")
+
+    assert waiting.owner == "N***a A."
+    assert shop.confirm() == RegisteredDevice(STOCK_METER)
+    assert shop.owner(STOCK_METER) == (NEEMA, "Neema", "Achieng")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"agent": AMINA}, "not_an_agent"),
+        ({"agent": STRANGER}, "not_an_agent"),
+        ({"serial": "NOSUCH"}, "not_in_stock"),
+        ({"serial": METER}, "device_taken"),
+        ({"village": "XYZ"}, "village_unknown"),
+        ({"terms": "XYZ"}, "tariff_unknown"),
+        ({"name": ""}, "name_missing"),
+        ({"serial": STOCK_KIT, "terms": "home"}, "plan_unreadable"),
+        ({"serial": STOCK_KIT, "terms": "kit/12Y"}, "plan_unreadable"),
+        ({"serial": STOCK_KIT, "terms": "nosuch/12W"}, "appliance_unknown"),
+        ({"serial": STOCK_KIT, "terms": "cooker/12W"}, "kind_differs"),
+        ({"serial": STOCK_KIT, "terms": "kit/999W"}, "plan_count"),
+        ({"serial": STOCK_KIT, "terms": "kit/0W"}, "plan_count"),
+        ({"serial": STOCK_KIT, "terms": "kit/12W/900"}, "plan_down_payment"),
+        ({"serial": STOCK_KIT, "terms": "kit/@9999W"}, "plan_instalment_large"),
+        ({"serial": STOCK_KIT, "terms": "kit/@0W"}, "plan_instalment_small"),
+    ],
+)
+def test_what_cannot_be_registered_is_refused_at_once(shop, changed, code):
+    with pytest.raises(Refused) as refused:
+        shop.ask(**changed)
+
+    assert refused.value.code == code
+    assert shop.book.rows("SELECT count(*) FROM pending_registrations") == [(0,)]
+
+
+def test_a_wrong_pin_registers_nothing_and_the_request_stays(shop):
+    shop.ask()
+
+    refused = shop.confirm(pin="9999")
+
+    assert isinstance(refused, Refused)
+    assert refused.code == "pin_wrong"
+    assert shop.owner(STOCK_METER) is None
+    assert shop.waiting() == [STOCK_METER]
+
+
+def test_asking_again_replaces_and_dropping_forgets(shop):
+    shop.ask(name="Wrong")
+    shop.ask()
+    assert shop.waiting() == [STOCK_METER]
+
+    with shop.open_unit() as unit:
+        drop_registration_request(unit, JUMA, STOCK_METER)
+    assert shop.waiting() == []
+    with pytest.raises(Refused, match="no_such_request"):
+        shop.confirm()
+
+
+def test_a_request_that_waited_too_long_is_gone(shop):
+    shop.ask()
+    shop.now += KEPT
+
+    assert shop.waiting() == []
+    with pytest.raises(Refused, match="no_such_request"):
+        shop.confirm()
+
+
+def test_agents_see_and_confirm_only_their_own(shop):
+    other = "+254711000199"
+    with shop.engine.begin() as connection:
+        insert_agent(connection, msisdn=other, pin_hash=Pins(PEPPER).hash("7777"))
+    shop.ask()
+
+    assert shop.waiting(agent=other) == []
+    with pytest.raises(Refused, match="no_such_request"):
+        shop.confirm(agent=other, pin="7777")
+
+
+def test_a_device_that_was_taken_meanwhile_is_refused(shop):
+    shop.ask()
+    with shop.engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE devices SET assigned_on = :on, owner_id = (SELECT customer_id FROM"
+                " customer_msisdns WHERE msisdn = :m) WHERE serial = :s"
+            ),
+            {"m": AMINA, "s": STOCK_METER, "on": date(2026, 11, 24)},
+        )
+
+    with pytest.raises(Refused, match="device_taken"):
+        shop.confirm()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (
+            f"REG {STOCK_METER} 0711000222 KIB home Asha Mwangi",
+            f"Meter {STOCK_METER}, tariff home, for Asha Mwangi {NEWCOMER}. Nothing is registered",
+        ),
+        (
+            f"sajili {STOCK_KIT} 0711000222 kib kit/12W/60 Asha Mwangi",
+            f"kit {STOCK_KIT} for Asha Mwangi {NEWCOMER}: 12 x KES 45 weekly, down KES 60.",
+        ),
+        ("REG", "Write REG serial phone village tariff name surname, like:"),
+        ("REG 01000000024 Asha Mwangi", "Write REG serial phone"),
+        (f"REG {METER} 0711000222 KIB home Asha Mwangi", f"{METER} has an owner already."),
+    ],
+)
+def test_an_agent_registers_by_text(shop, body, words):
+    with shop.open_unit() as unit:
+        answer_text(unit, InboundText("at", "1", JUMA, body))
+
+    ((answer,),) = shop.book.rows("SELECT body FROM sms")
+    assert answer.startswith(words)
+
+
+def test_others_do_not(shop):
+    with shop.open_unit() as unit:
+        body = f"REG {STOCK_METER} 0711000222 KIB home Asha Mwangi"
+        answer_text(unit, InboundText("at", "1", AMINA, body))
+
+    assert shop.book.rows("SELECT body FROM sms") == [("Only agents can do this.",)]

@@ -1,0 +1,361 @@
+"""What people write and what they get: one answer a text, of two parts at most, about their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import create_engine, text
+
+from core.septets import segments
+from core.usecases.record_inbound_text import InboundText
+from gateway.sms.answers import answer_text
+from gateway.sms.keywords import WORDS
+from tests.support.book import NOW, Book, make_book
+from tests.support.builders import insert_agent, insert_device
+from tests.support.cast import (
+    AMINA,
+    BARAKA,
+    JUMA,
+    KIT,
+    METER,
+    NEEMA,
+    STOCK_METER,
+    STRANGER,
+)
+from tests.support.services import clone
+
+SECOND = "+254711000091"
+
+
+@dataclass
+class Desk:
+    """`text` sends a text to the gateway and gives back the answer, None when there was none."""
+
+    book: Book
+    ids: count = field(default_factory=count)
+
+    def text(self, msisdn: str, body: str) -> str | None:
+        before = self._last()
+        with self.book.open_unit() as unit:
+            assert answer_text(unit, InboundText("at", f"t{next(self.ids)}", msisdn, body))
+        answers = self.book.rows("SELECT msisdn, body FROM sms WHERE id > :id", id=before)
+        assert len(answers) <= 1
+        for number, answer in answers:
+            assert number == msisdn
+            assert len(segments(answer)) <= 2
+            return answer
+        return None
+
+    def _last(self) -> int:
+        return self.book.rows("SELECT coalesce(max(id), 0) FROM sms")[0][0]
+
+    def prompts(self) -> list[tuple[object, ...]]:
+        return self.book.rows(
+            "SELECT p.msisdn, d.serial, amount_minor, purpose FROM prompts p"
+            " JOIN devices d ON d.id = p.device_id ORDER BY p.id"
+        )
+
+    def run(self, sql: str, **values: object) -> None:
+        with self.book.engine.begin() as connection:
+            connection.execute(text(sql), values)
+
+
+@pytest.fixture
+def desk(database_url):
+    engine = create_engine(database_url)
+    yield Desk(make_book(engine))
+    engine.dispose()
+
+
+def give(desk: Desk, serial: str, msisdn: str) -> None:
+    """A further meter of a customer's."""
+    with desk.book.engine.begin() as connection:
+        owner = connection.execute(
+            text("SELECT customer_id FROM customer_msisdns WHERE msisdn = :m"), {"m": msisdn}
+        ).scalar_one()
+        maker = connection.execute(text("SELECT id FROM manufacturers LIMIT 1")).scalar_one()
+        tariff = connection.execute(text("SELECT id FROM tariffs LIMIT 1")).scalar_one()
+        insert_device(
+            connection,
+            serial=serial,
+            manufacturer_id=maker,
+            owner_id=owner,
+            tariff_id=tariff,
+            assigned_on=NOW.date(),
+        )
+
+
+def test_the_same_text_again_is_not_answered_and_does_nothing(desk):
+    again = InboundText("at", "same", AMINA, f"PAY {METER} 500")
+    with desk.book.open_unit() as unit:
+        assert answer_text(unit, again)
+    with desk.book.open_unit() as unit:
+        assert not answer_text(unit, again)
+
+    assert len(desk.prompts()) == 1
+    assert desk.book.rows("SELECT count(*) FROM sms") == [(1,)]
+
+
+# BAL and LOAN
+
+
+def test_balance_says_what_is_due_the_credit_and_what_comes_next(desk):
+    assert desk.text(AMINA, "bal").startswith("Due now KES 300. Credit KES 0. Next: ")
+
+
+def test_balance_of_a_device_says_how_it_stands(desk):
+    assert desk.text(BARAKA, f"BAL {KIT}") == f"{KIT}: KES 600 left. Due now KES 0. Credit KES 0."
+    assert desk.text(AMINA, "bal 0100-0000-016").startswith(f"{METER}: pay as you go.")
+
+
+@pytest.mark.parametrize("serial", [KIT, STOCK_METER, "NOSUCH"])
+def test_of_a_device_that_is_not_theirs_nobody_learns_even_whether_it_exists(desk, serial):
+    for keyword in ("BAL", "TOKEN"):
+        assert desk.text(AMINA, f"{keyword} {serial}") == (
+            f"You have no device {serial}. Check the number."
+        )
+
+
+def test_loan_says_what_is_left_or_that_there_is_none(desk):
+    assert desk.text(AMINA, "LOAN") == (
+        "Left on your loans KES 600, instalments to go 2, due now KES 300."
+    )
+    assert desk.text(NEEMA, "MKOPO") == "Huna mkopo."
+
+
+@pytest.mark.parametrize("word", ["BAL", "LOAN", "TOKEN"])
+def test_a_stranger_is_told_that_only_customers_can_ask(desk, word):
+    assert desk.text(STRANGER, word).startswith("This number is not a customer's.")
+
+
+def test_an_agent_who_is_a_customer_too_is_answered_as_one(desk):
+    with desk.book.engine.begin() as connection:
+        insert_agent(connection, msisdn=AMINA, pin_hash="x")
+
+    assert desk.text(AMINA, "BAL").startswith("Due now KES 300.")
+    assert "REG serial" in desk.text(AMINA, "HELP")
+
+
+# PAY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"PAY {METER} 500",
+        "pay 0100-0000 016 500",
+        "pay01000000016 500",
+        "LIPA 01000000016 KES 500/=",
+        "payer 500 pour 0100 0000 016",
+        "Pay 500",  # she has one device
+        "pay O1OOOOOOO16 500",
+        "pay O1000000OI6 500",
+    ],
+)
+def test_pay_asks_for_the_money_on_the_senders_phone(desk, body):
+    assert desk.text(AMINA, body) == (
+        f"Check your phone: approve KES 500 for {METER} with your mobile money PIN."
+        " It goes to: loan 300, 2.0 kWh."
+    )
+    assert desk.prompts() == [(AMINA, METER, 500_00, "device")]
+
+
+def test_for_somebody_elses_device_nobody_is_told_what_the_money_will_do(desk):
+    for payer in (BARAKA, STRANGER):
+        assert desk.text(payer, f"PAY {METER} 500") == (
+            f"Check your phone: approve KES 500 for {METER} with your mobile money PIN."
+        )
+
+
+def test_pay_can_be_for_the_loan_only(desk):
+    assert "It goes to: loan 400." in desk.text(AMINA, f"PAY {METER} LOAN 400")
+    assert desk.prompts() == [(AMINA, METER, 400_00, "loan")]
+
+
+@pytest.mark.parametrize("payer", [BARAKA, STRANGER])
+def test_a_serial_that_looks_like_somebody_elses_is_not_guessed(desk, payer):
+    assert desk.text(payer, "PAY O1OOOOOOO16 500") == (
+        "We know no device O1OOOOOOO16. Check the number."
+    )
+    assert desk.prompts() == []
+
+
+def test_a_serial_that_looks_like_two_of_their_own_is_not_guessed(desk):
+    give(desk, "M1O0", AMINA)
+    give(desk, "M10O", AMINA)
+
+    assert desk.text(AMINA, "PAY M100 500") == "We know no device M100. Check the number."
+    assert "M1O0" in desk.text(AMINA, "PAY M1O0 500")
+
+
+def test_of_two_readings_that_both_exist_none_is_taken(desk):
+    give(desk, "100", AMINA)
+    give(desk, "1001", AMINA)
+
+    assert desk.text(AMINA, "PAY 100 1 500").startswith("Write PAY,")
+    assert desk.text(AMINA, "PAY 100 1,500").startswith("Check your phone: approve KES 1500")
+
+
+@pytest.mark.parametrize("body", ["PAY", "PAY tomorrow", f"PAY {METER}", "PAY 0100 zero", "PAY me"])
+def test_what_lacks_an_amount_is_answered_with_the_form(desk, body):
+    assert desk.text(AMINA, body).startswith("Write PAY, the serial number and the amount")
+    assert desk.prompts() == []
+
+
+def test_with_two_devices_the_amount_alone_is_not_enough(desk):
+    give(desk, "M2000", AMINA)
+
+    assert desk.text(AMINA, "PAY 500").startswith("Write PAY,")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ("PAY NOSUCH 500", "We know no device NOSUCH. Check the number."),
+        (f"PAY {STOCK_METER} 500", f"{STOCK_METER} is not registered to anybody yet."),
+        (f"PAY {METER} 0.50", "Please pay in steps of KES 1."),
+        (f"PAY {METER} 900000", "The most at once is KES 250,000."),
+    ],
+)
+def test_a_payment_that_is_refused_is_refused_in_words(desk, body, answer):
+    assert desk.text(AMINA, body) == answer
+    assert desk.prompts() == []
+
+
+def test_nobody_finds_out_by_trying_which_serials_exist(desk):
+    for number in range(20):
+        desk.text(STRANGER, f"PAY X{number} 500")
+
+    assert desk.text(STRANGER, f"PAY {METER} 500") == (
+        "Too many wrong numbers. Please try again in an hour."
+    )
+    assert "Check your phone" in desk.text(AMINA, f"PAY {METER} 500")
+    desk.book.ahead = timedelta(hours=1, seconds=1)
+    assert "Check your phone" in desk.text(STRANGER, f"PAY {METER} 500")
+
+
+# TOKEN
+
+
+def test_token_sends_the_last_one_to_the_number_that_asked(desk):
+    desk.book.pay("R1", METER, 500_00)
+    desk.book.apply()
+    desk.run(
+        "INSERT INTO customer_msisdns SELECT :m, customer_id, 1 FROM customer_msisdns"
+        " WHERE msisdn = :amina",
+        m=SECOND,
+        amina=AMINA,
+    )
+
+    for number, body in ((AMINA, "TOKEN"), (SECOND, f"tokn {METER}"), (SECOND, "JETON")):
+        desk.book.ahead += timedelta(seconds=5)
+        assert desk.text(number, body).startswith("Token ")
+
+
+def test_without_a_token_that_is_said(desk):
+    assert desk.text(AMINA, "TOKEN") == "There is no token for your device yet."
+
+
+# LANG
+
+
+@pytest.mark.parametrize("body", ["LANG sw", "lugha Kiswahili", "LANGUE swahili", "language SW"])
+def test_the_language_changes_for_a_customer_a_stranger_and_an_agent(desk, body):
+    for number in (AMINA, STRANGER, JUMA):
+        assert desk.text(number, body) == "Tutakuandikia kwa Kiswahili kuanzia sasa."
+        assert desk.text(number, "MSAADA").startswith("Jua Energy: SA")
+
+
+def test_french_is_spoken_where_the_market_does(desk):
+    assert desk.text(AMINA, "LANG fr") == "That language is not spoken here."
+
+    desk.run("UPDATE market SET languages = '{en,sw,fr}'")
+    assert desk.text(AMINA, "LANG francais") == "Nous vous écrirons en francais."
+    assert desk.text(AMINA, "SOLDE").startswith("A payer KES 300. Avoir KES 0.")
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [("LANG", "Write LANG and the language"), ("LANG zz", "That language is not spoken here.")],
+)
+def test_a_language_that_is_not_named_or_not_known_changes_nothing(desk, body, answer):
+    assert desk.text(AMINA, body).startswith(answer)
+    assert desk.text(AMINA, "HELP").startswith("Jua Energy: BAL")
+
+
+# STOP and START
+
+
+def test_stop_and_start_are_about_reminders_only(desk):
+    assert desk.text(AMINA, "STOP").startswith("No more reminders. Receipts and tokens still come.")
+    assert desk.book.rows("SELECT msisdn FROM no_reminders") == [(AMINA,)]
+
+    desk.book.pay("R1", METER, 500_00)
+    desk.book.apply()
+    assert desk.book.rows("SELECT count(*) FROM sms WHERE kind = 'receipt_token'") == [(1,)]
+
+    assert desk.text(AMINA, "anza").startswith("You will be reminded")
+    assert desk.book.rows("SELECT msisdn FROM no_reminders") == []
+
+
+# Everything else
+
+
+def test_unknown_words_get_help_once_an_hour(desk):
+    assert desk.text(STRANGER, "hello there").startswith("Jua Energy: BAL what you owe.")
+    assert desk.text(STRANGER, "anybody?") is None
+    assert desk.text(AMINA, "hello").startswith("Jua Energy:")
+
+    desk.book.ahead = timedelta(minutes=59)
+    assert desk.text(STRANGER, "hello") is None
+    desk.book.ahead = timedelta(hours=1, seconds=1)
+    assert desk.text(STRANGER, "hello").startswith("Jua Energy:")
+
+
+def test_help_that_is_asked_for_always_comes(desk):
+    for _ in range(3):
+        assert desk.text(STRANGER, "HELP").startswith("Jua Energy:")
+
+
+OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
+
+
+@pytest.fixture(scope="module")
+def module_desk(migrated):
+    with clone(migrated) as url:
+        engine = create_engine(url)
+        yield Desk(make_book(engine))
+        engine.dispose()
+
+
+_KEYWORDS = st.sampled_from(
+    [word for words in WORDS.values() for w in words.values() for word in w]
+)
+_ARGUMENT = st.one_of(
+    st.sampled_from([METER, KIT, STOCK_METER, "500", "1,500", "LOAN", "sw", "fr", JUMA, "KIB"]),
+    st.text(max_size=20),
+)
+_TEXTS = st.one_of(
+    st.text(max_size=160),
+    st.tuples(_KEYWORDS, st.lists(_ARGUMENT, max_size=7)).map(lambda t: " ".join([t[0], *t[1]])),
+)
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(sender=st.sampled_from([AMINA, STRANGER, JUMA]), body=_TEXTS)
+def test_whatever_is_written_is_answered_shortly_and_about_nobody_else(module_desk, sender, body):
+    module_desk.book.ahead += timedelta(hours=2)
+    if "\x00" in body:
+        body = body.replace("\x00", "")
+
+    answer = module_desk.text(sender, body)
+
+    for name in OTHERS:
+        assert name not in (answer or "") or name.lower() in body.lower()

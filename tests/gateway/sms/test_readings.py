@@ -1,0 +1,88 @@
+"""Readings of a payment and of a registration, as people type them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.sms.keywords import parse
+from gateway.sms.readings import Reading, payment_readings, registration_request
+
+
+def read(body):
+    return [
+        (one.serial, one.amount_minor / 100)
+        for one in payment_readings(parse(f"PAY {body}").words, "KES")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "readings"),
+    [
+        ("", []),
+        ("tomorrow", []),
+        ("500", [(None, 500)]),
+        ("500.50", [(None, 500.5)]),
+        ("0100 500", [("0100", 500)]),
+        ("0100-0000 016 500", [("01000000016", 500)]),
+        ("0100-0000-016-500", [("01000000016", 500)]),
+        ("LAMP 100 500", [("LAMP100", 500), ("LAMP", 100500)]),
+        ("LAMP100 1,500", [("LAMP100", 1500)]),
+        ("LAMP100 KES 1,500.00", [("LAMP100", 1500)]),
+        ("LAMP100 Ksh1500/=", [("LAMP100", 1500)]),
+        ("LAMP100 1500/- please", [("LAMP100", 1500)]),
+        ("LAMP100 500 bob", [("LAMP100", 500)]),
+        ("0100 LOAN 500", [("0100LOAN", 500)]),
+        # The amount first, or in two groups: all readings, and the caller finds out which exists.
+        ("500 for LAMP100", [("LAMP100", 500)]),
+        ("500 kwa 0100", [("0100", 500)]),
+        ("KES 500 for 0100", [("0100", 500)]),
+        ("500 100", [("500", 100), ("100", 500)]),
+        ("0100 1 500", [("01001", 500), ("0100", 1500)]),
+        ("0100 0", [("0100", 0)]),
+        ("0100 -500", [("0100", 500)]),
+        ("0100 5e3", []),
+        ("0100 99999999999999999999", []),
+    ],
+)
+def test_every_reading_of_a_payment_is_found_and_no_other(body, readings):
+    assert read(body) == readings
+
+
+@given(st.lists(st.text(max_size=12), max_size=8))
+def test_any_words_at_all_are_read_without_failing(words):
+    for reading in payment_readings(words, "KES"):
+        assert isinstance(reading, Reading)
+        assert reading.amount_minor >= 0
+    registration_request(words, "KE")
+
+
+def test_a_registration_is_read_by_the_place_of_the_phone_number():
+    request = registration_request(
+        ["0100", "0000", "024", "0711000222", "KIB", "home", "Asha", "wa", "Mwangi"], "KE"
+    )
+
+    assert (request.serial, request.phone) == ("01000000024", "+254711000222")
+    assert (request.village, request.terms) == ("KIB", "home")
+    assert (request.name, request.surname) == ("Asha", "wa Mwangi")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "0100",
+        "0711000222 KIB home Asha Mwangi",  # no serial
+        "01000000024 KIB home Asha Mwangi",  # no phone
+        "01000000024 0711000222 KIB",  # no tariff
+    ],
+)
+def test_what_lacks_a_part_is_no_registration(body):
+    assert registration_request(body.split(), "KE") is None
+
+
+def test_a_registration_may_leave_out_the_village_and_the_name():
+    request = registration_request(["LAMP300", "+254711000222", "-", "kit/12W"], "KE")
+
+    assert (request.village, request.name, request.surname) == ("", "", "")

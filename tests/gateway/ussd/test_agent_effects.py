@@ -1,0 +1,77 @@
+"""An agent's act under one key happens once, however often and at once the callback comes."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import IntegrityError
+
+from core.clock import system_clock
+from core.money import Money
+from core.pin import Pins
+from core.unit import unit_opener
+from core.usecases.collect_cash import collect_cash
+from core.usecases.sell_appliance import sell_appliance
+from gateway.ussd.effects import run_once
+from gateway.ussd_menus.engine import Effect
+from gateway.ussd_menus.options import HOME, ONCE, do
+from tests.support.cast import JUMA, METER, NEEMA, PEPPER, insert_cast
+
+CASH = {"msisdn": JUMA, "pin": "4321", "serial": METER, "amount": Money(500_00, "KES")}
+COOKER = {
+    "msisdn": JUMA,
+    "pin": "4321",
+    "customer": NEEMA,
+    "appliance": "cooker",
+    "scheme": "count",
+    "figure": 4,
+    "cadence": "weekly",
+    "down": 0,
+    "once": ONCE,
+}
+
+
+@pytest.fixture
+def engine(database_url):
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        insert_cast(connection, system_clock().date())
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("act", "values", "counted"),
+    [
+        (collect_cash, CASH, "SELECT count(*) FROM payments"),
+        (sell_appliance, COOKER, "SELECT count(*) FROM sales WHERE agent_id IS NOT NULL"),
+    ],
+)
+def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(engine, act, values, counted):
+    open_unit = unit_opener(engine, pins=Pins(PEPPER))
+    effect = Effect(do(act), values, HOME)
+    outcomes = []
+
+    def call() -> None:
+        for _ in range(2):
+            try:
+                with open_unit() as unit:
+                    outcomes.append(dict(run_once(effect, unit, "ATUid_1", 7)))
+                return
+            except IntegrityError:
+                continue
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+
+    assert len(outcomes) == 4
+    assert all(outcome == outcomes[0] for outcome in outcomes)
+    with engine.connect() as connection:
+        assert connection.execute(text(counted)).scalar_one() == 1
+        commissions = "SELECT count(*) FROM journal_entries WHERE kind = 'commission'"
+        assert connection.execute(text(commissions)).scalar_one() == 1

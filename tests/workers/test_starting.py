@@ -1,0 +1,37 @@
+"""No process that sends texts starts with a text that may not go out."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import BrokenInvariant
+from core.wording import spoken
+from core.wording.catalogue import Catalogue, make_wording
+from workers import runtime, schedule
+
+
+@pytest.fixture
+def faulty(monkeypatch):
+    """Kiswahili with a text that has a letter too many for the alphabet, and one text missing."""
+    proved = spoken.product_wording()
+    written = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
+    for key, text in proved.languages["sw"].texts.items():
+        section, name = key.split(".")
+        written.setdefault(section, {})[name] = text
+    written["reminder"]["due_today"] += " \u0142"
+    del written["sms"]["not_paid"]
+    wording = make_wording(proved.messages.values(), [Catalogue("sw", written)])
+    monkeypatch.setattr(spoken, "product_wording", lambda: wording)
+
+
+@pytest.mark.parametrize("start", [runtime.run_worker, schedule.run])
+def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(faulty, start):
+    with pytest.raises(BrokenInvariant) as refused:
+        start()
+
+    assert "sw: no wording for sms.not_paid" in str(refused.value)
+    assert "reminder.due_today has" in str(refused.value)
+
+
+def test_the_texts_of_the_product_are_proved():
+    spoken.prove_wording()

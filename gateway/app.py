@@ -102,9 +102,10 @@ def create_app(environment: Environment) -> Gateway:
         pool=turns,
         ring=doorbell.ring_all,
         guesses=guesses,
+        guard=guard,
     )
-    hot = {"/ussd/africastalking/": ussd}
-    return Gateway(beside(_flask(engine, redis, settings, mpesa, guard), hot), closing)
+    rest = _flask(engine, redis, settings, mpesa, guard)
+    return Gateway(beside(rest, {"/ussd/": ussd}), closing)
 
 
 def _flask(

@@ -41,33 +41,37 @@ def find_person(connection: Connection, customer_id: int) -> Row[Any] | None:
     ).one_or_none()
 
 
+# What a payment caused stands below it, whenever that happened; `told_at` is the payment's.
 _TIMELINE = text(
     """
     WITH paid AS (
         SELECT * FROM payments WHERE customer_id = :id ORDER BY id DESC LIMIT :limit
     )
     SELECT * FROM (
-        SELECT received_at AS at, 1 AS place, 'payment' AS what, id AS payment_id,
-               receipt AS about, state AS said, amount_minor, NULL::text AS serial,
-               NULL::int AS units
+        SELECT received_at AS told_at, received_at AS at, 1 AS place, 'payment' AS what,
+               id AS payment_id, receipt AS about, state AS said, amount_minor,
+               NULL::text AS serial, NULL::int AS units
           FROM paid
         UNION ALL
-        SELECT coalesce(p.applied_at, p.received_at), 2, 'line', p.id, l.kind, NULL,
+        SELECT p.received_at, coalesce(p.applied_at, p.received_at), 2, 'line', p.id, l.kind, NULL,
                l.amount_minor, d.serial, NULL
           FROM paid p JOIN payment_lines l ON l.payment_id = p.id
           LEFT JOIN access_charges a ON a.id = l.access_charge_id
           LEFT JOIN devices d ON d.id = coalesce(l.device_id, a.device_id)
         UNION ALL
-        SELECT t.issued_at, 3, 'token', t.payment_id, t.kind, NULL, NULL, d.serial, t.units
+        SELECT p.received_at, t.issued_at, 3, 'token', t.payment_id, t.kind, NULL, NULL, d.serial,
+               t.units
           FROM paid p JOIN tokens t ON t.payment_id = p.id JOIN devices d ON d.id = t.device_id
         UNION ALL
-        (SELECT s.created_at, 4, 'text', s.payment_id, s.kind, s.state, NULL, s.msisdn, NULL
-           FROM customer_msisdns n JOIN sms s ON s.msisdn = n.msisdn WHERE n.customer_id = :id
+        (SELECT coalesce(p.received_at, s.created_at), s.created_at, 4, 'text', p.id, s.kind,
+                s.state, NULL, s.msisdn, NULL
+           FROM customer_msisdns n JOIN sms s ON s.msisdn = n.msisdn
+           LEFT JOIN paid p ON p.id = s.payment_id WHERE n.customer_id = :id
           ORDER BY s.id DESC LIMIT :limit)
         UNION ALL
-        (SELECT r.reported_at, 5, 'report', NULL, r.body, NULL, NULL, r.msisdn, NULL
+        (SELECT r.reported_at, r.reported_at, 5, 'report', NULL, r.body, NULL, NULL, r.msisdn, NULL
            FROM problem_reports r WHERE r.customer_id = :id ORDER BY r.id DESC LIMIT :limit)
-    ) told ORDER BY at DESC, place LIMIT :limit
+    ) told ORDER BY told_at DESC, payment_id DESC NULLS LAST, place LIMIT :limit
     """
 )
 

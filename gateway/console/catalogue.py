@@ -37,7 +37,8 @@ def plan_fields() -> tuple[Field, ...]:
     return (
         Field(
             "appliance", "Appliance", kind="select", options=of_catalogue("appliances"),
-            optional=True, hint="For a kit or an e-bike: what is sold.",
+            optional=True, hint="What is sold.",
+            heading="How a kit or an e-bike is paid off",
         ),
         Field("scheme", "Paid", kind="select", options=lambda unit: _SCHEMES, optional=True),
         Field("count", "How many instalments", reading.whole, optional=True),

@@ -121,6 +121,7 @@ def _register_fields(unit: Unit) -> tuple[Field, ...]:
             reading.serial,
             optional=True,
             hint="A device in stock.",
+            heading="The device",
         ),
         Field(
             "tariff",

@@ -42,7 +42,7 @@ def no_options(unit: Unit) -> Sequence[tuple[str, str]]:
 class Field:
     """One thing to fill in. `reads` makes the value of what was typed, or raises ValueError with
     what is wrong. `kind`: text, select, date, area or password. An optional field left empty has
-    the value None. `value` is what it starts with."""
+    the value None. `value` is what it starts with, `heading` what stands above it."""
 
     name: str
     label: str
@@ -52,6 +52,7 @@ class Field:
     hint: str = ""
     optional: bool = False
     value: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

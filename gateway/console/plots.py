@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-_WIDTH, _HEIGHT = 560, 120
+_WIDTH, _HEIGHT = 560, 84
 _GAP = 0.25
 _LEAST = 1.5
 

@@ -123,7 +123,7 @@ def console(book: Book, redis: Redis, redis_url: str) -> Console:
 
 
 def _story(book: Book) -> dict[str, Any]:
-    """Something of everything: Amina's payment with its code and text, money in suspense, a case."""
+    """Something of everything: a payment with its code and text, money in suspense, a case."""
     paid = book.pay("RA1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
     book.apply()
     lost = book.pay("RS1", "LAMP10", 150_00)

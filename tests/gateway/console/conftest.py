@@ -13,12 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from redis import Redis
 from werkzeug.test import Client, TestResponse
 
-from core import password as passwords
 from core.db.engine import make_engine
 from core.db.oversight import open_case
 from core.pin import Pins
@@ -85,12 +83,6 @@ class Console:
             "SELECT who, act, subject, reason FROM audit_log"
             " WHERE who NOT IN ('test', 'dialwatt') ORDER BY id"
         )
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A password's hash is slow on purpose; here it is one of many things that happen."""
-    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
 
 
 @pytest.fixture

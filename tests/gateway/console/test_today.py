@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from redis import Redis
-
 from gateway.console.plots import standing
 from gateway.console.today import given_up
+from gateway.tally import impatient_redis
 from gateway.ussd.drop_off import count_end
 from tests.support.book import NOW
 
@@ -54,7 +53,9 @@ def test_screens_are_told_by_how_many_gave_up_there(console):
 
 
 def test_without_redis_the_front_page_still_comes():
-    assert given_up(Redis(host="127.0.0.1", port=9), NOW.date()) is None
+    nowhere = impatient_redis("redis://127.0.0.1:9")
+
+    assert given_up(nowhere, NOW.date()) is None
 
 
 def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():

@@ -1,10 +1,9 @@
-"""The front page: how today goes, and where callers give up."""
+"""The front page: how today goes, and where callers leave."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template
@@ -17,28 +16,13 @@ from gateway.console.desk import desk
 from gateway.console.gate import page
 from gateway.console.plots import Plot, standing
 from gateway.console.showing import day, money
-from gateway.ussd.drop_off import ends_on
+from gateway.ussd.drop_off import DropOff, drop_off
 
 log = logging.getLogger(__name__)
 
 pages = Blueprint("today", __name__)
 
 _DAYS_OF_CALLS, _SCREENS = 7, 8
-# How aggregators call a session that came to its end.
-_WELL = "Success"
-
-
-@dataclass(frozen=True, slots=True)
-class GivenUp:
-    """A screen, how many sessions ended on it in the last days, and how many of those gave up."""
-
-    screen: str
-    ended: int
-    given_up: int
-
-    @property
-    def percent(self) -> int:
-        return self.given_up * 100 // self.ended
 
 
 @page(pages, "/", "see")
@@ -53,7 +37,7 @@ def today() -> ResponseReturnValue:
             money_plot=_money_plot(unit, shown),
             tokens_plot=_tokens_plot(shown.tokens),
             arrears_plot=_arrears_plot(unit, shown),
-            given_up=given_up(desk().redis, desk().clock().date()),
+            left_screens=left_screens(desk().redis, desk().clock().date()),
             collected_days=COLLECTED_DAYS,
         )
 
@@ -85,17 +69,11 @@ def _arrears_plot(unit: Unit, shown: Today) -> Plot:
     )
 
 
-def given_up(redis: Redis, last: date) -> list[GivenUp] | None:
-    """Where most sessions of the last days were given up; None when nobody knows now."""
-    ended: dict[str, int] = {}
-    lost: dict[str, int] = {}
+def left_screens(redis: Redis, last: date) -> list[DropOff] | None:
+    """Where most callers of the last days left; None when nobody knows now."""
+    days = [last - timedelta(days=back) for back in range(_DAYS_OF_CALLS)]
     try:
-        for back in range(_DAYS_OF_CALLS):
-            for (screen, status), count in ends_on(redis, last - timedelta(days=back)).items():
-                ended[screen] = ended.get(screen, 0) + count
-                lost[screen] = lost.get(screen, 0) + (0 if status == _WELL else count)
+        return drop_off(redis, days)[:_SCREENS]
     except RedisError as error:
         log.warning("console: drop-off not read (%s)", error)
         return None
-    screens = [GivenUp(screen, count, lost[screen]) for screen, count in ended.items()]
-    return sorted(screens, key=lambda one: (-one.given_up, one.screen))[:_SCREENS]

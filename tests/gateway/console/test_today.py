@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from gateway.console.plots import standing
-from gateway.console.today import given_up
+from gateway.console.today import left_screens
 from gateway.tally import impatient_redis
-from gateway.ussd.drop_off import count_end
+from gateway.ussd.drop_off import screens_key
 from tests.support.book import NOW
 
 
@@ -36,18 +36,15 @@ def test_what_is_overdue_is_told_by_age(console, later):
     assert sum(amounts) == overdue > 0
 
 
-def test_screens_are_told_by_how_many_gave_up_there(console):
-    today = NOW.date()
-    for number, (screen, status) in enumerate(
-        [("pay.confirm", "Success"), ("pay.confirm", "Incomplete"), ("owe.total", "Success")]
-    ):
-        count_end(console.redis, str(number), screen, status, today)
+def test_screens_are_told_by_how_many_left_there(console):
+    counts = {"pay.confirm shown": 4, "pay.confirm answered": 1, "home.home shown": 4}
+    console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
 
-    found = given_up(console.redis, today)
+    found = left_screens(console.redis, NOW.date())
 
-    assert [(one.screen, one.ended, one.given_up, one.percent) for one in found] == [
-        ("pay.confirm", 2, 1, 50),
-        ("owe.total", 1, 0, 0),
+    assert [(one.screen, one.shown, one.left) for one in found] == [
+        ("pay.confirm", 4, 3),
+        ("home.home", 4, 0),
     ]
     assert "pay.confirm" in console.login().get("/").text
 
@@ -55,7 +52,7 @@ def test_screens_are_told_by_how_many_gave_up_there(console):
 def test_without_redis_the_front_page_still_comes():
     nowhere = impatient_redis("redis://127.0.0.1:9")
 
-    assert given_up(nowhere, NOW.date()) is None
+    assert left_screens(nowhere, NOW.date()) is None
 
 
 def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():

@@ -45,7 +45,7 @@ def _lease(prompt: Prompt) -> timedelta:
 
 
 def comes_too_late(prompt: Prompt) -> bool:
-    """Whether a claimed prompt would surprise its payer, after workers were away: not to be sent."""
+    """Whether a claimed prompt would surprise its payer, as workers were away: not to be sent."""
     return prompt.sent_at is not None and prompt.sent_at - prompt.created_at > _EXPECTED_FOR
 
 
@@ -59,9 +59,7 @@ def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     ]
 
 
-def _claimed(
-    unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: Any
-) -> Prompt:
+def _claimed(unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: Any) -> Prompt:
     values["next_attempt_at"] = next_attempt_at
     update_prompt(unit.connection, prompt.id, **values)
     return replace(prompt, **values)

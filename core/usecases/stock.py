@@ -56,7 +56,7 @@ def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
         _free(device, device.kind, device.manufacturer)
         return device.kind, device.manufacturer
     makers = makers_of_new_meters(unit.connection)
-    maker = next(iter(makers)) if len(makers) == 1 else ""
+    maker = next(iter(makers)) if len(makers) == 1 and serial.isdecimal() else ""
     _check_new(unit, serial, "meter", maker)
     return "meter", maker
 

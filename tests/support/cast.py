@@ -48,6 +48,8 @@ READY_METER, READY_KIT = "01000000032", "TV100"
 # A meter that was never imported, and a kit in stock that is used by the day.
 NEW_METER, DAY_KIT = "01000000057", "SUN100"
 PEPPER = "pepper"
+# How many of their devices have a key of their own: the kits.
+SEALED_KEYS = 5
 
 RING = KeyRing({"1": bytes(32)})
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}

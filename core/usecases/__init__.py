@@ -12,8 +12,9 @@ What falls due: accrue_access_rates, send_reminders, reminders_wanted.
 
 People on the phone: read_caller, choose_language, list_debts, list_devices, report_problem,
 record_inbound_text, claim_device. Agents: check_pin, change_pin, register_with_device,
-sell_appliance, offer, collect_cash, stock, allowed_plans, list_device_requests, look_up_customer,
-move_meter, agent_account, settle_agent, registration_requests.
+hand_over, sell_appliance, write_sale, offer, collect_cash, stock, allowed_plans, look_up_customer,
+move_meter, agent_account, settle_agent, tell_agent; list_device_requests, refuse_device_request;
+registration_requests, read_terms.
 Their plans: reprice_sale, reschedule_sale, cancel_sale.
 
 Operators: load_catalogue, register_customers, register_devices and register_sales (one or many,

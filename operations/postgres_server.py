@@ -30,7 +30,8 @@ from operations.places import (
 from operations.processes import Process
 
 NO_SYNC = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
-ALWAYS = ("timezone=UTC", "log_timezone=UTC")
+# Terse: what is logged of an error names the rule, never the row that broke it.
+ALWAYS = ("timezone=UTC", "log_timezone=UTC", "log_error_verbosity=terse")
 
 
 def postgres_process(data: Path, password: str, *, for_tests: bool) -> tuple[Process, str]:

@@ -10,6 +10,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, NullPool, create_engine
 
+from core.db.discreet_errors import keep_values_out
+
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
 
@@ -26,7 +28,7 @@ def make_engine(
     pool: dict[str, Any] = {"poolclass": NullPool}
     if pool_size:
         pool = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
-    return create_engine(
+    engine = create_engine(
         database_url,
         hide_parameters=True,
         connect_args={
@@ -36,6 +38,8 @@ def make_engine(
         },
         **pool,
     )
+    keep_values_out(engine)
+    return engine
 
 
 def migrate(database_url: str) -> None:

@@ -49,7 +49,25 @@ _INGEST: Argument = (
     ("--ingest",),
     {"action": "store_true", "help": "book what is missing here; open cases for the rest"},
 )
+_USER_ACTION: Argument = (("action",), {"choices": ("add", "list", "disable")})
+_USER: Argument = (("name",), {"metavar": "NAME", "nargs": "?"})
+_ROLE: Argument = (
+    ("--role",),
+    {
+        "choices": ("owner", "finance", "support", "read_only"),
+        "default": "read_only",
+        "help": "what they may do (add; read_only unless said)",
+    },
+)
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
+_ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
+_STUCK: tuple[Argument, ...] = (
+    (("what",), {"choices": ("payment", "prompt", "text")}),
+    (("key",), {"metavar": "RECEIPT|ID", "help": "a receipt, or a number as doctor shows it"}),
+    _ACCOUNT,
+    (("--look",), {"action": "store_true", "help": "only say why it is stuck"}),
+    (("--reason",), {"metavar": "TEXT", "help": "why, for the audit log"}),
+)
 
 VERBS = (
     Verb(
@@ -82,11 +100,38 @@ VERBS = (
     Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),
     Verb("doctor", "check settings, services and books", "operations.doctor:run", (_JSON,)),
     Verb(
+        "user",
+        "people of the console: add one (password typed, or on standard input), list, disable",
+        "operations.users:run",
+        (_USER_ACTION, _USER, _ROLE),
+    ),
+    Verb(
         "vectors",
         "recompute the tokens of a vector file",
         "operations.cli:vectors",
         (_FILE, _STA),
         completes=False,
+    ),
+    Verb("backup", "copy the database into a new file", "operations.backup:run", (_FILE,)),
+    Verb(
+        "restore-check",
+        "prove that a backup brings the books back; needs no running database",
+        "operations.restore_check:run",
+        (_FILE, _JSON),
+        completes=False,
+    ),
+    Verb(
+        "keys",
+        "list which master keys seal the device keys, or seal them with the first one",
+        "operations.keys:run",
+        (_ACTION,),
+    ),
+    Verb("ring", "count what waits, and ring for it", "operations.ring:run"),
+    Verb(
+        "replay",
+        "say why a payment, prompt or text is stuck, and have it tried again",
+        "operations.replay:run",
+        _STUCK,
     ),
     Verb("web", "serve the gateway (PORT, WEB_WORKERS)", "operations.serve:web"),
     Verb("worker", "apply payments, send prompts and texts", "operations.serve:worker"),
@@ -150,7 +195,7 @@ def _told(error: Exception) -> str | None:
     if isinstance(error, BadInput):
         return "\n".join(error.problems) if len(error.problems) == 1 else _listed(error.problems)
     if isinstance(error, Refused):
-        from operations.refusals import in_words
+        from core.wording.operator_words import in_words
 
         return in_words(error)
     if isinstance(error, DialwattError):

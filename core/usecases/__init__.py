@@ -17,7 +17,8 @@ move_meter, agent_account, settle_agent, registration_requests.
 Their plans: reprice_sale, reschedule_sale, cancel_sale.
 
 Operators: load_catalogue, rewrites_past, register_customers, register_devices and register_sales
-(one or many, see entries), show_payment, show_customer.
+(one or many, see entries), show_payment, show_customer, replay_stuck, rotate_keys. The people of
+the console: console_users.
 
 A use case is a plain function: `verb_noun(unit, ...)`. Returning commits, raising rolls back; what
 a person may not do is a Refused.

@@ -1,6 +1,6 @@
 """What was agreed at a sale, kept when it changes.
 
-Revision: 0012, after 0010
+Revision: 0012, after 0013
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0013"
 
 
 def upgrade() -> None:

@@ -13,4 +13,6 @@ if url is None:
 with create_engine(url, poolclass=NullPool).connect() as connection:
     context.configure(connection=connection, target_metadata=metadata)
     with context.begin_transaction():
+        # Two hosts that migrate at once: the second waits, and finds nothing left to do.
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5003371)")
         context.run_migrations()

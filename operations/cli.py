@@ -63,6 +63,14 @@ _PHONE: tuple[Argument, ...] = (
     ),
     (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
 )
+_ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
+_STUCK: tuple[Argument, ...] = (
+    (("what",), {"choices": ("payment", "prompt", "text")}),
+    (("key",), {"metavar": "RECEIPT|ID", "help": "a receipt, or a number as doctor shows it"}),
+    _ACCOUNT,
+    (("--look",), {"action": "store_true", "help": "only say why it is stuck"}),
+    (("--reason",), {"metavar": "TEXT", "help": "why, for the audit log"}),
+)
 
 VERBS = (
     Verb(
@@ -107,6 +115,27 @@ VERBS = (
         "operations.cli:vectors",
         (_FILE, _STA),
         completes=False,
+    ),
+    Verb("backup", "copy the database into a new file", "operations.backup:run", (_FILE,)),
+    Verb(
+        "restore-check",
+        "prove that a backup brings the books back; needs no running database",
+        "operations.restore_check:run",
+        (_FILE, _JSON),
+        completes=False,
+    ),
+    Verb(
+        "keys",
+        "list which master keys seal the device keys, or seal them with the first one",
+        "operations.keys:run",
+        (_ACTION,),
+    ),
+    Verb("ring", "count what waits, and ring for it", "operations.ring:run"),
+    Verb(
+        "replay",
+        "say why a payment, prompt or text is stuck, and have it tried again",
+        "operations.replay:run",
+        _STUCK,
     ),
     Verb("web", "serve the gateway (PORT, WEB_WORKERS)", "operations.serve:web"),
     Verb("worker", "apply payments, send prompts and texts", "operations.serve:worker"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from redis import Redis, RedisError
@@ -45,13 +45,19 @@ class Check:
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Print every check; 1 if any is not ok."""
-    checks = list(examine(environment))
-    healthy = all(check.ok for check in checks)
-    if arguments.json:
-        print(json.dumps({"ok": healthy, "checks": [asdict(check) for check in checks]}))
-    else:
-        for check in checks:
-            print(f"{'ok ' if check.ok else 'BAD'} {check.name}" + _after(check))
+    return print_checks(examine(environment), as_json=arguments.json)
+
+
+def print_checks(checks: Iterable[Check], *, as_json: bool) -> int:
+    """Print each check as soon as it is made, or all as JSON; 1 if any is not ok."""
+    made = []
+    for check in checks:
+        made.append(check)
+        if not as_json:
+            print(f"{'ok ' if check.ok else 'BAD'} {check.name}" + _after(check), flush=True)
+    healthy = all(check.ok for check in made)
+    if as_json:
+        print(json.dumps({"ok": healthy, "checks": [asdict(check) for check in made]}))
     return 0 if healthy else 1
 
 

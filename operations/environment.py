@@ -31,6 +31,14 @@ def command_environment(environment: Mapping[str, str]) -> dict[str, str]:
         raise BadInput(f"cannot read {path}: {error.strerror}") from error
 
 
+def settings_if_any(environment: Mapping[str, str]) -> dict[str, str]:
+    """The same for a command that needs none of them, and uses what is there."""
+    try:
+        return command_environment(environment)
+    except BadInput:
+        return dict(environment)
+
+
 def read_settings_file(path: Path) -> dict[str, str]:
     """`NAME=value` lines, taken as they are, without empty lines and those with a leading #."""
     lines = path.read_text(encoding="utf-8").splitlines()

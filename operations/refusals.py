@@ -41,6 +41,12 @@ _WORDS = {
         "several accounts have the receipt {receipt}: name one with --account ({accounts})"
     ),
     "receipt_unknown": "no payment with the receipt {receipt} is booked",
+    "replay_busy": "{kind} {id} is being sent at this moment; look again in some minutes",
+    "replay_settled": "{kind} {id} is {state}: nothing about it waits",
+    "replay_suspense": "it is stuck with nobody: no device is known by what the payer typed."
+    " Match it to a device, or send it back",
+    "replay_too_late": "the text may not go out any more: its time is over",
+    "row_unknown": "there is no {kind} {id}",
     "sale_of_another": "reference: the sale {reference} in the books is another customer's",
     "sale_of_other_device": "reference: the sale {reference} in the books is of another device",
     "secret_key_misplaced": "secret_key and starting_code do not belong to this token family",

@@ -6,6 +6,7 @@ there first.
 
 from __future__ import annotations
 
+import logging
 import os
 from argparse import Namespace
 
@@ -57,9 +58,12 @@ def schedule(arguments: Namespace, environment: Environment) -> int:
 
 
 def migrate(arguments: Namespace, environment: Environment) -> int:
-    """Bring the schema up to date."""
+    """Bring the schema up to date, telling each step as it is taken."""
     from core.db.engine import migrate as upgrade
 
+    steps = logging.getLogger("alembic.runtime.migration")
+    steps.handlers = [logging.StreamHandler()]
+    steps.setLevel(logging.INFO)
     upgrade(read(environment, "DATABASE_URL"))
     print("the schema is up to date")
     return 0

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ from operations.books import open_books
 Shown = dict[str, Any]
 _KINDS = ("payment", "reversal", "settlement", "fee")
 _NEEDED = {"receipt", "time", "amount"}
+_TOLD_EVERY = 200
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
@@ -139,7 +141,10 @@ def _movement(row: dict[str, str], currency: str) -> Movement:
 def _ingest(open_unit: OpenUnit, statement: Statement, comparison: Comparison) -> list[str]:
     """Book what is missing here, payments before what undoes them; what could not be booked."""
     failed = []
-    for movement in sorted(comparison.missing_here, key=lambda one: one.kind != "payment"):
+    missing = sorted(comparison.missing_here, key=lambda one: one.kind != "payment")
+    for number, movement in enumerate(missing):
+        if number and number % _TOLD_EVERY == 0:
+            print(f"{number} of {len(missing)} looked at ...", file=sys.stderr, flush=True)
         try:
             with open_unit() as unit:
                 ingest_movement(unit, statement, movement, "statement")

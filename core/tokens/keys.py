@@ -42,9 +42,14 @@ class KeyRing:
                 raise TokenError("the id of a master key is 1 to 32 letters, digits, - or _")
             if len(key) != 32:
                 raise TokenError(f"master key {key_id} must have 32 bytes")
-        self._sealing_id = next(iter(master_keys))
+        self.sealing_id = next(iter(master_keys))
         self._ciphers = {key_id: AESGCM(key) for key_id, key in master_keys.items()}
         self._boxes = {key_id: private_half(key) for key_id, key in master_keys.items()}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the master keys, the sealing one first."""
+        return tuple(self._ciphers)
 
     @classmethod
     def from_settings(cls, text: str) -> Self:
@@ -62,9 +67,9 @@ class KeyRing:
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         """The sealed form of a key for one place, such as `device:A1B2:secret_key`."""
-        header = bytes([_VERSION, len(self._sealing_id)]) + self._sealing_id.encode()
+        header = bytes([_VERSION, len(self.sealing_id)]) + self.sealing_id.encode()
         nonce = urandom(_NONCE_BYTES)
-        cipher = self._ciphers[self._sealing_id]
+        cipher = self._ciphers[self.sealing_id]
         return header + nonce + cipher.encrypt(nonce, plain, header + bound_to.encode())
 
     def open(self, sealed: bytes, bound_to: str) -> bytes:
@@ -86,11 +91,11 @@ class KeyRing:
 
     def letterbox(self) -> Letterbox:
         """What somebody needs to seal for this ring who may not open."""
-        return Letterbox(self._sealing_id, self._boxes[self._sealing_id].public_key())
+        return Letterbox(self.sealing_id, self._boxes[self.sealing_id].public_key())
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the value is sealed with the first key, or waits for a rotation to end."""
-        return _parts(sealed)[0][2:] == self._sealing_id.encode()
+        return _parts(sealed)[0][2:] == self.sealing_id.encode()
 
 
 def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:

@@ -17,7 +17,8 @@ move_meter, agent_account, settle_agent, registration_requests.
 Their plans: reprice_sale, reschedule_sale, cancel_sale.
 
 Operators: load_catalogue, register_customers, register_devices and register_sales (one or many,
-see entries), show_payment, show_customer.
+see entries), show_payment, show_customer,
+replay_stuck, rotate_keys.
 
 A use case is a plain function: `verb_noun(unit, ...)`. Returning commits, raising rolls back; what
 a person may not do is a Refused.

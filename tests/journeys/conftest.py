@@ -36,7 +36,6 @@ from gateway.ussd.door import ussd_application
 from gateway.ussd_menus.product import product_menu
 from operations.demo import cast as people_in
 from operations.demo import load_demo
-from operations.embedded import Services
 from simulator.africastalking import received_texts
 from simulator.app import beside, create_phone_app
 from simulator.device_shelf import look_at, type_on
@@ -48,7 +47,7 @@ from simulator.world import World as Simulation
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
 from tests.support.phone import Phone
-from tests.support.services import clone
+from tests.support.pool import DatabasePool
 from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
 from workers.runtime import Runtime
@@ -142,14 +141,14 @@ def _device_in(open_unit: OpenUnit, open_secret: OpenSecret) -> Callable[[str], 
 
 @pytest.fixture
 def open_road(
-    migrated: Services, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    simulated_databases: DatabasePool, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[Book], AbstractContextManager[Road]]:
     """Makes a road on a database of its own and an empty Redis."""
 
     @contextmanager
     def opened(book: Book) -> Iterator[Road]:
         redis.flushdb()
-        with clone(migrated) as database_url:
+        with simulated_databases.database() as database_url:
             engine = create_engine(database_url)
             try:
                 people = book.fill(engine)

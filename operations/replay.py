@@ -1,0 +1,52 @@
+"""`dialwatt replay payment RECEIPT | prompt ID | text ID`: why it is stuck, and another try."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from core.db.stuck import Waiting
+from core.errors import BadInput
+from core.settings import Environment, read
+from core.unit import Unit
+from core.usecases.replay_stuck import find_stuck, replay_stuck
+from core.usecases.show_payment import show_payment
+from gateway.ring import Doorbell
+from operations.books import open_books
+from operations.operator import operator
+
+
+def run(arguments: Namespace, environment: Environment) -> int:
+    """Tell, put back (unless only looked at), ring. Raises Refused when nothing is stuck."""
+    with open_books(environment)() as unit:
+        row = find_stuck(unit, arguments.what, _row_id(unit, arguments))
+        print("\n".join(_story(row)))
+        if not arguments.look:
+            reason = arguments.reason or f"stuck: {row.why or row.state}"
+            replay_stuck(unit, operator(), row, reason)
+    if not arguments.look:
+        Doorbell(read(environment, "REDIS_URL")).ring_all()
+        print(f"put back: a worker looks at it now. See `dialwatt {_SEE[arguments.what]}`")
+    return 0
+
+
+_SEE = {"payment": "show payment RECEIPT", "prompt": "doctor", "text": "doctor"}
+
+
+def _row_id(unit: Unit, arguments: Namespace) -> int:
+    if arguments.what == "payment":
+        return show_payment(unit, arguments.key.strip(), arguments.account).payment.id
+    if not arguments.key.isdecimal():
+        raise BadInput(f"a {arguments.what} is named by its number, as `dialwatt doctor` shows it")
+    return int(arguments.key)
+
+
+def _story(row: Waiting) -> Iterator[str]:
+    yield f"{row.kind} {row.id} is {row.state}, since {row.since:%Y-%m-%d %H:%M:%S} UTC"
+    yield f"  why: {row.why or 'nothing was said; do workers run? (`dialwatt ring` counts them)'}"
+    following = (
+        f"the next is due at {row.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC"
+        if row.next_attempt_at
+        else "no further one is planned"
+    )
+    yield f"  tried {row.attempts} times; {following}"

@@ -1,0 +1,52 @@
+"""`dialwatt ring`: what waits in each queue and who serves it; then every bell is rung anew.
+
+For after an outage of Redis or of the schedule. Nothing is lost without it: the schedule rings
+every five seconds.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from redis import Redis, RedisError
+from rq import Worker
+
+from core.db.waiting import count_waiting
+from core.errors import BadInput
+from core.settings import Environment, ServicesSettings
+from gateway.ring import QUEUES, Doorbell
+from operations.books import open_books
+
+_LONGEST_ANSWER_S = 5
+
+
+def run(arguments: Namespace, environment: Environment) -> int:
+    """Ring and count; 1 when a queue has no worker, for then nobody hears."""
+    services = ServicesSettings.from_environment(environment)
+    with open_books(environment)() as unit:
+        waiting = count_waiting(unit.connection)
+    listening = _ring(services.redis_url)
+    for queue in QUEUES:
+        print(f"{queue:<12}{waiting[queue]:>7} waiting, {listening[queue]} workers")
+    if all(listening.values()):
+        return 0
+    raise BadInput("A queue without workers stays as it is: start `dialwatt worker`.")
+
+
+def _ring(redis_url: str) -> dict[str, int]:
+    """Ring, also where a bell of a dead worker still hangs; how many workers hear each."""
+    try:
+        with Redis.from_url(
+            redis_url, socket_timeout=_LONGEST_ANSWER_S, socket_connect_timeout=_LONGEST_ANSWER_S
+        ) as redis:
+            redis.ping()
+            bell = Doorbell(redis_url)
+            for queue in QUEUES:
+                bell.answered(queue)
+            bell.ring_all()
+            served = [worker.queue_names() for worker in Worker.all(connection=redis)]
+    except (RedisError, ValueError) as error:
+        raise BadInput(
+            f"cannot reach Redis ({error}). Is it running, and is REDIS_URL right?"
+        ) from None
+    return {queue: sum(queue in names for names in served) for queue in QUEUES}

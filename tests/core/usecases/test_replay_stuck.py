@@ -1,0 +1,137 @@
+"""A stuck row is put back for a worker, once it is clear that nothing happens twice by it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.db.payments import postpone
+from core.errors import Refused
+from core.usecases.replay_stuck import find_stuck, replay_stuck
+from tests.support.book import NOW
+from tests.support.cast import AMINA, METER
+
+LATER = NOW + timedelta(hours=1)
+
+
+def replay(book, kind, row_id, reason="key was missing"):
+    with book.open_unit() as unit:
+        row = find_stuck(unit, kind, row_id)
+        replay_stuck(unit, "wanjiru", row, reason)
+    return row
+
+
+def refusal(book, kind, row_id):
+    with pytest.raises(Refused) as refused:
+        replay(book, kind, row_id)
+    return refused.value.code
+
+
+def insert(book, sql, **values):
+    from sqlalchemy import text
+
+    with book.engine.begin() as connection:
+        return connection.execute(text(sql), values).scalar_one()
+
+
+def insert_text(book, state, next_attempt_at, expires_at=None):
+    return insert(
+        book,
+        "INSERT INTO sms (dedupe_key, kind, msisdn, body, state, segments, attempts, created_at,"
+        " provider_status, next_attempt_at, expires_at) VALUES (CAST(random() AS text), 'receipt',"
+        " :msisdn, 'hello', :state, 1, 9, :now, 'InsufficientBalance', :next, :expires)"
+        " RETURNING id",
+        msisdn=AMINA,
+        state=state,
+        now=NOW,
+        next=next_attempt_at,
+        expires=expires_at,
+    )
+
+
+def insert_prompt(book, state, next_attempt_at):
+    return insert(
+        book,
+        "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
+        " created_at, sent_at, next_attempt_at, attempts) SELECT :msisdn, serial, id, 100, :state,"
+        " :now, :now, :next, 5 FROM devices WHERE serial = :serial RETURNING id",
+        msisdn=AMINA,
+        state=state,
+        now=NOW,
+        next=next_attempt_at,
+        serial=METER,
+    )
+
+
+def test_a_payment_that_waits_for_its_next_try_is_applied_now(book):
+    payment_id = book.pay("R1", METER, 500_00)
+    with book.open_unit() as unit:
+        postpone(unit.connection, LATER, payment_id, "STS_VENDING_KEY_600000 is not set")
+    book.apply()
+    assert book.states() == ["received"]
+
+    row = replay(book, "payment", payment_id)
+    assert (row.why, row.attempts) == ("STS_VENDING_KEY_600000 is not set", 1)
+    book.apply()
+    assert book.states() == ["applied"]
+    assert book.rows("SELECT who, act, subject, subject_id, reason FROM audit_log") == [
+        ("wanjiru", "replay", "payment", payment_id, "key was missing")
+    ]
+    book.prove()
+
+
+def test_what_is_done_with_or_matched_to_nothing_is_refused(book):
+    applied, suspense = book.pay("R1", METER, 500_00), book.pay("R2", "NOSUCH", 500_00)
+    book.apply()
+    assert refusal(book, "payment", applied) == "replay_settled"
+    assert refusal(book, "payment", suspense) == "replay_suspense"
+    assert refusal(book, "payment", 999) == "row_unknown"
+    assert refusal(book, "prompt", insert_prompt(book, "paid", None)) == "replay_settled"
+    assert refusal(book, "text", insert_text(book, "delivered", None)) == "replay_settled"
+    assert book.rows("SELECT count(*) FROM audit_log") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("state", "back_in"),
+    [
+        ("waiting", "waiting"),
+        ("pending", "pending"),
+        ("unknown", "unknown"),
+        ("approved", "approved"),
+        ("failed", "failed"),
+    ],
+)
+def test_a_prompt_is_looked_up_and_never_goes_back_to_be_shown_again(book, state, back_in):
+    prompt_id = insert_prompt(book, state, None)
+    replay(book, "prompt", prompt_id)
+    assert book.rows("SELECT state, next_attempt_at FROM prompts") == [(back_in, NOW)]
+
+
+def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alone(book):
+    dead = insert_prompt(book, "sending", NOW - timedelta(seconds=1))
+    alive = insert_prompt(book, "sending", NOW + timedelta(seconds=1))
+    replay(book, "prompt", dead)
+    assert refusal(book, "prompt", alive) == "replay_busy"
+    assert book.rows("SELECT state FROM prompts ORDER BY id") == [("unknown",), ("sending",)]
+
+
+@pytest.mark.parametrize("state", ["waiting", "failed", "unknown"])
+def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(book, state):
+    text_id = insert_text(book, state, None)
+    row = replay(book, "text", text_id)
+    assert row.why == "InsufficientBalance"
+    assert book.rows("SELECT state, attempts, next_attempt_at, body FROM sms") == [
+        ("waiting", 0, NOW, "hello")
+    ]
+
+
+def test_a_text_whose_time_is_over_stays_unsent(book):
+    assert refusal(book, "text", insert_text(book, "failed", None, NOW)) == "replay_too_late"
+
+
+def test_no_reason_no_replay(book):
+    text_id = insert_text(book, "failed", None)
+    with pytest.raises(Refused, match="reason_missing"):
+        replay(book, "text", text_id, reason=" ")
+    assert book.rows("SELECT state FROM sms") == [("failed",)]

@@ -1,0 +1,61 @@
+"""`dialwatt keys`: which master key seals what, and another one in its place."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.support.book import make_book
+from tests.support.cast import KIT, METER
+
+OLD = "1:" + base64.b64encode(bytes(32)).decode()
+NEW = "2026:" + base64.b64encode(bytes([7]) * 32).decode()
+
+
+@pytest.fixture
+def book(engine, environment):
+    return make_book(engine)
+
+
+def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
+    monkeypatch.setattr("operations.keys._KEYS_A_PAGE", 3)
+    monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
+    before = dialwatt("keys", "list")
+    assert before.out.splitlines() == [
+        "master key 2026                0 device keys  seals",
+        "master key 1                   4 device keys  opens",
+    ]
+
+    ran = dialwatt("keys", "rotate")
+
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        "4 device keys sealed anew with master key 2026",
+        "master key 2026                4 device keys  seals",
+        "master key 1                   0 device keys  opens"
+        "  no longer needed: take it out of DEVICE_KEY_SECRET",
+    ]
+    assert ran.err.splitlines() == ["3 keys sealed anew ...", "4 keys sealed anew ..."]
+    monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
+    assert "0 device keys sealed anew" in dialwatt("keys", "rotate").out
+    assert next(who for (who,) in rows("SELECT who FROM audit_log")).endswith("(command line)")
+
+
+def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
+    dialwatt, book, monkeypatch
+):
+    monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
+    ran = dialwatt("keys", "rotate")
+    assert ran.code == 1
+    assert f"the key of {KIT} does not open" in ran.err
+    assert METER not in ran.err
+    assert "NOT in DEVICE_KEY_SECRET" in ran.out
+
+
+def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, book, monkeypatch):
+    monkeypatch.setenv("DEVICE_KEY_SECRET", "c2hvcnQ=")
+    ran = dialwatt("keys", "list")
+    assert (ran.code, ran.out) == (1, "")
+    assert "must have 32 bytes" in ran.err
+    assert "c2hvcnQ=" not in ran.err

@@ -1,0 +1,101 @@
+"""`dialwatt replay` and `dialwatt ring`: what is stuck is named, put back and rung for."""
+
+from __future__ import annotations
+
+import pytest
+from rq import Queue, Worker
+
+from gateway.ring import QUEUES
+from tests.support.book import make_book
+from tests.support.cast import METER
+
+
+@pytest.fixture
+def book(engine, environment, redis_url, monkeypatch):
+    """A payment whose vending key was missing an hour ago."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    book = make_book(engine)
+    book.pay("SKE1A2B3C4", METER, 500_00)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE payments SET problem = 'STS_VENDING_KEY_600000 is not set', attempts = 7,"
+            " next_attempt_at = now() + interval '1 hour'"
+        )
+    return book
+
+
+def waiting_jobs(redis, name):
+    return Queue(name, connection=redis).count
+
+
+def test_a_stuck_payment_is_explained_put_back_and_rung_for(dialwatt, book, rows, redis):
+    ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--reason", "the key is there now")
+
+    assert ran.code == 0
+    assert "is received, since 2026-11-24 09:00:00 UTC" in ran.out
+    assert "why: STS_VENDING_KEY_600000 is not set" in ran.out
+    assert "tried 7 times" in ran.out
+    assert rows("SELECT attempts, next_attempt_at <= now() FROM payments") == [(0, True)]
+    assert rows("SELECT act, reason FROM audit_log") == [("replay", "the key is there now")]
+    assert waiting_jobs(redis, "payments") == 1
+
+
+def test_only_looking_changes_nothing(dialwatt, book, rows, redis):
+    ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--look")
+    assert (ran.code, "tried 7 times" in ran.out) == (0, True)
+    assert rows("SELECT attempts FROM payments") == [(7,)]
+    assert rows("SELECT count(*) FROM audit_log") == [(0,)]
+    assert waiting_jobs(redis, "payments") == 0
+
+
+def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, book, rows):
+    dialwatt("replay", "payment", "SKE1A2B3C4")
+    assert rows("SELECT reason FROM audit_log") == [("stuck: STS_VENDING_KEY_600000 is not set",)]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("payment", "NOSUCH"), "no payment with the receipt NOSUCH"),
+        (("prompt", "7"), "there is no prompt 7"),
+        (("text", "yesterday"), "named by its number"),
+    ],
+)
+def test_what_is_not_there_is_told(dialwatt, book, words, told):
+    ran = dialwatt("replay", *words)
+    assert (ran.code, ran.out) == (1, "")
+    assert told in ran.err
+
+
+def test_money_for_no_device_is_sent_to_the_suspense_desk(dialwatt, book):
+    book.pay("SKE1A2B3C5", "NOSUCH", 70_00)
+    ran = dialwatt("replay", "payment", "SKE1A2B3C5")
+    assert ran.code == 1
+    assert "Match it to a device, or send it back" in ran.err
+
+
+def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, book, redis):
+    ran = dialwatt("ring")
+    assert ran.code == 1
+    assert "payments          1 waiting, 0 workers" in ran.out
+    assert "start `dialwatt worker`" in ran.err
+    assert [waiting_jobs(redis, name) for name in QUEUES] == [1] * len(QUEUES)
+
+
+def test_ring_rings_also_where_the_bell_of_a_dead_worker_still_hangs(dialwatt, book, redis):
+    Worker(QUEUES, connection=redis).register_birth()
+    dialwatt("ring")
+    redis.delete("rq:queue:payments")
+
+    ran = dialwatt("ring")
+
+    assert ran.code == 0
+    assert "1 workers" in ran.out
+    assert waiting_jobs(redis, "payments") == 1
+
+
+def test_ring_without_redis_says_what_to_do(dialwatt, book, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    ran = dialwatt("ring")
+    assert ran.code == 1
+    assert "is REDIS_URL right?" in ran.err

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.channel import TERMS
 from core.db.devices import get_device
@@ -25,6 +26,8 @@ _ASK_FOR = timedelta(days=2)
 _SEND_LEASE = timedelta(minutes=2)
 _SEND_AGAIN = timedelta(seconds=10)
 _SEND_WITHIN = timedelta(minutes=2)
+# After that nobody expects a prompt any more; who still wants to pay has done so in another way.
+_EXPECTED_FOR = timedelta(minutes=5)
 _RECEIPT_WITHIN = timedelta(minutes=1)
 _NOT_FINAL = ("sending", "pending", "unknown")
 
@@ -42,6 +45,11 @@ def _lease(prompt: Prompt) -> timedelta:
     return max(_SEND_LEASE, TERMS[prompt.channel].lookups[0])
 
 
+def comes_too_late(prompt: Prompt) -> bool:
+    """Whether a claimed prompt would surprise its payer, as workers were away: not to be sent."""
+    return prompt.sent_at is not None and prompt.sent_at - prompt.created_at > _EXPECTED_FOR
+
+
 def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     """Take prompts whose outcome has to be looked up now, each with its next look scheduled. One
     that failed is among them when somebody said since that it did not."""
@@ -52,11 +60,10 @@ def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     ]
 
 
-def _claimed(
-    unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: object
-) -> Prompt:
-    update_prompt(unit.connection, prompt.id, next_attempt_at=next_attempt_at, **values)
-    return replace(prompt, next_attempt_at=next_attempt_at)
+def _claimed(unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: Any) -> Prompt:
+    values["next_attempt_at"] = next_attempt_at
+    update_prompt(unit.connection, prompt.id, **values)
+    return replace(prompt, **values)
 
 
 def _next_look(prompt: Prompt, now: datetime) -> datetime | None:

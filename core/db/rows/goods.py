@@ -154,6 +154,8 @@ sales = Table(
     minor("minimum_payment_minor", default=0),
     Column("sold_on", Date, nullable=False),
     Column("reference", Text, nullable=True, unique=True),
+    # What was agreed, kept at the first change of it: total, scheme, plan (core.db.plans).
+    Column("as_sold", JSONB, nullable=True),
     reference("agent_id", "agents", nullable=True),
     *word("state", "open", "complete", "cancelled", default="open"),
     Index("sales_customer_id_idx", "customer_id"),

@@ -26,6 +26,11 @@ def token(token: TokenText, serial: Serial, what: Gives) -> None:
     """A further code of the same payment, for another device or as the next part."""
 
 
+@text_message(segments=2)
+def no_code(serial: Serial, operator: Name) -> None:
+    """To the owner and the payer, when no code can be made; the receipt says what became credit."""
+
+
 @text_message(segments=1)
 def paid_for(serial: Serial, owner: Name, amount: Money, receipt: Reference) -> None:
     """To a payer who is not the owner: that the owner has been served."""

@@ -38,17 +38,17 @@ def write_sale(
     the same sale.
     """
     offered = offer_terms(unit, terms)
-    entry = sale_entry(unit, customer, terms, serial)
+    entry = replace(sale_on(unit, terms, customer, serial), reference=reference, agent_id=agent_id)
     try:
-        register_sales(unit, [replace(entry, reference=reference, agent_id=agent_id)])
+        register_sales(unit, [entry])
     except RefusedEntries as refused:
         raise refused.refusals[0][1] from None
     _tell(unit, customer, terms, offered, reference)
     return offered
 
 
-def sale_entry(unit: Unit, customer: str, terms: Terms, serial: str | None) -> SaleEntry:
-    """Terms as the books take them."""
+def sale_on(unit: Unit, terms: Terms, customer: str, serial: str | None) -> SaleEntry:
+    """The sale to that number, today, on those terms."""
     return SaleEntry(
         owner_msisdn=customer,
         appliance=terms.appliance,

@@ -21,7 +21,7 @@ from core.usecases.edit_customer import add_number, edit_customer
 from core.usecases.list_debts import list_debts
 from core.usecases.register_at_desk import MeterHandover, Newcomer, register_at_desk
 from core.usecases.register_sales import SaleEntry
-from core.usecases.write_sale import sale_entry
+from core.usecases.write_sale import sale_on
 from gateway.console import reading
 from gateway.console.catalogue import (
     languages,
@@ -155,7 +155,7 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleEntry | None:
     if known is None or known.kind == "meter":
         return MeterHandover(serial, values["tariff"])
     plan = None if values["appliance"] else find_plan_set_on(unit, serial)
-    return sale_entry(unit, "", plan, serial) if plan else read_sale(unit, values, "", serial)
+    return sale_on(unit, plan, "", serial) if plan else read_sale(unit, values, "", serial)
 
 
 def _rehearsed(unit: Unit, done: Done) -> list[str]:

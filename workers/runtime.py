@@ -32,6 +32,7 @@ from gateway.payments.mtn import MtnChannel
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
+from workers.beat import beating
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,13 @@ def run_worker() -> None:
     runtime()
     connection = Redis.from_url(read(os.environ, "REDIS_URL"))
     queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
-    SimpleWorker(
+    worker = SimpleWorker(
         queues,
         connection=connection,
         serializer=JSONSerializer,
         default_worker_ttl=60,
         maintenance_interval=30,
         job_monitoring_interval=10,
-    ).work(logging_level="WARNING")
+    )
+    with beating(worker.heartbeat):
+        worker.work(logging_level="WARNING")

@@ -15,6 +15,7 @@ from core.db.customers import lock_customers
 from core.db.devices import lock_devices
 from core.db.owed import open_obligations
 from core.db.payments import ReceivedPayment, claim_received, postpone
+from core.logs import on
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.issue_tokens import TokenIssuer
@@ -48,9 +49,10 @@ def _applied_together(unit: Unit, payments: list[ReceivedPayment], open_secret: 
             _apply(unit, payments, open_secret)
     except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
         if len(payments) == 1:
-            log.error("payment %s cannot be applied: %r", payments[0].id, error)
+            log.error("a payment cannot be applied: %r", error, extra=on(payment=payments[0].id))
             postpone(unit.connection, unit.now, payments[0].id, repr(error))
         return False
+    log.info("payments applied", extra=on(payments=[payment.id for payment in payments]))
     return True
 
 

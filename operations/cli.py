@@ -49,6 +49,16 @@ _INGEST: Argument = (
     ("--ingest",),
     {"action": "store_true", "help": "book what is missing here; open cases for the rest"},
 )
+_USER_ACTION: Argument = (("action",), {"choices": ("add", "list", "disable")})
+_USER: Argument = (("name",), {"metavar": "NAME", "nargs": "?"})
+_ROLE: Argument = (
+    ("--role",),
+    {
+        "choices": ("owner", "finance", "support", "read_only"),
+        "default": "read_only",
+        "help": "what they may do (add; read_only unless said)",
+    },
+)
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
 _ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
 _STUCK: tuple[Argument, ...] = (
@@ -89,6 +99,12 @@ VERBS = (
     Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
     Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),
     Verb("doctor", "check settings, services and books", "operations.doctor:run", (_JSON,)),
+    Verb(
+        "user",
+        "people of the console: add one (password typed, or on standard input), list, disable",
+        "operations.users:run",
+        (_USER_ACTION, _USER, _ROLE),
+    ),
     Verb(
         "vectors",
         "recompute the tokens of a vector file",
@@ -179,7 +195,7 @@ def _told(error: Exception) -> str | None:
     if isinstance(error, BadInput):
         return "\n".join(error.problems) if len(error.problems) == 1 else _listed(error.problems)
     if isinstance(error, Refused):
-        from operations.refusals import in_words
+        from core.wording.operator_words import in_words
 
         return in_words(error)
     if isinstance(error, DialwattError):

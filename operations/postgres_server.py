@@ -29,7 +29,11 @@ from operations.places import (
 )
 from operations.processes import Process
 
-NO_SYNC = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+# Nothing survives a crash, and nothing happens by itself.
+FOR_TESTS = (
+    *("fsync=off", "full_page_writes=off", "synchronous_commit=off"),
+    *("wal_level=minimal", "max_wal_senders=0", "autovacuum=off"),
+)
 ALWAYS = ("timezone=UTC", "log_timezone=UTC")
 
 
@@ -42,7 +46,7 @@ def postgres_process(data: Path, password: str, *, for_tests: bool) -> tuple[Pro
     folder = data / "postgres"
     owner = _prepare_folder(folder, programs, password, for_tests)
     port, reach, conninfo = _address(folder, password)
-    options = [f"--{setting}" for setting in (*ALWAYS, *reach, *(NO_SYNC if for_tests else ()))]
+    options = [f"--{setting}" for setting in (*ALWAYS, *reach, *(FOR_TESTS if for_tests else ()))]
     process = Process(
         name="postgres",
         argv=[*owner.prefix, f"{programs}/postgres", "-D", str(folder), "-p", str(port), *options],

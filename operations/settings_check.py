@@ -8,6 +8,7 @@ from core.errors import BadInput
 from core.logs import logging_config
 from core.settings import (
     AirtelSettings,
+    ConsoleSettings,
     DarajaSettings,
     DoorSettings,
     Environment,
@@ -54,6 +55,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         *_EVERYWHERE,
         DoorSettings.from_environment,
         GuardSettings.from_environment,
+        ConsoleSettings.from_environment,
         lambda environment: read(environment, "PIN_PEPPER"),
     ),
     "worker": (

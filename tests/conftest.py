@@ -1,7 +1,8 @@
 """Fixtures for every test. Nothing is started before a test asks, so pure tests pay nothing.
 
 `connection` for a test of what happens inside one transaction (rolled back afterwards);
-`database_url` for a test that commits, or that several connections or processes share;
+`database_url` for a test that commits, or that several connections or processes share,
+`fresh_database_url` for one that changes the schema;
 `redis` for the queue and the menu's sessions. Each pytest process has servers of its own.
 """
 
@@ -9,16 +10,29 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 from redis import Redis
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from operations.embedded import Services
-from tests.support.services import clone, make_template, services_in_memory_speed
+from tests.support.pool import DatabasePool
+from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
+from tests.support.standins import furnish
 
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_hashes() -> Iterator[None]:
+    """A hash of a PIN or a password is slow and large on purpose; here it is one of many things."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.pin._HASHER", cheap)
+        patch.setattr("core.password._HASHER", cheap)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +49,34 @@ def migrated(services: Services) -> Services:
     return services
 
 
+@pytest.fixture(scope="session")
+def databases(migrated: Services) -> DatabasePool:
+    return DatabasePool(migrated)
+
+
 @pytest.fixture
-def database_url(migrated: Services) -> Iterator[str]:
+def database_url(databases: DatabasePool) -> Iterator[str]:
     """A database of this test alone, migrated and empty."""
+    with databases.database() as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database_url(migrated: Services) -> Iterator[str]:
+    """The same, never used before: for a test that changes the schema."""
     with clone(migrated) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def simulated_databases(migrated: Services) -> DatabasePool:
+    return DatabasePool(migrated, make_template(migrated, "simulated", furnish, TEMPLATE))
+
+
+@pytest.fixture
+def simulated_database_url(simulated_databases: DatabasePool) -> Iterator[str]:
+    """A database of this test alone, in which the stand-ins find their schema."""
+    with simulated_databases.database() as url:
         yield url
 
 

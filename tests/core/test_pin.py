@@ -1,8 +1,15 @@
 """A PIN is only ever a hash, and the hash needs the pepper."""
 
 import pytest
+from argon2 import PasswordHasher
 
 from core.pin import hash_pin, parse_pin, verify_pin
+
+
+@pytest.fixture(autouse=True)
+def costly_hashes(monkeypatch):
+    """Here they cost what they cost in production."""
+    monkeypatch.setattr("core.pin._HASHER", PasswordHasher())
 
 
 def test_a_pin_is_recognised_and_another_is_not():

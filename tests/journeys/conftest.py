@@ -77,6 +77,12 @@ class Road:
 
 
 @pytest.fixture
+def database_url(simulated_database_url: str) -> str:
+    """Where the stand-ins keep their world, too."""
+    return simulated_database_url
+
+
+@pytest.fixture
 def journey_world(
     database_url: str, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[[str], World]]:

@@ -11,18 +11,18 @@ from core.db.engine import alembic_config
 from core.db.rows import metadata
 
 
-def test_migrating_gives_exactly_the_schema_that_the_code_declares(database_url):
-    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url):
+    with create_engine(fresh_database_url, poolclass=NullPool).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, metadata) == []
 
 
-def test_every_migration_can_be_taken_back_and_done_again(database_url):
-    config = alembic_config(database_url)
+def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url):
+    config = alembic_config(fresh_database_url)
 
     command.downgrade(config, "base")
 
-    with create_engine(database_url, poolclass=NullPool).connect() as connection:
+    with create_engine(fresh_database_url, poolclass=NullPool).connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     command.upgrade(config, "head")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import Engine, create_engine, text
 
 from operations import cli
@@ -37,12 +36,6 @@ class Ran:
     code: int
     out: str
     err: str
-
-
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch) -> None:
-    """A PIN's hash is slow on purpose; here it is one of many things that happen."""
-    monkeypatch.setattr("core.pin._HASHER", PasswordHasher(1, 8, 1))
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from core.errors import Refused
+from core.wording.operator_words import in_words
 from operations import cli
-from operations.refusals import in_words
 from tests.support.services import url_of
 
 

@@ -68,6 +68,13 @@ class StandIns:
         requests.delete(f"{self.url}/_ctl/faults", timeout=10)
 
 
+def furnish(database_url: str) -> None:
+    """Make the schema in which stand-ins keep their world."""
+    engine = open_store(database_url)
+    create_schema(engine)
+    engine.dispose()
+
+
 @contextmanager
 def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator[StandIns]:
     """Stand-ins that call the gateway at `public_url` and know the accounts the tests use."""

@@ -63,6 +63,12 @@ class Hands:
 
 
 @pytest.fixture
+def database_url(simulated_database_url):
+    """Where the stand-ins keep their world, too."""
+    return simulated_database_url
+
+
+@pytest.fixture
 def hands(database_url, redis_url, monkeypatch):
     engine = create_engine(database_url, pool_size=10)
     with engine.begin() as connection:

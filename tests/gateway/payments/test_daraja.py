@@ -55,6 +55,12 @@ def settings_for(base_url: str, public_url: str = "http://127.0.0.1:9") -> Daraj
 
 
 @pytest.fixture
+def database_url(simulated_database_url: str) -> str:
+    """Where the stand-ins keep their world, too."""
+    return simulated_database_url
+
+
+@pytest.fixture
 def safaricom(book: Book, web: Web) -> Iterator[Safaricom]:
     with served(web.client.application) as public_url:
         with stand_ins(book.url, public_url, KEY) as standins:

@@ -40,6 +40,12 @@ def airtel_channel(url: str) -> AirtelChannel:
 
 
 @pytest.fixture
+def database_url(simulated_database_url: str) -> str:
+    """Where the stand-ins keep their world, too."""
+    return simulated_database_url
+
+
+@pytest.fixture
 def standins(database_url: str) -> Iterator[StandIns]:
     with stand_ins(database_url, NOWHERE, "k3y") as running:
         yield running

@@ -32,6 +32,12 @@ class Provider:
 
 
 @pytest.fixture
+def database_url(simulated_database_url: str) -> str:
+    """Where the stand-ins keep their world, too."""
+    return simulated_database_url
+
+
+@pytest.fixture
 def provider(book: Book, web: Web) -> Iterator[Provider]:
     with served(web.client.application) as public_url:
         with stand_ins(book.url, public_url, KEY) as standins:

@@ -1,6 +1,6 @@
 """The toy menu behind the real wire, on real PostgreSQL and Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -11,17 +11,48 @@ from sqlalchemy import Engine, create_engine, text
 
 from core.unit import OpenUnit, Unit
 from gateway.ussd.door import ussd_application
+from operations.embedded import Services
 from tests.support.phone import Phone
+from tests.support.pool import DatabasePool
+from tests.support.services import TEMPLATE, inside, make_template
 from tests.support.toy_menu import MARKET, NOW, toy_menu
 
 
+def create_charged(url: str) -> None:
+    """The table in which the toy's effects leave their traces."""
+    with inside(url) as connection:
+        connection.execute("CREATE TABLE charged (payer text, serial text, minor bigint)")
+
+
+@pytest.fixture(scope="session")
+def toy_databases(migrated: Services) -> DatabasePool:
+    return DatabasePool(migrated, make_template(migrated, "toy", create_charged, TEMPLATE))
+
+
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    engine = create_engine(database_url)
-    with engine.begin() as connection:
-        connection.execute(text("CREATE TABLE charged (payer text, serial text, minor bigint)"))
-    yield engine
-    engine.dispose()
+def engine(toy_databases: DatabasePool) -> Iterator[Engine]:
+    with toy_databases.database() as url:
+        engine = create_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
+def somebody_waits(engine: Engine) -> Callable[[], None]:
+    """Returns as soon as one transaction in this database waits for another."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+        " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    )
+
+    def until() -> None:
+        for _ in range(30_000):
+            with engine.begin() as connection:
+                if connection.execute(waiting).scalar_one():
+                    return
+        raise AssertionError("nobody waits")
+
+    return until
 
 
 @pytest.fixture

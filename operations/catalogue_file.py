@@ -22,12 +22,14 @@ from core.catalogue import (
     TariffEntry,
     Village,
 )
+from core.channel import TERMS
 from core.errors import BadInput
 from core.market import Market
 from core.msisdn import parse_msisdn
 from core.pin import parse_pin
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, Action, can
+from core.wording.slots import SMALL_MARKET
 from operations.fields import (
     Fields,
     amount,
@@ -47,7 +49,6 @@ TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "agent")
 DEVICE_KINDS = ("meter", "shs", "e_bike")
 # Served over the vendor's own HTTP API. The catalogue knows them; see `family_not_served`.
 VENDORS = ("calin", "stron", "gomelong", "sunking")
-LARGEST_PAYMENT = "250000.00"  # M-Pesa's ceiling for one payment, in shillings
 
 _SERVICE_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
@@ -117,10 +118,17 @@ def _market(
         languages=fields.need("languages", at_least_one(one_of(*spoken))),
         service_code=fields.need("service_code", _service_code),
         operator=fields.need("operator", text),
-        payment_max_minor=fields.may("payment_max", positive(money), money(LARGEST_PAYMENT)),
+        payment_max_minor=fields.may("payment_max", positive(money), _ceiling(currency)),
     )
     fields.refuse_unknown()
     return market if fields.is_good else None
+
+
+def _ceiling(currency: str) -> int:
+    """The largest payment where the file names none: what a channel publishes for that currency,
+    else what every text was proved with. A ceiling in shillings says nothing of francs."""
+    limits = [terms.most_minor.get(currency) for terms in TERMS.values()]
+    return max(filter(None, limits), default=SMALL_MARKET.largest_minor)
 
 
 def _entries(

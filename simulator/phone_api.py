@@ -19,6 +19,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnav
 
 from core.db.catalogue import find_market
 from core.money import major, parse_minor
+from gateway.doors import not_text
 from simulator.africastalking import NETWORK_CODE, received_texts, send_text
 from simulator.device_shelf import DevicesSource, UnknownDevice, look_at, type_on
 from simulator.safaricom.paybill import PaymentAnswer, pay_by_paybill
@@ -78,7 +79,7 @@ def _body() -> dict[str, Any]:
 
 def _text(body: dict[str, Any], name: str, longest: int) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > longest or "\0" in value:
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or not_text(value):
         raise BadRequest(f"{name} must be a text of 1 to {longest} characters")
     return value
 

@@ -37,7 +37,7 @@ from simulator.safaricom.prompts import answer_prompt, waiting_prompts
 from simulator.world import World as Simulation
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, seen, stoppable_units
-from tests.support.phone import Phone
+from tests.support.phone import PATIENCE_S, Phone
 from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
 from workers.runtime import Runtime
@@ -115,6 +115,7 @@ def journey_world(
             open_unit=stoppable,
             menu=product_menu(),
             pool=pool,
+            deadline_s=PATIENCE_S,
         )
         road = Road(providers, open_unit, database)
         yield lambda mode: World(

@@ -100,7 +100,7 @@ _MOST_HOPS = 9
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
     """How many trusted proxies stand before the web process, and from which addresses a provider's
-    callbacks may come; a provider without any may call from everywhere."""
+    or an aggregator's callbacks may come; whoever is not listed may call from everywhere."""
 
     proxy_hops: int = 0
     allowed: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
@@ -114,6 +114,11 @@ class GuardSettings:
             "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
             "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
             "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
+            "ussd/africastalking": _networks(environment, "USSD_AFRICASTALKING_ALLOWED_IPS"),
+            "ussd/hubtel": _networks(environment, "USSD_HUBTEL_ALLOWED_IPS"),
+            "ussd/arkesel": _networks(environment, "USSD_ARKESEL_ALLOWED_IPS"),
+            "ussd/beem": _networks(environment, "USSD_BEEM_ALLOWED_IPS"),
+            "ussd/airtel": _networks(environment, "USSD_AIRTEL_ALLOWED_IPS"),
         }
         return cls(int(hops), allowed)
 

@@ -116,8 +116,9 @@ def create_app(environment: Environment) -> Gateway:
         pool=turns,
         ring=doorbell.ring_all,
         guesses=guesses,
+        guard=guard,
     )
-    hot = {"/ussd/africastalking/": ussd}
+    hot = {"/ussd/": ussd}
     if console := ConsoleSettings.from_environment(environment):
         at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
         closing.callback(at_desks.dispose)
@@ -159,7 +160,7 @@ def _flask(
             "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
         ),
         delivery_door(open_unit),
-        inbound_door(open_unit, mpesa.doorbell.ring_all),
+        inbound_door(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)

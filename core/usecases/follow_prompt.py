@@ -19,6 +19,7 @@ from core.unit import Unit
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import queue_text
+from core.wording.message import Said
 from core.wording.messages import sms
 
 _ASK_FOR = timedelta(days=2)
@@ -121,14 +122,21 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
     if payer is not None:
         queue_text(
             unit,
-            sms.not_paid(
-                amount=Money(prompt.amount_minor, unit.market.currency),
-                serial=get_device(unit.connection, prompt.device_id).serial,
-            ),
+            _not_paid(unit, prompt, code),
             msisdn=payer.msisdn,
             language=payer.language,
             occasion=f"not_paid:{prompt.id}",
         )
+
+
+def _not_paid(unit: Unit, prompt: Prompt, code: str) -> Said:
+    """What to say, with the reason where the provider's code is one that a payer can use."""
+    amount = Money(prompt.amount_minor, unit.market.currency)
+    serial = get_device(unit.connection, prompt.device_id).serial
+    why = TERMS[prompt.channel].reasons.get(code)
+    if why is None:
+        return sms.not_paid(amount=amount, serial=serial)
+    return sms.not_paid_because(amount=amount, serial=serial, why=why)
 
 
 def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:

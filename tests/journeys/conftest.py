@@ -6,6 +6,7 @@ Only the clock of the calendar is shared with the machine: journeys write `...` 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.record_inbound_text import InboundText
 from gateway.app import create_app
+from gateway.limits import Limits, SerialGuesses
 from gateway.payments.daraja import DarajaClient
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
@@ -52,7 +54,8 @@ class Road:
     providers: StandIns
     open_unit: OpenUnit
     database: Stop
-    read: dict[str, int] = field(default_factory=dict)
+    guesses: SerialGuesses
+    read: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sent: Iterator[int] = field(default_factory=count)
     code: str = ""
 
@@ -68,6 +71,13 @@ class Road:
                 with self.database.here():
                     job()
             job()
+
+    def unread(self, name: str, texts: list[str]) -> list[str]:
+        """Those of a phone's texts that the journey has not told of yet."""
+        left = list(texts)
+        for told in self.read[name]:
+            left.remove(told)
+        return left
 
     def device(self, serial: str) -> Any:
         """The device's kind, secret and count when it left the factory, as the books hold them."""
@@ -116,7 +126,7 @@ def journey_world(
             menu=product_menu(),
             pool=pool,
         )
-        road = Road(providers, open_unit, database)
+        road = Road(providers, open_unit, database, SerialGuesses(Limits(redis)))
         yield lambda mode: World(
             Phone(door), _verbs(road, mode == "stopped"), PEOPLE, [database, session]
         )
@@ -170,16 +180,16 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
         assert answer.code == found[4]
 
     def sms(rest: str) -> None:
-        """`sms Amina: Token 1234 ...`: the next text on that phone; its code can be typed."""
+        """`sms Amina: Token 1234 ...`: a text that was not read yet; its code can be typed. Texts
+        that leave together may come in any order."""
         name, _, wanted = rest.partition(": ")
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
             texts = received_texts(connection, PEOPLE[name])
-        place = road.read.get(name, 0)
-        assert len(texts) > place, f"no further text on {name}'s phone"
-        body = texts[place]["text"]
-        assert seen(wanted, body), f"wanted: {wanted}\ngot: {body}"
-        road.read[name] = place + 1
+        unread = road.unread(name, [one["text"] for one in texts])
+        body = next((one for one in unread if seen(wanted, one)), None)
+        assert body is not None, f"wanted: {wanted}\ngot: {unread}"
+        road.read[name].append(body)
         if code := re.search(r"(?:Tokeni?|Jeton) ([\d ]+)", body):
             road.code = code[1]
 
@@ -187,7 +197,8 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
         """`silence Amina`: no further text came."""
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            assert len(received_texts(connection, PEOPLE[rest])) == road.read.get(rest, 0)
+            texts = [one["text"] for one in received_texts(connection, PEOPLE[rest])]
+        assert road.unread(rest, texts) == []
 
     def type_(rest: str) -> None:
         """`type LAMP100: accepted true, days 7`: the last code, and what the device says."""
@@ -209,7 +220,7 @@ def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
         inbound = InboundText("africastalking", f"{name}-{next(road.sent)}", PEOPLE[name], body)
         for _ in range(2):
             with road.open_unit() as unit:
-                answer_text(unit, inbound)
+                answer_text(unit, inbound, road.guesses)
 
     def speaks(rest: str) -> None:
         """`speaks en, sw, fr`: the languages of the market. Said first, since a market is kept."""

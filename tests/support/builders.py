@@ -54,7 +54,9 @@ def insert_manufacturer(
     code: str | None = None,
     kinds: tuple[str, ...] = ("meter", "shs", "e_bike"),
     token_family: str = "openpaygo",
+    sts: str | None = None,
 ) -> int:
+    """A maker; `sts` (JSON) makes its new meters known by their number."""
     code = code or _unlike_any("maker")
     return _insert(
         connection,
@@ -63,6 +65,7 @@ def insert_manufacturer(
         name=code.title(),
         kinds=list(kinds),
         token_family=token_family,
+        sts=sts,
     )
 
 

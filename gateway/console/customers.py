@@ -17,7 +17,7 @@ from core.money import Money
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.allowed_plans import AllowedPlan, find_plan_set_on
+from core.usecases.allowed_plans import Allowed, find_plan_set_on
 from core.usecases.edit_customer import add_number, edit_customer
 from core.usecases.list_debts import list_debts
 from core.usecases.offer import minor_of
@@ -159,7 +159,7 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleEntry | None:
     return _as_set(unit, serial, plan) if plan else read_sale(unit, values, "", serial)
 
 
-def _as_set(unit: Unit, serial: str, plan: AllowedPlan) -> SaleEntry:
+def _as_set(unit: Unit, serial: str, plan: Allowed) -> SaleEntry:
     """The plan that is set on the device."""
     figure = plan.figure
     return SaleEntry(

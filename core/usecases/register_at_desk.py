@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.entries import RefusedEntries
-from core.usecases.hand_over import hand_over
+from core.usecases.hand_over import tell_welcome
 from core.usecases.register_sales import SaleEntry, register_sales
 from core.usecases.register_with_device import find_or_register
 
@@ -56,7 +56,7 @@ def register_at_desk(
         _hand_over(unit, customer.id, device)
     serial = device.serial if device else None
     if serial:
-        hand_over(unit, customer, serial)
+        tell_welcome(unit, customer, serial)
     note_act(
         unit, who, "register", "customer", customer.id, "registered at the desk", serial=serial
     )

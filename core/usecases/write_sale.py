@@ -5,6 +5,8 @@ Whoever sells: an agent, or a customer who takes a kit whose plan the operator h
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.db.customers import find_customer
 from core.unit import Unit
 from core.usecases.entries import RefusedEntries
@@ -36,7 +38,18 @@ def write_sale(
     the same sale.
     """
     offered = offer_terms(unit, terms)
-    entry = SaleEntry(
+    entry = replace(sale_on(unit, terms, customer, serial), reference=reference, agent_id=agent_id)
+    try:
+        register_sales(unit, [entry])
+    except RefusedEntries as refused:
+        raise refused.refusals[0][1] from None
+    _tell(unit, customer, terms, offered, reference)
+    return offered
+
+
+def sale_on(unit: Unit, terms: Terms, customer: str, serial: str | None) -> SaleEntry:
+    """The sale to that number, today, on those terms."""
+    return SaleEntry(
         owner_msisdn=customer,
         appliance=terms.appliance,
         scheme=terms.scheme,
@@ -46,15 +59,7 @@ def write_sale(
         count=minor_of(terms.figure) if terms.scheme == "count" else None,
         instalment_minor=minor_of(terms.figure) if terms.scheme == "amount" else None,
         cadence=terms.cadence,
-        reference=reference,
-        agent_id=agent_id,
     )
-    try:
-        register_sales(unit, [entry])
-    except RefusedEntries as refused:
-        raise refused.refusals[0][1] from None
-    _tell(unit, customer, terms, offered, reference)
-    return offered
 
 
 def _tell(

@@ -112,6 +112,7 @@ def insert_cast(connection: Connection, today: date) -> None:
         customer_id=amina,
         amounts_minor=(300_00, 300_00),
         appliance_kind="other",
+        appliance_code="kit-amina",
         sold_on=today - timedelta(days=10),
     )
 
@@ -144,5 +145,6 @@ def _insert_kit(
         customer_id=owner_id,
         device_id=device_id,
         amounts_minor=amounts_minor,
+        appliance_code=f"kit-{serial.lower()}",
         sold_on=today,
     )

@@ -134,7 +134,7 @@ def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(book, sale_i
         give_devices(unit.connection, [(device_id, amina, unit.today)])
         assert list_tokens(unit, amina, KIT) == []
         with pytest.raises(Refused, match="no_such_token"):
-            resend_last_token(unit, AMINA)
+            resend_last_token(unit, AMINA, KIT)
 
 
 def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(book, sale_id):

@@ -20,11 +20,17 @@ from core.db.engine import make_engine, revision
 from core.db.invariants import BOOKS, WAITING, offenders
 from core.errors import BadInput
 from core.settings import (
+    AirtelSettings,
+    ConsoleSettings,
     DarajaSettings,
     DoorSettings,
     Environment,
+    GuardSettings,
+    MtnSettings,
+    ReconciliationSettings,
     ServicesSettings,
     SmsSettings,
+    channels_on,
     read,
 )
 from core.tokens.errors import TokenError
@@ -91,21 +97,40 @@ def examine_books(
 
 def _configuration(environment: Environment) -> Check:
     """Everything a web process and a worker will ask for, all that is wrong at once."""
-    wanted: tuple[Callable[[], object], ...] = (
-        lambda: ServicesSettings.from_environment(environment),
-        lambda: DoorSettings.from_environment(environment),
-        lambda: DarajaSettings.from_environment(environment),
-        lambda: SmsSettings.from_environment(environment),
-        lambda: KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")),
-        lambda: read(environment, "PIN_PEPPER"),
+    sections: tuple[Callable[[Environment], object], ...] = (
+        ServicesSettings.from_environment,
+        DoorSettings.from_environment,
+        GuardSettings.from_environment,
+        ConsoleSettings.from_environment,
+        SmsSettings.from_environment,
+        ReconciliationSettings.from_environment,
+        lambda given: KeyRing.from_settings(read(given, "DEVICE_KEY_SECRET")),
+        lambda given: read(given, "PIN_PEPPER"),
+        *(_CHANNELS[name] for name in _channels(environment)),
     )
     wrong: dict[str, None] = {}
-    for want in wanted:
+    for section in sections:
         try:
-            want()
+            section(environment)
         except (BadInput, TokenError) as error:
             wrong[str(error)] = None
-    return Check("configuration", not wrong, "; ".join(wrong))
+    on = "channels: " + ", ".join(_channels(environment))
+    return Check("configuration", not wrong, "; ".join(wrong) or on)
+
+
+_CHANNELS: dict[str, Callable[[Environment], object]] = {
+    "daraja": DarajaSettings.from_environment,
+    "mtn": MtnSettings.from_environment,
+    "airtel": AirtelSettings.from_environment,
+}
+
+
+def _channels(environment: Environment) -> tuple[str, ...]:
+    """Those that are set up; none is told with the doors' settings."""
+    try:
+        return channels_on(environment)
+    except BadInput:
+        return ()
 
 
 def _redis(environment: Environment) -> Check:

@@ -23,8 +23,9 @@ from core.usecases.compare_statement import Statement, compare_statement, ingest
 from core.usecases.find_receipts import claim_receiptless
 from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
 from core.usecases.request_refund import refund_unmatched
+from gateway.payments.daraja import DarajaClient
 from gateway.payments.daraja_account import ask_for_reversal, ask_for_status, pull_movements
-from gateway.payments.mpesa_notices import CURRENCY, provider_account
+from gateway.payments.mpesa_notices import CURRENCY
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
@@ -62,8 +63,11 @@ def reconcile(world: Runtime) -> None:
 
 def _send(refund: Refund) -> Record:
     """Ask for a refund; its result comes by callback, so even `taken` is not yet known."""
+    daraja = runtime().daraja
+    if daraja is None:
+        return partial(refund_refused, refund_id=refund.id, code="no_channel")
     try:
-        ask_for_reversal(runtime().daraja, refund)
+        ask_for_reversal(daraja, refund)
     except Permanent as failure:
         return partial(refund_refused, refund_id=refund.id, code=failure.code)
     except (Temporary, OutcomeUnknown) as failure:
@@ -73,29 +77,33 @@ def _send(refund: Refund) -> Record:
 
 def _ask_for_receipt(prompt: Prompt) -> Record:
     """The answer comes to a door; the next look is scheduled whatever happens."""
+    daraja = runtime().daraja
+    if daraja is None:
+        return lambda unit: None
     try:
-        ask_for_status(runtime().daraja, prompt.id, prompt.checkout_reference or "")
+        ask_for_status(daraja, prompt.id, prompt.checkout_reference or "")
     except ProviderFailure as failure:
         log.warning("cannot ask for the receipt of prompt %s: %s", prompt.id, failure.code)
     return lambda unit: None
 
 
 def _pull_when_due(world: Runtime) -> None:
-    every = settings().pull_every
-    if every is None:
+    every, daraja = settings().pull_every, world.daraja
+    if every is None or daraja is None:
         return
-    account = provider_account(world.daraja.settings.shortcode)
+    account = daraja.provider_account
     with world.open_unit() as unit:
         now, due = unit.now, claim_pull(unit.connection, account, unit.now, every)
-    if due and (booked := pull(world, account, now - _WINDOW, now)):
+    if due and (booked := pull(world, daraja, now - _WINDOW, now)):
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
         world.doorbell.ring_all()
 
 
-def pull(world: Runtime, account: str, begin: datetime, end: datetime) -> int:
+def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int:
     """Book what the provider lists and we do not have; how many. Each in a commit of its own."""
+    account = daraja.provider_account
     try:
-        listed = Statement(account, CURRENCY, list(pull_movements(world.daraja, begin, end)))
+        listed = Statement(account, CURRENCY, list(pull_movements(daraja, begin, end)))
     except (ProviderFailure, BadCallback) as failure:
         log.error("the provider's list cannot be had: %s", failure)
         return 0

@@ -164,7 +164,7 @@ def _flask(
     doors: tuple[Door[Any], ...] = (
         *(door for name in settings.channels for door in of_channel[name]),
         delivery_door(open_unit),
-        inbound_door(open_unit, mpesa.doorbell.ring_all),
+        inbound_door(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)

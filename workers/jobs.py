@@ -13,6 +13,7 @@ from core.usecases.apply_payments import apply_payments as apply_batch
 from core.usecases.follow_prompt import (
     claim_unresolved,
     claim_unsent,
+    comes_too_late,
     prompt_accepted,
     prompt_approved,
     prompt_ended,
@@ -97,6 +98,8 @@ def _push(prompt: Prompt) -> Record:
     channel = runtime().channel(prompt.channel)
     if channel is None:
         return partial(prompt_ended, prompt=prompt, code="no_channel")
+    if comes_too_late(prompt):
+        return partial(prompt_ended, prompt=prompt, code="too_late")
     try:
         checkout_reference = channel.push(prompt)
     except Temporary as failure:

@@ -19,14 +19,16 @@ _ROWS_AT_ONCE = 500
 class Query:
     """A list. `where` holds the condition of each filter, used when its value was given.
 
-    `key` is a unique expression that gives the order, shown as `cursor`; numbers go down (the
-    newest first), texts go up.
+    `key` is a unique expression that gives the order, shown as `cursor`; a number (`by_number`)
+    goes down, the newest first, unless `newest_first` is False; a text goes up. The condition named
+    `always` holds without a value.
     """
 
     columns: str
     tables: str
     key: str = "id"
     by_number: bool = True
+    newest_first: bool = True
     where: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,8 +61,9 @@ def read_all(connection: Connection, query: Query, values: Mapping[str, Any]) ->
 
 
 def _statement(query: Query, given: Mapping[str, Any], limit: str) -> TextClause:
-    sign, order = ("<", "DESC") if query.by_number else (">", "ASC")
-    conditions = [sql for name, sql in query.where.items() if name in given]
+    down = query.by_number and query.newest_first
+    sign, order = ("<", "DESC") if down else (">", "ASC")
+    conditions = [sql for name, sql in query.where.items() if name in given or name == "always"]
     if "cursor" in given:
         conditions.append(f"{query.key} {sign} :cursor")
     where = " AND ".join(f"({one})" for one in conditions) or "true"

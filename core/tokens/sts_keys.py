@@ -5,9 +5,10 @@ types other than 1 (default) and 2 (unique): no published figure confirms the ot
 ever part of a repr or a message.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from hmac import digest
+from typing import Any
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -58,6 +59,16 @@ class StsMeter:
         wrong = [name for name, holds in checks.items() if not holds]
         if wrong:
             raise NeverMade(f"STS data of the meter not valid: {', '.join(wrong)}")
+
+    @property
+    def is_vendable(self) -> bool:
+        """Whether tokens may be sold to it: a unique key, and not on the base year that is over."""
+        return self.kt == 2 and self.base != 1993
+
+    def stored(self) -> dict[str, Any]:
+        """What the books keep: never a key, never a table."""
+        secrets = ("vending_key", "sta_tables")
+        return {name: value for name, value in asdict(self).items() if name not in secrets}
 
     @classmethod
     def parse(cls, text: str) -> "StsMeter":

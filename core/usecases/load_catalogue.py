@@ -135,15 +135,19 @@ def _plan_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
     booked = rows_by_key(
         unit.connection, appliances, "code", {one.appliance for one in catalogue.plans}
     )
-    prices = {code: row["price_minor"] for code, row in booked.items()}
-    prices |= {one.code: one.price_minor for one in catalogue.appliances}
+    sold = booked | {one.code: asdict(one) for one in catalogue.appliances}
     market = catalogue.market or unit.market
     for one in catalogue.plans:
-        if one.appliance not in prices:
+        if one.appliance not in sold:
             yield f'plan "{one.code}": appliance: there is no appliance "{one.appliance}"'
             continue
+        appliance = sold[one.appliance]
+        if one.scheme == "service":
+            if not appliance["price_per_day_minor"]:
+                yield f'plan "{one.code}": scheme: "{one.appliance}" has no price_per_day'
+            continue
         try:
-            make_plan(_terms(unit, one, prices[one.appliance]), market.cash_unit_minor)
+            make_plan(_terms(unit, one, appliance["price_minor"]), market.cash_unit_minor)
         except Refused as refused:
             yield (
                 f'plan "{one.code}": it does not come out for the price of "{one.appliance}"'

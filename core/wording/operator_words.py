@@ -7,6 +7,7 @@ one of them where there are no words for operators.
 from __future__ import annotations
 
 from functools import cache
+from string import Formatter
 
 from core.errors import Refused
 from core.money import major
@@ -17,7 +18,9 @@ from core.wording.messages import refused as for_customers
 _WORDS = {
     "no_market": "The book is empty: load a catalogue first (`dialwatt load FILE`).",
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
-    "customer_unknown": "no customer has the number {msisdn}; import customers first",
+    "case_closed": "there is no such open case",
+    "customer_missing": "there is no such customer",
+    "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner in the books; an import does not move devices",
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
@@ -37,6 +40,9 @@ _WORDS = {
     "login_wrong": "the name or the password is wrong",
     "login_often": "too many tries; wait a quarter of an hour",
     "name_invalid": "a name is 2 to 40 letters, digits, dots, dashes or underscores",
+    "name_missing": "a customer has a name",
+    "no_such_token": "there is no such code",
+    "number_taken": "somebody has the number {msisdn} already",
     "not_in_suspense": "the payment {receipt} is not in suspense, it is {state}",
     "password_differs": "the two are not the same",
     "password_short": "a password has at least {least} characters",
@@ -55,6 +61,9 @@ _WORDS = {
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",
+    "plan_misplaced": "plan: only a kit or an e-bike in stock has one set",
+    "plan_of_other_kind": "plan: {plan} is for an appliance of kind {kind}",
+    "plan_unknown": 'there is no plan "{plan}" in the catalogue',
     "plan_scheme": "scheme amount needs an instalment, scheme count a count",
     "plan_total": "the total {total} is not a positive multiple of the cash unit",
     "receipt_ambiguous": (
@@ -93,6 +102,8 @@ _WORDS = {
     "tariff_unknown": 'there is no tariff "{tariff}" in the catalogue',
     "user_exists": "there is a user {name} already",
     "user_unknown": "there is no user {name}",
+    "text_unknown": "there is no such text",
+    "text_waiting": "the text is still on its way",
     "unknown_serial": "there is no device {serial}",
     "village_unknown": 'there is no village "{village}" in the catalogue',
 }
@@ -106,13 +117,17 @@ def in_words(refused: Refused, currency: str | None = None) -> str:
             value = major(value, currency) if currency else f"{value} minor units"
         values[name.removesuffix("_minor")] = value
     words = _WORDS.get(refused.code)
-    if words is not None:
+    if words is not None and _slots(words) <= values.keys():
         return words.format(**values)
     said = _customers().refusal(refused)
     if said.message.key != "refused.other":
         return _customers().say(said, "en")
     details = "".join(f", {name} {value}" for name, value in values.items())
     return f"refused: {refused.code.replace('_', ' ')}{details}"
+
+
+def _slots(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
 
 
 @cache

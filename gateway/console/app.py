@@ -77,6 +77,7 @@ def _templates(app: Flask) -> None:
         may_open=may_open,
         menu=lambda: [(label, name) for label, name in MENU if may_open(name)],
         operator=lambda: g.get("user"),
+        token_units=showing.units,
     )
     app.jinja_env.filters.update(
         money=lambda minor: showing.money(minor, g.market),

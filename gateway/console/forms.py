@@ -42,7 +42,7 @@ def no_options(unit: Unit) -> Sequence[tuple[str, str]]:
 class Field:
     """One thing to fill in. `reads` makes the value of what was typed, or raises ValueError with
     what is wrong. `kind`: text, select, date, area or password. An optional field left empty has
-    the value None. `value` is what it starts with."""
+    the value None. `value` is what it starts with, `heading` what stands above it."""
 
     name: str
     label: str
@@ -52,6 +52,7 @@ class Field:
     hint: str = ""
     optional: bool = False
     value: str = ""
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,13 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class Form:
     """`beside` says under which field a refusal is shown, by its code. `about` gives facts to look
-    at above the fields; `preview` (lines worked out from the values) is shown before anything is
-    saved. Both and `fields` may abort(404). `links`: (label, endpoint) of neighbours with the same
-    ids."""
+    at above the fields; it and `fields` may abort(404). `links`: (label, endpoint) of neighbours
+    with the same ids.
+
+    With `preview` the form is rehearsed first: submitted in a transaction that is rolled back, in
+    which `preview(unit, done)` reads off what it made, line by line. Only what was rehearsed is
+    saved.
+    """
 
     title: str
     fields: Callable[..., Sequence[Field]]
@@ -77,7 +82,7 @@ class Form:
     button: str = "Save"
     beside: Mapping[str, str] = field(default_factory=dict)
     about: Callable[..., Sequence[tuple[str, str]]] | None = None
-    preview: Callable[..., Sequence[str]] | None = None
+    preview: Callable[[Unit, Done], Sequence[str]] | None = None
     links: tuple[tuple[str, str], ...] = ()
 
 
@@ -139,6 +144,10 @@ def _given(start: Mapping[str, str]) -> dict[str, str]:
     return {name: request.args[name] for name in start if name in request.args}
 
 
+class _Rehearsed(Exception):
+    """Rolls back what a rehearsal did."""
+
+
 def _submitted(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, Filled]:
     typed = {name: value.strip() for name, value in request.form.items()}
     filled = Filled(typed)
@@ -148,10 +157,13 @@ def _submitted(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, Filled]
             values, filled.problems = read_fields(unit, fields, typed)
             if filled.problems:
                 return None, filled
+            done = form.submit(unit, operator().name, values, **ids)
             if form.preview and typed.get("confirmed") != filled.digest:
-                filled.lines = form.preview(unit, values, **ids)
-                return None, filled
-            return form.submit(unit, operator().name, values, **ids), filled
+                filled.lines = form.preview(unit, done)
+                raise _Rehearsed
+            return done, filled
+    except _Rehearsed:
+        return None, filled
     except Refused as refused:
         where = form.beside.get(refused.code, "")
         filled.problems = {where: in_words(refused, g.market.currency)}

@@ -59,18 +59,20 @@ class Column:
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a person may narrow a list by. `reads` gives values for conditions of the query, or
-    raises ValueError with what is wrong; `kind` is search, select or date."""
+    raises ValueError with what is wrong; `kind` is search, select or date. `default` counts where
+    the address says nothing."""
 
     name: str
     label: str
     reads: Callable[[Unit, str], Values]
     kind: str = "search"
     options: Options = no_options
+    default: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list. `given`: values the query always needs. `buttons`: (label, endpoint) above it."""
+    """A list. `given(unit)`: values the query always needs. `buttons`: (label, endpoint)."""
 
     title: str
     query: Query
@@ -81,7 +83,7 @@ class Listing:
     intro: str = ""
 
 
-def choice(name: str, label: str, options: Options) -> Filter:
+def choice(name: str, label: str, options: Options, default: str = "") -> Filter:
     """One of some values, for the condition of the same name."""
 
     def read(unit: Unit, typed: str) -> Values:
@@ -89,7 +91,7 @@ def choice(name: str, label: str, options: Options) -> Filter:
             raise ValueError("choose one of the list")
         return {name: typed}
 
-    return Filter(name, label, read, "select", options)
+    return Filter(name, label, read, "select", options, default)
 
 
 def first_day(name: str, label: str) -> Filter:
@@ -138,7 +140,11 @@ def _show(unit: Unit, name: str, listing: Listing) -> str:
             unit.connection, listing.query, values, request.args.get("after", ""), _ROWS
         )
         rows, following = found.rows, found.next
-    kept: dict[str, Any] = {one.name: typed for one in listing.filters if (typed := _typed(one))}
+    kept: dict[str, Any] = {
+        one.name: typed
+        for one in listing.filters
+        if (typed := _typed(one)) or one.name in request.args
+    }
     here = f".{name}"
     return render_template(
         "list.html",
@@ -155,7 +161,7 @@ def _show(unit: Unit, name: str, listing: Listing) -> str:
 
 
 def _typed(asked: Filter) -> str:
-    return request.args.get(asked.name, "").strip()
+    return request.args.get(asked.name, asked.default).strip()
 
 
 def _asked(unit: Unit, listing: Listing) -> tuple[Values, dict[str, str]]:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from gateway.console import login, today, users
+from gateway.console import cases, customers, login, payments, suspense, texts, today, users
 
-PAGES = (login.pages, today.pages, users.pages)
+PAGES = (
+    login.pages,
+    today.pages,
+    customers.pages,
+    payments.pages,
+    suspense.pages,
+    cases.pages,
+    texts.pages,
+    users.pages,
+)
 
 # What stands in the menu, for those who may open it.
 MENU = (
     ("Today", "today.today"),
+    ("Customers", "customers.customers"),
+    ("Payments", "payments.payments"),
+    ("Suspense", "suspense.suspense"),
+    ("Cases", "cases.cases"),
     ("Users", "users.users"),
 )

@@ -58,7 +58,7 @@ def instant(at: datetime, market: Market) -> str:
 
 def words(code: str) -> str:
     """A state or kind of ours as people say it: `down_payment` is `down payment`."""
-    return _SPOKEN.get(code) or code.replace("_", " ")
+    return _SPOKEN.get(code) or code.replace("_", " ").replace(".", " ")
 
 
 _SPOKEN = {

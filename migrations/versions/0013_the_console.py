@@ -14,6 +14,8 @@ down_revision = "0010"
 _INDEXES = (
     ("customers_name_idx", "customers", "lower(name) text_pattern_ops", "btree"),
     ("customers_surname_idx", "customers", "lower(surname) text_pattern_ops", "btree"),
+    ("problem_reports_customer_id_idx", "problem_reports", "customer_id", "btree"),
+    ("cases_payment_id_idx", "cases", "payment_id", "btree"),
     ("payments_received_at_idx", "payments", "received_at", "brin"),
     ("tokens_issued_at_idx", "tokens", "issued_at", "brin"),
 )

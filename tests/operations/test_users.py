@@ -5,18 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import text
 
-from core import password as passwords
 from core.db.console_users import find_user
 from core.password import verify_password
 from operations.users import FIRST_USER, add_first_user
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch):
-    monkeypatch.setattr(passwords, "_HASHER", PasswordHasher(1, 8, 1))
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, fun
 
 from core.db.rows.books import instant, metadata, row_id, word
 from core.db.rows.money import payments, tokens
-from core.db.rows.people import customers
+from core.db.rows.oversight import cases
+from core.db.rows.people import customers, problem_reports
 
 # `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
 console_users = Table(
@@ -29,6 +30,8 @@ for _name in (customers.c.name, customers.c.surname):
         func.lower(_name).label("lowered"),
         postgresql_ops={"lowered": "text_pattern_ops"},
     )
+Index("problem_reports_customer_id_idx", problem_reports.c.customer_id)
+Index("cases_payment_id_idx", cases.c.payment_id)
 # Block ranges cost a busy table next to nothing and are enough for "since yesterday".
 Index("payments_received_at_idx", payments.c.received_at, postgresql_using="brin")
 Index("tokens_issued_at_idx", tokens.c.issued_at, postgresql_using="brin")

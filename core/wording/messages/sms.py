@@ -1,8 +1,12 @@
 """Texts sent without being asked for: receipts with their tokens, and what went wrong."""
 
+from typing import Annotated
+
 from core.wording.message import text_message
 from core.wording.messages.part import Gives, Split
-from core.wording.slots import Money, Name, Reference, Serial, TokenText, Words
+from core.wording.slots import Money, Name, Reference, Serial, TokenText, Word, Words
+
+Why = Annotated[str, Word("why", "cancelled", "no_money", "wrong_pin", "no_answer", "over_limit")]
 
 
 @text_message(segments=2)
@@ -40,3 +44,8 @@ def suspense(amount: Money, account: Words, receipt: Reference, operator: Name) 
 @text_message(segments=1)
 def not_paid(amount: Money, serial: Serial) -> None:
     """To somebody who asked to pay from the menu, when the payment did not happen."""
+
+
+@text_message(segments=1)
+def not_paid_because(amount: Money, serial: Serial, why: Why) -> None:
+    """The same where the provider said why."""

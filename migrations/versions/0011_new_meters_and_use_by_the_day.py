@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
-down_revision = "0010"
+down_revision = "0012"
 
 _PLAN_TERMS = (
     "down_payment_minor >= 0 AND CASE scheme WHEN 'count' THEN count > 0"

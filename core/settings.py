@@ -27,8 +27,23 @@ def read(environment: Environment, name: str, default: str | None = None) -> str
         except OSError as error:
             raise BadInput(f"{name}_FILE: cannot read {path} ({error.strerror})") from error
     if default is None:
-        raise BadInput(f"{name} is not set (see .env.example)")
-    return default
+        _miss(environment, f"{name} is not set (see .env.example)")
+    return default or ""
+
+
+def _miss(environment: Environment, what: str) -> None:
+    if not isinstance(environment, Gathering):
+        raise BadInput(what)
+    environment.missing.append(what)
+
+
+class Gathering(dict[str, str]):
+    """An environment in which a missing setting is noted and read as "", so that one start tells of
+    all of them."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.missing: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ def channels_on(environment: Environment) -> tuple[str, ...]:
     )
     if not on:
         one_of = " or ".join(by[0] for by in _SET_UP_BY.values())
-        raise BadInput(f"no mobile-money channel is set up: set {one_of} (see .env.example)")
+        _miss(environment, f"no mobile-money channel is set up: set {one_of} (see .env.example)")
     return on
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from redis import Redis, RedisError
@@ -19,23 +19,11 @@ from core.clock import Clock, system_clock
 from core.db.engine import make_engine, revision
 from core.db.invariants import BOOKS, WAITING, offenders
 from core.errors import BadInput
-from core.settings import (
-    AirtelSettings,
-    ConsoleSettings,
-    DarajaSettings,
-    DoorSettings,
-    Environment,
-    GuardSettings,
-    MtnSettings,
-    ReconciliationSettings,
-    ServicesSettings,
-    SmsSettings,
-    channels_on,
-    read,
-)
+from core.settings import Environment, read
 from core.tokens.errors import TokenError
-from core.tokens.keys import KeyRing, VendingKeys
+from core.tokens.keys import VendingKeys
 from operations.database_errors import told
+from operations.settings_check import problems
 
 _LONGEST_ANSWER_S = 5
 
@@ -97,40 +85,8 @@ def examine_books(
 
 def _configuration(environment: Environment) -> Check:
     """Everything a web process and a worker will ask for, all that is wrong at once."""
-    sections: tuple[Callable[[Environment], object], ...] = (
-        ServicesSettings.from_environment,
-        DoorSettings.from_environment,
-        GuardSettings.from_environment,
-        ConsoleSettings.from_environment,
-        SmsSettings.from_environment,
-        ReconciliationSettings.from_environment,
-        lambda given: KeyRing.from_settings(read(given, "DEVICE_KEY_SECRET")),
-        lambda given: read(given, "PIN_PEPPER"),
-        *(_CHANNELS[name] for name in _channels(environment)),
-    )
-    wrong: dict[str, None] = {}
-    for section in sections:
-        try:
-            section(environment)
-        except (BadInput, TokenError) as error:
-            wrong[str(error)] = None
-    on = "channels: " + ", ".join(_channels(environment))
-    return Check("configuration", not wrong, "; ".join(wrong) or on)
-
-
-_CHANNELS: dict[str, Callable[[Environment], object]] = {
-    "daraja": DarajaSettings.from_environment,
-    "mtn": MtnSettings.from_environment,
-    "airtel": AirtelSettings.from_environment,
-}
-
-
-def _channels(environment: Environment) -> tuple[str, ...]:
-    """Those that are set up; none is told with the doors' settings."""
-    try:
-        return channels_on(environment)
-    except BadInput:
-        return ()
+    wrong = problems(environment, "web", "worker", "schedule")
+    return Check("configuration", not wrong, "; ".join(wrong))
 
 
 def _redis(environment: Environment) -> Check:

@@ -1,6 +1,6 @@
 """Meters that were never imported, and use by the day on an agent's menu.
 
-Revision: 0011, after 0010
+Revision: 0011, after 0012
 """
 
 from __future__ import annotations

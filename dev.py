@@ -98,7 +98,7 @@ def lock(*arguments: str) -> None:
 
 def audit(*arguments: str) -> None:
     program, *words = shlex.split(AUDIT)
-    command = [VENV / "bin" / program, *words, *arguments]
+    command = [str(VENV / "bin" / program), *words, *arguments]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     code, lines = audited(ran.stdout, ran.stderr)
     print("\n".join(lines), file=sys.stderr if code else sys.stdout)

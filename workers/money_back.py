@@ -19,7 +19,12 @@ from core.errors import (
     Temporary,
 )
 from core.settings import ReconciliationSettings
-from core.usecases.compare_statement import Statement, compare_statement, ingest_movement
+from core.usecases.compare_statement import (
+    Statement,
+    compare_statement,
+    ingest_movement,
+    raise_cases,
+)
 from core.usecases.find_receipts import claim_receiptless
 from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
 from core.usecases.request_refund import refund_unmatched
@@ -35,6 +40,8 @@ log = logging.getLogger(__name__)
 _CALLS_A_STEP = 40
 # How far back the list is asked for: enough to bridge a provider's outage of some hours.
 _WINDOW = timedelta(hours=2)
+# A payment may be on the list a little later than we heard of it.
+_SETTLES_WITHIN = timedelta(minutes=5)
 
 
 @cache
@@ -64,7 +71,8 @@ def reconcile(world: Runtime) -> None:
 def _send(refund: Refund) -> Record:
     """Ask for a refund; its result comes by callback, so even `taken` is not yet known."""
     daraja = runtime().daraja
-    if daraja is None:
+    if daraja is None or refund.provider_account != daraja.provider_account:
+        # The other rails send nothing back by themselves: the case asks for a person.
         return partial(refund_refused, refund_id=refund.id, code="no_channel")
     try:
         ask_for_reversal(daraja, refund)
@@ -100,17 +108,20 @@ def _pull_when_due(world: Runtime) -> None:
 
 
 def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int:
-    """Book what the provider lists and we do not have; how many. Each in a commit of its own."""
+    """Book what the provider lists and we do not have; how many. Each in a commit of its own. What
+    we have and it does not list is held, and a person is asked."""
     account = daraja.provider_account
     try:
-        listed = Statement(account, CURRENCY, list(pull_movements(daraja, begin, end)))
+        movements = list(pull_movements(daraja, begin, end))
     except (ProviderFailure, BadCallback) as failure:
         log.error("the provider's list cannot be had: %s", failure)
         return 0
+    listed = Statement(account, CURRENCY, movements, settled_until=end - _SETTLES_WITHIN)
     with world.open_unit() as unit:
-        missing = compare_statement(unit, listed).missing_here
+        comparison = compare_statement(unit, listed)
+        raise_cases(unit, comparison)
     booked = 0
-    for movement in missing:
+    for movement in comparison.missing_here:
         try:
             with world.open_unit() as unit:
                 booked += ingest_movement(unit, listed, movement, "pull")

@@ -104,6 +104,10 @@ BROKEN = [
         "no payment is stuck",
     ),
     ("UPDATE payments SET problem = 'no key' WHERE receipt = 'R3'", "no payment is stuck"),
+    (
+        "UPDATE payments SET received_at = now() - interval '4 days' WHERE receipt = 'R4'",
+        "no unmatched money is forgotten",
+    ),
     ("UPDATE sms SET created_at = now() - interval '11 minutes'", "no text is stuck"),
     (
         "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"

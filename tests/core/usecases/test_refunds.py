@@ -172,6 +172,20 @@ def test_unmatched_money_goes_back_by_itself_after_the_time_that_was_set(book):
     book.prove()
 
 
+def test_where_the_rail_sends_nothing_back_a_person_is_asked_once(book):
+    book.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda")
+    book.ahead = timedelta(hours=25)
+
+    for _ in range(2):
+        with book.open_unit() as unit:
+            assert refund_unmatched(unit, timedelta(hours=24), 10) == 0
+
+    [(kind, detail)] = book.rows("SELECT kind, detail FROM cases")
+    assert kind == "refund_by_hand"
+    assert "R1" in detail
+    assert book.states() == ["suspense"]
+
+
 def test_a_reversal_that_answers_our_refund_completes_it(book):
     refund(book, book.pay("R1", "?", 500_00))
 

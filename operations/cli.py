@@ -60,6 +60,19 @@ _ROLE: Argument = (
     },
 )
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
+_PHONE: tuple[Argument, ...] = (
+    (("number",), {"nargs": "?", "help": "whose phone: a number, or a name of the demo"}),
+    (("--url",), {"help": "the gateway to play against, instead of the one of `make run`"}),
+    (("--key",), {"help": "its CALLBACK_KEY, where it has no simulated phones"}),
+    (("--code",), {"help": "its service code, where it has no simulated phones"}),
+    (("--network",), {"default": "63902", "help": "the network code to dial from there"}),
+    (("--transcript",), {"metavar": "FILE", "help": "write what was played there, as a journey"}),
+    (
+        ("--verbatim",),
+        {"action": "store_true", "help": "write codes, receipts and days as they came"},
+    ),
+    (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
+)
 _ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
 _STUCK: tuple[Argument, ...] = (
     (("what",), {"choices": ("payment", "prompt", "text")}),
@@ -67,6 +80,15 @@ _STUCK: tuple[Argument, ...] = (
     _ACCOUNT,
     (("--look",), {"action": "store_true", "help": "only say why it is stuck"}),
     (("--reason",), {"metavar": "TEXT", "help": "why, for the audit log"}),
+)
+_MENU: tuple[Argument, ...] = (
+    (("role",), {"nargs": "?", "default": "", "help": "customer, agent, new_agent or stranger"}),
+    (("--mermaid",), {"action": "store_true", "help": "a Mermaid flowchart"}),
+    (("--markdown",), {"action": "store_true", "help": "the page docs/menu.md"}),
+    (("--drop-off",), {"action": "store_true", "help": "where callers leave, from the counts"}),
+    (("--days",), {"type": int, "default": 7, "help": "days of --drop-off, today included (7)"}),
+    (("--language",), {"default": "en", "help": "of the wording (en)"}),
+    _JSON,
 )
 
 VERBS = (
@@ -83,6 +105,20 @@ VERBS = (
         "import customers, devices or sales (CSV)",
         "operations.import_csv:run",
         (_KINDS, _FILE),
+    ),
+    Verb(
+        "phone",
+        "a handset in the terminal; reads a script where standard input is no terminal",
+        "operations.phone:run",
+        _PHONE,
+        completes=False,
+    ),
+    Verb(
+        "menu",
+        "the map of the menu, how long each way takes, and where callers leave",
+        "operations.menu:run",
+        _MENU,
+        completes=False,
     ),
     Verb(
         "show",
@@ -148,9 +184,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         environment = command_environment(os.environ) if verb.completes else dict(os.environ)
         module, _, function = verb.runs.partition(":")
         code: int = getattr(importlib.import_module(module), function)(arguments, environment)
+        sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read along has seen enough: `dialwatt menu | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         told = _told(error)
         if told is None:

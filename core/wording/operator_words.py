@@ -16,8 +16,14 @@ from core.wording.message import messages_of
 from core.wording.messages import refused as for_customers
 
 _WORDS = {
-    "no_market": "The book is empty: load a catalogue first (`dialwatt load FILE`).",
+    "no_market": (
+        "The book is empty: load a catalogue first (`dialwatt load FILE`), or have an owner set the"
+        " market up at the console."
+    ),
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
+    "cash_unit_wrong": "{problem}",
+    "payment_max_wrong": "{problem}",
+    "catalogue_contradicts": "{problem}",
     "case_closed": "there is no such open case",
     "customer_missing": "there is no such customer",
     "customer_unknown": "no customer has the number {msisdn}",
@@ -61,6 +67,9 @@ _WORDS = {
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",
+    "plan_misplaced": "plan: only a kit or an e-bike in stock has one set",
+    "plan_of_other_kind": "plan: {plan} is for an appliance of kind {kind}",
+    "plan_unknown": 'there is no plan "{plan}" in the catalogue',
     "plan_scheme": "scheme amount needs an instalment, scheme count a count",
     "plan_total": "the total {total} is not a positive multiple of the cash unit",
     "receipt_ambiguous": (

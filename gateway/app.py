@@ -160,7 +160,7 @@ def _flask(
             "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
         ),
         delivery_door(open_unit),
-        inbound_door(open_unit, mpesa.doorbell.ring_all),
+        inbound_door(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)

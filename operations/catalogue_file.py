@@ -19,6 +19,7 @@ from core.catalogue import (
     Appliance,
     Catalogue,
     Manufacturer,
+    PlanEntry,
     TariffEntry,
     Village,
 )
@@ -26,6 +27,7 @@ from core.errors import BadInput
 from core.market import Market
 from core.msisdn import parse_msisdn
 from core.pin import parse_pin
+from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, Action, can
 from operations.fields import (
@@ -42,8 +44,9 @@ from operations.fields import (
     whole,
     yes_or_no,
 )
+from operations.import_files import sts_meter
 
-TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "agent")
+TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
 DEVICE_KINDS = ("meter", "shs", "e_bike")
 # Served over the vendor's own HTTP API. The catalogue knows them; see `family_not_served`.
 VENDORS = ("calin", "stron", "gomelong", "sunking")
@@ -92,6 +95,7 @@ def parse_catalogue(
         manufacturers=_entries(tables, "manufacturer", _manufacturer, place, problems),
         tariffs=_entries(tables, "tariff", _tariff, place, problems),
         appliances=_entries(tables, "appliance", _appliance, place, problems),
+        plans=_entries(tables, "plan", _plan, place, problems),
         agents=_entries(tables, "agent", _agent, place, problems),
     ), problems
 
@@ -173,7 +177,10 @@ def _manufacturer(fields: Fields, place: _Place) -> Manufacturer:
         name=fields.need("name", text),
         kinds=fields.need("kinds", at_least_one(one_of(*DEVICE_KINDS))),
         token_family=fields.need("token", one_of(*FAMILIES, *VENDORS, "none")),
+        sts=fields.may("sts", _new_meters, None),
     )
+    if maker.sts and not can(maker.token_family, "energy"):
+        fields.problem("sts", "only a maker of STS meters has it")
     for kind in maker.kinds or ():
         need: Action = "energy" if kind == "meter" else "days"
         if maker.token_family in FAMILIES and not can(maker.token_family, need):
@@ -208,6 +215,24 @@ def _appliance(fields: Fields, place: _Place) -> Appliance:
     )
 
 
+def _plan(fields: Fields, place: _Place) -> PlanEntry:
+    money = amount(place.currency)
+    scheme = fields.need("scheme", one_of("count", "amount", "service"))
+    cadence = one_of(*CADENCE_DAYS)
+    return PlanEntry(
+        code=fields.need("code", code),
+        name=fields.need("name", text),
+        appliance=fields.need("appliance", code),
+        scheme=scheme,
+        cadence="daily" if scheme == "service" else fields.need("cadence", cadence),
+        count=fields.need("count", whole(1, MOST_INSTALMENTS)) if scheme == "count" else None,
+        instalment_minor=(
+            fields.need("instalment", positive(money)) if scheme == "amount" else None
+        ),
+        down_payment_minor=(0 if scheme == "service" else fields.may("down_payment", money, 0)),
+    )
+
+
 def _agent(fields: Fields, place: _Place) -> AgentEntry:
     return AgentEntry(
         msisdn=fields.need("msisdn", lambda value: parse_msisdn(text(value), place.country)),
@@ -221,6 +246,14 @@ def _agent(fields: Fields, place: _Place) -> AgentEntry:
         commission_sales_bp=fields.may("commission_sales", _share, 0),
         villages=fields.may("villages", many(code), ()),
     )
+
+
+def _new_meters(value: object) -> dict[str, Any]:
+    """What new meters of a maker leave the factory with, as the books keep it."""
+    meter = sts_meter(text(value))
+    if not meter.is_vendable:
+        raise ValueError("nothing is sold to meters on such a key (key type 2, base 2014 or later)")
+    return meter.stored()
 
 
 def _pin(value: object) -> str:

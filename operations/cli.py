@@ -60,6 +60,19 @@ _ROLE: Argument = (
     },
 )
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
+_PHONE: tuple[Argument, ...] = (
+    (("number",), {"nargs": "?", "help": "whose phone: a number, or a name of the demo"}),
+    (("--url",), {"help": "the gateway to play against, instead of the one of `make run`"}),
+    (("--key",), {"help": "its CALLBACK_KEY, where it has no simulated phones"}),
+    (("--code",), {"help": "its service code, where it has no simulated phones"}),
+    (("--network",), {"default": "63902", "help": "the network code to dial from there"}),
+    (("--transcript",), {"metavar": "FILE", "help": "write what was played there, as a journey"}),
+    (
+        ("--verbatim",),
+        {"action": "store_true", "help": "write codes, receipts and days as they came"},
+    ),
+    (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
+)
 _ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
 _STUCK: tuple[Argument, ...] = (
     (("what",), {"choices": ("payment", "prompt", "text")}),
@@ -83,6 +96,13 @@ VERBS = (
         "import customers, devices or sales (CSV)",
         "operations.import_csv:run",
         (_KINDS, _FILE),
+    ),
+    Verb(
+        "phone",
+        "a handset in the terminal; reads a script where standard input is no terminal",
+        "operations.phone:run",
+        _PHONE,
+        completes=False,
     ),
     Verb(
         "show",

@@ -20,7 +20,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnav
 from core.db.catalogue import find_market
 from core.money import major, parse_minor
 from gateway.doors import not_text
-from simulator.africastalking import NETWORK_CODE, received_texts, send_text
+from simulator.africastalking import NETWORK_CODE, count_texts, received_texts, send_text
 from simulator.device_shelf import DevicesSource, UnknownDevice, look_at, type_on
 from simulator.safaricom.paybill import PaymentAnswer, pay_by_paybill
 from simulator.safaricom.prompts import answer_prompt, waiting_prompts
@@ -100,6 +100,7 @@ def network() -> Any:
     ussd = f"/ussd/africastalking/{settings.callback_key}"
     return jsonify(
         operator=market.operator if market else settings.operator,
+        currency=market.currency if market else "KES",
         service_code=market.service_code if market else settings.service_code,
         network_code=NETWORK_CODE,
         paybill=settings.shortcode,
@@ -107,6 +108,13 @@ def network() -> Any:
         ussd_url=ussd,
         events_url=f"{ussd}/events",
     )
+
+
+@api.get("/inboxes")
+def inboxes() -> Any:
+    """How many texts each phone has received so far: `{"+254711000001": 3}`."""
+    with this_world().engine.connect() as connection:
+        return jsonify(count_texts(connection))
 
 
 @api.get("/<msisdn>/messages")

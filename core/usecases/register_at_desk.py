@@ -13,8 +13,9 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.entries import RefusedEntries
+from core.usecases.hand_over import tell_welcome
 from core.usecases.register_sales import SaleEntry, register_sales
-from core.usecases.register_with_device import find_or_register, tell_welcome
+from core.usecases.register_with_device import find_or_register
 
 
 @dataclass(frozen=True, slots=True)

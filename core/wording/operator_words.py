@@ -67,6 +67,9 @@ _WORDS = {
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",
+    "plan_misplaced": "plan: only a kit or an e-bike in stock has one set",
+    "plan_of_other_kind": "plan: {plan} is for an appliance of kind {kind}",
+    "plan_unknown": 'there is no plan "{plan}" in the catalogue',
     "plan_scheme": "scheme amount needs an instalment, scheme count a count",
     "plan_total": "the total {total} is not a positive multiple of the cash unit",
     "receipt_ambiguous": (

@@ -13,16 +13,15 @@ from core.db.console_customers import CUSTOMERS, devices_of, find_person, timeli
 from core.db.console_oversight import acts_on
 from core.db.console_sales import sales_of
 from core.db.registration import devices_by_serial
-from core.money import Money
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.allowed_plans import AllowedPlan, find_plan_set_on
+from core.usecases.allowed_plans import find_plan_set_on
 from core.usecases.edit_customer import add_number, edit_customer
 from core.usecases.list_debts import list_debts
-from core.usecases.offer import minor_of
 from core.usecases.register_at_desk import MeterHandover, Newcomer, register_at_desk
 from core.usecases.register_sales import SaleEntry
+from core.usecases.write_sale import sale_on
 from gateway.console import reading
 from gateway.console.catalogue import (
     languages,
@@ -156,23 +155,7 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleEntry | None:
     if known is None or known.kind == "meter":
         return MeterHandover(serial, values["tariff"])
     plan = None if values["appliance"] else find_plan_set_on(unit, serial)
-    return _as_set(unit, serial, plan) if plan else read_sale(unit, values, "", serial)
-
-
-def _as_set(unit: Unit, serial: str, plan: AllowedPlan) -> SaleEntry:
-    """The plan that is set on the device."""
-    figure = plan.figure
-    return SaleEntry(
-        owner_msisdn="",
-        appliance=plan.appliance,
-        scheme=plan.scheme,
-        sold_on=unit.today,
-        serial=serial,
-        down_payment_minor=minor_of(plan.down),
-        count=figure if isinstance(figure, int) else None,
-        instalment_minor=figure.minor if isinstance(figure, Money) else None,
-        cadence=plan.cadence,
-    )
+    return sale_on(unit, plan, "", serial) if plan else read_sale(unit, values, "", serial)
 
 
 def _rehearsed(unit: Unit, done: Done) -> list[str]:

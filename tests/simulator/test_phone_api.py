@@ -48,6 +48,7 @@ def test_texts_are_listed_oldest_first(phone: FlaskClient, providers: FlaskClien
     assert [set(one) for one in texts] == [{"at", "from", "text"}] * 2
     assert [one["text"] for one in texts] == ["one", "two"]
     assert phone.get(f"{API}/254799999999/messages").json == []
+    assert phone.get(f"{API}/inboxes").json == {"+254711000002": 2}
 
 
 def test_a_prompt_is_shown_paid_and_gone(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
@@ -25,8 +27,8 @@ def make_engine(
     given = {"timezone": "UTC"} | dict(settings or {})
     pool: dict[str, Any] = {"poolclass": NullPool}
     if pool_size:
-        pool = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
-    return create_engine(
+        pool = {"pool_size": pool_size, "max_overflow": pool_size}
+    engine = create_engine(
         database_url,
         hide_parameters=True,
         connect_args={
@@ -36,6 +38,20 @@ def make_engine(
         },
         **pool,
     )
+    event.listen(engine, "checkout", _look_whether_it_lives)
+    return engine
+
+
+def _look_whether_it_lives(connection: Any, *_: object) -> None:
+    """Raise what makes the pool connect anew where PostgreSQL has hung up.
+
+    It says nothing unasked to an idle connection, so anything to be read there is its farewell.
+    Looking needs no round trip, which a ping would.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError
 
 
 def migrate(database_url: str) -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import text as sql
 
 from core.clock import system_clock
 from core.db.devices import find_device
+from core.db.engine import make_engine
 from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
@@ -88,6 +89,7 @@ def journey_world(
 ) -> Iterator[Callable[[str], World]]:
     """Makes the world a journey is played in, for a mode."""
     engine = create_engine(database_url)
+    reading = make_engine(database_url, settings={"default_transaction_read_only": "on"})
     open_unit = unit_opener(engine, pins=Pins(PEPPER))
     database, session = Stop("before the database commits"), Stop("before the session commits")
     stoppable = stoppable_units(open_unit, database)
@@ -113,6 +115,7 @@ def journey_world(
             key=KEY,
             redis=StoppableRedis(redis, session),
             open_unit=stoppable,
+            open_reading=unit_opener(reading.execution_options(isolation_level="AUTOCOMMIT")),
             menu=product_menu(),
             pool=pool,
         )
@@ -121,7 +124,8 @@ def journey_world(
             Phone(door), _verbs(road, mode == "stopped"), PEOPLE, [database, session]
         )
     gateway.close()
-    engine.dispose()
+    for one in (engine, reading):
+        one.dispose()
 
 
 def _today() -> Any:

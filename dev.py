@@ -67,7 +67,7 @@ def run(*arguments: str) -> None:
 
 
 def test(*arguments: str) -> None:
-    become("python", "-m", "pytest", "-n", "2", *arguments)
+    become("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *arguments)
 
 
 def check() -> None:

@@ -72,6 +72,28 @@ class DoorSettings:
         )
 
 
+_SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """What signs the logins at the console, and whether people reach it by https (their cookie then
+    travels by nothing else)."""
+
+    secret: str = field(repr=False)
+    is_https: bool
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> ConsoleSettings | None:
+        """None without CONSOLE_SECRET: such a web process serves no console."""
+        secret = read(environment, "CONSOLE_SECRET", "")
+        if not secret:
+            return None
+        if len(secret) < _SHORTEST_SECRET:
+            raise BadInput(f"CONSOLE_SECRET must have at least {_SHORTEST_SECRET} characters")
+        return cls(secret, read(environment, "PUBLIC_URL", "").startswith("https://"))
+
+
 _MOST_HOPS = 9
 
 

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.entries import RefusedEntries
-from core.usecases.hand_over import tell_welcome
+from core.usecases.hand_over import hand_over
 from core.usecases.register_sales import SaleEntry, register_sales
 from core.usecases.register_with_device import find_or_register
 
@@ -53,10 +53,10 @@ def register_at_desk(
     if isinstance(device, SaleEntry):
         _sell(unit, replace(device, owner_msisdn=person.msisdn))
     elif device is not None:
-        _hand_over(unit, customer.id, device)
+        _give_meter(unit, customer.id, device)
     serial = device.serial if device else None
     if serial:
-        tell_welcome(unit, customer, serial)
+        hand_over(unit, customer, serial)
     note_act(
         unit, who, "register", "customer", customer.id, "registered at the desk", serial=serial
     )
@@ -70,7 +70,7 @@ def _sell(unit: Unit, entry: SaleEntry) -> None:
         raise refused.refusals[0][1] from None
 
 
-def _hand_over(unit: Unit, customer_id: int, handover: MeterHandover) -> None:
+def _give_meter(unit: Unit, customer_id: int, handover: MeterHandover) -> None:
     meter = devices_by_serial(unit.connection, [handover.serial], lock=True).get(handover.serial)
     if meter is None:
         raise Refused("not_in_stock", serial=handover.serial)

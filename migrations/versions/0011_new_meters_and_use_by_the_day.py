@@ -1,6 +1,6 @@
 """Meters that were never imported, and use by the day on an agent's menu.
 
-Revision: 0011, after 0010
+Revision: 0011, after 0012
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0011"
-down_revision = "0010"
+down_revision = "0012"
 
 _PLAN_TERMS = (
     "down_payment_minor >= 0 AND CASE scheme WHEN 'count' THEN count > 0"

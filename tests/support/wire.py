@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import make_url
@@ -61,7 +61,11 @@ def _serve(server: socket.socket, address: str, wire: Wire) -> None:
 
 
 def _carry(source: socket.socket, sink: socket.socket, note: Callable[[], None]) -> None:
-    while chunk := source.recv(65536):
-        note()
-        sink.sendall(chunk)
-    sink.close()
+    """Until one end hangs up; then the other end hears of it too."""
+    with source:
+        with suppress(OSError):
+            while chunk := source.recv(65536):
+                note()
+                sink.sendall(chunk)
+        with suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from core.db.discreet_errors import keep_values_out
 from core.errors import BadInput
@@ -37,8 +39,6 @@ def make_engine(
             "pool_size": pool_size,
             "max_overflow": pool_size,
             "pool_timeout": _POOL_TIMEOUT_S,
-            # Connections that were cut meanwhile are found out before they are used.
-            "pool_pre_ping": True,
         }
     engine = create_engine(
         database_url,
@@ -50,8 +50,21 @@ def make_engine(
         },
         **pool,
     )
+    event.listen(engine, "checkout", _look_whether_it_lives)
     keep_values_out(engine)
     return engine
+
+
+def _look_whether_it_lives(connection: Any, *_: object) -> None:
+    """Raise what makes the pool connect anew where PostgreSQL has hung up.
+
+    It says nothing unasked to an idle connection, so anything to be read there is its farewell.
+    Looking needs no round trip, which a ping would.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,21 @@ def read(environment: Environment, name: str, default: str | None = None) -> str
         except OSError as error:
             raise BadInput(f"{name}_FILE: cannot read {path} ({error.strerror})") from error
     if default is None:
-        raise BadInput(f"{name} is not set (see .env.example)")
+        missing = f"{name} is not set (see .env.example)"
+        if not isinstance(environment, Gathering):
+            raise BadInput(missing)
+        environment.missing.append(missing)
+        return ""
     return default
+
+
+class Gathering(dict[str, str]):
+    """An environment in which a missing setting is noted and read as "", so that one start tells of
+    all of them."""
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.missing: list[str] = []
 
 
 @dataclass(frozen=True, slots=True)

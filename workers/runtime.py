@@ -33,6 +33,7 @@ from gateway.payments.mtn import MtnChannel
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
+from workers.beat import beating
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,9 @@ def run_worker() -> None:
     """Work until told to stop; a running job is finished first. Refuses faulty texts."""
     prove_wording()
     runtime()
-    make_worker(Redis.from_url(read(os.environ, "REDIS_URL"))).work(logging_level="WARNING")
+    worker = make_worker(Redis.from_url(read(os.environ, "REDIS_URL")))
+    with beating(worker.heartbeat):
+        worker.work(logging_level="WARNING")
 
 
 def make_worker(connection: Redis) -> TimedWorker:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from core.market import Market
 from core.tariff import TariffVersion
@@ -16,12 +17,16 @@ class Village:
 
 @dataclass(frozen=True, slots=True)
 class Manufacturer:
-    """`token_family` is a driver of core.tokens, a vendor's name, or `none`."""
+    """`token_family` is a driver of core.tokens, a vendor's name, or `none`.
+
+    `sts`: what new meters leave the factory with, where an agent may register them unimported.
+    """
 
     code: str
     name: str
     kinds: tuple[str, ...]
     token_family: str
+    sts: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,10 @@ class Appliance:
 
 @dataclass(frozen=True, slots=True)
 class PlanEntry:
-    """A plan allowed for an appliance (by code): `count` or `instalment_minor`, by `scheme`."""
+    """A plan allowed for an appliance (by code): `count` or `instalment_minor`, by `scheme`.
+
+    Scheme `service` (by the day) has neither; its price stands with the appliance.
+    """
 
     code: str
     name: str

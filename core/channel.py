@@ -30,22 +30,67 @@ class ChannelTerms:
     is repeated for two days. `new_reference` makes the name under which the provider will know the
     request, where that is ours to give; it is stored before the call. `most_minor`: the most it
     moves at once, by currency, where it publishes that; the market's own limit holds besides.
+    `reasons`: what its codes say to a payer, where they say anything (wording: `why`).
     """
 
     name: str
     lookups: tuple[timedelta, ...]
     new_reference: Callable[[], str] | None = None
     most_minor: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
+
+# Daraja, results of an STK push; 1037 is the payer's silence or a phone that was off.
+_DARAJA_REASONS = {
+    "1": "no_money",
+    "3": "over_limit",
+    "4": "over_limit",
+    "8": "over_limit",
+    "1019": "no_answer",
+    "1032": "cancelled",
+    "1037": "no_answer",
+    "2001": "wrong_pin",
+}
+# MTN, reasons of a failed request to pay.
+_MTN_REASONS = {
+    "APPROVAL_REJECTED": "cancelled",
+    "REJECTED": "cancelled",
+    "NOT_ENOUGH_FUNDS": "no_money",
+    "PAYER_LIMIT_REACHED": "over_limit",
+    "EXPIRED": "no_answer",
+    "COULD_NOT_PERFORM_TRANSACTION": "no_answer",
+}
+# Airtel, response codes of a collection.
+_AIRTEL_REASONS = {
+    "DP00800001002": "wrong_pin",
+    "DP00800001003": "over_limit",
+    "DP00800001005": "no_answer",
+    "DP00800001007": "no_money",
+    "DP00800001008": "cancelled",
+    "DP00800001024": "no_answer",
+    "DP00800001029": "no_answer",
+}
 
 TERMS = {
     terms.name: terms
     for terms in (
-        ChannelTerms("daraja", _after(20, 40, 80, 180, 600, 3600), most_minor={"KES": 250_000_00}),
+        ChannelTerms(
+            "daraja",
+            _after(20, 40, 80, 180, 600, 3600),
+            most_minor={"KES": 250_000_00},
+            reasons=_DARAJA_REASONS,
+        ),
         # MTN asks for a version 4 UUID (X-Reference-Id) and for no look-up before five minutes.
-        ChannelTerms("mtn", _after(300, 600, 1200, 3600), lambda: str(uuid4())),
+        ChannelTerms(
+            "mtn", _after(300, 600, 1200, 3600), lambda: str(uuid4()), reasons=_MTN_REASONS
+        ),
         # Airtel asks for an id of letters and digits, and for no enquiry before three minutes.
-        ChannelTerms("airtel", _after(180, 360, 720, 1800, 3600), lambda: uuid4().hex),
+        ChannelTerms(
+            "airtel",
+            _after(180, 360, 720, 1800, 3600),
+            lambda: uuid4().hex,
+            reasons=_AIRTEL_REASONS,
+        ),
     )
 }
 

@@ -14,6 +14,7 @@ from core.errors import BrokenInvariant
 # ISO 4217 minor digits of the currencies of our markets; everything else has two.
 _MINOR_DIGITS = {"UGX": 0, "RWF": 0, "XOF": 0, "XAF": 0, "BIF": 0, "GNF": 0, "KMF": 0, "DJF": 0}
 _AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
+_GROUPED = re.compile(r"[0-9]{1,3}([ ,][0-9]{3})+(\.[0-9]{1,2})?")
 
 
 def minor_digits(currency: str) -> int:
@@ -67,6 +68,16 @@ def parse_minor(text: str, currency: str) -> int:
         raise ValueError(f"{currency} has {digits} decimal digits: {text!r}")
     factor: int = 10**digits
     return int(whole) * factor + int((fraction + "00")[:digits] or 0)
+
+
+def typed_minor(text: str, currency: str) -> int:
+    """As `parse_minor`, of an amount as people type it: `1,250` and `1 250.50` too.
+
+    A comma parts thousands or nothing: `150,50` is not fifteen thousand. Raises ValueError.
+    """
+    if _GROUPED.fullmatch(text.strip()):
+        text = re.sub("[ ,]", "", text)
+    return parse_minor(text, currency)
 
 
 def major(minor: int, currency: str) -> str:

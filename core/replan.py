@@ -57,8 +57,9 @@ def reprice(
     places = [part for part in parts if not part.stays]
     if rest and not places:
         places = [_after(parts, cadence)]
-    count = min(len(places), rest // cash_unit_minor)
-    amounts = split(rest, count, cash_unit_minor) if count else []
+    # Credit pays in any amount, so that what is left may be less than a coin: then it is one part.
+    count = min(len(places), rest // cash_unit_minor or 1)
+    amounts = split(rest, count, min(cash_unit_minor, rest)) if rest else []
     new = [
         replace(place, amount_minor=amount)
         for place, amount in zip(places, amounts, strict=False)

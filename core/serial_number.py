@@ -9,6 +9,7 @@ import re
 
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 _LOOK_ALIKE = str.maketrans("OI", "01")
+_METER_DIGITS = (11, 13)
 _SERIAL = re.compile(r"[A-Z0-9./_]{1,32}")
 
 
@@ -28,6 +29,12 @@ def parse_serial(text: str) -> str:
     if not _SERIAL.fullmatch(serial):
         raise ValueError(f"not a serial number: {text!r}")
     return serial
+
+
+def is_meter_number(serial: str) -> bool:
+    """Whether it can be an STS meter's: 11 or 13 digits, the last a check digit (IEC 62055-41)."""
+    is_number = serial.isascii() and serial.isdecimal() and len(serial) in _METER_DIGITS
+    return is_number and luhn_ok(serial)
 
 
 def luhn_ok(digits: str) -> bool:

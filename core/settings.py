@@ -72,13 +72,35 @@ class DoorSettings:
         )
 
 
+_SHORTEST_SECRET = 32
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """What signs the logins at the console, and whether people reach it by https (their cookie then
+    travels by nothing else)."""
+
+    secret: str = field(repr=False)
+    is_https: bool
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> ConsoleSettings | None:
+        """None without CONSOLE_SECRET: such a web process serves no console."""
+        secret = read(environment, "CONSOLE_SECRET", "")
+        if not secret:
+            return None
+        if len(secret) < _SHORTEST_SECRET:
+            raise BadInput(f"CONSOLE_SECRET must have at least {_SHORTEST_SECRET} characters")
+        return cls(secret, read(environment, "PUBLIC_URL", "").startswith("https://"))
+
+
 _MOST_HOPS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
     """How many trusted proxies stand before the web process, and from which addresses a provider's
-    callbacks may come; a provider without any may call from everywhere."""
+    or an aggregator's callbacks may come; whoever is not listed may call from everywhere."""
 
     proxy_hops: int = 0
     allowed: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
@@ -92,6 +114,11 @@ class GuardSettings:
             "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
             "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
             "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
+            "ussd/africastalking": _networks(environment, "USSD_AFRICASTALKING_ALLOWED_IPS"),
+            "ussd/hubtel": _networks(environment, "USSD_HUBTEL_ALLOWED_IPS"),
+            "ussd/arkesel": _networks(environment, "USSD_ARKESEL_ALLOWED_IPS"),
+            "ussd/beem": _networks(environment, "USSD_BEEM_ALLOWED_IPS"),
+            "ussd/airtel": _networks(environment, "USSD_AIRTEL_ALLOWED_IPS"),
         }
         return cls(int(hops), allowed)
 

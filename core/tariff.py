@@ -45,7 +45,12 @@ def energy_for(money_minor: int, version: TariffVersion) -> tuple[int, int]:
     if money_minor < version.minimum_purchase_minor:
         return 0, 0
     tenths = money_minor * 10 // version.price_per_kwh_minor
-    return tenths, -(-tenths * version.price_per_kwh_minor // 10)
+    return tenths, energy_cost(tenths, version)
+
+
+def energy_cost(tenths_kwh: int, version: TariffVersion) -> int:
+    """What so many tenths of a kWh cost, rounded up to the minor unit."""
+    return -(-tenths_kwh * version.price_per_kwh_minor // 10)
 
 
 def fees_due(

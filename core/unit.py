@@ -56,8 +56,10 @@ def unit_opener(
     clock: Clock = system_clock,
     pins: Pins | None = None,
     channels: Collection[str] = ("daraja",),
+    market_if_none: Market | None = None,
 ) -> OpenUnit:
-    """A function that opens a Unit on `engine`. Raises Refused("no_market") on an empty book."""
+    """A function that opens a Unit on `engine`. On an empty book it raises Refused("no_market"),
+    unless it is told which market to work with there."""
     market: Market | None = None
     read_at = 0.0
 
@@ -67,8 +69,9 @@ def unit_opener(
         with engine.begin() as connection:
             if market is None or monotonic() - read_at > _MARKET_KEPT_S:
                 market, read_at = find_market(connection), monotonic()
-            if market is None:
+            present = market or market_if_none
+            if present is None:
                 raise Refused("no_market")
-            yield Unit(connection, clock(), market, pins, channels)
+            yield Unit(connection, clock(), present, pins, channels)
 
     return open_unit

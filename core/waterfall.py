@@ -6,13 +6,13 @@ money do" on a screen and decides it when the money has come.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from core.errors import BrokenInvariant
 from core.plan import days_given
-from core.tariff import TariffVersion, energy_for
+from core.tariff import TariffVersion, energy_cost, energy_for
 
 
 @dataclass(slots=True)
@@ -38,15 +38,25 @@ class Obligation:
         return self.amount_minor - self.paid_minor
 
 
+def _all(units: int) -> int:
+    return units
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The device paid for: a meter with its tariff, a plan's device, or days as a service."""
+    """The device paid for: a meter with its tariff, a plan's device, or days as a service.
+
+    `one_code` says how much of some tenths of a kWh, or days, one code gives; no more is sold.
+    `codeless` are the devices for which no code can be made: nothing is bought for them.
+    """
 
     device_id: int
     tariff: TariffVersion | None = None
     plan_sale_id: int | None = None
     price_per_day_minor: int | None = None
     minimum_payment_minor: int = 0
+    one_code: Callable[[int], int] = _all
+    codeless: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +134,19 @@ def _serve_target(
 ) -> int:
     """Step 4: the remainder serves the device, or the next instalments where the loan is meant."""
     if loan_only:
-        return _pay(outcome, left, plan_parts)
+        ahead = (one for one in plan_parts if one.device_id not in target.codeless)
+        return _pay(outcome, left, ahead)
+    if target.device_id in target.codeless:
+        return left
     if target.plan_sale_id is not None:
         ahead = (one for one in plan_parts if one.sale_id == target.plan_sale_id)
         return _pay(outcome, left, ahead)
     if target.tariff is not None:
-        outcome.energy_tenths, cost = energy_for(left, target.tariff)
+        outcome.energy_tenths = target.one_code(energy_for(left, target.tariff)[0])
+        cost = energy_cost(outcome.energy_tenths, target.tariff)
         return _sell(outcome, "energy", left, cost, target.device_id)
     if target.price_per_day_minor and left >= target.minimum_payment_minor:
-        days = left // target.price_per_day_minor
+        days = target.one_code(left // target.price_per_day_minor)
         _add_days(outcome, target.device_id, days)
         return _sell(outcome, "days", left, days * target.price_per_day_minor, target.device_id)
     return left

@@ -16,10 +16,21 @@ from flask import Flask
 from redis import Redis
 from sqlalchemy import Engine
 
+from core.clock import system_clock
 from core.db.engine import make_engine
 from core.pin import Pins
-from core.settings import DoorSettings, Environment, GuardSettings, ServicesSettings, read
+from core.settings import (
+    ConsoleSettings,
+    DoorSettings,
+    Environment,
+    GuardSettings,
+    ServicesSettings,
+    read,
+)
 from core.unit import unit_opener
+from gateway.console.app import PREFIX as CONSOLE
+from gateway.console.app import console_application
+from gateway.console.desk import BLANK_MARKET, Desk
 from gateway.doors import Door, open_door, plain_errors
 from gateway.guard import Guard
 from gateway.health import Health, watch
@@ -40,6 +51,9 @@ if TYPE_CHECKING:
 
 # Menu turns played at once in one process; more wait, and are told so after the deadline.
 _TURNS = 16
+# People at the console wait; nobody's payment may wait for them.
+_DESKS = 4
+_DESK_SETTINGS = {"statement_timeout": "15000", "lock_timeout": "5000"}
 # A validation only reads, and gives up long before the provider does.
 _READERS = 8
 _READING = {
@@ -102,9 +116,35 @@ def create_app(environment: Environment) -> Gateway:
         pool=turns,
         ring=doorbell.ring_all,
         guesses=guesses,
+        guard=guard,
     )
-    hot = {"/ussd/africastalking/": ussd}
+    hot = {"/ussd/": ussd}
+    if console := ConsoleSettings.from_environment(environment):
+        at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
+        closing.callback(at_desks.dispose)
+        desk = _desk(at_desks, pins, settings, redis, doorbell, guard)
+        hot[f"{CONSOLE}/"] = console_application(console, desk)
     return Gateway(beside(_flask(engine, redis, settings, mpesa, guard), hot), closing)
+
+
+def _desk(
+    engine: Engine,
+    pins: Pins,
+    settings: DoorSettings,
+    redis: Redis,
+    doorbell: Doorbell,
+    guard: Guard,
+) -> Desk:
+    only_reads = engine.execution_options(postgresql_readonly=True)
+    return Desk(
+        unit_opener(only_reads, market_if_none=BLANK_MARKET),
+        unit_opener(engine, pins=pins, channels=settings.channels, market_if_none=BLANK_MARKET),
+        guard.limits,
+        redis,
+        doorbell,
+        guard,
+        system_clock,
+    )
 
 
 def _flask(
@@ -120,7 +160,7 @@ def _flask(
             "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
         ),
         delivery_door(open_unit),
-        inbound_door(open_unit, mpesa.doorbell.ring_all),
+        inbound_door(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)

@@ -31,7 +31,7 @@ LARGEST_BODY = 64 * 1024
 _DEEPEST_JSON = 8
 _MOST_FIELDS = 64
 _RETRY_AFTER_S = "10"
-# What PostgreSQL cannot store as text: NUL, and halves of surrogate pairs.
+# NUL, and halves of surrogate pairs.
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 Json = dict[str, Any]
@@ -162,10 +162,15 @@ def read_json(body: bytes) -> Json:
     return document
 
 
+def not_text(value: str) -> bool:
+    """Whether PostgreSQL could not store it as text."""
+    return _NOT_TEXT.search(value) is not None
+
+
 def _check_json(value: object, depth: int) -> None:
     if depth == 0:
         raise BadCallback("the body is nested too deep")
-    if isinstance(value, str) and _NOT_TEXT.search(value):
+    if isinstance(value, str) and not_text(value):
         raise BadCallback("the body holds characters that are no text")
     if isinstance(value, dict):
         for name, part in value.items():
@@ -191,7 +196,7 @@ def read_form(body: bytes) -> Form:
     form = dict(pairs)
     if len(form) != len(pairs):
         raise BadCallback("a field is there twice")
-    if any(_NOT_TEXT.search(value) for value in form.values()):
+    if any(map(not_text, form.values())):
         raise BadCallback("the body holds characters that are no text")
     return form
 

@@ -25,6 +25,7 @@ from core.clock import Clock, system_clock
 from core.db import payments, texts
 from gateway.ring import QUEUES
 from gateway.tally import Tally
+from gateway.ussd.drop_off import ends_on, screens_on
 
 # What waits, and for how many seconds at most before something is wrong. A text that its provider
 # will not take is tried for most of a day.
@@ -101,7 +102,7 @@ class _Collector:
             up.add_metric([name], float(check["ok"]))
             if check.get("age_s") is not None:
                 age.add_metric([name], check["age_s"])
-        yield from (up, age, self._answers())
+        yield from (up, age, self._answers(), *self._ussd())
         yield GaugeMetricFamily(
             "dialwatt_workers_alive", "Worker processes", value=checks["worker"]["alive"]
         )
@@ -114,6 +115,21 @@ class _Collector:
             for labels, count in self.tally.read().items():
                 answers.add_metric(labels, count)
         return answers
+
+    def _ussd(self) -> Iterator[Metric]:
+        """Today's, so they start from zero at midnight UTC, as counters may."""
+        screens = CounterMetricFamily(
+            "dialwatt_ussd_screens", "USSD screens shown and answered", labels=["screen", "was"]
+        )
+        ends = CounterMetricFamily(
+            "dialwatt_ussd_ends", "How USSD sessions ended, where told", labels=["screen", "as"]
+        )
+        today = self.health.clock().date()
+        with suppress(RedisError):
+            for family, counts in ((screens, screens_on), (ends, ends_on)):
+                for labels, count in counts(self.health.redis, today).items():
+                    family.add_metric(labels, count)
+        yield from (screens, ends)
 
 
 def watch(app: Flask, health: Health, tally: Tally) -> None:

@@ -19,15 +19,19 @@ from core.catalogue import (
     Appliance,
     Catalogue,
     Manufacturer,
+    PlanEntry,
     TariffEntry,
     Village,
 )
+from core.channel import TERMS
 from core.errors import BadInput
 from core.market import Market
 from core.msisdn import parse_msisdn
 from core.pin import parse_pin
+from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, Action, can
+from core.wording.slots import SMALL_MARKET
 from operations.fields import (
     Fields,
     amount,
@@ -42,12 +46,12 @@ from operations.fields import (
     whole,
     yes_or_no,
 )
+from operations.import_files import sts_meter
 
-TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "agent")
+TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
 DEVICE_KINDS = ("meter", "shs", "e_bike")
 # Served over the vendor's own HTTP API. The catalogue knows them; see `family_not_served`.
 VENDORS = ("calin", "stron", "gomelong", "sunking")
-LARGEST_PAYMENT = "250000.00"  # M-Pesa's ceiling for one payment, in shillings
 
 _SERVICE_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
@@ -94,6 +98,7 @@ def parse_catalogue(
         manufacturers=_entries(tables, "manufacturer", _manufacturer, place, problems),
         tariffs=_entries(tables, "tariff", _tariff, place, problems),
         appliances=_entries(tables, "appliance", _appliance, place, problems),
+        plans=_entries(tables, "plan", _plan, place, problems),
         agents=_entries(tables, "agent", _agent, place, problems),
     ), problems
 
@@ -117,10 +122,17 @@ def _market(
         languages=fields.need("languages", at_least_one(one_of(*spoken))),
         service_code=fields.need("service_code", _service_code),
         operator=fields.need("operator", text),
-        payment_max_minor=fields.may("payment_max", positive(money), money(LARGEST_PAYMENT)),
+        payment_max_minor=fields.may("payment_max", positive(money), _ceiling(currency)),
     )
     fields.refuse_unknown()
     return market if fields.is_good else None
+
+
+def _ceiling(currency: str) -> int:
+    """The largest payment where the file names none: what a channel publishes for that currency,
+    else what every text was proved with. A ceiling in shillings says nothing of francs."""
+    limits = [terms.most_minor.get(currency) for terms in TERMS.values()]
+    return max(filter(None, limits), default=SMALL_MARKET.largest_minor)
 
 
 def _entries(
@@ -173,7 +185,10 @@ def _manufacturer(fields: Fields, place: _Place) -> Manufacturer:
         name=fields.need("name", text),
         kinds=fields.need("kinds", at_least_one(one_of(*DEVICE_KINDS))),
         token_family=fields.need("token", one_of(*FAMILIES, *VENDORS, "none")),
+        sts=fields.may("sts", _new_meters, None),
     )
+    if maker.sts and not can(maker.token_family, "energy"):
+        fields.problem("sts", "only a maker of STS meters has it")
     for kind in maker.kinds or ():
         need: Action = "energy" if kind == "meter" else "days"
         if maker.token_family in FAMILIES and not can(maker.token_family, need):
@@ -205,6 +220,24 @@ def _appliance(fields: Fields, place: _Place) -> Appliance:
         initial_days=fields.may("initial_days", whole(0, 3650), 0),
         price_per_day_minor=fields.may("price_per_day", positive(money), None),
         minimum_payment_minor=fields.may("minimum_payment", money, 0),
+    )
+
+
+def _plan(fields: Fields, place: _Place) -> PlanEntry:
+    money = amount(place.currency)
+    scheme = fields.need("scheme", one_of("count", "amount", "service"))
+    cadence = one_of(*CADENCE_DAYS)
+    return PlanEntry(
+        code=fields.need("code", code),
+        name=fields.need("name", text),
+        appliance=fields.need("appliance", code),
+        scheme=scheme,
+        cadence="daily" if scheme == "service" else fields.need("cadence", cadence),
+        count=fields.need("count", whole(1, MOST_INSTALMENTS)) if scheme == "count" else None,
+        instalment_minor=(
+            fields.need("instalment", positive(money)) if scheme == "amount" else None
+        ),
+        down_payment_minor=(0 if scheme == "service" else fields.may("down_payment", money, 0)),
     )
 
 
@@ -248,6 +281,14 @@ def _service_code(value: object) -> str:
     if not isinstance(value, str) or not _SERVICE_CODE.fullmatch(value):
         raise ValueError(f'not a service code: {value!r} (like "*384*96#")')
     return value
+
+
+def _new_meters(value: object) -> dict[str, Any]:
+    """What new meters of a maker leave the factory with, as the books keep it."""
+    meter = sts_meter(text(value))
+    if not meter.is_vendable:
+        raise ValueError("nothing is sold to meters on such a key (key type 2, base 2014 or later)")
+    return meter.stored()
 
 
 def _pin(value: object) -> str:

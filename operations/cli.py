@@ -49,7 +49,30 @@ _INGEST: Argument = (
     ("--ingest",),
     {"action": "store_true", "help": "book what is missing here; open cases for the rest"},
 )
+_USER_ACTION: Argument = (("action",), {"choices": ("add", "list", "disable")})
+_USER: Argument = (("name",), {"metavar": "NAME", "nargs": "?"})
+_ROLE: Argument = (
+    ("--role",),
+    {
+        "choices": ("owner", "finance", "support", "read_only"),
+        "default": "read_only",
+        "help": "what they may do (add; read_only unless said)",
+    },
+)
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
+_PHONE: tuple[Argument, ...] = (
+    (("number",), {"nargs": "?", "help": "whose phone: a number, or a name of the demo"}),
+    (("--url",), {"help": "the gateway to play against, instead of the one of `make run`"}),
+    (("--key",), {"help": "its CALLBACK_KEY, where it has no simulated phones"}),
+    (("--code",), {"help": "its service code, where it has no simulated phones"}),
+    (("--network",), {"default": "63902", "help": "the network code to dial from there"}),
+    (("--transcript",), {"metavar": "FILE", "help": "write what was played there, as a journey"}),
+    (
+        ("--verbatim",),
+        {"action": "store_true", "help": "write codes, receipts and days as they came"},
+    ),
+    (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
+)
 _ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
 _STUCK: tuple[Argument, ...] = (
     (("what",), {"choices": ("payment", "prompt", "text")}),
@@ -75,6 +98,13 @@ VERBS = (
         (_KINDS, _FILE),
     ),
     Verb(
+        "phone",
+        "a handset in the terminal; reads a script where standard input is no terminal",
+        "operations.phone:run",
+        _PHONE,
+        completes=False,
+    ),
+    Verb(
         "show",
         "show what a payment did, or what a customer owes",
         "operations.show:run",
@@ -89,6 +119,12 @@ VERBS = (
     Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
     Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),
     Verb("doctor", "check settings, services and books", "operations.doctor:run", (_JSON,)),
+    Verb(
+        "user",
+        "people of the console: add one (password typed, or on standard input), list, disable",
+        "operations.users:run",
+        (_USER_ACTION, _USER, _ROLE),
+    ),
     Verb(
         "vectors",
         "recompute the tokens of a vector file",
@@ -179,7 +215,7 @@ def _told(error: Exception) -> str | None:
     if isinstance(error, BadInput):
         return "\n".join(error.problems) if len(error.problems) == 1 else _listed(error.problems)
     if isinstance(error, Refused):
-        from operations.refusals import in_words
+        from core.wording.operator_words import in_words
 
         return in_words(error)
     if isinstance(error, DialwattError):

@@ -17,11 +17,15 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class FileKind(Generic[Entry]):
-    """How one kind of file is read: its columns, a line's entry, and what makes a line unique."""
+    """How one kind of file is read: its columns, a line's entry, and what makes a line unique.
+
+    A file may leave out those of `may`.
+    """
 
     columns: Sequence[str]
     read: Callable[[Fields], Entry]
     key: Callable[[Entry], object]
+    may: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ def read_entries(content: str, kind: FileKind[Entry]) -> Contents[Entry]:
     """The entries of a file. Raises BadInput when its header is not the one for this kind."""
     contents: Contents[Entry] = Contents([], [], [])
     seen: dict[object, int] = {}
-    for number, values, reason in _lines(content, kind.columns):
+    for number, values, reason in _lines(content, kind.columns, kind.may):
         problems: list[str] = [reason] if reason else []
         fields = Fields("", values, problems)
         entry = kind.read(fields) if not problems else None
@@ -66,10 +70,12 @@ def read_entries(content: str, kind: FileKind[Entry]) -> Contents[Entry]:
     return contents
 
 
-def _lines(content: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str], str]]:
+def _lines(
+    content: str, columns: Sequence[str], may: Sequence[str]
+) -> Iterator[tuple[int, dict[str, str], str]]:
     """(line number, values by column, what is wrong with the line as such)."""
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    header = _header(reader, columns)
+    header = _header(reader, columns, may)
     number = reader.line_num + 1
     while True:
         try:
@@ -86,7 +92,7 @@ def _lines(content: str, columns: Sequence[str]) -> Iterator[tuple[int, dict[str
         number = reader.line_num + 1
 
 
-def _header(reader: Iterator[list[str]], columns: Sequence[str]) -> list[str]:
+def _header(reader: Iterator[list[str]], columns: Sequence[str], may: Sequence[str]) -> list[str]:
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
@@ -95,12 +101,11 @@ def _header(reader: Iterator[list[str]], columns: Sequence[str]) -> list[str]:
     if not any(header):
         raise BadInput(f"the file is empty; its first line must be {wanted}")
     problems = [f"column {name} is missing" for name in columns if name not in header]
+    known = (*columns, *may)
     problems += [
-        f"column {name!r} is not known{hint(name, columns)}"
-        for name in header
-        if name not in columns
+        f"column {name!r} is not known{hint(name, known)}" for name in header if name not in known
     ]
-    problems += [f"column {name} stands there twice" for name in columns if header.count(name) > 1]
+    problems += [f"column {name} stands there twice" for name in known if header.count(name) > 1]
     if problems:
         raise BadInput(*(f"line 1: {one}" for one in problems), f"the columns are {wanted}")
     return header

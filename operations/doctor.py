@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
-from core.db.engine import alembic_config, make_engine
+from core.db.engine import make_engine, revision
 from core.db.invariants import BOOKS, WAITING, offenders
 from core.errors import BadInput
 from core.settings import (
@@ -121,15 +121,11 @@ def _redis(environment: Environment) -> Check:
 
 
 def _schema(connection: Connection) -> Check:
-    """Whether every migration has run."""
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
-    newest = ScriptDirectory.from_config(alembic_config("")).get_current_head()
-    here = MigrationContext.configure(connection).get_current_revision()
-    if here == newest:
-        return Check("migrations", True, f"at {here}")
-    return Check("migrations", False, f"at {here}, newest is {newest}: run `dialwatt migrate`")
+    """Whether every migration has run, and none that this program does not know."""
+    found = revision(connection)
+    if found.here == found.newest:
+        return Check("migrations", True, f"at {found.here}")
+    return Check("migrations", False, str(found))
 
 
 def _books(connection: Connection, clock: Clock) -> Iterator[Check]:

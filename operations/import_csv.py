@@ -17,10 +17,10 @@ from core.usecases.entries import Progress, RefusedEntries, Registered
 from core.usecases.register_customers import register_customers
 from core.usecases.register_devices import register_devices
 from core.usecases.register_sales import register_sales
+from core.wording.operator_words import in_words
 from operations.books import open_books
 from operations.csv_file import Contents, FileKind, read_entries, read_text
 from operations.import_files import customers_file, devices_file, sales_file
-from operations.refusals import in_words
 
 Register = Callable[[Unit, Sequence[Any], Progress], Registered]
 

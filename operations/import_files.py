@@ -40,7 +40,7 @@ def customers_file(market: Market) -> FileKind[CustomerEntry]:
 
 
 def devices_file(market: Market) -> FileKind[DeviceEntry]:
-    """One line per serial; without owner the device is in stock."""
+    """One line per serial; without owner the device is in stock, and may have its plan set."""
     msisdn = _msisdn(market)
 
     def read(fields: Fields) -> DeviceEntry:
@@ -54,7 +54,8 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
             secret_key=fields.may("secret_key", _secret_key, None),
             starting_code=fields.may("starting_code", whole(0, 999_999_999), None),
             count=fields.may("count", whole(0, MAX_COUNT), None),
-            sts=fields.may("sts", _sts, None),
+            sts=fields.may("sts", sts_meter, None),
+            plan=fields.may("plan", code, None),
         )
 
     columns = (
@@ -69,7 +70,7 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
         "count",
         "sts",
     )
-    return FileKind(columns, read, lambda entry: entry.serial)
+    return FileKind(columns, read, lambda entry: entry.serial, may=("plan",))
 
 
 def sales_file(market: Market) -> FileKind[SaleEntry]:
@@ -141,9 +142,10 @@ def _secret_key(value: str) -> bytes:
     return key
 
 
-def _sts(value: str) -> StsMeter:
+def sts_meter(value: object) -> StsMeter:
+    """What is known of a meter besides its number: `ea=11;dkga=04;sgc=...`."""
     try:
-        return StsMeter.parse(value)
+        return StsMeter.parse(str(value))
     except TokenError as error:
         raise ValueError(str(error)) from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from argparse import Namespace
 
 from core.errors import BadInput
@@ -22,6 +23,7 @@ def web(arguments: Namespace, environment: Environment) -> int:
         _number(environment, "PORT", 8000, 65535),
         _number(environment, "WEB_WORKERS", 2, 256),
     )
+    _warn_of_newer_schema(environment)
     from granian import Granian
     from granian.constants import Interfaces
 
@@ -42,6 +44,7 @@ def web(arguments: Namespace, environment: Environment) -> int:
 def worker(arguments: Namespace, environment: Environment) -> int:
     """Apply payments, send prompts and texts until told to stop."""
     os.environ.update(environment)
+    _warn_of_newer_schema(environment)
     from workers.runtime import run_worker
 
     run_worker()
@@ -51,6 +54,7 @@ def worker(arguments: Namespace, environment: Environment) -> int:
 def schedule(arguments: Namespace, environment: Environment) -> int:
     """Ring for what waits, and accrue once a day, until told to stop."""
     os.environ.update(environment)
+    _warn_of_newer_schema(environment)
     from workers.schedule import run
 
     run()
@@ -67,6 +71,24 @@ def migrate(arguments: Namespace, environment: Environment) -> int:
     upgrade(read(environment, "DATABASE_URL"))
     print("the schema is up to date")
     return 0
+
+
+def _warn_of_newer_schema(environment: Environment) -> None:
+    """Say it when a later release has migrated the database, and start all the same: while that
+    release is on its way, old processes may have to come up again. A database that is away says
+    nothing here; the process waits for it."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from core.db.engine import make_engine, revision
+
+    try:
+        engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
+        with engine.connect() as connection:
+            found = revision(connection)
+    except SQLAlchemyError:
+        return
+    if found.is_newer:
+        print(found, file=sys.stderr)
 
 
 def _number(environment: Environment, name: str, default: int, most: int) -> int:

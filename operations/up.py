@@ -33,6 +33,8 @@ _KEPT: dict[str, Callable[[], str]] = {
     "DEVICE_KEY_SECRET": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "PIN_PEPPER": lambda: secrets.token_urlsafe(24),
     "STS_VENDING_KEY_600000": lambda: secrets.token_hex(20),
+    "CONSOLE_SECRET": lambda: secrets.token_urlsafe(32),
+    "CONSOLE_PASSWORD": lambda: secrets.token_urlsafe(9),
     "AT_USERNAME": lambda: "dialwatt",
     "AT_API_KEY": lambda: secrets.token_urlsafe(24),
     "AT_SENDER_ID": lambda: "DIALWATT",
@@ -98,12 +100,15 @@ def _prepare(settings: Mapping[str, str], *, with_demo: bool) -> None:
     """Bring the schemas up to date and, on an empty book, load the people of the demo."""
     from core.db.engine import make_engine, migrate
     from operations.demo import load_demo
+    from operations.users import add_first_user
     from simulator.store import create_schema, open_store
 
     migrate(settings["DATABASE_URL"])
     create_schema(open_store(settings["DATABASE_URL"]))
+    engine = make_engine(settings["DATABASE_URL"], pool_size=0)
     if with_demo:
-        load_demo(make_engine(settings["DATABASE_URL"], pool_size=0), settings)
+        load_demo(engine, settings)
+    add_first_user(engine, settings)
 
 
 def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Process]:
@@ -131,10 +136,13 @@ def _announce(settings: Mapping[str, str], port: int) -> None:
     """Say where it is and who lives in it, once it answers."""
     from core.db.engine import make_engine
     from operations.demo import cast
+    from operations.users import FIRST_USER
 
     address = f"http://127.0.0.1:{port}"
     _wait_for(f"{address}/healthz")
-    print(f"\nDialwatt is up: open {address}/phone/\n", flush=True)
+    print(f"\nDialwatt is up: open {address}/phone/\n")
+    print(f"The operator's console: {address}/console/")
+    print(f"  log in as {FIRST_USER}, password {settings['CONSOLE_PASSWORD']}\n", flush=True)
     for person in cast(make_engine(settings["DATABASE_URL"], pool_size=0)):
         devices = ", ".join(f"{d['serial']} ({d['kind']})" for d in person["devices"])
         pin = f"PIN {person['pin']}" if "pin" in person else ""

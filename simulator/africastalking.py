@@ -178,6 +178,12 @@ def received_texts(connection: Connection, msisdn: str) -> list[dict[str, str]]:
     ]
 
 
+def count_texts(connection: Connection) -> dict[str, int]:
+    """How many texts each phone has, for those that have any."""
+    return {str(row.msisdn): int(row.many) for row in connection.execute(_COUNTED)}
+
+
+_COUNTED = text("SELECT msisdn, count(*) AS many FROM simulator.texts GROUP BY msisdn")
 _RECEIVE = text("""
     INSERT INTO simulator.texts (msisdn, sender, body, message_id)
     VALUES (:msisdn, :sender, :body, :message_id)

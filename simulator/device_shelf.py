@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
-from core.serial_number import normalise_serial
+from core.serial_number import parse_serial
 from core.tokens.family import DeviceSecret
 from simulator import devices
 from simulator.world import World
@@ -46,7 +46,10 @@ def type_on(world: World, source: DevicesSource, serial: str, code: str) -> dict
 
 def _from_the_books(source: DevicesSource, serial: str) -> tuple[str, str, DeviceSecret, int]:
     """Asked before our own transaction opens: the books are another database session."""
-    serial = normalise_serial(serial)
+    try:
+        serial = parse_serial(serial)
+    except ValueError as error:
+        raise UnknownDevice(str(error)) from None
     known = source(serial)
     if known is None:
         raise UnknownDevice(f"no device {serial}")

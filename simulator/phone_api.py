@@ -19,7 +19,8 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnav
 
 from core.db.catalogue import find_market
 from core.money import major, parse_minor
-from simulator.africastalking import NETWORK_CODE, received_texts, send_text
+from gateway.doors import not_text
+from simulator.africastalking import NETWORK_CODE, count_texts, received_texts, send_text
 from simulator.device_shelf import DevicesSource, UnknownDevice, look_at, type_on
 from simulator.safaricom.paybill import PaymentAnswer, pay_by_paybill
 from simulator.safaricom.prompts import answer_prompt, waiting_prompts
@@ -78,7 +79,7 @@ def _body() -> dict[str, Any]:
 
 def _text(body: dict[str, Any], name: str, longest: int) -> str:
     value = body.get(name)
-    if not isinstance(value, str) or not value.strip() or len(value) > longest or "\0" in value:
+    if not isinstance(value, str) or not value.strip() or len(value) > longest or not_text(value):
         raise BadRequest(f"{name} must be a text of 1 to {longest} characters")
     return value
 
@@ -99,6 +100,7 @@ def network() -> Any:
     ussd = f"/ussd/africastalking/{settings.callback_key}"
     return jsonify(
         operator=market.operator if market else settings.operator,
+        currency=market.currency if market else "KES",
         service_code=market.service_code if market else settings.service_code,
         network_code=NETWORK_CODE,
         paybill=settings.shortcode,
@@ -106,6 +108,13 @@ def network() -> Any:
         ussd_url=ussd,
         events_url=f"{ussd}/events",
     )
+
+
+@api.get("/inboxes")
+def inboxes() -> Any:
+    """How many texts each phone has received so far: `{"+254711000001": 3}`."""
+    with this_world().engine.connect() as connection:
+        return jsonify(count_texts(connection))
 
 
 @api.get("/<msisdn>/messages")

@@ -26,10 +26,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cheap_pin_hashes() -> Iterator[None]:
-    """A PIN's hash is slow and large on purpose; here it is one of many things that happen."""
+def cheap_hashes() -> Iterator[None]:
+    """A hash of a PIN or a password is slow and large on purpose; here it is one of many things."""
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.pin._HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        patch.setattr("core.pin._HASHER", cheap)
+        patch.setattr("core.password._HASHER", cheap)
         yield
 
 

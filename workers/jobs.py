@@ -9,11 +9,11 @@ from functools import partial, wraps
 from core.db.prompts import Prompt
 from core.db.texts import WaitingText
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
-from core.unit import Unit
 from core.usecases.apply_payments import apply_payments as apply_batch
 from core.usecases.follow_prompt import (
     claim_unresolved,
     claim_unsent,
+    comes_too_late,
     prompt_accepted,
     prompt_approved,
     prompt_ended,
@@ -28,15 +28,13 @@ from core.usecases.send_texts import (
     text_refused,
 )
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
-from workers.drain import CALLS_AT_ONCE, claim_and_call, drain
+from workers.drain import CALLS_AT_ONCE, Record, claim_and_call, drain
 from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
 
 _PAYMENTS_AT_ONCE = 200
 _CALLS_A_STEP = 40
-
-Record = Callable[[Unit], None]
 
 
 def job(queue_name: str) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
@@ -100,6 +98,8 @@ def _push(prompt: Prompt) -> Record:
     channel = runtime().channel(prompt.channel)
     if channel is None:
         return partial(prompt_ended, prompt=prompt, code="no_channel")
+    if comes_too_late(prompt):
+        return partial(prompt_ended, prompt=prompt, code="too_late")
     try:
         checkout_reference = channel.push(prompt)
     except Temporary as failure:

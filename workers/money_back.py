@@ -25,8 +25,8 @@ from core.usecases.follow_refund import claim_refunds, refund_refused, refund_un
 from core.usecases.request_refund import refund_unmatched
 from gateway.payments.daraja_account import ask_for_reversal, ask_for_status, pull_movements
 from gateway.payments.mpesa_notices import CURRENCY, provider_account
-from workers.drain import claim_and_call, drain
-from workers.jobs import Record, job
+from workers.drain import Record, claim_and_call, drain
+from workers.jobs import job
 from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from functools import cache
 from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.timeouts import UnixSignalDeathPenalty
 
 from core.db.engine import make_engine
 from core.settings import (
@@ -79,21 +80,40 @@ def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
     }
 
 
+class OutOfTime(BaseException):
+    """The job's time is up. No Exception, as RQ's own is: whoever catches what is wrong with a
+    payment or an item must not take this for it."""
+
+
+class _TimeLimit(UnixSignalDeathPenalty):
+    def handle_death_penalty(self, signum: int, frame: object) -> None:
+        raise OutOfTime(f"not done in {self._timeout} seconds")
+
+
+class TimedWorker(SimpleWorker):
+    """Runs jobs in its own process, one after the other, each until its time is up."""
+
+    death_penalty_class = _TimeLimit
+
+
 def run_worker() -> None:
-    """Work until told to stop; a running job is finished first. Refuses to start with faulty texts.
+    """Work until told to stop; a running job is finished first. Refuses faulty texts."""
+    prove_wording()
+    runtime()
+    make_worker(Redis.from_url(read(os.environ, "REDIS_URL"))).work(logging_level="WARNING")
+
+
+def make_worker(connection: Redis) -> TimedWorker:
+    """A worker for every queue.
 
     Short timers, since RQ's defaults notice a dead worker only after ten minutes; nothing is lost
     meanwhile, because the schedule rings for rows, not for jobs.
     """
-    prove_wording()
-    runtime()
-    connection = Redis.from_url(read(os.environ, "REDIS_URL"))
-    queues = [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES]
-    SimpleWorker(
-        queues,
+    return TimedWorker(
+        [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES],
         connection=connection,
         serializer=JSONSerializer,
-        default_worker_ttl=60,
+        worker_ttl=60,
         maintenance_interval=30,
         job_monitoring_interval=10,
-    ).work(logging_level="WARNING")
+    )

@@ -58,6 +58,23 @@ def device_requests(
     return [StoredDeviceRequest(*row) for row in rows]
 
 
+def take_requests_for(connection: Connection, serial: str) -> list[str]:
+    """End all requests for a device; who had asked."""
+    rows = connection.execute(
+        text(
+            "DELETE FROM device_requests r USING devices d"
+            " WHERE d.id = r.device_id AND d.serial = :serial RETURNING r.msisdn"
+        ),
+        {"serial": serial},
+    )
+    return list(rows.scalars())
+
+
+def delete_device_request(connection: Connection, request_id: int) -> None:
+    """It is not granted."""
+    connection.execute(text("DELETE FROM device_requests WHERE id = :id"), {"id": request_id})
+
+
 def count_requests_of(connection: Connection, msisdn: str, since: datetime) -> int:
     """How many devices this number has asked for since then."""
     return int(

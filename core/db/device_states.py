@@ -15,7 +15,15 @@ _STATES = text(
            ) AS plan_left_minor,
            EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'complete'
                    AND s.customer_id = d.owner_id)
-           AND NOT EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'open')
+           AND NOT EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'open'),
+           EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'open'
+                   AND s.scheme = 'service'),
+           (SELECT max(run.until) FROM (
+              SELECT t.issued_at + make_interval(days => CAST(
+                       sum(t.units) OVER (ORDER BY t.issued_at DESC, t.id DESC) AS integer))
+                     AS until FROM tokens t WHERE t.device_id = d.id AND t.kind = 'days'
+                 AND t.id > coalesce((SELECT max(id) FROM tokens l
+                                       WHERE l.device_id = d.id AND l.kind = 'lock'), 0)) run)
       FROM devices d WHERE d.owner_id = :owner ORDER BY d.id
     """
 )
@@ -30,12 +38,16 @@ _TOKENS = """
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """`plan_left_minor` is None without an open plan; `is_paid_off` when a plan was completed."""
+    """`plan_left_minor` is None without an open plan; `is_paid_off` when a plan was completed;
+    `by_day`: used by the day. `until`: when the days of the codes it was sent are over, if each was
+    typed when it came; None for a device that was sent none."""
 
     serial: str
     kind: str
     plan_left_minor: int | None
     is_paid_off: bool
+    by_day: bool
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

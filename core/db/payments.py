@@ -36,12 +36,18 @@ def insert_payment(connection: Connection, values: dict[str, object]) -> int | N
     ).scalar_one_or_none()
 
 
-def find_payment_id(connection: Connection, provider_account: str, receipt: str) -> int | None:
-    """The id under which a receipt is booked."""
-    return connection.execute(
-        text("SELECT id FROM payments WHERE provider_account = :account AND receipt = :receipt"),
+def find_receipt(
+    connection: Connection, provider_account: str, receipt: str
+) -> tuple[int, int] | None:
+    """(id, amount in minor units) under which a receipt is booked."""
+    row = connection.execute(
+        text(
+            "SELECT id, amount_minor FROM payments"
+            " WHERE provider_account = :account AND receipt = :receipt"
+        ),
         {"account": provider_account, "receipt": receipt},
-    ).scalar_one_or_none()
+    ).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def claim_received(connection: Connection, now: datetime, limit: int) -> list[ReceivedPayment]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -38,6 +39,18 @@ def plans_of(connection: Connection, appliance: str) -> list[StoredPlan]:
 def find_plan(connection: Connection, code: str) -> StoredPlan | None:
     """The plan with that code."""
     return _one(connection, "WHERE p.code = :key", code)
+
+
+def plans_by_code(connection: Connection, codes: Collection[str]) -> dict[str, tuple[int, str]]:
+    """(id, kind of its appliance) of those plans, by code."""
+    rows = connection.execute(
+        text(
+            "SELECT p.code, p.id, a.kind FROM plan_offers p"
+            " JOIN appliances a ON a.id = p.appliance_id WHERE p.code = ANY(:codes)"
+        ),
+        {"codes": list(codes)},
+    )
+    return {row.code: (row.id, row.kind) for row in rows}
 
 
 def plan_set_on(connection: Connection, serial: str) -> StoredPlan | None:

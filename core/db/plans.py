@@ -63,8 +63,23 @@ def parts_of(connection: Connection, sale_id: int) -> list[Part]:
     return [Part(*row) for row in rows]
 
 
+def keep_as_sold(connection: Connection, sale_id: int) -> None:
+    """Before the first change of a sale: keep what was agreed, so that the line of a file it was
+    made from is still known by it."""
+    connection.execute(
+        text(
+            "UPDATE sales SET as_sold = (SELECT jsonb_build_object('total_minor', total_minor,"
+            " 'scheme', scheme, 'plan', jsonb_agg(jsonb_build_array(number, due_on, amount_minor,"
+            " days) ORDER BY number)) FROM instalments WHERE sale_id = sales.id)"
+            " WHERE id = :id AND as_sold IS NULL"
+        ),
+        {"id": sale_id},
+    )
+
+
 def write_parts(connection: Connection, sale_id: int, parts: Sequence[Part]) -> None:
     """Make the sale's instalments these: by number changed, added, or gone."""
+    keep_as_sold(connection, sale_id)
     columns = {
         "numbers": [part.number for part in parts],
         "due": [part.due_on for part in parts],

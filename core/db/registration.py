@@ -61,7 +61,8 @@ def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) ->
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A registered device as a file may describe it. `taken`: it is on an open plan."""
+    """A registered device as a file may describe it. `plan`: the one whoever gets it may have;
+    `taken`: it is on an open one."""
 
     id: int
     serial: str
@@ -74,6 +75,7 @@ class KnownDevice:
     starting_code: int | None
     initial_counter: int
     sts: dict[str, Any] | None
+    plan: str | None
     taken: bool
 
 
@@ -84,15 +86,37 @@ def devices_by_serial(
     rows = connection.execute(
         text(
             "SELECT d.id, d.serial, d.kind, m.code, t.code, d.owner_id, d.assigned_on,"
-            " d.sealed_key, d.starting_code, d.initial_counter, d.sts, EXISTS (SELECT FROM sales s"
+            " d.sealed_key, d.starting_code, d.initial_counter, d.sts, p.code,"
+            " EXISTS (SELECT FROM sales s"
             " WHERE s.device_id = d.id AND s.state = 'open')"
             " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
-            " LEFT JOIN tariffs t ON t.id = d.tariff_id WHERE d.serial = ANY(:serials)"
+            " LEFT JOIN tariffs t ON t.id = d.tariff_id"
+            " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id WHERE d.serial = ANY(:serials)"
             " ORDER BY d.id" + (" FOR NO KEY UPDATE OF d" if lock else "")
         ),
         {"serials": list(serials)},
     )
     return {row.serial: KnownDevice(*row) for row in rows}
+
+
+def makers_of_new_meters(connection: Connection) -> set[str]:
+    """The makers, by code, whose new meters are all alike, so that a number says everything."""
+    rows = connection.execute(
+        text("SELECT code FROM manufacturers WHERE sts IS NOT NULL AND 'meter' = ANY(kinds)")
+    )
+    return set(rows.scalars())
+
+
+def insert_new_meter(connection: Connection, serial: str, maker: str) -> int | None:
+    """Enter a meter as its maker's leave the factory; None when somebody just did."""
+    return connection.execute(
+        text(
+            "INSERT INTO devices (serial, kind, manufacturer_id, sts)"
+            " SELECT :serial, 'meter', id, sts FROM manufacturers WHERE code = :maker"
+            " ON CONFLICT (serial) DO NOTHING RETURNING id"
+        ),
+        {"serial": serial, "maker": maker},
+    ).scalar_one_or_none()
 
 
 def give_devices(connection: Connection, gifts: Sequence[tuple[int, int, date]]) -> None:

@@ -14,7 +14,7 @@ from core.plan import Instalment
 
 @dataclass(frozen=True, slots=True)
 class KnownSale:
-    """A sale in the books, with its plan as it stands."""
+    """A sale in the books as it was agreed, whatever became of its price and plan since."""
 
     reference: str | None
     customer_id: int
@@ -27,8 +27,8 @@ class KnownSale:
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """What tells two sales without a reference apart."""
-        return (self.customer_id, self.appliance, self.device_id, self.sold_on, self.total_minor)
+        """What tells two sales without a reference apart, besides their totals."""
+        return (self.customer_id, self.appliance, self.device_id, self.sold_on)
 
 
 def known_sales(
@@ -38,7 +38,7 @@ def known_sales(
     rows = connection.execute(
         text(
             "SELECT s.reference, s.customer_id, a.code, s.device_id, s.scheme, s.total_minor,"
-            " s.sold_on, array_agg(i.number ORDER BY i.number) AS numbers,"
+            " s.sold_on, s.as_sold, array_agg(i.number ORDER BY i.number) AS numbers,"
             " array_agg(i.due_on ORDER BY i.number) AS due_on,"
             " array_agg(i.amount_minor ORDER BY i.number) AS amounts,"
             " array_agg(i.days ORDER BY i.number) AS days"
@@ -56,8 +56,8 @@ def known_sales(
             row.customer_id,
             row.code,
             row.device_id,
-            row.scheme,
-            row.total_minor,
+            (row.as_sold or row._mapping)["scheme"],
+            (row.as_sold or row._mapping)["total_minor"],
             row.sold_on,
             _plan(row),
         )
@@ -67,5 +67,10 @@ def known_sales(
 
 def _plan(row: Row[Any]) -> tuple[Instalment, ...]:
     """A sale without instalments comes as one row of nulls."""
+    if row.as_sold:
+        return tuple(
+            Instalment(number, date.fromisoformat(due_on), amount_minor, days)
+            for number, due_on, amount_minor, days in row.as_sold["plan"]
+        )
     parts = zip(row.numbers, row.due_on, row.amounts, row.days, strict=True)
     return tuple(Instalment(*part) for part in parts if row.numbers != [None])

@@ -1,8 +1,15 @@
-"""The one error of the token families.
+"""The errors of the token families.
 
-Its message names what is wrong and never holds a key or a token, so it may be logged.
+Their messages name what is wrong and never hold a key or a token, so they may be logged.
 """
 
 
 class TokenError(ValueError):
     """A token cannot be made from what was given; nothing was used up."""
+
+
+class NeverMade(TokenError):
+    """No later try makes it either: the amount, the device's data or its counter is against it.
+
+    Any other TokenError is worth waiting for: a key that is not set, a clock that is wrong.
+    """

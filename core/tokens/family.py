@@ -4,9 +4,10 @@ Every function is pure: it gets the device's secret and the last counter used, a
 with the counters they use up, one after the other. The caller holds the device's row lock, stores
 the tokens and the last counter in the same transaction, and sends afterwards.
 
-What is asked for is given exactly or refused with TokenError: never rounded, never capped. An
-amount no single token carries is cut into several that sum to it. STS meters on key type 0 or 1
-or on base year 1993 are refused: no field meter may be vended to on those.
+What is asked for is given exactly or refused with TokenError (NeverMade where waiting is no use):
+never rounded, never capped. An amount no single token carries is cut into several that sum to it.
+STS meters on key type 0 or 1 or on base year 1993 are refused: no field meter may be vended to on
+those.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,9 @@ from datetime import datetime
 from typing import Literal
 
 from core.tokens import nexus, openpaygo, sts
-from core.tokens.errors import TokenError
+from core.tokens.errors import NeverMade, TokenError
 from core.tokens.openpaygo import TokenType
-from core.tokens.sts_amount import MAX_UNITS, exact_parts
+from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
 from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
 
 Action = Literal["days", "energy", "unlock", "lock"]
@@ -89,6 +90,17 @@ def can(family: str, action: Action) -> bool:
     return row.energy if action == "energy" else row.time is not None
 
 
+def most_in_one(family: str, action: Action, units: int) -> int:
+    """The most of these days or tenths of a kWh, not above them, that one code gives exactly.
+
+    All of them where no code of ours carries them: whether that will do is for the caller to say.
+    """
+    row = FAMILIES.get(family)
+    if row is None or units <= 0 or not can(family, action):
+        return units
+    return row.time.days_part(units) if row.time and action == "days" else largest_exact(units)
+
+
 def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[IssuedToken, ...]:
     """Tokens that add exactly `days` days, in the order of their counters."""
     codes = _time_codes(secret, "days")
@@ -129,7 +141,7 @@ def issue_energy(
         raise _cannot(secret, "energy")
     meter = _vendable(secret)
     if _positive(tenths_kwh) > MAX_UNITS * MAX_PARTS:
-        raise TokenError("the amount is larger than tokens can carry")
+        raise NeverMade("the amount is larger than tokens can carry")
     key = decoder_key(meter, meter_pan(secret.serial))
     this_minute = sts.tid_at(meter.base, now)
     tokens: list[IssuedToken] = []
@@ -159,8 +171,8 @@ def _time_codes(secret: DeviceSecret, action: Action) -> TimeCodes:
     return row.time
 
 
-def _cannot(secret: DeviceSecret, action: Action) -> TokenError:
-    return TokenError(f"devices of family {secret.family} have no {action} tokens")
+def _cannot(secret: DeviceSecret, action: Action) -> NeverMade:
+    return NeverMade(f"devices of family {secret.family} have no {action} tokens")
 
 
 def _positive(amount: int) -> int:
@@ -171,23 +183,23 @@ def _positive(amount: int) -> int:
 
 def _check_parts(parts: int) -> None:
     if parts > MAX_PARTS:
-        raise TokenError(f"the amount would take more than {MAX_PARTS} tokens")
+        raise NeverMade(f"the amount would take more than {MAX_PARTS} tokens")
 
 
 def _vendable(secret: DeviceSecret) -> StsMeter:
     meter = secret.sts
     if meter is None:
-        raise TokenError("the meter has no STS data")
+        raise NeverMade("the meter has no STS data")
     if meter.kt in (0, 1):
-        raise TokenError(f"no vending to a meter on key type {meter.kt}")
+        raise NeverMade(f"no vending to a meter on key type {meter.kt}")
     if meter.base == 1993:
-        raise TokenError("a meter on base year 1993 needs a roll-over key change first")
+        raise NeverMade("a meter on base year 1993 needs a roll-over key change first")
     return meter
 
 
 def _key(secret: DeviceSecret) -> bytes:
     if secret.key is None:
-        raise TokenError("the device has no key")
+        raise NeverMade("the device has no key")
     return secret.key
 
 

@@ -41,14 +41,15 @@ def exact_parts(units: int) -> list[int]:
     """
     parts = []
     while units:
-        part = _exact_below(min(units, MAX_UNITS))
+        part = largest_exact(units)
         parts.append(part)
         units -= part
     return parts
 
 
-def _exact_below(units: int) -> int:
-    """The largest amount not above `units` that needs no rounding."""
+def largest_exact(units: int) -> int:
+    """The largest amount not above `units` (1 and up) that one token writes without rounding."""
+    units = min(units, MAX_UNITS)
     exponent = _exponent_of(units)
     return units - (units - _floor_of(exponent)) % _step(exponent)
 

@@ -5,15 +5,16 @@ types other than 1 (default) and 2 (unique): no published figure confirms the ot
 ever part of a repr or a message.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from hmac import digest
+from typing import Any
 
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from core.tokens import misty1, sta
-from core.tokens.errors import TokenError
+from core.tokens.errors import NeverMade, TokenError
 from core.tokens.sta import StaTables
 
 EA_STA, EA_MISTY1 = 7, 11
@@ -57,7 +58,17 @@ class StsMeter:
         }
         wrong = [name for name, holds in checks.items() if not holds]
         if wrong:
-            raise TokenError(f"STS data of the meter not valid: {', '.join(wrong)}")
+            raise NeverMade(f"STS data of the meter not valid: {', '.join(wrong)}")
+
+    @property
+    def is_vendable(self) -> bool:
+        """Whether tokens may be sold to it: a unique key, and not on the base year that is over."""
+        return self.kt == 2 and self.base != 1993
+
+    def stored(self) -> dict[str, Any]:
+        """What the books keep: never a key, never a table."""
+        secrets = ("vending_key", "sta_tables")
+        return {name: value for name, value in asdict(self).items() if name not in secrets}
 
     @classmethod
     def parse(cls, text: str) -> "StsMeter":
@@ -114,7 +125,7 @@ def decoder_key(meter: StsMeter, pan: str) -> DecoderKey:
     if meter.vending_key is None:
         raise TokenError(f"no vending key for supply group {meter.sgc}")
     if meter.kt not in _KEY_TYPES:
-        raise TokenError(f"key type {meter.kt} is not supported")
+        raise NeverMade(f"key type {meter.kt} is not supported")
     derive = _dkga02 if meter.dkga == 2 else _dkga04
     return DecoderKey(meter.ea, derive(meter, pan, meter.vending_key), meter.sta_tables)
 
@@ -125,14 +136,14 @@ def meter_pan(number: str) -> str:
     Both Luhn digits are checked: a mistyped number is refused.
     """
     if not _digits(number) or len(number) not in (11, 13, 18):
-        raise TokenError("an STS meter number has 11, 13 or 18 digits")
+        raise NeverMade("an STS meter number has 11, 13 or 18 digits")
     if len(number) == 18:
         drn = number[6:17] if number.startswith("600727") else number[4:17]
         if meter_pan(drn) != number:
-            raise TokenError("the check digit of the meter number is wrong")
+            raise NeverMade("the check digit of the meter number is wrong")
         return number
     if luhn(number[:-1]) != int(number[-1]):
-        raise TokenError("the check digit of the meter number is wrong")
+        raise NeverMade("the check digit of the meter number is wrong")
     issued = ("600727" if len(number) == 11 else "0000") + number
     return f"{issued}{luhn(issued)}"
 

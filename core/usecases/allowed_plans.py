@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.audit import note_act
-from core.usecases.offer import kind_of, minor_of, offer_plan
+from core.usecases.offer import ServiceOffer, Terms, kind_of, minor_of, offer_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,9 @@ class PlanChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class AllowedPlan:
+class AllowedPlan(Terms):
     """Its terms as a sale takes them, and what they come to when it is sold today."""
 
-    appliance: str
-    scheme: str
-    figure: int | Money
-    cadence: str
-    down: int | Money
     parts: int
     each: Money
     last: Money
@@ -39,12 +34,23 @@ class AllowedPlan:
     down_payment: Money
 
 
+@dataclass(frozen=True, slots=True)
+class AllowedService(Terms):
+    """The same where it is used by the day."""
+
+    per_day: Money
+    least: Money
+
+
+Allowed = AllowedPlan | AllowedService
+
+
 def list_plans(unit: Unit, appliance: str) -> Sequence[PlanChoice]:
     """The plans allowed for that appliance; none where an agent may agree on any figures."""
     return [PlanChoice(one.code, one.name) for one in plans_of(unit.connection, appliance)]
 
 
-def get_allowed_plan(unit: Unit, offer: str) -> AllowedPlan:
+def get_allowed_plan(unit: Unit, offer: str) -> Allowed:
     """The plan with that code. Raises Refused("plan_not_allowed") when it is offered no more."""
     stored = find_plan(unit.connection, offer)
     if stored is None:
@@ -52,7 +58,7 @@ def get_allowed_plan(unit: Unit, offer: str) -> AllowedPlan:
     return _as_sold_today(unit, stored)
 
 
-def find_plan_set_on(unit: Unit, serial: str) -> AllowedPlan | None:
+def find_plan_set_on(unit: Unit, serial: str) -> Allowed | None:
     """The plan set on a device in stock."""
     stored = plan_set_on(unit.connection, serial)
     return None if stored is None else _as_sold_today(unit, stored)
@@ -75,39 +81,40 @@ def set_plan_on(unit: Unit, serial: str, offer: str, who: str, reason: str) -> N
     note_act(unit, who, "set_plan", "device", device.id, reason, plan=offer)
 
 
-def check_allowed(
-    unit: Unit, appliance: str, scheme: str, figure: int | Money, cadence: str, down: int | Money
-) -> None:
+def check_allowed(unit: Unit, terms: Terms) -> None:
     """Raises Refused("plan_not_allowed") for terms that are none of the appliance's plans."""
-    allowed = plans_of(unit.connection, appliance)
-    asked = (scheme, minor_of(figure), cadence, minor_of(down))
-    if allowed and asked not in [_terms(one) for one in allowed]:
+    allowed = plans_of(unit.connection, terms.appliance)
+    asked = (terms.scheme, minor_of(terms.figure), terms.cadence, minor_of(terms.down))
+    if allowed and asked not in [_figures(one) for one in allowed]:
         raise Refused("plan_not_allowed")
 
 
-def _terms(plan: StoredPlan) -> tuple[str, int, str, int]:
-    return (
-        plan.scheme,
-        plan.count or plan.instalment_minor or 0,
-        plan.cadence,
-        (plan.down_payment_minor),
-    )
-
-
-def _as_sold_today(unit: Unit, stored: StoredPlan) -> AllowedPlan:
+def terms_of(unit: Unit, plan: StoredPlan) -> Terms:
+    """A stored plan as a sale takes it."""
     currency = unit.market.currency
-    figure = stored.count or Money(stored.instalment_minor or 0, currency)
-    down = Money(stored.down_payment_minor, currency)
-    sold = offer_plan(unit, stored.appliance, stored.scheme, figure, stored.cadence, down)
+    figure: int | Money = plan.count or 0
+    if plan.instalment_minor is not None:
+        figure = Money(plan.instalment_minor, currency)
+    down = Money(plan.down_payment_minor, currency)
+    return Terms(plan.appliance, plan.scheme, figure, plan.cadence, down)
+
+
+def _figures(plan: StoredPlan) -> tuple[str, int, str, int]:
+    figure = plan.count or plan.instalment_minor or 0
+    return plan.scheme, figure, plan.cadence, plan.down_payment_minor
+
+
+def _as_sold_today(unit: Unit, stored: StoredPlan) -> Allowed:
+    terms = terms_of(unit, stored)
+    given = (terms.appliance, terms.scheme, terms.figure, terms.cadence, terms.down)
+    offered = offer_terms(unit, terms)
+    if isinstance(offered, ServiceOffer):
+        return AllowedService(*given, per_day=offered.per_day, least=offered.least)
     return AllowedPlan(
-        stored.appliance,
-        stored.scheme,
-        figure,
-        stored.cadence,
-        down,
-        sold.parts,
-        sold.each,
-        sold.last,
-        sold.first_on,
-        sold.down_payment,
+        *given,
+        parts=offered.parts,
+        each=offered.each,
+        last=offered.last,
+        first_on=offered.first_on,
+        down_payment=offered.down_payment,
     )

@@ -8,7 +8,9 @@ be killed at any moment: what was not committed is still `received`, and is clai
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 
 from core.db.catalogue import versions_of
 from core.db.customers import lock_customers
@@ -17,9 +19,10 @@ from core.db.owed import open_obligations
 from core.db.payments import ReceivedPayment, claim_received, postpone
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
-from core.usecases.issue_tokens import TokenIssuer
+from core.usecases.issue_tokens import NoCode, TokenIssuer
 from core.usecases.open_secret import OpenSecret
 from core.usecases.quote_payment import target_of
+from core.usecases.report_no_code import report_no_code, without_codes
 from core.usecases.situation import Applied, Situation
 from core.usecases.write_applied import write_applied
 from core.waterfall import apply_money
@@ -31,34 +34,46 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
     """Apply up to `limit` waiting payments; returns how many were claimed.
 
     A payment that cannot be applied never takes its neighbours with it: the batch is then done
-    again one by one, each in a savepoint, and the bad one keeps its reason and waits for the next
-    try. Its money stays on the books as unapplied.
+    again one by one, each in a savepoint. One that fails keeps its reason and waits for the next
+    try, its money on the books as unapplied; unless what fails is a code that can never be made:
+    then it is applied without that code, and a person is asked.
     """
     payments = claim_received(unit.connection, unit.now, limit)
-    if not payments or _applied_together(unit, payments, open_secret):
-        return len(payments)
-    for payment in payments:
-        _applied_together(unit, [payment], open_secret)
+    try:
+        if payments:
+            _apply(unit, payments, open_secret)
+    except Exception:  # noqa: BLE001  whatever it is, the next ones show whose it is
+        for payment in payments:
+            _apply_alone(unit, payment, open_secret)
     return len(payments)
 
 
-def _applied_together(unit: Unit, payments: list[ReceivedPayment], open_secret: OpenSecret) -> bool:
-    try:
-        with unit.connection.begin_nested():
-            _apply(unit, payments, open_secret)
-    except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
-        if len(payments) == 1:
-            log.error("payment %s cannot be applied: %r", payments[0].id, error)
-            postpone(unit.connection, unit.now, payments[0].id, repr(error))
-        return False
-    return True
+def _apply_alone(unit: Unit, payment: ReceivedPayment, open_secret: OpenSecret) -> None:
+    codeless: dict[int, str] = {}
+    while True:
+        try:
+            return _apply(unit, [payment], open_secret, codeless)
+        except NoCode as never:
+            codeless[never.device_id] = never.reason
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
+            log.error("payment %s cannot be applied: %r", payment.id, error)
+            return postpone(unit.connection, unit.now, payment.id, repr(error))
 
 
-def _apply(unit: Unit, payments: Sequence[ReceivedPayment], open_secret: OpenSecret) -> None:
-    situation = _read(unit, payments)
-    issuer = TokenIssuer(unit, situation.devices, open_secret)
-    done = [_apply_one(payment, situation, issuer) for payment in payments]
-    write_applied(unit, situation, done)
+def _apply(
+    unit: Unit,
+    payments: Sequence[ReceivedPayment],
+    open_secret: OpenSecret,
+    codeless: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    """All of them, or nothing. `codeless`: devices no code is made for, and why."""
+    with unit.connection.begin_nested():
+        situation = _read(unit, payments)
+        issuer = TokenIssuer(unit, situation.devices, open_secret)
+        done = [_apply_one(payment, situation, issuer, codeless) for payment in payments]
+        write_applied(unit, situation, done)
+        for one in done if codeless else ():
+            report_no_code(unit, situation, one, codeless)
 
 
 def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
@@ -78,16 +93,24 @@ def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
     )
 
 
-def _apply_one(payment: ReceivedPayment, situation: Situation, issuer: TokenIssuer) -> Applied:
+def _apply_one(
+    payment: ReceivedPayment,
+    situation: Situation,
+    issuer: TokenIssuer,
+    codeless: Mapping[int, str],
+) -> Applied:
     owed, today = situation.owed[payment.customer_id], situation.today
+    target = target_of(situation.devices[payment.device_id], situation.versions, today)
     outcome = apply_money(
         payment.amount_minor,
         situation.credits[payment.customer_id],
         owed,
-        target_of(situation.devices[payment.device_id], situation.versions, today),
+        replace(target, codeless=codeless.keys()),
         today,
         loan_only=payment.purpose == "loan",
     )
     situation.credits[payment.customer_id] = outcome.credit_minor
     still_due = sum(one.open_minor for one in owed if one.due_on <= today)
-    return Applied(payment, outcome, issuer.tokens_for(payment, outcome), still_due)
+    owed_codes = without_codes(outcome, codeless)
+    tokens = issuer.tokens_for(payment, outcome)
+    return Applied(payment, outcome, tokens, still_due, owed_codes)

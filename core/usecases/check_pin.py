@@ -11,7 +11,7 @@ from datetime import timedelta
 from core.db.agents import Agent, lock_agent, update_agent
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.texts import queue_text
+from core.usecases.tell_agent import tell
 from core.wording.messages import agent_sms
 
 MOST_MISSES = 3
@@ -42,13 +42,8 @@ def _missed(unit: Unit, agent: Agent) -> Refused:
         return Refused("pin_wrong", left=MOST_MISSES - misses)
     update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
     minutes = _minutes(LOCKED_FOR)
-    queue_text(
-        unit,
-        agent_sms.locked(minutes=minutes),
-        msisdn=agent.msisdn,
-        language=agent.language,
-        occasion=f"agent_locked:{agent.id}:{unit.now.isoformat()}",
-    )
+    occasion = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
+    tell(unit, agent, agent_sms.locked(minutes=minutes), occasion)
     return Refused("pin_locked", minutes=minutes)
 
 

@@ -15,13 +15,13 @@ from core.db.device_requests import count_requests_of, store_device_request
 from core.db.registration import KnownDevice, devices_by_serial, give_devices
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.allowed_plans import AllowedPlan, find_plan_set_on
-from core.usecases.entries import RefusedEntries
-from core.usecases.offer import TariffOffer, list_tariffs, minor_of
+from core.usecases.allowed_plans import Allowed, AllowedService, find_plan_set_on
+from core.usecases.hand_over import hand_over
+from core.usecases.offer import TariffOffer, list_tariffs
 from core.usecases.read_caller import read_caller
-from core.usecases.register_sales import SaleEntry, register_sales
-from core.usecases.register_with_device import RegisteredDevice, find_or_register, tell_welcome
+from core.usecases.register_with_device import RegisteredDevice, find_or_register
 from core.usecases.texts import queue_text
+from core.usecases.write_sale import write_sale
 from core.wording.messages import agent_sms
 
 # Requests of one number in the time they are kept for; more is nobody's household.
@@ -31,17 +31,20 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Claimable:
-    """A device in stock and on which terms it can be had: `tariff` or `plan`, or `waits`."""
+    """A device in stock and on which terms it can be had: `tariff`, `plan` or `service` (by the
+    day), or `waits`."""
 
     device: KnownDevice
     tariff: TariffOffer | None
-    plan: AllowedPlan | None
+    plan: Allowed | None
 
     @property
-    def terms(self) -> Literal["tariff", "plan", "waits"]:
+    def terms(self) -> Literal["tariff", "plan", "service", "waits"]:
         if self.tariff is not None:
             return "tariff"
-        return "plan" if self.plan is not None else "waits"
+        if self.plan is None:
+            return "waits"
+        return "service" if isinstance(self.plan, AllowedService) else "plan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,11 @@ def claim_device(
     claimable = find_claimable(unit, msisdn, serial, lock=True)
     if claimable.terms == "waits":
         raise Refused("device_waits", serial=serial)
+    hand_over(unit, customer, serial)
     if claimable.plan is not None:
-        _sell(unit, msisdn, serial, claimable.plan, once)
+        write_sale(unit, msisdn, claimable.plan, serial, f"self:{once}")
     else:
         give_devices(unit.connection, [(claimable.device.id, customer.id, unit.today)])
-    tell_welcome(unit, customer, serial)
     return RegisteredDevice(serial)
 
 
@@ -117,26 +120,6 @@ def _caller(unit: Unit, msisdn: str, name: str, surname: str, village: str) -> C
         return known
     language = read_caller(unit, msisdn).language
     return find_or_register(unit, msisdn, name, surname, village, language)
-
-
-def _sell(unit: Unit, msisdn: str, serial: str, plan: AllowedPlan, once: str) -> None:
-    by_count = isinstance(plan.figure, int)
-    entry = SaleEntry(
-        owner_msisdn=msisdn,
-        appliance=plan.appliance,
-        scheme=plan.scheme,
-        sold_on=unit.today,
-        serial=serial,
-        down_payment_minor=minor_of(plan.down),
-        count=minor_of(plan.figure) if by_count else None,
-        instalment_minor=None if by_count else minor_of(plan.figure),
-        cadence=plan.cadence,
-        reference=f"self:{once}",
-    )
-    try:
-        register_sales(unit, [entry])
-    except RefusedEntries as refused:
-        raise refused.refusals[0][1] from None
 
 
 def _tell_waiting(unit: Unit, msisdn: str, serial: str) -> None:

@@ -16,8 +16,11 @@ from core.unit import Unit
 from core.usecases.check_pin import check_pin
 from core.usecases.quote_payment import quote_payment
 from core.usecases.record_payment import PaymentNotice, record_payment
-from core.usecases.texts import queue_text
+from core.usecases.tell_agent import tell
 from core.wording.messages import agent_sms
+
+# An agent is warned when no more than one part in so many is left of the limit.
+_LAST_PART = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +49,22 @@ def collect_cash(
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
     earn_commission(unit, agent, f"cash:{receipt}", amount.minor, agent.commission_collections_bp)
     owed = Money(owed_minor, amount.currency)
-    queue_text(
-        unit,
-        agent_sms.collected(
-            amount=amount, serial=quote.match.device.serial, receipt=receipt, owed=owed
-        ),
-        msisdn=agent.msisdn,
-        language=agent.language,
-        occasion=f"agent_collected:{receipt}",
+    said = agent_sms.collected(
+        amount=amount, serial=quote.match.device.serial, receipt=receipt, owed=owed
     )
+    tell(unit, agent, said, f"agent_collected:{receipt}")
+    _warn_of_limit(unit, agent, owed_minor, receipt)
     return Collected(receipt, owed)
+
+
+def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> None:
+    """A word when the last fifth of the limit is reached: before customers are turned away."""
+    limit_minor = agent.float_limit_minor
+    reached = limit_minor - limit_minor // _LAST_PART
+    if agent.float_used_minor < reached <= owed_minor:
+        left = Money(limit_minor - owed_minor, unit.market.currency)
+        said = agent_sms.low_float(left=left, operator=unit.market.operator)
+        tell(unit, agent, said, f"agent_low_float:{receipt}")
 
 
 def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) -> PaymentNotice:
@@ -74,12 +83,13 @@ def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) 
 
 def earn_commission(
     unit: Unit, agent: Agent, occasion: str, base_minor: int, basis_points: int
-) -> None:
-    """Book a locked agent's share of `base_minor`, rounded down to the minor unit."""
+) -> int:
+    """Book a locked agent's share of `base_minor`, rounded down to the minor unit; how much."""
     earned = base_minor * basis_points // 10_000
     if not earned:
-        return
+        return 0
     open_account(unit.connection, agent.commission, CREDIT)
     legs = (Posting("expense:commission", DEBIT, earned), Posting(agent.commission, CREDIT, earned))
     post_entries(unit.connection, unit.now, [Entry("commission", f"commission:{occasion}", legs)])
     update_agent(unit.connection, agent.id, commission_minor=agent.commission_minor + earned)
+    return earned

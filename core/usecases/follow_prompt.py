@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from core.channel import TERMS
 from core.db.devices import get_device
@@ -18,12 +19,15 @@ from core.unit import Unit
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import queue_text
+from core.wording.message import Said
 from core.wording.messages import sms
 
 _ASK_FOR = timedelta(days=2)
 _SEND_LEASE = timedelta(minutes=2)
 _SEND_AGAIN = timedelta(seconds=10)
 _SEND_WITHIN = timedelta(minutes=2)
+# After that nobody expects a prompt any more; who still wants to pay has done so in another way.
+_EXPECTED_FOR = timedelta(minutes=5)
 _RECEIPT_WITHIN = timedelta(minutes=1)
 _NOT_FINAL = ("sending", "pending", "unknown")
 
@@ -41,6 +45,11 @@ def _lease(prompt: Prompt) -> timedelta:
     return max(_SEND_LEASE, TERMS[prompt.channel].lookups[0])
 
 
+def comes_too_late(prompt: Prompt) -> bool:
+    """Whether a claimed prompt would surprise its payer, as workers were away: not to be sent."""
+    return prompt.sent_at is not None and prompt.sent_at - prompt.created_at > _EXPECTED_FOR
+
+
 def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     """Take prompts whose outcome has to be looked up now, each with its next look scheduled. One
     that failed is among them when somebody said since that it did not."""
@@ -51,11 +60,10 @@ def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     ]
 
 
-def _claimed(
-    unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: object
-) -> Prompt:
-    update_prompt(unit.connection, prompt.id, next_attempt_at=next_attempt_at, **values)
-    return replace(prompt, next_attempt_at=next_attempt_at)
+def _claimed(unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: Any) -> Prompt:
+    values["next_attempt_at"] = next_attempt_at
+    update_prompt(unit.connection, prompt.id, **values)
+    return replace(prompt, **values)
 
 
 def _next_look(prompt: Prompt, now: datetime) -> datetime | None:
@@ -114,14 +122,21 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
     if payer is not None:
         queue_text(
             unit,
-            sms.not_paid(
-                amount=Money(prompt.amount_minor, unit.market.currency),
-                serial=get_device(unit.connection, prompt.device_id).serial,
-            ),
+            _not_paid(unit, prompt, code),
             msisdn=payer.msisdn,
             language=payer.language,
             occasion=f"not_paid:{prompt.id}",
         )
+
+
+def _not_paid(unit: Unit, prompt: Prompt, code: str) -> Said:
+    """What to say, with the reason where the provider's code is one that a payer can use."""
+    amount = Money(prompt.amount_minor, unit.market.currency)
+    serial = get_device(unit.connection, prompt.device_id).serial
+    why = TERMS[prompt.channel].reasons.get(code)
+    if why is None:
+        return sms.not_paid(amount=amount, serial=serial)
+    return sms.not_paid_because(amount=amount, serial=serial, why=why)
 
 
 def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:

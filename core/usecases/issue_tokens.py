@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from core.db.devices import Device
 from core.db.payments import ReceivedPayment
+from core.errors import DialwattError
+from core.tokens.errors import NeverMade
 from core.tokens.family import (
     Action,
     DeviceSecret,
@@ -37,6 +39,15 @@ class DeviceToken:
     token: IssuedToken
 
 
+class NoCode(DialwattError):
+    """No code can ever be made for that device, as things are; `reason` holds no secret."""
+
+    def __init__(self, device_id: int, reason: str) -> None:
+        super().__init__(device_id, reason)
+        self.device_id = device_id
+        self.reason = reason
+
+
 class TokenIssuer:
     """Issues the tokens of one batch, remembering the counters used so far."""
 
@@ -48,17 +59,24 @@ class TokenIssuer:
         self._counters: dict[int, int] = {}
 
     def tokens_for(self, payment: ReceivedPayment, outcome: Outcome) -> list[DeviceToken]:
-        """The codes this payment bought, the paid device's first. Raises TokenError."""
+        """The codes this payment bought, the paid device's first. Raises NoCode, and TokenError for
+        what may be tried again."""
         wanted = sorted(_wanted(payment, outcome), key=lambda one: one[0] != payment.device_id)
         return [
             token
             for device_id, kind, units in wanted
-            for token in self._issue(self._devices[device_id], kind, units)
+            for token in self._tokens(self._devices[device_id], kind, units)
         ]
 
-    def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
+    def _tokens(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
         if device.token_family == NO_TOKENS:
             return []
+        try:
+            return self._issue(device, kind, units)
+        except NeverMade as never:
+            raise NoCode(device.id, str(never)) from None
+
+    def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
         secret = self._secret(device)
         last = self._counters.get(device.id, device.token_counter)
         if kind == "energy":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from core.db.device_states import (
     DeviceState as DeviceState,
@@ -16,11 +16,13 @@ from core.db.device_states import (
     latest_tokens,
 )
 from core.errors import Refused
+from core.money import Money
 from core.serial_number import look_alike, normalise_serial
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.split_words import bought
 from core.wording.message import Said
+from core.wording.messages import devices as say
 
 _TOKENS_SHOWN = 3
 
@@ -42,6 +44,23 @@ class ShownToken:
 def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
     """The devices a customer owns, in the order they were registered."""
     return device_states(unit.connection, customer_id)
+
+
+def state_words(unit: Unit, device: DeviceState) -> Said:
+    """How it stands: what is left on its plan and how many days, or that it runs for good."""
+    if device.by_day:
+        return say.days_left(days=_days_left(unit, device))
+    if device.plan_left_minor is not None:
+        left = Money(device.plan_left_minor, unit.market.currency)
+        return say.plan_left(left=left, days=_days_left(unit, device))
+    return say.paid_off() if device.is_paid_off else say.as_you_go()
+
+
+def _days_left(unit: Unit, device: DeviceState) -> int:
+    """Begun days count: somebody with an hour left still has light today."""
+    if device.until is None or device.until <= unit.now:
+        return 0
+    return -((unit.now - device.until) // timedelta(days=1))
 
 
 def find_own_device(devices: Sequence[DeviceState], typed: str) -> DeviceState | None:

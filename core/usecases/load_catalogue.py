@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
@@ -23,6 +24,7 @@ from core.errors import Refused
 from core.plan import PlanTerms, make_plan
 from core.tariff import TariffVersion
 from core.unit import Unit
+from core.usecases.rewrites_past import rewrites_past
 
 HashPin = Callable[[str], str]
 Loaded = dict[str, Stored]
@@ -99,13 +101,24 @@ def _manufacturer_problems(
 
 def _tariff_problems(unit: Unit, given: tuple[TariffEntry, ...]) -> Iterator[str]:
     known = _known_versions(unit.connection, given)
+    rows = rows_by_key(unit.connection, tariffs, "code", {one.code for one in given})
     for entry in given:
-        day = entry.version.valid_from
-        past = known.get(entry.code, {}).get(day)
-        if past is not None and past != entry.version and day <= unit.today:
+        if entry.code not in rows:
+            continue
+        day, versions = entry.version.valid_from, known.get(entry.code, {})
+        if versions.get(day) == entry.version or day > unit.today:
+            continue
+        if day in versions:
             yield (
                 f'tariff "{entry.code}": valid_from: the version of {day} is in force with other'
                 " figures, and a change never rewrites the past: give it a new valid_from"
+            )
+        elif why := rewrites_past(
+            unit, rows[entry.code]["id"], list(versions.values()), entry.version
+        ):
+            yield (
+                f'tariff "{entry.code}": valid_from: since {day} {why} at other prices, and a'
+                f" change never rewrites the past: take {unit.today + timedelta(days=1)} or later"
             )
 
 
@@ -122,15 +135,19 @@ def _plan_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
     booked = rows_by_key(
         unit.connection, appliances, "code", {one.appliance for one in catalogue.plans}
     )
-    prices = {code: row["price_minor"] for code, row in booked.items()}
-    prices |= {one.code: one.price_minor for one in catalogue.appliances}
+    sold = booked | {one.code: asdict(one) for one in catalogue.appliances}
     market = catalogue.market or unit.market
     for one in catalogue.plans:
-        if one.appliance not in prices:
+        if one.appliance not in sold:
             yield f'plan "{one.code}": appliance: there is no appliance "{one.appliance}"'
             continue
+        appliance = sold[one.appliance]
+        if one.scheme == "service":
+            if not appliance["price_per_day_minor"]:
+                yield f'plan "{one.code}": scheme: "{one.appliance}" has no price_per_day'
+            continue
         try:
-            make_plan(_terms(unit, one, prices[one.appliance]), market.cash_unit_minor)
+            make_plan(_terms(unit, one, appliance["price_minor"]), market.cash_unit_minor)
         except Refused as refused:
             yield (
                 f'plan "{one.code}": it does not come out for the price of "{one.appliance}"'
@@ -161,7 +178,7 @@ def _agent_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
 
 def _known_versions(
     connection: Connection, given: tuple[TariffEntry, ...]
-) -> dict[str, dict[object, TariffVersion]]:
+) -> dict[str, dict[date, TariffVersion]]:
     """The versions in the books of the tariffs given, by code and first day."""
     rows = rows_by_key(connection, tariffs, "code", {one.code for one in given})
     versions = tariff_versions(connection, [row["id"] for row in rows.values()])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from core.db.customers import Customer, find_customer
-from core.db.device_states import device_states, latest_tokens
+from core.db.device_states import StoredToken, device_states, latest_tokens
 from core.errors import Refused
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
 from core.usecases.list_debts import list_debts
 from core.usecases.resend_token import resend_token
+from core.usecases.split_words import bought
+from core.wording.message import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +49,35 @@ def get_known(unit: Unit, phone: str) -> Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class LastToken:
+    """A device's newest token: from when it is and what it gives, never its digits."""
+
+    serial: str
+    day: date
+    what: Said
+
+
+def find_last_token(unit: Unit, phone: str, serial: str) -> LastToken:
+    """The newest token of one of the customer's devices. Raises Refused("no_such_token")."""
+    last = _last(unit, get_known(unit, phone), serial)
+    day = unit.market.local_date(last.issued_at)
+    return LastToken(serial, day, bought(last.kind, last.units))
+
+
+@dataclass(frozen=True, slots=True)
 class ResentLast:
     """The serial whose last token goes to its owner again."""
 
     serial: str
 
 
-def resend_last_token(unit: Unit, phone: str) -> ResentLast:
-    """Send the customer's newest token to the customer. Raises Refused("no_such_token")."""
-    customer = get_known(unit, phone)
-    newest = [
-        token
-        for device in device_states(unit.connection, customer.id)
-        for token in latest_tokens(unit.connection, device.serial, customer.id, 1)
-    ]
-    if not newest:
-        raise Refused("no_such_token")
-    last = max(newest, key=lambda token: token.issued_at)
+def resend_last_token(unit: Unit, phone: str, serial: str) -> ResentLast:
+    """Send it to the customer. Raises Refused("no_such_token")."""
+    last = _last(unit, get_known(unit, phone), serial)
     return ResentLast(resend_token(unit, phone, last.id).serial)
+
+
+def _last(unit: Unit, customer: Customer, serial: str) -> StoredToken:
+    for token in latest_tokens(unit.connection, serial, customer.id, 1):
+        return token
+    raise Refused("no_such_token")

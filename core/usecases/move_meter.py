@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.check_pin import check_pin
-from core.usecases.register_with_device import tell_welcome
+from core.usecases.hand_over import tell_welcome
 from core.usecases.texts import queue_text
 from core.wording.messages import agent_sms
 

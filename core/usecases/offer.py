@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import text
 
 from core.db.agents import find_agent
-from core.db.by_key import rows_by_key
+from core.db.by_key import Values, rows_by_key
 from core.db.rows.goods import appliances
 from core.errors import Refused
 from core.money import Money
@@ -39,9 +39,24 @@ class TariffOffer:
 
 @dataclass(frozen=True, slots=True)
 class ApplianceOffer:
+    """`price` is nothing where it is only sold by the day, `per_day` where it never is."""
+
     appliance: str
     name: str
     price: Money
+    per_day: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is agreed for an appliance. `figure`: how many instalments (scheme count), how much each
+    (amount), or 0: use by the day (service), which has no instalments and no down payment."""
+
+    appliance: str
+    scheme: str
+    figure: int | Money
+    cadence: str
+    down: int | Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,14 @@ class PlanOffer:
     last: Money
     first_on: date
     down_payment: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOffer:
+    """Use by the day: what a day costs, and the least that buys any."""
+
+    per_day: Money
+    least: Money
 
 
 def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
@@ -104,23 +127,34 @@ def list_tariffs(unit: Unit) -> list[TariffOffer]:
 
 
 def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
-    """Appliances of these kinds that are sold on plans."""
+    """Appliances of these kinds that are sold on plans or by the day."""
     rows = unit.connection.execute(
         text(
-            "SELECT code, name, price_minor FROM appliances"
-            " WHERE kind = ANY(:kinds) AND price_minor > 0 ORDER BY name"
+            "SELECT code, name, price_minor, coalesce(price_per_day_minor, 0) AS per_day_minor"
+            " FROM appliances WHERE kind = ANY(:kinds)"
+            " AND (price_minor > 0 OR (price_per_day_minor > 0 AND kind = ANY(:payg)))"
+            " ORDER BY name"
         ),
-        {"kinds": list(kinds)},
+        {"kinds": list(kinds), "payg": list(PAYG)},
     )
-    return [ApplianceOffer(row[0], row[1], Money(row[2], unit.market.currency)) for row in rows]
+    currency = unit.market.currency
+    return [
+        ApplianceOffer(code, name, Money(price, currency), Money(per_day, currency))
+        for code, name, price, per_day in rows
+    ]
+
+
+def find_appliance(unit: Unit, appliance: str) -> Values:
+    """The row of an appliance. Raises Refused("appliance_unknown")."""
+    found = rows_by_key(unit.connection, appliances, "code", [appliance]).get(appliance)
+    if found is None:
+        raise Refused("appliance_unknown", appliance=appliance)
+    return found
 
 
 def kind_of(unit: Unit, appliance: str) -> str:
     """The kind of an appliance. Raises Refused("appliance_unknown")."""
-    found = rows_by_key(unit.connection, appliances, "code", [appliance]).get(appliance)
-    if found is None:
-        raise Refused("appliance_unknown", appliance=appliance)
-    kind: str = found["kind"]
+    kind: str = find_appliance(unit, appliance)["kind"]
     return kind
 
 
@@ -131,9 +165,7 @@ def offer_plan(
 
     `figure` is how many instalments (count) or how much each (amount).
     """
-    found = rows_by_key(unit.connection, appliances, "code", [appliance]).get(appliance)
-    if found is None:
-        raise Refused("appliance_unknown", appliance=appliance)
+    found = find_appliance(unit, appliance)
     down_minor = minor_of(down)
     plan = make_plan(
         PlanTerms(
@@ -157,6 +189,24 @@ def offer_plan(
         parts[0].due_on,
         Money(down_minor, currency),
     )
+
+
+def offer_service(unit: Unit, appliance: str) -> ServiceOffer:
+    """Use by the day. Raises Refused("service_price") for what is not sold so."""
+    found = find_appliance(unit, appliance)
+    per_day_minor = found["price_per_day_minor"]
+    if not per_day_minor:
+        raise Refused("service_price", appliance=appliance)
+    least_minor = max(found["minimum_payment_minor"], per_day_minor)
+    currency = unit.market.currency
+    return ServiceOffer(Money(per_day_minor, currency), Money(least_minor, currency))
+
+
+def offer_terms(unit: Unit, terms: Terms) -> PlanOffer | ServiceOffer:
+    """What these terms come to today. Raises Refused like `offer_plan` and `offer_service`."""
+    if terms.scheme == "service":
+        return offer_service(unit, terms.appliance)
+    return offer_plan(unit, terms.appliance, terms.scheme, terms.figure, terms.cadence, terms.down)
 
 
 def minor_of(amount: int | Money) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +14,7 @@ from core.db.owed import open_obligations
 from core.errors import Refused
 from core.money import Money
 from core.tariff import TariffVersion, fees_due, version_on
+from core.tokens.family import Action, most_in_one
 from core.unit import Unit
 from core.usecases.match_account import Match, match_account
 from core.waterfall import Obligation, Outcome, Target, apply_money
@@ -70,14 +71,21 @@ def check_amount(unit: Unit, amount_minor: int) -> None:
 def target_of(device: Device, versions: dict[int, list[TariffVersion]], today: date) -> Target:
     """What money left after the debts buys on that device."""
     if device.tariff_id is not None:
-        return Target(device.id, tariff=version_on(versions[device.tariff_id], today))
+        tariff = version_on(versions[device.tariff_id], today)
+        return Target(device.id, tariff=tariff, one_code=_one_code(device, "energy"))
     if device.scheme == "service":
         return Target(
             device.id,
             price_per_day_minor=device.price_per_day_minor,
             minimum_payment_minor=device.minimum_payment_minor or 0,
+            one_code=_one_code(device, "days"),
         )
     return Target(device.id, plan_sale_id=device.sale_id)
+
+
+def _one_code(device: Device, action: Action) -> Callable[[int], int]:
+    """A line of a payment gives at most one code (domain 5)."""
+    return lambda units: most_in_one(device.token_family, action, units)
 
 
 def owed_today(

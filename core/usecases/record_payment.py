@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
-from core.db.payments import find_payment_id, insert_payment
+from core.db.oversight import open_case
+from core.db.payments import find_receipt, insert_payment
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.match_account import Match, match_account
@@ -71,9 +72,14 @@ def _match(unit: Unit, account: str) -> Match | None:
 
 
 def _known(unit: Unit, notice: PaymentNotice) -> int:
-    payment_id = find_payment_id(unit.connection, notice.provider_account, notice.receipt)
-    if payment_id is None:
+    """The payment booked before. Another amount under its receipt is for a person: a case."""
+    known = find_receipt(unit.connection, notice.provider_account, notice.receipt)
+    if known is None:
         raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
+    payment_id, booked_minor = known
+    if notice.amount_minor != booked_minor:
+        detail = f"{notice.receipt}: {notice.door} says {notice.amount_minor}, books {booked_minor}"
+        open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
     return payment_id
 
 

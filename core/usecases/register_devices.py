@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Row
 
 from core.db.bulk import insert_rows
 from core.db.by_key import Values, rows_by_key
+from core.db.plan_offers import plans_by_code
 from core.db.registration import (
     KnownDevice,
     customers_by_msisdn,
@@ -25,7 +26,7 @@ from core.db.registration import (
 )
 from core.db.rows.goods import devices, manufacturers, tariffs
 from core.errors import Refused
-from core.serial_number import luhn_ok
+from core.serial_number import is_meter_number
 from core.tokens.family import FAMILIES
 from core.tokens.sealing import Seals, bound_to
 from core.tokens.sts_keys import StsMeter
@@ -39,13 +40,12 @@ from core.usecases.entries import (
     write_in_batches,
 )
 
-_METER_DIGITS = (11, 13)
-
 
 @dataclass(frozen=True, slots=True)
 class DeviceEntry:
     """`secret_key` is in clear here and sealed before it is stored. `count` is the last counter
-    used; None means as from the factory. `manufacturer` and `tariff` are codes."""
+    used; None means as from the factory. `manufacturer`, `tariff` and `plan` are codes; `plan`, for
+    a device in stock, is the one on which whoever gets it may register it alone."""
 
     serial: str
     kind: str
@@ -57,6 +57,7 @@ class DeviceEntry:
     starting_code: int | None = None
     count: int | None = None
     sts: StsMeter | None = None
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class _Books:
 
     makers: dict[str, Values]
     tariffs: dict[str, int]
+    plans: dict[str, tuple[int, str]]
     owners: dict[str, Row[Any]]
     devices: Mapping[str, KnownDevice]
 
@@ -75,7 +77,8 @@ def register_devices(
     """Register those whose serial is new; no serial may be given twice.
 
     Raises RefusedEntries with manufacturer_unknown, kind_not_made, tariff_unknown,
-    tariff_misplaced, tariff_needed, customer_unknown, owner_needed, family_not_served,
+    tariff_misplaced, tariff_needed, plan_unknown, plan_misplaced, plan_of_other_kind,
+    customer_unknown, owner_needed, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     meter_number, meter_not_vendable, device_of_another, key_differs, differs.
     """
@@ -102,6 +105,7 @@ def _read(connection: Connection, entries: Sequence[DeviceEntry]) -> _Books:
     return _Books(
         rows_by_key(connection, manufacturers, "code", {one.manufacturer for one in entries}),
         ids_by_code(connection, tariffs, {one.tariff for one in entries if one.tariff}),
+        plans_by_code(connection, {one.plan for one in entries if one.plan}),
         customers_by_msisdn(connection, {one.owner_msisdn for one in entries if one.owner_msisdn}),
         devices_by_serial(connection, [one.serial for one in entries]),
     )
@@ -115,6 +119,7 @@ def _check(books: _Books, entry: DeviceEntry) -> None:
         raise Refused("kind_not_made", kind=entry.kind, kinds=", ".join(maker["kinds"]))
     _check_owner(books, entry)
     _check_tariff(books, entry)
+    _check_plan(books, entry)
     check_secret = _SECRETS.get(maker["token_family"])
     if check_secret is None:
         raise Refused("family_not_served", family=maker["token_family"])
@@ -137,6 +142,18 @@ def _check_tariff(books: _Books, entry: DeviceEntry) -> None:
         raise Refused("tariff_needed")
 
 
+def _check_plan(books: _Books, entry: DeviceEntry) -> None:
+    if not entry.plan:
+        return
+    if entry.kind == "meter" or entry.owner_msisdn:
+        raise Refused("plan_misplaced")
+    if entry.plan not in books.plans:
+        raise Refused("plan_unknown", plan=entry.plan)
+    kind = books.plans[entry.plan][1]
+    if kind != entry.kind:
+        raise Refused("plan_of_other_kind", plan=entry.plan, kind=kind)
+
+
 def _keyed(entry: DeviceEntry, *, starting_code: bool) -> None:
     if entry.secret_key is None:
         raise Refused("secret_key_needed")
@@ -155,11 +172,10 @@ def _sts(entry: DeviceEntry) -> None:
         raise Refused("sts_needed")
     if entry.secret_key is not None or entry.starting_code is not None:
         raise Refused("secret_key_misplaced")
-    if entry.sts.kt != 2 or entry.sts.base == 1993:
+    if not entry.sts.is_vendable:
         raise Refused("meter_not_vendable", kt=entry.sts.kt, base=entry.sts.base)
-    number = entry.serial
-    if not number.isdecimal() or len(number) not in _METER_DIGITS or not luhn_ok(number):
-        raise Refused("meter_number", serial=number)
+    if not is_meter_number(entry.serial):
+        raise Refused("meter_number", serial=entry.serial)
 
 
 def _no_secret(entry: DeviceEntry) -> None:
@@ -188,11 +204,12 @@ def _row(unit: Unit, books: _Books, entry: DeviceEntry, keys: Seals) -> Values:
         "manufacturer_id": maker["id"],
         "owner_id": books.owners[entry.owner_msisdn].id if entry.owner_msisdn else None,
         "tariff_id": books.tariffs[entry.tariff] if entry.tariff else None,
+        "plan_offer_id": books.plans[entry.plan][0] if entry.plan else None,
         "assigned_on": assigned_on,
         "access_anchor_on": assigned_on if entry.tariff else None,
         "sealed_key": entry.secret_key and keys.seal(entry.secret_key, bound_to(entry.serial)),
         "starting_code": entry.starting_code,
-        "sts": json.dumps(_sts_fields(entry.sts)) if entry.sts else None,
+        "sts": json.dumps(entry.sts.stored()) if entry.sts else None,
         "initial_counter": counter,
         "token_counter": counter,
     }
@@ -204,21 +221,14 @@ def _counter(family: str, entry: DeviceEntry) -> int:
     return FAMILIES[family].initial_counter if family in FAMILIES else 0
 
 
-def _sts_fields(meter: StsMeter) -> dict[str, Any]:
-    """What the row keeps: never a key, never a table."""
-    return {
-        name: value
-        for name, value in asdict(meter).items()
-        if name not in ("vending_key", "sta_tables")
-    }
-
-
 def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
     """Raises Refused("differs") with the first field in which books and entry disagree."""
     must_agree("kind", known.kind, entry.kind)
     must_agree("manufacturer", known.manufacturer, entry.manufacturer)
     if entry.tariff:
         must_agree("tariff", known.tariff, entry.tariff)
+    if entry.plan:
+        must_agree("plan", known.plan, entry.plan)
     if entry.owner_msisdn and books.owners[entry.owner_msisdn].id != known.owner_id:
         raise Refused("device_of_another", serial=entry.serial)
     if entry.assigned_on:
@@ -229,4 +239,4 @@ def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals)
     must_agree("starting_code", known.starting_code, entry.starting_code)
     if entry.count is not None:
         must_agree("count", known.initial_counter, entry.count)
-    must_agree("sts", known.sts, entry.sts and _sts_fields(entry.sts))
+    must_agree("sts", known.sts, entry.sts and entry.sts.stored())

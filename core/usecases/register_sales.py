@@ -74,7 +74,7 @@ class _Books:
     owners: dict[str, Row[Any]]
     devices: dict[str, KnownDevice]
     by_reference: dict[str, KnownSale] = field(default_factory=dict)
-    by_facts: dict[tuple[object, ...], KnownSale] = field(default_factory=dict)
+    by_facts: dict[tuple[object, ...], list[KnownSale]] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
 
 
@@ -91,7 +91,7 @@ def register_sales(
     unit: Unit, entries: Sequence[SaleEntry], progress: Progress = no_progress
 ) -> Registered:
     """Register the sales that are new. One with a reference is known by it; one without, by owner,
-    appliance, device, day and total.
+    appliance, device, day and total. Known is compared as it was sold, whatever it became since.
 
     Raises RefusedEntries with customer_unknown, appliance_unknown, serial_needed, serial_misplaced,
     unknown_serial, device_of_another, device_on_plan, kind_differs, tariff_needed, service_price,
@@ -117,7 +117,7 @@ def _read(unit: Unit, entries: Sequence[SaleEntry]) -> _Books:
     )
     for sale in known_sales(connection, {e.reference for e in entries if e.reference}, owner_ids):
         if sale.reference is None:
-            books.by_facts[sale.facts] = sale
+            books.by_facts.setdefault(sale.facts, []).append(sale)
         else:
             books.by_reference[sale.reference] = sale
     return books
@@ -133,8 +133,10 @@ def _decide(unit: Unit, books: _Books, entry: SaleEntry) -> _Agreed | None:
         raise Refused("appliance_unknown", appliance=entry.appliance)
     device = _device(books, entry, appliance["kind"])
     row = _row(entry, appliance, owner.id, device)
-    plan = _plan(unit, entry, appliance, row["total_minor"])
     known = _known(books, entry, row)
+    if known is not None and entry.total_minor is None:
+        row["total_minor"] = known.total_minor
+    plan = _plan(unit, entry, appliance, row["total_minor"])
     if known is not None:
         _compare(known, entry, row, plan)
         return None
@@ -212,7 +214,12 @@ def _known(books: _Books, entry: SaleEntry, row: Values) -> KnownSale | None:
     if entry.reference:
         return books.by_reference.get(entry.reference)
     facts = (row["customer_id"], entry.appliance, row["device_id"], row["sold_on"])
-    return books.by_facts.get((*facts, row["total_minor"]))
+    alike = books.by_facts.get(facts, [])
+    at_price = [one for one in alike if one.total_minor == row["total_minor"]]
+    if not at_price and entry.total_minor is None:
+        # The price of the appliance has changed since.
+        at_price = alike
+    return at_price[0] if at_price else None
 
 
 def _compare(known: KnownSale, entry: SaleEntry, row: Values, plan: list[Instalment]) -> None:
@@ -224,8 +231,16 @@ def _compare(known: KnownSale, entry: SaleEntry, row: Values, plan: list[Instalm
     must_agree("appliance", known.appliance, entry.appliance)
     must_agree("scheme", known.scheme, entry.scheme)
     must_agree("sold_on", known.sold_on, entry.sold_on)
-    if known.total_minor != row["total_minor"] or list(known.plan) != plan:
+    if known.total_minor != row["total_minor"] or _shape(known.plan) != _shape(plan):
         raise Refused("plan_differs", total_minor=known.total_minor, parts=len(known.plan))
+
+
+def _shape(plan: Sequence[Instalment]) -> list[tuple[object, ...]]:
+    """What a plan asks for. The days of a down payment are the appliance's, and change there."""
+    return [
+        (part.number, part.due_on, part.amount_minor, part.days if part.number else 0)
+        for part in plan
+    ]
 
 
 def _check_free(books: _Books, device: KnownDevice, customer_id: int) -> None:

@@ -1,8 +1,8 @@
 """An agent registers a customer and a device in one act: both, or neither (domain 2).
 
 A known number gets the device added to its customer; a new customer is written to in the language
-the agent speaks with them. A device in stock is handed over; a kit or an
-e-bike goes with a plan, a meter with a tariff.
+the agent speaks with them. A device in stock is handed over, or a meter that its number alone
+describes; a kit or an e-bike goes with a plan, a meter with a tariff.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from core.money import Money
 from core.unit import Unit
 from core.usecases.check_pin import check_pin
 from core.usecases.entries import RefusedEntries
-from core.usecases.offer import find_village
+from core.usecases.hand_over import hand_over
+from core.usecases.offer import Terms, find_village
 from core.usecases.register_customers import CustomerEntry, register_customers
-from core.usecases.sell_appliance import Plan, write_sale
-from core.usecases.stock import find_in_stock
-from core.usecases.texts import queue_text
-from core.wording.messages import agent_sms
+from core.usecases.sell_appliance import sell_by_agent
+from core.usecases.stock import take_from_stock
+from core.usecases.tell_agent import tell_registered
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,18 @@ def register_meter(
 ) -> RegisteredDevice | Refused:
     """A customer with a meter. An empty name means that the number must be known.
 
-    Answers Refused for a wrong PIN; raises Refused not_in_stock, device_taken, device_other,
-    customer_unknown, village_unknown, differs.
+    Answers Refused for a wrong PIN; raises Refused like `take_from_stock`, and customer_unknown,
+    village_unknown, differs.
     """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
     customer = find_or_register(unit, phone, name, surname, village, agent.language)
-    device = find_in_stock(unit, serial, "meter", maker, lock=True)
+    device = take_from_stock(unit, agent, serial, "meter", maker)
     set_tariff(unit.connection, device.id, tariff)
     give_devices(unit.connection, [(device.id, customer.id, unit.today)])
-    tell_welcome(unit, customer, serial)
+    hand_over(unit, customer, serial)
+    tell_registered(unit, agent, customer, serial)
     return RegisteredDevice(serial)
 
 
@@ -77,16 +78,18 @@ def register_on_plan(
     down: int | Money,
     once: str,
 ) -> RegisteredDevice | Refused:
-    """A customer with a kit or an e-bike on a plan. Refuses like `register_meter` and
-    `write_sale`."""
+    """A customer with a kit or an e-bike, on a plan or by the day.
+
+    Refuses like `register_meter` and `sell_by_agent`.
+    """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
     customer = find_or_register(unit, phone, name, surname, village, agent.language)
-    find_in_stock(unit, serial, kind, maker, lock=True)
-    plan = Plan(appliance, scheme, figure, cadence, down, serial)
-    write_sale(unit, agent, phone, plan, once)
-    tell_welcome(unit, customer, serial)
+    take_from_stock(unit, agent, serial, kind, maker)
+    hand_over(unit, customer, serial)
+    sell_by_agent(unit, agent, phone, Terms(appliance, scheme, figure, cadence, down), serial, once)
+    tell_registered(unit, agent, customer, serial)
     return RegisteredDevice(serial)
 
 
@@ -109,21 +112,3 @@ def find_or_register(
     if customer is None:
         raise Refused("customer_unknown", msisdn=phone)
     return customer
-
-
-def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
-    """Text the customer that the device is theirs, and how to go on."""
-    if customer.msisdn is None:
-        return
-    queue_text(
-        unit,
-        agent_sms.welcome(
-            name=customer.name,
-            serial=serial,
-            operator=unit.market.operator,
-            code=unit.market.service_code,
-        ),
-        msisdn=customer.msisdn,
-        language=customer.language,
-        occasion=f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}",
-    )

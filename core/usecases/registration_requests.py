@@ -1,19 +1,18 @@
 """An agent asks by text for a registration, and confirms it from the menu with the PIN.
 
 A PIN never travels by SMS (domain 6), so the text only stores what is wanted, after checking it as
-far as it can be; nothing is registered before `confirm_registration`.
+far as it can be; nothing is registered before `confirm_registration`. What was asked for may have
+become impossible meanwhile: then it can only be dropped.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from core.db.agents import Agent, find_agent
 from core.db.customers import find_customer
-from core.db.registration import KnownDevice, devices_by_serial
 from core.db.registration_requests import (
     StoredRequest,
     code_like,
@@ -21,30 +20,37 @@ from core.db.registration_requests import (
     requests_of,
     store_request,
 )
-from core.db.rows.goods import appliances, tariffs
-from core.db.rows.people import villages
+from core.db.rows.goods import tariffs
 from core.errors import Refused
-from core.money import Money, parse_minor
+from core.money import Money
 from core.names import mask_name
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.offer import PlanOffer, kind_of, offer_plan
+from core.usecases.allowed_plans import check_allowed
+from core.usecases.offer import (
+    ServiceOffer,
+    Terms,
+    find_village,
+    kind_of,
+    list_tariffs,
+    minor_of,
+    offer_terms,
+)
+from core.usecases.read_terms import read_terms
 from core.usecases.register_with_device import (
     RegisteredDevice,
     register_meter,
     register_on_plan,
 )
+from core.usecases.stock import find_unassigned
 
 # How long a request waits for its PIN.
 KEPT = timedelta(days=7)
-_CADENCES = {"D": "daily", "W": "weekly", "M": "monthly"}
-# `lamp3/12W`: 12 weekly instalments; `lamp3/@650W/500`: 650 a week after 500 down.
-_PLAN = re.compile(r"([^/]+)/(@?)([0-9]{1,9})([DWM])(?:/([0-9]{1,9}))?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationRequest:
-    """As read from a text. `terms`: a tariff's code, or an appliance's with its plan.
+    """As read from a text. `terms`: a tariff's code, a plan's, or an appliance's with its plan.
 
     `name` may be empty for a number that is a customer's already.
     """
@@ -58,46 +64,112 @@ class RegistrationRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Pending:
     """A request that waits for the PIN. `owner`: the name, masked for a customer who is known."""
 
     serial: str
     phone: str
     owner: str
-    tariff: str | None
-    appliance: str | None
-    plan: PlanOffer | None
-    cadence: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PendingMeter(Pending):
+    """A meter with its tariff."""
+
+    tariff: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingPlan(Pending):
+    """A kit or an e-bike, and what its plan comes to when it is sold today."""
+
+    appliance: str
+    parts: int
+    each: Money
+    cadence: str
+    last: Money
+    first_on: date
+    down_payment: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PendingService(Pending):
+    """The same, used by the day."""
+
+    appliance: str
+    per_day: Money
+    least: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The serial that is not asked for any more."""
+
+    serial: str
 
 
 def store_registration_request(
     unit: Unit, agent_msisdn: str, fields: RegistrationRequest
-) -> Waiting:
-    """Check and store it. Raises Refused not_an_agent, not_in_stock, device_taken, village_unknown,
-    tariff_unknown, name_missing, plan_unreadable, and those of `offer_plan`."""
+) -> Pending:
+    """Check and store it. Raises Refused not_an_agent, village_unknown, name_missing,
+    tariff_unknown, kind_differs, plan_not_allowed, and those of `find_unassigned`, `read_terms` and
+    `offer_terms`."""
     agent = _agent(unit, agent_msisdn)
-    device = _in_stock(unit, fields.serial)
-    village = _code(unit, "village_unknown", villages, fields.village) if fields.village else ""
+    serial = normalise_serial(fields.serial)
+    kind, _ = find_unassigned(unit, serial)
+    village = find_village(unit, fields.village, agent_msisdn) if fields.village else ""
     row = {
         "agent_id": agent.id,
-        "serial": device.serial,
+        "serial": serial,
         "phone": fields.phone,
         "village": village,
         "name": fields.name[:30],
         "surname": fields.surname[:30],
-        **_terms(unit, device, fields.terms),
+        **_terms(unit, serial, kind, fields.terms),
         "asked_at": unit.now,
     }
     if not fields.name and find_customer(unit.connection, fields.phone) is None:
         raise Refused("name_missing")
     store_request(unit.connection, row)
-    return list_registration_requests(unit, agent_msisdn)[0]
+    return get_registration_request(unit, agent_msisdn, serial)
 
 
-def list_registration_requests(unit: Unit, agent_msisdn: str) -> list[Waiting]:
+def list_registration_requests(unit: Unit, agent_msisdn: str) -> list[Pending]:
     """What the agent asked for and has not confirmed, the newest first."""
     agent = _agent(unit, agent_msisdn)
-    return [_waiting(unit, one) for one in requests_of(unit.connection, agent.id, unit.now - KEPT)]
+    return [
+        Pending(one.serial, one.phone, _owner(unit, one))
+        for one in requests_of(unit.connection, agent.id, unit.now - KEPT)
+    ]
+
+
+def get_registration_request(
+    unit: Unit, agent_msisdn: str, serial: str
+) -> PendingMeter | PendingPlan | PendingService:
+    """One of them, as it would be done now. Raises Refused("no_such_request"), and the reason why
+    it cannot be done any more."""
+    request = _stored(unit, _agent(unit, agent_msisdn), serial)
+    find_unassigned(unit, serial)
+    who = (request.serial, request.phone, _owner(unit, request))
+    if request.tariff is not None:
+        return PendingMeter(*who, tariff=_tariff(unit, request.tariff))
+    terms = _agreed(unit, request)
+    check_allowed(unit, terms)
+    offered = offer_terms(unit, terms)
+    if isinstance(offered, ServiceOffer):
+        return PendingService(
+            *who, appliance=terms.appliance, per_day=offered.per_day, least=offered.least
+        )
+    return PendingPlan(
+        *who,
+        appliance=terms.appliance,
+        parts=offered.parts,
+        each=offered.each,
+        cadence=terms.cadence,
+        last=offered.last,
+        first_on=offered.first_on,
+        down_payment=offered.down_payment,
+    )
 
 
 def confirm_registration(
@@ -107,22 +179,21 @@ def confirm_registration(
     PIN; raises Refused("no_such_request"), and like `register_meter` and `register_on_plan`."""
     agent = _agent(unit, msisdn)
     request = _stored(unit, agent, serial)
-    device = _in_stock(unit, request.serial)
-    known = find_customer(unit.connection, request.phone) is not None
-    name, surname = ("", "") if known else (request.name, request.surname)
-    person: dict[str, Any] = {
+    kind, maker = find_unassigned(unit, serial)
+    is_known = find_customer(unit.connection, request.phone) is not None
+    who: dict[str, Any] = {
         "phone": request.phone,
-        "name": name,
-        "surname": surname,
+        "name": "" if is_known else request.name,
+        "surname": "" if is_known else request.surname,
         "village": request.village,
-        "maker": device.manufacturer,
-        "serial": device.serial,
+        "maker": maker,
+        "serial": serial,
     }
     done = (
-        register_meter(unit, msisdn, pin, tariff=request.tariff, **person)
+        register_meter(unit, msisdn, pin, tariff=request.tariff, **who)
         if request.tariff is not None
         else register_on_plan(
-            unit, msisdn, pin, kind=device.kind, once=once, **person, **_stored_plan(unit, request)
+            unit, msisdn, pin, kind=kind, once=once, **who, **_as_given(_agreed(unit, request))
         )
     )
     if isinstance(done, RegisteredDevice):
@@ -130,9 +201,10 @@ def confirm_registration(
     return done
 
 
-def drop_registration_request(unit: Unit, msisdn: str, serial: str) -> None:
-    """The agent does not want it any more."""
+def drop_registration_request(unit: Unit, msisdn: str, serial: str) -> Dropped:
+    """The agent does not want it any more. Raises Refused("not_an_agent")."""
     delete_request(unit.connection, _agent(unit, msisdn).id, serial)
+    return Dropped(serial)
 
 
 def _agent(unit: Unit, msisdn: str) -> Agent:
@@ -149,46 +221,38 @@ def _stored(unit: Unit, agent: Agent, serial: str) -> StoredRequest:
     raise Refused("no_such_request")
 
 
-def _in_stock(unit: Unit, typed: str) -> KnownDevice:
-    serial = normalise_serial(typed)
-    device = devices_by_serial(unit.connection, [serial]).get(serial)
-    if device is None:
-        raise Refused("not_in_stock", serial=serial[:20])
-    if device.owner_id is not None:
-        raise Refused("device_taken", serial=serial)
-    return device
+def _owner(unit: Unit, request: StoredRequest) -> str:
+    known = find_customer(unit.connection, request.phone)
+    if known is not None:
+        return mask_name(known.name, known.surname)
+    return f"{request.name} {request.surname}".strip()
 
 
-def _code(unit: Unit, refusal: str, table: Any, typed: str) -> str:
-    code = code_like(unit.connection, table, typed)
-    if code is None:
-        raise Refused(refusal, typed=typed)
+def _tariff(unit: Unit, code: str) -> str:
+    """The tariff, if it has begun. Raises Refused("tariff_unknown")."""
+    if code not in [one.tariff for one in list_tariffs(unit)]:
+        raise Refused("tariff_unknown", typed=code)
     return code
 
 
-def _terms(unit: Unit, device: KnownDevice, typed: str) -> dict[str, Any]:
-    """The columns of a tariff or of a plan; a plan is made once, so that its refusals come now."""
-    if device.kind == "meter":
-        return _columns(tariff=_code(unit, "tariff_unknown", tariffs, typed))
-    read = _PLAN.fullmatch(typed)
-    if read is None:
-        raise Refused("plan_unreadable")
-    appliance = code_like(unit.connection, appliances, read[1])
-    if appliance is None:
-        raise Refused("appliance_unknown")
-    if kind_of(unit, appliance) != device.kind:
-        raise Refused("kind_differs", serial=device.serial)
-    by_amount, currency = bool(read[2]), unit.market.currency
-    columns = _columns(
-        appliance=appliance,
-        scheme="amount" if by_amount else "count",
-        count=None if by_amount else int(read[3]),
-        instalment_minor=parse_minor(read[3], currency) if by_amount else None,
-        cadence=_CADENCES[read[4].upper()],
-        down_payment_minor=parse_minor(read[5] or "0", currency),
+def _terms(unit: Unit, serial: str, kind: str, typed: str) -> dict[str, Any]:
+    """The columns of a tariff or of a plan, which is made once so that its refusals come now."""
+    if kind == "meter":
+        code = code_like(unit.connection, tariffs, typed)
+        return _columns(tariff=_tariff(unit, code or typed))
+    terms = read_terms(unit, typed)
+    if kind_of(unit, terms.appliance) != kind:
+        raise Refused("kind_differs", serial=serial)
+    offer_terms(unit, terms)
+    by_amount = terms.scheme == "amount"
+    return _columns(
+        appliance=terms.appliance,
+        scheme=terms.scheme,
+        count=minor_of(terms.figure) if terms.scheme == "count" else None,
+        instalment_minor=minor_of(terms.figure) if by_amount else None,
+        cadence=terms.cadence,
+        down_payment_minor=minor_of(terms.down),
     )
-    offer_plan(unit, **_plan(currency, **columns))
-    return columns
 
 
 def _columns(**given: Any) -> dict[str, Any]:
@@ -196,47 +260,16 @@ def _columns(**given: Any) -> dict[str, Any]:
     return dict.fromkeys(names) | {"down_payment_minor": 0} | given
 
 
-def _plan(
-    currency: str,
-    *,
-    appliance: str,
-    scheme: str,
-    count: int | None,
-    instalment_minor: int | None,
-    cadence: str,
-    down_payment_minor: int,
-    tariff: None = None,
-) -> dict[str, Any]:
-    """The arguments by which plans are offered and sold."""
-    each = None if instalment_minor is None else Money(instalment_minor, currency)
-    return {
-        "appliance": appliance,
-        "scheme": scheme,
-        "figure": count if each is None else each,
-        "cadence": cadence,
-        "down": Money(down_payment_minor, currency),
-    }
+def _as_given(terms: Terms) -> dict[str, Any]:
+    """The terms as the arguments that the menu gives."""
+    return {name: getattr(terms, name) for name in Terms.__dataclass_fields__}
 
 
-def _stored_plan(unit: Unit, request: StoredRequest) -> dict[str, Any]:
-    columns = {name: getattr(request, name) for name in _columns()}
-    return _plan(unit.market.currency, **columns)
-
-
-def _waiting(unit: Unit, request: StoredRequest) -> Waiting:
-    known = find_customer(unit.connection, request.phone)
-    owner = (
-        mask_name(known.name, known.surname)
-        if known
-        else f"{request.name} {request.surname}".strip()
-    )
-    plan = offer_plan(unit, **_stored_plan(unit, request)) if request.appliance else None
-    return Waiting(
-        request.serial,
-        request.phone,
-        owner,
-        request.tariff,
-        request.appliance,
-        plan,
-        request.cadence,
-    )
+def _agreed(unit: Unit, request: StoredRequest) -> Terms:
+    """The terms in a request that has no tariff."""
+    currency = unit.market.currency
+    figure: int | Money = request.count or 0
+    if request.instalment_minor is not None:
+        figure = Money(request.instalment_minor, currency)
+    down = Money(request.down_payment_minor, currency)
+    return Terms(request.appliance or "", request.scheme or "", figure, request.cadence or "", down)

@@ -1,4 +1,4 @@
-"""An agent sells an appliance on a plan, to a customer who is known."""
+"""An agent sells an appliance on a plan or by the day, to a customer who is known."""
 
 from __future__ import annotations
 
@@ -11,29 +11,17 @@ from core.unit import Unit
 from core.usecases.allowed_plans import check_allowed
 from core.usecases.check_pin import check_pin
 from core.usecases.collect_cash import earn_commission
-from core.usecases.entries import RefusedEntries
-from core.usecases.offer import minor_of, offer_plan
-from core.usecases.register_sales import SaleEntry, register_sales
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What was agreed: `figure` is how many instalments (count) or how much each (amount)."""
-
-    appliance: str
-    scheme: str
-    figure: int | Money
-    cadence: str
-    down: int | Money
-    serial: str | None = None
+from core.usecases.hand_over import hand_over
+from core.usecases.look_up_customer import get_known
+from core.usecases.offer import PlanOffer, Terms
+from core.usecases.stock import is_in_stock
+from core.usecases.tell_agent import tell_sold
+from core.usecases.write_sale import write_sale
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """How many instalments, and how much each."""
-
-    parts: int
-    each: Money
+    """It is sold; what was agreed goes to the customer by text."""
 
 
 def sell_appliance(
@@ -49,40 +37,39 @@ def sell_appliance(
     once: str,
     serial: str | None = None,
 ) -> Sold | Refused:
-    """Sell it to the customer with that number. Refuses like `write_sale`; answers Refused for a
-    wrong PIN. `once` names the USSD turn: the same one again is the same sale."""
+    """Sell it to the customer with that number. Answers Refused for a wrong PIN; raises Refused
+    customer_unknown and like `sell_by_agent`. `once` names the USSD turn: the same one again is the
+    same sale."""
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    plan = Plan(appliance, scheme, figure, cadence, down, serial)
-    return write_sale(unit, agent, customer, plan, once)
+    buyer = get_known(unit, customer)
+    if serial is not None and is_in_stock(unit, serial):
+        hand_over(unit, buyer, serial)
+    terms = Terms(appliance, scheme, figure, cadence, down)
+    commission = sell_by_agent(unit, agent, customer, terms, serial, once)
+    tell_sold(unit, agent, buyer, appliance, commission, once)
+    return Sold()
 
 
-def write_sale(unit: Unit, agent: Agent, customer: str, plan: Plan, once: str) -> Sold:
-    """The sale with its plan, its entry and the agent's commission on the whole price.
+def sell_by_agent(
+    unit: Unit, agent: Agent, customer: str, terms: Terms, serial: str | None, once: str
+) -> Money:
+    """The sale and the agent's commission on the whole price, which is returned.
 
-    Raises Refused plan_not_allowed, plan_* and like `register_sales`.
+    Raises Refused plan_not_allowed and like `write_sale`.
     """
-    check_allowed(unit, plan.appliance, plan.scheme, plan.figure, plan.cadence, plan.down)
-    offered = offer_plan(unit, plan.appliance, plan.scheme, plan.figure, plan.cadence, plan.down)
-    entry = SaleEntry(
-        owner_msisdn=customer,
-        appliance=plan.appliance,
-        scheme=plan.scheme,
-        sold_on=unit.today,
-        serial=plan.serial,
-        down_payment_minor=minor_of(plan.down),
-        count=plan.figure if isinstance(plan.figure, int) else None,
-        instalment_minor=plan.figure.minor if isinstance(plan.figure, Money) else None,
-        cadence=plan.cadence,
-        reference=f"agent:{agent.id}:{once}",
-        agent_id=agent.id,
+    check_allowed(unit, terms)
+    reference = f"agent:{agent.id}:{once}"
+    offered = write_sale(unit, customer, terms, serial, reference, agent.id)
+    price_minor = _price_minor(offered) if isinstance(offered, PlanOffer) else 0
+    earned_minor = earn_commission(
+        unit, agent, f"sale:{once}", price_minor, agent.commission_sales_bp
     )
-    try:
-        register_sales(unit, [entry])
-    except RefusedEntries as refused:
-        raise refused.refusals[0][1] from None
-    financed = offered.each.minor * (offered.parts - 1) + offered.last.minor
-    total_minor = financed + offered.down_payment.minor
-    earn_commission(unit, agent, f"sale:{once}", total_minor, agent.commission_sales_bp)
-    return Sold(offered.parts, offered.each)
+    return Money(earned_minor, unit.market.currency)
+
+
+def _price_minor(plan: PlanOffer) -> int:
+    """Nothing is earned on use by the day: what is paid for it is a collection."""
+    financed = plan.each.minor * (plan.parts - 1) + plan.last.minor
+    return financed + plan.down_payment.minor

@@ -9,7 +9,7 @@ from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_accoun
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.texts import queue_text
+from core.usecases.tell_agent import tell
 from core.wording.messages import agent_sms
 
 
@@ -63,10 +63,5 @@ def _book(unit: Unit, agent: Agent, cash_minor: int, paid_out_minor: int, refere
 def _tell(
     unit: Unit, agent: Agent, amount: Money, paid_out: Money, owed: Money, reference: str
 ) -> None:
-    queue_text(
-        unit,
-        agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference),
-        msisdn=agent.msisdn,
-        language=agent.language,
-        occasion=f"agent_settled:{reference}",
-    )
+    said = agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference)
+    tell(unit, agent, said, f"agent_settled:{reference}")

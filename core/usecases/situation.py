@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -27,9 +28,13 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """One payment decided; `still_due_minor` is what the customer owes today after it."""
+    """One payment decided; `still_due_minor` is what the customer owes today after it.
+
+    `owed_codes` says, by device, what no code was made for (report_no_code).
+    """
 
     payment: ReceivedPayment
     outcome: Outcome
     tokens: list[DeviceToken]
     still_due_minor: int
+    owed_codes: Mapping[int, str]

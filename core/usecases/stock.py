@@ -1,28 +1,86 @@
-"""Whether a device may be handed out: asked when its serial is typed, and again under a lock."""
+"""Whether a device may be handed out: asked when its serial is typed, and again under a lock.
+
+A meter that was never imported may be entered by the agent who hands it out, where its maker's new
+meters are all alike and the number checks itself (STS, `sts` of the maker in the catalogue). What
+needs a key of its own is refused: nobody types a key into a menu.
+"""
 
 from __future__ import annotations
 
+from core.db.agents import Agent
 from core.db.customers import find_customer
-from core.db.registration import KnownDevice, devices_by_serial
+from core.db.registration import (
+    KnownDevice,
+    devices_by_serial,
+    insert_new_meter,
+    makers_of_new_meters,
+)
 from core.errors import Refused
+from core.serial_number import is_meter_number
 from core.unit import Unit
+from core.usecases.audit import note_act
 
 
-def find_in_stock(
-    unit: Unit, serial: str, kind: str, maker: str, *, lock: bool = False
-) -> KnownDevice:
-    """The device of that kind and maker.
+def find_in_stock(unit: Unit, serial: str, kind: str, maker: str) -> KnownDevice | None:
+    """The device of that kind and maker; None for a meter that may be entered.
 
-    Raises Refused not_in_stock, device_taken, device_other.
+    Raises Refused office_enters, meter_number, device_taken, device_other.
     """
-    device = devices_by_serial(unit.connection, [serial], lock=lock).get(serial)
+    device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
-        raise Refused("not_in_stock", serial=serial)
+        _check_new(unit, serial, kind, maker)
+        return None
+    return _free(device, kind, maker)
+
+
+def take_from_stock(unit: Unit, agent: Agent, serial: str, kind: str, maker: str) -> KnownDevice:
+    """The same, locked; a meter that was never imported is entered, and that is noted."""
+    if find_in_stock(unit, serial, kind, maker) is None:
+        _enter(unit, agent, serial, maker)
+    return _free(devices_by_serial(unit.connection, [serial], lock=True)[serial], kind, maker)
+
+
+def is_in_stock(unit: Unit, serial: str) -> bool:
+    """Whether it is a device that nobody has."""
+    device = devices_by_serial(unit.connection, [serial]).get(serial)
+    return device is not None and device.owner_id is None
+
+
+def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
+    """(kind, maker) of what may be handed out under that serial alone, as in a text.
+
+    Raises Refused office_enters, meter_number, device_taken.
+    """
+    device = devices_by_serial(unit.connection, [serial]).get(serial)
+    if device is not None:
+        _free(device, device.kind, device.manufacturer)
+        return device.kind, device.manufacturer
+    makers = makers_of_new_meters(unit.connection)
+    maker = next(iter(makers)) if len(makers) == 1 and serial.isdecimal() else ""
+    _check_new(unit, serial, "meter", maker)
+    return "meter", maker
+
+
+def _free(device: KnownDevice, kind: str, maker: str) -> KnownDevice:
     if device.owner_id is not None:
-        raise Refused("device_taken", serial=serial)
+        raise Refused("device_taken", serial=device.serial)
     if device.kind != kind or device.manufacturer != maker:
-        raise Refused("device_other", serial=serial)
+        raise Refused("device_other", serial=device.serial)
     return device
+
+
+def _check_new(unit: Unit, serial: str, kind: str, maker: str) -> None:
+    if kind != "meter" or maker not in makers_of_new_meters(unit.connection):
+        raise Refused("office_enters", serial=serial[:20])
+    if not is_meter_number(serial):
+        raise Refused("meter_number", serial=serial[:20])
+
+
+def _enter(unit: Unit, agent: Agent, serial: str, maker: str) -> None:
+    device_id = insert_new_meter(unit.connection, serial, maker)
+    if device_id is not None:
+        reason = "was not imported when an agent handed it out"
+        note_act(unit, agent.msisdn, "enter_meter", "device", device_id, reason, serial=serial)
 
 
 def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:

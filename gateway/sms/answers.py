@@ -10,18 +10,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.db.texts import lock_number
-from core.errors import Refused
+from core.errors import BrokenInvariant, Refused
 from core.money import Money
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.choose_language import choose_language
 from core.usecases.list_debts import list_debts
-from core.usecases.list_devices import DeviceState, find_own_device, list_devices, list_tokens
+from core.usecases.list_devices import (
+    DeviceState,
+    find_own_device,
+    list_devices,
+    list_tokens,
+    state_words,
+)
 from core.usecases.match_account import match_account
 from core.usecases.quote_payment import quote_payment
 from core.usecases.read_caller import customer_behind, read_caller
 from core.usecases.record_inbound_text import InboundText, record_inbound_text
-from core.usecases.registration_requests import Waiting, store_registration_request
+from core.usecases.registration_requests import (
+    Pending,
+    PendingMeter,
+    PendingPlan,
+    PendingService,
+    store_registration_request,
+)
 from core.usecases.reminders_wanted import want_reminders
 from core.usecases.request_payment import request_payment
 from core.usecases.resend_token import resend_token
@@ -29,14 +41,10 @@ from core.usecases.split_words import split_words
 from core.usecases.texts import queue_text, times_texted_lately
 from core.wording.message import Said
 from core.wording.messages import answer as say
-from core.wording.messages import devices as device_say
-from core.wording.messages import refused as refusals
 from core.wording.spoken import product_wording
+from gateway.limits import MISSES, SerialGuesses
 from gateway.sms.keywords import Command, Intent, language_named, parse
 from gateway.sms.readings import Reading, payment_readings, registration_request
-
-# Serial numbers that do not exist, by one number in an hour: more than anybody mistypes.
-_MISSES_MAX = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Sender:
 
     unit: Unit
     msisdn: str
+    guesses: SerialGuesses
 
     @property
     def customer_id(self) -> int:
@@ -63,12 +72,13 @@ class Sender:
         return Money(minor, self.unit.market.currency)
 
 
-def answer_text(unit: Unit, text: InboundText) -> bool:
-    """Store the text, act and queue the answer; False when it was answered before."""
+def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
+    """Store the text, act and queue the answer; False when it was answered before. `guesses` counts
+    serial numbers that do not exist together with those typed into the menu."""
     if not record_inbound_text(unit, text):
         return False
     lock_number(unit.connection, text.msisdn)
-    sender = Sender(unit, text.msisdn)
+    sender = Sender(unit, text.msisdn, guesses)
     command = parse(text.body)
     said = _help_once_an_hour(sender) if command is None else _act(sender, command)
     if said is not None:
@@ -111,7 +121,7 @@ def _balance(sender: Sender, words: tuple[str, ...]) -> Said:
     if words:
         device = _own_device(sender, words)
         return say.balance_device(
-            serial=device.serial, state=_state(sender, device), due=due, credit=credit
+            serial=device.serial, state=state_words(sender.unit, device), due=due, credit=credit
         )
     following = debts.next_due
     if following is None:
@@ -123,12 +133,6 @@ def _balance(sender: Sender, words: tuple[str, ...]) -> Said:
         amount=sender.money(following.amount_minor),
         on=following.due_on,
     )
-
-
-def _state(sender: Sender, device: DeviceState) -> Said:
-    if device.plan_left_minor is not None:
-        return device_say.plan_left(left=sender.money(device.plan_left_minor))
-    return device_say.paid_off() if device.is_paid_off else device_say.as_you_go()
 
 
 def _loan(sender: Sender, words: tuple[str, ...]) -> Said:
@@ -145,7 +149,16 @@ def _loan(sender: Sender, words: tuple[str, ...]) -> Said:
 
 def _pay(sender: Sender, words: tuple[str, ...]) -> Said:
     """A prompt to the sender's phone, when exactly one reading names a device that exists."""
-    _check_guesses(sender)
+    sender.guesses.check(sender.msisdn)
+    try:
+        return _pay_one(sender, words)
+    except Refused as refused:
+        if refused.code in MISSES:
+            sender.guesses.missed(sender.msisdn)
+        raise
+
+
+def _pay_one(sender: Sender, words: tuple[str, ...]) -> Said:
     readings = payment_readings(words, sender.unit.market.currency)
     meant = {one for reading in readings if (one := _payable(sender, reading)) is not None}
     if len(meant) == 1:
@@ -192,13 +205,6 @@ def _prompt(sender: Sender, paid: Payable) -> Said:
     outcome = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only).outcome
     split = split_words(unit.market, outcome)
     return say.check_phone_own(amount=amount, serial=paid.serial, split=split)
-
-
-def _check_guesses(sender: Sender) -> None:
-    """Nobody finds out by trying which serial numbers exist. Raises Refused."""
-    kinds = (refusals.unknown_serial, refusals.device_in_stock)
-    if times_texted_lately(sender.unit, sender.msisdn, *kinds) >= _MISSES_MAX:
-        raise Refused("too_many_guesses")
 
 
 def _token(sender: Sender, words: tuple[str, ...]) -> Said | None:
@@ -252,27 +258,26 @@ def _register(sender: Sender, words: tuple[str, ...]) -> Said:
     return _to_confirm(sender, store_registration_request(sender.unit, sender.msisdn, request))
 
 
-def _to_confirm(sender: Sender, waiting: Waiting) -> Said:
+def _to_confirm(sender: Sender, pending: Pending) -> Said:
     code = sender.unit.market.service_code
-    if waiting.plan is None or waiting.appliance is None or waiting.cadence is None:
-        return say.confirm_meter(
-            serial=waiting.serial,
-            phone=waiting.phone,
-            owner=waiting.owner,
-            tariff=waiting.tariff or "",
-            code=code,
-        )
-    return say.confirm_plan(
-        serial=waiting.serial,
-        phone=waiting.phone,
-        owner=waiting.owner,
-        appliance=waiting.appliance,
-        parts=waiting.plan.parts,
-        each=waiting.plan.each,
-        cadence=waiting.cadence,
-        down_payment=waiting.plan.down_payment,
-        code=code,
-    )
+    who = {"serial": pending.serial, "phone": pending.phone, "owner": pending.owner, "code": code}
+    match pending:
+        case PendingMeter():
+            return say.confirm_meter(tariff=pending.tariff, **who)
+        case PendingService():
+            return say.confirm_service(
+                appliance=pending.appliance, per_day=pending.per_day, least=pending.least, **who
+            )
+        case PendingPlan():
+            return say.confirm_plan(
+                appliance=pending.appliance,
+                parts=pending.parts,
+                each=pending.each,
+                cadence=pending.cadence,
+                down_payment=pending.down_payment,
+                **who,
+            )
+    raise BrokenInvariant("a request has a tariff, a plan or a price per day")
 
 
 _ACTS: dict[Intent, Callable[[Sender, tuple[str, ...]], Said | None]] = {

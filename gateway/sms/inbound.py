@@ -13,6 +13,7 @@ from core.msisdn import parse_msisdn
 from core.unit import OpenUnit
 from core.usecases.record_inbound_text import InboundText
 from gateway.doors import Answered, Door, read_form, text_field
+from gateway.limits import SerialGuesses
 from gateway.sms.answers import answer_text
 
 _PROVIDER = "africastalking"
@@ -20,12 +21,14 @@ _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _BODY = r".{1,1600}"
 
 
-def inbound_door(open_unit: OpenUnit, ring: Callable[[], None]) -> Door[InboundText]:
+def inbound_door(
+    open_unit: OpenUnit, ring: Callable[[], None], guesses: SerialGuesses
+) -> Door[InboundText]:
     """The door for incoming texts; `ring` is called when one was answered."""
 
     def handle(text: InboundText) -> Answered:
         with open_unit() as unit:
-            is_new = answer_text(unit, text)
+            is_new = answer_text(unit, text, guesses)
         if is_new:
             ring()
         return Answered("stored" if is_new else "known")

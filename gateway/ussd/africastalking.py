@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import parse_qsl
 
 from core.errors import BadCallback
-from gateway.ussd.request import UssdReply, UssdRequest
+from gateway.doors import read_form
+from gateway.networks import PREFIX, screen_of
+from gateway.ussd.adapter import Adapter, Answer
+from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest, session_key
 
-AGGREGATOR = "africastalking"
+NAME = "africastalking"
 HOP_HEADER = "at-ussd-hop-metadata"
 
 _FIELDS = {
@@ -31,64 +32,38 @@ _EVENT = {name: _FIELDS[name] for name in ("sessionId", "phoneNumber")} | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnd:
-    """How a session ended: `status` is theirs (Success, Incomplete, Failed), `screen` is ours."""
-
-    ussd_session: str
-    status: str
-    screen: str
-
-
-def decode(body: bytes) -> UssdRequest:
+def decode(sent: bytes) -> UssdRequest:
     """The callback in a form body. Raises BadCallback saying what is wrong with it."""
-    form = _form(body)
-    _check(form, _FIELDS)
+    form = _read(sent, _FIELDS)
     return UssdRequest(
-        AGGREGATOR,
-        form["sessionId"],
-        form["phoneNumber"],
-        form["serviceCode"],
-        form["networkCode"],
-        form["text"],
+        aggregator=NAME,
+        ussd_session=form["sessionId"],
+        msisdn=form["phoneNumber"],
+        service_code=form["serviceCode"],
+        network=form["networkCode"],
+        text=form["text"],
+        room=screen_of(form["networkCode"]) - PREFIX,
     )
 
 
-def encode(reply: UssdReply) -> tuple[bytes, list[tuple[str, str]]]:
+def encode(request: UssdRequest, reply: UssdReply) -> Answer:
     """The body and headers of the answer. The header holds a screen id, never personal data."""
     text = f"{'END' if reply.ends else 'CON'} {reply.text}"
     headers = [("Content-Type", "text/plain; charset=utf-8"), (HOP_HEADER, reply.screen)]
     return text.encode(), headers
 
 
-def decode_end(body: bytes) -> SessionEnd:
+def decode_end(sent: bytes) -> SessionEnd:
     """The end-of-session event. Its input may hold a PIN and is not looked at."""
-    form = _form(body)
-    _check(form, _EVENT)
+    form = _read(sent, _EVENT)
     last = form.get("hopsMetadata", "").rsplit("|", 1)[-1]
-    screen = last if re.fullmatch(r"[a-z0-9_.]{1,99}", last) else "unknown"
-    return SessionEnd(form["sessionId"], form["status"], screen)
+    screen = last if re.fullmatch(r"[a-z0-9_.]{1,99}", last) else ""
+    key = session_key(NAME, form["sessionId"], form["phoneNumber"])
+    return SessionEnd(key, form["status"], screen)
 
 
-def _form(body: bytes) -> dict[str, str]:
-    """The fields of a form body, each there once."""
-    try:
-        pairs = parse_qsl(
-            body.decode("utf-8"),
-            keep_blank_values=True,
-            strict_parsing=True,
-            errors="strict",
-            max_num_fields=40,
-        )
-    except ValueError as error:
-        raise BadCallback("the body is not a form in UTF-8") from error
-    form = dict(pairs)
-    if len(form) != len(pairs):
-        raise BadCallback("a field is there twice")
-    return form
-
-
-def _check(form: Mapping[str, str], fields: Mapping[str, re.Pattern[str]]) -> None:
+def _read(sent: bytes, fields: Mapping[str, re.Pattern[str]]) -> dict[str, str]:
+    form = read_form(sent)
     missing = [name for name in fields if name not in form]
     if missing:
         raise BadCallback(f"missing {', '.join(missing)}")
@@ -97,3 +72,7 @@ def _check(form: Mapping[str, str], fields: Mapping[str, re.Pattern[str]]) -> No
     wrong = [name for name, shape in fields.items() if not shape.fullmatch(form[name])]
     if wrong:
         raise BadCallback(f"not understood: {', '.join(wrong)}")
+    return form
+
+
+AFRICASTALKING = Adapter(NAME, decode, encode, decode_end=decode_end)

@@ -1,4 +1,4 @@
-"""One callback, start to end: read the session, understand the text, play the turn, keep it.
+"""One callback, start to end: read the session, understand the callback, play the turn, keep it.
 
 The order is what makes it safe. The effect and its outcome commit in the database first, then the
 session in Redis, then the caller hears of it; a process that dies anywhere in between leaves a
@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from functools import partial
 
 from sqlalchemy.exc import IntegrityError
 
+from core.clock import Clock, system_clock
 from core.errors import BrokenInvariant, Refused
 from core.unit import OpenUnit
 from core.wording.messages import engine as say
 from gateway.ussd.deadline import Race, answer_within
-from gateway.ussd.effects import done_before, run_once
-from gateway.ussd.request import UssdReply, UssdRequest
+from gateway.ussd.effects import done_before, last_position, run_once
+from gateway.ussd.hearing import Meaning, Sense, meaning
+from gateway.ussd.request import Told, UssdReply, UssdRequest
 from gateway.ussd.sessions import Kept, SessionStore, answers_in
 from gateway.ussd_menus.carried import Json
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.replay import MASK, hidden, replay
+from gateway.ussd_menus.replay import hidden, masked, replay
 from gateway.ussd_menus.session import Dropped
 from gateway.ussd_menus.turn import Facts, Guesses
 
@@ -45,17 +46,20 @@ class Conversation:
     deadline_s: float = DEADLINE_S
     ring: Callable[[], None] = lambda: None
     guesses: Guesses | None = None
+    clock: Clock = system_clock
 
     def answer(self, request: UssdRequest) -> UssdReply:
         """The reply to this callback; the same bytes again for the same callback."""
         kept, dropped = self.sessions.load(request)
-        if kept and kept.repeats(request.text):
+        means = meaning(request, kept, self.clock())
+        if kept and means.sense is Sense.REPEAT:
             return kept.reply
         language = kept.session.language if kept else self.menu.speech
+        call = Call(request, means, kept, dropped)
         return answer_within(
             self.pool,
             self.deadline_s,
-            lambda race: self._turn(request, kept, dropped, race),
+            lambda race: self._turn(call, race),
             lambda: self._working(language),
         )
 
@@ -67,24 +71,24 @@ class Conversation:
     def _working(self, language: str) -> UssdReply:
         return UssdReply(self.menu.wording.say(say.working(), language), True, "engine.working")
 
-    def _turn(
-        self, request: UssdRequest, kept: Kept | None, dropped: Dropped | None, race: Race
-    ) -> UssdReply:
+    def _turn(self, call: Call, race: Race) -> UssdReply:
         try:
-            played = self._play(request, kept, dropped)
-        except IntegrityError:  # the same turn was being played elsewhere, and is done by now
-            played = self._play(request, kept, dropped)
+            played = self._play(call)
+        except IntegrityError:  # somebody else's turn took the same number or serial just now
+            played = self._play(call)
         if not race.first("work"):
             played = replace(played, reply=self._working(played.session.language))
-        return self.sessions.commit(request, played, kept.version if kept else 0).reply
+        version = call.kept.version if call.kept else 0
+        answered = call.kept.reply.screen if call.kept and call.means.sense is Sense.NEXT else ""
+        return self.sessions.commit(call.request, played, version, answered).reply
 
-    def _play(self, request: UssdRequest, kept: Kept | None, dropped: Dropped | None) -> Kept:
+    def _play(self, call: Call) -> Kept:
         """The turn, with its effect committed, or refused and rolled back."""
-        heard: Heard | None = None
+        request, heard = call.request, None
         try:
-            with self._facts(request) as facts:
-                heard = self._hear(request, kept, dropped, facts)
-                step = self._act(request, heard, facts)
+            with Facts(request.msisdn, self.open_unit, request.network, self.guesses) as facts:
+                heard = self._hear(call, facts)
+                step = self._act(call, heard, facts)
         except Refused as refused:
             if heard is None:
                 raise
@@ -93,48 +97,86 @@ class Conversation:
             raise BrokenInvariant("a turn ended without a page")
         if heard.step.effect:
             self.ring()
-        reply = UssdReply(step.page.text, step.page.ends, step.page.screen)
-        version = kept.version + 1 if kept else 1
-        return Kept(step.session, heard.text, reply, version, heard.offset)
+        return Kept(
+            session=step.session,
+            text=heard.text,
+            reply=UssdReply(step.page.text, step.page.ends, step.page.screen),
+            version=call.kept.version + 1 if call.kept else 1,
+            offset=heard.offset,
+            last=heard.last,
+            turn=request.turn,
+            at=self.clock(),
+        )
 
-    def _facts(self, request: UssdRequest) -> Facts:
-        return Facts(request.msisdn, self.open_unit, request.network, self.guesses)
+    def _hear(self, call: Call, facts: Facts) -> Heard:
+        """What this callback leads to, given where the conversation is."""
+        menu, kept, text, room = self.menu, call.kept, call.means.text, call.request.room
+        if kept and call.means.sense is Sense.NEXT:
+            typed = call.means.typed
+            before = text[: len(text) - len(typed)]
+            last = hidden(menu, kept.session, typed)
+            seen = kept.text + before[len(kept.text) :] + last
+            return Heard(advance(menu, kept.session, typed, facts), seen, kept.offset, last)
+        # No question of ours is open, so whatever was typed may have been meant for a secret one.
+        offset, last = call.offset(facts), masked(call.request.text)
+        if call.means.sense is Sense.LOST:
+            return Heard(start(menu, facts, room, note=say.lost_step()), masked(text), offset, last)
+        text = call.after_the_code(facts)
+        if not text:
+            return Heard(start(menu, facts, room, call.dropped), "", offset, last)
 
-    def _hear(
-        self, request: UssdRequest, kept: Kept | None, dropped: Dropped | None, facts: Facts
-    ) -> Heard:
-        """What the text of this callback means, given where the conversation is."""
-        menu, text, budget = self.menu, request.text, self.menu.budget(request.network)
-        if kept is None:
-            if not text:
-                return Heard(start(menu, facts, budget, dropped), "", 0)
-            return Heard(*replay(menu, text, facts, budget, partial(self._done, request, facts)), 0)
-        typed = None if kept.reply.ends else kept.follows(text)
-        if typed is None:
-            step = start(menu, facts, budget, note=say.lost_step() if text else None)
-            return Heard(step, MASK * len(text), kept.answers)
-        before = text[: len(text) - len(typed)]
-        seen = kept.text + before[len(kept.text) :] + hidden(menu, kept.session, typed)
-        return Heard(advance(menu, kept.session, typed, facts), seen, kept.offset)
+        def done(position: int) -> Mapping[str, Json] | None:
+            return done_before(facts.unit, call.request.key, offset + position)
 
-    def _act(self, request: UssdRequest, heard: Heard, facts: Facts) -> Step:
+        step, seen = replay(menu, text, facts, room, done)
+        return Heard(step, seen, offset, last)
+
+    def _act(self, call: Call, heard: Heard, facts: Facts) -> Step:
         """Run the effect, if the answer has one, and go on from its outcome."""
         step = heard.step
         if step.effect is None:
             return step
-        position = heard.offset + answers_in(request.text)
-        outcome = run_once(step.effect, facts.unit, request.key, position)
+        position = heard.offset + answers_in(call.means.text)
+        outcome = run_once(step.effect, facts.unit, call.request.key, position)
         facts.forget()
         return finish(self.menu, step.session, step.effect, outcome, facts)
 
-    def _done(self, request: UssdRequest, facts: Facts, position: int) -> Mapping[str, Json] | None:
-        return done_before(facts.unit, request.key, position)
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A callback next to what is kept of its session."""
+
+    request: UssdRequest
+    means: Meaning
+    kept: Kept | None
+    dropped: Dropped | None
+
+    def offset(self, facts: Facts) -> int:
+        """The answers given under this session id before the conversation that starts now.
+
+        A whole history numbers its answers itself, wherever what was kept of it is gone.
+        """
+        if self.kept:
+            return self.kept.answers
+        if self.request.told is Told.HISTORY:
+            return 0
+        return last_position(facts.unit, self.request.key)
+
+    def after_the_code(self, facts: Facts) -> str:
+        """What a dial carries besides the service code: `1*500` of `*384*96*1*500#`."""
+        text = self.means.text
+        if self.request.told is Told.HISTORY:
+            return text
+        code, dialled = facts.market.service_code.strip("*#"), text.strip("*#")
+        return dialled.removeprefix(code + "*") if dialled.startswith(code + "*") else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a text meant: the step, the text as it may be kept, the answers given before it."""
+    """What a callback led to: the step, the history and the input as they may be kept, and the
+    answers given before."""
 
     step: Step
     text: str
     offset: int
+    last: str

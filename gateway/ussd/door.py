@@ -1,15 +1,16 @@
 """The hot door: `/ussd/<aggregator>/<key>` and its `/events`, as a bare WSGI callable.
 
 It stands beside Flask because the framework, not the engine, would be the ceiling. Nothing a
-stranger sends gives a 500: a wrong key is a 404, a large body 413, a malformed one 400 with a line
-that says why, and whatever breaks behind it is an apology on the phone and an error in our log.
+stranger sends gives a 500: an address that may not speak is told 403, a wrong key 404, a large body
+413, a malformed one 400 with a line that says why, and whatever breaks behind it is an apology on
+the phone and an error in our log. No body is ever logged: it may hold a PIN.
 """
 
 from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 from redis import Redis, RedisError
 
+from core.clock import Clock, system_clock
 from core.errors import BadCallback
+from core.settings import GuardSettings
 from core.unit import OpenUnit
 from gateway.doors import LARGEST_BODY
-from gateway.ussd import africastalking as wire
+from gateway.guard import Guard
+from gateway.limits import Limits
+from gateway.tally import Tally
+from gateway.ussd.adapter import Adapter, Answer
+from gateway.ussd.aggregators import ADAPTERS
 from gateway.ussd.conversation import DEADLINE_S, Conversation
 from gateway.ussd.drop_off import count_end
+from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.turn import Guesses
@@ -30,6 +38,7 @@ from gateway.ussd_menus.turn import Guesses
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
+Read = Callable[[bytes], UssdRequest | SessionEnd]
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
 logger = logging.getLogger(__name__)
 
@@ -44,89 +53,129 @@ def ussd_application(
     ring: Callable[[], None] = lambda: None,
     deadline_s: float = DEADLINE_S,
     guesses: Guesses | None = None,
+    clock: Clock = system_clock,
+    guard: Guard | None = None,
 ) -> WSGIApplication:
-    """The door for Africa's Talking. Turns are played in threads of `pool`, which outlive a turn
-    that was answered late.
-
-    The key is the path's segment after the aggregator's name; the rest of the path before it is
-    the mount's business.
-    """
+    """The door for every aggregator. Turns are played in threads of `pool`, which outlive a turn
+    that was answered late. Without a `guard` every address may speak."""
     conversation = Conversation(
-        menu, SessionStore(redis), open_unit, pool, deadline_s, ring, guesses
+        menu, SessionStore(redis), open_unit, pool, deadline_s, ring, guesses, clock
     )
-    return UssdDoor(key, redis, conversation)
+    guard = guard or Guard(GuardSettings(), Limits(redis))
+    return UssdDoor(key, redis, conversation, guard, Tally(redis))
 
 
-class Answered(Exception):
-    """The request is answered without looking further."""
+class Refusal(Exception):
+    """The request is answered without looking further; `outcome` is what it is counted under."""
 
-    def __init__(self, status: str, line: str) -> None:
-        super().__init__(status)
+    def __init__(self, status: str, outcome: str, line: str) -> None:
+        super().__init__(outcome)
         self.status = status
-        self.body = line.encode()
+        self.outcome = outcome
+        self.line = line
+
+
+def _not_found() -> Refusal:
+    return Refusal("404 Not Found", "wrong_key", "not found")
+
+
+def _too_large() -> Refusal:
+    return Refusal("413 Content Too Large", "too_large", "at most 64 KiB")
 
 
 @dataclass(frozen=True)
 class UssdDoor:
-    """Routes by the last segments of the path: the key, then nothing or `events`."""
+    """Finds the adapter by the address, and puts the conversation between its two halves."""
 
     key: str
     redis: Redis
     conversation: Conversation
+    guard: Guard
+    tally: Tally
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        status = "200 OK"
         try:
-            answer = self._door(environ.get("PATH_INFO", ""))
-            body, headers = answer(_body(environ))
-            status = "200 OK"
-        except Answered as early:
-            status, body, headers = early.status, early.body, list(_PLAIN)
-        except BadCallback as bad:
-            status, body, headers = "400 Bad Request", str(bad).encode(), list(_PLAIN)
+            body, headers = self._answer(environ)
+        except Refusal as refusal:
+            noted = self._noted(environ, refusal)
+            status, body, headers = noted.status, noted.line.encode(), _PLAIN
         start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [body]
 
-    def _door(self, path: str) -> Callable[[bytes], tuple[bytes, list[tuple[str, str]]]]:
-        segments = path.strip("/").split("/")
-        if segments[-1] == "events":
-            segments, door = segments[:-1], self._ended
-        else:
-            door = self._turn
-        if not segments or not hmac.compare_digest(segments[-1].encode(), self.key.encode()):
-            raise Answered("404 Not Found", "not found")
-        return door
-
-    def _turn(self, body: bytes) -> tuple[bytes, list[tuple[str, str]]]:
-        request = wire.decode(body)
+    def _answer(self, environ: Mapping[str, Any]) -> Answer:
+        adapter, read = self._door(environ)
         try:
-            reply = self.conversation.answer(request)
+            heard = read(_sent(environ, adapter.method))
+        except BadCallback as bad:
+            raise Refusal("400 Bad Request", "malformed", str(bad)) from None
+        if isinstance(heard, SessionEnd):
+            return self._ended(heard)
+        return adapter.encode(heard, self._turn(heard))
+
+    def _door(self, environ: Mapping[str, Any]) -> tuple[Adapter, Read]:
+        """Who is spoken to, and what reads the body. Raises Refusal."""
+        match environ.get("PATH_INFO", "").rstrip("/").split("/"):
+            case ["", "ussd", name, key, *rest] if name in ADAPTERS:
+                adapter = ADAPTERS[name]
+            case _:
+                raise _not_found()
+        if not self.guard.admits(f"ussd/{name}", self.guard.source(environ)):
+            raise Refusal("403 Forbidden", "not_admitted", "forbidden")
+        if not hmac.compare_digest(key.encode(errors="replace"), self.key.encode()):
+            raise _not_found()
+        if not rest:
+            return adapter, adapter.decode
+        if rest == ["events"] and adapter.decode_end:
+            return adapter, adapter.decode_end
+        raise _not_found()
+
+    def _noted(self, environ: Mapping[str, Any], refusal: Refusal) -> Refusal:
+        """The refusal, counted; a shorter one for an address that had too many this minute."""
+        name = "_".join(environ.get("PATH_INFO", "").split("/")[1:3])
+        door = name if name.removeprefix("ussd_") in ADAPTERS else "ussd"
+        self.tally.count(door, refusal.outcome)
+        if self.guard.refused(self.guard.source(environ), door, refusal.outcome):
+            return Refusal("429 Too Many Requests", refusal.outcome, "too many")
+        return refusal
+
+    def _turn(self, request: UssdRequest) -> UssdReply:
+        try:
+            return self.conversation.answer(request)
         except Exception:
             logger.exception("USSD turn failed: %r", request)
-            reply = self.conversation.trouble()
-        return wire.encode(reply)
+            return self.conversation.trouble()
 
-    def _ended(self, body: bytes) -> tuple[bytes, list[tuple[str, str]]]:
-        end = wire.decode_end(body)
+    def _ended(self, end: SessionEnd) -> Answer:
         try:
-            count_end(
-                self.redis, end.ussd_session, end.screen, end.status, datetime.now(UTC).date()
-            )
+            screen = end.screen or self.conversation.sessions.last_screen(end.key) or "unknown"
+            count_end(self.redis, end.key, screen, end.status, datetime.now(UTC).date())
         except RedisError:
             logger.exception("end of session not counted")
-        return b"", list(_PLAIN)
+        return b"", _PLAIN
 
 
-def _body(environ: dict[str, Any]) -> bytes:
-    """The body of a POST. Raises Answered for another method or a body past the limit."""
-    if environ["REQUEST_METHOD"] != "POST":
-        raise Answered("405 Method Not Allowed", "POST only")
-    try:
-        length = int(environ.get("CONTENT_LENGTH") or LARGEST_BODY + 1)
-    except ValueError:
-        raise BadCallback("Content-Length is no number") from None
-    if environ.get("CONTENT_LENGTH") and length > LARGEST_BODY:
-        raise Answered("413 Content Too Large", "at most 64 KiB")
-    body: bytes = environ["wsgi.input"].read(min(length, LARGEST_BODY + 1))
-    if len(body) > LARGEST_BODY:
-        raise Answered("413 Content Too Large", "at most 64 KiB")
+def _sent(environ: Mapping[str, Any], method: str) -> bytes:
+    """The body of a POST, or the query of a GET. Raises Refusal for another method, and for more
+    than the limit."""
+    if environ["REQUEST_METHOD"] != method:
+        raise Refusal("405 Method Not Allowed", "wrong_method", f"{method} only")
+    sent = _query(environ) if method == "GET" else _body(environ)
+    if len(sent) > LARGEST_BODY:
+        raise _too_large()
+    return sent
+
+
+def _query(environ: Mapping[str, Any]) -> bytes:
+    return str(environ.get("QUERY_STRING", "")).encode(errors="replace")
+
+
+def _body(environ: Mapping[str, Any]) -> bytes:
+    """At most one byte more than the limit, whether or not its length is told beforehand."""
+    told = environ.get("CONTENT_LENGTH") or str(LARGEST_BODY + 1)
+    if not told.isdecimal():
+        raise Refusal("400 Bad Request", "malformed", "Content-Length is no number")
+    if environ.get("CONTENT_LENGTH") and int(told) > LARGEST_BODY:
+        raise _too_large()
+    body: bytes = environ["wsgi.input"].read(min(int(told), LARGEST_BODY + 1))
     return body

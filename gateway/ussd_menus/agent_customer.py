@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.names import mask_name
+from core.usecases.list_debts import Debts, list_debts
+from core.usecases.list_devices import DeviceState, list_devices
 from core.usecases.look_up_customer import (
     CustomerCard,
+    LastToken,
+    find_last_token,
     get_known,
     look_up_customer,
     resend_last_token,
 )
 from core.wording.messages import agent as say
+from core.wording.messages import owe as owe_say
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import Target, do, option
+from gateway.ussd_menus.owe import Line, Totals, debt_lines, debt_totals
 from gateway.ussd_menus.readers import Phone
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Screen
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
 from gateway.ussd_menus.turn import Turn
 
 phone = carried("phone", str)
+serial = carried("serial", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +53,61 @@ def card(turn: Turn) -> CustomerCard:
     return look_up_customer(turn.unit, turn[phone])
 
 
+def devices(turn: Turn) -> Sequence[DeviceState]:
+    """The customer's devices."""
+    return list_devices(turn.unit, get_known(turn.unit, turn[phone]).id)
+
+
+def last_token(turn: Turn) -> LastToken:
+    """The device's last token, without its digits. Raises Refused("no_such_token")."""
+    return find_last_token(turn.unit, turn[phone], turn[serial])
+
+
+def debts(turn: Turn) -> Debts:
+    """What the customer owes."""
+    return list_debts(turn.unit, get_known(turn.unit, turn[phone]).id)
+
+
+def totals(turn: Turn) -> Totals:
+    """The sums above the list."""
+    return debt_totals(turn, debts(turn))
+
+
+def lines(turn: Turn) -> Sequence[Line]:
+    """Line by line, the oldest first."""
+    return debt_lines(turn, debts(turn))
+
+
 resent = Notice("agent.resent", say.resent)
+send = Choice(
+    "agent.last_token",
+    say.last_token,
+    facts=last_token,
+    options=[
+        option(say.send, do=do(resend_last_token, phone=phone, serial=serial), to=resent),
+    ],
+)
+which_device = Pick(
+    "agent.device",
+    say.which_device,
+    rows=devices,
+    shows=say.device,
+    empty=say.no_device,
+    into=serial,
+    to=send,
+)
+owed: Pick[None] = Pick(
+    "agent.owed",
+    owe_say.total,
+    rows=lines,
+    shows=owe_say.line,
+    empty=owe_say.nothing,
+    facts=totals,
+)
 shown = Choice(
     "agent.card",
     say.card,
     facts=card,
-    options=[option(say.resend, do=do(resend_last_token, phone=phone), to=resent)],
+    options=[option(say.resend, to=which_device), option(say.owed, to=owed)],
 )
 which_phone = Ask("agent.look_up", say.which_phone, reads=Phone, into=phone, to=shown)

@@ -1,19 +1,35 @@
-"""The questions of a plan, for selling and registering; the instalments are shown before the PIN.
+"""The questions of a plan, for selling and registering; what is agreed is shown before the PIN.
 
 Where the operator allows plans for an appliance one of them is picked; else scheme, figure, cadence
-and down payment are asked for.
+and down payment are asked for, or it is used by the day where it has such a price.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from core.usecases.allowed_plans import AllowedPlan, PlanChoice, get_allowed_plan, list_plans
-from core.usecases.offer import PlanOffer, offer_plan
+from core.errors import Refused
+from core.usecases.allowed_plans import (
+    AllowedPlan,
+    AllowedService,
+    PlanChoice,
+    get_allowed_plan,
+    list_plans,
+)
+from core.usecases.offer import (
+    PlanOffer,
+    ServiceOffer,
+    find_appliance,
+    list_appliances,
+    offer_plan,
+    offer_service,
+)
+from core.wording.message import Said
 from core.wording.messages import agent as say
 from gateway.ussd_menus.carried import Carried, carried
-from gateway.ussd_menus.options import Target, option
+from gateway.ussd_menus.options import Option, Target, option
 from gateway.ussd_menus.readers import Amount, Whole
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Turn
@@ -24,6 +40,29 @@ scheme = carried("scheme", str)
 figure: Carried[Any] = carried("figure", object)  # how many instalments, or Money of each
 cadence = carried("cadence", str)
 down: Carried[Any] = carried("down", object)  # 0, or Money
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """An appliance in a list: its price, or what a day costs where it is not sold."""
+
+    appliance: str
+    name: str
+    price: Said
+
+
+def goods_of(turn: Turn, *kinds: str) -> Sequence[Goods]:
+    """What is sold of these kinds, on plans or by the day."""
+    return [
+        Goods(
+            one.appliance,
+            one.name,
+            say.appliance_price(price=one.price)
+            if one.price
+            else say.appliance_per_day(price=one.per_day),
+        )
+        for one in list_appliances(turn.unit, kinds)
+    ]
 
 
 def offered(turn: Turn) -> PlanOffer:
@@ -38,9 +77,41 @@ def offered(turn: Turn) -> PlanOffer:
     )
 
 
+def offered_by_day(turn: Turn) -> ServiceOffer:
+    """Use by the day, as it would be agreed."""
+    return offer_service(turn.unit, turn[appliance])
+
+
+def is_sold(turn: Turn) -> bool:
+    """Whether it has a price that instalments can pay."""
+    return bool(find_appliance(turn.unit, turn[appliance])["price_minor"])
+
+
+def is_used_by_day(turn: Turn) -> bool:
+    """Whether a day of it has a price."""
+    return bool(find_appliance(turn.unit, turn[appliance])["price_per_day_minor"])
+
+
+def picked_scheme(turn: Turn) -> Literal["plan", "service"]:
+    """Whether the plan that was picked has instalments."""
+    allowed = get_allowed_plan(turn.unit, turn[offer])
+    return "service" if isinstance(allowed, AllowedService) else "plan"
+
+
 def allowed(turn: Turn) -> AllowedPlan:
     """The plan that was picked."""
-    return get_allowed_plan(turn.unit, turn[offer])
+    found = get_allowed_plan(turn.unit, turn[offer])
+    if not isinstance(found, AllowedPlan):
+        raise Refused("plan_not_allowed")
+    return found
+
+
+def allowed_by_day(turn: Turn) -> AllowedService:
+    """The same where it is used by the day."""
+    found = get_allowed_plan(turn.unit, turn[offer])
+    if not isinstance(found, AllowedService):
+        raise Refused("plan_not_allowed")
+    return found
 
 
 def plans(turn: Turn) -> Sequence[PlanChoice]:
@@ -55,13 +126,17 @@ def has_plans(turn: Turn) -> bool:
 
 def plan_questions(prefix: str, then: Target) -> Screen:
     """The first question of a plan; after the last one comes `then`."""
+    agree, keeps = [option(say.agree, to=then)], [scheme, figure, cadence, down]
     picked = Choice(
-        f"{prefix}.picked",
-        say.plan,
-        facts=allowed,
-        keeps=[scheme, figure, cadence, down],
-        paged=True,
-        options=[option(say.agree, to=then)],
+        f"{prefix}.picked", say.plan, facts=allowed, keeps=keeps, paged=True, options=agree
+    )
+    picked_by_day = Choice(
+        f"{prefix}.picked_by_day", say.service, facts=allowed_by_day, keeps=keeps, options=agree
+    )
+    shown = Route(
+        f"{prefix}.picked_scheme",
+        by=picked_scheme,
+        to={"plan": picked, "service": picked_by_day},
     )
     which_plan = Pick(
         f"{prefix}.which_plan",
@@ -70,10 +145,25 @@ def plan_questions(prefix: str, then: Target) -> Screen:
         shows=say.row,
         empty=say.no_plan,
         into=offer,
-        to=picked,
+        to=shown,
     )
     return Route(
         f"{prefix}.plans", by=has_plans, to={True: which_plan, False: _figures(prefix, then)}
+    )
+
+
+def _by_day(prefix: str, then: Target) -> Option:
+    shown = Choice(
+        f"{prefix}.by_day",
+        say.service,
+        facts=offered_by_day,
+        options=[option(say.agree, to=then)],
+    )
+    return option(
+        say.by_day,
+        to=shown,
+        when=is_used_by_day,
+        carries={scheme: "service", figure: 0, cadence: "daily", down: 0},
     )
 
 
@@ -115,7 +205,8 @@ def _figures(prefix: str, then: Target) -> Screen:
         f"{prefix}.scheme",
         say.which_scheme,
         options=[
-            option(say.by_count, to=count, carries={scheme: "count"}),
-            option(say.by_amount, to=each, carries={scheme: "amount"}),
+            option(say.by_count, to=count, when=is_sold, carries={scheme: "count"}),
+            option(say.by_amount, to=each, when=is_sold, carries={scheme: "amount"}),
+            _by_day(prefix, then),
         ],
     )

@@ -10,12 +10,10 @@ from core.errors import Refused
 from core.names import mask_name
 from core.usecases.look_up_customer import get_known
 from core.usecases.offer import (
-    ApplianceOffer,
     Maker,
     TariffOffer,
     Village,
     find_village,
-    list_appliances,
     list_makers,
     list_tariffs,
     list_villages,
@@ -25,10 +23,12 @@ from core.usecases.stock import find_in_stock
 from core.wording.messages import agent as say
 from gateway.ussd_menus.agent_customer import masked, phone
 from gateway.ussd_menus.agent_plan import (
+    Goods,
     appliance,
     cadence,
     down,
     figure,
+    goods_of,
     plan_questions,
     scheme,
 )
@@ -102,15 +102,20 @@ def tariffs(turn: Turn) -> Sequence[TariffOffer]:
     return list_tariffs(turn.unit)
 
 
-def kits(turn: Turn) -> Sequence[ApplianceOffer]:
+def kits(turn: Turn) -> Sequence[Goods]:
     """The appliances of the kind that was chosen."""
-    return list_appliances(turn.unit, (turn[kind],))
+    return goods_of(turn, turn[kind])
 
 
 def sold_how(turn: Turn) -> Literal["tariff", "plan"]:
-    """A meter gets a tariff, everything else a plan. Raises Refused for what is not in stock."""
+    """A meter gets a tariff, everything else a plan. Raises Refused for what cannot be had."""
     find_in_stock(turn.unit, turn[serial], turn[kind], turn[maker])
     return "tariff" if turn[kind] == "meter" else "plan"
+
+
+def is_new(turn: Turn) -> bool:
+    """Whether the meter is not in the books yet, so that its number has to be looked at twice."""
+    return find_in_stock(turn.unit, turn[serial], "meter", turn[maker]) is None
 
 
 done = Notice("register.done", say.registered)
@@ -160,6 +165,13 @@ summary_meter = Choice(
     facts=buyer,
     options=[option(say.agree, to=pin_meter)],
 )
+summary_new_meter = Choice(
+    "register.summary_new",
+    say.summary_new_meter,
+    facts=buyer,
+    options=[option(say.agree, to=pin_meter)],
+)
+summary = Route("register.is_new", by=is_new, to={True: summary_new_meter, False: summary_meter})
 which_tariff = Pick(
     "register.tariff",
     say.which_tariff,
@@ -167,7 +179,7 @@ which_tariff = Pick(
     shows=say.tariff,
     empty=say.no_tariff,
     into=tariff,
-    to=summary_meter,
+    to=summary,
 )
 which_appliance = Pick(
     "register.appliance",

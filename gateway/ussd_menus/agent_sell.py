@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.usecases.offer import PAYG, ApplianceOffer, kind_of, list_appliances
+from core.usecases.offer import PAYG, kind_of
 from core.usecases.sell_appliance import sell_appliance
 from core.usecases.stock import check_sellable
 from core.wording.messages import agent as say
 from gateway.ussd_menus.agent_customer import known_customer, masked, phone
 from gateway.ussd_menus.agent_plan import (
+    Goods,
     appliance,
     cadence,
     down,
     figure,
+    goods_of,
     plan_questions,
     scheme,
 )
@@ -28,9 +30,9 @@ serial = carried("serial", str)
 pin = secret("pin")
 
 
-def goods(turn: Turn) -> Sequence[ApplianceOffer]:
-    """Everything that is sold on plans."""
-    return list_appliances(turn.unit, (*PAYG, "other"))
+def goods(turn: Turn) -> Sequence[Goods]:
+    """Everything that is sold on plans or by the day."""
+    return goods_of(turn, *PAYG, "other")
 
 
 def needs_serial(turn: Turn) -> Literal["serial", "plain"]:

@@ -1,20 +1,40 @@
-"""Requests of people who want a device in stock: an agent picks one and completes it."""
+"""What waits for an agent before somebody new: people who asked for a device, and own REG texts.
+
+A person's request is completed with its terms or refused; a text is confirmed with the PIN or
+dropped.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeVar
 
+from core.errors import Refused
 from core.usecases.list_device_requests import (
     DeviceRequest,
     get_device_request,
     list_device_requests,
 )
+from core.usecases.refuse_device_request import refuse_device_request
+from core.usecases.registration_requests import (
+    Pending,
+    PendingMeter,
+    PendingPlan,
+    PendingService,
+    confirm_registration,
+    drop_registration_request,
+    get_registration_request,
+    list_registration_requests,
+)
 from core.wording.messages import agent as say
 from gateway.ussd_menus.agent_customer import phone
-from gateway.ussd_menus.carried import carried
-from gateway.ussd_menus.options import Target, option
-from gateway.ussd_menus.screens import Choice, Pick, Route, Screen
+from gateway.ussd_menus.carried import carried, secret
+from gateway.ussd_menus.options import CALLER, ONCE, Target, do, option
+from gateway.ussd_menus.readers import Pin
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Turn
+
+T = TypeVar("T")
 
 request = carried("request", int)
 name = carried("name", str)
@@ -23,6 +43,7 @@ village = carried("village", str)
 kind = carried("kind", str)
 maker = carried("maker", str)
 serial = carried("serial", str)
+pin = secret("pin")
 
 
 def waiting(turn: Turn) -> Sequence[DeviceRequest]:
@@ -30,9 +51,24 @@ def waiting(turn: Turn) -> Sequence[DeviceRequest]:
     return list_device_requests(turn.unit, turn.msisdn)
 
 
+def texts(turn: Turn) -> Sequence[Pending]:
+    """What the agent asked for by text."""
+    return list_registration_requests(turn.unit, turn.msisdn)
+
+
 def somebody_waits(turn: Turn) -> bool:
-    """Whether anybody does."""
+    """Whether anybody asked for a device."""
     return bool(waiting(turn))
+
+
+def has_texts(turn: Turn) -> bool:
+    """Whether a text of the agent's waits for the PIN."""
+    return bool(texts(turn))
+
+
+def something_waits(turn: Turn) -> bool:
+    """Whether there is anything to choose before somebody new."""
+    return somebody_waits(turn) or has_texts(turn)
 
 
 def requested(turn: Turn) -> DeviceRequest:
@@ -40,17 +76,116 @@ def requested(turn: Turn) -> DeviceRequest:
     return get_device_request(turn.unit, turn.msisdn, turn[request])
 
 
+def asked_for(turn: Turn) -> Literal["meter", "plan", "service", "stale"]:
+    """What the text that was picked is about; `stale` when it cannot be done any more."""
+    try:
+        found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+    except Refused:
+        return "stale"
+    if isinstance(found, PendingMeter):
+        return "meter"
+    return "plan" if isinstance(found, PendingPlan) else "service"
+
+
+def pending(turn: Turn) -> Pending:
+    """The text that was picked. Raises Refused("no_such_request")."""
+    for one in texts(turn):
+        if one.serial == turn[serial]:
+            return one
+    raise Refused("no_such_request")
+
+
+def pending_meter(turn: Turn) -> PendingMeter:
+    """The meter in it."""
+    found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+    return _still(PendingMeter, found)
+
+
+def pending_plan(turn: Turn) -> PendingPlan:
+    """The kit in it, with its plan."""
+    found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+    return _still(PendingPlan, found)
+
+
+def pending_service(turn: Turn) -> PendingService:
+    """The kit in it that is used by the day."""
+    found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+    return _still(PendingService, found)
+
+
+def _still(wanted: type[T], found: object) -> T:
+    """Another text for the same device may have come meanwhile."""
+    if not isinstance(found, wanted):
+        raise Refused("no_such_request")
+    return found
+
+
+dropped = Notice("register.dropped", say.dropped)
+drop = option(say.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped)
+text_done = Notice("register.text_done", say.registered)
+pin_text = Ask(
+    "register.pin_text",
+    say.sign_kit,
+    facts=pending,
+    reads=Pin,
+    into=pin,
+    do=do(confirm_registration, msisdn=CALLER, pin=pin, serial=serial, once=ONCE),
+    to=text_done,
+)
+confirm_or_drop = [option(say.agree, to=pin_text), drop]
+which_text = Pick(
+    "register.texts",
+    say.which_text,
+    rows=texts,
+    shows=say.request,
+    empty=say.no_text,
+    into=serial,
+    to=Route(
+        "register.text",
+        by=asked_for,
+        to={
+            "meter": Choice(
+                "register.text_meter",
+                say.summary_meter,
+                facts=pending_meter,
+                options=confirm_or_drop,
+            ),
+            "plan": Choice(
+                "register.text_plan",
+                say.summary_plan,
+                facts=pending_plan,
+                paged=True,
+                options=confirm_or_drop,
+            ),
+            "service": Choice(
+                "register.text_service",
+                say.summary_service,
+                facts=pending_service,
+                paged=True,
+                options=confirm_or_drop,
+            ),
+            "stale": Choice("register.text_stale", say.stale, facts=pending, options=[drop]),
+        },
+    ),
+)
+not_granted = Notice("register.not_granted", say.not_granted)
+
+
 def waiting_or(new: Target, complete: Target) -> Screen:
-    """Ask whether to serve a request where there are some; a new registration is `new`.
+    """Ask what to serve where something waits; a new registration is `new`.
 
     `complete` gets everything about customer and device carried, and asks for the terms.
     """
+    refuse = do(refuse_device_request, msisdn=CALLER, request=request)
     shown = Choice(
         "register.requested",
         say.requested,
         facts=requested,
         keeps=[phone, name, surname, village, kind, maker, serial],
-        options=[option(say.yes, to=complete)],
+        options=[
+            option(say.yes, to=complete),
+            option(say.refuse, do=refuse, to=not_granted),
+        ],
     )
     which = Pick(
         "register.waiting",
@@ -64,6 +199,10 @@ def waiting_or(new: Target, complete: Target) -> Screen:
     which_way = Choice(
         "register.start",
         say.who_is_next,
-        options=[option(say.somebody_new, to=new), option(say.waiting, to=which)],
+        options=[
+            option(say.somebody_new, to=new),
+            option(say.waiting, to=which, when=somebody_waits),
+            option(say.my_texts, to=which_text, when=has_texts),
+        ],
     )
-    return Route("register.entry", by=somebody_waits, to={True: which_way, False: new})
+    return Route("register.entry", by=something_waits, to={True: which_way, False: new})

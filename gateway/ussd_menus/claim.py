@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.errors import Refused
-from core.usecases.allowed_plans import AllowedPlan
+from core.usecases.allowed_plans import AllowedPlan, AllowedService
 from core.usecases.claim_device import Claimable, claim_device, find_claimable, request_device
 from core.usecases.offer import TariffOffer, Village, list_villages
 from core.wording.messages import claim as say
@@ -36,7 +36,7 @@ def who_asks(turn: Turn) -> Literal["customer", "stranger"]:
     return "customer" if turn.know(the_caller).role == "customer" else "stranger"
 
 
-def on_which_terms(turn: Turn) -> Literal["tariff", "plan", "waits"]:
+def on_which_terms(turn: Turn) -> Literal["tariff", "plan", "service", "waits"]:
     """What is set decides how the device can be had."""
     return _found(turn).terms
 
@@ -52,7 +52,15 @@ def tariff_of(turn: Turn) -> TariffOffer:
 def plan_of(turn: Turn) -> AllowedPlan:
     """The plan that is set. Raises Refused when it was taken away just now."""
     ready = _found(turn).plan
-    if ready is None:
+    if not isinstance(ready, AllowedPlan):
+        raise Refused("device_waits", serial=turn[serial])
+    return ready
+
+
+def service_of(turn: Turn) -> AllowedService:
+    """The use by the day that is set. Raises Refused when it was taken away just now."""
+    ready = _found(turn).plan
+    if not isinstance(ready, AllowedService):
         raise Refused("device_waits", serial=turn[serial])
     return ready
 
@@ -84,6 +92,12 @@ with_plan = Choice(
     paged=True,
     options=[option(say.agree, do=claims, to=registered)],
 )
+with_service = Choice(
+    "claim.service",
+    say.with_service,
+    facts=service_of,
+    options=[option(say.agree, do=claims, to=registered)],
+)
 ask_agent = Choice(
     "claim.waits",
     say.needs_agent,
@@ -98,7 +112,7 @@ ask_agent = Choice(
 terms = Route(
     "claim.terms",
     by=on_which_terms,
-    to={"tariff": with_tariff, "plan": with_plan, "waits": ask_agent},
+    to={"tariff": with_tariff, "plan": with_plan, "service": with_service, "waits": ask_agent},
 )
 which_village = Pick(
     "claim.village",

@@ -1,14 +1,14 @@
-"""My devices: serial, kind, and what is left on the plan."""
+"""My devices: serial, kind, days and what is left on the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.usecases.list_devices import DeviceState
+from core.usecases.list_devices import state_words
 from core.wording.message import Said
 from core.wording.messages import devices as say
-from gateway.ussd_menus.caller import money, own_devices
+from gateway.ussd_menus.caller import own_devices
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Turn
 
@@ -24,13 +24,7 @@ class Line:
 
 def lines(turn: Turn) -> Sequence[Line]:
     """Each device with how it stands."""
-    return [Line(one.serial, one.kind, _state(turn, one)) for one in own_devices(turn)]
-
-
-def _state(turn: Turn, device: DeviceState) -> Said:
-    if device.plan_left_minor is not None:
-        return say.plan_left(left=money(turn, device.plan_left_minor))
-    return say.paid_off() if device.is_paid_off else say.as_you_go()
+    return [Line(one.serial, one.kind, state_words(turn.unit, one)) for one in own_devices(turn)]
 
 
 shown: Pick[None] = Pick("devices.list", say.title, rows=lines, shows=say.row, empty=say.none)

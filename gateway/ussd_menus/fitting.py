@@ -14,7 +14,8 @@ from core.wording.catalogue import Catalogue
 from core.wording.message import Message
 from core.wording.messages import engine as say
 from core.wording.slots import Limits
-from gateway.ussd_menus.menu import PREFIX, SCREENS, SMALLEST_SCREEN, Menu
+from gateway.networks import PREFIX, SMALLEST_SCREEN
+from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import numbered
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
 
@@ -50,7 +51,7 @@ def _faults_in(language: Catalogue, menu: Menu, limits: Limits) -> Iterator[str]
 
 def _room(language: Catalogue) -> int:
     """What may stand on the smallest screen of all networks; UCS-2 halves it."""
-    smallest = min(SMALLEST_SCREEN, *SCREENS.values()) - PREFIX
+    smallest = SMALLEST_SCREEN - PREFIX
     return smallest if language.is_gsm7 else smallest // 2
 
 

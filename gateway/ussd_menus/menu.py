@@ -17,11 +17,6 @@ from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, opti
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Facts
 
-# AT's help pages give 160 for Safaricom Kenya (63902) and 184 for Airtel Kenya (63903). An unknown
-# network gets no more than 160; whether the prefix counts is not documented, so it does here.
-SMALLEST_SCREEN = 160
-SCREENS = {"63902": 160, "63903": 184}
-PREFIX = len("CON ")
 _NAVIGATION = (say.back, say.home, say.more)
 
 
@@ -52,10 +47,6 @@ class Menu:
     speech: str
     resume: Screen
     feet: Mapping[str, Foot] = field(default_factory=dict)
-
-    def budget(self, network: str) -> int:
-        """Septets that may stand after `CON ` on this network."""
-        return SCREENS.get(network, SMALLEST_SCREEN) - PREFIX
 
 
 def resume_screen() -> Screen:

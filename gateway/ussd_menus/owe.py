@@ -30,24 +30,16 @@ class Line:
     debt: Said
 
 
-def the_debts(facts: Facts) -> Debts:
-    """The caller's debts, read once a turn."""
-    who: Caller = facts.know(the_caller)
-    return list_debts(facts.unit, who.id)
-
-
-def totals(turn: Turn) -> Totals:
-    """The sums above the list."""
-    debts = turn.know(the_debts)
+def debt_totals(turn: Turn, debts: Debts) -> Totals:
+    """The sums above a list of debts."""
     return Totals(
         due=money(turn, sum(debt.amount_minor for debt in debts.due)),
         credit=money(turn, debts.credit_minor),
     )
 
 
-def lines(turn: Turn) -> Sequence[Line]:
+def debt_lines(turn: Turn, debts: Debts) -> Sequence[Line]:
     """What is due, oldest first, then the next that falls due."""
-    debts = turn.know(the_debts)
     shown = [
         say.overdue(about=debt.about, amount=money(turn, debt.amount_minor), since=debt.due_on)
         for debt in debts.due
@@ -56,6 +48,22 @@ def lines(turn: Turn) -> Sequence[Line]:
         amount = money(turn, following.amount_minor)
         shown.append(say.upcoming(about=following.about, amount=amount, on=following.due_on))
     return [Line(one) for one in shown]
+
+
+def the_debts(facts: Facts) -> Debts:
+    """The caller's debts, read once a turn."""
+    who: Caller = facts.know(the_caller)
+    return list_debts(facts.unit, who.id)
+
+
+def totals(turn: Turn) -> Totals:
+    """The caller's sums."""
+    return debt_totals(turn, turn.know(the_debts))
+
+
+def lines(turn: Turn) -> Sequence[Line]:
+    """The caller's debts."""
+    return debt_lines(turn, turn.know(the_debts))
 
 
 shown: Pick[None] = Pick(

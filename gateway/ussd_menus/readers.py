@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from core.market import Market
-from core.money import Money, parse_minor
+from core.money import Money, typed_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
 from core.wording.message import Message
@@ -40,8 +40,8 @@ class AmountReader:
     is_secret: bool = False
 
     def read(self, typed: str, market: Market) -> Money:
-        plain = re.sub(r"(?i)^(ksh|[a-z]{3})\.?\s*", "", typed).replace(",", "").replace(" ", "")
-        amount = Money(parse_minor(plain, market.currency), market.currency)
+        plain = re.sub(rf"(?i)^(ksh|{market.currency})\.?\s*", "", typed)
+        amount = Money(typed_minor(plain, market.currency), market.currency)
         if not amount:
             raise ValueError("nothing")
         return amount

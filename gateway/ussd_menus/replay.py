@@ -8,6 +8,7 @@ that is known to be done is passed with its outcome.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from gateway.ussd_menus.carried import Json
@@ -36,7 +37,7 @@ def replay(menu: Menu, text: str, facts: Facts, budget: int, done: Done) -> tupl
         step = _without_passing(menu, step, follows, following, facts)
         if step.session.note:
             break
-    return step, "*".join([*heard, *(MASK * len(one) for one in answers[len(heard) :])])
+    return step, "*".join([*heard, *(masked(one) for one in answers[len(heard) :])])
 
 
 def hides_input(menu: Menu, session: UssdSession) -> bool:
@@ -47,7 +48,12 @@ def hides_input(menu: Menu, session: UssdSession) -> bool:
 
 def hidden(menu: Menu, session: UssdSession, answer: str) -> str:
     """The answer as it may be kept."""
-    return MASK * len(answer) if hides_input(menu, session) else answer
+    return masked(answer) if hides_input(menu, session) else answer
+
+
+def masked(text: str) -> str:
+    """The text with nothing left to read in it but how many answers it is."""
+    return re.sub(r"[^*]", MASK, text)
 
 
 def _follow(

@@ -12,7 +12,7 @@ from werkzeug.test import Client
 
 from gateway.app import create_app
 from gateway.ring import QUEUES
-from tests.gateway.conftest import Book, Web
+from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b
 from tests.support.builders import insert_text
 from tests.support.standins import closed_port_url
@@ -143,3 +143,21 @@ def test_figures_are_the_same_whichever_process_is_asked(
         assert "dialwatt_workers_alive 1.0" in lines
         assert any(line.startswith("dialwatt_age_seconds{") for line in lines)
     other.close()
+
+
+def test_screens_of_ussd_are_among_the_figures(web: Web) -> None:
+    called = {
+        "sessionId": "s1",
+        "serviceCode": "*384*96#",
+        "phoneNumber": "+254711000001",
+        "networkCode": "63902",
+        "text": "",
+    }
+    ended = {"sessionId": "s1", "phoneNumber": "+254711000001", "status": "Incomplete"}
+    assert web.client.post(f"/ussd/africastalking/{KEY}", data=called).status_code == 200
+    assert web.client.post(f"/ussd/africastalking/{KEY}/events", data=ended).status_code == 200
+
+    lines = web.client.get("/metrics").text.splitlines()
+
+    assert 'dialwatt_ussd_screens_total{screen="home.customer",was="shown"} 1.0' in lines
+    assert 'dialwatt_ussd_ends_total{as="Incomplete",screen="home.customer"} 1.0' in lines

@@ -1,64 +1,107 @@
 """The whole road on real parts: the gateway served over HTTP, stand-in providers, workers' jobs.
 
-Only the clock of the calendar is shared with the machine: journeys write `...` for dates.
+Only the clock of the calendar is shared with the machine: journeys write `...` for dates. The books
+hold the cast of the tests, or for journeys/demo the people of `make run`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
 import pytest
 from redis import Redis
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy import text as sql
 
 from core.clock import system_clock
 from core.db.devices import find_device
+from core.money import parse_minor
 from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
+from core.usecases.open_secret import OpenSecret, secrets_from
 from core.usecases.record_inbound_text import InboundText
 from gateway.app import create_app
+from gateway.limits import Limits, SerialGuesses
 from gateway.payments.daraja import DarajaClient
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.answers import answer_text
 from gateway.ussd.door import ussd_application
 from gateway.ussd_menus.product import product_menu
+from operations.demo import cast as people_in
+from operations.demo import load_demo
 from simulator.africastalking import received_texts
+from simulator.app import beside, create_phone_app
 from simulator.device_shelf import look_at, type_on
 from simulator.safaricom.paybill import pay_by_paybill
 from simulator.safaricom.prompts import answer_prompt, waiting_prompts
+from simulator.terminal.journey import read_paybill, read_prompt, seen, token_in
+from simulator.terminal.people import People
 from simulator.world import World as Simulation
-from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, insert_cast
-from tests.support.journeys import Stop, StoppableRedis, World, seen, stoppable_units
+from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
+from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
+from tests.support.pool import DatabasePool
 from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
 from workers.runtime import Runtime
 
 KEY = "demo"
+DEMO_SECRETS = VENDING_KEYS | {"DEVICE_KEY_SECRET": "A" * 43 + "=", "PIN_PEPPER": PEPPER}
+
+
+@dataclass(frozen=True)
+class Book:
+    """What the books hold at first: `fill` writes it, and says who has which number."""
+
+    fill: Callable[[Engine], Mapping[str, str]]
+    open_secret: OpenSecret
+
+
+def _fill_with_cast(engine: Engine) -> Mapping[str, str]:
+    with engine.begin() as connection:
+        insert_cast(connection, system_clock().date())
+    return PEOPLE
+
+
+def _fill_with_demo(engine: Engine) -> Mapping[str, str]:
+    load_demo(engine, DEMO_SECRETS)
+    return {one.called: one.msisdn for one in People(people_in(engine)).all}
+
+
+CAST = Book(_fill_with_cast, OPEN_SECRET)
+DEMO = Book(_fill_with_demo, secrets_from(DEMO_SECRETS))
 
 
 @dataclass
 class Road:
-    """What the verbs of a journey act on. `holder` is whose phone the last line was about."""
+    """What the verbs of a journey act on. `url` is where the gateway and the phones are served."""
 
+    url: str
     providers: StandIns
     open_unit: OpenUnit
     database: Stop
-    read: dict[str, int] = field(default_factory=dict)
+    guesses: SerialGuesses
+    people: Mapping[str, str]
+    world: Callable[[str], World] = field(init=False)
+    read: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sent: Iterator[int] = field(default_factory=count)
     code: str = ""
 
     @property
     def simulation(self) -> Simulation:
         return self.providers.world
+
+    def number(self, who: str) -> str:
+        return self.people.get(who, who)
 
     def work(self, stopped: bool) -> None:
         """Let callbacks arrive and workers do what waits; `stopped` ends each job once before."""
@@ -69,30 +112,88 @@ class Road:
                     job()
             job()
 
-    def device(self, serial: str) -> Any:
-        """The device's kind, secret and count when it left the factory, as the books hold them."""
-        with self.open_unit() as unit:
-            device = find_device(unit.connection, serial)
-        return device and (device.kind, OPEN_SECRET(device), device.initial_counter)
+    def unread(self, name: str, texts: list[str]) -> list[str]:
+        """Those of a phone's texts that the journey has not told of yet."""
+        left = list(texts)
+        for told in self.read[name]:
+            left.remove(told)
+        return left
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Workers work by themselves, as they do where a person plays."""
+        over = threading.Event()
+
+        def until_over() -> None:
+            while not over.wait(0.05):
+                self.work(stopped=False)
+
+        thread = threading.Thread(target=until_over)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def _device_in(open_unit: OpenUnit, open_secret: OpenSecret) -> Callable[[str], Any]:
+    """The device's kind, secret and count when it left the factory, as the books hold them."""
+
+    def device(serial: str) -> Any:
+        with open_unit() as unit:
+            found = find_device(unit.connection, serial)
+        return found and (found.kind, open_secret(found), found.initial_counter)
+
+    return device
 
 
 @pytest.fixture
-def database_url(simulated_database_url: str) -> str:
-    """Where the stand-ins keep their world, too."""
-    return simulated_database_url
+def open_road(
+    simulated_databases: DatabasePool, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[Book], AbstractContextManager[Road]]:
+    """Makes a road on a database of its own and an empty Redis."""
+
+    @contextmanager
+    def opened(book: Book) -> Iterator[Road]:
+        redis.flushdb()
+        with simulated_databases.database() as database_url:
+            engine = create_engine(database_url)
+            try:
+                people = book.fill(engine)
+                with _road(
+                    book, people, engine, database_url, redis, redis_url, monkeypatch
+                ) as road:
+                    yield road
+            finally:
+                engine.dispose()
+
+    return opened
 
 
 @pytest.fixture
 def journey_world(
-    database_url: str, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    open_road: Any, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], World]]:
     """Makes the world a journey is played in, for a mode."""
-    engine = create_engine(database_url)
+    with open_road(getattr(request, "param", CAST)) as road:
+        yield road.world
+
+
+@contextmanager
+def _road(
+    book: Book,
+    people: Mapping[str, str],
+    engine: Engine,
+    database_url: str,
+    redis: Redis,
+    redis_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Road]:
     open_unit = unit_opener(engine, pins=Pins(PEPPER))
+    device = _device_in(open_unit, book.open_secret)
     database, session = Stop("before the database commits"), Stop("before the session commits")
     stoppable = stoppable_units(open_unit, database)
-    with engine.begin() as connection:
-        insert_cast(connection, _today())
     gateway = create_app(
         {
             "DATABASE_URL": database_url,
@@ -102,12 +203,19 @@ def journey_world(
             "PIN_PEPPER": PEPPER,
         }
     )
+    phones: dict[str, Any] = {}  # made once the stand-ins know where the gateway is served
+
+    def served_beside(environ: dict[str, Any], start_response: Any) -> Any:
+        return beside(gateway, phones["app"])(environ, start_response)
+
     with (
-        served(gateway) as url,
+        closing(gateway),
+        served(served_beside) as url,
         stand_ins(database_url, url, KEY) as providers,
         ThreadPoolExecutor(8) as pool,
     ):
-        runtime = _runtime(providers.url, url, stoppable, redis_url)
+        phones["app"] = create_phone_app(providers.world, lambda: people_in(engine), device)
+        runtime = _runtime(providers.url, url, stoppable, redis_url, book.open_secret)
         monkeypatch.setattr(jobs, "runtime", lambda: runtime)
         door = ussd_application(
             key=KEY,
@@ -117,22 +225,19 @@ def journey_world(
             pool=pool,
             deadline_s=PATIENCE_S,
         )
-        road = Road(providers, open_unit, database)
-        yield lambda mode: World(
-            Phone(door), _verbs(road, mode == "stopped"), PEOPLE, [database, session]
+        road = Road(url, providers, open_unit, database, SerialGuesses(Limits(redis)), people)
+        road.world = lambda mode: World(
+            Phone(door), _verbs(road, device, mode == "stopped"), people, [database, session]
         )
-    gateway.close()
-    engine.dispose()
+        yield road
 
 
-def _today() -> Any:
-    return system_clock().date()
-
-
-def _runtime(providers: str, public_url: str, open_unit: OpenUnit, redis_url: str) -> Runtime:
+def _runtime(
+    providers: str, public_url: str, open_unit: OpenUnit, redis_url: str, open_secret: OpenSecret
+) -> Runtime:
     return Runtime(
         open_unit=open_unit,
-        open_secret=OPEN_SECRET,
+        open_secret=open_secret,
         daraja=DarajaClient(
             DarajaSettings(
                 base_url=providers,
@@ -148,69 +253,73 @@ def _runtime(providers: str, public_url: str, open_unit: OpenUnit, redis_url: st
     )
 
 
-def _verbs(road: Road, stopped: bool) -> dict[str, Callable[[str], None]]:
+def _verbs(
+    road: Road, device_of: Callable[[str], Any], stopped: bool
+) -> dict[str, Callable[[str], None]]:
     """What a journey can say besides typing: who, and then what was done or seen."""
 
     def prompt(rest: str) -> None:
         """`prompt Amina KES 500 for 0100...: pin 1234`: the phone asks, the person answers."""
-        found = re.fullmatch(r"(.+) KES (\d+) for (\S+): (cancel|pin (\d+))", rest)
-        assert found, f"a prompt reads `NAME KES AMOUNT for ACCOUNT: pin 1234`, not {rest!r}"
+        said = read_prompt(rest)
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            waiting = waiting_prompts(connection, PEOPLE[found[1]])
-        assert [one.amount_minor for one in waiting] == [int(found[2]) * 100]
-        assert seen(found[3], waiting[0].account)
-        answer_prompt(road.simulation, PEOPLE[found[1]], waiting[0].id, found[5])
+            waiting = waiting_prompts(connection, road.number(said.who))
+        assert [one.amount_minor for one in waiting] == [parse_minor(said.amount, "KES")]
+        assert seen(said.account, waiting[0].account)
+        pin = None if said.outcome == "cancel" else said.outcome.removeprefix("pin ")
+        answer_prompt(road.simulation, road.number(said.who), waiting[0].id, pin)
 
     def paybill(rest: str) -> None:
         """`paybill Amina KES 500 to 0100...: 0`: the code says whether it was accepted."""
-        found = re.fullmatch(r"(.+) KES (\d+) to (\S+): (\S+)", rest)
-        assert found, f"paybill reads `NAME KES AMOUNT to ACCOUNT: CODE`, not {rest!r}"
-        phone, amount_minor = PEOPLE[found[1]], int(found[2]) * 100
-        answer = pay_by_paybill(road.simulation, phone, found[3], amount_minor)
-        assert answer.code == found[4]
+        said = read_paybill(rest)
+        amount_minor = parse_minor(said.amount, "KES")
+        answer = pay_by_paybill(road.simulation, road.number(said.who), said.account, amount_minor)
+        assert answer.code == said.outcome
 
     def sms(rest: str) -> None:
-        """`sms Amina: Token 1234 ...`: the next text on that phone; its code can be typed."""
+        """`sms Amina: Token 1234 ...`: a text that was not read yet; its code can be typed. Texts
+        that leave together may come in any order."""
         name, _, wanted = rest.partition(": ")
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            texts = received_texts(connection, PEOPLE[name])
-        place = road.read.get(name, 0)
-        assert len(texts) > place, f"no further text on {name}'s phone"
-        body = texts[place]["text"]
-        assert seen(wanted, body), f"wanted: {wanted}\ngot: {body}"
-        road.read[name] = place + 1
-        if code := re.search(r"(?:Tokeni?|Jeton) ([\d ]+)", body):
-            road.code = code[1]
+            texts = received_texts(connection, road.number(name))
+        unread = road.unread(name, [one["text"] for one in texts])
+        body = next((one for one in unread if seen(wanted, one)), None)
+        assert body is not None, f"wanted: {wanted}\ngot: {unread}"
+        road.read[name].append(body)
+        road.code = token_in(body) or road.code
 
     def silence(rest: str) -> None:
         """`silence Amina`: no further text came."""
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            assert len(received_texts(connection, PEOPLE[rest])) == road.read.get(rest, 0)
+            texts = [one["text"] for one in received_texts(connection, road.number(rest))]
+        assert road.unread(rest, texts) == []
 
-    def type_(rest: str) -> None:
-        """`type LAMP100: accepted true, days 7`: the last code, and what the device says."""
-        serial, _, wanted = rest.partition(": ")
-        said = type_on(road.simulation, road.device, serial, road.code)
+    def shows(said: dict[str, Any], wanted: str) -> None:
         for part in wanted.split(", "):
             name, _, value = part.partition(" ")
             assert str(said.get(name)).lower() == value, f"{name} is {said.get(name)}: {said}"
 
+    def type_(rest: str) -> None:
+        """`type LAMP100: accepted true, days 7`: the last code, and what the device says."""
+        serial, _, wanted = rest.partition(": ")
+        shows(type_on(road.simulation, device_of, serial, road.code), wanted)
+
     def device(rest: str) -> None:
         """`device LAMP100: days 7`: how it stands."""
         serial, _, wanted = rest.partition(": ")
-        name, _, value = wanted.partition(" ")
-        assert str(look_at(road.simulation, road.device, serial).get(name)).lower() == value
+        shows(look_at(road.simulation, device_of, serial), wanted)
 
     def text(rest: str) -> None:
         """`text Amina: BAL`: a text from that phone to the gateway, delivered twice."""
         name, _, body = rest.partition(": ")
-        inbound = InboundText("africastalking", f"{name}-{next(road.sent)}", PEOPLE[name], body)
+        inbound = InboundText(
+            "africastalking", f"{name}-{next(road.sent)}", road.number(name), body
+        )
         for _ in range(2):
             with road.open_unit() as unit:
-                answer_text(unit, inbound)
+                answer_text(unit, inbound, road.guesses)
 
     def speaks(rest: str) -> None:
         """`speaks en, sw, fr`: the languages of the market. Said first, since a market is kept."""

@@ -8,13 +8,21 @@ from pathlib import Path
 import pytest
 
 from simulator import announce
+from tests.journeys.conftest import CAST, DEMO
 from tests.support.journeys import MODES, World, play
 
-JOURNEYS = sorted(Path(__file__).parent.glob("*.txt"))
+FOLDER = Path(__file__).parent
+JOURNEYS = [(CAST, path) for path in sorted(FOLDER.glob("*.txt"))]
+JOURNEYS += [(DEMO, path) for path in sorted(FOLDER.glob("demo/*.txt"))]
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    ("journey_world", "journey"),
+    JOURNEYS,
+    ids=[path.relative_to(FOLDER).with_suffix("").as_posix() for _, path in JOURNEYS],
+    indirect=["journey_world"],
+)
 def test_a_journey_goes_as_written(
     journey: Path, mode: str, journey_world: Callable[[str], World]
 ) -> None:

@@ -40,6 +40,15 @@ def test_the_demo_s_catalogue_has_no_problem():
     assert juma.language == "en"
 
 
+def test_the_ceiling_of_m_pesa_is_no_ceiling_in_another_currency():
+    in_uganda = DEMO.replace('currency = "KES"', 'currency = "UGX"')
+    for cents in (".00", ".50"):
+        in_uganda = in_uganda.replace(f'{cents}"', '"')
+    catalogue, problems = parsed(in_uganda)
+    assert problems == []
+    assert catalogue.market.payment_max_minor == 99_999_999
+
+
 def test_the_pin_is_in_no_repr():
     assert "4321" not in repr(parsed()[0])
 

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from core.errors import Refused
+from core.wording.operator_words import in_words
 from operations import cli
-from operations.refusals import in_words
 from tests.support.services import url_of
 
 
@@ -22,7 +22,7 @@ def test_every_command_has_help(name, capsys):
 
 def test_the_commands_of_the_contract_are_there():
     wanted = {"up", "load", "import", "statement", "accrue", "remind", "doctor", "show", "vectors"}
-    wanted |= {"web", "worker", "schedule", "migrate"}
+    wanted |= {"web", "worker", "schedule", "migrate", "phone"}
     wanted |= {"backup", "restore-check", "keys", "ring", "replay"}
     assert wanted <= {verb.name for verb in cli.VERBS}
 
@@ -117,3 +117,43 @@ def test_a_refusal_without_words_is_still_readable():
     assert in_words(Refused("some_new_code", amount_minor=150, serial="X"), "KES") == (
         "refused: some new code, amount 1.50, serial X"
     )
+
+
+@pytest.fixture
+def newer(engine):
+    """A database that a later release has brought up to date."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+
+
+def test_an_older_program_does_not_migrate_a_newer_database(dialwatt, newer, rows):
+    ran = dialwatt("migrate")
+
+    assert ran.code == 1
+    assert "9999" in ran.err
+    assert "update the program" in ran.err.lower()
+    assert "Traceback" not in ran.err
+    assert rows("SELECT version_num FROM alembic_version") == [("9999",)]
+
+
+def test_the_doctor_of_an_older_program_says_to_update_it(dialwatt, newer):
+    ran = dialwatt("doctor")
+
+    assert ran.code == 1
+    assert "9999" in ran.out
+    assert "update the program" in ran.out.lower()
+    assert "dialwatt migrate" not in ran.out
+
+
+@pytest.mark.parametrize("verb", ["web", "worker", "schedule"])
+def test_a_process_of_an_older_program_says_so_and_starts(dialwatt, newer, verb, monkeypatch):
+    """Migrations only expand: while a release is on its way, old processes may come up again."""
+    started = []
+    for target in ("granian.Granian.serve", "workers.runtime.run_worker", "workers.schedule.run"):
+        monkeypatch.setattr(target, lambda *_: started.append(1))
+
+    ran = dialwatt(verb)
+
+    assert (ran.code, started) == (0, [1])
+    assert "9999" in ran.err
+    assert "update the program" in ran.err.lower()

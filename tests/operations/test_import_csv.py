@@ -11,8 +11,11 @@ from core.clock import system_clock
 from core.db.devices import find_device
 from core.tokens.family import issue_days, issue_energy
 from core.unit import unit_opener
+from core.usecases.cancel_sale import cancel_sale
 from core.usecases.entries import no_progress
 from core.usecases.open_secret import secrets_from
+from core.usecases.reprice_sale import reprice_sale
+from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
 from operations.import_csv import import_file
 from tests.operations.conftest import CATALOGUE
 
@@ -440,3 +443,68 @@ def test_the_files_of_the_demo_can_be_imported(dialwatt, loaded):
     for kind in ("customers", "devices", "sales"):
         content = (CATALOGUE.parent / f"{kind}.csv").read_text(encoding="utf-8")
         assert dialwatt("import", kind, "FILE", content=on_day(content, TODAY)).code == 0
+
+
+# sales that changed since they were made
+
+
+@pytest.fixture
+def open_unit(engine):
+    return unit_opener(engine)
+
+
+def sale_id_of(rows):
+    return rows("SELECT min(id) FROM sales")[0][0]
+
+
+CHANGES = {
+    "a new price": lambda unit, sale: reprice_sale(unit, sale, 1500_00, "grace", "agreed"),
+    "another rhythm": lambda unit, sale: reschedule_sale(
+        unit, sale, NewSchedule("weekly", instalment_minor=100_00), "grace", "agreed"
+    ),
+    "returned": lambda unit, sale: cancel_sale(unit, sale, "grace", "returned"),
+}
+
+
+@pytest.mark.parametrize("reference", ["S1", ""])
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_line_a_sale_was_made_from_changes_nothing_after_it_changed(
+    dialwatt, goods, open_unit, rows, contents, change, reference
+):
+    line = f"{SALES}{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,{reference}\n"
+    assert dialwatt("import", "sales", "FILE", content=line).code == 0
+    with open_unit() as unit:
+        CHANGES[change](unit, sale_id_of(rows))
+    before = contents()
+
+    ran = dialwatt("import", "sales", "FILE", content=line)
+
+    assert (ran.code, ran.out.strip()) == (0, "sales: 0 new, 1 already there")
+    assert contents() == before
+
+
+def test_a_sale_changed_twice_is_known_by_how_it_was_made(
+    dialwatt, refused, goods, open_unit, rows
+):
+    line = f"{SALES}{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,S1\n"
+    dialwatt("import", "sales", "FILE", content=line)
+    for total in (1500_00, 2000_00):
+        with open_unit() as unit:
+            reprice_sale(unit, sale_id_of(rows), total, "grace", "agreed")
+
+    assert dialwatt("import", "sales", "FILE", content=line).code == 0
+    assert "another plan" in refused("sales", line.replace("1000,", "2000,"))
+
+
+@pytest.mark.parametrize("reference", ["S1", ""])
+def test_a_line_without_a_total_is_known_after_the_catalogue_s_price_changed(
+    dialwatt, goods, engine, contents, reference
+):
+    line = f"{SALES}{AMINA},cooker,,,,count,6,,monthly,2026-11-01,,{reference}\n"
+    assert dialwatt("import", "sales", "FILE", content=line).code == 0
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE appliances SET price_minor = 9000_00, initial_days = 3"))
+    before = contents()
+
+    assert dialwatt("import", "sales", "FILE", content=line).code == 0
+    assert contents() == before

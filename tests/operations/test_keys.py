@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from tests.support.book import make_book
-from tests.support.cast import KIT, METER
+from tests.support.cast import KIT, METER, SEALED_KEYS
 
 OLD = "1:" + base64.b64encode(bytes(32)).decode()
 NEW = "2026:" + base64.b64encode(bytes([7]) * 32).decode()
@@ -24,19 +24,19 @@ def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
     before = dialwatt("keys", "list")
     assert before.out.splitlines() == [
         "master key 2026                0 device keys  seals",
-        "master key 1                   4 device keys  opens",
+        f"master key 1                   {SEALED_KEYS} device keys  opens",
     ]
 
     ran = dialwatt("keys", "rotate")
 
     assert ran.code == 0
     assert ran.out.splitlines() == [
-        "4 device keys sealed anew with master key 2026",
-        "master key 2026                4 device keys  seals",
+        f"{SEALED_KEYS} device keys sealed anew with master key 2026",
+        f"master key 2026                {SEALED_KEYS} device keys  seals",
         "master key 1                   0 device keys  opens"
         "  no longer needed: take it out of DEVICE_KEY_SECRET",
     ]
-    assert ran.err.splitlines() == ["3 keys sealed anew ...", "4 keys sealed anew ..."]
+    assert ran.err.splitlines() == ["3 keys sealed anew ...", f"{SEALED_KEYS} keys sealed anew ..."]
     monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
     assert "0 device keys sealed anew" in dialwatt("keys", "rotate").out
     assert next(who for (who,) in rows("SELECT who FROM audit_log")).endswith("(command line)")

@@ -1,6 +1,6 @@
 """`dialwatt load`: by code, in versions, whole or not at all; the past is never rewritten."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -92,6 +92,110 @@ def test_a_version_in_force_is_not_changed(load, contents):
     assert 'tariff "home": valid_from:' in ran.err
     assert "give it a new valid_from" in ran.err
     assert contents() == before
+
+
+@pytest.fixture
+def meter(load, engine):
+    """A customer's meter on the tariff `home` since the first of November."""
+    with engine.begin() as connection:
+        home = connection.execute(text("SELECT id FROM tariffs WHERE code = 'home'")).scalar_one()
+        maker = connection.execute(
+            text("SELECT id FROM manufacturers WHERE code = 'umeme'")
+        ).scalar_one()
+        customer = insert_customer(connection, msisdn="+254711000001")
+        return insert_device(
+            connection,
+            serial="37000100018",
+            manufacturer_id=maker,
+            owner_id=customer,
+            tariff_id=home,
+            assigned_on=TODAY - timedelta(days=20),
+        )
+
+
+def sell_energy(engine, meter, day):
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "WITH sold AS (INSERT INTO payments (provider_account, receipt, door, amount_minor,"
+                " currency, account_raw, payer_kind, paid_at, received_at, next_attempt_at, state,"
+                " applied_at, device_id, customer_id) SELECT 'daraja:1', 'R1', 'test', 100, 'KES',"
+                " 'X', 'none', :at, :at, :at, 'applied', :at, id, owner_id FROM devices"
+                " WHERE id = :meter RETURNING id) INSERT INTO payment_lines (payment_id, number,"
+                " kind, amount_minor, device_id) SELECT id, 1, 'energy', 100, :meter FROM sold"
+            ),
+            {"at": datetime.combine(day, time(12), UTC), "meter": meter},
+        )
+
+
+def test_a_version_of_a_past_day_is_refused_where_energy_was_sold_since(
+    load, engine, meter, contents
+):
+    sell_energy(engine, meter, TODAY - timedelta(days=3))
+    before = contents()
+
+    ran = load(version(TODAY - timedelta(days=5), "30.00"))
+
+    assert ran.code == 1
+    assert 'tariff "home": valid_from:' in ran.err
+    assert f"take {TODAY + timedelta(days=1)} or later" in ran.err
+    assert contents() == before
+
+
+@pytest.mark.parametrize("written", [True, False], ids=["fees written", "fees not written yet"])
+def test_a_version_of_a_past_day_is_refused_where_fees_fell_due_since(
+    load, dialwatt, engine, meter, contents, written
+):
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE tariff_versions SET access_every_days = 10"))
+    if written:
+        assert dialwatt("accrue").code == 0
+    before = contents()
+
+    ran = load(
+        ("access_every_days = 30", "access_every_days = 10"),
+        version(TODAY - timedelta(days=12), "30.00"),
+    )
+
+    assert ran.code == 1
+    assert "fees fell due" in ran.err
+    assert contents() == before
+
+
+def test_a_past_version_that_would_bring_fees_of_the_past_is_refused(load, engine, meter, contents):
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE tariff_versions SET access_rate_minor = 0, access_every_days = NULL")
+        )
+    before = contents()
+    last = version(TODAY - timedelta(days=15), "25.00")[1]
+    fee = 'access_rate = "50.00"\naccess_every_days = 10\n'
+    ran = load(
+        ('access_rate = "100.00"\naccess_every_days = 30\n', ""),
+        ("\n[[appliance]]", last.replace("valid_from", f"{fee}valid_from")),
+    )
+
+    assert ran.code == 1
+    assert contents() == before
+
+
+def test_a_version_of_today_is_refused_where_energy_was_sold_today(load, engine, meter):
+    sell_energy(engine, meter, TODAY)
+
+    assert load(version(TODAY, "30.00")).code == 1
+
+
+def test_a_version_of_a_past_day_that_changes_nothing_that_was_is_taken(load, engine, meter, rows):
+    """Nothing was sold or charged since, or another version has been in force by then."""
+    sell_energy(engine, meter, TODAY - timedelta(days=3))
+
+    assert load(version(TODAY - timedelta(days=2), "30.00")).code == 0
+    assert load(version(date(2026, 1, 1) - timedelta(days=9), "20.00")).code == 0
+    assert len(rows(VERSIONS)) == 3
+
+
+def test_a_tariff_without_meters_may_have_any_past(load):
+    assert load(version(date(2026, 3, 1), "30.00")).code == 0
 
 
 def test_a_version_of_a_day_to_come_is_replaced(load, rows):

@@ -5,6 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from core.tokens.family import issue_days, issue_unlock
+from simulator.device_shelf import UnknownDevice, look_at
 from tests.simulator.conftest import CAST, LAMP
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push
@@ -47,6 +48,7 @@ def test_texts_are_listed_oldest_first(phone: FlaskClient, providers: FlaskClien
     assert [set(one) for one in texts] == [{"at", "from", "text"}] * 2
     assert [one["text"] for one in texts] == ["one", "two"]
     assert phone.get(f"{API}/254799999999/messages").json == []
+    assert phone.get(f"{API}/inboxes").json == {"+254711000002": 2}
 
 
 def test_a_prompt_is_shown_paid_and_gone(
@@ -104,6 +106,7 @@ def test_a_device_takes_each_code_once(phone: FlaskClient) -> None:
     ("path", "body", "status"),
     [
         ("/nobody/paybill", {"account": "A", "amount": "1"}, 404),
+        ("/+254711000002/sms", {"text": "BAL \ud800"}, 400),
         ("/+254711000002/paybill", {"account": "A"}, 400),
         ("/+254711000002/paybill", {"account": "A", "amount": 5}, 400),
         ("/+254711000002/paybill", {"account": "A", "amount": "-5"}, 400),
@@ -149,3 +152,8 @@ def test_the_page_needs_no_other_host() -> None:
     for file in STATIC.iterdir():
         words = file.read_text().replace("http://www.w3.org/2000/svg", "")
         assert "://" not in words, file.name
+
+
+def test_the_books_are_not_asked_for_what_can_be_no_serial() -> None:
+    with pytest.raises(UnknownDevice):
+        look_at(None, lambda serial: pytest.fail(f"asked for {serial!r}"), "A\0")

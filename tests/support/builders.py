@@ -54,7 +54,9 @@ def insert_manufacturer(
     code: str | None = None,
     kinds: tuple[str, ...] = ("meter", "shs", "e_bike"),
     token_family: str = "openpaygo",
+    sts: str | None = None,
 ) -> int:
+    """A maker; `sts` (JSON) makes its new meters known by their number."""
     code = code or _unlike_any("maker")
     return _insert(
         connection,
@@ -63,6 +65,7 @@ def insert_manufacturer(
         name=code.title(),
         kinds=list(kinds),
         token_family=token_family,
+        sts=sts,
     )
 
 
@@ -151,6 +154,7 @@ def insert_sale(
     amounts_minor: tuple[int, ...],
     device_id: int | None = None,
     appliance_kind: str = "shs",
+    appliance_code: str | None = None,
     cadence: str = "weekly",
     days: int = 7,
     sold_on: date = OPENED_ON,
@@ -158,7 +162,7 @@ def insert_sale(
 ) -> int:
     """A booked sale on a plan without down payment: one instalment a week for each amount."""
     total_minor = sum(amounts_minor)
-    code = _unlike_any("kit")
+    code = appliance_code or _unlike_any("kit")
     appliance_id = _insert(
         connection,
         "appliances",

@@ -45,7 +45,11 @@ METER, KIT, LAST_KIT = "01000000016", "LAMP100", "LAMP200"
 STOCK_METER, STOCK_KIT = "01000000024", "LAMP300"
 # In stock with tariff and plan set: whoever has one of them may register it alone.
 READY_METER, READY_KIT = "01000000032", "TV100"
+# A meter that was never imported, and a kit in stock that is used by the day.
+NEW_METER, DAY_KIT = "01000000057", "SUN100"
 PEPPER = "pepper"
+# How many of their devices have a key of their own: the kits.
+SEALED_KEYS = 5
 
 RING = KeyRing({"1": bytes(32)})
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
@@ -56,7 +60,9 @@ OPEN_SECRET = secret_opener(RING, VendingKeys(VENDING_KEYS))
 def insert_cast(connection: Connection, today: date) -> None:
     """Everybody with what they have, on an empty book."""
     insert_market(connection)
-    meters = insert_manufacturer(connection, code="umeme", token_family="sts", kinds=("meter",))
+    meters = insert_manufacturer(
+        connection, code="umeme", token_family="sts", kinds=("meter",), sts=STS
+    )
     kits = insert_manufacturer(connection, code="sunlite", token_family="openpaygo", kinds=("shs",))
     amina = insert_customer(connection, msisdn=AMINA, name="Amina", surname="Odhiambo")
     baraka = insert_customer(connection, msisdn=BARAKA, name="Baraka", surname="Mwangi")
@@ -88,11 +94,25 @@ def insert_cast(connection: Connection, today: date) -> None:
     six_weeks = insert_plan_offer(connection, code="tv6", name="Six weeks", appliance_id=tv)
     insert_device(connection, serial=READY_METER, manufacturer_id=meters, tariff_id=home, sts=STS)
     _insert_kit(connection, READY_KIT, kits, None, (), today, plan_offer_id=six_weeks)
+    sun = insert_appliance(
+        connection,
+        code="sun",
+        name="Sun by day",
+        kind="shs",
+        price_minor=0,
+        price_per_day_minor=50_00,
+        minimum_payment_minor=100_00,
+    )
+    by_day = insert_plan_offer(
+        connection, code="sunday", appliance_id=sun, scheme="service", cadence="daily", count=None
+    )
+    _insert_kit(connection, DAY_KIT, kits, None, (), today, plan_offer_id=by_day)
     insert_sale(
         connection,
         customer_id=amina,
         amounts_minor=(300_00, 300_00),
         appliance_kind="other",
+        appliance_code="kit-amina",
         sold_on=today - timedelta(days=10),
     )
 
@@ -125,5 +145,6 @@ def _insert_kit(
         customer_id=owner_id,
         device_id=device_id,
         amounts_minor=amounts_minor,
+        appliance_code=f"kit-{serial.lower()}",
         sold_on=today,
     )

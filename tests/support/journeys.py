@@ -1,18 +1,7 @@
-"""Journeys: whole conversations as plain text, read as a reader would and played on the real wire.
+"""Journeys, played on the real wire: the language is that of simulator/terminal/journey.py.
 
-    # Amina pays for her meter
-    phone +254711000001
-    dial *384*96#
-    CON Karibu Amina
-    1 Pay
-    > 1
-    CON M1001 owes KES 300.
-    ...
-    paid KES 500
-
-`phone` says whose hand it is in (a number, or a name the world knows), `dial` and `>` are what is
-typed, `CON` and `END` what must be seen. `...` stands for anything, within a line or for several.
-Any other first word is a verb of the world the journey is played in, which acts or checks.
+`phone` says whose hand it is in (a number, or a name the world knows). Any word that is none of the
+wire's is a verb of the world the journey is played in, which acts or checks.
 
 Every journey can be played three ways: plainly, with every callback twice (the second answer must
 be the same bytes), and with the process stopped before each commit and the callback sent again.
@@ -20,15 +9,14 @@ be the same bytes), and with the process stopped before each commit and the call
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.terminal.journey import Line, parse, seen
 from tests.support.phone import Answer, Phone
 
-_WORDS = ("phone", "dial", ">", "CON", "END")
 Verb = Callable[[str], None]
 MODES = ("plain", "doubled", "stopped")
 
@@ -69,36 +57,6 @@ class World:
     stops: Sequence[Stop] = ()
 
 
-@dataclass(frozen=True)
-class Line:
-    """One thing that is done or seen; `rest` may run over several lines."""
-
-    number: int
-    word: str
-    rest: str
-
-
-def parse(text: str, verbs: Sequence[str] = ()) -> list[Line]:
-    """The lines of a journey. Raises ValueError for one that starts with no known word."""
-    lines: list[Line] = []
-    may_run_on = False
-    for number, raw in enumerate(text.split("\n"), start=1):
-        written = raw.rstrip()
-        if not written or written.startswith("# "):
-            may_run_on = False
-            continue
-        word, _, rest = written.partition(" ")
-        if word in _WORDS or word in verbs:
-            lines.append(Line(number, word, rest))
-        elif may_run_on:
-            last = lines.pop()
-            lines.append(Line(last.number, last.word, f"{last.rest}\n{written}"))
-        else:
-            raise ValueError(f"line {number}: {word!r} is nothing a journey knows")
-        may_run_on = lines[-1].word not in ("phone", "dial", ">")
-    return lines
-
-
 def play(text: str, world: World, mode: str = "plain") -> None:
     """Play it; an AssertionError names the line and shows what was seen instead."""
     phone, screen = world.phone, ""
@@ -126,12 +84,6 @@ def _typed_after(service_code: str, line: Line) -> str:
     if not (dialled == code or dialled.startswith(code + "*")):
         raise ValueError(f"line {line.number}: the service code is {service_code}")
     return dialled.removeprefix(code).removeprefix("*")
-
-
-def seen(wanted: str, found: str) -> bool:
-    """Whether this is what was wanted; `...` stands for anything."""
-    parts = wanted.split("...")
-    return re.fullmatch(".*".join(map(re.escape, parts)), found, re.DOTALL) is not None
 
 
 def _delivery(mode: str, stops: Sequence[Stop]) -> Callable[[Callable[[], Answer]], Answer]:

@@ -153,6 +153,15 @@ def test_a_prompt_that_never_left_is_tried_again_while_the_payer_waits(prompted)
     assert prompts(prompted) == [("pending",)]
 
 
+def test_a_prompt_nobody_sent_for_an_hour_ends_and_surprises_no_one(prompted):
+    prompted.ahead = timedelta(hours=1)
+    jobs.prompt_payers()
+
+    assert shown(prompted) == 0
+    assert prompts(prompted) == [("failed",)]
+    assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid", AMINA)]
+
+
 def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
     jobs.prompt_payers()
     with prompted.engine.begin() as connection:

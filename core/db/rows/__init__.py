@@ -4,6 +4,7 @@ Uniqueness and CHECKs here carry correctness; the triggers that make the ledger 
 balanced stand in the first migration, since SQLAlchemy cannot say them.
 """
 
+import core.db.rows.console
 import core.db.rows.goods
 import core.db.rows.messages
 import core.db.rows.money

@@ -44,6 +44,9 @@ manufacturers = Table(
     Column("name", Text, nullable=False),
     Column("kinds", ARRAY(Text), nullable=False),
     Column("token_family", Text, nullable=False),
+    # What new meters of this maker leave the factory with; without it a new one has to be imported.
+    Column("sts", JSONB(none_as_null=True), nullable=True),
+    CheckConstraint("sts IS NULL OR token_family = 'sts'", name="sts"),
 )
 
 tariffs = Table(
@@ -96,14 +99,17 @@ plan_offers = Table(
     Column("code", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
     reference("appliance_id", "appliances"),
-    *word("scheme", "count", "amount"),
+    *word("scheme", "count", "amount", "service"),
     *word("cadence", "daily", "weekly", "monthly"),
     Column("count", Integer, nullable=True),
     minor("instalment_minor", nullable=True),
     minor("down_payment_minor", default=0),
     CheckConstraint(
         "down_payment_minor >= 0 AND CASE scheme WHEN 'count' THEN count > 0"
-        " AND instalment_minor IS NULL ELSE instalment_minor > 0 AND count IS NULL END",
+        " AND instalment_minor IS NULL WHEN 'service' THEN count IS NULL"
+        " AND instalment_minor IS NULL"
+        " AND down_payment_minor = 0"
+        " ELSE instalment_minor > 0 AND count IS NULL END",
         name="terms",
     ),
     Index("plan_offers_appliance_id_idx", "appliance_id"),
@@ -148,6 +154,8 @@ sales = Table(
     minor("minimum_payment_minor", default=0),
     Column("sold_on", Date, nullable=False),
     Column("reference", Text, nullable=True, unique=True),
+    # What was agreed, kept at the first change of it: total, scheme, plan (core.db.plans).
+    Column("as_sold", JSONB, nullable=True),
     reference("agent_id", "agents", nullable=True),
     *word("state", "open", "complete", "cancelled", default="open"),
     Index("sales_customer_id_idx", "customer_id"),

@@ -112,7 +112,7 @@ pending_registrations = Table(
     CheckConstraint(
         "(tariff IS NULL) = (appliance IS NOT NULL) AND (appliance IS NULL OR (cadence IS NOT NULL"
         " AND CASE scheme WHEN 'count' THEN count > 0 WHEN 'amount' THEN instalment_minor > 0"
-        " ELSE false END))",
+        " WHEN 'service' THEN true ELSE false END))",
         name="terms",
     ),
 )

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from core.wording.message import Said, message
-from core.wording.messages.part import Split
+from core.wording.messages.part import Gives, Split
 from core.wording.slots import (
     Count,
     Day,
@@ -73,6 +73,46 @@ def somebody_new() -> None:
 @message
 def waiting() -> None:
     """Serve those who asked by phone."""
+
+
+@message
+def my_texts() -> None:
+    """Confirm what the agent asked for by text."""
+
+
+@message
+def which_text() -> None:
+    """Above what the agent asked for by text."""
+
+
+@message
+def no_text() -> None:
+    """Nothing asked for by text waits any more."""
+
+
+@message
+def drop() -> None:
+    """Do not do what was asked for by text."""
+
+
+@message
+def dropped(serial: Serial) -> None:
+    """It is not asked for any more."""
+
+
+@message
+def stale(serial: Serial, owner: Name) -> None:
+    """What was asked for by text has become impossible: it can only be dropped."""
+
+
+@message
+def refuse() -> None:
+    """Do not grant somebody the device."""
+
+
+@message
+def not_granted(serial: Serial) -> None:
+    """Whoever asked is told that they do not get it."""
 
 
 @message
@@ -216,7 +256,19 @@ def no_appliance() -> None:
 
 
 @message
-def appliance(name: Name, price: Money) -> None:
+def appliance_price(price: Money) -> None:
+    """What an appliance costs."""
+
+
+@message
+def appliance_per_day(price: Money) -> None:
+    """What a day's use of it costs, where it is not sold."""
+
+
+@message
+def appliance(
+    name: Name, price: Annotated[Said, Either(appliance_price, appliance_per_day)]
+) -> None:
     """An appliance in the list."""
 
 
@@ -243,6 +295,16 @@ def by_count() -> None:
 @message
 def by_amount() -> None:
     """By the amount of each instalment."""
+
+
+@message
+def by_day() -> None:
+    """Use by the day: no instalments."""
+
+
+@message
+def service(per_day: Money, least: Money) -> None:
+    """Use by the day as it would be agreed; above the PIN."""
 
 
 @message
@@ -318,6 +380,34 @@ def summary_meter(serial: Serial, tariff: Reference, owner: Name, phone: Msisdn)
 
 
 @message
+def summary_new_meter(serial: Serial, tariff: Reference, owner: Name, phone: Msisdn) -> None:
+    """The same for a meter that is not in the books yet."""
+
+
+@message
+def summary_plan(
+    serial: Serial,
+    owner: Name,
+    phone: Msisdn,
+    appliance: Reference,
+    parts: Count,
+    each: Money,
+    cadence: Cadence,
+    last: Money,
+    first_on: Day,
+    down_payment: Money,
+) -> None:
+    """What was asked for by text for a kit, before the PIN."""
+
+
+@message
+def summary_service(
+    serial: Serial, owner: Name, phone: Msisdn, appliance: Reference, per_day: Money, least: Money
+) -> None:
+    """The same where it is used by the day."""
+
+
+@message
 def which_pin() -> None:
     """Ask for the agent's PIN, which confirms."""
 
@@ -338,8 +428,8 @@ def registered(serial: Serial) -> None:
 
 
 @message
-def sold(parts: Count, each: Money) -> None:
-    """The appliance is sold on its plan."""
+def sold() -> None:
+    """The appliance is sold; what was agreed goes out by text."""
 
 
 @message
@@ -365,6 +455,36 @@ def card(owner: Name, due: Money, credit: Money, devices: Count) -> None:
 @message
 def resend() -> None:
     """Send the customer's last token again."""
+
+
+@message
+def owed() -> None:
+    """See what the customer owes, line by line."""
+
+
+@message
+def which_device() -> None:
+    """Above the customer's devices."""
+
+
+@message
+def no_device() -> None:
+    """The customer has no device."""
+
+
+@message
+def device(serial: Serial) -> None:
+    """One of the customer's devices."""
+
+
+@message
+def last_token(serial: Serial, day: Day, what: Gives) -> None:
+    """The last token of a device, which is not shown: from when it is and what it gives."""
+
+
+@message
+def send() -> None:
+    """Send it to the customer."""
 
 
 @message

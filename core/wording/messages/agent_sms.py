@@ -1,7 +1,8 @@
 """Texts to agents, and to the customers they serve."""
 
 from core.wording.message import text_message
-from core.wording.slots import Count, Money, Name, Reference, Serial
+from core.wording.messages.agent import Cadence
+from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Serial
 
 
 @text_message(segments=1)
@@ -32,3 +33,42 @@ def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -
 @text_message(segments=1)
 def request_waits(serial: Serial, operator: Name) -> None:
     """To somebody whose device an agent has to set up first."""
+
+
+@text_message(segments=1)
+def not_granted(serial: Serial, operator: Name) -> None:
+    """To somebody who does not get the device they asked for."""
+
+
+@text_message(segments=1)
+def registered(serial: Serial, owner: Name, phone: Msisdn) -> None:
+    """To an agent who registered a device."""
+
+
+@text_message(segments=1)
+def sold(appliance: Name, owner: Name, commission: Money) -> None:
+    """To an agent who sold an appliance."""
+
+
+@text_message(segments=1)
+def low_float(left: Money, operator: Name) -> None:
+    """To an agent who can hardly take cash any more."""
+
+
+@text_message(segments=2)
+def agreed_plan(
+    appliance: Name,
+    parts: Count,
+    each: Money,
+    cadence: Cadence,
+    last: Money,
+    first_on: Day,
+    down_payment: Money,
+    operator: Name,
+) -> None:
+    """To a customer who bought on a plan: what was agreed."""
+
+
+@text_message(segments=2)
+def agreed_service(appliance: Name, per_day: Money, least: Money, operator: Name) -> None:
+    """The same for use by the day."""

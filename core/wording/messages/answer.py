@@ -1,12 +1,10 @@
 """Answers to texts that people send us. The words they teach are those of gateway/sms/keywords."""
 
-from typing import Annotated
-
-from core.wording.message import Said, text_message
+from core.wording.message import text_message
 from core.wording.messages.agent import Cadence
-from core.wording.messages.devices import as_you_go, paid_off, plan_left
+from core.wording.messages.devices import State
 from core.wording.messages.part import Split
-from core.wording.slots import Count, Day, Either, Money, Msisdn, Name, Reference, Serial, Words
+from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Serial, Words
 
 
 @text_message(segments=2)
@@ -32,7 +30,7 @@ def balance_next(due: Money, credit: Money, about: Name, amount: Money, on: Day)
 @text_message(segments=1)
 def balance_device(
     serial: Serial,
-    state: Annotated[Said, Either(plan_left, paid_off, as_you_go)],
+    state: State,
     due: Money,
     credit: Money,
 ) -> None:
@@ -114,3 +112,16 @@ def confirm_plan(
     code: Reference,
 ) -> None:
     """The same for a device on a plan."""
+
+
+@text_message(segments=2)
+def confirm_service(
+    serial: Serial,
+    phone: Msisdn,
+    owner: Words,
+    appliance: Words,
+    per_day: Money,
+    least: Money,
+    code: Reference,
+) -> None:
+    """The same for a device that is used by the day."""

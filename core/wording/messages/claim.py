@@ -59,6 +59,11 @@ def with_plan(
 
 
 @message
+def with_service(serial: Serial, per_day: Money, least: Money) -> None:
+    """A kit that is used by the day."""
+
+
+@message
 def agree() -> None:
     """Register it on these terms."""
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from core.wording.message import Said, message
 from core.wording.messages.kind import Kind
-from core.wording.slots import Either, Money, Serial
+from core.wording.slots import Count, Either, Money, Serial
 
 
 @message
@@ -18,8 +18,13 @@ def none() -> None:
 
 
 @message
-def plan_left(left: Money) -> None:
-    """How much is left on its payment plan."""
+def plan_left(left: Money, days: Count) -> None:
+    """How much is left on its payment plan, and for how many days it has been paid."""
+
+
+@message
+def days_left(days: Count) -> None:
+    """It is used by the day: for how many days it has been paid."""
 
 
 @message
@@ -32,8 +37,9 @@ def as_you_go() -> None:
     """It has no plan: energy is bought as it is used."""
 
 
+State = Annotated[Said, Either(plan_left, days_left, paid_off, as_you_go)]
+
+
 @message
-def row(
-    serial: Serial, kind: Kind, state: Annotated[Said, Either(plan_left, paid_off, as_you_go)]
-) -> None:
+def row(serial: Serial, kind: Kind, state: State) -> None:
     """A device in the list."""

@@ -130,6 +130,36 @@ def not_in_stock(serial: Serial) -> None:
 
 
 @message
+def office_enters(serial: Serial) -> None:
+    """It is not in the books, and only the office can enter a device of this maker."""
+
+
+@message
+def meter_number(serial: Serial) -> None:
+    """Not a meter's number: its check digit does not fit."""
+
+
+@message
+def service_price() -> None:
+    """This appliance is not sold by the day."""
+
+
+@message
+def tariff_needed() -> None:
+    """A meter without a tariff cannot be anybody's."""
+
+
+@message
+def serial_needed() -> None:
+    """A kit or an e-bike is sold with its serial number."""
+
+
+@message
+def differs() -> None:
+    """Somebody else registered this number a moment ago, with another name."""
+
+
+@message
 def device_taken(serial: Serial) -> None:
     """The device has an owner already."""
 

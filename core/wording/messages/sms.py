@@ -1,8 +1,12 @@
 """Texts sent without being asked for: receipts with their tokens, and what went wrong."""
 
+from typing import Annotated
+
 from core.wording.message import text_message
 from core.wording.messages.part import Gives, Split
-from core.wording.slots import Money, Name, Reference, Serial, TokenText, Words
+from core.wording.slots import Money, Name, Reference, Serial, TokenText, Word, Words
+
+Why = Annotated[str, Word("why", "cancelled", "no_money", "wrong_pin", "no_answer", "over_limit")]
 
 
 @text_message(segments=2)
@@ -22,6 +26,11 @@ def token(token: TokenText, serial: Serial, what: Gives) -> None:
     """A further code of the same payment, for another device or as the next part."""
 
 
+@text_message(segments=2)
+def no_code(serial: Serial, operator: Name) -> None:
+    """To the owner and the payer, when no code can be made; the receipt says what became credit."""
+
+
 @text_message(segments=1)
 def paid_for(serial: Serial, owner: Name, amount: Money, receipt: Reference) -> None:
     """To a payer who is not the owner: that the owner has been served."""
@@ -35,3 +44,8 @@ def suspense(amount: Money, account: Words, receipt: Reference, operator: Name) 
 @text_message(segments=1)
 def not_paid(amount: Money, serial: Serial) -> None:
     """To somebody who asked to pay from the menu, when the payment did not happen."""
+
+
+@text_message(segments=1)
+def not_paid_because(amount: Money, serial: Serial, why: Why) -> None:
+    """The same where the provider said why."""

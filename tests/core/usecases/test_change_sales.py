@@ -114,3 +114,13 @@ def test_a_part_whose_payment_was_reversed_is_kept(book, sale_id):
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
     assert plan_of(book, sale_id) == [(150_00, 0)] + [(200_00, 0)] * 3
     book.prove()
+
+
+def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(book, sale_id):
+    """Credit is not whole coins: 60.50 is paid of the kit when its price falls to 61."""
+    book.pay("A1", KIT, 60_50)
+    book.apply()
+    with book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 61_00, WHO, "a discount")
+    assert plan_of(book, sale_id) == [(60_50, 60_50), (50, 0)]
+    book.prove()

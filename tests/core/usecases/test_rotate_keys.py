@@ -8,7 +8,7 @@ from core.tokens.keys import KeyRing, VendingKeys
 from core.tokens.sealing import bound_to
 from core.usecases.open_secret import secret_opener
 from core.usecases.rotate_keys import list_keys, note_rotation, rotate_keys
-from tests.support.cast import KIT, VENDING_KEYS
+from tests.support.cast import KIT, SEALED_KEYS, VENDING_KEYS
 
 OLD, NEW = bytes(32), bytes([7]) * 32
 BOTH, ONLY_NEW = KeyRing({"2": NEW, "1": OLD}), KeyRing({"2": NEW})
@@ -31,17 +31,17 @@ def keys(book):
 
 def test_every_key_ends_under_the_new_master_key_and_is_the_same_key(book):
     with book.open_unit() as unit:
-        assert list_keys(unit) == {"1": 4}
-    assert rotate(book) == (4, [])
+        assert list_keys(unit) == {"1": SEALED_KEYS}
+    assert rotate(book) == (SEALED_KEYS, [])
     with book.open_unit() as unit:
-        assert list_keys(unit) == {"2": 4}
+        assert list_keys(unit) == {"2": SEALED_KEYS}
     for serial, sealed in keys(book).items():
         assert ONLY_NEW.open(sealed, bound_to(serial)) == bytes(range(16))
 
 
 def test_a_run_that_was_stopped_goes_on_where_it_was(book):
     with book.open_unit() as unit:
-        rotate_keys(unit, BOTH, 0, 3)
+        rotate_keys(unit, BOTH, 0, SEALED_KEYS - 1)
     before = keys(book)
     assert rotate(book) == (1, [])
     assert sum(sealed != before[serial] for serial, sealed in keys(book).items()) == 1
@@ -54,7 +54,7 @@ def test_a_letter_of_the_web_process_is_sealed_anew_too(book):
         connection.exec_driver_sql(
             "UPDATE devices SET sealed_key = %s WHERE serial = %s", (letter, KIT)
         )
-    assert rotate(book) == (4, [])
+    assert rotate(book) == (SEALED_KEYS, [])
     assert ONLY_NEW.open(keys(book)[KIT], bound_to(KIT)) == bytes(16)
 
 
@@ -64,7 +64,7 @@ def test_a_key_that_does_not_open_stays_and_is_named(book):
         connection.exec_driver_sql(
             "UPDATE devices SET sealed_key = %s WHERE serial = %s", (foreign, KIT)
         )
-    assert rotate(book) == (3, [KIT])
+    assert rotate(book) == (SEALED_KEYS - 1, [KIT])
     assert keys(book)[KIT] == foreign
 
 

@@ -222,6 +222,17 @@ def test_money_announced_by_two_doors_counts_once(web: Web, book: Book, first: s
     assert state(book) == [("paid", True)]
 
 
+def test_a_receipt_announced_again_with_another_amount_is_looked_at_by_a_person(
+    web: Web, book: Book
+) -> None:
+    for amount in ("500.00", "900.00", "900.00"):
+        assert web.daraja("confirmation", c2b(TransAmount=amount)).json == ACKNOWLEDGED
+    assert book.rows("SELECT amount_minor FROM payments") == [(500_00,)]
+    assert book.rows("SELECT kind, detail FROM cases") == [
+        ("amount_differs", "SKE1A2B3C4: c2b says 90000, books 50000")
+    ]
+
+
 @pytest.mark.parametrize("code", [1032, "1", 2001, "SFC_IC0003"])
 def test_a_prompt_that_was_not_paid_has_ended(web: Web, book: Book, code: object) -> None:
     prompt(book)

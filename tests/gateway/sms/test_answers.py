@@ -9,10 +9,13 @@ from itertools import count
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis import Redis
 from sqlalchemy import create_engine, text
 
+from core.errors import Refused
 from core.septets import segments
 from core.usecases.record_inbound_text import InboundText
+from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from gateway.sms.keywords import WORDS
 from tests.support.book import NOW, Book, make_book
@@ -37,12 +40,14 @@ class Desk:
     """`text` sends a text to the gateway and gives back the answer, None when there was none."""
 
     book: Book
+    guesses: SerialGuesses
     ids: count = field(default_factory=count)
 
     def text(self, msisdn: str, body: str) -> str | None:
         before = self._last()
         with self.book.open_unit() as unit:
-            assert answer_text(unit, InboundText("at", f"t{next(self.ids)}", msisdn, body))
+            message = InboundText("at", f"t{next(self.ids)}", msisdn, body)
+            assert answer_text(unit, message, self.guesses)
         answers = self.book.rows("SELECT msisdn, body FROM sms WHERE id > :id", id=before)
         assert len(answers) <= 1
         for number, answer in answers:
@@ -66,9 +71,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database_url):
+def desk(database_url, redis):
     engine = create_engine(database_url)
-    yield Desk(make_book(engine))
+    yield Desk(make_book(engine), SerialGuesses(Limits(redis)))
     engine.dispose()
 
 
@@ -93,9 +98,9 @@ def give(desk: Desk, serial: str, msisdn: str) -> None:
 def test_the_same_text_again_is_not_answered_and_does_nothing(desk):
     again = InboundText("at", "same", AMINA, f"PAY {METER} 500")
     with desk.book.open_unit() as unit:
-        assert answer_text(unit, again)
+        assert answer_text(unit, again, desk.guesses)
     with desk.book.open_unit() as unit:
-        assert not answer_text(unit, again)
+        assert not answer_text(unit, again, desk.guesses)
 
     assert len(desk.prompts()) == 1
     assert desk.book.rows("SELECT count(*) FROM sms") == [(1,)]
@@ -109,7 +114,10 @@ def test_balance_says_what_is_due_the_credit_and_what_comes_next(desk):
 
 
 def test_balance_of_a_device_says_how_it_stands(desk):
-    assert desk.text(BARAKA, f"BAL {KIT}") == f"{KIT}: KES 600 left. Due now KES 0. Credit KES 0."
+    assert (
+        desk.text(BARAKA, f"BAL {KIT}")
+        == f"{KIT}: KES 600 left, 0 days. Due now KES 0. Credit KES 0."
+    )
     assert desk.text(AMINA, "bal 0100-0000-016").startswith(f"{METER}: pay as you go.")
 
 
@@ -235,8 +243,15 @@ def test_nobody_finds_out_by_trying_which_serials_exist(desk):
         "Too many wrong numbers. Please try again in an hour."
     )
     assert "Check your phone" in desk.text(AMINA, f"PAY {METER} 500")
-    desk.book.ahead = timedelta(hours=1, seconds=1)
-    assert "Check your phone" in desk.text(STRANGER, f"PAY {METER} 500")
+
+
+def test_wrong_serials_in_the_menu_and_in_texts_count_together(desk):
+    for _ in range(19):
+        desk.guesses.missed(STRANGER)
+    desk.text(STRANGER, f"PAY {STOCK_METER} 500")
+
+    with pytest.raises(Refused, match="too_many_guesses"):
+        desk.guesses.check(STRANGER)
 
 
 # TOKEN
@@ -327,9 +342,9 @@ OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
 
 @pytest.fixture(scope="module")
 def module_desk(migrated):
-    with clone(migrated) as url:
+    with clone(migrated) as url, Redis.from_url(migrated.redis_url) as redis:
         engine = create_engine(url)
-        yield Desk(make_book(engine))
+        yield Desk(make_book(engine), SerialGuesses(Limits(redis)))
         engine.dispose()
 
 

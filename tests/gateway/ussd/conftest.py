@@ -1,6 +1,6 @@
 """The toy menu behind the real wire, on real PostgreSQL and Redis."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -35,6 +35,24 @@ def engine(toy_databases: DatabasePool) -> Iterator[Engine]:
         engine = create_engine(url)
         yield engine
         engine.dispose()
+
+
+@pytest.fixture
+def somebody_waits(engine: Engine) -> Callable[[], None]:
+    """Returns as soon as one transaction in this database waits for another."""
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
+        " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+    )
+
+    def until() -> None:
+        for _ in range(30_000):
+            with engine.begin() as connection:
+                if connection.execute(waiting).scalar_one():
+                    return
+        raise AssertionError("nobody waits")
+
+    return until
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from redis import Redis
@@ -14,7 +16,8 @@ from redis import Redis
 from core.unit import OpenUnit, Unit
 from gateway.limits import Limits, SerialGuesses
 from gateway.ussd import effects
-from tests.support.phone import Phone
+from gateway.ussd.drop_off import drop_off
+from tests.support.phone import Phone, post
 from tests.support.toy_menu import AMINA, BARAKA, JUMA
 
 Charged = Callable[[], list[tuple[str, str, int]]]
@@ -300,18 +303,21 @@ def test_work_that_takes_too_long_is_answered_in_time_and_goes_on(
     assert phone.send() == working
 
 
-def test_two_turns_that_both_found_nothing_done_do_it_once(
-    phone: Phone, monkeypatch: pytest.MonkeyPatch, charged: Charged
+def test_a_turn_that_meets_its_own_copy_waits_for_it(
+    phone: Phone,
+    monkeypatch: pytest.MonkeyPatch,
+    charged: Charged,
+    somebody_waits: Callable[[], None],
 ) -> None:
     to_confirm(phone)
     phone.text += "*1"
-    both_are_past_looking, run = threading.Barrier(2, timeout=30), effects._run
+    run = effects._run
 
-    def run_together(*given: Any) -> Any:
-        both_are_past_looking.wait()
+    def run_when_the_copy_is_there(*given: Any) -> Any:
+        somebody_waits()
         return run(*given)
 
-    monkeypatch.setattr(effects, "_run", run_together)
+    monkeypatch.setattr(effects, "_run", run_when_the_copy_is_there)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: phone.callback().body, range(2)))
 
@@ -343,7 +349,8 @@ def test_something_broken_is_an_apology_and_the_callback_may_come_again(
 
 def dump(redis: Redis) -> bytes:
     """Everything Redis holds."""
-    return b" ".join(key + b"=" + (redis.get(key) or b"") for key in redis.keys("*"))
+    texts = [key for key in redis.keys("*") if redis.type(key) == b"string"]
+    return b" ".join([key + b"=" + (redis.get(key) or b"") for key in texts] + redis.keys("*"))
 
 
 def test_a_caller_who_guesses_serials_is_held_back_for_a_while(make_app: Any, redis: Redis) -> None:
@@ -358,3 +365,25 @@ def test_a_caller_who_guesses_serials_is_held_back_for_a_while(make_app: Any, re
     assert Phone(app).of(AMINA).dial("1*M2003*500") == confirm
     redis.delete(*redis.keys("limit:*"))
     assert baraka.dial("1*M2003*500") == confirm
+
+
+def test_screens_are_counted_where_people_leave(phone: Phone, app: Any, redis: Redis) -> None:
+    to_confirm(phone)
+    phone.send()
+    phone.of(BARAKA).dial()
+    end = {"sessionId": phone.ussd_session, "phoneNumber": AMINA, "status": "Incomplete"}
+    hops = {"hopsMetadata": "home.customer|pay.amount|pay.confirm"}
+    for _ in range(2):
+        post(app, f"{phone.path}/events", urlencode(end | hops).encode())
+
+    today = datetime.now(UTC).date()
+    counted = {one.screen: one for one in drop_off(redis, [today, today - timedelta(days=1)])}
+
+    assert {one.screen: (one.shown, one.left, one.share) for one in counted.values()} == {
+        "home.customer": (2, 1, 0.5),
+        "pay.amount": (1, 0, 0.0),
+        "pay.confirm": (1, 1, 1.0),
+    }
+    assert list(counted) == ["home.customer", "pay.confirm", "pay.amount"]
+    assert counted["pay.confirm"].ended == {"Incomplete": 1}
+    assert drop_off(redis, [today - timedelta(days=1)]) == []

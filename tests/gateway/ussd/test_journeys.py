@@ -10,12 +10,12 @@ import pytest
 from redis import Redis
 
 from core.unit import OpenUnit
+from simulator.terminal.journey import parse
 from tests.support.journeys import (
     MODES,
     Stop,
     StoppableRedis,
     World,
-    parse,
     play,
     stoppable_units,
 )

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
-from gateway.ussd_menus.menu import PREFIX, SMALLEST_SCREEN, Menu
+from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.session import Dropped, UssdSession
 from gateway.ussd_menus.turn import Facts
 from tests.support.toy_menu import (

@@ -36,6 +36,8 @@ def test_what_was_meant_is_read(reader: Reader[Any], typed: str, value: object) 
     ("reader", "typed"),
     [
         *[(Amount, typed) for typed in ("0", "00", "0.00", "-5", "5e3", "abc", "5*0", "500.123")],
+        *[(Amount, typed) for typed in ("150,50", "1500,00", "1,2", "12,50,000", "5 00")],
+        (Amount, "USD 500"),
         *[(Serial, typed) for typed in ("0", "00", "98", "12", "M#1", "x" * 33)],
         *[(Phone, typed) for typed in ("0", "00", "12", "phone", "07110001112223334")],
         *[(Pin, typed) for typed in ("123", "1234567", "12a4", "0", "00")],

@@ -11,8 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.errors import Refused
 from core.septets import is_gsm7, septets
+from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
-from gateway.ussd_menus.menu import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.replay import hides_input
 from gateway.ussd_menus.session import UssdSession
 from tests.support.toy_menu import AMINA, BARAKA, CHIDI, JUMA, NEEMA, facts_of, toy_menu

@@ -1,17 +1,26 @@
-"""What the command line says for each refusal of a use case, in an operator's words.
+"""What the command line and the console say for a refusal of a use case, in an operator's English.
 
-People on the phone get theirs from the wordings, in their language.
+People on the phone get theirs from the wordings, in their language; an operator gets the English
+one of them where there are no words for operators.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from string import Formatter
+
 from core.errors import Refused
 from core.money import major
+from core.wording.catalogue import Wording, load_wording
+from core.wording.message import messages_of
+from core.wording.messages import refused as for_customers
 
 _WORDS = {
     "no_market": "The book is empty: load a catalogue first (`dialwatt load FILE`).",
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
-    "customer_unknown": "no customer has the number {msisdn}; import customers first",
+    "case_closed": "there is no such open case",
+    "customer_missing": "there is no such customer",
+    "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner in the books; an import does not move devices",
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
@@ -27,6 +36,23 @@ _WORDS = {
     ),
     "meter_number": "{serial} is no STS meter number: 11 or 13 digits, the last one a check digit",
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
+    "last_owner": "somebody has to stay an owner",
+    "login_wrong": "the name or the password is wrong",
+    "login_often": "too many tries; wait a quarter of an hour",
+    "name_invalid": "a name is 2 to 40 letters, digits, dots, dashes or underscores",
+    "name_missing": "a customer has a name",
+    "no_such_token": "there is no such code",
+    "number_taken": "somebody has the number {msisdn} already",
+    "not_in_suspense": "the payment {receipt} is not in suspense, it is {state}",
+    "password_differs": "the two are not the same",
+    "password_short": "a password has at least {least} characters",
+    "payment_unknown": "there is no such payment",
+    "payment_waiting": "a payment for it is being applied; try again in a moment",
+    "plan_below_paid": "that is less than has been paid already",
+    "plan_nothing_untouched": "no instalment is left that nothing was paid on",
+    "plan_reversed_part": "a part of this plan was taken back; it has to be settled first",
+    "plan_same": "that is the plan as it is",
+    "plan_unlocks": "that would complete the plan and unlock the device",
     "plan_count": "a plan has 1 to {most} instalments",
     "plan_count_other": "count: at that instalment the plan has {count} instalments",
     "plan_differs": "the books hold another plan under it: {total} in {parts} parts",
@@ -35,11 +61,22 @@ _WORDS = {
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",
+    "plan_misplaced": "plan: only a kit or an e-bike in stock has one set",
+    "plan_of_other_kind": "plan: {plan} is for an appliance of kind {kind}",
+    "plan_unknown": 'there is no plan "{plan}" in the catalogue',
     "plan_scheme": "scheme amount needs an instalment, scheme count a count",
     "plan_total": "the total {total} is not a positive multiple of the cash unit",
     "receipt_ambiguous": (
         "several accounts have the receipt {receipt}: name one with --account ({accounts})"
     ),
+    "reason_missing": "say why",
+    "refund_too_late": "{receipt} has been applied: debts are paid with it, or a token is out",
+    "refund_under_way": "{receipt} cannot be sent back: it is {state}",
+    "role_unknown": "there is no role {role}",
+    "sale_not_open": "the sale is not open any more",
+    "sale_unknown": "there is no such sale",
+    "sale_without_plan": "energy as a service has no plan to change",
+    "settlement_too_large": "the agent does not owe that much",
     "receipt_unknown": "no payment with the receipt {receipt} is booked",
     "replay_busy": "{kind} {id} is being sent at this moment; look again in some minutes",
     "replay_settled": "{kind} {id} is {state}: nothing about it waits",
@@ -63,6 +100,10 @@ _WORDS = {
     "tariff_misplaced": "tariff: only meters have one, not a device of kind {kind}",
     "tariff_needed": "tariff: a meter in somebody's hands needs one",
     "tariff_unknown": 'there is no tariff "{tariff}" in the catalogue',
+    "user_exists": "there is a user {name} already",
+    "user_unknown": "there is no user {name}",
+    "text_unknown": "there is no such text",
+    "text_waiting": "the text is still on its way",
     "unknown_serial": "there is no device {serial}",
     "village_unknown": 'there is no village "{village}" in the catalogue',
 }
@@ -76,7 +117,19 @@ def in_words(refused: Refused, currency: str | None = None) -> str:
             value = major(value, currency) if currency else f"{value} minor units"
         values[name.removesuffix("_minor")] = value
     words = _WORDS.get(refused.code)
-    if words is None:
-        details = "".join(f", {name} {value}" for name, value in values.items())
-        return f"refused: {refused.code.replace('_', ' ')}{details}"
-    return words.format(**values)
+    if words is not None and _slots(words) <= values.keys():
+        return words.format(**values)
+    said = _customers().refusal(refused)
+    if said.message.key != "refused.other":
+        return _customers().say(said, "en")
+    details = "".join(f", {name} {value}" for name, value in values.items())
+    return f"refused: {refused.code.replace('_', ' ')}{details}"
+
+
+def _slots(words: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(words) if name}
+
+
+@cache
+def _customers() -> Wording:
+    return load_wording(messages_of([for_customers]), ["en"])

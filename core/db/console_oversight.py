@@ -1,0 +1,55 @@
+"""What operators look over: who did what, problem reports, cases."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from core.db.console_lists import Query
+
+AUDIT = Query(
+    "a.id, a.acted_at, a.who, a.act, a.subject, a.subject_id, a.reason, a.details::text AS details",
+    "audit_log a",
+    key="a.id",
+    where={"who": "a.who = :who", "subject": "a.subject = :subject"},
+)
+REPORTS = Query(
+    "r.id, r.reported_at, r.msisdn, r.body, r.customer_id,"
+    " concat_ws(' ', c.name, c.surname) AS customer",
+    "problem_reports r LEFT JOIN customers c ON c.id = r.customer_id",
+    key="r.id",
+)
+
+
+def acts_on(connection: Connection, subject: str, subject_id: int) -> list[Row[Any]]:
+    """What operators did to one row, the latest first."""
+    rows = connection.execute(
+        text(
+            "SELECT acted_at, who, act, reason FROM audit_log"
+            " WHERE subject = :subject AND subject_id = :id ORDER BY id DESC LIMIT 50"
+        ),
+        {"subject": subject, "id": subject_id},
+    )
+    return list(rows)
+
+
+def close_open_case(connection: Connection, case_id: int, now: datetime) -> bool:
+    """Close it; False when there is no such open case."""
+    closed = connection.execute(
+        text("UPDATE cases SET closed_at = :now WHERE id = :id AND closed_at IS NULL"),
+        {"id": case_id, "now": now},
+    )
+    return closed.rowcount == 1
+
+
+def find_case(connection: Connection, case_id: int) -> Row[Any] | None:
+    """(kind, detail, opened, closed, receipt) of a case."""
+    return connection.execute(
+        text(
+            "SELECT k.kind, k.detail, k.opened_at, k.closed_at, p.receipt FROM cases k"
+            " LEFT JOIN payments p ON p.id = k.payment_id WHERE k.id = :id"
+        ),
+        {"id": case_id},
+    ).one_or_none()

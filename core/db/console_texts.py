@@ -1,0 +1,36 @@
+"""Texts for the console: one of them, and sending it again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+
+def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime) -> bool | None:
+    """Queue the same text once more. None: no such text; False: it is still on its way."""
+    state = connection.execute(
+        text("SELECT state FROM sms WHERE id = :id"), {"id": text_id}
+    ).scalar_one_or_none()
+    if state is None:
+        return None
+    if state in ("waiting", "sending"):
+        return False
+    connection.execute(
+        text(
+            "INSERT INTO sms (dedupe_key, kind, msisdn, body, payment_id, token_id, segments,"
+            " created_at, next_attempt_at) SELECT :occasion, kind, msisdn, body, payment_id,"
+            " token_id, segments, :now, :now FROM sms WHERE id = :id"
+        ),
+        {"id": text_id, "occasion": occasion, "now": now},
+    )
+    return True
+
+
+def find_text(connection: Connection, text_id: int) -> Row[Any] | None:
+    """(kind, msisdn, state, created, payment) of a text: never its words, which may hold a code."""
+    return connection.execute(
+        text("SELECT kind, msisdn, state, created_at, payment_id FROM sms WHERE id = :id"),
+        {"id": text_id},
+    ).one_or_none()

@@ -1,0 +1,85 @@
+"""An operator registers a customer and a device in one act: both, or neither (domain 2).
+
+The device comes from stock. A meter goes with a tariff; a kit or an e-bike with a sale, whose plan
+the operator has seen. An agent does the same from a phone, with a PIN (register_with_device).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from core.db.registration import devices_by_serial, give_devices, set_tariff
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.audit import note_act
+from core.usecases.entries import RefusedEntries
+from core.usecases.hand_over import tell_welcome
+from core.usecases.register_sales import SaleEntry, register_sales
+from core.usecases.register_with_device import find_or_register
+
+
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Whom an operator registers. An empty name means that the number must be known."""
+
+    msisdn: str
+    name: str = ""
+    surname: str = ""
+    village: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterHandover:
+    """A meter from stock; `tariff` is a code, None where one is set on it already."""
+
+    serial: str
+    tariff: str | None
+
+
+def register_at_desk(
+    unit: Unit, who: str, person: Newcomer, device: MeterHandover | SaleEntry | None
+) -> int:
+    """The customer's id. The device is a meter, or the sale that brings one, or nothing yet.
+
+    Raises Refused like find_or_register and register_sales, and: not_in_stock, not_a_meter,
+    device_taken, tariff_needed.
+    """
+    if device is None and not person.name:
+        raise Refused("name_missing")
+    customer = find_or_register(
+        unit, person.msisdn, person.name, person.surname, person.village, person.language
+    )
+    if isinstance(device, SaleEntry):
+        _sell(unit, replace(device, owner_msisdn=person.msisdn))
+    elif device is not None:
+        _hand_over(unit, customer.id, device)
+    serial = device.serial if device else None
+    if serial:
+        tell_welcome(unit, customer, serial)
+    note_act(
+        unit, who, "register", "customer", customer.id, "registered at the desk", serial=serial
+    )
+    return customer.id
+
+
+def _sell(unit: Unit, entry: SaleEntry) -> None:
+    try:
+        register_sales(unit, [entry])
+    except RefusedEntries as refused:
+        raise refused.refusals[0][1] from None
+
+
+def _hand_over(unit: Unit, customer_id: int, handover: MeterHandover) -> None:
+    meter = devices_by_serial(unit.connection, [handover.serial], lock=True).get(handover.serial)
+    if meter is None:
+        raise Refused("not_in_stock", serial=handover.serial)
+    if meter.kind != "meter":
+        raise Refused("not_a_meter", serial=handover.serial)
+    if meter.owner_id is not None:
+        raise Refused("device_taken", serial=handover.serial)
+    if handover.tariff is None and meter.tariff is None:
+        raise Refused("tariff_needed")
+    if handover.tariff is not None:
+        set_tariff(unit.connection, meter.id, handover.tariff)
+    give_devices(unit.connection, [(meter.id, customer_id, unit.today)])

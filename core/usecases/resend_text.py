@@ -1,0 +1,23 @@
+"""An operator sends a text again, as it was: a new row, so that the first one's fate stays seen."""
+
+from __future__ import annotations
+
+from core.db.console_texts import copy_text
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.audit import note_act
+
+
+def resend_text(unit: Unit, text_id: int, who: str) -> None:
+    """Queue the same words to the same number; ring for texts afterwards.
+
+    Raises Refused("text_unknown"), and Refused("text_waiting") for one that is still on its way.
+    """
+    copied = copy_text(
+        unit.connection, text_id, f"again:{text_id}:{unit.now.isoformat()}", unit.now
+    )
+    if copied is None:
+        raise Refused("text_unknown")
+    if not copied:
+        raise Refused("text_waiting")
+    note_act(unit, who, "resend", "text", text_id, "asked for at the console")

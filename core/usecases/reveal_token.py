@@ -1,0 +1,29 @@
+"""An operator looks at a code, to read it to a customer on the phone: seen, and noted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.db.console_payments import token_text
+from core.errors import Refused
+from core.tokens.family import group
+from core.unit import Unit
+from core.usecases.audit import note_act
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedToken:
+    """A code as it is read out, and what it is for."""
+
+    text: str = field(repr=False)
+    serial: str
+    payment_id: int | None
+
+
+def reveal_token(unit: Unit, token_id: int, who: str, reason: str) -> RevealedToken:
+    """The code. Raises Refused("no_such_token"), Refused("reason_missing")."""
+    token = token_text(unit.connection, token_id)
+    if token is None:
+        raise Refused("no_such_token")
+    note_act(unit, who, "see", "token", token_id, reason, serial=token.serial)
+    return RevealedToken(group(token.text, token.family), token.serial, token.payment_id)

@@ -1,0 +1,90 @@
+"""What forms offer to choose from, and the fields of a payment plan that several forms share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from core.db.console_catalogue import codes_of
+from core.db.console_sales import instalments_of, latest_sale_of
+from core.unit import Unit
+from core.usecases.register_sales import SaleEntry
+from gateway.console import reading
+from gateway.console.forms import Field, Options, Values
+from gateway.console.showing import day, money
+
+_SCHEMES = (
+    ("count", "a number of instalments"),
+    ("amount", "an amount for each instalment"),
+    ("service", "by the day, without a plan"),
+)
+_CADENCES = (("daily", "every day"), ("weekly", "every week"), ("monthly", "every month"))
+
+
+def of_catalogue(table: str) -> Options:
+    """(code, name) of a table of the catalogue."""
+    return lambda unit: codes_of(unit.connection, table)
+
+
+def languages(unit: Unit) -> Sequence[tuple[str, str]]:
+    """The languages of the market."""
+    return [(code, code) for code in unit.market.languages]
+
+
+def plan_fields() -> tuple[Field, ...]:
+    """How an appliance is paid off. Nothing is needed: who asks knows whether there is a plan."""
+    return (
+        Field(
+            "appliance", "Appliance", kind="select", options=of_catalogue("appliances"),
+            optional=True, hint="What is sold.",
+            heading="How a kit or an e-bike is paid off",
+        ),
+        Field("scheme", "Paid", kind="select", options=lambda unit: _SCHEMES, optional=True),
+        Field("count", "How many instalments", reading.whole, optional=True),
+        Field("instalment", "Amount of an instalment", reading.minor, optional=True),
+        Field("cadence", "How often", kind="select", options=lambda unit: _CADENCES, optional=True),
+        Field("down_payment", "Down payment", reading.minor, optional=True),
+        Field("first_due_on", "First due", reading.on_day, "date", optional=True),
+    )  # fmt: skip
+
+
+def read_sale(unit: Unit, values: Values, owner_msisdn: str, serial: str | None) -> SaleEntry:
+    """The sale that the plan's fields describe; what is missing is refused by the use case."""
+    return SaleEntry(
+        owner_msisdn=owner_msisdn,
+        appliance=values["appliance"] or "",
+        scheme=values["scheme"] or "count",
+        sold_on=unit.today,
+        serial=serial,
+        total_minor=0 if values["scheme"] == "service" else None,
+        down_payment_minor=values["down_payment"] or 0,
+        count=values["count"],
+        instalment_minor=values["instalment"],
+        cadence=values["cadence"] or "weekly",
+        first_due_on=values["first_due_on"],
+    )
+
+
+def plan_lines(unit: Unit, instalments: Sequence[Any]) -> list[str]:
+    """A plan in a few lines: equal instalments that follow each other are told together."""
+    lines = []
+    for (is_down, minor), group in groupby(
+        instalments, lambda part: (part.number == 0, part.amount_minor)
+    ):
+        parts, amount = list(group), money(minor, unit.market)
+        if is_down:
+            lines.append(f"Down payment {amount}, due {day(parts[0].due_on)}")
+        elif len(parts) == 1:
+            lines.append(f"1 instalment of {amount}, due {day(parts[0].due_on)}")
+        else:
+            span = f"{day(parts[0].due_on)} to {day(parts[-1].due_on)}"
+            lines.append(f"{len(parts)} instalments of {amount}, due {span}")
+    total = sum(part.amount_minor for part in instalments)
+    return [*lines, f"In all {money(total, unit.market)}"] if instalments else []
+
+
+def latest_plan_lines(unit: Unit, customer_id: int) -> list[str]:
+    """The plan of the customer's newest sale."""
+    sale_id = latest_sale_of(unit.connection, customer_id)
+    return plan_lines(unit, instalments_of(unit.connection, sale_id)) if sale_id else []

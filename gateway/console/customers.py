@@ -1,0 +1,290 @@
+"""Customers: found by number, name or serial; registered at the desk; one page about each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from core.db.console_customers import CUSTOMERS, devices_of, find_person, timeline
+from core.db.console_oversight import acts_on
+from core.db.console_sales import sales_of
+from core.db.registration import devices_by_serial
+from core.msisdn import parse_msisdn
+from core.serial_number import normalise_serial
+from core.unit import Unit
+from core.usecases.allowed_plans import find_plan_set_on
+from core.usecases.edit_customer import add_number, edit_customer
+from core.usecases.list_debts import list_debts
+from core.usecases.register_at_desk import MeterHandover, Newcomer, register_at_desk
+from core.usecases.register_sales import SaleEntry
+from core.usecases.write_sale import sale_on
+from gateway.console import reading
+from gateway.console.catalogue import (
+    languages,
+    latest_plan_lines,
+    of_catalogue,
+    plan_fields,
+    read_sale,
+)
+from gateway.console.desk import desk
+from gateway.console.forms import Done, Field, Form, Values, form_page
+from gateway.console.gate import page
+from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.showing import CODE, DAY, MONEY, TEXT, money
+
+pages = Blueprint("customers", __name__)
+
+_EVENTS, _MOST_EVENTS = 60, 1000
+_LIKE = re.compile(r"([\\%_])")
+
+
+def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
+    """A number or serial where there are digits, otherwise how a name and a surname begin."""
+    if any(letter.isdigit() for letter in typed):
+        try:
+            holder = parse_msisdn(typed, unit.market.country)
+        except ValueError:
+            holder = None
+        return {"serial": normalise_serial(typed), "holder": holder}
+    first, _, second = typed.lower().partition(" ")
+    named = {"named": _beginning(first)}
+    return named | ({"surnamed": _beginning(second)} if second.strip() else {})
+
+
+def _beginning(typed: str) -> str:
+    return _LIKE.sub(r"\\\1", typed.strip()) + "%"
+
+
+list_page(
+    pages,
+    "/customers/",
+    "customers",
+    Listing(
+        "Customers",
+        CUSTOMERS,
+        columns=(
+            Column("Name", "full_name", TEXT, "customers.customer", "customer_id"),
+            Column("Numbers", "numbers"),
+            Column("Village", "village"),
+            Column("Devices", "serials", CODE),
+            Column("Credit", "credit_minor", MONEY),
+            Column("Since", "created_on", DAY),
+        ),
+        filters=(
+            Filter("search", "Number, name or serial", _search),
+            choice("village", "Village", of_catalogue("villages")),
+        ),
+        given=lambda unit: {"zone": unit.market.timezone},
+        buttons=(("Register a customer", "customers.register"),),
+    ),
+)
+
+
+@page(pages, "/customers/<int:customer_id>", "see")
+def customer(customer_id: int) -> ResponseReturnValue:
+    """Everything about one customer."""
+    shown = min(request.args.get("events", _EVENTS, int), _MOST_EVENTS)
+    with desk().reading() as unit:
+        connection = unit.connection
+        person = find_person(connection, customer_id) or abort(404)
+        debts = list_debts(unit, customer_id)
+        events = timeline(connection, customer_id, shown + 1)
+        return render_template(
+            "customer.html",
+            unit=unit,
+            person=person,
+            debts=debts,
+            due_minor=sum(line.amount_minor for line in debts.due),
+            devices=devices_of(connection, customer_id),
+            sales=sales_of(connection, customer_id),
+            events=events[:shown],
+            more=min(shown * 4, _MOST_EVENTS) if len(events) > shown < _MOST_EVENTS else None,
+            acts=acts_on(connection, "customer", customer_id),
+        )
+
+
+def _register_fields(unit: Unit) -> tuple[Field, ...]:
+    return (
+        Field("number", "Phone number", reading.number),
+        Field("name", "Name", optional=True, hint="Leave it empty for a number that is known."),
+        Field("surname", "Surname", optional=True),
+        Field("village", "Village", kind="select", options=of_catalogue("villages"), optional=True),
+        Field("language", "Language", kind="select", options=languages, optional=True),
+        Field(
+            "serial",
+            "Serial number of the device",
+            reading.serial,
+            optional=True,
+            hint="A device in stock.",
+            heading="The device",
+        ),
+        Field(
+            "tariff",
+            "Tariff",
+            kind="select",
+            options=of_catalogue("tariffs"),
+            optional=True,
+            hint="For a meter, unless one is set on it.",
+        ),
+        *plan_fields(),
+    )
+
+
+def _register(unit: Unit, who: str, values: Values) -> Done:
+    person = Newcomer(
+        values["number"],
+        values["name"] or "",
+        values["surname"] or "",
+        values["village"] or "",
+        values["language"],
+    )
+    customer_id = register_at_desk(unit, who, person, _device(unit, values))
+    told = "Registered. The customer is told by text." if values["serial"] else "Registered."
+    return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
+
+
+def _device(unit: Unit, values: Values) -> MeterHandover | SaleEntry | None:
+    serial = values["serial"]
+    if serial is None:
+        return None
+    known = devices_by_serial(unit.connection, [serial]).get(serial)
+    if known is None or known.kind == "meter":
+        return MeterHandover(serial, values["tariff"])
+    plan = None if values["appliance"] else find_plan_set_on(unit, serial)
+    return sale_on(unit, plan, "", serial) if plan else read_sale(unit, values, "", serial)
+
+
+def _rehearsed(unit: Unit, done: Done) -> list[str]:
+    """What registering would make: who it is, what they have, and the plan."""
+    customer_id = done.ids["customer_id"]
+    person = find_person(unit.connection, customer_id)
+    if person is None:
+        return []
+    devices = ", ".join(one.serial for one in devices_of(unit.connection, customer_id))
+    return [
+        f"{person.name} {person.surname}, {', '.join(person.numbers)}, {person.village_name or ''}",
+        f"Devices: {devices or 'none'}",
+        *latest_plan_lines(unit, customer_id),
+    ]
+
+
+form_page(
+    pages,
+    "/customers/new",
+    "register",
+    "register",
+    Form(
+        "Register a customer",
+        _register_fields,
+        _register,
+        button="Register",
+        beside={
+            "customer_unknown": "name",
+            "name_missing": "name",
+            "differs": "name",
+            "village_unknown": "village",
+            "not_in_stock": "serial",
+            "device_taken": "serial",
+            "device_of_another": "serial",
+            "device_on_plan": "serial",
+            "kind_differs": "appliance",
+            "appliance_unknown": "appliance",
+            "tariff_needed": "tariff",
+            "service_price": "scheme",
+            "plan_scheme": "scheme",
+            "plan_count": "count",
+            "plan_count_other": "count",
+            "plan_instalment_small": "instalment",
+            "plan_instalment_large": "instalment",
+            "plan_down_payment": "down_payment",
+            "plan_first_due": "first_due_on",
+        },
+        preview=_rehearsed,
+    ),
+)
+
+
+def _about(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
+    person = find_person(unit.connection, customer_id) or abort(404)
+    return [
+        ("Customer", f"{person.name} {person.surname}".strip()),
+        ("Numbers", ", ".join(person.numbers)),
+        ("Credit", money(person.credit_minor, unit.market)),
+    ]
+
+
+def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
+    person = find_person(unit.connection, customer_id) or abort(404)
+    return (
+        Field("name", "Name", value=person.name),
+        Field("surname", "Surname", optional=True, value=person.surname),
+        Field(
+            "village",
+            "Village",
+            kind="select",
+            options=of_catalogue("villages"),
+            optional=True,
+            value=person.village or "",
+        ),
+        Field("language", "Language", kind="select", options=languages, value=person.language),
+    )
+
+
+def _edit(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
+    edit_customer(
+        unit,
+        customer_id,
+        values["name"],
+        values["surname"] or "",
+        values["village"] or "",
+        values["language"],
+        who,
+    )
+    return Done("Saved.", "customers.customer", {"customer_id": customer_id})
+
+
+form_page(
+    pages,
+    "/customers/<int:customer_id>/edit",
+    "edit",
+    "edit_customer",
+    Form(
+        "Edit a customer",
+        _edit_fields,
+        _edit,
+        beside={"name_missing": "name", "village_unknown": "village"},
+        about=_about,
+    ),
+)
+
+
+def _add_number(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
+    add_number(unit, customer_id, values["number"], who)
+    return Done("The number was added.", "customers.customer", {"customer_id": customer_id})
+
+
+form_page(
+    pages,
+    "/customers/<int:customer_id>/number",
+    "number",
+    "edit_customer",
+    Form(
+        "Add a number",
+        lambda unit, customer_id: (
+            Field(
+                "number",
+                "A further number",
+                reading.number,
+                hint="Texts go to the first one; the menu knows them all.",
+            ),
+        ),
+        _add_number,
+        button="Add",
+        beside={"number_taken": "number"},
+        about=_about,
+    ),
+)

@@ -1,0 +1,60 @@
+"""What every page of the console works with: units on the books, limits, the bell, the operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import current_app, g
+from redis import Redis
+
+from core.clock import Clock
+from core.db.console_users import ConsoleUser
+from core.market import Market
+from core.unit import OpenUnit, Unit
+from gateway.guard import Guard
+from gateway.limits import Limits
+from gateway.ring import Doorbell
+
+# What an empty book is worked with, until somebody has set its market up.
+BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`open_reading` gives units that the database lets write nothing."""
+
+    open_reading: OpenUnit
+    open_writing: OpenUnit
+    limits: Limits
+    redis: Redis
+    doorbell: Doorbell
+    guard: Guard
+    clock: Clock
+
+    @contextmanager
+    def reading(self) -> Iterator[Unit]:
+        """A unit to show something; templates write money and days as its market does."""
+        with self.open_reading() as unit:
+            g.market = unit.market
+            yield unit
+
+    @contextmanager
+    def writing(self) -> Iterator[Unit]:
+        """A unit to change something, committed at the end and rolled back by an error."""
+        with self.open_writing() as unit:
+            g.market = unit.market
+            yield unit
+
+
+def desk() -> Desk:
+    """The desk of the application that serves this request."""
+    found: Desk = current_app.extensions["desk"]
+    return found
+
+
+def operator() -> ConsoleUser:
+    """Who is logged in (gate.py saw to it that somebody is)."""
+    user: ConsoleUser = g.user
+    return user

@@ -1,0 +1,26 @@
+"""Every page of the console: the modules that hold them, and the menu."""
+
+from __future__ import annotations
+
+from gateway.console import cases, customers, login, payments, suspense, texts, today, users
+
+PAGES = (
+    login.pages,
+    today.pages,
+    customers.pages,
+    payments.pages,
+    suspense.pages,
+    cases.pages,
+    texts.pages,
+    users.pages,
+)
+
+# What stands in the menu, for those who may open it.
+MENU = (
+    ("Today", "today.today"),
+    ("Customers", "customers.customers"),
+    ("Payments", "payments.payments"),
+    ("Suspense", "suspense.suspense"),
+    ("Cases", "cases.cases"),
+    ("Users", "users.users"),
+)

@@ -1,0 +1,149 @@
+"""Payments: the list, and one page that tells the whole story of one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from core.db.console_oversight import acts_on
+from core.db.console_payments import (
+    PAYMENTS,
+    cases_of,
+    find_payment,
+    postings_of,
+    refunds_of,
+    texts_of,
+    token_text,
+    tokens_of,
+)
+from core.db.payment_story import lines_of
+from core.msisdn import parse_msisdn
+from core.unit import Unit
+from core.usecases.match_suspense import suggest_matches
+from core.usecases.reveal_token import reveal_token
+from core.usecases.tell_payer import reach_payer
+from gateway.console.desk import desk
+from gateway.console.forms import Done, Form, Values, act_page, nothing_else
+from gateway.console.gate import page
+from gateway.console.listing import Column, Filter, Listing, choice, first_day, last_day, list_page
+from gateway.console.showing import CODE, INSTANT, MONEY, STATE, TEXT, instant, units, words
+
+pages = Blueprint("payments", __name__)
+
+_STATES = ("received", "applied", "suspense", "refunding", "refunded", "reversed")
+
+
+def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
+    """A phone number finds what it paid, also where M-Pesa told it as a hash; else a receipt."""
+    try:
+        payer = parse_msisdn(typed, unit.market.country)
+    except ValueError:
+        return {"receipt": typed.upper()}
+    return {"payer": payer, "payer_sha256": hashlib.sha256(payer[1:].encode()).hexdigest()}
+
+
+list_page(
+    pages,
+    "/payments/",
+    "payments",
+    Listing(
+        "Payments",
+        PAYMENTS,
+        columns=(
+            Column("Received", "received_at", INSTANT),
+            Column("Receipt", "receipt", CODE, "payments.payment", "payment_id"),
+            Column("Amount", "amount_minor", MONEY),
+            Column("For", "account_raw", CODE),
+            Column(
+                "Customer", "customer", TEXT, "customers.customer", "customer_id", "customer_id"
+            ),
+            Column("State", "state", STATE),
+            Column("Through", "provider_account"),
+            Column("Problem", "problem"),
+        ),
+        filters=(
+            Filter("search", "Receipt or payer's number", _search),
+            choice("state", "State", lambda unit: [(state, words(state)) for state in _STATES]),
+            first_day("since", "From"),
+            last_day("until", "To"),
+        ),
+    ),
+)
+
+
+@page(pages, "/payments/<int:payment_id>", "see")
+def payment(payment_id: int) -> ResponseReturnValue:
+    """What the provider said, where the money went, what was sent, and what people did about it."""
+    with desk().reading() as unit:
+        connection = unit.connection
+        paid = find_payment(connection, payment_id) or abort(404)
+        return render_template(
+            "payment.html",
+            unit=unit,
+            paid=paid,
+            payer=payer_of(unit, paid),
+            lines=lines_of(connection, payment_id),
+            entries=_entries(postings_of(connection, payment_id)),
+            tokens=tokens_of(connection, payment_id),
+            texts=texts_of(connection, payment_id),
+            refunds=refunds_of(connection, payment_id),
+            cases=cases_of(connection, payment_id),
+            acts=acts_on(connection, "payment", payment_id),
+            suggestions=suggest_matches(unit, payment_id) if paid.state == "suspense" else (),
+        )
+
+
+def payer_of(unit: Unit, paid: Any) -> str:
+    """The payer as far as the provider told."""
+    if paid.payer is None:
+        return "not told"
+    found = reach_payer(unit, paid.payer_kind, paid.payer)
+    if found:
+        return found.msisdn
+    return "hidden by the provider" if paid.payer_kind == "sha256" else str(paid.payer)
+
+
+def _entries(postings: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
+    """(first posting, all postings) of each entry."""
+    grouped = (list(legs) for _, legs in groupby(postings, lambda leg: leg.id))
+    return [(legs[0], legs) for legs in grouped]
+
+
+def _about_token(unit: Unit, token_id: int) -> list[tuple[str, str]]:
+    token = token_text(unit.connection, token_id) or abort(404)
+    return [("For", token.serial), ("Gives", units(token.kind, token.units))]
+
+
+def _reveal(unit: Unit, who: str, values: Values, token_id: int) -> Done:
+    token = reveal_token(unit, token_id, who, values["reason"])
+    told = f"The code for {token.serial} is {token.text}"
+    if token.payment_id is None:
+        return Done(told, "payments.payments")
+    return Done(told, "payments.payment", {"payment_id": token.payment_id})
+
+
+act_page(
+    pages,
+    "/tokens/<int:token_id>/see",
+    "token",
+    "see_token",
+    Form("See a code", nothing_else, _reveal, button="Show it", about=_about_token),
+)
+
+
+def facts_of(unit: Unit, payment_id: int) -> list[tuple[str, str]]:
+    """What there is to know of a payment above a form about it."""
+    paid = find_payment(unit.connection, payment_id) or abort(404)
+    return [
+        ("Receipt", paid.receipt),
+        ("Amount", MONEY.show(paid.amount_minor, unit.market)),
+        ("Typed as account", paid.account_raw),
+        ("Payer", payer_of(unit, paid)),
+        ("Received", instant(paid.received_at, unit.market)),
+        ("State", words(paid.state)),
+    ]

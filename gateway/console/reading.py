@@ -1,0 +1,67 @@
+"""What people type into a field, read into what use cases take. ValueError says what is wrong."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from core.money import parse_minor
+from core.msisdn import parse_msisdn
+from core.serial_number import normalise_serial
+from core.unit import Unit
+
+# What PostgreSQL cannot store, and what no name or reason holds.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LONGEST = 500
+_SHORTEST_REASON = 3
+
+
+def plain_text(typed: str) -> str:
+    """The text as it is. Raises ValueError for characters that are none, and for a novel."""
+    if _NOT_TEXT.search(typed):
+        raise ValueError("there are characters in it that are no text")
+    if len(typed) > _LONGEST:
+        raise ValueError(f"at most {_LONGEST} characters")
+    return typed
+
+
+def text(unit: Unit, typed: str) -> str:
+    """Words, as typed."""
+    return typed
+
+
+def reason(unit: Unit, typed: str) -> str:
+    """A reason that somebody will understand later."""
+    if len(typed) < _SHORTEST_REASON:
+        raise ValueError("say why, for whoever reads it later")
+    return typed
+
+
+def number(unit: Unit, typed: str) -> str:
+    """A phone number, E.164."""
+    return parse_msisdn(typed, unit.market.country)
+
+
+def serial(unit: Unit, typed: str) -> str:
+    """A serial number, normalised."""
+    return normalise_serial(typed)
+
+
+def minor(unit: Unit, typed: str) -> int:
+    """An amount of money, in minor units; thousands may be set off."""
+    return parse_minor(typed.replace(",", "").replace(" ", ""), unit.market.currency)
+
+
+def whole(unit: Unit, typed: str) -> int:
+    """A whole number."""
+    if not typed.isdecimal() or len(typed) > 9:
+        raise ValueError("write a whole number")
+    return int(typed)
+
+
+def on_day(unit: Unit, typed: str) -> date:
+    """A day."""
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        raise ValueError("write the day like 2026-03-05") from None

@@ -1,0 +1,30 @@
+"""Which role may do which act: the one table, asked in one place (gate.py)."""
+
+from __future__ import annotations
+
+from core.usecases.console_users import ROLES
+
+_ALL = frozenset(ROLES)
+_OWNER = frozenset({"owner"})
+_MONEY = frozenset({"owner", "finance"})
+_DESK = frozenset({"owner", "support"})
+_WORK = frozenset({"owner", "finance", "support"})
+
+# Every page belongs to one of these acts; docs/console.md has the table for people.
+MAY = {
+    "see": _ALL,
+    "password": _ALL,
+    "manage_users": _OWNER,
+    "register": _DESK,
+    "edit_customer": _DESK,
+    "resend_text": _DESK,
+    "see_token": _DESK,
+    "match": _MONEY,
+    "refund": _MONEY,
+    "close_case": _WORK,
+}
+
+
+def may(role: str, act: str) -> bool:
+    """Whether somebody in that role may do that act."""
+    return role in MAY[act]

@@ -1,0 +1,73 @@
+"""The suspense desk: money that belongs to no device we know is matched, or sent back."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from core.db.console_payments import SUSPENSE
+from core.unit import Unit
+from core.usecases.match_suspense import match_suspense
+from core.usecases.request_refund import request_refund
+from gateway.console import reading
+from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.payments import facts_of
+from gateway.console.showing import CODE, INSTANT, MONEY
+
+pages = Blueprint("suspense", __name__)
+
+list_page(
+    pages,
+    "/suspense/",
+    "suspense",
+    Listing(
+        "Suspense",
+        SUSPENSE,
+        columns=(
+            Column("Received", "received_at", INSTANT),
+            Column("Receipt", "receipt", CODE, "payments.payment", "payment_id"),
+            Column("Amount", "amount_minor", MONEY),
+            Column("Typed as account", "account_raw", CODE),
+            Column("Through", "provider_account"),
+        ),
+        intro="Money that came for no device we know, the longest waiting first."
+        " Open one for suggestions.",
+    ),
+)
+
+
+def _match(unit: Unit, who: str, values: Values, payment_id: int) -> Done:
+    match_suspense(unit, payment_id, values["serial"], who, values["reason"])
+    told = f"Matched to {values['serial']}; it is applied now."
+    return Done(told, "payments.payment", {"payment_id": payment_id}, ("payments", "texts"))
+
+
+act_page(
+    pages,
+    "/suspense/<int:payment_id>/match",
+    "match",
+    "match",
+    Form(
+        "Match to a device",
+        lambda unit, payment_id: (Field("serial", "Serial number of the device", reading.serial),),
+        _match,
+        button="Match",
+        beside={"unknown_serial": "serial", "device_in_stock": "serial"},
+        about=facts_of,
+    ),
+)
+
+
+def _refund(unit: Unit, who: str, values: Values, payment_id: int) -> Done:
+    request_refund(unit, payment_id, who, values["reason"])
+    told = "The provider is asked to send the money back."
+    return Done(told, "payments.payment", {"payment_id": payment_id}, ("money_back",))
+
+
+act_page(
+    pages,
+    "/payments/<int:payment_id>/refund",
+    "refund",
+    "refund",
+    Form("Send the money back", nothing_else, _refund, button="Send back", about=facts_of),
+)

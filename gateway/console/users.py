@@ -1,0 +1,103 @@
+"""The people of the console: who may work here, as what. Owners only."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort
+
+from core.db.console_users import USERS, get_user
+from core.unit import Unit
+from core.usecases.console_users import ROLES, add_user, disable_user, set_role
+from gateway.console.forms import Done, Field, Form, Values, act_page, form_page, nothing_else
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.showing import INSTANT, WORDS, words
+
+pages = Blueprint("users", __name__)
+
+
+def _roles(unit: Unit) -> list[tuple[str, str]]:
+    return [(role, words(role)) for role in ROLES]
+
+
+list_page(
+    pages,
+    "/users/",
+    "users",
+    Listing(
+        "Users",
+        USERS,
+        columns=(
+            Column("Name", "name", link="users.role", link_by="user_id"),
+            Column("Role", "role", WORDS),
+            Column("Since", "created_at", INSTANT),
+            Column("Shut out", "disabled_at", INSTANT),
+        ),
+        buttons=(("Add a user", "users.add"),),
+    ),
+    "manage_users",
+)
+
+
+def _add(unit: Unit, who: str, values: Values) -> Done:
+    add_user(unit, values["name"], values["password"], values["role"], who)
+    return Done(f"{values['name']} may log in now.", "users.users")
+
+
+form_page(
+    pages,
+    "/users/new",
+    "add",
+    "manage_users",
+    Form(
+        "Add a user",
+        fields=lambda unit: (
+            Field("name", "Name", hint="What they log in with."),
+            Field("role", "Role", kind="select", options=_roles),
+            Field("password", "First password", kind="password", hint="At least 10 characters."),
+        ),
+        submit=_add,
+        beside={
+            "name_invalid": "name",
+            "user_exists": "name",
+            "role_unknown": "role",
+            "password_short": "password",
+        },
+    ),
+)
+
+
+def _about(unit: Unit, user_id: int) -> list[tuple[str, str]]:
+    user = get_user(unit.connection, user_id) or abort(404)
+    state = "shut out" if user.disabled_at else words(user.role)
+    return [("Name", user.name), ("Role", state)]
+
+
+def _give_role(unit: Unit, who: str, values: Values, user_id: int) -> Done:
+    set_role(unit, user_id, values["role"], who, values["reason"])
+    return Done("The role was changed; they have to log in again.", "users.users")
+
+
+def _shut_out(unit: Unit, who: str, values: Values, user_id: int) -> Done:
+    disable_user(unit, user_id, who, values["reason"])
+    return Done("They are shut out.", "users.users")
+
+
+act_page(
+    pages,
+    "/users/<int:user_id>/role",
+    "role",
+    "manage_users",
+    Form(
+        "Change a role",
+        fields=lambda unit, user_id: (Field("role", "Role", kind="select", options=_roles),),
+        submit=_give_role,
+        about=_about,
+        links=(("Shut out", "users.disable"),),
+    ),
+)
+act_page(
+    pages,
+    "/users/<int:user_id>/disable",
+    "disable",
+    "manage_users",
+    Form("Shut a user out", nothing_else, _shut_out, button="Shut out", about=_about),
+)

@@ -1,0 +1,51 @@
+"""Arkesel (Ghana): JSON, the last input only, a mark on a new session, and no word of its end."""
+
+from __future__ import annotations
+
+from core.errors import BadCallback
+from gateway.doors import read_json, text_field
+from gateway.ussd.adapter import (
+    NETWORK,
+    SESSION_ID,
+    Adapter,
+    Answer,
+    json_answer,
+    number_in,
+    typed_in,
+)
+from gateway.ussd.request import Told, UssdReply, UssdRequest
+
+NAME = "arkesel"
+
+
+def decode(sent: bytes) -> UssdRequest:
+    """A turn. Only the first says which code was dialled, so `userID`, the account's, stands for
+    the code."""
+    fields = read_json(sent)
+    opens = fields.get("newSession")
+    if not isinstance(opens, bool):
+        raise BadCallback("newSession is neither true nor false")
+    return UssdRequest(
+        aggregator=NAME,
+        ussd_session=text_field(fields, "sessionID", SESSION_ID),
+        msisdn=number_in(fields, "msisdn"),
+        service_code=text_field(fields, "userID", r"[A-Za-z0-9_.@-]{1,64}"),
+        network=text_field(fields, "network", NETWORK, default=""),
+        text=typed_in(fields, "userData"),
+        told=Told.DIALLED if opens else Told.TYPED,
+    )
+
+
+def encode(request: UssdRequest, reply: UssdReply) -> Answer:
+    return json_answer(
+        {
+            "sessionID": request.ussd_session,
+            "userID": request.service_code,
+            "msisdn": request.msisdn.removeprefix("+"),
+            "message": reply.text,
+            "continueSession": not reply.ends,
+        }
+    )
+
+
+ARKESEL = Adapter(NAME, decode, encode)

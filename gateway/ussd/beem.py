@@ -1,0 +1,61 @@
+"""Beem (Tanzania): JSON with a payload, the last input only, a command that says what happens.
+
+Nothing says whether `payload.request_id` rises within a session, so it is not taken for the number
+of a turn, only handed back. Which code was dialled is not told.
+"""
+
+from __future__ import annotations
+
+from core.errors import BadCallback
+from gateway.doors import read_json, text_field
+from gateway.ussd.adapter import (
+    NETWORK,
+    SESSION_ID,
+    Adapter,
+    Answer,
+    json_answer,
+    number_in,
+    typed_in,
+)
+from gateway.ussd.request import SessionEnd, Told, UssdReply, UssdRequest, session_key
+
+NAME = "beem"
+
+
+def decode(sent: bytes) -> UssdRequest | SessionEnd:
+    """A turn, or the end of the session."""
+    fields = read_json(sent)
+    command = text_field(fields, "command", "initiate|continue|terminate")
+    ussd_session, msisdn = text_field(fields, "session_id", SESSION_ID), number_in(fields, "msisdn")
+    if command == "terminate":
+        return SessionEnd(session_key(NAME, ussd_session, msisdn), command)
+    payload = fields.get("payload")
+    if not isinstance(payload, dict):
+        raise BadCallback("payload is missing")
+    return UssdRequest(
+        aggregator=NAME,
+        ussd_session=ussd_session,
+        msisdn=msisdn,
+        service_code="",
+        network=text_field(fields, "operator", NETWORK, default=""),
+        text=typed_in(payload, "response"),
+        told=Told.DIALLED if command == "initiate" else Told.TYPED,
+        echo=text_field(payload, "request_id", r"[A-Za-z0-9_.:-]{1,64}"),
+    )
+
+
+def encode(request: UssdRequest, reply: UssdReply) -> Answer:
+    """`request_id` goes back as the number that it is where integrators show it."""
+    asked = int(request.echo) if request.echo.isdecimal() else request.echo
+    return json_answer(
+        {
+            "command": "terminate" if reply.ends else "continue",
+            "msisdn": request.msisdn.removeprefix("+"),
+            "session_id": request.ussd_session,
+            "operator": request.network,
+            "payload": {"request_id": asked, "request": reply.text},
+        }
+    )
+
+
+BEEM = Adapter(NAME, decode, encode)

@@ -1,0 +1,57 @@
+"""Hubtel (Ghana): JSON, the last input only, numbered turns, and the end told at the same address.
+
+`Type` is Initiation with the whole dialled string, Response, Release (the caller is gone) or
+Timeout (we were too slow); `Sequence` rises with every turn of a session, and older accounts do
+without. The answer's `Type` is Response to go on and Release to end.
+"""
+
+from __future__ import annotations
+
+from gateway.doors import read_json, text_field
+from gateway.ussd.adapter import (
+    NETWORK,
+    SESSION_ID,
+    Adapter,
+    Answer,
+    json_answer,
+    number_in,
+    typed_in,
+)
+from gateway.ussd.request import SessionEnd, Told, UssdReply, UssdRequest, session_key
+
+NAME = "hubtel"
+_TYPES = "(?i:initiation|response|release|timeout)"
+
+
+def decode(sent: bytes) -> UssdRequest | SessionEnd:
+    """A turn, or the news that the session is over."""
+    fields = read_json(sent)
+    kind = text_field(fields, "Type", _TYPES).lower()
+    ussd_session, msisdn = text_field(fields, "SessionId", SESSION_ID), number_in(fields, "Mobile")
+    if kind in ("release", "timeout"):
+        return SessionEnd(session_key(NAME, ussd_session, msisdn), kind)
+    sequence = text_field(fields, "Sequence", r"[0-9]{1,6}", default="")
+    return UssdRequest(
+        aggregator=NAME,
+        ussd_session=ussd_session,
+        msisdn=msisdn,
+        service_code=text_field(fields, "ServiceCode", r"[*#0-9]{1,32}"),
+        network=text_field(fields, "Operator", NETWORK, default=""),
+        text=typed_in(fields, "Message"),
+        told=Told.DIALLED if kind == "initiation" else Told.TYPED,
+        turn=int(sequence) if sequence else None,
+    )
+
+
+def encode(request: UssdRequest, reply: UssdReply) -> Answer:
+    return json_answer(
+        {
+            "SessionId": request.ussd_session,
+            "Type": "Release" if reply.ends else "Response",
+            "Message": reply.text,
+            "ClientState": reply.screen,
+        }
+    )
+
+
+HUBTEL = Adapter(NAME, decode, encode)

@@ -1,0 +1,144 @@
+"""The console on a real database, with the cast's book and a user for every role.
+
+`console.login("finance")` gives a browser that is logged in. A page that takes an id finds one
+under its name in `ids`: whoever adds a page with another id adds it there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from redis import Redis
+from werkzeug.test import Client, TestResponse
+
+from core.db.engine import make_engine
+from core.db.oversight import open_case
+from core.pin import Pins
+from core.settings import ConsoleSettings, GuardSettings
+from core.unit import unit_opener
+from core.usecases.console_users import ROLES, add_user
+from gateway.console.app import console_application
+from gateway.console.desk import BLANK_MARKET, Desk
+from gateway.guard import Guard
+from gateway.limits import Limits
+from gateway.ring import Doorbell
+from tests.support.book import NOW, Book, make_book
+from tests.support.cast import AMINA, METER, PEPPER
+
+PASSWORD = "correct horse"
+SECRET = "s" * 32
+_TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
+
+
+class Browser:
+    """Somebody at the console. Posts carry the token of the page the form is on."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client = Client(app)
+
+    def get(self, path: str, **query: str) -> TestResponse:
+        return self.client.get(f"/console{path}", query_string=query)
+
+    def token(self, path: str = "/password") -> str:
+        return _TOKEN.findall(self.get(path).text)[-1]
+
+    def post(self, path: str, **typed: str) -> TestResponse:
+        return self.client.post(f"/console{path}", data={"form_token": self.token()} | typed)
+
+    def log_in(self, name: str, password: str = PASSWORD, **query: str) -> TestResponse:
+        typed = {"form_token": self.token("/login"), "name": name, "password": password}
+        return self.client.post("/console/login", data=typed, query_string=query)
+
+
+@dataclass
+class Console:
+    """The console and the book behind it."""
+
+    app: Flask
+    book: Book
+    redis: Redis
+    ids: dict[str, Any]
+
+    def browser(self) -> Browser:
+        return Browser(self.app)
+
+    def login(self, role: str = "owner") -> Browser:
+        """A browser in which the user of that role is logged in."""
+        browser = self.browser()
+        assert browser.log_in(role).status_code == 302
+        return browser
+
+    def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
+        return self.book.rows(sql, **values)
+
+    def acts(self) -> list[tuple[Any, ...]]:
+        """(who, act, subject, reason) of the audit, the oldest first, without how users came."""
+        return self.rows(
+            "SELECT who, act, subject, reason FROM audit_log"
+            " WHERE who NOT IN ('test', 'dialwatt') ORDER BY id"
+        )
+
+
+@pytest.fixture
+def book(database_url: str) -> Iterator[Book]:
+    engine = make_engine(database_url)
+    yield make_book(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def console(book: Book, redis: Redis, redis_url: str) -> Console:
+    def clock() -> Any:
+        return NOW + book.ahead
+
+    limits = Limits(redis)
+    reading = book.engine.execution_options(postgresql_readonly=True)
+    desk = Desk(
+        unit_opener(reading, clock, market_if_none=BLANK_MARKET),
+        unit_opener(book.engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
+        limits,
+        redis,
+        Doorbell(redis_url),
+        Guard(GuardSettings(), limits),
+        clock,
+    )
+    with book.open_unit() as unit:
+        ids = {f"user_id:{role}": add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
+    app = console_application(ConsoleSettings(SECRET, is_https=False), desk)
+    return Console(app, book, redis, {"user_id": ids["user_id:support"]} | _story(book))
+
+
+def _story(book: Book) -> dict[str, Any]:
+    """Something of everything: a payment with its code and text, money in suspense, a case."""
+    paid = book.pay("RA1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
+    book.apply()
+    lost = book.pay("RS1", "LAMP10", 150_00)
+    with book.open_unit() as unit:
+        open_case(unit.connection, unit.now, "odd", "1", "Something is odd", paid)
+    found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
+    token_id, text_id, case_id = book.rows(found)[0]
+    customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
+    return {
+        "payment_id": paid,
+        "suspense_id": lost,
+        "customer_id": customer_id,
+        "token_id": token_id,
+        "text_id": text_id,
+        "case_id": case_id,
+    }
+
+
+@pytest.fixture
+def later(book: Book) -> Any:
+    """Move the clock on."""
+
+    def move(**by: float) -> None:
+        book.ahead += timedelta(**by)
+
+    return move

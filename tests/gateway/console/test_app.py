@@ -1,0 +1,96 @@
+"""The console as a browser meets it: headers, cookie, errors, and its place beside the doors."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+from werkzeug.test import Client
+
+from core.errors import BadInput
+from core.settings import ConsoleSettings
+from gateway.app import create_app
+from gateway.console.desk import desk
+from gateway.console.gate import Guarded
+from tests.gateway.console.conftest import SECRET
+
+ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
+
+
+def test_nothing_runs_or_is_loaded_from_elsewhere_or_stays_in_a_cache(console):
+    headers = console.login().get("/").headers
+
+    assert "default-src 'none'" in headers["Content-Security-Policy"]
+    assert "script" not in headers["Content-Security-Policy"]
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_cookie_is_for_the_console_alone_and_no_script_reads_it(console):
+    cookie = console.browser().log_in("owner").headers["Set-Cookie"]
+
+    assert {"HttpOnly", "SameSite=Lax", "Path=/console/"} <= set(cookie.split("; "))
+    assert "Secure" not in cookie
+
+
+def test_over_https_the_cookie_travels_by_nothing_else(console):
+    console.app.config["SESSION_COOKIE_SECURE"] = ConsoleSettings.from_environment(
+        {"CONSOLE_SECRET": SECRET, "PUBLIC_URL": "https://gateway.example.org"}
+    ).is_https
+
+    assert "Secure" in console.browser().log_in("owner").headers["Set-Cookie"]
+
+
+def test_an_unknown_address_is_a_page_and_says_nothing_of_itself(console):
+    answer = console.login().get("/<nowhere>")
+
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+    assert "nowhere" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "told"),
+    [
+        (OperationalError("SELECT", {}, Exception("secret")), 503, "did not answer in time"),
+        (KeyError("secret"), 500, "It is in the log"),
+    ],
+)
+def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, error, status, told):
+    browser = console.login()
+
+    def fails():
+        raise error
+
+    monkeypatch.setitem(console.app.view_functions, "today.today", Guarded("see", fails))
+    answer = browser.get("/")
+
+    assert answer.status_code == status
+    assert told in answer.text
+    assert "secret" not in answer.text
+
+
+def test_showing_something_cannot_change_anything(console):
+    with console.app.test_request_context(), desk().reading() as unit:
+        with pytest.raises(Exception, match="read-only transaction"):
+            unit.connection.execute(text("DELETE FROM problem_reports"))
+
+
+def test_the_web_process_serves_it_where_it_has_a_secret(database_url, redis_url, book):
+    services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    served = create_app(ENVIRONMENT | services | {"CONSOLE_SECRET": SECRET})
+    without = create_app(ENVIRONMENT | services)
+
+    assert Client(served).get("/console/").location == "/console/login?back=/console/"
+    assert Client(served).get("/console/login").status_code == 200
+    assert Client(without).get("/console/").status_code == 404
+    served.close()
+    without.close()
+
+
+def test_a_secret_that_can_be_guessed_stops_the_start():
+    with pytest.raises(BadInput, match="CONSOLE_SECRET"):
+        ConsoleSettings.from_environment({"CONSOLE_SECRET": "short"})

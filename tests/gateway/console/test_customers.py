@@ -1,0 +1,182 @@
+"""Customers at the console: found, registered with a device, put right, their story in one line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import AMINA, METER, READY_KIT, STOCK_KIT, STOCK_METER
+
+NEW = "+254722000077"
+_CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
+
+
+@pytest.mark.parametrize(
+    ("typed", "names"),
+    [
+        ("0711000001", ["Amina Odhiambo"]),
+        (METER, ["Amina Odhiambo"]),
+        ("lamp 100", ["Baraka Mwangi"]),
+        ("ami", ["Amina Odhiambo"]),
+        ("odh", ["Amina Odhiambo"]),
+        ("Amina Odh", ["Amina Odhiambo"]),
+        ("Amina Mwa", []),
+        ("mina", []),
+        ("%", []),
+        ("0799999999", []),
+    ],
+)
+def test_a_customer_is_found_by_number_serial_and_the_beginning_of_a_name(console, typed, names):
+    answer = console.login().get("/customers.csv", search=typed)
+
+    assert [line[0] for line in exported(answer)[1:]] == names
+
+
+def test_one_line_of_time_holds_payments_their_lines_codes_and_texts(console):
+    page = console.login("read_only").get(f"/customers/{console.ids['customer_id']}").text
+
+    kinds = re.findall(r'<li class="(\w+)">', page)
+    assert kinds == ["payment", "line", "line", "token", "text"]
+    assert "Paid KES 500.00" in page
+
+
+def test_a_long_story_comes_in_parts(console, monkeypatch):
+    monkeypatch.setattr("gateway.console.customers._EVENTS", 2)
+    browser, path = console.login(), f"/customers/{console.ids['customer_id']}"
+
+    short = browser.get(path).text
+    long = browser.get(path, events="8").text
+
+    assert short.count("<time") == 2
+    assert f"{path}?events=8" in short
+    assert long.count("<time") == 5
+
+
+def register(browser, **typed: str):
+    """Fill the form in, look at what it would do, and confirm that."""
+    looked = browser.post("/customers/new", **typed)
+    assert looked.status_code == 200, looked.text
+    confirmed = _CONFIRM.findall(looked.text)[0]
+    return looked, browser.post("/customers/new", **typed, confirmed=confirmed)
+
+
+def test_a_customer_and_a_meter_are_registered_in_one_act(console):
+    typed = {"number": "0722 000 077", "name": "Wanja", "serial": STOCK_METER, "tariff": "home"}
+
+    looked, done = register(console.login("support"), **typed)
+
+    assert "Wanja" in looked.text
+    (owner,) = console.rows(
+        "SELECT c.name, t.code FROM devices d JOIN customers c ON c.id = d.owner_id"
+        " JOIN tariffs t ON t.id = d.tariff_id WHERE serial = :serial",
+        serial=STOCK_METER,
+    )
+    assert owner == ("Wanja", "home")
+    assert done.status_code == 302
+    assert console.acts() == [("support", "register", "customer", "registered at the desk")]
+    assert console.rows("SELECT kind FROM sms WHERE msisdn = :new", new=NEW) == [
+        ("agent_sms.welcome",)
+    ]
+
+
+def test_what_was_looked_at_is_not_written_yet(console):
+    before = console.rows("SELECT count(*) FROM customers")
+
+    looked = console.login().post(
+        "/customers/new", number=NEW, name="Wanja", serial=STOCK_METER, tariff="home"
+    )
+
+    assert looked.status_code == 200
+    assert console.rows("SELECT count(*) FROM customers") == before
+    assert console.acts() == []
+
+
+def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
+    kit = {"appliance": "tv", "scheme": "amount", "instalment": "400", "cadence": "monthly"}
+    typed = {"number": NEW, "name": "Wanja", "serial": STOCK_KIT} | kit
+
+    looked, _ = register(console.login(), **typed, down_payment="50")
+
+    assert "Down payment KES 50.00, due 24 Nov 2026" in looked.text
+    assert "2 instalments of KES 400.00, due 24 Dec 2026 to 24 Jan 2027" in looked.text
+    assert "1 instalment of KES 50.00, due 24 Feb 2027" in looked.text
+    assert "In all KES 900.00" in looked.text
+    assert console.rows("SELECT total_minor FROM sales ORDER BY id DESC LIMIT 1") == [(900_00,)]
+    console.book.prove()
+
+
+def test_a_kit_with_its_plan_set_needs_no_terms(console):
+    looked, _ = register(console.login(), number=AMINA, serial=READY_KIT)
+
+    assert "6 instalments of KES 150.00" in looked.text
+    assert console.rows(
+        "SELECT c.name FROM devices d JOIN customers c ON c.id = d.owner_id WHERE serial = :serial",
+        serial=READY_KIT,
+    ) == [("Amina",)]
+
+
+def test_a_confirmation_counts_only_for_what_was_looked_at(console):
+    browser = console.login()
+    typed = {"number": NEW, "name": "Wanja", "serial": STOCK_METER, "tariff": "home"}
+    confirmed = _CONFIRM.findall(browser.post("/customers/new", **typed).text)[0]
+
+    other = browser.post("/customers/new", **(typed | {"name": "Wanza"}), confirmed=confirmed)
+
+    assert other.status_code == 200
+    assert "Wanza" in other.text
+    assert console.acts() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"number": "12", "name": "Wanja"}, "12"),
+        ({"number": NEW, "serial": STOCK_METER, "tariff": "home"}, f"the number {NEW}"),
+        ({"number": NEW}, "A customer has a name"),
+        ({"number": AMINA, "name": "Zawadi"}, "the books say Amina"),
+        ({"number": AMINA, "serial": "NONE1"}, "NONE1"),
+        ({"number": AMINA, "serial": STOCK_METER}, "needs one"),
+        ({"number": AMINA, "serial": "LAMP200", "appliance": "tv", "count": "3"}, "another owner"),
+        ({"number": AMINA, "serial": STOCK_KIT, "appliance": "tv", "count": "x"}, "whole number"),
+        ({"number": AMINA, "serial": STOCK_KIT, "appliance": "tv"}, "needs an instalment"),
+        ({"number": AMINA, "serial": STOCK_KIT}, "no appliance"),
+    ],
+)
+def test_what_is_wrong_is_told_before_anything_is_shown(console, typed, told):
+    answer = console.login().post("/customers/new", **typed)
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert console.acts() == []
+
+
+def test_details_are_put_right(console):
+    path = f"/customers/{console.ids['customer_id']}/edit"
+    browser = console.login("support")
+    assert 'value="Amina"' in browser.get(path).text
+
+    answer = browser.post(path, name="Aminah", surname="", language="sw")
+
+    assert answer.status_code == 302
+    assert console.rows(
+        "SELECT name, surname, language FROM customers WHERE id = :id",
+        id=console.ids["customer_id"],
+    ) == [("Aminah", "", "sw")]
+    assert console.acts() == [("support", "edit", "customer", "details put right")]
+
+
+def test_a_further_number_is_nobody_elses(console):
+    browser, path = console.login(), f"/customers/{console.ids['customer_id']}/number"
+
+    taken = browser.post(path, number="0711000002")
+    added = browser.post(path, number="0722 000 077")
+
+    assert "+254711000002 already" in taken.text
+    assert added.status_code == 302
+    assert console.rows(
+        "SELECT msisdn FROM customer_msisdns WHERE customer_id = :id ORDER BY position",
+        id=console.ids["customer_id"],
+    ) == [(AMINA,), (NEW,)]
+    assert console.acts() == [("owner", "add_number", "customer", "a further number")]

@@ -1,0 +1,110 @@
+"""Payments at the console: found, told whole, their codes covered until somebody asks."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tests.gateway.console.test_listing import exported, shown
+from tests.support.cast import AMINA, METER
+
+
+def code_of(console) -> str:
+    return console.rows("SELECT text FROM tokens WHERE id = :id", id=console.ids["token_id"])[0][0]
+
+
+def test_one_page_tells_the_whole_story(console):
+    page = console.login("read_only").get(f"/payments/{console.ids['payment_id']}").text
+
+    for part in ("KES 500.00", "RA1", AMINA, METER, "instalment", "energy", "receivable:sales"):
+        assert part in page, part
+    assert "Something is odd" in page
+    assert "waiting" in page
+
+
+def test_no_page_shows_a_code(console):
+    browser, code = console.login("owner"), code_of(console)
+
+    for path in (
+        f"/payments/{console.ids['payment_id']}",
+        f"/customers/{console.ids['customer_id']}",
+    ):
+        page = browser.get(path).text
+        assert code not in page
+        assert code[-4:] not in page
+
+
+def test_a_code_is_seen_with_a_reason_and_noted(console):
+    browser, code = console.login("support"), code_of(console)
+    path = f"/tokens/{console.ids['token_id']}/see"
+
+    assert browser.post(path).status_code == 422
+    answer = browser.post(path, reason="reads it out to Amina")
+
+    shown_now = browser.get(answer.location.removeprefix("/console")).text
+    assert code in shown_now.replace(" ", "")
+    assert code not in browser.get("/").text
+    assert console.acts() == [("support", "see", "token", "reads it out to Amina")]
+
+
+def test_the_list_is_narrowed_by_state_receipt_payer_and_day(console):
+    browser = console.login()
+
+    def found(**asked: str) -> list[str]:
+        return [line[1] for line in exported(browser.get("/payments.csv", **asked))[1:]]
+
+    assert found() == ["RS1", "RA1"]
+    assert found(state="suspense") == ["RS1"]
+    assert found(search="ra1") == ["RA1"]
+    assert found(search="0711 000 001") == ["RA1"]
+    assert found(since="2026-11-24", until="2026-11-24") == ["RS1", "RA1"]
+    assert found(since="2026-11-25") == []
+    assert found(search="nothing like it") == []
+
+
+def test_a_payer_whose_number_came_as_a_hash_is_found_by_the_number(console):
+    digest = hashlib.sha256(AMINA[1:].encode()).hexdigest()
+    console.book.pay("RH1", METER, 100_00, payer_kind="sha256", payer=digest)
+
+    page = console.login().get("/payments/", search=AMINA)
+
+    assert "RH1" in page.text
+
+
+def test_the_export_is_the_list_with_the_same_filter(console):
+    browser, asked = console.login("finance"), {"state": "applied"}
+
+    header, *lines = exported(browser.get("/payments.csv", **asked))
+    cells = shown(browser.get("/payments/", **asked).text)
+
+    assert [line[1] for line in lines] == cells[1 :: len(header)] == ["RA1"]
+    assert lines[0][2] == "500.00"
+    assert lines[0][0] == "2026-11-24 12:00:00"
+
+
+def test_a_filter_that_cannot_be_read_says_so_and_exports_nothing(console):
+    browser = console.login()
+
+    page = browser.get("/payments/", since="yesterday")
+
+    assert "write the day like 2026-03-05" in page.text
+    assert browser.get("/payments.csv", since="yesterday").status_code == 400
+    assert browser.get("/payments/", state="'; --").status_code == 200
+    assert browser.get("/payments/", search="a\0b").status_code == 200
+
+
+def test_a_text_goes_out_again_as_a_row_of_its_own(console):
+    browser, text_id = console.login("support"), console.ids["text_id"]
+    path = f"/texts/{text_id}/resend"
+    assert "still on its way" in browser.post(path).text
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
+
+    assert browser.post(path).status_code == 302
+
+    bodies = console.rows("SELECT body, state FROM sms ORDER BY id")
+    assert bodies[-1] == (bodies[-2][0], "waiting")
+    assert console.acts() == [("support", "resend", "text", "asked for at the console")]
+
+
+def test_a_payment_that_is_not_there_has_no_page(console):
+    assert console.login().get("/payments/999999").status_code == 404

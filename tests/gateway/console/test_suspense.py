@@ -1,0 +1,67 @@
+"""The suspense desk: suggestions, a match or a refund with its reason, and then the money moves."""
+
+from __future__ import annotations
+
+
+def test_a_suggestion_leads_to_a_match_that_is_filled_in(console):
+    finance, lost = console.login("finance"), console.ids["suspense_id"]
+
+    page = finance.get(f"/payments/{lost}").text
+
+    assert "similar serial" in page
+    assert f"/console/suspense/{lost}/match?serial=LAMP100" in page
+    assert 'value="LAMP100"' in finance.get(f"/suspense/{lost}/match", serial="LAMP100").text
+
+
+def test_matched_money_is_applied_to_the_device(console):
+    finance, lost = console.login("finance"), console.ids["suspense_id"]
+
+    answer = finance.post(f"/suspense/{lost}/match", serial="lamp 100", reason="he called us")
+    console.book.apply()
+
+    assert answer.location == f"/console/payments/{lost}"
+    assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("applied",)]
+    assert console.acts() == [("finance", "match", "payment", "he called us")]
+    assert {key.decode() for key in console.redis.keys("bell:*")} >= {"bell:payments"}
+    console.book.prove()
+
+
+def test_a_match_without_a_reason_or_with_a_wrong_serial_moves_nothing(console):
+    finance, lost = console.login("finance"), console.ids["suspense_id"]
+    path = f"/suspense/{lost}/match"
+
+    no_reason = finance.post(path, serial="LAMP100")
+    no_device = finance.post(path, serial="LAMP999", reason="a guess")
+
+    assert "This is needed" in no_reason.text
+    assert "LAMP999" in no_device.text
+    assert {no_reason.status_code, no_device.status_code} == {422}
+    assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("suspense",)]
+    assert console.acts() == []
+
+
+def test_money_is_sent_back_with_a_reason(console):
+    finance, lost = console.login("finance"), console.ids["suspense_id"]
+
+    assert finance.post(f"/payments/{lost}/refund", reason="not for us").status_code == 302
+
+    assert console.rows("SELECT state FROM refunds") == [("requested",)]
+    assert console.acts() == [("finance", "refund", "payment", "not for us")]
+    assert "refund requested" in finance.get(f"/payments/{lost}").text
+    console.book.prove()
+
+
+def test_money_that_was_applied_is_not_sent_back(console):
+    path = f"/payments/{console.ids['payment_id']}/refund"
+
+    answer = console.login().post(path, reason="a change of mind")
+
+    assert answer.status_code == 422
+    assert "RA1 has been applied" in answer.text
+
+
+def test_the_desk_lists_only_what_is_in_suspense(console):
+    page = console.login("read_only").get("/suspense/").text
+
+    assert "RS1" in page
+    assert "RA1" not in page

@@ -1,0 +1,67 @@
+"""The front page: its figures are those of the books, its plots say their numbers."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.console.plots import standing
+from gateway.console.today import left_screens
+from gateway.tally import impatient_redis
+from gateway.ussd.drop_off import screens_key
+from tests.support.book import NOW
+
+
+def test_the_figures_are_those_of_the_book(console):
+    page = console.login("read_only").get("/").text
+
+    assert "KES 650.00 <small>2 payments today" in page
+    assert "<title>24 Nov 2026: KES 650.00</title>" in page
+    assert "<b>1</b>in suspense, KES 150.00" in page
+    assert "<b>1</b>open cases" in page
+    assert "1 energy" in page
+
+
+def test_what_is_overdue_is_told_by_age(console, later):
+    later(days=50)
+
+    page = console.login().get("/").text
+
+    titles = re.findall(r"<title>([\w -]+ days: [^<]+)</title>", page)
+    overdue = console.rows(
+        "SELECT sum(amount_minor - paid_minor)::bigint FROM instalments WHERE due_on < :today",
+        today=(NOW + console.book.ahead).date(),
+    )[0][0]
+    amounts = [int(re.sub(r"\D", "", re.findall(r"KES ([\d,.]+)", one)[0])) for one in titles]
+    assert [one.split(" days")[0] for one in titles] == ["1-30", "31-60", "61-90", "over 90"]
+    assert sum(amounts) == overdue > 0
+
+
+def test_screens_are_told_by_how_many_left_there(console):
+    counts = {"pay.confirm shown": 4, "pay.confirm answered": 1, "home.home shown": 4}
+    console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
+
+    found = left_screens(console.redis, NOW.date())
+
+    assert [(one.screen, one.shown, one.left) for one in found] == [
+        ("pay.confirm", 4, 3),
+        ("home.home", 4, 0),
+    ]
+    assert "pay.confirm" in console.login().get("/").text
+
+
+def test_without_redis_the_front_page_still_comes():
+    nowhere = impatient_redis("redis://127.0.0.1:9")
+
+    assert left_screens(nowhere, NOW.date()) is None
+
+
+def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():
+    plot = standing("about", [("a", 0, "none"), ("b", 50, "half"), ("c", 100, "all"), ("d", 1, "")])
+
+    none, half, full, little = (bar.height for bar in plot.bars)
+    assert (none, half, full) == (0, plot.height / 2, plot.height)
+    assert little > 1
+
+
+def test_a_plot_of_nothing_is_a_line():
+    assert [bar.height for bar in standing("about", [("a", 0, "")]).bars] == [0]

@@ -1,0 +1,82 @@
+"""Users at the console: added by an owner, given roles, shut out; passwords are one's own."""
+
+from __future__ import annotations
+
+from tests.gateway.console.conftest import PASSWORD
+
+
+def test_an_owner_adds_somebody_who_then_logs_in(console):
+    owner = console.login()
+
+    answer = owner.post("/users/new", name="Wanjiru", role="support", password="long enough")
+
+    assert answer.location == "/console/users/"
+    assert "wanjiru" in owner.get("/users/").text
+    assert console.browser().log_in("wanjiru", "long enough").status_code == 302
+    assert console.acts() == [("owner", "add", "user", "a new user")]
+
+
+def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(console):
+    answer = console.login().post("/users/new", name="owner", role="boss", password="short")
+
+    assert answer.status_code == 422
+    assert "Choose one of the list" in answer.text
+    assert 'value="owner"' in answer.text
+    assert "short" not in answer.text
+    assert console.acts() == []
+
+
+def test_a_refusal_of_the_use_case_stands_beside_its_field(console):
+    answer = console.login().post("/users/new", name="owner", role="support", password="x" * 10)
+
+    assert answer.status_code == 422
+    assert "There is a user owner already" in answer.text
+
+
+def test_a_role_is_changed_with_a_reason_and_ends_the_logins(console):
+    owner, support = console.login(), console.login("support")
+    path = f"/users/{console.ids['user_id']}/role"
+
+    without = owner.post(path, role="finance")
+    done = owner.post(path, role="finance", reason="moved to accounts")
+
+    assert (without.status_code, done.status_code) == (422, 302)
+    assert support.get("/").status_code == 302
+    assert console.rows("SELECT role FROM console_users WHERE name = 'support'") == [("finance",)]
+    assert console.acts() == [("owner", "role", "user", "moved to accounts")]
+
+
+def test_somebody_shut_out_is_out_at_once(console):
+    owner, support = console.login(), console.login("support")
+
+    owner.post(f"/users/{console.ids['user_id']}/disable", reason="left us")
+
+    assert support.get("/").status_code == 302
+    assert console.browser().log_in("support").status_code == 403
+    assert console.acts() == [("owner", "disable", "user", "left us")]
+
+
+def test_the_last_owner_stays(console):
+    owner_id = console.rows("SELECT id FROM console_users WHERE name = 'owner'")[0][0]
+
+    answer = console.login().post(f"/users/{owner_id}/disable", reason="a joke")
+
+    assert answer.status_code == 422
+    assert "Somebody has to stay an owner" in answer.text
+
+
+def test_a_password_is_changed_by_whoever_knows_the_present_one(console):
+    browser = console.login("support")
+    new = {"new": "a better horse", "again": "a better horse"}
+
+    assert browser.post("/password", present="wrong", **new).status_code == 422
+    assert browser.post("/password", present=PASSWORD, **(new | {"again": "x"})).status_code == 422
+    assert browser.post("/password", present=PASSWORD, **new).status_code == 302
+
+    assert console.browser().log_in("support").status_code == 403
+    assert console.browser().log_in("support", "a better horse").status_code == 302
+    assert console.acts() == [("support", "password", "user", "a new password")]
+
+
+def test_a_user_who_is_not_there_has_no_page(console):
+    assert console.login().get("/users/999999/role").status_code == 404

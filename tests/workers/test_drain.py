@@ -1,0 +1,66 @@
+"""Claim and call: what one item does to itself never costs its neighbours their results."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+
+from workers.drain import claim_and_call
+
+
+class Rows:
+    """Units that keep what was recorded in them, and lose it when they fail."""
+
+    def __init__(self):
+        self.kept = []
+
+    @contextmanager
+    def open_unit(self):
+        mine = []
+        yield mine
+        self.kept += mine
+
+
+def recording(item):
+    return lambda unit: unit.append(item)
+
+
+@pytest.fixture
+def rows():
+    return Rows()
+
+
+def test_a_call_that_fails_unforeseen_costs_only_its_own_result(rows, caplog):
+    def call(item):
+        if item == 2:
+            raise KeyError("nobody thought of this")
+        return recording(item)
+
+    assert claim_and_call(rows.open_unit, lambda unit: [1, 2, 3], call) == 3
+
+    assert rows.kept == [1, 3]
+    assert "nobody thought of this" in caplog.text
+
+
+def test_a_result_that_cannot_be_recorded_costs_only_itself(rows, caplog):
+    def call(item):
+        def record(unit):
+            unit.append(item)
+            if item == 1:
+                raise ValueError("no such column")
+
+        return record
+
+    claim_and_call(rows.open_unit, lambda unit: [1, 2, 3], call)
+
+    assert rows.kept == [2, 3]
+    assert "no such column" in caplog.text
+
+
+def test_the_end_of_the_process_is_not_taken_for_a_bad_item(rows):
+    def call(item):
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        claim_and_call(rows.open_unit, lambda unit: [1], call)

@@ -1,0 +1,56 @@
+"""A job whose time is up stops; what it was about is not taken for a bad payment or a bad item."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from tests.support.cast import METER
+from workers import jobs
+from workers.runtime import make_worker
+
+
+@pytest.fixture
+def worker(redis):
+    return make_worker(redis)
+
+
+def run_out_of_time(redis, worker, job):
+    queue = Queue("payments", connection=redis, serializer=JSONSerializer)
+    done = queue.enqueue(job, job_timeout=1)
+    worker.work(burst=True, logging_level="CRITICAL")
+    return done
+
+
+def wait_for_ever(*_, **__):
+    """Until the alarm; a test in which it is swallowed goes on after a while, to fail."""
+    threading.Event().wait(5)
+    raise AssertionError("nobody ended the job")
+
+
+def test_a_payment_that_was_being_applied_when_time_ran_out_waits_without_blame(
+    hands, redis, worker, monkeypatch
+):
+    hands.pay("R1", METER)
+    monkeypatch.setattr("core.usecases.apply_payments._read", wait_for_ever)
+
+    done = run_out_of_time(redis, worker, "workers.jobs.apply_payments")
+
+    assert done.is_failed
+    assert hands.rows("SELECT state, attempts, problem FROM payments") == [("received", 0, None)]
+
+
+def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
+    hands, redis, worker, monkeypatch, caplog
+):
+    hands.pay("R1", METER)
+    jobs.apply_payments()
+    monkeypatch.setattr(jobs, "text_handed_over", wait_for_ever)
+
+    done = run_out_of_time(redis, worker, "workers.jobs.send_texts")
+
+    assert done.is_failed
+    assert "comes up again" not in caplog.text

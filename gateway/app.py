@@ -152,13 +152,17 @@ def _flask(
 ) -> WSGIApplication:
     open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
     told = Announcements(open_unit, mpesa.doorbell)
-    doors: tuple[Door[Any], ...] = (
-        *mpesa.doors(),
-        *ResultDoors(mpesa.shortcode, open_unit, mpesa.doorbell).doors(),
-        told.door("mtn", mtn.read_callback),
-        told.door(
-            "airtel", partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
+    signed = partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
+    of_channel: dict[str, tuple[Door[Any], ...]] = {
+        "daraja": (
+            *mpesa.doors(),
+            *ResultDoors(mpesa.shortcode, open_unit, mpesa.doorbell).doors(),
         ),
+        "mtn": (told.door("mtn", mtn.read_callback),),
+        "airtel": (told.door("airtel", signed),),
+    }
+    doors: tuple[Door[Any], ...] = (
+        *(door for name in settings.channels for door in of_channel[name]),
         delivery_door(open_unit),
         inbound_door(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
     )

@@ -22,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import BadCallback, Refused
+from core.logs import about, on
 from gateway.guard import Guard
 from gateway.tally import Tally
 
@@ -41,10 +42,12 @@ Read = TypeVar("Read")
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the provider is told (status 200), and the word under which this is counted."""
+    """What the provider is told (status 200), the word under which this is counted, and the payment
+    it was about, for the log."""
 
     outcome: str
     body: Mapping[str, object] | str = ""
+    payment_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,10 @@ def open_door(app: Flask, door: Door[Any], key: str, tally: Tally, guard: Guard)
     """Serve a door on `app`, for those who know the key and come from where they should."""
 
     def view(key: str, **carried: object) -> Response:
+        with about(request=_request_id(), door=door.name):
+            return respond(key, carried)
+
+    def respond(key: str, carried: dict[str, object]) -> Response:
         source = guard.source(request.environ)
         if not guard.admits(door.provider, source):
             response, outcome = _line(403, "forbidden"), "not_admitted"
@@ -79,7 +86,7 @@ def open_door(app: Flask, door: Door[Any], key: str, tally: Tally, guard: Guard)
             response, outcome = _answer(door, carried)
         tally.count(door.name, outcome)
         if response.status_code < 400 or response.status_code >= 500:
-            log.info("%s: %s (request %s)", door.name, outcome, _request_id())
+            log.info("%s: %s", door.name, outcome, extra=on(outcome=outcome))
         elif guard.refused(source, door.name, outcome):
             return _try_later(429, "too many")
         return response
@@ -109,11 +116,13 @@ def _answer(door: Door[Any], carried: dict[str, object]) -> tuple[Response, str]
         return _line(400, str(bad)), "malformed"
     except (OperationalError, PoolTimeout, Refused) as trouble:
         # The database is away, or its books are not set up: they shall ask again.
-        log.error("%s: %s (request %s)", door.name, type(trouble).__name__, _request_id())
+        log.error("%s: %s", door.name, type(trouble).__name__)
         return _try_later(), "unavailable"
     except Exception:
-        log.exception("%s failed (request %s)", door.name, _request_id())
+        log.exception("%s failed", door.name)
         return _try_later(), "failed"
+    if answered.payment_id is not None:
+        log.info("payment %s", answered.outcome, extra=on(payment=answered.payment_id))
     told = answered.body
     return make_response(told if isinstance(told, str) else jsonify(told)), answered.outcome
 

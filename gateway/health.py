@@ -1,8 +1,8 @@
 """Whether this gateway lives, is ready, and how it does: `/healthz`, `/readyz`, `/metrics`.
 
-Ready means that money which comes in now becomes a token soon: the database, Redis, a worker for
-every queue, and nothing that has waited too long. A load balancer that should keep taking payments
-while the workers are down asks `/healthz`.
+Ready means that money which comes in now becomes a token soon: the database with our schema, Redis,
+a worker for every queue, the schedule, and nothing that has waited too long. A load balancer that
+should keep taking payments while the workers are down asks `/healthz`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from flask import Flask, Response, jsonify
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from redis import Redis, RedisError
-from rq import Worker
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
-from core.db import payments, texts
+from core.db import payments, schema, texts
+from core.db.waiting import count_unsettled, count_waiting
+from gateway.beats import OLDEST, living_workers, schedule_lived_at
 from gateway.ring import QUEUES
 from gateway.tally import Tally
 from gateway.ussd.drop_off import ends_on, screens_on
@@ -51,32 +52,41 @@ class Health:
     def _database(self, now: datetime) -> dict[str, dict[str, Any]]:
         try:
             with self.engine.connect() as connection:
-                ages = {name: _age(now, ask(connection)) for name, (ask, _) in _OLDEST.items()}
+                revision = schema.revision_of(connection)
+                migrated = schema.serves(revision)
+                ages: dict[str, float | None] = dict.fromkeys(_OLDEST)
+                if migrated:
+                    ages = {name: _age(now, ask(connection)) for name, (ask, _) in _OLDEST.items()}
             database = True
         except SQLAlchemyError:
-            ages, database = dict.fromkeys(_OLDEST), False
+            ages, database, migrated, revision = dict.fromkeys(_OLDEST), False, False, None
         waiting = {
             f"oldest_waiting_{name}": {
-                "ok": database and (age is None or age <= _OLDEST[name][1]),
+                "ok": migrated and (age is None or age <= _OLDEST[name][1]),
                 "age_s": age,
             }
             for name, age in ages.items()
         }
-        return {"database": {"ok": database}} | waiting
+        at = {"schema": {"ok": migrated, "at": revision}}
+        return {"database": {"ok": database}} | at | waiting
 
     def _redis(self, now: datetime) -> dict[str, dict[str, Any]]:
         try:
-            workers = Worker.all(connection=self.redis)
+            workers = living_workers(self.redis, now)
+            schedule_at = schedule_lived_at(self.redis)
         except RedisError:
-            return {"redis": {"ok": False}, "worker": {"ok": False, "alive": 0, "age_s": None}}
-        served = {queue for worker in workers for queue in worker.queue_names()}
-        beats = [worker.last_heartbeat for worker in workers if worker.last_heartbeat]
+            gone = {"ok": False, "age_s": None}
+            return {"redis": {"ok": False}, "worker": gone | {"alive": 0}, "schedule": gone}
         worker = {
-            "ok": served.issuperset(QUEUES),
-            "alive": len(workers),
-            "age_s": _age(now, max(beats, default=None)),
+            "ok": all(workers.by_queue[queue] for queue in QUEUES),
+            "alive": workers.alive,
+            "age_s": _age(now, workers.heard_at),
         }
-        return {"redis": {"ok": True}, "worker": worker}
+        schedule = {
+            "ok": schedule_at is not None and now - schedule_at <= OLDEST,
+            "age_s": _age(now, schedule_at),
+        }
+        return {"redis": {"ok": True}, "worker": worker, "schedule": schedule}
 
 
 def _age(now: datetime, since: datetime | None) -> float | None:
@@ -102,10 +112,23 @@ class _Collector:
             up.add_metric([name], float(check["ok"]))
             if check.get("age_s") is not None:
                 age.add_metric([name], check["age_s"])
-        yield from (up, age, self._answers(), *self._ussd())
+        yield from (up, age, self._answers(), *self._waiting(), *self._ussd())
         yield GaugeMetricFamily(
             "dialwatt_workers_alive", "Worker processes", value=checks["worker"]["alive"]
         )
+
+    def _waiting(self) -> Iterator[Metric]:
+        """Nothing while the database is away: a zero would be a lie."""
+        queues = GaugeMetricFamily("dialwatt_waiting", "Rows that wait, by queue", labels=["queue"])
+        desks = GaugeMetricFamily("dialwatt_unsettled", "What only a person settles", labels=["of"])
+        with suppress(SQLAlchemyError), self.health.engine.connect() as connection:
+            for family, counts in (
+                (queues, count_waiting(connection)),
+                (desks, count_unsettled(connection)),
+            ):
+                for name, count in counts.items():
+                    family.add_metric([name], count)
+        yield from (queues, desks)
 
     def _answers(self) -> Metric:
         answers = CounterMetricFamily(

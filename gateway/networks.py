@@ -16,19 +16,22 @@ PREFIX = len("CON ")
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """Septets of a screen, and seconds from the first screen to the forced end."""
+    """Septets of a screen, seconds from the first screen to the forced end, and seconds a caller
+    may take for one answer."""
 
     name: str
     screen: int = SMALLEST_SCREEN
     session_s: int = 180
+    idle_s: int = 30
 
 
 NETWORKS = {
     "63902": Network("Safaricom Kenya"),
-    "63903": Network("Airtel Kenya", screen=184),
+    "63903": Network("Airtel Kenya", screen=184, idle_s=60),
     "63999": Network("Equitel Kenya"),
 }
 SHORTEST_SESSION_S = min(network.session_s for network in NETWORKS.values())
+SHORTEST_IDLE_S = min(network.idle_s for network in NETWORKS.values())
 
 
 def screen_of(code: str) -> int:

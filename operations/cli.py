@@ -81,6 +81,15 @@ _STUCK: tuple[Argument, ...] = (
     (("--look",), {"action": "store_true", "help": "only say why it is stuck"}),
     (("--reason",), {"metavar": "TEXT", "help": "why, for the audit log"}),
 )
+_MENU: tuple[Argument, ...] = (
+    (("role",), {"nargs": "?", "default": "", "help": "customer, agent, new_agent or stranger"}),
+    (("--mermaid",), {"action": "store_true", "help": "a Mermaid flowchart"}),
+    (("--markdown",), {"action": "store_true", "help": "the page docs/menu.md"}),
+    (("--drop-off",), {"action": "store_true", "help": "where callers leave, from the counts"}),
+    (("--days",), {"type": int, "default": 7, "help": "days of --drop-off, today included (7)"}),
+    (("--language",), {"default": "en", "help": "of the wording (en)"}),
+    _JSON,
+)
 
 VERBS = (
     Verb(
@@ -102,6 +111,13 @@ VERBS = (
         "a handset in the terminal; reads a script where standard input is no terminal",
         "operations.phone:run",
         _PHONE,
+        completes=False,
+    ),
+    Verb(
+        "menu",
+        "the map of the menu, how long each way takes, and where callers leave",
+        "operations.menu:run",
+        _MENU,
         completes=False,
     ),
     Verb(
@@ -162,15 +178,19 @@ VERBS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     verb: Verb = arguments.verb
     try:
         environment = command_environment(os.environ) if verb.completes else dict(os.environ)
         module, _, function = verb.runs.partition(":")
         code: int = getattr(importlib.import_module(module), function)(arguments, environment)
+        sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read along has seen enough: `dialwatt menu | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except Exception as error:
         told = _told(error)
         if told is None:
@@ -197,7 +217,8 @@ def vectors(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
         raise BadInput(f"cannot read it: {error}") from error
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Every command with its arguments."""
     parser = argparse.ArgumentParser(
         prog="dialwatt", description="The gateway through which people buy energy by phone."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from argparse import Namespace
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from redis import Redis, RedisError
@@ -19,17 +19,11 @@ from core.clock import Clock, system_clock
 from core.db.engine import make_engine, revision
 from core.db.invariants import BOOKS, WAITING, offenders
 from core.errors import BadInput
-from core.settings import (
-    DarajaSettings,
-    DoorSettings,
-    Environment,
-    ServicesSettings,
-    SmsSettings,
-    read,
-)
+from core.settings import Environment, read
 from core.tokens.errors import TokenError
-from core.tokens.keys import KeyRing, VendingKeys
+from core.tokens.keys import VendingKeys
 from operations.database_errors import told
+from operations.settings_check import problems
 
 _LONGEST_ANSWER_S = 5
 
@@ -91,20 +85,7 @@ def examine_books(
 
 def _configuration(environment: Environment) -> Check:
     """Everything a web process and a worker will ask for, all that is wrong at once."""
-    wanted: tuple[Callable[[], object], ...] = (
-        lambda: ServicesSettings.from_environment(environment),
-        lambda: DoorSettings.from_environment(environment),
-        lambda: DarajaSettings.from_environment(environment),
-        lambda: SmsSettings.from_environment(environment),
-        lambda: KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")),
-        lambda: read(environment, "PIN_PEPPER"),
-    )
-    wrong: dict[str, None] = {}
-    for want in wanted:
-        try:
-            want()
-        except (BadInput, TokenError) as error:
-            wrong[str(error)] = None
+    wrong = problems(environment, "web", "worker", "schedule")
     return Check("configuration", not wrong, "; ".join(wrong))
 
 

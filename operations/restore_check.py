@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from core.clock import system_clock
 from core.db.engine import make_engine, migrate
 from core.db.invariants import BOOKS, offenders
+from core.db.schema import revision_of
 from core.db.sealed_keys import read_keys
 from core.errors import BadInput
 from core.settings import Environment, read
@@ -80,21 +81,13 @@ def restore(file: Path, database_url: str) -> None:
 def _brought_up_to_date(database_url: str) -> Check:
     """A backup of an older release is as good as one of this, if its schema can be brought on."""
     with make_engine(database_url, pool_size=0).connect() as connection:
-        was = _revision(connection)
+        was = revision_of(connection)
     if was is None:
         raise BadInput("this is a backup, but not one of Dialwatt")
     migrate(database_url)
     with make_engine(database_url, pool_size=0).connect() as connection:
-        now = _revision(connection)
+        now = revision_of(connection)
     return Check("restored", True, f"schema {was}" + (f", brought to {now}" if now != was else ""))
-
-
-def _revision(connection: Connection) -> str | None:
-    found = connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
-    if not found.scalar_one():
-        return None
-    revision: str = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
-    return revision
 
 
 def _examine(connection: Connection, environment: Environment) -> Iterator[Check]:

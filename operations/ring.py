@@ -7,13 +7,15 @@ every five seconds.
 from __future__ import annotations
 
 from argparse import Namespace
+from collections import Counter
 
 from redis import Redis, RedisError
-from rq import Worker
 
+from core.clock import system_clock
 from core.db.waiting import count_waiting
 from core.errors import BadInput
 from core.settings import Environment, ServicesSettings
+from gateway.beats import living_workers
 from gateway.ring import QUEUES, Doorbell
 from operations.books import open_books
 
@@ -28,12 +30,12 @@ def run(arguments: Namespace, environment: Environment) -> int:
     listening = _ring(services.redis_url)
     for queue in QUEUES:
         print(f"{queue:<12}{waiting[queue]:>7} waiting, {listening[queue]} workers")
-    if all(listening.values()):
+    if all(listening[queue] for queue in QUEUES):
         return 0
     raise BadInput("A queue without workers stays as it is: start `dialwatt worker`.")
 
 
-def _ring(redis_url: str) -> dict[str, int]:
+def _ring(redis_url: str) -> Counter[str]:
     """Ring, also where a bell of a dead worker still hangs; how many workers hear each."""
     try:
         with Redis.from_url(
@@ -44,9 +46,8 @@ def _ring(redis_url: str) -> dict[str, int]:
             for queue in QUEUES:
                 bell.answered(queue)
             bell.ring_all()
-            served = [worker.queue_names() for worker in Worker.all(connection=redis)]
+            return living_workers(redis, system_clock()).by_queue
     except (RedisError, ValueError) as error:
         raise BadInput(
             f"cannot reach Redis ({error}). Is it running, and is REDIS_URL right?"
         ) from None
-    return {queue: sum(queue in names for names in served) for queue in QUEUES}

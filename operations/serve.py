@@ -12,9 +12,13 @@ import sys
 from argparse import Namespace
 
 from core.errors import BadInput
+from core.logs import log_level, logging_config, start_logging
 from core.settings import Environment, read
+from operations.settings_check import check_settings
 
 _THREADS = 80
+# What is being answered when the stop is asked for is answered; what takes longer than this hangs.
+_DRAIN_S = 20
 
 
 def web(arguments: Namespace, environment: Environment) -> int:
@@ -26,8 +30,11 @@ def web(arguments: Namespace, environment: Environment) -> int:
     _warn_of_newer_schema(environment)
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
+    check_settings("web", environment)
     os.environ.update(environment)
+    start_logging(environment, "web")
     Granian(
         "gateway.wsgi:app",
         address="0.0.0.0",
@@ -36,14 +43,19 @@ def web(arguments: Namespace, environment: Environment) -> int:
         workers=workers,
         blocking_threads=_THREADS,
         websockets=False,
+        workers_kill_timeout=_DRAIN_S,
         log_access=False,
+        log_level=LogLevels(log_level(environment)),
+        log_dictconfig=logging_config(environment, "web"),
     ).serve()
     return 0
 
 
 def worker(arguments: Namespace, environment: Environment) -> int:
     """Apply payments, send prompts and texts until told to stop."""
+    check_settings("worker", environment)
     os.environ.update(environment)
+    start_logging(environment, "worker")
     _warn_of_newer_schema(environment)
     from workers.runtime import run_worker
 
@@ -53,7 +65,9 @@ def worker(arguments: Namespace, environment: Environment) -> int:
 
 def schedule(arguments: Namespace, environment: Environment) -> int:
     """Ring for what waits, and accrue once a day, until told to stop."""
+    check_settings("schedule", environment)
     os.environ.update(environment)
+    start_logging(environment, "schedule")
     _warn_of_newer_schema(environment)
     from workers.schedule import run
 

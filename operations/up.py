@@ -113,7 +113,8 @@ def _prepare(settings: Mapping[str, str], *, with_demo: bool) -> None:
 
 def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Process]:
     """The processes of a deployment, and the stand-in providers."""
-    env = os.environ | settings
+    # On a terminal warnings, in words; a deployment logs every door's answer as JSON.
+    env = {"LOG_FORMAT": "plain", "LOG_LEVEL": "warning", **os.environ, **settings}
     python = sys.executable
     web = (
         f"{python} -m granian --interface wsgi --host 127.0.0.1 --port {port} --workers 2"

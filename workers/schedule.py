@@ -9,12 +9,15 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Event
 
+from redis import RedisError
 from sqlalchemy.exc import OperationalError
 
+from core.clock import system_clock
 from core.db.engine import make_engine
 from core.errors import Refused
 from core.settings import ServicesSettings
@@ -22,7 +25,9 @@ from core.unit import OpenUnit, unit_opener
 from core.usecases.accrue_access_rates import accrue_access_rates
 from core.usecases.send_reminders import send_reminders, whom_to_remind
 from core.wording.spoken import prove_wording
+from gateway.beats import schedule_lives
 from gateway.ring import Doorbell
+from gateway.tally import impatient_redis
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +43,16 @@ class Schedule:
 
     open_unit: OpenUnit
     doorbell: Doorbell
+    lives: Callable[[], None] = lambda: None
     accrued_on: date | None = None
     reminded_hour: datetime | None = None
 
     def sweep(self) -> None:
-        """Ring every bell; accrue once a day, remind once an hour. A dead service delays it."""
+        """Ring every bell; accrue once a day, remind once an hour. A dead service delays it.
+
+        Gives a sign of life at the start and after every page.
+        """
+        self.lives()
         self.doorbell.ring_all()
         try:
             self._now_and_then()
@@ -55,10 +65,10 @@ class Schedule:
         with self.open_unit() as unit:
             today, hour = unit.today, unit.now.replace(minute=0, second=0, microsecond=0)
         if today != self.accrued_on:
-            accrue_all(self.open_unit)
+            accrue_all(self.open_unit, lambda fees: self.lives())
             self.accrued_on = today
         if hour != self.reminded_hour:
-            remind_all(self.open_unit)
+            remind_all(self.open_unit, lambda texts: self.lives())
             self.reminded_hour = hour
 
 
@@ -90,8 +100,14 @@ def run() -> None:
     """Sweep until told to stop. Refuses to start with faulty texts."""
     prove_wording()
     services = ServicesSettings.from_environment(os.environ)
+    redis = impatient_redis(services.redis_url)
+
+    def lives() -> None:
+        with suppress(RedisError):
+            schedule_lives(redis, system_clock())
+
     schedule = Schedule(
-        unit_opener(make_engine(services.database_url)), Doorbell(services.redis_url)
+        unit_opener(make_engine(services.database_url)), Doorbell(services.redis_url), lives
     )
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):

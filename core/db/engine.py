@@ -18,6 +18,8 @@ from core.errors import BadInput
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
+# A caller who waits longer is better told to try again.
+_POOL_TIMEOUT_S = 5
 
 
 def make_engine(
@@ -31,7 +33,13 @@ def make_engine(
     given = {"timezone": "UTC"} | dict(settings or {})
     pool: dict[str, Any] = {"poolclass": NullPool}
     if pool_size:
-        pool = {"pool_size": pool_size, "max_overflow": pool_size, "pool_pre_ping": True}
+        pool = {
+            "pool_size": pool_size,
+            "max_overflow": pool_size,
+            "pool_timeout": _POOL_TIMEOUT_S,
+            # Connections that were cut meanwhile are found out before they are used.
+            "pool_pre_ping": True,
+        }
     engine = create_engine(
         database_url,
         hide_parameters=True,

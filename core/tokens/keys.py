@@ -20,6 +20,8 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from core.errors import BadInput
+from core.settings import read
 from core.tokens.errors import TokenError
 from core.tokens.letterbox import PUBLIC_BYTES, Letterbox, open_letter, private_half
 from core.tokens.letterbox import VERSION as _LETTER
@@ -108,20 +110,21 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 class VendingKeys:
-    """STS vending keys by supply group code, taken from `STS_VENDING_KEY_<sgc>` in hex."""
+    """STS vending keys by supply group code, taken from `STS_VENDING_KEY_<sgc>` in hex, or from the
+    file that `STS_VENDING_KEY_<sgc>_FILE` names."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        self._hex = {
+        self._given = {
             name: value for name, value in environment.items() if name.startswith(_VENDING_KEY)
         }
 
     def of(self, sgc: str) -> bytes:
         """The vending key of a supply group: 8 bytes for DKGA02, 20 for DKGA04."""
         name = _VENDING_KEY + sgc
-        if not self._hex.get(name):
-            raise TokenError(f"{name} is not set")
         try:
-            key = bytes.fromhex(self._hex[name])
+            key = bytes.fromhex(read(self._given, name))
+        except BadInput as error:
+            raise TokenError(str(error)) from None
         except ValueError:
             raise TokenError(f"{name} is not hexadecimal") from None
         if len(key) not in (8, 20):

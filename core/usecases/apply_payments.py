@@ -17,6 +17,7 @@ from core.db.customers import lock_customers
 from core.db.devices import lock_devices
 from core.db.owed import open_obligations
 from core.db.payments import ReceivedPayment, claim_received, postpone
+from core.logs import on
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.issue_tokens import NoCode, TokenIssuer
@@ -56,7 +57,7 @@ def _apply_alone(unit: Unit, payment: ReceivedPayment, open_secret: OpenSecret) 
         except NoCode as never:
             codeless[never.device_id] = never.reason
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
-            log.error("payment %s cannot be applied: %r", payment.id, error)
+            log.error("a payment cannot be applied: %r", error, extra=on(payment=payment.id))
             return postpone(unit.connection, unit.now, payment.id, repr(error))
 
 
@@ -74,6 +75,7 @@ def _apply(
         write_applied(unit, situation, done)
         for one in done if codeless else ():
             report_no_code(unit, situation, one, codeless)
+    log.info("payments applied", extra=on(payments=[payment.id for payment in payments]))
 
 
 def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:

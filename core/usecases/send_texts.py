@@ -6,6 +6,7 @@ for.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +21,10 @@ from core.db.texts import (
     reports_of,
     update_text,
 )
+from core.logs import on
 from core.unit import Unit
+
+log = logging.getLogger(__name__)
 
 _LEASE = timedelta(minutes=2)
 # A text that could not be handed over is tried again after these waits, then given up on.
@@ -99,6 +103,7 @@ def text_postponed(unit: Unit, claimed: WaitingText, code: str) -> None:
 
 def text_refused(unit: Unit, claimed: WaitingText, code: str) -> None:
     """The provider will never take it: the number is wrong, blacklisted, or we gave up."""
+    log.warning("a text is given up", extra=on(text=claimed.id, code=code))
     update_text(
         unit.connection, claimed.id, state="failed", provider_status=code, next_attempt_at=None
     )

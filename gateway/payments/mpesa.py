@@ -120,12 +120,13 @@ class MpesaDoors:
     def confirm(self, notice: PaymentNotice) -> Answered:
         """Book money that moved; acknowledged after the commit."""
         with self.open_unit() as unit:
-            outcome = _outcome(record_payment(unit, notice))
-        return self._committed(outcome)
+            recorded = record_payment(unit, notice)
+        return self._committed(_outcome(recorded), recorded.payment_id)
 
     def follow(self, result: StkResult, prompt_id: int | None = None) -> Answered:
         """Take note of how a prompt ended. One we do not know is acknowledged and books nothing:
         real money is announced by the confirmation as well."""
+        payment_id = None
         with self.open_unit() as unit:
             prompt = find_callback_prompt(unit, prompt_id, result.checkout_reference)
             if prompt is None:
@@ -137,8 +138,9 @@ class MpesaDoors:
                 outcome = "not_paid"
             else:
                 notice = self._notice_of(unit, prompt, result.receipt)
-                outcome = _outcome(prompt_paid(unit, prompt, notice))
-        return self._committed(outcome)
+                recorded = prompt_paid(unit, prompt, notice)
+                outcome, payment_id = _outcome(recorded), recorded.payment_id
+        return self._committed(outcome, payment_id)
 
     def _notice_of(self, unit: Unit, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
         return PaymentNotice(
@@ -153,13 +155,13 @@ class MpesaDoors:
             paid_at=receipt.paid_at or unit.now,
         )
 
-    def _committed(self, outcome: str) -> Answered:
+    def _committed(self, outcome: str, payment_id: int | None) -> Answered:
         """After the commit: ring for what there may be to do, and acknowledge."""
         if outcome == "booked":
             self.doorbell.ring("payments")
         if outcome != "known":
             self.doorbell.ring("texts")
-        return Answered(outcome, _ACKNOWLEDGED)
+        return Answered(outcome, _ACKNOWLEDGED, payment_id)
 
 
 def _stk_result(body: bytes) -> StkResult:

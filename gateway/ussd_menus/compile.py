@@ -3,7 +3,8 @@
 Proved for every screen in every language, with every slot at its widest: it fits the smallest
 screen of any network, can be reached, has a way out, its keys mean one thing, its words exist
 and are in the alphabet, its slots and effects have a source, secrets are asked last. The longest
-way to each goal fits the time a network gives. What cannot be proved here is not promised.
+way to each goal fits the time a network gives, and so does each answer. What cannot be proved here
+is not promised.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from types import ModuleType
 from core.market import Market
 from core.wording.catalogue import Wording
 from core.wording.slots import SMALL_MARKET, Limits
+from gateway.networks import SHORTEST_IDLE_S
 from gateway.ussd_menus import fitting, sources
 from gateway.ussd_menus.menu import (
     Menu,
@@ -24,6 +26,7 @@ from gateway.ussd_menus.menu import (
     resume_screen,
 )
 from gateway.ussd_menus.options import Option, numbered
+from gateway.ussd_menus.pace import seconds
 from gateway.ussd_menus.paths import SESSION_SECONDS, Walk, longest_ways, walk
 from gateway.ussd_menus.readers import accepts
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
@@ -148,7 +151,11 @@ def _conditional(screen: Screen) -> set[str]:
 
 
 def _too_far(found: Walk) -> Iterator[str]:
+    for screen in found.screens:
+        if seconds(screen) > SHORTEST_IDLE_S:
+            yield f"{screen.id}: takes {seconds(screen):.0f} s, a network waits {SHORTEST_IDLE_S}"
     for way in longest_ways(found):
         if way.seconds > SESSION_SECONDS:
             steps = " > ".join(way.screens)
-            yield f"{way.goal}: {way.seconds} s away, a network gives {SESSION_SECONDS}: {steps}"
+            away = f"{way.goal}: {way.seconds:.0f} s away"
+            yield f"{away}, a network gives {SESSION_SECONDS}: {steps}"

@@ -23,7 +23,7 @@ thanks = Notice("help.thanks", say.thanks)
 what = Ask(
     "help.what",
     say.what,
-    reads=Words(longest=120),
+    reads=Words(longest=120, presses=40),
     into=problem,
     do=do(report_problem, msisdn=CALLER, body=problem),
     to=thanks,

@@ -13,7 +13,7 @@ from core.wording.catalogue import Catalogue, Wording
 from core.wording.messages import engine as say
 from core.wording.slots import SMALL_MARKET
 from gateway.ussd_menus.carried import Carried
-from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, option
+from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, numbered, option
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Facts
 
@@ -63,12 +63,17 @@ def make_foot(language: Catalogue) -> Foot:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """One way out of a screen: what the caller gives, where it leads, and what it carries."""
+    """One way out of a screen: what the caller gives, where it leads, and what it carries.
+
+    `key` is the number of an option that always has the same one; `sometimes`: it may be hidden.
+    """
 
     answer: str
     to: Target
     do: Do | None = None
     carries: tuple[Carried[object], ...] = ()
+    key: str = ""
+    sometimes: bool = False
 
 
 def edges(screen: Screen) -> Iterator[Edge]:
@@ -78,7 +83,7 @@ def edges(screen: Screen) -> Iterator[Edge]:
             for key, to in screen.to.items():
                 yield Edge(str(getattr(key, "name", key)).lower(), to)
         case Choice():
-            yield from (_edge(one) for one in screen.options)
+            yield from (_edge(one, key) for key, one in numbered(screen.options))
         case Ask():
             yield Edge(screen.into.name, screen.to, screen.do, (screen.into,))
         case Pick():
@@ -87,8 +92,8 @@ def edges(screen: Screen) -> Iterator[Edge]:
             yield from (_edge(one) for one in screen.also)
 
 
-def _edge(one: Option) -> Edge:
-    return Edge(one.label.key, one.to, one.do, tuple(one.carries))
+def _edge(one: Option, key: str = "") -> Edge:
+    return Edge(one.label.key, one.to, one.do, tuple(one.carries), key, one.when is not None)
 
 
 def resolve(target: Target) -> Screen | Way:

@@ -1,7 +1,7 @@
 """Walking a menu: every screen that can be reached, every way between them, the longest ways.
 
-Reading and answering one screen on a simple phone takes five to ten seconds. Eight seconds a screen
-is the plan here, with some left of the shortest session that a network gives (180 s in Kenya).
+How long a way takes is told by the pace of a caller (pace.py); it must leave some of the shortest
+session that a network gives (180 s in Kenya).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from gateway.networks import SHORTEST_SESSION_S
 from gateway.ussd_menus.menu import Edge, edges, resolve
 from gateway.ussd_menus.options import Way
+from gateway.ussd_menus.pace import seconds
 from gateway.ussd_menus.screens import Notice, Route, Screen
 
-SECONDS_A_SCREEN = 8
 SESSION_SECONDS = SHORTEST_SESSION_S - 20
 
 
@@ -35,14 +35,11 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class LongestWay:
-    """The most screens a caller may answer before `goal` happens."""
+    """The slowest way on which `goal` happens, and the screens to answer before it does."""
 
     goal: str
     screens: tuple[str, ...]
-
-    @property
-    def seconds(self) -> int:
-        return len(self.screens) * SECONDS_A_SCREEN
+    seconds: float
 
 
 def walk(home: Screen) -> Walk:
@@ -88,26 +85,27 @@ def _past_routes(found: Walk, screen: Screen) -> Iterator[Screen]:
             yield from _past_routes(found, there)
 
 
-def longest_ways(found: Walk) -> list[LongestWay]:
-    """For each goal (an effect, or a notice) the longest way there that turns in no circle."""
-    longest: dict[str, tuple[str, ...]] = {}
+def longest_ways(found: Walk, first: Screen | None = None) -> list[LongestWay]:
+    """For each goal (an effect, or a notice) the slowest way there that turns in no circle, from
+    home or from one of the first screens."""
+    longest: dict[str, LongestWay] = {}
 
-    def visit(screen: Screen, before: tuple[str, ...]) -> None:
+    def reach(goal: str, screens: tuple[str, ...], taken: float) -> None:
+        if goal not in longest or taken > longest[goal].seconds:
+            longest[goal] = LongestWay(goal, screens, taken)
+
+    def visit(screen: Screen, before: tuple[str, ...], taken: float) -> None:
         if screen.id in before:
             return
-        here = before if isinstance(screen, Route | Notice) else (*before, screen.id)
+        asks = not isinstance(screen, Route | Notice)
+        here, taken = (*before, screen.id) if asks else before, taken + seconds(screen)
         if isinstance(screen, Notice):
-            _keep_longer(longest, screen.id, here)
+            reach(screen.id, here, taken)
         for edge, there in found.ways.get(screen, []):
             if edge.do:
-                _keep_longer(longest, edge.do.name, here)
+                reach(edge.do.name, here, taken)
             if isinstance(there, Screen):
-                visit(there, here)
+                visit(there, here, taken)
 
-    visit(found.home, ())
-    return [LongestWay(goal, screens) for goal, screens in sorted(longest.items())]
-
-
-def _keep_longer(longest: dict[str, tuple[str, ...]], goal: str, screens: tuple[str, ...]) -> None:
-    if len(screens) > len(longest.get(goal, ())):
-        longest[goal] = screens
+    visit(first or found.home, (), 0.0)
+    return sorted(longest.values(), key=lambda way: way.goal)

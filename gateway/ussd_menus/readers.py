@@ -21,13 +21,17 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Reader(Protocol[T_co]):
-    """`complaint` is shown above the question when `read` raises ValueError."""
+    """`complaint` is shown above the question when `read` raises ValueError. `presses`: how many
+    keys a usual answer takes."""
 
     @property
     def complaint(self) -> Message[Any]: ...
 
     @property
     def is_secret(self) -> bool: ...
+
+    @property
+    def presses(self) -> int: ...
 
     def read(self, typed: str, market: Market) -> T_co: ...
 
@@ -38,6 +42,7 @@ class AmountReader:
 
     complaint: Message[Any] = say.not_an_amount
     is_secret: bool = False
+    presses: int = 4
 
     def read(self, typed: str, market: Market) -> Money:
         plain = re.sub(rf"(?i)^(ksh|{market.currency})\.?\s*", "", typed)
@@ -53,6 +58,7 @@ class SerialReader:
 
     complaint: Message[Any] = say.not_a_serial
     is_secret: bool = False
+    presses: int = 11
 
     def read(self, typed: str, market: Market) -> str:
         serial = parse_serial(typed)
@@ -67,6 +73,7 @@ class PhoneReader:
 
     complaint: Message[Any] = say.not_a_phone
     is_secret: bool = False
+    presses: int = 10
 
     def read(self, typed: str, market: Market) -> str:
         return parse_msisdn(typed, market.country)
@@ -78,6 +85,7 @@ class PinReader:
 
     complaint: Message[Any] = say.not_a_pin
     is_secret: bool = True
+    presses: int = 4
 
     def read(self, typed: str, market: Market) -> str:
         if not re.fullmatch(r"[0-9]{4,6}", typed):
@@ -94,6 +102,7 @@ class TwoPinsReader:
 
     complaint: Message[Any] = say.not_two_pins
     is_secret: bool = True
+    presses: int = 9
 
     def read(self, typed: str, market: Market) -> str:
         if not re.fullmatch(r"[0-9]{4,6}[ *,.-]+[0-9]{4,6}", typed):
@@ -107,6 +116,7 @@ class CodeReader:
 
     complaint: Message[Any] = say.not_an_option
     is_secret: bool = False
+    presses: int = 6
 
     def read(self, typed: str, market: Market) -> str:
         code = typed.strip()
@@ -122,6 +132,7 @@ class Words:
     longest: int = 30
     complaint: Message[Any] = say.not_words
     is_secret: bool = False
+    presses: int = 14
 
     def read(self, typed: str, market: Market) -> str:
         words = " ".join(typed.split())
@@ -138,6 +149,7 @@ class Whole:
     most: int = 9999
     complaint: Message[Any] = say.not_a_number
     is_secret: bool = False
+    presses: int = 2
 
     def read(self, typed: str, market: Market) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", typed) or not self.least <= int(typed) <= self.most:

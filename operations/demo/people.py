@@ -1,19 +1,25 @@
-"""Who can be played on the phone page: people of the book, its agents, and a stranger."""
+"""Who can be played on the phone page: people of the book, its agents, and two strangers.
+
+A stranger who was registered is a customer from then on, and another takes their place.
+"""
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from core.db.catalogue import find_market
 from core.db.people import Person, first_customers, is_known, some_agents
 
 _CATALOGUE = Path(__file__).with_name("catalogue.toml")
 _AT_MOST = 20
+_STRANGERS = ("A stranger", "Another stranger")
 
 
 def cast(engine: Engine) -> list[dict[str, Any]]:
@@ -27,12 +33,12 @@ def cast(engine: Engine) -> list[dict[str, Any]]:
             return []
         customers = first_customers(connection, _AT_MOST)
         agents = some_agents(connection, _AT_MOST)
-        stranger = _example_number(market.country)
-        is_stranger = not is_known(connection, stranger)
+        strangers = islice(_unknown(connection, market.country), len(_STRANGERS))
+        nobody = list(zip(_STRANGERS, strangers, strict=True))
     people = [_person(one, "customer") for one in customers]
     people += [_person(one, "agent") | _pin(one.msisdn) for one in agents]
-    if is_stranger:
-        somebody = Person(stranger, "A stranger", market.default_language, ())
+    for name, msisdn in nobody:
+        somebody = Person(msisdn, name, market.default_language, ())
         people.append(_person(somebody, "stranger"))
     return people
 
@@ -53,9 +59,13 @@ def _pin(msisdn: str) -> dict[str, str]:
     return {"pin": pins[msisdn]} if msisdn in pins else {}
 
 
-def _example_number(country: str) -> str:
-    """A mobile number that shows the country's format and was given to nobody."""
+def _unknown(connection: Connection, country: str) -> Iterator[str]:
+    """Mobile numbers that show the country's format, from its example on, and are nobody's yet."""
     number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     if number is None:
         raise LookupError(f"no example of a mobile number in {country}")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    while True:
+        msisdn = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        if not is_known(connection, msisdn):
+            yield msisdn
+        number.national_number = (number.national_number or 0) + 1

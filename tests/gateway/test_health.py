@@ -8,9 +8,12 @@ import pytest
 from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
+from rq.utils import utcformat
 from werkzeug.test import Client
 
+from core.db.schema import known_revisions
 from gateway.app import create_app
+from gateway.beats import OLDEST, schedule_lives
 from gateway.ring import QUEUES
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b
@@ -20,6 +23,9 @@ from tests.support.standins import closed_port_url
 
 @pytest.fixture
 def worker(redis: "Redis[bytes]") -> Callable[..., SimpleWorker]:
+    """Workers that were born just now, beside a schedule that lives."""
+    schedule_lives(redis, datetime.now(UTC))
+
     def born(*queues: str) -> SimpleWorker:
         worker = SimpleWorker(list(queues), connection=redis, serializer=JSONSerializer)
         worker.register_birth()
@@ -46,8 +52,10 @@ def test_it_is_ready_with_everything_in_its_place(web: Web, worker: Any) -> None
     assert found["ready"] is True
     assert {name for name in found if name != "ready"} == {
         "database",
+        "schema",
         "redis",
         "worker",
+        "schedule",
         "oldest_waiting_payment",
         "oldest_waiting_text",
     }
@@ -64,6 +72,38 @@ def test_every_queue_needs_a_worker(web: Web, worker: Any) -> None:
     others.register_death()
     status, found = ready(web)
     assert (status, found["worker"]["ok"]) == (503, False)
+
+
+def test_a_worker_killed_outright_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") -> None:
+    killed = worker(*QUEUES)
+    long_ago = datetime.now(UTC) - OLDEST - timedelta(seconds=1)
+    redis.hset(killed.key, "last_heartbeat", utcformat(long_ago))
+    status, found = ready(web)
+    assert (status, found["worker"]["ok"], found["worker"]["alive"]) == (503, False, 0)
+    assert found["worker"]["age_s"] >= OLDEST.total_seconds()
+
+
+def test_the_schedule_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") -> None:
+    worker(*QUEUES)
+    schedule_lives(redis, datetime.now(UTC) - OLDEST - timedelta(seconds=1))
+    status, found = ready(web)
+    assert (status, found["schedule"]["ok"]) == (503, False)
+    redis.flushdb()
+    assert ready(web)[1]["schedule"] == {"ok": False, "age_s": None}
+
+
+@pytest.mark.parametrize(
+    ("at", "ok"), [(known_revisions()[-1], True), ("0001", False), ("9999", True)]
+)
+def test_the_schema_must_be_ours_or_newer(
+    web: Web, book: Book, worker: Any, at: str, ok: bool
+) -> None:
+    """Newer is the next release's, rolling out beside us; migrations only expand."""
+    worker(*QUEUES)
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = %s", (at,))
+    status, found = ready(web)
+    assert (status == 200, found["schema"]) == (ok, {"ok": ok, "at": at})
 
 
 @pytest.mark.parametrize(("age_s", "status"), [(60, 200), (3600, 503)])

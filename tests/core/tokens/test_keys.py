@@ -106,6 +106,15 @@ def test_a_vending_key_is_found_by_supply_group():
     assert keys.of("123456") == b"\xcd" * 8
 
 
+def test_a_vending_key_may_come_as_a_file(tmp_path):
+    file = tmp_path / "key"
+    file.write_text("ab" * 20 + "\n")
+    given = {"STS_VENDING_KEY_600000_FILE": str(file), "STS_VENDING_KEY_1_FILE": "/nowhere"}
+    assert VendingKeys(given).of("600000") == b"\xab" * 20
+    with pytest.raises(TokenError, match="cannot read /nowhere"):
+        VendingKeys(given).of("1")
+
+
 @pytest.mark.parametrize("value", [None, "", "xy" * 20, "ab" * 19])
 def test_a_missing_or_broken_vending_key_is_named_and_not_shown(value):
     environment = {} if value is None else {"STS_VENDING_KEY_600000": value}

@@ -18,7 +18,7 @@ from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import BACK, CALLER, Option, do, option
-from gateway.ussd_menus.readers import Amount, Pin, Serial, Whole
+from gateway.ussd_menus.readers import Amount, Pin, Serial, Whole, Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Turn
 from tests.support.toy_menu import written
@@ -325,12 +325,18 @@ def test_a_route_that_leaves_an_answer_out_is_found() -> None:
 
 def test_a_goal_too_far_for_the_networks_time_is_found() -> None:
     target: Screen = Ask("t.last", hello, reads=Serial, into=serial, to=done)
-    for number in range(19):
+    for number in range(13):
         target = Ask(f"t.ask{number}", hello, reads=Serial, into=serial, to=target)
 
     [fault] = faults(home(option(yes, to=target)))
 
-    assert fault.startswith("t.done: 168 s away, a network gives 160: t.home > t.ask18 >")
+    assert fault.startswith("t.done: 175 s away, a network gives 160: t.home > t.ask12 >")
+
+
+def test_a_question_that_takes_longer_than_a_network_waits_is_found() -> None:
+    asks = Ask("t.story", hello, reads=Words(presses=50), into=serial, to=done)
+
+    assert faults(home(option(yes, to=asks))) == ["t.story: takes 32 s, a network waits 30"]
 
 
 def test_an_id_that_a_dashboard_could_not_show_is_found() -> None:

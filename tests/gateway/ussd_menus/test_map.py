@@ -1,18 +1,35 @@
 """The map is drawn from the screens, so it can only tell the truth; these check the drawing."""
 
-from gateway.ussd_menus.map import as_mermaid, as_text, longest_ways_table
+import re
+
+from gateway.ussd_menus.map import (
+    as_json,
+    as_mermaid,
+    as_text,
+    longest_ways_table,
+    ways_by_role,
+)
+from gateway.ussd_menus.pace import seconds
 from tests.support.toy_menu import toy_menu
 
 MENU = toy_menu()
 
 
-def test_the_text_names_every_screen_and_where_its_answers_lead() -> None:
+def test_the_text_tells_every_screen_once_and_where_its_answers_lead() -> None:
     text = as_text(MENU, "en")
 
-    for screen in MENU.screens.keys() - {"engine.resume"}:
-        assert f"\n{screen} (" in "\n" + text
-    assert "pay.confirm (choice)\n    Pay: does request_payment, pay.check_phone" in text
-    assert "    Lipa: pay.device" in as_text(MENU, "sw")
+    for screen in MENU.screens.keys() - {"engine.resume", "home"}:
+        assert len(re.findall(rf"\b{screen} \(", text)) == 1
+    assert "1 Pay, does request_payment -> pay.check_phone (notice)" in text
+    assert "  1 Lipa -> pay.device (pick)" in as_text(MENU, "sw")
+
+
+def test_the_tree_of_one_role_stands_alone() -> None:
+    text = as_text(MENU, "en", "agent")
+
+    assert text.startswith("agent: home.agent (choice)")
+    assert "home.customer" not in text
+    assert "see above" not in text.split("\n")[1]
 
 
 def test_mermaid_has_a_node_for_every_end_of_an_edge() -> None:
@@ -24,7 +41,24 @@ def test_mermaid_has_a_node_for_every_end_of_an_edge() -> None:
     assert ends <= nodes
 
 
-def test_the_longest_ways_are_counted_in_screens_a_caller_answers() -> None:
-    assert "  40 s of 160  request_payment: home.customer > pay.device > pay.serial" in (
-        longest_ways_table(MENU)
-    )
+def test_json_has_every_screen_and_no_answer_leads_nowhere() -> None:
+    drawn = as_json(MENU, "en")
+
+    assert drawn["screens"].keys() == MENU.screens.keys() - {"engine.resume"}
+    ends = {one["to"] for screen in drawn["screens"].values() for one in screen["answers"]}
+    assert ends <= drawn["screens"].keys() | {"back", "home"}
+    assert set(drawn["roles"].values()) <= drawn["screens"].keys()
+
+
+def test_the_longest_ways_are_reckoned_with_the_pace_of_a_caller() -> None:
+    [way] = [one for one in ways_by_role(MENU)["customer"] if one.goal == "request_payment"]
+
+    assert way.screens[:3] == ("home.customer", "pay.device", "pay.serial")
+    assert way.seconds == sum(seconds(MENU.screens[screen]) for screen in way.screens)
+    assert f"{way.seconds:>6.1f} s  request_payment: home.customer > " in longest_ways_table(MENU)
+
+
+def test_what_is_typed_takes_longer_than_a_choice() -> None:
+    chosen, typed = (seconds(MENU.screens[screen]) for screen in ("pay.confirm", "pay.serial"))
+
+    assert 0 == seconds(MENU.screens["pay.check_phone"]) < chosen < typed

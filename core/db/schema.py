@@ -1,0 +1,49 @@
+"""Which schema this code was written for, and whether the database has at least that one.
+
+Migrations only expand, so a newer schema than ours is as good: it belongs to a release that is
+rolling out beside us.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+_VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The revisions of this release, oldest first, as each names the one before it."""
+    follows = dict(_follows(path.read_text()) for path in _VERSIONS.glob("[0-9]*.py"))
+    chain: list[str] = []
+    following = follows.get(None)
+    while following is not None:
+        chain.append(following)
+        following = follows.get(following)
+    return tuple(chain)
+
+
+def _follows(migration: str) -> tuple[str | None, str]:
+    """(the revision before it, its revision)."""
+    named = dict(re.findall(r'^(revision|down_revision).* = "?(\w+)"?$', migration, re.MULTILINE))
+    before = named["down_revision"]
+    return None if before == "None" else before, named["revision"]
+
+
+def revision_of(connection: Connection) -> str | None:
+    """Where the database's schema is; None when it has never been migrated."""
+    found = connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+    if not found.scalar_one():
+        return None
+    revision: str = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    return revision
+
+
+def serves(revision: str | None) -> bool:
+    """Whether this code can work on a database at that revision."""
+    known = known_revisions()
+    return revision is not None and (revision == known[-1] or revision not in known)

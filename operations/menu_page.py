@@ -1,0 +1,75 @@
+"""The page docs/menu.md: the map of the menu and its longest ways, written by `dialwatt menu`.
+
+One diagram for each line of a home menu, since the whole in one picture is too small to read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import fill
+
+from gateway.networks import SHORTEST_IDLE_S, SHORTEST_SESSION_S
+from gateway.ussd_menus.map import answer_words, as_mermaid, first_screens, ways_by_role
+from gateway.ussd_menus.menu import Menu
+from gateway.ussd_menus.pace import NETWORK_S, PRESS_S, READING_S
+from gateway.ussd_menus.paths import SESSION_SECONDS, LongestWay, walk
+from gateway.ussd_menus.screens import Notice, Screen
+
+ASSUMPTIONS = (
+    f"A caller is reckoned to need {NETWORK_S:g} s for the network, {READING_S:g} s to read and"
+    f" {PRESS_S:g} s a key for each screen (planning figures, see gateway/ussd_menus/pace.py). The"
+    f" shortest session of a network is {SHORTEST_SESSION_S} s, of which {SESSION_SECONDS} s may be"
+    f" planned with; it waits {SHORTEST_IDLE_S} s for an answer."
+)
+_LEGEND = (
+    "Written by `dialwatt menu --markdown` from the compiled menu; a test fails when it is old."
+    " Rectangles are choices, double ones lists, slanted ones are typed, round ones the end; in"
+    " hexagons what is known decides. `0` back, `00` home and `98` more are not drawn."
+)
+_TITLES = {
+    "customer": "Customers",
+    "agent": "Agents",
+    "new_agent": "Agents who still have the operator's PIN",
+    "stranger": "Strangers",
+}
+
+
+def page(menu: Menu, language: str) -> str:
+    """The whole page, without a line break at its end."""
+    return "\n".join(_lines(menu, language))
+
+
+def _lines(menu: Menu, language: str) -> Iterator[str]:
+    yield "# The menu"
+    yield ""
+    yield from fill(_LEGEND, 100).split("\n")
+    yield from ("", "## How long it takes", "")
+    yield from fill(ASSUMPTIONS, 100).split("\n")
+    for role, ways in ways_by_role(menu).items():
+        yield from _table(_TITLES.get(role, role), ways)
+    drawn: dict[Screen, str] = {}
+    for role, screen in first_screens(menu).items():
+        yield from _diagrams(menu, language, _TITLES.get(role, role), screen, drawn)
+
+
+def _table(title: str, ways: list[LongestWay]) -> Iterator[str]:
+    yield from ("", f"### {title}", "", "| goal | seconds | longest way |", "| --- | ---: | --- |")
+    for way in sorted(ways, key=lambda one: (-one.seconds, one.goal)):
+        yield f"| `{way.goal}` | {way.seconds:g} | {' > '.join(way.screens)} |"
+
+
+def _diagrams(
+    menu: Menu, language: str, title: str, first: Screen, drawn: dict[Screen, str]
+) -> Iterator[str]:
+    """A diagram of each line; one that was drawn for somebody else is named."""
+    yield from ("", f"## {title}", "", f"They land on `{first.id}`.")
+    for edge, there in walk(menu.home).ways[first]:
+        if not isinstance(there, Screen) or isinstance(there, Notice):
+            continue
+        words = answer_words(menu, edge, language)
+        yield from ("", f"### {title}: {words}", "")
+        if there in drawn:
+            yield f"As under *{drawn[there]}*."
+            continue
+        drawn[there] = f"{title}: {words}"
+        yield from ("```mermaid", as_mermaid(menu, language, there), "```")

@@ -1,0 +1,94 @@
+"""Everything that is wrong with the settings of a process, told together before it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from core.errors import BadInput
+from core.logs import logging_config
+from core.settings import (
+    AirtelSettings,
+    ConsoleSettings,
+    DarajaSettings,
+    DoorSettings,
+    Environment,
+    Gathering,
+    GuardSettings,
+    MtnSettings,
+    ReconciliationSettings,
+    ServicesSettings,
+    SmsSettings,
+    channels_on,
+    read,
+)
+from core.tokens.errors import TokenError
+from core.tokens.keys import KeyRing
+from core.tokens.sta import StaTables
+
+Read = Callable[[Environment], object]
+
+
+def _key_ring(environment: Environment) -> object:
+    secret = read(environment, "DEVICE_KEY_SECRET")
+    return secret and KeyRing.from_settings(secret)
+
+
+def _sta_tables(environment: Environment) -> object:
+    tables = read(environment, "STA_TABLES", "")
+    return tables and StaTables.from_json(tables)
+
+
+_OF_CHANNEL: Mapping[str, Read] = {
+    "daraja": DarajaSettings.from_environment,
+    "mtn": MtnSettings.from_environment,
+    "airtel": AirtelSettings.from_environment,
+}
+
+
+def _channels(environment: Environment) -> None:
+    """Those that are set up, one at least."""
+    for name in channels_on(environment):
+        _OF_CHANNEL[name](environment)
+
+
+_EVERYWHERE: tuple[Read, ...] = (
+    ServicesSettings.from_environment,
+    lambda environment: logging_config(environment, ""),
+)
+
+WANTED: Mapping[str, tuple[Read, ...]] = {
+    "web": (
+        *_EVERYWHERE,
+        DoorSettings.from_environment,
+        GuardSettings.from_environment,
+        ConsoleSettings.from_environment,
+        lambda environment: read(environment, "PIN_PEPPER"),
+    ),
+    "worker": (
+        *_EVERYWHERE,
+        SmsSettings.from_environment,
+        _channels,
+        ReconciliationSettings.from_environment,
+        _key_ring,
+        _sta_tables,
+    ),
+    "schedule": _EVERYWHERE,
+}
+
+
+def problems(environment: Environment, *processes: str) -> list[str]:
+    """What these processes would miss or not understand, each thing once."""
+    given = Gathering(environment)
+    found: list[str] = []
+    for want in dict.fromkeys(want for process in processes for want in WANTED[process]):
+        try:
+            want(given)
+        except (BadInput, TokenError) as error:
+            found.append(str(error))
+    return list(dict.fromkeys(given.missing + found))
+
+
+def check_settings(process: str, environment: Environment) -> None:
+    """Raises BadInput with everything that is wrong for this process."""
+    if wrong := problems(environment, process):
+        raise BadInput(*wrong)

@@ -1,0 +1,118 @@
+"""A log line says what it is about, and never what it may not hold."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+
+import pytest
+
+from core.errors import BadInput
+from core.logs import Lines, Masking, about, logging_config, on, secrets_in
+
+SECRETS = {
+    "CALLBACK_KEY": "a1b2c3d4e5f6a7b8",
+    "AT_API_KEY": "at-live-key-123",
+    "DEVICE_KEY_SECRET": "2:bmV3bmV3bmV3bmV3,1:b2xkb2xkb2xkb2xk",
+    "STS_VENDING_KEY_600000": "00112233445566778899aabbccddeeff00112233",
+    "PIN_PEPPER": "pepper-of-the-pins",
+    "DATABASE_URL": "postgresql+psycopg://dialwatt:database-password@db/dialwatt",
+    "PUBLIC_URL": "https://gateway.example.org",
+    "DARAJA_CONSUMER_SECRET": "consumer-secret",
+}
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    """Log with a formatter of ours; the lines it wrote."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    out = io.StringIO()
+    logger = logging.getLogger("tests.logs")
+    logger.propagate, logger.level = False, logging.DEBUG
+    handler = logging.StreamHandler(out)
+    logger.addHandler(handler)
+
+    def lines(log, as_json=True):
+        handler.setFormatter(Lines("web", as_json))
+        log(logger)
+        written = out.getvalue().splitlines()
+        return [json.loads(one) for one in written] if as_json else written
+
+    yield lines
+    logger.removeHandler(handler)
+
+
+def test_a_line_is_an_object_with_what_it_is_about(logged):
+    def log(logger):
+        with about(request="r1", door="daraja_confirmation"):
+            logger.info("payment %s", "booked", extra=on(payment=1234567890))
+        logger.warning("alone")
+
+    first, second = logged(log)
+    assert first["at"].endswith("+00:00")
+    assert first["process"].startswith("web-")
+    assert {name: first[name] for name in first if name not in ("at", "process")} == {
+        "level": "info",
+        "logger": "tests.logs",
+        "message": "payment booked",
+        "request": "r1",
+        "door": "daraja_confirmation",
+        "payment": 1234567890,
+    }
+    assert (second["message"], "request" in second) == ("alone", False)
+
+
+def test_an_exception_is_one_line_too_and_is_masked(logged):
+    def log(logger):
+        try:
+            raise ValueError("no customer +254711000001")
+        except ValueError:
+            logger.exception("failed")
+
+    [line] = logged(log)
+    assert "ValueError: no customer ***001" in line["exception"]
+
+
+def test_for_a_terminal_it_is_words(logged):
+    def log(logger):
+        with about(request="r1"):
+            logger.error("broken", extra=on(payment=7))
+
+    assert logged(log, as_json=False) == ["error tests.logs: broken request=r1 payment=7"]
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        ("+254711000001", "***001"),
+        ("0711000001 paid", "***001 paid"),
+        ("token 1234 5678 9012 3456 7890 for 01000000016", "token ***890 for ***016"),
+        ("token 123-456-789", "token ***789"),
+        ("Key (msisdn)=(+254711000001) already exists", "Key (msisdn)=(***001) already exists"),
+        ("at 2026-11-24 09:00:00.123456 UTC", "at 2026-11-24 09:00:00.123456 UTC"),
+        ("KES 500.00 for LAMP31001, SKE1A2B3C4", "KES 500.00 for LAMP31001, SKE1A2B3C4"),
+        ("payment 12345678 of 1500000", "payment 12345678 of 1500000"),
+        ("key 000102030405060708090a0b0c0d0e0f!", "key ***!"),
+        ("POST /payments/daraja/a1b2c3d4e5f6a7b8/stk", "POST /payments/daraja/***/stk"),
+        ("old bmV3bmV3bmV3bmV3 and b2xkb2xkb2xkb2xk", "old *** and ***"),
+        ("dialwatt:database-password@db", "dialwatt:***@db"),
+        ("https://gateway.example.org", "https://gateway.example.org"),
+    ],
+)
+def test_what_may_not_be_in_a_log_is_taken_out_and_the_rest_stays(given, wanted):
+    assert Masking(secrets_in(SECRETS))(given) == wanted
+
+
+def test_secrets_that_come_as_files_are_known_too(tmp_path):
+    file = tmp_path / "key"
+    file.write_text("from-a-mounted-file\n")
+    masked = Masking(secrets_in({"AT_API_KEY_FILE": str(file), "PIN_PEPPER_FILE": "/nowhere"}))
+    assert masked("sent with from-a-mounted-file") == "sent with ***"
+
+
+@pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")])
+def test_a_setting_that_is_none_is_told(name, value):
+    with pytest.raises(BadInput, match=name):
+        logging_config({name: value}, "web")

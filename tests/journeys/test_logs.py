@@ -1,0 +1,115 @@
+"""On the whole road of a payment no phone number, token, PIN or key reaches a log line."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from core.logs import Lines
+from core.tokens.errors import TokenError
+from tests.journeys.conftest import CAST, Road
+from tests.support.cast import PEOPLE, VENDING_KEYS
+from tests.support.journeys import play
+
+HERE = Path(__file__).parent
+PINS = ("4321", "1234")
+KEYS = (bytes(range(16)).hex(), *VENDING_KEYS.values())
+
+
+class Logs(logging.Handler):
+    """Everything anybody logs: as the lines a deployment writes, and our own words before that."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.setFormatter(Lines("test"))
+        self.written, self.ours = io.StringIO(), io.StringIO()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.written.write(self.format(record) + "\n")
+        if record.name.partition(".")[0] in ("core", "gateway", "workers"):
+            self.ours.write(logging.Formatter().format(record) + "\n")
+
+
+@pytest.fixture
+def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logs]:
+    handler, root = Logs(), logging.getLogger()
+    monkeypatch.setattr(root, "level", logging.DEBUG)
+    root.addHandler(handler)
+    yield handler
+    root.removeHandler(handler)
+
+
+@pytest.fixture
+def road(open_road: Any) -> Iterator[Road]:
+    with open_road(CAST) as road:
+        yield road
+
+
+def found_in(lines: str, engine: Engine) -> list[str]:
+    """What is in these lines that may not be."""
+    with engine.connect() as connection:
+        tokens = connection.execute(text("SELECT text FROM tokens")).scalars().all()
+        msisdns = connection.execute(text("SELECT msisdn FROM customer_msisdns")).scalars().all()
+    assert tokens
+    digits = re.sub(r"(?<=\d)[ -](?=\d)", "", lines)
+    numbers = {one[1:] for one in (*PEOPLE.values(), *msisdns)}
+    secret = [*numbers, *(one[3:] for one in numbers), *tokens, *KEYS]
+    found = [one for one in secret if one in lines or one.replace(" ", "") in digits]
+    return found + [pin for pin in PINS if re.search(rf"(?<![\w.:]){pin}(?![\w.])", lines)]
+
+
+@pytest.mark.parametrize(
+    "journey", ["pay_meter", "pay_kit_by_long_dial", "agent_collects_cash", "cancelled_prompt"]
+)
+def test_nothing_secret_is_logged(journey: str, road: Road, logs: Logs) -> None:
+    world = road.world("plain")
+    play((HERE / f"{journey}.txt").read_text(), world, "plain")
+    if journey == "cancelled_prompt":
+        play((HERE / "last_instalment_unlocks.txt").read_text(), world, "plain")
+
+    assert found_in(logs.ours.getvalue(), road.simulation.engine) == []
+    assert found_in(logs.written.getvalue(), road.simulation.engine) == []
+
+
+def test_nor_when_everything_breaks(
+    road: Road, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error whose words hold what no log may: the second line of defence takes it out."""
+    world = road.world("plain")
+    play((HERE / "pay_meter.txt").read_text(), world, "plain")
+
+    def broken(*_: object) -> None:
+        raise TokenError(f"key {KEYS[0]} of {PEOPLE['Amina']}")
+
+    monkeypatch.setattr("core.usecases.apply_payments.write_applied", broken)
+    world.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
+    world.verbs["silence"]("Baraka")
+
+    lines = [json.loads(line) for line in logs.written.getvalue().splitlines()]
+    failed = [line for line in lines if line["message"].startswith("a payment cannot be applied")]
+    assert failed
+    assert isinstance(failed[0]["payment"], int)
+    assert found_in(logs.ours.getvalue(), road.simulation.engine) != []
+    assert found_in(logs.written.getvalue(), road.simulation.engine) == []
+
+
+def test_a_payment_can_be_followed_from_the_request_to_the_worker(road: Road, logs: Logs) -> None:
+    world = road.world("plain")
+    world.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
+    world.verbs["sms"]("Amina: ...")
+
+    lines = [json.loads(line) for line in logs.written.getvalue().splitlines()]
+    [booked] = [line for line in lines if line["message"] == "payment booked"]
+    [answered] = [line for line in lines if line["message"] == "daraja_confirmation: booked"]
+    [applied] = [line for line in lines if line["message"] == "payments applied"]
+    assert booked["request"] == answered["request"]
+    assert booked["door"] == "daraja_confirmation"
+    assert booked["payment"] in applied["payments"]

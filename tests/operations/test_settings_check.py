@@ -1,0 +1,84 @@
+"""A process does not start with wrong settings, and one start tells of everything that is wrong."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import pytest
+
+from core import settings
+from operations.settings_check import WANTED, problems
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch):
+    """Only what a test sets: without a database's address a command would look for a set-up."""
+    for name in ("REDIS_URL", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("verb", "missing"),
+    [
+        ("web", {"REDIS_URL", "CALLBACK_KEY", "PIN_PEPPER"}),
+        (
+            "worker",
+            {"REDIS_URL", "DEVICE_KEY_SECRET", "PUBLIC_URL", "CALLBACK_KEY", "AT_USERNAME"}
+            | {"AT_API_KEY", "DARAJA_BASE_URL", "DARAJA_CONSUMER_KEY", "DARAJA_CONSUMER_SECRET"}
+            | {"DARAJA_PASSKEY"},
+        ),
+        ("schedule", {"REDIS_URL"}),
+    ],
+)
+def test_every_missing_setting_is_named_at_once(dialwatt, environment, monkeypatch, verb, missing):
+    for name in environment.keys() - {"DARAJA_SHORTCODE"}:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
+    ran = dialwatt(verb)
+    assert (ran.code, ran.out) == (1, "")
+    assert set(re.findall(r"([A-Z_0-9]+) is not set", ran.err)) == missing
+    assert "Traceback" not in ran.err
+
+
+def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing():
+    told = problems({}, "web", "worker")
+    assert "CALLBACK_KEY is not set (see .env.example)" in told
+    assert [one for one in told if "no mobile-money channel is set up" in one]
+
+
+def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path):
+    given = environment | {
+        "DEVICE_KEY_SECRET": "c2hvcnQ=",
+        "TRUSTED_PROXY_HOPS": "many",
+        "LOG_LEVEL": "loud",
+        "MTN_BASE_URL": "https://sandbox.momodeveloper.mtn.com",
+        "AT_API_KEY": "",
+        "AT_API_KEY_FILE": str(tmp_path / "missing"),
+    }
+    told = "\n".join(problems(given, "web", "worker"))
+    for name in (
+        *("DATABASE_URL", "REDIS_URL", "TRUSTED_PROXY_HOPS", "LOG_LEVEL", "MTN_API_KEY"),
+        *("AT_API_KEY_FILE: cannot read", "must have 32 bytes"),
+    ):
+        assert (name in told) is (name != "DATABASE_URL"), name
+    assert "c2hvcnQ=" not in told
+
+
+def test_a_secret_may_come_as_a_file_instead(environment, tmp_path):
+    secret = tmp_path / "pepper"
+    secret.write_text("pepper\n")
+    given = environment | {"PIN_PEPPER": "", "PIN_PEPPER_FILE": str(secret), "REDIS_URL": "redis:"}
+    assert problems(given, "web", "worker", "schedule") == []
+
+
+def test_every_section_of_the_settings_is_checked_by_some_process():
+    sections = {
+        name
+        for name, section in inspect.getmembers(settings, inspect.isclass)
+        if name.endswith("Settings")
+    }
+    source = inspect.getsource(inspect.getmodule(problems))
+    assert sections
+    assert {name for name in sections if f"{name}.from_environment" not in source} == set()
+    assert set(WANTED) == {"web", "worker", "schedule"}

@@ -139,6 +139,7 @@ class World:
             key="demo",
             redis=self.redis,
             open_unit=self.open_unit,
+            open_reading=self.open_reading,
             menu=self.menu,
             pool=Inline(),
             guesses=SerialGuesses(Limits(self.redis)),
@@ -157,6 +158,15 @@ class World:
             yield Unit(self.connection, self.clock(), market, Pins(PEPPER))
             self._sql("SET CONSTRAINTS ALL IMMEDIATE")
             self._sql("SET CONSTRAINTS ALL DEFERRED")
+
+    @contextmanager
+    def open_reading(self) -> Iterator[Unit]:
+        """A Unit in which the database refuses to write."""
+        market = find_market(self.connection)
+        assert market
+        with self.connection.begin_nested():
+            self._sql("SET TRANSACTION READ ONLY")
+            yield Unit(self.connection, self.clock(), market, Pins(PEPPER))
 
     def wait(self, minutes: int) -> None:
         """Time passes for the books; the sessions of Redis do not notice."""

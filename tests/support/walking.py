@@ -191,8 +191,8 @@ class World:
         self.people = [
             Somebody(row.msisdn, tuple(one for one in row[1:] if len(one) > 3)) for row in people
         ]
-        asked = self.connection.execute(text("SELECT msisdn FROM device_requests"))
-        self.asked = set(asked.scalars())
+        asked = self.connection.execute(text("SELECT msisdn, name, surname FROM device_requests"))
+        self.asked = {value for row in asked for value in row if value}
         self.codes = {
             str(row.text): str(row.msisdn)
             for row in self.connection.execute(
@@ -410,15 +410,17 @@ class Caller:
                 f"{where} tells {self.phone.msisdn} of {name}: {shown}"
             )
 
+    def _may_know(self, what: str) -> bool:
+        """Whoever asks for a device lets agents know who they are."""
+        return self.phone.msisdn in (JUMA, ZURI) and what in self.world.asked
+
     def _said_number(self, msisdn: str) -> bool:
-        """Whoever asks for a device lets agents know their number."""
-        is_agent = self.phone.msisdn in (JUMA, ZURI)
-        if is_agent and msisdn in self.world.asked:
-            return True
-        return any(re.sub(r"\D", "", one).endswith(msisdn[-9:]) for one in self.typed)
+        return self._may_know(msisdn) or any(
+            re.sub(r"\D", "", one).endswith(msisdn[-9:]) for one in self.typed
+        )
 
     def _said(self, name: str) -> bool:
-        return any(name.casefold() in one.casefold() for one in self.typed)
+        return self._may_know(name) or any(name.casefold() in one.casefold() for one in self.typed)
 
     def _is_own(self, name: str) -> bool:
         mine = [one for one in self.world.people if one.msisdn == self.phone.msisdn]

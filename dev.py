@@ -8,6 +8,7 @@ and never asks for root.
 """
 
 import hashlib
+import json
 import os
 import shlex
 import subprocess
@@ -35,6 +36,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   bench [ARGS]    the measurements of bench/
   torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
   lock            make requirements.lock again from pyproject.toml
+  audit           look every locked package up among known vulnerabilities (needs a network)
   install         only build .venv
 
 Afterwards any command of the product is at hand: .venv/bin/dialwatt doctor
@@ -49,6 +51,14 @@ LOCK = (
     "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes"
     " --no-header --no-annotate --no-emit-index-url"
     " --group dev pyproject.toml --output-file requirements.lock"
+)
+
+# Each package of the lock as it stands there: nothing is resolved. The tool is fetched when it is
+# used, so that the lock need not hold what the product does not.
+AUDIT = (
+    "uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes"
+    " --progress-spinner off --vulnerability-service osv --format json"
+    " --requirement requirements.lock"
 )
 
 
@@ -84,6 +94,35 @@ def torture(*arguments: str) -> None:
 
 def lock(*arguments: str) -> None:
     sys.exit(call(" ".join([LOCK, *map(shlex.quote, arguments)])))
+
+
+def audit(*arguments: str) -> None:
+    program, *words = shlex.split(AUDIT)
+    command = [str(VENV / "bin" / program), *words, *arguments]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    code, lines = audited(ran.stdout, ran.stderr)
+    print("\n".join(lines), file=sys.stderr if code else sys.stdout)
+    sys.exit(code)
+
+
+def audited(report: str, complaints: str) -> "tuple[int, list[str]]":
+    """Exit code and what to say: 0 all looked up and nothing found, 1 something found, 2 nothing
+    found but not all looked up, which is no all-clear."""
+    try:
+        packages = json.loads(report)["dependencies"]
+    except ValueError:
+        last = (complaints.strip().splitlines() or ["no word why"])[-1]
+        return 2, [f"dev.py: nothing was audited. It needs a network to ask over: {last[:200]}"]
+    found = [
+        f"{one['name']} {one['version']}: {flaw['id']}, fixed in {flaw['fix_versions'] or 'none'}"
+        for one in packages
+        for flaw in one.get("vulns", ())
+    ]
+    unseen = [one["name"] for one in packages if "skip_reason" in one]
+    if unseen:
+        found.append(f"dev.py: could not be looked up, so not audited: {', '.join(unseen)}")
+    code = 1 if any("vulns" in one and one["vulns"] for one in packages) else 2 if unseen else 0
+    return code, found or [f"{len(packages)} packages, no known vulnerability"]
 
 
 def become(program: str, *arguments: str) -> None:
@@ -143,7 +182,7 @@ def create_environment() -> None:
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
-COMMANDS["torture"] = torture
+COMMANDS |= {"torture": torture, "audit": audit}
 COMMANDS["install"] = lambda: None  # main() has just done it
 
 if __name__ == "__main__":

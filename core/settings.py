@@ -27,12 +27,14 @@ def read(environment: Environment, name: str, default: str | None = None) -> str
         except OSError as error:
             raise BadInput(f"{name}_FILE: cannot read {path} ({error.strerror})") from error
     if default is None:
-        missing = f"{name} is not set (see .env.example)"
-        if not isinstance(environment, Gathering):
-            raise BadInput(missing)
-        environment.missing.append(missing)
-        return ""
-    return default
+        _miss(environment, f"{name} is not set (see .env.example)")
+    return default or ""
+
+
+def _miss(environment: Environment, what: str) -> None:
+    if not isinstance(environment, Gathering):
+        raise BadInput(what)
+    environment.missing.append(what)
 
 
 class Gathering(dict[str, str]):
@@ -56,32 +58,45 @@ class ServicesSettings:
         return cls(read(environment, "DATABASE_URL"), read(environment, "REDIS_URL"))
 
 
-# A mobile-money channel is set up when this is there; Daraja always is.
-_SET_UP_BY = {"mtn": "MTN_BASE_URL", "airtel": "AIRTEL_BASE_URL"}
+# A mobile-money channel is set up when one of these is there; it then needs its others too.
+_SET_UP_BY = {
+    "daraja": ("DARAJA_SHORTCODE", "DARAJA_BASE_URL"),
+    "mtn": ("MTN_BASE_URL",),
+    "airtel": ("AIRTEL_BASE_URL",),
+}
 
 
 def channels_on(environment: Environment) -> tuple[str, ...]:
-    """The mobile-money channels that are set up, by name (core/channel.py)."""
-    return ("daraja", *(name for name, by in _SET_UP_BY.items() if read(environment, by, "")))
+    """The mobile-money channels that are set up, by name (core/channel.py). Raises BadInput when
+    there is none."""
+    on = tuple(
+        name for name, by in _SET_UP_BY.items() if any(read(environment, one, "") for one in by)
+    )
+    if not on:
+        one_of = " or ".join(by[0] for by in _SET_UP_BY.values())
+        _miss(environment, f"no mobile-money channel is set up: set {one_of} (see .env.example)")
+    return on
 
 
 @dataclass(frozen=True, slots=True)
 class DoorSettings:
-    """What the web process needs: the key in callback addresses, our M-Pesa short code, what Airtel
-    signs its callbacks with ("" where it was not asked to), and which channels are set up."""
+    """What the web process needs: the key in callback addresses, which channels are set up, our
+    M-Pesa short code ("" without that channel), and what Airtel signs its callbacks with ("" where
+    it was not asked to)."""
 
     callback_key: str = field(repr=False)
+    channels: tuple[str, ...]
     daraja_shortcode: str
-    airtel_callback_key: str = field(repr=False, default="")
-    channels: tuple[str, ...] = ("daraja",)
+    airtel_callback_key: str = field(repr=False)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> DoorSettings:
+        channels = channels_on(environment)
         return cls(
             read(environment, "CALLBACK_KEY"),
-            read(environment, "DARAJA_SHORTCODE"),
+            channels,
+            read(environment, "DARAJA_SHORTCODE") if "daraja" in channels else "",
             read(environment, "AIRTEL_CALLBACK_KEY", ""),
-            channels_on(environment),
         )
 
 

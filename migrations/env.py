@@ -15,4 +15,6 @@ with create_engine(url, poolclass=NullPool).connect() as connection:
     with context.begin_transaction():
         # Two hosts that migrate at once: the second waits, and finds nothing left to do.
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(5003371)")
+        # Behind a long query a change would wait, and everybody else behind the change.
+        connection.exec_driver_sql("SET LOCAL lock_timeout = '4s'")
         context.run_migrations()

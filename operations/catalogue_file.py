@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeVar
-from zoneinfo import available_timezones
 
+from core import market_facts
 from core.catalogue import (
     AgentEntry,
     Appliance,
@@ -23,7 +23,6 @@ from core.catalogue import (
     TariffEntry,
     Village,
 )
-from core.channel import TERMS
 from core.errors import BadInput
 from core.market import Market
 from core.msisdn import parse_msisdn
@@ -31,7 +30,6 @@ from core.pin import parse_pin
 from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, Action, can
-from core.wording.slots import SMALL_MARKET
 from operations.fields import (
     Fields,
     amount,
@@ -53,7 +51,6 @@ DEVICE_KINDS = ("meter", "shs", "e_bike")
 # Served over the vendor's own HTTP API. The catalogue knows them; see `family_not_served`.
 VENDORS = ("calin", "stron", "gomelong", "sunking")
 
-_SERVICE_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
 
 Entry = TypeVar("Entry")
@@ -112,27 +109,22 @@ def _market(
         problems.append("[market]: there is one market; write it as [market]")
         return None
     fields = Fields("market", tables["market"], problems)
-    currency = fields.need("currency", _currency)
+    currency = fields.need("currency", market_facts.currency)
     money = amount(currency or "KES")
     market = Market(
-        country=fields.need("country", _country),
+        country=fields.need("country", market_facts.country),
         currency=currency,
         cash_unit_minor=fields.need("cash_unit", positive(money)),
-        timezone=fields.need("timezone", _timezone),
+        timezone=fields.need("timezone", market_facts.timezone),
         languages=fields.need("languages", at_least_one(one_of(*spoken))),
-        service_code=fields.need("service_code", _service_code),
+        service_code=fields.need("service_code", market_facts.service_code),
         operator=fields.need("operator", text),
-        payment_max_minor=fields.may("payment_max", positive(money), _ceiling(currency)),
+        payment_max_minor=fields.may(
+            "payment_max", positive(money), market_facts.usual_ceiling_minor(currency)
+        ),
     )
     fields.refuse_unknown()
     return market if fields.is_good else None
-
-
-def _ceiling(currency: str) -> int:
-    """The largest payment where the file names none: what a channel publishes for that currency,
-    else what every text was proved with. A ceiling in shillings says nothing of francs."""
-    limits = [terms.most_minor.get(currency) for terms in TERMS.values()]
-    return max(filter(None, limits), default=SMALL_MARKET.largest_minor)
 
 
 def _entries(
@@ -254,33 +246,6 @@ def _agent(fields: Fields, place: _Place) -> AgentEntry:
         commission_sales_bp=fields.may("commission_sales", _share, 0),
         villages=fields.may("villages", many(code), ()),
     )
-
-
-def _currency(value: object) -> str:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Z]{3}", value):
-        raise ValueError(f"not a currency: {value!r} (three capital letters, like KES)")
-    return value
-
-
-def _country(value: object) -> str:
-    import phonenumbers
-
-    if not isinstance(value, str) or value not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError(f"not a country: {value!r} (two capital letters, like KE)")
-    return value
-
-
-def _timezone(value: object) -> str:
-    if not isinstance(value, str) or value not in available_timezones():
-        near = hint(str(value), available_timezones())
-        raise ValueError(f"not a time zone: {value!r}{near}")
-    return value
-
-
-def _service_code(value: object) -> str:
-    if not isinstance(value, str) or not _SERVICE_CODE.fullmatch(value):
-        raise ValueError(f'not a service code: {value!r} (like "*384*96#")')
-    return value
 
 
 def _new_meters(value: object) -> dict[str, Any]:

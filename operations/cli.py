@@ -178,7 +178,7 @@ VERBS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     verb: Verb = arguments.verb
     try:
         environment = command_environment(os.environ) if verb.completes else dict(os.environ)
@@ -217,7 +217,8 @@ def vectors(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
         raise BadInput(f"cannot read it: {error}") from error
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Every command with its arguments."""
     parser = argparse.ArgumentParser(
         prog="dialwatt", description="The gateway through which people buy energy by phone."
     )

@@ -38,11 +38,17 @@ def _sta_tables(environment: Environment) -> object:
     return tables and StaTables.from_json(tables)
 
 
-def _other_channels(environment: Environment) -> None:
-    if "mtn" in channels_on(environment):
-        MtnSettings.from_environment(environment)
-    if "airtel" in channels_on(environment):
-        AirtelSettings.from_environment(environment)
+_OF_CHANNEL: Mapping[str, Read] = {
+    "daraja": DarajaSettings.from_environment,
+    "mtn": MtnSettings.from_environment,
+    "airtel": AirtelSettings.from_environment,
+}
+
+
+def _channels(environment: Environment) -> None:
+    """Those that are set up, one at least."""
+    for name in channels_on(environment):
+        _OF_CHANNEL[name](environment)
 
 
 _EVERYWHERE: tuple[Read, ...] = (
@@ -60,9 +66,8 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
     ),
     "worker": (
         *_EVERYWHERE,
-        DarajaSettings.from_environment,
         SmsSettings.from_environment,
-        _other_channels,
+        _channels,
         ReconciliationSettings.from_environment,
         _key_ring,
         _sta_tables,

@@ -151,7 +151,7 @@ def _ingest(open_unit: OpenUnit, statement: Statement, comparison: Comparison) -
         except (BadCallback, Refused) as error:
             failed.append(f"{movement.receipt}: {error}")
     with open_unit() as unit:
-        raise_cases(unit, statement, comparison)
+        raise_cases(unit, comparison)
         if statement.closing_minor is not None:
             newest = max(one.happened_at for one in statement.movements)
             assert_balance(unit, statement.provider_account, statement.closing_minor, newest)

@@ -19,12 +19,18 @@ from core.errors import (
     Temporary,
 )
 from core.settings import ReconciliationSettings
-from core.usecases.compare_statement import Statement, compare_statement, ingest_movement
+from core.usecases.compare_statement import (
+    Statement,
+    compare_statement,
+    ingest_movement,
+    raise_cases,
+)
 from core.usecases.find_receipts import claim_receiptless
 from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
 from core.usecases.request_refund import refund_unmatched
+from gateway.payments.daraja import DarajaClient
 from gateway.payments.daraja_account import ask_for_reversal, ask_for_status, pull_movements
-from gateway.payments.mpesa_notices import CURRENCY, provider_account
+from gateway.payments.mpesa_notices import CURRENCY
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
@@ -34,6 +40,8 @@ log = logging.getLogger(__name__)
 _CALLS_A_STEP = 40
 # How far back the list is asked for: enough to bridge a provider's outage of some hours.
 _WINDOW = timedelta(hours=2)
+# A payment may be on the list a little later than we heard of it.
+_SETTLES_WITHIN = timedelta(minutes=5)
 
 
 @cache
@@ -62,8 +70,12 @@ def reconcile(world: Runtime) -> None:
 
 def _send(refund: Refund) -> Record:
     """Ask for a refund; its result comes by callback, so even `taken` is not yet known."""
+    daraja = runtime().daraja
+    if daraja is None or refund.provider_account != daraja.provider_account:
+        # The other rails send nothing back by themselves: the case asks for a person.
+        return partial(refund_refused, refund_id=refund.id, code="no_channel")
     try:
-        ask_for_reversal(runtime().daraja, refund)
+        ask_for_reversal(daraja, refund)
     except Permanent as failure:
         return partial(refund_refused, refund_id=refund.id, code=failure.code)
     except (Temporary, OutcomeUnknown) as failure:
@@ -73,36 +85,43 @@ def _send(refund: Refund) -> Record:
 
 def _ask_for_receipt(prompt: Prompt) -> Record:
     """The answer comes to a door; the next look is scheduled whatever happens."""
+    daraja = runtime().daraja
+    if daraja is None:
+        return lambda unit: None
     try:
-        ask_for_status(runtime().daraja, prompt.id, prompt.checkout_reference or "")
+        ask_for_status(daraja, prompt.id, prompt.checkout_reference or "")
     except ProviderFailure as failure:
         log.warning("cannot ask for the receipt of prompt %s: %s", prompt.id, failure.code)
     return lambda unit: None
 
 
 def _pull_when_due(world: Runtime) -> None:
-    every = settings().pull_every
-    if every is None:
+    every, daraja = settings().pull_every, world.daraja
+    if every is None or daraja is None:
         return
-    account = provider_account(world.daraja.settings.shortcode)
+    account = daraja.provider_account
     with world.open_unit() as unit:
         now, due = unit.now, claim_pull(unit.connection, account, unit.now, every)
-    if due and (booked := pull(world, account, now - _WINDOW, now)):
+    if due and (booked := pull(world, daraja, now - _WINDOW, now)):
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
         world.doorbell.ring_all()
 
 
-def pull(world: Runtime, account: str, begin: datetime, end: datetime) -> int:
-    """Book what the provider lists and we do not have; how many. Each in a commit of its own."""
+def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int:
+    """Book what the provider lists and we do not have; how many. Each in a commit of its own. What
+    we have and it does not list is held, and a person is asked."""
+    account = daraja.provider_account
     try:
-        listed = Statement(account, CURRENCY, list(pull_movements(world.daraja, begin, end)))
+        movements = list(pull_movements(daraja, begin, end))
     except (ProviderFailure, BadCallback) as failure:
         log.error("the provider's list cannot be had: %s", failure)
         return 0
+    listed = Statement(account, CURRENCY, movements, settled_until=end - _SETTLES_WITHIN)
     with world.open_unit() as unit:
-        missing = compare_statement(unit, listed).missing_here
+        comparison = compare_statement(unit, listed)
+        raise_cases(unit, comparison)
     booked = 0
-    for movement in missing:
+    for movement in comparison.missing_here:
         try:
             with world.open_unit() as unit:
                 booked += ingest_movement(unit, listed, movement, "pull")

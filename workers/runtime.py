@@ -38,12 +38,12 @@ from workers.beat import beating
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What jobs need: the database, the keys, the providers, the doorbell. `other_channels` are
-    those set up besides Daraja, by name."""
+    """What jobs need: the database, the keys, the providers, the doorbell. `daraja` is None in a
+    market without M-Pesa; `other_channels` are those set up besides it, by name."""
 
     open_unit: OpenUnit
     open_secret: OpenSecret
-    daraja: DarajaClient
+    daraja: DarajaClient | None
     sender: SmsSender
     doorbell: Doorbell
     other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
@@ -60,11 +60,17 @@ def runtime() -> Runtime:
     return Runtime(
         open_unit=unit_opener(make_engine(services.database_url)),
         open_secret=secrets_from(os.environ),
-        daraja=DarajaClient(DarajaSettings.from_environment(os.environ)),
+        daraja=_daraja(os.environ),
         sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),
         doorbell=Doorbell(services.redis_url),
         other_channels=_other_channels(os.environ),
     )
+
+
+def _daraja(environment: Environment) -> DarajaClient | None:
+    if "daraja" not in channels_on(environment):
+        return None
+    return DarajaClient(DarajaSettings.from_environment(environment))
 
 
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 AGES = ("1-30", "31-60", "61-90", "over 90")
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """What fell due in a period and how much of that is paid, in minor units."""
-
-    due_minor: int
-    paid_minor: int
-
-    @property
-    def percent(self) -> int | None:
-        """None when nothing fell due."""
-        return self.paid_minor * 100 // self.due_minor if self.due_minor else None
 
 
 def money_by_day(connection: Connection, since: datetime, zone: str) -> list[Row[Any]]:
@@ -88,8 +74,8 @@ def work(connection: Connection, since: datetime) -> Row[Any]:
     ).one()
 
 
-def collected(connection: Connection, first: date, last: date) -> Collected:
-    """Instalments and access rates that fell due in those days, and what of them is paid."""
+def collected(connection: Connection, first: date, last: date) -> tuple[int, int]:
+    """(due, paid): instalments and access rates that fell due in those days, what is paid of it."""
     row = connection.execute(
         text(
             """
@@ -104,7 +90,7 @@ def collected(connection: Connection, first: date, last: date) -> Collected:
         ),
         {"first": first, "last": last},
     ).one()
-    return Collected(*row)
+    return row[0], row[1]
 
 
 def arrears(connection: Connection, today: date) -> list[tuple[str, int, int]]:

@@ -28,11 +28,13 @@ _STATES = text(
     """
 )
 
+# A device's owner gets to see what they paid for: what an earlier owner paid for is not theirs.
 _TOKENS = """
     SELECT t.id, d.serial, m.token_family, t.kind, t.units, t.text, t.issued_at
       FROM tokens t JOIN devices d ON d.id = t.device_id
       JOIN manufacturers m ON m.id = d.manufacturer_id
-     WHERE d.owner_id = :owner
+      LEFT JOIN payments p ON p.id = t.payment_id
+     WHERE d.owner_id = :owner AND coalesce(p.customer_id, d.owner_id) = d.owner_id
 """
 
 

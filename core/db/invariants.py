@@ -137,6 +137,10 @@ WAITING: dict[str, str] = {
                  ORDER BY provider_account, stated_at DESC) latest
          WHERE stated_minor <> booked_minor
     """,
+    "no unmatched money is forgotten": """
+        SELECT 'payment ' || receipt || ' since ' || received_at FROM payments
+         WHERE state = 'suspense' AND received_at < :now - interval '3 days' ORDER BY id
+    """,
     "no refund is stuck": """
         SELECT 'refund ' || id || ' (' || state || ') since ' || requested_at FROM refunds
          WHERE state NOT IN ('done', 'failed') AND requested_at < :now - interval '2 hours'

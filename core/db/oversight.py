@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -42,6 +42,20 @@ def open_case(
             "now": now,
         },
     )
+
+
+def close_cases(
+    connection: Connection, now: datetime, kind: str, payment_ids: Collection[int]
+) -> list[int]:
+    """Close the open cases of that kind about those payments; the payments that had one."""
+    closed = connection.execute(
+        text(
+            "UPDATE cases SET closed_at = :now WHERE kind = :kind AND closed_at IS NULL"
+            " AND payment_id = ANY(:ids) RETURNING payment_id"
+        ),
+        {"now": now, "kind": kind, "ids": list(payment_ids)},
+    )
+    return list(closed.scalars())
 
 
 def insert_claim(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,28 @@ def postpone(connection: Connection, now: datetime, payment_id: int, problem: st
             "step": _BACKOFF,
             "most": _BACKOFF_MAX,
         },
+    )
+
+
+def hold(connection: Connection, payment_id: int, problem: str) -> None:
+    """Nobody applies it any more, if nobody has; the reason stands beside it."""
+    connection.execute(
+        text(
+            "UPDATE payments SET next_attempt_at = :never, problem = :problem"
+            " WHERE id = :id AND state = 'received'"
+        ),
+        {"id": payment_id, "never": _NEVER, "problem": problem},
+    )
+
+
+def release(connection: Connection, now: datetime, payment_id: int) -> None:
+    """It may be applied again."""
+    connection.execute(
+        text(
+            "UPDATE payments SET next_attempt_at = :now, problem = NULL"
+            " WHERE id = :id AND state = 'received'"
+        ),
+        {"id": payment_id, "now": now},
     )
 
 

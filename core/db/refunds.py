@@ -93,17 +93,20 @@ def update_refund(connection: Connection, refund_id: int, **values: object) -> N
 
 
 def unmatched_since(
-    connection: Connection, before: datetime, accounts_like: str, limit: int
+    connection: Connection, before: datetime, accounts_like: str, limit: int, *, like: bool = True
 ) -> list[int]:
-    """Payments in suspense since before that instant which nobody has tried to refund yet."""
+    """Payments in suspense since before that instant, on such accounts (or, `like` False, on all
+    others), which nobody has tried to refund and no open case is about."""
     return list(
         connection.execute(
             text(
                 "SELECT id FROM payments p WHERE state = 'suspense' AND received_at < :before"
-                " AND provider_account LIKE :accounts"
+                " AND (provider_account LIKE :accounts) = :like"
                 " AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_id = p.id)"
+                " AND NOT EXISTS (SELECT FROM cases c WHERE c.payment_id = p.id"
+                " AND c.closed_at IS NULL)"
                 " ORDER BY id LIMIT :limit"
             ),
-            {"before": before, "accounts": accounts_like, "limit": limit},
+            {"before": before, "accounts": accounts_like, "like": like, "limit": limit},
         ).scalars()
     )

@@ -6,6 +6,7 @@ rolling out beside us.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,8 +17,21 @@ _VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """The revisions of this release, oldest first: they are named by number."""
-    return tuple(sorted(path.name.partition("_")[0] for path in _VERSIONS.glob("[0-9]*.py")))
+    """The revisions of this release, oldest first, as each names the one before it."""
+    follows = dict(_follows(path.read_text()) for path in _VERSIONS.glob("[0-9]*.py"))
+    chain: list[str] = []
+    following = follows.get(None)
+    while following is not None:
+        chain.append(following)
+        following = follows.get(following)
+    return tuple(chain)
+
+
+def _follows(migration: str) -> tuple[str | None, str]:
+    """(the revision before it, its revision)."""
+    named = dict(re.findall(r'^(revision|down_revision).* = "?(\w+)"?$', migration, re.MULTILINE))
+    before = named["down_revision"]
+    return None if before == "None" else before, named["revision"]
 
 
 def revision_of(connection: Connection) -> str | None:

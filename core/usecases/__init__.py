@@ -6,7 +6,7 @@ with situation, issue_tokens, report_no_code, open_secret, receipts, split_words
 send_texts, texts, resend_token.
 
 Money that is not spent: match_suspense, request_refund, follow_refund, record_reversal,
-compare_statement, find_receipts, line_accounts, audit.
+undo_applied, compare_statement, find_receipts, line_accounts, audit.
 
 What falls due: accrue_access_rates, send_reminders, reminders_wanted.
 
@@ -19,7 +19,8 @@ Their plans: reprice_sale, reschedule_sale, cancel_sale.
 
 Operators: load_catalogue, rewrites_past, register_customers, register_devices and register_sales
 (one or many, see entries), show_payment, show_customer, replay_stuck, rotate_keys. The console:
-console_users, show_today, register_at_desk, edit_customer, close_case, resend_text, reveal_token.
+console_users, show_today, register_at_desk, edit_customer, close_case, resend_text, reveal_token,
+set_up_market.
 
 A use case is a plain function: `verb_noun(unit, ...)`. Returning commits, raising rolls back; what
 a person may not do is a Refused.

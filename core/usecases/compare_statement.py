@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
-from core.db.oversight import open_case
+from core.db.oversight import close_cases, open_case
+from core.db.payments import hold, release
 from core.db.statements import (
     Booked,
     booked_between,
@@ -48,19 +49,25 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Movements of one account in one currency; the closing balance where the file says it."""
+    """Movements of one account in one currency; the closing balance where the file says it.
+
+    `settled_until`: what is younger may still be added to the list; None: nothing will.
+    """
 
     provider_account: str
     currency: str
     movements: Sequence[Movement]
     closing_minor: int | None = None
+    settled_until: datetime | None = None
 
 
 @dataclass(slots=True)
 class Comparison:
-    """`different` pairs what the statement says with what the books say."""
+    """`different` pairs what the statement says with what the books say; `proved` are the payments
+    that both know, by id."""
 
     matched: int = 0
+    proved: list[int] = field(default_factory=list)
     missing_here: list[Movement] = field(default_factory=list)
     missing_there: list[Booked] = field(default_factory=list)
     different: list[tuple[Movement, Booked]] = field(default_factory=list)
@@ -97,6 +104,8 @@ def _judge(
         to.different.append((movement, known))
     else:
         to.matched += 1
+        if known is not None and movement.kind == "payment":
+            to.proved.append(known.id)
 
 
 def _missing_there(unit: Unit, statement: Statement) -> list[Booked]:
@@ -105,7 +114,8 @@ def _missing_there(unit: Unit, statement: Statement) -> list[Booked]:
         return []
     listed = {one.receipt for one in payments}
     times = [one.happened_at for one in payments]
-    ours = booked_between(unit.connection, statement.provider_account, min(times), max(times))
+    last = min(max(times), statement.settled_until or max(times))
+    ours = booked_between(unit.connection, statement.provider_account, min(times), last)
     return [one for one in ours if one.receipt not in listed]
 
 
@@ -158,12 +168,22 @@ def _settle(unit: Unit, account: str, movement: Movement) -> bool:
     return True
 
 
-def raise_cases(unit: Unit, statement: Statement, comparison: Comparison) -> None:
+_MISSING = "not_on_statement"
+
+
+def raise_cases(unit: Unit, comparison: Comparison) -> None:
     """Have a person look at what no rule may settle: money we booked that the provider does not
-    list, and amounts that differ."""
+    list, and amounts that differ.
+
+    What is not on the list and has not been used yet is held: neither applied nor sent back, until
+    a later list shows it, which also closes the case, or an operator replays it.
+    """
+    for payment_id in close_cases(unit.connection, unit.now, _MISSING, comparison.proved):
+        release(unit.connection, unit.now, payment_id)
     for booked in comparison.missing_there:
         detail = f"{booked.receipt} ({booked.amount_minor}) is booked but not on the statement"
-        open_case(unit.connection, unit.now, "not_on_statement", str(booked.id), detail, booked.id)
+        open_case(unit.connection, unit.now, _MISSING, str(booked.id), detail, booked.id)
+        hold(unit.connection, booked.id, "not on the provider's statement")
     for movement, booked in comparison.different:
         detail = (
             f"{booked.receipt}: statement says {movement.amount_minor}, books {booked.amount_minor}"

@@ -10,13 +10,14 @@ from datetime import timedelta
 from core.db.booked import lock_payment, set_payment
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
 from core.db.oversight import open_case
-from core.db.refunds import Refund, claim_due, find_refund, update_refund
+from core.db.refunds import Refund, claim_due, find_open_refund, find_refund, update_refund
 from core.errors import BrokenInvariant
 from core.money import Money
 from core.unit import Unit
 from core.usecases.request_refund import HOLDING
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import queue_text
+from core.usecases.undo_applied import undo_applied
 from core.wording.messages import money_back
 
 _LEASE = timedelta(minutes=2)
@@ -51,13 +52,33 @@ def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
 
 
 def refund_done(unit: Unit, refund_id: int, code: str) -> bool:
-    """The money is back with the payer, who is told. False when it was known; a refusal before
-    that is undone, as success wins."""
+    """The money is back with the payer, who is told. False when it was known. Success wins over a
+    refusal before it, whatever became of the money since."""
     refund = _locked(unit, refund_id)
     if refund.state == "done":
         return False
     if refund.state == "failed":
-        _move(unit, refund, "refund_after_all", HOLDING[refund.origin_state], "refund_payable")
+        return _done_after_all(unit, refund, code)
+    return _gone(unit, refund, code)
+
+
+def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
+    """The provider had refused: the money may wait, be on another way back, be used, or be gone."""
+    payment = lock_payment(unit.connection, refund.payment_id)
+    if payment is None:
+        raise BrokenInvariant(f"refund {refund.id} is of no payment")
+    if payment.state in HOLDING:
+        _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
+        return _gone(unit, refund, code)
+    if payment.state == "applied":
+        undo_applied(unit, payment)
+        _end(unit, refund, "done", code, "reversed")
+        return True
+    other = find_open_refund(unit.connection, payment.id)
+    return other is not None and refund_done(unit, other.id, code)
+
+
+def _gone(unit: Unit, refund: Refund, code: str) -> bool:
     clearing = f"clearing:{refund.provider_account}"
     _move(unit, refund, "refund_done", "refund_payable", clearing)
     _end(unit, refund, "done", code, "refunded")

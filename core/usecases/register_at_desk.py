@@ -6,16 +6,16 @@ the operator has seen. An agent does the same from a phone, with a PIN (register
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from core.db.registration import devices_by_serial, give_devices, set_tariff
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
-from core.usecases.entries import RefusedEntries
 from core.usecases.hand_over import hand_over
-from core.usecases.register_sales import SaleEntry, register_sales
+from core.usecases.offer import Terms
 from core.usecases.register_with_device import find_or_register
+from core.usecases.write_sale import write_sale
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +37,30 @@ class MeterHandover:
     tariff: str | None
 
 
-def register_at_desk(
-    unit: Unit, who: str, person: Newcomer, device: MeterHandover | SaleEntry | None
-) -> int:
-    """The customer's id. The device is a meter, or the sale that brings one, or nothing yet.
+@dataclass(frozen=True, slots=True)
+class SaleHandover:
+    """A kit or an e-bike from stock, on the terms that were agreed."""
 
-    Raises Refused like find_or_register and register_sales, and: not_in_stock, not_a_meter,
-    device_taken, tariff_needed.
+    serial: str
+    terms: Terms
+
+
+def register_at_desk(
+    unit: Unit, who: str, person: Newcomer, device: MeterHandover | SaleHandover | None
+) -> int:
+    """The customer's id. Without a device it is a new customer alone.
+
+    Raises Refused like find_or_register and write_sale, and: name_missing, not_in_stock,
+    not_a_meter, device_taken, tariff_needed.
     """
     if device is None and not person.name:
         raise Refused("name_missing")
     customer = find_or_register(
         unit, person.msisdn, person.name, person.surname, person.village, person.language
     )
-    if isinstance(device, SaleEntry):
-        _sell(unit, replace(device, owner_msisdn=person.msisdn))
+    if isinstance(device, SaleHandover):
+        reference = f"desk:{device.serial}:{unit.now.isoformat()}"
+        write_sale(unit, person.msisdn, device.terms, device.serial, reference)
     elif device is not None:
         _give_meter(unit, customer.id, device)
     serial = device.serial if device else None
@@ -61,13 +70,6 @@ def register_at_desk(
         unit, who, "register", "customer", customer.id, "registered at the desk", serial=serial
     )
     return customer.id
-
-
-def _sell(unit: Unit, entry: SaleEntry) -> None:
-    try:
-        register_sales(unit, [entry])
-    except RefusedEntries as refused:
-        raise refused.refusals[0][1] from None
 
 
 def _give_meter(unit: Unit, customer_id: int, handover: MeterHandover) -> None:

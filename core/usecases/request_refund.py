@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from core.db.booked import BookedPayment, lock_payment, set_payment
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.oversight import open_case
 from core.db.refunds import insert_refund, unmatched_since
 from core.errors import Refused
 from core.unit import Unit
@@ -54,7 +55,9 @@ def _set_aside(unit: Unit, payment: BookedPayment, who: str, reason: str) -> int
 
 def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
     """Request refunds of what nobody matched within `after`; how many. Tried once by itself: after
-    a refusal it is an operator's."""
+    a refusal it is an operator's, as it is at once where the rail sends nothing back by itself.
+    What a case is open about (a receipt that is on no statement, say) stays until it is closed."""
+    _ask_for_hands(unit, after, limit)
     waiting = unmatched_since(unit.connection, unit.now - after, _ACCOUNTS, limit)
     done = 0
     for payment_id in waiting:
@@ -63,3 +66,17 @@ def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
             _set_aside(unit, payment, ITSELF, f"not matched within {after}")
             done += 1
     return done
+
+
+def _ask_for_hands(unit: Unit, after: timedelta, limit: int) -> None:
+    before = unit.now - after
+    for payment_id in unmatched_since(unit.connection, before, _ACCOUNTS, limit, like=False):
+        payment = lock_payment(unit.connection, payment_id)
+        if payment is not None and payment.state == "suspense":
+            detail = (
+                f"{payment.receipt}: nobody matched it, and {payment.provider_account} sends"
+                " nothing back by itself: match it, or send it back by hand"
+            )
+            open_case(
+                unit.connection, unit.now, "refund_by_hand", str(payment_id), detail, payment_id
+            )

@@ -1,8 +1,11 @@
-"""How today goes, for an operator: money, codes, what waits and what went wrong. Only reads."""
+"""How today goes, for an operator: money, codes, what waits, and how things stand. Only reads.
+
+What today brought is counted anew each time. How things stand (the days before, what was collected,
+what is overdue) goes through every open instalment: whoever shows it keeps it for a while.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,7 +14,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from core.db.console_today import (
-    Collected,
     arrears,
     collected,
     money_by_day,
@@ -21,28 +23,42 @@ from core.db.console_today import (
 )
 from core.unit import Unit
 
-DAYS = 14
+DAYS_BEFORE = 13
 # What fell due in this many days, up to yesterday, is asked for its share that was paid.
 COLLECTED_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """`money` and `tokens` by day, every one of the last 14 days, today the last. `work`: counts of
-    what waits and what failed. `arrears`: (age in days, amount, customers)."""
+    """What came in and went out today. `kinds`: (kind, issued, units) of codes; `work`: counts of
+    what waits and what failed."""
 
-    money: Mapping[date, int]
+    money_minor: int
     payments: int
-    tokens: Mapping[date, int]
     kinds: list[Row[Any]]
     work: Row[Any]
-    collected: Collected
+
+    @property
+    def tokens(self) -> int:
+        return sum(kind.issued for kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stood at an instant; plain values, so that it can be kept as JSON. `money` (minor
+    units) and `tokens` (codes) of the days before, by day (2026-03-05), empty days left out.
+    `arrears`: (age in days, amount, customers)."""
+
+    money: dict[str, int]
+    tokens: dict[str, int]
+    due_minor: int
+    paid_minor: int
     arrears: list[tuple[str, int, int]]
 
     @property
-    def money_minor(self) -> int:
-        """What came in today."""
-        return list(self.money.values())[-1]
+    def percent(self) -> int | None:
+        """The share that was paid of what fell due; None when nothing did."""
+        return self.paid_minor * 100 // self.due_minor if self.due_minor else None
 
     @property
     def overdue_minor(self) -> int:
@@ -51,21 +67,32 @@ class Today:
 
 def show_today(unit: Unit) -> Today:
     """The figures of the market's day so far."""
-    connection, zone = unit.connection, unit.market.timezone
-    days = [unit.today - timedelta(days=back) for back in reversed(range(DAYS))]
-    first, midnight = _begin(days[0], zone), _begin(unit.today, zone)
-    money = money_by_day(connection, first, zone)
-    received = {row.day: row.amount_minor for row in money}
-    issued = {row.day: row.issued for row in tokens_by_day(connection, first, zone)}
-    yesterday = unit.today - timedelta(days=1)
+    midnight = _begin(unit.today, unit.market.timezone)
+    received = money_by_day(unit.connection, midnight, unit.market.timezone)
     return Today(
-        money={on: received.get(on, 0) for on in days},
-        payments=sum(row.payments for row in money if row.day == unit.today),
-        tokens={on: issued.get(on, 0) for on in days},
-        kinds=tokens_since(connection, midnight),
-        work=work(connection, midnight),
-        collected=collected(connection, unit.today - timedelta(days=COLLECTED_DAYS), yesterday),
-        arrears=arrears(connection, unit.today),
+        sum(row.amount_minor for row in received),
+        sum(row.payments for row in received),
+        tokens_since(unit.connection, midnight),
+        work(unit.connection, midnight),
+    )
+
+
+def show_standing(unit: Unit) -> Standing:
+    """How things stand now, today's own money and codes left out."""
+    connection, zone = unit.connection, unit.market.timezone
+    first = _begin(unit.today - timedelta(days=DAYS_BEFORE), zone)
+    due_minor, paid_minor = collected(
+        connection, unit.today - timedelta(days=COLLECTED_DAYS), unit.today - timedelta(days=1)
+    )
+    before = unit.today.isoformat()
+    money = {str(row.day): row.amount_minor for row in money_by_day(connection, first, zone)}
+    tokens = {str(row.day): row.issued for row in tokens_by_day(connection, first, zone)}
+    return Standing(
+        {on: minor for on, minor in money.items() if on < before},
+        {on: issued for on, issued in tokens.items() if on < before},
+        due_minor,
+        paid_minor,
+        arrears(connection, unit.today),
     )
 
 

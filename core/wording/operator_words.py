@@ -16,8 +16,14 @@ from core.wording.message import messages_of
 from core.wording.messages import refused as for_customers
 
 _WORDS = {
-    "no_market": "The book is empty: load a catalogue first (`dialwatt load FILE`).",
+    "no_market": (
+        "The book is empty: load a catalogue first (`dialwatt load FILE`), or have an owner set the"
+        " market up at the console."
+    ),
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
+    "cash_unit_wrong": "{problem}",
+    "payment_max_wrong": "{problem}",
+    "catalogue_contradicts": "{problem}",
     "case_closed": "there is no such open case",
     "customer_missing": "there is no such customer",
     "customer_unknown": "no customer has the number {msisdn}",

@@ -8,8 +8,9 @@ from typing import Any
 
 from core.db.console_catalogue import codes_of
 from core.db.console_sales import instalments_of, latest_sale_of
+from core.money import Money
 from core.unit import Unit
-from core.usecases.register_sales import SaleEntry
+from core.usecases.offer import Terms
 from gateway.console import reading
 from gateway.console.forms import Field, Options, Values
 from gateway.console.showing import day, money
@@ -45,24 +46,24 @@ def plan_fields() -> tuple[Field, ...]:
         Field("instalment", "Amount of an instalment", reading.minor, optional=True),
         Field("cadence", "How often", kind="select", options=lambda unit: _CADENCES, optional=True),
         Field("down_payment", "Down payment", reading.minor, optional=True),
-        Field("first_due_on", "First due", reading.on_day, "date", optional=True),
     )  # fmt: skip
 
 
-def read_sale(unit: Unit, values: Values, owner_msisdn: str, serial: str | None) -> SaleEntry:
-    """The sale that the plan's fields describe; what is missing is refused by the use case."""
-    return SaleEntry(
-        owner_msisdn=owner_msisdn,
-        appliance=values["appliance"] or "",
-        scheme=values["scheme"] or "count",
-        sold_on=unit.today,
-        serial=serial,
-        total_minor=0 if values["scheme"] == "service" else None,
-        down_payment_minor=values["down_payment"] or 0,
-        count=values["count"],
-        instalment_minor=values["instalment"],
-        cadence=values["cadence"] or "weekly",
-        first_due_on=values["first_due_on"],
+def read_terms(unit: Unit, values: Values) -> Terms:
+    """The terms in the plan's fields; what is missing or wrong is refused by the use case."""
+    currency = unit.market.currency
+    scheme = values["scheme"] or ("count" if values["instalment"] is None else "amount")
+    figures = {
+        "count": values["count"] or 0,
+        "amount": Money(values["instalment"] or 0, currency),
+        "service": 0,
+    }
+    return Terms(
+        values["appliance"] or "",
+        scheme,
+        figures[scheme],
+        values["cadence"] or "weekly",
+        Money(values["down_payment"] or 0, currency),
     )
 
 

@@ -19,16 +19,14 @@ from core.unit import Unit
 from core.usecases.allowed_plans import find_plan_set_on
 from core.usecases.edit_customer import add_number, edit_customer
 from core.usecases.list_debts import list_debts
-from core.usecases.register_at_desk import MeterHandover, Newcomer, register_at_desk
-from core.usecases.register_sales import SaleEntry
-from core.usecases.write_sale import sale_on
+from core.usecases.register_at_desk import MeterHandover, Newcomer, SaleHandover, register_at_desk
 from gateway.console import reading
 from gateway.console.catalogue import (
     languages,
     latest_plan_lines,
     of_catalogue,
     plan_fields,
-    read_sale,
+    read_terms,
 )
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, form_page
@@ -147,7 +145,7 @@ def _register(unit: Unit, who: str, values: Values) -> Done:
     return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
 
 
-def _device(unit: Unit, values: Values) -> MeterHandover | SaleEntry | None:
+def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:
     serial = values["serial"]
     if serial is None:
         return None
@@ -155,7 +153,7 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleEntry | None:
     if known is None or known.kind == "meter":
         return MeterHandover(serial, values["tariff"])
     plan = None if values["appliance"] else find_plan_set_on(unit, serial)
-    return sale_on(unit, plan, "", serial) if plan else read_sale(unit, values, "", serial)
+    return SaleHandover(serial, plan or read_terms(unit, values))
 
 
 def _rehearsed(unit: Unit, done: Done) -> list[str]:
@@ -195,13 +193,10 @@ form_page(
             "appliance_unknown": "appliance",
             "tariff_needed": "tariff",
             "service_price": "scheme",
-            "plan_scheme": "scheme",
             "plan_count": "count",
-            "plan_count_other": "count",
             "plan_instalment_small": "instalment",
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
-            "plan_first_due": "first_due_on",
         },
         preview=_rehearsed,
     ),

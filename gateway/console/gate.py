@@ -15,8 +15,9 @@ from flask import Blueprint, Flask, abort, current_app, g, redirect, request, se
 from flask.typing import ResponseReturnValue
 
 from core.db.console_users import ConsoleUser, user_of_login
-from gateway.console.desk import desk
-from gateway.console.roles import MAY, may
+from core.errors import Refused
+from gateway.console.desk import BLANK_MARKET, desk
+from gateway.console.roles import MAY, WITHOUT_MARKET, may
 
 View = Callable[..., ResponseReturnValue]
 
@@ -41,7 +42,16 @@ class Guarded:
         g.user = user
         if not may(user.role, self.act):
             abort(403)
+        if g.market is BLANK_MARKET and self.act not in WITHOUT_MARKET:
+            return _no_market(user)
         return self.view(**ids)
+
+
+def _no_market(user: ConsoleUser) -> ResponseReturnValue:
+    """Nothing else can be shown before an owner has set the market up."""
+    if not may(user.role, "market"):
+        raise Refused("no_market")
+    return redirect(url_for("market.market"))
 
 
 def page(

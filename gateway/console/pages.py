@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.console import cases, customers, login, payments, suspense, texts, today, users
+from gateway.console import cases, customers, login, market, payments, suspense, texts, today, users
 
 PAGES = (
     login.pages,
@@ -12,6 +12,7 @@ PAGES = (
     suspense.pages,
     cases.pages,
     texts.pages,
+    market.pages,
     users.pages,
 )
 
@@ -22,5 +23,6 @@ MENU = (
     ("Payments", "payments.payments"),
     ("Suspense", "suspense.suspense"),
     ("Cases", "cases.cases"),
+    ("Market", "market.market"),
     ("Users", "users.users"),
 )

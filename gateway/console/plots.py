@@ -36,7 +36,7 @@ class Plot:
     bars: tuple[Bar, ...]
 
 
-def standing(about: str, values: Sequence[tuple[str, int, str]]) -> Plot:
+def standing_bars(about: str, values: Sequence[tuple[str, int, str]]) -> Plot:
     """(label, value, what it says) as bars, the highest as high as the plot."""
     highest = max((value for _, value, _ in values), default=0) or 1
     step = _WIDTH / max(len(values), 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from core.money import parse_minor
+from core.money import typed_minor
 from core.msisdn import parse_msisdn
-from core.serial_number import normalise_serial
+from core.serial_number import parse_serial
 from core.unit import Unit
 
 # What PostgreSQL cannot store, and what no name or reason holds.
@@ -44,12 +44,12 @@ def number(unit: Unit, typed: str) -> str:
 
 def serial(unit: Unit, typed: str) -> str:
     """A serial number, normalised."""
-    return normalise_serial(typed)
+    return parse_serial(typed)
 
 
 def minor(unit: Unit, typed: str) -> int:
-    """An amount of money, in minor units; thousands may be set off."""
-    return parse_minor(typed.replace(",", "").replace(" ", ""), unit.market.currency)
+    """An amount of money, in minor units, as people type it."""
+    return typed_minor(typed, unit.market.currency)
 
 
 def whole(unit: Unit, typed: str) -> int:

@@ -15,6 +15,7 @@ MAY = {
     "see": _ALL,
     "password": _ALL,
     "manage_users": _OWNER,
+    "market": _OWNER,
     "register": _DESK,
     "edit_customer": _DESK,
     "resend_text": _DESK,
@@ -23,6 +24,9 @@ MAY = {
     "refund": _MONEY,
     "close_case": _WORK,
 }
+
+# What makes sense on an empty book too.
+WITHOUT_MARKET = frozenset({"market", "manage_users", "password"})
 
 
 def may(role: str, act: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template
@@ -11,10 +12,17 @@ from flask.typing import ResponseReturnValue
 from redis import Redis, RedisError
 
 from core.unit import Unit
-from core.usecases.show_today import COLLECTED_DAYS, Today, show_today
+from core.usecases.show_today import (
+    COLLECTED_DAYS,
+    DAYS_BEFORE,
+    Standing,
+    show_standing,
+    show_today,
+)
 from gateway.console.desk import desk
 from gateway.console.gate import page
-from gateway.console.plots import Plot, standing
+from gateway.console.kept import kept
+from gateway.console.plots import Plot, standing_bars
 from gateway.console.showing import day, money
 from gateway.ussd.drop_off import DropOff, drop_off
 
@@ -23,48 +31,66 @@ log = logging.getLogger(__name__)
 pages = Blueprint("today", __name__)
 
 _DAYS_OF_CALLS, _SCREENS = 7, 8
+_KEPT_S = 600
 
 
 @page(pages, "/", "see")
 def today() -> ResponseReturnValue:
     """Today's figures."""
     with desk().reading() as unit:
-        shown = show_today(unit)
+        shown, standing = show_today(unit), _standing(unit)
         return render_template(
             "today.html",
             unit=unit,
             today=shown,
-            money_plot=_money_plot(unit, shown),
-            tokens_plot=_tokens_plot(shown.tokens),
-            arrears_plot=_arrears_plot(unit, shown),
+            standing=standing,
+            kept_minutes=_KEPT_S // 60,
+            money_plot=_money_plot(unit, standing.money, shown.money_minor),
+            tokens_plot=_tokens_plot(unit, standing.tokens, shown.tokens),
+            arrears_plot=_arrears_plot(unit, standing),
             left_screens=left_screens(desk().redis, desk().clock().date()),
             collected_days=COLLECTED_DAYS,
         )
 
 
-def _money_plot(unit: Unit, shown: Today) -> Plot:
-    return standing(
+def _standing(unit: Unit) -> Standing:
+    """How things stood at most ten minutes ago."""
+    name = f"standing:{unit.today.isoformat()}"
+    return Standing(**kept(desk().redis, name, _KEPT_S, lambda: asdict(show_standing(unit))))
+
+
+def _fortnight(unit: Unit, before: Mapping[str, int], now: int) -> list[tuple[date, int]]:
+    """The days before, and today."""
+    days = [unit.today - timedelta(days=back) for back in range(DAYS_BEFORE, 0, -1)]
+    return [(on, before.get(on.isoformat(), 0)) for on in days] + [(unit.today, now)]
+
+
+def _money_plot(unit: Unit, before: Mapping[str, int], now: int) -> Plot:
+    return standing_bars(
         "Money received on each of the last 14 days",
         [
             (str(on.day), minor, f"{day(on)}: {money(minor, unit.market)}")
-            for on, minor in shown.money.items()
+            for on, minor in _fortnight(unit, before, now)
         ],
     )
 
 
-def _tokens_plot(tokens: Mapping[date, int]) -> Plot:
-    return standing(
+def _tokens_plot(unit: Unit, before: Mapping[str, int], now: int) -> Plot:
+    return standing_bars(
         "Codes made on each of the last 14 days",
-        [(str(on.day), issued, f"{day(on)}: {issued}") for on, issued in tokens.items()],
+        [
+            (str(on.day), issued, f"{day(on)}: {issued}")
+            for on, issued in _fortnight(unit, before, now)
+        ],
     )
 
 
-def _arrears_plot(unit: Unit, shown: Today) -> Plot:
-    return standing(
+def _arrears_plot(unit: Unit, standing: Standing) -> Plot:
+    return standing_bars(
         "What is overdue, by age in days",
         [
             (age, minor, f"{age} days: {money(minor, unit.market)} of {people} customers")
-            for age, minor, people in shown.arrears
+            for age, minor, people in standing.arrears
         ],
     )
 

@@ -77,6 +77,30 @@ def test_the_guide_says_what_to_do_about_every_check_of_the_books() -> None:
     assert [name for name in (*BOOKS, *WAITING) if name not in guide] == []
 
 
+def faults_and_their_tests() -> dict[str, list[tuple[Path, str]]]:
+    """Row by row of the fault matrix: the files and test functions it names."""
+    page = ROOT / "docs" / "integrity.md"
+    rows = re.findall(r"^\| (F\d+) \|(.*)$", page.read_text(), re.MULTILINE)
+    named = re.compile(r"\]\(([^)]+\.py)\) `(\w+)`")
+    return {
+        number: [((page.parent / path).resolve(), name) for path, name in named.findall(row)]
+        for number, row in rows
+    }
+
+
+def test_every_fault_of_the_matrix_names_a_test_that_exists() -> None:
+    faults = faults_and_their_tests()
+    assert list(faults) == [f"F{number}" for number in range(1, 21)]
+    assert [number for number, tests in faults.items() if not tests] == []
+    missing = [
+        (number, name)
+        for number, tests in faults.items()
+        for path, name in tests
+        if f"def {name}(" not in path.read_text()
+    ]
+    assert missing == []
+
+
 def test_every_decision_is_in_the_list() -> None:
     folder = ROOT / "docs" / "decisions"
     listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", (folder / "README.md").read_text())

@@ -87,6 +87,8 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "CALLBACK_KEY": KEY,
         "DARAJA_SHORTCODE": SHORTCODE,
+        "MTN_BASE_URL": "http://127.0.0.1:9",
+        "AIRTEL_BASE_URL": "http://127.0.0.1:9",
         "PIN_PEPPER": "pepper",
     }
 

@@ -11,12 +11,54 @@ from core.errors import BadInput
 from gateway.app import beside, create_app
 
 
-@pytest.mark.parametrize(
-    "name", ["DATABASE_URL", "REDIS_URL", "CALLBACK_KEY", "DARAJA_SHORTCODE", "PIN_PEPPER"]
-)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "CALLBACK_KEY", "PIN_PEPPER"])
 def test_a_missing_setting_is_named(environment: dict[str, str], name: str) -> None:
     del environment[name]
     with pytest.raises(BadInput, match=name):
+        create_app(environment)
+
+
+CHANNELS = {
+    "daraja": "DARAJA_SHORTCODE",
+    "mtn": "MTN_BASE_URL",
+    "airtel": "AIRTEL_BASE_URL",
+}
+DOORS = {"daraja": "daraja/k3y/confirmation", "mtn": "mtn/k3y", "airtel": "airtel/k3y"}
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_market_may_have_one_channel_only_and_no_other_s_doors(
+    environment: dict[str, str], channel: str
+) -> None:
+    for name in CHANNELS.values():
+        environment.pop(name, None)
+    environment[CHANNELS[channel]] = "600123"
+
+    app = create_app(environment)
+
+    client = Client(app)
+    answers = {name: client.post(f"/payments/{door}").status_code for name, door in DOORS.items()}
+    assert answers == {name: 400 if name == channel else 404 for name in DOORS}
+    app.close()
+
+
+def test_without_any_channel_it_does_not_start_and_says_what_to_set(
+    environment: dict[str, str],
+) -> None:
+    for name in CHANNELS.values():
+        environment.pop(name, None)
+
+    with pytest.raises(BadInput) as refused:
+        create_app(environment)
+
+    assert all(name in str(refused.value) for name in CHANNELS.values())
+
+
+def test_a_channel_set_up_by_half_names_what_is_missing(environment: dict[str, str]) -> None:
+    del environment["DARAJA_SHORTCODE"]
+    environment["DARAJA_BASE_URL"] = "https://sandbox.example.org"
+
+    with pytest.raises(BadInput, match="DARAJA_SHORTCODE is not set"):
         create_app(environment)
 
 

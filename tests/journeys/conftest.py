@@ -49,14 +49,13 @@ from simulator.terminal.people import People
 from simulator.world import World as Simulation
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
-from tests.support.phone import Phone
+from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
 from workers.runtime import Runtime
 
 KEY = "demo"
-PATIENCE_S = 60.0  # the deadline of a turn has tests of its own
 DEMO_SECRETS = VENDING_KEYS | {"DEVICE_KEY_SECRET": "A" * 43 + "=", "PIN_PEPPER": PEPPER}
 
 

@@ -6,16 +6,18 @@ import io
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, text
 
 from core.logs import Lines
 from core.tokens.errors import TokenError
+from tests.journeys.conftest import CAST, Road
 from tests.support.cast import PEOPLE, VENDING_KEYS
-from tests.support.journeys import World, play
+from tests.support.journeys import play
 
 HERE = Path(__file__).parent
 PINS = ("4321", "1234")
@@ -45,13 +47,17 @@ def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logs]:
     root.removeHandler(handler)
 
 
-def found_in(lines: str, database_url: str) -> list[str]:
+@pytest.fixture
+def road(open_road: Any) -> Iterator[Road]:
+    with open_road(CAST) as road:
+        yield road
+
+
+def found_in(lines: str, engine: Engine) -> list[str]:
     """What is in these lines that may not be."""
-    engine = create_engine(database_url)
     with engine.connect() as connection:
         tokens = connection.execute(text("SELECT text FROM tokens")).scalars().all()
         msisdns = connection.execute(text("SELECT msisdn FROM customer_msisdns")).scalars().all()
-    engine.dispose()
     assert tokens
     digits = re.sub(r"(?<=\d)[ -](?=\d)", "", lines)
     numbers = {one[1:] for one in (*PEOPLE.values(), *msisdns)}
@@ -63,26 +69,21 @@ def found_in(lines: str, database_url: str) -> list[str]:
 @pytest.mark.parametrize(
     "journey", ["pay_meter", "pay_kit_by_long_dial", "agent_collects_cash", "cancelled_prompt"]
 )
-def test_nothing_secret_is_logged(
-    journey: str, journey_world: Callable[[str], World], logs: Logs, database_url: str
-) -> None:
-    world = journey_world("plain")
+def test_nothing_secret_is_logged(journey: str, road: Road, logs: Logs) -> None:
+    world = road.world("plain")
     play((HERE / f"{journey}.txt").read_text(), world, "plain")
     if journey == "cancelled_prompt":
         play((HERE / "last_instalment_unlocks.txt").read_text(), world, "plain")
 
-    assert found_in(logs.ours.getvalue(), database_url) == []
-    assert found_in(logs.written.getvalue(), database_url) == []
+    assert found_in(logs.ours.getvalue(), road.simulation.engine) == []
+    assert found_in(logs.written.getvalue(), road.simulation.engine) == []
 
 
 def test_nor_when_everything_breaks(
-    journey_world: Callable[[str], World],
-    logs: Logs,
-    database_url: str,
-    monkeypatch: pytest.MonkeyPatch,
+    road: Road, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error whose words hold what no log may: the second line of defence takes it out."""
-    world = journey_world("plain")
+    world = road.world("plain")
     play((HERE / "pay_meter.txt").read_text(), world, "plain")
 
     def broken(*_: object) -> None:
@@ -96,14 +97,12 @@ def test_nor_when_everything_breaks(
     failed = [line for line in lines if line["message"].startswith("a payment cannot be applied")]
     assert failed
     assert isinstance(failed[0]["payment"], int)
-    assert found_in(logs.ours.getvalue(), database_url) != []
-    assert found_in(logs.written.getvalue(), database_url) == []
+    assert found_in(logs.ours.getvalue(), road.simulation.engine) != []
+    assert found_in(logs.written.getvalue(), road.simulation.engine) == []
 
 
-def test_a_payment_can_be_followed_from_the_request_to_the_worker(
-    journey_world: Callable[[str], World], logs: Logs
-) -> None:
-    world = journey_world("plain")
+def test_a_payment_can_be_followed_from_the_request_to_the_worker(road: Road, logs: Logs) -> None:
+    world = road.world("plain")
     world.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
     world.verbs["sms"]("Amina: ...")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine, inspect
 
 from core.db.engine import alembic_config
 from core.db.rows import metadata
+from core.db.schema import known_revisions
 
 
 def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url):
@@ -26,3 +28,9 @@ def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url):
     with create_engine(fresh_database_url, poolclass=NullPool).connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     command.upgrade(config, "head")
+
+
+def test_readiness_knows_the_migrations_in_their_order():
+    script = ScriptDirectory.from_config(alembic_config(""))
+    in_order = [one.revision for one in script.walk_revisions()][::-1]
+    assert list(known_revisions()) == in_order

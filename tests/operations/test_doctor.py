@@ -104,6 +104,10 @@ BROKEN = [
         "no payment is stuck",
     ),
     ("UPDATE payments SET problem = 'no key' WHERE receipt = 'R3'", "no payment is stuck"),
+    (
+        "UPDATE payments SET received_at = now() - interval '4 days' WHERE receipt = 'R4'",
+        "no unmatched money is forgotten",
+    ),
     ("UPDATE sms SET created_at = now() - interval '11 minutes'", "no text is stuck"),
     (
         "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
@@ -144,6 +148,36 @@ def test_everything_missing_in_the_settings_is_told_at_once(book, examined, monk
     assert "PIN_PEPPER" in detail
     assert "short" not in detail
     assert detail.count(";") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"MTN_BASE_URL": "http://127.0.0.1:9"}, "MTN_TARGET_ENVIRONMENT is not set"),
+        ({"AIRTEL_BASE_URL": "http://127.0.0.1:9"}, "AIRTEL_COUNTRY is not set"),
+        ({"DARAJA_PASSKEY": ""}, "DARAJA_PASSKEY is not set"),
+        ({"TRUSTED_PROXY_HOPS": "many"}, "TRUSTED_PROXY_HOPS must be"),
+        ({"MTN_ALLOWED_IPS": "1.2.3.4.5"}, "MTN_ALLOWED_IPS"),
+        ({"SUSPENSE_REFUND_HOURS": "soon"}, "SUSPENSE_REFUND_HOURS must be"),
+        ({"DARAJA_SHORTCODE": "", "DARAJA_BASE_URL": ""}, "no mobile-money channel is set up"),
+    ],
+)
+def test_every_section_of_the_settings_is_looked_at(book, examined, monkeypatch, given, named):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert named in examined()[0]["configuration"]["detail"]
+
+
+def test_a_market_without_m_pesa_needs_none_of_its_settings(book, examined, monkeypatch):
+    for name in ("BASE_URL", "CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY"):
+        monkeypatch.delenv(f"DARAJA_{name}")
+    monkeypatch.setenv("AIRTEL_BASE_URL", "http://127.0.0.1:9")
+    for name in ("COUNTRY", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"AIRTEL_{name}", "x")
+
+    check = examined()[0]["configuration"]
+    assert check == {"name": "configuration", "ok": True, "detail": ""}
 
 
 def test_a_redis_that_is_away_hides_nothing_else(book, examined, monkeypatch):

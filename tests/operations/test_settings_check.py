@@ -21,24 +21,30 @@ def nothing_set(monkeypatch):
 @pytest.mark.parametrize(
     ("verb", "missing"),
     [
-        ("web", {"REDIS_URL", "CALLBACK_KEY", "DARAJA_SHORTCODE", "PIN_PEPPER"}),
+        ("web", {"REDIS_URL", "CALLBACK_KEY", "PIN_PEPPER"}),
         (
             "worker",
             {"REDIS_URL", "DEVICE_KEY_SECRET", "PUBLIC_URL", "CALLBACK_KEY", "AT_USERNAME"}
             | {"AT_API_KEY", "DARAJA_BASE_URL", "DARAJA_CONSUMER_KEY", "DARAJA_CONSUMER_SECRET"}
-            | {"DARAJA_SHORTCODE", "DARAJA_PASSKEY"},
+            | {"DARAJA_PASSKEY"},
         ),
         ("schedule", {"REDIS_URL"}),
     ],
 )
 def test_every_missing_setting_is_named_at_once(dialwatt, environment, monkeypatch, verb, missing):
-    for name in environment.keys() - {"DATABASE_URL"}:
+    for name in environment.keys() - {"DARAJA_SHORTCODE"}:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
     ran = dialwatt(verb)
     assert (ran.code, ran.out) == (1, "")
     assert set(re.findall(r"([A-Z_0-9]+) is not set", ran.err)) == missing
     assert "Traceback" not in ran.err
+
+
+def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing():
+    told = problems({}, "web", "worker")
+    assert "CALLBACK_KEY is not set (see .env.example)" in told
+    assert [one for one in told if "no mobile-money channel is set up" in one]
 
 
 def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path):

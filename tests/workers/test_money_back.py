@@ -8,6 +8,7 @@ import pytest
 
 from core.money import Money
 from core.settings import ReconciliationSettings
+from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
 from simulator.safaricom.paybill import pay_by_paybill
@@ -80,6 +81,93 @@ def test_a_list_that_cannot_be_had_is_asked_for_next_time(hands, fault):
     hands.ahead = timedelta(minutes=11)
     money_back.reconcile()
     assert len(payments(hands)) == 1
+
+
+def listed_around(hands):
+    """Two payments that the provider lists and we know, an hour and ten minutes ago."""
+    for receipt, minutes in (("SKE0000001", 60), ("SKE0000003", 10)):
+        moved(hands, receipt, METER, 10_00, minutes_ago=minutes)
+        told(hands, receipt, METER, minutes)
+
+
+def told(hands, receipt, account, minutes_ago):
+    hands.ahead -= timedelta(minutes=minutes_ago)
+    hands.pay(receipt, account, 10_00)
+    hands.ahead += timedelta(minutes=minutes_ago)
+
+
+def cases(hands):
+    return hands.rows("SELECT kind, closed_at IS NULL FROM cases ORDER BY id")
+
+
+def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(hands):
+    """A callback that somebody made up, with the key."""
+    listed_around(hands)
+    told(hands, "FORGED0001", METER, 30)
+
+    money_back.reconcile()
+    jobs.apply_payments()
+
+    assert cases(hands) == [("not_on_statement", True)]
+    assert payments(hands) == [
+        ("FORGED0001", "c2b", "received"),
+        ("SKE0000001", "c2b", "applied"),
+        ("SKE0000003", "c2b", "applied"),
+    ]
+
+
+def test_money_that_a_later_list_shows_is_released_and_its_case_closed(hands):
+    listed_around(hands)
+    told(hands, "SKE0000002", METER, 30)
+    money_back.reconcile()
+    moved(hands, "SKE0000002", METER, 10_00, minutes_ago=30)
+    hands.ahead = timedelta(minutes=11)
+
+    money_back.reconcile()
+    jobs.apply_payments()
+
+    assert cases(hands) == [("not_on_statement", False)]
+    assert {state for _, _, state in payments(hands)} == {"applied"}
+
+
+def test_what_is_young_or_was_told_on_asking_needs_no_list(hands):
+    listed_around(hands)
+    moved(hands, "SKE0000009", METER, 10_00)
+    told(hands, "SKE0000008", METER, 1)
+    with hands.engine.begin() as connection:
+        told(hands, "SKE0000007", METER, 30)
+        connection.exec_driver_sql(
+            "UPDATE payments SET door = 'status' WHERE receipt = 'SKE0000007'"
+        )
+
+    money_back.reconcile()
+
+    assert cases(hands) == []
+
+
+def test_unmatched_money_that_is_on_no_list_is_not_sent_back(hands, monkeypatch):
+    listed_around(hands)
+    told(hands, "FORGED0001", "NOBODY", 30)
+    money_back.reconcile()
+    chosen = ReconciliationSettings(None, timedelta(minutes=20))
+    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+
+    money_back.reconcile()
+
+    assert refunds(hands) == []
+
+
+def test_a_refund_of_another_rail_is_not_asked_of_daraja(hands):
+    with hands.open_unit() as unit:
+        notice = PaymentNotice(
+            "mtn:mtnuganda", "SKE1A2B3C4", "query", 500_00, "KES", "NOBODY", "none", None, unit.now
+        )
+        request_refund(unit, record_payment(unit, notice).payment_id, "ops@jua", "no such device")
+
+    money_back.reconcile()
+
+    assert refunds(hands) == [("failed", "no_channel", 1)]
+    assert cases(hands) == [("refund_failed", True)]
 
 
 def refunding(hands):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import os
+
 import pytest
 
 from core.errors import BrokenInvariant
@@ -35,3 +38,28 @@ def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(faulty, 
 
 def test_the_texts_of_the_product_are_proved():
     spoken.prove_wording()
+
+
+def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(monkeypatch):
+    given = {
+        "DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none",
+        "REDIS_URL": "redis://127.0.0.1:9/0",
+        "DEVICE_KEY_SECRET": base64.b64encode(bytes(32)).decode(),
+        "AT_USERNAME": "jua",
+        "AT_API_KEY": "key",
+        "AIRTEL_BASE_URL": "http://127.0.0.1:9",
+        "AIRTEL_COUNTRY": "UG",
+        "AIRTEL_CLIENT_ID": "id",
+        "AIRTEL_CLIENT_SECRET": "secret",
+    }
+    for name in list(os.environ):
+        if name.startswith(("DARAJA_", "MTN_", "AIRTEL_")):
+            monkeypatch.delenv(name)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    made = runtime.runtime.__wrapped__()
+
+    assert made.channel("daraja") is None
+    assert made.channel("airtel").provider_account == "airtel:UG"
+    made.channel("airtel").close()

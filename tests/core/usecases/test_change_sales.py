@@ -6,13 +6,18 @@ from datetime import date
 
 import pytest
 
+from core.db.customers import find_customer
+from core.db.devices import find_device
+from core.db.registration import give_devices
 from core.errors import Refused
 from core.usecases.cancel_sale import cancel_sale
+from core.usecases.list_devices import list_tokens
+from core.usecases.look_up_customer import resend_last_token
 from core.usecases.record_reversal import record_reversal
 from core.usecases.reprice_sale import reprice_sale
 from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
 from tests.support.book import ACCOUNT
-from tests.support.cast import KIT
+from tests.support.cast import AMINA, BARAKA, KIT
 
 WHO = "grace@jua.example"
 
@@ -114,6 +119,22 @@ def test_a_part_whose_payment_was_reversed_is_kept(book, sale_id):
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
     assert plan_of(book, sale_id) == [(150_00, 0)] + [(200_00, 0)] * 3
     book.prove()
+
+
+def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(book, sale_id):
+    """They may not have been typed yet: somebody else's days are not part of the bargain."""
+    book.pay("A1", KIT, 150_00)
+    book.apply()
+    with book.open_unit() as unit:
+        baraka = find_customer(unit.connection, BARAKA).id
+        assert len(list_tokens(unit, baraka, KIT)) == 1
+        cancel_sale(unit, sale_id, WHO, "returned")
+        amina = find_customer(unit.connection, AMINA).id
+        device_id = find_device(unit.connection, KIT).id
+        give_devices(unit.connection, [(device_id, amina, unit.today)])
+        assert list_tokens(unit, amina, KIT) == []
+        with pytest.raises(Refused, match="no_such_token"):
+            resend_last_token(unit, AMINA, KIT)
 
 
 def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(book, sale_id):

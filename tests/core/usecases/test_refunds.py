@@ -13,6 +13,7 @@ from core.usecases.follow_refund import (
     refund_refused,
     refund_unclear,
 )
+from core.usecases.match_suspense import match_suspense
 from core.usecases.record_reversal import record_reversal
 from core.usecases.request_refund import refund_unmatched, request_refund
 from tests.support.book import ACCOUNT
@@ -171,6 +172,20 @@ def test_unmatched_money_goes_back_by_itself_after_the_time_that_was_set(book):
     book.prove()
 
 
+def test_where_the_rail_sends_nothing_back_a_person_is_asked_once(book):
+    book.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda")
+    book.ahead = timedelta(hours=25)
+
+    for _ in range(2):
+        with book.open_unit() as unit:
+            assert refund_unmatched(unit, timedelta(hours=24), 10) == 0
+
+    [(kind, detail)] = book.rows("SELECT kind, detail FROM cases")
+    assert kind == "refund_by_hand"
+    assert "R1" in detail
+    assert book.states() == ["suspense"]
+
+
 def test_a_reversal_that_answers_our_refund_completes_it(book):
     refund(book, book.pay("R1", "?", 500_00))
 
@@ -178,4 +193,63 @@ def test_a_reversal_that_answers_our_refund_completes_it(book):
         assert record_reversal(unit, ACCOUNT, "R1", 500_00, "statement", "on the statement")
 
     assert book.states() == ["refunded"]
+    book.prove()
+
+
+@pytest.fixture
+def refused(book):
+    """A refund of money for nobody's device that the provider refused; later it says it did it."""
+    payment_id = book.pay("R1", "?", 500_00, payer_kind="msisdn", payer=AMINA)
+    refund_id = refund(book, payment_id)
+    follow(book, refund_refused, refund_id, "1")
+    return payment_id, refund_id
+
+
+def match(book, payment_id):
+    with book.open_unit() as unit:
+        match_suspense(unit, payment_id, METER, "ops@jua", "the payer said so")
+
+
+def test_success_after_a_refusal_takes_the_money_from_where_it_is_now(book, refused):
+    payment_id, refund_id = refused
+    match(book, payment_id)
+
+    assert follow(book, refund_done, refund_id) is True
+
+    assert book.states() == ["refunded"]
+    book.prove()
+
+
+def test_success_after_a_refusal_and_use_becomes_a_claim_and_a_case(book, refused):
+    payment_id, refund_id = refused
+    match(book, payment_id)
+    book.apply()
+    assert book.rows("SELECT count(*) FROM tokens") == [(1,)]
+
+    assert follow(book, refund_done, refund_id) is True
+
+    assert book.states() == ["reversed"]
+    assert book.rows("SELECT amount_minor FROM claims") == [(200_00,)]
+    assert "reversed_after_use" in [kind for (kind,) in book.rows("SELECT kind FROM cases")]
+    book.prove()
+    assert follow(book, refund_done, refund_id) is False
+
+
+def test_success_of_a_refused_refund_ends_the_one_that_was_asked_for_since(book, refused):
+    payment_id, refund_id = refused
+    second = refund(book, payment_id)
+
+    assert follow(book, refund_done, refund_id) is True
+    assert follow(book, refund_done, second) is False
+
+    assert book.states() == ["refunded"]
+    assert book.rows("SELECT state FROM refunds ORDER BY id") == [("failed",), ("done",)]
+    book.prove()
+
+
+def test_success_of_a_refused_refund_is_known_once_the_money_is_gone(book, refused):
+    payment_id, refund_id = refused
+    follow(book, refund_done, refund(book, payment_id))
+
+    assert follow(book, refund_done, refund_id) is False
     book.prove()

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from redis import Redis
+from sqlalchemy import Engine
 from werkzeug.test import Client, TestResponse
 
 from core.db.engine import make_engine
@@ -86,32 +87,46 @@ class Console:
 
 
 @pytest.fixture
-def book(database_url: str) -> Iterator[Book]:
+def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
-    yield make_book(engine)
+    yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def console(book: Book, redis: Redis, redis_url: str) -> Console:
-    def clock() -> Any:
+def book(engine: Engine) -> Book:
+    return make_book(engine)
+
+
+def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None = None) -> Console:
+    """The console over a database, with a user for each role, whose name is the role."""
+    book = book or Book(engine)
+
+    def clock() -> datetime:
         return NOW + book.ahead
 
     limits = Limits(redis)
-    reading = book.engine.execution_options(postgresql_readonly=True)
+    reading = engine.execution_options(postgresql_readonly=True)
     desk = Desk(
         unit_opener(reading, clock, market_if_none=BLANK_MARKET),
-        unit_opener(book.engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
+        unit_opener(engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
         limits,
         redis,
         Doorbell(redis_url),
         Guard(GuardSettings(), limits),
         clock,
     )
-    with book.open_unit() as unit:
-        ids = {f"user_id:{role}": add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
+    with desk.open_writing() as unit:
+        users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
     app = console_application(ConsoleSettings(SECRET, is_https=False), desk)
-    return Console(app, book, redis, {"user_id": ids["user_id:support"]} | _story(book))
+    return Console(app, book, redis, {"user_id": users["support"]})
+
+
+@pytest.fixture
+def console(book: Book, engine: Engine, redis: Redis, redis_url: str) -> Console:
+    console = make_console(engine, redis, redis_url, book)
+    console.ids |= _story(book)
+    return console
 
 
 def _story(book: Book) -> dict[str, Any]:

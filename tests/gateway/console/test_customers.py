@@ -104,6 +104,8 @@ def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
     assert "1 instalment of KES 50.00, due 24 Feb 2027" in looked.text
     assert "In all KES 900.00" in looked.text
     assert console.rows("SELECT total_minor FROM sales ORDER BY id DESC LIMIT 1") == [(900_00,)]
+    told = console.rows("SELECT kind FROM sms WHERE msisdn = :new ORDER BY id", new=NEW)
+    assert told == [("agent_sms.agreed_plan",), ("agent_sms.welcome",)]
     console.book.prove()
 
 
@@ -140,7 +142,7 @@ def test_a_confirmation_counts_only_for_what_was_looked_at(console):
         ({"number": AMINA, "serial": STOCK_METER}, "needs one"),
         ({"number": AMINA, "serial": "LAMP200", "appliance": "tv", "count": "3"}, "another owner"),
         ({"number": AMINA, "serial": STOCK_KIT, "appliance": "tv", "count": "x"}, "whole number"),
-        ({"number": AMINA, "serial": STOCK_KIT, "appliance": "tv"}, "needs an instalment"),
+        ({"number": AMINA, "serial": STOCK_KIT, "appliance": "tv"}, "1 to 520 instalments"),
         ({"number": AMINA, "serial": STOCK_KIT}, "no appliance"),
     ],
 )

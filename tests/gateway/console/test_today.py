@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
-from gateway.console.plots import standing
+from gateway.console.kept import kept
+from gateway.console.plots import standing_bars
 from gateway.console.today import left_screens
 from gateway.tally import impatient_redis
 from gateway.ussd.drop_off import screens_key
 from tests.support.book import NOW
+from tests.support.cast import KIT
 
 
 def test_the_figures_are_those_of_the_book(console):
@@ -56,7 +58,9 @@ def test_without_redis_the_front_page_still_comes():
 
 
 def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():
-    plot = standing("about", [("a", 0, "none"), ("b", 50, "half"), ("c", 100, "all"), ("d", 1, "")])
+    plot = standing_bars(
+        "about", [("a", 0, "none"), ("b", 50, "half"), ("c", 100, "all"), ("d", 1, "")]
+    )
 
     none, half, full, little = (bar.height for bar in plot.bars)
     assert (none, half, full) == (0, plot.height / 2, plot.height)
@@ -64,4 +68,27 @@ def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():
 
 
 def test_a_plot_of_nothing_is_a_line():
-    assert [bar.height for bar in standing("about", [("a", 0, "")]).bars] == [0]
+    assert [bar.height for bar in standing_bars("about", [("a", 0, "")]).bars] == [0]
+
+
+def test_how_things_stand_is_worked_out_once_in_a_while(console, later):
+    later(days=20)
+    browser = console.login()
+
+    def overdue() -> str:
+        return re.findall(r"(KES [\d,.]+) <small>by age", browser.get("/").text)[0]
+
+    before = overdue()
+    console.book.pay("RB1", KIT, 150_00)
+    console.book.apply()
+
+    assert overdue() == before
+    assert "KES 150.00 <small>1 payment today" in browser.get("/").text
+    console.redis.flushdb()
+    assert overdue() < before
+
+
+def test_without_redis_it_is_worked_out_each_time():
+    nowhere = impatient_redis("redis://127.0.0.1:9")
+
+    assert kept(nowhere, "figures", 60, lambda: {"a": 1}) == {"a": 1}

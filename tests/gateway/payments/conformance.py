@@ -283,6 +283,8 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
             "REDIS_URL": redis_url,
             "CALLBACK_KEY": KEY,
             "DARAJA_SHORTCODE": "600123",
+            "MTN_BASE_URL": "http://127.0.0.1:9",
+            "AIRTEL_BASE_URL": "http://127.0.0.1:9",
             "AIRTEL_CALLBACK_KEY": AIRTEL_SIGNS,
             "PIN_PEPPER": "pepper",
         }
@@ -293,8 +295,8 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
         runtime = _runtime(made, redis_url)
         with patch.object(jobs, "runtime", lambda: runtime):
             yield made
-        for channel in (runtime.daraja, *runtime.other_channels.values()):
-            channel.close()
+        for name in ("daraja", *runtime.other_channels):
+            runtime.channel(name).close()
     gateway.close()
     engine.dispose()
 

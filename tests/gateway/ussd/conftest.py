@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from core.unit import OpenUnit, Unit
 from gateway.ussd.door import ussd_application
 from operations.embedded import Services
-from tests.support.phone import Phone
+from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, inside, make_template
 from tests.support.toy_menu import MARKET, NOW, toy_menu
@@ -82,7 +82,7 @@ def make_app(redis: Redis, open_unit: OpenUnit, open_reading: OpenUnit) -> Itera
     """Makes a door; what is given replaces its real parts. Its threads end with the test."""
     with ThreadPoolExecutor(16) as pool:
         parts = {"open_unit": open_unit, "open_reading": open_reading, "pool": pool}
-        parts |= {"redis": redis, "menu": toy_menu()}
+        parts |= {"redis": redis, "menu": toy_menu(), "deadline_s": PATIENCE_S}
         yield lambda **given: ussd_application(key="demo", **{**parts, **given})
 
 

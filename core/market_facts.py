@@ -1,0 +1,52 @@
+"""The facts about a market, read wherever an operator writes them. ValueError says what is bad."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from zoneinfo import available_timezones
+
+import phonenumbers
+
+from core.channel import TERMS
+from core.wording.slots import SMALL_MARKET
+
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_SERVICE_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
+
+
+def country(value: object) -> str:
+    """A country (ISO 3166) whose phone numbers are known."""
+    if not isinstance(value, str) or value not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(f"not a country: {value!r} (two capital letters, like KE)")
+    return value
+
+
+def currency(value: object) -> str:
+    """A currency's code (ISO 4217)."""
+    if not isinstance(value, str) or not _CURRENCY.fullmatch(value):
+        raise ValueError(f"not a currency: {value!r} (three capital letters, like KES)")
+    return value
+
+
+def timezone(value: object) -> str:
+    """A time zone's name; a near one is offered for one that is not."""
+    if not isinstance(value, str) or value not in available_timezones():
+        near = difflib.get_close_matches(str(value), available_timezones(), n=1)
+        meant = f' (did you mean "{near[0]}"?)' if near else ""
+        raise ValueError(f"not a time zone: {value!r}{meant}")
+    return value
+
+
+def service_code(value: object) -> str:
+    """What people dial."""
+    if not isinstance(value, str) or not _SERVICE_CODE.fullmatch(value):
+        raise ValueError(f'not a service code: {value!r} (like "*384*96#")')
+    return value
+
+
+def usual_ceiling_minor(currency: str) -> int:
+    """The largest payment where nobody names one: what a channel publishes for that currency, else
+    what every text was proved with. A ceiling in shillings says nothing of francs."""
+    limits = [terms.most_minor.get(currency) for terms in TERMS.values()]
+    return max(filter(None, limits), default=SMALL_MARKET.largest_minor)

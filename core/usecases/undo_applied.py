@@ -1,0 +1,136 @@
+"""Undo an applied payment whose money has left again: its entries are mirrored, nothing is edited.
+
+What it had paid is owed again. Credit is taken back as far as it is there. What was used and cannot
+be taken back (energy or days whose code is out, credit spent since) becomes a claim on the
+customer, `receivable:clawback`, and a case for an operator.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container
+
+from core.db.booked import (
+    BookedLine,
+    BookedPayment,
+    devices_with_tokens,
+    lines_booked,
+    move_credit,
+    reopen,
+    set_payment,
+)
+from core.db.customers import Customer, lock_customers
+from core.db.devices import get_device
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.oversight import insert_claim, open_case
+from core.db.owed import open_obligations
+from core.errors import BrokenInvariant
+from core.money import Money
+from core.unit import Unit
+from core.usecases.line_accounts import ACCOUNT_OF
+from core.usecases.texts import queue_text
+from core.wording.messages import money_back
+
+_CLAIM = "receivable:clawback"
+_USED_UP = ("energy", "days")
+
+
+def undo_applied(unit: Unit, payment: BookedPayment) -> int:
+    """Mirror both entries of a locked payment, which is `reversed` then; what became a claim."""
+    customer = _owner(unit, payment)
+    lines = lines_booked(unit.connection, payment.id)
+    with_tokens = devices_with_tokens(unit.connection, payment.id)
+    back: Counter[str] = Counter()
+    for line in lines:
+        if line.kind != "credit":
+            back[_account(line, with_tokens)] += line.amount_minor
+        if line.is_owed_again:
+            reopen(unit.connection, line)
+    _take_credit(unit, payment, customer, lines, back)
+    legs = [Posting(account, DEBIT, amount, customer.id) for account, amount in back.items()]
+    legs += [
+        Posting("unapplied", CREDIT, payment.amount_minor, customer.id),
+        Posting("customer_credit", CREDIT, payment.credit_used_minor, customer.id),
+    ]
+    entries = [
+        Entry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
+        Entry("reversed", f"reversed:{payment.id}", received_mirrored(payment, "unapplied")),
+    ]
+    post_entries(unit.connection, unit.now, entries)
+    set_payment(unit.connection, payment.id, state="reversed", problem=None)
+    _escalate(unit, payment, customer, back[_CLAIM], bool(with_tokens))
+    _tell(unit, payment, customer)
+    return back[_CLAIM]
+
+
+def _owner(unit: Unit, payment: BookedPayment) -> Customer:
+    if payment.customer_id is None:
+        raise BrokenInvariant(f"payment {payment.id} was applied to nobody")
+    return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
+
+
+def _account(line: BookedLine, with_tokens: Container[int | None]) -> str:
+    """Which account gets a line's money back."""
+    used_up = line.kind in _USED_UP and line.device_id in with_tokens
+    return _CLAIM if used_up or not line.is_owed_again else ACCOUNT_OF[line.kind]
+
+
+def _take_credit(
+    unit: Unit,
+    payment: BookedPayment,
+    customer: Customer,
+    lines: list[BookedLine],
+    back: Counter[str],
+) -> None:
+    """The credit it used is given back; what it left is taken, as far as it is there."""
+    left = sum(line.amount_minor for line in lines if line.kind == "credit")
+    there = customer.credit_minor + payment.credit_used_minor
+    taken = min(left, there)
+    back["customer_credit"] += taken
+    back[_CLAIM] += left - taken
+    move_credit(unit.connection, customer.id, payment.credit_used_minor - taken)
+
+
+def _escalate(
+    unit: Unit, payment: BookedPayment, customer: Customer, claim_minor: int, token_out: bool
+) -> None:
+    if claim_minor:
+        insert_claim(unit.connection, unit.now, customer.id, payment.id, claim_minor)
+    if claim_minor or token_out:
+        what = "its codes are out" if token_out else "what it gave is spent"
+        claim = Money(claim_minor, unit.market.currency)
+        detail = f"{payment.receipt} was taken back by the provider; {what}; claim {claim}"
+        open_case(
+            unit.connection, unit.now, "reversed_after_use", str(payment.id), detail, payment.id
+        )
+
+
+def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
+    if customer.msisdn is None or payment.device_id is None:
+        return
+    owed = open_obligations(unit.connection, {customer.id})[customer.id]
+    due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
+    said = money_back.taken_back(
+        amount=Money(payment.amount_minor, unit.market.currency),
+        serial=get_device(unit.connection, payment.device_id).serial,
+        receipt=payment.receipt,
+        due=Money(due, unit.market.currency),
+        operator=unit.market.operator,
+    )
+    queue_text(
+        unit,
+        said,
+        msisdn=customer.msisdn,
+        language=customer.language,
+        occasion=f"taken_back:{payment.id}",
+        payment_id=payment.id,
+    )
+
+
+def received_mirrored(payment: BookedPayment, holding: str) -> tuple[Posting, Posting]:
+    """The legs that take a payment's money out of where it is held."""
+    owner = payment.customer_id
+    return (
+        Posting(holding, DEBIT, payment.amount_minor, owner),
+        Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),
+    )

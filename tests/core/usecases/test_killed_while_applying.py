@@ -1,0 +1,94 @@
+"""A worker killed at any moment of applying: nothing or everything, one code for one payment."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from sqlalchemy import event
+
+from tests.support.cast import KIT, METER
+
+
+class Killed(BaseException):
+    """The process ends here; nothing of ours gets to handle that."""
+
+
+@pytest.fixture
+def kill_at(book):
+    """Has the process end just before its n-th statement; 0: never. Counts the statements."""
+    state = {"at": 0, "seen": 0}
+
+    @event.listens_for(book.engine, "before_cursor_execute")
+    def count(*_):
+        state["seen"] += 1
+        if state["seen"] == state["at"]:
+            raise Killed
+
+    def arm(statement):
+        state.update(at=statement, seen=0)
+
+    yield arm
+    event.remove(book.engine, "before_cursor_execute", count)
+
+
+TRACES = """
+    SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM payment_lines),
+           (SELECT count(*) FROM sms), (SELECT sum(paid_minor) FROM instalments),
+           (SELECT count(*) FROM payments WHERE state <> 'received'),
+           (SELECT max(token_counter) FROM devices)
+"""
+
+
+def test_a_worker_killed_before_any_statement_leaves_no_part_of_a_payment(book, kill_at):
+    book.pay("R1", METER, 500_00)
+    book.pay("R2", KIT, 300_00)
+    before = book.rows(TRACES)
+
+    statement = 1
+    while True:
+        kill_at(statement)
+        try:
+            book.apply()
+        except Killed:
+            kill_at(0)
+            assert book.rows(TRACES) == before, f"killed before statement {statement}"
+            statement += 1
+        else:
+            break
+
+    kill_at(0)
+    assert statement > 8
+    assert book.states() == ["applied", "applied"]
+    assert book.rows("SELECT kind, units FROM tokens ORDER BY id") == [("energy", 20), ("days", 14)]
+    book.prove()
+
+
+def test_a_worker_killed_after_its_commit_leaves_one_code_and_its_text_waiting(book):
+    """Before anything was sent, or after it was and before that was noted: the same words again."""
+    book.pay("R1", METER, 500_00)
+    book.apply()
+    codes = book.rows("SELECT text FROM tokens")
+
+    book.apply()
+
+    assert book.rows("SELECT text FROM tokens") == codes
+    [(state, body)] = book.rows("SELECT state, body FROM sms")
+    assert state == "waiting"
+    assert codes[0][0][:4] in body
+
+
+def test_a_code_is_made_without_asking_anybody(book, monkeypatch):
+    """So no reply can be lost, no vendor can know better, and none can issue it twice."""
+
+    def refuse(*_):
+        raise AssertionError("somebody is asked")
+
+    book.pay("R1", METER, 500_00)
+    book.pay("R2", KIT, 150_00)
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, refuse, raising=False)
+
+    book.apply()
+
+    assert book.rows("SELECT count(*) FROM tokens") == [(2,)]

@@ -1,0 +1,103 @@
+"""An empty book: nothing to see before an owner has set the market up, and then everything."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from tests.gateway.console.conftest import PASSWORD, Browser, make_console
+
+MARKET = {
+    "operator": "Jua Energy",
+    "country": "ug",
+    "currency": "ugx",
+    "cash_unit": "100",
+    "timezone": "Africa/Kampala",
+    "languages": "EN, sw",
+    "service_code": "*384*96#",
+    "payment_max": "",
+    "reason": "the beginning",
+}
+
+
+@pytest.fixture
+def empty(engine, redis, redis_url):
+    return make_console(engine, redis, redis_url)
+
+
+def logged_in(console, role: str) -> Browser:
+    browser = console.browser()
+    browser.log_in(role, PASSWORD)
+    return browser
+
+
+def test_an_owner_of_an_empty_book_is_led_to_its_market(empty):
+    owner = logged_in(empty, "owner")
+
+    assert owner.get("/").location == "/console/market"
+    assert owner.get("/market").status_code == 200
+    assert owner.get("/users/").status_code == 200
+
+
+def test_nobody_else_is_shown_anything_on_an_empty_book(empty):
+    answer = logged_in(empty, "finance").get("/payments/")
+
+    assert answer.status_code == 409
+    assert "The book is empty" in answer.text
+
+
+def test_a_market_that_was_set_up_is_there_at_once(empty, engine):
+    owner = logged_in(empty, "owner")
+
+    assert owner.post("/market", **MARKET).location == "/console/"
+
+    assert "Africa/Kampala" in owner.get("/").text
+    with engine.connect() as connection:
+        row = connection.execute(text("SELECT * FROM market")).one()
+        acts = connection.execute(text("SELECT act FROM audit_log WHERE who = 'owner'")).all()
+    assert (row.country, row.currency, row.cash_unit_minor) == ("UG", "UGX", 100)
+    assert row.languages == ["en", "sw"]
+    assert row.payment_max_minor > 0
+    assert acts == [("set_up",)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"country": "Uganda"}, "two capital letters"),
+        ({"currency": "Shilling"}, "three capital letters"),
+        ({"cash_unit": "1.50"}, "UGX has 0 decimal digits"),
+        ({"cash_unit": "0"}, "more than nothing"),
+        ({"timezone": "Africa/Kampla"}, "Africa/Kampala"),
+        ({"languages": "en tlh"}, "tlh is not spoken"),
+        ({"service_code": "384"}, "*384*96#"),
+        ({"payment_max": "much"}, "not an amount"),
+    ],
+)
+def test_what_is_wrong_with_a_market_is_told(empty, wrong, told):
+    owner = logged_in(empty, "owner")
+
+    answer = owner.post("/market", **(MARKET | wrong))
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert owner.get("/").location == "/console/market"
+
+
+def test_the_currency_of_payments_is_not_changed(console):
+    answer = console.login().post("/market", **MARKET)
+
+    assert answer.status_code == 422
+    assert "payments in KES already" in answer.text
+    assert console.acts() == []
+
+
+def test_a_market_is_put_right(console):
+    owner = console.login()
+    kenya = {"country": "KE", "currency": "KES", "cash_unit": "1", "timezone": "Africa/Nairobi"}
+    assert 'value="Jua Energy"' in owner.get("/market").text
+
+    answer = owner.post("/market", **(MARKET | kenya | {"operator": "Jua Power"}))
+
+    assert answer.status_code == 302
+    assert console.rows("SELECT operator FROM market") == [("Jua Power",)]

@@ -1,0 +1,263 @@
+"""Every POST door of the contract under fuzz: never a 5xx, and no refusal leaves a trace anywhere.
+
+Two generators. One damages the bytes of good bodies. The other knows the shape of each body: it
+keeps it and puts near misses and anything at all into its fields. The shapes are those of the
+providers, told by good examples (they publish no machine-readable description and ours would be a
+second truth to keep), hence Hypothesis and not a generator that reads OpenAPI.
+
+FUZZ_EXAMPLES sets how many bodies each generator makes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import logging
+import os
+import re
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.request_refund import request_refund
+from tests.gateway.conftest import AMINA, KEY, Book, Web
+from tests.gateway.payments.bodies import CHECKOUT, c2b, stk_paid
+from tests.gateway.payments.test_mpesa_results import result
+from tests.support.builders import insert_prompt, insert_text
+
+REFERENCE = str(UUID(int=7, version=4))
+AIRTEL_ID = UUID(int=8, version=4).hex
+SCREEN = {
+    "sessionId": "ATUid_1",
+    "serviceCode": "*384*96#",
+    "phoneNumber": AMINA,
+    "networkCode": "63902",
+    "text": "1*S200",
+}
+MTN = {
+    "externalId": REFERENCE,
+    "amount": "500",
+    "currency": "UGX",
+    "payer": {"partyIdType": "MSISDN", "partyId": "256772000001"},
+    "status": "SUCCESSFUL",
+    "reason": {"code": "EXPIRED", "message": "x"},
+}
+AIRTEL = {"transaction": {"id": AIRTEL_ID, "status_code": "TS", "message": "Paid"}, "hash": "eA=="}
+REVERSED = result(0, OriginalTransactionID="SKE1A2B3C4", Amount="500.00")
+FOUND = result(0, TransactionStatus="Completed", ReceiptNo="SKE9Z9Z9Z9", Amount="500.00")
+
+# Every POST door of the contract, and those whose addresses we give out ourselves: a good body.
+JSON_DOORS: dict[str, dict[str, Any]] = {
+    f"/payments/daraja/{KEY}/validation": c2b(),
+    f"/payments/daraja/{KEY}/confirmation": c2b(),
+    f"/payments/daraja/{KEY}/stk": stk_paid(),
+    f"/payments/daraja/{KEY}/stk/1": stk_paid(),
+    f"/payments/daraja/{KEY}/reversal/1": REVERSED,
+    f"/payments/daraja/{KEY}/reversal/1/timeout": REVERSED,
+    f"/payments/daraja/{KEY}/status/1": FOUND,
+    f"/payments/daraja/{KEY}/status/1/timeout": FOUND,
+    f"/payments/mtn/{KEY}": MTN,
+    f"/payments/airtel/{KEY}": AIRTEL,
+}
+FORM_DOORS: dict[str, dict[str, str]] = {
+    f"/ussd/africastalking/{KEY}": SCREEN,
+    f"/ussd/africastalking/{KEY}/events": SCREEN | {"status": "Success", "durationInMillis": "9"},
+    f"/sms/africastalking/{KEY}/inbound": {"id": "9a1f", "from": AMINA, "text": "PAY S200 150"},
+    f"/sms/africastalking/{KEY}/delivery": {"id": "ATXid_1", "status": "Failed"},
+}
+NEAR_MISSES = (
+    *("", " ", "0", "-0", "-1", "1e3", "1E400", "NaN", "Infinity", "0x10", "1_000", "+150", " 150"),
+    *("150.005", "00150", "9" * 19, "9" * 400, "\u0661\u0665\u0660", "1,50", "150.", ".5"),
+    *("20260231000000", "20261301000000", "2026-01-01", "254711000001", "+254 711", "*" * 20),
+    *("%s", "'; DROP TABLE payments; --", "../../etc", "\u202e001M", "M100\n", "\ud83d\ude00" * 40),
+    *("\x00", "A" * 101, "A" * 2000, "null", "true", "loan", "S200 LOAN", "m-100 ", "{}"),
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=6,
+)
+EXAMPLES = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "250")),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def good(door: str) -> bytes:
+    if door in JSON_DOORS:
+        return json.dumps(JSON_DOORS[door]).encode()
+    return urlencode(FORM_DOORS[door]).encode()
+
+
+ALL_DOORS = st.sampled_from([*JSON_DOORS, *FORM_DOORS])
+
+
+def places(document: Any) -> Iterator[tuple[Any, Any]]:
+    """(container, key) of every value in a document, at any depth."""
+    keys = document if isinstance(document, dict) else range(len(document))
+    for key in keys:
+        yield document, key
+        if isinstance(document[key], dict | list):
+            yield from places(document[key])
+
+
+@st.composite
+def shaped_json(draw: st.DrawFn, document: dict[str, Any]) -> bytes:
+    """The document with some of its values replaced, some missing, some that nobody asked for."""
+    changed = deepcopy(document)
+    for _ in range(draw(st.integers(1, 3))):
+        container, key = draw(st.sampled_from(list(places(changed)) or [(changed, "x")]))
+        if draw(st.booleans()) or isinstance(container, list):
+            container[key] = deepcopy(draw(st.sampled_from(NEAR_MISSES) | ANYTHING))
+        else:
+            container.pop(key, None)
+    if draw(st.booleans()):
+        changed[draw(st.text(max_size=8))] = draw(ANYTHING)
+    return json.dumps(changed).encode()
+
+
+@st.composite
+def shaped_form(draw: st.DrawFn, fields: dict[str, str]) -> bytes:
+    """The form with some values replaced, fields missing, doubled, or that nobody asked for."""
+    changed = list(fields.items())
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(changed) - 1))
+        name, _ = changed[place]
+        match draw(st.sampled_from(("value", "value", "double", "name"))):
+            case "value":
+                changed[place] = (name, draw(st.sampled_from(NEAR_MISSES) | st.text(max_size=30)))
+            case "double":
+                changed.append((name, draw(st.text(max_size=5))))
+            case _:
+                changed[place] = (draw(st.text(max_size=8)), "x")
+    return urlencode(changed, errors="surrogatepass").encode()
+
+
+@dataclass
+class Watch:
+    """The whole database, as one digest, and the log: what a refusal must leave as it was."""
+
+    book: Book
+    errors: list[str] = field(default_factory=list)
+    seen: str = ""
+
+    def look(self) -> str:
+        [(digest,)] = self.book.rows(self._sql())
+        return str(digest)
+
+    def _sql(self) -> str:
+        tables = self.book.rows(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+            " AND table_type = 'BASE TABLE' ORDER BY 1"
+        )
+        whole = " || ".join(
+            f"(SELECT count(*) || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '')"
+            f" FROM {table} t)"
+            for (table,) in tables
+        )
+        return f"SELECT md5({whole})"
+
+
+class _Errors(logging.Handler):
+    def __init__(self, kept: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append(record.getMessage())
+
+
+@pytest.fixture
+def watch(book: Book) -> Iterator[Watch]:
+    """A book in which every door has something to be about."""
+    with book.engine.begin() as connection:
+        common = {"device_id": book.solar_id, "account_reference": "S200"}
+        insert_prompt(connection, checkout_reference=CHECKOUT, **common)
+        for channel, reference in (("mtn", REFERENCE), ("airtel", AIRTEL_ID)):
+            insert_prompt(connection, channel=channel, checkout_reference=reference, **common)
+        insert_text(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
+    notice = PaymentNotice(
+        "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
+        datetime(2026, 11, 24, tzinfo=UTC),
+    )  # fmt: skip
+    with book.open_unit() as unit:
+        request_refund(unit, record_payment(unit, notice).payment_id, "ops@jua", "nobody's")
+    watch = Watch(book)
+    handler = _Errors(watch.errors)
+    logging.getLogger().addHandler(handler)
+    watch.seen = watch.look()
+    yield watch
+    logging.getLogger().removeHandler(handler)
+
+
+@pytest.fixture
+def knock(web: Web, watch: Watch) -> Callable[[str, bytes, str], int]:
+    """Send a body from an address of its own; fails on a 5xx, an error logged, or a trace."""
+
+    def send(door: str, body: bytes, source: str) -> int:
+        kind = "application/json" if door in JSON_DOORS else "application/x-www-form-urlencoded"
+        answer = web.client.post(
+            door, data=body, content_type=kind, environ_overrides={"REMOTE_ADDR": source}
+        )
+        assert answer.status_code < 500, (door, answer.text)
+        assert not watch.errors, (door, watch.errors)
+        now = watch.look()
+        if answer.status_code >= 400:
+            assert now == watch.seen, door
+        watch.seen = now
+        return answer.status_code
+
+    return send
+
+
+SOURCES = st.ip_addresses(v=4).map(str)
+
+
+def test_the_good_bodies_are_good(knock: Callable[[str, bytes, str], int]) -> None:
+    """Otherwise the fuzz would only ever see the first refusal."""
+    answers = {door: knock(door, good(door), "192.0.2.1") for door in [*JSON_DOORS, *FORM_DOORS]}
+    assert set(answers.values()) == {200}, answers
+
+
+@given(door=ALL_DOORS, source=SOURCES, data=st.data())
+@EXAMPLES
+def test_damaged_bytes_are_refused_or_understood_and_leave_no_trace_of_a_refusal(
+    knock: Callable[[str, bytes, str], int], door: str, source: str, data: st.DataObject
+) -> None:
+    damaged = bytearray(good(door))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(damaged)))
+        damaged[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+
+    knock(door, bytes(damaged), source)
+
+
+@given(door=ALL_DOORS, source=SOURCES, data=st.data())
+@EXAMPLES
+def test_well_shaped_nonsense_is_refused_or_understood_and_leaves_no_trace_of_a_refusal(
+    knock: Callable[[str, bytes, str], int], door: str, source: str, data: st.DataObject
+) -> None:
+    shaped = shaped_json(JSON_DOORS[door]) if door in JSON_DOORS else shaped_form(FORM_DOORS[door])
+
+    knock(door, data.draw(shaped), source)
+
+
+def test_every_post_door_of_the_web_process_is_fuzzed(web: Web) -> None:
+    """A door that is added has to be added here."""
+    beside_ussd = inspect.getclosurevars(web.client.application.serve).nonlocals["rest"]
+    rules = beside_ussd.__self__.url_map.iter_rules()
+    doors = {
+        re.sub("<int[^>]*>", "1", rule.rule.replace("<key>", KEY))
+        for rule in rules
+        if "POST" in rule.methods and "<key>" in rule.rule
+    }
+    assert doors == {door for door in [*JSON_DOORS, *FORM_DOORS] if not door.startswith("/ussd/")}

@@ -1,0 +1,105 @@
+"""Whoever cuts the database's connections (a restart, a failover, an administrator) costs nobody
+an answer: the next callback is served on a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from core.db.engine import make_engine
+from gateway.app import create_app
+from gateway.payments import mpesa
+from tests.gateway.conftest import AMINA, KEY, Book, Web
+from tests.gateway.payments.bodies import c2b, stk_ended
+
+Ask = Callable[[Web], TestResponse]
+
+SCREEN = {
+    "sessionId": "s1",
+    "serviceCode": "*384*96#",
+    "phoneNumber": AMINA,
+    "networkCode": "63902",
+    "text": "",
+}
+MTN = {"externalId": str(uuid4()), "status": "SUCCESSFUL"}
+AIRTEL = {"transaction": {"id": uuid4().hex, "status_code": "TS"}}
+DOORS: dict[str, Ask] = {
+    "validation": lambda web: web.daraja("validation", c2b()),
+    "confirmation": lambda web: web.daraja("confirmation", c2b(TransID=uuid4().hex[:10])),
+    "stk": lambda web: web.daraja("stk", stk_ended(1032)),
+    "mtn": lambda web: web.client.post(f"/payments/mtn/{KEY}", json=MTN),
+    "airtel": lambda web: web.client.post(f"/payments/airtel/{KEY}", json=AIRTEL),
+    "text": lambda web: web.post(
+        "sms/africastalking", "inbound", data={"id": uuid4().hex, "from": AMINA, "text": "BAL"}
+    ),
+    "report": lambda web: web.post(
+        "sms/africastalking", "delivery", data={"id": "ATXid_1", "status": "Success"}
+    ),
+    "screen": lambda web: web.client.post(
+        f"/ussd/africastalking/{KEY}", data=SCREEN | {"sessionId": uuid4().hex}
+    ),
+    "console": lambda web: web.client.post(
+        "/console/login", data={"login": "nobody@example.org", "password": "wrong"}
+    ),
+    "readiness": lambda web: web.client.get("/readyz"),
+}
+
+
+@pytest.fixture
+def web(book: Book, environment: dict[str, str]):
+    app = create_app(environment | {"CONSOLE_SECRET": "0123456789abcdef" * 4})
+    yield Web(Client(app))
+    app.close()
+
+
+@pytest.fixture
+def cut(book: Book) -> Callable[[], int]:
+    """End every connection of the web process; how many there were."""
+    outside = make_engine(book.url, pool_size=0)
+
+    def end_all() -> int:
+        with outside.connect() as connection:
+            ended = connection.exec_driver_sql(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            return int(ended.scalar_one())
+
+    return end_all
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_the_next_callback_after_all_connections_were_cut_is_served(
+    web: Web, cut: Callable[[], int], door: str
+) -> None:
+    before = DOORS[door](web)
+    assert cut() > 0
+
+    after = DOORS[door](web)
+
+    assert after.status_code == before.status_code
+    if door == "readiness":
+        assert after.json["database"] == {"ok": True}
+    elif door in ("validation", "confirmation", "screen"):
+        assert after.text == before.text
+
+
+def test_a_connection_cut_in_the_middle_books_nothing_and_the_repeat_is_booked(
+    web: Web, book: Book, cut: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut_before_the_commit(unit, notice):
+        recorded = record(unit, notice)
+        cut()
+        return recorded
+
+    record = mpesa.record_payment
+    with monkeypatch.context() as patched:
+        patched.setattr(mpesa, "record_payment", cut_before_the_commit)
+        assert web.daraja("confirmation", c2b()).status_code == 503
+    assert book.traces()["payments"] == 0
+
+    assert web.daraja("confirmation", c2b()).status_code == 200
+    assert book.traces()["payments"] == 1

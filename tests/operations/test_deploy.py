@@ -1,0 +1,170 @@
+"""The files in deploy/ fit the product: commands, settings and figures they name are there."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from werkzeug.test import Client
+
+from gateway.app import create_app
+from operations import cli
+from tests.operations.conftest import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def described_settings() -> set[str]:
+    example = (ROOT / ".env.example").read_text()
+    return set(re.findall(r"^#? ?([A-Z][A-Z0-9_]*)=", example, re.MULTILINE))
+
+
+def assert_is_a_command(words: list[str]) -> None:
+    """The real parser takes it."""
+    cli.parser().parse_args(words)
+
+
+def figures(database_url: str, redis_url: str) -> set[str]:
+    """The names of everything `/metrics` tells, from what it says of their types."""
+    app = create_app(SETTINGS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url})
+    told = Client(app).get("/metrics").text
+    app.close()
+    return set(re.findall(r"^# TYPE (\w+) ", told, re.MULTILINE))
+
+
+def named_in(text: str) -> set[str]:
+    return set(re.findall(r"\bdialwatt_\w+", text))
+
+
+def dashboard() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((DEPLOY / "grafana" / "dialwatt.json").read_text())
+    return found
+
+
+def alerts() -> list[dict[str, Any]]:
+    read = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())
+    return [rule for group in read["groups"] for rule in group["rules"]]
+
+
+def test_every_figure_in_alerts_and_dashboard_is_one_that_is_told_and_all_are_documented(
+    database_url: str, redis_url: str
+) -> None:
+    told = figures(database_url, redis_url)
+    in_alerts = named_in("\n".join(rule["expr"] for rule in alerts()))
+    in_panels = named_in(json.dumps(dashboard()["panels"]))
+    assert in_alerts
+    assert in_alerts | in_panels <= told
+    assert {name for name in told if name.startswith("dialwatt_")} == in_panels
+    documented = named_in((ROOT / "docs" / "watching.md").read_text())
+    assert documented == told
+
+
+def test_every_alert_says_what_it_means_and_what_to_do() -> None:
+    for rule in alerts():
+        assert rule["labels"]["severity"] in ("page", "ticket")
+        assert set(rule["annotations"]) == {"summary", "action"}
+        for verb in re.findall(r"dialwatt ([a-z-]+)", rule["annotations"]["action"]):
+            assert verb in {one.name for one in cli.VERBS}
+    names = [rule["alert"] for rule in alerts()]
+    assert len(set(names)) == len(names)
+    assert yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())["rule_files"]
+
+
+def test_the_dashboard_has_panels_of_its_own_place_and_one_source() -> None:
+    panels = dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        at = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(at["x"], at["x"] + at["w"])
+            for y in range(at["y"], at["y"] + at["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert at["x"] + at["w"] <= 24
+        taken |= cells
+        assert panel["datasource"]["uid"] == "${datasource}"
+    assert [one["name"] for one in dashboard()["templating"]["list"]] == ["datasource"]
+
+
+@pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
+def test_a_unit_starts_a_command_as_nobody_special(path: Path) -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]
+    unit.read_string(path.read_text())
+    program, *words = unit["Service"]["ExecStart"].split()
+    assert program == "/srv/dialwatt/.venv/bin/dialwatt"
+    assert_is_a_command(words)
+    assert unit["Service"]["User"] == "dialwatt"
+
+
+def test_the_target_wants_every_process() -> None:
+    target = (DEPLOY / "systemd" / "dialwatt.target").read_text()
+    wanted = {re.sub(r"@\d", "@", one) for one in re.findall(r"dialwatt-[\w@]+\.service", target)}
+    assert wanted == {path.name for path in UNITS} - {"dialwatt-migrate.service"}
+
+
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    return found
+
+
+def test_compose_starts_every_process_with_settings_that_exist() -> None:
+    services = compose()["services"]
+    ours = {name: one for name, one in services.items() if one["image"] == "dialwatt"}
+    assert set(ours) == {"migrate", "web", "worker", "schedule"}
+    for name, service in ours.items():
+        assert_is_a_command(service["command"])
+        settings = {one.removesuffix("_FILE") for one in service["environment"]}
+        assert settings <= described_settings(), name
+    assert (DEPLOY / compose()["x-dialwatt"]["build"]["context"]).resolve() == ROOT
+
+
+def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key() -> None:
+    services, secrets = compose()["services"], compose()["secrets"]
+    assert {one["file"] for one in secrets.values()} == {f"secrets/{name}" for name in secrets}
+    for name, service in services.items():
+        mounted = set(service.get("secrets", []))
+        told = {
+            value.removeprefix("/run/secrets/")
+            for value in service.get("environment", {}).values()
+            if value.startswith("/run/secrets/")
+        }
+        assert mounted == told, name
+        assert mounted <= set(secrets)
+    web = " ".join(services["web"]["environment"])
+    assert not re.search("DEVICE_KEY|VENDING|AT_API|CONSUMER|PASSKEY", web)
+
+
+def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
+    from operations.settings_check import problems
+
+    for process in ("web", "worker", "schedule"):
+        environment = compose()["services"][process]["environment"]
+        given = {name.removesuffix("_FILE"): "x" * 43 + "=" for name in environment}
+        given |= {"TRUSTED_PROXY_HOPS": "1"}
+        assert problems(given, process) == []
+
+
+def test_the_image_is_built_from_the_lock_and_runs_as_nobody_special() -> None:
+    lines = (DEPLOY / "Containerfile").read_text()
+    instructions = re.findall(r"^([A-Z]+) (.*?)(?<!\\)$", lines, re.MULTILINE | re.DOTALL)
+    assert instructions[0] == ("FROM", "python:3.13-slim")
+    assert any("--require-hashes -r requirements.lock" in what for _, what in instructions)
+    assert [name for name, _ in instructions if name not in ("FROM", "COPY", "RUN")] == [
+        *("WORKDIR", "USER", "ENV", "EXPOSE", "STOPSIGNAL", "ENTRYPOINT", "CMD")
+    ]
+    by_name = dict(instructions)
+    assert by_name["USER"] == "dialwatt"
+    assert_is_a_command(json.loads(by_name["CMD"]))
+    assert json.loads(by_name["ENTRYPOINT"]) == ["dialwatt"]
+    ignored = (DEPLOY / "Containerfile.dockerignore").read_text().split()
+    assert {".git", ".venv", "var", ".env", "deploy/secrets"} <= set(ignored)

@@ -81,6 +81,8 @@ _WORDS = {
         "several accounts have the receipt {receipt}: name one with --account ({accounts})"
     ),
     "reason_missing": "say why",
+    "opening_known": "the opening balance of {account} is in the books already",
+    "opening_negative": "the books hold {amount} more than the statement: no opening balance",
     "refund_too_late": "{receipt} has been applied: debts are paid with it, or a token is out",
     "refund_under_way": "{receipt} cannot be sent back: it is {state}",
     "role_unknown": "there is no role {role}",

@@ -18,7 +18,7 @@ registration_requests, read_terms.
 Their plans: reprice_sale, reschedule_sale, cancel_sale.
 
 Operators: load_catalogue, rewrites_past, register_customers, register_devices and register_sales
-(one or many, see entries), show_payment, show_customer, replay_stuck, rotate_keys. The console:
+(one or many, see entries), show_payment, show_customer, replay_stuck, rotate_keys, take_over_paid. The console:
 console_users, show_today, register_at_desk, edit_customer, close_case, resend_text, reveal_token,
 set_up_market.
 

@@ -22,6 +22,7 @@ from sqlalchemy import text as sql
 
 from core.clock import system_clock
 from core.db.devices import find_device
+from core.db.engine import make_engine
 from core.money import parse_minor
 from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
@@ -46,6 +47,7 @@ from simulator.safaricom.prompts import answer_prompt, waiting_prompts
 from simulator.terminal.journey import read_paybill, read_prompt, seen, token_in
 from simulator.terminal.people import People
 from simulator.world import World as Simulation
+from tests.support.builders import insert_village
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
@@ -159,13 +161,23 @@ def open_road(
         redis.flushdb()
         with simulated_databases.database() as database_url:
             engine = create_engine(database_url)
+            reading = make_engine(database_url, settings={"default_transaction_read_only": "on"})
+            open_reading = unit_opener(reading.execution_options(isolation_level="AUTOCOMMIT"))
             try:
                 people = book.fill(engine)
                 with _road(
-                    book, people, engine, database_url, redis, redis_url, monkeypatch
+                    book,
+                    people,
+                    engine,
+                    open_reading,
+                    database_url,
+                    redis,
+                    redis_url,
+                    monkeypatch,
                 ) as road:
                     yield road
             finally:
+                reading.dispose()
                 engine.dispose()
 
     return opened
@@ -185,6 +197,7 @@ def _road(
     book: Book,
     people: Mapping[str, str],
     engine: Engine,
+    open_reading: OpenUnit,
     database_url: str,
     redis: Redis,
     redis_url: str,
@@ -221,6 +234,7 @@ def _road(
             key=KEY,
             redis=StoppableRedis(redis, session),
             open_unit=stoppable,
+            open_reading=open_reading,
             menu=product_menu(),
             pool=pool,
             deadline_s=PATIENCE_S,
@@ -328,9 +342,16 @@ def _verbs(
                 sql("UPDATE market SET languages = :languages"), {"languages": rest.split(", ")}
             )
 
+    def villages(rest: str) -> None:
+        """`villages 40`: so many more villages, `V01` and on."""
+        with road.open_unit() as unit:
+            for number in range(1, int(rest) + 1):
+                insert_village(unit.connection, code=f"V{number:02}", name=f"Village {number:02}")
+
     return {
         "prompt": prompt,
         "speaks": speaks,
+        "villages": villages,
         "text": text,
         "paybill": paybill,
         "sms": sms,

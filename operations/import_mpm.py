@@ -30,16 +30,10 @@ from core.wording.operator_words import in_words
 from operations.books import open_books
 from operations.csv_file import read_entries, read_text
 from operations.fields import day
-from operations.mpm_entries import (
-    Complement,
-    Moving,
-    Names,
-    Placed,
-    Told,
-    complement_file,
-    count_by_reason,
-)
+from operations.mpm_entries import Moving, Names, Placed, count_by_reason
 from operations.mpm_files import read_exports
+from operations.mpm_history import paid_before
+from operations.mpm_told import Complement, Told, complement_file
 
 Write = Callable[[Unit, Sequence[Any], Progress], Any]
 
@@ -100,7 +94,7 @@ def _move(unit: Unit, moving: Moving, keys: KeyRing) -> dict[str, Any]:
         "devices": _write(unit, moving, moving.devices(), devices),
         "plans": _write(unit, moving, plans := moving.plans(), register_sales),
     }
-    done["paid"] = _write(unit, moving, moving.paid(plans), take_over_paid)
+    done["paid"] = _write(unit, moving, paid_before(moving, plans), take_over_paid)
     if moving.problems:
         raise BadInput(*count_by_reason(moving.problems), "Nothing was written.")
     return done

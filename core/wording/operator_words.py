@@ -36,6 +36,10 @@ _WORDS = {
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
     "family_not_served": "no tokens can be made for devices of family {family} yet",
+    "history_missing": (
+        "nobody says what was paid on it: give the export of outstanding debts, or of transactions"
+    ),
+    "history_of_no_sale": "there is no sale {reference}",
     "key_differs": "secret_key: the books hold another key for this device",
     "kind_differs": "{serial} is of kind {kind}, the appliance needs {wanted}",
     "kind_not_made": "this manufacturer makes {kinds}, not {kind}",
@@ -46,6 +50,9 @@ _WORDS = {
         " change its key first (key type 2, base 2014 or later)"
     ),
     "meter_number": "{serial} is no STS meter number: 11 or 13 digits, the last one a check digit",
+    "outstanding_too_much": (
+        "{open} are said to be open, but only {due} fell due by then: is the cadence right?"
+    ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
     "login_wrong": "the name or the password is wrong",

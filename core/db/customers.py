@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-_COLUMNS = """
+COLUMNS = """
     c.id, c.name, c.surname, c.language, c.credit_minor,
     (SELECT msisdn FROM customer_msisdns n WHERE n.customer_id = c.id
      ORDER BY position, msisdn LIMIT 1) AS msisdn
@@ -30,7 +30,7 @@ def find_customer(connection: Connection, msisdn: str) -> Customer | None:
     """The customer who holds that E.164 number."""
     row = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
+            f"SELECT {COLUMNS} FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
             " WHERE m.msisdn = :msisdn"
         ),
         {"msisdn": msisdn},
@@ -53,7 +53,7 @@ def find_customer_by_hash(connection: Connection, sha256: str) -> tuple[str, str
 def get_customer(connection: Connection, customer_id: int) -> Customer:
     """The customer with that id."""
     row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM customers c WHERE c.id = :id"), {"id": customer_id}
+        text(f"SELECT {COLUMNS} FROM customers c WHERE c.id = :id"), {"id": customer_id}
     ).one()
     return Customer(*row)
 
@@ -65,7 +65,7 @@ def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Cu
     """
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM customers c WHERE c.id = ANY(:ids)"
+            f"SELECT {COLUMNS} FROM customers c WHERE c.id = ANY(:ids)"
             " ORDER BY c.id FOR NO KEY UPDATE"
         ),
         {"ids": list(ids)},

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-_COLUMNS = """
+COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
     d.initial_counter, d.starting_code, d.sealed_key, d.sts, m.token_family,
     s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor
 """
-_FROM = """
+FROM = """
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
     LEFT JOIN sales s ON s.device_id = d.id AND s.state = 'open'
 """
@@ -55,12 +55,12 @@ class Device:
 
 def find_device(connection: Connection, serial: str) -> Device | None:
     """The device with that normalised serial."""
-    return _one(connection, f"SELECT {_COLUMNS} {_FROM} WHERE d.serial = :key", serial)
+    return _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.serial = :key", serial)
 
 
 def get_device(connection: Connection, device_id: int) -> Device:
     """The device with that id."""
-    found = _one(connection, f"SELECT {_COLUMNS} {_FROM} WHERE d.id = :key", device_id)
+    found = _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.id = :key", device_id)
     if found is None:
         raise LookupError(f"no device {device_id}")
     return found
@@ -69,22 +69,6 @@ def get_device(connection: Connection, device_id: int) -> Device:
 def _one(connection: Connection, sql: str, key: object) -> Device | None:
     row = connection.execute(text(sql), {"key": key}).one_or_none()
     return None if row is None else Device(*row)
-
-
-def devices_served(
-    connection: Connection, customer_id: int, device_id: int | None = None
-) -> list[Device]:
-    """The devices a customer's money can touch: theirs, those on their plans, and `device_id`."""
-    rows = connection.execute(
-        text(
-            f"SELECT {_COLUMNS} {_FROM} WHERE d.id IN ("
-            " SELECT CAST(:id AS bigint)"
-            " UNION SELECT id FROM devices WHERE owner_id = :customer"
-            " UNION SELECT device_id FROM sales WHERE customer_id = :customer AND state = 'open')"
-        ),
-        {"id": device_id, "customer": customer_id},
-    )
-    return [Device(*row) for row in rows]
 
 
 def lock_devices(
@@ -97,7 +81,7 @@ def lock_devices(
     """
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} {_FROM} WHERE d.id IN ("
+            f"SELECT {COLUMNS} {FROM} WHERE d.id IN ("
             " SELECT unnest(CAST(:ids AS bigint[]))"
             " UNION SELECT id FROM devices"
             " WHERE owner_id = ANY(:customers) AND tariff_id IS NOT NULL"
@@ -114,7 +98,7 @@ def lock_meters_after(connection: Connection, device_id: int, limit: int) -> lis
     """Lock the next `limit` owned meters with a tariff whose id is above `device_id`, in order."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} {_FROM} WHERE d.id > :after"
+            f"SELECT {COLUMNS} {FROM} WHERE d.id > :after"
             " AND d.owner_id IS NOT NULL AND d.tariff_id IS NOT NULL"
             " ORDER BY d.id LIMIT :limit FOR NO KEY UPDATE OF d"
         ),

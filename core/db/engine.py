@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy.exc import InvalidatePoolError
 
 from core.db.discreet_errors import keep_values_out
 from core.db.schema import compare_revision
@@ -35,8 +37,6 @@ def make_engine(
             "pool_size": pool_size,
             "max_overflow": pool_size,
             "pool_timeout": _POOL_TIMEOUT_S,
-            # Connections that were cut meanwhile are found out before they are used.
-            "pool_pre_ping": True,
         }
     engine = create_engine(
         database_url,
@@ -48,8 +48,21 @@ def make_engine(
         },
         **pool,
     )
+    event.listen(engine, "checkout", _look_whether_it_lives)
     keep_values_out(engine)
     return engine
+
+
+def _look_whether_it_lives(connection: Any, *_: object) -> None:
+    """Raise what makes the pool connect anew where PostgreSQL has hung up.
+
+    It says nothing unasked to an idle connection, so anything to be read there is its farewell.
+    Looking needs no round trip, which a ping would.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        raise InvalidatePoolError
 
 
 def migrate(database_url: str) -> None:

@@ -1,8 +1,8 @@
 """What the product does, one file per verb: its table of contents.
 
-The road of a payment: quote_payment says what money would do and match_account whose it is;
-request_payment, follow_prompt; record_payment books it once, tell_payer; apply_payments, with
-situation, issue_tokens, report_no_code, open_secret, receipts, split_words and write_applied;
+The road of a payment: match_account and read_account say whose it is, quote_payment what money
+would do; request_payment, follow_prompt; record_payment books it once, tell_payer; apply_payments,
+with situation, issue_tokens, report_no_code, open_secret, receipts, split_words and write_applied;
 send_texts, texts, resend_token.
 
 Money that is not spent: match_suspense, request_refund, follow_refund, record_reversal,

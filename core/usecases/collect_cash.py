@@ -45,12 +45,12 @@ def collect_cash(
         left = max(agent.float_limit_minor - agent.float_used_minor, 0)
         raise Refused("float_exceeded", left=Money(left, amount.currency))
     receipt = next_cash_receipt(unit.connection)
-    record_payment(unit, _notice(unit, agent, receipt, quote.match.device.serial, amount))
+    record_payment(unit, _notice(unit, agent, receipt, quote.device.serial, amount))
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
     earn_commission(unit, agent, f"cash:{receipt}", amount.minor, agent.commission_collections_bp)
     owed = Money(owed_minor, amount.currency)
     said = agent_sms.collected(
-        amount=amount, serial=quote.match.device.serial, receipt=receipt, owed=owed
+        amount=amount, serial=quote.device.serial, receipt=receipt, owed=owed
     )
     tell(unit, agent, said, f"agent_collected:{receipt}")
     _warn_of_limit(unit, agent, owed_minor, receipt)

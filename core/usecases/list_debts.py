@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.catalogue import versions_of
-from core.db.customers import get_customer
-from core.db.devices import devices_served
-from core.db.names import sale_names, serials
+from core.db.standing import standing_of_customer
 from core.unit import Unit
-from core.usecases.quote_payment import owed_today
-from core.waterfall import Obligation
+from core.usecases.read_account import owed_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,33 +38,19 @@ class Debts:
         return next((line for line in self.lines if not line.is_due), None)
 
 
-def due_minor(unit: Unit, customer_id: int) -> int:
-    """What the customer owes today in all, in minor units."""
-    return sum(one.open_minor for one in _owed(unit, customer_id) if one.due_on <= unit.today)
-
-
 def list_debts(unit: Unit, customer_id: int) -> Debts:
     """The customer's debts today, fees that fell due this morning included."""
-    customer = get_customer(unit.connection, customer_id)
-    owed = _owed(unit, customer_id)
-    names = sale_names(unit.connection, {one.sale_id for one in owed if one.sale_id})
-    # A meter that has moved on is no longer among the devices, its old owner's fees are.
-    meters = serials(unit.connection, {one.device_id for one in owed if one.device_id})
-    return Debts(
-        tuple(
-            Debt(
-                one.kind,
-                names[one.sale_id] if one.sale_id else meters[one.device_id or 0],
-                one.open_minor,
-                one.due_on,
-                one.due_on <= unit.today,
-            )
-            for one in owed
-        ),
-        customer.credit_minor,
+    standing = standing_of_customer(unit.connection, customer_id)
+    if standing.owner is None:
+        raise LookupError(f"no customer {customer_id}")
+    lines = tuple(
+        Debt(
+            one.kind,
+            standing.name_of(one),
+            one.open_minor,
+            one.due_on,
+            one.due_on <= unit.today,
+        )
+        for one in owed_today(unit, standing)
     )
-
-
-def _owed(unit: Unit, customer_id: int) -> list[Obligation]:
-    devices = devices_served(unit.connection, customer_id)
-    return owed_today(unit, customer_id, devices, versions_of(unit.connection, devices))
+    return Debts(lines, standing.owner.credit_minor)

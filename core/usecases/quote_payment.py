@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.catalogue import versions_of
-from core.db.customers import Customer as Customer
-from core.db.customers import get_customer
-from core.db.devices import Device, devices_served
-from core.db.owed import open_obligations
+from core.db.devices import Device
 from core.errors import Refused
 from core.money import Money
-from core.tariff import TariffVersion, fees_due, version_on
+from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, most_in_one
 from core.unit import Unit
-from core.usecases.match_account import Match, match_account
-from core.waterfall import Obligation, Outcome, Target, apply_money
+from core.usecases.read_account import Customer, read_account
+from core.waterfall import Outcome, Target, apply_money
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """How the money will fall on the device of `match` and its owner's debts.
+    """How the money will fall on the device and its owner's debts.
 
     `owes_loan`: whether there is a loan the payer may want to pay with it instead.
     """
 
-    match: Match
+    device: Device
     owner: Customer
     outcome: Outcome
     owes_loan: bool
@@ -36,27 +32,18 @@ class Quote:
 def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: bool = False) -> Quote:
     """The quote for paying that account. Raises Refused: unknown_serial, device_in_stock,
     amount_invalid, amount_too_large, nothing_to_pay, below_minimum."""
-    match = match_account(unit, account)
+    asked = read_account(unit, account)
     check_amount(unit, amount_minor)
-    owner = get_customer(unit.connection, match.customer_id)
-    devices = devices_served(unit.connection, owner.id, match.device.id)
-    versions = versions_of(unit.connection, devices)
-    owed = owed_today(unit, owner.id, devices, versions)
-    target = target_of(match.device, versions, unit.today)
-    loan_only = loan_only or match.purpose == "loan"
+    target = target_of(asked.device, asked.versions, unit.today)
+    loan_only = loan_only or asked.purpose == "loan"
     outcome = apply_money(
-        amount_minor, owner.credit_minor, owed, target, unit.today, loan_only=loan_only
+        amount_minor, asked.owner.credit_minor, asked.owed, target, unit.today, loan_only=loan_only
     )
     _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=loan_only)
     owes_loan = any(
-        one.kind != "access_rate" and one.sale_id != target.plan_sale_id for one in owed
+        one.kind != "access_rate" and one.sale_id != target.plan_sale_id for one in asked.owed
     )
-    return Quote(match, owner, outcome, owes_loan)
-
-
-def find_owner(unit: Unit, account: str) -> Customer:
-    """Whose device it is. Raises Refused("unknown_serial") and Refused("device_in_stock")."""
-    return get_customer(unit.connection, match_account(unit, account).customer_id)
+    return Quote(asked.device, asked.owner, outcome, owes_loan)
 
 
 def check_amount(unit: Unit, amount_minor: int) -> None:
@@ -86,24 +73,6 @@ def target_of(device: Device, versions: dict[int, list[TariffVersion]], today: d
 def _one_code(device: Device, action: Action) -> Callable[[int], int]:
     """A line of a payment gives at most one code (domain 5)."""
     return lambda units: most_in_one(device.token_family, action, units)
-
-
-def owed_today(
-    unit: Unit,
-    customer_id: int,
-    devices: Sequence[Device],
-    versions: dict[int, list[TariffVersion]],
-) -> list[Obligation]:
-    """All open obligations, with the access fees that are due but not written yet."""
-    owed = open_obligations(unit.connection, [customer_id])[customer_id]
-    for device in devices:
-        if device.owner_id == customer_id and device.tariff_id and device.access_anchor_on:
-            fees, _ = fees_due(versions[device.tariff_id], device.access_anchor_on, unit.today)
-            owed += [
-                Obligation("access_rate", None, fee.due_on, fee.amount_minor, device_id=device.id)
-                for fee in fees
-            ]
-    return sorted(owed, key=lambda one: one.due_on)
 
 
 def _check_useful(

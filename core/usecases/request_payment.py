@@ -41,7 +41,7 @@ def request_payment(
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
     terms = choose_channel(unit.market, unit.channels, msisdn, network_code)
     _check_limit(terms, amount)
-    device = quote.match.device
+    device = quote.device
     prompt_id = insert_prompt(
         unit.connection,
         {

@@ -36,12 +36,14 @@ DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wa
 class Conversation:
     """What answers callbacks: a menu, the sessions, the database and the time there is.
 
-    `ring` is called after an effect has been committed: it may have left work for somebody.
+    Screens read in `open_reading` Units, effects act in `open_unit` ones. `ring` is called after an
+    effect has been committed: it may have left work for somebody.
     """
 
     menu: Menu
     sessions: SessionStore
     open_unit: OpenUnit
+    open_reading: OpenUnit
     pool: Executor
     deadline_s: float = DEADLINE_S
     ring: Callable[[], None] = lambda: None
@@ -86,9 +88,9 @@ class Conversation:
         """The turn, with its effect committed, or refused and rolled back."""
         request, heard = call.request, None
         try:
-            with Facts(request.msisdn, self.open_unit, request.network, self.guesses) as facts:
+            with self._facts(request, self.open_reading) as facts:
                 heard = self._hear(call, facts)
-                step = self._act(call, heard, facts)
+            step = self._act(call, heard)
         except Refused as refused:
             if heard is None:
                 raise
@@ -131,15 +133,18 @@ class Conversation:
         step, seen = replay(menu, text, facts, room, done)
         return Heard(step, seen, offset, last)
 
-    def _act(self, call: Call, heard: Heard, facts: Facts) -> Step:
-        """Run the effect, if the answer has one, and go on from its outcome."""
+    def _act(self, call: Call, heard: Heard) -> Step:
+        """Run the effect, if the answer has one, and go on from its outcome in its transaction."""
         step = heard.step
         if step.effect is None:
             return step
         position = heard.offset + answers_in(call.means.text)
-        outcome = run_once(step.effect, facts.unit, call.request.key, position)
-        facts.forget()
-        return finish(self.menu, step.session, step.effect, outcome, facts)
+        with self._facts(call.request, self.open_unit) as facts:
+            outcome = run_once(step.effect, facts.unit, call.request.key, position)
+            return finish(self.menu, step.session, step.effect, outcome, facts)
+
+    def _facts(self, request: UssdRequest, open_unit: OpenUnit) -> Facts:
+        return Facts(request.msisdn, open_unit, request.network, self.guesses)
 
 
 @dataclass(frozen=True, slots=True)

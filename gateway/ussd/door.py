@@ -48,6 +48,7 @@ def ussd_application(
     key: str,
     redis: Redis,
     open_unit: OpenUnit,
+    open_reading: OpenUnit,
     menu: Menu,
     pool: Executor,
     ring: Callable[[], None] = lambda: None,
@@ -59,7 +60,7 @@ def ussd_application(
     """The door for every aggregator. Turns are played in threads of `pool`, which outlive a turn
     that was answered late. Without a `guard` every address may speak."""
     conversation = Conversation(
-        menu, SessionStore(redis), open_unit, pool, deadline_s, ring, guesses, clock
+        menu, SessionStore(redis), open_unit, open_reading, pool, deadline_s, ring, guesses, clock
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
     return UssdDoor(key, redis, conversation, guard, Tally(redis))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core.money import Money
 from core.names import mask_name
 from core.usecases.collect_cash import collect_cash
-from core.usecases.quote_payment import find_owner, quote_payment
+from core.usecases.quote_payment import quote_payment
+from core.usecases.read_account import read_account
 from core.usecases.split_words import split_words
 from core.wording.message import Said
 from core.wording.messages import agent as say
@@ -33,8 +34,8 @@ class Falls:
 
 def owner(turn: Turn) -> Masked:
     """Whose device it is, masked."""
-    found = find_owner(turn.unit, turn[serial])
-    return Masked(mask_name(found.name, found.surname))
+    owner = read_account(turn.unit, turn[serial]).owner
+    return Masked(mask_name(owner.name, owner.surname))
 
 
 def falls(turn: Turn) -> Falls:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from core.money import Money
 from core.names import mask_name
-from core.usecases.list_debts import due_minor
-from core.usecases.quote_payment import Customer, find_owner, quote_payment
+from core.usecases.quote_payment import Quote, quote_payment
+from core.usecases.read_account import Customer, read_account
 from core.usecases.request_payment import request_payment
 from core.usecases.split_words import split_words
 from core.wording.message import Said
@@ -20,7 +20,7 @@ from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, NETWORK, do, option
 from gateway.ussd_menus.readers import Amount, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
-from gateway.ussd_menus.turn import Turn
+from gateway.ussd_menus.turn import Facts, Turn
 
 serial = carried("serial", str)
 amount = carried("amount", Money)
@@ -43,10 +43,22 @@ class Preview:
 
 def whose(turn: Turn) -> Whose:
     """The caller's own debts, or the masked name of somebody else."""
-    owner = find_owner(turn.unit, turn[serial])
-    if owner.id != turn.know(the_caller).id:
-        return Whose(_masked(owner))
-    return Whose(say.own(due=money(turn, due_minor(turn.unit, owner.id))))
+    asked = read_account(turn.unit, turn[serial])
+    if asked.owner.id != turn.know(the_caller).id:
+        return Whose(_masked(asked.owner))
+    return Whose(say.own(due=money(turn, asked.due_minor)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the money would do, looked up once a turn: `turn.know(_Asked(...))`."""
+
+    serial: str
+    minor: int
+    loan_only: bool
+
+    def __call__(self, facts: Facts) -> Quote:
+        return quote_payment(facts.unit, self.serial, self.minor, loan_only=self.loan_only)
 
 
 def preview(turn: Turn) -> Preview:
@@ -60,7 +72,7 @@ def loan_preview(turn: Turn) -> Preview:
 
 
 def _preview(turn: Turn, *, loan_only: bool) -> Preview:
-    quote = quote_payment(turn.unit, turn[serial], turn[amount].minor, loan_only=loan_only)
+    quote = turn.know(_Asked(turn[serial], turn[amount].minor, loan_only))
     if quote.owner.id != turn.know(the_caller).id:
         return Preview(_masked(quote.owner), loan_only=False)
     words = split_words(turn.unit.market, quote.outcome)

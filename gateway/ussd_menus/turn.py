@@ -62,7 +62,7 @@ class Facts:
 
     @property
     def unit(self) -> Unit:
-        """The turn's one transaction."""
+        """Opened by whoever needs it first."""
         if self._unit is None:
             self._unit = self._open.enter_context(self._open_unit())
         return self._unit
@@ -77,10 +77,6 @@ class Facts:
             self._known[ask] = ask(self)
         answer: T = self._known[ask]
         return answer
-
-    def forget(self) -> None:
-        """After an effect: what was known may have changed."""
-        self._known.clear()
 
 
 class Turn:

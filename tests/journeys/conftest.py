@@ -22,6 +22,7 @@ from sqlalchemy import text as sql
 
 from core.clock import system_clock
 from core.db.devices import find_device
+from core.db.engine import make_engine
 from core.money import parse_minor
 from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
@@ -159,13 +160,23 @@ def open_road(
         redis.flushdb()
         with simulated_databases.database() as database_url:
             engine = create_engine(database_url)
+            reading = make_engine(database_url, settings={"default_transaction_read_only": "on"})
+            open_reading = unit_opener(reading.execution_options(isolation_level="AUTOCOMMIT"))
             try:
                 people = book.fill(engine)
                 with _road(
-                    book, people, engine, database_url, redis, redis_url, monkeypatch
+                    book,
+                    people,
+                    engine,
+                    open_reading,
+                    database_url,
+                    redis,
+                    redis_url,
+                    monkeypatch,
                 ) as road:
                     yield road
             finally:
+                reading.dispose()
                 engine.dispose()
 
     return opened
@@ -185,6 +196,7 @@ def _road(
     book: Book,
     people: Mapping[str, str],
     engine: Engine,
+    open_reading: OpenUnit,
     database_url: str,
     redis: Redis,
     redis_url: str,
@@ -221,6 +233,7 @@ def _road(
             key=KEY,
             redis=StoppableRedis(redis, session),
             open_unit=stoppable,
+            open_reading=open_reading,
             menu=product_menu(),
             pool=pool,
             deadline_s=PATIENCE_S,

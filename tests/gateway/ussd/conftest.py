@@ -66,10 +66,23 @@ def open_unit(engine: Engine) -> OpenUnit:
 
 
 @pytest.fixture
-def make_app(redis: Redis, open_unit: OpenUnit) -> Iterator[Any]:
+def open_reading(engine: Engine) -> OpenUnit:
+    """Units in which nothing can be written."""
+
+    @contextmanager
+    def opened() -> Iterator[Unit]:
+        with engine.connect().execution_options(postgresql_readonly=True) as connection:
+            yield Unit(connection, NOW, MARKET)
+
+    return opened
+
+
+@pytest.fixture
+def make_app(redis: Redis, open_unit: OpenUnit, open_reading: OpenUnit) -> Iterator[Any]:
     """Makes a door; what is given replaces its real parts. Its threads end with the test."""
     with ThreadPoolExecutor(16) as pool:
-        parts = {"redis": redis, "open_unit": open_unit, "menu": toy_menu(), "pool": pool}
+        parts = {"open_unit": open_unit, "open_reading": open_reading, "pool": pool}
+        parts |= {"redis": redis, "menu": toy_menu()}
         parts["deadline_s"] = PATIENCE_S
         yield lambda **given: ussd_application(key="demo", **{**parts, **given})
 

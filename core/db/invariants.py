@@ -142,6 +142,13 @@ WAITING: dict[str, str] = {
           FROM payments WHERE state = 'received'
            AND (problem IS NOT NULL OR received_at < :now - interval '5 minutes') ORDER BY id
     """,
+    "no ordered code is stuck": """
+        SELECT 'code for ' || d.serial || ' (' || o.kind || ') since ' || o.ordered_at
+               || coalesce(': ' || o.problem, '')
+          FROM token_orders o JOIN devices d ON d.id = o.device_id
+         WHERE o.state = 'waiting'
+           AND (o.problem IS NOT NULL OR o.ordered_at < :now - interval '5 minutes') ORDER BY o.id
+    """,
     "no text is stuck": """
         SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')
           FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0

@@ -90,6 +90,7 @@ _WORDS = {
     "sale_unknown": "there is no such sale",
     "sale_without_plan": "energy as a service has no plan to change",
     "settlement_too_large": "the agent does not owe that much",
+    "receipt_used": "a hand-over is booked under {receipt} already",
     "receipt_unknown": "no payment with the receipt {receipt} is booked",
     "replay_busy": "{kind} {id} is being sent at this moment; look again in some minutes",
     "replay_settled": "{kind} {id} is {state}: nothing about it waits",

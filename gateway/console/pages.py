@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.console import (
+    agents,
     cases,
     codes,
     customers,
@@ -23,6 +24,7 @@ PAGES = (
     suspense.pages,
     codes.pages,
     cases.pages,
+    agents.pages,
     texts.pages,
     market.pages,
     users.pages,
@@ -36,6 +38,7 @@ MENU = (
     ("Suspense", "suspense.suspense"),
     ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
+    ("Agents", "agents.agents"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

@@ -33,6 +33,7 @@ _WORDS = {
     "customer_missing": "there is no such customer",
     "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner in the books; an import does not move devices",
+    "device_known": "{serial} is in the books already",
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
     "family_not_served": "no tokens can be made for devices of family {family} yet",

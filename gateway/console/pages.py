@@ -7,6 +7,7 @@ from gateway.console import (
     cases,
     codes,
     customers,
+    devices,
     login,
     market,
     payments,
@@ -20,6 +21,7 @@ PAGES = (
     login.pages,
     today.pages,
     customers.pages,
+    devices.pages,
     payments.pages,
     suspense.pages,
     codes.pages,
@@ -34,6 +36,7 @@ PAGES = (
 MENU = (
     ("Today", "today.today"),
     ("Customers", "customers.customers"),
+    ("Devices", "devices.devices"),
     ("Payments", "payments.payments"),
     ("Suspense", "suspense.suspense"),
     ("Codes", "codes.codes"),

@@ -27,6 +27,8 @@ MAY = {
     "settle_agent": _MONEY,
     "float_limit": _MONEY,
     "reset_pin": _DESK,
+    "stock": _DESK,
+    "move_meter": _DESK,
 }
 
 # What makes sense on an empty book too.

@@ -1,4 +1,4 @@
-"""Devices for the console: the list, one with its sales, tokens and payments, plans to set on it."""
+"""Devices for the console: the list, one with its sales, tokens and payments, plans to set."""
 
 from __future__ import annotations
 

@@ -40,6 +40,13 @@ from gateway.ussd_menus.product import product_menu
 from gateway.ussd_menus.replay import hides_input
 from gateway.ussd_menus.screens import Ask, Pick, Screen
 from gateway.ussd_menus.session import UssdSession
+from tests.support.builders import (
+    insert_appliance,
+    insert_device,
+    insert_manufacturer,
+    insert_plan_offer,
+    insert_tariff,
+)
 from tests.support.cast import (
     AMINA,
     BARAKA,
@@ -59,6 +66,7 @@ from tests.support.cast import (
     STOCK_KIT,
     STOCK_METER,
     STRANGER,
+    STS,
     VENDING_KEYS,
     ZURI,
     insert_cast,
@@ -75,8 +83,14 @@ PIN, WRONG_PIN, NEXT_PIN = "735194", "640285", "918273"
 _PINS = re.compile(rf"(?<!\d)({PIN}|{WRONG_PIN}|{NEXT_PIN})(?!\d)")
 _KEYS = (bytes(range(16)).hex(), bytes(range(16)).decode("latin-1"), *VENDING_KEYS.values())
 _CODE = re.compile(r"[ *#-]")
-# What Juma asked for by text, before any walk.
-_REG = f"REG {NEW_METER} 0722000055 KIB home Wanjala Simiyu"
+GONE_METER = "01000000065"
+# What Juma asked for by text, before any walk; the last one has gone to somebody else.
+_REGS = (
+    f"REG {NEW_METER} 0722000055 KIB home Wanjala Simiyu",
+    f"REG {STOCK_KIT} 0722000056 KIB kit/4W Naliaka Simiyu",
+    f"REG {DAY_KIT} 0722000057 KIB sunday Nekesa Simiyu",
+    f"REG {GONE_METER} 0722000058 KIB home Nafula Simiyu",
+)
 _MARKS = """
     SELECT (SELECT count(*) FROM ussd_effects), (SELECT count(*) FROM sms),
            (SELECT count(*) FROM journal_entries), (SELECT count(*) FROM prompts),
@@ -127,6 +141,7 @@ class World:
     reached: Counter[str]
     menu: Menu = field(default_factory=product_menu)
     ahead: timedelta = timedelta(0)
+    asked: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.redis.flushdb()
@@ -192,7 +207,7 @@ class World:
             Somebody(row.msisdn, tuple(one for one in row[1:] if len(one) > 3)) for row in people
         ]
         asked = self.connection.execute(text("SELECT msisdn, name, surname FROM device_requests"))
-        self.asked = {value for row in asked for value in row if value}
+        self.asked |= {value for row in asked for value in row if value}
         self.codes = {
             str(row.text): str(row.msisdn)
             for row in self.connection.execute(
@@ -229,6 +244,7 @@ def furnish(connection: Connection, redis: Redis) -> None:
     today = system_clock().date()
     insert_cast(connection, today)
     connection.execute(text("UPDATE agents SET pin_hash = :hash"), {"hash": Pins(PEPPER).hash(PIN)})
+    _widen_the_choice(connection)
     market = find_market(connection)
     assert market
     unit = Unit(connection, system_clock(), market, Pins(PEPPER))
@@ -236,9 +252,31 @@ def furnish(connection: Connection, redis: Redis) -> None:
         record_payment(unit, _paid(serial, payer, minor, unit.now))
     while apply_payments(unit, OPEN_SECRET):
         pass
-    answer_text(
-        unit, InboundText("africastalking", "walk", JUMA, _REG), SerialGuesses(Limits(redis))
+    for number, written in enumerate(_REGS):
+        inbound = InboundText("africastalking", f"walk-{number}", JUMA, written)
+        answer_text(unit, inbound, SerialGuesses(Limits(redis)))
+    connection.execute(
+        text(
+            "UPDATE devices SET assigned_on = :today, owner_id ="
+            " (SELECT customer_id FROM customer_msisdns WHERE msisdn = :owner) WHERE serial = :it"
+        ),
+        {"today": today, "owner": NEEMA, "it": GONE_METER},
     )
+
+
+def _widen_the_choice(connection: Connection) -> None:
+    """Two of everything that is otherwise passed over, and every way to sell."""
+    maker = insert_manufacturer(connection, code="hexing", token_family="sts", kinds=("meter",))
+    insert_manufacturer(connection, code="dlight", kinds=("shs", "e_bike"))
+    insert_tariff(connection, code="shop", price_per_kwh_minor=120_00)
+    insert_device(connection, serial=GONE_METER, manufacturer_id=maker, sts=STS)
+    kinds = {"freezer": "other", "lantern": "shs", "scooter": "e_bike"}
+    for code, kind in kinds.items():
+        appliance = insert_appliance(connection, code=code, kind=kind, price_per_day_minor=20_00)
+        for count in (6, 12) if code == "freezer" else ():
+            insert_plan_offer(
+                connection, code=f"{code}{count}", appliance_id=appliance, count=count
+            )
 
 
 def _paid(serial: str, payer: str, minor: int, now: datetime) -> PaymentNotice:
@@ -261,7 +299,7 @@ class Caller:
     def __init__(self, world: World, msisdn: str, network: str) -> None:
         self.world = world
         self.phone = Phone(world.door, msisdn, network=network)
-        self.typed = _REG.split() if msisdn == JUMA else []
+        self.typed = " ".join(_REGS).split() if msisdn == JUMA else []
         self.last: Answer | None = None
         self.session: UssdSession | None = None
 
@@ -455,7 +493,7 @@ _FITTING = {
     "move.phone": [NEEMA, BARAKA],
     "pay.serial": _OWNED,
     "register.phone": [NEEMA, "0722000099"],
-    "register.serial": [*_IN_STOCK, *_READY],
+    "register.serial": [*_IN_STOCK, *_READY, NEW_METER],
     "sell.phone": [AMINA, BARAKA, NEEMA],
     "sell_kit.serial": [STOCK_KIT, READY_KIT, DAY_KIT],
     "agent.look_up": [AMINA, BARAKA],

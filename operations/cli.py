@@ -59,6 +59,10 @@ _ROLE: Argument = (
         "help": "what they may do (add; read_only unless said)",
     },
 )
+_OPENING: Argument = (
+    ("--opening",),
+    {"action": "store_true", "help": "book what the account held before the first row (once)"},
+)
 _STA: Argument = (("--sta-tables",), {"metavar": "FILE", "help": "STA tables, for EA07 rows"})
 _PHONE: tuple[Argument, ...] = (
     (("number",), {"nargs": "?", "help": "whose phone: a number, or a name of the demo"}),
@@ -130,7 +134,7 @@ VERBS = (
         "statement",
         "compare a provider's statement with the books",
         "operations.statement:run",
-        (_PROVIDER, _FILE, _ACCOUNT, _INGEST, _JSON),
+        (_PROVIDER, _FILE, _ACCOUNT, _INGEST, _OPENING, _JSON),
     ),
     Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
     Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),

@@ -16,8 +16,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
-from core.db.engine import make_engine, revision
+from core.db.engine import make_engine
 from core.db.invariants import BOOKS, WAITING, offenders
+from core.db.schema import compare_revision
 from core.errors import BadInput
 from core.settings import Environment, read
 from core.tokens.errors import TokenError
@@ -103,7 +104,7 @@ def _redis(environment: Environment) -> Check:
 
 def _schema(connection: Connection) -> Check:
     """Whether every migration has run, and none that this program does not know."""
-    found = revision(connection)
+    found = compare_revision(connection)
     if found.here == found.newest:
         return Check("migrations", True, f"at {found.here}")
     return Check("migrations", False, str(found))

@@ -93,12 +93,13 @@ def _warn_of_newer_schema(environment: Environment) -> None:
     nothing here; the process waits for it."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from core.db.engine import make_engine, revision
+    from core.db.engine import make_engine
+    from core.db.schema import compare_revision
 
     try:
         engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
         with engine.connect() as connection:
-            found = revision(connection)
+            found = compare_revision(connection)
     except SQLAlchemyError:
         return
     if found.is_newer:

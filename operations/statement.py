@@ -7,7 +7,11 @@ what only a person can settle, and keeps the closing balance as the day's assert
 Files: for daraja the organisation portal's CSV (gateway/payments/daraja_rows.py says which columns
 are read) or the rows of the pull API as JSON; for mtn and airtel a CSV with the columns `receipt`,
 `time` (ISO 8601, UTC unless it says otherwise), `amount` and `account`, and optionally `payer`,
-`kind` (payment, reversal, settlement, fee) and `undoes`; it needs --account.
+`kind` (payment, reversal, settlement, fee), `undoes` and `balance` (after the row); it needs
+--account.
+
+`--opening` books what the account held before the first row, once: the closing balance less what
+the books come to.
 """
 
 from __future__ import annotations
@@ -25,12 +29,13 @@ from core.db.statements import Booked
 from core.errors import BadCallback, BadInput, Refused
 from core.money import major, parse_minor
 from core.settings import Environment, read
-from core.unit import OpenUnit
+from core.unit import OpenUnit, Unit
+from core.usecases.audit import ITSELF
+from core.usecases.balances import assert_balance, book_opening, note_balance
 from core.usecases.compare_statement import (
     Comparison,
     Movement,
     Statement,
-    assert_balance,
     compare_statement,
     ingest_movement,
     raise_cases,
@@ -54,8 +59,10 @@ def run(arguments: Namespace, environment: Environment) -> int:
     with open_unit() as unit:
         comparison = compare_statement(unit, statement)
     failed: list[str] = []
+    if arguments.opening and not arguments.ingest:
+        raise BadInput("--opening goes with --ingest")
     if arguments.ingest:
-        failed = _ingest(open_unit, statement, comparison)
+        failed = _ingest(open_unit, statement, comparison, opening=arguments.opening)
     _print(arguments, comparison, failed, statement.currency)
     left = comparison.missing_there or comparison.different or failed
     agreed = not left if arguments.ingest else comparison.agrees
@@ -72,7 +79,7 @@ def read_statement(arguments: Namespace, environment: Environment, currency: str
     if arguments.provider != "daraja":
         if not arguments.account:
             raise BadInput("--account is needed: the receiving account, as the books call it")
-        return Statement(arguments.account, currency, _simple(content, currency))
+        return _simple(arguments.account, content, currency)
     shortcode = (arguments.account or "").removeprefix("daraja:") or None
     if content.lstrip().startswith(("{", "[")):
         code = shortcode or read(environment, "DARAJA_SHORTCODE")
@@ -97,12 +104,19 @@ def _pulled(content: str) -> list[Movement]:
     return _each(rows, read_pulled)
 
 
-def _simple(content: str, currency: str) -> list[Movement]:
+def _simple(account: str, content: str, currency: str) -> Statement:
     rows = list(csv.DictReader(content.splitlines()))
     missing = _NEEDED - set(rows[0] if rows else _NEEDED)
     if missing:
         raise BadInput(f"the file has no column {', '.join(sorted(missing))}")
-    return _each(rows, lambda row: _movement(row, currency))
+    movements = _each(rows, lambda row: _movement(row, currency))
+    newest = max(range(len(rows)), key=lambda at: (movements[at].happened_at, at), default=None)
+    closing = (rows[newest].get("balance") or "") if newest is not None else ""
+    try:
+        closing_minor = parse_minor(closing, currency) if closing else None
+    except ValueError as error:
+        raise BadInput(f"balance: {error}") from None
+    return Statement(account, currency, movements, closing_minor)
 
 
 def _each(rows: list[Any], read_row: Callable[[Any], Movement]) -> list[Movement]:
@@ -138,7 +152,9 @@ def _movement(row: dict[str, str], currency: str) -> Movement:
     )
 
 
-def _ingest(open_unit: OpenUnit, statement: Statement, comparison: Comparison) -> list[str]:
+def _ingest(
+    open_unit: OpenUnit, statement: Statement, comparison: Comparison, *, opening: bool
+) -> list[str]:
     """Book what is missing here, payments before what undoes them; what could not be booked."""
     failed = []
     missing = sorted(comparison.missing_here, key=lambda one: one.kind != "payment")
@@ -153,9 +169,17 @@ def _ingest(open_unit: OpenUnit, statement: Statement, comparison: Comparison) -
     with open_unit() as unit:
         raise_cases(unit, comparison)
         if statement.closing_minor is not None:
-            newest = max(one.happened_at for one in statement.movements)
-            assert_balance(unit, statement.provider_account, statement.closing_minor, newest)
+            _assert_closing(unit, statement, statement.closing_minor, opening=opening)
     return failed
+
+
+def _assert_closing(unit: Unit, statement: Statement, closing_minor: int, *, opening: bool) -> None:
+    account = statement.provider_account
+    instants = [one.happened_at for one in statement.movements]
+    if opening:
+        missing_minor = note_balance(unit, account, closing_minor, max(instants))
+        book_opening(unit, account, missing_minor, min(instants), ITSELF, "on the statement")
+    assert_balance(unit, account, closing_minor, max(instants))
 
 
 def _print(arguments: Namespace, comparison: Comparison, failed: list[str], currency: str) -> None:

@@ -21,6 +21,7 @@ from core.usecases.follow_prompt import (
     prompt_proved,
     prompt_unclear,
 )
+from core.usecases.make_ordered_tokens import make_ordered_tokens
 from core.usecases.send_texts import (
     claim_unsent_texts,
     text_handed_over,
@@ -57,13 +58,18 @@ def job(queue_name: str) -> Callable[[Callable[[Runtime], None]], Callable[[], N
 
 @job("payments")
 def apply_payments(world: Runtime) -> None:
-    """Drain the payments that wait to be applied, then have their texts sent."""
+    """Drain the payments that wait to be applied, and the codes that operators ordered, then have
+    their texts sent."""
 
     def step() -> int:
         with world.open_unit() as unit:
             return apply_batch(unit, world.open_secret, _PAYMENTS_AT_ONCE)
 
-    if drain(step):
+    def ordered() -> int:
+        with world.open_unit() as unit:
+            return make_ordered_tokens(unit, world.open_secret)
+
+    if drain(step) + drain(ordered):
         world.doorbell.ring("texts")
 
 

@@ -19,6 +19,7 @@ from core.errors import (
     Temporary,
 )
 from core.settings import ReconciliationSettings
+from core.usecases.balances import review_balances
 from core.usecases.compare_statement import (
     Statement,
     compare_statement,
@@ -29,7 +30,12 @@ from core.usecases.find_receipts import claim_receiptless
 from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
 from core.usecases.request_refund import refund_unmatched
 from gateway.payments.daraja import DarajaClient
-from gateway.payments.daraja_account import ask_for_reversal, ask_for_status, pull_movements
+from gateway.payments.daraja_account import (
+    ask_for_balance,
+    ask_for_reversal,
+    ask_for_status,
+    pull_movements,
+)
 from gateway.payments.mpesa_notices import CURRENCY
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
@@ -42,6 +48,7 @@ _CALLS_A_STEP = 40
 _WINDOW = timedelta(hours=2)
 # A payment may be on the list a little later than we heard of it.
 _SETTLES_WITHIN = timedelta(minutes=5)
+_BALANCE_EVERY = timedelta(days=1)
 
 
 @cache
@@ -66,6 +73,9 @@ def reconcile(world: Runtime) -> None:
         )
     )
     _pull_when_due(world)
+    _ask_for_balance_when_due(world)
+    with world.open_unit() as unit:
+        review_balances(unit)
 
 
 def _send(refund: Refund) -> Record:
@@ -105,6 +115,21 @@ def _pull_when_due(world: Runtime) -> None:
     if due and (booked := pull(world, daraja, now - _WINDOW, now)):
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
         world.doorbell.ring_all()
+
+
+def _ask_for_balance_when_due(world: Runtime) -> None:
+    """Once a day; the answer comes to a door."""
+    daraja = world.daraja
+    if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
+        return
+    with world.open_unit() as unit:
+        occasion = f"balance:{daraja.provider_account}"
+        due = claim_pull(unit.connection, occasion, unit.now, _BALANCE_EVERY)
+    if due:
+        try:
+            ask_for_balance(daraja)
+        except ProviderFailure as failure:
+            log.warning("the provider's balance cannot be asked for: %s", failure.code)
 
 
 def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int:

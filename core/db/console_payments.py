@@ -92,11 +92,12 @@ def tokens_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
 
 
 def token_text(connection: Connection, token_id: int) -> Row[Any] | None:
-    """(text, family, payment, serial, kind, units) of one token, for somebody who asked to see
+    """(text, family, payment, serial, kind, units, order) of a token, for somebody who asked to see
     it."""
     return connection.execute(
         text(
-            "SELECT t.text, m.token_family AS family, t.payment_id, d.serial, t.kind, t.units"
+            "SELECT t.text, m.token_family AS family, t.payment_id, d.serial, t.kind, t.units,"
+            " (SELECT order_id FROM ordered_tokens o WHERE o.token_id = t.id) AS order_id"
             " FROM tokens t"
             " JOIN devices d ON d.id = t.device_id"
             " JOIN manufacturers m ON m.id = d.manufacturer_id WHERE t.id = :id"

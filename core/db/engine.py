@@ -1,19 +1,17 @@
-"""The database engine, the schema's revision, and bringing it up to date."""
+"""The database engine, and bringing the schema up to date."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
 from core.db.discreet_errors import keep_values_out
+from core.db.schema import compare_revision
 from core.errors import BadInput
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -59,40 +57,11 @@ def make_engine(
     return engine
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """Where a database's schema is (None: empty), and the newest that this program has.
-
-    `is_newer`: a later release has been here. Migrations only expand, so that this program works
-    on it while the release is on its way; but it cannot migrate it.
-    """
-
-    here: str | None
-    newest: str
-    is_newer: bool
-
-    def __str__(self) -> str:
-        if self.is_newer:
-            return (
-                f"the database is at revision {self.here}, and this program knows none after"
-                f" {self.newest}: a later release has been here. Update the program."
-            )
-        return f"at {self.here}, newest is {self.newest}: run `dialwatt migrate`"
-
-
-def revision(connection: Connection) -> Revision:
-    """The revision of that database beside our own."""
-    scripts = ScriptDirectory.from_config(alembic_config(""))
-    known = {script.revision for script in scripts.walk_revisions()}
-    here = MigrationContext.configure(connection).get_current_revision()
-    return Revision(here, str(scripts.get_current_head()), here is not None and here not in known)
-
-
 def migrate(database_url: str) -> None:
     """Bring the schema to the newest revision; does nothing when it is there already. Raises
     BadInput when a later release has been here."""
     with make_engine(database_url, pool_size=0).connect() as connection:
-        found = revision(connection)
+        found = compare_revision(connection)
     if found.is_newer:
         raise BadInput(str(found))
     command.upgrade(alembic_config(database_url), "head")

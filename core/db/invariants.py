@@ -104,9 +104,26 @@ BOOKS: dict[str, str] = {
           (SELECT o.account, sum(CASE o.side WHEN 'debit' THEN o.amount_minor
                                  ELSE -o.amount_minor END) AS held
              FROM postings o JOIN journal_entries e ON e.id = o.entry_id
-            WHERE o.account LIKE 'clearing:%' AND e.kind <> 'settlement' GROUP BY 1) l
+            WHERE o.account LIKE 'clearing:%' AND e.kind NOT IN ('settlement', 'opening')
+             GROUP BY 1) l
           USING (account)
          WHERE coalesce(l.held, 0) <> coalesce(p.held, 0)
+    """,
+    "every agent's float and commission equal the ledger": """
+        SELECT 'agent ' || a.id || ': owes ' || a.float_used_minor || ', ledger '
+               || coalesce(f.held, 0) || '; commission ' || a.commission_minor || ', ledger '
+               || -coalesce(c.held, 0)
+          FROM agents a
+          LEFT JOIN (SELECT account, sum(CASE side WHEN 'debit' THEN amount_minor
+                                         ELSE -amount_minor END) AS held
+                       FROM postings WHERE account LIKE 'clearing:agent:%' GROUP BY 1) f
+            ON f.account = 'clearing:agent:' || a.id
+          LEFT JOIN (SELECT account, sum(CASE side WHEN 'debit' THEN amount_minor
+                                         ELSE -amount_minor END) AS held
+                       FROM postings WHERE account LIKE 'commission:agent:%' GROUP BY 1) c
+            ON c.account = 'commission:agent:' || a.id
+         WHERE a.float_used_minor <> coalesce(f.held, 0)
+            OR a.commission_minor <> -coalesce(c.held, 0)
     """,
     "no money is both sent back and used": """
         SELECT 'payment ' || p.receipt FROM payments p
@@ -124,6 +141,13 @@ WAITING: dict[str, str] = {
         SELECT 'payment ' || receipt || ' since ' || received_at || coalesce(': ' || problem, '')
           FROM payments WHERE state = 'received'
            AND (problem IS NOT NULL OR received_at < :now - interval '5 minutes') ORDER BY id
+    """,
+    "no ordered code is stuck": """
+        SELECT 'code for ' || d.serial || ' (' || o.kind || ') since ' || o.ordered_at
+               || coalesce(': ' || o.problem, '')
+          FROM token_orders o JOIN devices d ON d.id = o.device_id
+         WHERE o.state = 'waiting'
+           AND (o.problem IS NOT NULL OR o.ordered_at < :now - interval '5 minutes') ORDER BY o.id
     """,
     "no text is stuck": """
         SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')

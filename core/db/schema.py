@@ -7,6 +7,7 @@ rolling out beside us.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -47,3 +48,30 @@ def serves(revision: str | None) -> bool:
     """Whether this code can work on a database at that revision."""
     known = known_revisions()
     return revision is not None and (revision == known[-1] or revision not in known)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """Where a database's schema is (None: empty), and the newest that this program has.
+
+    `is_newer`: a later release has been here. Migrations only expand, so that this program works
+    on it while the release is on its way; but it cannot migrate it.
+    """
+
+    here: str | None
+    newest: str
+    is_newer: bool
+
+    def __str__(self) -> str:
+        if self.is_newer:
+            return (
+                f"the database is at revision {self.here}, and this program knows none after"
+                f" {self.newest}: a later release has been here. Update the program."
+            )
+        return f"at {self.here}, newest is {self.newest}: run `dialwatt migrate`"
+
+
+def compare_revision(connection: Connection) -> Revision:
+    """The revision of that database beside our own."""
+    known, here = known_revisions(), revision_of(connection)
+    return Revision(here, known[-1], here is not None and here not in known)

@@ -112,6 +112,20 @@ def keep_assertion(
     )
 
 
+def differing_assertions(
+    connection: Connection, since: datetime
+) -> list[tuple[str, datetime, int]]:
+    """(account, instant, stated) of what was stated since then and differs from the books."""
+    rows = connection.execute(
+        text(
+            "SELECT provider_account, stated_at, stated_minor FROM balance_assertions"
+            " WHERE stated_at > :since AND stated_minor <> booked_minor ORDER BY id"
+        ),
+        {"since": since},
+    )
+    return [(row.provider_account, row.stated_at, row.stated_minor) for row in rows]
+
+
 def has_entry(connection: Connection, idempotency_key: str) -> bool:
     """Whether the event with that key is in the books."""
     return (

@@ -1,15 +1,17 @@
 """An operator ends a sale (return, repossession): what is open is no longer owed, the device goes
 back to stock. What was paid stays paid, and nothing in the books is deleted.
 
-It issues no lock code: that takes the device's key, which only workers hold.
+A lock code is ordered where the device's family has one; a worker, who holds the key, makes it.
 """
 
 from __future__ import annotations
 
+from core.db.devices import get_device
 from core.db.plans import has_waiting_payment, lock_sale, parts_of, set_sale, take_back
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
+from core.usecases.order_token import order_lock
 from core.usecases.reprice_sale import post_change
 
 
@@ -28,4 +30,5 @@ def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
     set_sale(unit.connection, sale.id, state="cancelled")
     if sale.device_id is not None:
         take_back(unit.connection, sale.device_id)
+        order_lock(unit, get_device(unit.connection, sale.device_id), who, reason)
     note_act(unit, who, "cancel", "sale", sale.id, reason, open_minor=open_minor)

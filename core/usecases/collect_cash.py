@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.agents import Agent, next_cash_receipt, update_agent
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
@@ -84,10 +84,11 @@ def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) 
 def earn_commission(
     unit: Unit, agent: Agent, occasion: str, base_minor: int, basis_points: int
 ) -> int:
-    """Book a locked agent's share of `base_minor`, rounded down to the minor unit; how much."""
+    """Book a locked agent's share of `base_minor`, rounded down to the minor unit, once per
+    occasion; how much it is."""
     earned = base_minor * basis_points // 10_000
-    if not earned:
-        return 0
+    if not earned or is_posted(unit.connection, f"commission:{occasion}"):
+        return earned
     open_account(unit.connection, agent.commission, CREDIT)
     legs = (Posting("expense:commission", DEBIT, earned), Posting(agent.commission, CREDIT, earned))
     post_entries(unit.connection, unit.now, [Entry("commission", f"commission:{occasion}", legs)])

@@ -16,10 +16,8 @@ from core.db.payments import hold, release
 from core.db.statements import (
     Booked,
     booked_between,
-    clearing_at,
     find_booked,
     has_entry,
-    keep_assertion,
 )
 from core.unit import Unit
 from core.usecases.audit import ITSELF
@@ -189,20 +187,3 @@ def raise_cases(unit: Unit, comparison: Comparison) -> None:
             f"{booked.receipt}: statement says {movement.amount_minor}, books {booked.amount_minor}"
         )
         open_case(unit.connection, unit.now, "amount_differs", str(booked.id), detail, booked.id)
-
-
-def assert_balance(
-    unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime
-) -> int:
-    """Keep what the provider says it holds beside what the books say; stated minus booked.
-
-    A difference opens a case; `dialwatt doctor` shows the latest assertion of every account.
-    """
-    booked_minor = clearing_at(unit.connection, provider_account, stated_at)
-    amounts = (stated_minor, booked_minor)
-    keep_assertion(unit.connection, unit.now, provider_account, stated_at, amounts)
-    if stated_minor != booked_minor:
-        detail = f"{provider_account}: provider {stated_minor}, books {booked_minor}"
-        occasion = f"{provider_account}:{stated_at.isoformat()}"
-        open_case(unit.connection, unit.now, "balance_differs", occasion, detail)
-    return stated_minor - booked_minor

@@ -13,11 +13,12 @@ from core.usecases.audit import note_act
 
 @dataclass(frozen=True, slots=True)
 class RevealedToken:
-    """A code as it is read out, and what it is for."""
+    """A code as it is read out, and the payment or the order it came of."""
 
     text: str = field(repr=False)
     serial: str
     payment_id: int | None
+    order_id: int | None
 
 
 def reveal_token(unit: Unit, token_id: int, who: str, reason: str) -> RevealedToken:
@@ -26,4 +27,6 @@ def reveal_token(unit: Unit, token_id: int, who: str, reason: str) -> RevealedTo
     if token is None:
         raise Refused("no_such_token")
     note_act(unit, who, "see", "token", token_id, reason, serial=token.serial)
-    return RevealedToken(group(token.text, token.family), token.serial, token.payment_id)
+    return RevealedToken(
+        group(token.text, token.family), token.serial, token.payment_id, token.order_id
+    )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from gateway.console import cases, customers, login, market, payments, suspense, texts, today, users
+from gateway.console import (
+    cases,
+    codes,
+    customers,
+    login,
+    market,
+    payments,
+    suspense,
+    texts,
+    today,
+    users,
+)
 
 PAGES = (
     login.pages,
@@ -10,6 +21,7 @@ PAGES = (
     customers.pages,
     payments.pages,
     suspense.pages,
+    codes.pages,
     cases.pages,
     texts.pages,
     market.pages,
@@ -22,6 +34,7 @@ MENU = (
     ("Customers", "customers.customers"),
     ("Payments", "payments.payments"),
     ("Suspense", "suspense.suspense"),
+    ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
     ("Market", "market.market"),
     ("Users", "users.users"),

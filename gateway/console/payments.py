@@ -122,9 +122,9 @@ def _about_token(unit: Unit, token_id: int) -> list[tuple[str, str]]:
 def _reveal(unit: Unit, who: str, values: Values, token_id: int) -> Done:
     token = reveal_token(unit, token_id, who, values["reason"])
     told = f"The code for {token.serial} is {token.text}"
-    if token.payment_id is None:
-        return Done(told, "payments.payments")
-    return Done(told, "payments.payment", {"payment_id": token.payment_id})
+    if token.payment_id is not None:
+        return Done(told, "payments.payment", {"payment_id": token.payment_id})
+    return Done(told, "codes.code", {"order_id": token.order_id})
 
 
 act_page(

@@ -20,6 +20,7 @@ MAY = {
     "edit_customer": _DESK,
     "resend_text": _DESK,
     "see_token": _DESK,
+    "order_code": _DESK,
     "match": _MONEY,
     "refund": _MONEY,
     "close_case": _WORK,

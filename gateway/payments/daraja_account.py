@@ -1,7 +1,9 @@
-"""What we ask of Daraja about our own account: send a payment back, what became of one, the list.
+"""What we ask of Daraja about our own account: send a payment back, what became of one, what it
+holds, the list.
 
-Workers only. Reversal and status are answered twice: at once that they were taken, and later, at
-our doors, with the result. The list (pull transactions) is answered at once, for 48 hours back.
+Workers only. Reversal, status and balance are answered twice: at once that they were taken, and
+later, at our doors, with the result. The list (pull transactions) is answered at once, for 48 hours
+back.
 """
 
 from __future__ import annotations
@@ -52,6 +54,16 @@ def ask_for_status(client: DarajaClient, prompt_id: int, checkout_reference: str
         "Remarks": "Receipt",
     }
     _taken(client.ask("/mpesa/transactionstatus/v1/query", body))
+
+
+def ask_for_balance(client: DarajaClient) -> None:
+    """Have Daraja say what the short code holds; the answer comes to the balance door."""
+    body = _initiated(client, "AccountBalance", "balance") | {
+        "PartyA": client.settings.shortcode,
+        "IdentifierType": _SHORTCODE_KIND,
+        "Remarks": "Balance",
+    }
+    _taken(client.ask("/mpesa/accountbalance/v1/query", body))
 
 
 def _initiated(client: DarajaClient, command: str, path: str) -> dict[str, object]:

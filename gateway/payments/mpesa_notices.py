@@ -27,7 +27,7 @@ _SHORTCODE = r"[0-9]{5,8}"
 _RECEIPT = r"[A-Za-z0-9_-]{1,32}"
 _CHECKOUT = r"[A-Za-z0-9_.-]{1,100}"
 _CODE = r"[A-Za-z0-9_.]{1,20}"
-_STAMP = r"20[0-9]{12}"
+STAMP = r"20[0-9]{12}"
 _ACCOUNT = r".{1,100}"
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
@@ -96,7 +96,7 @@ def read_confirmation(document: Json, door: str) -> PaymentNotice:
         account=text_field(document, "BillRefNumber", _ACCOUNT, default=""),
         payer_kind=payer_kind,
         payer=payer,
-        paid_at=_instant(text_field(document, "TransTime", _STAMP), "TransTime"),
+        paid_at=instant(text_field(document, "TransTime", STAMP), "TransTime"),
     )
 
 
@@ -129,11 +129,11 @@ def read_stk_result(document: Json) -> StkResult:
 
 
 def _receipt(items: Mapping[str, Any]) -> Receipt:
-    stamp = text_field(items, "TransactionDate", _STAMP, default="")
+    stamp = text_field(items, "TransactionDate", STAMP, default="")
     return Receipt(
         text_field(items, "MpesaReceiptNumber", _RECEIPT),
         _amount_minor(items, "Amount"),
-        _instant(stamp, "TransactionDate") if stamp else None,
+        instant(stamp, "TransactionDate") if stamp else None,
     )
 
 
@@ -162,7 +162,8 @@ def _amount_minor(fields: Mapping[str, Any], name: str) -> int:
     return amount_minor
 
 
-def _instant(stamp: str, name: str) -> datetime:
+def instant(stamp: str, name: str) -> datetime:
+    """Daraja's stamp (yyyymmddHHMMSS) as an instant. Raises BadCallback."""
     try:
         return datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=EAT).astimezone(UTC)
     except ValueError:

@@ -1,5 +1,5 @@
 """M-Pesa's answers to what we asked about our own account: how a reversal ended, what a prompt's
-receipt is.
+receipt is, what the account holds.
 
 A result names the receipt it reversed; one that names another is not believed. A time-out only says
 that nobody knows: the refund is asked about again, which is safe.
@@ -8,6 +8,7 @@ that nobody knows: the refund is asked about again, which is safe.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from core.db.prompts import lock_prompt
@@ -15,17 +16,19 @@ from core.db.refunds import find_refund
 from core.errors import BadCallback
 from core.money import parse_minor
 from core.unit import OpenUnit
+from core.usecases.balances import note_balance
 from core.usecases.follow_prompt import prompt_paid
 from core.usecases.follow_refund import refund_done, refund_refused, refund_unclear
 from core.usecases.record_payment import PaymentNotice
 from gateway.doors import Answered, Door, Json, read_json, text_field
-from gateway.payments.mpesa_notices import CURRENCY, provider_account
+from gateway.payments.mpesa_notices import CURRENCY, STAMP, instant, provider_account
 from gateway.ring import Doorbell
 
 _CODE = r"[A-Za-z0-9_.]{1,20}"
 _RECEIPT = r"[A-Za-z0-9]{1,32}"
 _ID = "<int(min=1, max=999999999999999999):{}>"
 _DONE, _ALREADY = "0", "R000001"
+_UTILITY = "Utility Account|"
 # Refused now, and perhaps not tomorrow: not enough in the account, the initiator is locked.
 _NOT_NOW = ("1", "8006", "2001")
 _ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
@@ -48,6 +51,15 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What the short code holds, None where that cannot be had; `stated_at` is None where Daraja
+    leaves it out."""
+
+    amount_minor: int | None
+    stated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ResultDoors:
     """The doors for results of what workers asked. Each address names the row it is about."""
 
@@ -59,7 +71,10 @@ class ResultDoors:
         """Their addresses."""
         refund = f"/payments/daraja/<key>/reversal/{_ID.format('refund_id')}"
         status = f"/payments/daraja/<key>/status/{_ID.format('prompt_id')}"
+        balance = "/payments/daraja/<key>/balance"
         return (
+            Door(balance, "daraja_balance", read_held, self.held),
+            Door(f"{balance}/timeout", "daraja_balance_timeout", read_json, _nothing_known),
             Door(status, "daraja_status", read_found, self.found),
             Door(f"{status}/timeout", "daraja_status_timeout", read_json, _nothing_known),
             Door(refund, "daraja_reversal", read_result, self.follow),
@@ -107,6 +122,16 @@ class ResultDoors:
             self.doorbell.ring("payments")
         return Answered("booked" if is_new else "known", _ACKNOWLEDGED)
 
+    def held(self, held: Held) -> Answered:
+        """Set what the account holds beside the books. It books nothing."""
+        if held.amount_minor is None:
+            return Answered("not_known", _ACKNOWLEDGED)
+        with self.open_unit() as unit:
+            stated_at = held.stated_at or unit.now
+            account = provider_account(self.shortcode)
+            agrees = not note_balance(unit, account, held.amount_minor, stated_at)
+        return Answered("agrees" if agrees else "differs", _ACKNOWLEDGED)
+
     def unclear(self, _: Json, refund_id: int) -> Answered:
         """Daraja gave up waiting for itself."""
         with self.open_unit() as unit:
@@ -116,8 +141,8 @@ class ResultDoors:
         return Answered("unclear", _ACKNOWLEDGED)
 
 
-def _nothing_known(_: Json, prompt_id: int) -> Answered:
-    """The look-up is repeated by its schedule."""
+def _nothing_known(_: Json, **carried: int) -> Answered:
+    """It is asked again by its schedule."""
     return Answered("unclear", _ACKNOWLEDGED)
 
 
@@ -133,6 +158,27 @@ def read_found(body: bytes) -> Found:
     except ValueError:
         raise BadCallback("Amount is not an amount") from None
     return Found(text_field(told, "ReceiptNo", _RECEIPT), amount_minor)
+
+
+def read_held(body: bytes) -> Held:
+    """The result of a balance query. Raises BadCallback.
+
+    Paybill money lands in the utility account, and is what our clearing account mirrors.
+    """
+    result = _result(body)
+    if text_field(result, "ResultCode", _CODE) != _DONE:
+        return Held(None)
+    told = parameters(result)
+    accounts = text_field(told, "AccountBalance", r".{1,2000}").split("&")
+    figures = next((one.split("|") for one in accounts if one.startswith(_UTILITY)), [])
+    if len(figures) < 3 or figures[1] != CURRENCY:
+        raise BadCallback("AccountBalance has no utility account")
+    try:
+        amount_minor = parse_minor(figures[2], CURRENCY)
+    except ValueError:
+        raise BadCallback("AccountBalance is not an amount") from None
+    stamp = text_field(told, "BOCompletedTime", STAMP, default="")
+    return Held(amount_minor, instant(stamp, "BOCompletedTime") if stamp else None)
 
 
 def _result(body: bytes) -> Json:

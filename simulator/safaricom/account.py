@@ -1,7 +1,8 @@
-"""Daraja for a business's own account: reversal of a payment, and the list of payments (pull).
+"""Daraja for a business's own account: reversal of a payment, its balance, the list of payments.
 
-A reversal is taken at once and its result posted later; the list is answered at once, at most 48
-hours back. Field names and codes follow Safaricom's published Daraja documentation.
+A reversal and a question about the balance are taken at once, and their results posted later; the
+list is answered at once, at most 48 hours back. Field names and codes follow Safaricom's published
+Daraja documentation.
 """
 
 from __future__ import annotations
@@ -131,6 +132,29 @@ def status(world: World, body: dict[str, Any]) -> Any:
     return _taken(conversation)
 
 
+@account.post("/mpesa/accountbalance/v1/query")
+@faulty("safaricom", "balance", error_body)
+@authorised
+def balance(world: World, body: dict[str, Any]) -> Any:
+    """What the short code holds; posted to ResultURL."""
+    _check_initiator(world, body, "AccountBalance")
+    conversation = f"AG_{secrets.token_hex(10)}"
+    struck = callback_faults(world, "safaricom", "balance", "")
+    with world.engine.begin() as connection:
+        held = connection.execute(_HELD, {"holder": str(body.get("PartyA"))}).scalar_one()
+        figure = f"KES|{major(held, 'KES')}|{major(held, 'KES')}|0.00|0.00"
+        empty = "KES|0.00|0.00|0.00|0.00"
+        stamp = f"{world.now().astimezone(EAST_AFRICA):%Y%m%d%H%M%S}"
+        listed = [
+            {"Key": "AccountBalance", "Value": f"Working Account|{empty}&Utility Account|{figure}"},
+            {"Key": "BOCompletedTime", "Value": int(stamp)},
+        ]
+        result = _result("0", conversation, "", "")
+        result["Result"]["ResultParameters"] = {"ResultParameter": listed}
+        announce(connection, [json_callback("balance", str(body.get("ResultURL")), result)], struck)
+    return _taken(conversation)
+
+
 @account.post("/pulltransactions/v1/query")
 @faulty("safaricom", "pull", error_body)
 @authorised
@@ -196,6 +220,9 @@ _TAKE = text("""
 """)
 _GIVE = text("""
     UPDATE simulator.wallets SET balance_minor = balance_minor + :amount WHERE holder = :holder
+""")
+_HELD = text("""
+    SELECT coalesce(max(balance_minor), 0) FROM simulator.wallets WHERE holder = :holder
 """)
 _RECORD = text("""
     INSERT INTO simulator.reversals (undoes, receipt, completed_at)

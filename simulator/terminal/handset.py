@@ -7,6 +7,7 @@ does not come, or comes otherwise than wanted, is Unmet.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -42,7 +43,8 @@ class Handset:
         self._patience_s = patience_s
         self._call: Call | None = None
         self._code = ""
-        self._read: dict[str, int] = doors.get("inboxes") if network.has_phones else {}
+        self._old: dict[str, int] = doors.get("inboxes") if network.has_phones else {}
+        self._read: dict[str, list[str]] = defaultdict(list)
 
     @property
     def name(self) -> str:
@@ -94,19 +96,33 @@ class Handset:
 
     def unread(self, who: str) -> list[Shown]:
         """Those that came since the handset was switched on and were not read yet."""
-        return self.texts(who)[self._read.get(self.people.number(who), 0) :]
+        msisdn = self.people.number(who)
+        left = self.texts(who)[self._old.get(msisdn, 0) :]
+        for body in self._read[msisdn]:
+            left.remove(next(one for one in left if one["text"] == body))
+        return left
 
     def read_text(self, who: str, wanted: str = "...") -> str:
-        """The next text, waited for; its code is the one that `type` types."""
-        waiting = self._wait(lambda: self.unread(who), f"no further text came to {who}")
-        body: str = waiting[0]["text"]
-        if not seen(wanted, body):
-            raise Unmet(f"wanted:\n{wanted}\ngot:\n{body}")
+        """The next text like this, waited for; its code is the one that `type` types.
+
+        Texts sent at one moment arrive in any order.
+        """
+
+        def like_it() -> list[Shown]:
+            return [one for one in self.unread(who) if seen(wanted, one["text"])]
+
+        body: str = self._wait(like_it, lambda: self._missed(who, wanted))[0]["text"]
         msisdn = self.people.number(who)
-        self._read[msisdn] = self._read.get(msisdn, 0) + 1
+        self._read[msisdn].append(body)
         self._code = token_in(body) or self._code
         self._transcript.saw("sms", f"{self.people.name(msisdn)}: {body}")
         return body
+
+    def _missed(self, who: str, wanted: str) -> str:
+        came = [one["text"] for one in self.unread(who)]
+        if not came:
+            return f"no further text came to {who}"
+        return "\n".join(("wanted:", wanted, "got:", *came))
 
     def hear_nothing(self, who: str) -> None:
         """No further text may come, for a little while."""
@@ -130,9 +146,8 @@ class Handset:
 
     def settle(self, who: str, outcome: str, wanted: Money | None = None) -> Shown:
         """Answer the oldest request with `pin 1234` or `cancel`, waiting for it to come."""
-        request = self._wait(lambda: self.requests(who), f"no request for money on {who}'s phone")[
-            0
-        ]
+        nothing = f"no request for money on {who}'s phone"
+        request = self._wait(lambda: self.requests(who), lambda: nothing)[0]
         amount, account = _whole(request["amount"]), request["account"]
         if wanted and (_whole(wanted.amount) != amount or not seen(wanted.account, account)):
             raise Unmet(f"wanted {wanted.amount} for {wanted.account}, saw {amount} for {account}")
@@ -184,11 +199,11 @@ class Handset:
                 raise Unmet(f"{serial}: {name} is {parts.get(name)}, wanted {value}")
         return told
 
-    def _wait(self, look: Callable[[], list[T]], otherwise: str) -> list[T]:
+    def _wait(self, look: Callable[[], list[T]], otherwise: Callable[[], str]) -> list[T]:
         ends_at = time.monotonic() + self._patience_s
         while not (found := look()):
             if time.monotonic() > ends_at:
-                raise Unmet(otherwise)
+                raise Unmet(otherwise())
             time.sleep(_LOOK_EVERY_S)
         return found
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from core.db.invariants import BOOKS, WAITING
 from dev import COMMANDS
-from operations.cli import VERBS
+from operations.cli import VERBS, parser
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -46,7 +48,7 @@ def test_every_link_leads_somewhere(document: Path) -> None:
 
 @each_document
 def test_every_path_named_exists(document: Path) -> None:
-    folders = "|".join([*PRODUCT, "tests", "docs", "migrations", "bench"])
+    folders = "|".join([*PRODUCT, "tests", "docs", "migrations", "bench", "deploy"])
     named = re.findall(rf"(?<![\w/.<>-])(?:{folders})/[\w./-]*", code_in(document))
     real = [path for path in named if "NNNN" not in path]
     assert [path for path in real if not (ROOT / path.rstrip(".")).exists()] == []
@@ -60,6 +62,31 @@ def test_every_command_named_can_be_run(document: Path) -> None:
     assert set(re.findall(r"\bmake ([a-z]+)", code)) <= targets <= COMMANDS.keys()
     assert set(re.findall(r"\bdev\.py ([a-z]+)", code)) <= COMMANDS.keys()
     assert set(re.findall(r"\bdialwatt ([a-z][a-z-]*)", code)) <= VERB_NAMES
+
+
+def shown_commands(document: Path) -> Iterator[list[str]]:
+    """Every `dialwatt ...` that a document shows, in words; `a|b` gives one each."""
+    for code in _CODE.findall(document.read_text()):
+        for line in code.strip("`").splitlines():
+            found = re.match(r"\s*(?:\w+=\S* )*(?:\.venv/bin/)?dialwatt (.*)", line)
+            if not found:
+                continue
+            alone = re.split(r" [<>] ", found[1].replace("...", "X"))[0]
+            words = shlex.split(alone, comments=True)
+            yield from map(list, product(*(word.split("|") for word in words)))
+
+
+@each_document
+def test_every_command_shown_is_one_the_parser_takes(document: Path) -> None:
+    wrong = []
+    for words in shown_commands(document):
+        if len(words) == 1 and words[0] in VERB_NAMES:
+            continue  # its name, not a command to copy
+        try:
+            parser().parse_args(words)
+        except SystemExit:
+            wrong.append(" ".join(words))
+    assert wrong == []
 
 
 def test_the_readme_tells_of_every_command() -> None:

@@ -54,6 +54,11 @@ MTN = {
 AIRTEL = {"transaction": {"id": AIRTEL_ID, "status_code": "TS", "message": "Paid"}, "hash": "eA=="}
 REVERSED = result(0, OriginalTransactionID="SKE1A2B3C4", Amount="500.00")
 FOUND = result(0, TransactionStatus="Completed", ReceiptNo="SKE9Z9Z9Z9", Amount="500.00")
+HELD = result(
+    0,
+    AccountBalance="Working Account|KES|0.00|0.00|0.00|0.00&Utility Account|KES|500.00|500.00|0|0",
+    BOCompletedTime="20261124120000",
+)
 
 # Every POST door of the contract, and those whose addresses we give out ourselves: a good body.
 JSON_DOORS: dict[str, dict[str, Any]] = {
@@ -65,6 +70,8 @@ JSON_DOORS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/reversal/1/timeout": REVERSED,
     f"/payments/daraja/{KEY}/status/1": FOUND,
     f"/payments/daraja/{KEY}/status/1/timeout": FOUND,
+    f"/payments/daraja/{KEY}/balance": HELD,
+    f"/payments/daraja/{KEY}/balance/timeout": HELD,
     f"/payments/mtn/{KEY}": MTN,
     f"/payments/airtel/{KEY}": AIRTEL,
 }

@@ -47,6 +47,7 @@ from simulator.safaricom.prompts import answer_prompt, waiting_prompts
 from simulator.terminal.journey import read_paybill, read_prompt, seen, token_in
 from simulator.terminal.people import People
 from simulator.world import World as Simulation
+from tests.support.builders import insert_village
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
@@ -341,9 +342,16 @@ def _verbs(
                 sql("UPDATE market SET languages = :languages"), {"languages": rest.split(", ")}
             )
 
+    def villages(rest: str) -> None:
+        """`villages 40`: so many more villages, `V01` and on."""
+        with road.open_unit() as unit:
+            for number in range(1, int(rest) + 1):
+                insert_village(unit.connection, code=f"V{number:02}", name=f"Village {number:02}")
+
     return {
         "prompt": prompt,
         "speaks": speaks,
+        "villages": villages,
         "text": text,
         "paybill": paybill,
         "sms": sms,

@@ -79,3 +79,14 @@ def test_a_call_tells_the_gateway_how_it_ended_once(
         ("help.thanks", "Success"): 1,
         ("home.customer", "Incomplete"): 1,
     }
+
+
+def test_texts_sent_at_one_moment_are_read_in_whatever_order_they_came(
+    phone: Any, open_road: OpenRoad
+) -> None:
+    script = "text Amina: bal\ntext Amina: loan\nsms Amina: Left on...\nsms Amina: Due now...\n"
+    with open_road(CAST) as road:
+        code, written = phone(road, script)
+
+    assert code == 0
+    assert written.index("sms Amina: Left on") < written.index("sms Amina: Due now")

@@ -132,7 +132,46 @@ def test_a_currency_without_minor_digits_has_none():
 
 @pytest.mark.parametrize("vendor", ["calin", "stron", "gomelong", "sunking", "none"])
 def test_a_maker_served_by_its_vendor_or_without_tokens_is_known(vendor):
-    assert problems_of('token = "sts"', f'token = "{vendor}"') == []
+    assert problems_of('token = "openpaygo"', f'token = "{vendor}"') == []
+
+
+PLANS = [
+    ('scheme = "count"', 'scheme = "rent"', "scheme: 'rent' is none of count, amount, service"),
+    ("count = 26", "count = 0", "count: must be 1 to 520"),
+    ("count = 26", "", "count: is missing"),
+    ('instalment = "1000.00"', 'instalment = "0"', "instalment: must be more than 0"),
+    ('cadence = "monthly"', 'cadence = "yearly"', "cadence: 'yearly' is none of"),
+    ('down_payment = "600.00"', "down_payment = 600.00", "down_payment: write money in quotes"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "wanted"), PLANS)
+def test_a_plan_with_a_problem_is_told(old, new, wanted):
+    problem, *_ = problems_of(old, new)
+    assert re.match('plan "tv-(weeks|months)": ', problem)
+    assert wanted in problem
+
+
+def test_plans_are_read_by_scheme():
+    weeks, months, by_day = parsed()[0].plans
+    assert (weeks.count, weeks.instalment_minor, weeks.down_payment_minor) == (26, None, 600_00)
+    assert (months.count, months.instalment_minor) == (None, 1000_00)
+    assert (by_day.scheme, by_day.count, by_day.instalment_minor) == ("service", None, None)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("kt=2", "kt=1", "nothing is sold to meters on such a key"),
+        ("base=2014", "base=1993", "nothing is sold to meters on such a key"),
+        ("ea=11;", "", "the STS data of a meter is written as"),
+        ('token = "sts"', 'token = "none"', "only a maker of STS meters has it"),
+    ],
+)
+def test_what_new_meters_leave_the_factory_with_is_checked(old, new, wanted):
+    (problem,) = problems_of(old, new)
+    assert problem.startswith('manufacturer "umeme": sts: ')
+    assert wanted in problem
 
 
 def test_a_file_without_a_market_takes_the_one_of_the_books():

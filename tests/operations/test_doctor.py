@@ -115,6 +115,10 @@ BROKEN = [
         " now() - interval '3 hours' FROM devices WHERE serial = 'LAMP100'",
         "no prompt is unresolved",
     ),
+    (
+        "UPDATE agents SET float_used_minor = 100",
+        "every agent's float and commission equal the ledger",
+    ),
     ('UPDATE devices SET sts = sts || \'{"sgc": "111111"}\'', "vending keys"),
     ("UPDATE devices SET sts = sts || '{\"ea\": 7}'", "vending keys"),
     ("UPDATE alembic_version SET version_num = '0001'", "migrations"),

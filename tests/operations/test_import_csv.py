@@ -221,6 +221,42 @@ def test_a_device_that_found_an_owner_since_is_no_difference(dialwatt, goods):
     assert ran.out == "devices: 0 new, 1 already there\n"
 
 
+PLAN = '[[plan]]\ncode = "lamp-w"\nname = "Weekly"\nappliance = "lamp3"\nscheme = "count"\n'
+PLAN += 'count = 52\ncadence = "weekly"\n'
+WITH_PLAN = DEVICES.replace("sts\n", "sts,plan\n")
+
+
+def test_a_kit_in_stock_may_have_its_plan_set(dialwatt, people, imported, rows):
+    assert dialwatt("load", "FILE", content=PLAN).code == 0
+
+    first, again = imported("devices", f"{WITH_PLAN}KIT9,shs,sunlite,,,,{KEY},,,,lamp-w\n")
+
+    assert (first, again) == (
+        "devices: 1 new, 0 already there",
+        "devices: 0 new, 1 already there",
+    )
+    assert rows(
+        "SELECT d.serial, p.code FROM devices d JOIN plan_offers p ON p.id = d.plan_offer_id"
+    ) == [("KIT9", "lamp-w")]
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("S1,shs,sunlite,,,,K,,,,nosuch", 'there is no plan "nosuch"'),
+        ("S1,shs,sunlite,,AMINA,,K,,,,lamp-w", "plan: only a kit or an e-bike in stock"),
+        ("37000100034,meter,umeme,home,,,,,,STS,lamp-w", "plan: only a kit or an e-bike in stock"),
+        ("S1,e_bike,bodavolt,,,,K,,,,lamp-w", "plan: lamp-w is for an appliance of kind shs"),
+    ],
+)
+def test_a_plan_that_does_not_fit_is_told(dialwatt, people, refused, line, wanted):
+    assert dialwatt("load", "FILE", content=PLAN).code == 0
+    for short, value in (("STS", STS), ("AMINA", AMINA), (",K,", f",{KEY},")):
+        line = line.replace(short, value)
+
+    assert wanted in refused("devices", f"{WITH_PLAN}{line}\n")
+
+
 BAD_DEVICES = [
     ("S/1,x,umeme,,,,,,,", "kind: 'x' is none of meter, shs, e_bike"),
     ("S?1,shs,sunlite,,,,K,,,", "serial: not a serial number"),

@@ -47,6 +47,7 @@ def test_an_empty_book_is_filled(dialwatt, rows):
         ("Jua Energy", "KES", 100)
     ]
     assert rows("SELECT code, token_family FROM manufacturers ORDER BY code") == [
+        ("bodavolt", "nexus_full"),
         ("sunlite", "openpaygo"),
         ("umeme", "sts"),
     ]
@@ -205,6 +206,20 @@ def test_a_version_of_a_day_to_come_is_replaced(load, rows):
     assert ran.code == 0
     assert "tariff versions: 0 new, 1 changed, 1 as before" in ran.out
     assert rows(VERSIONS) == [(date(2026, 1, 1), 25_00), (day, 31_00)]
+
+
+def test_a_plan_that_does_not_come_out_for_its_appliance_is_told(load, contents):
+    before = contents()
+    ran = load(
+        ('down_payment = "600.00"', 'down_payment = "12000.01"'),
+        ('price_per_day = "20.00"', ""),
+        ('appliance = "tv"\nscheme = "amount"', 'appliance = "radio"\nscheme = "amount"'),
+    )
+    assert ran.code == 1
+    assert 'plan "tv-weeks": it does not come out for the price of "tv"' in ran.err
+    assert 'plan "by-day": scheme: "sunday" has no price_per_day' in ran.err
+    assert 'plan "tv-months": appliance: there is no appliance "radio"' in ran.err
+    assert contents() == before
 
 
 def test_an_agent_keeps_the_pin_they_have(load, engine, rows):

@@ -121,6 +121,44 @@ def test_the_closing_balance_is_asserted_against_the_books(book, compare):
     assert asserted == [("daraja:600123", 100_00, 100_00)]
 
 
+def test_what_the_account_held_before_is_booked_when_told_to(book, compare):
+    book.pay("SKE0000001", METER, 100_00)
+    lines = (line("SKE0000001", "100.00", balance="1,100.00"),)
+
+    assert compare(*lines, options=["--ingest", "--opening"])[0] == 0
+
+    assert book.balances()["equity:opening"] == -1000_00
+    assert book.rows("SELECT stated_minor, booked_minor FROM balance_assertions") == [
+        (1100_00, 1100_00)
+    ]
+    assert book.rows("SELECT count(*) FROM cases") == [(0,)]
+    book.prove()
+    code, told = compare(*lines, options=["--ingest", "--opening"])
+    assert (code, "in the books already" in told) == (1, True)
+
+
+def test_an_opening_balance_is_not_booked_by_the_way(compare):
+    code, told = compare(line("SKE0000001", "100.00"), options=["--opening"])
+    assert (code, "--opening goes with --ingest" in told) == (1, True)
+
+
+def test_the_balance_column_of_a_simple_file_is_asserted(book, compare):
+    content = (
+        "receipt,time,amount,account,balance\n"
+        f"701,2026-11-24T09:00:00,100.00,{METER},100.00\n"
+        f"702,2026-11-24T09:05:00,50.00,{METER},150.00\n"
+    )
+
+    code, _ = compare(
+        provider="airtel", content=content, options=["--ingest", "--account", "airtel:KE"]
+    )
+
+    assert code == 0
+    asserted = book.rows("SELECT provider_account, stated_minor, booked_minor"
+                         " FROM balance_assertions")  # fmt: skip
+    assert asserted == [("airtel:KE", 150_00, 150_00)]
+
+
 def test_reversals_settlements_and_fees_are_booked_too(book, compare):
     book.pay("SKE0000001", METER, 500_00)
     book.pay("SKE0000002", METER, 500_00)

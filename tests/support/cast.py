@@ -47,9 +47,10 @@ STOCK_METER, STOCK_KIT = "01000000024", "LAMP300"
 READY_METER, READY_KIT = "01000000032", "TV100"
 # A meter that was never imported, and a kit in stock that is used by the day.
 NEW_METER, DAY_KIT = "01000000057", "SUN100"
+STOCK_BIKE = "BIKE100"
 PEPPER = "pepper"
-# How many of their devices have a key of their own: the kits.
-SEALED_KEYS = 5
+# How many of their devices have a key of their own: kits and e-bikes.
+SEALED_KEYS = 6
 
 RING = KeyRing({"1": bytes(32)})
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
@@ -107,6 +108,7 @@ def insert_cast(connection: Connection, today: date) -> None:
         connection, code="sunday", appliance_id=sun, scheme="service", cadence="daily", count=None
     )
     _insert_kit(connection, DAY_KIT, kits, None, (), today, plan_offer_id=by_day)
+    _insert_bikes(connection)
     insert_sale(
         connection,
         customer_id=amina,
@@ -114,6 +116,22 @@ def insert_cast(connection: Connection, today: date) -> None:
         appliance_kind="other",
         appliance_code="kit-amina",
         sold_on=today - timedelta(days=10),
+    )
+
+
+def _insert_bikes(connection: Connection) -> None:
+    """Two makers of e-bikes, and one of the second in stock."""
+    insert_manufacturer(connection, code="boda", token_family="openpaygo", kinds=("e_bike",))
+    volt = insert_manufacturer(
+        connection, code="volt", token_family="nexus_full", kinds=("e_bike",)
+    )
+    insert_appliance(connection, code="bike", name="E-bike", kind="e_bike", price_minor=1200_00)
+    insert_device(
+        connection,
+        serial=STOCK_BIKE,
+        manufacturer_id=volt,
+        kind="e_bike",
+        sealed_key=RING.seal(bytes(range(16)), bound_to(STOCK_BIKE)),
     )
 
 

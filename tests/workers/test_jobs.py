@@ -171,7 +171,7 @@ def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
     jobs.prompt_payers()
 
     assert prompts(prompted) == [("failed",)]
-    assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid", AMINA)]
+    assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid_because", AMINA)]
 
 
 @pytest.mark.parametrize("job", [jobs.apply_payments, jobs.prompt_payers, jobs.send_texts])

@@ -170,6 +170,24 @@ def test_a_refund_of_another_rail_is_not_asked_of_daraja(hands):
     assert cases(hands) == [("refund_failed", True)]
 
 
+def balances_asked_for(hands):
+    hands.standins.settled()
+    return hands.rows(
+        "SELECT body::jsonb -> 'Result' -> 'ResultParameters' -> 'ResultParameter' -> 0 ->> 'Value'"
+        " FROM simulator.callbacks WHERE url LIKE '%/balance'"
+    )
+
+
+def test_the_balance_is_asked_for_once_a_day(hands):
+    moved(hands, "SKE0000001", METER, 10_00)
+    for hours in (0, 1, 23, 25):
+        hands.ahead = timedelta(hours=hours)
+        money_back.reconcile()
+
+    utility = "Utility Account|KES|10.00|10.00|0.00|0.00"
+    assert [value.split("&")[1] for (value,) in balances_asked_for(hands)] == [utility, utility]
+
+
 def refunding(hands):
     """Money for a device nobody knows, on its way back."""
     moved(hands, "SKE1A2B3C4", "NOBODY")

@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     Table,
@@ -90,6 +91,46 @@ cases = Table(
     instant("opened_at"),
     instant("closed_at", nullable=True),
     Index("cases_open_idx", "opened_at", postgresql_where=text("closed_at IS NULL")),
+)
+
+# A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
+# for lock and unlock. Of each kind one at a time is waited for on a device: ordering twice is one
+# order.
+token_orders = Table(
+    "token_orders",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    *word("kind", "energy", "days", "unlock", "lock"),
+    Column("units", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *word("state", "waiting", "made", "failed", default="waiting"),
+    Column("problem", Text, nullable=True),
+    instant("ordered_at"),
+    instant("ended_at", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    instant("next_attempt_at", nullable=True),
+    CheckConstraint(
+        "CASE WHEN kind IN ('energy', 'days') THEN units > 0 ELSE units = 0 END", name="units"
+    ),
+    Index("token_orders_device_id_idx", "device_id"),
+    Index(
+        "token_orders_waiting_key",
+        "device_id",
+        "kind",
+        unique=True,
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+# Which tokens came of an order, one row for each.
+ordered_tokens = Table(
+    "ordered_tokens",
+    metadata,
+    Column("token_id", BigInteger, ForeignKey("tokens.id"), primary_key=True, autoincrement=False),
+    reference("order_id", "token_orders"),
+    Index("ordered_tokens_order_id_idx", "order_id"),
 )
 
 # When a provider's list of payments is asked for next, by receiving account.

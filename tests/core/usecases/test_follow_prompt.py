@@ -240,3 +240,33 @@ def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: 
             looks += 1
     assert looks == 48
     assert state(connection) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("channel", "code", "why"),
+    [
+        ("daraja", "1032", "it was cancelled"),
+        ("daraja", "1", "not enough money"),
+        ("daraja", "1037", "no answer in time"),
+        ("daraja", "2001", "wrong PIN"),
+        ("daraja", "4", "over your limit"),
+        ("daraja", "17", None),
+        ("mtn", "NOT_ENOUGH_FUNDS", "not enough money"),
+        ("mtn", "APPROVAL_REJECTED", "it was cancelled"),
+        ("mtn", "INTERNAL_PROCESSING_ERROR", None),
+        ("airtel", "DP00800001007", "not enough money"),
+        ("airtel", "DP00800001002", "wrong PIN"),
+        ("airtel", "DP00800001024", "no answer in time"),
+    ],
+)
+def test_the_payer_is_told_why_where_the_provider_says_so(
+    connection: Connection, prompt_id: Any, channel: str, code: str, why: str | None
+) -> None:
+    prompt = lock_prompt(connection, prompt_id(channel=channel))
+    assert prompt is not None
+
+    prompt_ended(unit_at(connection), prompt, code)
+
+    ((kind, body),) = connection.execute(text("SELECT kind, body FROM sms")).all()
+    assert kind == ("not_paid_because" if why else "not_paid")
+    assert why is None or f"did not go through: {why}. Nothing was taken." in body

@@ -18,6 +18,7 @@ from core.usecases.registration_requests import (
     RegistrationRequest,
     confirm_registration,
     drop_registration_request,
+    get_registration_request,
     list_registration_requests,
     store_registration_request,
 )
@@ -25,7 +26,18 @@ from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from tests.support.book import NOW, make_book
 from tests.support.builders import insert_agent
-from tests.support.cast import AMINA, JUMA, METER, NEEMA, PEPPER, STOCK_KIT, STOCK_METER, STRANGER
+from tests.support.cast import (
+    AMINA,
+    DAY_KIT,
+    JUMA,
+    METER,
+    NEEMA,
+    NEW_METER,
+    PEPPER,
+    STOCK_KIT,
+    STOCK_METER,
+    STRANGER,
+)
 
 NEWCOMER = "+254711000222"
 ASHA = {"phone": NEWCOMER, "village": "KIB", "name": "Asha", "surname": "Mwangi"}
@@ -233,3 +245,61 @@ def test_others_do_not(shop, redis):
         answer_text(unit, InboundText("at", "1", AMINA, body), SerialGuesses(Limits(redis)))
 
     assert shop.book.rows("SELECT body FROM sms") == [("Only agents can do this.",)]
+
+
+def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(shop):
+    waiting = shop.ask(STOCK_KIT, "TV6")
+
+    assert (waiting.appliance, waiting.parts, waiting.each) == ("tv", 6, Money(150_00, "KES"))
+    assert shop.confirm(STOCK_KIT) == RegisteredDevice(STOCK_KIT)
+
+
+def test_a_kit_may_be_asked_for_by_the_day_in_every_language(shop):
+    for word in ("DAY", "siku", "Jour"):
+        waiting = shop.ask(DAY_KIT, f"sun/{word}")
+        assert (waiting.per_day, waiting.least) == (Money(50_00, "KES"), Money(100_00, "KES"))
+
+    assert shop.confirm(DAY_KIT) == RegisteredDevice(DAY_KIT)
+    assert shop.book.rows("SELECT scheme FROM sales WHERE reference LIKE 'agent:%'") == [
+        ("service",)
+    ]
+
+
+def test_a_meter_that_was_never_imported_may_be_asked_for(shop):
+    shop.ask(NEW_METER)
+    assert shop.book.rows("SELECT count(*) FROM devices WHERE serial = :s", s=NEW_METER) == [(0,)]
+
+    assert shop.confirm(NEW_METER) == RegisteredDevice(NEW_METER)
+    assert shop.owner(NEW_METER) == (NEWCOMER, "Asha", "Mwangi")
+
+
+def test_an_agent_registers_by_text_in_their_own_villages_only(shop):
+    with shop.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE agents SET villages = '{MAK}' WHERE msisdn = :m"), {"m": JUMA}
+        )
+
+    with pytest.raises(Refused, match="village_unknown"):
+        shop.ask(village="KIB")
+    assert shop.ask(village="mak").serial == STOCK_METER
+
+
+def test_what_became_impossible_is_still_listed_and_can_be_dropped(shop):
+    shop.ask(STOCK_KIT, "kit/@600W")
+    with shop.engine.begin() as connection:
+        connection.execute(text("UPDATE appliances SET price_minor = 50000 WHERE code = 'kit'"))
+
+    assert shop.waiting() == [STOCK_KIT]
+    with shop.open_unit() as unit, pytest.raises(Refused, match="plan_instalment_large"):
+        get_registration_request(unit, JUMA, STOCK_KIT)
+    with pytest.raises(Refused, match="plan_instalment_large"):
+        shop.confirm(STOCK_KIT)
+
+
+def test_it_is_shown_and_sold_at_the_price_of_the_day(shop):
+    assert shop.ask(STOCK_KIT, "kit/6M").each == Money(100_00, "KES")
+    with shop.engine.begin() as connection:
+        connection.execute(text("UPDATE appliances SET price_minor = 120000 WHERE code = 'kit'"))
+
+    with shop.open_unit() as unit:
+        assert get_registration_request(unit, JUMA, STOCK_KIT).each == Money(200_00, "KES")

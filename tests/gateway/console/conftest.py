@@ -24,6 +24,7 @@ from core.pin import Pins
 from core.settings import ConsoleSettings, GuardSettings
 from core.unit import unit_opener
 from core.usecases.console_users import ROLES, add_user
+from core.usecases.order_token import order_token
 from gateway.console.app import console_application
 from gateway.console.desk import BLANK_MARKET, Desk
 from gateway.guard import Guard
@@ -31,6 +32,7 @@ from gateway.limits import Limits
 from gateway.ring import Doorbell
 from tests.support.book import NOW, Book, make_book
 from tests.support.cast import AMINA, METER, PEPPER
+from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
 SECRET = "s" * 32
@@ -136,6 +138,7 @@ def _story(book: Book) -> dict[str, Any]:
     lost = book.pay("RS1", "LAMP10", 150_00)
     with book.open_unit() as unit:
         open_case(unit.connection, unit.now, "odd", "1", "Something is odd", paid)
+        order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = book.rows(found)[0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
@@ -146,6 +149,7 @@ def _story(book: Book) -> dict[str, Any]:
         "token_id": token_id,
         "text_id": text_id,
         "case_id": case_id,
+        "order_id": order_id,
     }
 
 

@@ -152,3 +152,39 @@ def test_a_status_that_proves_no_payment_books_nothing(
 def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, book: Book) -> None:
     assert web.daraja("status/4711", result(0, **FOUND)).status_code == 400
     assert web.daraja("status/4711/timeout", result(0)).status_code == 200
+
+
+HELD = "Working Account|KES|7.00|7.00|0.00|0.00&Utility Account|KES|500.00|500.00|0.00|0.00"
+
+
+def asserted(book: Book) -> list[tuple[Any, ...]]:
+    return book.rows(
+        "SELECT provider_account, stated_at, stated_minor, booked_minor FROM balance_assertions"
+    )
+
+
+def test_what_the_account_holds_is_set_beside_the_books(web: Web, book: Book) -> None:
+    document = result(0, AccountBalance=HELD, BOCompletedTime=20261124120000)
+
+    assert web.daraja("balance", document).status_code == 200
+
+    noon = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+    assert asserted(book) == [("daraja:600123", noon, 500_00, 0)]
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (result(1), 200),
+        (result(0), 400),
+        (result(0, AccountBalance="Utility Account|USD|5.00"), 400),
+        (result(0, AccountBalance="Utility Account|KES|-5.00|0|0|0"), 400),
+        (result(0, AccountBalance="Working Account|KES|5.00|5.00|0|0"), 400),
+    ],
+)
+def test_a_balance_that_is_none_is_not_kept(
+    web: Web, book: Book, document: Any, status: int
+) -> None:
+    assert web.daraja("balance", document).status_code == status
+    assert web.daraja("balance/timeout", result(1)).status_code == 200
+    assert asserted(book) == []

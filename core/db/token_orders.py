@@ -1,0 +1,143 @@
+"""Codes that operators order: written at the console, claimed and ended by workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from core.db.console_lists import Query
+
+_BACKOFF = timedelta(seconds=15)
+_BACKOFF_MAX = timedelta(hours=1)
+_COLUMNS = (
+    "o.id, o.ordered_at, o.device_id, d.serial, o.kind, o.units, o.who, o.reason, o.state,"
+    " o.problem, o.ended_at, d.owner_id"
+)
+_TABLES = "token_orders o JOIN devices d ON d.id = o.device_id"
+
+ORDERS = Query(
+    _COLUMNS,
+    _TABLES,
+    key="o.id",
+    where={"state": "o.state = :state", "serial": "d.serial = :serial", "kind": "o.kind = :kind"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """An order claimed by a worker; `attempts` counts this one."""
+
+    id: int
+    device_id: int
+    kind: str
+    units: int
+    attempts: int
+
+
+def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:
+    """A new order's id; None while one of that kind waits on the device already."""
+    return connection.execute(
+        text(
+            "INSERT INTO token_orders (device_id, kind, units, who, reason, ordered_at,"
+            " next_attempt_at) VALUES (:device_id, :kind, :units, :who, :reason, :now, :now)"
+            " ON CONFLICT (device_id, kind) WHERE state = 'waiting' DO NOTHING RETURNING id"
+        ),
+        {**values, "now": now},
+    ).scalar_one_or_none()
+
+
+def claim_orders(connection: Connection, now: datetime, limit: int) -> list[TokenOrder]:
+    """Lock up to `limit` orders whose time has come; others' claims are passed over."""
+    rows = connection.execute(
+        text(
+            "SELECT id, device_id, kind, units, attempts + 1 FROM token_orders"
+            " WHERE state = 'waiting' AND next_attempt_at <= :now"
+            " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        ),
+        {"now": now, "limit": limit},
+    )
+    return [TokenOrder(*row) for row in rows]
+
+
+def store_ordered(
+    connection: Connection, now: datetime, order: TokenOrder, tokens: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Store the tokens of an order (kind, units, counter, text) and move the device's counter; the
+    tokens' ids, in order."""
+    ids = [
+        _store(connection, {"device": order.device_id, "part": part, "now": now, **token})
+        for part, token in enumerate(tokens)
+    ]
+    connection.execute(
+        text("UPDATE devices SET token_counter = :counter WHERE id = :id"),
+        {"counter": tokens[-1]["counter"], "id": order.device_id},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO ordered_tokens (token_id, order_id)"
+            " SELECT unnest(CAST(:ids AS bigint[])), :id"
+        ),
+        {"ids": ids, "id": order.id},
+    )
+    return ids
+
+
+def _store(connection: Connection, values: dict[str, Any]) -> int:
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO tokens (device_id, part, kind, units, counter, text, issued_at)"
+                " VALUES (:device, :part, :kind, :units, :counter, :text, :now) RETURNING id"
+            ),
+            values,
+        ).scalar_one()
+    )
+
+
+def end_order(
+    connection: Connection, now: datetime, order_id: int, state: str, problem: str | None = None
+) -> None:
+    """It is made, or never will be."""
+    connection.execute(
+        text(
+            "UPDATE token_orders SET state = :state, problem = :problem, ended_at = :now,"
+            " next_attempt_at = NULL, attempts = attempts + 1 WHERE id = :id"
+        ),
+        {"id": order_id, "state": state, "problem": problem, "now": now},
+    )
+
+
+def postpone_order(connection: Connection, now: datetime, order: TokenOrder, problem: str) -> None:
+    """Try again later, ever less often."""
+    wait = min(_BACKOFF * 2 ** min(order.attempts, 12), _BACKOFF_MAX)
+    connection.execute(
+        text(
+            "UPDATE token_orders SET attempts = :attempts, problem = :problem,"
+            " next_attempt_at = :at WHERE id = :id"
+        ),
+        {"id": order.id, "attempts": order.attempts, "problem": problem[:500], "at": now + wait},
+    )
+
+
+def find_order(connection: Connection, order_id: int) -> Row[Any] | None:
+    """One order, as in the list."""
+    return connection.execute(
+        text(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE o.id = :id"), {"id": order_id}
+    ).one_or_none()
+
+
+def tokens_of_order(connection: Connection, order_id: int) -> list[Row[Any]]:
+    """(id, serial, kind, units, issued) of what came of it: never the text."""
+    rows = connection.execute(
+        text(
+            "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM ordered_tokens o"
+            " JOIN tokens t ON t.id = o.token_id JOIN devices d ON d.id = t.device_id"
+            " WHERE o.order_id = :id ORDER BY t.id"
+        ),
+        {"id": order_id},
+    )
+    return list(rows)

@@ -1,0 +1,119 @@
+"""The token desk: codes ordered by hand, each with a reason, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from core.db.token_orders import ORDERS, find_order, tokens_of_order
+from core.errors import Refused
+from core.serial_number import normalise_serial
+from core.tokens.family import Action
+from core.unit import Unit
+from core.usecases.order_token import order_token
+from gateway.console import reading
+from gateway.console.desk import desk
+from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.gate import page
+from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.showing import CODE, COUNT, INSTANT, STATE, TEXT, WORDS
+
+pages = Blueprint("codes", __name__)
+
+_KINDS = (
+    ("days", "days"),
+    ("energy", "energy, in kWh"),
+    ("unlock", "unlock for good"),
+    ("lock", "lock"),
+)
+_STATES = (("waiting", "waiting"), ("made", "made"), ("failed", "failed"))
+
+
+def _of_serial(unit: Unit, typed: str) -> Mapping[str, Any]:
+    return {"serial": normalise_serial(typed)}
+
+
+list_page(
+    pages,
+    "/codes/",
+    "codes",
+    Listing(
+        "Codes by hand",
+        ORDERS,
+        columns=(
+            Column("Ordered", "ordered_at", INSTANT, "codes.code", "order_id"),
+            Column("Serial", "serial", CODE),
+            Column("Kind", "kind", WORDS),
+            Column("Days, or tenths of a kWh", "units", COUNT),
+            Column("By", "who"),
+            Column("Why", "reason", TEXT),
+            Column("State", "state", STATE),
+            Column("Problem", "problem"),
+        ),
+        filters=(
+            Filter("serial", "Serial number", _of_serial),
+            choice("kind", "Kind", lambda unit: _KINDS),
+            choice("state", "State", lambda unit: _STATES),
+        ),
+        buttons=(("Order a code", "codes.order"),),
+    ),
+)
+
+
+@page(pages, "/codes/<int:order_id>", "see")
+def code(order_id: int) -> ResponseReturnValue:
+    """One order, and the codes that came of it, covered."""
+    with desk().reading() as unit:
+        order = find_order(unit.connection, order_id) or abort(404)
+        tokens = tokens_of_order(unit.connection, order_id)
+        return render_template("code.html", unit=unit, order=order, tokens=tokens)
+
+
+def _order(unit: Unit, who: str, values: Values) -> Done:
+    kind = cast("Action", values["kind"])
+    order_id = order_token(unit, values["serial"], kind, _units(values), who, values["reason"])
+    told = f"The code for {values['serial']} is being made."
+    return Done(told, "codes.code", {"order_id": order_id}, ("payments",))
+
+
+def _units(values: Values) -> int:
+    """Days, or tenths of a kWh. Raises Refused("code_amount_wrong")."""
+    given = values["amount"] or "0"
+    whole, _, tenth = given.replace(",", ".").partition(".")
+    parts = (whole, tenth or "0")
+    if not all(part.isdecimal() for part in parts) or len(whole) > 6 or len(tenth) > 1:
+        raise Refused("code_amount_wrong")
+    if values["kind"] == "energy":
+        return int(whole) * 10 + int(parts[1])
+    if int(parts[1]):
+        raise Refused("code_amount_wrong")
+    return int(whole)
+
+
+act_page(
+    pages,
+    "/codes/new",
+    "order",
+    "order_code",
+    Form(
+        "Order a code",
+        lambda unit: (
+            Field("serial", "Serial number of the device", reading.serial),
+            Field("kind", "What it does", kind="select", options=lambda unit: _KINDS),
+            Field("amount", "How many days, or kWh", optional=True, hint="Nothing for a lock."),
+        ),
+        _order,
+        button="Order it",
+        beside={
+            "unknown_serial": "serial",
+            "code_not_made": "kind",
+            "code_ordered": "kind",
+            "code_amount": "amount",
+            "code_no_amount": "amount",
+            "code_amount_wrong": "amount",
+        },
+    ),
+)

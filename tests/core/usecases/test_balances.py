@@ -1,0 +1,68 @@
+"""What a provider says it holds and what the books say: equal, or somebody is asked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import Refused
+from core.usecases.balances import book_opening, note_balance, review_balances
+from tests.support.book import ACCOUNT, NOW
+from tests.support.cast import METER
+
+
+def note(book, stated_minor, stated_at=NOW):
+    with book.open_unit() as unit:
+        return note_balance(unit, ACCOUNT, stated_minor, stated_at)
+
+
+def review(book, ahead):
+    book.ahead = ahead
+    with book.open_unit() as unit:
+        review_balances(unit)
+    return book.rows("SELECT kind, detail FROM cases")
+
+
+def test_a_balance_that_agrees_is_kept_and_asks_nobody(book):
+    book.pay("R1", METER, 100_00)
+
+    assert note(book, 100_00) == 0
+
+    assert review(book, timedelta(hours=2)) == []
+    kept = book.rows("SELECT stated_minor, booked_minor FROM balance_assertions")
+    assert kept == [(100_00, 100_00)]
+
+
+def test_a_difference_that_a_late_callback_explains_goes_away(book):
+    assert note(book, 100_00) == 100_00
+    book.pay("R1", METER, 100_00)
+
+    assert review(book, timedelta(hours=2)) == []
+
+
+def test_a_difference_that_stays_becomes_a_case_once(book):
+    note(book, 100_00)
+
+    assert review(book, timedelta(minutes=30)) == []
+    for hours in (2, 3):
+        assert review(book, timedelta(hours=hours)) == [
+            ("balance_differs", f"{ACCOUNT}: provider 10000, books 0")
+        ]
+
+
+def test_what_the_account_held_before_is_booked_once_and_the_books_still_add_up(book):
+    book.pay("R1", METER, 100_00)
+
+    with book.open_unit() as unit:
+        book_opening(unit, ACCOUNT, 900_00, NOW - timedelta(days=1), "ops@jua", "from before")
+
+    assert note(book, 1000_00) == 0
+    book.prove()
+    with book.open_unit() as unit, pytest.raises(Refused, match="opening_known"):
+        book_opening(unit, ACCOUNT, 900_00, NOW, "ops@jua", "again")
+
+
+def test_less_than_the_books_hold_is_no_opening_balance(book):
+    with book.open_unit() as unit, pytest.raises(Refused, match="opening_negative"):
+        book_opening(unit, ACCOUNT, -1, NOW, "ops@jua", "x")

@@ -1,0 +1,127 @@
+"""A meter that was never imported: entered where its number says everything, once, and noted."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from core.errors import Refused
+from core.pin import Pins
+from core.unit import unit_opener
+from core.usecases.register_with_device import RegisteredDevice, register_meter
+from core.usecases.stock import find_in_stock, find_unassigned
+from tests.support.book import NOW, make_book
+from tests.support.builders import insert_manufacturer
+from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, PEPPER, STOCK_METER, ZURI
+
+
+class Field:
+    """The book, with PINs, and a registration of the new meter."""
+
+    def __init__(self, engine):
+        self.book, self.engine = make_book(engine), engine
+
+    def open_unit(self):
+        return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
+
+    def register(self, phone=NEEMA, serial=NEW_METER, agent=JUMA, maker="umeme"):
+        nobody_new = {"name": "", "surname": "", "village": ""}
+        with self.open_unit() as unit:
+            return register_meter(
+                unit, agent, "4321", phone, **nobody_new, maker=maker, serial=serial, tariff="home"
+            )
+
+    def meter(self, serial=NEW_METER):
+        return self.book.rows(
+            "SELECT m.msisdn, d.sts, d.token_counter FROM devices d"
+            " JOIN customer_msisdns m ON m.customer_id = d.owner_id WHERE serial = :s",
+            s=serial,
+        )
+
+
+@pytest.fixture
+def field(database_url):
+    engine = create_engine(database_url)
+    yield Field(engine)
+    engine.dispose()
+
+
+def test_it_gets_what_its_maker_s_meters_leave_the_factory_with_and_sells_energy(field):
+    assert field.register() == RegisteredDevice(NEW_METER)
+
+    ((owner, sts, counter),) = field.meter()
+    assert (owner, counter) == (NEEMA, 0)
+    assert (sts["sgc"], sts["kt"], sts["ea"]) == ("600000", 2, 11)
+    assert field.book.rows("SELECT who, act, subject FROM audit_log") == [
+        (JUMA, "enter_meter", "device")
+    ]
+    field.book.pay("R1", NEW_METER, 500_00)
+    field.book.apply()
+    assert field.book.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
+
+
+def test_one_that_was_imported_is_not_entered_again(field):
+    field.register(serial=STOCK_METER)
+
+    assert field.book.rows("SELECT count(*) FROM audit_log") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"serial": "01000000058"}, "meter_number"),
+        ({"serial": "0100000005"}, "meter_number"),
+        ({"serial": "NOSUCH"}, "meter_number"),
+        ({"maker": "sunlite"}, "office_enters"),
+        ({"maker": "plain"}, "office_enters"),
+        ({"serial": METER}, "device_taken"),
+    ],
+)
+def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(field, changed, code):
+    with field.engine.begin() as connection:
+        insert_manufacturer(connection, code="plain", token_family="sts", kinds=("meter",))
+    before = field.book.rows("SELECT count(*) FROM devices")
+
+    with pytest.raises(Refused) as refused:
+        field.register(**changed)
+
+    assert refused.value.code == code
+    assert field.book.rows("SELECT count(*) FROM devices") == before
+
+
+def test_two_agents_cannot_enter_it_for_two_people(field):
+    with field.engine.begin() as connection:
+        connection.execute(text("UPDATE agents SET pin_is_initial = false"))
+    answers = []
+
+    def register(agent, phone):
+        try:
+            answers.append(field.register(phone, agent=agent).serial)
+        except Refused as refused:
+            answers.append(refused.code)
+
+    agents = [
+        threading.Thread(target=register, args=both) for both in ((JUMA, NEEMA), (ZURI, BARAKA))
+    ]
+    for agent in agents:
+        agent.start()
+    for agent in agents:
+        agent.join()
+
+    assert sorted(answers) == [NEW_METER, "device_taken"]
+    assert len(field.meter()) == 1
+
+
+def test_by_its_number_alone_it_is_the_only_maker_s_or_nobody_s(field):
+    with field.open_unit() as unit:
+        assert find_unassigned(unit, NEW_METER) == ("meter", "umeme")
+        assert find_unassigned(unit, STOCK_METER) == ("meter", "umeme")
+    with field.engine.begin() as connection:
+        sts = '{"ea":11,"dkga":4,"sgc":"600000","krn":2,"ti":"01","kt":2,"ken":255,"base":2014}'
+        insert_manufacturer(connection, code="other", token_family="sts", kinds=("meter",), sts=sts)
+    with field.open_unit() as unit:
+        with pytest.raises(Refused, match="office_enters"):
+            find_unassigned(unit, NEW_METER)
+        assert find_in_stock(unit, NEW_METER, "meter", "other") is None

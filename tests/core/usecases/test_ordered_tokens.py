@@ -1,0 +1,187 @@
+"""Codes by hand: ordered at the console, made by a worker, taken by the device, never twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.db.devices import find_device
+from core.errors import Refused
+from core.tokens.keys import VendingKeys
+from core.usecases.cancel_sale import cancel_sale
+from core.usecases.make_ordered_tokens import make_ordered_tokens
+from core.usecases.open_secret import secret_opener
+from core.usecases.order_token import order_token
+from simulator.devices import factory_state, shown, type_code
+from tests.support.cast import BARAKA, KIT, METER, OPEN_SECRET, RING, STOCK_KIT
+
+WHO, WHY = "wanjiru", "the text was lost"
+
+
+def order(book, serial, kind, units=0, reason=WHY):
+    with book.open_unit() as unit:
+        return order_token(unit, serial, kind, units, WHO, reason)
+
+
+def make(book, opener=OPEN_SECRET):
+    with book.open_unit() as unit:
+        return make_ordered_tokens(unit, opener)
+
+
+def orders(book):
+    return book.rows("SELECT kind, state FROM token_orders ORDER BY id")
+
+
+def codes(book):
+    return book.rows("SELECT kind, units, text FROM tokens ORDER BY id")
+
+
+def type_all(book, serial):
+    """What the device shows after every code was typed, oldest first."""
+    with book.open_unit() as unit:
+        device = find_device(unit.connection, serial)
+    secret = OPEN_SECRET(device)
+    state = factory_state(secret, device.initial_counter)
+    for _, _, text in codes(book):
+        state, accepted, reason = type_code(state, text, secret)
+        assert accepted, reason
+    return shown(state)
+
+
+@pytest.mark.parametrize(
+    ("serial", "kind", "units", "shows"),
+    [
+        (KIT, "days", 12, {"days": 12, "unlocked": False}),
+        (KIT, "unlock", 0, {"unlocked": True}),
+        (METER, "energy", 25, {"kwh": 2.5}),
+    ],
+)
+def test_an_ordered_code_does_on_the_device_what_was_ordered(book, serial, kind, units, shows):
+    order(book, serial, kind, units)
+
+    assert make(book) == 1
+
+    assert shows.items() <= type_all(book, serial).items()
+    assert orders(book) == [(kind, "made")]
+    book.prove()
+
+
+def test_the_owner_gets_the_code_and_the_audit_says_why(book):
+    order(book, KIT, "days", 7)
+    make(book)
+
+    assert book.rows("SELECT who, act, subject, reason FROM audit_log") == [
+        (WHO, "order_code", "device", WHY)
+    ]
+    [(msisdn, body, is_linked)] = book.rows("SELECT msisdn, body, token_id IS NOT NULL FROM sms")
+    assert (msisdn, is_linked) == (BARAKA, True)
+    assert codes(book)[0][2] in body.replace(" ", "")
+
+
+def test_a_lock_ends_all_time_and_is_texted_to_nobody(book):
+    order(book, KIT, "days", 7)
+    make(book)
+    order(book, KIT, "lock")
+    make(book)
+
+    assert type_all(book, KIT) == {"days": 0, "unlocked": False}
+    assert book.rows("SELECT count(*) FROM sms") == [(1,)]
+
+
+def test_a_code_between_two_payments_keeps_the_counter_growing(book):
+    book.pay("R1", KIT, 150_00)
+    book.apply()
+    order(book, KIT, "days", 3)
+    make(book)
+    book.pay("R2", KIT, 150_00)
+    book.apply()
+
+    assert type_all(book, KIT)["days"] == 7 + 3 + 7
+    book.prove()
+
+
+def test_ordering_twice_is_one_order_until_it_is_made(book):
+    order(book, KIT, "days", 7)
+    with pytest.raises(Refused, match="code_ordered"):
+        order(book, KIT, "days", 7)
+    make(book)
+    assert make(book) == 0
+
+    order(book, KIT, "days", 7)
+    make(book)
+
+    assert orders(book) == [("days", "made")] * 2
+
+
+@pytest.mark.parametrize(
+    ("serial", "kind", "units", "code"),
+    [
+        ("NONE1", "days", 7, "unknown_serial"),
+        (METER, "days", 7, "code_not_made"),
+        (METER, "lock", 0, "code_not_made"),
+        (KIT, "energy", 10, "code_not_made"),
+        (KIT, "days", 0, "code_amount"),
+        (KIT, "days", 3651, "code_amount"),
+        (KIT, "unlock", 1, "code_no_amount"),
+    ],
+)
+def test_what_cannot_be_ordered_is_refused(book, serial, kind, units, code):
+    with pytest.raises(Refused, match=code):
+        order(book, serial, kind, units)
+    assert orders(book) == []
+
+
+def test_no_reason_no_code(book):
+    with pytest.raises(Refused, match="reason_missing"):
+        order(book, KIT, "days", 7, reason=" ")
+    assert orders(book) == []
+
+
+def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(book):
+    keyless = secret_opener(RING, VendingKeys({}))
+    order(book, METER, "energy", 25)
+    order(book, KIT, "days", 7)
+
+    assert make(book, keyless) == 2
+
+    assert orders(book) == [("energy", "waiting"), ("days", "made")]
+    assert make(book) == 0
+    book.ahead = timedelta(minutes=1)
+    assert make(book) == 1
+    assert orders(book) == [("energy", "made"), ("days", "made")]
+
+
+def test_a_code_that_can_never_be_made_ends_with_its_reason(book):
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE devices SET token_counter = 65535 WHERE serial = %s", (KIT,)
+        )
+    order(book, KIT, "days", 7)
+    make(book)
+
+    [(state, problem)] = book.rows("SELECT state, problem FROM token_orders")
+    assert state == "failed"
+    assert problem
+    assert codes(book) == []
+
+
+def test_a_device_that_was_taken_back_is_locked(book):
+    [(sale_id,)] = book.rows(
+        "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :s", s=KIT
+    )
+    with book.open_unit() as unit:
+        cancel_sale(unit, sale_id, WHO, "repossessed")
+    make(book)
+
+    assert orders(book) == [("lock", "made")]
+    assert book.rows("SELECT count(*) FROM sms") == [(0,)]
+    assert type_all(book, KIT) == {"days": 0, "unlocked": False}
+
+
+def test_a_device_in_stock_gets_its_code_without_a_text(book):
+    order(book, STOCK_KIT, "days", 1)
+    make(book)
+
+    assert type_all(book, STOCK_KIT)["days"] == 1
+    assert book.rows("SELECT count(*) FROM sms") == [(0,)]

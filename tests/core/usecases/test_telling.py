@@ -1,0 +1,187 @@
+"""Who is told what by text when an agent, or somebody alone, has done something."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import create_engine
+
+from core.errors import Refused
+from core.money import Money
+from core.pin import Pins
+from core.septets import segments
+from core.unit import unit_opener
+from core.usecases.claim_device import claim_device, request_device
+from core.usecases.collect_cash import collect_cash
+from core.usecases.list_device_requests import list_device_requests
+from core.usecases.refuse_device_request import refuse_device_request
+from core.usecases.register_with_device import register_on_plan
+from core.usecases.sell_appliance import sell_appliance
+from core.wording.slots import Limits
+from core.wording.spoken import product_wording
+from tests.support.book import NOW, make_book
+from tests.support.builders import insert_appliance
+from tests.support.cast import (
+    BARAKA,
+    DAY_KIT,
+    JUMA,
+    METER,
+    NEEMA,
+    PEPPER,
+    READY_KIT,
+    STOCK_KIT,
+    STRANGER,
+)
+
+
+class Town:
+    """The book, with PINs; `texts` are all that were queued, in order."""
+
+    def __init__(self, engine):
+        self.book, self.engine = make_book(engine), engine
+
+    def open_unit(self):
+        return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
+
+    def texts(self):
+        return self.book.rows("SELECT msisdn, kind FROM sms ORDER BY id")
+
+    def sell(self, customer=NEEMA, appliance="cooker", scheme="count", figure=4, **changed):
+        terms = {"cadence": "weekly", "down": 0, "once": "s/1"} | changed
+        with self.open_unit() as unit:
+            return sell_appliance(unit, JUMA, "4321", customer, appliance, scheme, figure, **terms)
+
+
+@pytest.fixture
+def town(database_url):
+    engine = create_engine(database_url)
+    yield Town(engine)
+    engine.dispose()
+
+
+def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(town):
+    town.sell()
+    town.sell()  # the same turn again is the same sale
+
+    assert town.texts() == [(NEEMA, "agent_sms.agreed_plan"), (JUMA, "agent_sms.sold")]
+    ((body,),) = town.book.rows("SELECT body FROM sms WHERE msisdn = :m", m=NEEMA)
+    assert "4 x KES 250 kila wiki, ya mwisho KES 250, ya kwanza 1 Des" in body
+
+
+def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(town):
+    town.book.pay("R1", "LAMP200", 150_00)  # Chidi's last: his kit is on no plan any more
+    town.book.apply()
+    before = town.texts()
+
+    town.sell("+254711000003", "kit", serial="LAMP200")
+
+    told = [kind for _, kind in town.texts()[len(before) :]]
+    assert told == ["agent_sms.agreed_plan", "agent_sms.sold"]
+
+
+def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
+    with town.open_unit() as unit:
+        request_device(unit, STRANGER, "Otis", "Maina", "", STOCK_KIT)
+        request_device(unit, NEEMA, "", "", "", STOCK_KIT)
+
+    town.sell(NEEMA, "kit", serial=STOCK_KIT)
+
+    assert town.texts()[2:] == [
+        (NEEMA, "agent_sms.welcome"),
+        (STRANGER, "agent_sms.not_granted"),
+        (NEEMA, "agent_sms.agreed_plan"),
+        (JUMA, "agent_sms.sold"),
+    ]
+    assert town.book.rows("SELECT count(*) FROM device_requests") == [(0,)]
+
+
+def test_a_request_that_is_refused_ends_and_is_told(town):
+    with town.open_unit() as unit:
+        request_device(unit, STRANGER, "Otis", "Maina", "", STOCK_KIT)
+        (waiting,) = list_device_requests(unit, JUMA)
+        assert refuse_device_request(unit, JUMA, waiting.request).serial == STOCK_KIT
+
+    assert town.texts()[1:] == [(STRANGER, "agent_sms.not_granted")]
+    with town.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
+        refuse_device_request(unit, JUMA, waiting.request)
+
+
+def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(town):
+    with town.open_unit() as unit:
+        claim_device(unit, BARAKA, "", "", "", READY_KIT, "s/1")
+        claim_device(unit, BARAKA, "", "", "", DAY_KIT, "s/2")
+
+    assert [kind for _, kind in town.texts()] == [
+        "agent_sms.welcome",
+        "agent_sms.agreed_plan",
+        "agent_sms.welcome",
+        "agent_sms.agreed_service",
+    ]
+
+
+def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothing(town):
+    with town.engine.begin() as connection:
+        insert_appliance(
+            connection, code="both", kind="shs", price_minor=600_00, price_per_day_minor=20_00
+        )
+    with town.open_unit() as unit:
+        register_on_plan(
+            unit,
+            JUMA,
+            "4321",
+            NEEMA,
+            "",
+            "",
+            "",
+            kind="shs",
+            maker="sunlite",
+            serial=STOCK_KIT,
+            appliance="both",
+            scheme="service",
+            figure=0,
+            cadence="daily",
+            down=0,
+            once="s/1",
+        )
+
+    assert town.book.rows(
+        "SELECT scheme, total_minor, price_per_day_minor FROM sales s"
+        " JOIN devices d ON d.id = s.device_id WHERE d.serial = :s",
+        s=STOCK_KIT,
+    ) == [("service", 0, 20_00)]
+    assert town.book.rows("SELECT commission_minor FROM agents WHERE msisdn = :m", m=JUMA) == [(0,)]
+
+
+def test_what_is_not_sold_by_the_day_is_refused(town):
+    with pytest.raises(Refused, match="service_price"):
+        town.sell(NEEMA, "kit", "service", 0, serial=STOCK_KIT)
+
+
+def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(town):
+    def collect(amount):
+        with town.open_unit() as unit:
+            collect_cash(unit, JUMA, "4321", METER, Money(amount * 100, "KES"))
+
+    warnings = []
+    for amount in (1500, 100, 100, 300):  # of 2000: 1500, 1600, 1700, 2000 used
+        collect(amount)
+        warnings.append(
+            town.book.rows("SELECT count(*) FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
+        )
+
+    assert warnings == [0, 1, 1, 1]
+    assert (
+        "KES 400 more"
+        in town.book.rows("SELECT body FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
+    )
+
+
+def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
+    wording, limits = product_wording(), Limits()
+    too_long = [
+        (language.code, message.key)
+        for language in wording.languages.values()
+        for message in wording.messages.values()
+        if message.segments is not None or message.key.startswith("refused.")
+        if len(segments(language.widest(message, limits))) > 2
+    ]
+    assert too_long == []

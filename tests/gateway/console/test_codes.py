@@ -1,0 +1,88 @@
+"""The token desk: a code is ordered with a reason, made elsewhere, and read here on request."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.usecases.make_ordered_tokens import make_ordered_tokens
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import KIT, METER, OPEN_SECRET
+
+
+def make(console) -> None:
+    with console.book.open_unit() as unit:
+        make_ordered_tokens(unit, OPEN_SECRET)
+
+
+def test_a_code_is_ordered_made_by_a_worker_and_read_on_request(console):
+    support = console.login("support")
+
+    ordered = support.post("/codes/new", serial=KIT, kind="lock", reason="taken back")
+    path = ordered.location.removeprefix("/console")
+    assert "A worker makes it in a moment" in support.get(path).text
+    make(console)
+
+    [(token_id, code)] = console.rows("SELECT id, text FROM tokens WHERE kind = 'lock'")
+    assert code not in support.get(path).text
+    seen = support.post(f"/tokens/{token_id}/see", reason="types it in")
+    assert seen.location == ordered.location
+    assert code in support.get(path).text.replace(" ", "")
+    assert console.acts() == [
+        ("support", "order_code", "device", "taken back"),
+        ("support", "see", "token", "types it in"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "serial", "units"),
+    [("days", "7", KIT, 7), ("energy", "2.5", METER, 25), ("energy", "3", METER, 30)],
+)
+def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, serial, units):
+    typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
+
+    assert console.login().post("/codes/new", **typed).status_code == 302
+
+    assert console.rows("SELECT units FROM token_orders WHERE kind = :kind", kind=kind)[-1] == (
+        units,
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "serial", "told"),
+    [
+        ("days", "2.5", KIT, "whole days"),
+        ("energy", "2.55", METER, "to the tenth"),
+        ("days", "-1", KIT, "whole days"),
+        ("days", "", KIT, "at most 3650"),
+        ("energy", "99999", METER, "at most 10000"),
+        ("lock", "5", KIT, "takes no amount"),
+        ("days", "7", METER, "no code that does this"),
+        ("days", "7", "NONE1", "no device NONE1"),
+    ],
+)
+def test_what_cannot_be_ordered_is_told_beside_its_field(console, kind, amount, serial, told):
+    typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
+
+    answer = console.login().post("/codes/new", **typed)
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert console.acts() == []
+
+
+def test_a_link_fills_the_form_in(console):
+    page = console.login().get("/codes/new", serial=KIT, kind="lock").text
+
+    assert f'value="{KIT}"' in page
+    assert '<option value="lock" selected>' in page
+
+
+def test_orders_are_found_by_serial_and_state(console):
+    browser = console.login()
+    for serial in (KIT, "LAMP200"):
+        browser.post("/codes/new", serial=serial, kind="lock", reason="taken back")
+    make(console)
+
+    lines = exported(browser.get("/codes.csv", serial="lamp 100", state="made"))
+
+    assert [line[1] for line in lines[1:]] == [KIT]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,12 @@ class Ran:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True)
+def no_handler_stays(monkeypatch) -> None:
+    """`dialwatt migrate` tells its steps on this test's stderr, which the next one finds closed."""
+    monkeypatch.setattr(logging.getLogger("alembic.runtime.migration"), "handlers", [])
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class Logs(logging.Handler):
 def logs() -> Iterator[Logs]:
     handler, root = Logs(), logging.getLogger()
     before = root.level
-    root.setLevel(logging.DEBUG)  # loggers remember what is off until this is called
+    root.setLevel(logging.DEBUG)  # which also makes loggers forget what they were not to say
     root.addHandler(handler)
     yield handler
     root.removeHandler(handler)

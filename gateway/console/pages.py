@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from gateway.console import (
+    appliances,
     cases,
     codes,
     customers,
     login,
+    manufacturers,
     market,
     payments,
     sales,
     suspense,
+    tariffs,
     texts,
     today,
     users,
+    villages,
 )
 
 PAGES = (
@@ -26,6 +30,10 @@ PAGES = (
     codes.pages,
     cases.pages,
     texts.pages,
+    tariffs.pages,
+    appliances.pages,
+    manufacturers.pages,
+    villages.pages,
     market.pages,
     users.pages,
 )
@@ -39,6 +47,10 @@ MENU = (
     ("Suspense", "suspense.suspense"),
     ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
+    ("Tariffs", "tariffs.tariffs"),
+    ("Appliances", "appliances.appliances"),
+    ("Manufacturers", "manufacturers.manufacturers"),
+    ("Villages", "villages.villages"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

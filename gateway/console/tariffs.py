@@ -1,4 +1,4 @@
-"""Tariffs: what they cost from which day on; added, given new prices, their meters moved to another.
+"""Tariffs: what they cost from which day on; added, given new prices, their meters moved away.
 The past is never rewritten."""
 
 from __future__ import annotations

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from gateway.console import (
     agents,
+    appliances,
     cases,
     codes,
     customers,
     devices,
     login,
+    manufacturers,
     market,
     payments,
     sales,
     suspense,
+    tariffs,
     texts,
     today,
     users,
+    villages,
 )
 
 PAGES = (
@@ -30,6 +34,10 @@ PAGES = (
     cases.pages,
     agents.pages,
     texts.pages,
+    tariffs.pages,
+    appliances.pages,
+    manufacturers.pages,
+    villages.pages,
     market.pages,
     users.pages,
 )
@@ -45,6 +53,10 @@ MENU = (
     ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
     ("Agents", "agents.agents"),
+    ("Tariffs", "tariffs.tariffs"),
+    ("Appliances", "appliances.appliances"),
+    ("Manufacturers", "manufacturers.manufacturers"),
+    ("Villages", "villages.villages"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

@@ -62,6 +62,7 @@ _WORDS = {
     "login_often": "too many tries; wait a quarter of an hour",
     "name_invalid": "a name is 2 to 40 letters, digits, dots, dashes or underscores",
     "name_missing": "a customer has a name",
+    "plan_needed": "a kit or an e-bike goes with a plan",
     "no_such_token": "there is no such code",
     "number_taken": "somebody has the number {msisdn} already",
     "not_in_suspense": "the payment {receipt} is not in suspense, it is {state}",

@@ -32,6 +32,7 @@ MAY = {
     "reset_pin": _DESK,
     "stock": _DESK,
     "move_meter": _DESK,
+    "answer_request": _DESK,
 }
 
 # What makes sense on an empty book too.

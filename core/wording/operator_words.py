@@ -35,9 +35,14 @@ _WORDS = {
     "customer_missing": "there is no such customer",
     "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner in the books; an import does not move devices",
+    "device_known": "{serial} is in the books already",
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
     "family_not_served": "no tokens can be made for devices of family {family} yet",
+    "history_missing": (
+        "nobody says what was paid on it: give the export of outstanding debts, or of transactions"
+    ),
+    "history_of_no_sale": "there is no sale {reference}",
     "key_differs": "secret_key: the books hold another key for this device",
     "kind_differs": "{serial} is of kind {kind}, the appliance needs {wanted}",
     "kind_not_made": "this manufacturer makes {kinds}, not {kind}",
@@ -48,6 +53,9 @@ _WORDS = {
         " change its key first (key type 2, base 2014 or later)"
     ),
     "meter_number": "{serial} is no STS meter number: 11 or 13 digits, the last one a check digit",
+    "outstanding_too_much": (
+        "{open} are said to be open, but only {due} fell due by then: is the cadence right?"
+    ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
     "login_wrong": "the name or the password is wrong",
@@ -94,6 +102,7 @@ _WORDS = {
     "sale_unknown": "there is no such sale",
     "sale_without_plan": "energy as a service has no plan to change",
     "settlement_too_large": "the agent does not owe that much",
+    "receipt_used": "a hand-over is booked under {receipt} already",
     "receipt_unknown": "no payment with the receipt {receipt} is booked",
     "replay_busy": "{kind} {id} is being sent at this moment; look again in some minutes",
     "replay_settled": "{kind} {id} is {state}: nothing about it waits",

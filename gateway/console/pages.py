@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from gateway.console import (
     appliances,
+    agents,
     cases,
     codes,
     customers,
+    devices,
     login,
     manufacturers,
     market,
@@ -24,11 +26,13 @@ PAGES = (
     login.pages,
     today.pages,
     customers.pages,
+    devices.pages,
     payments.pages,
     sales.pages,
     suspense.pages,
     codes.pages,
     cases.pages,
+    agents.pages,
     texts.pages,
     tariffs.pages,
     appliances.pages,
@@ -42,6 +46,7 @@ PAGES = (
 MENU = (
     ("Today", "today.today"),
     ("Customers", "customers.customers"),
+    ("Devices", "devices.devices"),
     ("Payments", "payments.payments"),
     ("Sales", "sales.sales"),
     ("Suspense", "suspense.suspense"),
@@ -51,6 +56,7 @@ MENU = (
     ("Appliances", "appliances.appliances"),
     ("Manufacturers", "manufacturers.manufacturers"),
     ("Villages", "villages.villages"),
+    ("Agents", "agents.agents"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

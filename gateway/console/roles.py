@@ -27,6 +27,11 @@ MAY = {
     "match": _MONEY,
     "refund": _MONEY,
     "close_case": _WORK,
+    "settle_agent": _MONEY,
+    "float_limit": _MONEY,
+    "reset_pin": _DESK,
+    "stock": _DESK,
+    "move_meter": _DESK,
 }
 
 # What makes sense on an empty book too.

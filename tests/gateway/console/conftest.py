@@ -31,7 +31,7 @@ from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.ring import Doorbell
 from tests.support.book import NOW, Book, make_book
-from tests.support.cast import AMINA, KIT, METER, PEPPER
+from tests.support.cast import AMINA, JUMA, KIT, METER, PEPPER, STOCK_KIT
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
@@ -155,6 +155,8 @@ def _story(book: Book) -> dict[str, Any]:
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = book.rows(found)[0]
+    agent_id = book.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
+    device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
     sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
     tariff_id, village_id, manufacturer_id, appliance_id = book.rows(CATALOGUE)[0]
@@ -162,6 +164,8 @@ def _story(book: Book) -> dict[str, Any]:
         "payment_id": paid,
         "suspense_id": lost,
         "customer_id": customer_id,
+        "agent_id": agent_id,
+        "device_id": device_id,
         "token_id": token_id,
         "text_id": text_id,
         "case_id": case_id,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.console import (
-    appliances,
     agents,
+    appliances,
     cases,
     codes,
     customers,

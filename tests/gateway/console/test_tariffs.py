@@ -140,6 +140,16 @@ def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, sho
     console.book.prove()
 
 
+def test_the_past_of_a_tariff_whose_meters_moved_away_is_not_rewritten(console, path, shop):
+    browser = console.login()
+    browser.confirm(f"{path}/move", tariff="shop", **WHY)
+
+    answer = browser.post(f"{path}/prices", valid_from="2026-11-20", price="120", **WHY)
+
+    assert answer.status_code == 422
+    assert "its meters were moved away" in answer.text
+
+
 def test_a_meter_in_stock_moves_without_beginning_to_cost(console, path, shop):
     console.login().confirm(f"{path}/move", tariff="shop", **WHY)
 

@@ -26,7 +26,6 @@ from gateway.console.showing import INSTANT, MONEY, WORDS, money
 pages = Blueprint("agents", __name__)
 
 _MOVEMENTS, _MOST_MOVEMENTS = 50, 1000
-_LIKE = re.compile(r"([\\%_])")
 _OWING = (("owing", "owe something"), ("full", "are at their limit"))
 _RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]{0,29}")
 
@@ -35,7 +34,7 @@ def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
     """A number where there are digits, otherwise how a name or a surname begins."""
     if any(letter.isdigit() for letter in typed):
         return {"msisdn": parse_msisdn(typed, unit.market.country)}
-    return {"named": _LIKE.sub(r"\\\1", typed.lower()) + "%"}
+    return {"named": reading.beginning(typed)}
 
 
 def _owing(unit: Unit, typed: str) -> Mapping[str, Any]:

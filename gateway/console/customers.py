@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -37,7 +36,6 @@ from gateway.console.showing import CODE, DAY, MONEY, TEXT, money
 pages = Blueprint("customers", __name__)
 
 _EVENTS, _MOST_EVENTS = 60, 1000
-_LIKE = re.compile(r"([\\%_])")
 
 
 def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -49,12 +47,8 @@ def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
             holder = None
         return {"serial": normalise_serial(typed), "holder": holder}
     first, _, second = typed.lower().partition(" ")
-    named = {"named": _beginning(first)}
-    return named | ({"surnamed": _beginning(second)} if second.strip() else {})
-
-
-def _beginning(typed: str) -> str:
-    return _LIKE.sub(r"\\\1", typed.strip()) + "%"
+    named = {"named": reading.beginning(first)}
+    return named | ({"surnamed": reading.beginning(second)} if second.strip() else {})
 
 
 list_page(

@@ -26,6 +26,8 @@ from flask.typing import ResponseReturnValue
 
 from core.db.console_lists import Query, read_all, read_page
 from core.market import Market
+from core.msisdn import parse_msisdn
+from core.serial_number import normalise_serial
 from core.unit import Unit
 from gateway.console.desk import desk
 from gateway.console.forms import Options, no_options
@@ -92,6 +94,22 @@ def choice(name: str, label: str, options: Options, default: str = "") -> Filter
         return {name: typed}
 
     return Filter(name, label, read, "select", options, default)
+
+
+def by_serial() -> Filter:
+    """A serial number, for the condition `serial`."""
+    return Filter(
+        "serial", "Serial number", lambda unit, typed: {"serial": normalise_serial(typed)}
+    )
+
+
+def by_number() -> Filter:
+    """A phone number, for the condition `msisdn`."""
+
+    def read(unit: Unit, typed: str) -> Values:
+        return {"msisdn": parse_msisdn(typed, unit.market.country)}
+
+    return Filter("number", "Phone number", read)
 
 
 def first_day(name: str, label: str) -> Filter:

@@ -10,6 +10,7 @@ from gateway.console import (
     devices,
     login,
     market,
+    oversight,
     payments,
     requests,
     suspense,
@@ -30,6 +31,7 @@ PAGES = (
     cases.pages,
     agents.pages,
     texts.pages,
+    oversight.pages,
     market.pages,
     users.pages,
 )
@@ -45,6 +47,9 @@ MENU = (
     ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
     ("Agents", "agents.agents"),
+    ("Texts", "texts.texts"),
+    ("Reports", "oversight.reports"),
+    ("Audit", "oversight.audit"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from core.db.console_customers import CUSTOMERS, devices_of, find_person, timeline
@@ -30,7 +30,7 @@ from gateway.console.catalogue import (
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, form_page
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.listing import Column, Filter, Listing, choice, how_many, list_page
 from gateway.console.showing import CODE, DAY, MONEY, TEXT, money
 
 pages = Blueprint("customers", __name__)
@@ -79,7 +79,7 @@ list_page(
 @page(pages, "/customers/<int:customer_id>", "see")
 def customer(customer_id: int) -> ResponseReturnValue:
     """Everything about one customer."""
-    shown = min(request.args.get("events", _EVENTS, int), _MOST_EVENTS)
+    shown = how_many("events", _EVENTS, _MOST_EVENTS)
     with desk().reading() as unit:
         connection = unit.connection
         person = find_person(connection, customer_id) or abort(404)

@@ -130,6 +130,11 @@ def _midnight(market: Market, typed: str, days_on: int) -> datetime:
     return datetime.combine(on, time.min, ZoneInfo(market.timezone))
 
 
+def how_many(name: str, usual: int, most: int) -> int:
+    """How many rows a page is asked to show, by its address: at least one."""
+    return max(1, min(request.args.get(name, usual, int), most))
+
+
 def list_page(pages: Blueprint, rule: str, name: str, listing: Listing, act: str = "see") -> None:
     """Serve a list and its CSV."""
 

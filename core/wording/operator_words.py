@@ -24,6 +24,7 @@ _WORDS = {
     "cash_unit_wrong": "{problem}",
     "payment_max_wrong": "{problem}",
     "catalogue_contradicts": "{problem}",
+    "code_taken": 'there is a "{code}" already',
     "code_amount_wrong": "whole days, or kWh to the tenth",
     "code_amount": "more than nothing, and at most {most}",
     "code_no_amount": "it takes no amount ({kind})",
@@ -37,6 +38,10 @@ _WORDS = {
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
     "family_not_served": "no tokens can be made for devices of family {family} yet",
+    "history_missing": (
+        "nobody says what was paid on it: give the export of outstanding debts, or of transactions"
+    ),
+    "history_of_no_sale": "there is no sale {reference}",
     "key_differs": "secret_key: the books hold another key for this device",
     "kind_differs": "{serial} is of kind {kind}, the appliance needs {wanted}",
     "kind_not_made": "this manufacturer makes {kinds}, not {kind}",
@@ -47,6 +52,9 @@ _WORDS = {
         " change its key first (key type 2, base 2014 or later)"
     ),
     "meter_number": "{serial} is no STS meter number: 11 or 13 digits, the last one a check digit",
+    "outstanding_too_much": (
+        "{open} are said to be open, but only {due} fell due by then: is the cadence right?"
+    ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
     "login_wrong": "the name or the password is wrong",
@@ -70,6 +78,8 @@ _WORDS = {
     "plan_count_other": "count: at that instalment the plan has {count} instalments",
     "plan_differs": "the books hold another plan under it: {total} in {parts} parts",
     "plan_down_payment": "the down payment {down_payment} does not fit the total or the cash unit",
+    "plan_figures": "give either how many instalments, or the amount of each",
+    "plan_first_day": "the first instalment is due today or later, within a year",
     "plan_first_due": "first_due_on: is before the day of the sale",
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
@@ -114,6 +124,8 @@ _WORDS = {
     "sts_misplaced": "sts: only STS meters have it",
     "sts_needed": "sts: an STS meter needs it",
     "tariff_misplaced": "tariff: only meters have one, not a device of kind {kind}",
+    "tariff_not_begun": 'the tariff "{tariff}" has no price yet today',
+    "tariff_same": "the meters are on that tariff already",
     "tariff_needed": "tariff: a meter in somebody's hands needs one",
     "tariff_unknown": 'there is no tariff "{tariff}" in the catalogue',
     "user_exists": "there is a user {name} already",

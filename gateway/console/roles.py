@@ -21,6 +21,8 @@ MAY = {
     "resend_text": _DESK,
     "see_token": _DESK,
     "order_code": _DESK,
+    "sell": _DESK,
+    "change_sale": _MONEY,
     "match": _MONEY,
     "refund": _MONEY,
     "close_case": _WORK,

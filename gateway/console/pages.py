@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from gateway.console import (
     agents,
+    appliances,
     cases,
     codes,
     customers,
     devices,
     login,
+    manufacturers,
     market,
     oversight,
     payments,
     requests,
     sales,
     suspense,
+    tariffs,
     texts,
     today,
     users,
+    villages,
 )
 
 PAGES = (
@@ -34,6 +38,10 @@ PAGES = (
     agents.pages,
     texts.pages,
     oversight.pages,
+    tariffs.pages,
+    appliances.pages,
+    manufacturers.pages,
+    villages.pages,
     market.pages,
     users.pages,
 )
@@ -49,6 +57,10 @@ MENU = (
     ("Suspense", "suspense.suspense"),
     ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
+    ("Tariffs", "tariffs.tariffs"),
+    ("Appliances", "appliances.appliances"),
+    ("Manufacturers", "manufacturers.manufacturers"),
+    ("Villages", "villages.villages"),
     ("Agents", "agents.agents"),
     ("Texts", "texts.texts"),
     ("Reports", "oversight.reports"),

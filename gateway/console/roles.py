@@ -16,6 +16,7 @@ MAY = {
     "password": _ALL,
     "manage_users": _OWNER,
     "market": _OWNER,
+    "catalogue": _OWNER,
     "register": _DESK,
     "edit_customer": _DESK,
     "resend_text": _DESK,

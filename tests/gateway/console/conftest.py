@@ -37,6 +37,12 @@ from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
 SECRET = "s" * 32
+CATALOGUE = (
+    "SELECT (SELECT id FROM tariffs WHERE code = 'home'),"
+    " (SELECT id FROM villages WHERE code = 'KIB'),"
+    " (SELECT id FROM manufacturers WHERE code = 'umeme'),"
+    " (SELECT id FROM appliances WHERE code = 'tv')"
+)
 SALE_OF = "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :serial"
 _CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
@@ -155,6 +161,7 @@ def _story(book: Book) -> dict[str, Any]:
     device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
     sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
+    tariff_id, village_id, manufacturer_id, appliance_id = book.rows(CATALOGUE)[0]
     return {
         "payment_id": paid,
         "suspense_id": lost,
@@ -167,6 +174,10 @@ def _story(book: Book) -> dict[str, Any]:
         "case_id": case_id,
         "order_id": order_id,
         "sale_id": sale_id,
+        "tariff_id": tariff_id,
+        "village_id": village_id,
+        "manufacturer_id": manufacturer_id,
+        "appliance_id": appliance_id,
     }
 
 

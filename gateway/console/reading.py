@@ -13,6 +13,7 @@ from core.unit import Unit
 
 # What PostgreSQL cannot store, and what no name or reason holds.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LIKE = re.compile(r"([\\%_])")
 _LONGEST = 500
 _SHORTEST_REASON = 3
 _MOST_DAYS = 3650
@@ -37,6 +38,11 @@ def reason(unit: Unit, typed: str) -> str:
     if len(typed) < _SHORTEST_REASON:
         raise ValueError("say why, for whoever reads it later")
     return typed
+
+
+def beginning(typed: str) -> str:
+    """A pattern (SQL LIKE) for what begins with these letters, in lower case."""
+    return _LIKE.sub(r"\\\1", typed.strip().lower()) + "%"
 
 
 def number(unit: Unit, typed: str) -> str:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, abort
 
 from core.db.console_devices import plans_for_kind
 from core.db.console_requests import REQUESTS, find_request
-from core.msisdn import parse_msisdn
-from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.answer_device_request import grant_device_request, turn_down_device_request
 from gateway.console.catalogue import latest_plan_lines, of_catalogue
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
-from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.listing import Column, Listing, by_number, by_serial, choice, list_page
 from gateway.console.showing import CODE, INSTANT, WORDS, instant, words
 
 pages = Blueprint("requests", __name__)
 
 _KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
-
-
-def _of_serial(unit: Unit, typed: str) -> Mapping[str, Any]:
-    return {"serial": normalise_serial(typed)}
-
-
-def _of_number(unit: Unit, typed: str) -> Mapping[str, Any]:
-    return {"msisdn": parse_msisdn(typed, unit.market.country)}
 
 
 list_page(
@@ -48,8 +38,8 @@ list_page(
             Column("Maker", "manufacturer"),
         ),
         filters=(
-            Filter("number", "Phone number", _of_number),
-            Filter("serial", "Serial number", _of_serial),
+            by_number(),
+            by_serial(),
             choice("kind", "Kind", lambda unit: _KINDS),
         ),
         intro="People who asked for a device in stock from their own phones, the longest waiting"

@@ -20,6 +20,7 @@ from core.usecases.offer import (
 )
 from core.usecases.register_with_device import register_meter, register_on_plan
 from core.usecases.stock import find_in_stock
+from core.wording.message import Message
 from core.wording.messages import agent as say
 from gateway.ussd_menus.agent_customer import masked, phone
 from gateway.ussd_menus.agent_plan import (
@@ -42,7 +43,7 @@ from gateway.ussd_menus.agent_waiting import (
     waiting_or,
 )
 from gateway.ussd_menus.carried import carried, secret
-from gateway.ussd_menus.options import CALLER, ONCE, do, option
+from gateway.ussd_menus.options import CALLER, ONCE, Option, do, option
 from gateway.ussd_menus.readers import Code, Phone, Pin, Serial, Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.turn import Turn
@@ -95,6 +96,16 @@ def village_exists(turn: Turn) -> Literal["known"]:
 def makers(turn: Turn) -> Sequence[Maker]:
     """Who makes the kind that was chosen."""
     return list_makers(turn.unit, turn[kind])
+
+
+def _kind(label: Message[[]], code: str) -> Option:
+    """A kind of device; hidden where nobody makes it."""
+    return option(
+        label,
+        to=which_maker,
+        when=lambda turn: bool(list_makers(turn.unit, code)),
+        carries={kind: code},
+    )
 
 
 def tariffs(turn: Turn) -> Sequence[TariffOffer]:
@@ -204,11 +215,7 @@ which_maker = Pick(
 which_kind = Choice(
     "register.kind",
     say.which_kind,
-    options=[
-        option(say.meter, to=which_maker, carries={kind: "meter"}),
-        option(say.shs, to=which_maker, carries={kind: "shs"}),
-        option(say.e_bike, to=which_maker, carries={kind: "e_bike"}),
-    ],
+    options=[_kind(say.meter, "meter"), _kind(say.shs, "shs"), _kind(say.e_bike, "e_bike")],
 )
 with_village = Route("register.village_exists", by=village_exists, to={"known": which_kind})
 which_village = Pick(

@@ -41,12 +41,12 @@ class Logs(logging.Handler):
 @pytest.fixture
 def logs() -> Iterator[Logs]:
     handler, root = Logs(), logging.getLogger()
-    level = root.level
-    root.setLevel(logging.DEBUG)  # which also tells the loggers that remember what is enabled
+    before = root.level
+    root.setLevel(logging.DEBUG)  # which also makes loggers forget what they were not to say
     root.addHandler(handler)
     yield handler
     root.removeHandler(handler)
-    root.setLevel(level)
+    root.setLevel(before)
 
 
 @pytest.fixture

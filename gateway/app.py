@@ -56,8 +56,6 @@ _DESKS = 4
 _DESK_SETTINGS = {"statement_timeout": "15000", "lock_timeout": "5000"}
 # A validation and a screen only read, and give up long before anybody stops waiting for them.
 _READERS = 8
-# A screen's statements stand each by itself, so there is no BEGIN and no COMMIT to wait for.
-_BY_ITSELF = "AUTOCOMMIT"
 _READING = {
     "default_transaction_read_only": "on",
     "statement_timeout": "1500",
@@ -85,9 +83,10 @@ def create_app(environment: Environment) -> Gateway:
     settings = DoorSettings.from_environment(environment)
     pins = Pins(read(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
-    # Half of them kept, the rest opened when needed.
-    reading = make_engine(
-        services.database_url, pool_size=(_READERS + _TURNS) // 2, settings=_READING
+    reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
+    # A screen waits for what it wants to know and for nothing else: no ping, no BEGIN, no COMMIT.
+    screens = make_engine(
+        services.database_url, pool_size=_TURNS // 2, settings=_READING, ping=False
     )
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
     redis = impatient_redis(services.redis_url)
@@ -101,6 +100,7 @@ def create_app(environment: Environment) -> Gateway:
         redis.close,
         engine.dispose,
         reading.dispose,
+        screens.dispose,
         readers.shutdown,
         turns.shutdown,
     ):
@@ -117,7 +117,7 @@ def create_app(environment: Environment) -> Gateway:
         key=settings.callback_key,
         redis=redis,
         open_unit=unit_opener(engine, pins=pins, channels=settings.channels),
-        open_reading=unit_opener(reading.execution_options(isolation_level=_BY_ITSELF)),
+        open_reading=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
         pool=turns,
         ring=doorbell.ring_all,

@@ -94,6 +94,21 @@ _MENU: tuple[Argument, ...] = (
     (("--language",), {"default": "en", "help": "of the wording (en)"}),
     _JSON,
 )
+_MPM: tuple[Argument, ...] = (
+    (("paths",), {"metavar": "PATH", "nargs": "+", "help": "exports (CSV, JSON), or their folder"}),
+    (("--dry-run",), {"action": "store_true", "help": "do it all, report, and take it back"}),
+    (("--as-of",), {"metavar": "DAY", "help": "the day up to which debts were exported (today)"}),
+    (
+        ("--cadence",),
+        {
+            "choices": ("daily", "weekly", "monthly"),
+            "default": "monthly",
+            "help": "how often instalments fall due, where the complement does not say",
+        },
+    ),
+    (("--tariff",), {"metavar": "CODE", "help": "of meters whose tariff the complement lacks"}),
+    (("--complement",), {"metavar": "FILE", "help": "CSV with what the exports do not tell"}),
+)
 
 VERBS = (
     Verb(
@@ -123,6 +138,12 @@ VERBS = (
         "operations.menu:run",
         _MENU,
         completes=False,
+    ),
+    Verb(
+        "import-mpm",
+        "move in from MicroPowerManager's exports, whole or not at all",
+        "operations.import_mpm:run",
+        _MPM,
     ),
     Verb(
         "show",

@@ -51,7 +51,7 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
             tariff=fields.may("tariff", code, None),
             owner_msisdn=fields.may("owner_msisdn", msisdn, None),
             assigned_on=fields.may("assigned_on", day, None),
-            secret_key=fields.may("secret_key", _secret_key, None),
+            secret_key=fields.may("secret_key", secret_key, None),
             starting_code=fields.may("starting_code", whole(0, 999_999_999), None),
             count=fields.may("count", whole(0, MAX_COUNT), None),
             sts=fields.may("sts", sts_meter, None),
@@ -131,7 +131,7 @@ def _msisdn(market: Market) -> Read[str]:
     return read
 
 
-def _secret_key(value: str) -> bytes:
+def secret_key(value: str) -> bytes:
     """The message never repeats the key."""
     try:
         key = bytes.fromhex(value)

@@ -50,17 +50,22 @@ class Agent:
 
 def lock_agent(connection: Connection, msisdn: str) -> Agent | None:
     """The agent with that number, locked: what serialises two acts of one agent."""
-    return _one(connection, msisdn, " FOR NO KEY UPDATE")
+    return _one(connection, "msisdn", msisdn, " FOR NO KEY UPDATE")
 
 
 def find_agent(connection: Connection, msisdn: str) -> Agent | None:
     """The agent with that number."""
-    return _one(connection, msisdn, "")
+    return _one(connection, "msisdn", msisdn, "")
 
 
-def _one(connection: Connection, msisdn: str, lock: str) -> Agent | None:
+def agent_with_id(connection: Connection, agent_id: int, *, lock: bool = False) -> Agent | None:
+    """The agent of that row; locked where it will change."""
+    return _one(connection, "id", agent_id, " FOR NO KEY UPDATE" if lock else "")
+
+
+def _one(connection: Connection, column: str, value: str | int, lock: str) -> Agent | None:
     row = connection.execute(
-        text(f"SELECT {_COLUMNS} FROM agents WHERE msisdn = :msisdn{lock}"), {"msisdn": msisdn}
+        text(f"SELECT {_COLUMNS} FROM agents WHERE {column} = :value{lock}"), {"value": value}
     ).one_or_none()
     return None if row is None else Agent(*row)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import select
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, NullPool, create_engine, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy import Engine, NullPool, create_engine
 
 from core.db.discreet_errors import keep_values_out
 from core.db.schema import compare_revision
@@ -23,12 +21,17 @@ _POOL_TIMEOUT_S = 5
 
 
 def make_engine(
-    database_url: str, *, pool_size: int = 8, settings: Mapping[str, str] | None = None
+    database_url: str,
+    *,
+    pool_size: int = 8,
+    settings: Mapping[str, str] | None = None,
+    ping: bool = True,
 ) -> Engine:
     """A pooled engine on psycopg 3. Connections are made on first use, so fork before that.
 
     `settings` are PostgreSQL's, set on every connection. Errors never show what was sent: it holds
-    people's numbers. `pool_size` 0 keeps no connection open between uses, for commands.
+    people's numbers. `pool_size` 0 keeps no connection open between uses, for commands. A `ping`
+    costs one round trip a transaction; without, whoever asks must be ready to ask again.
     """
     given = {"timezone": "UTC"} | dict(settings or {})
     pool: dict[str, Any] = {"poolclass": NullPool}
@@ -37,6 +40,8 @@ def make_engine(
             "pool_size": pool_size,
             "max_overflow": pool_size,
             "pool_timeout": _POOL_TIMEOUT_S,
+            # Connections that were cut meanwhile are found out before they are used.
+            "pool_pre_ping": ping,
         }
     engine = create_engine(
         database_url,
@@ -48,21 +53,8 @@ def make_engine(
         },
         **pool,
     )
-    event.listen(engine, "checkout", _look_whether_it_lives)
     keep_values_out(engine)
     return engine
-
-
-def _look_whether_it_lives(connection: Any, *_: object) -> None:
-    """Raise what makes the pool connect anew where PostgreSQL has hung up.
-
-    It says nothing unasked to an idle connection, so anything to be read there is its farewell.
-    Looking needs no round trip, which a ping would.
-    """
-    waiting = select.poll()
-    waiting.register(connection.fileno(), select.POLLIN)
-    if waiting.poll(0):
-        raise InvalidatePoolError
 
 
 def migrate(database_url: str) -> None:

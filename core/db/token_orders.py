@@ -130,6 +130,19 @@ def find_order(connection: Connection, order_id: int) -> Row[Any] | None:
     ).one_or_none()
 
 
+def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
+    """Whether a code of that kind waits to be made for that device."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM token_orders o JOIN devices d ON d.id = o.device_id"
+                " WHERE d.serial = :serial AND o.kind = :kind AND o.state = 'waiting')"
+            ),
+            {"serial": serial, "kind": kind},
+        ).scalar_one()
+    )
+
+
 def tokens_of_order(connection: Connection, order_id: int) -> list[Row[Any]]:
     """(id, serial, kind, units, issued) of what came of it: never the text."""
     rows = connection.execute(

@@ -20,7 +20,7 @@ def change_pin(unit: Unit, msisdn: str, pins: str) -> Changed | Refused:
     """`pins` is the present PIN and the new one, with a space. Answers Refused for a wrong PIN;
     raises Refused("pin_trivial") for one that everybody tries first, or the old one again."""
     pin, new_pin = pins.split()
-    if _is_trivial(new_pin) or new_pin == pin:
+    if is_trivial(new_pin) or new_pin == pin:
         raise Refused("pin_trivial")
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
@@ -35,7 +35,7 @@ def needs_new_pin(unit: Unit, msisdn: str) -> bool:
     return agent is not None and agent.pin_is_initial
 
 
-def _is_trivial(pin: str) -> bool:
+def is_trivial(pin: str) -> bool:
     """`1111`, `1234`, `9876`: one digit, or all in a row."""
     steps = {int(b) - int(a) for a, b in pairwise(pin)}
     return steps in ({0}, {1}, {-1})

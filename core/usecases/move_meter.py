@@ -1,4 +1,7 @@
-"""An agent moves a meter to another customer: debts stay with the old owner, it starts clean."""
+"""A meter moves to another customer: debts stay with the old owner, it starts clean.
+
+An agent does it with a PIN, an operator with a reason.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from core.db.registration import move_device
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
+from core.usecases.audit import note_act
 from core.usecases.check_pin import check_pin
 from core.usecases.hand_over import tell_welcome
 from core.usecases.texts import queue_text
@@ -36,6 +40,21 @@ def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Mo
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
+    _move(unit, serial, phone)
+    return Moved(serial)
+
+
+def move_meter_at_desk(unit: Unit, serial: str, phone: str, who: str, reason: str) -> int:
+    """The same by an operator; the new owner's id. Raises Refused like `move_meter`, and
+    reason_missing."""
+    meter, customer = _move(unit, serial, phone)
+    details = {"before": meter.owner_id, "after": customer.id}
+    note_act(unit, who, "move_meter", "device", meter.id, reason, **details)
+    return customer.id
+
+
+def _move(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
+    """The meter as it was, and its new owner."""
     meter = _meter(unit, serial)
     owner_id = _owner_id(meter)
     customer = find_customer(unit.connection, phone)
@@ -51,7 +70,7 @@ def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Mo
     move_device(unit.connection, meter.id, customer.id, unit.today)
     _tell_moved(unit, owner, serial)
     tell_welcome(unit, customer, serial)
-    return Moved(serial)
+    return meter, customer
 
 
 def _meter(unit: Unit, serial: str) -> Device:

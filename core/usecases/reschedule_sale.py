@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from core.db.plans import LockedSale, parts_of, set_sale, write_parts
-from core.errors import BrokenInvariant
+from core.errors import BrokenInvariant, Refused
 from core.plan import step_on
 from core.replan import Part, reschedule
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.reprice_sale import open_plan
+
+_FIRST_WITHIN = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,8 @@ class NewSchedule:
 
 def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, who: str, reason: str) -> None:
     """Replace the untouched instalments of an open sale. Raises Refused: sale_unknown,
-    sale_not_open, plan_nothing_untouched, plan_*, reason_missing."""
+    sale_not_open, plan_nothing_untouched, plan_first_day (it has passed, or is more than a year
+    ahead), plan_*, reason_missing."""
     sale = open_plan(unit, sale_id)
     parts = rescheduled(unit, sale, new)
     write_parts(unit.connection, sale.id, parts)
@@ -39,11 +42,14 @@ def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, who: str, reason
 
 def rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Part]:
     """The plan as it would be. Raises Refused as above; writes nothing."""
+    first_on = new.first_due_on or step_on(unit.today, new.cadence, 1)
+    if not unit.today <= first_on <= unit.today + _FIRST_WITHIN:
+        raise Refused("plan_first_day")
     before = parts_of(unit.connection, sale.id)
     parts = reschedule(
         before,
         new.cadence,
-        new.first_due_on or step_on(unit.today, new.cadence, 1),
+        first_on,
         unit.market.cash_unit_minor,
         days_bought=sale.device_kind in ("shs", "e_bike"),
         count=new.count,

@@ -24,6 +24,7 @@ _WORDS = {
     "cash_unit_wrong": "{problem}",
     "payment_max_wrong": "{problem}",
     "catalogue_contradicts": "{problem}",
+    "code_taken": 'there is a "{code}" already',
     "code_amount_wrong": "whole days, or kWh to the tenth",
     "code_amount": "more than nothing, and at most {most}",
     "code_no_amount": "it takes no amount ({kind})",
@@ -33,9 +34,14 @@ _WORDS = {
     "customer_missing": "there is no such customer",
     "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner in the books; an import does not move devices",
+    "device_known": "{serial} is in the books already",
     "device_on_plan": "{serial} is on a payment plan already",
     "differs": "{field}: the books say {books}, the file says {given}",
     "family_not_served": "no tokens can be made for devices of family {family} yet",
+    "history_missing": (
+        "nobody says what was paid on it: give the export of outstanding debts, or of transactions"
+    ),
+    "history_of_no_sale": "there is no sale {reference}",
     "key_differs": "secret_key: the books hold another key for this device",
     "kind_differs": "{serial} is of kind {kind}, the appliance needs {wanted}",
     "kind_not_made": "this manufacturer makes {kinds}, not {kind}",
@@ -46,6 +52,9 @@ _WORDS = {
         " change its key first (key type 2, base 2014 or later)"
     ),
     "meter_number": "{serial} is no STS meter number: 11 or 13 digits, the last one a check digit",
+    "outstanding_too_much": (
+        "{open} are said to be open, but only {due} fell due by then: is the cadence right?"
+    ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
     "login_wrong": "the name or the password is wrong",
@@ -68,6 +77,8 @@ _WORDS = {
     "plan_count_other": "count: at that instalment the plan has {count} instalments",
     "plan_differs": "the books hold another plan under it: {total} in {parts} parts",
     "plan_down_payment": "the down payment {down_payment} does not fit the total or the cash unit",
+    "plan_figures": "give either how many instalments, or the amount of each",
+    "plan_first_day": "the first instalment is due today or later, within a year",
     "plan_first_due": "first_due_on: is before the day of the sale",
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
@@ -90,6 +101,7 @@ _WORDS = {
     "sale_unknown": "there is no such sale",
     "sale_without_plan": "energy as a service has no plan to change",
     "settlement_too_large": "the agent does not owe that much",
+    "receipt_used": "a hand-over is booked under {receipt} already",
     "receipt_unknown": "no payment with the receipt {receipt} is booked",
     "replay_busy": "{kind} {id} is being sent at this moment; look again in some minutes",
     "replay_settled": "{kind} {id} is {state}: nothing about it waits",
@@ -111,6 +123,8 @@ _WORDS = {
     "sts_misplaced": "sts: only STS meters have it",
     "sts_needed": "sts: an STS meter needs it",
     "tariff_misplaced": "tariff: only meters have one, not a device of kind {kind}",
+    "tariff_not_begun": 'the tariff "{tariff}" has no price yet today',
+    "tariff_same": "the meters are on that tariff already",
     "tariff_needed": "tariff: a meter in somebody's hands needs one",
     "tariff_unknown": 'there is no tariff "{tariff}" in the catalogue',
     "user_exists": "there is a user {name} already",

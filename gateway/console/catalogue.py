@@ -20,7 +20,7 @@ _SCHEMES = (
     ("amount", "an amount for each instalment"),
     ("service", "by the day, without a plan"),
 )
-_CADENCES = (("daily", "every day"), ("weekly", "every week"), ("monthly", "every month"))
+CADENCES = (("daily", "every day"), ("weekly", "every week"), ("monthly", "every month"))
 
 
 def of_catalogue(table: str) -> Options:
@@ -44,7 +44,7 @@ def plan_fields() -> tuple[Field, ...]:
         Field("scheme", "Paid", kind="select", options=lambda unit: _SCHEMES, optional=True),
         Field("count", "How many instalments", reading.whole, optional=True),
         Field("instalment", "Amount of an instalment", reading.minor, optional=True),
-        Field("cadence", "How often", kind="select", options=lambda unit: _CADENCES, optional=True),
+        Field("cadence", "How often", kind="select", options=lambda unit: CADENCES, optional=True),
         Field("down_payment", "Down payment", reading.minor, optional=True),
     )  # fmt: skip
 

@@ -114,10 +114,10 @@ def _register_fields(unit: Unit) -> tuple[Field, ...]:
         Field("language", "Language", kind="select", options=languages, optional=True),
         Field(
             "serial",
-            "Serial number of the device",
+            "Serial number",
             reading.serial,
             optional=True,
-            hint="A device in stock.",
+            hint="Of a device in stock.",
             heading="The device",
         ),
         Field(

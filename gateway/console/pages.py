@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from gateway.console import (
+    agents,
     cases,
     codes,
     customers,
+    devices,
     login,
     market,
     payments,
+    sales,
     suspense,
     texts,
     today,
@@ -19,10 +22,13 @@ PAGES = (
     login.pages,
     today.pages,
     customers.pages,
+    devices.pages,
     payments.pages,
+    sales.pages,
     suspense.pages,
     codes.pages,
     cases.pages,
+    agents.pages,
     texts.pages,
     market.pages,
     users.pages,
@@ -32,10 +38,13 @@ PAGES = (
 MENU = (
     ("Today", "today.today"),
     ("Customers", "customers.customers"),
+    ("Devices", "devices.devices"),
     ("Payments", "payments.payments"),
+    ("Sales", "sales.sales"),
     ("Suspense", "suspense.suspense"),
     ("Codes", "codes.codes"),
     ("Cases", "cases.cases"),
+    ("Agents", "agents.agents"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

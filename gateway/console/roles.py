@@ -21,9 +21,16 @@ MAY = {
     "resend_text": _DESK,
     "see_token": _DESK,
     "order_code": _DESK,
+    "sell": _DESK,
+    "change_sale": _MONEY,
     "match": _MONEY,
     "refund": _MONEY,
     "close_case": _WORK,
+    "settle_agent": _MONEY,
+    "float_limit": _MONEY,
+    "reset_pin": _DESK,
+    "stock": _DESK,
+    "move_meter": _DESK,
 }
 
 # What makes sense on an empty book too.

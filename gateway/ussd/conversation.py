@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from core.clock import Clock, system_clock
 from core.errors import BrokenInvariant, Refused
@@ -76,7 +76,11 @@ class Conversation:
     def _turn(self, call: Call, race: Race) -> UssdReply:
         try:
             played = self._play(call)
-        except IntegrityError:  # somebody else's turn took the same number or serial just now
+        except DBAPIError as error:
+            # Somebody else's turn took the same number or serial just now, or the connection was
+            # cut. A turn may always be played again: what it did, if it did, is found by its key.
+            if not (isinstance(error, IntegrityError) or error.connection_invalidated):
+                raise
             played = self._play(call)
         if not race.first("work"):
             played = replace(played, reply=self._working(played.session.language))

@@ -63,7 +63,7 @@ def cut(book: Book) -> Callable[[], int]:
     def end_all() -> int:
         with outside.connect() as connection:
             ended = connection.exec_driver_sql(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             return int(ended.scalar_one())

@@ -39,12 +39,14 @@ class Logs(logging.Handler):
 
 
 @pytest.fixture
-def logs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Logs]:
+def logs() -> Iterator[Logs]:
     handler, root = Logs(), logging.getLogger()
-    monkeypatch.setattr(root, "level", logging.DEBUG)
+    before = root.level
+    root.setLevel(logging.DEBUG)  # which also makes loggers forget what they were not to say
     root.addHandler(handler)
     yield handler
     root.removeHandler(handler)
+    root.setLevel(before)
 
 
 @pytest.fixture

@@ -31,11 +31,13 @@ from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.ring import Doorbell
 from tests.support.book import NOW, Book, make_book
-from tests.support.cast import AMINA, METER, PEPPER
+from tests.support.cast import AMINA, JUMA, KIT, METER, PEPPER, STOCK_KIT
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
 SECRET = "s" * 32
+SALE_OF = "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :serial"
+_CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
@@ -53,6 +55,12 @@ class Browser:
 
     def post(self, path: str, **typed: str) -> TestResponse:
         return self.client.post(f"/console{path}", data={"form_token": self.token()} | typed)
+
+    def confirm(self, path: str, **typed: str) -> tuple[TestResponse, TestResponse]:
+        """Fill in a form, look at what it would do, and confirm that."""
+        looked = self.post(path, **typed)
+        assert looked.status_code == 200, looked.text
+        return looked, self.post(path, **typed, confirmed=_CONFIRM.findall(looked.text)[0])
 
     def log_in(self, name: str, password: str = PASSWORD, **query: str) -> TestResponse:
         typed = {"form_token": self.token("/login"), "name": name, "password": password}
@@ -141,15 +149,21 @@ def _story(book: Book) -> dict[str, Any]:
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = book.rows(found)[0]
+    agent_id = book.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
+    device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
+    sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
     return {
         "payment_id": paid,
         "suspense_id": lost,
         "customer_id": customer_id,
+        "agent_id": agent_id,
+        "device_id": device_id,
         "token_id": token_id,
         "text_id": text_id,
         "case_id": case_id,
         "order_id": order_id,
+        "sale_id": sale_id,
     }
 
 

@@ -82,8 +82,7 @@ def make_app(redis: Redis, open_unit: OpenUnit, open_reading: OpenUnit) -> Itera
     """Makes a door; what is given replaces its real parts. Its threads end with the test."""
     with ThreadPoolExecutor(16) as pool:
         parts = {"open_unit": open_unit, "open_reading": open_reading, "pool": pool}
-        parts |= {"redis": redis, "menu": toy_menu()}
-        parts["deadline_s"] = PATIENCE_S
+        parts |= {"redis": redis, "menu": toy_menu(), "deadline_s": PATIENCE_S}
         yield lambda **given: ussd_application(key="demo", **{**parts, **given})
 
 

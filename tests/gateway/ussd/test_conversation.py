@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 from redis import Redis
+from sqlalchemy import text
 
 from core.unit import OpenUnit, Unit
 from gateway.limits import Limits, SerialGuesses
@@ -344,6 +345,27 @@ def test_something_broken_is_an_apology_and_the_callback_may_come_again(
     assert charged() == []
     broken = False
     assert phone.send() == PAID
+    assert len(charged()) == 1
+
+
+def test_a_connection_cut_before_the_commit_is_one_more_try(
+    phone: Phone, make_app: Any, open_unit: OpenUnit, charged: Charged
+) -> None:
+    tried = []
+
+    @contextmanager
+    def cut_once() -> Iterator[Unit]:
+        with open_unit() as unit:
+            yield unit
+            tried.append(unit)
+            if len(tried) == 1:
+                unit.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+    to_confirm(phone)
+    phone.app = make_app(open_unit=cut_once)
+
+    assert phone.answer("1") == PAID
+    assert len(tried) == 2
     assert len(charged()) == 1
 
 

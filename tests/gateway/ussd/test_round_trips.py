@@ -72,12 +72,12 @@ def trips(
 
 
 # Who, what they type after the dial, and each screen with what it cost. Screens read in 3 at most;
-# an effect has its BEGIN, its key, its own statements and its COMMIT.
+# an effect has its ping, its BEGIN, its key, its own statements and its COMMIT.
 WALKS = {
     "a meter is paid for": (
         AMINA,
         ("1", "500", "1"),
-        [("home.customer", 1), ("pay.amount", 3), ("pay.confirm", 2), ("pay.check_phone", 6)],
+        [("home.customer", 1), ("pay.amount", 3), ("pay.confirm", 2), ("pay.check_phone", 7)],
     ),
     "the loan only": (
         AMINA,

@@ -1,0 +1,20 @@
+"""Agents for the console: the list, with what each may owe, owes and has earned."""
+
+from __future__ import annotations
+
+from core.db.console_lists import Query
+
+AGENTS = Query(
+    "a.id, concat_ws(' ', a.name, a.surname) AS full_name, a.msisdn, a.float_limit_minor,"
+    " a.float_used_minor, greatest(a.float_limit_minor - a.float_used_minor, 0) AS left_minor,"
+    " a.commission_minor, array_to_string(a.villages, ' ') AS villages, a.locked_until,"
+    " CASE WHEN a.pin_is_initial THEN 'initial' ELSE 'own' END AS pin",
+    "agents a",
+    key="a.id",
+    where={
+        "named": "lower(a.name) LIKE :named OR lower(a.surname) LIKE :named",
+        "msisdn": "a.msisdn = :msisdn",
+        "owing": "a.float_used_minor > 0",
+        "full": "a.float_used_minor >= a.float_limit_minor",
+    },
+)

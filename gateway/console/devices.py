@@ -1,0 +1,227 @@
+"""Devices: in stock or in somebody's hands, the history of one, and what is done about one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from core.db.console_devices import (
+    DEVICES,
+    find_device_row,
+    payments_of_device,
+    plans_for_kind,
+    sales_of_device,
+    tokens_of_device,
+)
+from core.db.console_oversight import acts_on
+from core.serial_number import normalise_serial
+from core.unit import Unit
+from core.usecases.allowed_plans import set_plan_on
+from core.usecases.enter_device import enter_device
+from core.usecases.move_meter import move_meter_at_desk
+from core.usecases.register_devices import DeviceEntry
+from gateway.console import reading
+from gateway.console.catalogue import of_catalogue
+from gateway.console.desk import desk
+from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.gate import page
+from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.showing import CODE, DAY, STATE, WORDS, words
+
+pages = Blueprint("devices", __name__)
+
+_SHOWN = 50
+_KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
+_PLACES = (("in_stock", "in stock"), ("owned", "in somebody's hands"))
+
+
+def _of_serial(unit: Unit, typed: str) -> Mapping[str, Any]:
+    return {"serial": normalise_serial(typed)}
+
+
+def _place(unit: Unit, typed: str) -> Mapping[str, Any]:
+    if typed not in dict(_PLACES):
+        raise ValueError("choose one of the list")
+    return {typed: True}
+
+
+list_page(
+    pages,
+    "/devices/",
+    "devices",
+    Listing(
+        "Devices",
+        DEVICES,
+        columns=(
+            Column("Serial", "serial", CODE, "devices.device", "device_id"),
+            Column("Kind", "kind", WORDS),
+            Column("Maker", "manufacturer"),
+            Column("Tariff", "tariff"),
+            Column("Plan set", "plan"),
+            Column("Where", "place", STATE),
+            Column("Owner", "owner", link="customers.customer", link_by="customer_id",
+                   link_key="owner_id"),
+            Column("Since", "assigned_on", DAY),
+        ),
+        filters=(
+            Filter("serial", "Serial number", _of_serial),
+            choice("kind", "Kind", lambda unit: _KINDS),
+            choice("maker", "Maker", of_catalogue("manufacturers")),
+            choice("tariff", "Tariff", of_catalogue("tariffs")),
+            Filter("place", "Where", _place, "select", lambda unit: _PLACES),
+        ),
+        buttons=(("Enter a device", "devices.enter"),),
+    ),
+)  # fmt: skip
+
+
+@page(pages, "/devices/<int:device_id>", "see")
+def device(device_id: int) -> ResponseReturnValue:
+    """One device: whose it is, and what happened with it."""
+    with desk().reading() as unit:
+        connection = unit.connection
+        return render_template(
+            "device.html",
+            unit=unit,
+            one=_find(unit, device_id),
+            sales=sales_of_device(connection, device_id),
+            tokens=tokens_of_device(connection, device_id, _SHOWN),
+            payments=payments_of_device(connection, device_id, _SHOWN),
+            acts=acts_on(connection, "device", device_id),
+        )
+
+
+def _find(unit: Unit, device_id: int) -> Any:
+    return find_device_row(unit.connection, device_id) or abort(404)
+
+
+def _about(unit: Unit, device_id: int) -> list[tuple[str, str]]:
+    one = _find(unit, device_id)
+    return [
+        ("Device", f"{one.serial}, {words(one.kind)}"),
+        ("Maker", one.manufacturer),
+        ("Owner", one.owner or "nobody: in stock"),
+        ("Plan set", one.plan or ""),
+    ]
+
+
+def _enter(unit: Unit, who: str, values: Values) -> Done:
+    entry = DeviceEntry(
+        values["serial"],
+        values["kind"],
+        values["maker"],
+        tariff=values["tariff"],
+        plan=values["plan"],
+    )
+    device_id = enter_device(unit, entry, who, values["reason"])
+    return Done("It is in stock.", "devices.device", {"device_id": device_id})
+
+
+act_page(
+    pages,
+    "/devices/new",
+    "enter",
+    "stock",
+    Form(
+        "Enter a device into stock",
+        lambda unit: (
+            Field("serial", "Serial number", reading.serial),
+            Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
+            Field(
+                "maker", "Maker", kind="select", options=of_catalogue("manufacturers"),
+                hint="A device with a key of its own is imported, key and all: dialwatt import.",
+            ),
+            Field(
+                "tariff", "Tariff", kind="select", options=of_catalogue("tariffs"), optional=True,
+                hint="With one, whoever gets the meter may register it alone.",
+            ),
+            Field(
+                "plan", "Plan", kind="select", optional=True,
+                options=lambda unit: plans_for_kind(unit.connection),
+                hint="The same for a kit or an e-bike.",
+            ),
+        ),
+        _enter,
+        button="Enter it",
+        beside={
+            "device_known": "serial",
+            "meter_number": "serial",
+            "kind_not_made": "kind",
+            "family_not_served": "maker",
+            "manufacturer_unknown": "maker",
+            "meter_not_vendable": "maker",
+            "secret_key_needed": "maker",
+            "sts_needed": "maker",
+            "tariff_misplaced": "tariff",
+            "plan_misplaced": "plan",
+            "plan_of_other_kind": "plan",
+        },
+    ),
+)  # fmt: skip
+
+
+def _set_plan(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+    set_plan_on(unit, _find(unit, device_id).serial, values["plan"], who, values["reason"])
+    told = "The plan is set: whoever gets it may register it alone."
+    return Done(told, "devices.device", {"device_id": device_id})
+
+
+def _plan_fields(unit: Unit, device_id: int) -> Sequence[Field]:
+    kind = _find(unit, device_id).kind
+    return (
+        Field(
+            "plan",
+            "Plan",
+            kind="select",
+            options=lambda unit: plans_for_kind(unit.connection, kind),
+            hint="Of those offered for such a device.",
+        ),
+    )
+
+
+act_page(
+    pages,
+    "/devices/<int:device_id>/plan",
+    "plan",
+    "stock",
+    Form(
+        "Set the plan of a device in stock",
+        _plan_fields,
+        _set_plan,
+        beside={"plan_not_allowed": "plan", "kind_differs": "plan"},
+        about=_about,
+    ),
+)
+
+
+def _move(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+    serial = _find(unit, device_id).serial
+    move_meter_at_desk(unit, serial, values["number"], who, values["reason"])
+    told = "The meter has its new owner; both are told by text."
+    return Done(told, "devices.device", {"device_id": device_id}, ("texts",))
+
+
+act_page(
+    pages,
+    "/devices/<int:device_id>/move",
+    "move",
+    "move_meter",
+    Form(
+        "Give a meter to another customer",
+        lambda unit, device_id: (
+            Field(
+                "number",
+                "Number of the new owner",
+                reading.number,
+                hint="A customer. Debts stay with the old owner.",
+            ),
+        ),
+        _move,
+        button="Give it",
+        beside={"customer_unknown": "number", "device_theirs": "number"},
+        about=_about,
+    ),
+)

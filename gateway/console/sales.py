@@ -1,0 +1,278 @@
+"""Sales: the list, one with its plan; sold, re-priced, rescheduled and cancelled, each with a
+reason and after a look at what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from core.db.console_oversight import acts_on
+from core.db.console_sales import SALES, find_sale, instalments_of
+from core.db.token_orders import is_ordered
+from core.errors import Refused
+from core.money import major
+from core.unit import Unit
+from core.usecases.allowed_plans import find_plan_set_on
+from core.usecases.cancel_sale import cancel_sale
+from core.usecases.reprice_sale import reprice_sale
+from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
+from core.usecases.sell_at_desk import sell_at_desk
+from gateway.console import reading
+from gateway.console.catalogue import CADENCES, plan_fields, plan_lines, read_terms
+from gateway.console.desk import desk
+from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
+from gateway.console.gate import page
+from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.showing import CODE, DAY, MONEY, STATE, money, words
+
+pages = Blueprint("sales", __name__)
+
+_STATES = ("open", "complete", "cancelled")
+
+
+def _late(unit: Unit, typed: str) -> Mapping[str, Any]:
+    if typed != "yes":
+        raise ValueError("choose one of the list")
+    return {"late": unit.today}
+
+
+list_page(
+    pages,
+    "/sales/",
+    "sales",
+    Listing(
+        "Sales",
+        SALES,
+        columns=(
+            Column("Sold", "sold_on", DAY, "sales.sale", "sale_id"),
+            Column(
+                "Customer", "customer", link="customers.customer", link_by="customer_id",
+                link_key="customer_id",
+            ),
+            Column("Appliance", "appliance"),
+            Column("Serial", "serial", CODE),
+            Column("Price", "total_minor", MONEY),
+            Column("Paid", "paid_minor", MONEY),
+            Column("Next due", "next_due_on", DAY),
+            Column("State", "state", STATE),
+        ),
+        filters=(
+            choice("state", "State", lambda unit: [(one, words(one)) for one in _STATES]),
+            Filter("late", "Late", _late, "select", lambda unit: [("yes", "an instalment is")]),
+        ),
+        buttons=(("Sell an appliance", "sales.sell"),),
+    ),
+)  # fmt: skip
+
+
+@page(pages, "/sales/<int:sale_id>", "see")
+def sale(sale_id: int) -> ResponseReturnValue:
+    """One sale: its plan with what is paid, what was agreed at first, who sold it."""
+    with desk().reading() as unit:
+        return render_template(
+            "sale.html",
+            unit=unit,
+            sale=_get(unit, sale_id),
+            plan=instalments_of(unit.connection, sale_id),
+            acts=acts_on(unit.connection, "sale", sale_id),
+        )
+
+
+def _get(unit: Unit, sale_id: int) -> Any:
+    return find_sale(unit.connection, sale_id) or abort(404)
+
+
+def _about(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
+    found = _get(unit, sale_id)
+    market = unit.market
+    return [
+        ("Customer", found.customer),
+        ("Appliance", " ".join(filter(None, (found.appliance, found.serial)))),
+        ("Price", money(found.total_minor, market)),
+        ("Paid", money(found.paid_minor, market)),
+    ]
+
+
+def _terms_line(unit: Unit, found: Any) -> str:
+    if found.scheme != "service":
+        return f"Paid {money(found.paid_minor, unit.market)} of it so far"
+    per_day = money(found.price_per_day_minor, unit.market)
+    return f"{per_day} a day, at least {money(found.minimum_payment_minor, unit.market)} at a time"
+
+
+def _rehearsed(unit: Unit, done: Done) -> list[str]:
+    """Who has what, and the plan as it would be."""
+    found = _get(unit, done.ids["sale_id"])
+    lines = [
+        ", ".join(filter(None, (found.customer, found.appliance, found.serial))),
+        *plan_lines(unit, instalments_of(unit.connection, found.id)),
+        _terms_line(unit, found),
+    ]
+    over = ["Nothing is left to pay: the sale is complete"] if found.state == "complete" else []
+    return lines + over
+
+
+def _sell_fields(unit: Unit) -> tuple[Field, ...]:
+    return (
+        Field("number", "The customer's phone number", reading.number),
+        Field(
+            "serial", "Serial number", reading.serial, optional=True,
+            hint="Of what has one. A kit whose plan is set needs nothing else.",
+        ),
+        *plan_fields(),
+    )  # fmt: skip
+
+
+def _sell(unit: Unit, who: str, values: Values) -> Done:
+    serial = values["serial"]
+    plan = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
+    terms = plan or read_terms(unit, values)
+    sale_id = sell_at_desk(unit, values["number"], terms, serial, who, values["reason"])
+    told = "It is sold. The customer is told by text."
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
+
+
+act_page(
+    pages,
+    "/sales/new",
+    "sell",
+    "sell",
+    Form(
+        "Sell an appliance",
+        _sell_fields,
+        _sell,
+        button="Sell",
+        beside={
+            "customer_unknown": "number",
+            "serial_needed": "serial",
+            "serial_misplaced": "serial",
+            "unknown_serial": "serial",
+            "device_of_another": "serial",
+            "device_on_plan": "serial",
+            "tariff_needed": "serial",
+            "kind_differs": "appliance",
+            "appliance_unknown": "appliance",
+            "service_price": "scheme",
+            "service_total": "down_payment",
+            "plan_count": "count",
+            "plan_instalment_small": "instalment",
+            "plan_instalment_large": "instalment",
+            "plan_down_payment": "down_payment",
+        },
+        preview=_rehearsed,
+    ),
+)
+
+
+def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
+    total = major(_get(unit, sale_id).total_minor, unit.market.currency)
+    return (Field("total", "New price", reading.minor, value=total),)
+
+
+def _reprice(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
+    reprice_sale(unit, sale_id, values["total"], who, values["reason"])
+    return Done("The sale has a new price.", "sales.sale", {"sale_id": sale_id})
+
+
+act_page(
+    pages,
+    "/sales/<int:sale_id>/price",
+    "price",
+    "change_sale",
+    Form(
+        "Give a sale a new price",
+        _price_fields,
+        _reprice,
+        button="Change the price",
+        beside=dict.fromkeys(
+            ("plan_same", "plan_total", "plan_below_paid", "plan_unlocks"), "total"
+        ),
+        about=_about,
+        preview=_rehearsed,
+    ),
+)
+
+
+def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
+    found = _get(unit, sale_id)
+    return (
+        Field(
+            "count", "How many instalments", reading.whole, optional=True,
+            hint="In place of those on which nothing was paid.",
+        ),
+        Field("instalment", "Or the amount of each", reading.minor, optional=True),
+        Field(
+            "cadence", "How often", kind="select", options=lambda unit: CADENCES,
+            value=found.cadence,
+        ),
+        Field(
+            "first_on", "The first one is due", reading.on_day, "date", optional=True,
+            hint="Empty: one step from today.",
+        ),
+    )  # fmt: skip
+
+
+def _reschedule(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
+    count, instalment = values["count"], values["instalment"]
+    if (count is None) == (instalment is None):
+        raise Refused("plan_figures")
+    new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
+    reschedule_sale(unit, sale_id, new, who, values["reason"])
+    return Done("The sale has new instalments.", "sales.sale", {"sale_id": sale_id})
+
+
+act_page(
+    pages,
+    "/sales/<int:sale_id>/schedule",
+    "schedule",
+    "change_sale",
+    Form(
+        "Give a sale other instalments",
+        _schedule_fields,
+        _reschedule,
+        button="Change the instalments",
+        beside={
+            "plan_figures": "count",
+            "plan_count": "count",
+            "plan_instalment_small": "instalment",
+            "plan_instalment_large": "instalment",
+            "plan_first_day": "first_on",
+        },
+        about=_about,
+        preview=_rehearsed,
+    ),
+)
+
+
+def _cancel(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
+    cancel_sale(unit, sale_id, who, values["reason"])
+    return Done("The sale is cancelled.", "sales.sale", {"sale_id": sale_id}, ("payments",))
+
+
+def _cancelled(unit: Unit, done: Done) -> list[str]:
+    """What is no longer owed, and what becomes of the device."""
+    found = _get(unit, done.ids["sale_id"])
+    lines = [
+        f"{money(found.open_minor, unit.market)} is no longer owed",
+        f"{money(found.paid_minor, unit.market)} was paid and stays paid",
+    ]
+    if found.serial:
+        lines.append(f"{found.serial} goes back to stock")
+    if found.serial and is_ordered(unit.connection, found.serial, "lock"):
+        lines.append(f"A code that locks {found.serial} is ordered")
+    return lines
+
+
+act_page(
+    pages,
+    "/sales/<int:sale_id>/cancel",
+    "cancel",
+    "change_sale",
+    Form(
+        "Cancel a sale", nothing_else, _cancel, button="Cancel the sale", about=_about,
+        preview=_cancelled,
+    ),
+)  # fmt: skip

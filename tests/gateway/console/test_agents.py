@@ -1,0 +1,143 @@
+"""Agents at the console: their accounts, cash handed over, a new first PIN, the limit."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from core.money import Money
+from core.pin import verify_pin
+from core.usecases.collect_cash import collect_cash
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import JUMA, METER, PEPPER, ZURI
+
+
+@pytest.fixture
+def indebted(console):
+    """Juma took 500 in cash, earned 10 of it, and owes 500."""
+    with console.app.extensions["desk"].open_writing() as unit:
+        collect_cash(unit, JUMA, "4321", METER, Money(500_00, "KES"))
+    return console
+
+
+def path(console, act: str = "") -> str:
+    return f"/agents/{console.ids['agent_id']}{act}"
+
+
+def confirmed(browser, where: str, **typed: str):
+    """What was looked at first, then confirmed."""
+    shown = browser.post(where, **typed)
+    assert shown.status_code == 200
+    digest = re.findall(r'name="confirmed" value="([^"]+)"', shown.text)[0]
+    return shown, browser.post(where, **typed, confirmed=digest)
+
+
+def figures(console) -> tuple[int, int]:
+    [row] = console.rows(
+        "SELECT float_used_minor, commission_minor FROM agents WHERE msisdn = :juma", juma=JUMA
+    )
+    return row
+
+
+def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted):
+    browser = indebted.login("read_only")
+
+    lines = exported(browser.get("/agents.csv", owing="owing"))
+
+    assert [line[1:6] for line in lines[1:]] == [[JUMA, "2000.00", "500.00", "1500.00", "10.00"]]
+    assert [line[1] for line in exported(browser.get("/agents.csv", search="zu"))[1:]] == [ZURI]
+    assert [line[1] for line in exported(browser.get("/agents.csv", search=JUMA))[1:]] == [JUMA]
+    assert exported(browser.get("/agents.csv", owing="full"))[1:] == []
+
+
+def test_one_agent_is_shown_with_what_moved_the_account(indebted):
+    page = indebted.login("read_only").get(path(indebted)).text
+
+    assert "cash taken" in page
+    assert "AG0000" in page
+    assert "KES 1,500.00" in page
+
+
+def test_cash_handed_over_is_shown_first_then_booked_and_told(indebted):
+    finance = indebted.login("finance")
+    typed = {"amount": "300", "receipt": "h 12", "reason": "weekly hand-over"}
+
+    shown, done = confirmed(finance, path(indebted, "/settle"), **typed)
+
+    assert "Owes afterwards: KES 190.00" in shown.text
+    assert done.status_code == 302
+    assert figures(indebted) == (190_00, 0)
+    assert indebted.acts() == [("finance", "settle", "agent", "weekly hand-over")]
+    assert indebted.rows("SELECT count(*) FROM sms WHERE dedupe_key = 'agent_settled:H12'") == [
+        (1,)
+    ]
+    assert "handed over" in finance.get(path(indebted)).text
+    indebted.book.prove()
+
+
+def test_a_receipt_counts_once(indebted):
+    finance = indebted.login("finance")
+    typed = {"amount": "100", "receipt": "H12", "reason": "weekly hand-over"}
+    confirmed(finance, path(indebted, "/settle"), **typed)
+    before = figures(indebted)
+
+    again = finance.post(path(indebted, "/settle"), **typed)
+
+    assert again.status_code == 422
+    assert "booked under H12 already" in again.text
+    assert figures(indebted) == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"amount": "0"}, "More than nothing"),
+        ({"amount": "501"}, "does not owe that much"),
+        ({"receipt": "a_b"}, "Letters, digits"),
+        ({"reason": ""}, "This is needed"),
+    ],
+)
+def test_a_hand_over_that_cannot_be_books_nothing(indebted, typed, told):
+    given = {"amount": "100", "receipt": "H12", "reason": "weekly hand-over"} | typed
+
+    answer = indebted.login("finance").post(path(indebted, "/settle"), **given)
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert figures(indebted) == (500_00, 10_00)
+    assert indebted.acts() == []
+
+
+def test_a_new_pin_is_shown_once_works_and_has_to_be_changed(console):
+    support = console.login("support")
+
+    done = support.post(path(console, "/pin"), reason="forgot it, came to the office")
+
+    page = support.get(done.location.removeprefix("/console")).text
+    [pin] = re.findall(r"The new PIN is (\d{4})", page)
+    [(stored, is_initial)] = console.rows(
+        "SELECT pin_hash, pin_is_initial FROM agents WHERE msisdn = :juma", juma=JUMA
+    )
+    assert verify_pin(stored, pin, PEPPER)
+    assert is_initial
+    assert "The new PIN is" not in support.get(path(console)).text
+    assert console.rows("SELECT count(*) FROM sms WHERE body LIKE '%PIN%'") == [(0,)]
+    assert console.acts() == [("support", "reset_pin", "agent", "forgot it, came to the office")]
+
+
+def test_the_limit_is_set_with_a_reason(console):
+    done = console.login("finance").post(path(console, "/limit"), limit="5,000", reason="busy area")
+
+    assert done.status_code == 302
+    assert console.rows("SELECT float_limit_minor FROM agents WHERE msisdn = :j", j=JUMA) == [
+        (5000_00,)
+    ]
+    assert console.rows("SELECT details FROM audit_log WHERE act = 'float_limit'") == [
+        ({"before_minor": 2000_00, "after_minor": 5000_00},)
+    ]
+
+
+@pytest.mark.parametrize("act", ["", "/settle", "/pin", "/limit"])
+def test_an_agent_who_is_not_there_has_no_page(console, act):
+    assert console.login().get(f"/agents/999999{act}").status_code == 404

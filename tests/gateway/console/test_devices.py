@@ -1,0 +1,131 @@
+"""Devices at the console: listed, told whole, entered into stock, given a plan, moved."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import AMINA, KIT, METER, NEEMA, NEW_METER, STOCK_KIT, STOCK_METER
+from tests.support.cast import READY_KIT as TV
+
+
+def path(console, serial: str, act: str = "") -> str:
+    [(device_id,)] = console.rows("SELECT id FROM devices WHERE serial = :serial", serial=serial)
+    return f"/devices/{device_id}{act}"
+
+
+def serials(browser, **asked: str) -> list[str]:
+    return [line[0] for line in exported(browser.get("/devices.csv", **asked))[1:]]
+
+
+def test_devices_are_found_by_serial_kind_maker_tariff_and_place(console):
+    browser = console.login("read_only")
+
+    assert serials(browser, serial="lamp 100") == [KIT]
+    assert METER in serials(browser, kind="meter", place="owned")
+    assert STOCK_METER not in serials(browser, kind="meter", place="owned")
+    assert set(serials(browser, maker="umeme")) == set(serials(browser, kind="meter"))
+    assert STOCK_METER not in serials(browser, tariff="home")
+    assert STOCK_KIT in serials(browser, place="in_stock")
+
+
+def test_one_device_is_told_with_its_payments_and_its_codes_covered(console):
+    [(code,)] = console.rows("SELECT text FROM tokens")
+
+    page = console.login("support").get(path(console, METER)).text
+
+    assert "Amina Odhiambo" in page
+    assert "RA1" in page
+    assert "See it" in page
+    assert code not in page.replace(" ", "").replace("-", "")
+
+
+def test_a_kit_shows_the_sale_it_is_paid_off_by(console):
+    page = console.login("read_only").get(path(console, KIT)).text
+
+    assert "Baraka Mwangi" in page
+    assert "600.00" in page
+
+
+def test_a_meter_is_entered_by_its_number_as_its_maker_makes_them(console):
+    typed = {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "tariff": "home"}
+
+    done = console.login("support").post("/devices/new", **typed, reason="one more in the box")
+
+    assert done.status_code == 302
+    assert console.rows(
+        "SELECT d.owner_id, d.sts = m.sts, t.code FROM devices d JOIN tariffs t"
+        " ON t.id = d.tariff_id JOIN manufacturers m ON m.id = d.manufacturer_id"
+        " WHERE serial = :serial",
+        serial=NEW_METER,
+    ) == [(None, True, "home")]
+    assert console.acts() == [("support", "enter", "device", "one more in the box")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"serial": METER}, "in the books already"),
+        ({"serial": "01000000058"}, "check digit"),
+        ({"kind": "shs"}, "this manufacturer makes meter"),
+        ({"maker": "sunlite", "kind": "shs", "serial": "LAMP900"}, "needs the device"),
+        ({"plan": "tv6"}, "only a kit or an e-bike"),
+    ],
+)
+def test_what_cannot_be_entered_is_told_beside_its_field(console, typed, told):
+    given = {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "reason": "new"} | typed
+
+    answer = console.login().post("/devices/new", **given)
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert console.acts() == []
+    assert console.rows("SELECT id FROM devices WHERE serial = :new", new=NEW_METER) == []
+
+
+def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
+    browser = console.login("support")
+
+    done = browser.post(path(console, STOCK_KIT, "/plan"), plan="tv6", reason="for walk-ins")
+    owned = browser.post(path(console, KIT, "/plan"), plan="tv6", reason="for walk-ins")
+    meter = browser.post(path(console, STOCK_METER, "/plan"), plan="tv6", reason="for walk-ins")
+
+    assert (done.status_code, owned.status_code, meter.status_code) == (302, 422, 422)
+    assert "has an owner already" in owned.text
+    plans = "SELECT count(*) FROM devices WHERE plan_offer_id = (SELECT plan_offer_id FROM devices"
+    assert console.rows(f"{plans} WHERE serial = :tv)", tv=TV) == [(2,)]
+    assert console.acts() == [("support", "set_plan", "device", "for walk-ins")]
+
+
+def test_a_meter_moves_with_a_reason_and_both_are_told(console):
+    support = console.login("support")
+
+    done = support.post(path(console, METER, "/move"), number=NEEMA, reason="sold the house")
+
+    assert done.status_code == 302
+    assert "Neema Achieng" in support.get(path(console, METER)).text
+    assert console.acts() == [("support", "move_meter", "device", "sold the house")]
+    told = "SELECT msisdn FROM sms WHERE dedupe_key LIKE 'moved:%' OR dedupe_key LIKE 'welcome:%'"
+    assert {row[0] for row in console.rows(told)} == {AMINA, NEEMA}
+
+
+@pytest.mark.parametrize(
+    ("serial", "number", "told"),
+    [
+        (METER, AMINA, "is theirs already"),
+        (METER, "+254799999999", "no customer has the number"),
+        (STOCK_METER, NEEMA, "not registered to anybody"),
+        (KIT, NEEMA, "is not a meter"),
+    ],
+)
+def test_what_cannot_be_moved_stays(console, serial, number, told):
+    answer = console.login().post(path(console, serial, "/move"), number=number, reason="moved")
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert console.acts() == []
+
+
+@pytest.mark.parametrize("act", ["", "/plan", "/move"])
+def test_a_device_that_is_not_there_has_no_page(console, act):
+    assert console.login().get(f"/devices/999999{act}").status_code == 404

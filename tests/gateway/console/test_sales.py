@@ -1,0 +1,250 @@
+"""Sales at the console: what is shown before it is done, and the books that say the same after."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.console.conftest import SALE_OF
+from tests.gateway.console.test_listing import exported, shown
+from tests.support.cast import AMINA, CHIDI, DAY_KIT, KIT, LAST_KIT, READY_KIT, STOCK_KIT
+
+WHY = {"reason": "agreed with the customer"}
+
+
+@pytest.fixture
+def path(console) -> str:
+    """Baraka's kit: 4 x 150.00, by the week."""
+    return f"/sales/{console.ids['sale_id']}"
+
+
+def plan_of(console) -> list[tuple[object, ...]]:
+    return console.rows(
+        "SELECT amount_minor, paid_minor FROM instalments WHERE sale_id = :id ORDER BY number",
+        id=console.ids["sale_id"],
+    )
+
+
+def test_sales_are_found_by_state_and_by_being_late(console, later):
+    def serials(**asked: str) -> list[str]:
+        answer = console.login("read_only").get("/sales.csv", **asked)
+        return [line[3] for line in exported(answer)[1:]]
+
+    everything = serials()
+    console.book.pay("A1", LAST_KIT, 150_00)
+    console.book.apply()
+    later(days=30)
+
+    assert sorted(everything) == ["", KIT, LAST_KIT]
+    assert serials(state="complete") == [LAST_KIT]
+    assert serials(late="yes", state="complete") == []
+    assert KIT in serials(late="yes")
+    assert console.login().get("/sales.csv", late="perhaps").status_code == 400
+
+
+def test_one_sale_shows_its_plan_and_what_is_paid(console, path):
+    console.book.pay("A1", KIT, 200_00)
+    console.book.apply()
+
+    page = console.login("read_only").get(path).text
+
+    assert shown(page)[:10] == [
+        "1", "1 Dec 2026", "150.00", "150.00", "7",
+        "2", "8 Dec 2026", "150.00", "50.00", "7",
+    ]  # fmt: skip
+    assert "Baraka Mwangi" in page
+    assert "The plan has not been changed since" in page
+    assert "New price" not in page
+
+
+def test_a_sale_that_is_not_there_has_no_page(console):
+    browser = console.login()
+
+    assert {browser.get(f"/sales/99999{tail}").status_code for tail in ("", "/price")} == {404}
+
+
+def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
+    terms = {"appliance": "cooker", "scheme": "count", "count": "3", "cadence": "monthly"}
+    browser = console.login("support")
+
+    looked, done = browser.confirm(
+        "/sales/new", number="0711 000 001", down_payment="100", **terms, **WHY
+    )
+
+    assert "Down payment KES 100.00, due 24 Nov 2026" in looked.text
+    assert "3 instalments of KES 300.00, due 24 Dec 2026 to 24 Feb 2027" in looked.text
+    assert "Amina Odhiambo, Cooker" in looked.text
+    assert console.acts() == [("support", "sell", "sale", WHY["reason"])]
+    page = browser.get(done.location.removeprefix("/console")).text
+    assert "the desk" in page
+    assert WHY["reason"] in page
+    assert console.rows("SELECT kind FROM sms WHERE msisdn = :to ORDER BY id DESC", to=AMINA)[
+        0
+    ] == ("agent_sms.agreed_plan",)
+    console.book.prove()
+
+
+@pytest.mark.parametrize(
+    ("serial", "typed", "told"),
+    [
+        (STOCK_KIT, {"appliance": "kit", "instalment": "200"}, "3 instalments of KES 200.00"),
+        (READY_KIT, {}, "6 instalments of KES 150.00"),
+        (
+            DAY_KIT,
+            {"appliance": "sun", "scheme": "service"},
+            "KES 50.00 a day, at least KES 100.00",
+        ),
+    ],
+)
+def test_a_device_from_stock_is_handed_over_with_its_sale(console, serial, typed, told):
+    looked, _ = console.login().confirm("/sales/new", number=CHIDI, serial=serial, **typed, **WHY)
+
+    assert told in looked.text
+    assert console.rows(
+        "SELECT c.name FROM devices d JOIN customers c ON c.id = d.owner_id WHERE serial = :serial",
+        serial=serial,
+    ) == [("Chidi",)]
+    assert ("agent_sms.welcome",) in console.rows(
+        "SELECT kind FROM sms WHERE msisdn = :to", to=CHIDI
+    )
+    console.book.prove()
+
+
+def test_nothing_is_sold_by_looking_at_it(console):
+    before = console.rows("SELECT count(*) FROM sales")
+
+    console.login().post("/sales/new", number=AMINA, appliance="cooker", count="3", **WHY)
+
+    assert console.rows("SELECT count(*) FROM sales") == before
+    assert console.acts() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"number": "0799 000 000", "appliance": "cooker", "count": "3"}, "no customer has"),
+        ({"number": AMINA, "count": "3"}, "there is no appliance"),
+        ({"number": AMINA, "appliance": "kit", "count": "3"}, "sold with its device"),
+        ({"number": AMINA, "appliance": "kit", "count": "3", "serial": KIT}, "another owner"),
+        ({"number": AMINA, "appliance": "cooker", "count": "600"}, "1 to 520 instalments"),
+        ({"number": AMINA, "appliance": "cooker", "scheme": "service"}, "price_per_day"),
+        ({"number": AMINA, "appliance": "cooker", "count": "3", "reason": ""}, "this is needed"),
+    ],
+)
+def test_what_cannot_be_sold_is_told(console, typed, told):
+    answer = console.login().post("/sales/new", **(WHY | typed))
+
+    assert answer.status_code == 422
+    assert told.lower() in answer.text.lower()
+    assert console.acts() == []
+
+
+def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
+    console.book.pay("A1", KIT, 150_00)
+    console.book.apply()
+    browser = console.login("finance")
+    assert 'value="600.00"' in browser.get(f"{path}/price").text
+
+    looked, done = browser.confirm(f"{path}/price", total="750", **WHY)
+
+    assert "3 instalments of KES 200.00" in looked.text
+    assert "Paid KES 150.00 of it so far" in looked.text
+    assert plan_of(console) == [(150_00, 150_00)] + [(200_00, 0)] * 3
+    assert console.acts() == [("finance", "reprice", "sale", WHY["reason"])]
+    assert "Price then" in browser.get(done.location.removeprefix("/console")).text
+    console.book.prove()
+
+
+@pytest.mark.parametrize(
+    ("total", "told"),
+    [
+        ("600", "the plan as it is"),
+        ("100", "less than has been paid"),
+        ("150", "unlock the device"),
+    ],
+)
+def test_a_price_that_cannot_be_is_told(console, path, total, told):
+    console.book.pay("A1", KIT, 150_00)
+    console.book.apply()
+
+    answer = console.login().post(f"{path}/price", total=total, **WHY)
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert console.acts() == []
+
+
+def test_what_is_unpaid_gets_other_instalments(console, path):
+    console.book.pay("A1", KIT, 150_00)
+    console.book.apply()
+
+    looked, _ = console.login("finance").confirm(
+        f"{path}/schedule", count="2", cadence="monthly", first_on="2027-01-15", **WHY
+    )
+
+    assert "2 instalments of KES 225.00, due 15 Jan 2027 to 15 Feb 2027" in looked.text
+    assert plan_of(console) == [(150_00, 150_00), (225_00, 0), (225_00, 0)]
+    assert console.acts() == [("finance", "reschedule", "sale", WHY["reason"])]
+    console.book.prove()
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({}, "either how many"),
+        ({"count": "2", "instalment": "100"}, "either how many"),
+        ({"count": "0"}, "1 to 520"),
+        ({"instalment": "5000"}, "more than the financed amount"),
+        ({"count": "2", "first_on": "2026-11-23"}, "today or later"),
+        ({"count": "2", "first_on": "9999-12-31"}, "today or later"),
+        ({"count": "2", "first_on": "soon"}, "write the day"),
+    ],
+)
+def test_instalments_that_cannot_be_are_told(console, path, typed, told):
+    answer = console.login().post(f"{path}/schedule", cadence="weekly", **typed, **WHY)
+
+    assert answer.status_code == 422
+    assert told in answer.text.lower()
+    assert console.acts() == []
+
+
+def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, path):
+    console.book.pay("A1", KIT, 150_00)
+    console.book.apply()
+    browser = console.login("finance")
+
+    looked, done = browser.confirm(f"{path}/cancel", **WHY)
+
+    assert "KES 450.00 is no longer owed" in looked.text
+    assert f"{KIT} goes back to stock" in looked.text
+    assert f"A code that locks {KIT} is ordered" in looked.text
+    assert console.rows("SELECT owner_id FROM devices WHERE serial = :s", s=KIT) == [(None,)]
+    assert console.rows("SELECT kind FROM token_orders WHERE who = 'finance'") == [("lock",)]
+    page = browser.get(done.location.removeprefix("/console")).text
+    assert "cancelled" in page
+    assert f"{path}/cancel" not in page
+    console.book.prove()
+
+
+def test_what_is_over_is_not_changed_again(console):
+    console.book.pay("A1", LAST_KIT, 150_00)
+    console.book.apply()
+    sale_id = console.rows(SALE_OF, serial=LAST_KIT)[0][0]
+
+    answer = console.login().post(f"/sales/{sale_id}/cancel", **WHY)
+
+    assert answer.status_code == 422
+    assert "not open any more" in answer.text
+
+
+def test_a_sale_by_the_day_has_no_plan_to_change(console):
+    browser = console.login()
+    _, done = browser.confirm("/sales/new", number=CHIDI, serial=DAY_KIT, **WHY)
+    path = done.location.removeprefix("/console")
+
+    page = browser.get(path).text
+    refused = browser.post(f"{path}/schedule", count="2", cadence="weekly", **WHY)
+
+    assert "KES 50.00" in page
+    assert f"{path}/cancel" in page
+    assert f"{path}/price" not in page
+    assert "no plan to change" in refused.text

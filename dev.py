@@ -35,6 +35,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   check           format, lint, types, import rules
   bench [ARGS]    the measurements of bench/
   torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
+  walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
   lock            make requirements.lock again from pyproject.toml
   audit           look every locked package up among known vulnerabilities (needs a network)
   install         only build .venv
@@ -90,6 +91,16 @@ def bench(*arguments: str) -> None:
 
 def torture(*arguments: str) -> None:
     become("python", "-m", "torture", *arguments)
+
+
+def walk(walks: str = "1000", seed: str = "") -> None:
+    """Another way each time, unless a seed is given: the one printed walks the same way again."""
+    seed = seed or str(int.from_bytes(os.urandom(3), "big"))
+    print(f"{walks} walks; the same again: python3 dev.py walk {walks} {seed}", flush=True)
+    os.environ["WALKS"] = walks
+    os.environ.pop("CI", None)  # there, examples are the same whatever the seed
+    far = ("tests/gateway/ussd_menus/test_product_walk.py", "-k", "far", "-n", "0", "-s")
+    become("python", "-m", "pytest", *far, f"--hypothesis-seed={seed}")
 
 
 def lock(*arguments: str) -> None:
@@ -182,7 +193,7 @@ def create_environment() -> None:
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
-COMMANDS |= {"torture": torture, "audit": audit}
+COMMANDS |= {"torture": torture, "audit": audit, "walk": walk}
 COMMANDS["install"] = lambda: None  # main() has just done it
 
 if __name__ == "__main__":

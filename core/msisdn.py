@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
+
+# The library would turn letters into digits, and drop a star and what follows an extension's mark:
+# `0722000001*2` is two answers that came as one, and somebody else's number if read as one.
+_TYPED = re.compile(r"\+?[0-9 ()./-]+", re.ASCII)
 
 
 def parse_msisdn(text: str, region: str) -> str:
@@ -11,6 +17,8 @@ def parse_msisdn(text: str, region: str) -> str:
     Raises ValueError when it is not a number that network could have given out.
     """
     try:
+        if not _TYPED.fullmatch(text.strip()):
+            raise ValueError(f"not a phone number: {text!r}")
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
         raise ValueError(f"not a phone number: {text!r}") from error

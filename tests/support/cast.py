@@ -114,7 +114,7 @@ def insert_cast(connection: Connection, today: date) -> None:
         customer_id=amina,
         amounts_minor=(300_00, 300_00),
         appliance_kind="other",
-        appliance_code="kit-amina",
+        appliance_code="kit-stove",
         sold_on=today - timedelta(days=10),
     )
 

@@ -1,0 +1,176 @@
+"""Random callers in the whole menu, in every language and role: what must hold, holds everywhere.
+
+A short walk is part of every run. `make walk` goes far (WALKS) and says which screens it never saw.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+from redis import Redis
+from sqlalchemy import Connection
+
+from gateway.ussd_menus.product import product_menu
+from gateway.ussd_menus.screens import Route
+from tests.support.walking import (
+    CALLERS,
+    LANGUAGES,
+    NETWORKS,
+    Caller,
+    Listening,
+    World,
+    furnish,
+    likely_answers,
+)
+
+WALKS = int(os.environ.get("WALKS", "0"))
+# A walk that fails is told as it was walked: making it shorter takes longer than reading it.
+AS_WALKED = (Phase.explicit, Phase.reuse, Phase.generate)
+SHORT = settings(max_examples=12, stateful_step_count=25, phases=AS_WALKED)
+LONG = settings(max_examples=WALKS or 1, stateful_step_count=40, phases=AS_WALKED)
+
+TOLD = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+JUNK = st.one_of(
+    st.sampled_from(
+        ["", " ", "*", "5*0", "**", "0", "00", "98", "99", "000", "#", "-1", "+", "1 "]
+    ),
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=30),
+    st.text("0123456789", max_size=24),
+    st.sampled_from(["9" * 160, "W" * 90, "ŵ" * 20, "a b " * 30, "LAMP100*500", "😀"]),
+)
+
+
+class Walk(RuleBasedStateMachine):
+    """Several people with a phone each; whoever has the phone types likely and unlikely things."""
+
+    def __init__(self, connection: Connection, redis: Redis, reached: Counter[str]) -> None:
+        super().__init__()
+        self.connection, self.redis, self.reached = connection, redis, reached
+        self.savepoint = connection.begin_nested()
+        self.heard = Listening()
+        logging.getLogger().addHandler(self.heard)
+
+    @initialize(language=st.sampled_from(LANGUAGES), who=st.sampled_from(CALLERS))
+    def begin(self, language: str, who: str) -> None:
+        self.world = World(self.connection, self.redis, language, self.heard, self.reached)
+        self.callers: dict[str, Caller] = {}
+        self.pick_up(who, NETWORKS[0])
+
+    def go_on(self, data: Any, steps: int) -> None:
+        """Answers that make sense, so that one gets somewhere."""
+        for _ in range(steps):
+            if self.caller.is_asked:
+                self.caller.answer(data.draw(st.sampled_from(likely_answers(self.caller))))
+            else:
+                self.caller.dial()
+
+    go_on_far = rule(data=st.data(), steps=st.integers(10, 40))(go_on)
+    go_on_a_little = rule(data=st.data(), steps=st.integers(1, 5))(go_on)
+
+    @rule(data=st.data())
+    def go_on_and_lose_the_session(self, data: Any) -> None:
+        if self.caller.is_asked:
+            typed = data.draw(st.sampled_from(likely_answers(self.caller)))
+            self.redis.flushdb()
+            self.caller.answer(typed)
+
+    @rule(data=st.data())
+    def go_on_while_a_callback_is_lost(self, data: Any) -> None:
+        if self.caller.is_asked:
+            first = data.draw(st.sampled_from(likely_answers(self.caller)))
+            self.caller.answer_twice_at_once(first, data.draw(st.sampled_from(["1", "2", "150"])))
+
+    @rule(typed=JUNK)
+    def answer_anything(self, typed: str) -> None:
+        if self.caller.is_asked and not self.caller.hides_input:
+            self.caller.answer(typed)
+
+    @rule(
+        typed=st.sampled_from(["", "1*LAMP100*150", "1*500", "3*01000000016*100", "1*1*1", "2*x"])
+    )
+    def dial(self, typed: str) -> None:
+        self.caller.dial(typed)
+
+    @rule()
+    def say_it_again(self) -> None:
+        if self.caller.last:
+            self.caller.repeat()
+
+    @rule()
+    def hear_an_old_one_late(self) -> None:
+        if self.caller.last and self.caller.phone.text:
+            self.caller.come_late()
+
+    @rule()
+    def lose_the_session(self) -> None:
+        if self.caller.last:
+            self.caller.lose()
+
+    @rule(who=st.sampled_from(CALLERS), network=st.sampled_from(NETWORKS))
+    def pick_up(self, who: str, network: str) -> None:
+        if who not in self.callers:
+            self.callers[who] = Caller(self.world, who, network)
+        self.caller = self.callers[who]
+
+    @rule(minutes=st.sampled_from([1, 31, 60 * 24 * 30]))
+    def wait(self, minutes: int) -> None:
+        self.world.wait(minutes)
+
+    @rule()
+    def work(self) -> None:
+        self.world.work()
+
+    def teardown(self) -> None:
+        try:
+            for caller in getattr(self, "callers", {}).values():
+                caller.go_home()
+            if hasattr(self, "world"):
+                self.world.prove()
+        finally:
+            logging.getLogger().removeHandler(self.heard)
+            self.savepoint.rollback()
+
+
+@pytest.fixture
+def furnished(rolled_back_engine: Any, redis: Redis) -> Iterator[Connection]:
+    """One transaction with the cast in it, for all walks; rolled back."""
+    with rolled_back_engine.connect() as connection, connection.begin() as outer:
+        furnish(connection, redis)
+        yield connection
+        outer.rollback()
+
+
+def _walk(connection: Connection, redis: Redis, how: settings) -> Counter[str]:
+    reached: Counter[str] = Counter()
+    run_state_machine_as_test(
+        partial(Walk, connection, redis, reached),
+        settings=settings(how, suppress_health_check=TOLD),
+    )
+    return reached
+
+
+def test_a_short_walk_meets_nothing_that_must_not_be(furnished: Connection, redis: Redis) -> None:
+    assert _walk(furnished, redis, SHORT)
+
+
+@pytest.mark.skipif(not WALKS, reason="far walks are asked for with WALKS: make walk")
+def test_a_far_walk_sees_every_screen(furnished: Connection, redis: Redis) -> None:
+    reached = _walk(furnished, redis, LONG)
+
+    screens = {one.id for one in product_menu().screens.values() if not isinstance(one, Route)}
+    print(f"{reached.total()} turns on {len(reached)} screens")
+    assert sorted(screens - reached.keys()) == []

@@ -1,12 +1,32 @@
-"""The catalogue: what an operator sells and who sells it, as a file describes it. Values only."""
+"""The catalogue: what an operator sells and who sells it, as a file describes it. Values,
+and how their codes and names are written."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from core.market import Market
 from core.tariff import TariffVersion
+
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
+_NAME_LENGTH = 80
+
+
+def parse_code(typed: str) -> str:
+    """A short name that never changes. Raises ValueError."""
+    if not _CODE.fullmatch(typed):
+        raise ValueError(f"not a code: {typed!r} (1 to 40 letters, digits, - _ .)")
+    return typed
+
+
+def parse_line(typed: str) -> str:
+    """One line of 1 to 80 characters, trimmed: a name, as texts hold it. Raises ValueError."""
+    trimmed = typed.strip()
+    if not trimmed or len(trimmed) > _NAME_LENGTH or not trimmed.isprintable():
+        raise ValueError(f"must be one line of 1 to {_NAME_LENGTH} characters")
+    return trimmed
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from core.msisdn import parse_msisdn
 from core.pin import parse_pin
 from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
-from core.tokens.family import FAMILIES, Action, can
+from core.tokens.family import FAMILIES, VENDORS, can, lacking
 from operations.fields import (
     Fields,
     amount,
@@ -48,8 +48,6 @@ from operations.import_files import sts_meter
 
 TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
 DEVICE_KINDS = ("meter", "shs", "e_bike")
-# Served over the vendor's own HTTP API. The catalogue knows them; see `family_not_served`.
-VENDORS = ("calin", "stron", "gomelong", "sunking")
 
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
 
@@ -182,8 +180,7 @@ def _manufacturer(fields: Fields, place: _Place) -> Manufacturer:
     if maker.sts and not can(maker.token_family, "energy"):
         fields.problem("sts", "only a maker of STS meters has it")
     for kind in maker.kinds or ():
-        need: Action = "energy" if kind == "meter" else "days"
-        if maker.token_family in FAMILIES and not can(maker.token_family, need):
+        if need := lacking(maker.token_family, kind):
             fields.problem("token", f"{maker.token_family} has no {need} tokens, as a {kind} needs")
     return maker
 

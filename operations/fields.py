@@ -12,14 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from core.catalogue import parse_code, parse_line
 from core.money import parse_minor
 
 Value = TypeVar("Value")
 Read = Callable[[Any], Value]
 
-_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _WHOLE = re.compile(r"[0-9]{1,9}")
-_TEXT_LENGTH = 80
 
 
 class Fields:
@@ -78,17 +77,14 @@ def text(value: object) -> str:
     """One line of 1 to 80 characters, trimmed."""
     if not isinstance(value, str):
         raise ValueError("write it as a text in quotes")
-    trimmed = value.strip()
-    if not trimmed or len(trimmed) > _TEXT_LENGTH or not trimmed.isprintable():
-        raise ValueError(f"must be one line of 1 to {_TEXT_LENGTH} characters")
-    return trimmed
+    return parse_line(value)
 
 
 def code(value: object) -> str:
     """A short name that never changes."""
-    if not isinstance(value, str) or not _CODE.fullmatch(value):
-        raise ValueError(f"not a code: {value!r} (1 to 40 letters, digits, - _ .)")
-    return value
+    if not isinstance(value, str):
+        raise ValueError("write it as a text in quotes")
+    return parse_code(value)
 
 
 def one_of(*words: str) -> Read[str]:

@@ -70,6 +70,19 @@ def _one(connection: Connection, column: str, value: str | int, lock: str) -> Ag
     return None if row is None else Agent(*row)
 
 
+def agents_for(connection: Connection, village: str, limit: int) -> list[tuple[int, str, str]]:
+    """(id, msisdn, language) of agents who serve a village; any agent's where none is named."""
+    rows = connection.execute(
+        text(
+            "SELECT id, msisdn, language FROM agents WHERE NOT pin_is_initial"
+            " AND (cardinality(villages) = 0 OR :village = '' OR :village = ANY(villages))"
+            " ORDER BY cardinality(villages) = 0, id LIMIT :limit"
+        ),
+        {"village": village, "limit": limit},
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def update_agent(connection: Connection, agent_id: int, **values: object) -> None:
     """Set columns of an agent."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)

@@ -13,14 +13,43 @@ AUDIT = Query(
     "a.id, a.acted_at, a.who, a.act, a.subject, a.subject_id, a.reason, a.details::text AS details",
     "audit_log a",
     key="a.id",
-    where={"who": "a.who = :who", "subject": "a.subject = :subject"},
+    where={
+        "who": "a.who = :who",
+        "subject": "a.subject = :subject",
+        "since": "a.acted_at >= :since",
+        "until": "a.acted_at < :until",
+    },
 )
 REPORTS = Query(
     "r.id, r.reported_at, r.msisdn, r.body, r.customer_id,"
     " concat_ws(' ', c.name, c.surname) AS customer",
     "problem_reports r LEFT JOIN customers c ON c.id = r.customer_id",
     key="r.id",
+    where={
+        "msisdn": "r.msisdn = :msisdn",
+        "since": "r.reported_at >= :since",
+        "until": "r.reported_at < :until",
+    },
 )
+
+# From one subject to the next along the index: the log is long, its subjects are few.
+_SUBJECTS = text(
+    """
+    WITH RECURSIVE found AS (
+        (SELECT subject FROM audit_log ORDER BY subject LIMIT 1)
+        UNION ALL
+        SELECT (SELECT a.subject FROM audit_log a WHERE a.subject > found.subject
+                 ORDER BY a.subject LIMIT 1)
+          FROM found WHERE found.subject IS NOT NULL
+    )
+    SELECT subject FROM found WHERE subject IS NOT NULL
+    """
+)
+
+
+def audited_subjects(connection: Connection) -> list[str]:
+    """What operators have acted on: `agent`, `payment`, ..."""
+    return list(connection.execute(_SUBJECTS).scalars())
 
 
 def acts_on(connection: Connection, subject: str, subject_id: int) -> list[Row[Any]]:

@@ -17,7 +17,7 @@ _TABLES = (
     " FROM instalments i WHERE i.sale_id = s.id) i ON true"
 )
 _COLUMNS = (
-    "s.id, s.sold_on, a.name AS appliance, s.customer_id,"
+    "s.id, s.sold_on, a.name AS appliance, s.customer_id, s.device_id,"
     " concat_ws(' ', c.name, c.surname) AS customer, d.serial, s.scheme, s.cadence, s.state,"
     " s.total_minor, coalesce(i.paid_minor, 0) AS paid_minor,"
     " coalesce(i.open_minor, 0) AS open_minor,"

@@ -1,4 +1,4 @@
-"""Texts for the console: one of them, and sending it again."""
+"""Texts for the console: the list, one of them, and sending it again."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
+
+from core.db.console_lists import Query
+
+# What a text was about and what became of it: never its words, which may hold a code.
+TEXTS = Query(
+    "s.id, s.created_at, s.sent_at, s.msisdn, s.kind, s.segments, s.state, s.attempts, s.cost,"
+    " coalesce((SELECT r.failure_reason FROM delivery_reports r"
+    " WHERE r.provider_message_id = s.provider_message_id ORDER BY r.id DESC LIMIT 1),"
+    " s.provider_status) AS told, s.payment_id, p.receipt",
+    "sms s LEFT JOIN payments p ON p.id = s.payment_id",
+    key="s.id",
+    where={
+        "state": "s.state = :state",
+        "kind": "s.kind = :kind",
+        "msisdn": "s.msisdn = :msisdn",
+        "since": "s.created_at >= :since",
+        "until": "s.created_at < :until",
+    },
+)
 
 
 def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime) -> bool | None:

@@ -30,6 +30,17 @@ def charged_between(connection: Connection, tariff_id: int, begin_on: date, end_
     )
 
 
+def moved_away_since(connection: Connection, tariff_id: int, begin_on: date, zone: str) -> bool:
+    """Whether meters of it were put on another tariff since that day (move_tariff)."""
+    return _any(
+        connection,
+        "SELECT FROM audit_log WHERE subject = 'tariff' AND subject_id = :tariff"
+        " AND act = 'move_meters' AND details->>'meters' <> '0'"
+        " AND CAST(acted_at AT TIME ZONE :zone AS date) >= :begin",
+        {"tariff": tariff_id, "begin": begin_on, "zone": zone},
+    )
+
+
 def _any(connection: Connection, query: str, values: dict[str, object]) -> bool:
     return bool(connection.execute(text(f"SELECT EXISTS ({query})"), values).scalar_one())
 

@@ -23,6 +23,9 @@ from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
 
 Action = Literal["days", "energy", "unlock", "lock"]
 
+# Served over the vendor's own HTTP API: the catalogue knows them, no codes of theirs are made here.
+VENDORS = ("calin", "stron", "gomelong", "sunking")
+
 # More codes than this for one payment cannot be typed by anyone: the amount is a mistake.
 MAX_PARTS = 10
 # Identifiers follow the clock, one a minute: so many purchases of one meter may come at once before
@@ -88,6 +91,12 @@ def can(family: str, action: Action) -> bool:
     if row is None:
         return False
     return row.energy if action == "energy" else row.time is not None
+
+
+def lacking(family: str, kind: str) -> Action | None:
+    """What devices of that kind need and codes of this family, where we make them, do not do."""
+    need: Action = "energy" if kind == "meter" else "days"
+    return need if family in FAMILIES and not can(family, need) else None
 
 
 def most_in_one(family: str, action: Action, units: int) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from core.db.agents import agents_for
 from core.db.customers import Customer, find_customer
 from core.db.device_requests import count_requests_of, store_device_request
 from core.db.registration import KnownDevice, devices_by_serial, give_devices
@@ -26,6 +27,7 @@ from core.wording.messages import agent_sms
 
 # Requests of one number in the time they are kept for; more is nobody's household.
 _REQUESTS_MAX = 5
+_AGENTS_TOLD = 3
 KEPT = timedelta(days=30)
 
 
@@ -111,6 +113,7 @@ def request_device(
         raise Refused("requests_many")
     if is_new:
         _tell_waiting(unit, msisdn, serial)
+        _tell_agents(unit, village, serial)
     return DeviceRequested(serial)
 
 
@@ -120,6 +123,14 @@ def _caller(unit: Unit, msisdn: str, name: str, surname: str, village: str) -> C
         return known
     language = read_caller(unit, msisdn).language
     return find_or_register(unit, msisdn, name, surname, village, language)
+
+
+def _tell_agents(unit: Unit, village: str, serial: str) -> None:
+    """Some agents of the village hear that somebody waits, each at most once a day."""
+    said = agent_sms.somebody_waits(serial=serial, code=unit.market.service_code)
+    for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_TOLD):
+        occasion = f"somebody_waits:{agent_id}:{unit.today}"
+        queue_text(unit, said, msisdn=msisdn, language=language, occasion=occasion)
 
 
 def _tell_waiting(unit: Unit, msisdn: str, serial: str) -> None:

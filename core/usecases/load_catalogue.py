@@ -23,6 +23,7 @@ from core.db.rows.people import agents, villages
 from core.errors import Refused
 from core.plan import PlanTerms, make_plan
 from core.tariff import TariffVersion
+from core.tokens.family import can, lacking
 from core.unit import Unit
 from core.usecases.rewrites_past import rewrites_past
 
@@ -95,6 +96,17 @@ def _manufacturer_problems(
                 f" it cannot become {one.token_family}; give the new devices a manufacturer code"
                 " of their own"
             )
+        if one.sts and not can(one.token_family, "energy"):
+            yield (
+                f'manufacturer "{one.code}": token: its new meters are STS meters, it cannot'
+                f" become {one.token_family}"
+            )
+        for kind in one.kinds:
+            if need := lacking(one.token_family, kind):
+                yield (
+                    f'manufacturer "{one.code}": token: {one.token_family} has no {need} tokens,'
+                    f" as a {kind} needs"
+                )
         for kind in sorted(kinds.get(one.code, set()) - set(one.kinds)):
             yield f'manufacturer "{one.code}": kinds: {kind} devices of this maker are registered'
 

@@ -43,7 +43,7 @@ def text_content(said: Said, language: str) -> dict[str, object]:
     """What of a row of `sms` is decided by what is said."""
     body = say(said, language)
     return {
-        "kind": _kind(said.message),
+        "kind": kind_of_text(said.message),
         "body": body,
         "segments": len(segments(body)),
     }
@@ -51,9 +51,10 @@ def text_content(said: Said, language: str) -> dict[str, object]:
 
 def times_texted_lately(unit: Unit, msisdn: str, *messages: Message[Any]) -> int:
     """How many texts of these kinds this number was written within the last hour."""
-    kinds = [_kind(message) for message in messages]
+    kinds = [kind_of_text(message) for message in messages]
     return texts_since(unit.connection, msisdn, kinds, unit.now - timedelta(hours=1))
 
 
-def _kind(message: Message[Any]) -> str:
+def kind_of_text(message: Message[Any]) -> str:
+    """The kind under which texts of this message are stored."""
     return message.key.removeprefix("sms.")

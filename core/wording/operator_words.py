@@ -20,11 +20,12 @@ _WORDS = {
         "The book is empty: load a catalogue first (`dialwatt load FILE`), or have an owner set the"
         " market up at the console."
     ),
+    "access_days_missing": "an access rate falls due every so many days: say how many",
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
     "cash_unit_wrong": "{problem}",
     "payment_max_wrong": "{problem}",
     "catalogue_contradicts": "{problem}",
-    "code_taken": 'there is a "{code}" already',
+    "code_taken": 'there is a "{taken}" already',
     "code_amount_wrong": "whole days, or kWh to the tenth",
     "code_amount": "more than nothing, and at most {most}",
     "code_no_amount": "it takes no amount ({kind})",
@@ -61,6 +62,7 @@ _WORDS = {
     "login_often": "too many tries; wait a quarter of an hour",
     "name_invalid": "a name is 2 to 40 letters, digits, dots, dashes or underscores",
     "name_missing": "a customer has a name",
+    "plan_needed": "a kit or an e-bike goes with a plan",
     "no_such_token": "there is no such code",
     "number_taken": "somebody has the number {msisdn} already",
     "not_in_suspense": "the payment {receipt} is not in suspense, it is {state}",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from core.db.agents import Agent, agent_with_id, last_movements
@@ -20,22 +20,22 @@ from gateway.console import reading
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, list_page
+from gateway.console.listing import Column, Filter, Listing, how_many, list_page
 from gateway.console.showing import INSTANT, MONEY, WORDS, money
 
 pages = Blueprint("agents", __name__)
 
 _MOVEMENTS, _MOST_MOVEMENTS = 50, 1000
-_LIKE = re.compile(r"([\\%_])")
 _OWING = (("owing", "owe something"), ("full", "are at their limit"))
-_RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]{0,29}")
+# No longer than the text that tells the agent can hold (core/wording/slots.py).
+_RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]{0,11}")
 
 
 def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
     """A number where there are digits, otherwise how a name or a surname begins."""
     if any(letter.isdigit() for letter in typed):
         return {"msisdn": parse_msisdn(typed, unit.market.country)}
-    return {"named": _LIKE.sub(r"\\\1", typed.lower()) + "%"}
+    return {"named": reading.beginning(typed)}
 
 
 def _owing(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -73,7 +73,7 @@ list_page(
 @page(pages, "/agents/<int:agent_id>", "see")
 def agent(agent_id: int) -> ResponseReturnValue:
     """One agent: the account and what moved it."""
-    shown = min(request.args.get("movements", _MOVEMENTS, int), _MOST_MOVEMENTS)
+    shown = how_many("movements", _MOVEMENTS, _MOST_MOVEMENTS)
     with desk().reading() as unit:
         one = _find(unit, agent_id)
         moved = last_movements(unit.connection, one, shown + 1)
@@ -114,7 +114,7 @@ def _receipt(unit: Unit, typed: str) -> str:
     """The number of a paper receipt, in capitals."""
     number = typed.upper().replace(" ", "")
     if not _RECEIPT.fullmatch(number):
-        raise ValueError("letters, digits and dashes, at most 30")
+        raise ValueError("letters, digits and dashes, at most 12")
     return number
 
 

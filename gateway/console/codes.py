@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from core.db.token_orders import ORDERS, find_order, tokens_of_order
 from core.errors import Refused
-from core.serial_number import normalise_serial
 from core.tokens.family import Action
 from core.unit import Unit
 from core.usecases.order_token import order_token
@@ -18,7 +16,7 @@ from gateway.console import reading
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.listing import Column, Listing, by_serial, choice, list_page
 from gateway.console.showing import CODE, COUNT, INSTANT, STATE, TEXT, WORDS
 
 pages = Blueprint("codes", __name__)
@@ -30,10 +28,6 @@ _KINDS = (
     ("lock", "lock"),
 )
 _STATES = (("waiting", "waiting"), ("made", "made"), ("failed", "failed"))
-
-
-def _of_serial(unit: Unit, typed: str) -> Mapping[str, Any]:
-    return {"serial": normalise_serial(typed)}
 
 
 list_page(
@@ -54,7 +48,7 @@ list_page(
             Column("Problem", "problem"),
         ),
         filters=(
-            Filter("serial", "Serial number", _of_serial),
+            by_serial(),
             choice("kind", "Kind", lambda unit: _KINDS),
             choice("state", "State", lambda unit: _STATES),
         ),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from core.db.console_customers import CUSTOMERS, devices_of, find_person, timeline
@@ -31,13 +30,12 @@ from gateway.console.catalogue import (
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, form_page
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.listing import Column, Filter, Listing, choice, how_many, list_page
 from gateway.console.showing import CODE, DAY, MONEY, TEXT, money
 
 pages = Blueprint("customers", __name__)
 
 _EVENTS, _MOST_EVENTS = 60, 1000
-_LIKE = re.compile(r"([\\%_])")
 
 
 def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -49,12 +47,8 @@ def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
             holder = None
         return {"serial": normalise_serial(typed), "holder": holder}
     first, _, second = typed.lower().partition(" ")
-    named = {"named": _beginning(first)}
-    return named | ({"surnamed": _beginning(second)} if second.strip() else {})
-
-
-def _beginning(typed: str) -> str:
-    return _LIKE.sub(r"\\\1", typed.strip()) + "%"
+    named = {"named": reading.beginning(first)}
+    return named | ({"surnamed": reading.beginning(second)} if second.strip() else {})
 
 
 list_page(
@@ -85,7 +79,7 @@ list_page(
 @page(pages, "/customers/<int:customer_id>", "see")
 def customer(customer_id: int) -> ResponseReturnValue:
     """Everything about one customer."""
-    shown = min(request.args.get("events", _EVENTS, int), _MOST_EVENTS)
+    shown = how_many("events", _EVENTS, _MOST_EVENTS)
     with desk().reading() as unit:
         connection = unit.connection
         person = find_person(connection, customer_id) or abort(404)

@@ -17,7 +17,6 @@ from core.db.console_devices import (
     tokens_of_device,
 )
 from core.db.console_oversight import acts_on
-from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.allowed_plans import set_plan_on
 from core.usecases.enter_device import enter_device
@@ -28,7 +27,7 @@ from gateway.console.catalogue import of_catalogue
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, choice, list_page
+from gateway.console.listing import Column, Filter, Listing, by_serial, choice, list_page
 from gateway.console.showing import CODE, DAY, STATE, WORDS, words
 
 pages = Blueprint("devices", __name__)
@@ -36,10 +35,6 @@ pages = Blueprint("devices", __name__)
 _SHOWN = 50
 _KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
 _PLACES = (("in_stock", "in stock"), ("owned", "in somebody's hands"))
-
-
-def _of_serial(unit: Unit, typed: str) -> Mapping[str, Any]:
-    return {"serial": normalise_serial(typed)}
 
 
 def _place(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -67,7 +62,7 @@ list_page(
             Column("Since", "assigned_on", DAY),
         ),
         filters=(
-            Filter("serial", "Serial number", _of_serial),
+            by_serial(),
             choice("kind", "Kind", lambda unit: _KINDS),
             choice("maker", "Maker", of_catalogue("manufacturers")),
             choice("tariff", "Tariff", of_catalogue("tariffs")),

@@ -26,6 +26,8 @@ from flask.typing import ResponseReturnValue
 
 from core.db.console_lists import Query, read_all, read_page
 from core.market import Market
+from core.msisdn import parse_msisdn
+from core.serial_number import normalise_serial
 from core.unit import Unit
 from gateway.console.desk import desk
 from gateway.console.forms import Options, no_options
@@ -94,6 +96,22 @@ def choice(name: str, label: str, options: Options, default: str = "") -> Filter
     return Filter(name, label, read, "select", options, default)
 
 
+def by_serial() -> Filter:
+    """A serial number, for the condition `serial`."""
+    return Filter(
+        "serial", "Serial number", lambda unit, typed: {"serial": normalise_serial(typed)}
+    )
+
+
+def by_number() -> Filter:
+    """A phone number, for the condition `msisdn`."""
+
+    def read(unit: Unit, typed: str) -> Values:
+        return {"msisdn": parse_msisdn(typed, unit.market.country)}
+
+    return Filter("number", "Phone number", read)
+
+
 def first_day(name: str, label: str) -> Filter:
     """From the beginning of that day of the market."""
     return Filter(name, label, lambda unit, typed: {name: _midnight(unit.market, typed, 0)}, "date")
@@ -110,6 +128,11 @@ def _midnight(market: Market, typed: str, days_on: int) -> datetime:
     except (ValueError, OverflowError):
         raise ValueError("write the day like 2026-03-05") from None
     return datetime.combine(on, time.min, ZoneInfo(market.timezone))
+
+
+def how_many(name: str, usual: int, most: int) -> int:
+    """How many rows a page is asked to show, by its address: at least one."""
+    return max(1, min(request.args.get(name, usual, int), most))
 
 
 def list_page(pages: Blueprint, rule: str, name: str, listing: Listing, act: str = "see") -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from core.catalogue import parse_code, parse_line
 from core.money import typed_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
@@ -12,8 +13,10 @@ from core.unit import Unit
 
 # What PostgreSQL cannot store, and what no name or reason holds.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LIKE = re.compile(r"([\\%_])")
 _LONGEST = 500
 _SHORTEST_REASON = 3
+_MOST_DAYS = 3650
 
 
 def plain_text(typed: str) -> str:
@@ -37,6 +40,11 @@ def reason(unit: Unit, typed: str) -> str:
     return typed
 
 
+def beginning(typed: str) -> str:
+    """A pattern (SQL LIKE) for what begins with these letters, in lower case."""
+    return _LIKE.sub(r"\\\1", typed.strip().lower()) + "%"
+
+
 def number(unit: Unit, typed: str) -> str:
     """A phone number, E.164."""
     return parse_msisdn(typed, unit.market.country)
@@ -50,6 +58,32 @@ def serial(unit: Unit, typed: str) -> str:
 def minor(unit: Unit, typed: str) -> int:
     """An amount of money, in minor units, as people type it."""
     return typed_minor(typed, unit.market.currency)
+
+
+def price(unit: Unit, typed: str) -> int:
+    """An amount above nothing, in minor units."""
+    amount = minor(unit, typed)
+    if not amount:
+        raise ValueError("it is more than nothing")
+    return amount
+
+
+def code(unit: Unit, typed: str) -> str:
+    """The short name of something in the catalogue."""
+    return parse_code(typed)
+
+
+def line(unit: Unit, typed: str) -> str:
+    """A name, as texts hold it."""
+    return parse_line(typed)
+
+
+def days(unit: Unit, typed: str) -> int:
+    """So many days, at most ten years of them."""
+    count = whole(unit, typed)
+    if count > _MOST_DAYS:
+        raise ValueError(f"at most {_MOST_DAYS}")
+    return count
 
 
 def whole(unit: Unit, typed: str) -> int:

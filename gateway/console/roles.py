@@ -16,6 +16,7 @@ MAY = {
     "password": _ALL,
     "manage_users": _OWNER,
     "market": _OWNER,
+    "catalogue": _OWNER,
     "register": _DESK,
     "edit_customer": _DESK,
     "resend_text": _DESK,
@@ -31,6 +32,7 @@ MAY = {
     "reset_pin": _DESK,
     "stock": _DESK,
     "move_meter": _DESK,
+    "answer_request": _DESK,
 }
 
 # What makes sense on an empty book too.

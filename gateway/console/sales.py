@@ -53,7 +53,7 @@ list_page(
                 link_key="customer_id",
             ),
             Column("Appliance", "appliance"),
-            Column("Serial", "serial", CODE),
+            Column("Serial", "serial", CODE, "devices.device", "device_id", "device_id"),
             Column("Price", "total_minor", MONEY),
             Column("Paid", "paid_minor", MONEY),
             Column("Next due", "next_due_on", DAY),

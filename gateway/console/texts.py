@@ -1,16 +1,87 @@
-"""Texts: one of them sent again, as it was."""
+"""Texts: what became of each, one sent again as it was, and how long every wording can get."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort
+from collections.abc import Sequence
 
-from core.db.console_texts import find_text
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from core.db.console_texts import TEXTS, find_text
 from core.unit import Unit
 from core.usecases.resend_text import resend_text
+from core.usecases.texts import kind_of_text
+from core.wording.measured import measured_texts
+from core.wording.spoken import LANGUAGES, product_wording
+from gateway.console.desk import desk
 from gateway.console.forms import Done, Form, Values, form_page, nothing_else
-from gateway.console.showing import instant, words
+from gateway.console.gate import page
+from gateway.console.listing import (
+    Column,
+    Listing,
+    by_number,
+    choice,
+    first_day,
+    last_day,
+    list_page,
+)
+from gateway.console.showing import CODE, COUNT, INSTANT, STATE, WORDS, instant, words
 
 pages = Blueprint("texts", __name__)
+
+_STATES = ("waiting", "sending", "sent", "delivered", "failed", "unknown")
+
+
+def _kinds(unit: Unit) -> Sequence[tuple[str, str]]:
+    kinds = {kind_of_text(one.message) for one in measured_texts(LANGUAGES[0])}
+    return [(kind, words(kind)) for kind in sorted(kinds)]
+
+
+list_page(
+    pages,
+    "/texts/",
+    "texts",
+    Listing(
+        "Texts",
+        TEXTS,
+        columns=(
+            Column("Written", "created_at", INSTANT, "texts.resend", "text_id"),
+            Column("To", "msisdn"),
+            Column("About", "kind", WORDS),
+            Column("Payment", "receipt", CODE, "payments.payment", "payment_id", "payment_id"),
+            Column("Parts", "segments", COUNT),
+            Column("State", "state", STATE),
+            Column("Sent", "sent_at", INSTANT),
+            Column("Tries", "attempts", COUNT),
+            Column("The provider said", "told"),
+            Column("Cost", "cost"),
+        ),
+        filters=(
+            by_number(),
+            choice("state", "State", lambda unit: [(one, words(one)) for one in _STATES]),
+            choice("kind", "About", _kinds),
+            first_day("since", "From"),
+            last_day("until", "To"),
+        ),
+        buttons=(("How long texts can get", "texts.wordings"),),
+        intro="What texts said is not shown: there may be a code in it. Open one to send it again.",
+    ),
+)
+
+
+@page(pages, "/texts/wordings", "see")
+def wordings() -> ResponseReturnValue:
+    """Every text at its widest, in the language asked for, else in the market's first."""
+    spoken = product_wording().languages
+    with desk().reading() as unit:
+        code = request.args.get("language", unit.market.languages[0])
+        return render_template(
+            "wordings.html",
+            unit=unit,
+            language=spoken.get(code) or abort(404),
+            languages=[spoken[one] for one in LANGUAGES],
+            texts=measured_texts(code),
+        )
 
 
 def _about(unit: Unit, text_id: int) -> list[tuple[str, str]]:
@@ -28,7 +99,7 @@ def _resend(unit: Unit, who: str, values: Values, text_id: int) -> Done:
     resend_text(unit, text_id, who)
     told = f"The same text goes to {text.msisdn} once more."
     if text.payment_id is None:
-        return Done(told, "today.today", rings=("texts",))
+        return Done(told, "texts.texts", rings=("texts",))
     return Done(told, "payments.payment", {"payment_id": text.payment_id}, ("texts",))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,17 @@ class Ran:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A command that sets logging up for its process does so for this one, here."""
+    loggers = [logging.getLogger(name) for name in (None, "_granian", "alembic.runtime.migration")]
+    before = [(one.handlers[:], one.level, one.propagate) for one in loggers]
+    yield
+    for logger, state in zip(loggers, before, strict=True):
+        logger.handlers, logger.level, logger.propagate = state
+        logger.setLevel(logger.level)  # forgets what was worked out from the other level
 
 
 @pytest.fixture

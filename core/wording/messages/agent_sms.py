@@ -72,3 +72,8 @@ def agreed_plan(
 @text_message(segments=2)
 def agreed_service(appliance: Name, per_day: Money, least: Money, operator: Name) -> None:
     """The same for use by the day."""
+
+
+@text_message(segments=1)
+def somebody_waits(serial: Serial, code: Reference) -> None:
+    """To an agent: somebody asked for a device from their own phone."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, text
 
 from core.errors import Refused
 from core.money import Money
@@ -19,7 +21,7 @@ from core.usecases.sell_appliance import sell_appliance
 from core.wording.slots import Limits
 from core.wording.spoken import product_wording
 from tests.support.book import NOW, make_book
-from tests.support.builders import insert_appliance
+from tests.support.builders import insert_agent, insert_appliance
 from tests.support.cast import (
     BARAKA,
     DAY_KIT,
@@ -28,7 +30,9 @@ from tests.support.cast import (
     NEEMA,
     PEPPER,
     READY_KIT,
+    STOCK_BIKE,
     STOCK_KIT,
+    STOCK_METER,
     STRANGER,
 )
 
@@ -85,7 +89,7 @@ def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
 
     town.sell(NEEMA, "kit", serial=STOCK_KIT)
 
-    assert town.texts()[2:] == [
+    assert town.texts()[3:] == [
         (NEEMA, "agent_sms.welcome"),
         (STRANGER, "agent_sms.not_granted"),
         (NEEMA, "agent_sms.agreed_plan"),
@@ -100,7 +104,7 @@ def test_a_request_that_is_refused_ends_and_is_told(town):
         (waiting,) = list_device_requests(unit, JUMA)
         assert refuse_device_request(unit, JUMA, waiting.request).serial == STOCK_KIT
 
-    assert town.texts()[1:] == [(STRANGER, "agent_sms.not_granted")]
+    assert town.texts()[2:] == [(STRANGER, "agent_sms.not_granted")]
     with town.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
         refuse_device_request(unit, JUMA, waiting.request)
 
@@ -185,3 +189,25 @@ def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
         if len(segments(language.widest(message, limits))) > 2
     ]
     assert too_long == []
+
+
+def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(town):
+    with town.engine.begin() as connection:
+        for number, villages in enumerate(["{MAK}", "{KIB}", "{}"]):
+            insert_agent(
+                connection, msisdn=f"+25471100020{number}", pin_hash="x", villages=villages
+            )
+        connection.execute(text("DELETE FROM agents WHERE msisdn = :m"), {"m": JUMA})
+
+    def ask(serial, now=NOW):
+        with unit_opener(town.engine, lambda: now)() as unit:
+            request_device(unit, STRANGER, "Otis", "Maina", "KIB", serial)
+
+    ask(STOCK_KIT)
+    ask(STOCK_METER)
+    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.somebody_waits"]
+    assert told == ["+254711000201", "+254711000202"]
+
+    ask(STOCK_BIKE, NOW + timedelta(days=1))
+    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.somebody_waits"]
+    assert told == ["+254711000201", "+254711000202"] * 2

@@ -23,6 +23,7 @@ from core.db.oversight import open_case
 from core.pin import Pins
 from core.settings import ConsoleSettings, GuardSettings
 from core.unit import unit_opener
+from core.usecases.claim_device import request_device
 from core.usecases.console_users import ROLES, add_user
 from core.usecases.order_token import order_token
 from gateway.console.app import console_application
@@ -31,11 +32,17 @@ from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.ring import Doorbell
 from tests.support.book import NOW, Book, make_book
-from tests.support.cast import AMINA, JUMA, KIT, METER, PEPPER, STOCK_KIT
+from tests.support.cast import AMINA, JUMA, KIT, METER, PEPPER, STOCK_KIT, STOCK_METER, STRANGER
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
 SECRET = "s" * 32
+CATALOGUE = (
+    "SELECT (SELECT id FROM tariffs WHERE code = 'home'),"
+    " (SELECT id FROM villages WHERE code = 'KIB'),"
+    " (SELECT id FROM manufacturers WHERE code = 'umeme'),"
+    " (SELECT id FROM appliances WHERE code = 'tv')"
+)
 SALE_OF = "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :serial"
 _CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
 _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
@@ -146,6 +153,7 @@ def _story(book: Book) -> dict[str, Any]:
     lost = book.pay("RS1", "LAMP10", 150_00)
     with book.open_unit() as unit:
         open_case(unit.connection, unit.now, "odd", "1", "Something is odd", paid)
+        request_device(unit, STRANGER, "Wanjiku", "Kamau", "KIB", STOCK_METER)
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = book.rows(found)[0]
@@ -153,17 +161,23 @@ def _story(book: Book) -> dict[str, Any]:
     device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
     sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
+    tariff_id, village_id, manufacturer_id, appliance_id = book.rows(CATALOGUE)[0]
     return {
         "payment_id": paid,
         "suspense_id": lost,
         "customer_id": customer_id,
         "agent_id": agent_id,
+        "request_id": book.rows("SELECT max(id) FROM device_requests")[0][0],
         "device_id": device_id,
         "token_id": token_id,
         "text_id": text_id,
         "case_id": case_id,
         "order_id": order_id,
         "sale_id": sale_id,
+        "tariff_id": tariff_id,
+        "village_id": village_id,
+        "manufacturer_id": manufacturer_id,
+        "appliance_id": appliance_id,
     }
 
 

@@ -141,3 +141,22 @@ def test_the_limit_is_set_with_a_reason(console):
 @pytest.mark.parametrize("act", ["", "/settle", "/pin", "/limit"])
 def test_an_agent_who_is_not_there_has_no_page(console, act):
     assert console.login().get(f"/agents/999999{act}").status_code == 404
+
+
+@pytest.mark.parametrize("typed", ["9" * 19, "-1", "5e3"])
+def test_a_limit_that_is_no_amount_is_told_beside_its_field(console, typed):
+    answer = console.login().post(path(console, "/limit"), limit=typed, reason="busy area")
+
+    assert answer.status_code == 422
+    assert console.acts() == []
+
+
+def test_a_receipt_longer_than_a_text_can_hold_is_not_taken(indebted):
+    typed = {"amount": "100", "receipt": "1234567890123", "reason": "weekly hand-over"}
+
+    assert indebted.login().post(path(indebted, "/settle"), **typed).status_code == 422
+
+
+@pytest.mark.parametrize("asked", ["-5", "0", "many", "1"])
+def test_movements_are_shown_whatever_the_address_asks_for(indebted, asked):
+    assert indebted.login().get(path(indebted), movements=asked).status_code == 200

@@ -182,3 +182,9 @@ def test_a_further_number_is_nobody_elses(console):
         id=console.ids["customer_id"],
     ) == [(AMINA,), (NEW,)]
     assert console.acts() == [("owner", "add_number", "customer", "a further number")]
+
+
+def test_events_are_shown_whatever_the_address_asks_for(console):
+    path = f"/customers/{console.ids['customer_id']}"
+
+    assert console.login().get(path, events="-5").status_code == 200

@@ -52,6 +52,9 @@ def test_one_sale_shows_its_plan_and_what_is_paid(console, path):
         "2", "8 Dec 2026", "150.00", "50.00", "7",
     ]  # fmt: skip
     assert "Baraka Mwangi" in page
+    device_id = console.rows("SELECT id FROM devices WHERE serial = :serial", serial=KIT)[0][0]
+    assert f'href="/console/devices/{device_id}"' in page
+    assert f'href="/console{path}"' in console.login().get(f"/devices/{device_id}").text
     assert "The plan has not been changed since" in page
     assert "New price" not in page
 

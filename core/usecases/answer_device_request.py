@@ -1,0 +1,75 @@
+"""An operator answers somebody who asked for a device in stock: they get it, or are told no.
+
+An agent does the same from a phone (list_device_requests, refuse_device_request).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from core.db.console_requests import find_request
+from core.db.customers import find_customer
+from core.db.device_requests import delete_device_request
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.allowed_plans import get_allowed_plan
+from core.usecases.audit import note_act
+from core.usecases.hand_over import tell_not_granted
+from core.usecases.read_caller import read_caller
+from core.usecases.register_at_desk import (
+    MeterHandover,
+    Newcomer,
+    SaleHandover,
+    register_at_desk,
+)
+
+
+def grant_device_request(
+    unit: Unit, request_id: int, tariff: str | None, plan: str | None, who: str, reason: str
+) -> int:
+    """Hand the device over, a meter with a tariff and anything else by a plan (codes); the
+    customer's id. They are welcomed by text, and others who had asked for it are told.
+
+    Raises Refused like `register_at_desk` and `get_allowed_plan`, and no_such_request, plan_needed.
+    """
+    asked = _find(unit, request_id)
+    customer_id = register_at_desk(
+        unit, who, _person(unit, asked), _terms(unit, asked, tariff, plan)
+    )
+    note_act(unit, who, "grant", "device", asked.device_id, reason, customer=customer_id)
+    return customer_id
+
+
+def turn_down_device_request(unit: Unit, request_id: int, who: str, reason: str) -> None:
+    """End the request and tell them. Raises Refused("no_such_request")."""
+    asked = _find(unit, request_id)
+    delete_device_request(unit.connection, request_id)
+    tell_not_granted(unit, asked.msisdn, asked.serial)
+    note_act(unit, who, "not_granted", "device", asked.device_id, reason, msisdn=asked.msisdn)
+
+
+def _find(unit: Unit, request_id: int) -> Row[Any]:
+    asked = find_request(unit.connection, request_id)
+    if asked is None:
+        raise Refused("no_such_request")
+    return asked
+
+
+def _person(unit: Unit, asked: Row[Any]) -> Newcomer:
+    """A number that became a customer's meanwhile keeps the name it has in the books."""
+    if find_customer(unit.connection, asked.msisdn) is not None:
+        return Newcomer(asked.msisdn)
+    language = read_caller(unit, asked.msisdn).language
+    return Newcomer(asked.msisdn, asked.name, asked.surname, asked.village, language)
+
+
+def _terms(
+    unit: Unit, asked: Row[Any], tariff: str | None, plan: str | None
+) -> MeterHandover | SaleHandover:
+    if asked.kind == "meter":
+        return MeterHandover(asked.serial, tariff)
+    if plan is None:
+        raise Refused("plan_needed")
+    return SaleHandover(asked.serial, get_allowed_plan(unit, plan))

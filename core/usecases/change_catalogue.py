@@ -1,0 +1,75 @@
+"""An owner adds to the catalogue or puts it right at the console, by the rules of a catalogue file.
+
+One entry at a time. What was sold keeps its own figures, whatever changes here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+from core.catalogue import Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry, Village
+from core.db.plan_offers import plans_of
+from core.db.registration import ids_by_code
+from core.db.rows.goods import appliances, manufacturers, tariffs
+from core.db.rows.people import villages
+from core.errors import BrokenInvariant, Refused
+from core.unit import Unit
+from core.usecases.audit import note_act
+from core.usecases.load_catalogue import catalogue_problems, load_catalogue
+
+Entry = Village | Manufacturer | TariffEntry | Appliance
+
+_TABLES = {
+    Village: villages,
+    Manufacturer: manufacturers,
+    TariffEntry: tariffs,
+    Appliance: appliances,
+}
+
+
+def add_to_catalogue(unit: Unit, entry: Entry, who: str, reason: str) -> int:
+    """The id of the new row. Raises Refused code_taken, catalogue_contradicts, reason_missing."""
+    if ids_by_code(unit.connection, _TABLES[type(entry)], [entry.code]):
+        raise Refused("code_taken", taken=entry.code)
+    return _write(unit, "add", entry, who, reason)
+
+
+def change_catalogue(unit: Unit, entry: Entry, who: str, reason: str) -> int:
+    """The id of the row with that code, which becomes like the entry; a tariff gets its version.
+
+    Raises Refused catalogue_contradicts (prices that were in force, a kind that was sold, the token
+    family of devices that exist), reason_missing.
+    """
+    return _write(unit, "change", entry, who, reason)
+
+
+def _write(unit: Unit, act: str, entry: Entry, who: str, reason: str) -> int:
+    catalogue = _catalogue_of(unit, entry)
+    for problem in catalogue_problems(unit, catalogue):
+        raise Refused("catalogue_contradicts", problem=problem)
+    load_catalogue(unit, catalogue, _no_pin)
+    table = _TABLES[type(entry)]
+    row_id = ids_by_code(unit.connection, table, [entry.code])[entry.code]
+    details = json.loads(json.dumps(asdict(entry), default=str))
+    note_act(unit, who, act, table.name.removesuffix("s"), row_id, reason, **details)
+    return row_id
+
+
+def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
+    """With an appliance go its plans in the books: they have to come out for its price still."""
+    match entry:
+        case Village():
+            return Catalogue(None, villages=(entry,))
+        case Manufacturer():
+            return Catalogue(None, manufacturers=(entry,))
+        case TariffEntry():
+            return Catalogue(None, tariffs=(entry,))
+        case Appliance():
+            stored = plans_of(unit.connection, entry.code)
+            plans = tuple(PlanEntry(**asdict(one)) for one in stored)
+            return Catalogue(None, appliances=(entry,), plans=plans)
+
+
+def _no_pin(pin: str) -> str:
+    raise BrokenInvariant("no agent comes with one of these")

@@ -1,0 +1,114 @@
+"""The makers of devices, and which family of codes theirs take: added and put right.
+
+What new meters of a maker leave the factory with is told by a catalogue file, and kept here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort
+
+from core.catalogue import Manufacturer
+from core.db.console_catalogue import MANUFACTURERS, find_in_catalogue
+from core.tokens.family import FAMILIES, VENDORS
+from core.unit import Unit
+from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
+from gateway.console import reading
+from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.showing import CODE, COUNT, words
+
+pages = Blueprint("manufacturers", __name__)
+
+_KINDS = ("meter", "shs", "e_bike")
+_BESIDE = {"code_taken": "code", "catalogue_contradicts": "token"}
+
+list_page(
+    pages,
+    "/manufacturers/",
+    "manufacturers",
+    Listing(
+        "Manufacturers",
+        MANUFACTURERS,
+        columns=(
+            Column("Code", "code", CODE, "manufacturers.edit", "manufacturer_id"),
+            Column("Name", "name"),
+            Column("Makes", "kinds", CODE),
+            Column("Codes", "token_family", CODE),
+            Column("Devices", "devices", COUNT),
+        ),
+        buttons=(("Add a manufacturer", "manufacturers.add"),),
+    ),
+)
+
+
+def _kinds(unit: Unit, typed: str) -> tuple[str, ...]:
+    given = tuple(dict.fromkeys(typed.replace(",", " ").lower().split()))
+    if not given or set(given) - set(_KINDS):
+        raise ValueError(f"of {', '.join(_KINDS)}, with spaces between them")
+    return given
+
+
+def _families(unit: Unit) -> list[tuple[str, str]]:
+    return [(one, words(one)) for one in (*FAMILIES, *VENDORS, "none")]
+
+
+def _fields(name: str = "", kinds: str = "", family: str = "") -> tuple[Field, ...]:
+    return (
+        Field("name", "Name", reading.line, value=name),
+        Field("kinds", "Makes", _kinds, hint=f"Of {', '.join(_KINDS)}.", value=kinds),
+        Field("token", "Codes", kind="select", options=_families, value=family),
+    )
+
+
+def _add(unit: Unit, who: str, values: Values) -> Done:
+    maker = Manufacturer(values["code"], values["name"], values["kinds"], values["token"])
+    add_to_catalogue(unit, maker, who, values["reason"])
+    return Done("The manufacturer was added.", "manufacturers.manufacturers")
+
+
+act_page(
+    pages,
+    "/manufacturers/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a manufacturer",
+        lambda unit: (Field("code", "Code", reading.code, hint="Short, and for good."), *_fields()),
+        _add,
+        button="Add",
+        beside=_BESIDE,
+    ),
+)
+
+
+def _get(unit: Unit, manufacturer_id: int) -> Any:
+    return find_in_catalogue(unit.connection, "manufacturers", manufacturer_id) or abort(404)
+
+
+def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
+    found = _get(unit, manufacturer_id)
+    return _fields(found.name, " ".join(found.kinds), found.token_family)
+
+
+def _edit(unit: Unit, who: str, values: Values, manufacturer_id: int) -> Done:
+    found = _get(unit, manufacturer_id)
+    maker = Manufacturer(found.code, values["name"], values["kinds"], values["token"], found.sts)
+    change_catalogue(unit, maker, who, values["reason"])
+    return Done("Saved.", "manufacturers.manufacturers")
+
+
+act_page(
+    pages,
+    "/manufacturers/<int:manufacturer_id>",
+    "edit",
+    "catalogue",
+    Form(
+        "Edit a manufacturer",
+        _edit_fields,
+        _edit,
+        beside=_BESIDE,
+        about=lambda unit, manufacturer_id: [("Code", _get(unit, manufacturer_id).code)],
+    ),
+)

@@ -1,0 +1,138 @@
+"""Registrations that wait: people who asked for a device in stock, and the operator's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, abort
+
+from core.db.console_devices import plans_for_kind
+from core.db.console_requests import REQUESTS, find_request
+from core.unit import Unit
+from core.usecases.answer_device_request import grant_device_request, turn_down_device_request
+from gateway.console.catalogue import latest_plan_lines, of_catalogue
+from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
+from gateway.console.listing import Column, Listing, by_number, by_serial, choice, list_page
+from gateway.console.showing import CODE, INSTANT, WORDS, instant, words
+
+pages = Blueprint("requests", __name__)
+
+_KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
+
+
+list_page(
+    pages,
+    "/registrations/",
+    "requests",
+    Listing(
+        "Registrations that wait",
+        REQUESTS,
+        columns=(
+            Column("Asked", "asked_at", INSTANT, "requests.grant", "request_id"),
+            Column("Number", "msisdn"),
+            Column("Who", "person"),
+            Column("Village", "village"),
+            Column("Serial", "serial", CODE, "devices.device", "device_id", "device_id"),
+            Column("Kind", "kind", WORDS),
+            Column("Maker", "manufacturer"),
+        ),
+        filters=(
+            by_number(),
+            by_serial(),
+            choice("kind", "Kind", lambda unit: _KINDS),
+        ),
+        intro="People who asked for a device in stock from their own phones, the longest waiting"
+        " first. Agents see the newest of them too, for a month.",
+    ),
+)
+
+
+def _find(unit: Unit, request_id: int) -> Any:
+    return find_request(unit.connection, request_id) or abort(404)
+
+
+def _about(unit: Unit, request_id: int) -> list[tuple[str, str]]:
+    asked = _find(unit, request_id)
+    known = "a customer" if asked.customer_id else "new"
+    return [
+        ("Who", f"{asked.person}, {asked.msisdn} ({known})"),
+        ("Village", asked.village),
+        ("Device", f"{asked.serial}, {words(asked.kind)}, {asked.manufacturer}"),
+        ("Asked", instant(asked.asked_at, unit.market)),
+    ]
+
+
+def _terms(unit: Unit, request_id: int) -> Sequence[Field]:
+    """What the device is given on: a tariff for a meter, a plan for anything else."""
+    asked = _find(unit, request_id)
+    if asked.kind == "meter":
+        tariffs = of_catalogue("tariffs")
+        return (
+            Field("tariff", "Tariff", kind="select", options=tariffs, value=asked.tariff or ""),
+        )
+    return (
+        Field(
+            "plan",
+            "Plan",
+            kind="select",
+            options=lambda unit: plans_for_kind(unit.connection, asked.kind),
+            value=asked.plan or "",
+            hint="Of those offered for such a device.",
+        ),
+    )
+
+
+def _grant(unit: Unit, who: str, values: Values, request_id: int) -> Done:
+    customer_id = grant_device_request(
+        unit, request_id, values.get("tariff"), values.get("plan"), who, values["reason"]
+    )
+    told = "Registered. They are told by text, and so is whoever else had asked for it."
+    return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
+
+
+def _granted(unit: Unit, done: Done) -> list[str]:
+    """The plan it would be given on."""
+    return [
+        "The device goes to them today.",
+        *latest_plan_lines(unit, done.ids["customer_id"]),
+    ]
+
+
+act_page(
+    pages,
+    "/registrations/<int:request_id>/grant",
+    "grant",
+    "answer_request",
+    Form(
+        "Let somebody have the device",
+        _terms,
+        _grant,
+        button="Register it",
+        beside={
+            "tariff_needed": "tariff",
+            "plan_needed": "plan",
+            "plan_not_allowed": "plan",
+            "kind_differs": "plan",
+        },
+        about=_about,
+        preview=_granted,
+        links=(("Say no", "requests.refuse"),),
+    ),
+)
+
+
+def _refuse(unit: Unit, who: str, values: Values, request_id: int) -> Done:
+    turn_down_device_request(unit, request_id, who, values["reason"])
+    return Done(
+        "They are told by text that they do not get it.", "requests.requests", {}, ("texts",)
+    )
+
+
+act_page(
+    pages,
+    "/registrations/<int:request_id>/refuse",
+    "refuse",
+    "answer_request",
+    Form("Say no", nothing_else, _refuse, button="Say no", about=_about),
+)

@@ -1,0 +1,267 @@
+"""Tariffs: what they cost from which day on; added, given new prices, their meters moved away.
+The past is never rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from core.catalogue import TariffEntry
+from core.db.catalogue import tariff_versions
+from core.db.console_catalogue import TARIFFS, find_in_catalogue, meters_on
+from core.db.console_oversight import acts_on
+from core.errors import Refused
+from core.money import major
+from core.tariff import TariffVersion, version_on
+from core.unit import Unit
+from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
+from core.usecases.move_tariff import move_tariff
+from gateway.console import reading
+from gateway.console.catalogue import of_catalogue
+from gateway.console.desk import desk
+from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.gate import page
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.showing import CODE, COUNT, DAY, MONEY, day, money
+
+pages = Blueprint("tariffs", __name__)
+
+_TEN_YEARS = timedelta(days=3660)
+_BESIDE = {
+    "code_taken": "code",
+    "catalogue_contradicts": "valid_from",
+    "access_days_missing": "every_days",
+}
+
+list_page(
+    pages,
+    "/tariffs/",
+    "tariffs",
+    Listing(
+        "Tariffs",
+        TARIFFS,
+        columns=(
+            Column("Code", "code", CODE, "tariffs.tariff", "tariff_id"),
+            Column("Name", "name"),
+            Column("A kWh", "price_per_kwh_minor", MONEY),
+            Column("Access", "access_rate_minor", MONEY),
+            Column("Every so many days", "access_every_days", COUNT),
+            Column("Least purchase", "minimum_purchase_minor", MONEY),
+            Column("Since", "valid_from", DAY),
+            Column("Changes", "changes_on", DAY),
+            Column("Meters", "meters", COUNT),
+        ),
+        given=lambda unit: {"today": unit.today},
+        buttons=(("Add a tariff", "tariffs.add"),),
+    ),
+)
+
+
+@page(pages, "/tariffs/<int:tariff_id>", "see")
+def tariff(tariff_id: int) -> ResponseReturnValue:
+    """One tariff: what it costs from which day on."""
+    with desk().reading() as unit:
+        versions = _versions(unit, tariff_id)
+        return render_template(
+            "tariff.html",
+            unit=unit,
+            tariff=_get(unit, tariff_id),
+            versions=versions,
+            in_force=version_on(versions, unit.today),
+            meters=meters_on(unit.connection, tariff_id),
+            acts=acts_on(unit.connection, "tariff", tariff_id),
+        )
+
+
+def _get(unit: Unit, tariff_id: int) -> Any:
+    return find_in_catalogue(unit.connection, "tariffs", tariff_id) or abort(404)
+
+
+def _versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:
+    return tariff_versions(unit.connection, [tariff_id]).get(tariff_id, [])
+
+
+def _about(unit: Unit, tariff_id: int) -> list[tuple[str, str]]:
+    found = _get(unit, tariff_id)
+    return [
+        ("Tariff", f"{found.name} ({found.code})"),
+        ("Meters", str(meters_on(unit.connection, tariff_id))),
+    ]
+
+
+def _lines(unit: Unit, versions: Sequence[TariffVersion]) -> list[str]:
+    return [_line(unit, one) for one in versions]
+
+
+def _line(unit: Unit, version: TariffVersion) -> str:
+    market = unit.market
+    told = f"From {day(version.valid_from)}: {money(version.price_per_kwh_minor, market)} a kWh"
+    if version.access_rate_minor:
+        rate = money(version.access_rate_minor, market)
+        told += f", access {rate} every {version.access_every_days} days"
+    if version.minimum_purchase_minor:
+        told += f", at least {money(version.minimum_purchase_minor, market)} at a time"
+    return told
+
+
+def _made(unit: Unit, done: Done) -> list[str]:
+    return _lines(unit, _versions(unit, done.ids["tariff_id"]))
+
+
+def _first_day(unit: Unit, typed: str) -> date:
+    on = reading.on_day(unit, typed)
+    if abs(on - unit.today) > _TEN_YEARS:
+        raise ValueError("a day within ten years")
+    return on
+
+
+def _figures(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ...]:
+    def start(minor: int | None) -> str:
+        return major(minor, unit.market.currency) if minor else ""
+
+    known = latest or TariffVersion(unit.today, 0)
+    return (
+        Field(
+            "valid_from", "From", _first_day, "date",
+            value=(unit.today + timedelta(days=1)).isoformat(),
+        ),
+        Field("price", "Price of a kWh", reading.price, value=start(known.price_per_kwh_minor)),
+        Field(
+            "access", "Access rate", reading.minor, optional=True,
+            value=start(known.access_rate_minor),
+        ),
+        Field(
+            "every_days", "Due every so many days", reading.days, optional=True,
+            value=str(known.access_every_days or ""),
+        ),
+        Field(
+            "minimum", "Least purchase", reading.minor, optional=True,
+            value=start(known.minimum_purchase_minor),
+        ),
+    )  # fmt: skip
+
+
+def _version(values: Values) -> TariffVersion:
+    if values["access"] and not values["every_days"]:
+        raise Refused("access_days_missing")
+    return TariffVersion(
+        values["valid_from"],
+        values["price"],
+        values["access"] or 0,
+        values["every_days"] or None,
+        values["minimum"] or 0,
+    )
+
+
+def _add(unit: Unit, who: str, values: Values) -> Done:
+    entry = TariffEntry(values["code"], values["name"], _version(values))
+    tariff_id = add_to_catalogue(unit, entry, who, values["reason"])
+    return Done("The tariff was added.", "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+act_page(
+    pages,
+    "/tariffs/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a tariff",
+        lambda unit: (
+            Field("code", "Code", reading.code, hint="Short, and for good."),
+            Field("name", "Name", reading.line),
+            *_figures(unit),
+        ),
+        _add,
+        button="Add",
+        beside=_BESIDE,
+        preview=_made,
+    ),
+)
+
+
+def _version_fields(unit: Unit, tariff_id: int) -> tuple[Field, ...]:
+    _get(unit, tariff_id)
+    versions = _versions(unit, tariff_id)
+    return _figures(unit, versions[-1] if versions else None)
+
+
+def _add_version(unit: Unit, who: str, values: Values, tariff_id: int) -> Done:
+    found = _get(unit, tariff_id)
+    entry = TariffEntry(found.code, found.name, _version(values))
+    change_catalogue(unit, entry, who, values["reason"])
+    return Done("The tariff has new prices.", "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+act_page(
+    pages,
+    "/tariffs/<int:tariff_id>/prices",
+    "version",
+    "catalogue",
+    Form(
+        "New prices from a day on",
+        _version_fields,
+        _add_version,
+        beside=_BESIDE,
+        about=_about,
+        preview=_made,
+    ),
+)
+
+
+def _rename(unit: Unit, who: str, values: Values, tariff_id: int) -> Done:
+    versions = _versions(unit, tariff_id) or abort(404)
+    entry = TariffEntry(_get(unit, tariff_id).code, values["name"], versions[-1])
+    change_catalogue(unit, entry, who, values["reason"])
+    return Done("Saved.", "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+act_page(
+    pages,
+    "/tariffs/<int:tariff_id>/name",
+    "name",
+    "catalogue",
+    Form(
+        "Rename a tariff",
+        lambda unit, tariff_id: (
+            Field("name", "Name", reading.line, value=_get(unit, tariff_id).name),
+        ),
+        _rename,
+        about=_about,
+    ),
+)
+
+
+def _move(unit: Unit, who: str, values: Values, tariff_id: int) -> Done:
+    old = _get(unit, tariff_id).code
+    moved = move_tariff(unit, old, values["tariff"], who, values["reason"])
+    meters = "1 meter was" if moved == 1 else f"{moved} meters were"
+    told = f"{meters} moved from {old} to {values['tariff']}"
+    return Done(told, "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+def _moved(unit: Unit, done: Done) -> list[str]:
+    charged = "Fees that have fallen due are charged; the access rate begins anew today"
+    return [done.told, charged]
+
+
+act_page(
+    pages,
+    "/tariffs/<int:tariff_id>/move",
+    "move",
+    "catalogue",
+    Form(
+        "Move all meters to another tariff",
+        lambda unit, tariff_id: (
+            Field("tariff", "Their tariff", kind="select", options=of_catalogue("tariffs")),
+        ),
+        _move,
+        button="Move them",
+        beside=dict.fromkeys(("tariff_same", "tariff_not_begun"), "tariff"),
+        about=_about,
+        preview=_moved,
+    ),
+)

@@ -1,0 +1,84 @@
+"""The villages customers live in: added and renamed. Their codes never change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort
+
+from core.catalogue import Village
+from core.db.console_catalogue import VILLAGES, find_in_catalogue
+from core.unit import Unit
+from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
+from gateway.console import reading
+from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.showing import CODE, COUNT
+
+pages = Blueprint("villages", __name__)
+
+list_page(
+    pages,
+    "/villages/",
+    "villages",
+    Listing(
+        "Villages",
+        VILLAGES,
+        columns=(
+            Column("Code", "code", CODE, "villages.edit", "village_id"),
+            Column("Name", "name"),
+            Column("Customers", "customers", COUNT),
+        ),
+        buttons=(("Add a village", "villages.add"),),
+    ),
+)
+
+
+def _add(unit: Unit, who: str, values: Values) -> Done:
+    village = Village(values["code"], values["name"])
+    add_to_catalogue(unit, village, who, values["reason"])
+    return Done("The village was added.", "villages.villages")
+
+
+act_page(
+    pages,
+    "/villages/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a village",
+        lambda unit: (
+            Field("code", "Code", reading.code, hint="Short, and for good."),
+            Field("name", "Name", reading.line),
+        ),
+        _add,
+        button="Add",
+        beside={"code_taken": "code"},
+    ),
+)
+
+
+def _get(unit: Unit, village_id: int) -> Any:
+    return find_in_catalogue(unit.connection, "villages", village_id) or abort(404)
+
+
+def _edit(unit: Unit, who: str, values: Values, village_id: int) -> Done:
+    village = Village(_get(unit, village_id).code, values["name"])
+    change_catalogue(unit, village, who, values["reason"])
+    return Done("Saved.", "villages.villages")
+
+
+act_page(
+    pages,
+    "/villages/<int:village_id>",
+    "edit",
+    "catalogue",
+    Form(
+        "Edit a village",
+        lambda unit, village_id: (
+            Field("name", "Name", reading.line, value=_get(unit, village_id).name),
+        ),
+        _edit,
+        about=lambda unit, village_id: [("Code", _get(unit, village_id).code)],
+    ),
+)

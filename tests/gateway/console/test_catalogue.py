@@ -1,0 +1,152 @@
+"""Villages, makers and appliances at the console: added and put right, never what was sold."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import CHIDI, STOCK_KIT
+
+WHY = {"reason": "a new season"}
+TV = {"name": "Solar TV", "kind": "shs", "price": "1000"}
+
+
+def test_a_village_is_added_and_renamed(console):
+    owner = console.login()
+
+    owner.post("/villages/new", code="EMA", name="Emali", **WHY)
+    owner.post(f"/villages/{console.ids['village_id']}", name="Kibwezi Town", **WHY)
+
+    assert exported(console.login("read_only").get("/villages.csv"))[1:] == [
+        ["EMA", "Emali", "0"],
+        ["KIB", "Kibwezi Town", "0"],
+        ["MAK", "Makindu", "0"],
+    ]
+    assert [act[1:3] for act in console.acts()] == [("add", "village"), ("change", "village")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"code": "KIB"}, "already"),
+        ({"code": "two words"}, "ot a code"),
+        ({"name": "x" * 81}, "1 to 80 characters"),
+        ({"name": "two\nlines"}, "one line"),
+    ],
+)
+def test_a_village_that_cannot_be_is_told(console, typed, told):
+    answer = console.login().post(
+        "/villages/new", **({"code": "EMA", "name": "Emali"} | WHY | typed)
+    )
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert console.acts() == []
+
+
+def test_a_maker_is_added_and_keeps_what_its_new_meters_have(console):
+    owner, path = console.login(), f"/manufacturers/{console.ids['manufacturer_id']}"
+    before = console.rows("SELECT sts FROM manufacturers WHERE code = 'umeme'")
+
+    owner.post(
+        "/manufacturers/new", code="jua", name="Jua", kinds="shs, e_bike", token="openpaygo", **WHY
+    )
+    owner.post(path, name="Umeme Ltd", kinds="meter", token="sts", **WHY)
+
+    lines = exported(owner.get("/manufacturers.csv"))
+    assert ["jua", "Jua", "shs e_bike", "openpaygo", "0"] in lines
+    assert "Umeme Ltd" in {line[1] for line in lines}
+    assert console.rows("SELECT sts FROM manufacturers WHERE code = 'umeme'") == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"token": "openpaygo"}, "cannot become openpaygo"),
+        ({"kinds": "shs"}, "no days tokens, as a shs needs"),
+        ({"kinds": "lamp"}, "of meter, shs, e_bike"),
+        ({"kinds": "shs", "token": "none"}, "cannot become none"),
+    ],
+)
+def test_what_devices_rest_on_is_not_changed_under_them(console, typed, told):
+    good = {"name": "Umeme", "kinds": "meter", "token": "sts"} | WHY
+
+    answer = console.login().post(
+        f"/manufacturers/{console.ids['manufacturer_id']}", **(good | typed)
+    )
+
+    assert answer.status_code == 422
+    assert told in answer.text.replace("&#34;", '"').replace("Of meter", "of meter")
+    assert console.acts() == []
+
+
+def test_a_new_price_is_for_new_sales_only(console):
+    owner = console.login()
+    terms = {"number": CHIDI, "serial": STOCK_KIT, "appliance": "tv", "count": "3"} | WHY
+    owner.confirm("/sales/new", **terms)
+
+    owner.post(f"/appliances/{console.ids['appliance_id']}", **TV, **WHY)
+
+    assert console.rows("SELECT price_minor FROM appliances WHERE code = 'tv'") == [(1000_00,)]
+    assert console.rows(
+        "SELECT s.total_minor FROM sales s JOIN appliances a ON a.id = s.appliance_id"
+        " WHERE a.code = 'tv'"
+    ) == [(900_00,)]
+    assert console.acts()[1:] == [("owner", "change", "appliance", WHY["reason"])]
+    console.book.prove()
+
+
+def test_an_appliance_is_added_and_sold_at_once(console):
+    owner = console.login()
+
+    owner.post("/appliances/new", code="pump", name="Pump", kind="other", price="300", **WHY)
+    looked, _ = owner.confirm("/sales/new", number=CHIDI, appliance="pump", count="3", **WHY)
+
+    assert "3 instalments of KES 100.00" in looked.text
+    assert owner.post("/appliances/new", code="pump", **TV, **WHY).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"kind": "lamp"}, "choose one of the list"),
+        ({"price": "-5"}, "not an amount"),
+        ({"per_day": "0"}, "more than nothing"),
+        ({"price": "3"}, "does not come out for the price"),
+    ],
+)
+def test_an_appliance_that_cannot_be_is_told(console, typed, told):
+    answer = console.login().post(
+        f"/appliances/{console.ids['appliance_id']}", **(TV | WHY | typed)
+    )
+
+    assert answer.status_code == 422
+    assert told in answer.text.lower()
+    assert console.acts() == []
+
+
+def test_an_appliance_that_was_sold_stays_what_it_is(console):
+    owner = console.login()
+    terms = {"number": CHIDI, "serial": STOCK_KIT, "appliance": "tv", "count": "3"} | WHY
+    owner.confirm("/sales/new", **terms)
+
+    answer = owner.post(
+        f"/appliances/{console.ids['appliance_id']}", **(TV | {"kind": "other"}), **WHY
+    )
+
+    assert answer.status_code == 422
+    assert "it has been sold as shs" in answer.text
+
+
+def test_forms_begin_with_what_there_is(console):
+    owner, ids = console.login(), console.ids
+
+    assert 'value="900.00"' in owner.get(f"/appliances/{ids['appliance_id']}").text
+    assert 'value="meter"' in owner.get(f"/manufacturers/{ids['manufacturer_id']}").text
+    assert 'value="100.00"' in owner.get(f"/tariffs/{ids['tariff_id']}/prices").text
+    assert 'value="Kibwezi"' in owner.get(f"/villages/{ids['village_id']}").text
+
+
+@pytest.mark.parametrize("place", ["villages", "manufacturers", "appliances", "tariffs"])
+def test_what_is_not_there_has_no_page(console, place):
+    assert console.login().get(f"/{place}/99999").status_code == 404

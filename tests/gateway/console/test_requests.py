@@ -1,0 +1,111 @@
+"""Registrations that wait: listed, granted on a tariff or a plan, turned down; people are told."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.usecases.claim_device import request_device
+from tests.gateway.console.test_agents import confirmed
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import NEEMA, STOCK_KIT, STOCK_METER, STRANGER
+
+
+def path(console, act: str) -> str:
+    return f"/registrations/{console.ids['request_id']}/{act}"
+
+
+def owner_of(console, serial: str) -> list[tuple[object, ...]]:
+    return console.rows(
+        "SELECT n.msisdn, c.name, c.language FROM devices d JOIN customers c ON c.id = d.owner_id"
+        " JOIN customer_msisdns n ON n.customer_id = c.id WHERE d.serial = :serial",
+        serial=serial,
+    )
+
+
+def told(console, kind: str) -> set[object]:
+    occasion = f"{kind}:%"
+    rows = console.rows("SELECT msisdn FROM sms WHERE dedupe_key LIKE :occasion", occasion=occasion)
+    return {row[0] for row in rows}
+
+
+@pytest.fixture
+def kit_asked(console):
+    """Neema, who is a customer, wants a kit on which no plan is set."""
+    with console.book.open_unit() as unit:
+        request_device(unit, NEEMA, "", "", "", STOCK_KIT)
+    console.ids["request_id"] = console.rows("SELECT max(id) FROM device_requests")[0][0]
+    return console
+
+
+def test_who_waits_is_listed_until_the_device_has_an_owner(kit_asked):
+    browser = kit_asked.login("read_only")
+
+    lines = exported(browser.get("/registrations.csv"))[1:]
+
+    assert [(line[1], line[2], line[4]) for line in lines] == [
+        (STRANGER, "Wanjiku Kamau", STOCK_METER),
+        (NEEMA, "Neema Achieng", STOCK_KIT),
+    ]
+    assert len(exported(browser.get("/registrations.csv", number=NEEMA))) == 2
+
+
+def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
+    with console.book.open_unit() as unit:
+        request_device(unit, NEEMA, "", "", "", STOCK_METER)
+    support = console.login("support")
+
+    _, done = confirmed(support, path(console, "grant"), tariff="home", reason="paid the fee")
+
+    assert done.status_code == 302
+    assert owner_of(console, STOCK_METER) == [(STRANGER, "Wanjiku", "en")]
+    assert told(console, "welcome") == {STRANGER}
+    assert told(console, "not_granted") == {NEEMA}
+    assert console.rows("SELECT count(*) FROM device_requests") == [(0,)]
+    assert ("support", "grant", "device", "paid the fee") in console.acts()
+
+
+def test_a_kit_is_granted_with_a_plan_that_is_shown_first(kit_asked):
+    support = kit_asked.login("support")
+
+    shown, done = confirmed(support, path(kit_asked, "grant"), plan="tv6", reason="agreed by phone")
+
+    assert "In all KES 900.00" in shown.text
+    assert done.status_code == 302
+    assert owner_of(kit_asked, STOCK_KIT) == [(NEEMA, "Neema", "sw")]
+    assert kit_asked.rows(
+        "SELECT a.code, s.state FROM sales s JOIN devices d ON d.id = s.device_id"
+        " JOIN appliances a ON a.id = s.appliance_id WHERE d.serial = :kit",
+        kit=STOCK_KIT,
+    ) == [("tv", "open")]
+
+
+def test_without_terms_or_a_reason_nothing_is_granted(kit_asked):
+    support = kit_asked.login("support")
+
+    without_plan = support.post(path(kit_asked, "grant"), reason="agreed by phone")
+    without_reason = support.post(path(kit_asked, "grant"), plan="tv6")
+
+    assert (without_plan.status_code, without_reason.status_code) == (422, 422)
+    assert owner_of(kit_asked, STOCK_KIT) == []
+    assert kit_asked.acts() == []
+
+
+def test_looking_at_what_a_grant_would_do_does_nothing(console):
+    shown = console.login("support").post(path(console, "grant"), tariff="home", reason="paid")
+
+    assert shown.status_code == 200
+    assert owner_of(console, STOCK_METER) == []
+    assert told(console, "welcome") == set()
+
+
+def test_somebody_turned_down_is_told_and_waits_no_more(console):
+    support = console.login("support")
+
+    done = support.post(path(console, "refuse"), reason="the meter is broken")
+
+    assert done.location == "/console/registrations/"
+    assert told(console, "not_granted") == {STRANGER}
+    assert owner_of(console, STOCK_METER) == []
+    assert console.acts() == [("support", "not_granted", "device", "the meter is broken")]
+    assert support.get(path(console, "grant")).status_code == 404
+    assert support.post(path(console, "refuse"), reason="again").status_code == 404

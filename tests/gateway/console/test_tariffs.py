@@ -1,0 +1,173 @@
+"""Tariffs at the console: prices from a day on, never for days that have been; meters moved."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.console.test_listing import exported, shown
+from tests.support.book import NOW
+from tests.support.builders import insert_tariff
+from tests.support.cast import METER, READY_METER
+
+WHY = {"reason": "fuel is dearer"}
+
+
+@pytest.fixture
+def path(console) -> str:
+    """The tariff of Amina's meter: 100.00 a kWh, nothing else."""
+    return f"/tariffs/{console.ids['tariff_id']}"
+
+
+@pytest.fixture
+def shop(console) -> int:
+    """A tariff with an access rate of 20.00 every 3 days."""
+    with console.book.engine.begin() as connection:
+        return insert_tariff(connection, code="shop", access_rate_minor=20_00, access_every_days=3)
+
+
+def versions(console) -> list[tuple[str, object]]:
+    return [
+        (day.isoformat(), price)
+        for day, price in console.rows(
+            "SELECT valid_from, price_per_kwh_minor FROM tariff_versions WHERE tariff_id = :id"
+            " ORDER BY valid_from",
+            id=console.ids["tariff_id"],
+        )
+    ]
+
+
+def test_the_list_has_todays_prices_and_when_they_change(console, path):
+    browser = console.login()
+    browser.confirm(f"{path}/prices", valid_from="2026-12-01", price="120", **WHY)
+
+    (line,) = exported(console.login("read_only").get("/tariffs.csv"))[1:]
+
+    assert line == ["home", "Home", "100.00", "0.00", "", "0.00", line[6], "2026-12-01", "2"]
+
+
+def test_new_prices_hold_from_their_day_on_and_are_shown_first(console, path):
+    browser = console.login()
+
+    looked, done = browser.confirm(
+        f"{path}/prices", valid_from="2026-12-01", price="120", access="50", every_days="30", **WHY
+    )
+
+    assert "From 1 Dec 2026: KES 120.00 a kWh, access KES 50.00 every 30 days" in looked.text
+    assert versions(console)[1:] == [("2026-12-01", 120_00)]
+    page = browser.get(done.location.removeprefix("/console")).text
+    cells = shown(page)
+    assert (cells[0], cells[5]) == ("1 Dec 2026", "to come")
+    assert cells[11] == "in force"
+    assert console.acts() == [("owner", "change", "tariff", WHY["reason"])]
+
+
+def test_prices_to_come_may_be_put_right(console, path):
+    browser = console.login()
+
+    for price in ("120", "130"):
+        browser.confirm(f"{path}/prices", valid_from="2026-12-01", price=price, **WHY)
+
+    assert versions(console)[1:] == [("2026-12-01", 130_00)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"valid_from": NOW.date().isoformat()}, "a change never rewrites the past"),
+        ({"valid_from": "2026-11-01"}, "a change never rewrites the past"),
+        ({"valid_from": "9999-12-31"}, "a day within ten years"),
+        ({"price": "0"}, "more than nothing"),
+        ({"price": "cheap"}, "not an amount"),
+        ({"access": "50"}, "say how many"),
+        ({"access": "50", "every_days": "9999"}, "at most 3650"),
+        ({"reason": "x"}, "say why"),
+    ],
+)
+def test_prices_that_cannot_be_are_told_and_change_nothing(console, path, typed, told):
+    before = versions(console)
+    good = {"valid_from": "2026-12-01", "price": "120"} | WHY
+
+    answer = console.login().post(f"{path}/prices", **(good | typed))
+
+    assert answer.status_code == 422
+    assert told in answer.text.lower()
+    assert versions(console) == before
+    assert console.acts() == []
+
+
+def test_a_tariff_is_added_and_no_code_twice(console):
+    browser = console.login()
+    typed = {"code": "mill", "name": "Mills", "valid_from": "2026-11-24", "price": "80"} | WHY
+
+    looked, done = browser.confirm("/tariffs/new", **typed)
+    again = browser.post("/tariffs/new", **typed)
+
+    assert "From 24 Nov 2026: KES 80.00 a kWh" in looked.text
+    assert "Mills" in browser.get(done.location.removeprefix("/console")).text
+    assert "there is a &#34;mill&#34; already" in again.text.lower()
+    assert console.acts() == [("owner", "add", "tariff", WHY["reason"])]
+
+
+def test_a_tariff_is_renamed_and_its_prices_stay(console, path):
+    before = versions(console)
+
+    console.login().post(f"{path}/name", name="Homes", **WHY)
+
+    assert console.rows("SELECT name FROM tariffs WHERE code = 'home'") == [("Homes",)]
+    assert versions(console) == before
+
+
+def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, shop, later):
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE devices SET tariff_id = %s, access_anchor_on = %s WHERE serial = %s",
+            (shop, NOW.date(), METER),
+        )
+    later(days=7)
+
+    looked, _ = console.login().confirm(f"/tariffs/{shop}/move", tariff="home", **WHY)
+
+    assert "1 meter was moved from shop to home" in looked.text
+    charged = console.rows("SELECT due_on FROM access_charges ORDER BY due_on")
+    assert [(due_on - NOW.date()).days for (due_on,) in charged] == [3, 6]
+    ((tariff, anchor_on),) = console.rows(
+        "SELECT t.code, d.access_anchor_on FROM devices d JOIN tariffs t ON t.id = d.tariff_id"
+        " WHERE serial = :serial",
+        serial=METER,
+    )
+    assert (tariff, (anchor_on - NOW.date()).days) == ("home", 7)
+    assert console.acts() == [("owner", "move_meters", "tariff", WHY["reason"])]
+    console.book.prove()
+
+
+def test_the_past_of_a_tariff_whose_meters_moved_away_is_not_rewritten(console, path, shop):
+    browser = console.login()
+    browser.confirm(f"{path}/move", tariff="shop", **WHY)
+
+    answer = browser.post(f"{path}/prices", valid_from="2026-11-20", price="120", **WHY)
+
+    assert answer.status_code == 422
+    assert "its meters were moved away" in answer.text
+
+
+def test_a_meter_in_stock_moves_without_beginning_to_cost(console, path, shop):
+    console.login().confirm(f"{path}/move", tariff="shop", **WHY)
+
+    assert console.rows(
+        "SELECT tariff_id, access_anchor_on FROM devices WHERE serial = :serial", serial=READY_METER
+    ) == [(shop, None)]
+
+
+@pytest.mark.parametrize(
+    ("tariff", "told"),
+    [("home", "on that tariff already"), ("later", "no price yet"), ("none", "choose one")],
+)
+def test_meters_only_move_to_another_tariff_that_has_begun(console, path, tariff, told):
+    with console.book.engine.begin() as connection:
+        insert_tariff(connection, code="later", valid_from=NOW.date().replace(year=2027))
+
+    answer = console.login().post(f"{path}/move", tariff=tariff, **WHY)
+
+    assert answer.status_code == 422
+    assert told in answer.text.lower()
+    assert console.acts() == []

@@ -1,0 +1,69 @@
+"""Texts at the console: found, never read, sent again; wordings are measured as the build does."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.wording.measured import measured_texts
+from core.wording.spoken import LANGUAGES
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import AMINA, STRANGER
+
+
+def kinds(browser, **asked: str) -> list[str]:
+    return [line[2] for line in exported(browser.get("/texts.csv", **asked))[1:]]
+
+
+def test_texts_are_found_by_number_state_and_kind(console):
+    browser = console.login("read_only")
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE sms SET state = 'failed', provider_status = 'UserInBlacklist',"
+            f" next_attempt_at = NULL WHERE msisdn = '{STRANGER}'"
+        )
+
+    assert kinds(browser, number=STRANGER) == ["agent_sms.request_waits"]
+    assert kinds(browser, state="failed") == ["agent_sms.request_waits"]
+    assert kinds(browser, kind="agent_sms.request_waits") == ["agent_sms.request_waits"]
+    assert "agent_sms.request_waits" not in kinds(browser, number=AMINA)
+    assert kinds(browser, number=AMINA, until="2026-11-23") == []
+    assert "UserInBlacklist" in browser.get("/texts/", state="failed").text
+
+
+def test_what_texts_said_is_nowhere_in_the_list(console):
+    browser = console.login()
+    bodies = [row[0] for row in console.rows("SELECT body FROM sms")]
+    [(code,)] = console.rows("SELECT text FROM tokens")
+
+    shown = browser.get("/texts/").text + browser.get("/texts.csv").text
+
+    assert len(bodies) > 1
+    assert not [body for body in bodies if body in shown]
+    assert code not in shown.replace(" ", "").replace("-", "")
+
+
+def test_a_text_about_no_payment_leads_back_to_the_list(console):
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
+    [(text_id,)] = console.rows("SELECT id FROM sms WHERE msisdn = :who", who=STRANGER)
+
+    done = console.login("support").post(f"/texts/{text_id}/resend")
+
+    assert done.location == "/console/texts/"
+    assert console.rows("SELECT count(*) FROM sms WHERE msisdn = :who", who=STRANGER) == [(2,)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_wording_is_shown_at_its_widest_with_its_parts(console, language):
+    page = console.login("read_only").get("/texts/wordings", language=language).text
+
+    measured = measured_texts(language)
+    assert measured
+    for text in measured:
+        assert text.parts <= text.allowed
+        assert f"{text.parts} of {text.allowed}" in page
+    assert page.count("<tr>") == len(measured) + 1
+
+
+def test_a_language_that_is_not_spoken_has_no_wordings(console):
+    assert console.login().get("/texts/wordings", language="xx").status_code == 404

@@ -358,10 +358,14 @@ class Caller:
             self.answer("0")
         raise AssertionError(f"{self.session} has no way home")
 
+    def forget(self) -> None:
+        """Redis loses what it holds about this phone."""
+        self.world.redis.delete(*self._keys())
+
     def lose(self) -> None:
         """Redis forgets; then the last callback comes again and may do nothing twice."""
         before = self.world.marks()
-        self.world.redis.flushdb()
+        self.forget()
         self._hear(self.phone.callback())
         assert self.world.marks() == before, "a rebuilt session did something again"
 
@@ -420,10 +424,14 @@ class Caller:
 
     def _stored(self) -> list[str]:
         """What Redis holds about this phone."""
-        redis, phone = self.world.redis, self.phone
-        request = self._request()
-        keys = (f"ussd:{request.key}", f"ussd:resume:{phone.service_code}:{phone.msisdn}")
-        return [value.decode() for value in redis.mget(keys) if value]
+        return [value.decode() for value in self.world.redis.mget(self._keys()) if value]
+
+    def _keys(self) -> list[str]:
+        phone = self.phone
+        return [
+            f"ussd:{self._request().key}",
+            f"ussd:resume:{phone.service_code}:{phone.msisdn}",
+        ]
 
     def _check_secrets(self, shown: str, where: str) -> None:
         assert not _PINS.search(shown), f"{where} holds a PIN: {shown}"

@@ -21,6 +21,7 @@ from tests.support.journeys import play
 
 HERE = Path(__file__).parent
 PINS = ("4321", "1234")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 KEYS = (bytes(range(16)).hex(), *VENDING_KEYS.values())
 
 
@@ -65,7 +66,18 @@ def found_in(lines: str, engine: Engine) -> list[str]:
     numbers = {one[1:] for one in (*PEOPLE.values(), *msisdns)}
     secret = [*numbers, *(one[3:] for one in numbers), *tokens, *KEYS]
     found = [one for one in secret if one in lines or one.replace(" ", "") in digits]
-    return found + [pin for pin in PINS if re.search(rf"(?<![\w.:]){pin}(?![\w.])", lines)]
+    return found + pins_in(lines)
+
+
+def pins_in(lines: str) -> list[str]:
+    """PINs among these lines; four digits in the middle of a job's id are none."""
+    said = _UUID.sub("", lines)
+    return [pin for pin in PINS if re.search(rf"(?<![\w.:]){pin}(?![\w.])", said)]
+
+
+def test_digits_of_an_id_are_no_pin_and_a_pin_is_one() -> None:
+    assert pins_in("job 96ae0b93-d0de-4321-964a-8b56fa96bfb7 to queue texts") == []
+    assert pins_in("typed 4321 there") == ["4321"]
 
 
 @pytest.mark.parametrize(

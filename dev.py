@@ -78,7 +78,7 @@ def run(*arguments: str) -> None:
 
 
 def test(*arguments: str) -> None:
-    become("python", "-m", "pytest", "-n", "2", "--dist", "worksteal", *arguments)
+    become("python", "-m", "pytest", "-n", "3", "--dist", "worksteal", *arguments)
 
 
 def check() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.db.booked import BookedPayment, get_payment, lock_payment, set_payment
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, post_entries
 from core.db.likeness import owned_among, owned_by_number, paid_before
 from core.errors import BrokenInvariant, Refused
 from core.serial_number import normalise_serial
@@ -93,8 +93,8 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, who: str, reason: s
         Posting("suspense", DEBIT, payment.amount_minor),
         Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
     )
-    key = f"matched:{payment.id}:{match.customer_id}"
-    post_entries(unit.connection, unit.now, [Entry("matched", key, legs)])
+    word = "matched_again" if is_posted(unit.connection, f"matched:{payment.id}") else "matched"
+    post_entries(unit.connection, unit.now, [Entry(word, f"{word}:{payment.id}", legs)])
     note_act(
         unit, who, "match", "payment", payment.id, reason, serial=match.device.serial,
         typed=payment.account_raw,
@@ -122,7 +122,7 @@ def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
         Posting("unapplied", DEBIT, payment.amount_minor, payment.customer_id),
         Posting("suspense", CREDIT, payment.amount_minor),
     )
-    key = f"unmatched:{payment.id}:{payment.customer_id}"
-    post_entries(unit.connection, unit.now, [Entry("unmatched", key, legs)])
+    entry = Entry("unmatched", f"unmatched:{payment.id}", legs)
+    post_entries(unit.connection, unit.now, [entry])
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     tell_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)

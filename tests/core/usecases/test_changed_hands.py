@@ -6,6 +6,7 @@ at that moment, a refund that the provider refuses afterwards) waits for a perso
 
 from __future__ import annotations
 
+from core.db.console_payments import postings_of
 from core.usecases.follow_refund import refund_refused
 from core.usecases.match_suspense import match_suspense
 from core.usecases.move_meter import move_meter_at_desk
@@ -72,6 +73,27 @@ def test_a_person_matches_it_to_whoever_it_belongs_to(book):
 
     assert book.states() == ["applied"]
     assert book.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
+    book.prove()
+
+
+def test_money_that_was_matched_before_can_be_matched_again(book):
+    payment_id = book.pay("R1", "01000000061", 500_00)
+    with book.open_unit() as unit:
+        match_suspense(unit, payment_id, METER, WHO, "a slip")
+        refund_id = request_refund(unit, payment_id, WHO, "paid by mistake")
+    move(book)
+    with book.open_unit() as unit:
+        refund_refused(unit, refund_id, "11")
+    book.apply()
+
+    with book.open_unit() as unit:
+        match_suspense(unit, payment_id, METER, WHO, "it was for the meter")
+    book.apply()
+
+    assert book.states() == ["applied"]
+    with book.open_unit() as unit:
+        told = {one.kind for one in postings_of(unit.connection, payment_id)}
+    assert {"matched", "unmatched", "matched_again"} <= told
     book.prove()
 
 

@@ -79,8 +79,8 @@ def find_case(connection: Connection, case_id: int) -> Row[Any] | None:
     """(kind, detail, opened, closed, payment_id, receipt) of a case."""
     return connection.execute(
         text(
-            "SELECT k.kind, k.detail, k.opened_at, k.closed_at, k.payment_id, p.receipt FROM cases k"
-            " LEFT JOIN payments p ON p.id = k.payment_id WHERE k.id = :id"
+            "SELECT k.kind, k.detail, k.opened_at, k.closed_at, k.payment_id, p.receipt"
+            " FROM cases k LEFT JOIN payments p ON p.id = k.payment_id WHERE k.id = :id"
         ),
         {"id": case_id},
     ).one_or_none()

@@ -58,6 +58,16 @@ def close_cases(
     )
 
 
+def close_occasions(connection: Connection, now: datetime, *occasions: str) -> None:
+    """Close the open cases of those occasions, each as `kind:occasion`."""
+    connection.execute(
+        text(
+            "UPDATE cases SET closed_at = :now WHERE dedupe_key = ANY(:keys) AND closed_at IS NULL"
+        ),
+        {"now": now, "keys": list(occasions)},
+    )
+
+
 def insert_claim(
     connection: Connection, now: datetime, customer_id: int, payment_id: int, amount_minor: int
 ) -> None:

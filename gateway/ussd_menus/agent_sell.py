@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.usecases.offer import PAYG, kind_of
+from core.plan import PAYG
+from core.usecases.offer import kind_of
 from core.usecases.sell_appliance import sell_appliance
 from core.usecases.stock import check_sellable
 from core.wording.messages import agent as agent_say

@@ -14,6 +14,7 @@ from core.db.refunds import Refund, claim_due, find_open_refund, find_refund, up
 from core.errors import BrokenInvariant
 from core.money import Money
 from core.unit import Unit
+from core.usecases.leave_clearing import leave_clearing
 from core.usecases.request_refund import HOLDING
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import queue_text
@@ -79,8 +80,13 @@ def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
 
 
 def _gone(unit: Unit, refund: Refund, code: str) -> bool:
-    clearing = f"clearing:{refund.provider_account}"
-    _move(unit, refund, "refund_done", "refund_payable", clearing)
+    payment = lock_payment(unit.connection, refund.payment_id)
+    if payment is None:
+        raise BrokenInvariant(f"refund {refund.id} is of no payment")
+    owed = Posting("refund_payable", DEBIT, refund.amount_minor)
+    legs = (owed, *leave_clearing(unit, payment))
+    entry = Entry("refund_done", f"refund_done:{refund.id}", legs)
+    post_entries(unit.connection, unit.now, [entry])
     _end(unit, refund, "done", code, "refunded")
     _tell(unit, refund)
     return True

@@ -29,7 +29,7 @@ from core.money import Money
 from core.unit import Unit
 from core.usecases.leave_clearing import leave_clearing
 from core.usecases.line_accounts import ACCOUNT_OF
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.messages import money_back
 
 _CLAIM = "receivable:clawback"
@@ -107,7 +107,7 @@ def _escalate(
 
 
 def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
-    if customer.msisdn is None or payment.device_id is None:
+    if payment.device_id is None:
         return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
@@ -118,14 +118,7 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,
     )
-    queue_text(
-        unit,
-        said,
-        msisdn=customer.msisdn,
-        language=customer.language,
-        occasion=f"taken_back:{payment.id}",
-        payment_id=payment.id,
-    )
+    text_to(unit, customer, said, f"taken_back:{payment.id}", payment_id=payment.id)
 
 
 def received_mirrored(unit: Unit, payment: BookedPayment, holding: str) -> Entry:

@@ -68,7 +68,9 @@ _ENTRIES = text(
      ORDER BY e.id, o.id
     """
 )
-_WORDS = ["received", "applied", "matched", "reversed", "unapplied"]
+_WORDS = [
+    "received", "applied", "matched", "unmatched", "matched_again", "reversed", "unapplied",
+]  # fmt: skip
 _REFUND_WORDS = ["refund_requested", "refund_done", "refund_failed", "refund_after_all"]
 
 

@@ -93,8 +93,7 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, who: str, reason: s
         Posting("suspense", DEBIT, payment.amount_minor),
         Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
     )
-    word = "matched_again" if is_posted(unit.connection, f"matched:{payment.id}") else "matched"
-    post_entries(unit.connection, unit.now, [Entry(word, f"{word}:{payment.id}", legs)])
+    _post(unit, "matched", payment.id, legs)
     note_act(
         unit, who, "match", "payment", payment.id, reason, serial=match.device.serial,
         typed=payment.account_raw,
@@ -122,7 +121,15 @@ def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
         Posting("unapplied", DEBIT, payment.amount_minor, payment.customer_id),
         Posting("suspense", CREDIT, payment.amount_minor),
     )
-    entry = Entry("unmatched", f"unmatched:{payment.id}", legs)
-    post_entries(unit.connection, unit.now, [entry])
+    _post(unit, "unmatched", payment.id, legs)
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     tell_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
+
+
+def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:
+    """A device can change hands again: each time is an event of its own. The payment is locked."""
+    key, times = f"{word}:{payment_id}", 1
+    while is_posted(unit.connection, key):
+        times += 1
+        key = f"{word}:{payment_id}:{times}"
+    post_entries(unit.connection, unit.now, [Entry(word, key, legs)])

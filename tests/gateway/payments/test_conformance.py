@@ -6,6 +6,7 @@ which first; what a stranger says books nothing.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -259,6 +260,23 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
     assert road.tell(road.claim(paid=True)) == 200
     jobs.prompt_payers()
     assert road.state != "paid"
+    assert nothing_paid(road)
+
+
+def test_where_callbacks_are_signed_a_forged_one_is_refused_and_rings_for_nobody(
+    road: Road,
+) -> None:
+    if road.spec.name != "airtel":
+        pytest.skip("this provider signs nothing")
+    road.ask()
+    before = road.rows("SELECT next_attempt_at FROM prompts ORDER BY id")
+    told = road.claim(paid=True)
+    unsigned = told.split(',"hash"')[0] + "}"
+    right = base64.b64decode(told.split('"')[-2]).hex()
+    forged = [(told.replace('"TS"', '"TF"'), {}), (unsigned, {}), (unsigned, {"Hash": "0" * 64})]
+    assert [road.tell(body, **headers) for body, headers in forged] == [400] * len(forged)
+    assert road.rows("SELECT next_attempt_at FROM prompts ORDER BY id") == before
+    assert road.tell(told) == road.tell(unsigned, **{"X-Signature": right}) == 200
     assert nothing_paid(road)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.db.prompts import Prompt
-from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.errors import (
+    BadCallback,
+    OutcomeUnknown,
+    Permanent,
+    ProviderFailure,
+    Temporary,
+    Unproved,
+)
 from core.settings import AirtelSettings, MtnSettings
 from gateway.payments import airtel, mtn
 from gateway.payments.airtel import AirtelChannel
@@ -213,20 +221,41 @@ def test_what_airtel_cannot_be_asked_is_not_sent(standins: StandIns) -> None:
     channel.close()
 
 
-def test_airtels_signature_is_checked_where_there_is_a_key() -> None:
+def test_airtels_signature_is_checked_in_the_body() -> None:
     # computed with openssl: dgst -sha256 -hmac k3y -binary | base64
-    reference = "0" * 32
-    unsigned = f'{{"transaction": {{"id": "{reference}", "status_code": "TS"}}}}'.encode()
-    signed = unsigned[:-1] + b', "hash": "HASH"}'
-    assert airtel.read_callback(unsigned) == airtel.read_callback(signed) == reference
-    for body in (unsigned, signed):
-        with pytest.raises(BadCallback, match="hash"):
-            airtel.read_callback(body, "k3y")
-    assert airtel.read_callback(signed.replace(b"HASH", HASH), "k3y") == reference
-    with pytest.raises(BadCallback, match="hash"):
-        airtel.read_callback(signed.replace(b"HASH", HASH).replace(b"TS", b"TF"), "k3y")
+    signed = UNSIGNED[:-1] + b', "hash": "' + HASH + b'"}'
+    assert airtel.read_callback(UNSIGNED) == airtel.read_callback(signed) == "0" * 32
+    airtel.prove_callback({}, signed, "k3y")
+    forged = [UNSIGNED, signed.replace(HASH, b"AAAA"), signed.replace(b"TS", b"TF")]
+    for body in forged:
+        with pytest.raises(Unproved, match="hash"):
+            airtel.prove_callback({}, body, "k3y")
 
 
+@pytest.mark.parametrize("name", ["X-Signature", "x-signature", "Hash"])
+def test_airtels_signature_is_checked_in_a_header(name: str) -> None:
+    for digest in (HASH.decode(), base64.b64decode(HASH).hex()):
+        airtel.prove_callback({name: digest, "Host": "x"}, UNSIGNED, "k3y")
+        for body in (UNSIGNED + b" ", UNSIGNED.replace(b"TS", b"TF")):
+            with pytest.raises(Unproved):
+                airtel.prove_callback({name: digest}, body, "k3y")
+
+
+def test_one_right_signature_does_not_cover_for_a_wrong_one() -> None:
+    signed = UNSIGNED[:-1] + b', "hash": "' + HASH + b'"}'
+    with pytest.raises(Unproved):
+        airtel.prove_callback({"X-Signature": "AAAA"}, signed, "k3y")
+    with pytest.raises(Unproved):
+        airtel.prove_callback({"X-Signature": HASH.decode()}, signed.replace(HASH, b"AA"), "k3y")
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_no_signature_does_more_than_be_refused(body: bytes, digest: str) -> None:
+    with pytest.raises(Unproved):
+        airtel.prove_callback({"X-Signature": digest}, body, "k3y")
+
+
+UNSIGNED = f'{{"transaction": {{"id": "{"0" * 32}", "status_code": "TS"}}}}'.encode()
 HASH = b"29XW1mmaB9j8l6Uh2g1MRTlCdzcf5tEapoVVRcoNhnY="
 
 
@@ -238,7 +267,7 @@ def test_an_mtn_callback_names_a_request(named: object) -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_no_body_does_more_than_be_refused(body: bytes) -> None:
-    for read in (mtn.read_callback, airtel.read_callback, lambda b: airtel.read_callback(b, "k")):
+    for read in (mtn.read_callback, airtel.read_callback):
         with pytest.raises(BadCallback):
             read(body)
 
@@ -253,6 +282,6 @@ any_json = st.recursive(
 @given(st.dictionaries(st.sampled_from(["externalId", "status", "transaction", "hash"]), any_json))
 def test_no_document_does_more_than_be_refused(document: dict[str, Any]) -> None:
     body = json.dumps(document).encode()
-    for read in (mtn.read_callback, airtel.read_callback, lambda b: airtel.read_callback(b, "k")):
+    for read in (mtn.read_callback, airtel.read_callback):
         with pytest.raises(BadCallback):
             read(body)

@@ -192,10 +192,12 @@ class DarajaSettings:
 @dataclass(frozen=True, slots=True)
 class ReconciliationSettings:
     """How often a provider's list of payments is asked for, and when unmatched money goes back by
-    itself; None where it does not. Workers only."""
+    itself; None where it does not. `balances`: channels whose balance is read every day; Daraja's
+    is with its list. Workers only."""
 
     pull_every: timedelta | None
     refund_after: timedelta | None
+    balances: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, environment: Environment) -> ReconciliationSettings:
@@ -206,6 +208,11 @@ class ReconciliationSettings:
             refund_after=_seconds(environment, "SUSPENSE_REFUND_HOURS", "") * 3600
             if after_h
             else None,
+            balances=frozenset(
+                name
+                for name in ("mtn", "airtel")
+                if read(environment, f"{name.upper()}_BALANCE", "0") == "1"
+            ),
         )
 
 

@@ -22,7 +22,7 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, U
 from core.money import minor_digits
 from core.settings import AirtelSettings
 from gateway.doors import read_json, text_field
-from gateway.payments.channel import Ended, Outcome, Paid, Pending
+from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "airtel"
@@ -61,7 +61,7 @@ class AirtelChannel:
     def push(self, prompt: Prompt) -> str:
         """Ask for the payment under the prompt's reference; returns that reference."""
         body = self._request(prompt)
-        headers = self._headers(prompt)
+        headers = self._headers(prompt.currency)
         reply = self._api.act("POST", "/merchant/v1/payments/", headers=headers, json=body)
         if reply.status == 200 and _status(reply).get("success") is True:
             return str(prompt.checkout_reference)
@@ -70,7 +70,7 @@ class AirtelChannel:
     def look_up(self, prompt: Prompt) -> Outcome:
         """Airtel's word on our id; when it was paid, with airtel_money_id as receipt."""
         path = f"/standard/v1/payments/{prompt.checkout_reference}"
-        reply = self._api.read("GET", path, headers=self._headers(prompt))
+        reply = self._api.read("GET", path, headers=self._headers(prompt.currency))
         known, code = _transaction(reply), _code(reply)
         if known.get("status") == "TS" and known.get("airtel_money_id"):
             return Paid(str(known["airtel_money_id"]), prompt.amount_minor)
@@ -82,8 +82,17 @@ class AirtelChannel:
             return Ended(code)
         raise Temporary(_PROVIDER, code or f"http_{reply.status}")
 
-    def _headers(self, prompt: Prompt) -> dict[str, str]:
-        return {"X-Country": self._settings.country, "X-Currency": prompt.currency}
+    def read_balance(self, currency: str) -> Held:
+        """What the collection account holds now."""
+        reply = self._api.read("GET", "/standard/v1/users/balance", headers=self._headers(currency))
+        if reply.status != 200:
+            raise Temporary(_PROVIDER, _code(reply) or f"http_{reply.status}")
+        account = f"airtel:{self._settings.country}"
+        said = _part(reply.body, "data")
+        return held(_PROVIDER, account, said.get("balance"), said.get("currency"), currency)
+
+    def _headers(self, currency: str) -> dict[str, str]:
+        return {"X-Country": self._settings.country, "X-Currency": currency}
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         whole, fraction = divmod(prompt.amount_minor, 10 ** minor_digits(prompt.currency))

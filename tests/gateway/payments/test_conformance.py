@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from core.errors import Temporary
+from gateway.payments.channel import Held, TellsBalance
 from operations.embedded import Services
 from tests.gateway.payments.conformance import SPECS, Road
 from tests.gateway.payments.conformance import road as open_road
@@ -261,6 +263,32 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
     jobs.prompt_payers()
     assert road.state != "paid"
     assert nothing_paid(road)
+
+
+def test_the_provider_says_what_the_account_holds(road: Road) -> None:
+    channel = jobs.runtime().channel(road.spec.name)
+    if not isinstance(channel, TellsBalance):
+        pytest.skip("M-Pesa's answer comes later, at a door (test_mpesa_results)")
+    before = channel.read_balance(road.currency)
+    road.ask()
+    road.answer()
+    assert paid_once(road)
+    after = channel.read_balance(road.currency)
+    assert after == Held(before.provider_account, before.amount_minor + road.amount_minor)
+    [(booked_in,)] = road.rows(
+        "SELECT provider_account FROM payments WHERE receipt = :receipt", receipt=road.moved[0][0]
+    )
+    assert after.provider_account == booked_in
+
+
+def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
+    channel = jobs.runtime().channel(road.spec.name)
+    if not isinstance(channel, TellsBalance):
+        pytest.skip("M-Pesa's answer comes later, at a door (test_mpesa_results)")
+    for fault in ("fail_before", "lose_reply"):
+        road.fail(fault, "balance", times=1)
+        with pytest.raises(Temporary):
+            channel.read_balance(road.currency)
 
 
 def test_where_callbacks_are_signed_a_forged_one_is_refused_and_rings_for_nobody(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -26,7 +26,7 @@ from core.errors import (
 from core.settings import AirtelSettings, MtnSettings
 from gateway.payments import airtel, mtn
 from gateway.payments.airtel import AirtelChannel
-from gateway.payments.channel import Ended, Outcome, Paid, PaymentChannel, Pending
+from gateway.payments.channel import Ended, Held, Outcome, Paid, PaymentChannel, Pending
 from gateway.payments.mtn import MtnChannel
 from tests.gateway.payments.test_daraja import PROMPT
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
@@ -37,9 +37,10 @@ UGANDAN = Prompt(**PROMPT | {"channel": "mtn", "msisdn": "+256772000001", "curre
 KENYAN = Prompt(**PROMPT | {"channel": "airtel", "msisdn": "+254733000001"})
 
 
-def mtn_channel(url: str) -> MtnChannel:
+def mtn_channel(url: str, pace: Callable[[], None] = lambda: None) -> MtnChannel:
     return MtnChannel(
-        MtnSettings(url, "mtnuganda", "subscription", "api-user", "api-key", f"{NOWHERE}/mtn")
+        MtnSettings(url, "mtnuganda", "subscription", "api-user", "api-key", f"{NOWHERE}/mtn"),
+        pace,
     )
 
 
@@ -194,6 +195,55 @@ def test_a_look_up_answered_with_something_else_is_no_failure_of_the_prompt(
     else:
         with pytest.raises(Temporary):
             said(make, prompt, {}, status)
+
+
+def test_mtns_look_ups_are_paced_and_its_pushes_are_not(standins: StandIns) -> None:
+    def not_now() -> None:
+        raise Temporary("mtn", "paced")
+
+    channel, prompt = mtn_channel(standins.url, not_now), mtn_prompt()
+    channel.push(prompt)
+    with pytest.raises(Temporary, match="paced"):
+        channel.look_up(prompt)
+    channel.close()
+
+
+def held(make: Any, currency: str, body: dict[str, Any], status: int = 200) -> Held:
+    with canned(status, "application/json", json.dumps(TOKEN | body)) as url:
+        channel = make(url)
+        try:
+            read: Held = channel.read_balance(currency)
+            return read
+        finally:
+            channel.close()
+
+
+def test_what_an_account_holds() -> None:
+    ugandan = Held("mtn:mtnuganda", 37_600)
+    for said in ("37600", "37600.00", 37600):
+        assert held(mtn_channel, "UGX", {"availableBalance": said, "currency": "UGX"}) == ugandan
+    figure = {"balance": "37,600.50", "currency": "KES", "account_status": "Active"}
+    body = {"data": figure, "status": {"success": True}}
+    assert held(airtel_channel, "KES", body) == Held("airtel:KE", 37_600_50)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("make", "currency", "body"),
+    [
+        (mtn_channel, "UGX", {}),
+        (mtn_channel, "UGX", {"availableBalance": "much", "currency": "UGX"}),
+        (mtn_channel, "UGX", {"availableBalance": "1", "currency": "EUR"}),
+        (mtn_channel, "UGX", {"availableBalance": "-1", "currency": "UGX"}),
+        (airtel_channel, "KES", {"data": {"balance": "1", "currency": "UGX"}}),
+        (airtel_channel, "KES", {"data": {}, "status": {"success": False}}),
+    ],
+)
+def test_a_balance_that_is_not_understood_is_no_balance(
+    make: Any, currency: str, body: dict[str, Any], status: int
+) -> None:
+    with pytest.raises(Temporary):
+        held(make, currency, body, status)
 
 
 def test_what_airtels_enquiry_says() -> None:

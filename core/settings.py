@@ -203,16 +203,16 @@ class ReconciliationSettings:
     def from_environment(cls, environment: Environment) -> ReconciliationSettings:
         every_s = _seconds(environment, "DARAJA_PULL_EVERY_S", "600")
         after_h = read(environment, "SUSPENSE_REFUND_HOURS", "")
+        balances = {
+            "mtn": read(environment, "MTN_BALANCE", "0"),
+            "airtel": read(environment, "AIRTEL_BALANCE", "0"),
+        }
         return cls(
             pull_every=every_s if read(environment, "DARAJA_PULL", "0") == "1" else None,
             refund_after=_seconds(environment, "SUSPENSE_REFUND_HOURS", "") * 3600
             if after_h
             else None,
-            balances=frozenset(
-                name
-                for name in ("mtn", "airtel")
-                if read(environment, f"{name.upper()}_BALANCE", "0") == "1"
-            ),
+            balances=frozenset(name for name, wanted in balances.items() if wanted == "1"),
         )
 
 

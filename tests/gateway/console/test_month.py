@@ -1,4 +1,4 @@
-"""Export the month: files that agree with each other and the ledger, and are never whole in memory."""
+"""Export the month: files that agree with each other and the ledger, and are never held whole."""
 
 from __future__ import annotations
 

@@ -61,6 +61,7 @@ _WORDS = {
     "last_owner": "somebody has to stay an owner",
     "login_wrong": "the name or the password is wrong",
     "login_often": "too many tries; wait a quarter of an hour",
+    "month_unknown": "write the month like 2026-03, one that has begun",
     "name_invalid": "a name is 2 to 40 letters, digits, dots, dashes or underscores",
     "name_missing": "a customer has a name",
     "plan_needed": "a kit or an e-bike goes with a plan",

@@ -66,6 +66,8 @@ _WORDS = {
     "name_missing": "a customer has a name",
     "plan_needed": "a kit or an e-bike goes with a plan",
     "no_such_token": "there is no such code",
+    "number_last": "a customer keeps one number: add the new one first",
+    "number_not_theirs": "the customer has no number {msisdn}",
     "number_taken": "somebody has the number {msisdn} already",
     "not_in_suspense": "the payment {receipt} is not in suspense, it is {state}",
     "password_differs": "the two are not the same",

@@ -14,6 +14,8 @@ from core.errors import Refused
 from core.money import split
 
 MOST_INSTALMENTS = 520
+# The kinds of device that work by the day: an instalment buys days, the last one unlocks.
+PAYG = ("shs", "e_bike")
 CADENCE_DAYS = {"daily": 1, "weekly": 7, "monthly": 30}
 
 

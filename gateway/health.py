@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
-from core.db import payments, schema, texts
+from core.db import payments, texts
+from core.db.schema import compare_revision
 from core.db.waiting import count_unsettled, count_waiting
 from gateway.beats import OLDEST, living_workers, schedule_lived_at
 from gateway.ring import QUEUES
@@ -52,8 +53,8 @@ class Health:
     def _database(self, now: datetime) -> dict[str, dict[str, Any]]:
         try:
             with self.engine.connect() as connection:
-                revision = schema.revision_of(connection)
-                migrated = schema.serves(revision)
+                found = compare_revision(connection)
+                revision, migrated = found.here, found.is_enough
                 ages: dict[str, float | None] = dict.fromkeys(_OLDEST)
                 if migrated:
                     ages = {name: _age(now, ask(connection)) for name, (ask, _) in _OLDEST.items()}

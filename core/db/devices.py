@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from core.plan import PAYG
+
 COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
     d.initial_counter, d.starting_code, d.sealed_key, d.sts, m.token_family,
@@ -50,7 +52,7 @@ class Device:
     @property
     def is_payg(self) -> bool:
         """Whether instalments buy days of use on it."""
-        return self.kind in ("shs", "e_bike")
+        return self.kind in PAYG
 
 
 def find_device(connection: Connection, serial: str) -> Device | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
+
+from core.catalogue import PlanEntry
 
 _SELECT = """
     SELECT p.code, p.name, a.code, p.scheme, p.cadence, p.count, p.instalment_minor,
@@ -14,29 +15,15 @@ _SELECT = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPlan:
-    """Terms under a code. `count` or `instalment_minor` is set, by `scheme`."""
-
-    code: str
-    name: str
-    appliance: str
-    scheme: str
-    cadence: str
-    count: int | None
-    instalment_minor: int | None
-    down_payment_minor: int
-
-
-def plans_of(connection: Connection, appliance: str) -> list[StoredPlan]:
+def plans_of(connection: Connection, appliance: str) -> list[PlanEntry]:
     """The plans allowed for that appliance, by name."""
     rows = connection.execute(
         text(f"{_SELECT} WHERE a.code = :appliance ORDER BY p.name"), {"appliance": appliance}
     )
-    return [StoredPlan(*row) for row in rows]
+    return [PlanEntry(*row) for row in rows]
 
 
-def find_plan(connection: Connection, code: str) -> StoredPlan | None:
+def find_plan(connection: Connection, code: str) -> PlanEntry | None:
     """The plan with that code."""
     return _one(connection, "WHERE p.code = :key", code)
 
@@ -53,7 +40,7 @@ def plans_by_code(connection: Connection, codes: Collection[str]) -> dict[str, t
     return {row.code: (row.id, row.kind) for row in rows}
 
 
-def plan_set_on(connection: Connection, serial: str) -> StoredPlan | None:
+def plan_set_on(connection: Connection, serial: str) -> PlanEntry | None:
     """The plan an operator set on that device."""
     return _one(
         connection, "JOIN devices d ON d.plan_offer_id = p.id WHERE d.serial = :key", serial
@@ -71,6 +58,6 @@ def set_plan(connection: Connection, device_id: int, code: str | None) -> None:
     )
 
 
-def _one(connection: Connection, condition: str, key: str) -> StoredPlan | None:
+def _one(connection: Connection, condition: str, key: str) -> PlanEntry | None:
     row = connection.execute(text(f"{_SELECT} {condition}"), {"key": key}).one_or_none()
-    return None if row is None else StoredPlan(*row)
+    return None if row is None else PlanEntry(*row)

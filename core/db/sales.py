@@ -37,8 +37,10 @@ def known_sales(
     """The sales with those references, and those of the customers that have no reference."""
     rows = connection.execute(
         text(
-            "SELECT s.reference, s.customer_id, a.code, s.device_id, s.scheme, s.total_minor,"
-            " s.sold_on, s.as_sold, array_agg(i.number ORDER BY i.number) AS numbers,"
+            "SELECT s.reference, s.customer_id, a.code, s.device_id, s.sold_on,"
+            " coalesce(s.as_sold->>'scheme', s.scheme) AS scheme,"
+            " coalesce((s.as_sold->>'total_minor')::bigint, s.total_minor) AS total_minor,"
+            " s.as_sold, array_agg(i.number ORDER BY i.number) AS numbers,"
             " array_agg(i.due_on ORDER BY i.number) AS due_on,"
             " array_agg(i.amount_minor ORDER BY i.number) AS amounts,"
             " array_agg(i.days ORDER BY i.number) AS days"
@@ -56,8 +58,8 @@ def known_sales(
             row.customer_id,
             row.code,
             row.device_id,
-            (row.as_sold or row._mapping)["scheme"],
-            (row.as_sold or row._mapping)["total_minor"],
+            row.scheme,
+            row.total_minor,
             row.sold_on,
             _plan(row),
         )

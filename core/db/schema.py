@@ -44,12 +44,6 @@ def revision_of(connection: Connection) -> str | None:
     return revision
 
 
-def serves(revision: str | None) -> bool:
-    """Whether this code can work on a database at that revision."""
-    known = known_revisions()
-    return revision is not None and (revision == known[-1] or revision not in known)
-
-
 @dataclass(frozen=True, slots=True)
 class Revision:
     """Where a database's schema is (None: empty), and the newest that this program has.
@@ -61,6 +55,11 @@ class Revision:
     here: str | None
     newest: str
     is_newer: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether this program can work on that database."""
+        return self.is_newer or self.here == self.newest
 
     def __str__(self) -> str:
         if self.is_newer:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.plan_offers import StoredPlan, find_plan, plan_set_on, plans_of, set_plan
+from core.catalogue import PlanEntry
+from core.db.plan_offers import find_plan, plan_set_on, plans_of, set_plan
 from core.db.registration import devices_by_serial
 from core.errors import Refused
 from core.money import Money
@@ -89,7 +90,7 @@ def check_allowed(unit: Unit, terms: Terms) -> None:
         raise Refused("plan_not_allowed")
 
 
-def terms_of(unit: Unit, plan: StoredPlan) -> Terms:
+def terms_of(unit: Unit, plan: PlanEntry) -> Terms:
     """A stored plan as a sale takes it."""
     currency = unit.market.currency
     figure: int | Money = plan.count or 0
@@ -99,12 +100,12 @@ def terms_of(unit: Unit, plan: StoredPlan) -> Terms:
     return Terms(plan.appliance, plan.scheme, figure, plan.cadence, down)
 
 
-def _figures(plan: StoredPlan) -> tuple[str, int, str, int]:
+def _figures(plan: PlanEntry) -> tuple[str, int, str, int]:
     figure = plan.count or plan.instalment_minor or 0
     return plan.scheme, figure, plan.cadence, plan.down_payment_minor
 
 
-def _as_sold_today(unit: Unit, stored: StoredPlan) -> Allowed:
+def _as_sold_today(unit: Unit, stored: PlanEntry) -> Allowed:
     terms = terms_of(unit, stored)
     given = (terms.appliance, terms.scheme, terms.figure, terms.cadence, terms.down)
     offered = offer_terms(unit, terms)

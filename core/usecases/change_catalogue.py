@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from core.catalogue import Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry, Village
+from core.catalogue import Appliance, Catalogue, Manufacturer, TariffEntry, Village
 from core.db.plan_offers import plans_of
 from core.db.registration import ids_by_code
 from core.db.rows.goods import appliances, manufacturers, tariffs
@@ -66,9 +66,8 @@ def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
         case TariffEntry():
             return Catalogue(None, tariffs=(entry,))
         case Appliance():
-            stored = plans_of(unit.connection, entry.code)
-            plans = tuple(PlanEntry(**asdict(one)) for one in stored)
-            return Catalogue(None, appliances=(entry,), plans=plans)
+            plans = plans_of(unit.connection, entry.code)
+            return Catalogue(None, appliances=(entry,), plans=tuple(plans))
 
 
 def _no_pin(pin: str) -> str:

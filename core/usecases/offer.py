@@ -12,10 +12,8 @@ from core.db.by_key import Values, rows_by_key
 from core.db.rows.goods import appliances
 from core.errors import Refused
 from core.money import Money
-from core.plan import PlanTerms, make_plan
+from core.plan import PAYG, PlanTerms, make_plan
 from core.unit import Unit
-
-PAYG = ("shs", "e_bike")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from core.db.registration import (
 from core.db.rows.goods import appliances, instalments, sales
 from core.db.sales import KnownSale, known_sales
 from core.errors import Refused
-from core.plan import Instalment, PlanTerms, make_plan
+from core.plan import PAYG, Instalment, PlanTerms, make_plan
 from core.unit import Unit
 from core.usecases.entries import (
     Progress,
@@ -38,8 +38,6 @@ from core.usecases.entries import (
     no_progress,
     write_in_batches,
 )
-
-_PAYG = ("shs", "e_bike")
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ def _decide(unit: Unit, books: _Books, entry: SaleEntry) -> _Agreed | None:
 
 def _device(books: _Books, entry: SaleEntry, kind: str) -> KnownDevice | None:
     if entry.serial is None:
-        if kind in _PAYG:
+        if kind in PAYG:
             raise Refused("serial_needed", kind=kind)
         return None
     if kind == "other":
@@ -198,7 +196,7 @@ def _plan(unit: Unit, entry: SaleEntry, appliance: Values, total_minor: int) -> 
             count=entry.count if by_count else None,
             instalment_minor=None if by_count else entry.instalment_minor,
             initial_days=appliance["initial_days"],
-            days_bought=appliance["kind"] in _PAYG,
+            days_bought=appliance["kind"] in PAYG,
         ),
         unit.market.cash_unit_minor,
     )

@@ -5,11 +5,10 @@ from __future__ import annotations
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
 from core.db.plans import LockedSale, lock_sale, parts_of, set_sale, write_parts
 from core.errors import BrokenInvariant, Refused
+from core.plan import PAYG
 from core.replan import Part, reprice
 from core.unit import Unit
 from core.usecases.audit import note_act
-
-_PAYG = ("shs", "e_bike")
 
 
 def reprice_sale(unit: Unit, sale_id: int, new_total_minor: int, who: str, reason: str) -> None:
@@ -19,7 +18,7 @@ def reprice_sale(unit: Unit, sale_id: int, new_total_minor: int, who: str, reaso
     sale = open_plan(unit, sale_id)
     parts = repriced(unit, sale, new_total_minor)
     complete = not any(part.open_minor for part in parts)
-    if complete and sale.device_kind in _PAYG:
+    if complete and sale.device_kind in PAYG:
         raise Refused("plan_unlocks")
     write_parts(unit.connection, sale.id, parts)
     state = "complete" if complete else "open"

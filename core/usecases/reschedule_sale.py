@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from core.db.plans import LockedSale, parts_of, set_sale, write_parts
 from core.errors import BrokenInvariant, Refused
-from core.plan import step_on
+from core.plan import PAYG, step_on
 from core.replan import Part, reschedule
 from core.unit import Unit
 from core.usecases.audit import note_act
@@ -51,7 +51,7 @@ def rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Part]:
         new.cadence,
         first_on,
         unit.market.cash_unit_minor,
-        days_bought=sale.device_kind in ("shs", "e_bike"),
+        days_bought=sale.device_kind in PAYG,
         count=new.count,
         instalment_minor=new.instalment_minor,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.usecases.agent_account import AgentAccount, Movement, agent_account
 from core.wording.message import Said
-from core.wording.messages import agent as say
+from core.wording.messages import agent_account as say
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Facts, Turn
 

@@ -12,7 +12,8 @@ from core.usecases.quote_payment import quote_payment
 from core.usecases.read_account import read_account
 from core.usecases.split_words import split_words
 from core.wording.message import Said
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_collect as say
 from gateway.ussd_menus.agent_customer import Masked
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
@@ -47,7 +48,7 @@ def falls(turn: Turn) -> Falls:
 collected = Notice("collect.done", say.collected)
 which_pin = Ask(
     "collect.pin",
-    say.which_pin,
+    agent_say.which_pin,
     reads=Pin,
     into=pin,
     do=do(collect_cash, msisdn=CALLER, pin=pin, serial=serial, amount=amount),
@@ -58,9 +59,11 @@ confirm = Choice(
     say.confirm_cash,
     facts=falls,
     paged=True,
-    options=[option(say.agree, to=which_pin)],
+    options=[option(agent_say.agree, to=which_pin)],
 )
 which_amount = Ask(
     "collect.amount", say.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
 )
-which_serial = Ask("collect.serial", say.which_serial, reads=Serial, into=serial, to=which_amount)
+which_serial = Ask(
+    "collect.serial", agent_say.which_serial, reads=Serial, into=serial, to=which_amount
+)

@@ -16,7 +16,8 @@ from core.usecases.look_up_customer import (
     look_up_customer,
     resend_last_token,
 )
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_customer as say
 from core.wording.messages import owe as owe_say
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import Target, do, option
@@ -44,8 +45,10 @@ def masked(turn: Turn) -> Masked:
 
 def known_customer(prefix: str, then: Target) -> Screen:
     """Ask for the number of a known customer, confirm the name, go on."""
-    is_it = Choice(f"{prefix}.is_it", say.is_it, facts=masked, options=[option(say.yes, to=then)])
-    return Ask(f"{prefix}.phone", say.which_phone, reads=Phone, into=phone, to=is_it)
+    is_it = Choice(
+        f"{prefix}.is_it", agent_say.is_it, facts=masked, options=[option(agent_say.yes, to=then)]
+    )
+    return Ask(f"{prefix}.phone", agent_say.which_phone, reads=Phone, into=phone, to=is_it)
 
 
 def card(turn: Turn) -> CustomerCard:
@@ -110,4 +113,4 @@ shown = Choice(
     facts=card,
     options=[option(say.resend, to=which_device), option(say.owed, to=owed)],
 )
-which_phone = Ask("agent.look_up", say.which_phone, reads=Phone, into=phone, to=shown)
+which_phone = Ask("agent.look_up", agent_say.which_phone, reads=Phone, into=phone, to=shown)

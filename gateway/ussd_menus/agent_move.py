@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.names import mask_name
 from core.usecases.move_meter import find_meter_owner, move_meter
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_move as say
 from gateway.ussd_menus.agent_customer import Masked, masked, phone
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
@@ -25,16 +26,16 @@ def old_owner(turn: Turn) -> Masked:
 moved = Notice("move.done", say.moved)
 which_pin = Ask(
     "move.pin",
-    say.which_pin,
+    agent_say.which_pin,
     reads=Pin,
     into=pin,
     do=do(move_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
     to=moved,
 )
 confirm = Choice(
-    "move.confirm", say.is_moving, facts=masked, options=[option(say.yes, to=which_pin)]
+    "move.confirm", say.is_moving, facts=masked, options=[option(agent_say.yes, to=which_pin)]
 )
 which_phone = Ask(
     "move.phone", say.which_new_owner, facts=old_owner, reads=Phone, into=phone, to=confirm
 )
-which_serial = Ask("move.serial", say.which_serial, reads=Serial, into=serial, to=which_phone)
+which_serial = Ask("move.serial", agent_say.which_serial, reads=Serial, into=serial, to=which_phone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.usecases.change_pin import change_pin
-from core.wording.messages import agent as say
+from core.wording.messages import agent_account as say
 from gateway.ussd_menus.caller import caller
 from gateway.ussd_menus.carried import secret
 from gateway.ussd_menus.options import CALLER, do, option

@@ -27,7 +27,8 @@ from core.usecases.offer import (
     offer_service,
 )
 from core.wording.message import Said
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_plan as say
 from gateway.ussd_menus.carried import Carried, carried
 from gateway.ussd_menus.options import Option, Target, option
 from gateway.ussd_menus.readers import Amount, Whole
@@ -126,7 +127,7 @@ def has_plans(turn: Turn) -> bool:
 
 def plan_questions(prefix: str, then: Target) -> Screen:
     """The first question of a plan; after the last one comes `then`."""
-    agree, keeps = [option(say.agree, to=then)], [scheme, figure, cadence, down]
+    agree, keeps = [option(agent_say.agree, to=then)], [scheme, figure, cadence, down]
     picked = Choice(
         f"{prefix}.picked", say.plan, facts=allowed, keeps=keeps, paged=True, options=agree
     )
@@ -142,7 +143,7 @@ def plan_questions(prefix: str, then: Target) -> Screen:
         f"{prefix}.which_plan",
         say.which_plan,
         rows=plans,
-        shows=say.row,
+        shows=agent_say.row,
         empty=say.no_plan,
         into=offer,
         to=shown,
@@ -157,7 +158,7 @@ def _by_day(prefix: str, then: Target) -> Option:
         f"{prefix}.by_day",
         say.service,
         facts=offered_by_day,
-        options=[option(say.agree, to=then)],
+        options=[option(agent_say.agree, to=then)],
     )
     return option(
         say.by_day,
@@ -173,7 +174,7 @@ def _figures(prefix: str, then: Target) -> Screen:
         say.plan,
         facts=offered,
         paged=True,
-        options=[option(say.agree, to=then)],
+        options=[option(agent_say.agree, to=then)],
     )
     how_much = Ask(f"{prefix}.down", say.how_much_down, reads=Amount, into=down, to=agree)
     which_down = Choice(

@@ -21,7 +21,9 @@ from core.usecases.offer import (
 from core.usecases.register_with_device import register_meter, register_on_plan
 from core.usecases.stock import find_in_stock
 from core.wording.message import Message
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_plan as plan_say
+from core.wording.messages import agent_register as say
 from gateway.ussd_menus.agent_customer import masked, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
@@ -129,11 +131,11 @@ def is_new(turn: Turn) -> bool:
     return find_in_stock(turn.unit, turn[serial], "meter", turn[maker]) is None
 
 
-done = Notice("register.done", say.registered)
+done = Notice("register.done", agent_say.registered)
 person = {"phone": phone, "name": name, "surname": surname, "village": village}
 pin_meter = Ask(
     "register.pin_meter",
-    say.which_pin,
+    agent_say.which_pin,
     reads=Pin,
     into=pin,
     do=do(
@@ -149,7 +151,7 @@ pin_meter = Ask(
 )
 pin_plan = Ask(
     "register.pin_plan",
-    say.sign_kit,
+    agent_say.sign_kit,
     facts=buyer,
     reads=Pin,
     into=pin,
@@ -172,15 +174,15 @@ pin_plan = Ask(
 )
 summary_meter = Choice(
     "register.summary",
-    say.summary_meter,
+    agent_say.summary_meter,
     facts=buyer,
-    options=[option(say.agree, to=pin_meter)],
+    options=[option(agent_say.agree, to=pin_meter)],
 )
 summary_new_meter = Choice(
     "register.summary_new",
     say.summary_new_meter,
     facts=buyer,
-    options=[option(say.agree, to=pin_meter)],
+    options=[option(agent_say.agree, to=pin_meter)],
 )
 summary = Route("register.is_new", by=is_new, to={True: summary_new_meter, False: summary_meter})
 which_tariff = Pick(
@@ -194,20 +196,20 @@ which_tariff = Pick(
 )
 which_appliance = Pick(
     "register.appliance",
-    say.which_appliance,
+    agent_say.which_appliance,
     rows=kits,
-    shows=say.appliance,
-    empty=say.no_appliance,
+    shows=plan_say.appliance,
+    empty=agent_say.no_appliance,
     into=appliance,
     to=plan_questions("register", pin_plan),
 )
 sold = Route("register.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
-which_serial = Ask("register.serial", say.which_serial, reads=Serial, into=serial, to=sold)
+which_serial = Ask("register.serial", agent_say.which_serial, reads=Serial, into=serial, to=sold)
 which_maker = Pick(
     "register.maker",
     say.which_maker,
     rows=makers,
-    shows=say.row,
+    shows=agent_say.row,
     empty=say.no_maker,
     into=maker,
     to=which_serial,
@@ -235,10 +237,10 @@ which_surname = Ask(
 which_name = Ask("register.name", say.which_name, reads=Words(), into=name, to=which_surname)
 is_it = Choice(
     "register.is_it",
-    say.is_it,
+    agent_say.is_it,
     facts=masked,
-    options=[option(say.yes, to=which_kind, carries={name: "", surname: "", village: ""})],
+    options=[option(agent_say.yes, to=which_kind, carries={name: "", surname: "", village: ""})],
 )
 known = Route("register.known", by=is_known, to={True: is_it, False: which_name})
-which_phone = Ask("register.phone", say.which_phone, reads=Phone, into=phone, to=known)
+which_phone = Ask("register.phone", agent_say.which_phone, reads=Phone, into=phone, to=known)
 entry = waiting_or(which_phone, sold)

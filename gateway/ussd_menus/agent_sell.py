@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.usecases.offer import PAYG, kind_of
+from core.plan import PAYG
+from core.usecases.offer import kind_of
 from core.usecases.sell_appliance import sell_appliance
 from core.usecases.stock import check_sellable
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_plan as say
 from gateway.ussd_menus.agent_customer import known_customer, masked, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
@@ -67,7 +69,7 @@ pin_plain = Ask(
 )
 pin_serial = Ask(
     "sell_kit.pin",
-    say.sign_kit,
+    agent_say.sign_kit,
     facts=masked,
     reads=Pin,
     into=pin,
@@ -75,7 +77,7 @@ pin_serial = Ask(
     to=sold,
 )
 free = Route("sell_kit.free", by=may_be_sold, to={"free": plan_questions("sell_kit", pin_serial)})
-which_serial = Ask("sell_kit.serial", say.which_serial, reads=Serial, into=serial, to=free)
+which_serial = Ask("sell_kit.serial", agent_say.which_serial, reads=Serial, into=serial, to=free)
 with_serial = Route(
     "sell.with_serial",
     by=needs_serial,
@@ -83,10 +85,10 @@ with_serial = Route(
 )
 which_appliance = Pick(
     "sell.appliance",
-    say.which_appliance,
+    agent_say.which_appliance,
     rows=goods,
     shows=say.appliance,
-    empty=say.no_appliance,
+    empty=agent_say.no_appliance,
     into=appliance,
     to=with_serial,
 )

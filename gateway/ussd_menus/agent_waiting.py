@@ -26,7 +26,8 @@ from core.usecases.registration_requests import (
     get_registration_request,
     list_registration_requests,
 )
-from core.wording.messages import agent as say
+from core.wording.messages import agent as agent_say
+from core.wording.messages import agent_waiting as say
 from gateway.ussd_menus.agent_customer import phone
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, ONCE, Target, do, option
@@ -122,17 +123,17 @@ def _still(wanted: type[T], found: object) -> T:
 
 dropped = Notice("register.dropped", say.dropped)
 drop = option(say.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped)
-text_done = Notice("register.text_done", say.registered)
+text_done = Notice("register.text_done", agent_say.registered)
 pin_text = Ask(
     "register.pin_text",
-    say.sign_kit,
+    agent_say.sign_kit,
     facts=pending,
     reads=Pin,
     into=pin,
     do=do(confirm_registration, msisdn=CALLER, pin=pin, serial=serial, once=ONCE),
     to=text_done,
 )
-confirm_or_drop = [option(say.agree, to=pin_text), drop]
+confirm_or_drop = [option(agent_say.agree, to=pin_text), drop]
 which_text = Pick(
     "register.texts",
     say.which_text,
@@ -146,7 +147,7 @@ which_text = Pick(
         to={
             "meter": Choice(
                 "register.text_meter",
-                say.summary_meter,
+                agent_say.summary_meter,
                 facts=pending_meter,
                 options=confirm_or_drop,
             ),
@@ -183,7 +184,7 @@ def waiting_or(new: Target, complete: Target) -> Screen:
         facts=requested,
         keeps=[phone, name, surname, village, kind, maker, serial],
         options=[
-            option(say.yes, to=complete),
+            option(agent_say.yes, to=complete),
             option(say.refuse, do=refuse, to=not_granted),
         ],
     )

@@ -2,7 +2,14 @@
 
 from core.wording.messages import (
     agent,
+    agent_account,
+    agent_collect,
+    agent_customer,
+    agent_move,
+    agent_plan,
+    agent_register,
     agent_sms,
+    agent_waiting,
     answer,
     claim,
     devices,
@@ -22,7 +29,14 @@ from core.wording.messages import (
 
 MODULES = (
     agent,
+    agent_account,
+    agent_collect,
+    agent_customer,
+    agent_move,
+    agent_plan,
+    agent_register,
     agent_sms,
+    agent_waiting,
     answer,
     claim,
     devices,

@@ -1,7 +1,7 @@
 """Texts to agents, and to the customers they serve."""
 
 from core.wording.message import text_message
-from core.wording.messages.agent import Cadence
+from core.wording.messages.agent_plan import Cadence
 from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Serial
 
 

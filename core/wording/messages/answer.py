@@ -1,7 +1,7 @@
 """Answers to texts that people send us. The words they teach are those of gateway/sms/keywords."""
 
 from core.wording.message import text_message
-from core.wording.messages.agent import Cadence
+from core.wording.messages.agent_plan import Cadence
 from core.wording.messages.devices import State
 from core.wording.messages.part import Split
 from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Serial, Words

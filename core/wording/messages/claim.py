@@ -1,7 +1,7 @@
 """Registering a device in stock oneself."""
 
 from core.wording.message import message
-from core.wording.messages.agent import Cadence
+from core.wording.messages.agent_plan import Cadence
 from core.wording.slots import Count, Day, Money, Name, Reference, Serial
 
 

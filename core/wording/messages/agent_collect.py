@@ -1,0 +1,20 @@
+"""An agent takes cash."""
+
+from core.wording.message import message
+from core.wording.messages.part import Split
+from core.wording.slots import Money, Name, Reference, Serial
+
+
+@message
+def which_amount(serial: Serial, owner: Name) -> None:
+    """Ask how much cash was given."""
+
+
+@message
+def confirm_cash(amount: Money, serial: Serial, split: Split) -> None:
+    """What the cash will do; confirmed with the PIN."""
+
+
+@message
+def collected(receipt: Reference, owed: Money) -> None:
+    """The cash is booked."""

@@ -180,8 +180,8 @@ def prompt_approved(unit: Unit, prompt: Prompt) -> None:
 def _still_open(unit: Unit, prompt: Prompt, *also: str) -> bool:
     """Whether nobody has had the last word yet, or one that does not count here (`also`).
 
-    Read anew, under its lock: a callback may have come while the worker that claimed `prompt` waited
-    for the provider's answer.
+    Read anew, under its lock: a callback may have come while the worker that claimed `prompt`
+    waited for the provider's answer.
     """
     newest = lock_prompt(unit.connection, prompt.id)
     return newest is not None and newest.state in (*_NOT_FINAL, *also)

@@ -192,20 +192,27 @@ class DarajaSettings:
 @dataclass(frozen=True, slots=True)
 class ReconciliationSettings:
     """How often a provider's list of payments is asked for, and when unmatched money goes back by
-    itself; None where it does not. Workers only."""
+    itself; None where it does not. `balances`: channels whose balance is read every day; Daraja's
+    is with its list. Workers only."""
 
     pull_every: timedelta | None
     refund_after: timedelta | None
+    balances: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, environment: Environment) -> ReconciliationSettings:
         every_s = _seconds(environment, "DARAJA_PULL_EVERY_S", "600")
         after_h = read(environment, "SUSPENSE_REFUND_HOURS", "")
+        balances = {
+            "mtn": read(environment, "MTN_BALANCE", "0"),
+            "airtel": read(environment, "AIRTEL_BALANCE", "0"),
+        }
         return cls(
             pull_every=every_s if read(environment, "DARAJA_PULL", "0") == "1" else None,
             refund_after=_seconds(environment, "SUSPENSE_REFUND_HOURS", "") * 3600
             if after_h
             else None,
+            balances=frozenset(name for name, wanted in balances.items() if wanted == "1"),
         )
 
 

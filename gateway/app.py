@@ -157,14 +157,15 @@ def _flask(
 ) -> WSGIApplication:
     open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
     told = Announcements(open_unit, mpesa.doorbell)
-    signed = partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
+    signing_key = settings.airtel_callback_key
+    proved = partial(airtel.prove_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[Door[Any], ...]] = {
         "daraja": (
             *mpesa.doors(),
             *ResultDoors(mpesa.shortcode, open_unit, mpesa.doorbell).doors(),
         ),
         "mtn": (told.door("mtn", mtn.read_callback),),
-        "airtel": (told.door("airtel", signed),),
+        "airtel": (told.door("airtel", airtel.read_callback, proved),),
     }
     doors: tuple[Door[Any], ...] = (
         *(door for name in settings.channels for door in of_channel[name]),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from core.money import Money
-from core.settings import ReconciliationSettings
+from core.settings import AirtelSettings, ReconciliationSettings
 from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
+from gateway.payments.airtel import AirtelChannel
 from simulator.safaricom.paybill import pay_by_paybill
 from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
-from simulator.safaricom.wallets import Payment, move_money
+from simulator.safaricom.wallets import Payment, move_money, set_balance
 from tests.support.cast import AMINA, KIT, METER
 from workers import jobs, money_back
 
@@ -321,3 +323,70 @@ def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(approved, 
     approved.ahead = timedelta(minutes=90)
     money_back.reconcile()
     assert approved.rows("SELECT kind FROM cases") == [("paid_without_receipt",)]
+
+
+@pytest.fixture
+def airtel(hands, monkeypatch):
+    """Airtel Money set up besides, its balance asked for."""
+    channel = AirtelChannel(AirtelSettings(hands.standins.url, "KE", "client", "secret"))
+    runtime = replace(money_back.runtime(), other_channels={"airtel": channel})
+    monkeypatch.setattr(money_back, "runtime", lambda: runtime)
+    monkeypatch.setattr(jobs, "runtime", lambda: runtime)
+    chosen = ReconciliationSettings(None, None, frozenset({"airtel"}))
+    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+    yield hands
+    channel.close()
+
+
+def assertions(hands):
+    return hands.rows(
+        "SELECT provider_account, stated_minor, booked_minor FROM balance_assertions ORDER BY id"
+    )
+
+
+def holding(hands, amount_minor):
+    with hands.standins.world.engine.begin() as connection:
+        set_balance(connection, "airtel", amount_minor)
+
+
+def test_other_channels_balances_are_read_once_a_day_and_set_beside_the_books(airtel):
+    for hours in (0, 1, 23, 25):
+        airtel.ahead = timedelta(hours=hours)
+        money_back.reconcile()
+
+    assert assertions(airtel) == [("airtel:KE", 0, 0)] * 2
+
+
+def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(airtel):
+    holding(airtel, 100_00)
+    for minutes in (0, 5, 11, 71):
+        airtel.ahead = timedelta(minutes=minutes)
+        money_back.reconcile()
+
+    assert assertions(airtel) == [("airtel:KE", 100_00, 0)] * 3
+    assert cases(airtel) == [("balance_differs", True)]
+
+
+def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel):
+    holding(airtel, 100_00)
+    money_back.reconcile()
+    airtel.ahead = timedelta(minutes=1)
+    with airtel.open_unit() as unit:
+        notice = PaymentNotice(
+            "airtel:KE", "MP1", "query", 100_00, "KES", METER, "none", None, unit.now
+        )
+        record_payment(unit, notice)
+    for minutes in (11, 120):
+        airtel.ahead = timedelta(minutes=minutes)
+        money_back.reconcile()
+
+    assert cases(airtel) == []
+
+
+def test_a_balance_nobody_says_is_asked_for_the_next_day(airtel):
+    airtel.standins.fault("airtel", "fail_before", operation="balance", times=1)
+    money_back.reconcile()
+    assert assertions(airtel) == []
+    airtel.ahead = timedelta(hours=25)
+    money_back.reconcile()
+    assert len(assertions(airtel)) == 1

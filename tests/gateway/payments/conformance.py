@@ -206,11 +206,15 @@ class Road:
         self.ahead += timedelta(**time)
         jobs.prompt_payers()
 
-    def tell(self, body: str | bytes, key: str = KEY, method: str = "POST") -> int:
+    def tell(self, body: str | bytes, key: str = KEY, method: str = "POST", **headers: str) -> int:
         """Somebody knocks at the channel's door; the status of the answer."""
         address = f"{self.url}/payments/{self.spec.door.format(key=key)}"
         answer = requests.request(
-            method, address, data=body, headers={"Content-Type": "application/json"}, timeout=10
+            method,
+            address,
+            data=body,
+            headers={"Content-Type": "application/json"} | headers,
+            timeout=10,
         )
         return answer.status_code
 

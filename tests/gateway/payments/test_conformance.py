@@ -6,12 +6,15 @@ which first; what a stranger says books nothing.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
+from core.errors import Temporary
+from gateway.payments.channel import Held, TellsBalance
 from operations.embedded import Services
 from tests.gateway.payments.conformance import SPECS, Road
 from tests.gateway.payments.conformance import road as open_road
@@ -259,6 +262,49 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
     assert road.tell(road.claim(paid=True)) == 200
     jobs.prompt_payers()
     assert road.state != "paid"
+    assert nothing_paid(road)
+
+
+def test_the_provider_says_what_the_account_holds(road: Road) -> None:
+    channel = jobs.runtime().channel(road.spec.name)
+    if not isinstance(channel, TellsBalance):
+        pytest.skip("M-Pesa's answer comes later, at a door (test_mpesa_results)")
+    before = channel.read_balance(road.currency)
+    road.ask()
+    road.answer()
+    assert paid_once(road)
+    after = channel.read_balance(road.currency)
+    assert after == Held(before.provider_account, before.amount_minor + road.amount_minor)
+    [(booked_in,)] = road.rows(
+        "SELECT provider_account FROM payments WHERE receipt = :receipt", receipt=road.moved[0][0]
+    )
+    assert after.provider_account == booked_in
+
+
+def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
+    channel = jobs.runtime().channel(road.spec.name)
+    if not isinstance(channel, TellsBalance):
+        pytest.skip("M-Pesa's answer comes later, at a door (test_mpesa_results)")
+    for fault in ("fail_before", "lose_reply"):
+        road.fail(fault, "balance", times=1)
+        with pytest.raises(Temporary):
+            channel.read_balance(road.currency)
+
+
+def test_where_callbacks_are_signed_a_forged_one_is_refused_and_rings_for_nobody(
+    road: Road,
+) -> None:
+    if road.spec.name != "airtel":
+        pytest.skip("this provider signs nothing")
+    road.ask()
+    before = road.rows("SELECT next_attempt_at FROM prompts ORDER BY id")
+    told = road.claim(paid=True)
+    unsigned = told.split(',"hash"')[0] + "}"
+    right = base64.b64decode(told.split('"')[-2]).hex()
+    forged = [(told.replace('"TS"', '"TF"'), {}), (unsigned, {}), (unsigned, {"Hash": "0" * 64})]
+    assert [road.tell(body, **headers) for body, headers in forged] == [400] * len(forged)
+    assert road.rows("SELECT next_attempt_at FROM prompts ORDER BY id") == before
+    assert road.tell(told) == road.tell(unsigned, **{"X-Signature": right}) == 200
     assert nothing_paid(road)
 
 

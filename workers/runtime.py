@@ -18,6 +18,7 @@ from core.settings import (
     DarajaSettings,
     Environment,
     MtnSettings,
+    PawaPaySettings,
     ServicesSettings,
     SmsSettings,
     channels_on,
@@ -30,6 +31,7 @@ from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.mtn import MtnChannel
+from gateway.payments.pawapay import PawaPayChannel
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
@@ -76,6 +78,7 @@ def _daraja(environment: Environment) -> DarajaClient | None:
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
     "mtn": lambda environment: MtnChannel(MtnSettings.from_environment(environment)),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
+    "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),
 }
 
 

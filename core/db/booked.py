@@ -81,6 +81,18 @@ def set_payment(connection: Connection, payment_id: int, **values: object) -> No
     )
 
 
+def learn_payer(connection: Connection, payment_id: int, msisdn: str) -> BookedPayment | None:
+    """Keep the number of whoever paid where only a hidden one was known; the payment, if so."""
+    learnt = connection.execute(
+        text(
+            "UPDATE payments SET payer_kind = 'msisdn', payer = :msisdn"
+            f" WHERE id = :id AND payer_kind <> 'msisdn' RETURNING {_COLUMNS}"
+        ),
+        {"id": payment_id, "msisdn": msisdn},
+    ).one_or_none()
+    return None if learnt is None else BookedPayment(*learnt)
+
+
 def lines_booked(connection: Connection, payment_id: int) -> list[BookedLine]:
     """The lines of an applied payment, in their order."""
     rows = connection.execute(

@@ -64,21 +64,23 @@ def acts_on(connection: Connection, subject: str, subject_id: int) -> list[Row[A
     return list(rows)
 
 
-def close_open_case(connection: Connection, case_id: int, now: datetime) -> bool:
-    """Close it; False when there is no such open case."""
-    closed = connection.execute(
-        text("UPDATE cases SET closed_at = :now WHERE id = :id AND closed_at IS NULL"),
+def close_open_case(connection: Connection, case_id: int, now: datetime) -> Row[Any] | None:
+    """Close it; (kind, payment_id) of the case, None when there is no such open one."""
+    return connection.execute(
+        text(
+            "UPDATE cases SET closed_at = :now WHERE id = :id AND closed_at IS NULL"
+            " RETURNING kind, payment_id"
+        ),
         {"id": case_id, "now": now},
-    )
-    return closed.rowcount == 1
+    ).one_or_none()
 
 
 def find_case(connection: Connection, case_id: int) -> Row[Any] | None:
-    """(kind, detail, opened, closed, receipt) of a case."""
+    """(kind, detail, opened, closed, payment_id, receipt) of a case."""
     return connection.execute(
         text(
-            "SELECT k.kind, k.detail, k.opened_at, k.closed_at, p.receipt FROM cases k"
-            " LEFT JOIN payments p ON p.id = k.payment_id WHERE k.id = :id"
+            "SELECT k.kind, k.detail, k.opened_at, k.closed_at, k.payment_id, p.receipt"
+            " FROM cases k LEFT JOIN payments p ON p.id = k.payment_id WHERE k.id = :id"
         ),
         {"id": case_id},
     ).one_or_none()

@@ -56,26 +56,33 @@ def find_payment(connection: Connection, payment_id: int) -> Row[Any] | None:
     ).one_or_none()
 
 
-# Every event of a payment has a key that ends in its id, or in its refund's.
+# Every event of a payment has a key of a word and its id, or its refund's; and the number of the
+# time where it can happen again.
 _ENTRIES = text(
     """
     SELECT e.id, e.kind, e.posted_at, o.account, o.side, o.amount_minor
       FROM journal_entries e JOIN postings o ON o.entry_id = e.id
      WHERE e.idempotency_key = ANY(ARRAY(
                SELECT word || ':' || :id FROM unnest(CAST(:words AS text[])) AS word)
+           || ARRAY(SELECT word || ':' || :id || ':' || time FROM generate_series(2, 9) AS time,
+                    unnest(CAST(:again AS text[])) AS word)
            || ARRAY(SELECT word || ':' || r.id FROM refunds r, unnest(CAST(:refund AS text[]))
                     AS word WHERE r.payment_id = :id))
      ORDER BY e.id, o.id
     """
 )
-_WORDS = ["received", "applied", "matched", "reversed", "unapplied"]
+_WORDS = ["received", "applied", "matched", "unmatched", "reversed", "unapplied"]
+_AGAIN = ["matched", "unmatched"]
 _REFUND_WORDS = ["refund_requested", "refund_done", "refund_failed", "refund_after_all"]
 
 
 def postings_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
     """Every posting a payment caused, entry by entry."""
     return list(
-        connection.execute(_ENTRIES, {"id": payment_id, "words": _WORDS, "refund": _REFUND_WORDS})
+        connection.execute(
+            _ENTRIES,
+            {"id": payment_id, "words": _WORDS, "again": _AGAIN, "refund": _REFUND_WORDS},
+        )
     )
 
 

@@ -177,7 +177,11 @@ WAITING: dict[str, str] = {
     "no prompt is unresolved": """
         SELECT 'prompt ' || id || ' (' || state || ') since ' || created_at FROM prompts
          WHERE state IN ('waiting', 'sending', 'pending', 'unknown', 'approved')
-           AND created_at < :now - interval '2 hours' ORDER BY id
+           AND created_at < :now - interval '2 hours'
+           AND NOT EXISTS (SELECT FROM cases k WHERE k.dedupe_key IN (
+                               'prompt_unknown:' || prompts.id,
+                               'paid_without_receipt:' || prompts.id))
+         ORDER BY id
     """,
 }
 

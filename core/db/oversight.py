@@ -27,9 +27,9 @@ def open_case(
     occasion: str,
     detail: str,
     payment_id: int | None = None,
-) -> None:
-    """Ask for a person. The same occasion again changes nothing."""
-    connection.execute(
+) -> bool:
+    """Ask for a person. The same occasion again changes nothing: False."""
+    opened = connection.execute(
         text(
             "INSERT INTO cases (dedupe_key, kind, detail, payment_id, opened_at)"
             " VALUES (:key, :kind, :detail, :payment_id, :now) ON CONFLICT DO NOTHING"
@@ -42,20 +42,30 @@ def open_case(
             "now": now,
         },
     )
+    return opened.rowcount == 1
 
 
 def close_cases(
     connection: Connection, now: datetime, kind: str, payment_ids: Collection[int]
-) -> list[int]:
-    """Close the open cases of that kind about those payments; the payments that had one."""
-    closed = connection.execute(
+) -> None:
+    """Close the open cases of that kind about those payments."""
+    connection.execute(
         text(
             "UPDATE cases SET closed_at = :now WHERE kind = :kind AND closed_at IS NULL"
-            " AND payment_id = ANY(:ids) RETURNING payment_id"
+            " AND payment_id = ANY(:ids)"
         ),
         {"now": now, "kind": kind, "ids": list(payment_ids)},
     )
-    return list(closed.scalars())
+
+
+def close_occasions(connection: Connection, now: datetime, *occasions: str) -> None:
+    """Close the open cases of those occasions, each as `kind:occasion`."""
+    connection.execute(
+        text(
+            "UPDATE cases SET closed_at = :now WHERE dedupe_key = ANY(:keys) AND closed_at IS NULL"
+        ),
+        {"now": now, "keys": list(occasions)},
+    )
 
 
 def insert_claim(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -93,14 +94,27 @@ def hold(connection: Connection, payment_id: int, problem: str) -> None:
     )
 
 
-def release(connection: Connection, now: datetime, payment_id: int) -> None:
-    """It may be applied again."""
+def is_held(connection: Connection, payment_id: int | None) -> bool:
+    """Whether nobody applies it until somebody releases it."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM payments WHERE id = :id AND state = 'received'"
+                " AND next_attempt_at = :never)"
+            ),
+            {"id": payment_id, "never": _NEVER},
+        ).scalar_one()
+    )
+
+
+def release(connection: Connection, now: datetime, payment_ids: Collection[int]) -> None:
+    """Those of them that are held may be applied again."""
     connection.execute(
         text(
             "UPDATE payments SET next_attempt_at = :now, problem = NULL"
-            " WHERE id = :id AND state = 'received'"
+            " WHERE id = ANY(:ids) AND state = 'received' AND next_attempt_at = :never"
         ),
-        {"id": payment_id, "now": now},
+        {"ids": list(payment_ids), "now": now, "never": _NEVER},
     )
 
 

@@ -15,8 +15,8 @@ record_inbound_text, claim_device. Agents: check_pin, change_pin, register_with_
 hand_over, sell_appliance, write_sale, offer, collect_cash, stock, allowed_plans, look_up_customer,
 move_meter, agent_account, settle_agent, tell_agent; list_device_requests, refuse_device_request;
 registration_requests, read_terms.
-Their plans: reprice_sale, reschedule_sale, cancel_sale. Codes by hand: order_token,
-make_ordered_tokens.
+Their plans: reprice_sale, reschedule_sale, cancel_sale, check_nothing_waits. Codes by hand:
+order_token, make_ordered_tokens.
 
 Operators: load_catalogue, rewrites_past, register_customers, register_devices and register_sales
 (one or many, see entries), take_over_paid, show_payment, show_customer, replay_stuck, rotate_keys.

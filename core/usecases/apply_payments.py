@@ -21,6 +21,7 @@ from core.logs import on
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.issue_tokens import NoCode, TokenIssuer
+from core.usecases.match_suspense import unmatch
 from core.usecases.open_secret import OpenSecret
 from core.usecases.quote_payment import target_of
 from core.usecases.report_no_code import report_no_code, without_codes
@@ -70,6 +71,7 @@ def _apply(
     """All of them, or nothing. `codeless`: devices no code is made for, and why."""
     with unit.connection.begin_nested():
         situation = _read(unit, payments)
+        payments = _still_theirs(unit, payments, situation)
         issuer = TokenIssuer(unit, situation.devices, open_secret)
         done = [_apply_one(payment, situation, issuer, codeless) for payment in payments]
         write_applied(unit, situation, done)
@@ -93,6 +95,21 @@ def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
         credits={customer.id: customer.credit_minor for customer in customers.values()},
         today=unit.today,
     )
+
+
+def _still_theirs(
+    unit: Unit, payments: Sequence[ReceivedPayment], situation: Situation
+) -> list[ReceivedPayment]:
+    """Those whose device is still the customer's they were booked for. The others are a person's to
+    decide: what buys energy for one must not take the debts and the credit of another."""
+    theirs = []
+    for payment in payments:
+        device = situation.devices[payment.device_id]
+        if device.owner_id == payment.customer_id:
+            theirs.append(payment)
+        else:
+            unmatch(unit, payment.id, device.serial)
+    return theirs
 
 
 def _apply_one(

@@ -7,10 +7,11 @@ A lock code is ordered where the device's family has one; a worker, who holds th
 from __future__ import annotations
 
 from core.db.devices import get_device
-from core.db.plans import has_waiting_payment, lock_sale, parts_of, set_sale, take_back
+from core.db.plans import lock_sale, parts_of, set_sale, take_back
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
+from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.order_token import order_lock
 from core.usecases.reprice_sale import post_change
 
@@ -23,12 +24,13 @@ def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
         raise Refused("sale_unknown")
     if sale.state != "open":
         raise Refused("sale_not_open", state=sale.state)
-    if sale.device_id is not None and has_waiting_payment(unit.connection, sale.device_id):
-        raise Refused("payment_waiting")
+    device = None if sale.device_id is None else get_device(unit.connection, sale.device_id)
+    if device is not None:
+        check_nothing_waits(unit, device.id, device.serial)
     open_minor = sum(part.open_minor for part in parts_of(unit.connection, sale.id))
     post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
     set_sale(unit.connection, sale.id, state="cancelled")
-    if sale.device_id is not None:
-        take_back(unit.connection, sale.device_id)
-        order_lock(unit, get_device(unit.connection, sale.device_id), who, reason)
+    if device is not None:
+        take_back(unit.connection, device.id)
+        order_lock(unit, get_device(unit.connection, device.id), who, reason)
     note_act(unit, who, "cancel", "sale", sale.id, reason, open_minor=open_minor)

@@ -1,15 +1,44 @@
-"""An operator settles what only a person could."""
+"""An operator settles what only a person could; where money is held, with what becomes of it."""
 
 from __future__ import annotations
 
-from core.db.console_oversight import close_open_case
+from typing import Any
+
+from sqlalchemy import Row
+
+from core.db.console_oversight import close_open_case, find_case
+from core.db.payments import is_held, release
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
+from core.usecases.compare_statement import NOT_ON_STATEMENT
+
+# What may become of held money: it is applied, or it waits on (to be sent back, or for a list that
+# shows it after all).
+APPLY, KEEP = "apply", "keep"
 
 
-def close_case(unit: Unit, case_id: int, who: str, reason: str) -> None:
-    """Close a case, saying how. Raises Refused("case_closed"), Refused("reason_missing")."""
-    if not close_open_case(unit.connection, case_id, unit.now):
+def close_case(unit: Unit, case_id: int, who: str, reason: str, held: str | None = None) -> None:
+    """Close a case, saying how. `held`: APPLY or KEEP where `holds_money`, and only there; ring for
+    payments after APPLY. Raises Refused: case_closed, decision_missing, reason_missing."""
+    case = close_open_case(unit.connection, case_id, unit.now)
+    if case is None:
         raise Refused("case_closed")
-    note_act(unit, who, "close", "case", case_id, reason)
+    details = {}
+    if _holds(unit, case):
+        if held not in (APPLY, KEEP):
+            raise Refused("decision_missing")
+        if held == APPLY:
+            release(unit.connection, unit.now, [case.payment_id])
+        details = {"held": held}
+    note_act(unit, who, "close", "case", case_id, reason, **details)
+
+
+def holds_money(unit: Unit, case_id: int) -> bool:
+    """Whether a payment is held because of this case: who closes it decides about the money."""
+    case = find_case(unit.connection, case_id)
+    return case is not None and case.closed_at is None and _holds(unit, case)
+
+
+def _holds(unit: Unit, case: Row[Any]) -> bool:
+    return case.kind == NOT_ON_STATEMENT and is_held(unit.connection, case.payment_id)

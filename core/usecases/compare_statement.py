@@ -166,7 +166,7 @@ def _settle(unit: Unit, account: str, movement: Movement) -> bool:
     return True
 
 
-_MISSING = "not_on_statement"
+NOT_ON_STATEMENT = "not_on_statement"
 
 
 def raise_cases(unit: Unit, comparison: Comparison) -> None:
@@ -174,14 +174,17 @@ def raise_cases(unit: Unit, comparison: Comparison) -> None:
     list, and amounts that differ.
 
     What is not on the list and has not been used yet is held: neither applied nor sent back, until
-    a later list shows it, which also closes the case, or an operator replays it.
+    a later list shows it, which also closes the case, or an operator releases it (close_case, or a
+    replay). What a person was asked about once is not held again.
     """
-    for payment_id in close_cases(unit.connection, unit.now, _MISSING, comparison.proved):
-        release(unit.connection, unit.now, payment_id)
+    close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.proved)
+    release(unit.connection, unit.now, comparison.proved)
     for booked in comparison.missing_there:
         detail = f"{booked.receipt} ({booked.amount_minor}) is booked but not on the statement"
-        open_case(unit.connection, unit.now, _MISSING, str(booked.id), detail, booked.id)
-        hold(unit.connection, booked.id, "not on the provider's statement")
+        if open_case(
+            unit.connection, unit.now, NOT_ON_STATEMENT, str(booked.id), detail, booked.id
+        ):
+            hold(unit.connection, booked.id, "not on the provider's statement")
     for movement, booked in comparison.different:
         detail = (
             f"{booked.receipt}: statement says {movement.amount_minor}, books {booked.amount_minor}"

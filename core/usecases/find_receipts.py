@@ -1,4 +1,4 @@
-"""A prompt that a look-up called paid, and whose receipt nobody brought: find the receipt.
+"""A prompt whose receipt nobody brought, though it was called paid or may have been: find it.
 
 Mostly it came by another door before (a payment by prompt is a paybill payment too), and only has
 to be joined to its prompt. If not, the provider is asked for it; at last a person is.
@@ -12,6 +12,8 @@ from core.db.oversight import open_case
 from core.db.prompts import Prompt, claim_prompts, join_receipts, update_prompt
 from core.money import Money
 from core.unit import Unit
+from core.usecases.follow_prompt import NO_RECEIPT, not_asked_any_more
+from core.usecases.tell_payer import payer_learnt
 
 _ASK_AGAIN = timedelta(minutes=5)
 _ASK_FOR = timedelta(hours=1)
@@ -19,7 +21,9 @@ _ASK_FOR = timedelta(hours=1)
 
 def claim_receiptless(unit: Unit, limit: int) -> list[Prompt]:
     """Join what can be joined; take the prompts whose receipt has to be asked for now."""
-    join_receipts(unit.connection)
+    for joined in join_receipts(unit.connection, unit.now):
+        payer_learnt(unit, joined.payment_id, joined.msisdn)
+        not_asked_any_more(unit, joined.prompt_id)
     due = claim_prompts(unit.connection, ["approved"], unit.now, limit)
     return [prompt for prompt in due if _goes_on(unit, prompt)]
 
@@ -32,5 +36,5 @@ def _goes_on(unit: Unit, prompt: Prompt) -> bool:
     if asked_long:
         amount = Money(prompt.amount_minor, prompt.currency)
         detail = f"prompt {prompt.id} of {amount} is paid, says the provider, but has no receipt"
-        open_case(unit.connection, unit.now, "paid_without_receipt", str(prompt.id), detail)
+        open_case(unit.connection, unit.now, NO_RECEIPT, str(prompt.id), detail)
     return not asked_long

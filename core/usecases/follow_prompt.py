@@ -12,6 +12,7 @@ from typing import Any
 
 from core.channel import TERMS
 from core.db.devices import get_device
+from core.db.oversight import close_occasions, open_case
 from core.db.prompts import Prompt, claim_prompts, lock_checkout, lock_prompt, update_prompt
 from core.errors import BadCallback
 from core.money import Money
@@ -23,6 +24,10 @@ from core.wording.message import Said
 from core.wording.messages import sms
 
 _ASK_FOR = timedelta(days=2)
+# Without a name for it nothing can be asked; by then the provider's list has been read twice over.
+_WAIT_FOR = timedelta(hours=2)
+# What a person is asked about a prompt: how it ended, where its receipt is.
+UNKNOWN, NO_RECEIPT = "prompt_unknown", "paid_without_receipt"
 _SEND_LEASE = timedelta(minutes=2)
 _SEND_AGAIN = timedelta(seconds=10)
 _SEND_WITHIN = timedelta(minutes=2)
@@ -57,21 +62,47 @@ def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     return [
         _claimed(unit, prompt, _next_look(prompt, unit.now), attempts=prompt.attempts + 1)
         for prompt in claim_prompts(unit.connection, states, unit.now, limit)
+        if not _given_up(unit, prompt)
     ]
 
 
-def _claimed(unit: Unit, prompt: Prompt, next_attempt_at: datetime | None, **values: Any) -> Prompt:
+def _given_up(unit: Unit, prompt: Prompt) -> bool:
+    """Whether it has been looked for long enough, and once at least: nobody asks any more, a person
+    is told."""
+    look_for = _WAIT_FOR if prompt.checkout_reference is None else _ASK_FOR
+    asked_for = unit.now - (prompt.sent_at or prompt.created_at)
+    if asked_for <= look_for or not prompt.attempts:
+        return False
+    if prompt.state in _NOT_FINAL:
+        amount = Money(prompt.amount_minor, prompt.currency)
+        detail = (
+            f"prompt {prompt.id} of {amount} for {prompt.account_reference}, sent"
+            f" {prompt.sent_at:%Y-%m-%d %H:%M} UTC: nobody says how it ended; look for it in the"
+            " provider's statement"
+        )
+        open_case(unit.connection, unit.now, UNKNOWN, str(prompt.id), detail)
+    state = "failed" if prompt.state == "failed" else "unknown"
+    update_prompt(unit.connection, prompt.id, state=state, next_attempt_at=None)
+    return True
+
+
+def not_asked_any_more(unit: Unit, prompt_id: int) -> None:
+    """Its money has turned up: what a person was asked about it is settled."""
+    occasions = (f"{kind}:{prompt_id}" for kind in (UNKNOWN, NO_RECEIPT))
+    close_occasions(unit.connection, unit.now, *occasions)
+
+
+def _claimed(unit: Unit, prompt: Prompt, next_attempt_at: datetime, **values: Any) -> Prompt:
     values["next_attempt_at"] = next_attempt_at
     update_prompt(unit.connection, prompt.id, **values)
     return replace(prompt, **values)
 
 
-def _next_look(prompt: Prompt, now: datetime) -> datetime | None:
-    """The next of the channel's times; after the last of them again and again, for two days."""
+def _next_look(prompt: Prompt, now: datetime) -> datetime:
+    """The next of the channel's times; after the last of them again and again."""
     sent_at, lookups = prompt.sent_at or now, TERMS[prompt.channel].lookups
     planned = (sent_at + after for after in lookups)
-    following = next((at for at in planned if at > now), now + lookups[-1])
-    return following if following <= sent_at + _ASK_FOR else None
+    return next((at for at in planned if at > now), now + lookups[-1])
 
 
 def prompt_accepted(unit: Unit, prompt_id: int, checkout_reference: str) -> None:
@@ -222,4 +253,6 @@ def _book(unit: Unit, prompt: Prompt, notice: PaymentNotice) -> Recorded:
         payment_id=recorded.payment_id,
         next_attempt_at=None,
     )
+    if prompt.next_attempt_at is None:
+        not_asked_any_more(unit, prompt.id)
     return recorded

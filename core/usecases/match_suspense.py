@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.db.booked import BookedPayment, get_payment, lock_payment, set_payment
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, post_entries
 from core.db.likeness import owned_among, owned_by_number, paid_before
-from core.errors import Refused
+from core.errors import BrokenInvariant, Refused
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.match_account import match_account
-from core.usecases.tell_payer import reach_payer, tell_paid_for
+from core.usecases.tell_payer import reach_payer, tell_paid_for, tell_suspense
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ./_"
 _LONGEST = 32
@@ -86,16 +86,50 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, who: str, reason: s
         device_id=match.device.id,
         customer_id=match.customer_id,
         purpose=match.purpose,
+        problem=None,
         next_attempt_at=unit.now,
     )
     legs = (
         Posting("suspense", DEBIT, payment.amount_minor),
         Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
     )
-    post_entries(unit.connection, unit.now, [Entry("matched", f"matched:{payment.id}", legs)])
+    _post(unit, "matched", payment.id, legs)
     note_act(
         unit, who, "match", "payment", payment.id, reason, serial=match.device.serial,
         typed=payment.account_raw,
     )  # fmt: skip
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     tell_paid_for(unit, payment.id, match, payment.amount_minor, payment.receipt, payer)
+
+
+def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
+    """Back to suspense with a locked payment that waits for a device which is another's by now; the
+    payer is told."""
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None:
+        raise BrokenInvariant(f"payment {payment_id} vanished")
+    set_payment(
+        unit.connection,
+        payment.id,
+        state="suspense",
+        device_id=None,
+        customer_id=None,
+        purpose="device",
+        problem=f"{serial} changed hands",
+    )
+    legs = (
+        Posting("unapplied", DEBIT, payment.amount_minor, payment.customer_id),
+        Posting("suspense", CREDIT, payment.amount_minor),
+    )
+    _post(unit, "unmatched", payment.id, legs)
+    payer = reach_payer(unit, payment.payer_kind, payment.payer)
+    tell_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
+
+
+def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:
+    """A device can change hands again: each time is an event of its own. The payment is locked."""
+    key, times = f"{word}:{payment_id}", 1
+    while is_posted(unit.connection, key):
+        times += 1
+        key = f"{word}:{payment_id}:{times}"
+    post_entries(unit.connection, unit.now, [Entry(word, key, legs)])

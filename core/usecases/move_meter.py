@@ -15,6 +15,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.audit import note_act
+from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.check_pin import check_pin
 from core.usecases.hand_over import tell_welcome
 from core.usecases.texts import queue_text
@@ -36,7 +37,8 @@ def find_meter_owner(unit: Unit, serial: str) -> Customer:
 def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Moved | Refused:
     """Give the meter to the customer with that number; both are told. Answers Refused for a wrong
     PIN; raises Refused like `find_meter_owner`, and customer_unknown, device_theirs,
-    device_of_another (it changed hands meanwhile)."""
+    device_of_another (it changed hands meanwhile), payment_waiting (money for it is about to be
+    applied)."""
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
@@ -66,6 +68,7 @@ def _move(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
     locked = lock_devices(unit.connection, [meter.id], [])
     if locked[meter.id].owner_id != owner_id:
         raise Refused("device_of_another", serial=serial)
+    check_nothing_waits(unit, meter.id, serial)
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
     move_device(unit.connection, meter.id, customer.id, unit.today)
     _tell_moved(unit, owner, serial)

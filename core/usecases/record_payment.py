@@ -15,7 +15,7 @@ from core.db.payments import find_receipt, insert_payment
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.match_account import Match, match_account
-from core.usecases.tell_payer import reach_payer, tell_paid_for, tell_suspense
+from core.usecases.tell_payer import payer_learnt, reach_payer, tell_paid_for, tell_suspense
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ def _match(unit: Unit, account: str) -> Match | None:
 
 
 def _known(unit: Unit, notice: PaymentNotice) -> int:
-    """The payment booked before. Another amount under its receipt is for a person: a case."""
+    """The payment booked before. Another amount under its receipt is for a person: a case. A door
+    that knows who paid, after one that hid it, lets us tell them."""
     known = find_receipt(unit.connection, notice.provider_account, notice.receipt)
     if known is None:
         raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
@@ -80,6 +81,8 @@ def _known(unit: Unit, notice: PaymentNotice) -> int:
     if notice.amount_minor != booked_minor:
         detail = f"{notice.receipt}: {notice.door} says {notice.amount_minor}, books {booked_minor}"
         open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
+    if notice.payer_kind == "msisdn" and notice.payer is not None:
+        payer_learnt(unit, payment_id, notice.payer)
     return payment_id
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.db.booked import learn_payer
 from core.db.customers import find_customer, find_customer_by_hash, get_customer
+from core.db.devices import get_device
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
@@ -12,6 +14,8 @@ from core.usecases.match_account import Match
 from core.usecases.texts import queue_text
 from core.wording.message import Said
 from core.wording.messages import sms
+
+_MATCHED = ("received", "applied")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,21 @@ def tell_paid_for(
         receipt=receipt,
     )
     _queue(unit, "paid_for", payment_id, said, payer)
+
+
+def payer_learnt(unit: Unit, payment_id: int, msisdn: str) -> None:
+    """Somebody says who made a payment whose notice hid that: the payer is told what they would
+    have been told at first, unless they were found by their hash then."""
+    payment = learn_payer(unit.connection, payment_id, msisdn)
+    payer = reach_payer(unit, "msisdn", msisdn)
+    if payment is None:
+        return
+    amount_minor, receipt = payment.amount_minor, payment.receipt
+    if payment.state == "suspense":
+        tell_suspense(unit, payment_id, payment.account_raw, amount_minor, receipt, payer)
+    elif payment.state in _MATCHED and payment.device_id and payment.customer_id:
+        match = Match(get_device(unit.connection, payment.device_id), payment.customer_id, "device")
+        tell_paid_for(unit, payment_id, match, amount_minor, receipt, payer)
 
 
 def tell_suspense(

@@ -32,6 +32,7 @@ _WORDS = {
     "code_not_made": "devices like {serial} have no code that does this ({kind})",
     "code_ordered": "a code like that is being made for {serial} already",
     "case_closed": "there is no such open case",
+    "decision_missing": "say what becomes of the money that is held",
     "customer_missing": "there is no such customer",
     "customer_unknown": "no customer has the number {msisdn}",
     "device_of_another": "{serial} has another owner in the books; an import does not move devices",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort
@@ -10,9 +10,11 @@ from flask import Blueprint, abort
 from core.db.console_oversight import find_case
 from core.db.console_payments import CASES
 from core.unit import Unit
-from core.usecases.close_case import close_case
-from gateway.console.forms import Done, Form, Values, act_page, nothing_else
+from core.usecases.close_case import APPLY, KEEP, close_case, holds_money
+from gateway.console.desk import operator
+from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Filter, Listing, list_page
+from gateway.console.roles import may
 from gateway.console.showing import CODE, INSTANT, STATE, TEXT, WORDS, instant, words
 
 pages = Blueprint("cases", __name__)
@@ -58,8 +60,27 @@ def _about(unit: Unit, case_id: int) -> list[tuple[str, str]]:
     ]
 
 
+_APPLY = (APPLY, "it is real: apply it")
+_KEEP = (KEEP, "keep it held")
+
+
+def _decisions(unit: Unit) -> Sequence[tuple[str, str]]:
+    """Whoever may not move money can only leave it where it is."""
+    return (_APPLY, _KEEP) if may(operator().role, "match") else (_KEEP,)
+
+
+def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
+    if not holds_money(unit, case_id):
+        return ()
+    hint = "Kept, it can be sent back on its page, and is applied if a later list shows it."
+    return (Field("held", "The money is held", kind="select", options=_decisions, hint=hint),)
+
+
 def _close(unit: Unit, who: str, values: Values, case_id: int) -> Done:
-    close_case(unit, case_id, who, values["reason"])
+    held = values.get("held")
+    close_case(unit, case_id, who, values["reason"], held)
+    if held == APPLY:
+        return Done("The case is closed, the money is applied.", "cases.cases", rings=("payments",))
     return Done("The case is closed.", "cases.cases")
 
 
@@ -68,5 +89,5 @@ act_page(
     "/cases/<int:case_id>/close",
     "close",
     "close_case",
-    Form("Close a case", nothing_else, _close, button="Close", about=_about),
+    Form("Close a case", _fields, _close, button="Close", about=_about),
 )

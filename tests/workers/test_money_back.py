@@ -171,7 +171,7 @@ def test_a_refund_of_another_rail_is_not_asked_of_daraja(hands):
 
 
 def balances_asked_for(hands):
-    hands.standins.settled()
+    """As the stand-in wrote them down; they do not arrive, as no gateway listens here."""
     return hands.rows(
         "SELECT body::jsonb -> 'Result' -> 'ResultParameters' -> 'ResultParameter' -> 0 ->> 'Value'"
         " FROM simulator.callbacks WHERE url LIKE '%/balance'"

@@ -149,6 +149,13 @@ prompts = Table(
         postgresql_where=text("next_attempt_at IS NOT NULL"),
     ),
     Index("prompts_account_reference_idx", "account_reference"),
+    Index(
+        "prompts_open_idx",
+        "sent_at",
+        postgresql_where=text("state IN ('approved', 'sending', 'pending', 'unknown')"),
+    ),
+    # Whose a payment is.
+    Index("prompts_payment_id_idx", "payment_id"),
 )
 
 ledger_accounts = Table(

@@ -240,6 +240,11 @@ def device_of_another(serial: Serial) -> None:
 
 
 @message
+def payment_waiting(serial: Serial) -> None:
+    """Money for the device is being applied: it cannot change hands now."""
+
+
+@message
 def no_channel() -> None:
     """The payer's network has no mobile money that we take."""
 

@@ -96,7 +96,7 @@ def test_a_prompt_that_may_have_gone_out_is_unknown_and_never_sent_again(
     unit = unit_at(connection)
     prompt_unclear(unit, claimed(claim_unsent(unit, 10)), "ReadTimeout")
     assert state(connection) == "unknown"
-    much_later = unit_at(connection, OPENED_AT + timedelta(days=1))
+    much_later = unit_at(connection, OPENED_AT + timedelta(hours=1))
     assert claim_unsent(much_later, 10) == []
     assert len(claim_unresolved(much_later, 10)) == 1
 

@@ -16,6 +16,7 @@ from core.usecases.allowed_plans import set_plan_on
 from core.usecases.claim_device import claim_device, request_device
 from core.usecases.list_device_requests import get_device_request, list_device_requests
 from core.usecases.move_meter import move_meter
+from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.register_with_device import register_meter, register_on_plan
 from core.usecases.sell_appliance import sell_appliance
 from tests.core.usecases.conftest import NOW
@@ -269,6 +270,22 @@ def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(engine, open_uni
     )
     assert tuple(meter) == (NOW.date(), NOW.date())
     assert owner_of(engine, METER) == BARAKA
+
+
+def test_a_meter_with_money_on_its_way_is_not_moved(engine, open_unit):
+    with open_unit() as unit:
+        record_payment(
+            unit,
+            PaymentNotice(
+                "daraja:600123", "SKE1", "c2b", 500_00, "KES", METER, "none", None, unit.now
+            ),
+        )
+
+    with pytest.raises(Refused) as refused, open_unit() as unit:
+        move_meter(unit, JUMA, "4321", METER, BARAKA)
+
+    assert refused.value.code == "payment_waiting"
+    assert owner_of(engine, METER) == AMINA
 
 
 def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):

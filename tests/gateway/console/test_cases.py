@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from core.db.payments import is_held
+from core.db.statements import Booked
+from core.usecases.compare_statement import Comparison, raise_cases
+from tests.support.cast import METER
+
 
 def test_a_case_is_closed_once_with_how_it_was_settled(console):
     support, path = console.login("support"), f"/cases/{console.ids['case_id']}/close"
@@ -12,6 +19,41 @@ def test_a_case_is_closed_once_with_how_it_was_settled(console):
 
     assert "no such open case" in again.text
     assert console.acts() == [("support", "close", "case", "talked to her")]
+
+
+@pytest.fixture
+def held(console):
+    """The id of a case about a payment that is on no list."""
+    payment_id = console.book.pay("RH1", METER, 100_00)
+    with console.book.open_unit() as unit:
+        raise_cases(unit, Comparison(missing_there=[Booked(payment_id, "RH1", 100_00, "received")]))
+    return console.rows("SELECT id FROM cases WHERE payment_id = :id", id=payment_id)[0][0]
+
+
+def held_now(console):
+    with console.book.open_unit() as unit:
+        return is_held(unit.connection, console.rows("SELECT max(id) FROM payments")[0][0])
+
+
+def test_closing_a_case_about_held_money_asks_what_becomes_of_it(console, held):
+    finance, path = console.login("finance"), f"/cases/{held}/close"
+    assert "it is real: apply it" in finance.get(path).text
+    assert finance.post(path, reason="asked Safaricom").status_code == 422
+
+    assert finance.post(path, reason="asked Safaricom", held="apply").status_code == 302
+
+    assert not held_now(console)
+    assert console.redis.llen("rq:queue:payments") == 1
+
+
+def test_support_can_only_leave_held_money_where_it_is(console, held):
+    support, path = console.login("support"), f"/cases/{held}/close"
+    assert "it is real: apply it" not in support.get(path).text
+    assert support.post(path, reason="it is real", held="apply").status_code == 422
+
+    assert support.post(path, reason="not ours", held="keep").status_code == 302
+
+    assert held_now(console)
 
 
 def test_open_cases_are_shown_unless_others_are_asked_for(console):

@@ -54,6 +54,13 @@ JUNK = st.one_of(
 )
 
 
+def _likely(data: Any, caller: Caller) -> str:
+    """One of the likely answers. Drawn from a range that is always the same: how many there are can
+    hang on how long a receipt has become, which no example takes back."""
+    answers = likely_answers(caller)
+    return answers[data.draw(st.integers(0, 5039)) % len(answers)]
+
+
 class Walk(RuleBasedStateMachine):
     """Several people with a phone each; whoever has the phone types likely and unlikely things."""
 
@@ -74,7 +81,7 @@ class Walk(RuleBasedStateMachine):
         """Answers that make sense, so that one gets somewhere."""
         for _ in range(steps):
             if self.caller.is_asked:
-                self.caller.answer(data.draw(st.sampled_from(likely_answers(self.caller))))
+                self.caller.answer(_likely(data, self.caller))
             else:
                 self.caller.dial()
 
@@ -84,14 +91,14 @@ class Walk(RuleBasedStateMachine):
     @rule(data=st.data())
     def go_on_and_lose_the_session(self, data: Any) -> None:
         if self.caller.is_asked:
-            typed = data.draw(st.sampled_from(likely_answers(self.caller)))
+            typed = _likely(data, self.caller)
             self.caller.forget()
-            self.caller.answer(typed)
+            self.caller.answer_after_loss(typed)
 
     @rule(data=st.data())
     def go_on_while_a_callback_is_lost(self, data: Any) -> None:
         if self.caller.is_asked:
-            first = data.draw(st.sampled_from(likely_answers(self.caller)))
+            first = _likely(data, self.caller)
             self.caller.answer_twice_at_once(first, data.draw(st.sampled_from(["1", "2", "150"])))
 
     @rule(typed=JUNK)

@@ -1,0 +1,111 @@
+"""A device changes hands while money for it is on its way: nobody gets what was meant for another.
+
+Moving a meter asks whether a payment waits. What that question cannot see (a payment being booked
+at that moment, a refund that the provider refuses afterwards) waits for a person.
+"""
+
+from __future__ import annotations
+
+from core.db.console_payments import postings_of
+from core.usecases.follow_refund import refund_refused
+from core.usecases.match_suspense import match_suspense
+from core.usecases.move_meter import move_meter_at_desk
+from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.request_refund import request_refund
+from tests.support.book import ACCOUNT, NOW
+from tests.support.cast import AMINA, BARAKA, METER
+
+WHO = "ops@jua"
+
+
+def move(book, phone=BARAKA):
+    with book.open_unit() as unit:
+        move_meter_at_desk(unit, METER, phone, WHO, "sold the house")
+
+
+def moved_between_request_and_refusal(book):
+    """Money for Amina's meter that could not be sent back, the meter Baraka's meanwhile."""
+    payment_id = book.pay("R1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
+    with book.open_unit() as unit:
+        refund_id = request_refund(unit, payment_id, WHO, "paid by mistake")
+    move(book)
+    with book.open_unit() as unit:
+        refund_refused(unit, refund_id, "11")
+    return payment_id
+
+
+def test_money_of_the_old_owner_does_not_load_the_new_owners_meter(book):
+    moved_between_request_and_refusal(book)
+
+    book.apply()
+
+    assert book.states() == ["suspense"]
+    assert book.rows("SELECT device_id, customer_id FROM payments") == [(None, None)]
+    assert book.rows("SELECT count(*) FROM tokens") == [(0,)]
+    book.prove()
+
+
+def test_its_payer_hears_that_it_waits(book):
+    moved_between_request_and_refusal(book)
+
+    book.apply()
+
+    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'suspense'") == [(AMINA,)]
+
+
+def test_its_neighbours_are_applied_all_the_same(book):
+    moved_between_request_and_refusal(book)
+    book.pay("R2", METER, 100_00)
+
+    book.apply()
+
+    assert book.states() == ["suspense", "applied"]
+    book.prove()
+
+
+def test_a_person_matches_it_to_whoever_it_belongs_to(book):
+    payment_id = moved_between_request_and_refusal(book)
+    book.apply()
+
+    with book.open_unit() as unit:
+        match_suspense(unit, payment_id, METER, WHO, "it was for the meter")
+    book.apply()
+
+    assert book.states() == ["applied"]
+    assert book.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
+    book.prove()
+
+
+def test_money_that_was_matched_before_can_be_matched_again_however_often(book):
+    payment_id = book.pay("R1", "01000000061", 500_00)
+    for _ in range(2):
+        with book.open_unit() as unit:
+            match_suspense(unit, payment_id, METER, WHO, "a slip")
+            refund_id = request_refund(unit, payment_id, WHO, "paid by mistake")
+        move(book)
+        with book.open_unit() as unit:
+            refund_refused(unit, refund_id, "11")
+        book.apply()
+        move(book, AMINA)
+
+    with book.open_unit() as unit:
+        match_suspense(unit, payment_id, METER, WHO, "it was for the meter")
+    book.apply()
+
+    assert book.states() == ["applied"]
+    with book.open_unit() as unit:
+        told = [one.kind for one in postings_of(unit.connection, payment_id)]
+    assert (told.count("matched"), told.count("unmatched")) == (6, 4)  # two postings each
+    book.prove()
+
+
+def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(book):
+    notice = PaymentNotice(ACCOUNT, "R1", "c2b", 500_00, "KES", METER, "none", None, NOW)
+    with book.open_unit() as unit:
+        record_payment(unit, notice)
+        move(book)  # sees nothing of it, and commits first
+
+    book.apply()
+
+    assert book.states() == ["suspense"]
+    book.prove()

@@ -1,0 +1,106 @@
+"""Closing a case about money that is held says what becomes of that money."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import Refused
+from core.usecases.close_case import close_case
+from core.usecases.compare_statement import (
+    Movement,
+    Statement,
+    compare_statement,
+    ingest_movement,
+    raise_cases,
+)
+from tests.support.book import ACCOUNT, NOW
+from tests.support.cast import METER
+
+WHO = "ops@jua"
+
+
+def listed(book, *receipts):
+    """The provider's list, as it would come now: these receipts, around the one that is held."""
+    times = range(0, 10 * len(receipts), 10)
+    movements = [
+        Movement(receipt, "payment", 100_00, NOW + timedelta(minutes=minutes), account=METER)
+        for receipt, minutes in zip(receipts, times, strict=True)
+    ]
+    statement = Statement(ACCOUNT, "KES", movements)
+    with book.open_unit() as unit:
+        compared = compare_statement(unit, statement)
+        raise_cases(unit, compared)
+        for movement in compared.missing_here:
+            ingest_movement(unit, statement, movement, "pull")
+
+
+@pytest.fixture
+def held(book):
+    """A payment on no list; the id of its case."""
+    book.pay("R1", METER, 100_00, paid_at=NOW + timedelta(minutes=5))
+    listed(book, "L1", "L2")
+    return book.rows("SELECT id FROM cases")[0][0]
+
+
+def close(book, case_id, decision=None):
+    with book.open_unit() as unit:
+        close_case(unit, case_id, WHO, "the provider confirms it", decision)
+
+
+def state_of(book, receipt="R1"):
+    return book.rows("SELECT state FROM payments WHERE receipt = :r", r=receipt)[0][0]
+
+
+def test_the_money_is_applied_when_the_decision_is_to_apply_it(book, held):
+    close(book, held, "apply")
+    book.apply()
+
+    assert state_of(book) == "applied"
+    assert book.rows("SELECT details ->> 'held' FROM audit_log") == [("apply",)]
+    book.prove()
+
+
+def test_the_money_stays_where_it_is_when_the_decision_is_to_keep_it(book, held):
+    close(book, held, "keep")
+    book.apply()
+
+    assert state_of(book) == "received"
+    assert book.rows("SELECT details ->> 'held' FROM audit_log") == [("keep",)]
+
+
+@pytest.mark.parametrize("decision", [None, "", "burn"])
+def test_without_a_decision_the_case_stays_open(book, held, decision):
+    with pytest.raises(Refused, match="decision_missing"):
+        close(book, held, decision)
+
+    assert book.rows("SELECT closed_at IS NULL FROM cases") == [(True,)]
+
+
+def test_a_later_list_does_not_hold_again_what_a_person_released(book, held):
+    close(book, held, "apply")
+    listed(book, "L1", "L2")
+
+    book.apply()
+
+    assert state_of(book) == "applied"
+
+
+def test_a_later_list_that_shows_it_releases_it_after_the_case_was_closed(book, held):
+    close(book, held, "keep")
+    listed(book, "L1", "R1")
+
+    book.apply()
+
+    assert state_of(book) == "applied"
+
+
+def test_a_case_whose_money_is_not_held_any_more_asks_for_nothing(book, held):
+    with book.engine.begin() as connection:  # as a replay does
+        connection.exec_driver_sql("UPDATE payments SET next_attempt_at = received_at")
+    book.apply()
+
+    close(book, held)
+
+    assert book.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]

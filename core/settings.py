@@ -63,6 +63,7 @@ _SET_UP_BY = {
     "daraja": ("DARAJA_SHORTCODE", "DARAJA_BASE_URL"),
     "mtn": ("MTN_BASE_URL",),
     "airtel": ("AIRTEL_BASE_URL",),
+    "pawapay": ("PAWAPAY_BASE_URL",),
 }
 
 
@@ -142,6 +143,7 @@ class GuardSettings:
             "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
             "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
             "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
+            "pawapay": _networks(environment, "PAWAPAY_ALLOWED_IPS"),
             "ussd/africastalking": _networks(environment, "USSD_AFRICASTALKING_ALLOWED_IPS"),
             "ussd/hubtel": _networks(environment, "USSD_HUBTEL_ALLOWED_IPS"),
             "ussd/arkesel": _networks(environment, "USSD_ARKESEL_ALLOWED_IPS"),
@@ -263,6 +265,41 @@ class AirtelSettings:
             country=read(environment, "AIRTEL_COUNTRY"),
             client_id=read(environment, "AIRTEL_CLIENT_ID"),
             client_secret=read(environment, "AIRTEL_CLIENT_SECRET"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PawaPaySettings:
+    """The pawaPay account. Workers only."""
+
+    base_url: str
+    api_token: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> PawaPaySettings:
+        return cls(
+            base_url=read(environment, "PAWAPAY_BASE_URL").rstrip("/"),
+            api_token=read(environment, "PAWAPAY_API_TOKEN"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PawaPayDoorSettings:
+    """What the web process checks pawaPay's callbacks with: its public keys, as its API lists them
+    in JSON, and our address as pawaPay was given it (both are signed). Only with that channel."""
+
+    public_keys: str
+    address: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> PawaPayDoorSettings | None:
+        """None where the channel is not set up."""
+        if "pawapay" not in channels_on(environment):
+            return None
+        public_url = read(environment, "PUBLIC_URL").rstrip("/")
+        return cls(
+            public_keys=read(environment, "PAWAPAY_PUBLIC_KEYS"),
+            address=f"{public_url}/payments/pawapay/{read(environment, 'CALLBACK_KEY')}",
         )
 
 

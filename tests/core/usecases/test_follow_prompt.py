@@ -191,6 +191,7 @@ def test_a_reference_nobody_was_given_and_a_paid_prompt_need_no_look(
         ("daraja", [20, 40, 80, 180, 600, 3600, 7200]),
         ("mtn", [300, 600, 1200, 3600, 7200]),
         ("airtel", [180, 360, 720, 1800, 3600, 7200]),
+        ("pawapay", [60, 120, 300, 900, 3600, 7200]),
     ],
 )
 def test_a_prompt_is_looked_up_when_its_channel_allows(
@@ -257,6 +258,9 @@ def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: 
         ("airtel", "DP00800001007", "not enough money"),
         ("airtel", "DP00800001002", "wrong PIN"),
         ("airtel", "DP00800001024", "no answer in time"),
+        ("pawapay", "PAYMENT_NOT_APPROVED", "it was cancelled"),
+        ("pawapay", "INSUFFICIENT_BALANCE", "not enough money"),
+        ("pawapay", "UNSPECIFIED_FAILURE", None),
     ],
 )
 def test_the_payer_is_told_why_where_the_provider_says_so(

@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from core.tokens.keys import KeyRing
 from operations.embedded import Services, embedded_services
 from operations.environment import SETTINGS_FILE, read_settings_file
 from operations.places import free_port, write_private
@@ -91,6 +92,9 @@ def _settings(
         "MTN_BASE_URL": providers,
         "AIRTEL_BASE_URL": providers,
         "SIMULATOR_PORT": providers.rpartition(":")[2],
+        "DEVICE_KEY_LETTERBOX": str(
+            KeyRing.from_settings(settings["DEVICE_KEY_SECRET"]).letterbox()
+        ),
     }
     write_private(path, "".join(f"{name}={value}\n" for name, value in sorted(settings.items())))
     return settings

@@ -6,7 +6,7 @@ with situation, issue_tokens, report_no_code, open_secret, receipts, split_words
 send_texts, texts, resend_token.
 
 Money that is not spent: match_suspense, request_refund, follow_refund, record_reversal,
-undo_applied, compare_statement, balances, find_receipts, line_accounts, audit.
+undo_applied, leave_clearing, compare_statement, balances, find_receipts, line_accounts, audit.
 
 What falls due: accrue_access_rates, send_reminders, reminders_wanted.
 

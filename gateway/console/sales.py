@@ -123,7 +123,7 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
             "serial", "Serial number", reading.serial, optional=True,
             hint="Of what has one. A kit whose plan is set needs nothing else.",
         ),
-        *plan_fields(),
+        *plan_fields("What is sold, and how it is paid off"),
     )  # fmt: skip
 
 

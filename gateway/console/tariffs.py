@@ -144,11 +144,9 @@ def _figures(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ..
         return major(minor, unit.market.currency) if minor else ""
 
     known = latest or TariffVersion(unit.today, 0)
+    first_on = unit.today + timedelta(days=1) if latest else unit.today
     return (
-        Field(
-            "valid_from", "From", _first_day, "date",
-            value=(unit.today + timedelta(days=1)).isoformat(),
-        ),
+        Field("valid_from", "From", _first_day, "date", value=first_on.isoformat()),
         Field("price", "Price of a kWh", reading.price, value=start(known.price_per_kwh_minor)),
         Field(
             "access", "Access rate", reading.minor, optional=True,

@@ -36,6 +36,11 @@ def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -
 
 
 @text_message(segments=1)
+def cash_given_back(amount: Money, receipt: Reference, owed: Money) -> None:
+    """To an agent whose customer has the cash back: it is not owed any more."""
+
+
+@text_message(segments=1)
 def request_waits(serial: Serial, operator: Name) -> None:
     """To somebody whose device an agent has to set up first."""
 

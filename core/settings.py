@@ -107,10 +107,12 @@ _SHORTEST_SECRET = 32
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """What signs the logins at the console, and whether people reach it by https (their cookie then
-    travels by nothing else)."""
+    travels by nothing else). `letterbox` is what seals a device's key that somebody types (the form
+    of core.tokens.letterbox); without it none is taken in."""
 
     secret: str = field(repr=False)
     is_https: bool
+    letterbox: str = ""
 
     @classmethod
     def from_environment(cls, environment: Environment) -> ConsoleSettings | None:
@@ -120,7 +122,8 @@ class ConsoleSettings:
             return None
         if len(secret) < _SHORTEST_SECRET:
             raise BadInput(f"CONSOLE_SECRET must have at least {_SHORTEST_SECRET} characters")
-        return cls(secret, read(environment, "PUBLIC_URL", "").startswith("https://"))
+        is_https = read(environment, "PUBLIC_URL", "").startswith("https://")
+        return cls(secret, is_https, read(environment, "DEVICE_KEY_LETTERBOX", ""))
 
 
 _MOST_HOPS = 9

@@ -28,6 +28,7 @@ from core.settings import (
     ServicesSettings,
     read,
 )
+from core.tokens.letterbox import Letterbox
 from core.unit import unit_opener
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
@@ -132,7 +133,8 @@ def create_app(environment: Environment) -> Gateway:
     if console := ConsoleSettings.from_environment(environment):
         at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
         closing.callback(at_desks.dispose)
-        desk = _desk(at_desks, pins, settings, redis, doorbell, guard)
+        box = Letterbox.from_settings(console.letterbox) if console.letterbox else None
+        desk = _desk(at_desks, pins, settings, redis, doorbell, guard, box)
         hot[f"{CONSOLE}/"] = console_application(console, desk)
     return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
 
@@ -150,6 +152,7 @@ def _desk(
     redis: Redis,
     doorbell: Doorbell,
     guard: Guard,
+    letterbox: Letterbox | None,
 ) -> Desk:
     return Desk(
         unit_opener(reading_only(engine), market_if_none=BLANK_MARKET),
@@ -159,6 +162,7 @@ def _desk(
         doorbell,
         guard,
         system_clock,
+        letterbox,
     )
 
 

@@ -30,6 +30,7 @@ from core.pin import parse_pin
 from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, VENDORS, can, lacking
+from core.tokens.typed import sts_meter
 from operations.fields import (
     Fields,
     amount,
@@ -44,7 +45,6 @@ from operations.fields import (
     whole,
     yes_or_no,
 )
-from operations.import_files import sts_meter
 
 TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
 DEVICE_KINDS = ("meter", "shs", "e_bike")

@@ -25,6 +25,7 @@ from core.settings import (
 )
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
+from core.tokens.letterbox import Letterbox
 from core.tokens.sta import StaTables
 from gateway.payments.message_signature import read_public_keys
 
@@ -34,6 +35,19 @@ Read = Callable[[Environment], object]
 def _key_ring(environment: Environment) -> object:
     secret = read(environment, "DEVICE_KEY_SECRET")
     return secret and KeyRing.from_settings(secret)
+
+
+def _letterbox(environment: Environment) -> object:
+    """Where the master keys are known too (dialwatt doctor), they have to open what it takes in."""
+    given = read(environment, "DEVICE_KEY_LETTERBOX", "")
+    box = Letterbox.from_settings(given) if given else None
+    secret = read(environment, "DEVICE_KEY_SECRET", "")
+    if box and secret and not KeyRing.from_settings(secret).opens(box):
+        raise BadInput(
+            "DEVICE_KEY_LETTERBOX is not that of a master key in DEVICE_KEY_SECRET: no code could"
+            " be made with what it takes in (dialwatt keys letterbox prints the right one)"
+        )
+    return box
 
 
 def _sta_tables(environment: Environment) -> object:
@@ -72,6 +86,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
         _signing_keys,
+        _letterbox,
         lambda environment: read(environment, "PIN_PEPPER"),
     ),
     "worker": (

@@ -19,6 +19,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from core.tokens.keys import KeyRing
 from operations.embedded import Services, embedded_services
 from operations.environment import SETTINGS_FILE, read_settings_file
 from operations.places import free_port, write_private
@@ -97,6 +98,9 @@ def _settings(
         "PAWAPAY_BASE_URL": providers,
         "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(settings["SIMULATOR_PAWAPAY_SECRET"])),
         "SIMULATOR_PORT": providers.rpartition(":")[2],
+        "DEVICE_KEY_LETTERBOX": str(
+            KeyRing.from_settings(settings["DEVICE_KEY_SECRET"]).letterbox()
+        ),
     }
     write_private(path, "".join(f"{name}={value}\n" for name, value in sorted(settings.items())))
     return settings

@@ -59,6 +59,10 @@ _WORDS = {
     ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
+    "letterbox_missing": (
+        "the key cannot be sealed here: set DEVICE_KEY_LETTERBOX (`dialwatt keys letterbox` prints"
+        " it), or import the device (`dialwatt import devices`)"
+    ),
     "login_wrong": "the name or the password is wrong",
     "login_often": "too many tries; wait a quarter of an hour",
     "month_unknown": "write the month like 2026-03, one that has begun",

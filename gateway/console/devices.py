@@ -17,6 +17,7 @@ from core.db.console_devices import (
     tokens_of_device,
 )
 from core.db.console_oversight import acts_on
+from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
 from core.usecases.allowed_plans import set_plan_on
 from core.usecases.enter_device import enter_device
@@ -103,6 +104,13 @@ def _about(unit: Unit, device_id: int) -> list[tuple[str, str]]:
     ]
 
 
+def _count(unit: Unit, typed: str) -> int:
+    count = reading.whole(unit, typed)
+    if count > MAX_COUNT:
+        raise ValueError(f"at most {MAX_COUNT}")
+    return count
+
+
 def _enter(unit: Unit, who: str, values: Values) -> Done:
     entry = DeviceEntry(
         values["serial"],
@@ -110,8 +118,12 @@ def _enter(unit: Unit, who: str, values: Values) -> Done:
         values["maker"],
         tariff=values["tariff"],
         plan=values["plan"],
+        secret_key=values["secret_key"],
+        starting_code=values["starting_code"],
+        count=values["count"],
+        sts=values["sts"],
     )
-    device_id = enter_device(unit, entry, who, values["reason"])
+    device_id = enter_device(unit, entry, who, values["reason"], desk().letterbox)
     return Done("It is in stock.", "devices.device", {"device_id": device_id})
 
 
@@ -127,7 +139,6 @@ act_page(
             Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
             Field(
                 "maker", "Maker", kind="select", options=of_catalogue("manufacturers"),
-                hint="A device with a key of its own is imported, key and all: dialwatt import.",
             ),
             Field(
                 "tariff", "Tariff", kind="select", options=of_catalogue("tariffs"), optional=True,
@@ -138,6 +149,24 @@ act_page(
                 options=lambda unit: plans_for_kind(unit.connection),
                 hint="The same for a kit or an e-bike.",
             ),
+            Field(
+                "secret_key", "Key of its own", reading.secret_key, "secret", optional=True,
+                heading="What its codes are made from",
+                hint="32 hexadecimal digits, from its maker. No page shows it again.",
+            ),
+            Field(
+                "starting_code", "Starting code", reading.whole, optional=True,
+                hint="Of an OpenPAYGO device, where its maker gives one.",
+            ),
+            Field(
+                "count", "Last counter used", _count, optional=True,
+                hint="Of a device that has had codes before it came here.",
+            ),
+            Field(
+                "sts", "STS data", reading.sts, optional=True,
+                hint="Of an STS meter unlike its maker's new ones: ea=11;dkga=04;sgc=123456;krn=1;"
+                "ti=01;kt=2",
+            ),
         ),
         _enter,
         button="Enter it",
@@ -147,9 +176,13 @@ act_page(
             "kind_not_made": "kind",
             "family_not_served": "maker",
             "manufacturer_unknown": "maker",
-            "meter_not_vendable": "maker",
-            "secret_key_needed": "maker",
-            "sts_needed": "maker",
+            "meter_not_vendable": "sts",
+            "secret_key_needed": "secret_key",
+            "secret_key_misplaced": "secret_key",
+            "letterbox_missing": "secret_key",
+            "starting_code_misplaced": "starting_code",
+            "sts_needed": "sts",
+            "sts_misplaced": "sts",
             "tariff_misplaced": "tariff",
             "plan_misplaced": "plan",
             "plan_of_other_kind": "plan",

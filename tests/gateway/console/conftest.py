@@ -32,7 +32,17 @@ from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.ring import Doorbell
 from tests.support.book import NOW, Book, make_book
-from tests.support.cast import AMINA, JUMA, KIT, METER, PEPPER, STOCK_KIT, STOCK_METER, STRANGER
+from tests.support.cast import (
+    AMINA,
+    JUMA,
+    KIT,
+    METER,
+    PEPPER,
+    RING,
+    STOCK_KIT,
+    STOCK_METER,
+    STRANGER,
+)
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
@@ -131,6 +141,7 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         Doorbell(redis_url),
         Guard(GuardSettings(), limits),
         clock,
+        RING.letterbox(),
     )
     with desk.open_writing() as unit:
         users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}

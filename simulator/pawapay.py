@@ -26,8 +26,13 @@ _PROVIDER = "pawapay"
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _AMOUNT = re.compile(r"(0|[1-9][0-9]{0,17})(\.[0-9]{1,2})?")
 _MESSAGE = re.compile(r"[A-Za-z0-9 ]{4,22}")
-# Networks that take cents; all others refuse an amount written with decimals.
-_WITH_DECIMALS = ("MTN_MOMO_ZMB", "AIRTEL_OAPI_ZMB", "ZAMTEL_ZMB")
+# Networks that refuse a deposit whose amount is written with decimals.
+_WITHOUT_DECIMALS = {
+    *("AIRTEL_COG", "AIRTEL_NGA", "AIRTEL_OAPI_UGA", "AIRTEL_RWA", "HALOTEL_TZA", "MOOV_BEN"),
+    *("MOOV_BFA", "MOVITEL_MOZ", "MPESA_KEN", "MTN_MOMO_BEN", "MTN_MOMO_CIV", "MTN_MOMO_CMR"),
+    *("MTN_MOMO_COG", "MTN_MOMO_RWA", "ORANGE_CMR", "TIGO_TZA", "VODACOM_MPESA_COD"),
+    "VODACOM_TZA",
+}
 _STATUS = {
     "NO_AUTHENTICATION": 401,
     "AUTHENTICATION_ERROR": 403,
@@ -114,7 +119,7 @@ def _amount_minor(body: dict[str, Any], network: str) -> int:
     amount = body.get("amount")
     if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
         raise PawaPayError("INVALID_PARAMETER")
-    if "." in amount and network not in _WITH_DECIMALS:
+    if "." in amount and network in _WITHOUT_DECIMALS:
         raise PawaPayError("INVALID_AMOUNT")
     try:
         return parse_minor(amount, body["currency"])

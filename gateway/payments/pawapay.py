@@ -91,7 +91,7 @@ def _request(prompt: Prompt) -> dict[str, object]:
 
 
 def _amount(prompt: Prompt) -> str:
-    """Without decimals where there are none: most networks refuse them, .00 included."""
+    """Without decimals where there are none: many networks refuse them, .00 included."""
     return re.sub(r"\.00$", "", major(prompt.amount_minor, prompt.currency))
 
 

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "dialwatt-stamp"
+DRIVER_STAMP = VENV / "dialwatt-browser-stamp"
 UV = "uv==0.13.9"
 
 HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
@@ -33,10 +35,12 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   run             start everything on this machine (PORT, DIALWATT_DATA, DIALWATT_DEMO=0)
   test [ARGS]     the tests, on real PostgreSQL and Redis; ARGS go to pytest
   check           format, lint, types, import rules
+  browser [ARGS]  the console and the phone page in a real Chromium (CHROMIUM: where it is)
+  pictures        the pictures of docs/pictures, taken anew in the same browser
   bench [ARGS]    the measurements of bench/
   torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
-  lock            make requirements.lock again from pyproject.toml
+  lock            make requirements.lock and browser.lock again from pyproject.toml
   audit           look every locked package up among known vulnerabilities (needs a network)
   install         only build .venv
 
@@ -45,13 +49,23 @@ Afterwards any command of the product is at hand: .venv/bin/dialwatt doctor
 
 CHECKS = ("ruff format --check .", "ruff check .", "mypy", "lint-imports")
 
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+NO_CHROMIUM = (
+    "dev.py: no Chromium here, so nothing was tried in a browser. Install one (on Debian:"
+    " apt-get install chromium), or say in CHROMIUM where it is."
+)
+NO_DRIVER = "dev.py: what browser.lock names could not be had: nothing was tried in a browser."
+
 # `--universal`: one file for every supported Python and system. `--no-emit-index-url`,
 # `--no-header` and `--no-annotate` keep machine and registry names out of it. Without `--upgrade`,
 # versions already locked stay.
-LOCK = (
+COMPILE = (
     "uv pip compile --quiet --universal --python-version 3.11 --generate-hashes"
     " --no-header --no-annotate --no-emit-index-url"
-    " --group dev pyproject.toml --output-file requirements.lock"
+)
+LOCKS = (
+    f"{COMPILE} --group dev pyproject.toml --output-file requirements.lock",
+    f"{COMPILE} --group browser --constraints requirements.lock --output-file browser.lock",
 )
 
 # Each package of the lock as it stands there: nothing is resolved. The tool is fetched when it is
@@ -59,7 +73,7 @@ LOCK = (
 AUDIT = (
     "uv tool run --quiet --from pip-audit==2.10.1 pip-audit --disable-pip --require-hashes"
     " --progress-spinner off --vulnerability-service osv --format json"
-    " --requirement requirements.lock"
+    " --requirement requirements.lock --requirement browser.lock"
 )
 
 
@@ -85,6 +99,26 @@ def check() -> None:
     sys.exit(1 if [line for line in CHECKS if call(line)] else 0)
 
 
+def browser(*arguments: str) -> None:
+    drive("pytest", "browser", *arguments)
+
+
+def pictures() -> None:
+    drive("browser.pictures")
+
+
+def drive(*module: str) -> None:
+    """Become a module that drives Chromium. Where it or its driver is missing, say so and be
+    content: whoever only changes the books needs neither."""
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    if found is None:
+        sys.exit(print(NO_CHROMIUM))
+    if not install_driver():
+        sys.exit(print(NO_DRIVER))
+    os.environ["CHROMIUM"] = found
+    become("python", "-m", *module)
+
+
 def bench(*arguments: str) -> None:
     become("python", "-m", "bench", *arguments)
 
@@ -104,7 +138,8 @@ def walk(walks: str = "1000", seed: str = "") -> None:
 
 
 def lock(*arguments: str) -> None:
-    sys.exit(call(" ".join([LOCK, *map(shlex.quote, arguments)])))
+    options = " ".join(["", *map(shlex.quote, arguments)])
+    sys.exit(max([call(line + options) for line in LOCKS]))
 
 
 def audit(*arguments: str) -> None:
@@ -173,6 +208,19 @@ def install() -> None:
     STAMP.write_text(stamp)
 
 
+def install_driver() -> bool:
+    """What drives the browser, as browser.lock has it: it is large, and nothing else needs it."""
+    lock = ROOT / "browser.lock"
+    if DRIVER_STAMP.exists() and DRIVER_STAMP.read_bytes() == lock.read_bytes():
+        return True
+    print(f"dev.py: installing what {lock.name} names ...", flush=True)
+    uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
+    if subprocess.call([*uv, "--require-hashes", "-r", str(lock)]):
+        return False
+    DRIVER_STAMP.write_bytes(lock.read_bytes())
+    return True
+
+
 def install_with(installer: list[str]) -> int:
     """The locked packages, then this project itself, editable and without any further download."""
     locked = subprocess.call([*installer, "--require-hashes", "-r", "requirements.lock"])
@@ -194,6 +242,7 @@ def create_environment() -> None:
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
 COMMANDS |= {"torture": torture, "audit": audit, "walk": walk}
+COMMANDS |= {"browser": browser, "pictures": pictures}
 COMMANDS["install"] = lambda: None  # main() has just done it
 
 if __name__ == "__main__":

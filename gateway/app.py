@@ -17,7 +17,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from core.clock import system_clock
-from core.db.engine import make_engine
+from core.db.engine import make_engine, reading_only
 from core.pin import Pins
 from core.settings import (
     ConsoleSettings,
@@ -151,9 +151,8 @@ def _desk(
     doorbell: Doorbell,
     guard: Guard,
 ) -> Desk:
-    only_reads = engine.execution_options(postgresql_readonly=True)
     return Desk(
-        unit_opener(only_reads, market_if_none=BLANK_MARKET),
+        unit_opener(reading_only(engine), market_if_none=BLANK_MARKET),
         unit_opener(engine, pins=pins, channels=settings.channels, market_if_none=BLANK_MARKET),
         guard.limits,
         redis,

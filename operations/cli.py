@@ -77,6 +77,7 @@ _PHONE: tuple[Argument, ...] = (
     ),
     (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
 )
+_MONTH: Argument = (("month",), {"metavar": "MONTH", "help": "like 2026-03"})
 _ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
 _STUCK: tuple[Argument, ...] = (
     (("what",), {"choices": ("payment", "prompt", "text")}),
@@ -172,6 +173,12 @@ VERBS = (
         "operations.cli:vectors",
         (_FILE, _STA),
         completes=False,
+    ),
+    Verb(
+        "month",
+        "export the books of a month as a ZIP of CSV files",
+        "operations.month:run",
+        (_MONTH, _FILE),
     ),
     Verb("backup", "copy the database into a new file", "operations.backup:run", (_FILE,)),
     Verb(

@@ -54,7 +54,7 @@ def _add(open_unit: OpenUnit, arguments: Namespace) -> int:
     password = _password()
     made_up = secrets.token_urlsafe(12) if not password else ""
     with open_unit() as unit:
-        add_user(unit, arguments.name, password or made_up, arguments.role, _who())
+        add_user(unit, arguments.name, password or made_up, arguments.role, who_types())
     print(f"{arguments.name.lower()} may log in as {arguments.role.replace('_', '-')}.")
     if made_up:
         print(f"password: {made_up}")
@@ -75,7 +75,7 @@ def _disable(open_unit: OpenUnit, arguments: Namespace) -> int:
         user = find_user(unit.connection, arguments.name.lower())
         if user is None:
             raise Refused("user_unknown", name=arguments.name)
-        disable_user(unit, user.id, _who(), "shut out from the command line")
+        disable_user(unit, user.id, who_types(), "shut out from the command line")
     print(f"{user.name} is shut out.")
     return 0
 
@@ -88,7 +88,7 @@ def _list(open_unit: OpenUnit) -> int:
     return 0
 
 
-def _who() -> str:
+def who_types() -> str:
     """Who is at the command line, for the audit."""
     try:
         return f"{getpass.getuser()} (command line)"

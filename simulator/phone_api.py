@@ -151,15 +151,18 @@ def settle_prompt(msisdn: str, prompt_id: int) -> Any:
 
 @api.post("/<msisdn>/paybill")
 def paybill(msisdn: str) -> Any:
-    """`{"account", "amount"}`; the code is the gateway's own when its validation refused."""
+    """`{"account", "amount"}`; the code is the gateway's own when its validation refused. With
+    `"unasked": true` it is not asked before the money moves."""
     body, phone = _body(), _phone(msisdn)
     account, amount = _text(body, "account", 20), _text(body, "amount", 16)
     try:
         amount_minor = parse_minor(amount, "KES")
     except ValueError as error:
         raise BadRequest(str(error)) from None
+    unasked = body.get("unasked") is True
     with _slot():
-        return jsonify(_shown(pay_by_paybill(this_world(), phone, account, amount_minor)))
+        answer = pay_by_paybill(this_world(), phone, account, amount_minor, unasked=unasked)
+    return jsonify(_shown(answer))
 
 
 def _shown(answer: PaymentAnswer) -> dict[str, Any]:

@@ -103,15 +103,15 @@ def last_movements(
     """(kind of entry, reference, amount, when) of what moved the agent's account lately.
 
     The newest first: cash taken (`received`, by its receipt), cash handed over (`settled`) and
-    whatever took cash back (`reversal`). What was paid out on the way is part of a hand-over.
+    whatever took cash back (`reversed`). What was paid out on the way is part of a hand-over.
     """
     rows = connection.execute(
         text(
             "SELECT e.kind, coalesce(y.receipt, split_part(e.idempotency_key, ':', 2)),"
             " p.amount_minor, e.posted_at"
             " FROM postings p JOIN journal_entries e ON e.id = p.entry_id"
-            " LEFT JOIN payments y ON e.kind = 'received'"
-            " AND y.id = CAST(substring(e.idempotency_key FROM '^received:([0-9]+)$') AS bigint)"
+            " LEFT JOIN payments y ON y.id = CASE WHEN e.kind IN ('received', 'reversed')"
+            " THEN CAST(split_part(e.idempotency_key, ':', 2) AS bigint) END"
             " WHERE p.account = :account ORDER BY p.id DESC LIMIT :limit"
         ),
         {"account": agent.clearing, "limit": limit},

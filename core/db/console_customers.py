@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
@@ -46,6 +47,12 @@ _TIMELINE = text(
     """
     WITH paid AS (
         SELECT * FROM payments WHERE customer_id = :id ORDER BY id DESC LIMIT :limit
+    ), held AS (
+        SELECT msisdn, max(until) AS until FROM (
+            SELECT msisdn, 'infinity'::timestamptz AS until FROM customer_msisdns
+             WHERE customer_id = :id
+            UNION ALL SELECT msisdn, held_until FROM past_msisdns WHERE customer_id = :id
+        ) numbers GROUP BY msisdn
     )
     SELECT * FROM (
         SELECT received_at AS told_at, received_at AS at, 1 AS place, 'payment' AS what,
@@ -65,8 +72,10 @@ _TIMELINE = text(
         UNION ALL
         (SELECT coalesce(p.received_at, s.created_at), s.created_at, 4, 'text', p.id, s.kind,
                 s.state, NULL, s.msisdn, NULL
-           FROM customer_msisdns n JOIN sms s ON s.msisdn = n.msisdn
-           LEFT JOIN paid p ON p.id = s.payment_id WHERE n.customer_id = :id
+           FROM held n JOIN sms s ON s.msisdn = n.msisdn AND s.created_at <= n.until
+            AND NOT EXISTS (SELECT FROM past_msisdns q WHERE q.msisdn = s.msisdn
+                 AND q.customer_id <> :id AND s.created_at <= q.held_until)
+           LEFT JOIN paid p ON p.id = s.payment_id
           ORDER BY s.id DESC LIMIT :limit)
         UNION ALL
         (SELECT r.reported_at, r.reported_at, 5, 'report', NULL, r.body, NULL, NULL, r.msisdn, NULL
@@ -92,6 +101,45 @@ def insert_number(connection: Connection, customer_id: int, msisdn: str) -> bool
         {"msisdn": msisdn, "id": customer_id},
     )
     return added.one_or_none() is not None
+
+
+def numbers_of(connection: Connection, customer_id: int) -> list[str]:
+    """The customer's numbers, the one that texts go to first."""
+    rows = connection.execute(
+        text(
+            "SELECT msisdn FROM customer_msisdns WHERE customer_id = :id ORDER BY position, msisdn"
+        ),
+        {"id": customer_id},
+    )
+    return list(rows.scalars())
+
+
+def move_number_up(connection: Connection, customer_id: int, msisdn: str) -> None:
+    """Texts go to this one of the customer's numbers from now on."""
+    connection.execute(
+        text(
+            "UPDATE customer_msisdns SET position = (SELECT min(position) - 1 FROM customer_msisdns"
+            " WHERE customer_id = :id) WHERE customer_id = :id AND msisdn = :msisdn"
+        ),
+        {"id": customer_id, "msisdn": msisdn},
+    )
+
+
+# STOP was said for the customer, not for whoever has the number next.
+_LET_GO = (
+    "INSERT INTO past_msisdns (msisdn, customer_id, held_until) VALUES (:msisdn, :id, :now)",
+    "DELETE FROM customer_msisdns WHERE customer_id = :id AND msisdn = :msisdn",
+    "WITH stopped AS (DELETE FROM no_reminders WHERE msisdn = :msisdn RETURNING since)"
+    " INSERT INTO no_reminders (msisdn, since) SELECT n.msisdn, s.since FROM stopped s"
+    " CROSS JOIN customer_msisdns n WHERE n.customer_id = :id ON CONFLICT DO NOTHING",
+)
+
+
+def let_number_go(connection: Connection, customer_id: int, msisdn: str, now: datetime) -> None:
+    """The number is the customer's no longer; that it was is kept."""
+    values = {"id": customer_id, "msisdn": msisdn, "now": now}
+    for statement in _LET_GO:
+        connection.execute(text(statement), values)
 
 
 def devices_of(connection: Connection, customer_id: int) -> list[Row[Any]]:

@@ -57,6 +57,12 @@ def make_engine(
     return engine
 
 
+def reading_only(engine: Engine) -> Engine:
+    """The same connections, each transaction one snapshot in which nothing can be written: what is
+    read one after the other in it agrees."""
+    return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
+
+
 def migrate(database_url: str) -> None:
     """Bring the schema to the newest revision; does nothing when it is there already. Raises
     BadInput when a later release has been here."""

@@ -77,6 +77,21 @@ def is_posted(connection: Connection, idempotency_key: str) -> bool:
     )
 
 
+def posted_to(connection: Connection, idempotency_key: str, account: str) -> int:
+    """Debits minus credits of an account in the event with that key; 0 where there was none."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT coalesce(sum(CASE p.side WHEN 'debit' THEN p.amount_minor"
+                " ELSE -p.amount_minor END), 0) FROM journal_entries e"
+                " JOIN postings p ON p.entry_id = e.id"
+                " WHERE e.idempotency_key = :key AND p.account = :account"
+            ),
+            {"key": idempotency_key, "account": account},
+        ).scalar_one()
+    )
+
+
 def open_account(connection: Connection, code: str, normal_side: str) -> None:
     """Make sure an account exists: clearing accounts appear with their provider account."""
     connection.execute(

@@ -24,6 +24,7 @@ class LockedSale:
     total_minor: int
     state: str
     sold_on: date
+    appliance: str
 
 
 def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
@@ -42,7 +43,8 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
     row = connection.execute(
         text(
             "SELECT s.id, s.customer_id, s.device_id, d.kind, s.scheme, s.cadence, s.total_minor,"
-            " s.state, s.sold_on FROM sales s LEFT JOIN devices d ON d.id = s.device_id"
+            " s.state, s.sold_on, a.name FROM sales s JOIN appliances a ON a.id = s.appliance_id"
+            " LEFT JOIN devices d ON d.id = s.device_id"
             " WHERE s.id = :id FOR NO KEY UPDATE OF s"
         ),
         {"id": sale_id},

@@ -1,7 +1,7 @@
 """What an operator does about an agent: takes cash over, gives a new first PIN, sets the limit.
 
 Every act has a reason and leaves its audit row. A PIN is told to the agent face to face, never by
-text, and has to be changed at first use.
+text, and has to be changed at first use; a text says that there is a new one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.change_pin import is_trivial
 from core.usecases.settle_agent import Settled, settle_agent
+from core.usecases.tell_agent import tell
+from core.wording.messages import agent_sms
 
 
 def take_over_cash(
@@ -48,6 +50,8 @@ def reset_pin(unit: Unit, agent_id: int, who: str, reason: str) -> str:
         pin_misses=0,
         locked_until=None,
     )
+    said = agent_sms.pin_reset(operator=unit.market.operator)
+    tell(unit, agent, said, f"agent_pin_reset:{agent.id}:{unit.now.isoformat()}")
     note_act(unit, who, "reset_pin", "agent", agent.id, reason)
     return pin
 

@@ -14,6 +14,7 @@ from core.usecases.audit import note_act
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.order_token import order_lock
 from core.usecases.reprice_sale import post_change
+from core.usecases.tell_buyer import tell_cancelled
 
 
 def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
@@ -33,4 +34,5 @@ def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
     if device is not None:
         take_back(unit.connection, device.id)
         order_lock(unit, get_device(unit.connection, device.id), who, reason)
+    tell_cancelled(unit, sale)
     note_act(unit, who, "cancel", "sale", sale.id, reason, open_minor=open_minor)

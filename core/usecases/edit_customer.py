@@ -1,8 +1,15 @@
-"""An operator puts a customer's details right: a further number, the village, the language."""
+"""An operator puts a customer's details right: their numbers, the village, the language."""
 
 from __future__ import annotations
 
-from core.db.console_customers import insert_number, lock_person, set_person
+from core.db.console_customers import (
+    insert_number,
+    let_number_go,
+    lock_person,
+    move_number_up,
+    numbers_of,
+    set_person,
+)
 from core.db.registration import ids_by_code
 from core.db.rows.people import villages
 from core.errors import Refused
@@ -17,6 +24,37 @@ def add_number(unit: Unit, customer_id: int, msisdn: str, who: str) -> None:
     if not insert_number(unit.connection, customer_id, msisdn):
         raise Refused("number_taken", msisdn=msisdn)
     note_act(unit, who, "add_number", "customer", customer_id, "a further number", msisdn=msisdn)
+
+
+def remove_number(unit: Unit, customer_id: int, msisdn: str, who: str, reason: str) -> None:
+    """The number is the customer's no longer, and somebody else may get it. What was sent to it
+    stays in the customer's history. Raises Refused: customer_missing, number_not_theirs,
+    number_last, reason_missing."""
+    numbers = _lock_numbers(unit, customer_id, msisdn)
+    if len(numbers) == 1:
+        raise Refused("number_last")
+    let_number_go(unit.connection, customer_id, msisdn, unit.now)
+    note_act(unit, who, "remove_number", "customer", customer_id, reason, msisdn=msisdn)
+
+
+def put_number_first(unit: Unit, customer_id: int, msisdn: str, who: str, reason: str) -> None:
+    """Texts, codes among them, go to this one of the customer's numbers from now on. Raises
+    Refused: customer_missing, number_not_theirs, reason_missing."""
+    before = _lock_numbers(unit, customer_id, msisdn)[0]
+    move_number_up(unit.connection, customer_id, msisdn)
+    note_act(
+        unit, who, "first_number", "customer", customer_id, reason, before=before, after=msisdn
+    )
+
+
+def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
+    """The numbers of the customer, who is locked, and one of whose it is."""
+    if not lock_person(unit.connection, customer_id):
+        raise Refused("customer_missing")
+    numbers = numbers_of(unit.connection, customer_id)
+    if msisdn not in numbers:
+        raise Refused("number_not_theirs", msisdn=msisdn)
+    return numbers
 
 
 def edit_customer(

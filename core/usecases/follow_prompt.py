@@ -19,7 +19,7 @@ from core.money import Money
 from core.unit import Unit
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
 from core.usecases.tell_payer import reach_payer
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.message import Said
 from core.wording.messages import sms
 
@@ -150,14 +150,7 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
         next_attempt_at=newest.next_attempt_at if asked_since else None,
     )
     payer = reach_payer(unit, "msisdn", prompt.msisdn)
-    if payer is not None:
-        queue_text(
-            unit,
-            _not_paid(unit, prompt, code),
-            msisdn=payer.msisdn,
-            language=payer.language,
-            occasion=f"not_paid:{prompt.id}",
-        )
+    text_to(unit, payer, _not_paid(unit, prompt, code), f"not_paid:{prompt.id}")
 
 
 def _not_paid(unit: Unit, prompt: Prompt, code: str) -> Said:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.db.booked import lock_payment, set_payment
+from core.db.booked import BookedPayment, lock_payment, set_payment
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
 from core.db.oversight import open_case
 from core.db.refunds import Refund, claim_due, find_open_refund, find_refund, update_refund
 from core.errors import BrokenInvariant
 from core.money import Money
 from core.unit import Unit
+from core.usecases.leave_clearing import leave_clearing
 from core.usecases.request_refund import HOLDING
 from core.usecases.tell_payer import reach_payer
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.usecases.undo_applied import undo_applied
 from core.wording.messages import money_back
 
@@ -64,9 +65,7 @@ def refund_done(unit: Unit, refund_id: int, code: str) -> bool:
 
 def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
     """The provider had refused: the money may wait, be on another way back, be used, or be gone."""
-    payment = lock_payment(unit.connection, refund.payment_id)
-    if payment is None:
-        raise BrokenInvariant(f"refund {refund.id} is of no payment")
+    payment = _payment(unit, refund)
     if payment.state in HOLDING:
         _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
         return _gone(unit, refund, code)
@@ -79,10 +78,13 @@ def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
 
 
 def _gone(unit: Unit, refund: Refund, code: str) -> bool:
-    clearing = f"clearing:{refund.provider_account}"
-    _move(unit, refund, "refund_done", "refund_payable", clearing)
+    payment = _payment(unit, refund)
+    owed = Posting("refund_payable", DEBIT, refund.amount_minor)
+    legs = (owed, *leave_clearing(unit, payment))
+    entry = Entry("refund_done", f"refund_done:{refund.id}", legs)
+    post_entries(unit.connection, unit.now, [entry])
     _end(unit, refund, "done", code, "refunded")
-    _tell(unit, refund)
+    _tell(unit, refund, payment)
     return True
 
 
@@ -100,17 +102,24 @@ def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
 def _locked(unit: Unit, refund_id: int) -> Refund:
     """The refund as it is now, with its payment locked: the order in which all lock."""
     refund = find_refund(unit.connection, refund_id)
-    if refund is None or lock_payment(unit.connection, refund.payment_id) is None:
+    if refund is not None:
+        _payment(unit, refund)
+        refund = find_refund(unit.connection, refund_id)
+    if refund is None:
         raise BrokenInvariant(f"there is no refund {refund_id}")
-    newest = find_refund(unit.connection, refund_id)
-    if newest is None:
-        raise BrokenInvariant(f"refund {refund_id} vanished")
-    return newest
+    return refund
+
+
+def _payment(unit: Unit, refund: Refund) -> BookedPayment:
+    """The payment that is sent back, locked."""
+    payment = lock_payment(unit.connection, refund.payment_id)
+    if payment is None:
+        raise BrokenInvariant(f"refund {refund.id} is of no payment")
+    return payment
 
 
 def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> None:
-    payment = lock_payment(unit.connection, refund.payment_id)
-    owner = payment.customer_id if payment else None
+    owner = _payment(unit, refund).customer_id
     legs = tuple(
         Posting(account, side, refund.amount_minor, owner if account == "unapplied" else None)
         for account, side in ((debit, DEBIT), (credit, CREDIT))
@@ -130,21 +139,11 @@ def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) 
     set_payment(unit.connection, refund.payment_id, state=payment_state)
 
 
-def _tell(unit: Unit, refund: Refund) -> None:
-    payment = lock_payment(unit.connection, refund.payment_id)
-    payer = reach_payer(unit, payment.payer_kind, payment.payer) if payment else None
-    if payer is None:
-        return
+def _tell(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
     said = money_back.refunded(
         amount=Money(refund.amount_minor, unit.market.currency),
         receipt=refund.receipt,
         operator=unit.market.operator,
     )
-    queue_text(
-        unit,
-        said,
-        msisdn=payer.msisdn,
-        language=payer.language,
-        occasion=f"refunded:{refund.id}",
-        payment_id=refund.payment_id,
-    )
+    payer = reach_payer(unit, payment.payer_kind, payment.payer)
+    text_to(unit, payer, said, f"refunded:{refund.id}", payment_id=payment.id)

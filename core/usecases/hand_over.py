@@ -9,7 +9,7 @@ from core.db.customers import Customer
 from core.db.device_requests import take_requests_for
 from core.unit import Unit
 from core.usecases.read_caller import read_caller
-from core.usecases.texts import queue_text
+from core.usecases.texts import queue_text, text_to
 from core.wording.messages import agent_sms
 
 
@@ -23,20 +23,13 @@ def hand_over(unit: Unit, customer: Customer, serial: str) -> None:
 
 def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
     """Text the customer that the device is theirs, and how to go on."""
-    if customer.msisdn is None:
-        return
-    queue_text(
-        unit,
-        agent_sms.welcome(
-            name=customer.name,
-            serial=serial,
-            operator=unit.market.operator,
-            code=unit.market.service_code,
-        ),
-        msisdn=customer.msisdn,
-        language=customer.language,
-        occasion=f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}",
+    said = agent_sms.welcome(
+        name=customer.name,
+        serial=serial,
+        operator=unit.market.operator,
+        code=unit.market.service_code,
     )
+    text_to(unit, customer, said, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
 
 
 def tell_not_granted(unit: Unit, msisdn: str, serial: str) -> None:

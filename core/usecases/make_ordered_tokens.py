@@ -32,7 +32,7 @@ from core.tokens.family import (
 from core.unit import Unit
 from core.usecases.open_secret import OpenSecret
 from core.usecases.split_words import bought
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.messages import sms
 
 log = logging.getLogger(__name__)
@@ -84,18 +84,10 @@ def _issue(
 
 def _tell(unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedToken]) -> None:
     owner = get_customer(unit.connection, owner_id)
-    if owner.msisdn is None:
-        return
     for token_id, token in tokens.items():
-        queue_text(
-            unit,
-            sms.token(
-                token=group(token.text, device.token_family),
-                serial=device.serial,
-                what=bought(token.kind, token.amount),
-            ),
-            msisdn=owner.msisdn,
-            language=owner.language,
-            occasion=f"ordered:{token_id}",
-            token_id=token_id,
+        said = sms.token(
+            token=group(token.text, device.token_family),
+            serial=device.serial,
+            what=bought(token.kind, token.amount),
         )
+        text_to(unit, owner, said, f"ordered:{token_id}", token_id=token_id)

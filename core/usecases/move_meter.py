@@ -18,7 +18,7 @@ from core.usecases.audit import note_act
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.check_pin import check_pin
 from core.usecases.hand_over import tell_welcome
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.messages import agent_sms
 
 
@@ -93,12 +93,5 @@ def _owner_id(meter: Device) -> int:
 
 def _tell_moved(unit: Unit, owner: Customer, serial: str) -> None:
     """The old owner hears of it, so that nobody loses a meter without knowing."""
-    if owner.msisdn is None:
-        return
-    queue_text(
-        unit,
-        agent_sms.moved_away(serial=serial, operator=unit.market.operator),
-        msisdn=owner.msisdn,
-        language=owner.language,
-        occasion=f"moved:{serial}:{owner.id}:{unit.now.isoformat()}",
-    )
+    said = agent_sms.moved_away(serial=serial, operator=unit.market.operator)
+    text_to(unit, owner, said, f"moved:{serial}:{owner.id}:{unit.now.isoformat()}")

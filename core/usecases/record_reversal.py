@@ -1,9 +1,10 @@
-"""A provider took a payment back: its entries are mirrored, nothing is edited (undo_applied)."""
+"""A payment was taken back, by its provider or (cash of an agent) by hand: its entries are
+mirrored, nothing is edited (undo_applied, leave_clearing)."""
 
 from __future__ import annotations
 
 from core.db.booked import BookedPayment, lock_receipt, set_payment
-from core.db.ledger import Entry, post_entries
+from core.db.ledger import post_entries
 from core.db.refunds import find_open_refund
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
@@ -41,7 +42,7 @@ def record_reversal(
 def _undo_held(unit: Unit, payment: BookedPayment) -> int:
     """It bought nothing yet: only the received entry is mirrored."""
     holding = "suspense" if payment.state == "suspense" else "unapplied"
-    legs = received_mirrored(payment, holding)
-    post_entries(unit.connection, unit.now, [Entry("reversed", f"reversed:{payment.id}", legs)])
+    entry = received_mirrored(unit, payment, holding)
+    post_entries(unit.connection, unit.now, [entry])
     set_payment(unit.connection, payment.id, state="reversed", problem=None)
     return 0

@@ -13,7 +13,7 @@ from core.db.oversight import open_case
 from core.unit import Unit
 from core.usecases.situation import Applied, Situation
 from core.usecases.tell_payer import Payer, reach_payer
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.waterfall import Outcome
 from core.wording.messages import sms
 
@@ -42,15 +42,10 @@ def report_no_code(
         serial = situation.devices[device_id].serial
         detail = f"{receipt}: no code for {serial} ({reason}); {applied.owed_codes[device_id]}"
         open_case(unit.connection, unit.now, KIND, f"{payment_id}:{device_id}", detail, payment_id)
+        said = sms.no_code(serial=serial, operator=unit.market.operator)
         for one in _concerned(unit, situation, applied):
-            queue_text(
-                unit,
-                sms.no_code(serial=serial, operator=unit.market.operator),
-                msisdn=one.msisdn,
-                language=one.language,
-                occasion=f"no_code:{payment_id}:{device_id}:{one.msisdn}",
-                payment_id=payment_id,
-            )
+            occasion = f"no_code:{payment_id}:{device_id}:{one.msisdn}"
+            text_to(unit, one, said, occasion, payment_id=payment_id)
 
 
 def _concerned(unit: Unit, situation: Situation, applied: Applied) -> set[Payer]:

@@ -1,4 +1,7 @@
-"""An operator gives a sale a new price: what is paid stays paid, the rest is spread anew."""
+"""An operator gives a sale a new price: what is paid stays paid, the rest is spread anew.
+
+The customer is told by text what is left to pay, as after every change of a sale.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from core.plan import PAYG
 from core.replan import Part, reprice
 from core.unit import Unit
 from core.usecases.audit import note_act
+from core.usecases.tell_buyer import tell_new_plan
 
 
 def reprice_sale(unit: Unit, sale_id: int, new_total_minor: int, who: str, reason: str) -> None:
@@ -25,6 +29,7 @@ def reprice_sale(unit: Unit, sale_id: int, new_total_minor: int, who: str, reaso
     set_sale(unit.connection, sale.id, total_minor=new_total_minor, state=state)
     change = new_total_minor - sale.total_minor
     post_change(unit, sale, "repriced", f"repriced:{sale.id}:{unit.now.isoformat()}", change)
+    tell_new_plan(unit, sale, parts)
     note_act(
         unit, who, "reprice", "sale", sale.id, reason, total_minor=new_total_minor,
         total_before_minor=sale.total_minor,

@@ -12,6 +12,7 @@ from core.replan import Part, reschedule
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.reprice_sale import open_plan
+from core.usecases.tell_buyer import tell_new_plan
 
 _FIRST_WITHIN = timedelta(days=366)
 
@@ -35,6 +36,7 @@ def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, who: str, reason
     write_parts(unit.connection, sale.id, parts)
     scheme = "count" if new.count is not None else "amount"
     set_sale(unit.connection, sale.id, cadence=new.cadence, scheme=scheme)
+    tell_new_plan(unit, sale, parts)
     note_act(
         unit, who, "reschedule", "sale", sale.id, reason, cadence=new.cadence, parts=len(parts)
     )

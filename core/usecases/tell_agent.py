@@ -8,7 +8,7 @@ from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
 from core.usecases.offer import find_appliance
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.message import Said
 from core.wording.messages import agent_sms
 
@@ -35,4 +35,4 @@ def tell_sold(
 
 def tell(unit: Unit, agent: Agent, said: Said, occasion: str) -> None:
     """A text to an agent, in the agent's language."""
-    queue_text(unit, said, msisdn=agent.msisdn, language=agent.language, occasion=occasion)
+    text_to(unit, agent, said, occasion)

@@ -11,7 +11,7 @@ from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
 from core.usecases.match_account import Match
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.message import Said
 from core.wording.messages import sms
 
@@ -87,11 +87,4 @@ def tell_suspense(
 
 
 def _queue(unit: Unit, occasion: str, payment_id: int, said: Said, payer: Payer) -> None:
-    queue_text(
-        unit,
-        said,
-        msisdn=payer.msisdn,
-        language=payer.language,
-        occasion=f"{occasion}:{payment_id}",
-        payment_id=payment_id,
-    )
+    text_to(unit, payer, said, f"{occasion}:{payment_id}", payment_id=payment_id)

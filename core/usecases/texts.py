@@ -3,13 +3,48 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from core.db.texts import insert_text, texts_since
 from core.septets import segments
 from core.unit import Unit
 from core.wording.message import Message, Said
 from core.wording.spoken import say
+
+
+class Reachable(Protocol):
+    """A customer, an agent or a payer: perhaps with a number, certainly with a language."""
+
+    @property
+    def msisdn(self) -> str | None:
+        """Where to text them; None: nowhere."""
+
+    @property
+    def language(self) -> str:
+        """What to text them in."""
+
+
+def text_to(
+    unit: Unit,
+    whom: Reachable | None,
+    said: Said,
+    occasion: str,
+    *,
+    payment_id: int | None = None,
+    token_id: int | None = None,
+) -> None:
+    """Queue one text to somebody, if there is a number to reach them at."""
+    if whom is None or whom.msisdn is None:
+        return
+    queue_text(
+        unit,
+        said,
+        msisdn=whom.msisdn,
+        language=whom.language,
+        occasion=occasion,
+        payment_id=payment_id,
+        token_id=token_id,
+    )
 
 
 def queue_text(

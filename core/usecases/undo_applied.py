@@ -27,8 +27,9 @@ from core.db.owed import open_obligations
 from core.errors import BrokenInvariant
 from core.money import Money
 from core.unit import Unit
+from core.usecases.leave_clearing import leave_clearing
 from core.usecases.line_accounts import ACCOUNT_OF
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.messages import money_back
 
 _CLAIM = "receivable:clawback"
@@ -54,7 +55,7 @@ def undo_applied(unit: Unit, payment: BookedPayment) -> int:
     ]
     entries = [
         Entry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
-        Entry("reversed", f"reversed:{payment.id}", received_mirrored(payment, "unapplied")),
+        received_mirrored(unit, payment, "unapplied"),
     ]
     post_entries(unit.connection, unit.now, entries)
     set_payment(unit.connection, payment.id, state="reversed", problem=None)
@@ -106,7 +107,7 @@ def _escalate(
 
 
 def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
-    if customer.msisdn is None or payment.device_id is None:
+    if payment.device_id is None:
         return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
@@ -117,20 +118,11 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,
     )
-    queue_text(
-        unit,
-        said,
-        msisdn=customer.msisdn,
-        language=customer.language,
-        occasion=f"taken_back:{payment.id}",
-        payment_id=payment.id,
-    )
+    text_to(unit, customer, said, f"taken_back:{payment.id}", payment_id=payment.id)
 
 
-def received_mirrored(payment: BookedPayment, holding: str) -> tuple[Posting, Posting]:
-    """The legs that take a payment's money out of where it is held."""
-    owner = payment.customer_id
-    return (
-        Posting(holding, DEBIT, payment.amount_minor, owner),
-        Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),
-    )
+def received_mirrored(unit: Unit, payment: BookedPayment, holding: str) -> Entry:
+    """The entry that takes a payment's money out of where it is held, and out of our hands."""
+    held = Posting(holding, DEBIT, payment.amount_minor, payment.customer_id)
+    legs = (held, *leave_clearing(unit, payment))
+    return Entry("reversed", f"reversed:{payment.id}", legs)

@@ -19,7 +19,7 @@ from core.usecases.offer import (
     offer_terms,
 )
 from core.usecases.register_sales import SaleEntry, register_sales
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.message import Said
 from core.wording.messages import agent_sms
 
@@ -67,15 +67,8 @@ def _tell(
 ) -> None:
     """Nobody gets into debt without a word about it."""
     customer = find_customer(unit.connection, msisdn)
-    if customer is None or customer.msisdn is None:
-        return
-    queue_text(
-        unit,
-        _agreed(unit, find_appliance(unit, terms.appliance)["name"], terms, offered),
-        msisdn=customer.msisdn,
-        language=customer.language,
-        occasion=f"agreed:{reference}",
-    )
+    name = find_appliance(unit, terms.appliance)["name"]
+    text_to(unit, customer, _agreed(unit, name, terms, offered), f"agreed:{reference}")
 
 
 def _agreed(unit: Unit, name: str, terms: Terms, offered: PlanOffer | ServiceOffer) -> Said:

@@ -157,7 +157,7 @@ act_page(
 def _reset_pin(unit: Unit, who: str, values: Values, agent_id: int) -> Done:
     pin = reset_pin(unit, agent_id, who, values["reason"])
     told = f"The new PIN is {pin}. Tell it to the agent, who has to change it at first use."
-    return Done(told, "agents.agent", {"agent_id": agent_id})
+    return Done(told, "agents.agent", {"agent_id": agent_id}, ("texts",))
 
 
 act_page(

@@ -33,13 +33,13 @@ def languages(unit: Unit) -> Sequence[tuple[str, str]]:
     return [(code, code) for code in unit.market.languages]
 
 
-def plan_fields() -> tuple[Field, ...]:
+def plan_fields(heading: str = "How a kit or an e-bike is paid off") -> tuple[Field, ...]:
     """How an appliance is paid off. Nothing is needed: who asks knows whether there is a plan."""
     return (
         Field(
             "appliance", "Appliance", kind="select", options=of_catalogue("appliances"),
             optional=True, hint="What is sold.",
-            heading="How a kit or an e-bike is paid off",
+            heading=heading,
         ),
         Field("scheme", "Paid", kind="select", options=lambda unit: _SCHEMES, optional=True),
         Field("count", "How many instalments", reading.whole, optional=True),

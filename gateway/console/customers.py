@@ -16,7 +16,12 @@ from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.allowed_plans import find_plan_set_on
-from core.usecases.edit_customer import add_number, edit_customer
+from core.usecases.edit_customer import (
+    add_number,
+    edit_customer,
+    put_number_first,
+    remove_number,
+)
 from core.usecases.list_debts import list_debts
 from core.usecases.register_at_desk import MeterHandover, Newcomer, SaleHandover, register_at_desk
 from gateway.console import reading
@@ -28,7 +33,7 @@ from gateway.console.catalogue import (
     read_terms,
 )
 from gateway.console.desk import desk
-from gateway.console.forms import Done, Field, Form, Values, form_page
+from gateway.console.forms import Done, Field, Form, Values, act_page, form_page
 from gateway.console.gate import page
 from gateway.console.listing import Column, Filter, Listing, choice, how_many, list_page
 from gateway.console.showing import CODE, DAY, MONEY, TEXT, money
@@ -274,6 +279,56 @@ form_page(
         _add_number,
         button="Add",
         beside={"number_taken": "number"},
+        about=_about,
+    ),
+)
+
+
+def _one_of_theirs(unit: Unit, customer_id: int) -> tuple[Field, ...]:
+    person = find_person(unit.connection, customer_id) or abort(404)
+    theirs = [(number, number) for number in person.numbers]
+    return (Field("number", "Which number", kind="select", options=lambda unit: theirs),)
+
+
+def _remove_number(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
+    remove_number(unit, customer_id, values["number"], who, values["reason"])
+    told = "The number was removed. What was sent to it stays in the history."
+    return Done(told, "customers.customer", {"customer_id": customer_id})
+
+
+act_page(
+    pages,
+    "/customers/<int:customer_id>/number/remove",
+    "remove_number",
+    "edit_customer",
+    Form(
+        "Remove a number",
+        _one_of_theirs,
+        _remove_number,
+        button="Remove",
+        beside={"number_last": "number", "number_not_theirs": "number"},
+        about=_about,
+    ),
+)
+
+
+def _first_number(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
+    put_number_first(unit, customer_id, values["number"], who, values["reason"])
+    told = f"Texts go to {values['number']} now."
+    return Done(told, "customers.customer", {"customer_id": customer_id})
+
+
+act_page(
+    pages,
+    "/customers/<int:customer_id>/number/first",
+    "first_number",
+    "edit_customer",
+    Form(
+        "Which number texts go to",
+        _one_of_theirs,
+        _first_number,
+        button="Send texts there",
+        beside={"number_not_theirs": "number"},
         about=_about,
     ),
 )

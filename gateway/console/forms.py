@@ -41,8 +41,8 @@ def no_options(unit: Unit) -> Sequence[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing to fill in. `reads` makes the value of what was typed, or raises ValueError with
-    what is wrong. `kind`: text, select, date, area or password. An optional field left empty has
-    the value None. `value` is what it starts with, `heading` what stands above it."""
+    what is wrong. `kind`: text, select, date, month, area or password. An optional field left
+    empty has the value None. `value` is what it starts with, `heading` what stands above it."""
 
     name: str
     label: str
@@ -57,12 +57,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What to tell, and which page comes next. `rings`: the queues that have work now."""
+    """What to tell, and which page comes next. `rings`: the queues that have work now. `answer`
+    gives what is sent instead of a page, a file."""
 
     told: str
     endpoint: str
     ids: Mapping[str, Any] = field(default_factory=dict)
     rings: tuple[str, ...] = ()
+    answer: Callable[[], ResponseReturnValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ def form_page(pages: Blueprint, rule: str, name: str, act: str, form: Form) -> N
             return _shown(form, filled, ids), 200 if filled.lines else 422
         for queue in done.rings:
             desk().doorbell.ring(queue)
+        if done.answer:
+            return done.answer()
         flash(done.told)
         return redirect(url_for(done.endpoint, **done.ids))
 

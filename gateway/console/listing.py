@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -203,7 +203,8 @@ def _asked(unit: Unit, listing: Listing) -> tuple[Values, dict[str, str]]:
 def _export(name: str, listing: Listing, values: Values) -> Response:
     def lines() -> Iterator[str]:
         with desk().reading() as unit:
-            yield from csv_lines(listing, read_all(unit.connection, listing.query, values), unit)
+            rows = read_all(unit.connection, listing.query, values)
+            yield from csv_lines(listing.columns, rows, unit.market)
 
     response = Response(stream_with_context(lines()), content_type="text/csv; charset=utf-8")
     on = desk().clock().date().isoformat()
@@ -211,20 +212,15 @@ def _export(name: str, listing: Listing, values: Values) -> Response:
     return response
 
 
-def csv_lines(listing: Listing, rows: Iterator[Any], unit: Unit) -> Iterator[str]:
+def csv_lines(columns: Sequence[Column], rows: Iterable[Any], market: Market) -> Iterator[str]:
     """A header and the rows, some hundred lines at a time, with a mark that makes spreadsheets read
     UTF-8."""
     out = io.StringIO()
     write = csv.writer(out)
     out.write("\ufeff")
-    write.writerow([column.label for column in listing.columns])
+    write.writerow([column.label for column in columns])
     for number, row in enumerate(rows, start=1):
-        write.writerow(
-            [
-                column.kind.export(getattr(row, column.name), unit.market)
-                for column in listing.columns
-            ]
-        )
+        write.writerow([one.kind.export(getattr(row, one.name), market) for one in columns])
         if number % _LINES_AT_ONCE == 0:
             yield out.getvalue()
             out.seek(0)

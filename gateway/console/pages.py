@@ -12,6 +12,7 @@ from gateway.console import (
     login,
     manufacturers,
     market,
+    month,
     oversight,
     payments,
     requests,
@@ -38,6 +39,7 @@ PAGES = (
     agents.pages,
     texts.pages,
     oversight.pages,
+    month.pages,
     tariffs.pages,
     appliances.pages,
     manufacturers.pages,
@@ -65,6 +67,7 @@ MENU = (
     ("Texts", "texts.texts"),
     ("Reports", "oversight.reports"),
     ("Audit", "oversight.audit"),
+    ("Export the month", "month.month"),
     ("Market", "market.market"),
     ("Users", "users.users"),
 )

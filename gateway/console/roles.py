@@ -26,6 +26,7 @@ MAY = {
     "change_sale": _MONEY,
     "match": _MONEY,
     "refund": _MONEY,
+    "export_month": _MONEY,
     "close_case": _WORK,
     "settle_agent": _MONEY,
     "float_limit": _MONEY,

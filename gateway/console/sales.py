@@ -30,6 +30,7 @@ from gateway.console.showing import CODE, DAY, MONEY, STATE, money, words
 
 pages = Blueprint("sales", __name__)
 
+_TOLD = "The customer is told by text."
 _STATES = ("open", "complete", "cancelled")
 
 
@@ -122,7 +123,7 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
             "serial", "Serial number", reading.serial, optional=True,
             hint="Of what has one. A kit whose plan is set needs nothing else.",
         ),
-        *plan_fields(),
+        *plan_fields("What is sold, and how it is paid off"),
     )  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def _sell(unit: Unit, who: str, values: Values) -> Done:
     plan = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
     terms = plan or read_terms(unit, values)
     sale_id = sell_at_desk(unit, values["number"], terms, serial, who, values["reason"])
-    told = "It is sold. The customer is told by text."
+    told = f"It is sold. {_TOLD}"
     return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
 
@@ -174,7 +175,8 @@ def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
 
 def _reprice(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
     reprice_sale(unit, sale_id, values["total"], who, values["reason"])
-    return Done("The sale has a new price.", "sales.sale", {"sale_id": sale_id})
+    told = f"The sale has a new price. {_TOLD}"
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
 
 act_page(
@@ -221,7 +223,8 @@ def _reschedule(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
         raise Refused("plan_figures")
     new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
     reschedule_sale(unit, sale_id, new, who, values["reason"])
-    return Done("The sale has new instalments.", "sales.sale", {"sale_id": sale_id})
+    told = f"The sale has new instalments. {_TOLD}"
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
 
 act_page(
@@ -249,7 +252,8 @@ act_page(
 
 def _cancel(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
     cancel_sale(unit, sale_id, who, values["reason"])
-    return Done("The sale is cancelled.", "sales.sale", {"sale_id": sale_id}, ("payments",))
+    told = f"The sale is cancelled. {_TOLD}"
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("payments", "texts"))
 
 
 def _cancelled(unit: Unit, done: Done) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, render_template
+from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from core.catalogue import TariffEntry
@@ -23,6 +23,7 @@ from core.usecases.move_tariff import move_tariff
 from gateway.console import reading
 from gateway.console.catalogue import of_catalogue
 from gateway.console.desk import desk
+from gateway.console.energy import Purchase, purchase, purchase_lines, usual_purchases
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.gate import page
 from gateway.console.listing import Column, Listing, list_page
@@ -63,18 +64,34 @@ list_page(
 
 @page(pages, "/tariffs/<int:tariff_id>", "see")
 def tariff(tariff_id: int) -> ResponseReturnValue:
-    """One tariff: what it costs from which day on."""
+    """One tariff: what it costs from which day on, and what money buys under it."""
     with desk().reading() as unit:
         versions = _versions(unit, tariff_id)
+        in_force = version_on(versions, unit.today)
+        asked, problem = _asked(unit, in_force)
         return render_template(
             "tariff.html",
             unit=unit,
             tariff=_get(unit, tariff_id),
             versions=versions,
-            in_force=version_on(versions, unit.today),
+            in_force=in_force,
+            asked=asked,
+            problem=problem,
+            purchases=usual_purchases(in_force, unit.market) if in_force else (),
             meters=meters_on(unit.connection, tariff_id),
             acts=acts_on(unit.connection, "tariff", tariff_id),
         )
+
+
+def _asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None, str]:
+    """What the payment that somebody asks about gives, or what is wrong with it."""
+    typed = request.args.get("pays", "").strip()
+    if not typed or in_force is None:
+        return None, ""
+    try:
+        return purchase(in_force, reading.minor(unit, reading.plain_text(typed))), ""
+    except ValueError as problem:
+        return None, str(problem)
 
 
 def _get(unit: Unit, tariff_id: int) -> Any:
@@ -109,7 +126,10 @@ def _line(unit: Unit, version: TariffVersion) -> str:
 
 
 def _made(unit: Unit, done: Done) -> list[str]:
-    return _lines(unit, _versions(unit, done.ids["tariff_id"]))
+    """Every price, and what money gives under the last of them."""
+    versions = _versions(unit, done.ids["tariff_id"])
+    gives = purchase_lines(usual_purchases(versions[-1], unit.market), unit.market)
+    return [*_lines(unit, versions), *gives]
 
 
 def _first_day(unit: Unit, typed: str) -> date:
@@ -124,11 +144,9 @@ def _figures(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ..
         return major(minor, unit.market.currency) if minor else ""
 
     known = latest or TariffVersion(unit.today, 0)
+    first_on = unit.today + timedelta(days=1) if latest else unit.today
     return (
-        Field(
-            "valid_from", "From", _first_day, "date",
-            value=(unit.today + timedelta(days=1)).isoformat(),
-        ),
+        Field("valid_from", "From", _first_day, "date", value=first_on.isoformat()),
         Field("price", "Price of a kWh", reading.price, value=start(known.price_per_kwh_minor)),
         Field(
             "access", "Access rate", reading.minor, optional=True,

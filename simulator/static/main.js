@@ -125,7 +125,7 @@ async function arrivals() {
   const [messages, prompts] = await Promise.all([get(`${msisdn}/messages`), get(`${msisdn}/prompts`)]);
   if (msisdn !== person.msisdn) return;
   const arrived = texts.update(messages);
-  handset.alerts(`${texts.unread ? `✉ ${texts.unread}` : ""}${prompts.length ? "  KES" : ""}`);
+  handset.alerts(`${texts.unread ? `✉ ${texts.unread}` : ""}${prompts.length ? `  ${network.currency}` : ""}`);
   const prompt = money.update(prompts);
   if (prompt && !busy()) money.ask(prompt);
   else if (arrived && handset.view.home) home();

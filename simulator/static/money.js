@@ -36,33 +36,35 @@ export class Money {
     this.handset.show(list("Mobile money", [
       { label: "Pay bill", note: `Business ${this.network.paybill}, ${this.network.operator}`, run: () => this.paybill() },
       ...this.prompts.map((prompt) => ({
-        label: `Approve KES ${prompt.amount}`, note: `For account ${prompt.account}`, run: () => this.ask(prompt),
+        label: `Approve ${this.network.currency} ${prompt.amount}`, note: `For account ${prompt.account}`, run: () => this.ask(prompt),
       })),
+      { label: "Pay bill, unasked", note: "As where the business cannot refuse", run: () => this.paybill({ unasked: true }) },
     ], this.home));
   }
 
   paybill(values = {}) {
     this.handset.show(form(`Pay bill ${this.network.paybill}`, [
       { name: "account", label: "Account (serial number)", value: values.account ?? "", maxlength: 20 },
-      { name: "amount", label: "Amount, KES", value: values.amount ?? "", inputmode: "decimal", maxlength: 12 },
-    ], (typed) => this.confirm(typed), () => this.menu(), "", "Next"));
+      { name: "amount", label: `Amount, ${this.network.currency}`, value: values.amount ?? "", inputmode: "decimal", maxlength: 12 },
+    ], (typed) => this.confirm({ ...values, ...typed }), () => this.menu(), "", "Next"));
   }
 
-  confirm({ account, amount }) {
-    const words = `Pay KES ${amount} to ${this.network.operator} for account ${account}`;
+  confirm(values) {
+    const { account, amount } = values;
+    const words = `Pay ${this.network.currency} ${amount} to ${this.network.operator} for account ${account}`;
     const pin = { name: "pin", label: "PIN", type: "password", inputmode: "numeric", maxlength: 4 };
-    this.handset.show(form("Confirm", [pin], (typed) => this.pay(account, amount, typed.pin), () => this.paybill({ account, amount }), words));
+    this.handset.show(form("Confirm", [pin], ({ pin }) => this.pay(values, pin), () => this.paybill(values), words));
   }
 
-  async pay(account, amount, pin) {
+  async pay(values, pin) {
     if (pin !== "1234") return this.tell("Wrong PIN.");
-    await this.settle(`${this.msisdn}/paybill`, { account, amount });
+    await this.settle(`${this.msisdn}/paybill`, values);
   }
 
   /** The prompt takes the screen and asks for the PIN. */
   ask(prompt) {
     this.seen.add(prompt.id);
-    const words = `Do you want to pay KES ${prompt.amount} to ${this.network.operator}, account ${prompt.account}?`;
+    const words = `Do you want to pay ${this.network.currency} ${prompt.amount} to ${this.network.operator}, account ${prompt.account}?`;
     const path = `${this.msisdn}/prompts/${prompt.id}`;
     const pin = { name: "pin", label: "Enter mobile money PIN", type: "password", inputmode: "numeric", maxlength: 4 };
     this.handset.show(form("Payment request", [pin], (typed) => this.settle(path, { pin: typed.pin }),

@@ -8,9 +8,11 @@ const PATHS = {
 };
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Redraw `svg` with the text (digits, one point, dash, spaces). */
+/** Redraw `svg` with the text (digits, one point, dash, spaces); who cannot see it is told. */
 export function draw(svg, text) {
   svg.replaceChildren();
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", text.trim());
   let x = 0;
   for (const character of text) {
     if (character === ".") {

@@ -75,6 +75,16 @@ def test_a_prompt_can_be_cancelled_and_a_wrong_pin_ends_it(
         assert answer == {"accepted": False, "code": code}
 
 
+def test_an_unasked_paybill_moves_the_money_and_only_then_tells(
+    phone: FlaskClient, gateway: RecordingGateway
+) -> None:
+    unasked = {"account": "SL100234", "amount": "0.50", "unasked": True}
+    paid = phone.post(f"{BARAKA}/paybill", json=unasked).json
+
+    assert paid["accepted"]
+    assert gateway.doors() == ["confirmation"]
+
+
 def test_paybill_says_what_the_gateway_said(phone: FlaskClient, gateway: RecordingGateway) -> None:
     paid = phone.post(f"{BARAKA}/paybill", json={"account": "SL100234", "amount": "500.00"}).json
     assert (paid["accepted"], paid["code"]) == (True, "0")

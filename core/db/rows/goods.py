@@ -116,7 +116,8 @@ plan_offers = Table(
 )
 
 # `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
-# `access_anchor_on` is the day from which the next access-rate period runs.
+# `access_anchor_on` is the day from which the next access-rate period runs. A device that is
+# `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
 devices = Table(
     "devices",
     metadata,
@@ -134,8 +135,11 @@ devices = Table(
     Column("sts", JSONB, nullable=True),
     Column("initial_counter", BigInteger, nullable=False, server_default=text("0")),
     Column("token_counter", BigInteger, nullable=False, server_default=text("0")),
+    Column("retired_on", Date, nullable=True),
+    reference("replaced_by_id", "devices", nullable=True),
     Index("devices_owner_id_idx", "owner_id"),
     CheckConstraint("token_counter >= initial_counter", name="counter"),
+    CheckConstraint("retired_on IS NULL OR owner_id IS NULL", name="retired"),
     CheckConstraint("tariff_id IS NULL OR kind = 'meter'", name="tariff"),
     CheckConstraint("plan_offer_id IS NULL OR kind <> 'meter'", name="plan_offer"),
 )

@@ -59,6 +59,19 @@ customer_msisdns = Table(
     Index("customer_msisdns_customer_id_idx", "customer_id", "position"),
 )
 
+# A number that was a customer's until then: texts to it are part of that customer's history, and of
+# nobody's who got the number later.
+past_msisdns = Table(
+    "past_msisdns",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False),
+    reference("customer_id", "customers"),
+    instant("held_until"),
+    Index("past_msisdns_msisdn_idx", "msisdn"),
+    Index("past_msisdns_customer_id_idx", "customer_id"),
+)
+
 # `float_used_minor` is what an agent owes the operator (the balance of clearing:agent:<id>) and
 # `commission_minor` what is owed to the agent (commission:agent:<id>), both kept in the transaction
 # of every posting to those accounts and compared with them by `dialwatt doctor`.

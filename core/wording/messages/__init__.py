@@ -23,6 +23,7 @@ from core.wording.messages import (
     pay,
     refused,
     reminder,
+    sale_sms,
     sms,
     tokens,
 )
@@ -50,6 +51,7 @@ MODULES = (
     pay,
     refused,
     reminder,
+    sale_sms,
     sms,
     tokens,
 )

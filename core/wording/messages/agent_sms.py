@@ -11,6 +11,11 @@ def locked(minutes: Count) -> None:
 
 
 @text_message(segments=1)
+def pin_reset(operator: Name) -> None:
+    """To an agent for whom an operator made a new first PIN, which no text ever holds."""
+
+
+@text_message(segments=1)
 def collected(amount: Money, serial: Serial, receipt: Reference, owed: Money) -> None:
     """To an agent who took cash: the receipt, and what is owed to the operator now."""
 
@@ -28,6 +33,11 @@ def moved_away(serial: Serial, operator: Name) -> None:
 @text_message(segments=1)
 def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -> None:
     """To an agent who handed cash over."""
+
+
+@text_message(segments=1)
+def cash_given_back(amount: Money, receipt: Reference, owed: Money) -> None:
+    """To an agent whose customer has the cash back: it is not owed any more."""
 
 
 @text_message(segments=1)

@@ -8,14 +8,20 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from core.db.invariants import BOOKS, offenders
+from core.db.ledger import balance
 from core.errors import Refused
 from core.money import Money
 from core.pin import Pins, hash_pin
+from core.tokens.family import DeviceSecret
 from core.unit import unit_opener
 from core.usecases.agent_account import agent_account
+from core.usecases.apply_payments import apply_payments
 from core.usecases.change_pin import change_pin, needs_new_pin
 from core.usecases.check_pin import check_pin
 from core.usecases.collect_cash import collect_cash
+from core.usecases.record_reversal import record_reversal
+from core.usecases.request_refund import request_refund
 from core.usecases.settle_agent import settle_agent
 from tests.core.usecases.conftest import NOW
 from tests.support.builders import (
@@ -194,3 +200,75 @@ def test_the_operators_pin_has_to_be_replaced_once(engine, open_unit):
         assert not needs_new_pin(unit, JUMA)
     with open_unit() as unit:
         assert check_pin(unit, JUMA, "8027").msisdn == JUMA
+
+
+def give_back(open_unit, receipt, amount):
+    with open_unit() as unit:
+        agent_id = unit.connection.execute(text("SELECT id FROM agents")).scalar_one()
+        reason = "the customer has it back"
+        return record_reversal(unit, f"agent:{agent_id}", receipt, amount * 100, "ops@jua", reason)
+
+
+def prove(engine):
+    with engine.connect() as connection:
+        found = {name: offenders(connection, sql, NOW) for name, sql in BOOKS.items()}
+    assert not any(found.values()), found
+
+
+def office(engine):
+    with engine.connect() as connection:
+        return balance(connection, "cash:office")
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_cash_that_is_given_back_is_not_owed_any_more_nor_its_commission(engine, open_unit, used):
+    receipt = collect(open_unit, 100).receipt
+    collect(open_unit, 30)
+    if used:
+        with open_unit() as unit:
+            apply_payments(unit, lambda device: DeviceSecret(device.serial, "openpaygo", bytes(16)))
+
+    assert give_back(open_unit, receipt, 100)
+    assert not give_back(open_unit, receipt, 100)
+
+    assert figures(engine) == (30_00, 1_50)
+    prove(engine)
+
+
+def test_what_of_it_was_handed_over_comes_back_from_the_office(engine, open_unit):
+    receipt = collect(open_unit, 100).receipt
+    with open_unit() as unit:
+        settle_agent(unit, JUMA, kes(50), "R1")  # owes 45 then: 5 of commission were paid out
+    assert office(engine) == 50_00
+
+    give_back(open_unit, receipt, 100)
+
+    assert figures(engine) == (0, 0)
+    assert office(engine) == 0
+    prove(engine)
+
+
+def test_the_agent_is_told_and_sees_it_in_the_account(engine, open_unit):
+    receipt = collect(open_unit, 100).receipt
+    give_back(open_unit, receipt, 100)
+
+    with open_unit() as unit:
+        newest = agent_account(unit, JUMA).movements[0]
+    assert (newest.kind, newest.receipt, newest.amount) == ("reversed", receipt, kes(100))
+    with engine.connect() as connection:
+        said = connection.execute(
+            text("SELECT body FROM sms WHERE kind = 'agent_sms.cash_given_back'")
+        ).scalars()
+        assert list(said) == [f"Cash KES 100, receipt {receipt}, given back. You owe KES 0."]
+
+
+def test_cash_on_its_way_back_is_not_owed_once_it_is_back(engine, open_unit):
+    receipt = collect(open_unit, 100).receipt
+    with open_unit() as unit:
+        payment_id = unit.connection.execute(text("SELECT id FROM payments")).scalar_one()
+        request_refund(unit, payment_id, "ops@jua", "paid twice")
+
+    assert give_back(open_unit, receipt, 100)
+
+    assert figures(engine) == (0, 0)
+    prove(engine)

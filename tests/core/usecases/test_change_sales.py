@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -17,7 +17,7 @@ from core.usecases.record_reversal import record_reversal
 from core.usecases.reprice_sale import reprice_sale
 from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
 from tests.support.book import ACCOUNT
-from tests.support.cast import AMINA, BARAKA, KIT
+from tests.support.cast import AMINA, BARAKA, KIT, METER
 
 WHO = "grace@jua.example"
 
@@ -145,3 +145,59 @@ def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(book, sale_id):
         reprice_sale(unit, sale_id, 61_00, WHO, "a discount")
     assert plan_of(book, sale_id) == [(60_50, 60_50), (50, 0)]
     book.prove()
+
+
+def told(book) -> list[tuple[object, ...]]:
+    return book.rows("SELECT msisdn, body FROM sms WHERE kind LIKE 'sale_sms.%' ORDER BY id")
+
+
+def test_the_customer_hears_what_is_left_of_a_plan_that_changed(book, sale_id):
+    book.pay("A1", KIT, 200_00)
+    book.apply()
+    with book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
+    book.ahead = timedelta(hours=1)
+    with book.open_unit() as unit:
+        new = NewSchedule("monthly", count=1, first_due_on=date(2026, 12, 31))
+        reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
+
+    assert told(book) == [
+        (
+            BARAKA,
+            "Kit-Lamp100: KES 550 is left to pay now in 3: next KES 100 by 8 Dec, last on 22 Dec."
+            " If you did not agree to that, call Jua Energy.",
+        ),
+        (
+            BARAKA,
+            "Kit-Lamp100: KES 550 is left to pay now in 2: next KES 100 by 8 Dec, last on 31 Dec."
+            " If you did not agree to that, call Jua Energy.",
+        ),
+    ]
+
+
+def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(book, sale_id):
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET language = 'sw' WHERE name = 'Baraka'")
+    with book.open_unit() as unit:
+        cancel_sale(unit, sale_id, WHO, "repossessed")
+
+    [(number, body)] = told(book)
+    assert number == BARAKA
+    assert body.startswith("Mauzo ya Kit-Lamp100 yamefutwa")
+
+
+def test_the_customer_hears_that_a_new_price_is_paid(book):
+    [(sale_id,)] = book.rows("SELECT id FROM sales WHERE device_id IS NULL")
+    book.pay("A1", METER, 300_00)
+    book.apply()
+    with book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 300_00, WHO, "a gift")
+
+    assert [body.partition(":")[0] for _, body in told(book)] == ["Kit-Stove is paid"]
+
+
+def test_nobody_is_told_of_a_change_that_was_refused(book, sale_id):
+    with pytest.raises(Refused, match="plan_same"), book.open_unit() as unit:
+        reprice_sale(unit, sale_id, 600_00, WHO, "a mistake")
+
+    assert told(book) == []

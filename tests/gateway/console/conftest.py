@@ -18,7 +18,7 @@ from redis import Redis
 from sqlalchemy import Engine
 from werkzeug.test import Client, TestResponse
 
-from core.db.engine import make_engine
+from core.db.engine import make_engine, reading_only
 from core.db.oversight import open_case
 from core.pin import Pins
 from core.settings import ConsoleSettings, GuardSettings
@@ -123,9 +123,8 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         return NOW + book.ahead
 
     limits = Limits(redis)
-    reading = engine.execution_options(postgresql_readonly=True)
     desk = Desk(
-        unit_opener(reading, clock, market_if_none=BLANK_MARKET),
+        unit_opener(reading_only(engine), clock, market_if_none=BLANK_MARKET),
         unit_opener(engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
         limits,
         redis,

@@ -188,3 +188,97 @@ def test_events_are_shown_whatever_the_address_asks_for(console):
     path = f"/customers/{console.ids['customer_id']}"
 
     assert console.login().get(path, events="-5").status_code == 200
+
+
+@pytest.fixture
+def two_numbers(console):
+    """Amina has a second number; her path."""
+    path = f"/customers/{console.ids['customer_id']}"
+    assert console.login().post(f"{path}/number", number=NEW).status_code == 302
+    return path
+
+
+def numbers(console) -> list[str]:
+    return [
+        row[0]
+        for row in console.rows(
+            "SELECT msisdn FROM customer_msisdns WHERE customer_id = :id ORDER BY position",
+            id=console.ids["customer_id"],
+        )
+    ]
+
+
+def test_texts_go_to_the_number_that_was_put_first(console, two_numbers):
+    done = console.login("support").post(
+        f"{two_numbers}/number/first", number=NEW, reason="the old phone is at home"
+    )
+
+    assert done.status_code == 302
+    assert numbers(console) == [NEW, AMINA]
+    assert console.acts()[-1] == (
+        "support", "first_number", "customer", "the old phone is at home",
+    )  # fmt: skip
+    console.book.pay("N1", METER, 100_00)
+    console.book.apply()
+    assert console.rows("SELECT msisdn FROM sms ORDER BY id DESC LIMIT 1") == [(NEW,)]
+
+
+def test_a_number_is_removed_and_what_was_sent_to_it_stays_in_the_history(
+    console, two_numbers, later
+):
+    browser = console.login("support")
+    before = browser.get(two_numbers).text.count(f"to {AMINA}")
+    later(minutes=5)
+
+    done = browser.post(f"{two_numbers}/number/remove", number=AMINA, reason="phone was stolen")
+
+    assert done.status_code == 302
+    assert numbers(console) == [NEW]
+    assert console.acts()[-1] == ("support", "remove_number", "customer", "phone was stolen")
+    assert browser.get(two_numbers).text.count(f"to {AMINA}") == before > 0
+
+
+def test_whoever_gets_the_number_next_gets_none_of_its_history(console, two_numbers, later):
+    browser = console.login()
+    later(minutes=5)
+    browser.post(f"{two_numbers}/number/remove", number=AMINA, reason="gave the SIM away")
+    later(minutes=5)
+    _, done = register(browser, number=AMINA, name="Zawadi", serial=STOCK_METER, tariff="home")
+    page = browser.get(done.location.removeprefix("/console")).text
+
+    assert page.count(f"to {AMINA}") == 1  # the welcome
+    assert f"to {NEW}" not in page
+    assert "welcome" not in browser.get(two_numbers).text
+
+
+def test_stop_stays_with_the_customer_and_does_not_go_with_the_number(console, two_numbers):
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO no_reminders (msisdn, since) VALUES ('{AMINA}', now())"
+        )
+
+    console.login().post(f"{two_numbers}/number/remove", number=AMINA, reason="gave it away")
+
+    assert console.rows("SELECT msisdn FROM no_reminders") == [(NEW,)]
+
+
+@pytest.mark.parametrize("act", ["remove", "first"])
+def test_only_a_number_of_theirs_is_chosen(console, two_numbers, act):
+    answer = console.login().post(
+        f"{two_numbers}/number/{act}", number="+254711000002", reason="a mistake"
+    )
+
+    assert answer.status_code == 422
+    assert numbers(console) == [AMINA, NEW]
+
+
+def test_the_last_number_stays(console):
+    path = f"/customers/{console.ids['customer_id']}"
+    browser = console.login()
+
+    answer = browser.post(f"{path}/number/remove", number=AMINA, reason="a mistake")
+
+    assert answer.status_code == 422
+    assert "keeps one number" in answer.text
+    assert numbers(console) == [AMINA]
+    assert "Remove a number" not in browser.get(path).text

@@ -171,3 +171,48 @@ def test_meters_only_move_to_another_tariff_that_has_begun(console, path, tariff
     assert answer.status_code == 422
     assert told in answer.text.lower()
     assert console.acts() == []
+
+
+def test_what_money_gives_is_seen_before_prices_are_saved(console, path):
+    browser = console.login()
+
+    looked = browser.post(
+        f"{path}/prices", valid_from="2026-12-01", price="30", minimum="40", **WHY
+    )
+
+    gives = [line for line in looked.text.split("<p>") if " gives " in line]
+    assert [one.partition("</p>")[0] for one in gives] == [
+        "KES 40.00 gives 1.3 kWh, KES 1.00 stays as credit",
+        "KES 50.00 gives 1.6 kWh, KES 2.00 stays as credit",
+        "KES 100.00 gives 3.3 kWh, KES 1.00 stays as credit",
+        "KES 200.00 gives 6.6 kWh, KES 2.00 stays as credit",
+        "KES 500.00 gives 16.6 kWh, KES 2.00 stays as credit",
+        "KES 1,000.00 gives 33.3 kWh, KES 1.00 stays as credit",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pays", "gives"),
+    [
+        ("555", ["555.00", "5.5 kWh", "5.00"]),
+        ("5", ["5.00", "0.0 kWh", "5.00"]),
+        ("", ["100.00", "1.0 kWh", "0.00"]),
+    ],
+)
+def test_what_a_payment_gives_is_worked_out_at_the_desk(console, path, pays, gives):
+    page = console.login("read_only").get(path, pays=pays).text
+
+    table = page.partition("What a payment gives")[2]
+    assert shown(table)[:3] == gives
+    books = console.book
+    if pays == "555":  # the same rule that applies the money
+        books.pay("T1", METER, 555_00)
+        books.apply()
+        assert console.rows("SELECT units FROM tokens ORDER BY id DESC LIMIT 1") == [(55,)]
+
+
+def test_a_payment_that_is_none_is_said_so(console, path):
+    answer = console.login().get(path, pays="much")
+
+    assert answer.status_code == 200
+    assert 'role="alert"' in answer.text

@@ -1,0 +1,88 @@
+"""A town: `dialwatt up` as a newcomer starts it, on a folder and a port of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from operations.places import free_port
+from tests.support.services import folder_in_reach
+
+PATIENCE_S = 60.0
+LAST_WORDS = "Ctrl-C stops everything."
+# What a set-up of its own must not inherit: it would talk to somebody else's servers.
+_NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE")
+
+
+@dataclass(frozen=True)
+class Town:
+    """`told` is what starting it printed. `password` belongs to the user `owner`."""
+
+    url: str
+    password: str
+    told: str
+    environment: dict[str, str]
+
+    @property
+    def data(self) -> Path:
+        return Path(self.environment["DIALWATT_DATA"])
+
+    def dialwatt(self, *words: str, stdin: str = "") -> str:
+        """What a command of the operator's prints. Raises CalledProcessError."""
+        return subprocess.run(
+            [sys.executable, "-m", "operations.cli", *words],
+            env=self.environment,
+            input=stdin,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=PATIENCE_S,
+        ).stdout
+
+
+@contextmanager
+def running_town(**settings: str) -> Iterator[Town]:
+    """Serves until the end; `settings` such as DIALWATT_DEMO."""
+    with folder_in_reach() as folder:
+        environment = {name: value for name, value in os.environ.items() if name not in _NOT_OURS}
+        environment |= {"DIALWATT_DATA": str(folder / "var"), "PORT": str(free_port()), **settings}
+        with subprocess.Popen(
+            [sys.executable, "-m", "operations.cli", "up"],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as up:
+            try:
+                told = _until_up(up)
+                yield Town(
+                    url=f"http://127.0.0.1:{environment['PORT']}",
+                    password=_told(r"log in as owner, password (\S+)", told),
+                    told=told,
+                    environment=environment,
+                )
+            finally:
+                up.send_signal(signal.SIGINT)
+                up.wait(PATIENCE_S)
+
+
+def _until_up(up: subprocess.Popen[str]) -> str:
+    told: Sequence[str] = []
+    assert up.stdout is not None
+    for line in up.stdout:
+        told = [*told, line]
+        if line.strip() == LAST_WORDS:
+            return "".join(told)
+    raise AssertionError(f"dialwatt up did not start: {''.join(told)}")
+
+
+def _told(pattern: str, told: str) -> str:
+    found = re.search(pattern, told)
+    assert found, f"{pattern} was not told: {told}"
+    return found[1]

@@ -1,0 +1,27 @@
+"""Texts to a customer whose sale an operator has changed."""
+
+from core.wording.message import text_message
+from core.wording.slots import Count, Day, Money, Name
+
+
+@text_message(segments=2)
+def plan_changed(
+    appliance: Name,
+    left: Money,
+    parts: Count,
+    next: Money,
+    next_on: Day,
+    last_on: Day,
+    operator: Name,
+) -> None:
+    """It has a new price or other instalments: the plan from now on, in short."""
+
+
+@text_message(segments=2)
+def nothing_left(appliance: Name, operator: Name) -> None:
+    """Its new price is what has been paid already."""
+
+
+@text_message(segments=2)
+def cancelled(appliance: Name, operator: Name) -> None:
+    """It is cancelled."""

@@ -1,0 +1,203 @@
+"""The books of a month as one ZIP of CSV files, written while it is read.
+
+However many payments a month has, no more than `_LINES_AT_ONCE` lines of one file (listing.py) and
+the rows of one fetch are in memory. Whoever calls gives one snapshot, so that the files agree.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from core.db import console_month as books
+from core.db.console_lists import Query, read_all
+from core.unit import Unit
+from core.usecases.export_month import Month
+from gateway.console.listing import Column, csv_lines
+from gateway.console.showing import CODE, DAY, INSTANT, MONEY
+
+_BOOKED = Column("Booked", "posted_at", INSTANT)
+_RECEIPT = Column("Receipt", "receipt", CODE)
+_SERIAL = Column("Serial", "serial", CODE)
+_CUSTOMER = Column("Customer", "customer")
+_KIND = Column("Kind", "kind")
+_SIDES = (Column("Debit", "debit_minor", MONEY), Column("Credit", "credit_minor", MONEY))
+
+FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
+    "checks": (
+        books.CHECKS,
+        (
+            Column("These two agree", "what"),
+            Column("The one", "one_minor", MONEY),
+            Column("The other", "other_minor", MONEY),
+            Column("Agrees", "agrees"),
+        ),
+    ),
+    "payments": (
+        books.PAYMENTS,
+        (
+            Column("Received", "received_at", INSTANT),
+            Column("Paid", "paid_at", INSTANT),
+            _RECEIPT,
+            Column("Through", "provider_account"),
+            Column("Door", "door"),
+            Column("Amount", "amount_minor", MONEY),
+            Column("For", "account_raw", CODE),
+            _SERIAL,
+            _CUSTOMER,
+            Column("State", "state"),
+            Column("Applied", "applied_at", INSTANT),
+            Column("Credit used", "credit_used_minor", MONEY),
+        ),
+    ),
+    "payment_lines": (
+        books.LINES,
+        (
+            Column("Applied", "applied_at", INSTANT),
+            _RECEIPT,
+            Column("Line", "number"),
+            _KIND,
+            Column("Amount", "amount_minor", MONEY),
+            _SERIAL,
+            Column("Sale", "sale_id"),
+        ),
+    ),
+    "codes": (
+        books.TOKENS,
+        (
+            Column("Made", "issued_at", INSTANT),
+            _SERIAL,
+            _KIND,
+            Column("Tenths of a kWh, or days", "units"),
+            _RECEIPT,
+            Column("Order", "order_id"),
+            Column("Counter", "counter"),
+        ),
+    ),
+    "sales": (
+        books.SALES,
+        (
+            Column("Sale", "id"),
+            _BOOKED,
+            Column("Sold", "sold_on", DAY),
+            _CUSTOMER,
+            Column("Appliance", "appliance"),
+            _SERIAL,
+            Column("Scheme", "scheme"),
+            Column("Cadence", "cadence"),
+            Column("Total", "total_minor", MONEY),
+            Column("Agent", "agent"),
+        ),
+    ),
+    "sale_changes": (
+        books.SALE_CHANGES,
+        (_BOOKED, _KIND, Column("Sale", "sale_id"), _CUSTOMER, *_SIDES),
+    ),
+    "agents": (
+        books.AGENTS,
+        (
+            Column("Agent", "agent"),
+            Column("Number", "msisdn"),
+            Column("Owed at first", "owed_before_minor", MONEY),
+            Column("Cash taken", "taken_minor", MONEY),
+            Column("Settled", "settled_minor", MONEY),
+            Column("Owed at last", "owed_minor", MONEY),
+            Column("Commission at first", "commission_before_minor", MONEY),
+            Column("Commission earned", "earned_minor", MONEY),
+            Column("Commission paid out", "paid_out_minor", MONEY),
+            Column("Commission at last", "commission_minor", MONEY),
+        ),
+    ),
+    "agent_movements": (
+        books.AGENT_MOVEMENTS,
+        (_BOOKED, Column("Agent", "agent"), Column("Account", "account"), _KIND, _RECEIPT, *_SIDES),
+    ),
+    "suspense": (
+        books.SUSPENSE,
+        (
+            _BOOKED,
+            _KIND,
+            _RECEIPT,
+            Column("Typed as account", "account_raw", CODE),
+            Column("State", "state"),
+            *_SIDES,
+        ),
+    ),
+    "money_back": (
+        books.MONEY_BACK,
+        (_BOOKED, _KIND, _RECEIPT, Column("Account", "account"), *_SIDES),
+    ),
+    "entries": (
+        books.ENTRIES,
+        (
+            Column("Entry", "entry_id"),
+            _BOOKED,
+            _KIND,
+            _RECEIPT,
+            Column("Account", "account"),
+            _CUSTOMER,
+            *_SIDES,
+        ),
+    ),
+    "trial_balance": (
+        books.TRIAL_BALANCE,
+        (
+            Column("Account", "account"),
+            Column("At first, debit", "opening_debit_minor", MONEY),
+            Column("At first, credit", "opening_credit_minor", MONEY),
+            *_SIDES,
+            Column("At last, debit", "closing_debit_minor", MONEY),
+            Column("At last, credit", "closing_credit_minor", MONEY),
+        ),
+    ),
+}
+
+
+def zip_name(month: Month) -> str:
+    """What the file is called."""
+    return f"books-{month.name}.zip"
+
+
+def zipped_month(unit: Unit, month: Month) -> Iterator[bytes]:
+    """The ZIP, piece by piece."""
+    values = asdict(month)
+    return zipped(
+        (
+            f"{name}-{month.name}.csv",
+            csv_lines(columns, read_all(unit.connection, query, values), unit.market),
+        )
+        for name, (query, columns) in FILES.items()
+    )
+
+
+def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
+    """A ZIP of (name, pieces of text), one piece at a time: none is kept."""
+    written = _Written()
+    with ZipFile(written, "w", ZIP_DEFLATED) as archive:
+        for name, pieces in files:
+            with archive.open(name, "w", force_zip64=True) as file:
+                for piece in pieces:
+                    file.write(piece.encode())
+                    yield written.taken()
+    yield written.taken()
+
+
+class _Written(io.RawIOBase):
+    """What was written and not taken yet; there is no going back in it."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: object) -> int:
+        held = bytes(piece)  # type: ignore[call-overload]
+        self._pieces.append(held)
+        return len(held)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

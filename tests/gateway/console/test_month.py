@@ -1,0 +1,190 @@
+"""Export the month: files that agree with each other and the ledger, and are never held whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zipfile import ZipFile
+
+import pytest
+
+from core.money import Money
+from core.usecases.agents_at_desk import take_over_cash
+from core.usecases.cancel_sale import cancel_sale
+from core.usecases.collect_cash import collect_cash
+from core.usecases.follow_refund import refund_done
+from core.usecases.match_suspense import match_suspense
+from core.usecases.offer import Terms
+from core.usecases.reprice_sale import reprice_sale
+from core.usecases.request_refund import request_refund
+from core.usecases.sell_at_desk import sell_at_desk
+from gateway.console.month_books import zipped
+from tests.support.book import NOW
+from tests.support.cast import AMINA, JUMA, KIT, METER
+
+DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nairobi
+
+
+@pytest.fixture
+def busy(console):
+    """November with everything in it, and a little of December."""
+    book, desk = console.book, console.app.extensions["desk"]
+
+    def do(act, *arguments):
+        with desk.open_writing() as unit:
+            return act(unit, *arguments)
+
+    def at(instant: datetime) -> None:
+        book.ahead = instant - NOW
+
+    lost = book.pay("LOST1", "NOBODY1", 70_00)
+    do(match_suspense, lost, KIT, "test", "it was a slip")
+    back = book.pay("LOST2", "NOBODY2", 80_00)
+    refund = do(request_refund, back, "test", "asked for")
+    do(refund_done, refund, "0")
+    do(collect_cash, JUMA, "4321", METER, Money(500_00, "KES"))
+    book.apply()
+    do(take_over_cash, console.ids["agent_id"], Money(100_00, "KES"), "R1", "test", "on Friday")
+    terms = Terms("cooker", "count", 4, "monthly", Money(200_00, "KES"))
+    sale = do(sell_at_desk, AMINA, terms, None, "test", "at the desk")
+    do(reprice_sale, sale, 1400_00, "test", "a dearer one")
+    at(DECEMBER - timedelta(seconds=1))
+    book.pay("LAST", KIT, 20_00)
+    at(DECEMBER)
+    book.apply()
+    book.pay("NEXT", KIT, 30_00)
+    do(cancel_sale, sale, "test", "brought back")
+    book.apply()
+    return console
+
+
+def month_of(console, name: str = "2026-11", role: str = "finance") -> dict[str, list[dict]]:
+    answer = console.login(role).post("/month", month=name)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="books-{name}.zip"'
+    with ZipFile(io.BytesIO(answer.data)) as archive:
+        assert archive.testzip() is None
+        return {
+            file.removesuffix(f"-{name}.csv"): list(
+                csv.DictReader(io.StringIO(archive.read(file).decode("utf-8-sig")))
+            )
+            for file in archive.namelist()
+        }
+
+
+def total(rows: list[dict], column: str) -> Decimal:
+    return sum((Decimal(row[column] or 0) for row in rows), Decimal(0))
+
+
+def account(books, name: str) -> dict:
+    return next(row for row in books["trial_balance"] if row["Account"] == name)
+
+
+@pytest.mark.parametrize("name", ["2026-11", "2026-12"])
+def test_the_files_agree_with_each_other_and_with_the_ledger(busy, name):
+    books = month_of(busy, name)
+
+    assert {row["Agrees"] for row in books["checks"]} == {"True"}
+    received = [row for row in books["entries"] if row["Kind"] == "received"]
+    assert total(books["payments"], "Amount") == total(received, "Debit") > 0
+    applied = [row for row in books["entries"] if row["Kind"] == "applied"]
+    assert total(books["payment_lines"], "Amount") == total(applied, "Credit") > 0
+    for side in ("Debit", "Credit"):
+        assert total(books["trial_balance"], side) == total(books["entries"], side) > 0
+    for when in ("At first", "At last"):
+        debits, credits = (
+            total(books["trial_balance"], f"{when}, {s}") for s in ("debit", "credit")
+        )
+        assert debits == credits
+    suspense = account(books, "suspense")
+    for side in ("Debit", "Credit"):
+        assert total(books["suspense"], side) == Decimal(suspense[side])
+
+
+def test_sales_agents_and_money_back_are_those_of_the_trial_balance(busy):
+    books = month_of(busy)
+
+    sold = total(books["sales"], "Total")
+    assert [row["Total"] for row in books["sales"]] == ["1000.00"]
+    assert total(books["sale_changes"], "Debit") == 400
+    assert sold + 400 == Decimal(account(books, "income:sales")["Credit"])
+    juma = next(row for row in books["agents"] if row["Number"] == JUMA)
+    assert (juma["Owed at first"], juma["Cash taken"]) == ("0.00", "500.00")
+    assert (juma["Settled"], juma["Owed at last"]) == ("110.00", "390.00")
+    assert (juma["Commission earned"], juma["Commission paid out"]) == ("10.00", "10.00")
+    owed = [row for row in books["trial_balance"] if row["Account"].startswith("clearing:agent")]
+    assert total(books["agents"], "Owed at last") == total(owed, "At last, debit")
+    moved = [row for row in books["agent_movements"] if row["Account"].startswith("clearing")]
+    assert total(moved, "Debit") - total(moved, "Credit") == 390
+    assert [row["Receipt"] for row in books["suspense"]].count("LOST1") == 2
+    assert {row["Receipt"] for row in books["money_back"]} == {"LOST2"}
+
+
+def test_the_month_ends_at_midnight_of_the_market(busy):
+    november, december = month_of(busy), month_of(busy, "2026-12")
+
+    assert [row["Receipt"] for row in november["payments"]][-1] == "LAST"
+    assert [row["Receipt"] for row in december["payments"]] == ["NEXT"]
+    assert {row["Receipt"] for row in december["payment_lines"]} == {"LAST", "NEXT"}
+    assert [row["Kind"] for row in december["sale_changes"]] == ["cancelled"]
+    opening = {row["Account"]: row["At last, debit"] for row in november["trial_balance"]}
+    for row in december["trial_balance"]:
+        assert row["At first, debit"] == opening.get(row["Account"], "0.00")
+
+
+def test_an_empty_month_has_every_file_and_nothing_in_it(busy):
+    books = month_of(busy, "2026-03")
+
+    assert len(books) == 12
+    assert books["payments"] == books["entries"] == []
+    assert {row["Agrees"] for row in books["checks"]} == {"True"}
+
+
+def test_what_goes_out_says_no_code_and_no_payer(busy):
+    [(paid_with,)] = busy.rows("SELECT text FROM tokens ORDER BY id LIMIT 1")
+    answer = busy.login("owner").post("/month", month="2026-11")
+
+    with ZipFile(io.BytesIO(answer.data)) as archive:
+        written = "".join(archive.read(name).decode() for name in archive.namelist())
+
+    assert METER in written
+    assert paid_with not in written
+    assert AMINA not in written  # she paid RA1 from her phone
+
+
+def test_every_export_is_noted(busy):
+    month_of(busy)
+
+    assert busy.acts()[-1] == ("finance", "export", "market", "the books of 2026-11")
+
+
+@pytest.mark.parametrize("typed", ["2026-13", "November", "2026-11-01", "9999-12", "2027-01"])
+def test_what_is_no_month_yet_is_not_exported(console, typed):
+    answer = console.login("finance").post("/month", month=typed)
+
+    assert answer.status_code == 422
+    assert "Write the month like 2026-03" in answer.text
+    assert console.acts() == []
+
+
+def test_no_more_than_a_piece_of_a_file_is_ever_held():
+    asked = 0
+
+    def pieces() -> Iterator[str]:
+        nonlocal asked
+        for number in range(1000):
+            asked += 1
+            yield f"line {number:06}\n" * 200
+
+    out = io.BytesIO()
+    whole = zipped([("many.csv", pieces()), ("few.csv", ["one\n"])])
+    for sent, piece in enumerate(whole, start=1):
+        assert asked <= sent
+        assert len(piece) < 16 * 1024
+        out.write(piece)
+    with ZipFile(out) as archive:
+        assert archive.read("few.csv") == b"one\n"
+        assert len(archive.read("many.csv")) == 1000 * 200 * 12

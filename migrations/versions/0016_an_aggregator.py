@@ -1,6 +1,6 @@
 """Prompts that go through an aggregator, which has to be told the payer's network.
 
-Revision: 0016, after 0015
+Revision: 0016, after 0017
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0015"
+down_revision = "0017"
 
 _CHECK = "prompts_channel_check"
 

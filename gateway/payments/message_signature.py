@@ -14,7 +14,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import http_sf
@@ -119,7 +119,7 @@ def _dictionary(given: Headers, name: str) -> Mapping[str, Any]:
     """A header as the dictionary it is (RFC 9651). Raises Unproved, ValueError."""
     if name not in given:
         raise Unproved(f"{name} is missing")
-    return http_sf.parse(given[name].encode("ascii"), tltype="dictionary")  # type: ignore[return-value]
+    return cast(dict[str, Any], http_sf.parse(given[name].encode("ascii"), tltype="dictionary"))
 
 
 def _input(given: Headers) -> tuple[str, list[str], Mapping[str, Any]]:

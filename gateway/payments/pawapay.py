@@ -41,29 +41,29 @@ class PawaPayChannel:
     """An account. May be shared by threads."""
 
     def __init__(self, settings: PawaPaySettings) -> None:
-        self._api = ProviderApi(PROVIDER, settings.base_url, settings.api_token)
+        self.api = ProviderApi(PROVIDER, settings.base_url, settings.api_token)
 
     def account_of(self, prompt: Prompt) -> str:
         return account(prompt)
 
     def close(self) -> None:
-        self._api.close()
+        self.api.close()
 
     def push(self, prompt: Prompt) -> str:
         """Ask for a deposit under the prompt's reference; returns that reference."""
-        reply = self._api.act("POST", _DEPOSITS, json=_request(prompt))
+        reply = self.api.act("POST", _DEPOSITS, json=_request(prompt))
         if reply.status == 200 and reply.body.get("status") in ("ACCEPTED", "DUPLICATE_IGNORED"):
             return str(prompt.checkout_reference)
-        raise _failure(reply)
+        raise failure(reply)
 
     def look_up(self, prompt: Prompt) -> Outcome:
         """The deposit's status; when it was paid, with the network's own id as receipt."""
-        reply = self._api.read("GET", f"{_DEPOSITS}/{prompt.checkout_reference}")
+        reply = self.api.read("GET", f"{_DEPOSITS}/{prompt.checkout_reference}")
         found = reply.body.get("status") if reply.status == 200 else None
         if found == "NOT_FOUND":
             return Ended(found)
         if found != "FOUND":
-            raise Temporary(PROVIDER, _code(reply.body) or f"http_{reply.status}")
+            raise Temporary(PROVIDER, code_of(reply.body) or f"http_{reply.status}")
         try:
             return outcome_of(read_deposit(reply.body.get("data")), prompt)
         except BadCallback:
@@ -91,18 +91,19 @@ def _request(prompt: Prompt) -> dict[str, object]:
 
 
 def _amount(prompt: Prompt) -> str:
-    """Without decimals where there are none: most networks refuse them, .00 included."""
+    """Without decimals where there are none: many networks refuse them, .00 included."""
     return re.sub(r"\.00$", "", major(prompt.amount_minor, prompt.currency))
 
 
-def _code(document: Mapping[str, Any]) -> str:
+def code_of(document: Mapping[str, Any]) -> str:
+    """Why it was refused or failed; "" where nothing was."""
     reason = document.get("failureReason")
     return str(reason.get("failureCode") or "") if isinstance(reason, dict) else ""
 
 
-def _failure(reply: Reply) -> ProviderFailure:
-    """What an answer that is no acceptance means for the payment."""
-    code = _code(reply.body)
+def failure(reply: Reply) -> ProviderFailure:
+    """What an answer that is no acceptance means for what was asked."""
+    code = code_of(reply.body)
     if code in _NOT_NOW:
         return Temporary(PROVIDER, code)
     if reply.status != 200:
@@ -135,7 +136,7 @@ def read_deposit(document: object) -> Deposit:
         text_field(document, "amount", r"[0-9.]{1,23}"),
         text_field(document, "currency", r"[A-Z]{3}"),
         text_field(document, "providerTransactionId", r"[ -~]{1,100}", default=""),
-        _code(document),
+        code_of(document),
     )
 
 

@@ -231,6 +231,18 @@ def test_what_the_provider_says_moved_is_booked_though_it_is_not_what_was_asked_
     assert [tuple(row) for row in booked] == [(200_00, "query")]
 
 
+def test_what_a_callback_booked_meanwhile_is_not_booked_again_under_another_name(
+    connection: Connection, prompt_id: Any
+) -> None:
+    number = mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt = lock_prompt(connection, number)
+    assert prompt is not None
+    prompt_proved(unit, prompt, "pawapay:MPESA_KEN", "R1", 500_00)
+    prompt_proved(unit, prompt, "pawapay:MPESA_KEN", REFERENCE, 500_00)
+    assert connection.execute(text("SELECT receipt FROM payments")).all() == [("R1",)]
+
+
 def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: Any) -> None:
     mtn_prompt(prompt_id, state="pending")
     looks = 0

@@ -69,7 +69,7 @@ def test_a_deposit_pawapay_has_already_is_as_good_as_taken(standins: StandIns) -
 
 
 def test_an_amount_is_written_without_decimals_where_there_are_none(standins: StandIns) -> None:
-    """Most networks refuse them, and say so before anybody's phone rings."""
+    """Many networks refuse them, and say so before anybody's phone rings."""
     channel = channel_at(standins.url)
     kenyan = {"currency": "KES", "network": "MPESA_KEN", "msisdn": "+254711000001"}
     channel.push(fresh(**kenyan, amount_minor=500_00))

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-=======
 import json
->>>>>>> origin/aggr
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from core.money import Money
-<<<<<<< HEAD
-from core.settings import AirtelSettings, ReconciliationSettings
+from core.settings import AirtelSettings, PawaPaySettings, ReconciliationSettings
 from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
 from gateway.payments.airtel import AirtelChannel
-from simulator.safaricom.paybill import pay_by_paybill
-from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
-from simulator.safaricom.wallets import Payment, move_money, set_balance
-=======
-from core.settings import PawaPaySettings, ReconciliationSettings
-from core.usecases.record_payment import PaymentNotice, record_payment
-from core.usecases.request_payment import request_payment
-from core.usecases.request_refund import request_refund
 from gateway.payments.pawapay import PawaPayChannel
 from simulator.safaricom.paybill import pay_by_paybill
 from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
-from simulator.safaricom.wallets import Payment, move_money
+from simulator.safaricom.wallets import Payment, move_money, set_balance
 from tests.support.builders import insert_prompt
->>>>>>> origin/aggr
 from tests.support.cast import AMINA, KIT, METER
 from tests.support.standins import canned
 from workers import jobs, money_back

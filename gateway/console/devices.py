@@ -19,14 +19,14 @@ from core.db.console_devices import (
 from core.db.console_oversight import acts_on
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
-from core.usecases.allowed_plans import set_plan_on
+from core.usecases.allowed_plans import set_plan_on, take_plan_off
 from core.usecases.enter_device import enter_device
 from core.usecases.move_meter import move_meter_at_desk
 from core.usecases.register_devices import DeviceEntry
 from gateway.console import reading
 from gateway.console.catalogue import of_catalogue
 from gateway.console.desk import desk
-from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
 from gateway.console.listing import Column, Filter, Listing, by_serial, choice, list_page
 from gateway.console.showing import CODE, DAY, STATE, WORDS, words
@@ -222,6 +222,21 @@ act_page(
         beside={"plan_not_allowed": "plan", "kind_differs": "plan"},
         about=_about,
     ),
+)
+
+
+def _plan_off(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+    take_plan_off(unit, _find(unit, device_id).serial, who, values["reason"])
+    told = "The plan is off it: who gets it is registered at the desk or by an agent."
+    return Done(told, "devices.device", {"device_id": device_id})
+
+
+act_page(
+    pages,
+    "/devices/<int:device_id>/plan/off",
+    "plan_off",
+    "stock",
+    Form("Take the plan off a device", nothing_else, _plan_off, button="Take it off", about=_about),
 )
 
 

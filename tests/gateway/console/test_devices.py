@@ -167,6 +167,21 @@ def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
     assert console.acts() == [("support", "set_plan", "device", "for walk-ins")]
 
 
+def test_a_plan_is_taken_off_a_kit_in_stock(console):
+    browser = console.login("support")
+    where = path(console, TV)
+    assert "Take its plan off" in browser.get(where).text
+
+    done = browser.post(f"{where}/plan/off", reason="the offer ended")
+    again = browser.post(f"{where}/plan/off", reason="the offer ended")
+
+    assert (done.status_code, again.status_code) == (302, 422)
+    assert "no plan is set" in again.text.lower()
+    assert console.rows("SELECT plan_offer_id FROM devices WHERE serial = :tv", tv=TV) == [(None,)]
+    assert console.acts() == [("support", "take_plan_off", "device", "the offer ended")]
+    assert "Take its plan off" not in browser.get(where).text
+
+
 def test_a_meter_moves_with_a_reason_and_both_are_told(console):
     support = console.login("support")
 

@@ -14,6 +14,7 @@ from core.money import Money
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.offer import ServiceOffer, Terms, kind_of, minor_of, offer_terms
+from core.usecases.stock import check_in_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ def find_plan_set_on(unit: Unit, serial: str) -> Allowed | None:
 def set_plan_on(unit: Unit, serial: str, offer: str, who: str, reason: str) -> None:
     """An operator sets the plan on which whoever gets this kit may register it alone.
 
-    Raises Refused not_in_stock, device_taken, plan_not_allowed, kind_differs, reason_missing.
+    Raises Refused not_in_stock, device_taken, device_retired, plan_not_allowed, kind_differs,
+    reason_missing.
     """
     device = _in_stock(unit, serial)
     plan = get_allowed_plan(unit, offer)
@@ -93,6 +95,7 @@ def _in_stock(unit: Unit, serial: str) -> KnownDevice:
     device = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
     if device is None:
         raise Refused("not_in_stock", serial=serial)
+    check_in_service(device)
     if device.owner_id is not None:
         raise Refused("device_taken", serial=serial)
     return device

@@ -20,6 +20,22 @@ def secret_key(typed: str) -> bytes:
     return key
 
 
+def new_meters(typed: str) -> StsMeter:
+    """What new meters of a maker leave the factory with: something can be sold to them."""
+    meter = sts_meter(typed)
+    if not meter.is_vendable:
+        raise ValueError("nothing is sold to meters on such a key (key type 2, base 2014 or later)")
+    return meter
+
+
+def written(meter: StsMeter) -> str:
+    """As `sts_meter` reads it."""
+    return (
+        f"ea={meter.ea};dkga={meter.dkga:02};sgc={meter.sgc};krn={meter.krn};ti={meter.ti}"
+        f";kt={meter.kt};ken={meter.ken};base={meter.base}"
+    )
+
+
 def sts_meter(typed: str) -> StsMeter:
     """What is known of a meter besides its number: `ea=11;dkga=04;sgc=...`."""
     try:

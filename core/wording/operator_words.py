@@ -93,6 +93,8 @@ _WORDS = {
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",
+    "plan_in_use": "it is set on devices in stock ({devices}): take it off them first",
+    "plan_not_set": "no plan is set on {serial}",
     "plan_misplaced": "plan: only a kit or an e-bike in stock has one set",
     "plan_of_other_kind": "plan: {plan} is for an appliance of kind {kind}",
     "plan_unknown": 'there is no plan "{plan}" in the catalogue',

@@ -10,6 +10,7 @@ from core.money import typed_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
 from core.tokens.sts_keys import StsMeter
+from core.tokens.typed import new_meters as typed_new_meters
 from core.tokens.typed import secret_key as typed_key
 from core.tokens.typed import sts_meter
 from core.unit import Unit
@@ -104,6 +105,11 @@ def secret_key(unit: Unit, typed: str) -> bytes:
 def sts(unit: Unit, typed: str) -> StsMeter:
     """What is known of a meter besides its number: `ea=11;dkga=04;sgc=...`."""
     return sts_meter(typed)
+
+
+def new_meters(unit: Unit, typed: str) -> StsMeter:
+    """The same of a maker's new meters."""
+    return typed_new_meters(typed)
 
 
 def on_day(unit: Unit, typed: str) -> date:

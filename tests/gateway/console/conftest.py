@@ -51,7 +51,8 @@ CATALOGUE = (
     "SELECT (SELECT id FROM tariffs WHERE code = 'home'),"
     " (SELECT id FROM villages WHERE code = 'KIB'),"
     " (SELECT id FROM manufacturers WHERE code = 'umeme'),"
-    " (SELECT id FROM appliances WHERE code = 'tv')"
+    " (SELECT id FROM appliances WHERE code = 'tv'),"
+    " (SELECT id FROM plan_offers WHERE code = 'tv6')"
 )
 SALE_OF = "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :serial"
 _CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
@@ -171,7 +172,7 @@ def _story(book: Book) -> dict[str, Any]:
     device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
     sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
-    tariff_id, village_id, manufacturer_id, appliance_id = book.rows(CATALOGUE)[0]
+    tariff_id, village_id, manufacturer_id, appliance_id, plan_id = book.rows(CATALOGUE)[0]
     return {
         "payment_id": paid,
         "suspense_id": lost,
@@ -188,6 +189,7 @@ def _story(book: Book) -> dict[str, Any]:
         "village_id": village_id,
         "manufacturer_id": manufacturer_id,
         "appliance_id": appliance_id,
+        "plan_id": plan_id,
     }
 
 

@@ -167,6 +167,50 @@ def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
     assert console.acts() == [("support", "set_plan", "device", "for walk-ins")]
 
 
+def test_a_plan_is_taken_off_a_kit_in_stock(console):
+    browser = console.login("support")
+    where = path(console, TV)
+    assert "Take its plan off" in browser.get(where).text
+
+    done = browser.post(f"{where}/plan/off", reason="the offer ended")
+    again = browser.post(f"{where}/plan/off", reason="the offer ended")
+
+    assert (done.status_code, again.status_code) == (302, 422)
+    assert "no plan is set" in again.text.lower()
+    assert console.rows("SELECT plan_offer_id FROM devices WHERE serial = :tv", tv=TV) == [(None,)]
+    assert console.acts() == [("support", "take_plan_off", "device", "the offer ended")]
+    assert "Take its plan off" not in browser.get(where).text
+
+
+def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
+    console.book.pay("K1", KIT, 150_00)
+    console.book.apply()
+    browser = console.login("support")
+    where = path(console, KIT)
+    assert "Swap it" in browser.get(where).text
+
+    looked, done = browser.confirm(f"{where}/swap", serial=STOCK_KIT, reason="water got in")
+
+    ordered = "A code for the 7 days that were left is ordered."
+    assert f"{STOCK_KIT} took the place of {KIT}. {ordered}" in looked.text
+    assert console.rows(
+        "SELECT kind, units FROM token_orders WHERE state = 'waiting' ORDER BY id DESC LIMIT 1"
+    ) == [("days", 7)]
+    page = browser.get(done.location.removeprefix("/console")).text
+    assert ordered in page
+    assert "Baraka Mwangi" in page
+    old = browser.get(where).text
+    assert "out of use" in old
+    assert f">{STOCK_KIT}</a>" in old
+    assert "Give it to a customer" not in old
+    assert [act[:3] for act in console.acts()][-2:] == [
+        ("support", "swap", "device"),
+        ("support", "swap", "customer"),
+    ]
+    assert serials(browser, place="retired") == [KIT]
+    assert KIT not in serials(browser, place="in_stock")
+
+
 def test_a_meter_moves_with_a_reason_and_both_are_told(console):
     support = console.login("support")
 
@@ -196,6 +240,6 @@ def test_what_cannot_be_moved_stays(console, serial, number, told):
     assert console.acts() == []
 
 
-@pytest.mark.parametrize("act", ["", "/plan", "/move"])
+@pytest.mark.parametrize("act", ["", "/plan", "/plan/off", "/move", "/swap"])
 def test_a_device_that_is_not_there_has_no_page(console, act):
     assert console.login().get(f"/devices/999999{act}").status_code == 404

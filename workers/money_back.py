@@ -28,7 +28,12 @@ from core.usecases.compare_statement import (
     raise_cases,
 )
 from core.usecases.find_receipts import claim_receiptless
-from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
+from core.usecases.follow_refund import (
+    claim_refunds,
+    refund_done,
+    refund_refused,
+    refund_unclear,
+)
 from core.usecases.request_refund import refund_unmatched
 from gateway.payments.channel import TellsBalance
 from gateway.payments.daraja import DarajaClient
@@ -39,6 +44,8 @@ from gateway.payments.daraja_account import (
     pull_movements,
 )
 from gateway.payments.mpesa_notices import CURRENCY
+from gateway.payments.pawapay import PawaPayChannel
+from gateway.payments.pawapay_refunds import send_back
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
@@ -88,8 +95,10 @@ def reconcile(world: Runtime) -> None:
 
 
 def _send(refund: Refund) -> Record:
-    """Ask for a refund; its result comes by callback, so even `taken` is not yet known."""
-    daraja = runtime().daraja
+    """Ask for a refund. Daraja's result comes by callback, so even `taken` is not yet known."""
+    daraja, pawapay = runtime().daraja, runtime().other_channels.get("pawapay")
+    if isinstance(pawapay, PawaPayChannel) and refund.provider_account.startswith("pawapay:"):
+        return _send_by_pawapay(pawapay, refund)
     if daraja is None or refund.provider_account != daraja.provider_account:
         # The other rails send nothing back by themselves: the case asks for a person.
         return partial(refund_refused, refund_id=refund.id, code="no_channel")
@@ -100,6 +109,22 @@ def _send(refund: Refund) -> Record:
     except (Temporary, OutcomeUnknown) as failure:
         return partial(refund_unclear, refund_id=refund.id, code=failure.code)
     return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _send_by_pawapay(pawapay: PawaPayChannel, refund: Refund) -> Record:
+    try:
+        is_back = send_back(pawapay, refund)
+    except Permanent as failure:
+        return partial(refund_refused, refund_id=refund.id, code=failure.code)
+    except (Temporary, OutcomeUnknown) as failure:
+        return partial(refund_unclear, refund_id=refund.id, code=failure.code)
+    if is_back:
+        return partial(_is_back, refund_id=refund.id)
+    return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _is_back(unit: Unit, refund_id: int) -> None:
+    refund_done(unit, refund_id, "COMPLETED")
 
 
 def _ask_for_receipt(prompt: Prompt) -> Record:

@@ -18,6 +18,7 @@ from core.settings import (
     DarajaSettings,
     Environment,
     MtnSettings,
+    PawaPaySettings,
     ServicesSettings,
     SmsSettings,
     channels_on,
@@ -31,6 +32,7 @@ from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel
 from gateway.payments.pace import Pace
+from gateway.payments.pawapay import PawaPayChannel
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
@@ -81,6 +83,7 @@ _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
         Pace(impatient_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
     ),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
+    "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),
 }
 
 

@@ -41,8 +41,9 @@ def no_options(unit: Unit) -> Sequence[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing to fill in. `reads` makes the value of what was typed, or raises ValueError with
-    what is wrong. `kind`: text, select, date, month, area or password. An optional field left
-    empty has the value None. `value` is what it starts with, `heading` what stands above it."""
+    what is wrong. `kind`: text, select, date, month, area, password, or secret (seen while it is
+    typed, and never sent back). An optional field left empty has the value None. `value` is what it
+    starts with, `heading` what stands above it."""
 
     name: str
     label: str

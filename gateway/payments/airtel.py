@@ -51,8 +51,7 @@ class AirtelChannel:
         token_call = TokenCall("POST", "/auth/oauth2/token", _REFRESH_EARLY_S, asked)
         self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
-    @property
-    def provider_account(self) -> str:
+    def account_of(self, prompt: Prompt) -> str:
         return f"airtel:{self._settings.country}"
 
     def close(self) -> None:

@@ -45,9 +45,8 @@ Outcome = Approved | Paid | Pending | Ended
 class PaymentChannel(Protocol):
     """An account with a provider. May be shared by threads."""
 
-    @property
-    def provider_account(self) -> str:
-        """The receiving account, as the books call it."""
+    def account_of(self, prompt: Prompt) -> str:
+        """The account that receives this prompt's money, as the books call it."""
 
     def push(self, prompt: Prompt) -> str:
         """Show the prompt on the payer's phone; returns the provider's reference of it.

@@ -47,8 +47,7 @@ class MtnChannel:
         )
         self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
-    @property
-    def provider_account(self) -> str:
+    def account_of(self, prompt: Prompt) -> str:
         return f"mtn:{self._settings.target_environment}"
 
     def close(self) -> None:

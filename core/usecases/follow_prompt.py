@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.channel import TERMS
+from core.db.booked import get_payment
 from core.db.devices import get_device
 from core.db.oversight import close_occasions, open_case
 from core.db.prompts import Prompt, claim_prompts, lock_checkout, lock_prompt, update_prompt
@@ -217,7 +218,7 @@ def prompt_proved(
     """Book what the provider, asked by us, says has moved: it knows, whatever was asked for. A
     callback may have told it meanwhile, perhaps by another name."""
     newest = lock_prompt(unit.connection, prompt.id)
-    if newest is not None and newest.payment_id is not None:
+    if newest is not None and _is_booked(unit, newest, receipt):
         return
     notice = PaymentNotice(
         provider_account=provider_account,
@@ -231,6 +232,14 @@ def prompt_proved(
         paid_at=unit.now,
     )
     _book(unit, prompt, notice)
+
+
+def _is_booked(unit: Unit, prompt: Prompt, receipt: str) -> bool:
+    """Whether the prompt's money is in the books under the other of its two names: the network's
+    id, which an aggregator may tell at one door and not at another, or our own reference. A prompt
+    that was joined to a payment by likeness (find_receipts) may bring another one."""
+    booked = get_payment(unit.connection, prompt.payment_id) if prompt.payment_id else None
+    return booked is not None and prompt.checkout_reference in (booked.receipt, receipt)
 
 
 def prompt_paid(unit: Unit, prompt: Prompt, notice: PaymentNotice) -> Recorded:

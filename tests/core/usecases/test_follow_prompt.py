@@ -252,6 +252,30 @@ def test_what_a_callback_booked_meanwhile_is_not_booked_again_under_another_name
     assert connection.execute(text("SELECT receipt FROM payments")).all() == [("R1",)]
 
 
+@pytest.mark.parametrize("receipts", [("MP1", REFERENCE), (REFERENCE, "MP1"), ("MP1", "MP1")])
+def test_a_movement_told_by_the_networks_name_and_by_ours_is_one(
+    connection: Connection, prompt_id: Any, receipts: tuple[str, str]
+) -> None:
+    """An aggregator's callback may say the network's id, and its look-up not (or the other way)."""
+    number = mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt = lock_prompt(connection, number)
+    assert prompt is not None
+    for receipt in receipts:
+        prompt_proved(unit, prompt, "pawapay:MTN_MOMO_UGA", receipt, 500_00)
+    assert connection.execute(text("SELECT receipt FROM payments")).scalars().all() == [receipts[0]]
+
+
+def test_two_movements_are_two(connection: Connection, prompt_id: Any) -> None:
+    number = mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt = lock_prompt(connection, number)
+    assert prompt is not None
+    for receipt in ("MP1", "MP2"):
+        prompt_proved(unit, prompt, "mtn:mtnuganda", receipt, 500_00)
+    assert connection.execute(text("SELECT count(*) FROM payments")).scalar_one() == 2
+
+
 def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: Any) -> None:
     mtn_prompt(prompt_id, state="pending")
     looks = 0

@@ -22,15 +22,20 @@ class Booked:
 def find_booked(
     connection: Connection, provider_account: str, receipts: Collection[str]
 ) -> dict[str, Booked]:
-    """Those of these receipts that are booked."""
+    """Those of these receipts that are booked; an aggregator's statement may name a movement by our
+    own reference of its prompt instead."""
     rows = connection.execute(
         text(
-            "SELECT id, receipt, amount_minor, state FROM payments"
+            "SELECT receipt AS name, id, receipt, amount_minor, state FROM payments"
             " WHERE provider_account = :account AND receipt = ANY(:receipts)"
+            " UNION ALL"
+            " SELECT r.checkout_reference, p.id, p.receipt, p.amount_minor, p.state FROM prompts r"
+            " JOIN payments p ON p.id = r.payment_id"
+            " WHERE p.provider_account = :account AND r.checkout_reference = ANY(:receipts)"
         ),
         {"account": provider_account, "receipts": list(receipts)},
     )
-    return {row.receipt: Booked(*row) for row in rows}
+    return {row[0]: Booked(*row[1:]) for row in rows}
 
 
 def booked_between(

@@ -6,7 +6,7 @@ that a statement read twice, or read while callbacks come in, books everything o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -84,7 +84,7 @@ def compare_statement(unit: Unit, statement: Statement) -> Comparison:
     comparison = Comparison()
     for movement in statement.movements:
         _judge(unit, account, movement, booked, comparison)
-    comparison.missing_there = _missing_there(unit, statement)
+    comparison.missing_there = _missing_there(unit, statement, {one.id for one in booked.values()})
     return comparison
 
 
@@ -106,15 +106,14 @@ def _judge(
             to.proved.append(known.id)
 
 
-def _missing_there(unit: Unit, statement: Statement) -> list[Booked]:
+def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) -> list[Booked]:
     payments = [one for one in statement.movements if one.kind == "payment"]
     if not payments:
         return []
-    listed = {one.receipt for one in payments}
     times = [one.happened_at for one in payments]
     last = min(max(times), statement.settled_until or max(times))
     ours = booked_between(unit.connection, statement.provider_account, min(times), last)
-    return [one for one in ours if one.receipt not in listed]
+    return [one for one in ours if one.id not in listed]
 
 
 def ingest_movement(unit: Unit, statement: Statement, movement: Movement, door: str) -> bool:

@@ -1,0 +1,59 @@
+"""A movement may have two names: the network's id, and our own reference of the prompt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.db.prompts import lock_prompt
+from core.money import Money
+from core.usecases.compare_statement import (
+    Movement,
+    Statement,
+    compare_statement,
+    ingest_movement,
+    raise_cases,
+)
+from core.usecases.follow_prompt import prompt_proved
+from core.usecases.request_payment import request_payment
+from tests.support.book import NOW
+from tests.support.cast import AMINA, METER
+
+ACCOUNT, OURS = "pawapay:MTN_MOMO_UGA", "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def paid(book):
+    """A prompt that was paid, booked under the network's id as a callback told it."""
+    with book.open_unit() as unit:
+        prompt_id = request_payment(unit, AMINA, METER, Money(100_00, "KES")).prompt_id
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE prompts SET checkout_reference = %s", (OURS,))
+    with book.open_unit() as unit:
+        prompt_proved(unit, lock_prompt(unit.connection, prompt_id), ACCOUNT, "NET-1", 100_00)
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE payments SET door = 'callback'")
+    return book
+
+
+@pytest.mark.parametrize("named", [OURS, "NET-1"])
+def test_a_statement_may_name_it_either_way(paid, named):
+    movements = [
+        Movement(receipt, "payment", 100_00, NOW + timedelta(minutes=minutes), account=METER)
+        for receipt, minutes in (("L1", -5), (named, 0), ("L2", 5))
+    ]
+    statement = Statement(ACCOUNT, "KES", movements)
+    with paid.open_unit() as unit:
+        compared = compare_statement(unit, statement)
+        raise_cases(unit, compared)
+        for movement in compared.missing_here:
+            ingest_movement(unit, statement, movement, "statement")
+
+    assert compared.matched == 1
+    assert compared.missing_there == []
+    assert paid.rows("SELECT receipt FROM payments ORDER BY receipt") == [
+        ("L1",),
+        ("L2",),
+        ("NET-1",),
+    ]

@@ -100,7 +100,7 @@ def check() -> None:
 
 
 def browser(*arguments: str) -> None:
-    drive("pytest", "browser", *arguments)
+    drive("pytest", "-o", "testpaths=browser", *arguments)
 
 
 def pictures() -> None:

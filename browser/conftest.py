@@ -1,19 +1,25 @@
-"""One Chromium, one empty town and one with the people of the demo; a fresh context per test."""
+"""One Chromium, one empty town and one with the people of the demo; a fresh context per test.
+
+`log_in("support")` gives a desk at which somebody in that role sits. Whatever a browser complains
+of fails the test, unless it is a status in `complaints.expected`.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, StorageState, expect
 
 from browser.chromium import LAPTOP, Complaints, chromium
 from browser.desk import Desk
 from browser.town import Town, running_town
 
+PASSWORD = "correct horse battery"
+OTHERS = ("finance", "support", "read_only")
 _PATIENCE_MS = 20_000
 expect.set_options(timeout=_PATIENCE_MS)
 
@@ -27,16 +33,18 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def empty_town() -> Iterator[Town]:
+def empty_town(browser: Browser) -> Iterator[Town]:
     """Nothing in its books: for the one test module that fills them."""
     with running_town(DIALWATT_DEMO="0") as town:
         yield town
 
 
 @pytest.fixture(scope="session")
-def town() -> Iterator[Town]:
-    """The people of the demo live in it."""
+def town(browser: Browser) -> Iterator[Town]:
+    """The people of the demo live in it, and somebody in each role works in it."""
     with running_town(DIALWATT_DEMO="1") as town:
+        for role in OTHERS:
+            town.dialwatt("user", "add", role, "--role", role, stdin=PASSWORD)
         yield town
 
 
@@ -44,7 +52,7 @@ def town() -> Iterator[Town]:
 def visit(
     browser: Browser, url: str, complaints: Complaints, **how: Any
 ) -> Iterator[BrowserContext]:
-    """A context whose pages may be complained of by nobody."""
+    """A context of pages nobody complains of."""
     context = browser.new_context(base_url=url, viewport=LAPTOP, **how)
     context.set_default_timeout(_PATIENCE_MS)
     complaints.listen(context)
@@ -63,3 +71,37 @@ def visitor(browser: Browser, town: Town, complaints: Complaints) -> Iterator[De
     """Somebody at the console's door who is not logged in."""
     with visit(browser, town.url, complaints) as context:
         yield Desk(context.new_page())
+
+
+@pytest.fixture(scope="session")
+def login_of(browser: Browser, town: Town) -> Callable[[str], StorageState]:
+    """What a browser keeps of a login, by role. Logins are counted, so each happens once."""
+    kept: dict[str, StorageState] = {}
+
+    def login_of(role: str) -> StorageState:
+        if role not in kept:
+            with visit(browser, town.url, Complaints()) as context:
+                desk = Desk(context.new_page())
+                desk.log_in(role, town.password if role == "owner" else PASSWORD)
+                desk.sees("Money in")
+                kept[role] = context.storage_state()
+        return kept[role]
+
+    return login_of
+
+
+@pytest.fixture
+def log_in(
+    browser: Browser,
+    town: Town,
+    login_of: Callable[[str], StorageState],
+    complaints: Complaints,
+) -> Iterator[Callable[[str], Desk]]:
+    with ExitStack() as leaving:
+
+        def log_in(role: str) -> Desk:
+            state = login_of(role)
+            context = visit(browser, town.url, complaints, storage_state=state)
+            return Desk(leaving.enter_context(context).new_page())
+
+        yield log_in

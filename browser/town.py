@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from operations.places import free_port
 from tests.support.services import folder_in_reach
@@ -30,9 +31,18 @@ class Town:
     told: str
     environment: dict[str, str]
 
-    @property
-    def data(self) -> Path:
-        return Path(self.environment["DIALWATT_DATA"])
+    def pay_bill(self, msisdn: str, account: str, amount: str, *, unasked: bool = False) -> str:
+        """Somebody pays from their phone; the receipt."""
+        body = {"account": account, "amount": amount, "unasked": unasked}
+        request = urllib.request.Request(
+            f"{self.url}/phone/api/{msisdn}/paybill",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            told = json.load(answer)
+        assert told["accepted"], told
+        return str(told["receipt"])
 
     def dialwatt(self, *words: str, stdin: str = "") -> str:
         """What a command of the operator's prints. Raises CalledProcessError."""

@@ -44,7 +44,7 @@ _ACCOUNT: Argument = (
     ("--account",),
     {"metavar": "ACCOUNT", "help": "the receiving account, where several have that receipt"},
 )
-_PROVIDER: Argument = (("provider",), {"choices": ("daraja", "mtn", "airtel")})
+_PROVIDER: Argument = (("provider",), {"choices": ("daraja", "mtn", "airtel", "pawapay")})
 _INGEST: Argument = (
     ("--ingest",),
     {"action": "store_true", "help": "book what is missing here; open cases for the rest"},

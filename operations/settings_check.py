@@ -15,6 +15,8 @@ from core.settings import (
     Gathering,
     GuardSettings,
     MtnSettings,
+    PawaPayDoorSettings,
+    PawaPaySettings,
     ReconciliationSettings,
     ServicesSettings,
     SmsSettings,
@@ -25,6 +27,7 @@ from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.letterbox import Letterbox
 from core.tokens.sta import StaTables
+from gateway.payments.message_signature import read_public_keys
 
 Read = Callable[[Environment], object]
 
@@ -52,10 +55,16 @@ def _sta_tables(environment: Environment) -> object:
     return tables and StaTables.from_json(tables)
 
 
+def _signing_keys(environment: Environment) -> object:
+    told = PawaPayDoorSettings.from_environment(environment)
+    return told and told.public_keys and read_public_keys(told.public_keys)
+
+
 _OF_CHANNEL: Mapping[str, Read] = {
     "daraja": DarajaSettings.from_environment,
     "mtn": MtnSettings.from_environment,
     "airtel": AirtelSettings.from_environment,
+    "pawapay": PawaPaySettings.from_environment,
 }
 
 
@@ -76,6 +85,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         DoorSettings.from_environment,
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
+        _signing_keys,
         _letterbox,
         lambda environment: read(environment, "PIN_PEPPER"),
     ),

@@ -6,7 +6,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -188,8 +190,28 @@ def test_the_payments_of_the_month_are_exported(desk: Desk, receipts: dict[str, 
     desk.follow("Payments")
     on = desk.page.locator("time, td.when").first.inner_text()
     assert on.startswith(today)
+    receipts["on"] = today
     rows = list(csv.DictReader(io.StringIO(desk.download("Export as CSV"))))
     assert {row["Receipt"]: row["Amount"] for row in rows} == {
         receipts["kit"]: "780.00",
         receipts["meter"]: "250.00",
+    }
+
+
+def test_the_books_of_the_month_are_exported_and_agree(
+    desk: Desk, receipts: dict[str, str]
+) -> None:
+    today = datetime.strptime(receipts["on"], "%d %b %Y").replace(tzinfo=UTC)
+    month = f"{today:%Y-%m}"
+    desk.follow("Export the month")
+    desk.fill({"Month": month})
+    with desk.page.expect_download() as coming:
+        desk.press("Export")
+    with ZipFile(coming.value.path()) as books:
+        checks = books.read(f"checks-{month}.csv").decode("utf-8-sig")
+        payments = books.read(f"payments-{month}.csv").decode("utf-8-sig")
+    assert {row["Agrees"] for row in csv.DictReader(io.StringIO(checks))} == {"True"}
+    assert {row["Receipt"] for row in csv.DictReader(io.StringIO(payments))} == {
+        receipts["kit"],
+        receipts["meter"],
     }

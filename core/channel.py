@@ -7,7 +7,7 @@ and nobody is sent to a neighbour's: money of one network does not leave another
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -30,7 +30,8 @@ class ChannelTerms:
     is repeated for two days. `new_reference` makes the name under which the provider will know the
     request, where that is ours to give; it is stored before the call. `most_minor`: the most it
     moves at once, by currency, where it publishes that; the market's own limit holds besides.
-    `reasons`: what its codes say to a payer, where they say anything (wording: `why`).
+    `reasons`: what its codes say to a payer, where they say anything (wording: `why`). `network`:
+    an aggregator's word for the payer's network.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ChannelTerms:
     new_reference: Callable[[], str] | None = None
     most_minor: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
+    network: str | None = None
 
 
 # Daraja, results of an STK push; 1037 is the payer's silence or a phone that was off.
@@ -71,6 +73,14 @@ _AIRTEL_REASONS = {
     "DP00800001029": "no_answer",
 }
 
+# pawaPay, failure codes of a deposit.
+_PAWAPAY_REASONS = {
+    "PAYMENT_NOT_APPROVED": "cancelled",
+    "INSUFFICIENT_BALANCE": "no_money",
+    "PAYER_LIMIT_REACHED": "over_limit",
+    "WALLET_LIMIT_REACHED": "over_limit",
+}
+
 TERMS = {
     terms.name: terms
     for terms in (
@@ -91,6 +101,13 @@ TERMS = {
             lambda: uuid4().hex,
             reasons=_AIRTEL_REASONS,
         ),
+        # pawaPay asks for a version 4 UUID (depositId), and names no time before which not to ask.
+        ChannelTerms(
+            "pawapay",
+            _after(60, 120, 300, 900, 3600),
+            lambda: str(uuid4()),
+            reasons=_PAWAPAY_REASONS,
+        ),
     )
 }
 
@@ -103,6 +120,43 @@ _SERVES = {
     ("SZ", "Swazi MTN"): "mtn",
     **{(country, "Airtel"): "airtel" for country in ("CD", "CG", "GA", "KE", "MG", "MW", "NE")},
     **{(country, "Airtel"): "airtel" for country in ("NG", "RW", "SC", "TD", "TZ", "UG", "ZM")},
+}
+# (country, network) -> pawaPay's provider, of those whose payers approve on a prompt.
+_PAWAPAY = {
+    ("BF", "Moov Africa"): "MOOV_BFA",
+    ("BJ", "MTN"): "MTN_MOMO_BEN",
+    ("BJ", "Moov"): "MOOV_BEN",
+    ("CD", "Airtel"): "AIRTEL_COD",
+    ("CD", "Vodacom"): "VODACOM_MPESA_COD",
+    ("CG", "Airtel"): "AIRTEL_COG",
+    ("CG", "MTN"): "MTN_MOMO_COG",
+    ("CI", "MTN"): "MTN_MOMO_CIV",
+    ("CM", "MTN Cameroon"): "MTN_MOMO_CMR",
+    ("CM", "Orange"): "ORANGE_CMR",
+    ("GA", "Airtel"): "AIRTEL_GAB",
+    ("GH", "MTN"): "MTN_MOMO_GHA",
+    ("GH", "Telecel"): "VODAFONE_GHA",
+    ("GH", "at"): "AIRTELTIGO_GHA",
+    ("KE", "Safaricom"): "MPESA_KEN",
+    ("LS", "Vodacom Lesotho (Pty) Ltd"): "MPESA_LSO",
+    ("MW", "Airtel"): "AIRTEL_MWI",
+    ("MW", "TNM"): "TNM_MWI",
+    ("MZ", "Movitel"): "MOVITEL_MOZ",
+    ("MZ", "Vodacom"): "VODACOM_MOZ",
+    ("NG", "Airtel"): "AIRTEL_NGA",
+    ("NG", "MTN"): "MTN_MOMO_NGA",
+    ("RW", "Airtel"): "AIRTEL_RWA",
+    ("RW", "MTN"): "MTN_MOMO_RWA",
+    ("SL", "Orange"): "ORANGE_SLE",
+    ("TZ", "Airtel"): "AIRTEL_TZA",
+    ("TZ", "Viettel"): "HALOTEL_TZA",
+    ("TZ", "Vodacom"): "VODACOM_TZA",
+    ("TZ", "Yas"): "TIGO_TZA",
+    ("UG", "Airtel"): "AIRTEL_OAPI_UGA",
+    ("UG", "MTN"): "MTN_MOMO_UGA",
+    ("ZM", "Airtel"): "AIRTEL_OAPI_ZMB",
+    ("ZM", "MTN"): "MTN_MOMO_ZMB",
+    ("ZM", "ZAMTEL"): "ZAMTEL_ZMB",
 }
 # What USSD aggregators call a network (mobile country and network code).
 _NETWORKS = {
@@ -123,16 +177,19 @@ _NETWORKS = {
 def choose_channel(
     market: Market, on: Collection[str], msisdn: str, network_code: str = ""
 ) -> ChannelTerms:
-    """The channel that reaches this payer's wallet. Raises Refused("no_channel").
+    """The channel that reaches this payer's wallet: the network's own where that is set up, else
+    the aggregator. Raises Refused("no_channel").
 
     A network code the phone's session came with says more than the number, which may have been
     carried to another network; an unknown code says nothing.
     """
     country, network = _NETWORKS.get(network_code) or _network_of(msisdn)
-    name = _SERVES.get((country, network), "") if country == market.country else ""
-    if name not in on:
-        raise Refused("no_channel")
-    return TERMS[name]
+    wallet = (country, network) if country == market.country else ("", "")
+    if (own := _SERVES.get(wallet, "")) in on:
+        return TERMS[own]
+    if "pawapay" in on and wallet in _PAWAPAY:
+        return replace(TERMS["pawapay"], network=_PAWAPAY[wallet])
+    raise Refused("no_channel")
 
 
 def _network_of(msisdn: str) -> tuple[str, str]:

@@ -26,6 +26,10 @@ class BadCallback(DialwattError):
     """A stranger, or a provider speaking nonsense: answered 400 with this one line, no retry."""
 
 
+class Unproved(BadCallback):
+    """A callback that nothing proves to be the provider's, from a provider that signs."""
+
+
 class BadInput(DialwattError):
     """A file or setting an operator gave us is wrong; holds every problem found, one a line."""
 

@@ -63,6 +63,7 @@ _SET_UP_BY = {
     "daraja": ("DARAJA_SHORTCODE", "DARAJA_BASE_URL"),
     "mtn": ("MTN_BASE_URL",),
     "airtel": ("AIRTEL_BASE_URL",),
+    "pawapay": ("PAWAPAY_BASE_URL",),
 }
 
 
@@ -106,10 +107,12 @@ _SHORTEST_SECRET = 32
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """What signs the logins at the console, and whether people reach it by https (their cookie then
-    travels by nothing else)."""
+    travels by nothing else). `letterbox` is what seals a device's key that somebody types (the form
+    of core.tokens.letterbox); without it none is taken in."""
 
     secret: str = field(repr=False)
     is_https: bool
+    letterbox: str = ""
 
     @classmethod
     def from_environment(cls, environment: Environment) -> ConsoleSettings | None:
@@ -119,7 +122,8 @@ class ConsoleSettings:
             return None
         if len(secret) < _SHORTEST_SECRET:
             raise BadInput(f"CONSOLE_SECRET must have at least {_SHORTEST_SECRET} characters")
-        return cls(secret, read(environment, "PUBLIC_URL", "").startswith("https://"))
+        is_https = read(environment, "PUBLIC_URL", "").startswith("https://")
+        return cls(secret, is_https, read(environment, "DEVICE_KEY_LETTERBOX", ""))
 
 
 _MOST_HOPS = 9
@@ -142,6 +146,7 @@ class GuardSettings:
             "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
             "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
             "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
+            "pawapay": _networks(environment, "PAWAPAY_ALLOWED_IPS"),
             "ussd/africastalking": _networks(environment, "USSD_AFRICASTALKING_ALLOWED_IPS"),
             "ussd/hubtel": _networks(environment, "USSD_HUBTEL_ALLOWED_IPS"),
             "ussd/arkesel": _networks(environment, "USSD_ARKESEL_ALLOWED_IPS"),
@@ -192,20 +197,27 @@ class DarajaSettings:
 @dataclass(frozen=True, slots=True)
 class ReconciliationSettings:
     """How often a provider's list of payments is asked for, and when unmatched money goes back by
-    itself; None where it does not. Workers only."""
+    itself; None where it does not. `balances`: channels whose balance is read every day; Daraja's
+    is with its list. Workers only."""
 
     pull_every: timedelta | None
     refund_after: timedelta | None
+    balances: frozenset[str] = frozenset()
 
     @classmethod
     def from_environment(cls, environment: Environment) -> ReconciliationSettings:
         every_s = _seconds(environment, "DARAJA_PULL_EVERY_S", "600")
         after_h = read(environment, "SUSPENSE_REFUND_HOURS", "")
+        balances = {
+            "mtn": read(environment, "MTN_BALANCE", "0"),
+            "airtel": read(environment, "AIRTEL_BALANCE", "0"),
+        }
         return cls(
             pull_every=every_s if read(environment, "DARAJA_PULL", "0") == "1" else None,
             refund_after=_seconds(environment, "SUSPENSE_REFUND_HOURS", "") * 3600
             if after_h
             else None,
+            balances=frozenset(name for name, wanted in balances.items() if wanted == "1"),
         )
 
 
@@ -256,6 +268,41 @@ class AirtelSettings:
             country=read(environment, "AIRTEL_COUNTRY"),
             client_id=read(environment, "AIRTEL_CLIENT_ID"),
             client_secret=read(environment, "AIRTEL_CLIENT_SECRET"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PawaPaySettings:
+    """The pawaPay account. Workers only."""
+
+    base_url: str
+    api_token: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> PawaPaySettings:
+        return cls(
+            base_url=read(environment, "PAWAPAY_BASE_URL").rstrip("/"),
+            api_token=read(environment, "PAWAPAY_API_TOKEN"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PawaPayDoorSettings:
+    """What the web process checks pawaPay's callbacks with: its public keys, as its API lists them
+    in JSON, and our address as pawaPay was given it (both are signed). Only with that channel."""
+
+    public_keys: str
+    address: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> PawaPayDoorSettings | None:
+        """None where the channel is not set up."""
+        if "pawapay" not in channels_on(environment):
+            return None
+        public_url = read(environment, "PUBLIC_URL").rstrip("/")
+        return cls(
+            public_keys=read(environment, "PAWAPAY_PUBLIC_KEYS"),
+            address=f"{public_url}/payments/pawapay/{read(environment, 'CALLBACK_KEY')}",
         )
 
 

@@ -11,8 +11,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from time import monotonic
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock, system_clock
 from core.db.catalogue import find_market
@@ -44,7 +46,20 @@ class Unit:
         return self.market.local_date(self.now)
 
 
+Result = TypeVar("Result")
 OpenUnit = Callable[[], AbstractContextManager[Unit]]
+
+
+def at_second_look(work: Callable[[], Result]) -> Result:
+    """What `work` gives, which opens a Unit of its own.
+
+    Somebody else may take the same code, number or serial between its looking and its writing:
+    nothing of it is left then, and done again it finds theirs, as whoever comes late does.
+    """
+    try:
+        return work()
+    except IntegrityError:
+        return work()
 
 
 # The market hardly ever changes; every process notices a change within this.

@@ -24,9 +24,11 @@ from core.settings import (
     DoorSettings,
     Environment,
     GuardSettings,
+    PawaPayDoorSettings,
     ServicesSettings,
     read,
 )
+from core.tokens.letterbox import Letterbox
 from core.unit import unit_opener
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
@@ -37,8 +39,10 @@ from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments import airtel, mtn
 from gateway.payments.announced import Announcements
+from gateway.payments.message_signature import SignedMessages, read_public_keys
 from gateway.payments.mpesa import MpesaDoors
 from gateway.payments.mpesa_results import ResultDoors
+from gateway.payments.pawapay_door import PawaPayDoor
 from gateway.ring import Doorbell
 from gateway.sms.delivery import delivery_door
 from gateway.sms.inbound import inbound_door
@@ -81,6 +85,7 @@ def create_app(environment: Environment) -> Gateway:
     """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
     services = ServicesSettings.from_environment(environment)
     settings = DoorSettings.from_environment(environment)
+    signed = _signed(environment)
     pins = Pins(read(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
     reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
@@ -128,9 +133,16 @@ def create_app(environment: Environment) -> Gateway:
     if console := ConsoleSettings.from_environment(environment):
         at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
         closing.callback(at_desks.dispose)
-        desk = _desk(at_desks, pins, settings, redis, doorbell, guard)
+        box = Letterbox.from_settings(console.letterbox) if console.letterbox else None
+        desk = _desk(at_desks, pins, settings, redis, doorbell, guard, box)
         hot[f"{CONSOLE}/"] = console_application(console, desk)
-    return Gateway(beside(_flask(engine, redis, settings, mpesa, guard), hot), closing)
+    return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
+
+
+def _signed(environment: Environment) -> SignedMessages | None:
+    """What pawaPay's callbacks are proved with; None without that channel."""
+    told = PawaPayDoorSettings.from_environment(environment)
+    return SignedMessages(read_public_keys(told.public_keys), told.address) if told else None
 
 
 def _desk(
@@ -140,6 +152,7 @@ def _desk(
     redis: Redis,
     doorbell: Doorbell,
     guard: Guard,
+    letterbox: Letterbox | None,
 ) -> Desk:
     return Desk(
         unit_opener(reading_only(engine), market_if_none=BLANK_MARKET),
@@ -149,22 +162,30 @@ def _desk(
         doorbell,
         guard,
         system_clock,
+        letterbox,
     )
 
 
 def _flask(
-    engine: Engine, redis: Redis, settings: DoorSettings, mpesa: MpesaDoors, guard: Guard
+    engine: Engine,
+    redis: Redis,
+    settings: DoorSettings,
+    mpesa: MpesaDoors,
+    guard: Guard,
+    signed: SignedMessages | None,
 ) -> WSGIApplication:
     open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
     told = Announcements(open_unit, mpesa.doorbell)
-    signed = partial(airtel.read_callback, signing_key=settings.airtel_callback_key)
+    signing_key = settings.airtel_callback_key
+    proved = partial(airtel.prove_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[Door[Any], ...]] = {
         "daraja": (
             *mpesa.doors(),
             *ResultDoors(mpesa.shortcode, open_unit, mpesa.doorbell).doors(),
         ),
         "mtn": (told.door("mtn", mtn.read_callback),),
-        "airtel": (told.door("airtel", signed),),
+        "airtel": (told.door("airtel", airtel.read_callback, proved),),
+        "pawapay": (PawaPayDoor(signed, open_unit, mpesa.doorbell).door(),) if signed else (),
     }
     doors: tuple[Door[Any], ...] = (
         *(door for name in settings.channels for door in of_channel[name]),

@@ -21,7 +21,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from core.errors import BadCallback, Refused
+from core.errors import BadCallback, Refused, Unproved
 from core.logs import about, on
 from gateway.guard import Guard
 from gateway.tally import Tally
@@ -54,7 +54,8 @@ class Answered:
 class Door(Generic[Read]):
     """One callback address: `read` a body (raises BadCallback), `handle` what was read.
 
-    `handle` also gets whatever the address carries besides the key.
+    `handle` also gets whatever the address carries besides the key. `prove` is given headers and
+    body first, where the provider signs them; it raises Unproved.
     """
 
     rule: str
@@ -62,6 +63,7 @@ class Door(Generic[Read]):
     read: Callable[[bytes], Read]
     handle: Callable[..., Answered]
     methods: tuple[str, ...] = ("POST",)
+    prove: Callable[[Mapping[str, str], bytes], None] | None = None
 
     @property
     def provider(self) -> str:
@@ -109,9 +111,14 @@ def _body() -> bytes:
 
 def _answer(door: Door[Any], carried: dict[str, object]) -> tuple[Response, str]:
     try:
-        answered = door.handle(door.read(_body()), **carried)
+        body = _body()
+        if door.prove:
+            door.prove(dict(request.headers), body)
+        answered = door.handle(door.read(body), **carried)
     except RequestEntityTooLarge as large:
         return _line(413, large.name.lower()), "too_large"
+    except Unproved as bad:
+        return _line(400, str(bad)), "unproved"
     except BadCallback as bad:
         return _line(400, str(bad)), "malformed"
     except (OperationalError, PoolTimeout, Refused) as trouble:

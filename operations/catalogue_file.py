@@ -30,6 +30,7 @@ from core.pin import parse_pin
 from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, VENDORS, can, lacking
+from core.tokens.typed import new_meters
 from operations.fields import (
     Fields,
     amount,
@@ -44,7 +45,6 @@ from operations.fields import (
     whole,
     yes_or_no,
 )
-from operations.import_files import sts_meter
 
 TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
 DEVICE_KINDS = ("meter", "shs", "e_bike")
@@ -247,10 +247,7 @@ def _agent(fields: Fields, place: _Place) -> AgentEntry:
 
 def _new_meters(value: object) -> dict[str, Any]:
     """What new meters of a maker leave the factory with, as the books keep it."""
-    meter = sts_meter(text(value))
-    if not meter.is_vendable:
-        raise ValueError("nothing is sold to meters on such a key (key type 2, base 2014 or later)")
-    return meter.stored()
+    return new_meters(text(value)).stored()
 
 
 def _pin(value: object) -> str:

@@ -44,7 +44,7 @@ _ACCOUNT: Argument = (
     ("--account",),
     {"metavar": "ACCOUNT", "help": "the receiving account, where several have that receipt"},
 )
-_PROVIDER: Argument = (("provider",), {"choices": ("daraja", "mtn", "airtel")})
+_PROVIDER: Argument = (("provider",), {"choices": ("daraja", "mtn", "airtel", "pawapay")})
 _INGEST: Argument = (
     ("--ingest",),
     {"action": "store_true", "help": "book what is missing here; open cases for the rest"},
@@ -78,7 +78,7 @@ _PHONE: tuple[Argument, ...] = (
     (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
 )
 _MONTH: Argument = (("month",), {"metavar": "MONTH", "help": "like 2026-03"})
-_ACTION: Argument = (("action",), {"choices": ("list", "rotate")})
+_ACTION: Argument = (("action",), {"choices": ("list", "rotate", "letterbox")})
 _STUCK: tuple[Argument, ...] = (
     (("what",), {"choices": ("payment", "prompt", "text")}),
     (("key",), {"metavar": "RECEIPT|ID", "help": "a receipt, or a number as doctor shows it"}),
@@ -190,7 +190,8 @@ VERBS = (
     ),
     Verb(
         "keys",
-        "list which master keys seal the device keys, or seal them with the first one",
+        "list which master keys seal the device keys, seal them with the first one, or print"
+        " DEVICE_KEY_LETTERBOX, with which the console seals them",
         "operations.keys:run",
         (_ACTION,),
     ),

@@ -8,16 +8,14 @@ from core.market import Market
 from core.msisdn import parse_msisdn
 from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.serial_number import parse_serial
-from core.tokens.errors import TokenError
 from core.tokens.openpaygo import MAX_COUNT
-from core.tokens.sts_keys import StsMeter
+from core.tokens.typed import secret_key, sts_meter
 from core.usecases.register_customers import CustomerEntry
 from core.usecases.register_devices import DeviceEntry
 from core.usecases.register_sales import SaleEntry
 from operations.csv_file import FileKind
 from operations.fields import Fields, Read, amount, code, day, one_of, text, whole
 
-_KEY_BYTES = 16
 _REFERENCE_LENGTH = 80
 _SCHEMES = ("count", "amount", "service")
 
@@ -129,25 +127,6 @@ def _msisdn(market: Market) -> Read[str]:
         return parse_msisdn(value, market.country)
 
     return read
-
-
-def secret_key(value: str) -> bytes:
-    """The message never repeats the key."""
-    try:
-        key = bytes.fromhex(value)
-    except ValueError:
-        raise ValueError("not hexadecimal") from None
-    if len(key) != _KEY_BYTES:
-        raise ValueError(f"has {len(key)} bytes, a device key has {_KEY_BYTES}")
-    return key
-
-
-def sts_meter(value: object) -> StsMeter:
-    """What is known of a meter besides its number: `ea=11;dkga=04;sgc=...`."""
-    try:
-        return StsMeter.parse(str(value))
-    except TokenError as error:
-        raise ValueError(str(error)) from None
 
 
 def _optional(read: Read[int]) -> Read[int | None]:

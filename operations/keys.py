@@ -1,4 +1,5 @@
-"""`dialwatt keys list | rotate`: which master keys seal the device keys, and sealing them anew.
+"""`dialwatt keys list | rotate | letterbox`: which master keys seal the device keys, sealing them
+anew, and what a web process seals them with that may open none.
 
 A rotation has three steps: every worker gets `DEVICE_KEY_SECRET=new-id:NEW,old-id:OLD`, this
 command runs, and only when nothing is sealed with the old key any more is the old one taken out.
@@ -23,6 +24,9 @@ _KEYS_A_PAGE = 500
 def run(arguments: Namespace, environment: Environment) -> int:
     """Do it and say what seals what. Raises BadInput naming devices whose key does not open."""
     ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+    if arguments.action == "letterbox":
+        print(ring.letterbox())
+        return 0
     open_unit = open_books(environment)
     if arguments.action == "rotate":
         return _rotate(open_unit, ring)

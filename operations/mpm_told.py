@@ -9,10 +9,10 @@ from datetime import date
 from core.plan import CADENCE_DAYS
 from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
+from core.tokens.typed import secret_key, sts_meter
 from core.usecases.register_devices import DeviceEntry
 from operations.csv_file import FileKind
 from operations.fields import Fields, code, one_of, whole
-from operations.import_files import secret_key, sts_meter
 
 
 @dataclass(frozen=True, slots=True)

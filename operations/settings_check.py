@@ -15,6 +15,8 @@ from core.settings import (
     Gathering,
     GuardSettings,
     MtnSettings,
+    PawaPayDoorSettings,
+    PawaPaySettings,
     ReconciliationSettings,
     ServicesSettings,
     SmsSettings,
@@ -23,7 +25,9 @@ from core.settings import (
 )
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
+from core.tokens.letterbox import Letterbox
 from core.tokens.sta import StaTables
+from gateway.payments.message_signature import read_public_keys
 
 Read = Callable[[Environment], object]
 
@@ -33,15 +37,34 @@ def _key_ring(environment: Environment) -> object:
     return secret and KeyRing.from_settings(secret)
 
 
+def _letterbox(environment: Environment) -> object:
+    """Where the master keys are known too (dialwatt doctor), they have to open what it takes in."""
+    given = read(environment, "DEVICE_KEY_LETTERBOX", "")
+    box = Letterbox.from_settings(given) if given else None
+    secret = read(environment, "DEVICE_KEY_SECRET", "")
+    if box and secret and not KeyRing.from_settings(secret).opens(box):
+        raise BadInput(
+            "DEVICE_KEY_LETTERBOX is not that of a master key in DEVICE_KEY_SECRET: no code could"
+            " be made with what it takes in (dialwatt keys letterbox prints the right one)"
+        )
+    return box
+
+
 def _sta_tables(environment: Environment) -> object:
     tables = read(environment, "STA_TABLES", "")
     return tables and StaTables.from_json(tables)
+
+
+def _signing_keys(environment: Environment) -> object:
+    told = PawaPayDoorSettings.from_environment(environment)
+    return told and told.public_keys and read_public_keys(told.public_keys)
 
 
 _OF_CHANNEL: Mapping[str, Read] = {
     "daraja": DarajaSettings.from_environment,
     "mtn": MtnSettings.from_environment,
     "airtel": AirtelSettings.from_environment,
+    "pawapay": PawaPaySettings.from_environment,
 }
 
 
@@ -62,6 +85,8 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         DoorSettings.from_environment,
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
+        _signing_keys,
+        _letterbox,
         lambda environment: read(environment, "PIN_PEPPER"),
     ),
     "worker": (

@@ -1,11 +1,11 @@
-"""`dialwatt statement daraja|mtn|airtel FILE`: a provider's statement beside the books.
+"""`dialwatt statement daraja|mtn|airtel|pawapay FILE`: a provider's statement beside the books.
 
 It lists what is matched, missing here, missing there and different, and exits with 1 unless all
 agrees. `--ingest` takes in what is missing here by the same road as a callback, opens a case for
 what only a person can settle, and keeps the closing balance as the day's assertion.
 
 Files: for daraja the organisation portal's CSV (gateway/payments/daraja_rows.py says which columns
-are read) or the rows of the pull API as JSON; for mtn and airtel a CSV with the columns `receipt`,
+are read) or the rows of the pull API as JSON; for the others a CSV with the columns `receipt`,
 `time` (ISO 8601, UTC unless it says otherwise), `amount` and `account`, and optionally `payer`,
 `kind` (payment, reversal, settlement, fee), `undoes` and `balance` (after the row); it needs
 --account.

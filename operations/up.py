@@ -8,6 +8,7 @@ nothing running.
 from __future__ import annotations
 
 import base64
+import json
 import os
 import secrets
 import sys
@@ -18,11 +19,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from core.tokens.keys import KeyRing
 from operations.embedded import Services, embedded_services
 from operations.environment import SETTINGS_FILE, read_settings_file
 from operations.places import free_port, write_private
 from operations.processes import Process
 from operations.supervision import supervise
+from simulator.signing import public_keys
 
 _WORKERS = 2
 _READY_SECONDS = 30.0
@@ -53,6 +56,8 @@ _KEPT: dict[str, Callable[[], str]] = {
     "AIRTEL_CLIENT_ID": lambda: str(uuid.uuid4()),
     "AIRTEL_CLIENT_SECRET": lambda: secrets.token_urlsafe(24),
     "AIRTEL_CALLBACK_KEY": lambda: secrets.token_urlsafe(24),
+    "PAWAPAY_API_TOKEN": lambda: secrets.token_urlsafe(24),
+    "SIMULATOR_PAWAPAY_SECRET": lambda: secrets.token_hex(30),
 }
 
 
@@ -90,7 +95,12 @@ def _settings(
         "DARAJA_BASE_URL": providers,
         "MTN_BASE_URL": providers,
         "AIRTEL_BASE_URL": providers,
+        "PAWAPAY_BASE_URL": providers,
+        "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(settings["SIMULATOR_PAWAPAY_SECRET"])),
         "SIMULATOR_PORT": providers.rpartition(":")[2],
+        "DEVICE_KEY_LETTERBOX": str(
+            KeyRing.from_settings(settings["DEVICE_KEY_SECRET"]).letterbox()
+        ),
     }
     write_private(path, "".join(f"{name}={value}\n" for name, value in sorted(settings.items())))
     return settings

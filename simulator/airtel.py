@@ -1,4 +1,4 @@
-"""A stand-in for Airtel Money's collections: token, payment and enquiry.
+"""A stand-in for Airtel Money's collections: token, payment, enquiry and balance.
 
 Answers are HTTP 200 with a status object of their own, failures included. The result comes by
 callback to the one address of the application (set in Airtel's portal: contract.md's door).
@@ -7,16 +7,18 @@ callback to the one address of the application (set in Airtel's portal: contract
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, jsonify, request
 from sqlalchemy.exc import IntegrityError
 
-from core.money import parse_minor
+from core.money import major, parse_minor
 from simulator.faults import EARLY_CALLBACK, ON_A_LOOK_UP, faulty, strike
 from simulator.notices import AIRTEL_CODES, airtel_status
 from simulator.safaricom.checks import DarajaError, check_token, issue_token
 from simulator.safaricom.prompts import PromptRequest, answer_at_once, find_prompt, open_prompt
+from simulator.safaricom.wallets import balance_of
 from simulator.world import World, this_world
 
 airtel = Blueprint("airtel", __name__)
@@ -111,6 +113,19 @@ def _wanted(body: dict[str, Any]) -> PromptRequest:
         currency=asked["currency"],
         reference=str(asked.get("id")),
     )
+
+
+@airtel.get("/standard/v1/users/balance")
+@faulty(_PROVIDER, "balance", error_body)
+def balance() -> Any:
+    """What the collection account holds, with commas between the thousands."""
+    world = this_world()
+    _check_caller(world)
+    currency = request.headers.get("X-Currency", "")
+    with world.engine.connect() as connection:
+        held = Decimal(major(balance_of(connection, _PROVIDER), currency))
+    figure = {"balance": f"{held:,.2f}", "currency": currency, "account_status": "Active"}
+    return jsonify(data=figure, status=_status("", success=True))
 
 
 @airtel.get("/standard/v1/payments/<reference>")

@@ -7,12 +7,15 @@ transaction of what they tell about; the first try comes after its commit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
 from simulator.faults import IN_CALLBACKS, Struck, strike
 from simulator.postman import Callback, deliver, hand_over
 from simulator.world import World
+
+_NOBODYS = "0badc0de"
 
 
 def callback_faults(world: World, provider: str, operation: str, msisdn: str) -> Struck:
@@ -23,6 +26,8 @@ def callback_faults(world: World, provider: str, operation: str, msisdn: str) ->
 def announce(connection: Connection, callbacks: Sequence[Callback], struck: Struck) -> list[int]:
     """Write the callbacks down; the ids to post after the commit."""
     ordered = reversed(callbacks) if "reverse_callbacks" in struck else callbacks
+    if "forge_signature" in struck:
+        ordered = [replace(one, signing_secret=_NOBODYS, attempts_allowed=1) for one in ordered]
     delay_seconds = float(struck.get("delay_callback", 0))
     return [
         hand_over(connection, callback, delay_seconds)

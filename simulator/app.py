@@ -20,6 +20,7 @@ from simulator.africastalking import messaging
 from simulator.airtel import airtel
 from simulator.device_shelf import DevicesSource
 from simulator.mtn import mtn
+from simulator.pawapay import pawapay
 from simulator.postman import Postman
 from simulator.safaricom.account import account
 from simulator.safaricom.doors import daraja
@@ -59,10 +60,11 @@ def beside(gateway: Wsgi, phone: Wsgi) -> Wsgi:
 
 
 def create_providers_app(world: World) -> Flask:
-    """The APIs of Safaricom, MTN, Airtel and Africa's Talking, and the `/_ctl` control plane."""
+    """The APIs of Safaricom, MTN, Airtel, pawaPay and Africa's Talking, and the `/_ctl` control
+    plane."""
     app = Flask(__name__, static_folder=None)
     app.extensions["simulator"] = world
-    for blueprint in (daraja, account, mtn, airtel, messaging, faults.ctl):
+    for blueprint in (daraja, account, mtn, airtel, pawapay, messaging, faults.ctl):
         app.register_blueprint(blueprint)
     return app
 

@@ -34,6 +34,7 @@ IN_CALLBACKS = {
     "repeat_callback": "sent this many times",
     "reverse_callbacks": "the last one first",
     "contradict_callback": "a callback that says the opposite comes before the true one",
+    "forge_signature": "signed with a key nobody knows (pawaPay)",
     "payer_form": "how C2B shows the payer: hashed, masked or plain",
 }
 OF_A_TEXT = {
@@ -41,7 +42,7 @@ OF_A_TEXT = {
     "report_as": "the delivery report says this status, or status:failureReason",
 }
 NAMES = AT_THE_DOOR | ON_A_LOOK_UP | EARLY_CALLBACK | IN_CALLBACKS | OF_A_TEXT
-PROVIDERS = ("safaricom", "mtn", "airtel", "africastalking")
+PROVIDERS = ("safaricom", "mtn", "airtel", "pawapay", "africastalking")
 
 ctl = Blueprint("faults", __name__, url_prefix="/_ctl")
 Struck = Mapping[str, str]

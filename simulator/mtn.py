@@ -1,4 +1,4 @@
-"""A stand-in for MTN MoMo's Collections product: token, request to pay, and its status.
+"""A stand-in for MTN MoMo's Collections product: token, request to pay, its status, the balance.
 
 Requests are accepted with an empty 202; a reference that was used before is a 409. The result comes
 by callback to the address the request named. Error bodies follow the MoMo Open API documentation.
@@ -13,16 +13,19 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from sqlalchemy.exc import IntegrityError
 
-from core.money import parse_minor
+from core.money import major, parse_minor
 from simulator.faults import EARLY_CALLBACK, ON_A_LOOK_UP, faulty, strike
 from simulator.notices import mtn_status
 from simulator.safaricom.checks import DarajaError, check_token, issue_token
 from simulator.safaricom.prompts import PromptRequest, answer_at_once, find_prompt, open_prompt
+from simulator.safaricom.wallets import balance_of
 from simulator.world import World, this_world
 
 mtn = Blueprint("mtn", __name__)
 _PROVIDER = "mtn"
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+# The sandbox pays in euros.
+_CURRENCY = {"mtnuganda": "UGX", "mtnghana": "GHS", "mtnrwanda": "RWF", "mtnzambia": "ZMW"}
 _STATUS = {
     "ACCESS_DENIED": 401,
     "INVALID": 400,
@@ -115,6 +118,18 @@ def _wanted(body: dict[str, Any]) -> PromptRequest:
         currency=body["currency"],
         reference=reference,
     )
+
+
+@mtn.get("/collection/v1_0/account/balance")
+@faulty(_PROVIDER, "balance", error_body)
+def balance() -> Any:
+    """What the Collections account holds, in the currency of its country."""
+    world = this_world()
+    _check_caller(world)
+    currency = _CURRENCY.get(world.settings.mtn_target_environment, "EUR")
+    with world.engine.connect() as connection:
+        held = major(balance_of(connection, _PROVIDER), currency)
+    return jsonify(availableBalance=held, currency=currency)
 
 
 @mtn.get("/collection/v1_0/requesttopay/<reference>")

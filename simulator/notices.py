@@ -1,4 +1,4 @@
-"""What MTN and Airtel say about a prompt, when asked and by callback. Pure shapes, no I/O.
+"""What MTN, Airtel and pawaPay say about a prompt, when asked and by callback. Pure shapes, no I/O.
 
 The oddities are the providers': MTN writes a failure's reason as an object, Airtel leaves out the
 amount and signs (where it was asked to) over the body as it is without the signature.
@@ -32,6 +32,14 @@ AIRTEL_CODES = {
     "1032": "DP00800001008",
     "1037": "DP00800001029",
     "2001": "DP00800001002",
+}
+
+PAWAPAY_CODES = {
+    "1": "INSUFFICIENT_BALANCE",
+    "3": "PAYER_LIMIT_REACHED",
+    "1032": "PAYMENT_NOT_APPROVED",
+    "1037": "PAYMENT_NOT_APPROVED",
+    "2001": "PAYMENT_NOT_APPROVED",
 }
 
 
@@ -71,3 +79,29 @@ def airtel_notice(prompt: Row[Any], code: str, receipt: str | None, signing_key:
         return body
     digest = hmac.digest(signing_key.encode(), body.encode(), hashlib.sha256)
     return f'{body[:-1]}, "hash": "{base64.b64encode(digest).decode()}"}}'
+
+
+def pawapay_deposit(prompt: Row[Any], code: str | None, receipt: str | None) -> dict[str, Any]:
+    """A deposit, which is also the body of the callback. `shortcode` holds the payer's network."""
+    amount = major(prompt.amount_minor, prompt.currency).removesuffix(".00")
+    deposit: dict[str, Any] = {
+        "depositId": prompt.checkout_id,
+        "status": "PROCESSING",
+        "amount": amount,
+        "currency": prompt.currency,
+        "country": prompt.shortcode[-3:],
+        "payer": {
+            "type": "MMO",
+            "accountDetails": {
+                "phoneNumber": prompt.msisdn.lstrip("+"),
+                "provider": prompt.shortcode,
+            },
+        },
+        "created": f"{prompt.opened_at:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    if code is None:
+        return deposit
+    if code == "0":
+        return deposit | {"status": "COMPLETED", "providerTransactionId": receipt}
+    reason = {"failureCode": PAWAPAY_CODES[code], "failureMessage": "not paid"}
+    return deposit | {"status": "FAILED", "failureReason": reason}

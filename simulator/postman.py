@@ -20,6 +20,8 @@ import requests
 from sqlalchemy import Connection, Engine, Row, text
 from sqlalchemy.exc import DBAPIError
 
+from simulator.signing import signature_headers
+
 LEASE_SECONDS = 30
 LONGEST_PAUSE_SECONDS = 60
 _IDLE_SECONDS = 0.2
@@ -28,7 +30,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """A request to make: tried `attempts_allowed` times, `pause_seconds` (doubling) apart."""
+    """A request to make: tried `attempts_allowed` times, `pause_seconds` (doubling) apart, each
+    time signed anew where there is a secret to sign with."""
 
     kind: str
     url: str
@@ -36,6 +39,7 @@ class Callback:
     body: str
     attempts_allowed: int = 5
     pause_seconds: float = 1
+    signing_secret: str = ""
 
 
 def json_callback(kind: str, url: str, document: object) -> Callback:
@@ -58,6 +62,7 @@ def hand_over(connection: Connection, callback: Callback, after_seconds: float =
         "body": callback.body,
         "allowed": callback.attempts_allowed,
         "pause": callback.pause_seconds,
+        "signing": callback.signing_secret,
         "after": after_seconds,
     }
     return int(connection.execute(_HAND_OVER, row).scalar_one())
@@ -65,9 +70,9 @@ def hand_over(connection: Connection, callback: Callback, after_seconds: float =
 
 _HAND_OVER = text("""
     INSERT INTO simulator.callbacks
-        (kind, url, content_type, body, due_at, attempts_allowed, pause_seconds)
+        (kind, url, content_type, body, due_at, attempts_allowed, pause_seconds, signing_secret)
     VALUES (:kind, :url, :content_type, :body,
-            clock_timestamp() + make_interval(secs => :after), :allowed, :pause)
+            clock_timestamp() + make_interval(secs => :after), :allowed, :pause, :signing)
     RETURNING id
 """)
 _CLAIM = text("""
@@ -77,7 +82,7 @@ _CLAIM = text("""
                  WHERE closed_at IS NULL AND due_at <= clock_timestamp()
                    AND (:any OR id = ANY(:ids))
                  ORDER BY due_at, id LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING id, url, content_type, body, attempts, attempts_allowed, pause_seconds
+    RETURNING id, url, content_type, body, attempts, attempts_allowed, pause_seconds, signing_secret
 """)
 _CLOSE = text("""
     UPDATE simulator.callbacks SET closed_at = clock_timestamp(), last_answer = :answer
@@ -121,13 +126,11 @@ def _post(engine: Engine, row: Row[Any], timeout_seconds: float) -> None:
 
 
 def _answer(row: Row[Any], timeout_seconds: float) -> str:
+    body, headers = row.body.encode(), {"Content-Type": row.content_type}
+    if row.signing_secret:
+        headers |= signature_headers(row.signing_secret, row.url, row.content_type, body)
     try:
-        reply = requests.post(
-            row.url,
-            data=row.body.encode(),
-            headers={"Content-Type": row.content_type},
-            timeout=timeout_seconds,
-        )
+        reply = requests.post(row.url, data=body, headers=headers, timeout=timeout_seconds)
     except requests.RequestException as error:
         return type(error).__name__
     return str(reply.status_code)

@@ -35,6 +35,8 @@ class SimulatorSettings:
     airtel_client_id: str = ""
     airtel_client_secret: str = ""
     airtel_callback_key: str = ""
+    pawapay_api_token: str = ""
+    pawapay_signing_secret: str = ""
     service_code: str = "*384*96#"
     operator: str = "Dialwatt"
     sms_shortcode: str = "20960"
@@ -67,6 +69,8 @@ class SimulatorSettings:
             airtel_client_id=environ.get("AIRTEL_CLIENT_ID", ""),
             airtel_client_secret=environ.get("AIRTEL_CLIENT_SECRET", ""),
             airtel_callback_key=environ.get("AIRTEL_CALLBACK_KEY", ""),
+            pawapay_api_token=environ.get("PAWAPAY_API_TOKEN", ""),
+            pawapay_signing_secret=environ.get("SIMULATOR_PAWAPAY_SECRET", ""),
             initiator=environ.get("DARAJA_INITIATOR", ""),
             security_credential=environ.get("DARAJA_SECURITY_CREDENTIAL", ""),
             prompt_seconds=float(environ.get("SIMULATOR_PROMPT_SECONDS", "60")),

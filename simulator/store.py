@@ -93,6 +93,7 @@ CREATE TABLE IF NOT EXISTS simulator.callbacks (
     last_answer text,
     closed_at timestamptz
 );
+ALTER TABLE simulator.callbacks ADD COLUMN IF NOT EXISTS signing_secret text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS callbacks_waiting ON simulator.callbacks (due_at)
     WHERE closed_at IS NULL;
 

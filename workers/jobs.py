@@ -133,7 +133,7 @@ def _learnt(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record
         return partial(
             prompt_proved,
             prompt=prompt,
-            provider_account=channel.provider_account,
+            provider_account=channel.account_of(prompt),
             receipt=outcome.receipt,
             amount_minor=outcome.amount_minor,
         )

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from core.db.prompts import Prompt
 from core.db.refunds import Refund
-from core.db.statements import claim_pull
+from core.db.statements import claim_pull, pull_again
 from core.errors import (
     BadCallback,
     OutcomeUnknown,
@@ -19,7 +19,8 @@ from core.errors import (
     Temporary,
 )
 from core.settings import ReconciliationSettings
-from core.usecases.balances import review_balances
+from core.unit import Unit
+from core.usecases.balances import note_balance, review_balances
 from core.usecases.compare_statement import (
     Statement,
     compare_statement,
@@ -27,8 +28,14 @@ from core.usecases.compare_statement import (
     raise_cases,
 )
 from core.usecases.find_receipts import claim_receiptless
-from core.usecases.follow_refund import claim_refunds, refund_refused, refund_unclear
+from core.usecases.follow_refund import (
+    claim_refunds,
+    refund_done,
+    refund_refused,
+    refund_unclear,
+)
 from core.usecases.request_refund import refund_unmatched
+from gateway.payments.channel import TellsBalance
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.daraja_account import (
     ask_for_balance,
@@ -37,6 +44,8 @@ from gateway.payments.daraja_account import (
     pull_movements,
 )
 from gateway.payments.mpesa_notices import CURRENCY
+from gateway.payments.pawapay import PawaPayChannel
+from gateway.payments.pawapay_refunds import send_back
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
@@ -49,6 +58,7 @@ _WINDOW = timedelta(hours=2)
 # A payment may be on the list a little later than we heard of it.
 _SETTLES_WITHIN = timedelta(minutes=5)
 _BALANCE_EVERY = timedelta(days=1)
+_BALANCE_AGAIN = timedelta(minutes=10)
 
 
 @cache
@@ -74,13 +84,17 @@ def reconcile(world: Runtime) -> None:
     )
     _pull_when_due(world)
     _ask_for_balance_when_due(world)
+    for name in settings().balances:
+        _read_balance_when_due(world, name)
     with world.open_unit() as unit:
         review_balances(unit)
 
 
 def _send(refund: Refund) -> Record:
-    """Ask for a refund; its result comes by callback, so even `taken` is not yet known."""
-    daraja = runtime().daraja
+    """Ask for a refund. Daraja's result comes by callback, so even `taken` is not yet known."""
+    daraja, pawapay = runtime().daraja, runtime().other_channels.get("pawapay")
+    if isinstance(pawapay, PawaPayChannel) and refund.provider_account.startswith("pawapay:"):
+        return _send_by_pawapay(pawapay, refund)
     if daraja is None or refund.provider_account != daraja.provider_account:
         # The other rails send nothing back by themselves: the case asks for a person.
         return partial(refund_refused, refund_id=refund.id, code="no_channel")
@@ -91,6 +105,22 @@ def _send(refund: Refund) -> Record:
     except (Temporary, OutcomeUnknown) as failure:
         return partial(refund_unclear, refund_id=refund.id, code=failure.code)
     return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _send_by_pawapay(pawapay: PawaPayChannel, refund: Refund) -> Record:
+    try:
+        is_back = send_back(pawapay, refund)
+    except Permanent as failure:
+        return partial(refund_refused, refund_id=refund.id, code=failure.code)
+    except (Temporary, OutcomeUnknown) as failure:
+        return partial(refund_unclear, refund_id=refund.id, code=failure.code)
+    if is_back:
+        return partial(_is_back, refund_id=refund.id)
+    return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _is_back(unit: Unit, refund_id: int) -> None:
+    refund_done(unit, refund_id, "COMPLETED")
 
 
 def _ask_for_receipt(prompt: Prompt) -> Record:
@@ -130,6 +160,27 @@ def _ask_for_balance_when_due(world: Runtime) -> None:
             ask_for_balance(daraja)
         except ProviderFailure as failure:
             log.warning("the provider's balance cannot be asked for: %s", failure.code)
+
+
+def _read_balance_when_due(world: Runtime, name: str) -> None:
+    """Once a day, and soon again while it differs: money may have moved while we read, that we were
+    told of afterwards."""
+    channel, occasion = world.channel(name), f"balance:{name}"
+    if not isinstance(channel, TellsBalance):
+        return
+    with world.open_unit() as unit:
+        currency = unit.market.currency
+        due = claim_pull(unit.connection, occasion, unit.now, _BALANCE_EVERY)
+    if not due:
+        return
+    try:
+        held = channel.read_balance(currency)
+    except ProviderFailure as failure:
+        log.warning("the balance of %s cannot be had: %s", name, failure.code)
+        return
+    with world.open_unit() as unit:
+        if note_balance(unit, held.provider_account, held.amount_minor, unit.now):
+            pull_again(unit.connection, occasion, unit.now, _BALANCE_AGAIN)
 
 
 def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int:

@@ -18,6 +18,7 @@ from core.settings import (
     DarajaSettings,
     Environment,
     MtnSettings,
+    PawaPaySettings,
     ServicesSettings,
     SmsSettings,
     channels_on,
@@ -29,10 +30,13 @@ from core.wording.spoken import prove_wording
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
-from gateway.payments.mtn import MtnChannel
+from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel
+from gateway.payments.pace import Pace
+from gateway.payments.pawapay import PawaPayChannel
 from gateway.ring import QUEUES, Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
+from gateway.tally import impatient_redis
 from workers.beat import beating
 
 
@@ -74,8 +78,12 @@ def _daraja(environment: Environment) -> DarajaClient | None:
 
 
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
-    "mtn": lambda environment: MtnChannel(MtnSettings.from_environment(environment)),
+    "mtn": lambda environment: MtnChannel(
+        MtnSettings.from_environment(environment),
+        Pace(impatient_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
+    ),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
+    "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),
 }
 
 

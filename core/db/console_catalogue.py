@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, text
 
 from core.db.console_lists import Query
 
-_TABLES = ("villages", "manufacturers", "tariffs", "appliances")
+_TABLES = ("villages", "manufacturers", "tariffs", "appliances", "plan_offers")
 
 
 def _counted(table: str, column: str) -> str:
@@ -45,6 +45,15 @@ APPLIANCES = Query(
     " a.minimum_payment_minor, coalesce(n.n, 0) AS sold",
     f"appliances a {_counted('sales', 'appliance_id')}",
     key="a.code",
+    by_number=False,
+)
+PLANS = Query(
+    "p.id, p.code, p.name, a.name AS appliance, p.scheme, p.count, p.instalment_minor,"
+    " CASE WHEN p.scheme <> 'service' THEN p.cadence END AS cadence, p.down_payment_minor,"
+    " coalesce(n.n, 0) AS devices",
+    f"plan_offers p {_counted('devices', 'plan_offer_id')}"
+    " JOIN appliances a ON a.id = p.appliance_id",
+    key="p.code",
     by_number=False,
 )
 

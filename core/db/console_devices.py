@@ -11,7 +11,8 @@ from core.db.console_lists import Query
 _COLUMNS = (
     "d.id, d.serial, d.kind, m.name AS manufacturer, m.token_family, t.name AS tariff,"
     " p.name AS plan, d.owner_id, d.assigned_on,"
-    " CASE WHEN d.owner_id IS NULL THEN 'in_stock' ELSE 'owned' END AS place,"
+    " CASE WHEN d.retired_on IS NOT NULL THEN 'retired' WHEN d.owner_id IS NULL THEN 'in_stock'"
+    " ELSE 'owned' END AS place,"
     " concat_ws(' ', c.name, c.surname) AS owner"
 )
 _TABLES = (
@@ -29,7 +30,8 @@ DEVICES = Query(
         "kind": "d.kind = :kind",
         "maker": "m.code = :maker",
         "tariff": "t.code = :tariff",
-        "in_stock": "d.owner_id IS NULL",
+        "in_stock": "d.owner_id IS NULL AND d.retired_on IS NULL",
+        "retired": "d.retired_on IS NOT NULL",
         "owned": "d.owner_id IS NOT NULL",
     },
 )
@@ -54,7 +56,9 @@ def find_device_row(connection: Connection, device_id: int) -> Row[Any] | None:
     """One device, as in the list, with its counter and whether it has a key of its own."""
     return connection.execute(
         text(
-            f"SELECT {_COLUMNS}, d.token_counter, d.sealed_key IS NOT NULL AS has_key"
+            f"SELECT {_COLUMNS}, d.token_counter, d.sealed_key IS NOT NULL AS has_key,"
+            " d.retired_on, d.replaced_by_id,"
+            " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by"
             f" FROM {_TABLES} WHERE d.id = :id"
         ),
         {"id": device_id},

@@ -20,6 +20,17 @@ def owned_among(connection: Connection, serials: Collection[str]) -> list[str]:
     )
 
 
+def put_in_place_of(connection: Connection, serial: str) -> str | None:
+    """The serial of the device that has the place of that one now, if somebody has it."""
+    return connection.execute(
+        text(
+            "SELECT n.serial FROM devices o JOIN devices n ON n.id = o.replaced_by_id"
+            " WHERE o.serial = :serial AND n.owner_id IS NOT NULL"
+        ),
+        {"serial": serial},
+    ).scalar_one_or_none()
+
+
 def owned_by_number(connection: Connection, msisdn: str) -> list[str]:
     """Serials of the devices whose owner holds that number."""
     return list(

@@ -58,6 +58,25 @@ def set_plan(connection: Connection, device_id: int, code: str | None) -> None:
     )
 
 
+def lock_plan(connection: Connection, code: str) -> tuple[int, int] | None:
+    """(id, on how many devices it is set) of the plan with that code; it is set on no further one
+    before the transaction ends."""
+    row = connection.execute(
+        text("SELECT id FROM plan_offers WHERE code = :code FOR UPDATE"), {"code": code}
+    ).one_or_none()
+    if row is None:
+        return None
+    devices: int = connection.execute(
+        text("SELECT count(*) FROM devices WHERE plan_offer_id = :id"), {"id": row.id}
+    ).scalar_one()
+    return row.id, devices
+
+
+def delete_plan(connection: Connection, plan_id: int) -> None:
+    """Nothing but devices in stock leads to a plan."""
+    connection.execute(text("DELETE FROM plan_offers WHERE id = :id"), {"id": plan_id})
+
+
 def _one(connection: Connection, condition: str, key: str) -> PlanEntry | None:
     row = connection.execute(text(f"{_SELECT} {condition}"), {"key": key}).one_or_none()
     return None if row is None else PlanEntry(*row)

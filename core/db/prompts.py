@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 _COLUMNS = (
-    "id, channel, msisdn, account_reference, device_id, amount_minor,"
+    "id, channel, network, msisdn, account_reference, device_id, amount_minor,"
     " (SELECT currency FROM market) AS currency, purpose, state, checkout_reference, payment_id,"
     " attempts, created_at, sent_at, next_attempt_at"
 )
@@ -18,10 +18,12 @@ _COLUMNS = (
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A request to approve a payment. `checkout_reference` is the provider's name for it; some
-    providers leave it to us, and then it is there before the call."""
+    providers leave it to us, and then it is there before the call. `network` is an aggregator's
+    word for the network whose payer this is; None where the channel has only one."""
 
     id: int
     channel: str
+    network: str | None
     msisdn: str
     account_reference: str
     device_id: int
@@ -42,10 +44,10 @@ def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
     return int(
         connection.execute(
             text(
-                "INSERT INTO prompts (channel, checkout_reference, msisdn, account_reference,"
-                " device_id, amount_minor, purpose, created_at, next_attempt_at) VALUES (:channel,"
-                " :checkout_reference, :msisdn, :account_reference, :device_id, :amount_minor,"
-                " :purpose, :now, :now) RETURNING id"
+                "INSERT INTO prompts (channel, network, checkout_reference, msisdn,"
+                " account_reference, device_id, amount_minor, purpose, created_at, next_attempt_at)"
+                " VALUES (:channel, :network, :checkout_reference, :msisdn, :account_reference,"
+                " :device_id, :amount_minor, :purpose, :now, :now) RETURNING id"
             ),
             values,
         ).scalar_one()

@@ -9,13 +9,15 @@ from sqlalchemy import Connection, text
 
 _COLUMNS = (
     "r.id, r.payment_id, p.provider_account, p.receipt, r.amount_minor, r.origin_state,"
-    " r.client_reference, r.state, r.attempts"
+    " r.client_reference, r.state, r.attempts,"
+    " (SELECT min(checkout_reference) FROM prompts WHERE payment_id = p.id) AS prompt_reference"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """A payment's way back; `attempts` counts how often the provider was asked."""
+    """A payment's way back; `attempts` counts how often the provider was asked. `prompt_reference`:
+    what the provider calls the prompt it was paid by, if it was by one."""
 
     id: int
     payment_id: int
@@ -26,6 +28,7 @@ class Refund:
     client_reference: str
     state: str
     attempts: int
+    prompt_reference: str | None
 
 
 def insert_refund(
@@ -93,7 +96,12 @@ def update_refund(connection: Connection, refund_id: int, **values: object) -> N
 
 
 def unmatched_since(
-    connection: Connection, before: datetime, accounts_like: str, limit: int, *, like: bool = True
+    connection: Connection,
+    before: datetime,
+    accounts_like: list[str],
+    limit: int,
+    *,
+    like: bool = True,
 ) -> list[int]:
     """Payments in suspense since before that instant, on such accounts (or, `like` False, on all
     others), which nobody has tried to refund and no open case is about."""
@@ -101,7 +109,7 @@ def unmatched_since(
         connection.execute(
             text(
                 "SELECT id FROM payments p WHERE state = 'suspense' AND received_at < :before"
-                " AND (provider_account LIKE :accounts) = :like"
+                " AND (provider_account LIKE ANY(:accounts)) = :like"
                 " AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_id = p.id)"
                 " AND NOT EXISTS (SELECT FROM cases c WHERE c.payment_id = p.id"
                 " AND c.closed_at IS NULL)"

@@ -62,7 +62,8 @@ def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) ->
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
     """A registered device as a file may describe it. `plan`: the one whoever gets it may have;
-    `taken`: it is on an open one."""
+    `taken`: it is on an open one; `is_retired`: it is out of use for good;
+    `replaced_by_id`: the device that has its place now."""
 
     id: int
     serial: str
@@ -77,6 +78,8 @@ class KnownDevice:
     sts: dict[str, Any] | None
     plan: str | None
     taken: bool
+    is_retired: bool
+    replaced_by_id: int | None
 
 
 def devices_by_serial(
@@ -88,7 +91,8 @@ def devices_by_serial(
             "SELECT d.id, d.serial, d.kind, m.code, t.code, d.owner_id, d.assigned_on,"
             " d.sealed_key, d.starting_code, d.initial_counter, d.sts, p.code,"
             " EXISTS (SELECT FROM sales s"
-            " WHERE s.device_id = d.id AND s.state = 'open')"
+            " WHERE s.device_id = d.id AND s.state = 'open'), d.retired_on IS NOT NULL,"
+            " d.replaced_by_id"
             " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
             " LEFT JOIN tariffs t ON t.id = d.tariff_id"
             " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id WHERE d.serial = ANY(:serials)"

@@ -65,6 +65,16 @@ def claim_pull(
     return claimed.scalar_one_or_none() is not None
 
 
+def pull_again(
+    connection: Connection, provider_account: str, now: datetime, after: timedelta
+) -> None:
+    """Ask again sooner than was set."""
+    connection.execute(
+        text("UPDATE statement_pulls SET next_at = :next WHERE provider_account = :account"),
+        {"account": provider_account, "next": now + after},
+    )
+
+
 def clearing_at(connection: Connection, provider_account: str, at: datetime) -> int:
     """What the books say the provider held at that instant: payments count from when they were
     made, whenever we heard of them."""
@@ -115,11 +125,21 @@ def keep_assertion(
 def differing_assertions(
     connection: Connection, since: datetime
 ) -> list[tuple[str, datetime, int]]:
-    """(account, instant, stated) of what was stated since then and differs from the books."""
+    """(account, instant, stated) where an account began to differ from the books and has not agreed
+    since; not what began before `since`."""
     rows = connection.execute(
         text(
-            "SELECT provider_account, stated_at, stated_minor FROM balance_assertions"
-            " WHERE stated_at > :since AND stated_minor <> booked_minor ORDER BY id"
+            """
+            SELECT * FROM (
+                SELECT DISTINCT ON (provider_account) provider_account, stated_at, stated_minor
+                  FROM balance_assertions b
+                 WHERE stated_minor <> booked_minor AND NOT EXISTS (
+                       SELECT FROM balance_assertions a
+                        WHERE a.provider_account = b.provider_account
+                          AND a.stated_at > b.stated_at AND a.stated_minor = a.booked_minor)
+                 ORDER BY provider_account, stated_at) began
+             WHERE stated_at > :since ORDER BY provider_account
+            """
         ),
         {"since": since},
     )

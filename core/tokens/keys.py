@@ -95,6 +95,11 @@ class KeyRing:
         """What somebody needs to seal for this ring who may not open."""
         return Letterbox(self.sealing_id, self._boxes[self.sealing_id].public_key())
 
+    def opens(self, box: Letterbox) -> bool:
+        """Whether what is put into that letterbox comes out with this ring."""
+        private = self._boxes.get(box.key_id)
+        return private is not None and str(Letterbox(box.key_id, private.public_key())) == str(box)
+
     def is_current(self, sealed: bytes) -> bool:
         """Whether the value is sealed with the first key, or waits for a rotation to end."""
         return _parts(sealed)[0][2:] == self.sealing_id.encode()

@@ -33,14 +33,19 @@ class Letterbox:
         self._key_id = key_id
         self._public = public
 
+    @property
+    def key_id(self) -> str:
+        """The master key whose ring opens what is put in."""
+        return self._key_id
+
     @classmethod
     def from_settings(cls, text: str) -> Self:
-        """From `id:base64`, as `dialwatt letterbox` prints it. Raises TokenError."""
+        """From `id:base64`, as `dialwatt keys letterbox` prints it. Raises TokenError."""
         key_id, _, encoded = text.strip().rpartition(":")
         try:
             return cls(key_id, X25519PublicKey.from_public_bytes(b64decode(encoded, validate=True)))
         except (Base64Error, ValueError):
-            raise TokenError("the letterbox is not what `dialwatt letterbox` prints") from None
+            raise TokenError("the letterbox is not what `dialwatt keys letterbox` prints") from None
 
     def __str__(self) -> str:
         return f"{self._key_id}:{b64encode(self._public.public_bytes_raw()).decode()}"

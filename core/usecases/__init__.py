@@ -22,7 +22,7 @@ Operators: load_catalogue, rewrites_past, register_customers, register_devices a
 (one or many, see entries), take_over_paid, show_payment, show_customer, replay_stuck, rotate_keys.
 The console: console_users, show_today, register_at_desk, edit_customer, close_case, resend_text,
 reveal_token, set_up_market, sell_at_desk, change_catalogue, move_tariff, agents_at_desk,
-enter_device, answer_device_request, export_month.
+enter_device, swap_device, answer_device_request, export_month.
 
 A use case is a plain function: `verb_noun(unit, ...)`. Returning commits, raising rolls back; what
 a person may not do is a Refused.

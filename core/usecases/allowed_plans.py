@@ -8,12 +8,13 @@ from datetime import date
 
 from core.catalogue import PlanEntry
 from core.db.plan_offers import find_plan, plan_set_on, plans_of, set_plan
-from core.db.registration import devices_by_serial
+from core.db.registration import KnownDevice, devices_by_serial
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.offer import ServiceOffer, Terms, kind_of, minor_of, offer_terms
+from core.usecases.stock import check_in_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,36 @@ def find_plan_set_on(unit: Unit, serial: str) -> Allowed | None:
 def set_plan_on(unit: Unit, serial: str, offer: str, who: str, reason: str) -> None:
     """An operator sets the plan on which whoever gets this kit may register it alone.
 
-    Raises Refused not_in_stock, device_taken, plan_not_allowed, kind_differs, reason_missing.
+    Raises Refused not_in_stock, device_taken, device_retired, plan_not_allowed, kind_differs,
+    reason_missing.
     """
-    device = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
-    if device is None:
-        raise Refused("not_in_stock", serial=serial)
-    if device.owner_id is not None:
-        raise Refused("device_taken", serial=serial)
+    device = _in_stock(unit, serial)
     plan = get_allowed_plan(unit, offer)
     if kind_of(unit, plan.appliance) != device.kind:
         raise Refused("kind_differs", serial=serial)
     set_plan(unit.connection, device.id, offer)
     note_act(unit, who, "set_plan", "device", device.id, reason, plan=offer)
+
+
+def take_plan_off(unit: Unit, serial: str, who: str, reason: str) -> None:
+    """Whoever gets this device may not register it alone any more. Raises Refused not_in_stock,
+    device_taken, plan_not_set, reason_missing."""
+    device = _in_stock(unit, serial)
+    if device.plan is None:
+        raise Refused("plan_not_set", serial=serial)
+    set_plan(unit.connection, device.id, None)
+    note_act(unit, who, "take_plan_off", "device", device.id, reason, plan=device.plan)
+
+
+def _in_stock(unit: Unit, serial: str) -> KnownDevice:
+    """The device, locked."""
+    device = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
+    if device is None:
+        raise Refused("not_in_stock", serial=serial)
+    check_in_service(device)
+    if device.owner_id is not None:
+        raise Refused("device_taken", serial=serial)
+    return device
 
 
 def check_allowed(unit: Unit, terms: Terms) -> None:

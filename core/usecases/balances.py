@@ -38,8 +38,8 @@ def assert_balance(
 
 
 def review_balances(unit: Unit) -> None:
-    """Judge the differences of the last two days by what the books say now; one that stays for an
-    hour opens a case."""
+    """Judge the differences that began within two days by what the books say now; one that stays
+    for an hour opens a case. A later statement that agrees has explained it."""
     for account, stated_at, stated_minor in differing_assertions(
         unit.connection, unit.now - _LOOKED_AT_FOR
     ):

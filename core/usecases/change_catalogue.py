@@ -8,23 +8,31 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from core.catalogue import Appliance, Catalogue, Manufacturer, TariffEntry, Village
-from core.db.plan_offers import plans_of
+from core.catalogue import (
+    Appliance,
+    Catalogue,
+    Manufacturer,
+    PlanEntry,
+    TariffEntry,
+    Village,
+)
+from core.db.plan_offers import delete_plan, lock_plan, plans_of
 from core.db.registration import ids_by_code
-from core.db.rows.goods import appliances, manufacturers, tariffs
+from core.db.rows.goods import appliances, manufacturers, plan_offers, tariffs
 from core.db.rows.people import villages
 from core.errors import BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.load_catalogue import catalogue_problems, load_catalogue
 
-Entry = Village | Manufacturer | TariffEntry | Appliance
+Entry = Village | Manufacturer | TariffEntry | Appliance | PlanEntry
 
 _TABLES = {
     Village: villages,
     Manufacturer: manufacturers,
     TariffEntry: tariffs,
     Appliance: appliances,
+    PlanEntry: plan_offers,
 }
 
 
@@ -42,6 +50,19 @@ def change_catalogue(unit: Unit, entry: Entry, who: str, reason: str) -> int:
     family of devices that exist), reason_missing.
     """
     return _write(unit, "change", entry, who, reason)
+
+
+def withdraw_plan(unit: Unit, code: str, who: str, reason: str) -> None:
+    """Offer a plan no more; what was sold on it keeps its instalments. Raises Refused
+    plan_not_allowed, plan_in_use (it is set on devices), reason_missing."""
+    found = lock_plan(unit.connection, code)
+    if found is None:
+        raise Refused("plan_not_allowed")
+    plan_id, devices = found
+    if devices:
+        raise Refused("plan_in_use", devices=devices)
+    delete_plan(unit.connection, plan_id)
+    note_act(unit, who, "withdraw", "plan_offer", plan_id, reason, code=code)
 
 
 def _write(unit: Unit, act: str, entry: Entry, who: str, reason: str) -> int:
@@ -68,6 +89,8 @@ def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
         case Appliance():
             plans = plans_of(unit.connection, entry.code)
             return Catalogue(None, appliances=(entry,), plans=tuple(plans))
+        case PlanEntry():
+            return Catalogue(None, plans=(entry,))
 
 
 def _no_pin(pin: str) -> str:

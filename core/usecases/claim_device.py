@@ -21,6 +21,7 @@ from core.usecases.hand_over import hand_over
 from core.usecases.offer import TariffOffer, list_tariffs
 from core.usecases.read_caller import read_caller
 from core.usecases.register_with_device import RegisteredDevice, find_or_register
+from core.usecases.stock import check_in_service
 from core.usecases.texts import queue_text
 from core.usecases.write_sale import write_sale
 from core.wording.messages import agent_sms
@@ -57,10 +58,12 @@ class DeviceRequested:
 
 
 def find_claimable(unit: Unit, msisdn: str, serial: str, *, lock: bool = False) -> Claimable:
-    """The device and its terms. Raises Refused unknown_serial, device_yours, device_taken."""
+    """The device and its terms. Raises Refused unknown_serial, device_yours, device_taken,
+    device_retired."""
     device = devices_by_serial(unit.connection, [serial], lock=lock).get(serial)
     if device is None:
         raise Refused("unknown_serial", serial=serial)
+    check_in_service(device)
     if device.owner_id is not None:
         customer = find_customer(unit.connection, msisdn)
         is_theirs = customer is not None and customer.id == device.owner_id

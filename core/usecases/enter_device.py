@@ -1,7 +1,7 @@
 """An operator enters one device into stock, by the rules of an import (register_devices).
 
-A meter gets what new ones of its maker leave the factory with. What needs a key of its own is
-refused here and imported: nobody types a key into a page.
+A meter gets what new ones of its maker leave the factory with, unless something else is said. A key
+of its own is sealed at once by whoever may seal and not open (a letterbox); it is in no audit row.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import replace
 from core.db.by_key import rows_by_key
 from core.db.registration import devices_by_serial
 from core.db.rows.goods import manufacturers
-from core.errors import Refused
-from core.tokens.errors import TokenError
+from core.errors import BrokenInvariant, Refused
+from core.tokens.sealing import Seals
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
 from core.usecases.audit import note_act
@@ -21,27 +21,30 @@ from core.usecases.register_devices import DeviceEntry, register_devices
 
 
 class _NoKeys:
-    """What seals keys where none are taken in."""
+    """What seals keys where there is nothing to seal them with."""
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
-        raise TokenError("a device with a key of its own is imported")
+        raise Refused("letterbox_missing")
 
     def holds(self, sealed: bytes, bound_to: str, plain: bytes | None) -> bool:
-        raise TokenError("no key is compared here")
+        raise BrokenInvariant("a new device has no key to compare with")
 
 
-def enter_device(unit: Unit, entry: DeviceEntry, who: str, reason: str) -> int:
+def enter_device(
+    unit: Unit, entry: DeviceEntry, who: str, reason: str, keys: Seals | None = None
+) -> int:
     """The new device's id.
 
-    Raises Refused like `register_devices`, and device_known.
+    Raises Refused like `register_devices`, and device_known, letterbox_missing (it has a key, and
+    there are no `keys` to seal it).
     """
     if devices_by_serial(unit.connection, [entry.serial]):
         raise Refused("device_known", serial=entry.serial)
     makers = rows_by_key(unit.connection, manufacturers, "code", {entry.manufacturer})
     sts = makers.get(entry.manufacturer, {}).get("sts")
-    given = replace(entry, sts=StsMeter(**sts)) if sts else entry
+    given = replace(entry, sts=StsMeter(**sts)) if sts and entry.sts is None else entry
     try:
-        register_devices(unit, [given], _NoKeys())
+        register_devices(unit, [given], keys or _NoKeys())
     except RefusedEntries as refused:
         raise refused.refusals[0][1] from None
     device_id = devices_by_serial(unit.connection, [entry.serial])[entry.serial].id

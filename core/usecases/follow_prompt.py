@@ -211,8 +211,11 @@ def prompt_announced(unit: Unit, checkout_reference: str) -> bool:
 def prompt_proved(
     unit: Unit, prompt: Prompt, provider_account: str, receipt: str, amount_minor: int
 ) -> None:
-    """Book what the provider, asked by us, says has moved: it knows, whatever was asked for."""
-    lock_prompt(unit.connection, prompt.id)
+    """Book what the provider, asked by us, says has moved: it knows, whatever was asked for. A
+    callback may have told it meanwhile, perhaps by another name."""
+    newest = lock_prompt(unit.connection, prompt.id)
+    if newest is not None and newest.payment_id is not None:
+        return
     notice = PaymentNotice(
         provider_account=provider_account,
         receipt=receipt,

@@ -49,14 +49,14 @@ def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
 def state_words(unit: Unit, device: DeviceState) -> Said:
     """How it stands: what is left on its plan and how many days, or that it runs for good."""
     if device.by_day:
-        return say.days_left(days=_days_left(unit, device))
+        return say.days_left(days=days_left(unit, device))
     if device.plan_left_minor is not None:
         left = Money(device.plan_left_minor, unit.market.currency)
-        return say.plan_left(left=left, days=_days_left(unit, device))
+        return say.plan_left(left=left, days=days_left(unit, device))
     return say.paid_off() if device.is_paid_off else say.as_you_go()
 
 
-def _days_left(unit: Unit, device: DeviceState) -> int:
+def days_left(unit: Unit, device: DeviceState) -> int:
     """Begun days count: somebody with an hour left still has light today."""
     if device.until is None or device.until <= unit.now:
         return 0

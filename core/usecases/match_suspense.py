@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.db.booked import BookedPayment, get_payment, lock_payment, set_payment
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, post_entries
-from core.db.likeness import owned_among, owned_by_number, paid_before
+from core.db.likeness import owned_among, owned_by_number, paid_before, put_in_place_of
 from core.errors import BrokenInvariant, Refused
 from core.serial_number import normalise_serial
 from core.unit import Unit
@@ -21,7 +21,8 @@ _LONGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A device the payer may have meant. `why`: similar_serial, payers_device or paid_before."""
+    """A device the payer may have meant. `why`: swapped (it took the place of the one typed),
+    similar_serial, payers_device or paid_before."""
 
     serial: str
     why: str
@@ -44,6 +45,8 @@ def suggest_matches(unit: Unit, payment_id: int) -> list[Suggestion]:
 def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]:
     connection = unit.connection
     typed = normalise_serial(payment.account_raw)
+    if swapped := put_in_place_of(connection, typed):
+        yield swapped, "swapped"
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     if payer is not None:
         for serial in owned_by_number(connection, payer.msisdn):

@@ -15,6 +15,7 @@ from core.usecases.audit import note_act
 from core.usecases.hand_over import hand_over
 from core.usecases.offer import Terms
 from core.usecases.register_with_device import find_or_register
+from core.usecases.stock import check_in_service
 from core.usecases.write_sale import write_sale
 
 
@@ -51,7 +52,7 @@ def register_at_desk(
     """The customer's id. Without a device it is a new customer alone.
 
     Raises Refused like find_or_register and write_sale, and: name_missing, not_in_stock,
-    not_a_meter, device_taken, tariff_needed.
+    not_a_meter, device_taken, device_retired, tariff_needed.
     """
     if device is None and not person.name:
         raise Refused("name_missing")
@@ -78,6 +79,7 @@ def _give_meter(unit: Unit, customer_id: int, handover: MeterHandover) -> None:
         raise Refused("not_in_stock", serial=handover.serial)
     if meter.kind != "meter":
         raise Refused("not_a_meter", serial=handover.serial)
+    check_in_service(meter)
     if meter.owner_id is not None:
         raise Refused("device_taken", serial=handover.serial)
     if handover.tariff is None and meter.tariff is None:

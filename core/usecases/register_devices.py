@@ -221,6 +221,13 @@ def _counter(family: str, entry: DeviceEntry) -> int:
     return FAMILIES[family].initial_counter if family in FAMILIES else 0
 
 
+def _compare_owner(books: _Books, known: KnownDevice, entry: DeviceEntry) -> None:
+    if entry.owner_msisdn and books.owners[entry.owner_msisdn].id != known.owner_id:
+        raise Refused("device_of_another", serial=entry.serial)
+    if entry.assigned_on:
+        must_agree("assigned_on", known.assigned_on, entry.assigned_on)
+
+
 def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
     """Raises Refused("differs") with the first field in which books and entry disagree."""
     must_agree("kind", known.kind, entry.kind)
@@ -229,10 +236,8 @@ def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals)
         must_agree("tariff", known.tariff, entry.tariff)
     if entry.plan:
         must_agree("plan", known.plan, entry.plan)
-    if entry.owner_msisdn and books.owners[entry.owner_msisdn].id != known.owner_id:
-        raise Refused("device_of_another", serial=entry.serial)
-    if entry.assigned_on:
-        must_agree("assigned_on", known.assigned_on, entry.assigned_on)
+    if not known.is_retired:
+        _compare_owner(books, known, entry)
     sealed = known.sealed_key
     if sealed and not keys.holds(sealed, bound_to(known.serial), entry.secret_key):
         raise Refused("key_differs")

@@ -38,6 +38,7 @@ from core.usecases.entries import (
     no_progress,
     write_in_batches,
 )
+from core.usecases.stock import check_in_service
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,8 @@ def _row(
     return {
         "customer_id": customer_id,
         "appliance_id": appliance["id"],
-        "device_id": device.id if device else None,
+        # What was sold with a device that was swapped since is in the books with the new one.
+        "device_id": (device.replaced_by_id or device.id) if device else None,
         "scheme": entry.scheme,
         "cadence": entry.cadence,
         "total_minor": 0 if is_service else total,
@@ -242,6 +244,7 @@ def _shape(plan: Sequence[Instalment]) -> list[tuple[object, ...]]:
 
 
 def _check_free(books: _Books, device: KnownDevice, customer_id: int) -> None:
+    check_in_service(device)
     if device.owner_id not in (None, customer_id):
         raise Refused("device_of_another", serial=device.serial)
     if device.taken or device.id in books.taken:

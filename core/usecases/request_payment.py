@@ -46,6 +46,7 @@ def request_payment(
         unit.connection,
         {
             "channel": terms.name,
+            "network": terms.network,
             "checkout_reference": terms.new_reference and terms.new_reference(),
             "msisdn": msisdn,
             "account_reference": device.serial,

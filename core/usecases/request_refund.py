@@ -19,7 +19,7 @@ from core.usecases.audit import ITSELF, note_act
 # Where money waits that may still go back.
 HOLDING = {"suspense": "suspense", "received": "unapplied"}
 # The rails that can send money back by themselves.
-_ACCOUNTS = "daraja:%"
+_ACCOUNTS = ["daraja:%", "pawapay:%"]
 
 
 def request_refund(unit: Unit, payment_id: int, who: str, reason: str) -> int:

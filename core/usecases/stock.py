@@ -21,10 +21,16 @@ from core.unit import Unit
 from core.usecases.audit import note_act
 
 
+def check_in_service(device: KnownDevice) -> None:
+    """Before a device goes into anybody's hands. Raises Refused("device_retired")."""
+    if device.is_retired:
+        raise Refused("device_retired", serial=device.serial)
+
+
 def find_in_stock(unit: Unit, serial: str, kind: str, maker: str) -> KnownDevice | None:
     """The device of that kind and maker; None for a meter that may be entered.
 
-    Raises Refused office_enters, meter_number, device_taken, device_other.
+    Raises Refused office_enters, meter_number, device_taken, device_other, device_retired.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
@@ -43,13 +49,13 @@ def take_from_stock(unit: Unit, agent: Agent, serial: str, kind: str, maker: str
 def is_in_stock(unit: Unit, serial: str) -> bool:
     """Whether it is a device that nobody has."""
     device = devices_by_serial(unit.connection, [serial]).get(serial)
-    return device is not None and device.owner_id is None
+    return device is not None and device.owner_id is None and not device.is_retired
 
 
 def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
     """(kind, maker) of what may be handed out under that serial alone, as in a text.
 
-    Raises Refused office_enters, meter_number, device_taken.
+    Raises Refused office_enters, meter_number, device_taken, device_retired.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is not None:
@@ -62,6 +68,7 @@ def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
 
 
 def _free(device: KnownDevice, kind: str, maker: str) -> KnownDevice:
+    check_in_service(device)
     if device.owner_id is not None:
         raise Refused("device_taken", serial=device.serial)
     if device.kind != kind or device.manufacturer != maker:
@@ -86,11 +93,12 @@ def _enter(unit: Unit, agent: Agent, serial: str, maker: str) -> None:
 def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:
     """A device in stock, or the customer's own without a plan, can be sold to that number.
 
-    Raises Refused not_in_stock, kind_differs, device_of_another, device_on_plan.
+    Raises Refused not_in_stock, device_retired, kind_differs, device_of_another, device_on_plan.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
         raise Refused("not_in_stock", serial=serial)
+    check_in_service(device)
     if device.kind != kind:
         raise Refused("kind_differs", serial=serial)
     buyer = find_customer(unit.connection, customer)

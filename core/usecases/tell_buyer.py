@@ -9,7 +9,7 @@ from core.db.plans import LockedSale
 from core.money import Money
 from core.replan import Part
 from core.unit import Unit
-from core.usecases.texts import queue_text
+from core.usecases.texts import text_to
 from core.wording.message import Said
 from core.wording.messages import sale_sms
 
@@ -42,12 +42,4 @@ def tell_cancelled(unit: Unit, sale: LockedSale) -> None:
 
 def _tell(unit: Unit, sale: LockedSale, said: Said) -> None:
     customer = get_customer(unit.connection, sale.customer_id)
-    if customer.msisdn is None:
-        return
-    queue_text(
-        unit,
-        said,
-        msisdn=customer.msisdn,
-        language=customer.language,
-        occasion=f"sale_changed:{sale.id}:{unit.now.isoformat()}",
-    )
+    text_to(unit, customer, said, f"sale_changed:{sale.id}:{unit.now.isoformat()}")

@@ -59,6 +59,10 @@ _WORDS = {
     ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
+    "letterbox_missing": (
+        "the key cannot be sealed here: set DEVICE_KEY_LETTERBOX (`dialwatt keys letterbox` prints"
+        " it), or import the device (`dialwatt import devices`)"
+    ),
     "login_wrong": "the name or the password is wrong",
     "login_often": "too many tries; wait a quarter of an hour",
     "month_unknown": "write the month like 2026-03, one that has begun",
@@ -89,6 +93,8 @@ _WORDS = {
     "plan_instalment_large": "the instalment is more than the financed amount {financed}",
     "plan_instalment_other": "instalment: with that count an instalment is {instalment}",
     "plan_instalment_small": "an instalment is a multiple of the cash unit {cash_unit}",
+    "plan_in_use": "it is set on devices in stock ({devices}): take it off them first",
+    "plan_not_set": "no plan is set on {serial}",
     "plan_misplaced": "plan: only a kit or an e-bike in stock has one set",
     "plan_of_other_kind": "plan: {plan} is for an appliance of kind {kind}",
     "plan_unknown": 'there is no plan "{plan}" in the catalogue',

@@ -15,7 +15,7 @@ from gateway.console import reading
 from gateway.console.forms import Field, Options, Values
 from gateway.console.showing import day, money
 
-_SCHEMES = (
+SCHEMES = (
     ("count", "a number of instalments"),
     ("amount", "an amount for each instalment"),
     ("service", "by the day, without a plan"),
@@ -41,7 +41,7 @@ def plan_fields(heading: str = "How a kit or an e-bike is paid off") -> tuple[Fi
             optional=True, hint="What is sold.",
             heading=heading,
         ),
-        Field("scheme", "Paid", kind="select", options=lambda unit: _SCHEMES, optional=True),
+        Field("scheme", "Paid", kind="select", options=lambda unit: SCHEMES, optional=True),
         Field("count", "How many instalments", reading.whole, optional=True),
         Field("instalment", "Amount of an instalment", reading.minor, optional=True),
         Field("cadence", "How often", kind="select", options=lambda unit: CADENCES, optional=True),

@@ -12,6 +12,7 @@ from redis import Redis
 from core.clock import Clock
 from core.db.console_users import ConsoleUser
 from core.market import Market
+from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit
 from gateway.guard import Guard
 from gateway.limits import Limits
@@ -23,7 +24,8 @@ BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`open_reading` gives units that the database lets write nothing."""
+    """`open_reading` gives units that the database lets write nothing. `letterbox` seals a device's
+    key that somebody types, and opens none; without it none is taken in."""
 
     open_reading: OpenUnit
     open_writing: OpenUnit
@@ -32,6 +34,7 @@ class Desk:
     doorbell: Doorbell
     guard: Guard
     clock: Clock
+    letterbox: Seals | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:

@@ -17,15 +17,17 @@ from core.db.console_devices import (
     tokens_of_device,
 )
 from core.db.console_oversight import acts_on
+from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
-from core.usecases.allowed_plans import set_plan_on
+from core.usecases.allowed_plans import set_plan_on, take_plan_off
 from core.usecases.enter_device import enter_device
 from core.usecases.move_meter import move_meter_at_desk
 from core.usecases.register_devices import DeviceEntry
+from core.usecases.swap_device import Swapped, swap_device
 from gateway.console import reading
 from gateway.console.catalogue import of_catalogue
 from gateway.console.desk import desk
-from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
 from gateway.console.listing import Column, Filter, Listing, by_serial, choice, list_page
 from gateway.console.showing import CODE, DAY, STATE, WORDS, words
@@ -34,7 +36,11 @@ pages = Blueprint("devices", __name__)
 
 _SHOWN = 50
 _KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
-_PLACES = (("in_stock", "in stock"), ("owned", "in somebody's hands"))
+_PLACES = (
+    ("in_stock", "in stock"),
+    ("owned", "in somebody's hands"),
+    ("retired", "out of use"),
+)
 
 
 def _place(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -98,9 +104,16 @@ def _about(unit: Unit, device_id: int) -> list[tuple[str, str]]:
     return [
         ("Device", f"{one.serial}, {words(one.kind)}"),
         ("Maker", one.manufacturer),
-        ("Owner", one.owner or "nobody: in stock"),
+        ("Owner", one.owner or f"nobody: {words(one.place)}"),
         ("Plan set", one.plan or ""),
     ]
+
+
+def _count(unit: Unit, typed: str) -> int:
+    count = reading.whole(unit, typed)
+    if count > MAX_COUNT:
+        raise ValueError(f"at most {MAX_COUNT}")
+    return count
 
 
 def _enter(unit: Unit, who: str, values: Values) -> Done:
@@ -110,8 +123,12 @@ def _enter(unit: Unit, who: str, values: Values) -> Done:
         values["maker"],
         tariff=values["tariff"],
         plan=values["plan"],
+        secret_key=values["secret_key"],
+        starting_code=values["starting_code"],
+        count=values["count"],
+        sts=values["sts"],
     )
-    device_id = enter_device(unit, entry, who, values["reason"])
+    device_id = enter_device(unit, entry, who, values["reason"], desk().letterbox)
     return Done("It is in stock.", "devices.device", {"device_id": device_id})
 
 
@@ -127,7 +144,6 @@ act_page(
             Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
             Field(
                 "maker", "Maker", kind="select", options=of_catalogue("manufacturers"),
-                hint="A device with a key of its own is imported, key and all: dialwatt import.",
             ),
             Field(
                 "tariff", "Tariff", kind="select", options=of_catalogue("tariffs"), optional=True,
@@ -138,6 +154,24 @@ act_page(
                 options=lambda unit: plans_for_kind(unit.connection),
                 hint="The same for a kit or an e-bike.",
             ),
+            Field(
+                "secret_key", "Key of its own", reading.secret_key, "secret", optional=True,
+                heading="What its codes are made from",
+                hint="32 hexadecimal digits, from its maker. No page shows it again.",
+            ),
+            Field(
+                "starting_code", "Starting code", reading.whole, optional=True,
+                hint="Of an OpenPAYGO device, where its maker gives one.",
+            ),
+            Field(
+                "count", "Last counter used", _count, optional=True,
+                hint="Of a device that has had codes before it came here.",
+            ),
+            Field(
+                "sts", "STS data", reading.sts, optional=True,
+                hint="Of an STS meter unlike its maker's new ones: ea=11;dkga=04;sgc=123456;krn=1;"
+                "ti=01;kt=2",
+            ),
         ),
         _enter,
         button="Enter it",
@@ -147,9 +181,13 @@ act_page(
             "kind_not_made": "kind",
             "family_not_served": "maker",
             "manufacturer_unknown": "maker",
-            "meter_not_vendable": "maker",
-            "secret_key_needed": "maker",
-            "sts_needed": "maker",
+            "meter_not_vendable": "sts",
+            "secret_key_needed": "secret_key",
+            "secret_key_misplaced": "secret_key",
+            "letterbox_missing": "secret_key",
+            "starting_code_misplaced": "starting_code",
+            "sts_needed": "sts",
+            "sts_misplaced": "sts",
             "tariff_misplaced": "tariff",
             "plan_misplaced": "plan",
             "plan_of_other_kind": "plan",
@@ -192,6 +230,21 @@ act_page(
 )
 
 
+def _plan_off(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+    take_plan_off(unit, _find(unit, device_id).serial, who, values["reason"])
+    told = "The plan is off it: who gets it is registered at the desk or by an agent."
+    return Done(told, "devices.device", {"device_id": device_id})
+
+
+act_page(
+    pages,
+    "/devices/<int:device_id>/plan/off",
+    "plan_off",
+    "stock",
+    Form("Take the plan off a device", nothing_else, _plan_off, button="Take it off", about=_about),
+)
+
+
 def _move(unit: Unit, who: str, values: Values, device_id: int) -> Done:
     serial = _find(unit, device_id).serial
     move_meter_at_desk(unit, serial, values["number"], who, values["reason"])
@@ -220,3 +273,46 @@ act_page(
         about=_about,
     ),
 )
+
+
+def _swap(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+    old = _find(unit, device_id)
+    swapped = swap_device(unit, device_id, values["serial"], who, values["reason"])
+    told = f"{values['serial']} took the place of {old.serial}. {_ordered(swapped, old.kind)}"
+    return Done(told, "devices.device", {"device_id": swapped.device_id}, ("payments", "texts"))
+
+
+def _ordered(swapped: Swapped, kind: str) -> str:
+    if swapped.is_unlocked:
+        return "The code that unlocks it is ordered."
+    if swapped.days:
+        return f"A code for the {swapped.days} days that were left is ordered."
+    if kind == "meter":
+        return "What the old meter has left stands in it alone: order a code for it by hand."
+    return "No days were left."
+
+
+act_page(
+    pages,
+    "/devices/<int:device_id>/swap",
+    "swap",
+    "swap",
+    Form(
+        "Swap a broken device",
+        lambda unit, device_id: (
+            Field(
+                "serial", "Serial number of the new one", reading.serial,
+                hint="Of a device in stock. Owner, tariff and plan move to it; the broken one is"
+                " out of use for good.",
+            ),
+        ),
+        _swap,
+        button="Swap",
+        beside=dict.fromkeys(
+            ("not_in_stock", "device_taken", "device_retired", "kind_differs", "code_not_made"),
+            "serial",
+        ),
+        about=_about,
+        preview=lambda unit, done: [done.told],
+    ),
+)  # fmt: skip

@@ -23,7 +23,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from core.errors import Refused
-from core.unit import Unit
+from core.unit import Unit, at_second_look
 from core.wording.operator_words import in_words
 from gateway.console import reading
 from gateway.console.desk import desk, operator
@@ -41,8 +41,9 @@ def no_options(unit: Unit) -> Sequence[tuple[str, str]]:
 @dataclass(frozen=True, slots=True)
 class Field:
     """One thing to fill in. `reads` makes the value of what was typed, or raises ValueError with
-    what is wrong. `kind`: text, select, date, month, area or password. An optional field left
-    empty has the value None. `value` is what it starts with, `heading` what stands above it."""
+    what is wrong. `kind`: text, select, date, month, area, password, or secret (seen while it is
+    typed, and never sent back). An optional field left empty has the value None. `value` is what it
+    starts with, `heading` what stands above it."""
 
     name: str
     label: str
@@ -114,7 +115,7 @@ def form_page(pages: Blueprint, rule: str, name: str, act: str, form: Form) -> N
             with desk().reading() as unit:
                 start = {one.name: one.value for one in form.fields(unit, **ids)}
             return _shown(form, Filled(start | _given(start)), ids)
-        done, filled = _submitted(form, ids)
+        done, filled = at_second_look(lambda: _submitted(form, ids))
         if done is None:
             return _shown(form, filled, ids), 200 if filled.lines else 422
         for queue in done.rings:

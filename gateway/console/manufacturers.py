@@ -1,7 +1,5 @@
-"""The makers of devices, and which family of codes theirs take: added and put right.
-
-What new meters of a maker leave the factory with is told by a catalogue file, and kept here.
-"""
+"""The makers of devices, which family of codes theirs take, and what new meters of theirs leave the
+factory with: added and put right."""
 
 from __future__ import annotations
 
@@ -12,6 +10,8 @@ from flask import Blueprint, abort
 from core.catalogue import Manufacturer
 from core.db.console_catalogue import MANUFACTURERS, find_in_catalogue
 from core.tokens.family import FAMILIES, VENDORS
+from core.tokens.sts_keys import StsMeter
+from core.tokens.typed import written
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
@@ -54,16 +54,28 @@ def _families(unit: Unit) -> list[tuple[str, str]]:
     return [(one, words(one)) for one in (*FAMILIES, *VENDORS, "none")]
 
 
-def _fields(name: str = "", kinds: str = "", family: str = "") -> tuple[Field, ...]:
+def _fields(name: str = "", kinds: str = "", family: str = "", sts: str = "") -> tuple[Field, ...]:
     return (
         Field("name", "Name", reading.line, value=name),
         Field("kinds", "Makes", _kinds, hint=f"Of {', '.join(_KINDS)}.", value=kinds),
         Field("token", "Codes", kind="select", options=_families, value=family),
+        Field(
+            "sts", "STS data of new meters", reading.new_meters, optional=True, value=sts,
+            hint="ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2: with it, a meter is entered by its"
+            " number alone, by agents too.",
+        ),
+    )  # fmt: skip
+
+
+def _maker(code: str, values: Values) -> Manufacturer:
+    sts = values["sts"]
+    return Manufacturer(
+        code, values["name"], values["kinds"], values["token"], sts.stored() if sts else None
     )
 
 
 def _add(unit: Unit, who: str, values: Values) -> Done:
-    maker = Manufacturer(values["code"], values["name"], values["kinds"], values["token"])
+    maker = _maker(values["code"], values)
     add_to_catalogue(unit, maker, who, values["reason"])
     return Done("The manufacturer was added.", "manufacturers.manufacturers")
 
@@ -89,12 +101,12 @@ def _get(unit: Unit, manufacturer_id: int) -> Any:
 
 def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
     found = _get(unit, manufacturer_id)
-    return _fields(found.name, " ".join(found.kinds), found.token_family)
+    sts = written(StsMeter(**found.sts)) if found.sts else ""
+    return _fields(found.name, " ".join(found.kinds), found.token_family, sts)
 
 
 def _edit(unit: Unit, who: str, values: Values, manufacturer_id: int) -> Done:
-    found = _get(unit, manufacturer_id)
-    maker = Manufacturer(found.code, values["name"], values["kinds"], values["token"], found.sts)
+    maker = _maker(_get(unit, manufacturer_id).code, values)
     change_catalogue(unit, maker, who, values["reason"])
     return Done("Saved.", "manufacturers.manufacturers")
 

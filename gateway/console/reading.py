@@ -9,6 +9,10 @@ from core.catalogue import parse_code, parse_line
 from core.money import typed_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
+from core.tokens.sts_keys import StsMeter
+from core.tokens.typed import new_meters as typed_new_meters
+from core.tokens.typed import secret_key as typed_key
+from core.tokens.typed import sts_meter
 from core.unit import Unit
 
 # What PostgreSQL cannot store, and what no name or reason holds.
@@ -91,6 +95,21 @@ def whole(unit: Unit, typed: str) -> int:
     if not typed.isdecimal() or len(typed) > 9:
         raise ValueError("write a whole number")
     return int(typed)
+
+
+def secret_key(unit: Unit, typed: str) -> bytes:
+    """A device's key, in hexadecimal; spaces may stand in it."""
+    return typed_key(typed)
+
+
+def sts(unit: Unit, typed: str) -> StsMeter:
+    """What is known of a meter besides its number: `ea=11;dkga=04;sgc=...`."""
+    return sts_meter(typed)
+
+
+def new_meters(unit: Unit, typed: str) -> StsMeter:
+    """The same of a maker's new meters."""
+    return typed_new_meters(typed)
 
 
 def on_day(unit: Unit, typed: str) -> date:

@@ -33,6 +33,7 @@ MAY = {
     "reset_pin": _DESK,
     "stock": _DESK,
     "move_meter": _DESK,
+    "swap": _DESK,
     "answer_request": _DESK,
 }
 

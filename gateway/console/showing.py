@@ -64,6 +64,7 @@ def words(code: str) -> str:
 _SPOKEN = {
     "shs": "solar kit",
     "e_bike": "e-bike",
+    "retired": "out of use",
     "read_only": "read-only",
     "access_rate": "access",
     "payers_device": "the payer has it",

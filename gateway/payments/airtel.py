@@ -12,16 +12,17 @@ import base64
 import hashlib
 import hmac
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import phonenumbers
 
 from core.db.prompts import Prompt
-from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, Unproved
 from core.money import minor_digits
 from core.settings import AirtelSettings
 from gateway.doors import read_json, text_field
-from gateway.payments.channel import Ended, Outcome, Paid, Pending
+from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "airtel"
@@ -31,6 +32,7 @@ _ID = r"[0-9a-f]{32}"
 _UNDECIDED = {"DP00800001000", "DP00800001006", "DP00800001024"}
 _NOT_FOUND = "DP00800001025"
 _ENDED = ("TF", "TE")
+_HEADERS = ("x-signature", "hash")
 _SIGNATURE = re.compile(rb'\s*,\s*"hash"\s*:\s*"([A-Za-z0-9+/=]{1,100})"')
 
 
@@ -49,8 +51,7 @@ class AirtelChannel:
         token_call = TokenCall("POST", "/auth/oauth2/token", _REFRESH_EARLY_S, asked)
         self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
-    @property
-    def provider_account(self) -> str:
+    def account_of(self, prompt: Prompt) -> str:
         return f"airtel:{self._settings.country}"
 
     def close(self) -> None:
@@ -59,7 +60,7 @@ class AirtelChannel:
     def push(self, prompt: Prompt) -> str:
         """Ask for the payment under the prompt's reference; returns that reference."""
         body = self._request(prompt)
-        headers = self._headers(prompt)
+        headers = self._headers(prompt.currency)
         reply = self._api.act("POST", "/merchant/v1/payments/", headers=headers, json=body)
         if reply.status == 200 and _status(reply).get("success") is True:
             return str(prompt.checkout_reference)
@@ -68,7 +69,7 @@ class AirtelChannel:
     def look_up(self, prompt: Prompt) -> Outcome:
         """Airtel's word on our id; when it was paid, with airtel_money_id as receipt."""
         path = f"/standard/v1/payments/{prompt.checkout_reference}"
-        reply = self._api.read("GET", path, headers=self._headers(prompt))
+        reply = self._api.read("GET", path, headers=self._headers(prompt.currency))
         known, code = _transaction(reply), _code(reply)
         if known.get("status") == "TS" and known.get("airtel_money_id"):
             return Paid(str(known["airtel_money_id"]), prompt.amount_minor)
@@ -80,8 +81,17 @@ class AirtelChannel:
             return Ended(code)
         raise Temporary(_PROVIDER, code or f"http_{reply.status}")
 
-    def _headers(self, prompt: Prompt) -> dict[str, str]:
-        return {"X-Country": self._settings.country, "X-Currency": prompt.currency}
+    def read_balance(self, currency: str) -> Held:
+        """What the collection account holds now."""
+        reply = self._api.read("GET", "/standard/v1/users/balance", headers=self._headers(currency))
+        if reply.status != 200:
+            raise Temporary(_PROVIDER, _code(reply) or f"http_{reply.status}")
+        account = f"airtel:{self._settings.country}"
+        said = _part(reply.body, "data")
+        return held(_PROVIDER, account, said.get("balance"), said.get("currency"), currency)
+
+    def _headers(self, currency: str) -> dict[str, str]:
+        return {"X-Country": self._settings.country, "X-Currency": currency}
 
     def _request(self, prompt: Prompt) -> dict[str, Any]:
         whole, fraction = divmod(prompt.amount_minor, 10 ** minor_digits(prompt.currency))
@@ -123,20 +133,26 @@ def _failure(reply: Reply) -> ProviderFailure:
     return refusal(_PROVIDER, reply.status, code)
 
 
-def read_callback(body: bytes, signing_key: str = "") -> str:
-    """Our id of the payment a callback is about. Raises BadCallback, also for a wrong signature
-    where there is a key: base64(HMAC-SHA256) over the body as it would be without its `hash`."""
-    document = read_json(body)
-    if signing_key:
-        _check_signature(body, signing_key.encode())
-    transaction = _part(document, "transaction")
+def read_callback(body: bytes) -> str:
+    """Our id of the payment a callback is about. Raises BadCallback."""
+    transaction = _part(read_json(body), "transaction")
     text_field(transaction, "status_code", r"[A-Z]{1,8}")
     return text_field(transaction, "id", _ID)
 
 
-def _check_signature(body: bytes, signing_key: bytes) -> None:
+def prove_callback(headers: Mapping[str, str], body: bytes, signing_key: str) -> None:
+    """Whether whoever sent this knows the key: HMAC-SHA256, as `hash` in the body over the rest of
+    it exactly as it was written, or in a header over the whole body. Airtel's portal says the
+    first, some of its markets do the second; what is there must be right. Raises Unproved."""
     found = _SIGNATURE.search(body)
-    signed = _SIGNATURE.sub(b"", body, count=1)
-    expected = base64.b64encode(hmac.digest(signing_key, signed, hashlib.sha256))
-    if found is None or not hmac.compare_digest(found[1], expected):
-        raise BadCallback("hash is not ours")
+    given = [(value.encode(), body) for name, value in headers.items() if name.lower() in _HEADERS]
+    if found is not None:
+        given.append((found[1], _SIGNATURE.sub(b"", body, count=1)))
+    if not given or not all(_is_digest(said, signed, signing_key) for said, signed in given):
+        raise Unproved("hash is not ours")
+
+
+def _is_digest(said: bytes, signed: bytes, signing_key: str) -> bool:
+    digest = hmac.digest(signing_key.encode(), signed, hashlib.sha256)
+    written = (base64.b64encode(digest), digest.hex().encode())
+    return any(hmac.compare_digest(said.strip(), one) for one in written)

@@ -5,7 +5,7 @@ Nothing is booked here. An unknown reference is acknowledged, so that nobody lea
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from core.unit import OpenUnit
 from core.usecases.follow_prompt import prompt_announced
 from gateway.doors import Answered, Door
 from gateway.ring import Doorbell
+
+Prove = Callable[[Mapping[str, str], bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,12 @@ class Announcements:
     open_unit: OpenUnit
     doorbell: Doorbell
 
-    def door(self, channel: str, read: Callable[[bytes], str]) -> Door[Any]:
+    def door(
+        self, channel: str, read: Callable[[bytes], str], prove: Prove | None = None
+    ) -> Door[Any]:
         """The callback address of a channel; `read` gives the reference. MTN also sends PUT."""
         rule = f"/payments/{channel}/<key>"
-        return Door(rule, channel, read, self.note, methods=("POST", "PUT"))
+        return Door(rule, channel, read, self.note, methods=("POST", "PUT"), prove=prove)
 
     def note(self, reference: str) -> Answered:
         """Have this reference looked up now."""

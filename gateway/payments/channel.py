@@ -7,9 +7,11 @@ when it may be asked are data (core/channel.py); here is only the asking.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.db.prompts import Prompt
+from core.errors import Temporary
+from core.money import parse_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,8 @@ Outcome = Approved | Paid | Pending | Ended
 class PaymentChannel(Protocol):
     """An account with a provider. May be shared by threads."""
 
-    @property
-    def provider_account(self) -> str:
-        """The receiving account, as the books call it."""
+    def account_of(self, prompt: Prompt) -> str:
+        """The account that receives this prompt's money, as the books call it."""
 
     def push(self, prompt: Prompt) -> str:
         """Show the prompt on the payer's phone; returns the provider's reference of it.
@@ -59,3 +60,30 @@ class PaymentChannel(Protocol):
 
     def close(self) -> None:
         """Give the connections back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an account holds, in minor units; the account as the books call it."""
+
+    provider_account: str
+    amount_minor: int
+
+
+@runtime_checkable
+class TellsBalance(PaymentChannel, Protocol):
+    """A channel that says at once what its account holds (Daraja does so at a door)."""
+
+    def read_balance(self, currency: str) -> Held:
+        """What it holds now. Raises Temporary when nobody says, or not in that currency."""
+
+
+def held(provider: str, account: str, amount: object, stated: object, currency: str) -> Held:
+    """A balance as a provider wrote it (text or number, thousands apart or not). Raises
+    Temporary."""
+    try:
+        if stated != currency:
+            raise ValueError(f"not in {currency}")
+        return Held(account, parse_minor(str(amount).replace(",", ""), currency))
+    except ValueError:
+        raise Temporary(provider, "unreadable") from None

@@ -53,7 +53,11 @@ class DarajaClient:
 
     @property
     def provider_account(self) -> str:
+        """The paybill, as the books call it: all its money is there, prompted for or not."""
         return provider_account(self.settings.shortcode)
+
+    def account_of(self, prompt: Prompt) -> str:
+        return self.provider_account
 
     def close(self) -> None:
         self._api.close()

@@ -7,12 +7,14 @@ to ask about. Shapes: MTN's MoMo Open API documentation, product Collections.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.db.prompts import Prompt
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.settings import MtnSettings
 from gateway.doors import read_json, text_field
-from gateway.payments.channel import Ended, Outcome, Paid, Pending
+from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "mtn"
@@ -22,13 +24,17 @@ _REFRESH_EARLY_S = 600.0
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MESSAGE_MAX = 160
 _NEVER_TAKEN = "RESOURCE_NOT_FOUND"
+# MTN answers ten look-ups a second; a little fewer, since calls do not travel equally fast.
+LOOK_UP_EVERY_S = 0.12
 
 
 class MtnChannel:
-    """A Collections account in one country. May be shared by threads."""
+    """A Collections account in one country. May be shared by threads. `pace` returns when a look-up
+    may be made (pace.py); it raises Temporary."""
 
-    def __init__(self, settings: MtnSettings) -> None:
+    def __init__(self, settings: MtnSettings, pace: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._pace = pace
         self._headers = {
             "Ocp-Apim-Subscription-Key": settings.subscription_key,
             "X-Target-Environment": settings.target_environment,
@@ -41,8 +47,7 @@ class MtnChannel:
         )
         self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
-    @property
-    def provider_account(self) -> str:
+    def account_of(self, prompt: Prompt) -> str:
         return f"mtn:{self._settings.target_environment}"
 
     def close(self) -> None:
@@ -65,6 +70,7 @@ class MtnChannel:
 
     def look_up(self, prompt: Prompt) -> Outcome:
         """The request's status; when it was paid, with MTN's financialTransactionId as receipt."""
+        self._pace()
         path = f"{_REQUESTS}/{prompt.checkout_reference}"
         reply = self._api.read("GET", path, headers=self._headers)
         if reply.status == 404 and reply.error_code == _NEVER_TAKEN:
@@ -76,6 +82,17 @@ class MtnChannel:
         if reply.body.get("status") == "FAILED":
             return Ended(_reason(reply))
         return Pending()
+
+    def read_balance(self, currency: str) -> Held:
+        """What the Collections account holds now."""
+        reply = self._api.read("GET", "/collection/v1_0/account/balance", headers=self._headers)
+        if reply.status != 200:
+            raise Temporary(_PROVIDER, reply.error_code or f"http_{reply.status}")
+        account = f"mtn:{self._settings.target_environment}"
+        said = reply.body
+        return held(
+            _PROVIDER, account, said.get("availableBalance"), said.get("currency"), currency
+        )
 
 
 def _request(prompt: Prompt) -> dict[str, object]:

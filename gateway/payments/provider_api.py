@@ -45,18 +45,19 @@ class TokenCall:
 
 
 class ProviderApi:
-    """One account's API. May be shared by threads. `is_stale`: the answer to a worn-out token."""
+    """One account's API. May be shared by threads. `token`: how one is asked for, or one that does
+    not wear out; `is_stale`: the answer to a worn-out token."""
 
     def __init__(
         self,
         provider: str,
         base_url: str,
-        token_call: TokenCall,
+        token: TokenCall | str,
         is_stale: Callable[[Reply], bool] = lambda reply: reply.status == 401,
     ) -> None:
         self._provider = provider
         self._base_url = base_url
-        self._token_call = token_call
+        self._token_call = token
         self._is_stale = is_stale
         self._http = requests.Session()
         for scheme in ("https://", "http://"):
@@ -74,7 +75,7 @@ class ProviderApi:
         knows ours, never again otherwise. Raises Temporary, OutcomeUnknown."""
         token = self._fresh_token()
         reply = self._call(method, path, token, asked)
-        if self._is_stale(reply):
+        if isinstance(self._token_call, TokenCall) and self._is_stale(reply):
             self._forget(token)
             reply = self._call(method, path, self._fresh_token(), asked)
         return reply
@@ -100,11 +101,14 @@ class ProviderApi:
 
     def _fresh_token(self) -> str:
         """The access token; one thread fetches a new one while the others wait for it."""
+        call = self._token_call
+        if isinstance(call, str):
+            return call
         with self._lock:
             if time.monotonic() >= self._refresh_at:
-                self._token, lasts_s = self._fetch_token()
+                self._token, lasts_s = self._fetch_token(call)
                 # A short-lived one is used for half its life.
-                early_s = min(self._token_call.refresh_early_s, lasts_s / 2)
+                early_s = min(call.refresh_early_s, lasts_s / 2)
                 self._refresh_at = time.monotonic() + lasts_s - early_s
             return self._token
 
@@ -113,9 +117,8 @@ class ProviderApi:
             if token == self._token:
                 self._refresh_at = 0.0
 
-    def _fetch_token(self) -> tuple[str, float]:
+    def _fetch_token(self, call: TokenCall) -> tuple[str, float]:
         """A token and its life in seconds (written as a number or as text)."""
-        call = self._token_call
         try:
             reply = self._send(call.method, call.path, call.asked)
             return str(reply.body["access_token"]), float(reply.body["expires_in"])

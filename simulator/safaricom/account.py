@@ -21,7 +21,7 @@ from simulator.postman import json_callback
 from simulator.safaricom.checks import DarajaError, bad
 from simulator.safaricom.doors import authorised, error_body, refused
 from simulator.safaricom.notices import hidden_payer
-from simulator.safaricom.wallets import EAST_AFRICA, new_receipt
+from simulator.safaricom.wallets import EAST_AFRICA, balance_of, new_receipt
 from simulator.world import World
 
 account = Blueprint("daraja_account", __name__)
@@ -141,7 +141,7 @@ def balance(world: World, body: dict[str, Any]) -> Any:
     conversation = f"AG_{secrets.token_hex(10)}"
     struck = callback_faults(world, "safaricom", "balance", "")
     with world.engine.begin() as connection:
-        held = connection.execute(_HELD, {"holder": str(body.get("PartyA"))}).scalar_one()
+        held = balance_of(connection, str(body.get("PartyA")))
         figure = f"KES|{major(held, 'KES')}|{major(held, 'KES')}|0.00|0.00"
         empty = "KES|0.00|0.00|0.00|0.00"
         stamp = f"{world.now().astimezone(EAST_AFRICA):%Y%m%d%H%M%S}"
@@ -220,9 +220,6 @@ _TAKE = text("""
 """)
 _GIVE = text("""
     UPDATE simulator.wallets SET balance_minor = balance_minor + :amount WHERE holder = :holder
-""")
-_HELD = text("""
-    SELECT coalesce(max(balance_minor), 0) FROM simulator.wallets WHERE holder = :holder
 """)
 _RECORD = text("""
     INSERT INTO simulator.reversals (undoes, receipt, completed_at)

@@ -7,7 +7,7 @@ money is announced twice under one receipt: by the STK result and by a C2B confi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, text
 
 from simulator.announce import announce, callback_faults, post_now
 from simulator.faults import Struck
-from simulator.notices import airtel_notice, mtn_status
+from simulator.notices import airtel_notice, mtn_status, pawapay_deposit
 from simulator.postman import Callback, json_callback
 from simulator.safaricom.notices import c2b_notice, stk_notice
 from simulator.safaricom.paybill import PaymentAnswer
@@ -152,6 +152,10 @@ def _result(world: World, prompt: Row[Any], code: str, payment: Payment | None) 
     if prompt.provider == "airtel":
         body = airtel_notice(prompt, code, receipt, world.settings.airtel_callback_key)
         return [Callback("airtel", prompt.callback_url, "application/json", body)]
+    if prompt.provider == "pawapay":
+        deposit = pawapay_deposit(prompt, code, receipt)
+        told = json_callback("pawapay", prompt.callback_url, deposit)
+        return [replace(told, signing_secret=world.settings.pawapay_signing_secret)]
     notice = stk_notice(prompt.merchant_id, prompt.checkout_id, code, payment)
     return [json_callback("stk", prompt.callback_url, notice)]
 

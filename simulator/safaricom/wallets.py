@@ -71,6 +71,11 @@ def set_balance(connection: Connection, msisdn: str, balance_minor: int) -> None
     connection.execute(_SET, wallet)
 
 
+def balance_of(connection: Connection, holder: str) -> int:
+    """What a phone, a short code or a provider's account of ours holds, in minor units."""
+    return int(connection.execute(_HELD, {"holder": holder}).scalar_one())
+
+
 def _columns(payment: Payment) -> dict[str, object]:
     return {name: getattr(payment, name) for name in Payment.__dataclass_fields__}
 
@@ -78,6 +83,9 @@ def _columns(payment: Payment) -> dict[str, object]:
 _OPEN_WALLET = text("""
     INSERT INTO simulator.wallets (holder, balance_minor) VALUES (:holder, :opening)
     ON CONFLICT (holder) DO NOTHING
+""")
+_HELD = text("""
+    SELECT coalesce(max(balance_minor), 0) FROM simulator.wallets WHERE holder = :holder
 """)
 _SET = text("UPDATE simulator.wallets SET balance_minor = :opening WHERE holder = :holder")
 _TAKE = text("""

@@ -4,6 +4,7 @@ Meter M100 (100.00 a kWh, minimum purchase 50.00) and solar home system S200 (3 
 Amina, who owes nothing yet; meter M999 is in stock.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -17,6 +18,7 @@ from werkzeug.test import Client, TestResponse
 from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
 from gateway.app import create_app
+from simulator.signing import public_keys, signature_headers
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -28,6 +30,8 @@ from tests.support.builders import (
 
 KEY = "k3y"
 SHORTCODE = "600123"
+PUBLIC_URL = "https://gateway.example.org"
+PAWAPAY_SECRET = "5ec2e7"
 AMINA = "+254711000001"
 # What a door may leave behind: none of it after a refusal.
 TRACES = ("payments", "journal_entries", "sms", "inbound_sms", "delivery_reports", "prompts")
@@ -89,6 +93,9 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
         "DARAJA_SHORTCODE": SHORTCODE,
         "MTN_BASE_URL": "http://127.0.0.1:9",
         "AIRTEL_BASE_URL": "http://127.0.0.1:9",
+        "PAWAPAY_BASE_URL": "http://127.0.0.1:9",
+        "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(PAWAPAY_SECRET)),
+        "PUBLIC_URL": PUBLIC_URL,
         "PIN_PEPPER": "pepper",
     }
 
@@ -101,6 +108,12 @@ class Web:
 
     def post(self, road: str, door: str, *, key: str = KEY, **sent: Any) -> TestResponse:
         return self.client.post(f"/{road}/{key}/{door}", **sent)
+
+    def pawapay(self, deposit: Any) -> TestResponse:
+        """A callback as pawaPay signs it."""
+        door, kind, body = f"/payments/pawapay/{KEY}", "application/json", json.dumps(deposit)
+        signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + door, kind, body.encode())
+        return self.client.post(door, data=body, content_type=kind, headers=signed)
 
     def daraja(self, door: str, document: Any, **sent: Any) -> TestResponse:
         return self.post("payments/daraja", door, json=document, **sent)

@@ -22,8 +22,14 @@ CHANNELS = {
     "daraja": "DARAJA_SHORTCODE",
     "mtn": "MTN_BASE_URL",
     "airtel": "AIRTEL_BASE_URL",
+    "pawapay": "PAWAPAY_BASE_URL",
 }
-DOORS = {"daraja": "daraja/k3y/confirmation", "mtn": "mtn/k3y", "airtel": "airtel/k3y"}
+DOORS = {
+    "daraja": "daraja/k3y/confirmation",
+    "mtn": "mtn/k3y",
+    "airtel": "airtel/k3y",
+    "pawapay": "pawapay/k3y",
+}
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
@@ -52,6 +58,21 @@ def test_without_any_channel_it_does_not_start_and_says_what_to_set(
         create_app(environment)
 
     assert all(name in str(refused.value) for name in CHANNELS.values())
+
+
+@pytest.mark.parametrize("name", ["PAWAPAY_PUBLIC_KEYS", "PUBLIC_URL"])
+def test_a_signing_channel_does_not_start_without_what_its_signatures_are_checked_with(
+    environment: dict[str, str], name: str
+) -> None:
+    del environment[name]
+    with pytest.raises(BadInput, match=f"{name} is not set"):
+        create_app(environment)
+
+
+def test_keys_that_are_no_keys_stop_the_start(environment: dict[str, str]) -> None:
+    environment["PAWAPAY_PUBLIC_KEYS"] = "[]"
+    with pytest.raises(BadInput, match="public keys"):
+        create_app(environment)
 
 
 def test_a_channel_set_up_by_half_names_what_is_missing(environment: dict[str, str]) -> None:

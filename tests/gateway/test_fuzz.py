@@ -29,8 +29,9 @@ from hypothesis import strategies as st
 
 from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_refund import request_refund
-from tests.gateway.conftest import AMINA, KEY, Book, Web
-from tests.gateway.payments.bodies import CHECKOUT, c2b, stk_paid
+from simulator.signing import signature_headers
+from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Book, Web
+from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, stk_paid
 from tests.gateway.payments.test_mpesa_results import result
 from tests.support.builders import insert_prompt, insert_text
 
@@ -52,6 +53,9 @@ MTN = {
     "reason": {"code": "EXPIRED", "message": "x"},
 }
 AIRTEL = {"transaction": {"id": AIRTEL_ID, "status_code": "TS", "message": "Paid"}, "hash": "eA=="}
+PAWAPAY_ID = str(UUID(int=9, version=4))
+PAWAPAY = pawapay_deposit(PAWAPAY_ID, paid=True, amount="500", currency="KES")
+PAWAPAY_DOOR = f"/payments/pawapay/{KEY}"
 REVERSED = result(0, OriginalTransactionID="SKE1A2B3C4", Amount="500.00")
 FOUND = result(0, TransactionStatus="Completed", ReceiptNo="SKE9Z9Z9Z9", Amount="500.00")
 HELD = result(
@@ -74,6 +78,7 @@ JSON_DOORS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/balance/timeout": HELD,
     f"/payments/mtn/{KEY}": MTN,
     f"/payments/airtel/{KEY}": AIRTEL,
+    PAWAPAY_DOOR: PAWAPAY,
 }
 FORM_DOORS: dict[str, dict[str, str]] = {
     f"/ussd/africastalking/{KEY}": SCREEN,
@@ -191,6 +196,13 @@ def watch(book: Book) -> Iterator[Watch]:
         insert_prompt(connection, checkout_reference=CHECKOUT, **common)
         for channel, reference in (("mtn", REFERENCE), ("airtel", AIRTEL_ID)):
             insert_prompt(connection, channel=channel, checkout_reference=reference, **common)
+        insert_prompt(
+            connection,
+            channel="pawapay",
+            network="MPESA_KEN",
+            checkout_reference=PAWAPAY_ID,
+            **common,
+        )
         insert_text(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
     notice = PaymentNotice(
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
@@ -212,8 +224,15 @@ def knock(web: Web, watch: Watch) -> Callable[[str, bytes, str], int]:
 
     def send(door: str, body: bytes, source: str) -> int:
         kind = "application/json" if door in JSON_DOORS else "application/x-www-form-urlencoded"
+        signed = {}
+        if door == PAWAPAY_DOOR:  # otherwise nothing would ever get past the signature
+            signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + door, kind, body)
         answer = web.client.post(
-            door, data=body, content_type=kind, environ_overrides={"REMOTE_ADDR": source}
+            door,
+            data=body,
+            content_type=kind,
+            headers=signed,
+            environ_overrides={"REMOTE_ADDR": source},
         )
         assert answer.status_code < 500, (door, answer.text)
         assert not watch.errors, (door, watch.errors)

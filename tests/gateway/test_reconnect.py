@@ -13,7 +13,7 @@ from core.db.engine import make_engine
 from gateway.app import create_app
 from gateway.payments import mpesa
 from tests.gateway.conftest import AMINA, KEY, Book, Web
-from tests.gateway.payments.bodies import c2b, stk_ended
+from tests.gateway.payments.bodies import c2b, pawapay_deposit, stk_ended
 
 Ask = Callable[[Web], TestResponse]
 
@@ -32,6 +32,7 @@ DOORS: dict[str, Ask] = {
     "stk": lambda web: web.daraja("stk", stk_ended(1032)),
     "mtn": lambda web: web.client.post(f"/payments/mtn/{KEY}", json=MTN),
     "airtel": lambda web: web.client.post(f"/payments/airtel/{KEY}", json=AIRTEL),
+    "pawapay": lambda web: web.pawapay(pawapay_deposit(str(uuid4()), paid=True, amount="500")),
     "text": lambda web: web.post(
         "sms/africastalking", "inbound", data={"id": uuid4().hex, "from": AMINA, "text": "BAL"}
     ),

@@ -141,7 +141,7 @@ def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key() 
         assert mounted == told, name
         assert mounted <= set(secrets)
     web = " ".join(services["web"]["environment"])
-    assert not re.search("DEVICE_KEY|VENDING|AT_API|CONSUMER|PASSKEY", web)
+    assert not re.search("DEVICE_KEY_SECRET|VENDING|AT_API|CONSUMER|PASSKEY", web)
 
 
 def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:

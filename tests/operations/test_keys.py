@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from core.tokens.keys import KeyRing
+from core.tokens.letterbox import Letterbox
 from tests.support.book import make_book
 from tests.support.cast import KIT, METER, SEALED_KEYS
 
@@ -61,3 +63,19 @@ def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, book, monkeypa
     assert (ran.code, ran.out) == (1, "")
     assert "must have 32 bytes" in ran.err
     assert "c2hvcnQ=" not in ran.err
+
+
+def test_the_letterbox_is_printed_for_the_web_process_and_names_no_secret(
+    dialwatt, environment, monkeypatch
+):
+    monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
+
+    printed = dialwatt("keys", "letterbox").out.strip()
+
+    ring = KeyRing.from_settings(f"{NEW},{OLD}")
+    assert printed.startswith("2026:")
+    assert printed not in NEW
+    assert ring.opens(Letterbox.from_settings(printed))
+    assert not KeyRing.from_settings(OLD).opens(Letterbox.from_settings(printed))
+    sealed = Letterbox.from_settings(printed).seal(bytes(16), "a place")
+    assert ring.open(sealed, "a place") == bytes(16)

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from core import settings
+from core.tokens.keys import KeyRing
 from operations.settings_check import WANTED, problems
 
 
@@ -82,3 +83,16 @@ def test_every_section_of_the_settings_is_checked_by_some_process():
     assert sections
     assert {name for name in sections if f"{name}.from_environment" not in source} == set()
     assert set(WANTED) == {"web", "worker", "schedule"}
+
+
+def test_a_letterbox_that_no_worker_opens_is_told_where_both_are_known(environment):
+    other = KeyRing({"1": bytes(32)}).letterbox()
+    fits = KeyRing.from_settings(environment["DEVICE_KEY_SECRET"]).letterbox()
+
+    def told(box: object) -> str:
+        given = environment | {"DEVICE_KEY_LETTERBOX": str(box)}
+        return "\n".join(problems(given, "web", "worker"))
+
+    assert "no code could be made" in told(other)
+    assert "keys letterbox" in told("1:AAAA")
+    assert "LETTERBOX" not in told(fits)

@@ -142,7 +142,10 @@ def test_an_opening_balance_is_not_booked_by_the_way(compare):
     assert (code, "--opening goes with --ingest" in told) == (1, True)
 
 
-def test_the_balance_column_of_a_simple_file_is_asserted(book, compare):
+@pytest.mark.parametrize(
+    ("provider", "account"), [("airtel", "airtel:KE"), ("pawapay", "pawapay:MPESA_KEN")]
+)
+def test_the_balance_column_of_a_simple_file_is_asserted(book, compare, provider, account):
     content = (
         "receipt,time,amount,account,balance\n"
         f"701,2026-11-24T09:00:00,100.00,{METER},100.00\n"
@@ -150,13 +153,13 @@ def test_the_balance_column_of_a_simple_file_is_asserted(book, compare):
     )
 
     code, _ = compare(
-        provider="airtel", content=content, options=["--ingest", "--account", "airtel:KE"]
+        provider=provider, content=content, options=["--ingest", "--account", account]
     )
 
     assert code == 0
     asserted = book.rows("SELECT provider_account, stated_minor, booked_minor"
                          " FROM balance_assertions")  # fmt: skip
-    assert asserted == [("airtel:KE", 150_00, 150_00)]
+    assert asserted == [(account, 150_00, 150_00)]
 
 
 def test_reversals_settlements_and_fees_are_booked_too(book, compare):

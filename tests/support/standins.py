@@ -97,6 +97,8 @@ def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator
         airtel_client_id="client",
         airtel_client_secret="secret",
         airtel_callback_key="airtel-signs",
+        pawapay_api_token="pawapay-token",
+        pawapay_signing_secret="5ec2e7",
     )
     engine = open_store(database_url)
     create_schema(engine)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from core.money import Money
-from core.settings import ReconciliationSettings
+from core.settings import AirtelSettings, PawaPaySettings, ReconciliationSettings
 from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
+from gateway.payments.airtel import AirtelChannel
+from gateway.payments.pawapay import PawaPayChannel
 from simulator.safaricom.paybill import pay_by_paybill
 from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
-from simulator.safaricom.wallets import Payment, move_money
+from simulator.safaricom.wallets import Payment, move_money, set_balance
+from tests.support.builders import insert_prompt
 from tests.support.cast import AMINA, KIT, METER
+from tests.support.standins import canned
 from workers import jobs, money_back
 
 ACCOUNT = "daraja:600123"
@@ -170,6 +176,123 @@ def test_a_refund_of_another_rail_is_not_asked_of_daraja(hands):
     assert cases(hands) == [("refund_failed", True)]
 
 
+DEPOSIT = "8917c345-4791-4285-a416-62f24b6982db"
+
+
+@pytest.fixture
+def pawapay(hands, monkeypatch):
+    """Money that came by pawaPay and is on its way back; the channel beside Daraja's."""
+    channel = PawaPayChannel(PawaPaySettings(hands.standins.url, "pawapay-token"))
+    runtime = replace(jobs.runtime(), other_channels={"pawapay": channel})
+    for module in (jobs, money_back):
+        monkeypatch.setattr(module, "runtime", lambda: runtime)
+    paid = Payment("TKX1", "MPESA_KEN", AMINA, METER, 500_00, hands.now(), checkout_id=DEPOSIT)
+    with hands.standins.world.engine.begin() as connection:
+        move_money(connection, paid)
+    with hands.open_unit() as unit:
+        notice = PaymentNotice(
+            "pawapay:MPESA_KEN", "TKX1", "callback", 500_00, "KES", METER, "none", None, unit.now
+        )
+        payment_id = record_payment(unit, notice).payment_id
+        [(device_id,)] = hands.rows("SELECT id FROM devices WHERE serial = :it", it=METER)
+        insert_prompt(
+            unit.connection,
+            channel="pawapay",
+            network="MPESA_KEN",
+            device_id=device_id,
+            account_reference=METER,
+            checkout_reference=DEPOSIT,
+            payment_id=payment_id,
+            state="paid",
+        )
+        request_refund(unit, payment_id, "ops@jua", "paid by mistake")
+    yield channel
+    channel.close()
+
+
+def again(hands):
+    hands.ahead += timedelta(minutes=30)
+    money_back.reconcile()
+
+
+def test_a_deposit_is_sent_back_once_and_its_payer_is_told(hands, pawapay):
+    money_back.reconcile()
+    again(hands)
+
+    assert refunds(hands) == [("done", "COMPLETED", 1)]
+    assert given_back(hands) == 1
+    assert hands.rows("SELECT state FROM payments") == [("refunded",)]
+
+
+@pytest.mark.parametrize("fault", ["lose_reply", "fail_after", "fail_before"])
+def test_a_deposits_refund_whose_reply_was_lost_is_given_once(hands, pawapay, fault):
+    hands.standins.fault("pawapay", fault, operation="refunds", times=1)
+
+    money_back.reconcile()
+    assert refunds(hands)[0][0] == "unknown"
+    again(hands)
+
+    assert refunds(hands) == [("done", "COMPLETED", 2)]
+    assert given_back(hands) == 1
+
+
+def test_a_deposits_refund_that_is_still_under_way_is_asked_about_again(hands, pawapay):
+    hands.standins.fault("pawapay", "say_pending", operation="refund_status", times=1)
+
+    money_back.reconcile()
+    assert refunds(hands) == [("unknown", "taken", 1)]
+    again(hands)
+
+    assert refunds(hands) == [("done", "COMPLETED", 2)]
+    assert given_back(hands) == 1
+
+
+def test_a_deposit_somebody_sent_back_by_hand_is_as_good_as_sent_back(hands, pawapay):
+    hands.standins.fault(
+        "pawapay", "error_reply", operation="refunds", value="DEPOSIT_ALREADY_REFUNDED"
+    )
+
+    money_back.reconcile()
+
+    assert refunds(hands) == [("done", "COMPLETED", 1)]
+
+
+def test_money_on_pawapays_statement_that_no_deposit_of_ours_brought_is_for_a_person(
+    hands, pawapay
+):
+    with hands.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE prompts SET payment_id = NULL")
+
+    money_back.reconcile()
+
+    assert refunds(hands) == [("failed", "no_deposit", 1)]
+    assert given_back(hands) == 0
+
+
+@pytest.mark.parametrize("code", ["REFUNDS_NOT_ALLOWED", "AMOUNT_OUT_OF_BOUNDS"])
+def test_a_refund_that_pawapay_refuses_is_for_a_person(hands, pawapay, code):
+    hands.standins.fault("pawapay", "error_reply", operation="refunds", value=code)
+
+    money_back.reconcile()
+
+    assert refunds(hands) == [("failed", code, 1)]
+    assert cases(hands) == [("refund_failed", True)]
+    assert hands.rows("SELECT state FROM payments") == [("received",)]
+
+
+def test_a_refund_that_was_taken_and_failed_is_for_a_person(hands, pawapay, monkeypatch):
+    failed = {"failureCode": "RECIPIENT_NOT_FOUND", "failureMessage": "x"}
+    data = {"status": "FAILED", "failureReason": failed}
+    answer = json.dumps({"status": "DUPLICATE_IGNORED", "data": data})
+    with canned(200, "application/json", answer) as url:
+        elsewhere = PawaPayChannel(PawaPaySettings(url, "token"))
+        monkeypatch.setattr(pawapay, "api", elsewhere.api)
+        money_back.reconcile()
+
+    assert refunds(hands) == [("failed", "RECIPIENT_NOT_FOUND", 1)]
+    assert cases(hands) == [("refund_failed", True)]
+
+
 def balances_asked_for(hands):
     """As the stand-in wrote them down; they do not arrive, as no gateway listens here."""
     return hands.rows(
@@ -321,3 +444,70 @@ def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(approved, 
     approved.ahead = timedelta(minutes=90)
     money_back.reconcile()
     assert approved.rows("SELECT kind FROM cases") == [("paid_without_receipt",)]
+
+
+@pytest.fixture
+def airtel(hands, monkeypatch):
+    """Airtel Money set up besides, its balance asked for."""
+    channel = AirtelChannel(AirtelSettings(hands.standins.url, "KE", "client", "secret"))
+    runtime = replace(money_back.runtime(), other_channels={"airtel": channel})
+    monkeypatch.setattr(money_back, "runtime", lambda: runtime)
+    monkeypatch.setattr(jobs, "runtime", lambda: runtime)
+    chosen = ReconciliationSettings(None, None, frozenset({"airtel"}))
+    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+    yield hands
+    channel.close()
+
+
+def assertions(hands):
+    return hands.rows(
+        "SELECT provider_account, stated_minor, booked_minor FROM balance_assertions ORDER BY id"
+    )
+
+
+def holding(hands, amount_minor):
+    with hands.standins.world.engine.begin() as connection:
+        set_balance(connection, "airtel", amount_minor)
+
+
+def test_other_channels_balances_are_read_once_a_day_and_set_beside_the_books(airtel):
+    for hours in (0, 1, 23, 25):
+        airtel.ahead = timedelta(hours=hours)
+        money_back.reconcile()
+
+    assert assertions(airtel) == [("airtel:KE", 0, 0)] * 2
+
+
+def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(airtel):
+    holding(airtel, 100_00)
+    for minutes in (0, 5, 11, 71):
+        airtel.ahead = timedelta(minutes=minutes)
+        money_back.reconcile()
+
+    assert assertions(airtel) == [("airtel:KE", 100_00, 0)] * 3
+    assert cases(airtel) == [("balance_differs", True)]
+
+
+def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel):
+    holding(airtel, 100_00)
+    money_back.reconcile()
+    airtel.ahead = timedelta(minutes=1)
+    with airtel.open_unit() as unit:
+        notice = PaymentNotice(
+            "airtel:KE", "MP1", "query", 100_00, "KES", METER, "none", None, unit.now
+        )
+        record_payment(unit, notice)
+    for minutes in (11, 120):
+        airtel.ahead = timedelta(minutes=minutes)
+        money_back.reconcile()
+
+    assert cases(airtel) == []
+
+
+def test_a_balance_nobody_says_is_asked_for_the_next_day(airtel):
+    airtel.standins.fault("airtel", "fail_before", operation="balance", times=1)
+    money_back.reconcile()
+    assert assertions(airtel) == []
+    airtel.ahead = timedelta(hours=25)
+    money_back.reconcile()
+    assert len(assertions(airtel)) == 1

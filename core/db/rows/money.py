@@ -122,7 +122,8 @@ prompts = Table(
     reference("device_id", "devices"),
     minor("amount_minor"),
     *word("purpose", "device", "loan", default="device"),
-    *word("channel", "daraja", "mtn", "airtel", default="daraja"),
+    *word("channel", "daraja", "mtn", "airtel", "pawapay", default="daraja"),
+    Column("network", Text, nullable=True),
     *word(
         "state",
         "waiting",

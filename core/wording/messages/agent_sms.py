@@ -31,6 +31,11 @@ def moved_away(serial: Serial, operator: Name) -> None:
 
 
 @text_message(segments=1)
+def swapped(old: Serial, serial: Serial, operator: Name) -> None:
+    """To a customer whose device was swapped for another."""
+
+
+@text_message(segments=1)
 def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -> None:
     """To an agent who handed cash over."""
 

@@ -165,6 +165,11 @@ def device_taken(serial: Serial) -> None:
 
 
 @message
+def device_retired(serial: Serial) -> None:
+    """The device was swapped for another, and goes to nobody any more."""
+
+
+@message
 def device_other(serial: Serial) -> None:
     """The device in stock is of another kind or maker."""
 

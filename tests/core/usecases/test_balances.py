@@ -66,3 +66,29 @@ def test_what_the_account_held_before_is_booked_once_and_the_books_still_add_up(
 def test_less_than_the_books_hold_is_no_opening_balance(book):
     with book.open_unit() as unit, pytest.raises(Refused, match="opening_negative"):
         book_opening(unit, ACCOUNT, -1, NOW, "ops@jua", "x")
+
+
+def test_a_later_statement_that_agrees_settles_the_difference_before_it(book):
+    note(book, 100_00)  # a payment that moved before we heard of it, booked as made afterwards
+    book.ahead = timedelta(minutes=5)
+    book.pay("R1", METER, 100_00)
+    note(book, 100_00, NOW + timedelta(minutes=10))
+
+    assert review(book, timedelta(hours=2)) == []
+
+
+def test_a_difference_that_every_statement_repeats_is_one_case(book):
+    for minutes in range(0, 120, 10):
+        note(book, 100_00, NOW + timedelta(minutes=minutes))
+        found = review(book, timedelta(minutes=minutes))
+
+    assert len(found) == 1
+
+
+def test_a_new_difference_after_an_agreement_is_a_case_of_its_own(book):
+    note(book, 100_00)
+    review(book, timedelta(hours=2))
+    note(book, 0, NOW + timedelta(hours=3))
+    note(book, 50_00, NOW + timedelta(hours=4))
+
+    assert len(review(book, timedelta(hours=6))) == 2

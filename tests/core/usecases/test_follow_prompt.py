@@ -191,6 +191,7 @@ def test_a_reference_nobody_was_given_and_a_paid_prompt_need_no_look(
         ("daraja", [20, 40, 80, 180, 600, 3600, 7200]),
         ("mtn", [300, 600, 1200, 3600, 7200]),
         ("airtel", [180, 360, 720, 1800, 3600, 7200]),
+        ("pawapay", [60, 120, 300, 900, 3600, 7200]),
     ],
 )
 def test_a_prompt_is_looked_up_when_its_channel_allows(
@@ -230,6 +231,18 @@ def test_what_the_provider_says_moved_is_booked_though_it_is_not_what_was_asked_
     assert [tuple(row) for row in booked] == [(200_00, "query")]
 
 
+def test_what_a_callback_booked_meanwhile_is_not_booked_again_under_another_name(
+    connection: Connection, prompt_id: Any
+) -> None:
+    number = mtn_prompt(prompt_id, state="pending")
+    unit = unit_at(connection)
+    prompt = lock_prompt(connection, number)
+    assert prompt is not None
+    prompt_proved(unit, prompt, "pawapay:MPESA_KEN", "R1", 500_00)
+    prompt_proved(unit, prompt, "pawapay:MPESA_KEN", REFERENCE, 500_00)
+    assert connection.execute(text("SELECT receipt FROM payments")).all() == [("R1",)]
+
+
 def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: Any) -> None:
     mtn_prompt(prompt_id, state="pending")
     looks = 0
@@ -257,6 +270,9 @@ def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: 
         ("airtel", "DP00800001007", "not enough money"),
         ("airtel", "DP00800001002", "wrong PIN"),
         ("airtel", "DP00800001024", "no answer in time"),
+        ("pawapay", "PAYMENT_NOT_APPROVED", "it was cancelled"),
+        ("pawapay", "INSUFFICIENT_BALANCE", "not enough money"),
+        ("pawapay", "UNSPECIFIED_FAILURE", None),
     ],
 )
 def test_the_payer_is_told_why_where_the_provider_says_so(

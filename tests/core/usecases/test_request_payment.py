@@ -54,6 +54,23 @@ def test_a_reference_that_is_ours_to_give_is_there_before_the_call(unit: Unit) -
     assert (airtel.channel, len(airtel.checkout_reference)) == ("airtel", 32)
 
 
+def test_an_aggregator_is_told_the_network_of_the_session_not_that_of_the_number(
+    unit: Unit,
+) -> None:
+    only = replace(unit, channels=("airtel", "pawapay"))
+    ask(only, SAFARICOM)
+    ask(only, AIRTEL, network_code="63902")
+    ask(only, AIRTEL)
+    asked = unit.connection.execute(
+        text("SELECT channel, network, length(checkout_reference) FROM prompts ORDER BY id")
+    )
+    assert [tuple(row) for row in asked] == [
+        ("pawapay", "MPESA_KEN", 36),
+        ("pawapay", "MPESA_KEN", 36),
+        ("airtel", None, 32),
+    ]
+
+
 def test_what_a_channel_does_not_move_at_once_is_refused_beforehand(unit: Unit) -> None:
     ask(unit, SAFARICOM, 250_000)
     with pytest.raises(Refused) as refused:

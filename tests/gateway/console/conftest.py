@@ -32,7 +32,17 @@ from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.ring import Doorbell
 from tests.support.book import NOW, Book, make_book
-from tests.support.cast import AMINA, JUMA, KIT, METER, PEPPER, STOCK_KIT, STOCK_METER, STRANGER
+from tests.support.cast import (
+    AMINA,
+    JUMA,
+    KIT,
+    METER,
+    PEPPER,
+    RING,
+    STOCK_KIT,
+    STOCK_METER,
+    STRANGER,
+)
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 
 PASSWORD = "correct horse"
@@ -41,7 +51,8 @@ CATALOGUE = (
     "SELECT (SELECT id FROM tariffs WHERE code = 'home'),"
     " (SELECT id FROM villages WHERE code = 'KIB'),"
     " (SELECT id FROM manufacturers WHERE code = 'umeme'),"
-    " (SELECT id FROM appliances WHERE code = 'tv')"
+    " (SELECT id FROM appliances WHERE code = 'tv'),"
+    " (SELECT id FROM plan_offers WHERE code = 'tv6')"
 )
 SALE_OF = "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :serial"
 _CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
@@ -131,6 +142,7 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         Doorbell(redis_url),
         Guard(GuardSettings(), limits),
         clock,
+        RING.letterbox(),
     )
     with desk.open_writing() as unit:
         users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
@@ -160,7 +172,7 @@ def _story(book: Book) -> dict[str, Any]:
     device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
     sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
-    tariff_id, village_id, manufacturer_id, appliance_id = book.rows(CATALOGUE)[0]
+    tariff_id, village_id, manufacturer_id, appliance_id, plan_id = book.rows(CATALOGUE)[0]
     return {
         "payment_id": paid,
         "suspense_id": lost,
@@ -177,6 +189,7 @@ def _story(book: Book) -> dict[str, Any]:
         "village_id": village_id,
         "manufacturer_id": manufacturer_id,
         "appliance_id": appliance_id,
+        "plan_id": plan_id,
     }
 
 

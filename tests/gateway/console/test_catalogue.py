@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.gateway.console.test_listing import exported
-from tests.support.cast import CHIDI, STOCK_KIT
+from tests.support.cast import CHIDI, NEW_METER, STOCK_KIT
 
 WHY = {"reason": "a new season"}
 TV = {"name": "Solar TV", "kind": "shs", "price": "1000"}
@@ -51,12 +53,53 @@ def test_a_maker_is_added_and_keeps_what_its_new_meters_have(console):
     owner.post(
         "/manufacturers/new", code="jua", name="Jua", kinds="shs, e_bike", token="openpaygo", **WHY
     )
-    owner.post(path, name="Umeme Ltd", kinds="meter", token="sts", **WHY)
+    [shown_sts] = re.findall(r'name="sts".*?value="([^"]+)"', owner.get(path).text)
+    owner.post(path, name="Umeme Ltd", kinds="meter", token="sts", sts=shown_sts, **WHY)
 
     lines = exported(owner.get("/manufacturers.csv"))
     assert ["jua", "Jua", "shs e_bike", "openpaygo", "0"] in lines
     assert "Umeme Ltd" in {line[1] for line in lines}
     assert console.rows("SELECT sts FROM manufacturers WHERE code = 'umeme'") == before
+
+
+STS = "ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=2"
+
+
+def test_a_maker_tells_what_its_new_meters_have_and_they_are_entered_by_number(console):
+    owner = console.login()
+    maker = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
+
+    owner.post("/manufacturers/new", **maker, sts=STS, **WHY)
+    meter = {"serial": NEW_METER, "kind": "meter", "maker": "mita"}
+    entered = owner.post("/devices/new", **meter, **WHY)
+
+    assert entered.status_code == 302
+    assert console.rows(
+        "SELECT d.sts ->> 'krn', d.sts = m.sts FROM devices d JOIN manufacturers m"
+        " ON m.id = d.manufacturer_id WHERE d.serial = :new",
+        new=NEW_METER,
+    ) == [("2", True)]
+    [(maker_id,)] = console.rows("SELECT id FROM manufacturers WHERE code = 'mita'")
+    owner.post(f"/manufacturers/{maker_id}", **maker, sts="", **WHY)
+    assert console.rows("SELECT sts FROM manufacturers WHERE code = 'mita'") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"sts": "ea=11"}, "is written as"),
+        ({"sts": STS.replace("kt=2", "kt=1")}, "nothing is sold to meters on such a key"),
+        ({"sts": STS, "kinds": "shs", "token": "openpaygo"}, "its new meters are STS meters"),
+    ],
+)
+def test_what_no_new_meter_can_have_is_told(console, typed, told):
+    maker = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
+
+    answer = console.login().post("/manufacturers/new", **(maker | typed), **WHY)
+
+    assert answer.status_code == 422
+    assert told in answer.text.replace("Nothing is", "nothing is")
+    assert console.acts() == []
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from core.tokens.sealing import bound_to
 from tests.gateway.console.test_listing import exported
-from tests.support.cast import AMINA, KIT, METER, NEEMA, NEW_METER, STOCK_KIT, STOCK_METER
+from tests.support.cast import AMINA, KIT, METER, NEEMA, NEW_METER, RING, STOCK_KIT, STOCK_METER
 from tests.support.cast import READY_KIT as TV
 
 
@@ -62,9 +65,76 @@ def test_a_meter_is_entered_by_its_number_as_its_maker_makes_them(console):
     assert console.acts() == [("support", "enter", "device", "one more in the box")]
 
 
+LAMP = {"serial": "LAMP900", "kind": "shs", "maker": "sunlite", "reason": "a new box"}
+KEY = "00112233445566778899AABBCCDDEEFF"
+
+
+def test_a_kit_is_entered_with_its_key_and_gets_its_codes(console):
+    browser = console.login("support")
+
+    done = browser.post("/devices/new", **LAMP, secret_key=f"{KEY} ", starting_code="123456789")
+
+    assert done.status_code == 302
+    [(sealed, starting_code)] = console.rows(
+        "SELECT sealed_key, starting_code FROM devices WHERE serial = 'LAMP900'"
+    )
+    assert starting_code == 123456789
+    assert RING.open(bytes(sealed), bound_to("LAMP900")) == bytes.fromhex(KEY)
+    assert bytes.fromhex(KEY) not in bytes(sealed)
+    assert console.rows("SELECT details FROM audit_log ORDER BY id DESC LIMIT 1") == [
+        ({"serial": "LAMP900"},)
+    ]
+    assert KEY not in browser.get(path(console, "LAMP900")).text.upper()
+    terms = {"appliance": "kit", "scheme": "count", "count": "4", "cadence": "weekly"}
+    browser.confirm("/sales/new", number=NEEMA, serial="LAMP900", **terms, reason="sold")
+    console.book.pay("K1", "LAMP900", 150_00)
+    console.book.apply()
+    assert console.rows(
+        "SELECT t.kind, t.units FROM tokens t JOIN devices d ON d.id = t.device_id"
+        " WHERE d.serial = 'LAMP900'"
+    ) == [("days", 7)]
+
+
+def test_a_key_is_never_sent_back_even_where_the_form_is_wrong(console):
+    answer = console.login().post("/devices/new", **LAMP | {"serial": KIT}, secret_key=KEY)
+
+    assert answer.status_code == 422
+    assert "in the books already" in answer.text
+    assert KEY not in answer.text
+
+
+def test_without_a_letterbox_no_key_is_taken_in(console):
+    application = console.app.extensions
+    application["desk"] = replace(application["desk"], letterbox=None)
+
+    answer = console.login().post("/devices/new", **LAMP, secret_key=KEY)
+
+    assert answer.status_code == 422
+    assert "DEVICE_KEY_LETTERBOX" in answer.text
+    assert console.rows("SELECT id FROM devices WHERE serial = 'LAMP900'") == []
+
+
+def test_a_meter_unlike_its_makers_new_ones_is_entered_with_its_own_data(console):
+    typed = {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "reason": "an old one"}
+
+    done = console.login().post(
+        "/devices/new", **typed, sts="ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=2"
+    )
+
+    assert done.status_code == 302
+    assert console.rows(
+        "SELECT sts ->> 'krn', sts ->> 'ti' FROM devices WHERE serial = :new", new=NEW_METER
+    ) == [("2", "03")]
+
+
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
+        ({"maker": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "xy"}, "hexadecimal"),
+        ({"maker": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "00"}, "has 1 bytes"),
+        ({"secret_key": KEY}, "do not belong"),
+        ({"sts": "ea=11"}, "the STS data of a meter is written as"),
+        ({"sts": "ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=1"}, "key type 1"),
         ({"serial": METER}, "in the books already"),
         ({"serial": "01000000058"}, "check digit"),
         ({"kind": "shs"}, "this manufacturer makes meter"),
@@ -97,6 +167,50 @@ def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
     assert console.acts() == [("support", "set_plan", "device", "for walk-ins")]
 
 
+def test_a_plan_is_taken_off_a_kit_in_stock(console):
+    browser = console.login("support")
+    where = path(console, TV)
+    assert "Take its plan off" in browser.get(where).text
+
+    done = browser.post(f"{where}/plan/off", reason="the offer ended")
+    again = browser.post(f"{where}/plan/off", reason="the offer ended")
+
+    assert (done.status_code, again.status_code) == (302, 422)
+    assert "no plan is set" in again.text.lower()
+    assert console.rows("SELECT plan_offer_id FROM devices WHERE serial = :tv", tv=TV) == [(None,)]
+    assert console.acts() == [("support", "take_plan_off", "device", "the offer ended")]
+    assert "Take its plan off" not in browser.get(where).text
+
+
+def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
+    console.book.pay("K1", KIT, 150_00)
+    console.book.apply()
+    browser = console.login("support")
+    where = path(console, KIT)
+    assert "Swap it" in browser.get(where).text
+
+    looked, done = browser.confirm(f"{where}/swap", serial=STOCK_KIT, reason="water got in")
+
+    ordered = "A code for the 7 days that were left is ordered."
+    assert f"{STOCK_KIT} took the place of {KIT}. {ordered}" in looked.text
+    assert console.rows(
+        "SELECT kind, units FROM token_orders WHERE state = 'waiting' ORDER BY id DESC LIMIT 1"
+    ) == [("days", 7)]
+    page = browser.get(done.location.removeprefix("/console")).text
+    assert ordered in page
+    assert "Baraka Mwangi" in page
+    old = browser.get(where).text
+    assert "out of use" in old
+    assert f">{STOCK_KIT}</a>" in old
+    assert "Give it to a customer" not in old
+    assert [act[:3] for act in console.acts()][-2:] == [
+        ("support", "swap", "device"),
+        ("support", "swap", "customer"),
+    ]
+    assert serials(browser, place="retired") == [KIT]
+    assert KIT not in serials(browser, place="in_stock")
+
+
 def test_a_meter_moves_with_a_reason_and_both_are_told(console):
     support = console.login("support")
 
@@ -126,6 +240,6 @@ def test_what_cannot_be_moved_stays(console, serial, number, told):
     assert console.acts() == []
 
 
-@pytest.mark.parametrize("act", ["", "/plan", "/move"])
+@pytest.mark.parametrize("act", ["", "/plan", "/plan/off", "/move", "/swap"])
 def test_a_device_that_is_not_there_has_no_page(console, act):
     assert console.login().get(f"/devices/999999{act}").status_code == 404

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+Json = dict[str, Any]
+
 C2B = {
     "TransactionType": "Pay Bill",
     "TransID": "SKE1A2B3C4",
@@ -43,6 +45,27 @@ def stk_ended(code: object, checkout: str = CHECKOUT) -> dict[str, Any]:
         "ResultDesc": "Request cancelled by user.",
     }
     return {"Body": {"stkCallback": result}}
+
+
+def pawapay_deposit(reference: str, *, paid: bool, amount: str, currency: str = "UGX") -> Json:
+    """A callback about a deposit, version 2 of the API."""
+    deposit = {
+        "depositId": reference,
+        "status": "COMPLETED" if paid else "FAILED",
+        "amount": amount,
+        "currency": currency,
+        "country": "UGA",
+        "payer": {
+            "type": "MMO",
+            "accountDetails": {"phoneNumber": "256752000001", "provider": "AIRTEL_OAPI_UGA"},
+        },
+        "customerMessage": "Energy M100",
+        "created": "2026-11-24T07:38:56Z",
+    }
+    if paid:
+        return deposit | {"providerTransactionId": "FORGED"}
+    reason = {"failureCode": "PAYMENT_NOT_APPROVED", "failureMessage": "Not approved"}
+    return deposit | {"failureReason": reason}
 
 
 def stk_paid(receipt: str = "SKE1A2B3C4", amount: str = "500.00") -> dict[str, Any]:

@@ -24,17 +24,25 @@ from sqlalchemy import text
 
 from core.db.engine import make_engine
 from core.money import Money
-from core.settings import AirtelSettings, DarajaSettings, MtnSettings, SmsSettings
+from core.settings import (
+    AirtelSettings,
+    DarajaSettings,
+    MtnSettings,
+    PawaPaySettings,
+    SmsSettings,
+)
 from core.unit import unit_opener
 from core.usecases.request_payment import request_payment
 from gateway.app import create_app
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.mtn import MtnChannel
+from gateway.payments.pawapay import PawaPayChannel
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from simulator.safaricom.prompts import answer_prompt, waiting_prompts
-from tests.gateway.payments.bodies import stk_ended, stk_paid
+from simulator.signing import public_keys, signature_headers
+from tests.gateway.payments.bodies import pawapay_deposit, stk_ended, stk_paid
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -73,10 +81,14 @@ def _airtel_body(reference: str, *, paid: bool, amount: str) -> str:
     return f'{body[:-1]},"hash":"{base64.b64encode(digest).decode()}"}}'
 
 
+def _pawapay_body(reference: str, *, paid: bool, amount: str) -> str:
+    return json.dumps(pawapay_deposit(reference, paid=paid, amount=amount))
+
+
 @dataclass(frozen=True)
 class Spec:
     """A channel as its stand-in knows it. `told_by`: the callback that is about the prompt;
-    `unknown`: a well-formed reference nobody was given."""
+    `unknown`: a well-formed reference nobody was given; `signs`: callbacks prove themselves."""
 
     name: str
     provider: str
@@ -89,6 +101,7 @@ class Spec:
     body: Callable[..., str]
     unknown: str
     asks_first: bool
+    signs: bool = False
 
 
 _UGANDA = {
@@ -137,6 +150,20 @@ SPECS = [
         body=_airtel_body,
         unknown="0" * 32,
         asks_first=True,
+    ),
+    Spec(
+        name="pawapay",
+        provider="pawapay",
+        door="pawapay/{key}",
+        push="deposits",
+        query="status",
+        payer="+2567520",
+        market=_UGANDA,
+        told_by="",
+        body=_pawapay_body,
+        unknown="00000000-0000-4000-8000-000000000000",
+        asks_first=False,
+        signs=True,
     ),
 ]
 
@@ -206,12 +233,28 @@ class Road:
         self.ahead += timedelta(**time)
         jobs.prompt_payers()
 
-    def tell(self, body: str | bytes, key: str = KEY, method: str = "POST") -> int:
+    def tell(self, body: str | bytes, key: str = KEY, method: str = "POST", **headers: str) -> int:
         """Somebody knocks at the channel's door; the status of the answer."""
         address = f"{self.url}/payments/{self.spec.door.format(key=key)}"
-        answer = requests.request(
-            method, address, data=body, headers={"Content-Type": "application/json"}, timeout=10
-        )
+        return self.send(address, body, method, **headers)
+
+    def send(
+        self,
+        address: str,
+        body: str | bytes,
+        method: str = "POST",
+        secret: str | None = None,
+        **headers: str,
+    ) -> int:
+        """A callback of this channel's kind, signed where the channel signs: by the provider, or
+        with another `secret`, or not at all ("")."""
+        sent = body.encode() if isinstance(body, str) else body
+        headers = {"Content-Type": "application/json"} | headers
+        if secret is None and self.spec.signs:
+            secret = self.standins.world.settings.pawapay_signing_secret
+        if secret:
+            headers |= signature_headers(secret, address, headers["Content-Type"], sent)
+        answer = requests.request(method, address, data=sent, headers=headers, timeout=10)
         return answer.status_code
 
     def claim(self, *, paid: bool, amount: str = "50.00", reference: str | None = None) -> str:
@@ -277,19 +320,15 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
     with engine.begin() as connection:
         insert_market(connection, **spec.market)
         maker, tariff = insert_manufacturer(connection), insert_tariff(connection)
-    gateway = create_app(
-        {
-            "DATABASE_URL": database_url,
-            "REDIS_URL": redis_url,
-            "CALLBACK_KEY": KEY,
-            "DARAJA_SHORTCODE": "600123",
-            "MTN_BASE_URL": "http://127.0.0.1:9",
-            "AIRTEL_BASE_URL": "http://127.0.0.1:9",
-            "AIRTEL_CALLBACK_KEY": AIRTEL_SIGNS,
-            "PIN_PEPPER": "pepper",
-        }
-    )
-    with served(gateway) as url, stand_ins(database_url, url, KEY) as standins:
+    gateway = None
+
+    def serve(environ: Any, start_response: Any) -> Any:
+        assert gateway is not None
+        return gateway(environ, start_response)
+
+    # It has to know its own address, which is signed, before it can be made.
+    with served(serve) as url, stand_ins(database_url, url, KEY) as standins:
+        gateway = create_app(_environment(database_url, redis_url, url, standins))
         currency = spec.market.get("currency", "KES")
         made = Road(spec, url, engine, standins, currency, maker, tariff)
         runtime = _runtime(made, redis_url)
@@ -299,6 +338,23 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
             runtime.channel(name).close()
     gateway.close()
     engine.dispose()
+
+
+def _environment(database_url: str, redis_url: str, url: str, standins: StandIns) -> dict[str, str]:
+    keys = public_keys(standins.world.settings.pawapay_signing_secret)
+    return {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PUBLIC_URL": url,
+        "CALLBACK_KEY": KEY,
+        "DARAJA_SHORTCODE": "600123",
+        "MTN_BASE_URL": "http://127.0.0.1:9",
+        "AIRTEL_BASE_URL": "http://127.0.0.1:9",
+        "AIRTEL_CALLBACK_KEY": AIRTEL_SIGNS,
+        "PAWAPAY_BASE_URL": "http://127.0.0.1:9",
+        "PAWAPAY_PUBLIC_KEYS": json.dumps(keys),
+        "PIN_PEPPER": "pepper",
+    }
 
 
 def _runtime(made: Road, redis_url: str) -> Runtime:
@@ -325,5 +381,6 @@ def _runtime(made: Road, redis_url: str) -> Runtime:
                 )
             ),
             "airtel": AirtelChannel(AirtelSettings(provider, "KE", "client", "secret")),
+            "pawapay": PawaPayChannel(PawaPaySettings(provider, "pawapay-token")),
         },
     )

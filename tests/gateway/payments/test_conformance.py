@@ -6,14 +6,17 @@ which first; what a stranger says books nothing.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import requests
 
+from core.channel import TERMS
+from core.errors import Temporary
+from gateway.payments.channel import Held, TellsBalance
 from operations.embedded import Services
-from tests.gateway.payments.conformance import SPECS, Road
+from tests.gateway.payments.conformance import KEY, SPECS, Road
 from tests.gateway.payments.conformance import road as open_road
 from tests.support.services import clone
 from workers import jobs
@@ -52,12 +55,9 @@ def nothing_paid(road: Road) -> bool:
 def replay(road: Road, times: int) -> None:
     """The provider sends everything again, all at once."""
 
-    def post(callback: tuple[str, str]) -> int:
-        headers = {"Content-Type": "application/json"}
-        return requests.post(callback[0], callback[1], headers=headers, timeout=10).status_code
-
     with ThreadPoolExecutor(10) as pool:
-        assert set(pool.map(post, road.callbacks() * times)) == {200}
+        answers = pool.map(lambda callback: road.send(*callback), road.callbacks() * times)
+        assert set(answers) == {200}
 
 
 def in_parallel(*works: Callable[[], None]) -> None:
@@ -135,7 +135,7 @@ def test_a_prompt_that_did_not_arrive_is_not_sent_again_by_guess(road: Road) -> 
     assert road.state == "unknown"
     assert nothing_paid(road)
     # Whoever can ask by their own reference knows better by now.
-    assert road.state == ("failed" if road.spec.asks_first else "unknown")
+    assert road.state == ("failed" if TERMS[road.spec.name].new_reference else "unknown")
     assert road.shown == 0
 
 
@@ -254,11 +254,54 @@ def test_a_forged_callback_about_a_prompt_nobody_sent_books_nothing(road: Road) 
 
 def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> None:
     if not road.spec.asks_first:
-        pytest.skip("M-Pesa's own result is the proof; it knows the key and the prompt")
+        pytest.skip("its own result is the proof: signed, or with the key and the prompt")
     road.ask()
     assert road.tell(road.claim(paid=True)) == 200
     jobs.prompt_payers()
     assert road.state != "paid"
+    assert nothing_paid(road)
+
+
+def test_the_provider_says_what_the_account_holds(road: Road) -> None:
+    channel = jobs.runtime().channel(road.spec.name)
+    if not isinstance(channel, TellsBalance):
+        pytest.skip("M-Pesa's answer comes later, at a door (test_mpesa_results)")
+    before = channel.read_balance(road.currency)
+    road.ask()
+    road.answer()
+    assert paid_once(road)
+    after = channel.read_balance(road.currency)
+    assert after == Held(before.provider_account, before.amount_minor + road.amount_minor)
+    [(booked_in,)] = road.rows(
+        "SELECT provider_account FROM payments WHERE receipt = :receipt", receipt=road.moved[0][0]
+    )
+    assert after.provider_account == booked_in
+
+
+def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
+    channel = jobs.runtime().channel(road.spec.name)
+    if not isinstance(channel, TellsBalance):
+        pytest.skip("M-Pesa's answer comes later, at a door (test_mpesa_results)")
+    for fault in ("fail_before", "lose_reply"):
+        road.fail(fault, "balance", times=1)
+        with pytest.raises(Temporary):
+            channel.read_balance(road.currency)
+
+
+def test_where_callbacks_are_signed_a_forged_one_is_refused_and_rings_for_nobody(
+    road: Road,
+) -> None:
+    if road.spec.name != "airtel":
+        pytest.skip("this provider signs nothing")
+    road.ask()
+    before = road.rows("SELECT next_attempt_at FROM prompts ORDER BY id")
+    told = road.claim(paid=True)
+    unsigned = told.split(',"hash"')[0] + "}"
+    right = base64.b64decode(told.split('"')[-2]).hex()
+    forged = [(told.replace('"TS"', '"TF"'), {}), (unsigned, {}), (unsigned, {"Hash": "0" * 64})]
+    assert [road.tell(body, **headers) for body, headers in forged] == [400] * len(forged)
+    assert road.rows("SELECT next_attempt_at FROM prompts ORDER BY id") == before
+    assert road.tell(told) == road.tell(unsigned, **{"X-Signature": right}) == 200
     assert nothing_paid(road)
 
 
@@ -274,3 +317,30 @@ def test_junk_is_refused_and_leaves_no_trace(road: Road) -> None:
     after = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")
     assert after == before
     assert nothing_paid(road)
+
+
+def test_where_callbacks_are_signed_one_that_is_not_leaves_no_trace(road: Road) -> None:
+    if not road.spec.signs:
+        pytest.skip("its callbacks are not signed, or in the body")
+    road.ask()
+    before = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")
+    address = f"{road.url}/payments/{road.spec.door.format(key=KEY)}"
+    for secret in ("", "f00d"):  # not signed, signed by somebody else
+        for paid in (True, False):
+            assert road.send(address, road.claim(paid=paid, amount="5000"), secret=secret) == 400
+    after = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")
+    assert after == before
+    road.answer()
+    assert paid_once(road)
+
+
+def test_money_whose_callback_was_signed_with_a_key_nobody_knows_is_found_by_asking(
+    road: Road,
+) -> None:
+    if not road.spec.signs:
+        pytest.skip("its callbacks are not signed, or in the body")
+    road.fail("forge_signature", msisdn=road.msisdn)
+    road.ask()
+    road.answer()
+    assert road.booked == []
+    assert paid_once(road)

@@ -182,6 +182,7 @@ def test_a_look_up_without_an_answer_can_be_repeated(safaricom: Safaricom) -> No
 PROMPT: Any = {
     "id": 1,
     "channel": "daraja",
+    "network": None,
     "msisdn": AMINA,
     "account_reference": "M100",
     "device_id": 1,

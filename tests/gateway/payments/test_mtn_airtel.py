@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -14,11 +15,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.db.prompts import Prompt
-from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.errors import (
+    BadCallback,
+    OutcomeUnknown,
+    Permanent,
+    ProviderFailure,
+    Temporary,
+    Unproved,
+)
 from core.settings import AirtelSettings, MtnSettings
 from gateway.payments import airtel, mtn
 from gateway.payments.airtel import AirtelChannel
-from gateway.payments.channel import Ended, Outcome, Paid, PaymentChannel, Pending
+from gateway.payments.channel import Ended, Held, Outcome, Paid, PaymentChannel, Pending
 from gateway.payments.mtn import MtnChannel
 from tests.gateway.payments.test_daraja import PROMPT
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
@@ -29,9 +37,10 @@ UGANDAN = Prompt(**PROMPT | {"channel": "mtn", "msisdn": "+256772000001", "curre
 KENYAN = Prompt(**PROMPT | {"channel": "airtel", "msisdn": "+254733000001"})
 
 
-def mtn_channel(url: str) -> MtnChannel:
+def mtn_channel(url: str, pace: Callable[[], None] = lambda: None) -> MtnChannel:
     return MtnChannel(
-        MtnSettings(url, "mtnuganda", "subscription", "api-user", "api-key", f"{NOWHERE}/mtn")
+        MtnSettings(url, "mtnuganda", "subscription", "api-user", "api-key", f"{NOWHERE}/mtn"),
+        pace,
     )
 
 
@@ -188,6 +197,55 @@ def test_a_look_up_answered_with_something_else_is_no_failure_of_the_prompt(
             said(make, prompt, {}, status)
 
 
+def test_mtns_look_ups_are_paced_and_its_pushes_are_not(standins: StandIns) -> None:
+    def not_now() -> None:
+        raise Temporary("mtn", "paced")
+
+    channel, prompt = mtn_channel(standins.url, not_now), mtn_prompt()
+    channel.push(prompt)
+    with pytest.raises(Temporary, match="paced"):
+        channel.look_up(prompt)
+    channel.close()
+
+
+def held(make: Any, currency: str, body: dict[str, Any], status: int = 200) -> Held:
+    with canned(status, "application/json", json.dumps(TOKEN | body)) as url:
+        channel = make(url)
+        try:
+            read: Held = channel.read_balance(currency)
+            return read
+        finally:
+            channel.close()
+
+
+def test_what_an_account_holds() -> None:
+    ugandan = Held("mtn:mtnuganda", 37_600)
+    for said in ("37600", "37600.00", 37600):
+        assert held(mtn_channel, "UGX", {"availableBalance": said, "currency": "UGX"}) == ugandan
+    figure = {"balance": "37,600.50", "currency": "KES", "account_status": "Active"}
+    body = {"data": figure, "status": {"success": True}}
+    assert held(airtel_channel, "KES", body) == Held("airtel:KE", 37_600_50)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("make", "currency", "body"),
+    [
+        (mtn_channel, "UGX", {}),
+        (mtn_channel, "UGX", {"availableBalance": "much", "currency": "UGX"}),
+        (mtn_channel, "UGX", {"availableBalance": "1", "currency": "EUR"}),
+        (mtn_channel, "UGX", {"availableBalance": "-1", "currency": "UGX"}),
+        (airtel_channel, "KES", {"data": {"balance": "1", "currency": "UGX"}}),
+        (airtel_channel, "KES", {"data": {}, "status": {"success": False}}),
+    ],
+)
+def test_a_balance_that_is_not_understood_is_no_balance(
+    make: Any, currency: str, body: dict[str, Any], status: int
+) -> None:
+    with pytest.raises(Temporary):
+        held(make, currency, body, status)
+
+
 def test_what_airtels_enquiry_says() -> None:
     def look(status: str, code: str = "", **known: str) -> Outcome:
         body = {
@@ -213,20 +271,41 @@ def test_what_airtel_cannot_be_asked_is_not_sent(standins: StandIns) -> None:
     channel.close()
 
 
-def test_airtels_signature_is_checked_where_there_is_a_key() -> None:
+def test_airtels_signature_is_checked_in_the_body() -> None:
     # computed with openssl: dgst -sha256 -hmac k3y -binary | base64
-    reference = "0" * 32
-    unsigned = f'{{"transaction": {{"id": "{reference}", "status_code": "TS"}}}}'.encode()
-    signed = unsigned[:-1] + b', "hash": "HASH"}'
-    assert airtel.read_callback(unsigned) == airtel.read_callback(signed) == reference
-    for body in (unsigned, signed):
-        with pytest.raises(BadCallback, match="hash"):
-            airtel.read_callback(body, "k3y")
-    assert airtel.read_callback(signed.replace(b"HASH", HASH), "k3y") == reference
-    with pytest.raises(BadCallback, match="hash"):
-        airtel.read_callback(signed.replace(b"HASH", HASH).replace(b"TS", b"TF"), "k3y")
+    signed = UNSIGNED[:-1] + b', "hash": "' + HASH + b'"}'
+    assert airtel.read_callback(UNSIGNED) == airtel.read_callback(signed) == "0" * 32
+    airtel.prove_callback({}, signed, "k3y")
+    forged = [UNSIGNED, signed.replace(HASH, b"AAAA"), signed.replace(b"TS", b"TF")]
+    for body in forged:
+        with pytest.raises(Unproved, match="hash"):
+            airtel.prove_callback({}, body, "k3y")
 
 
+@pytest.mark.parametrize("name", ["X-Signature", "x-signature", "Hash"])
+def test_airtels_signature_is_checked_in_a_header(name: str) -> None:
+    for digest in (HASH.decode(), base64.b64decode(HASH).hex()):
+        airtel.prove_callback({name: digest, "Host": "x"}, UNSIGNED, "k3y")
+        for body in (UNSIGNED + b" ", UNSIGNED.replace(b"TS", b"TF")):
+            with pytest.raises(Unproved):
+                airtel.prove_callback({name: digest}, body, "k3y")
+
+
+def test_one_right_signature_does_not_cover_for_a_wrong_one() -> None:
+    signed = UNSIGNED[:-1] + b', "hash": "' + HASH + b'"}'
+    with pytest.raises(Unproved):
+        airtel.prove_callback({"X-Signature": "AAAA"}, signed, "k3y")
+    with pytest.raises(Unproved):
+        airtel.prove_callback({"X-Signature": HASH.decode()}, signed.replace(HASH, b"AA"), "k3y")
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_no_signature_does_more_than_be_refused(body: bytes, digest: str) -> None:
+    with pytest.raises(Unproved):
+        airtel.prove_callback({"X-Signature": digest}, body, "k3y")
+
+
+UNSIGNED = f'{{"transaction": {{"id": "{"0" * 32}", "status_code": "TS"}}}}'.encode()
 HASH = b"29XW1mmaB9j8l6Uh2g1MRTlCdzcf5tEapoVVRcoNhnY="
 
 
@@ -238,7 +317,7 @@ def test_an_mtn_callback_names_a_request(named: object) -> None:
 
 @given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode))
 def test_no_body_does_more_than_be_refused(body: bytes) -> None:
-    for read in (mtn.read_callback, airtel.read_callback, lambda b: airtel.read_callback(b, "k")):
+    for read in (mtn.read_callback, airtel.read_callback):
         with pytest.raises(BadCallback):
             read(body)
 
@@ -253,6 +332,6 @@ any_json = st.recursive(
 @given(st.dictionaries(st.sampled_from(["externalId", "status", "transaction", "hash"]), any_json))
 def test_no_document_does_more_than_be_refused(document: dict[str, Any]) -> None:
     body = json.dumps(document).encode()
-    for read in (mtn.read_callback, airtel.read_callback, lambda b: airtel.read_callback(b, "k")):
+    for read in (mtn.read_callback, airtel.read_callback):
         with pytest.raises(BadCallback):
             read(body)

@@ -93,7 +93,7 @@ class Walk(RuleBasedStateMachine):
         if self.caller.is_asked:
             typed = _likely(data, self.caller)
             self.caller.forget()
-            self.caller.answer_after_loss(typed)
+            self.caller.answer(typed)
 
     @rule(data=st.data())
     def go_on_while_a_callback_is_lost(self, data: Any) -> None:

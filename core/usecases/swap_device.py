@@ -1,0 +1,100 @@
+"""A broken device is swapped: another from stock takes its place, with its owner, tariff and sales.
+
+What the customer paid stays paid, credit is theirs whatever they have, and instalments buy days on
+the new device from where they stood. Days the old one had left, or its unlocking, are ordered anew;
+what a meter had left stands in the meter alone, and is ordered by hand. The old device is out of
+use for good: it goes into no stock, and who pays for it by mistake is helped at the suspense desk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.db.catalogue import versions_of
+from core.db.customers import Customer, lock_customers
+from core.db.device_requests import take_requests_for
+from core.db.devices import Device, get_device, lock_devices
+from core.db.registration import devices_by_serial
+from core.db.swaps import put_in_place
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.accrue_access_rates import post_access_fees
+from core.usecases.audit import note_act
+from core.usecases.check_nothing_waits import check_nothing_waits
+from core.usecases.hand_over import tell_not_granted
+from core.usecases.list_devices import days_left, list_devices
+from core.usecases.order_token import order_token
+from core.usecases.stock import check_in_service
+from core.usecases.texts import text_to
+from core.wording.messages import agent_sms
+
+
+@dataclass(frozen=True, slots=True)
+class Swapped:
+    """The new device's id, and which codes were ordered for it: for so many days, or to unlock."""
+
+    device_id: int
+    days: int
+    is_unlocked: bool
+
+
+def swap_device(unit: Unit, device_id: int, serial: str, who: str, reason: str) -> Swapped:
+    """Put the device in stock with that serial in the place of one that somebody has.
+
+    Ring for payments and texts afterwards. Raises Refused: device_in_stock (nobody has the old
+    one), not_in_stock, device_taken, device_retired, kind_differs, payment_waiting, reason_missing,
+    and code_not_made where days are left that the new device has no code for.
+    """
+    old, customer = _lock_old(unit, device_id)
+    new_id = _new(unit, serial, old.kind)
+    state = next(one for one in list_devices(unit, customer.id) if one.serial == old.serial)
+    put_in_place(unit.connection, old.id, new_id, unit.today)
+    days = 0 if state.is_paid_off else days_left(unit, state)
+    _order(unit, serial, days, who, reason, unlocked=state.is_paid_off)
+    _tell(unit, customer, old.serial, serial)
+    details = {"before": old.serial, "after": serial}
+    note_act(unit, who, "swap", "device", old.id, reason, **details)
+    note_act(unit, who, "swap", "customer", customer.id, reason, **details)
+    return Swapped(new_id, days, state.is_paid_off)
+
+
+def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
+    """The device and its owner, with nothing on its way to it and its fees written."""
+    found = get_device(unit.connection, device_id)
+    if found.owner_id is None:
+        raise Refused("device_in_stock", serial=found.serial)
+    customer = lock_customers(unit.connection, [found.owner_id])[found.owner_id]
+    old = lock_devices(unit.connection, [device_id], [customer.id])[device_id]
+    if old.owner_id != customer.id:
+        raise Refused("device_of_another", serial=old.serial)
+    check_nothing_waits(unit, old.id, old.serial)
+    post_access_fees(unit, [old], versions_of(unit.connection, [old]))
+    return old, customer
+
+
+def _new(unit: Unit, serial: str, kind: str) -> int:
+    """The id of the device that takes the place, locked."""
+    new = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
+    if new is None:
+        raise Refused("not_in_stock", serial=serial)
+    check_in_service(new)
+    if new.owner_id is not None:
+        raise Refused("device_taken", serial=serial)
+    if new.kind != kind:
+        raise Refused("kind_differs", serial=serial, kind=new.kind, wanted=kind)
+    return new.id
+
+
+def _order(unit: Unit, serial: str, days: int, who: str, reason: str, *, unlocked: bool) -> None:
+    """A worker, who holds the keys, makes the code; the owner gets it by text."""
+    if unlocked:
+        order_token(unit, serial, "unlock", 0, who, reason)
+    elif days:
+        order_token(unit, serial, "days", days, who, reason)
+
+
+def _tell(unit: Unit, customer: Customer, old: str, new: str) -> None:
+    said = agent_sms.swapped(old=old, serial=new, operator=unit.market.operator)
+    text_to(unit, customer, said, f"swapped:{old}:{new}")
+    for msisdn in take_requests_for(unit.connection, new):
+        tell_not_granted(unit, msisdn, new)

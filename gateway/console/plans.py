@@ -1,0 +1,182 @@
+"""The plans an operator allows for an appliance: agents sell it by these only, and a kit in stock
+may have one set. What was sold on a plan keeps its own instalments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, abort
+
+from core.catalogue import PlanEntry
+from core.db.console_catalogue import PLANS, find_in_catalogue
+from core.db.plan_offers import find_plan
+from core.errors import Refused
+from core.money import major
+from core.unit import Unit
+from core.usecases.allowed_plans import AllowedService, get_allowed_plan
+from core.usecases.change_catalogue import add_to_catalogue, change_catalogue, withdraw_plan
+from core.usecases.offer import minor_of
+from gateway.console import reading
+from gateway.console.catalogue import CADENCES, SCHEMES, plan_fields, read_terms
+from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.showing import CODE, COUNT, MONEY, WORDS, day, money
+
+pages = Blueprint("plans", __name__)
+
+_BESIDE = {"code_taken": "code", "appliance_unknown": "appliance"}
+
+list_page(
+    pages,
+    "/plans/",
+    "plans",
+    Listing(
+        "Plans",
+        PLANS,
+        columns=(
+            Column("Code", "code", CODE, "plans.edit", "plan_id"),
+            Column("Name", "name"),
+            Column("Appliance", "appliance"),
+            Column("Scheme", "scheme", WORDS),
+            Column("Instalments", "count", COUNT),
+            Column("Each", "instalment_minor", MONEY),
+            Column("How often", "cadence", WORDS),
+            Column("Down payment", "down_payment_minor", MONEY),
+            Column("Set on", "devices", COUNT),
+        ),
+        buttons=(("Add a plan", "plans.add"),),
+        intro="Where an appliance has plans, agents sell it by no other. Without any, an agent and"
+        " a customer may agree on their own figures.",
+    ),
+)
+
+
+def _fields() -> tuple[Field, ...]:
+    return (
+        Field("name", "Name", reading.line, hint="As agents see it."),
+        *plan_fields("What it is for, and how it is paid off"),
+    )
+
+
+def _entry(unit: Unit, code: str, values: Values) -> PlanEntry:
+    if values["appliance"] is None:
+        raise Refused("appliance_unknown", appliance="")
+    terms = read_terms(unit, values)
+    return PlanEntry(
+        code=code,
+        name=values["name"],
+        appliance=terms.appliance,
+        scheme=terms.scheme,
+        cadence="daily" if terms.scheme == "service" else terms.cadence,
+        count=minor_of(terms.figure) if terms.scheme == "count" else None,
+        instalment_minor=minor_of(terms.figure) if terms.scheme == "amount" else None,
+        down_payment_minor=0 if terms.scheme == "service" else minor_of(terms.down),
+    )
+
+
+def _add(unit: Unit, who: str, values: Values) -> Done:
+    entry = _entry(unit, values["code"], values)
+    plan_id = add_to_catalogue(unit, entry, who, values["reason"])
+    return Done("The plan was added.", "plans.edit", {"plan_id": plan_id})
+
+
+def _made(unit: Unit, done: Done) -> list[str]:
+    """What it comes to when it is sold today."""
+    market = unit.market
+    plan = get_allowed_plan(unit, _get(unit, done.ids["plan_id"]).code)
+    if isinstance(plan, AllowedService):
+        a_day, least = money(plan.per_day.minor, market), money(plan.least.minor, market)
+        return [f"{a_day} a day, at least {least} at a time"]
+    lines = [f"{plan.parts} instalments of {money(plan.each.minor, market)}"]
+    if plan.last != plan.each:
+        lines = [f"{lines[0]}, the last one {money(plan.last.minor, market)}"]
+    if plan.down_payment.minor:
+        lines = [f"Down payment {money(plan.down_payment.minor, market)}", *lines]
+    cadence = dict(CADENCES)[plan.cadence]
+    return [*lines, f"Due {cadence}, the first one on {day(plan.first_on)} if it is sold today"]
+
+
+act_page(
+    pages,
+    "/plans/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a plan",
+        lambda unit: (
+            Field("code", "Code", reading.code, hint="Short, and for good."),
+            *_fields(),
+        ),
+        _add,
+        button="Add",
+        beside=_BESIDE,
+        preview=_made,
+    ),
+)
+
+
+def _get(unit: Unit, plan_id: int) -> Any:
+    return find_in_catalogue(unit.connection, "plan_offers", plan_id) or abort(404)
+
+
+def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:
+    """The fields with what the plan says."""
+    plan = find_plan(unit.connection, _get(unit, plan_id).code) or abort(404)
+
+    def amount(minor: int | None) -> str:
+        return major(minor, unit.market.currency) if minor else ""
+
+    given = {
+        "name": plan.name,
+        "appliance": plan.appliance,
+        "scheme": plan.scheme,
+        "count": str(plan.count or ""),
+        "instalment": amount(plan.instalment_minor),
+        "cadence": plan.cadence,
+        "down_payment": amount(plan.down_payment_minor),
+    }
+    return tuple(replace(one, value=given[one.name]) for one in _fields())
+
+
+def _edit(unit: Unit, who: str, values: Values, plan_id: int) -> Done:
+    entry = _entry(unit, _get(unit, plan_id).code, values)
+    change_catalogue(unit, entry, who, values["reason"])
+    told = "Saved. What was sold keeps its instalments."
+    return Done(told, "plans.edit", {"plan_id": plan_id})
+
+
+def _about(unit: Unit, plan_id: int) -> list[tuple[str, str]]:
+    found = _get(unit, plan_id)
+    return [("Code", found.code), ("Scheme", dict(SCHEMES)[found.scheme])]
+
+
+act_page(
+    pages,
+    "/plans/<int:plan_id>",
+    "edit",
+    "catalogue",
+    Form(
+        "Edit a plan",
+        _as_typed,
+        _edit,
+        beside=_BESIDE,
+        about=_about,
+        preview=_made,
+        links=(("Withdraw it", "plans.withdraw"),),
+    ),
+)
+
+
+def _withdraw(unit: Unit, who: str, values: Values, plan_id: int) -> Done:
+    withdraw_plan(unit, _get(unit, plan_id).code, who, values["reason"])
+    return Done("It is offered no more. What was sold keeps its instalments.", "plans.plans")
+
+
+act_page(
+    pages,
+    "/plans/<int:plan_id>/withdraw",
+    "withdraw",
+    "catalogue",
+    Form("Withdraw a plan", nothing_else, _withdraw, button="Withdraw", about=_about),
+)

@@ -1,0 +1,81 @@
+"""The door of pawaPay's callbacks about deposits.
+
+They are signed (message_signature.py), so what they say is booked at once, and acknowledged after
+the commit. One whose signature does not hold says nothing at all: the deposit is looked up in time.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from core.db.prompts import Prompt
+from core.unit import OpenUnit, Unit
+from core.usecases.follow_prompt import find_callback_prompt, prompt_ended, prompt_paid
+from core.usecases.record_payment import PaymentNotice
+from gateway.doors import Answered, Door, read_json
+from gateway.payments.channel import Ended, Outcome, Paid
+from gateway.payments.message_signature import SignedMessages
+from gateway.payments.pawapay import PROVIDER, Deposit, account, outcome_of, read_deposit
+from gateway.ring import Doorbell
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PawaPayDoor:
+    """The door of pawaPay's callbacks about deposits."""
+
+    signed: SignedMessages
+    open_unit: OpenUnit
+    doorbell: Doorbell
+
+    def door(self) -> Door[Deposit]:
+        """Its address: the one that is signed, ours as pawaPay knows it."""
+        rule = f"/payments/{PROVIDER}/<key>"
+        return Door(rule, PROVIDER, _read, self.follow, prove=self.signed.prove)
+
+    def follow(self, deposit: Deposit) -> Answered:
+        """Take note of how a deposit ended. One we do not know is acknowledged and books nothing:
+        no money comes by this road that we did not ask for."""
+        with self.open_unit() as unit:
+            prompt = find_callback_prompt(unit, None, deposit.reference)
+            if prompt is None or prompt.channel != PROVIDER:
+                log.warning("a deposit nobody asked for: %s", deposit.reference)
+                return Answered("unknown")
+            if prompt.payment_id is not None:
+                return Answered("known")
+            answered = _note(unit, prompt, outcome_of(deposit, prompt))
+        if answered.outcome == "booked":
+            self.doorbell.ring("payments")
+        self.doorbell.ring("texts")
+        return answered
+
+
+def _read(body: bytes) -> Deposit:
+    return read_deposit(read_json(body))
+
+
+def _note(unit: Unit, prompt: Prompt, outcome: Outcome) -> Answered:
+    if isinstance(outcome, Paid):
+        recorded = prompt_paid(unit, prompt, _notice(unit, prompt, outcome))
+        word = "booked" if recorded.is_new else "known"
+        return Answered(word, payment_id=recorded.payment_id)
+    if isinstance(outcome, Ended):
+        prompt_ended(unit, prompt, outcome.code)
+        return Answered("not_paid")
+    return Answered("pending")
+
+
+def _notice(unit: Unit, prompt: Prompt, paid: Paid) -> PaymentNotice:
+    return PaymentNotice(
+        provider_account=account(prompt),
+        receipt=paid.receipt,
+        door="callback",
+        amount_minor=paid.amount_minor,
+        currency=prompt.currency,
+        account=prompt.account_reference,
+        payer_kind="msisdn",
+        payer=prompt.msisdn,
+        paid_at=unit.now,
+    )

@@ -1,0 +1,51 @@
+"""Sending a deposit back through pawaPay: asked for, then asked about, under one id.
+
+The id is made from what the refund is called in our books, so that asking again asks for nothing
+new. Workers only. The result is looked up, so refunds need no callback.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from uuid import UUID
+
+from core.db.refunds import Refund
+from core.errors import Permanent, Temporary
+from gateway.payments.pawapay import PROVIDER, PawaPayChannel, code_of, failure
+
+_REFUNDS = "/v2/refunds"
+_GIVEN_BACK, _UNDER_WAY = "DEPOSIT_ALREADY_REFUNDED", "REFUND_IN_PROGRESS"
+
+
+def send_back(channel: PawaPayChannel, refund: Refund) -> bool:
+    """Have the whole deposit sent back; True once the payer has it, False while nobody knows.
+
+    Raises Temporary, Permanent, OutcomeUnknown. Asking again is safe.
+    """
+    if refund.prompt_reference is None:
+        raise Permanent(PROVIDER, "no_deposit")
+    ours = _refund_id(refund)
+    asked = {"refundId": ours, "depositId": refund.prompt_reference}
+    reply = channel.api.act("POST", _REFUNDS, json=asked)
+    if reply.status == 200 and reply.body.get("status") in ("ACCEPTED", "DUPLICATE_IGNORED"):
+        return _is_back(channel, ours)
+    if code_of(reply.body) in (_GIVEN_BACK, _UNDER_WAY):
+        return code_of(reply.body) == _GIVEN_BACK
+    raise failure(reply)
+
+
+def _refund_id(refund: Refund) -> str:
+    """A UUID of version 4 in form, the same every time."""
+    named = f"{refund.prompt_reference}:{refund.client_reference}"
+    return str(UUID(bytes=sha256(named.encode()).digest()[:16], version=4))
+
+
+def _is_back(channel: PawaPayChannel, refund_id: str) -> bool:
+    """What became of a refund that was taken. Raises Temporary; Permanent when it failed."""
+    reply = channel.api.read("GET", f"{_REFUNDS}/{refund_id}")
+    found = reply.body.get("data")
+    if reply.status != 200 or not isinstance(found, dict):
+        raise Temporary(PROVIDER, code_of(reply.body) or f"http_{reply.status}")
+    if found.get("status") == "FAILED":
+        raise Permanent(PROVIDER, code_of(found) or "FAILED")
+    return found.get("status") == "COMPLETED"

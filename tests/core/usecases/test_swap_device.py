@@ -1,0 +1,253 @@
+"""A broken device is swapped: the plan goes on where it stood, and the old one goes to nobody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.db.registration import devices_by_serial
+from core.errors import Refused
+from core.tokens.sts_keys import StsMeter
+from core.usecases.accrue_access_rates import accrue_access_rates
+from core.usecases.allowed_plans import get_allowed_plan, set_plan_on
+from core.usecases.claim_device import claim_device, request_device
+from core.usecases.list_devices import list_devices
+from core.usecases.make_ordered_tokens import make_ordered_tokens
+from core.usecases.match_suspense import match_suspense, suggest_matches
+from core.usecases.quote_payment import quote_payment
+from core.usecases.register_at_desk import MeterHandover, Newcomer, SaleHandover, register_at_desk
+from core.usecases.register_devices import DeviceEntry, register_devices
+from core.usecases.register_sales import SaleEntry, register_sales
+from core.usecases.swap_device import swap_device
+from tests.support.book import NOW
+from tests.support.builders import insert_device
+from tests.support.cast import (
+    AMINA,
+    BARAKA,
+    CHIDI,
+    KIT,
+    LAST_KIT,
+    METER,
+    NEEMA,
+    OPEN_SECRET,
+    READY_METER,
+    RING,
+    STOCK_KIT,
+    STOCK_METER,
+    STRANGER,
+)
+
+WHO, WHY = "grace@jua.example", "water got in"
+
+
+def swap(book, old, new, reason=WHY):
+    [(device_id,)] = book.rows("SELECT id FROM devices WHERE serial = :serial", serial=old)
+    with book.open_unit() as unit:
+        return swap_device(unit, device_id, new, WHO, reason)
+
+
+def device(book, serial):
+    return book.rows(
+        "SELECT owner.name, d.assigned_on, d.retired_on, n.serial FROM devices d"
+        " LEFT JOIN customers owner ON owner.id = d.owner_id"
+        " LEFT JOIN devices n ON n.id = d.replaced_by_id WHERE d.serial = :serial",
+        serial=serial,
+    )[0]
+
+
+def tokens(book, serial):
+    return book.rows(
+        "SELECT t.kind, t.units FROM tokens t JOIN devices d ON d.id = t.device_id"
+        " WHERE d.serial = :serial ORDER BY t.id",
+        serial=serial,
+    )
+
+
+def make_codes(book):
+    with book.open_unit() as unit:
+        make_ordered_tokens(unit, OPEN_SECRET)
+
+
+def test_the_plan_goes_on_with_the_new_device_to_the_day(book):
+    book.pay("A1", KIT, 100_00)  # 4 of the 7 days of an instalment
+    book.apply()
+    book.ahead = timedelta(days=1, hours=3)
+
+    done = swap(book, KIT, STOCK_KIT)
+    make_codes(book)
+    book.pay("A2", STOCK_KIT, 50_00)
+    book.apply()
+
+    assert (done.days, done.is_unlocked) == (3, False)
+    assert tokens(book, KIT) == [("days", 4)]
+    assert tokens(book, STOCK_KIT) == [("days", 3), ("days", 3)]
+    assert device(book, STOCK_KIT)[:3] == ("Baraka", (NOW + book.ahead).date(), None)
+    assert device(book, KIT) == (None, None, (NOW + book.ahead).date(), STOCK_KIT)
+    book.prove()
+
+
+def test_credit_and_debts_stay_the_customers(book):
+    book.pay("A1", METER, 1005_00)
+    book.apply()
+    before = book.balances(), book.rows("SELECT id, credit_minor FROM customers ORDER BY id")
+
+    swap(book, METER, STOCK_METER)
+    swap(book, KIT, STOCK_KIT)
+
+    after = book.balances(), book.rows("SELECT id, credit_minor FROM customers ORDER BY id")
+    assert after == before
+    with book.open_unit() as unit:
+        quote = quote_payment(unit, STOCK_KIT, 600_00)
+        assert [line.amount_minor for line in quote.outcome.lines] == [150_00] * 4
+
+
+def test_what_was_paid_off_is_unlocked_again(book):
+    book.pay("C1", LAST_KIT, 150_00)
+    book.apply()
+
+    done = swap(book, LAST_KIT, STOCK_KIT)
+    make_codes(book)
+
+    assert (done.days, done.is_unlocked) == (0, True)
+    assert tokens(book, STOCK_KIT) == [("unlock", 0)]
+    with book.open_unit() as unit:
+        [chidi] = book.rows("SELECT customer_id FROM customer_msisdns WHERE msisdn = :c", c=CHIDI)
+        assert [(one.serial, one.is_paid_off) for one in list_devices(unit, chidi[0])] == [
+            (STOCK_KIT, True)
+        ]
+
+
+def test_a_meters_tariff_and_the_period_of_its_fees_run_on(book):
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE tariff_versions SET access_rate_minor = 2000, access_every_days = 10"
+        )
+    book.ahead = timedelta(days=13)
+
+    done = swap(book, METER, STOCK_METER)
+    book.ahead = timedelta(days=20)
+    with book.open_unit() as unit:
+        accrue_access_rates(unit, 0, 100)
+
+    assert (done.days, done.is_unlocked) == (0, False)
+    assert book.rows(
+        "SELECT d.serial, c.due_on - :begun FROM access_charges c JOIN devices d"
+        " ON d.id = c.device_id ORDER BY c.due_on",
+        begun=NOW.date(),
+    ) == [(METER, 10), (STOCK_METER, 20)]
+    book.pay("M1", STOCK_METER, 1000_00)
+    book.apply()
+    assert [kind for kind, _ in tokens(book, STOCK_METER)] == ["energy"]
+    book.prove()
+
+
+def test_the_customer_is_told_and_so_is_whoever_had_asked_for_the_new_one(book):
+    with book.open_unit() as unit:
+        request_device(unit, STRANGER, "Wanjiku", "Kamau", "KIB", STOCK_KIT)
+
+    swap(book, KIT, STOCK_KIT)
+
+    told = "SELECT msisdn, body FROM sms WHERE kind IN ('agent_sms.swapped', :other) ORDER BY id"
+    rows = book.rows(told, other="agent_sms.not_granted")
+    assert rows[0] == (
+        BARAKA,
+        f"{KIT} was replaced: {STOCK_KIT} is yours now, on the same terms. Pay for {STOCK_KIT} from"
+        " now on. Jua Energy",
+    )
+    assert [number for number, _ in rows[1:]] == [STRANGER]
+    assert book.rows("SELECT count(*) FROM device_requests") == [(0,)]
+    assert book.rows("SELECT act, subject, reason FROM audit_log WHERE act = 'swap'") == [
+        ("swap", "device", WHY),
+        ("swap", "customer", WHY),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (KIT, "NONE1", "not_in_stock"),
+        (KIT, LAST_KIT, "device_taken"),
+        (KIT, KIT, "device_taken"),
+        (KIT, STOCK_METER, "kind_differs"),
+        (STOCK_KIT, "TV100", "device_in_stock"),
+    ],
+)
+def test_what_cannot_be_swapped_stays(book, old, new, code):
+    with pytest.raises(Refused, match=code):
+        swap(book, old, new)
+
+    assert book.rows("SELECT count(*) FROM devices WHERE retired_on IS NOT NULL") == [(0,)]
+    assert book.rows("SELECT count(*) FROM sms") == [(0,)]
+
+
+def test_nothing_is_swapped_while_money_for_it_waits_or_without_a_reason(book):
+    with pytest.raises(Refused, match="reason_missing"):
+        swap(book, KIT, STOCK_KIT, " ")
+    book.pay("A1", KIT, 150_00)
+
+    with pytest.raises(Refused, match="payment_waiting"):
+        swap(book, KIT, STOCK_KIT)
+
+
+def test_what_is_out_of_use_goes_to_nobody(book):
+    swap(book, METER, READY_METER)
+    swap(book, KIT, STOCK_KIT)
+    kit = SaleHandover(KIT, _terms(book))
+    newcomer = Newcomer(NEEMA)
+
+    for act in (
+        lambda unit: register_at_desk(unit, WHO, newcomer, MeterHandover(METER, "home")),
+        lambda unit: register_at_desk(unit, WHO, newcomer, kit),
+        lambda unit: claim_device(unit, NEEMA, "", "", "", METER, "s/1"),
+        lambda unit: set_plan_on(unit, KIT, "tv6", WHO, WHY),
+        lambda unit: swap_device(
+            unit, devices_by_serial(unit.connection, [STOCK_KIT])[STOCK_KIT].id, KIT, WHO, WHY
+        ),
+    ):
+        with pytest.raises(Refused, match="device_retired"), book.open_unit() as unit:
+            act(unit)
+
+
+def _terms(book):
+    with book.open_unit() as unit:
+        return get_allowed_plan(unit, "tv6")
+
+
+def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(book):
+    with book.engine.begin() as connection:
+        maker = connection.exec_driver_sql("SELECT id FROM manufacturers WHERE code = 'sunlite'")
+        third = {"serial": "LAMP900", "manufacturer_id": maker.scalar_one(), "kind": "shs"}
+        key = {"sealed_key": RING.seal(bytes(16), "devices:LAMP900:sealed_key")}
+        insert_device(connection, **third, **key)
+    swap(book, KIT, STOCK_KIT)
+    swap(book, STOCK_KIT, "LAMP900")
+
+    paid = book.pay("A1", KIT, 150_00)
+
+    assert book.states() == ["suspense"]
+    with book.open_unit() as unit:
+        first = suggest_matches(unit, paid)[0]
+        assert (first.serial, first.why) == ("LAMP900", "swapped")
+        match_suspense(unit, paid, first.serial, WHO, "it was swapped")
+    book.apply()
+    assert tokens(book, "LAMP900") == [("days", 7)]
+
+
+def test_the_files_of_before_can_be_imported_again(book):
+    kit = SaleEntry(
+        owner_msisdn=AMINA, appliance="kit", scheme="count", sold_on=NOW.date(),
+        serial=STOCK_KIT, count=4, cadence="weekly", reference="S1",
+    )  # fmt: skip
+    entry = DeviceEntry(METER, "meter", "umeme", "home", AMINA, NOW.date())
+    with book.open_unit() as unit:
+        assert register_sales(unit, [kit]).new == 1
+        sts = devices_by_serial(unit.connection, [METER])[METER].sts
+    swap(book, STOCK_KIT, "TV100")
+    swap(book, METER, STOCK_METER)
+
+    with book.open_unit() as unit:
+        assert register_sales(unit, [kit]).known == 1
+        again = replace(entry, sts=StsMeter(**sts))
+        assert register_devices(unit, [again], RING).known == 1

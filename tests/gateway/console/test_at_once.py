@@ -1,0 +1,174 @@
+"""Two people do the same at the same moment: one succeeds, the other is told what is there by now.
+
+Both have seen that nothing is in the way, and wait to write; whoever comes second is told exactly
+what somebody who comes later is told.
+"""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from core.db.ledger import open_account
+from tests.gateway.console.conftest import _CONFIRM
+from tests.support.builders import insert_agent
+from tests.support.cast import KIT, NEW_METER, STOCK_METER
+
+WHY = {"reason": "a new season"}
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+NUMBER, OTHER = "0722000077", "0722000078"
+
+
+def both(console, browsers, posts, table):
+    """The answers of two people who write once both have read: nobody may insert until then."""
+    answers = [None, None]
+
+    def act(which):
+        path, typed = posts[which]
+        answers[which] = browsers[which].post(path, **typed)
+
+    with console.book.engine.begin() as gate:
+        gate.exec_driver_sql(f"LOCK TABLE {table} IN SHARE MODE")
+        people = [threading.Thread(target=act, args=(which,)) for which in (0, 1)]
+        for one in people:
+            one.start()
+        while console.rows(WAITING)[0][0] < 2:
+            assert all(one.is_alive() for one in people)
+    for one in people:
+        one.join()
+    return answers
+
+
+def looked_at(browser, path, typed):
+    """With the digest of its preview, where there is one."""
+    found = _CONFIRM.findall(browser.post(path, **typed).text)
+    return typed | ({"confirmed": found[0]} if found else {})
+
+
+SAME = [
+    ("/villages/new", {"code": "EMA", "name": "Emali"} | WHY, "villages", "already"),
+    (
+        "/manufacturers/new",
+        {"code": "jua", "name": "Jua", "kinds": "shs", "token": "openpaygo"} | WHY,
+        "manufacturers",
+        "already",
+    ),
+    (
+        "/appliances/new",
+        {"code": "pump", "name": "Pump", "kind": "other", "price": "300"} | WHY,
+        "appliances",
+        "already",
+    ),
+    (
+        "/devices/new",
+        {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "tariff": "home"} | WHY,
+        "devices",
+        "in the books already",
+    ),
+    (
+        "/codes/new",
+        {"serial": KIT, "kind": "days", "amount": "2"} | WHY,
+        "token_orders",
+        "being made",
+    ),
+]
+
+
+@pytest.mark.parametrize(("path", "typed", "table", "told"), SAME, ids=lambda one: str(one)[:20])
+def test_the_second_of_two_is_told_that_it_is_there(console, path, typed, table, told):
+    people = [console.login(), console.login()]
+
+    answers = both(console, people, [(path, typed)] * 2, table)
+
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    [second] = [answer for answer in answers if answer.status_code == 422]
+    assert told in second.text
+    assert told in people[0].post(path, **typed).text
+
+
+def test_a_tariff_that_two_people_add_is_there_once(console):
+    people, path = [console.login(), console.login()], "/tariffs/new"
+    typed = {"code": "mill", "name": "Mills", "valid_from": "2026-11-24", "price": "80"} | WHY
+    typed = looked_at(people[0], path, typed)
+
+    answers = both(console, people, [(path, typed)] * 2, "tariffs")
+
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    assert console.rows("SELECT count(*) FROM tariffs WHERE code = 'mill'") == [(1,)]
+
+
+@pytest.mark.parametrize("prices", [("120", "120"), ("120", "130")])
+def test_two_versions_of_a_tariff_from_one_day_are_one(console, prices):
+    people, path = [console.login(), console.login()], f"/tariffs/{console.ids['tariff_id']}/prices"
+    posts = [
+        (path, looked_at(people[0], path, {"valid_from": "2026-12-01", "price": one} | WHY))
+        for one in prices
+    ]
+
+    answers = both(console, people, posts, "tariff_versions")
+
+    assert [answer.status_code for answer in answers] == [302, 302]
+    versions = "SELECT count(*) FROM tariff_versions WHERE valid_from = '2026-12-01'"
+    assert console.rows(versions) == [(1,)]
+
+
+def test_one_receipt_of_two_agents_is_one_hand_over(console):
+    people = [console.login("finance"), console.login("finance")]
+    with console.book.engine.begin() as connection:
+        ali = insert_agent(connection, msisdn="+254711000113", pin_hash="x")
+        agents = (ali, console.ids["agent_id"])
+        for agent in agents:
+            open_account(connection, f"clearing:agent:{agent}", "debit")
+        connection.exec_driver_sql("UPDATE agents SET float_used_minor = 10000")
+    typed = {"amount": "100", "receipt": "H12"} | WHY
+    posts = [(f"/agents/{agent}/settle", typed) for agent in agents]
+    posts = [(path, looked_at(people[0], path, typed)) for path, typed in posts]
+
+    answers = both(console, people, posts, "journal_entries")
+
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    [second] = [answer for answer in answers if answer.status_code == 422]
+    assert "booked under H12 already" in second.text
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "table"),
+    [
+        ({"number": NUMBER, "name": "Wanja"}, {"number": NUMBER, "name": "Zawadi"}, "customers"),
+        (
+            {"number": NUMBER, "name": "Wanja", "serial": STOCK_METER, "tariff": "home"},
+            {"number": OTHER, "name": "Zawadi", "serial": STOCK_METER, "tariff": "home"},
+            "customers",
+        ),
+    ],
+    ids=["one number", "one device"],
+)
+def test_a_number_and_a_device_are_given_once(console, first, second, table):
+    people = [console.login(), console.login()]
+    posts = [
+        ("/customers/new", looked_at(people[0], "/customers/new", one)) for one in (first, second)
+    ]
+
+    answers = both(console, people, posts, table)
+
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    customers = "SELECT count(*) FROM customers WHERE name IN ('Wanja', 'Zawadi')"
+    assert console.rows(customers) == [(1,)]
+    console.book.prove()
+
+
+def test_a_user_and_a_further_number_are_added_once(console):
+    people = [console.login(), console.login()]
+    user = {"name": "asha", "password": "a good horse", "again": "a good horse", "role": "support"}
+    number = (f"/customers/{console.ids['customer_id']}/number", {"number": NUMBER})
+
+    for posts, table in (
+        ([("/users/new", user)] * 2, "console_users"),
+        ([number] * 2, "customer_msisdns"),
+    ):
+        answers = both(console, people, posts, table)
+        assert sorted(answer.status_code for answer in answers) == [302, 422]

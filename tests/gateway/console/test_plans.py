@@ -1,0 +1,109 @@
+"""Plans that agents may sell by: added, changed and withdrawn, never what was sold on them."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import Refused
+from core.money import Money
+from core.usecases.allowed_plans import check_allowed, get_allowed_plan, take_plan_off
+from core.usecases.offer import Terms
+from tests.gateway.console.test_listing import exported
+from tests.support.cast import NEEMA, READY_KIT
+
+WHY = {"reason": "a new season"}
+KIT_BY_WEEKS = {
+    "code": "kit5", "name": "Five weeks", "appliance": "kit", "scheme": "count", "count": "5",
+    "cadence": "weekly", "down_payment": "100",
+}  # fmt: skip
+
+
+def plan(console, code: str) -> list[tuple[object, ...]]:
+    return console.rows(
+        "SELECT scheme, cadence, count, instalment_minor, down_payment_minor FROM plan_offers"
+        " WHERE code = :code",
+        code=code,
+    )
+
+
+def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(console):
+    owner = console.login()
+    free = Terms("kit", "count", 3, "monthly", Money(0, "KES"))
+    with console.book.open_unit() as unit:
+        check_allowed(unit, free)
+
+    looked, done = owner.confirm("/plans/new", **KIT_BY_WEEKS, **WHY)
+
+    assert "Down payment KES 100.00" in looked.text
+    assert "5 instalments of KES 100.00" in looked.text
+    assert "Due every week, the first one on 1 Dec 2026" in looked.text
+    assert done.status_code == 302
+    assert plan(console, "kit5") == [("count", "weekly", 5, None, 100_00)]
+    assert console.acts() == [("owner", "add", "plan_offer", WHY["reason"])]
+    with console.book.open_unit() as unit:
+        check_allowed(unit, get_allowed_plan(unit, "kit5"))
+        with pytest.raises(Refused, match="plan_not_allowed"):
+            check_allowed(unit, free)
+
+
+def test_plans_are_listed_with_their_terms(console):
+    lines = exported(console.login("read_only").get("/plans.csv"))[1:]
+
+    assert ["tv6", "Six weeks", "Solar TV", "count", "6", "", "weekly", "0.00", "1"] in lines
+    assert [line[3:7] for line in lines if line[0] == "sunday"] == [["service", "", "", ""]]
+
+
+def test_a_plan_is_changed_and_what_was_sold_on_it_stays(console):
+    browser = console.login()
+    browser.confirm("/sales/new", number=NEEMA, serial=READY_KIT, **WHY)
+    before = console.rows("SELECT amount_minor FROM instalments ORDER BY id DESC LIMIT 1")
+    path = f"/plans/{console.ids['plan_id']}"
+
+    typed = {"name": "By 200", "appliance": "tv", "scheme": "amount", "instalment": "200"}
+    looked, _ = browser.confirm(path, **typed, cadence="monthly", **WHY)
+
+    assert "5 instalments of KES 200.00, the last one KES 100.00" in looked.text
+    assert plan(console, "tv6") == [("amount", "monthly", None, 200_00, 0)]
+    assert console.rows("SELECT amount_minor FROM instalments ORDER BY id DESC LIMIT 1") == before
+    page = browser.get(path).text
+    assert 'value="By 200"' in page
+    assert 'value="200.00"' in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"code": "tv6"}, "already"),
+        ({"appliance": ""}, "no appliance"),
+        ({"count": "0"}, "plan_count"),
+        ({"count": "600"}, "plan_count"),
+        ({"scheme": "amount", "instalment": "5000"}, "plan_instalment_large"),
+        ({"scheme": "service"}, "no price_per_day"),
+        ({"down_payment": "9999"}, "plan_down_payment"),
+    ],
+)
+def test_a_plan_that_does_not_come_out_is_told(console, typed, told):
+    answer = console.login().post("/plans/new", **(KIT_BY_WEEKS | typed), **WHY)
+
+    assert answer.status_code == 422
+    assert told in answer.text
+    assert console.acts() == []
+
+
+def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
+    owner, path = console.login(), f"/plans/{console.ids['plan_id']}/withdraw"
+
+    refused = owner.post(path, **WHY)
+    with console.app.extensions["desk"].open_writing() as unit:
+        take_plan_off(unit, READY_KIT, "test", "for the test")
+    done = owner.post(path, **WHY)
+
+    assert (refused.status_code, done.status_code) == (422, 302)
+    assert "take it off them first" in refused.text
+    assert plan(console, "tv6") == []
+    assert console.acts()[-1] == ("owner", "withdraw", "plan_offer", WHY["reason"])
+
+
+@pytest.mark.parametrize("act", ["", "/withdraw"])
+def test_a_plan_that_is_not_there_has_no_page(console, act):
+    assert console.login().get(f"/plans/99999{act}").status_code == 404

@@ -19,7 +19,7 @@ from browser.desk import Desk
 from browser.town import Town, running_town
 
 PASSWORD = "correct horse battery"
-OTHERS = ("finance", "support", "read_only")
+OTHERS = ("finance", "support", "read-only")
 _PATIENCE_MS = 20_000
 expect.set_options(timeout=_PATIENCE_MS)
 
@@ -41,10 +41,8 @@ def empty_town(browser: Browser) -> Iterator[Town]:
 
 @pytest.fixture(scope="session")
 def town(browser: Browser) -> Iterator[Town]:
-    """The people of the demo live in it, and somebody in each role works in it."""
+    """The people of the demo live in it."""
     with running_town(DIALWATT_DEMO="1") as town:
-        for role in OTHERS:
-            town.dialwatt("user", "add", role, "--role", role, stdin=PASSWORD)
         yield town
 
 
@@ -73,18 +71,47 @@ def visitor(browser: Browser, town: Town, complaints: Complaints) -> Iterator[De
         yield Desk(context.new_page())
 
 
+def keep(browser: Browser, town: Town, name: str, password: str) -> StorageState:
+    """What a browser keeps of a login."""
+    with visit(browser, town.url, Complaints()) as context:
+        desk = Desk(context.new_page())
+        desk.log_in(name, password)
+        desk.sees("Money in")
+        return context.storage_state()
+
+
 @pytest.fixture(scope="session")
-def login_of(browser: Browser, town: Town) -> Callable[[str], StorageState]:
-    """What a browser keeps of a login, by role. Logins are counted, so each happens once."""
-    kept: dict[str, StorageState] = {}
+def owners_login(browser: Browser, town: Town) -> StorageState:
+    return keep(browser, town, "owner", town.password)
+
+
+@pytest.fixture(scope="session")
+def hire(browser: Browser, town: Town, owners_login: StorageState) -> Callable[[str, str], None]:
+    """The owner adds a user, with PASSWORD."""
+
+    def hire(name: str, role: str) -> None:
+        with visit(browser, town.url, Complaints(), storage_state=owners_login) as context:
+            desk = Desk(context.new_page())
+            desk.open("/users/")
+            desk.follow("Add a user")
+            desk.fill({"Name": name, "Role": role, "First password": PASSWORD})
+            desk.press("Save")
+            assert name in [row[0] for row in desk.rows()]
+
+    return hire
+
+
+@pytest.fixture(scope="session")
+def login_of(
+    browser: Browser, town: Town, owners_login: StorageState, hire: Callable[[str, str], None]
+) -> Callable[[str], StorageState]:
+    """The login of whoever is in a role. Logins are counted, so each happens once."""
+    kept = {"owner": owners_login}
 
     def login_of(role: str) -> StorageState:
         if role not in kept:
-            with visit(browser, town.url, Complaints()) as context:
-                desk = Desk(context.new_page())
-                desk.log_in(role, town.password if role == "owner" else PASSWORD)
-                desk.sees("Money in")
-                kept[role] = context.storage_state()
+            hire(role, role)
+            kept[role] = keep(browser, town, role, PASSWORD)
         return kept[role]
 
     return login_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
@@ -69,8 +70,8 @@ class Desk:
                 self.page.reload()
         raise AssertionError(f"{text!r} never came: {self.main.inner_text()}")
 
-    def download(self, link: str) -> str:
-        """The text of the file that a link gives."""
+    def download(self, click: Callable[[], None]) -> Path:
+        """The file that a click brings."""
         with self.page.expect_download() as coming:
-            self.follow(link)
-        return Path(coming.value.path()).read_text(encoding="utf-8-sig")
+            click()
+        return Path(coming.value.path())

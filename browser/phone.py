@@ -25,7 +25,7 @@ class Phone:
         expect(self.screen).to_contain_text(re.compile("Dial|new text"))
 
     def key(self, name: str) -> None:
-        self.handset.get_by_role("button", name=name, exact=True).click()
+        self.handset.get_by_role("button", name=name, exact=True).first.click()
 
     def choose(self, row: str) -> None:
         """A row of the list on the screen, by how it begins after its number."""
@@ -34,6 +34,18 @@ class Phone:
 
     def shows(self, words: str) -> None:
         expect(self.screen).to_contain_text(words, timeout=_ARRIVES_MS)
+
+    def dial(self) -> None:
+        """The service code, as the green key offers it."""
+        self.key("Call")
+        self.key("Call")
+        self.screen.get_by_label("Reply").wait_for()
+
+    def answer(self, digits: str, shown: str) -> None:
+        """Answer the menu; then it shows this."""
+        self.screen.get_by_label("Reply").fill(digits)
+        self.key("Send")
+        self.shows(shown)
 
     def pay_bill(self, account: str, amount: str, how: str = "Pay bill") -> str:
         """Pay a business from the mobile money menu; the receipt."""

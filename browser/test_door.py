@@ -21,14 +21,15 @@ ACTS = {
 
 
 def test_a_login_leads_where_one_wanted_to_go_and_ends_when_one_logs_out(
-    visitor: Desk, complaints: Complaints
+    visitor: Desk, complaints: Complaints, hire: Callable[[str, str], None]
 ) -> None:
+    hire("leaver", "finance")
     complaints.expected = {403}
     visitor.open("/payments/")
-    visitor.fill({"Name": "finance", "Password": "wrong"})
+    visitor.fill({"Name": "leaver", "Password": "wrong"})
     visitor.press("Log in")
     visitor.sees("The name or the password is wrong.")
-    expect(visitor.page.get_by_label("Name")).to_have_value("finance")
+    expect(visitor.page.get_by_label("Name")).to_have_value("leaver")
     expect(visitor.page.get_by_label("Password")).to_have_value("")
 
     visitor.fill({"Password": PASSWORD})
@@ -82,7 +83,7 @@ def test_a_role_is_shown_what_it_may_do_and_refused_the_rest(
 
 
 def test_whoever_may_only_read_finds_nothing_to_fill_in(log_in: Callable[[str], Desk]) -> None:
-    desk = log_in("read_only")
+    desk = log_in("read-only")
     desk.open("/")
     for name in desk.page.get_by_role("navigation").get_by_role("link").all_inner_texts():
         desk.follow(name)

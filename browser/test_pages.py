@@ -21,6 +21,9 @@ LEAST_CONTRAST = 4.5
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 HEADINGS = "[...document.querySelectorAll('h1, h2, h3')].map(one => Number(one.tagName[1]))"
+# A wide table scrolls inside its frame: at this width none has to.
+CUT_OFF = """[...document.querySelectorAll('.scroll')]
+    .map(frame => frame.scrollWidth - frame.clientWidth).filter(over => over > 0)"""
 UNLABELLED = """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter(field => !field.labels.length && !field.ariaLabel).map(field => field.name)"""
 # Every element with words of its own: its colour on the nearest ground that is not transparent.
@@ -91,6 +94,8 @@ def _unfit(page: Page) -> list[str]:
         page.set_viewport_size({"width": width, "height": 720})
         if over := page.evaluate(TOO_WIDE):
             problems.append(f"{over} pixels too wide at {width}")
+        if width == max(WIDTHS) and (cut_off := page.evaluate(CUT_OFF)):
+            problems.append(f"tables cut off by {cut_off} pixels at {width}")
     if unlabelled := page.evaluate(UNLABELLED):
         problems.append(f"no label: {unlabelled}")
     levels = page.evaluate(HEADINGS)

@@ -36,7 +36,7 @@ def paid(town: Town) -> str:
 def test_a_customer_is_found_by_number_name_and_serial(
     typed: str, found: str, log_in: Callable[[str], Desk]
 ) -> None:
-    desk = log_in("read_only")
+    desk = log_in("read-only")
     desk.open("/customers/")
     desk.fill({"Number, name or serial": typed})
     desk.press("Show")
@@ -49,13 +49,39 @@ def test_a_customers_page_tells_what_happened_and_leads_to_the_payment(
     desk = log_in("support")
     desk.open("/customers/")
     desk.follow("Amina Odhiambo")
-    desk.wait_for("token:")
+    desk.wait_for("code:")
     happened = desk.main.locator(".timeline")
     for words in ("Paid KES 500.00", "instalment 300.00", f"access 100.00 for {METER}", "4.0 kWh"):
         expect(happened).to_contain_text(words)
     desk.follow(paid)
     desk.wait_for("delivered")
     desk.sees("access", "100.00", "clearing:daraja:600123", "receivable:sales")
+
+
+def test_who_pays_in_the_menu_and_who_leaves_it_is_told_on_the_front_page(
+    town: Town, log_in: Callable[[str], Desk]
+) -> None:
+    desk = log_in("read-only")
+    phone = Phone(desk.page.context.new_page())
+    phone.take(BARAKA)
+    phone.dial()
+    phone.answer("1", "LAMP31001. Due now KES 0.")
+    phone.answer("150", "7 days.")
+    phone.answer("1", "Check your phone")
+    phone.key("OK")
+    phone.approve()
+    phone.key("OK")
+    phone.open_text("7 days")
+    phone.key("End")
+    phone.dial()
+    phone.answer("1", "How much will you pay?")
+    phone.key("End")
+
+    desk.open("/")
+    desk.wait_for("pay.amount")
+    row = desk.main.get_by_role("row").filter(has_text="pay.amount")
+    assert row.locator("td").all_inner_texts()[:3] == ["pay.amount", "2", "1"]
+    expect(row.get_by_role("progressbar")).to_be_visible()
 
 
 def test_days_are_given_by_hand_and_the_phone_gets_the_code(
@@ -145,7 +171,8 @@ def test_every_list_is_a_file_for_a_spreadsheet(paid: str, log_in: Callable[[str
             continue
         lists += 1
         shown = desk.main.locator("table th").all_inner_texts()
-        exported = list(csv.reader(io.StringIO(desk.download("Export as CSV"))))
+        file = desk.download(lambda: desk.follow("Export as CSV"))
+        exported = list(csv.reader(io.StringIO(file.read_text("utf-8-sig"), newline="")))
         assert not shown or exported[0] == shown
         assert len(exported) == 1 + desk.main.locator("table tbody tr").count()
     assert lists >= 15

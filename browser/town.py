@@ -8,10 +8,13 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from operations.places import free_port
 from tests.support.services import folder_in_reach
@@ -30,6 +33,10 @@ class Town:
     password: str
     told: str
     environment: dict[str, str]
+
+    @property
+    def data(self) -> Path:
+        return Path(self.environment["DIALWATT_DATA"])
 
     def pay_bill(self, msisdn: str, account: str, amount: str, *, unasked: bool = False) -> str:
         """Somebody pays from their phone; the receipt."""
@@ -70,9 +77,10 @@ def running_town(**settings: str) -> Iterator[Town]:
             text=True,
         ) as up:
             try:
-                told = _until_up(up)
+                told, url = _until_up(up), f"http://127.0.0.1:{environment['PORT']}"
+                _until_open(url)
                 yield Town(
-                    url=f"http://127.0.0.1:{environment['PORT']}",
+                    url=url,
                     password=_told(r"log in as owner, password (\S+)", told),
                     told=told,
                     environment=environment,
@@ -90,6 +98,18 @@ def _until_up(up: subprocess.Popen[str]) -> str:
         if line.strip() == LAST_WORDS:
             return "".join(told)
     raise AssertionError(f"dialwatt up did not start: {''.join(told)}")
+
+
+def _until_open(url: str) -> None:
+    """On a busy machine `up` says where it will be before anybody answers there."""
+    deadline = time.monotonic() + 2 * PATIENCE_S
+    while True:
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE_S):
+                return
+        except OSError:
+            assert time.monotonic() < deadline, f"nobody answers at {url}"
+            threading.Event().wait(0.2)
 
 
 def _told(pattern: str, told: str) -> str:

@@ -15,7 +15,8 @@ _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
 _COLUMNS = (
     "o.id, o.ordered_at, o.device_id, d.serial, o.kind, o.units, o.who, o.reason, o.state,"
-    " o.problem, o.ended_at, d.owner_id"
+    " o.problem, o.ended_at, d.owner_id, CASE o.kind WHEN 'days' THEN o.units END AS days,"
+    " CASE o.kind WHEN 'energy' THEN round(o.units / 10.0, 1) END AS kwh"
 )
 _TABLES = "token_orders o JOIN devices d ON d.id = o.device_id"
 

@@ -22,6 +22,7 @@ from core.db.console_payments import (
     tokens_of,
 )
 from core.db.payment_story import lines_of
+from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
 from core.unit import Unit
 from core.usecases.match_suspense import suggest_matches
@@ -97,6 +98,7 @@ def payment(payment_id: int) -> ResponseReturnValue:
             refunds=refunds_of(connection, payment_id),
             cases=cases_of(connection, payment_id),
             acts=acts_on(connection, "payment", payment_id),
+            nobody_knows=find_given_up(connection, payment_id) is not None,
             suggestions=suggest_matches(unit, payment_id) if paid.state == "suspense" else (),
         )
 

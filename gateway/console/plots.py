@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _WIDTH, _HEIGHT = 560, 84
-_GAP = 0.25
+_GAP, _WIDEST = 0.25, 64
 _LEAST = 1.5
 
 
@@ -40,14 +40,15 @@ def standing_bars(about: str, values: Sequence[tuple[str, int, str]]) -> Plot:
     """(label, value, what it says) as bars, the highest as high as the plot."""
     highest = max((value for _, value, _ in values), default=0) or 1
     step = _WIDTH / max(len(values), 1)
+    width = min(step * (1 - _GAP), _WIDEST)
     bars = []
     for place, (label, value, title) in enumerate(values):
         height = max(value * _HEIGHT / highest, _LEAST if value else 0)
         bars.append(
             Bar(
-                round(place * step + step * _GAP / 2, 1),
+                round(place * step + (step - width) / 2, 1),
                 round(_HEIGHT - height, 1),
-                round(step * (1 - _GAP), 1),
+                round(width, 1),
                 round(height, 1),
                 label,
                 title,

@@ -67,6 +67,9 @@ _SPOKEN = {
     "retired": "out of use",
     "read_only": "read-only",
     "access_rate": "access",
+    "payers_device": "the payer has it",
+    "paid_before": "they have paid for it before",
+    "similar_serial": "one slip away from what was typed",
 }
 
 

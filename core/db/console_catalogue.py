@@ -73,6 +73,18 @@ def meters_on(connection: Connection, tariff_id: int) -> int:
     return count
 
 
+def tariffs_of(connection: Connection, customer_id: int) -> list[tuple[int, str]]:
+    """(id, name) of the tariffs of a customer's meters, each once."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT t.id, t.name FROM devices d JOIN tariffs t ON t.id = d.tariff_id"
+            " WHERE d.owner_id = :id ORDER BY t.id"
+        ),
+        {"id": customer_id},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def codes_of(connection: Connection, table: str) -> list[tuple[str, str]]:
     """(code, name) of everything in a table of the catalogue, by name."""
     rows = connection.execute(text(f"SELECT code, name FROM {_known(table)} ORDER BY name, code"))

@@ -6,6 +6,8 @@ that `CHECKS` can hold one against the other. No list holds a code or a payer's 
 
 from __future__ import annotations
 
+from sqlalchemy import Connection, text
+
 from core.db.console_lists import Query
 
 _IN_MONTH = "e.posted_at >= :since AND e.posted_at < :until"
@@ -215,3 +217,8 @@ CHECKS = Query(
     key="number",
     newest_first=False,
 )
+
+
+def take_time(connection: Connection) -> None:
+    """Sums over years of a ledger take longer than a page may; until the transaction ends."""
+    connection.execute(text("SET LOCAL statement_timeout = '10min'"))

@@ -33,6 +33,7 @@ from gateway.console.catalogue import (
     read_terms,
 )
 from gateway.console.desk import desk
+from gateway.console.energy import lines_for
 from gateway.console.forms import Done, Field, Form, Values, act_page, form_page
 from gateway.console.gate import page
 from gateway.console.listing import Column, Filter, Listing, choice, how_many, list_page
@@ -156,7 +157,7 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:
 
 
 def _rehearsed(unit: Unit, done: Done) -> list[str]:
-    """What registering would make: who it is, what they have, and the plan."""
+    """What registering would make: who it is, what they have, the plan, and what money gives."""
     customer_id = done.ids["customer_id"]
     person = find_person(unit.connection, customer_id)
     if person is None:
@@ -166,6 +167,7 @@ def _rehearsed(unit: Unit, done: Done) -> list[str]:
         f"{person.name} {person.surname}, {', '.join(person.numbers)}, {person.village_name or ''}",
         f"Devices: {devices or 'none'}",
         *latest_plan_lines(unit, customer_id),
+        *lines_for(unit, customer_id),
     ]
 
 

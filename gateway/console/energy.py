@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
+from core.db.catalogue import tariff_versions
+from core.db.console_catalogue import tariffs_of
 from core.market import Market
-from core.tariff import TariffVersion, energy_for
+from core.tariff import TariffVersion, energy_for, version_on
+from core.unit import Unit
 from gateway.console.showing import money, units
 
 _SHOWN = 5
@@ -46,6 +49,19 @@ def _round(step_minor: int, first_minor: int) -> Iterator[int]:
             amount = figure * 10**power * step_minor
             if amount >= first_minor:
                 yield amount
+
+
+def lines_for(unit: Unit, customer_id: int) -> list[str]:
+    """What a few payments give on the customer's meters, once nothing is owed."""
+    tariffs = tariffs_of(unit.connection, customer_id)
+    versions = tariff_versions(unit.connection, [one for one, _ in tariffs])
+    lines = []
+    for tariff_id, name in tariffs:
+        in_force = version_on(versions.get(tariff_id, []), unit.today)
+        if in_force is not None:
+            bought = usual_purchases(in_force, unit.market)[:3]
+            lines += [f"{name}: {line}" for line in purchase_lines(bought, unit.market)]
+    return lines
 
 
 def purchase_lines(purchases: Sequence[Purchase], market: Market) -> list[str]:

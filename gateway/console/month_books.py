@@ -26,15 +26,6 @@ _KIND = Column("Kind", "kind")
 _SIDES = (Column("Debit", "debit_minor", MONEY), Column("Credit", "credit_minor", MONEY))
 
 FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
-    "checks": (
-        books.CHECKS,
-        (
-            Column("These two agree", "what"),
-            Column("The one", "one_minor", MONEY),
-            Column("The other", "other_minor", MONEY),
-            Column("Agrees", "agrees"),
-        ),
-    ),
     "payments": (
         books.PAYMENTS,
         (
@@ -152,6 +143,15 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
             Column("At last, credit", "closing_credit_minor", MONEY),
         ),
     ),
+    "checks": (
+        books.CHECKS,
+        (
+            Column("These two agree", "what"),
+            Column("The one", "one_minor", MONEY),
+            Column("The other", "other_minor", MONEY),
+            Column("Agrees", "agrees"),
+        ),
+    ),
 }
 
 
@@ -161,7 +161,8 @@ def zip_name(month: Month) -> str:
 
 
 def zipped_month(unit: Unit, month: Month) -> Iterator[bytes]:
-    """The ZIP, piece by piece."""
+    """The ZIP, piece by piece. The sums over a long ledger may take their time: they come last."""
+    books.take_time(unit.connection)
     values = asdict(month)
     return zipped(
         (

@@ -16,6 +16,7 @@ from gateway.console.catalogue import (
     of_catalogue,
     plan_choice,
 )
+from gateway.console.energy import lines_for
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.listing import Column, Listing, by_number, by_serial, choice, list_page
 from gateway.console.showing import CODE, INSTANT, WORDS, instant, words
@@ -84,10 +85,12 @@ def _grant(unit: Unit, who: str, values: Values, request_id: int) -> Done:
 
 
 def _granted(unit: Unit, done: Done) -> list[str]:
-    """The plan it would be given on."""
+    """The plan it would be given on, and what money gives on a meter."""
+    customer_id = done.ids["customer_id"]
     return [
         "The device goes to them today.",
-        *latest_plan_lines(unit, done.ids["customer_id"]),
+        *latest_plan_lines(unit, customer_id),
+        *lines_for(unit, customer_id),
     ]
 
 

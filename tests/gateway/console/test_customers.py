@@ -68,6 +68,7 @@ def test_a_customer_and_a_meter_are_registered_in_one_act(console):
     looked, done = register(console.login("support"), **typed)
 
     assert "Wanja" in looked.text
+    assert "Home: KES 200.00 gives 2.0 kWh" in looked.text
     (owner,) = console.rows(
         "SELECT c.name, t.code FROM devices d JOIN customers c ON c.id = d.owner_id"
         " JOIN tariffs t ON t.id = d.tariff_id WHERE serial = :serial",

@@ -54,8 +54,9 @@ def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
         request_device(unit, NEEMA, "", "", "", STOCK_METER)
     support = console.login("support")
 
-    _, done = confirmed(support, path(console, "grant"), tariff="home", reason="paid the fee")
+    shown, done = confirmed(support, path(console, "grant"), tariff="home", reason="paid the fee")
 
+    assert "Home: KES 100.00 gives 1.0 kWh" in shown.text
     assert done.status_code == 302
     assert owner_of(console, STOCK_METER) == [(STRANGER, "Wanjiku", "en")]
     assert told(console, "welcome") == {STRANGER}

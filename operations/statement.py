@@ -27,7 +27,9 @@ from typing import Any
 
 from core.db.statements import Booked
 from core.errors import BadCallback, BadInput, Refused
+from core.market import Market
 from core.money import major, parse_minor
+from core.msisdn import parse_msisdn
 from core.settings import Environment, read
 from core.unit import OpenUnit, Unit
 from core.usecases.audit import ITSELF
@@ -54,8 +56,8 @@ def run(arguments: Namespace, environment: Environment) -> int:
     """Compare, ingest if asked to, print; 0 when the two agree (after ingesting, if asked)."""
     open_unit = open_books(environment)
     with open_unit() as unit:
-        currency = unit.market.currency
-    statement = read_statement(arguments, environment, currency)
+        market = unit.market
+    statement = read_statement(arguments, environment, market)
     with open_unit() as unit:
         comparison = compare_statement(unit, statement)
     failed: list[str] = []
@@ -69,7 +71,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
     return 0 if agreed else 1
 
 
-def read_statement(arguments: Namespace, environment: Environment, currency: str) -> Statement:
+def read_statement(arguments: Namespace, environment: Environment, market: Market) -> Statement:
     """The file as a statement. Raises BadInput naming every line that is not understood."""
     path = Path(arguments.file)
     try:
@@ -79,7 +81,7 @@ def read_statement(arguments: Namespace, environment: Environment, currency: str
     if arguments.provider != "daraja":
         if not arguments.account:
             raise BadInput("--account is needed: the receiving account, as the books call it")
-        return _simple(arguments.account, content, currency)
+        return _simple(arguments.account, content, market)
     shortcode = (arguments.account or "").removeprefix("daraja:") or None
     if content.lstrip().startswith(("{", "[")):
         code = shortcode or read(environment, "DARAJA_SHORTCODE")
@@ -104,12 +106,13 @@ def _pulled(content: str) -> list[Movement]:
     return _each(rows, read_pulled)
 
 
-def _simple(account: str, content: str, currency: str) -> Statement:
+def _simple(account: str, content: str, market: Market) -> Statement:
+    currency = market.currency
     rows = list(csv.DictReader(content.splitlines()))
     missing = _NEEDED - set(rows[0] if rows else _NEEDED)
     if missing:
         raise BadInput(f"the file has no column {', '.join(sorted(missing))}")
-    movements = _each(rows, lambda row: _movement(row, currency))
+    movements = _each(rows, lambda row: _movement(row, market))
     newest = max(range(len(rows)), key=lambda at: (movements[at].happened_at, at), default=None)
     closing = (rows[newest].get("balance") or "") if newest is not None else ""
     try:
@@ -132,24 +135,32 @@ def _each(rows: list[Any], read_row: Callable[[Any], Movement]) -> list[Movement
     return movements
 
 
-def _movement(row: dict[str, str], currency: str) -> Movement:
+def _movement(row: dict[str, str], market: Market) -> Movement:
     kind = row.get("kind") or "payment"
     if kind not in _KINDS:
         raise ValueError(f"kind is one of {', '.join(_KINDS)}, not {kind!r}")
     if not row["receipt"] or (kind == "reversal" and not row.get("undoes")):
         raise ValueError("receipt (and for a reversal `undoes`) must be there")
     happened_at = datetime.fromisoformat(row["time"])
-    payer = row.get("payer") or None
+    payer = _payer(row.get("payer") or "", market)
     return Movement(
         receipt=row["receipt"].strip(),
         kind=kind,
-        amount_minor=parse_minor(row["amount"], currency),
+        amount_minor=parse_minor(row["amount"], market.currency),
         happened_at=happened_at if happened_at.tzinfo else happened_at.replace(tzinfo=UTC),
         account=row.get("account") or "",
         payer_kind="msisdn" if payer else "none",
         payer=payer,
         undoes=row.get("undoes") or None,
     )
+
+
+def _payer(written: str, market: Market) -> str | None:
+    """The payer's number however it is written; None for what is none."""
+    try:
+        return parse_msisdn(written, market.country)
+    except ValueError:
+        return None
 
 
 def _ingest(

@@ -9,7 +9,7 @@ from functools import cache, partial
 
 from core.db.prompts import Prompt
 from core.db.refunds import Refund
-from core.db.statements import claim_pull, pull_again
+from core.db.statements import claim_pull, first_paid_at, next_pull_at, pull_again
 from core.errors import (
     BadCallback,
     OutcomeUnknown,
@@ -53,8 +53,12 @@ from workers.runtime import Runtime, runtime
 log = logging.getLogger(__name__)
 
 _CALLS_A_STEP = 40
-# How far back the list is asked for: enough to bridge a provider's outage of some hours.
+# How far back the list is asked for; once a day, and after an absence of ours or of the provider's,
+# as far as Daraja keeps it (48 hours).
 _WINDOW = timedelta(hours=2)
+_WHOLE = timedelta(hours=47)
+_WHOLE_EVERY = timedelta(days=1)
+_ABSENT = timedelta(hours=1)
 # A payment may be on the list a little later than we heard of it.
 _SETTLES_WITHIN = timedelta(minutes=5)
 _BALANCE_EVERY = timedelta(days=1)
@@ -139,12 +143,29 @@ def _pull_when_due(world: Runtime) -> None:
     every, daraja = settings().pull_every, world.daraja
     if every is None or daraja is None:
         return
-    account = daraja.provider_account
+    account, whole = daraja.provider_account, f"{daraja.provider_account} whole"
     with world.open_unit() as unit:
-        now, due = unit.now, claim_pull(unit.connection, account, unit.now, every)
-    if due and (booked := pull(world, daraja, now - _WINDOW, now)):
+        now, was_due_at = unit.now, next_pull_at(unit.connection, account)
+        if not claim_pull(unit.connection, account, now, every):
+            return
+        was_absent = was_due_at is not None and now - was_due_at > _ABSENT
+        is_whole = claim_pull(unit.connection, whole, now, _WHOLE_EVERY) or was_absent
+        begin = _whole_begin(unit, account) if is_whole else now - _WINDOW
+    booked = pull(world, daraja, begin, now)
+    if booked is None:
+        with world.open_unit() as unit:
+            pull_again(unit.connection, whole, now, timedelta(0))
+    elif booked:
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
         world.doorbell.ring_all()
+
+
+def _whole_begin(unit: Unit, account: str) -> datetime:
+    """As far back as the list goes. What moved before the first payment that we know was booked by
+    whoever was here before us."""
+    recent = unit.now - _WINDOW
+    first_at = first_paid_at(unit.connection, account) or recent
+    return min(recent, max(unit.now - _WHOLE, first_at))
 
 
 def _ask_for_balance_when_due(world: Runtime) -> None:
@@ -183,15 +204,16 @@ def _read_balance_when_due(world: Runtime, name: str) -> None:
             pull_again(unit.connection, occasion, unit.now, _BALANCE_AGAIN)
 
 
-def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int:
-    """Book what the provider lists and we do not have; how many. Each in a commit of its own. What
-    we have and it does not list is held, and a person is asked."""
+def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int | None:
+    """Book what the provider lists and we do not have; how many, None when the list cannot be had.
+    Each in a commit of its own. What we have and it does not list is held, and a person is asked.
+    """
     account = daraja.provider_account
     try:
         movements = list(pull_movements(daraja, begin, end))
     except (ProviderFailure, BadCallback) as failure:
         log.error("the provider's list cannot be had: %s", failure)
-        return 0
+        return None
     listed = Statement(account, CURRENCY, movements, settled_until=end - _SETTLES_WITHIN)
     with world.open_unit() as unit:
         comparison = compare_statement(unit, listed)

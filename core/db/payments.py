@@ -119,8 +119,13 @@ def release(connection: Connection, now: datetime, payment_ids: Collection[int])
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:
-    """When the longest waiting payment came in; None when nothing waits."""
+    """When the payment came in that has waited longest for a worker; None when none does. What is
+    held waits for a person."""
     oldest: datetime | None = connection.execute(
-        text("SELECT min(received_at) FROM payments WHERE state = 'received'")
+        text(
+            "SELECT min(received_at) FROM payments WHERE state = 'received'"
+            " AND next_attempt_at < :never"
+        ),
+        {"never": _NEVER},
     ).scalar_one()
     return oldest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -112,14 +112,19 @@ def set_sale(connection: Connection, sale_id: int, **values: object) -> None:
     )
 
 
-def has_waiting_payment(connection: Connection, device_id: int) -> bool:
-    """Whether money for that device waits to be applied."""
+def has_waiting_payment(connection: Connection, device_id: int, since: datetime) -> bool:
+    """Whether money for that device waits to be applied, or a prompt sent since then may bring
+    some."""
     return bool(
         connection.execute(
             text(
                 "SELECT EXISTS (SELECT FROM payments WHERE state = 'received' AND device_id = :id)"
+                " OR EXISTS (SELECT FROM prompts WHERE device_id = :id AND state = 'waiting'"
+                " AND next_attempt_at IS NOT NULL)"
+                " OR EXISTS (SELECT FROM prompts WHERE device_id = :id AND sent_at > :since"
+                " AND state IN ('approved', 'sending', 'pending', 'unknown'))"
             ),
-            {"id": device_id},
+            {"id": device_id, "since": since},
         ).scalar_one()
     )
 

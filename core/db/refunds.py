@@ -77,6 +77,12 @@ def find_open_refund(connection: Connection, payment_id: int) -> Refund | None:
     return _one(connection, "r.payment_id = :key AND r.state <> 'failed'", payment_id)
 
 
+def find_given_up(connection: Connection, payment_id: int) -> Refund | None:
+    """The refund of a payment which nobody asks about any more, its fate unknown."""
+    where = "r.payment_id = :key AND r.state = 'unknown' AND r.next_attempt_at IS NULL"
+    return _one(connection, where, payment_id)
+
+
 def _one(connection: Connection, where: str, key: int) -> Refund | None:
     row = connection.execute(
         text(

@@ -65,6 +65,24 @@ def claim_pull(
     return claimed.scalar_one_or_none() is not None
 
 
+def next_pull_at(connection: Connection, provider_account: str) -> datetime | None:
+    """When this account's statement is asked for next; None when it never was."""
+    next_at: datetime | None = connection.execute(
+        text("SELECT next_at FROM statement_pulls WHERE provider_account = :account"),
+        {"account": provider_account},
+    ).scalar_one_or_none()
+    return next_at
+
+
+def first_paid_at(connection: Connection, provider_account: str) -> datetime | None:
+    """When the oldest payment into that account was made that we know of."""
+    first_at: datetime | None = connection.execute(
+        text("SELECT min(paid_at) FROM payments WHERE provider_account = :account"),
+        {"account": provider_account},
+    ).scalar_one()
+    return first_at
+
+
 def pull_again(
     connection: Connection, provider_account: str, now: datetime, after: timedelta
 ) -> None:

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.audit import note_act
-from core.usecases.offer import ServiceOffer, Terms, kind_of, minor_of, offer_terms
+from core.usecases.offer import ServiceOffer, Terms, figures_of, kind_of, minor_of, offer_terms
 from core.usecases.stock import check_in_service
 
 
@@ -129,12 +129,5 @@ def _as_sold_today(unit: Unit, stored: PlanEntry) -> Allowed:
     given = (terms.appliance, terms.scheme, terms.figure, terms.cadence, terms.down)
     offered = offer_terms(unit, terms)
     if isinstance(offered, ServiceOffer):
-        return AllowedService(*given, per_day=offered.per_day, least=offered.least)
-    return AllowedPlan(
-        *given,
-        parts=offered.parts,
-        each=offered.each,
-        last=offered.last,
-        first_on=offered.first_on,
-        down_payment=offered.down_payment,
-    )
+        return AllowedService(*given, **figures_of(offered))
+    return AllowedPlan(*given, **figures_of(offered))

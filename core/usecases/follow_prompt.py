@@ -171,17 +171,20 @@ def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:
 
 def prompt_approved(unit: Unit, prompt: Prompt) -> None:
     """A look-up says it was paid, without a receipt: that comes by the other doors, or is asked for
-    (find_receipts)."""
-    if _still_open(unit, prompt):
+    (find_receipts). So is one that was called a failure before: success wins."""
+    if _still_open(unit, prompt, "failed"):
         look_at = unit.now + _RECEIPT_WITHIN
         update_prompt(unit.connection, prompt.id, state="approved", next_attempt_at=look_at)
 
 
-def _still_open(unit: Unit, prompt: Prompt) -> bool:
-    """Whether nobody has had the last word yet. Read anew, under its lock: a callback may have come
-    while the worker that claimed `prompt` waited for the provider's answer."""
+def _still_open(unit: Unit, prompt: Prompt, *also: str) -> bool:
+    """Whether nobody has had the last word yet, or one that does not count here (`also`).
+
+    Read anew, under its lock: a callback may have come while the worker that claimed `prompt`
+    waited for the provider's answer.
+    """
     newest = lock_prompt(unit.connection, prompt.id)
-    return newest is not None and newest.state in _NOT_FINAL
+    return newest is not None and newest.state in (*_NOT_FINAL, *also)
 
 
 def find_callback_prompt(

@@ -15,7 +15,7 @@ from core.errors import BrokenInvariant
 from core.money import Money
 from core.unit import Unit
 from core.usecases.leave_clearing import leave_clearing
-from core.usecases.request_refund import HOLDING
+from core.usecases.request_refund import HOLDING, NOT_KNOWN
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import text_to
 from core.usecases.undo_applied import undo_applied
@@ -40,9 +40,8 @@ def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
     given_up = refund.attempts > len(_AGAIN)
     if given_up:
         detail = f"refund of {refund.receipt}: no word from the provider, last {code}"
-        open_case(
-            unit.connection, unit.now, "refund_unknown", str(refund.id), detail, refund.payment_id
-        )
+        occasion = f"{refund.id}:{unit.today}"
+        open_case(unit.connection, unit.now, NOT_KNOWN, occasion, detail, refund.payment_id)
     update_refund(
         unit.connection,
         refund.id,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from sqlalchemy import text
 
@@ -74,6 +75,11 @@ class ServiceOffer:
 
     per_day: Money
     least: Money
+
+
+def figures_of(offered: PlanOffer | ServiceOffer) -> dict[str, Any]:
+    """The figures by name, for whoever tells them further."""
+    return {one.name: getattr(offered, one.name) for one in fields(offered)}
 
 
 def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:

@@ -3,14 +3,18 @@ mirrored, nothing is edited (undo_applied, leave_clearing)."""
 
 from __future__ import annotations
 
-from core.db.booked import BookedPayment, lock_receipt, set_payment
+from core.db.booked import BookedPayment, lock_payment, lock_receipt, set_payment
 from core.db.ledger import post_entries
-from core.db.refunds import find_open_refund
+from core.db.oversight import close_cases
+from core.db.refunds import find_given_up, find_open_refund
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.follow_refund import refund_done
+from core.usecases.request_refund import BY_HAND, NOT_KNOWN
 from core.usecases.undo_applied import received_mirrored, undo_applied
+
+_BACK = ("reversed", "refunded")
 
 
 def record_reversal(
@@ -24,7 +28,7 @@ def record_reversal(
     payment = lock_receipt(unit.connection, provider_account, receipt)
     if payment is None:
         raise Refused("receipt_unknown", receipt=receipt)
-    if payment.state in ("reversed", "refunded"):
+    if payment.state in _BACK:
         return False
     if amount_minor != payment.amount_minor:
         raise BadCallback(f"{receipt}: {amount_minor} is not the amount of the payment")
@@ -33,10 +37,36 @@ def record_reversal(
         if refund is None:
             raise BrokenInvariant(f"payment {payment.id} is being refunded without a refund")
         return refund_done(unit, refund.id, "reversed")
+    _undo(unit, payment, who, reason)
+    return True
+
+
+def reverse_by_hand(unit: Unit, payment_id: int, who: str, reason: str) -> None:
+    """A person knows that a payment's money is back with whoever paid: sent by hand, given back by
+    an agent, or taken back by the provider, who said so by letter.
+
+    Raises Refused: payment_unknown, refund_under_way (back already, or a provider is being asked to
+    send it), reason_missing.
+    """
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None:
+        raise Refused("payment_unknown", payment_id=payment_id)
+    given_up = find_given_up(unit.connection, payment.id)
+    if payment.state in (*_BACK, "refunding") and given_up is None:
+        raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
+    if given_up is None:
+        _undo(unit, payment, who, reason)
+    else:
+        refund_done(unit, given_up.id, "by_hand")
+        note_act(unit, who, "reversal", "payment", payment.id, reason)
+    for kind in (NOT_KNOWN, BY_HAND):
+        close_cases(unit.connection, unit.now, kind, [payment.id])
+
+
+def _undo(unit: Unit, payment: BookedPayment, who: str, reason: str) -> None:
     undo = undo_applied if payment.state == "applied" else _undo_held
     claim_minor = undo(unit, payment)
     note_act(unit, who, "reversal", "payment", payment.id, reason, claim_minor=claim_minor)
-    return True
 
 
 def _undo_held(unit: Unit, payment: BookedPayment) -> int:

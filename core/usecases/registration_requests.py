@@ -30,6 +30,7 @@ from core.usecases.allowed_plans import check_allowed
 from core.usecases.offer import (
     ServiceOffer,
     Terms,
+    figures_of,
     find_village,
     kind_of,
     list_tariffs,
@@ -157,18 +158,9 @@ def get_registration_request(
     check_allowed(unit, terms)
     offered = offer_terms(unit, terms)
     if isinstance(offered, ServiceOffer):
-        return PendingService(
-            *who, appliance=terms.appliance, per_day=offered.per_day, least=offered.least
-        )
+        return PendingService(*who, appliance=terms.appliance, **figures_of(offered))
     return PendingPlan(
-        *who,
-        appliance=terms.appliance,
-        parts=offered.parts,
-        each=offered.each,
-        cadence=terms.cadence,
-        last=offered.last,
-        first_on=offered.first_on,
-        down_payment=offered.down_payment,
+        *who, appliance=terms.appliance, cadence=terms.cadence, **figures_of(offered)
     )
 
 

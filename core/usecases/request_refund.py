@@ -10,12 +10,21 @@ from datetime import timedelta
 
 from core.db.booked import BookedPayment, lock_payment, set_payment
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
-from core.db.oversight import open_case
-from core.db.refunds import insert_refund, unmatched_since
+from core.db.oversight import close_cases, open_case
+from core.db.refunds import (
+    Refund,
+    find_given_up,
+    insert_refund,
+    unmatched_since,
+    update_refund,
+)
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import ITSELF, note_act
 
+# What a person is asked when the provider does not say what became of a refund, and when its rail
+# sends nothing back by itself.
+NOT_KNOWN, BY_HAND = "refund_unknown", "refund_by_hand"
 # Where money waits that may still go back.
 HOLDING = {"suspense": "suspense", "received": "unapplied"}
 # The rails that can send money back by themselves.
@@ -24,6 +33,7 @@ _ACCOUNTS = ["daraja:%", "pawapay:%"]
 
 def request_refund(unit: Unit, payment_id: int, who: str, reason: str) -> int:
     """Set a payment's money aside to be sent back; the refund's id. Ring for refunds afterwards.
+    One whose fate nobody could tell is asked for again, which is safe (follow_refund).
 
     Raises Refused: payment_unknown, refund_too_late (applied: debts are paid or a token is out),
     refund_under_way (refunded, reversed, or about to be), reason_missing.
@@ -33,9 +43,18 @@ def request_refund(unit: Unit, payment_id: int, who: str, reason: str) -> int:
         raise Refused("payment_unknown", payment_id=payment_id)
     if payment.state == "applied":
         raise Refused("refund_too_late", receipt=payment.receipt)
+    if (given_up := find_given_up(unit.connection, payment.id)) is not None:
+        return _ask_again(unit, given_up, who, reason)
     if payment.state not in HOLDING:
         raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
     return _set_aside(unit, payment, who, reason)
+
+
+def _ask_again(unit: Unit, refund: Refund, who: str, reason: str) -> int:
+    update_refund(unit.connection, refund.id, attempts=0, next_attempt_at=unit.now)
+    close_cases(unit.connection, unit.now, NOT_KNOWN, [refund.payment_id])
+    note_act(unit, who, "refund_again", "payment", refund.payment_id, reason, refund_id=refund.id)
+    return refund.id
 
 
 def _set_aside(unit: Unit, payment: BookedPayment, who: str, reason: str) -> int:
@@ -75,8 +94,6 @@ def _ask_for_hands(unit: Unit, after: timedelta, limit: int) -> None:
         if payment is not None and payment.state == "suspense":
             detail = (
                 f"{payment.receipt}: nobody matched it, and {payment.provider_account} sends"
-                " nothing back by itself: match it, or send it back by hand"
+                " nothing back by itself: match it, or send it back by hand and say so on its page"
             )
-            open_case(
-                unit.connection, unit.now, "refund_by_hand", str(payment_id), detail, payment_id
-            )
+            open_case(unit.connection, unit.now, BY_HAND, str(payment_id), detail, payment_id)

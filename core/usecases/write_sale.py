@@ -14,6 +14,7 @@ from core.usecases.offer import (
     PlanOffer,
     ServiceOffer,
     Terms,
+    figures_of,
     find_appliance,
     minor_of,
     offer_terms,
@@ -74,16 +75,7 @@ def _tell(
 def _agreed(unit: Unit, name: str, terms: Terms, offered: PlanOffer | ServiceOffer) -> Said:
     operator = unit.market.operator
     if isinstance(offered, ServiceOffer):
-        return agent_sms.agreed_service(
-            appliance=name, per_day=offered.per_day, least=offered.least, operator=operator
-        )
+        return agent_sms.agreed_service(appliance=name, operator=operator, **figures_of(offered))
     return agent_sms.agreed_plan(
-        appliance=name,
-        parts=offered.parts,
-        each=offered.each,
-        cadence=terms.cadence,
-        last=offered.last,
-        first_on=offered.first_on,
-        down_payment=offered.down_payment,
-        operator=operator,
+        appliance=name, cadence=terms.cadence, operator=operator, **figures_of(offered)
     )

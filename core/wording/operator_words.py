@@ -77,7 +77,7 @@ _WORDS = {
     "password_differs": "the two are not the same",
     "password_short": "a password has at least {least} characters",
     "payment_unknown": "there is no such payment",
-    "payment_waiting": "a payment for it is being applied; try again in a moment",
+    "payment_waiting": "a payment for it is under way; try again in some minutes",
     "plan_below_paid": "that is less than has been paid already",
     "plan_nothing_untouched": "no instalment is left that nothing was paid on",
     "plan_reversed_part": "a part of this plan was taken back; it has to be settled first",

@@ -20,7 +20,7 @@ from gateway.console import reading
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, how_many, list_page
+from gateway.console.listing import Column, Filter, Listing, how_many, list_page, one_condition
 from gateway.console.showing import INSTANT, MONEY, WORDS, money
 
 pages = Blueprint("agents", __name__)
@@ -36,12 +36,6 @@ def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
     if any(letter.isdigit() for letter in typed):
         return {"msisdn": parse_msisdn(typed, unit.market.country)}
     return {"named": reading.beginning(typed)}
-
-
-def _owing(unit: Unit, typed: str) -> Mapping[str, Any]:
-    if typed not in dict(_OWING):
-        raise ValueError("choose one of the list")
-    return {typed: True}
 
 
 list_page(
@@ -64,7 +58,7 @@ list_page(
         ),
         filters=(
             Filter("search", "Number or name", _search),
-            Filter("owing", "Who", _owing, "select", lambda unit: _OWING),
+            one_condition("owing", "Who", _OWING),
         ),
     ),
 )

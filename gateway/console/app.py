@@ -75,7 +75,8 @@ def _templates(app: Flask) -> None:
     app.jinja_env.globals.update(
         form_token=form_token,
         may_open=may_open,
-        menu=lambda: [(label, name) for label, name in MENU if may_open(name)],
+        menu=_menu,
+        is_here=_is_here,
         operator=lambda: g.get("user"),
         token_units=showing.units,
     )
@@ -86,6 +87,20 @@ def _templates(app: Flask) -> None:
         day=showing.day,
         words=showing.words,
     )
+
+
+def _menu() -> list[tuple[str, list[tuple[str, str]]]]:
+    """(group, its (label, endpoint)s) of those pages that whoever is logged in may open."""
+    groups = [(group, [one for one in pages if may_open(one[1])]) for group, pages in MENU]
+    return [(group, pages) for group, pages in groups if pages]
+
+
+def _is_here(endpoint: str) -> bool:
+    """Whether that page of the menu is the one that is shown, or the one it belongs to."""
+    entries = {one for _, pages in MENU for _, one in pages}
+    if request.endpoint in entries:
+        return request.endpoint == endpoint
+    return request.blueprint == endpoint.partition(".")[0]
 
 
 def _secure(response: Response) -> Response:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint
 
 from core.catalogue import Appliance
-from core.db.console_catalogue import APPLIANCES, find_in_catalogue
+from core.db.console_catalogue import APPLIANCES
 from core.money import major
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
+from gateway.console.catalogue import code_field, in_catalogue
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT, MONEY, WORDS, words
@@ -100,7 +101,7 @@ act_page(
     Form(
         "Add an appliance",
         lambda unit: (
-            Field("code", "Code", reading.code, hint="Short, and for good."),
+            code_field(),
             *_fields(unit),
         ),
         _add,
@@ -111,7 +112,7 @@ act_page(
 
 
 def _get(unit: Unit, appliance_id: int) -> Any:
-    return find_in_catalogue(unit.connection, "appliances", appliance_id) or abort(404)
+    return in_catalogue(unit, "appliances", appliance_id)
 
 
 def _edit(unit: Unit, who: str, values: Values, appliance_id: int) -> Done:

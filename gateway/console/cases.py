@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from flask import Blueprint, abort
 
@@ -13,19 +12,13 @@ from core.unit import Unit
 from core.usecases.close_case import APPLY, KEEP, close_case, holds_money
 from gateway.console.desk import operator
 from gateway.console.forms import Done, Field, Form, Values, act_page
-from gateway.console.listing import Column, Filter, Listing, list_page
+from gateway.console.listing import Column, Listing, list_page, one_condition
 from gateway.console.roles import may
 from gateway.console.showing import CODE, INSTANT, STATE, TEXT, WORDS, instant, words
 
 pages = Blueprint("cases", __name__)
 
 _STATES = (("open", "open"), ("closed", "closed"))
-
-
-def _state(unit: Unit, typed: str) -> Mapping[str, Any]:
-    if (typed, typed) not in _STATES:
-        raise ValueError("choose one of the list")
-    return {typed: True}
 
 
 list_page(
@@ -43,7 +36,7 @@ list_page(
             Column("State", "state", STATE),
             Column("Closed", "closed_at", INSTANT),
         ),
-        filters=(Filter("state", "State", _state, "select", lambda unit: _STATES, "open"),),
+        filters=(one_condition("state", "State", _STATES, "open"),),
         intro="What only a person can settle. Close one by saying how it was settled.",
     ),
 )

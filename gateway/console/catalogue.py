@@ -6,14 +6,18 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
-from core.db.console_catalogue import codes_of
+from flask import abort
+
+from core.db.console_catalogue import codes_of, find_in_catalogue
+from core.db.console_devices import plans_for_kind
 from core.db.console_sales import instalments_of, latest_sale_of
 from core.money import Money
+from core.plan import PAYG
 from core.unit import Unit
 from core.usecases.offer import Terms
 from gateway.console import reading
 from gateway.console.forms import Field, Options, Values
-from gateway.console.showing import day, money
+from gateway.console.showing import day, money, words
 
 SCHEMES = (
     ("count", "a number of instalments"),
@@ -31,6 +35,31 @@ def of_catalogue(table: str) -> Options:
 def languages(unit: Unit) -> Sequence[tuple[str, str]]:
     """The languages of the market."""
     return [(code, code) for code in unit.market.languages]
+
+
+def in_catalogue(unit: Unit, table: str, row_id: int) -> Any:
+    """A row of a table of the catalogue; without it there is no such page."""
+    return find_in_catalogue(unit.connection, table, row_id) or abort(404)
+
+
+def code_field() -> Field:
+    """The code of something that is added to the catalogue."""
+    return Field("code", "Code", reading.code, hint="Short, and for good.")
+
+
+def device_kinds(unit: Unit) -> Sequence[tuple[str, str]]:
+    """What a device can be."""
+    return [(kind, words(kind)) for kind in ("meter", *PAYG)]
+
+
+def plan_choice(kind: str, value: str = "") -> Field:
+    """A plan of those offered for a device of that kind."""
+
+    def offered(unit: Unit) -> Sequence[tuple[str, str]]:
+        return plans_for_kind(unit.connection, kind)
+
+    hint = "Of those offered for such a device."
+    return Field("plan", "Plan", kind="select", options=offered, value=value, hint=hint)
 
 
 def plan_fields(heading: str = "How a kit or an e-bike is paid off") -> tuple[Field, ...]:

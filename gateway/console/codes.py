@@ -16,7 +16,7 @@ from gateway.console import reading
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.gate import page
-from gateway.console.listing import Column, Listing, by_serial, choice, list_page
+from gateway.console.listing import Column, Listing, by_serial, choice, list_page, states
 from gateway.console.showing import CODE, COUNT, INSTANT, STATE, TEXT, WORDS
 
 pages = Blueprint("codes", __name__)
@@ -27,7 +27,6 @@ _KINDS = (
     ("unlock", "unlock for good"),
     ("lock", "lock"),
 )
-_STATES = (("waiting", "waiting"), ("made", "made"), ("failed", "failed"))
 
 
 list_page(
@@ -51,7 +50,7 @@ list_page(
         filters=(
             by_serial(),
             choice("kind", "Kind", lambda unit: _KINDS),
-            choice("state", "State", lambda unit: _STATES),
+            states("waiting", "made", "failed"),
         ),
         buttons=(("Order a code", "codes.order"),),
     ),

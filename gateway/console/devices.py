@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, abort, render_template
@@ -25,28 +24,21 @@ from core.usecases.move_meter import move_meter_at_desk
 from core.usecases.register_devices import DeviceEntry
 from core.usecases.swap_device import Swapped, swap_device
 from gateway.console import reading
-from gateway.console.catalogue import of_catalogue
+from gateway.console.catalogue import device_kinds, of_catalogue, plan_choice
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, by_serial, choice, list_page
-from gateway.console.showing import CODE, DAY, STATE, WORDS, words
+from gateway.console.listing import Column, Listing, by_serial, choice, list_page, one_condition
+from gateway.console.showing import CODE, DAY, STATE, TEXT, WORDS, words
 
 pages = Blueprint("devices", __name__)
 
 _SHOWN = 50
-_KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
 _PLACES = (
     ("in_stock", "in stock"),
     ("owned", "in somebody's hands"),
     ("retired", "out of use"),
 )
-
-
-def _place(unit: Unit, typed: str) -> Mapping[str, Any]:
-    if typed not in dict(_PLACES):
-        raise ValueError("choose one of the list")
-    return {typed: True}
 
 
 list_page(
@@ -63,16 +55,15 @@ list_page(
             Column("Tariff", "tariff"),
             Column("Plan set", "plan"),
             Column("Where", "place", STATE),
-            Column("Owner", "owner", link="customers.customer", link_by="customer_id",
-                   link_key="owner_id"),
+            Column("Owner", "owner", TEXT, "customers.customer", "customer_id", "owner_id"),
             Column("Since", "assigned_on", DAY),
         ),
         filters=(
             by_serial(),
-            choice("kind", "Kind", lambda unit: _KINDS),
+            choice("kind", "Kind", device_kinds),
             choice("maker", "Maker", of_catalogue("manufacturers")),
             choice("tariff", "Tariff", of_catalogue("tariffs")),
-            Filter("place", "Where", _place, "select", lambda unit: _PLACES),
+            one_condition("place", "Where", _PLACES),
         ),
         buttons=(("Enter a device", "devices.enter"),),
     ),
@@ -141,7 +132,7 @@ act_page(
         "Enter a device into stock",
         lambda unit: (
             Field("serial", "Serial number", reading.serial),
-            Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
+            Field("kind", "Kind", kind="select", options=device_kinds),
             Field(
                 "maker", "Maker", kind="select", options=of_catalogue("manufacturers"),
             ),
@@ -202,19 +193,6 @@ def _set_plan(unit: Unit, who: str, values: Values, device_id: int) -> Done:
     return Done(told, "devices.device", {"device_id": device_id})
 
 
-def _plan_fields(unit: Unit, device_id: int) -> Sequence[Field]:
-    kind = _find(unit, device_id).kind
-    return (
-        Field(
-            "plan",
-            "Plan",
-            kind="select",
-            options=lambda unit: plans_for_kind(unit.connection, kind),
-            hint="Of those offered for such a device.",
-        ),
-    )
-
-
 act_page(
     pages,
     "/devices/<int:device_id>/plan",
@@ -222,7 +200,7 @@ act_page(
     "stock",
     Form(
         "Set the plan of a device in stock",
-        _plan_fields,
+        lambda unit, device_id: (plan_choice(_find(unit, device_id).kind),),
         _set_plan,
         beside={"plan_not_allowed": "plan", "kind_differs": "plan"},
         about=_about,

@@ -33,7 +33,7 @@ from gateway.console.desk import desk
 from gateway.console.forms import Options, no_options
 from gateway.console.gate import page
 from gateway.console.reading import plain_text
-from gateway.console.showing import TEXT, Kind
+from gateway.console.showing import TEXT, Kind, words
 
 _ROWS = 50
 _LINES_AT_ONCE = 200
@@ -85,6 +85,11 @@ class Listing:
     intro: str = ""
 
 
+def customer_column(label: str = "Customer", name: str = "customer") -> Column:
+    """A customer's name, which leads to their page; the row has `customer_id` too."""
+    return Column(label, name, TEXT, "customers.customer", "customer_id", "customer_id")
+
+
 def choice(name: str, label: str, options: Options, default: str = "") -> Filter:
     """One of some values, for the condition of the same name."""
 
@@ -94,6 +99,24 @@ def choice(name: str, label: str, options: Options, default: str = "") -> Filter
         return {name: typed}
 
     return Filter(name, label, read, "select", options, default)
+
+
+def states(*names: str) -> Filter:
+    """One state, for the condition `state`."""
+    return choice("state", "State", lambda unit: [(one, words(one)) for one in names])
+
+
+def one_condition(
+    name: str, label: str, options: Sequence[tuple[str, str]], default: str = ""
+) -> Filter:
+    """One of some values, each of which is the name of a condition."""
+
+    def read(unit: Unit, typed: str) -> Values:
+        if typed not in dict(options):
+            raise ValueError("choose one of the list")
+        return {typed: True}
+
+    return Filter(name, label, read, "select", lambda unit: options, default)
 
 
 def by_serial() -> Filter:
@@ -112,14 +135,17 @@ def by_number() -> Filter:
     return Filter("number", "Phone number", read)
 
 
-def first_day(name: str, label: str) -> Filter:
-    """From the beginning of that day of the market."""
-    return Filter(name, label, lambda unit, typed: {name: _midnight(unit.market, typed, 0)}, "date")
+def days() -> tuple[Filter, Filter]:
+    """From the beginning of one day of the market until the end of another, for the conditions
+    `since` and `until`."""
+    return _day("since", "From", 0), _day("until", "To", 1)
 
 
-def last_day(name: str, label: str) -> Filter:
-    """Until the end of that day of the market."""
-    return Filter(name, label, lambda unit, typed: {name: _midnight(unit.market, typed, 1)}, "date")
+def _day(name: str, label: str, days_on: int) -> Filter:
+    def read(unit: Unit, typed: str) -> Values:
+        return {name: _midnight(unit.market, typed, days_on)}
+
+    return Filter(name, label, read, "date")
 
 
 def _midnight(market: Market, typed: str, days_on: int) -> datetime:

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint
 
 from core.catalogue import Manufacturer
-from core.db.console_catalogue import MANUFACTURERS, find_in_catalogue
+from core.db.console_catalogue import MANUFACTURERS
 from core.tokens.family import FAMILIES, VENDORS
 from core.tokens.sts_keys import StsMeter
 from core.tokens.typed import written
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
+from gateway.console.catalogue import code_field, in_catalogue
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT, words
@@ -87,7 +88,7 @@ act_page(
     "catalogue",
     Form(
         "Add a manufacturer",
-        lambda unit: (Field("code", "Code", reading.code, hint="Short, and for good."), *_fields()),
+        lambda unit: (code_field(), *_fields()),
         _add,
         button="Add",
         beside=_BESIDE,
@@ -96,7 +97,7 @@ act_page(
 
 
 def _get(unit: Unit, manufacturer_id: int) -> Any:
-    return find_in_catalogue(unit.connection, "manufacturers", manufacturer_id) or abort(404)
+    return in_catalogue(unit, "manufacturers", manufacturer_id)
 
 
 def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:

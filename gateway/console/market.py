@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from flask import Blueprint
 
 from core import market_facts
@@ -27,60 +30,33 @@ def _languages(unit: Unit, typed: str) -> tuple[str, ...]:
 
 def _fields(unit: Unit) -> tuple[Field, ...]:
     market = unit.market
-    known = market is not BLANK_MARKET
-    cash_unit = major(market.cash_unit_minor, market.currency) if known else ""
-    most = major(market.payment_max_minor, market.currency) if known else ""
+
+    def fact(name: str, label: str, read: Callable[[str], str], hint: str) -> Field:
+        return Field(
+            name, label, lambda _, typed: read(typed), hint=hint, value=getattr(market, name)
+        )
+
+    def amount(minor: int) -> str:
+        return "" if market is BLANK_MARKET else major(minor, market.currency)
+
+    languages = f"Of {', '.join(LANGUAGES)}; the first is everybody's until they choose."
     return (
         Field("operator", "Operator", hint="Your name, as texts sign.", value=market.operator),
-        Field(
-            "country",
-            "Country",
-            lambda _, typed: market_facts.country(typed.upper()),
-            hint="Two letters, like KE: how local phone numbers are read.",
-            value=market.country,
-        ),
-        Field(
-            "currency",
-            "Currency",
-            lambda _, typed: market_facts.currency(typed.upper()),
-            hint="Three letters, like KES.",
-            value=market.currency,
-        ),
-        Field(
-            "cash_unit",
-            "Smallest cash amount",
-            hint="What a customer can really pay, like 1.00.",
-            value=cash_unit,
-        ),
-        Field(
-            "timezone",
-            "Time zone",
-            lambda _, typed: market_facts.timezone(typed),
-            hint="Like Africa/Nairobi.",
-            value=market.timezone if known else "",
-        ),
-        Field(
-            "languages",
-            "Languages",
-            _languages,
-            hint=f"Of {', '.join(LANGUAGES)}; the first is everybody's until they choose.",
-            value=" ".join(market.languages) if known else "",
-        ),
-        Field(
-            "service_code",
-            "Service code",
-            lambda _, typed: market_facts.service_code(typed),
-            hint="What people dial, like *384*96#.",
-            value=market.service_code,
-        ),
-        Field(
-            "payment_max",
-            "Largest payment",
-            optional=True,
-            hint="Empty: what mobile money allows.",
-            value=most,
-        ),
-    )
+        fact("country", "Country", lambda typed: market_facts.country(typed.upper()),
+             "Two letters, like KE: how local phone numbers are read."),
+        fact("currency", "Currency", lambda typed: market_facts.currency(typed.upper()),
+             "Three letters, like KES."),
+        Field("cash_unit", "Smallest cash amount", value=amount(market.cash_unit_minor),
+              hint="What a customer can really pay, like 1.00."),
+        replace(fact("timezone", "Time zone", market_facts.timezone, "Like Africa/Nairobi."),
+                value="" if market is BLANK_MARKET else market.timezone),
+        Field("languages", "Languages", _languages, hint=languages,
+              value="" if market is BLANK_MARKET else " ".join(market.languages)),
+        fact("service_code", "Service code", market_facts.service_code,
+             "What people dial, like *384*96#."),
+        Field("payment_max", "Largest payment", optional=True,
+              value=amount(market.payment_max_minor), hint="Empty: what mobile money allows."),
+    )  # fmt: skip
 
 
 def _set_up(unit: Unit, who: str, values: Values) -> Done:

@@ -15,8 +15,8 @@ from gateway.console.listing import (
     Listing,
     by_number,
     choice,
-    first_day,
-    last_day,
+    customer_column,
+    days,
     list_page,
 )
 from gateway.console.showing import COUNT, INSTANT, WORDS, words
@@ -52,8 +52,7 @@ list_page(
         filters=(
             Filter("who", "Who", _who),
             choice("subject", "On", _subjects),
-            first_day("since", "From"),
-            last_day("until", "To"),
+            *days(),
         ),
         intro="Every change with its reason. Nobody can change or delete a row of it.",
     ),
@@ -68,15 +67,13 @@ list_page(
         columns=(
             Column("When", "reported_at", INSTANT),
             Column("Number", "msisdn"),
-            Column("Customer", "customer", link="customers.customer", link_by="customer_id",
-                   link_key="customer_id"),
+            customer_column(),
             Column("What they wrote", "body"),
         ),
         filters=(
             by_number(),
-            first_day("since", "From"),
-            last_day("until", "To"),
+            *days(),
         ),
         intro="What people reported from the menu, as they wrote it.",
     ),
-)  # fmt: skip
+)

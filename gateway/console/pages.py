@@ -50,27 +50,52 @@ PAGES = (
     users.pages,
 )
 
-# What stands in the menu, for those who may open it.
+# What stands in the menu, group by group, for those who may open it.
 MENU = (
-    ("Today", "today.today"),
-    ("Customers", "customers.customers"),
-    ("Devices", "devices.devices"),
-    ("Registrations", "requests.requests"),
-    ("Payments", "payments.payments"),
-    ("Sales", "sales.sales"),
-    ("Suspense", "suspense.suspense"),
-    ("Codes", "codes.codes"),
-    ("Cases", "cases.cases"),
-    ("Tariffs", "tariffs.tariffs"),
-    ("Appliances", "appliances.appliances"),
-    ("Plans", "plans.plans"),
-    ("Manufacturers", "manufacturers.manufacturers"),
-    ("Villages", "villages.villages"),
-    ("Agents", "agents.agents"),
-    ("Texts", "texts.texts"),
-    ("Reports", "oversight.reports"),
-    ("Audit", "oversight.audit"),
-    ("Export the month", "month.month"),
-    ("Market", "market.market"),
-    ("Users", "users.users"),
+    (
+        "Desk",
+        (
+            ("Today", "today.today"),
+            ("Customers", "customers.customers"),
+            ("Devices", "devices.devices"),
+            ("Registrations", "requests.requests"),
+            ("Sales", "sales.sales"),
+        ),
+    ),
+    (
+        "Money",
+        (
+            ("Payments", "payments.payments"),
+            ("Suspense", "suspense.suspense"),
+            ("Agents", "agents.agents"),
+            ("Export the month", "month.month"),
+        ),
+    ),
+    (
+        "What people wait for",
+        (
+            ("Codes", "codes.codes"),
+            ("Cases", "cases.cases"),
+            ("Texts", "texts.texts"),
+            ("Reports", "oversight.reports"),
+        ),
+    ),
+    (
+        "Catalogue",
+        (
+            ("Tariffs", "tariffs.tariffs"),
+            ("Appliances", "appliances.appliances"),
+            ("Plans", "plans.plans"),
+            ("Manufacturers", "manufacturers.manufacturers"),
+            ("Villages", "villages.villages"),
+        ),
+    ),
+    (
+        "House",
+        (
+            ("Audit", "oversight.audit"),
+            ("Market", "market.market"),
+            ("Users", "users.users"),
+        ),
+    ),
 )

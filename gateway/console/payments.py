@@ -22,6 +22,7 @@ from core.db.console_payments import (
     tokens_of,
 )
 from core.db.payment_story import lines_of
+from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
 from core.unit import Unit
 from core.usecases.match_suspense import suggest_matches
@@ -30,12 +31,18 @@ from core.usecases.tell_payer import reach_payer
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, choice, first_day, last_day, list_page
-from gateway.console.showing import CODE, INSTANT, MONEY, STATE, TEXT, instant, units, words
+from gateway.console.listing import (
+    Column,
+    Filter,
+    Listing,
+    customer_column,
+    days,
+    list_page,
+    states,
+)
+from gateway.console.showing import CODE, INSTANT, MONEY, STATE, instant, units, words
 
 pages = Blueprint("payments", __name__)
-
-_STATES = ("received", "applied", "suspense", "refunding", "refunded", "reversed")
 
 
 def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -59,18 +66,15 @@ list_page(
             Column("Receipt", "receipt", CODE, "payments.payment", "payment_id"),
             Column("Amount", "amount_minor", MONEY),
             Column("For", "account_raw", CODE),
-            Column(
-                "Customer", "customer", TEXT, "customers.customer", "customer_id", "customer_id"
-            ),
+            customer_column(),
             Column("State", "state", STATE),
             Column("Through", "provider_account"),
             Column("Problem", "problem"),
         ),
         filters=(
             Filter("search", "Receipt or payer's number", _search),
-            choice("state", "State", lambda unit: [(state, words(state)) for state in _STATES]),
-            first_day("since", "From"),
-            last_day("until", "To"),
+            states("received", "applied", "suspense", "refunding", "refunded", "reversed"),
+            *days(),
         ),
     ),
 )
@@ -94,6 +98,7 @@ def payment(payment_id: int) -> ResponseReturnValue:
             refunds=refunds_of(connection, payment_id),
             cases=cases_of(connection, payment_id),
             acts=acts_on(connection, "payment", payment_id),
+            nobody_knows=find_given_up(connection, payment_id) is not None,
             suggestions=suggest_matches(unit, payment_id) if paid.state == "suspense" else (),
         )
 

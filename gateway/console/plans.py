@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, abort
 
 from core.catalogue import PlanEntry
-from core.db.console_catalogue import PLANS, find_in_catalogue
+from core.db.console_catalogue import PLANS
 from core.db.plan_offers import find_plan
 from core.errors import Refused
 from core.money import major
@@ -18,7 +18,14 @@ from core.usecases.allowed_plans import AllowedService, get_allowed_plan
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue, withdraw_plan
 from core.usecases.offer import minor_of
 from gateway.console import reading
-from gateway.console.catalogue import CADENCES, SCHEMES, plan_fields, read_terms
+from gateway.console.catalogue import (
+    CADENCES,
+    SCHEMES,
+    code_field,
+    in_catalogue,
+    plan_fields,
+    read_terms,
+)
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT, MONEY, WORDS, day, money
@@ -105,7 +112,7 @@ act_page(
     Form(
         "Add a plan",
         lambda unit: (
-            Field("code", "Code", reading.code, hint="Short, and for good."),
+            code_field(),
             *_fields(),
         ),
         _add,
@@ -117,7 +124,7 @@ act_page(
 
 
 def _get(unit: Unit, plan_id: int) -> Any:
-    return find_in_catalogue(unit.connection, "plan_offers", plan_id) or abort(404)
+    return in_catalogue(unit, "plan_offers", plan_id)
 
 
 def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:

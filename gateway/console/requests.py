@@ -7,19 +7,20 @@ from typing import Any
 
 from flask import Blueprint, abort
 
-from core.db.console_devices import plans_for_kind
 from core.db.console_requests import REQUESTS, find_request
 from core.unit import Unit
 from core.usecases.answer_device_request import grant_device_request, turn_down_device_request
-from gateway.console.catalogue import latest_plan_lines, of_catalogue
+from gateway.console.catalogue import (
+    device_kinds,
+    latest_plan_lines,
+    of_catalogue,
+    plan_choice,
+)
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.listing import Column, Listing, by_number, by_serial, choice, list_page
 from gateway.console.showing import CODE, INSTANT, WORDS, instant, words
 
 pages = Blueprint("requests", __name__)
-
-_KINDS = (("meter", "meter"), ("shs", "solar kit"), ("e_bike", "e-bike"))
-
 
 list_page(
     pages,
@@ -40,7 +41,7 @@ list_page(
         filters=(
             by_number(),
             by_serial(),
-            choice("kind", "Kind", lambda unit: _KINDS),
+            choice("kind", "Kind", device_kinds),
         ),
         intro="People who asked for a device in stock from their own phones, the longest waiting"
         " first. Agents see the newest of them too, for a month.",
@@ -71,16 +72,7 @@ def _terms(unit: Unit, request_id: int) -> Sequence[Field]:
         return (
             Field("tariff", "Tariff", kind="select", options=tariffs, value=asked.tariff or ""),
         )
-    return (
-        Field(
-            "plan",
-            "Plan",
-            kind="select",
-            options=lambda unit: plans_for_kind(unit.connection, asked.kind),
-            value=asked.plan or "",
-            hint="Of those offered for such a device.",
-        ),
-    )
+    return (plan_choice(asked.kind, asked.plan or ""),)
 
 
 def _grant(unit: Unit, who: str, values: Values, request_id: int) -> Done:

@@ -25,13 +25,12 @@ from gateway.console.catalogue import CADENCES, plan_fields, plan_lines, read_te
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.gate import page
-from gateway.console.listing import Column, Filter, Listing, choice, list_page
-from gateway.console.showing import CODE, DAY, MONEY, STATE, money, words
+from gateway.console.listing import Column, Filter, Listing, customer_column, list_page, states
+from gateway.console.showing import CODE, DAY, MONEY, STATE, money
 
 pages = Blueprint("sales", __name__)
 
 _TOLD = "The customer is told by text."
-_STATES = ("open", "complete", "cancelled")
 
 
 def _late(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -49,10 +48,7 @@ list_page(
         SALES,
         columns=(
             Column("Sold", "sold_on", DAY, "sales.sale", "sale_id"),
-            Column(
-                "Customer", "customer", link="customers.customer", link_by="customer_id",
-                link_key="customer_id",
-            ),
+            customer_column(),
             Column("Appliance", "appliance"),
             Column("Serial", "serial", CODE, "devices.device", "device_id", "device_id"),
             Column("Price", "total_minor", MONEY),
@@ -61,7 +57,7 @@ list_page(
             Column("State", "state", STATE),
         ),
         filters=(
-            choice("state", "State", lambda unit: [(one, words(one)) for one in _STATES]),
+            states("open", "complete", "cancelled"),
             Filter("late", "Late", _late, "select", lambda unit: [("yes", "an instalment is")]),
         ),
         buttons=(("Sell an appliance", "sales.sell"),),

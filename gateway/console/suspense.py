@@ -7,6 +7,7 @@ from flask import Blueprint
 from core.db.console_payments import SUSPENSE
 from core.unit import Unit
 from core.usecases.match_suspense import match_suspense
+from core.usecases.record_reversal import reverse_by_hand
 from core.usecases.request_refund import request_refund
 from gateway.console import reading
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
@@ -70,4 +71,25 @@ act_page(
     "refund",
     "refund",
     Form("Send the money back", nothing_else, _refund, button="Send back", about=facts_of),
+)
+
+
+def _gone(unit: Unit, who: str, values: Values, payment_id: int) -> Done:
+    reverse_by_hand(unit, payment_id, who, values["reason"])
+    told = "Booked: the money is back with whoever paid."
+    return Done(told, "payments.payment", {"payment_id": payment_id}, ("texts",))
+
+
+act_page(
+    pages,
+    "/payments/<int:payment_id>/gone",
+    "gone",
+    "refund",
+    Form(
+        "The money went back: by hand, or by the provider",
+        nothing_else,
+        _gone,
+        button="It is back",
+        about=facts_of,
+    ),
 )

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from core.catalogue import TariffEntry
 from core.db.catalogue import tariff_versions
-from core.db.console_catalogue import TARIFFS, find_in_catalogue, meters_on
+from core.db.console_catalogue import TARIFFS, meters_on
 from core.db.console_oversight import acts_on
 from core.errors import Refused
 from core.money import major
@@ -21,7 +21,7 @@ from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from core.usecases.move_tariff import move_tariff
 from gateway.console import reading
-from gateway.console.catalogue import of_catalogue
+from gateway.console.catalogue import code_field, in_catalogue, of_catalogue
 from gateway.console.desk import desk
 from gateway.console.energy import Purchase, purchase, purchase_lines, usual_purchases
 from gateway.console.forms import Done, Field, Form, Values, act_page
@@ -95,7 +95,7 @@ def _asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None,
 
 
 def _get(unit: Unit, tariff_id: int) -> Any:
-    return find_in_catalogue(unit.connection, "tariffs", tariff_id) or abort(404)
+    return in_catalogue(unit, "tariffs", tariff_id)
 
 
 def _versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:
@@ -189,7 +189,7 @@ act_page(
     Form(
         "Add a tariff",
         lambda unit: (
-            Field("code", "Code", reading.code, hint="Short, and for good."),
+            code_field(),
             Field("name", "Name", reading.line),
             *_figures(unit),
         ),

@@ -21,15 +21,13 @@ from gateway.console.listing import (
     Listing,
     by_number,
     choice,
-    first_day,
-    last_day,
+    days,
     list_page,
+    states,
 )
 from gateway.console.showing import CODE, COUNT, INSTANT, STATE, WORDS, instant, words
 
 pages = Blueprint("texts", __name__)
-
-_STATES = ("waiting", "sending", "sent", "delivered", "failed", "unknown")
 
 
 def _kinds(unit: Unit) -> Sequence[tuple[str, str]]:
@@ -58,10 +56,9 @@ list_page(
         ),
         filters=(
             by_number(),
-            choice("state", "State", lambda unit: [(one, words(one)) for one in _STATES]),
+            states("waiting", "sending", "sent", "delivered", "failed", "unknown"),
             choice("kind", "About", _kinds),
-            first_day("since", "From"),
-            last_day("until", "To"),
+            *days(),
         ),
         buttons=(("How long texts can get", "texts.wordings"),),
         intro="What texts said is not shown: there may be a code in it. Open one to send it again.",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort
+from flask import Blueprint
 
 from core.catalogue import Village
-from core.db.console_catalogue import VILLAGES, find_in_catalogue
+from core.db.console_catalogue import VILLAGES
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
+from gateway.console.catalogue import code_field, in_catalogue
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT
@@ -48,7 +49,7 @@ act_page(
     Form(
         "Add a village",
         lambda unit: (
-            Field("code", "Code", reading.code, hint="Short, and for good."),
+            code_field(),
             Field("name", "Name", reading.line),
         ),
         _add,
@@ -59,7 +60,7 @@ act_page(
 
 
 def _get(unit: Unit, village_id: int) -> Any:
-    return find_in_catalogue(unit.connection, "villages", village_id) or abort(404)
+    return in_catalogue(unit, "villages", village_id)
 
 
 def _edit(unit: Unit, who: str, values: Values, village_id: int) -> Done:

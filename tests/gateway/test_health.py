@@ -11,6 +11,7 @@ from rq.serializers import JSONSerializer
 from rq.utils import utcformat
 from werkzeug.test import Client
 
+from core.db.payments import hold
 from core.db.schema import known_revisions
 from gateway.app import create_app
 from gateway.beats import OLDEST, schedule_lives
@@ -118,6 +119,18 @@ def test_a_payment_must_not_wait_long(
     found_status, found = ready(web)
     assert found_status == status
     assert found["oldest_waiting_payment"]["age_s"] >= age_s
+
+
+def test_money_that_is_held_on_purpose_waits_for_a_person_and_makes_nobody_unready(
+    web: Web, book: Book, worker: Any
+) -> None:
+    worker(*QUEUES)
+    web.daraja("confirmation", c2b())
+    with book.engine.begin() as connection:
+        long_ago = datetime.now(UTC) - timedelta(days=3)
+        connection.exec_driver_sql("UPDATE payments SET received_at = %s", (long_ago,))
+        hold(connection, 1, "not on the provider's statement")
+    assert ready(web)[0] == 200
 
 
 def test_a_text_must_not_wait_for_days(web: Web, book: Book, worker: Any) -> None:

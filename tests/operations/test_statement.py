@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 
 from operations.cli import main
 from tests.support.book import make_book
-from tests.support.cast import METER
+from tests.support.cast import AMINA, METER
 
 HEADER = (
     '"Receipt No.","Completion Time","Initiation Time",Details,"Transaction Status","Paid In",'
@@ -215,6 +215,28 @@ def test_another_providers_payments_come_as_a_simple_file(book, compare):
     code, told = compare(provider="mtn", content=content, options=[*options, "--ingest"])
     assert (code, receipts(told["missing_here"])) == (0, ["1234567"])
     assert compare(provider="mtn", content=content, options=options)[1]["matched"] == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        ("+254711000001", ("msisdn", AMINA)),
+        ("254711000001", ("msisdn", AMINA)),
+        ("0711 000001", ("msisdn", AMINA)),
+        ("A. Odhiambo", ("none", None)),
+        ("", ("none", None)),
+    ],
+)
+def test_a_payer_is_the_same_person_however_the_number_is_written(book, compare, written, known):
+    content = (
+        "receipt,time,amount,account,payer\n"
+        f"1234567,2026-11-24T09:00:00+00:00,100,{METER},{written}\n"
+    )
+
+    compare(provider="mtn", content=content, options=["--account", "mtn:KE", "--ingest"])
+
+    assert book.rows("SELECT payer_kind, payer FROM payments") == [known]
+    assert book.rows("SELECT count(*) FROM sms WHERE kind = 'paid_for'") == [(0,)]
 
 
 @pytest.mark.parametrize(

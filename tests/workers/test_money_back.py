@@ -89,6 +89,63 @@ def test_a_list_that_cannot_be_had_is_asked_for_next_time(hands, fault):
     assert len(payments(hands)) == 1
 
 
+def test_after_a_long_absence_of_ours_the_list_is_read_from_where_we_left_off(hands):
+    hands.pay("SKE0000001", METER)  # the first payment that ever was ours
+    moved(hands, "SKE0000001", METER, 100_00)
+    money_back.reconcile()
+    moved(hands, "SKE0000002", METER)
+    hands.ahead = timedelta(hours=5)
+
+    money_back.reconcile()
+
+    assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001", "SKE0000002"]
+
+
+def test_a_list_that_could_not_be_had_for_hours_is_read_whole_when_it_can(hands):
+    hands.pay("SKE0000001", METER)
+    moved(hands, "SKE0000001", METER, 100_00)
+    money_back.reconcile()
+    moved(hands, "SKE0000002", METER)
+    hands.standins.fault("safaricom", "fail_before", operation="pull")
+    for minutes in range(11, 200, 11):
+        hands.ahead = timedelta(minutes=minutes)
+        money_back.reconcile()
+    hands.standins.behave()
+    hands.ahead = timedelta(minutes=211)
+
+    money_back.reconcile()
+
+    assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001", "SKE0000002"]
+
+
+def test_once_a_day_the_list_is_read_for_two_days(hands):
+    hands.ahead = -timedelta(hours=30)
+    hands.pay("SKE0000001", METER)
+    moved(hands, "SKE0000001", METER, 100_00)
+    money_back.reconcile()
+    for hours in (29, 27, 3):  # on the list so late that it was read past already
+        hands.ahead = -timedelta(hours=hours)
+        money_back.reconcile()
+    moved(hands, "SKE0000002", METER, minutes_ago=20 * 60)
+    hands.ahead = timedelta(0)
+
+    money_back.reconcile()
+
+    assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001", "SKE0000002"]
+
+
+def test_what_moved_before_our_first_payment_is_not_ours(hands):
+    moved(hands, "SKE0000000", METER, minutes_ago=600)
+    moved(hands, "SKE0000001", METER, 100_00)
+    hands.pay("SKE0000001", METER)
+
+    for hours in (0, 5, 30):
+        hands.ahead = timedelta(hours=hours)
+        money_back.reconcile()
+
+    assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001"]
+
+
 def listed_around(hands):
     """Two payments that the provider lists and we know, an hour and ten minutes ago."""
     for receipt, minutes in (("SKE0000001", 60), ("SKE0000003", 10)):

@@ -6,11 +6,18 @@ at that moment, a refund that the provider refuses afterwards) waits for a perso
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+import pytest
+
 from core.db.console_payments import postings_of
+from core.errors import Refused
+from core.money import Money
 from core.usecases.follow_refund import refund_refused
 from core.usecases.match_suspense import match_suspense
 from core.usecases.move_meter import move_meter_at_desk
 from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
 from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import AMINA, BARAKA, METER
@@ -109,3 +116,33 @@ def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(book):
 
     assert book.states() == ["suspense"]
     book.prove()
+
+
+def asked(book, state, minutes_ago=1):
+    """A prompt on Amina's phone for her meter, in that state."""
+    with book.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+    sent_at = None if state == "waiting" else NOW - timedelta(minutes=minutes_ago)
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE prompts SET state = %s, sent_at = %s", (state, sent_at))
+
+
+@pytest.mark.parametrize("state", ["waiting", "sending", "pending", "unknown", "approved"])
+def test_a_meter_is_not_moved_while_somebody_may_be_paying_for_it_by_phone(book, state):
+    asked(book, state)
+
+    with pytest.raises(Refused, match="payment_waiting"):
+        move(book)
+
+
+@pytest.mark.parametrize("state", ["paid", "failed"])
+def test_a_prompt_that_has_ended_holds_nobody_up(book, state):
+    asked(book, state)
+
+    move(book)
+
+
+def test_a_prompt_of_long_ago_holds_nobody_up(book):
+    asked(book, "unknown", minutes_ago=11)
+
+    move(book)

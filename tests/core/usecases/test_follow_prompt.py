@@ -165,6 +165,15 @@ def test_a_prompt_that_failed_rests_until_somebody_says_otherwise(
     assert connection.execute(text("SELECT count(*) FROM sms")).scalar_one() == 1
 
 
+def test_a_failed_prompt_that_a_look_up_calls_paid_was_not_a_failure(
+    connection: Connection, prompt_id: Any
+) -> None:
+    prompt_id(state="failed", checkout_reference=CHECKOUT)  # and put back by an operator
+    unit = unit_at(connection)
+    prompt_approved(unit, claimed(claim_unresolved(unit, 10)))
+    assert state(connection) == "approved"
+
+
 def test_an_announced_prompt_is_never_sent_again(connection: Connection, prompt_id: Any) -> None:
     mtn_prompt(prompt_id, state="waiting")
     unit = unit_at(connection)

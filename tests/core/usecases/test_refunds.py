@@ -14,7 +14,7 @@ from core.usecases.follow_refund import (
     refund_unclear,
 )
 from core.usecases.match_suspense import match_suspense
-from core.usecases.record_reversal import record_reversal
+from core.usecases.record_reversal import record_reversal, reverse_by_hand
 from core.usecases.request_refund import refund_unmatched, request_refund
 from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, METER
@@ -253,3 +253,92 @@ def test_success_of_a_refused_refund_is_known_once_the_money_is_gone(book, refus
 
     assert follow(book, refund_done, refund_id) is False
     book.prove()
+
+
+def given_up(book):
+    """A refund of which the provider never said what became of it; the payment's id."""
+    payment_id = book.pay("R1", "?", 500_00)
+    refund_id = refund(book, payment_id)
+    while book.rows("SELECT next_attempt_at IS NOT NULL FROM refunds") == [(True,)]:
+        book.ahead += timedelta(hours=13)
+        claim(book)
+        follow(book, refund_unclear, refund_id, "timeout")
+    return payment_id
+
+
+def by_hand(book, payment_id, reason="the portal shows it"):
+    with book.open_unit() as unit:
+        reverse_by_hand(unit, payment_id, "ops@jua", reason)
+
+
+def test_a_refund_that_was_given_up_can_be_asked_for_again(book):
+    payment_id = given_up(book)
+
+    refund_id = refund(book, payment_id, "their system is back")
+    assert [one.id for one in claim(book)] == [refund_id]
+    assert book.rows("SELECT kind, closed_at IS NULL FROM cases") == [("refund_unknown", False)]
+    follow(book, refund_done, refund_id)
+
+    assert book.states() == ["refunded"]
+    assert book.rows("SELECT count(*) FROM refunds") == [(1,)]
+    book.prove()
+
+
+def test_when_nobody_knows_again_a_person_is_asked_again(book):
+    payment_id = given_up(book)
+    refund_id = refund(book, payment_id)
+    while book.rows("SELECT next_attempt_at IS NOT NULL FROM refunds") == [(True,)]:
+        book.ahead += timedelta(hours=13)
+        claim(book)
+        follow(book, refund_unclear, refund_id, "timeout")
+
+    assert book.rows("SELECT closed_at IS NULL FROM cases ORDER BY id") == [(False,), (True,)]
+
+
+def test_a_person_who_knows_that_it_went_back_says_so(book):
+    payment_id = given_up(book)
+
+    by_hand(book, payment_id)
+
+    assert book.states() == ["refunded"]
+    assert book.rows("SELECT who, act, reason FROM audit_log WHERE act = 'reversal'") == [
+        ("ops@jua", "reversal", "the portal shows it")
+    ]
+    assert book.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
+    book.prove()
+
+
+def test_money_of_a_rail_that_sends_nothing_back_is_sent_by_hand_and_booked_so(book):
+    payment_id = book.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda", door="query")
+    book.ahead = timedelta(hours=25)
+    with book.open_unit() as unit:
+        refund_unmatched(unit, timedelta(hours=24), 10)
+
+    by_hand(book, payment_id, "sent 500 to her by MoMo")
+
+    assert book.states() == ["reversed"]
+    assert "clearing:mtn:mtnuganda" not in book.balances()
+    assert book.rows("SELECT kind, closed_at IS NULL FROM cases") == [("refund_by_hand", False)]
+    book.prove()
+
+
+def test_money_on_its_way_back_is_not_sent_by_hand_as_well(book):
+    payment_id = book.pay("R1", "?", 500_00)
+    refund(book, payment_id)
+
+    with pytest.raises(Refused, match="refund_under_way"):
+        by_hand(book, payment_id)
+    with pytest.raises(Refused, match="refund_under_way"):
+        refund(book, payment_id)
+
+    assert book.states() == ["refunding"]
+
+
+def test_what_went_back_does_not_go_back_again(book):
+    payment_id = book.pay("R1", "?", 500_00)
+    by_hand(book, payment_id)
+
+    with pytest.raises(Refused, match="refund_under_way"):
+        by_hand(book, payment_id)
+    with pytest.raises(Refused, match="payment_unknown"):
+        by_hand(book, 4711)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -12,6 +14,7 @@ from core.settings import ConsoleSettings
 from gateway.app import create_app
 from gateway.console.desk import desk
 from gateway.console.gate import Guarded
+from gateway.console.pages import MENU
 from tests.gateway.console.conftest import SECRET
 
 ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
@@ -94,3 +97,21 @@ def test_the_web_process_serves_it_where_it_has_a_secret(database_url, redis_url
 def test_a_secret_that_can_be_guessed_stops_the_start():
     with pytest.raises(BadInput, match="CONSOLE_SECRET"):
         ConsoleSettings.from_environment({"CONSOLE_SECRET": "short"})
+
+
+def test_the_menu_has_every_page_of_the_role_and_says_which_one_is_shown(console):
+    pages = {endpoint for _, group in MENU for _, endpoint in group}
+    assert len(pages) == sum(len(group) for _, group in MENU)
+
+    owner = console.login("owner").get("/audit/").text
+    reader = console.login("read_only").get("/plans/").text
+
+    assert owner.count("<nav") == 1
+    menu = owner[owner.index("<nav") : owner.index("</nav>")]
+    assert menu.count("<a href=") == len(pages)
+    assert re.findall(r'aria-current="page">([^<]+)<', menu) == ["Audit"]
+    assert "Users" not in reader
+    assert "Export the month" not in reader
+    assert re.findall(r'aria-current="page">([^<]+)<', reader) == ["Plans"]
+    shown = console.login("owner").get(f"/tariffs/{console.ids['tariff_id']}").text
+    assert re.findall(r'aria-current="page">([^<]+)<', shown) == ["Tariffs"]

@@ -65,3 +65,27 @@ def test_the_desk_lists_only_what_is_in_suspense(console):
 
     assert "RS1" in page
     assert "RA1" not in page
+
+
+def test_money_that_went_back_by_hand_is_booked_so(console):
+    finance, lost = console.login("finance"), console.ids["suspense_id"]
+    path = f"/payments/{lost}/gone"
+    assert f"/console{path}" in finance.get(f"/payments/{lost}").text
+    assert f"/console{path}" not in console.login("support").get(f"/payments/{lost}").text
+
+    assert finance.post(path, reason="").status_code == 422
+    assert finance.post(path, reason="sent it by hand").status_code == 302
+
+    assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("reversed",)]
+    assert console.acts() == [("finance", "reversal", "payment", "sent it by hand")]
+    assert "cannot be sent back" in finance.post(path, reason="again").text
+    console.book.prove()
+
+
+def test_an_applied_payment_that_the_provider_took_back_is_undone(console):
+    finance, paid = console.login("finance"), console.ids["payment_id"]
+
+    finance.post(f"/payments/{paid}/gone", reason="letter of Safaricom")
+
+    assert console.rows("SELECT state FROM payments WHERE id = :id", id=paid) == [("reversed",)]
+    console.book.prove()

@@ -22,7 +22,7 @@ SMALL_LAPTOP = {"width": 1280, "height": 800}
 PHONE_PAGE = {"width": 920, "height": 800}  # as wide as a handset and a device need
 HIGHEST, LARGEST = 900, 150_000
 AMINA, BARAKA, NEEMA = "+254722000001", "+254722000002", "+254722000004"
-END = """Math.max(...[...document.querySelectorAll('main, aside')]
+END = """Math.max(...[...document.querySelectorAll('main, aside, nav div')]
     .map(part => part.getBoundingClientRect().bottom + 16))"""
 STILL = "*, ::before, ::after { animation: none !important; transition: none !important; }"
 

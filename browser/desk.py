@@ -55,11 +55,6 @@ class Desk:
         rows = self.main.locator("table").first.locator("tbody tr").all()
         return [row.locator("td").all_inner_texts() for row in rows]
 
-    def facts(self) -> dict[str, str]:
-        """The facts at the head of a page, by their labels."""
-        pairs = self.main.locator("dl.facts > div").all()
-        return {pair.locator("dt").inner_text(): pair.locator("dd").inner_text() for pair in pairs}
-
     def wait_for(self, text: str) -> None:
         """Load the page again until it says so: workers are at work behind it."""
         for _ in range(_LOOKS):

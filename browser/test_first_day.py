@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
@@ -20,9 +19,10 @@ from browser.desk import Desk
 from browser.phone import Phone
 from browser.town import Town
 
-ROOT = Path(__file__).parents[1]
 AMINA, AMINA_TYPED = "+254722100001", "0722100001"
 METER, KIT = "37000100018", "LAMP31001"
+STS = "ea=11;dkga=04;sgc=600000;krn=1;ti=01;kt=2;ken=255;base=2014"
+KEY = {"Key of its own": "3f0a6d51c2b84e97a10d5b7c88e2f946", "Starting code": "407113382"}
 BECAUSE = {"Reason": "our first day"}
 
 
@@ -70,12 +70,13 @@ def test_a_village_makers_a_tariff_and_appliances_are_added(desk: Desk) -> None:
     desk.fill({"Code": "KIB", "Name": "Kibwezi"} | BECAUSE)
     desk.press("Add")
     desk.follow("Manufacturers")
-    for code, name, kind, codes in (
-        ("sunlite", "SunLite", "shs", "openpaygo"),
-        ("umeme", "Umeme Meters", "meter", "sts"),
+    for code, name, kind, codes, sts in (
+        ("sunlite", "SunLite", "shs", "openpaygo", ""),
+        ("umeme", "Umeme Meters", "meter", "sts", STS),
     ):
         desk.follow("Add a manufacturer")
         desk.fill({"Code": code, "Name": name, "Makes": kind, "Codes": codes} | BECAUSE)
+        desk.fill({"STS data of new meters": sts})
         desk.press("Add")
     desk.follow("Tariffs")
     desk.follow("Add a tariff")
@@ -96,11 +97,18 @@ def test_a_village_makers_a_tariff_and_appliances_are_added(desk: Desk) -> None:
     assert [row[1] for row in desk.rows()] == ["Electric cooker", "Three-lamp kit"]
 
 
-def test_devices_come_with_the_file_of_their_maker(desk: Desk, empty_town: Town) -> None:
-    stock = str(ROOT / "docs" / "first-day" / "stock.csv")
-    assert "3 new" in empty_town.dialwatt("import", "devices", stock)
+def test_a_meter_and_a_kit_with_its_key_are_entered_into_stock(desk: Desk) -> None:
+    for kind, maker, facts in (
+        ("meter", "Umeme Meters", {"Serial number": METER, "Tariff": "Home"}),
+        ("solar kit", "SunLite", {"Serial number": "LAMP3-1001"} | KEY),
+    ):
+        desk.follow("Devices")
+        desk.follow("Enter a device")
+        desk.fill({"Kind": kind, "Maker": maker} | facts | BECAUSE)
+        desk.press("Enter it")
+        desk.sees("It is in stock.")
     desk.follow("Devices")
-    assert {row[0] for row in desk.rows()} == {METER, KIT, "LAMP31002"}
+    assert {row[0] for row in desk.rows()} == {METER, KIT}
 
 
 def test_a_customer_is_registered_with_a_meter_and_told_by_text(desk: Desk, phone: Phone) -> None:

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,11 +27,10 @@ _NOT_OURS = ("DATABASE_URL", "REDIS_URL", "DATABASE_URL_FILE", "REDIS_URL_FILE")
 
 @dataclass(frozen=True)
 class Town:
-    """`told` is what starting it printed. `password` belongs to the user `owner`."""
+    """`password` belongs to the user `owner`."""
 
     url: str
     password: str
-    told: str
     environment: dict[str, str]
 
     @property
@@ -82,19 +81,18 @@ def running_town(**settings: str) -> Iterator[Town]:
                 yield Town(
                     url=url,
                     password=_told(r"log in as owner, password (\S+)", told),
-                    told=told,
                     environment=environment,
                 )
             finally:
                 up.send_signal(signal.SIGINT)
-                up.wait(PATIENCE_S)
+                up.wait(2 * PATIENCE_S)
 
 
 def _until_up(up: subprocess.Popen[str]) -> str:
-    told: Sequence[str] = []
+    told: list[str] = []
     assert up.stdout is not None
     for line in up.stdout:
-        told = [*told, line]
+        told.append(line)
         if line.strip() == LAST_WORDS:
             return "".join(told)
     raise AssertionError(f"dialwatt up did not start: {''.join(told)}")

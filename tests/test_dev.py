@@ -1,4 +1,4 @@
-"""The bootstrap's audit: silence about a package is no all-clear."""
+"""The bootstrap: silence about a package is no all-clear, and a missing browser is no fault."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import dev
 from dev import audited
 
 FLAW = {"id": "GHSA-1", "fix_versions": ["2.1"], "aliases": []}
@@ -42,3 +43,14 @@ def test_without_a_network_nothing_was_audited_and_it_says_so():
     assert code == 2
     assert "nothing was audited" in line
     assert "name or service not known" in line
+
+
+def test_without_a_browser_it_says_what_to_install_and_is_content(monkeypatch, capsys):
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr("dev.shutil.which", lambda name: None)
+
+    with pytest.raises(SystemExit) as left:
+        dev.browser()
+
+    assert not left.value.code
+    assert "apt-get install chromium" in capsys.readouterr().out

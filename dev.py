@@ -110,7 +110,9 @@ def pictures() -> None:
 def drive(*module: str) -> None:
     """Become a module that drives Chromium. Where it or its driver is missing, say so and be
     content: whoever only changes the books needs neither."""
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+    named = os.environ.get("CHROMIUM")
+    places = [named] if named else filter(None, map(shutil.which, CHROMIUMS))
+    found = next(filter(is_browser, places), None)
     if found is None:
         sys.exit(print(NO_CHROMIUM))
     if not install_driver():
@@ -206,6 +208,15 @@ def install() -> None:
                 "dev.py: the installation failed, see above. Is a package registry within reach?"
             )
     STAMP.write_text(stamp)
+
+
+def is_browser(program: str) -> bool:
+    """Some systems have a program of that name which only tells where to get the browser."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return said.returncode == 0 and "Chrom" in said.stdout
 
 
 def install_driver() -> bool:

@@ -13,6 +13,7 @@ LAPTOP = {"width": 1280, "height": 720}
 # Nothing of it may call home: tests run where there is no network. Root needs --no-sandbox.
 _FLAGS = (
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # a container's is small
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

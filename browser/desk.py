@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
@@ -32,7 +31,7 @@ class Desk:
         self.press("Log in")
 
     def follow(self, link: str, at: Locator | None = None) -> None:
-        (at or self.page).get_by_role("link", name=link, exact=True).first.click()
+        self.go((at or self.page).get_by_role("link", name=link, exact=True).first)
 
     def fill(self, values: dict[str, str]) -> None:
         """By the labels a person reads; in a list to choose from, one of its words."""
@@ -44,7 +43,12 @@ class Desk:
                 asked.fill(value)
 
     def press(self, button: str) -> None:
-        self.page.get_by_role("button", name=button, exact=True).click()
+        self.go(self.page.get_by_role("button", name=button, exact=True))
+
+    def go(self, to_click: Locator) -> None:
+        """Every click leads to a page: what is read next is read there."""
+        with self.page.expect_navigation():
+            to_click.click()
 
     def sees(self, *texts: str) -> None:
         for text in texts:
@@ -65,8 +69,11 @@ class Desk:
                 self.page.reload()
         raise AssertionError(f"{text!r} never came: {self.main.inner_text()}")
 
-    def download(self, click: Callable[[], None]) -> Path:
-        """The file that a click brings."""
+    def download(self, words: str) -> Path:
+        """The file that a link or button with these words brings."""
+        link, button = (
+            self.page.get_by_role(role, name=words, exact=True) for role in ("link", "button")
+        )
         with self.page.expect_download() as coming:
-            click()
+            link.or_(button).click()
         return Path(coming.value.path())

@@ -61,7 +61,7 @@ def _the_console(browser: Browser, town: Town) -> None:
     _take(page, "console-payment")
     _a_sale(desk)
     desk.open("/suspense/")
-    desk.main.locator("tbody a").first.click()
+    desk.go(desk.main.locator("tbody a").first)
     _take(page, "console-suspense")
     _codes(desk)
     desk.open("/agents/")

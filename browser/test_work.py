@@ -121,7 +121,7 @@ def test_a_new_price_other_instalments_and_a_cancelling_are_looked_at_first(
 ) -> None:
     desk = log_in("owner")
     desk.open("/sales/")
-    desk.main.get_by_role("row").filter(has_text="Neema").get_by_role("link").first.click()
+    desk.go(desk.main.get_by_role("row").filter(has_text="Neema").get_by_role("link").first)
     sale = desk.page.url
     because = {"Reason": "agreed on the phone"}
 
@@ -171,7 +171,7 @@ def test_every_list_is_a_file_for_a_spreadsheet(paid: str, log_in: Callable[[str
             continue
         lists += 1
         shown = desk.main.locator("table th").all_inner_texts()
-        file = desk.download(lambda: desk.follow("Export as CSV"))
+        file = desk.download("Export as CSV")
         exported = list(csv.reader(io.StringIO(file.read_text("utf-8-sig"), newline="")))
         assert not shown or exported[0] == shown
         assert len(exported) == 1 + desk.main.locator("table tbody tr").count()

@@ -68,6 +68,7 @@ _SPOKEN = {
     "read_only": "read-only",
     "access_rate": "access",
     "payers_device": "the payer has it",
+    "swapped": "it took the place of what was typed",
     "paid_before": "they have paid for it before",
     "similar_serial": "one slip away from what was typed",
 }

@@ -133,18 +133,27 @@ def _slipped(first: str, rest: tuple[str, ...]) -> Command | None:
     """The only intent with a word one slip away from `first` that fits what follows."""
     if not re.fullmatch("[A-Z]+", first):
         return None
-    near = {intent for word, intent in _INTENT_OF.items() if _one_slip(first, word)}
-    if len(near) != 1:
+    near = {word: intent for word, intent in _INTENT_OF.items() if _one_slip(first, word)}
+    if len(set(near.values())) != 1 or not any(_is_guessed(first, word) for word in near):
         return None
-    intent = near.pop()
+    (intent,) = set(near.values())
     return Command(intent, rest) if _FITS[intent](rest) else None
+
+
+def _is_guessed(typed: str, word: str) -> bool:
+    """Whether a slip like that is understood where no other word is as near."""
+    return (
+        min(len(typed), len(word)) >= _SHORTEST_GUESSED
+        or _undoubled(typed) == _undoubled(word)
+        or _exchanged(typed, word)
+    )
 
 
 def _one_slip(typed: str, word: str) -> bool:
     """One letter more, less or other, letters doubled, or two neighbours exchanged."""
     if _undoubled(typed) == _undoubled(word) or _exchanged(typed, word):
         return True
-    if min(len(typed), len(word)) < _SHORTEST_GUESSED or abs(len(typed) - len(word)) > 1:
+    if abs(len(typed) - len(word)) > 1:
         return False
     start = 0
     while start < min(len(typed), len(word)) and typed[start] == word[start]:

@@ -8,7 +8,7 @@ def test_a_suggestion_leads_to_a_match_that_is_filled_in(console):
 
     page = finance.get(f"/payments/{lost}").text
 
-    assert "one slip away" in page
+    assert "one slip away from what was typed" in page
     assert f"/console/suspense/{lost}/match?serial=LAMP100" in page
     assert 'value="LAMP100"' in finance.get(f"/suspense/{lost}/match", serial="LAMP100").text
 

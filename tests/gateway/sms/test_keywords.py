@@ -149,6 +149,11 @@ def test_anything_at_all_is_read_without_failing(body):
     assert command is None or command.intent in WORDS["en"]
 
 
+def test_a_word_as_near_to_a_short_keyword_as_to_a_long_one_is_not_guessed():
+    assert parse("preg") is None  # "reg", or "pret"
+    assert parse("prett") == Command("loan", ())
+
+
 @given(st.sampled_from(sorted(INTENT)), st.data())
 def test_a_slip_never_turns_one_intent_into_another(word, data):
     place = data.draw(st.integers(0, len(word) - 1))

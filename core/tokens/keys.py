@@ -10,7 +10,6 @@ What the web process takes in comes through a letterbox (letterbox.py), which a 
 Shape of a sealed value: version 1 | length of key id | key id | nonce (12) | cipher text and tag.
 """
 
-import re
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
@@ -23,12 +22,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.errors import BadInput
 from core.settings import read
 from core.tokens.errors import TokenError
-from core.tokens.letterbox import PUBLIC_BYTES, Letterbox, open_letter, private_half
+from core.tokens.letterbox import KEY_ID, PUBLIC_BYTES, Letterbox, open_letter, private_half
 from core.tokens.letterbox import VERSION as _LETTER
 
 _VERSION = 1
 _NONCE_BYTES = 12
-_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _VENDING_KEY = "STS_VENDING_KEY_"
 
 
@@ -40,7 +38,7 @@ class KeyRing:
         if not master_keys:
             raise TokenError("no master key for device keys is set")
         for key_id, key in master_keys.items():
-            if not _KEY_ID.fullmatch(key_id):
+            if not KEY_ID.fullmatch(key_id):
                 raise TokenError("the id of a master key is 1 to 32 letters, digits, - or _")
             if len(key) != 32:
                 raise TokenError(f"master key {key_id} must have 32 bytes")

@@ -9,6 +9,7 @@ Shape: version 2 | length of key id | key id | fresh public key (32) | cipher te
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from typing import Self
@@ -22,6 +23,7 @@ from core.tokens.errors import TokenError
 
 VERSION = 2
 PUBLIC_BYTES = 32
+KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 # Every letter has a key of its own, so that its nonce need not differ from another's.
 _NONCE = bytes(12)
 
@@ -43,6 +45,9 @@ class Letterbox:
         """From `id:base64`, as `dialwatt keys letterbox` prints it. Raises TokenError."""
         key_id, _, encoded = text.strip().rpartition(":")
         try:
+            # Without its id no ring would know what to open it with: the key would be lost.
+            if not KEY_ID.fullmatch(key_id):
+                raise ValueError("id")
             return cls(key_id, X25519PublicKey.from_public_bytes(b64decode(encoded, validate=True)))
         except (Base64Error, ValueError):
             raise TokenError("the letterbox is not what `dialwatt keys letterbox` prints") from None

@@ -57,7 +57,12 @@ def test_the_box_itself_opens_nothing() -> None:
         RING.letterbox().holds(posted(RING), PLACE, KEY)
 
 
-@pytest.mark.parametrize("text", ["", "1:", "1:AAAA", "1:!!!!", str(RING.letterbox())[:-5]])
+BOX = str(RING.letterbox())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1:", "1:AAAA", "1:!!!!", BOX[:-5], BOX.partition(":")[2], f"a b:{BOX[2:]}"]
+)
 def test_what_is_no_box_is_refused(text: str) -> None:
     with pytest.raises(TokenError, match="letterbox"):
         Letterbox.from_settings(text)

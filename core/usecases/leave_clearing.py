@@ -22,13 +22,21 @@ _AGENT = "agent:"
 def leave_clearing(unit: Unit, payment: BookedPayment) -> tuple[Posting, ...]:
     """The legs of the entry that takes a locked payment's amount out, credits minus debits; the
     agent's own figures follow at once, and the agent is told."""
-    if not payment.provider_account.startswith(_AGENT):
+    agent = lock_clearing(unit, payment)
+    if agent is None:
         return (Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),)
+    return _leave_agent(unit, agent, payment)
+
+
+def lock_clearing(unit: Unit, payment: BookedPayment) -> Agent | None:
+    """The agent who took it, locked; None where a provider did."""
+    if not payment.provider_account.startswith(_AGENT):
+        return None
     agent_id = int(payment.provider_account.removeprefix(_AGENT))
     agent = agent_with_id(unit.connection, agent_id, lock=True)
     if agent is None:
         raise BrokenInvariant(f"there is no agent {agent_id}")
-    return _leave_agent(unit, agent, payment)
+    return agent
 
 
 def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Posting, ...]:

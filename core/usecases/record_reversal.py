@@ -3,7 +3,7 @@ mirrored, nothing is edited (undo_applied, leave_clearing)."""
 
 from __future__ import annotations
 
-from core.db.booked import BookedPayment, lock_payment, lock_receipt, set_payment
+from core.db.booked import BookedPayment, get_payment, lock_payment, lock_receipt, set_payment
 from core.db.ledger import post_entries
 from core.db.oversight import close_cases
 from core.db.refunds import find_given_up, find_open_refund
@@ -11,6 +11,7 @@ from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.follow_refund import refund_done
+from core.usecases.leave_clearing import lock_clearing
 from core.usecases.request_refund import BY_HAND, NOT_KNOWN
 from core.usecases.undo_applied import received_mirrored, undo_applied
 
@@ -48,7 +49,7 @@ def reverse_by_hand(unit: Unit, payment_id: int, who: str, reason: str) -> None:
     Raises Refused: payment_unknown, refund_under_way (back already, or a provider is being asked to
     send it), reason_missing.
     """
-    payment = lock_payment(unit.connection, payment_id)
+    payment = _lock_after_agent(unit, payment_id)
     if payment is None:
         raise Refused("payment_unknown", payment_id=payment_id)
     given_up = find_given_up(unit.connection, payment.id)
@@ -61,6 +62,15 @@ def reverse_by_hand(unit: Unit, payment_id: int, who: str, reason: str) -> None:
         note_act(unit, who, "reversal", "payment", payment.id, reason)
     for kind in (NOT_KNOWN, BY_HAND):
         close_cases(unit.connection, unit.now, kind, [payment.id])
+
+
+def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
+    """The payment, locked after the agent who took it, if one did: an act of an agent locks the
+    agent first, and customers later."""
+    found = get_payment(unit.connection, payment_id)
+    if found is not None:
+        lock_clearing(unit, found)
+    return lock_payment(unit.connection, payment_id)
 
 
 def _undo(unit: Unit, payment: BookedPayment, who: str, reason: str) -> None:

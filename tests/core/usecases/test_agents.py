@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from core.db.customers import lock_customers
 from core.db.invariants import BOOKS, offenders
 from core.db.ledger import balance
 from core.errors import Refused
@@ -20,7 +21,7 @@ from core.usecases.apply_payments import apply_payments
 from core.usecases.change_pin import change_pin, needs_new_pin
 from core.usecases.check_pin import check_pin
 from core.usecases.collect_cash import collect_cash
-from core.usecases.record_reversal import record_reversal
+from core.usecases.record_reversal import record_reversal, reverse_by_hand
 from core.usecases.request_refund import request_refund
 from core.usecases.settle_agent import settle_agent
 from tests.core.usecases.conftest import NOW
@@ -269,6 +270,42 @@ def test_cash_on_its_way_back_is_not_owed_once_it_is_back(engine, open_unit):
         request_refund(unit, payment_id, "ops@jua", "paid twice")
 
     assert give_back(open_unit, receipt, 100)
+
+    assert figures(engine) == (0, 0)
+    prove(engine)
+
+
+WAITING = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
+
+def waiting(engine):
+    with engine.connect() as connection:
+        return connection.execute(text(WAITING)).scalar_one()
+
+
+def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(engine, open_unit):
+    collect(open_unit, 100)
+    with open_unit() as unit:
+        apply_payments(unit, lambda device: DeviceSecret(device.serial, "openpaygo", bytes(16)))
+        payment_id, customer_id = unit.connection.execute(
+            text("SELECT id, customer_id FROM payments")
+        ).one()
+
+    def go_back():
+        with open_unit() as unit:
+            reverse_by_hand(unit, payment_id, "ops@jua", "the customer has it back")
+
+    desk = threading.Thread(target=go_back)
+    with open_unit() as unit:
+        check_pin(unit, JUMA, "4321")
+        desk.start()
+        while not waiting(engine):
+            assert desk.is_alive()
+        lock_customers(unit.connection, [customer_id])
+    desk.join()
 
     assert figures(engine) == (0, 0)
     prove(engine)

@@ -47,6 +47,21 @@ def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime
     return True
 
 
+def was_to_another(connection: Connection, text_id: int) -> bool:
+    """Whether its number was a customer's then who has given it up since."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM sms s JOIN past_msisdns p ON p.msisdn = s.msisdn"
+                " AND s.created_at <= p.held_until WHERE s.id = :id AND NOT EXISTS ("
+                " SELECT FROM customer_msisdns n WHERE n.msisdn = p.msisdn"
+                " AND n.customer_id = p.customer_id))"
+            ),
+            {"id": text_id},
+        ).scalar_one()
+    )
+
+
 def find_text(connection: Connection, text_id: int) -> Row[Any] | None:
     """(kind, msisdn, state, created, payment) of a text: never its words, which may hold a code."""
     return connection.execute(

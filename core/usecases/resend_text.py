@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.db.console_texts import copy_text
+from core.db.console_texts import copy_text, was_to_another
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act
@@ -11,8 +11,11 @@ from core.usecases.audit import note_act
 def resend_text(unit: Unit, text_id: int, who: str) -> None:
     """Queue the same words to the same number; ring for texts afterwards.
 
-    Raises Refused("text_unknown"), and Refused("text_waiting") for one that is still on its way.
+    Raises Refused: text_unknown, text_waiting (it is still on its way), number_let_go (the number
+    is no longer theirs to whom it was written).
     """
+    if was_to_another(unit.connection, text_id):
+        raise Refused("number_let_go")
     copied = copy_text(
         unit.connection, text_id, f"again:{text_id}:{unit.now.isoformat()}", unit.now
     )

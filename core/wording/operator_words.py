@@ -143,6 +143,7 @@ _WORDS = {
     "user_unknown": "there is no user {name}",
     "text_unknown": "there is no such text",
     "text_waiting": "the text is still on its way",
+    "number_let_go": "the number is no longer that of whoever it was written to",
     "unknown_serial": "there is no device {serial}",
     "village_unknown": 'there is no village "{village}" in the catalogue',
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from core.usecases.edit_customer import add_number, remove_number
 from core.wording.measured import measured_texts
 from core.wording.spoken import LANGUAGES
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, STRANGER
+
+NEW_NUMBER = "+254722000999"
 
 
 def kinds(browser, **asked: str) -> list[str]:
@@ -51,6 +54,35 @@ def test_a_text_about_no_payment_leads_back_to_the_list(console):
 
     assert done.location == "/console/texts/"
     assert console.rows("SELECT count(*) FROM sms WHERE msisdn = :who", who=STRANGER) == [(2,)]
+
+
+def test_a_text_to_a_number_that_was_given_up_is_not_sent_again(console):
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
+    [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :who", who=AMINA)
+    count = "SELECT count(*) FROM sms"
+    before = console.rows(count)
+    with console.book.open_unit() as unit:
+        add_number(unit, console.ids["customer_id"], NEW_NUMBER, "test")
+        remove_number(unit, console.ids["customer_id"], AMINA, "test", "the phone was stolen")
+
+    answer = console.login("support").post(f"/texts/{text_id}/resend")
+
+    assert answer.status_code == 422
+    assert "no longer" in answer.text
+    assert console.rows(count) == before
+
+
+def test_a_text_to_a_number_that_came_back_is_sent_again(console):
+    with console.book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
+    [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :who", who=AMINA)
+    with console.book.open_unit() as unit:
+        add_number(unit, console.ids["customer_id"], NEW_NUMBER, "test")
+        remove_number(unit, console.ids["customer_id"], AMINA, "test", "a slip")
+        add_number(unit, console.ids["customer_id"], AMINA, "test")
+
+    assert console.login("support").post(f"/texts/{text_id}/resend").status_code == 302
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

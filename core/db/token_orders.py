@@ -144,6 +144,20 @@ def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
     )
 
 
+def gets_code_soon(connection: Connection, device_id: int) -> bool:
+    """Whether a code that gives its owner something was ordered for it just now. One that could not
+    be made when it was tried holds nobody up."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM token_orders WHERE device_id = :id"
+                " AND state = 'waiting' AND attempts = 0 AND kind <> 'lock')"
+            ),
+            {"id": device_id},
+        ).scalar_one()
+    )
+
+
 def tokens_of_order(connection: Connection, order_id: int) -> list[Row[Any]]:
     """(id, serial, kind, units, issued) of what came of it: never the text."""
     rows = connection.execute(

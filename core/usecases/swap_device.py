@@ -16,12 +16,14 @@ from core.db.device_requests import take_requests_for
 from core.db.devices import Device, get_device, lock_devices
 from core.db.registration import devices_by_serial
 from core.db.swaps import put_in_place
+from core.db.token_orders import gets_code_soon
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.audit import note_act
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.hand_over import tell_not_granted
+from core.usecases.issue_tokens import NO_TOKENS
 from core.usecases.list_devices import days_left, list_devices
 from core.usecases.order_token import order_token
 from core.usecases.stock import check_in_service
@@ -42,20 +44,22 @@ def swap_device(unit: Unit, device_id: int, serial: str, who: str, reason: str) 
     """Put the device in stock with that serial in the place of one that somebody has.
 
     Ring for payments and texts afterwards. Raises Refused: device_in_stock (nobody has the old
-    one), not_in_stock, device_taken, device_retired, kind_differs, payment_waiting, reason_missing,
-    and code_not_made where days are left that the new device has no code for.
+    one), not_in_stock, device_taken, device_retired, kind_differs, payment_waiting, code_ordered
+    (what is about to be made for the old one would be lost), reason_missing, and code_not_made
+    where days are left, or an unlocking, that the new device has no code for.
     """
     old, customer = _lock_old(unit, device_id)
     new_id = _new(unit, serial, old.kind)
     state = next(one for one in list_devices(unit, customer.id) if one.serial == old.serial)
     put_in_place(unit.connection, old.id, new_id, unit.today)
+    is_unlocked = state.is_paid_off and _is_unlocked_by_code(unit, new_id)
     days = 0 if state.is_paid_off else days_left(unit, state)
-    _order(unit, serial, days, who, reason, unlocked=state.is_paid_off)
+    _order(unit, serial, days, who, reason, unlocked=is_unlocked)
     _tell(unit, customer, old.serial, serial)
     details = {"before": old.serial, "after": serial}
     note_act(unit, who, "swap", "device", old.id, reason, **details)
     note_act(unit, who, "swap", "customer", customer.id, reason, **details)
-    return Swapped(new_id, days, state.is_paid_off)
+    return Swapped(new_id, days, is_unlocked)
 
 
 def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
@@ -68,6 +72,8 @@ def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
     if old.owner_id != customer.id:
         raise Refused("device_of_another", serial=old.serial)
     check_nothing_waits(unit, old.id, old.serial)
+    if gets_code_soon(unit.connection, old.id):
+        raise Refused("code_ordered", serial=old.serial)
     post_access_fees(unit, [old], versions_of(unit.connection, [old]))
     return old, customer
 
@@ -83,6 +89,13 @@ def _new(unit: Unit, serial: str, kind: str) -> int:
     if new.kind != kind:
         raise Refused("kind_differs", serial=serial, kind=new.kind, wanted=kind)
     return new.id
+
+
+def _is_unlocked_by_code(unit: Unit, device_id: int) -> bool:
+    """Whether a paid-off plan frees that device: a meter's is a debt and nothing more, and some
+    devices take no codes."""
+    device = get_device(unit.connection, device_id)
+    return device.is_payg and device.token_family != NO_TOKENS
 
 
 def _order(unit: Unit, serial: str, days: int, who: str, reason: str, *, unlocked: bool) -> None:

@@ -16,13 +16,14 @@ from core.usecases.claim_device import claim_device, request_device
 from core.usecases.list_devices import list_devices
 from core.usecases.make_ordered_tokens import make_ordered_tokens
 from core.usecases.match_suspense import match_suspense, suggest_matches
+from core.usecases.order_token import order_token
 from core.usecases.quote_payment import quote_payment
 from core.usecases.register_at_desk import MeterHandover, Newcomer, SaleHandover, register_at_desk
 from core.usecases.register_devices import DeviceEntry, register_devices
 from core.usecases.register_sales import SaleEntry, register_sales
 from core.usecases.swap_device import swap_device
 from tests.support.book import NOW
-from tests.support.builders import insert_device
+from tests.support.builders import insert_device, insert_sale
 from tests.support.cast import (
     AMINA,
     BARAKA,
@@ -251,3 +252,55 @@ def test_the_files_of_before_can_be_imported_again(book):
         assert register_sales(unit, [kit]).known == 1
         again = replace(entry, sts=StsMeter(**sts))
         assert register_devices(unit, [again], RING).known == 1
+
+
+def test_a_meter_whose_plan_is_paid_is_swapped_without_a_code(book):
+    [(customer_id, device_id)] = book.rows(
+        "SELECT owner_id, id FROM devices WHERE serial = :serial", serial=METER
+    )
+    with book.engine.begin() as connection:
+        insert_sale(
+            connection,
+            customer_id=customer_id,
+            device_id=device_id,
+            appliance_kind="meter",
+            amounts_minor=(100_00,),
+        )
+    book.pay("A1", METER, 800_00)  # her stove and the meter, and some energy
+    book.apply()
+
+    done = swap(book, METER, STOCK_METER)
+
+    assert (done.days, done.is_unlocked) == (0, False)
+    assert device(book, STOCK_METER)[0] == "Amina"
+
+
+def test_a_paid_off_kit_that_takes_no_codes_is_swapped_without_one(book):
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE manufacturers SET token_family = 'none' WHERE code = 'sunlite'"
+        )
+    book.pay("A1", LAST_KIT, 150_00)
+    book.apply()
+
+    assert not swap(book, LAST_KIT, STOCK_KIT).is_unlocked
+
+
+def test_a_code_that_is_about_to_be_made_for_the_old_one_is_not_lost(book):
+    with book.open_unit() as unit:
+        order_token(unit, KIT, "days", 9, WHO, "for the days without light")
+
+    with pytest.raises(Refused, match="code_ordered"):
+        swap(book, KIT, STOCK_KIT)
+    make_codes(book)
+
+    assert swap(book, KIT, STOCK_KIT).days == 9
+
+
+def test_a_code_that_cannot_be_made_holds_no_swap_up(book):
+    with book.open_unit() as unit:
+        order_token(unit, KIT, "days", 9, WHO, "for the days without light")
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE token_orders SET attempts = 1, problem = 'no key'")
+
+    assert swap(book, KIT, STOCK_KIT).days == 0

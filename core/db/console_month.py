@@ -15,7 +15,7 @@ _LEGS = "journal_entries e JOIN postings o ON o.entry_id = e.id"
 # An event's key ends in the id of its payment, or of the refund of one.
 _OF_PAYMENT = """
     LEFT JOIN payments y ON y.id = CASE
-        WHEN e.kind IN ('received', 'applied', 'matched', 'reversed', 'unapplied')
+        WHEN e.kind IN ('received', 'applied', 'matched', 'unmatched', 'reversed', 'unapplied')
         THEN CAST(split_part(e.idempotency_key, ':', 2) AS bigint)
         WHEN e.kind LIKE 'refund\\_%' THEN (SELECT payment_id FROM refunds r
             WHERE r.id = CAST(split_part(e.idempotency_key, ':', 2) AS bigint)) END

@@ -23,6 +23,9 @@ from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
 
 Action = Literal["days", "energy", "unlock", "lock"]
 
+# Devices that take no codes: what is paid for them is booked all the same.
+NO_TOKENS = "none"
+
 # Served over the vendor's own HTTP API: the catalogue knows them, no codes of theirs are made here.
 VENDORS = ("calin", "stron", "gomelong", "sunking")
 

@@ -15,6 +15,7 @@ from core.db.payments import ReceivedPayment
 from core.errors import DialwattError
 from core.tokens.errors import NeverMade
 from core.tokens.family import (
+    NO_TOKENS,
     Action,
     DeviceSecret,
     IssuedToken,
@@ -25,9 +26,6 @@ from core.tokens.family import (
 from core.unit import Unit
 from core.usecases.open_secret import OpenSecret
 from core.waterfall import Outcome
-
-# Devices that take no codes: what is paid for them is booked all the same.
-NO_TOKENS = "none"
 
 
 @dataclass(frozen=True, slots=True)

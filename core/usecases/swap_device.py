@@ -18,12 +18,12 @@ from core.db.registration import devices_by_serial
 from core.db.swaps import put_in_place
 from core.db.token_orders import gets_code_soon
 from core.errors import Refused
+from core.tokens.family import NO_TOKENS
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
 from core.usecases.audit import note_act
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.hand_over import tell_not_granted
-from core.usecases.issue_tokens import NO_TOKENS
 from core.usecases.list_devices import days_left, list_devices
 from core.usecases.order_token import order_token
 from core.usecases.stock import check_in_service

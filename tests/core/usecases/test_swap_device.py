@@ -144,6 +144,17 @@ def test_a_meters_tariff_and_the_period_of_its_fees_run_on(book):
     book.prove()
 
 
+def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(book):
+    with book.open_unit() as unit:
+        request_device(unit, BARAKA, "Baraka", "Mwangi", "KIB", STOCK_KIT)
+
+    swap(book, KIT, STOCK_KIT)
+
+    kinds = "SELECT kind FROM sms WHERE kind LIKE 'agent_sms.%' ORDER BY id"
+    assert book.rows(kinds) == [("agent_sms.swapped",)]
+    assert book.rows("SELECT count(*) FROM device_requests") == [(0,)]
+
+
 def test_the_customer_is_told_and_so_is_whoever_had_asked_for_the_new_one(book):
     with book.open_unit() as unit:
         request_device(unit, STRANGER, "Wanjiku", "Kamau", "KIB", STOCK_KIT)

@@ -95,25 +95,9 @@ def reconcile(world: Runtime) -> None:
 
 
 def _send(refund: Refund) -> Record:
-    """Ask for a refund. Daraja's result comes by callback, so even `taken` is not yet known."""
-    daraja, pawapay = runtime().daraja, runtime().other_channels.get("pawapay")
-    if isinstance(pawapay, PawaPayChannel) and refund.provider_account.startswith("pawapay:"):
-        return _send_by_pawapay(pawapay, refund)
-    if daraja is None or refund.provider_account != daraja.provider_account:
-        # The other rails send nothing back by themselves: the case asks for a person.
-        return partial(refund_refused, refund_id=refund.id, code="no_channel")
+    """Ask for a refund, and what that means for it: `taken` is not yet known."""
     try:
-        ask_for_reversal(daraja, refund)
-    except Permanent as failure:
-        return partial(refund_refused, refund_id=refund.id, code=failure.code)
-    except (Temporary, OutcomeUnknown) as failure:
-        return partial(refund_unclear, refund_id=refund.id, code=failure.code)
-    return partial(refund_unclear, refund_id=refund.id, code="taken")
-
-
-def _send_by_pawapay(pawapay: PawaPayChannel, refund: Refund) -> Record:
-    try:
-        is_back = send_back(pawapay, refund)
+        is_back = _ask_back(refund)
     except Permanent as failure:
         return partial(refund_refused, refund_id=refund.id, code=failure.code)
     except (Temporary, OutcomeUnknown) as failure:
@@ -121,6 +105,20 @@ def _send_by_pawapay(pawapay: PawaPayChannel, refund: Refund) -> Record:
     if is_back:
         return partial(_is_back, refund_id=refund.id)
     return partial(refund_unclear, refund_id=refund.id, code="taken")
+
+
+def _ask_back(refund: Refund) -> bool:
+    """Have it sent back by the rail it came by; whether the payer has it. Daraja's result comes by
+    callback. Raises Temporary, Permanent, OutcomeUnknown."""
+    account = refund.provider_account
+    daraja, pawapay = runtime().daraja, runtime().other_channels.get("pawapay")
+    if isinstance(pawapay, PawaPayChannel) and account.startswith("pawapay:"):
+        return send_back(pawapay, refund)
+    if daraja is None or account != daraja.provider_account:
+        # The other rails send nothing back by themselves: the case asks for a person.
+        raise Permanent(account, "no_channel")
+    ask_for_reversal(daraja, refund)
+    return False
 
 
 def _is_back(unit: Unit, refund_id: int) -> None:

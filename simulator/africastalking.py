@@ -16,7 +16,7 @@ from typing import Any
 from flask import Blueprint, jsonify, request
 from sqlalchemy import Connection, text
 
-from core.septets import segments
+from core.gsm7 import segments
 from simulator.announce import announce, callback_faults, post_now
 from simulator.faults import EARLY_CALLBACK, OF_A_TEXT, Struck, faulty, strike
 from simulator.postman import Callback, form_callback

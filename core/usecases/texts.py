@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from core.db.texts import insert_text, texts_since
-from core.septets import segments
+from core.gsm7 import segments
 from core.unit import Unit
 from core.wording.message import Message, Said
 from core.wording.spoken import say

@@ -15,7 +15,7 @@ from string import Formatter
 from typing import Any
 
 from core.errors import Refused
-from core.septets import foreign_characters, segments, septets, ucs2_units
+from core.gsm7 import segments, septets, ucs2_units, unsupported_characters
 from core.wording.message import Message, Said
 from core.wording.slots import Limits, Word
 
@@ -129,8 +129,8 @@ def _faults(
     for key in sorted(language.texts.keys() - messages.keys() - words):
         yield f"{language.code}: {key} is worded but no message declares it"
     for key, text in language.texts.items():
-        if language.is_gsm7 and foreign_characters(text):
-            yield f"{language.code}: {key} has {foreign_characters(text)!r}, not GSM-7"
+        if language.is_gsm7 and unsupported_characters(text):
+            yield f"{language.code}: {key} has {unsupported_characters(text)!r}, not GSM-7"
     for key in messages.keys() & language.texts.keys():
         yield from _faults_of(language, messages[key], limits)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core.septets import segments
+from core.gsm7 import segments
 from core.wording.message import Message
 from core.wording.slots import Limits
 from core.wording.spoken import product_wording

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from core import money
-from core.septets import clip, to_gsm7
+from core.gsm7 import clip, to_gsm7
 from core.wording.message import Message, Said
 
 if TYPE_CHECKING:

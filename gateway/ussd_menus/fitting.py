@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from core.septets import to_gsm7
+from core.gsm7 import to_gsm7
 from core.wording.catalogue import Catalogue
 from core.wording.message import Message
 from core.wording.messages import engine as say

@@ -23,8 +23,8 @@ from sqlalchemy import Connection, text
 from core.clock import system_clock
 from core.db.catalogue import find_market
 from core.db.invariants import BOOKS, offenders
+from core.gsm7 import is_gsm7, septets
 from core.pin import Pins
-from core.septets import is_gsm7, septets
 from core.unit import Unit
 from core.usecases.apply_payments import apply_payments
 from core.usecases.record_inbound_text import InboundText

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from core.errors import Refused
+from core.gsm7 import segments
 from core.money import Money
 from core.pin import Pins
-from core.septets import segments
 from core.unit import unit_opener
 from core.usecases.claim_device import claim_device, request_device
 from core.usecases.collect_cash import collect_cash

@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 
 from core.errors import Refused
-from core.septets import segments
+from core.gsm7 import segments
 from core.usecases.record_inbound_text import InboundText
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from core.septets import septets
+from core.gsm7 import septets
 from gateway.ussd.aggregators import ADAPTERS
 from gateway.ussd.drop_off import ends_on
 from tests.gateway.ussd.conformance import CODE, WIRES, Caller, Hands, Wire

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from core.septets import septets
+from core.gsm7 import septets
 from core.settings import GuardSettings
 from gateway.app import create_app
 from gateway.networks import SMALLEST_SCREEN

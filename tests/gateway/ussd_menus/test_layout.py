@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.septets import septets
+from core.gsm7 import septets
 from gateway.ussd_menus.layout import paginate
 
 LINE = st.text(alphabet="abc €", min_size=1, max_size=60).map(str.strip).filter(bool)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from core.errors import Refused
-from core.septets import is_gsm7, septets
+from core.gsm7 import is_gsm7, septets
 from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.replay import hides_input

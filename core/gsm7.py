@@ -36,7 +36,7 @@ def is_gsm7(text: str) -> bool:
 def septets(text: str) -> int:
     """Septets of a GSM-7 text. Raises ValueError when a character is not GSM-7."""
     if not _GSM7.fullmatch(text):
-        raise ValueError(f"not GSM-7: {foreign_characters(text)}")
+        raise ValueError(f"not GSM-7: {unsupported_characters(text)}")
     return len(text) + len(_TWO_SEPTETS.findall(text))
 
 
@@ -45,7 +45,7 @@ def ucs2_units(text: str) -> int:
     return len(text.encode("utf-16-be")) // 2
 
 
-def foreign_characters(text: str) -> str:
+def unsupported_characters(text: str) -> str:
     """The characters of `text` that are not GSM-7, each once, in order."""
     return "".join(dict.fromkeys(char for char in text if not _GSM7.fullmatch(char)))
 

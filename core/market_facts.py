@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 import phonenumbers
 
 from core.channel import TERMS
-from core.wording.slots import SMALL_MARKET
+from core.wording.slots import DEFAULT_LIMITS
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SERVICE_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
@@ -49,4 +49,4 @@ def usual_ceiling_minor(currency: str) -> int:
     """The largest payment where nobody names one: what a channel publishes for that currency, else
     what every text was proved with. A ceiling in shillings says nothing of francs."""
     limits = [terms.most_minor.get(currency) for terms in TERMS.values()]
-    return max(filter(None, limits), default=SMALL_MARKET.largest_minor)
+    return max(filter(None, limits), default=DEFAULT_LIMITS.largest_minor)

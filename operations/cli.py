@@ -269,9 +269,9 @@ def _told(error: Exception) -> str | None:
     if isinstance(error, BadInput):
         return "\n".join(error.problems) if len(error.problems) == 1 else _listed(error.problems)
     if isinstance(error, Refused):
-        from core.wording.operator_words import in_words
+        from core.wording.operator_messages import describe_refusal
 
-        return in_words(error)
+        return describe_refusal(error)
     if isinstance(error, DialwattError):
         return str(error)
     return _told_by_services(error)

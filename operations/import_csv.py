@@ -17,7 +17,7 @@ from core.usecases.entries import Progress, RefusedEntries, Registered
 from core.usecases.register_customers import register_customers
 from core.usecases.register_devices import register_devices
 from core.usecases.register_sales import register_sales
-from core.wording.operator_words import in_words
+from core.wording.operator_messages import describe_refusal
 from operations.books import open_books
 from operations.csv_file import Contents, FileKind, read_entries, read_text
 from operations.import_files import customers_file, devices_file, sales_file
@@ -74,7 +74,7 @@ def _register(kind: str, environment: Environment) -> Register:
 
 def _bad_lines(contents: Contents[Any], refused: RefusedEntries, market: Market) -> BadInput:
     problems = contents.problems + [
-        (contents.lines[position], in_words(why, market.currency))
+        (contents.lines[position], describe_refusal(why, market.currency))
         for position, why in refused.refusals
     ]
     told = [f"line {number}: {reason}" for number, reason in sorted(problems)]

@@ -26,7 +26,7 @@ from core.usecases.register_customers import register_customers
 from core.usecases.register_devices import register_devices
 from core.usecases.register_sales import register_sales
 from core.usecases.take_over_paid import Taken, take_over_paid
-from core.wording.operator_words import in_words
+from core.wording.operator_messages import describe_refusal
 from operations.books import open_books
 from operations.csv_file import read_entries, read_text
 from operations.fields import day
@@ -109,7 +109,7 @@ def _write(unit: Unit, moving: Moving, placed: Placed, write: Write) -> Any:
         refusals = dict(refused.refusals)
     for position in sorted(refusals, reverse=True):
         why: Refused = refusals[position]
-        words = in_words(why, moving.market.currency)
+        words = describe_refusal(why, moving.market.currency)
         moving.problems.append((placed.places.pop(position), words))
         placed.entries.pop(position)
     return _write(unit, moving, placed, write)

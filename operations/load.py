@@ -16,7 +16,7 @@ from core.pin import hash_pin
 from core.settings import Environment, read
 from core.unit import Unit
 from core.usecases.load_catalogue import Loaded, catalogue_problems, load_catalogue
-from core.wording.spoken import LANGUAGES
+from core.wording.product import LANGUAGES
 from operations.catalogue_file import parse_catalogue
 from operations.csv_file import read_text
 

@@ -42,7 +42,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
 
 
 def _check(menu: Menu, arguments: Namespace) -> None:
-    roles, languages = list(first_screens(menu)), list(menu.wording.languages)
+    roles, languages = list(first_screens(menu)), list(menu.wording.translations)
     if arguments.role and arguments.role not in roles:
         raise BadInput(f"no role {arguments.role!r}; there are {', '.join(roles)}")
     if arguments.language not in languages:

@@ -26,7 +26,7 @@ from core.settings import (
 )
 from core.unit import OpenUnit, unit_opener
 from core.usecases.open_secret import OpenSecret, secrets_from
-from core.wording.spoken import prove_wording
+from core.wording.product import check_wording
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
@@ -113,7 +113,7 @@ class TimedWorker(SimpleWorker):
 
 def run_worker() -> None:
     """Work until told to stop; a running job is finished first. Refuses faulty texts."""
-    prove_wording()
+    check_wording()
     runtime()
     worker = make_worker(Redis.from_url(read(os.environ, "REDIS_URL")))
     with beating(worker.heartbeat):

@@ -24,7 +24,7 @@ from core.settings import ServicesSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.accrue_access_rates import accrue_access_rates
 from core.usecases.send_reminders import send_reminders, whom_to_remind
-from core.wording.spoken import prove_wording
+from core.wording.product import check_wording
 from gateway.beats import schedule_lives
 from gateway.ring import Doorbell
 from gateway.tally import impatient_redis
@@ -98,7 +98,7 @@ def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> 
 
 def run() -> None:
     """Sweep until told to stop. Refuses to start with faulty texts."""
-    prove_wording()
+    check_wording()
     services = ServicesSettings.from_environment(os.environ)
     redis = impatient_redis(services.redis_url)
 

@@ -50,8 +50,8 @@ def reset_pin(unit: Unit, agent_id: int, who: str, reason: str) -> str:
         pin_misses=0,
         locked_until=None,
     )
-    said = agent_sms.pin_reset(operator=unit.market.operator)
-    tell(unit, agent, said, f"agent_pin_reset:{agent.id}:{unit.now.isoformat()}")
+    message = agent_sms.pin_reset(operator=unit.market.operator)
+    tell(unit, agent, message, f"agent_pin_reset:{agent.id}:{unit.now.isoformat()}")
     note_act(unit, who, "reset_pin", "agent", agent.id, reason)
     return pin
 

@@ -130,10 +130,10 @@ def _caller(unit: Unit, msisdn: str, name: str, surname: str, village: str) -> C
 
 def _tell_agents(unit: Unit, village: str, serial: str) -> None:
     """Some agents of the village hear that somebody waits, each at most once a day."""
-    said = agent_sms.somebody_waits(serial=serial, code=unit.market.service_code)
+    message = agent_sms.somebody_waits(serial=serial, code=unit.market.service_code)
     for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_TOLD):
         occasion = f"somebody_waits:{agent_id}:{unit.today}"
-        queue_text(unit, said, msisdn=msisdn, language=language, occasion=occasion)
+        queue_text(unit, message, msisdn=msisdn, language=language, occasion=occasion)
 
 
 def _tell_waiting(unit: Unit, msisdn: str, serial: str) -> None:

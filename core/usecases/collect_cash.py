@@ -49,10 +49,10 @@ def collect_cash(
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
     earn_commission(unit, agent, f"cash:{receipt}", amount.minor, agent.commission_collections_bp)
     owed = Money(owed_minor, amount.currency)
-    said = agent_sms.collected(
+    message = agent_sms.collected(
         amount=amount, serial=quote.device.serial, receipt=receipt, owed=owed
     )
-    tell(unit, agent, said, f"agent_collected:{receipt}")
+    tell(unit, agent, message, f"agent_collected:{receipt}")
     _warn_of_limit(unit, agent, owed_minor, receipt)
     return Collected(receipt, owed)
 
@@ -63,8 +63,8 @@ def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> N
     reached = limit_minor - limit_minor // _LAST_PART
     if agent.float_used_minor < reached <= owed_minor:
         left = Money(limit_minor - owed_minor, unit.market.currency)
-        said = agent_sms.low_float(left=left, operator=unit.market.operator)
-        tell(unit, agent, said, f"agent_low_float:{receipt}")
+        message = agent_sms.low_float(left=left, operator=unit.market.operator)
+        tell(unit, agent, message, f"agent_low_float:{receipt}")
 
 
 def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) -> PaymentNotice:

@@ -21,7 +21,7 @@ from core.unit import Unit
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import text_to
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import sms
 
 _ASK_FOR = timedelta(days=2)
@@ -154,7 +154,7 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
     text_to(unit, payer, _not_paid(unit, prompt, code), f"not_paid:{prompt.id}")
 
 
-def _not_paid(unit: Unit, prompt: Prompt, code: str) -> Said:
+def _not_paid(unit: Unit, prompt: Prompt, code: str) -> BoundMessage:
     """What to say, with the reason where the provider's code is one that a payer can use."""
     amount = Money(prompt.amount_minor, unit.market.currency)
     serial = get_device(unit.connection, prompt.device_id).serial

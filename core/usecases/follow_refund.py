@@ -139,10 +139,10 @@ def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) 
 
 
 def _tell(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
-    said = money_back.refunded(
+    message = money_back.refunded(
         amount=Money(refund.amount_minor, unit.market.currency),
         receipt=refund.receipt,
         operator=unit.market.operator,
     )
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    text_to(unit, payer, said, f"refunded:{refund.id}", payment_id=payment.id)
+    text_to(unit, payer, message, f"refunded:{refund.id}", payment_id=payment.id)

@@ -23,13 +23,13 @@ def hand_over(unit: Unit, customer: Customer, serial: str) -> None:
 
 def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
     """Text the customer that the device is theirs, and how to go on."""
-    said = agent_sms.welcome(
+    message = agent_sms.welcome(
         name=customer.name,
         serial=serial,
         operator=unit.market.operator,
         code=unit.market.service_code,
     )
-    text_to(unit, customer, said, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
+    text_to(unit, customer, message, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
 
 
 def tell_not_granted(unit: Unit, msisdn: str, serial: str) -> None:

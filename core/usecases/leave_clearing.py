@@ -62,9 +62,9 @@ def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Post
 
 
 def _tell(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: int) -> None:
-    said = agent_sms.cash_given_back(
+    message = agent_sms.cash_given_back(
         amount=Money(payment.amount_minor, unit.market.currency),
         receipt=payment.receipt,
         owed=Money(owed_minor, unit.market.currency),
     )
-    tell(unit, agent, said, f"agent_given_back:{payment.receipt}")
+    tell(unit, agent, message, f"agent_given_back:{payment.receipt}")

@@ -21,7 +21,7 @@ from core.serial_number import look_alike, normalise_serial
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.split_words import bought
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import devices as say
 
 _TOKENS_SHOWN = 3
@@ -34,7 +34,7 @@ class ShownToken:
     token_id: int
     serial: str
     day: date
-    what: Said
+    what: BoundMessage
     token: str
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
     return device_states(unit.connection, customer_id)
 
 
-def state_words(unit: Unit, device: DeviceState) -> Said:
+def state_words(unit: Unit, device: DeviceState) -> BoundMessage:
     """How it stands: what is left on its plan and how many days, or that it runs for good."""
     if device.by_day:
         return say.days_left(days=days_left(unit, device))

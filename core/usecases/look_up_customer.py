@@ -14,7 +14,7 @@ from core.unit import Unit
 from core.usecases.list_debts import list_debts
 from core.usecases.resend_token import resend_token
 from core.usecases.split_words import bought
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class LastToken:
 
     serial: str
     day: date
-    what: Said
+    what: BoundMessage
 
 
 def find_last_token(unit: Unit, phone: str, serial: str) -> LastToken:

@@ -85,9 +85,9 @@ def _issue(
 def _tell(unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedToken]) -> None:
     owner = get_customer(unit.connection, owner_id)
     for token_id, token in tokens.items():
-        said = sms.token(
+        message = sms.token(
             token=group(token.text, device.token_family),
             serial=device.serial,
             what=bought(token.kind, token.amount),
         )
-        text_to(unit, owner, said, f"ordered:{token_id}", token_id=token_id)
+        text_to(unit, owner, message, f"ordered:{token_id}", token_id=token_id)

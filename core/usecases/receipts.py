@@ -12,7 +12,7 @@ from core.usecases.issue_tokens import DeviceToken
 from core.usecases.situation import Applied, Situation
 from core.usecases.split_words import bought, split_words
 from core.usecases.texts import text_content
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import sms
 
 
@@ -23,10 +23,10 @@ def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator
     if customer.msisdn is None:
         return
     paid_serial = situation.devices[payment.device_id].serial
-    said = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
-    for number, one in enumerate(said):
+    messages = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
+    for number, message in enumerate(messages):
         token = applied.tokens[number] if applied.tokens else None
-        yield text_content(one, customer.language) | {
+        yield text_content(message, customer.language) | {
             "dedupe_key": f"receipt:{payment.id}:{number}",
             "msisdn": customer.msisdn,
             "payment_id": payment.id,
@@ -35,7 +35,7 @@ def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator
         }
 
 
-def _receipt(market: Market, applied: Applied, paid_serial: str) -> Said:
+def _receipt(market: Market, applied: Applied, paid_serial: str) -> BoundMessage:
     """The receipt, with the first token in it when there is one."""
     payment, tokens = applied.payment, applied.tokens
     amount = Money(payment.amount_minor, market.currency)
@@ -55,7 +55,7 @@ def _receipt(market: Market, applied: Applied, paid_serial: str) -> Said:
     )
 
 
-def _code(token: DeviceToken) -> Said:
+def _code(token: DeviceToken) -> BoundMessage:
     return sms.token(
         token=_typed(token),
         serial=token.device.serial,

@@ -16,7 +16,7 @@ from core.db.reminders import AtAStep, customers_at_a_step, due_at_a_step, inser
 from core.money import Money
 from core.unit import Unit
 from core.usecases.texts import queue_text
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import reminder as say
 
 FROM, UNTIL = time(9), time(18)
@@ -75,7 +75,7 @@ def _in_one_text(first: AtAStep, other: AtAStep) -> bool:
     return min(first.step, other.step) > 0 or first.due_on == other.due_on
 
 
-def _said(unit: Unit, told: list[AtAStep]) -> Said:
+def _said(unit: Unit, told: list[AtAStep]) -> BoundMessage:
     code, first = unit.market.service_code, told[0]
     if first.step > 0 and first.late_minor is not None and first.late_since is not None:
         late = Money(first.late_minor, unit.market.currency)

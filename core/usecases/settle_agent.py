@@ -63,5 +63,5 @@ def _book(unit: Unit, agent: Agent, cash_minor: int, paid_out_minor: int, refere
 def _tell(
     unit: Unit, agent: Agent, amount: Money, paid_out: Money, owed: Money, reference: str
 ) -> None:
-    said = agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference)
-    tell(unit, agent, said, f"agent_settled:{reference}")
+    message = agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference)
+    tell(unit, agent, message, f"agent_settled:{reference}")

@@ -7,11 +7,11 @@ from collections import Counter
 from core.market import Market
 from core.money import Money
 from core.waterfall import Outcome
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import part
 
 
-def split_words(market: Market, outcome: Outcome) -> list[Said]:
+def split_words(market: Market, outcome: Outcome) -> list[BoundMessage]:
     """`loan 300, access 200, 5.0 kWh`: each part once, in the order it fell."""
     spent: Counter[str] = Counter()
     for line in outcome.lines:
@@ -36,7 +36,7 @@ def split_words(market: Market, outcome: Outcome) -> list[Said]:
     return parts
 
 
-def bought(kind: str, units: int) -> Said:
+def bought(kind: str, units: int) -> BoundMessage:
     """What a token is good for."""
     if kind == "energy":
         return part.energy(kwh=units)

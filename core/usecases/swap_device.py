@@ -107,8 +107,8 @@ def _order(unit: Unit, serial: str, days: int, who: str, reason: str, *, unlocke
 
 
 def _tell(unit: Unit, customer: Customer, old: str, new: str) -> None:
-    said = agent_sms.swapped(old=old, serial=new, operator=unit.market.operator)
-    text_to(unit, customer, said, f"swapped:{old}:{new}")
+    message = agent_sms.swapped(old=old, serial=new, operator=unit.market.operator)
+    text_to(unit, customer, message, f"swapped:{old}:{new}")
     for msisdn in take_requests_for(unit.connection, new):
         if msisdn != customer.msisdn:
             tell_not_granted(unit, msisdn, new)

@@ -9,30 +9,30 @@ from core.names import mask_name
 from core.unit import Unit
 from core.usecases.offer import find_appliance
 from core.usecases.texts import text_to
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import agent_sms
 
 
 def tell_registered(unit: Unit, agent: Agent, customer: Customer, serial: str) -> None:
     """The device is registered to the customer."""
-    said = agent_sms.registered(
+    message = agent_sms.registered(
         serial=serial, owner=mask_name(customer.name, customer.surname), phone=customer.msisdn or ""
     )
-    tell(unit, agent, said, f"agent_registered:{serial}:{unit.now.isoformat()}")
+    tell(unit, agent, message, f"agent_registered:{serial}:{unit.now.isoformat()}")
 
 
 def tell_sold(
     unit: Unit, agent: Agent, customer: Customer, appliance: str, commission: Money, once: str
 ) -> None:
     """The appliance is sold, and what the agent earned by it."""
-    said = agent_sms.sold(
+    message = agent_sms.sold(
         appliance=find_appliance(unit, appliance)["name"],
         owner=mask_name(customer.name, customer.surname),
         commission=commission,
     )
-    tell(unit, agent, said, f"agent_sold:{agent.id}:{once}")
+    tell(unit, agent, message, f"agent_sold:{agent.id}:{once}")
 
 
-def tell(unit: Unit, agent: Agent, said: Said, occasion: str) -> None:
+def tell(unit: Unit, agent: Agent, message: BoundMessage, occasion: str) -> None:
     """A text to an agent, in the agent's language."""
-    text_to(unit, agent, said, occasion)
+    text_to(unit, agent, message, occasion)

@@ -10,7 +10,7 @@ from core.money import Money
 from core.replan import Part
 from core.unit import Unit
 from core.usecases.texts import text_to
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import sale_sms
 
 
@@ -19,7 +19,7 @@ def tell_new_plan(unit: Unit, sale: LockedSale, parts: Sequence[Part]) -> None:
     _tell(unit, sale, _new_plan(unit, sale, [part for part in parts if part.open_minor]))
 
 
-def _new_plan(unit: Unit, sale: LockedSale, left: Sequence[Part]) -> Said:
+def _new_plan(unit: Unit, sale: LockedSale, left: Sequence[Part]) -> BoundMessage:
     operator, currency = unit.market.operator, unit.market.currency
     if not left:
         return sale_sms.nothing_left(appliance=sale.appliance, operator=operator)
@@ -40,6 +40,6 @@ def tell_cancelled(unit: Unit, sale: LockedSale) -> None:
     _tell(unit, sale, sale_sms.cancelled(appliance=sale.appliance, operator=operator))
 
 
-def _tell(unit: Unit, sale: LockedSale, said: Said) -> None:
+def _tell(unit: Unit, sale: LockedSale, message: BoundMessage) -> None:
     customer = get_customer(unit.connection, sale.customer_id)
-    text_to(unit, customer, said, f"sale_changed:{sale.id}:{unit.now.isoformat()}")
+    text_to(unit, customer, message, f"sale_changed:{sale.id}:{unit.now.isoformat()}")

@@ -12,7 +12,7 @@ from core.names import mask_name
 from core.unit import Unit
 from core.usecases.match_account import Match
 from core.usecases.texts import text_to
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import sms
 
 _MATCHED = ("received", "applied")
@@ -47,13 +47,13 @@ def tell_paid_for(
     if customer is not None and customer.id == match.customer_id:
         return
     owner = get_customer(unit.connection, match.customer_id)
-    said = sms.paid_for(
+    message = sms.paid_for(
         serial=match.device.serial,
         owner=mask_name(owner.name, owner.surname),
         amount=Money(amount_minor, unit.market.currency),
         receipt=receipt,
     )
-    _queue(unit, "paid_for", payment_id, said, payer)
+    _queue(unit, "paid_for", payment_id, message, payer)
 
 
 def payer_learnt(unit: Unit, payment_id: int, msisdn: str) -> None:
@@ -77,14 +77,14 @@ def tell_suspense(
     """Tell a payer that their money belongs to no device we know, and is safe."""
     if payer is None:
         return
-    said = sms.suspense(
+    message = sms.suspense(
         amount=Money(amount_minor, unit.market.currency),
         account=account,
         receipt=receipt,
         operator=unit.market.operator,
     )
-    _queue(unit, "suspense", payment_id, said, payer)
+    _queue(unit, "suspense", payment_id, message, payer)
 
 
-def _queue(unit: Unit, occasion: str, payment_id: int, said: Said, payer: Payer) -> None:
-    text_to(unit, payer, said, f"{occasion}:{payment_id}", payment_id=payment_id)
+def _queue(unit: Unit, occasion: str, payment_id: int, message: BoundMessage, payer: Payer) -> None:
+    text_to(unit, payer, message, f"{occasion}:{payment_id}", payment_id=payment_id)

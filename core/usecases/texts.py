@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from core.db.texts import insert_text, texts_since
 from core.gsm7 import segments
 from core.unit import Unit
-from core.wording.message import Message, Said
-from core.wording.spoken import say
+from core.wording.message import BoundMessage, Message
+from core.wording.product import render
 
 
 class Reachable(Protocol):
@@ -27,7 +27,7 @@ class Reachable(Protocol):
 def text_to(
     unit: Unit,
     whom: Reachable | None,
-    said: Said,
+    bound: BoundMessage,
     occasion: str,
     *,
     payment_id: int | None = None,
@@ -38,7 +38,7 @@ def text_to(
         return
     queue_text(
         unit,
-        said,
+        bound,
         msisdn=whom.msisdn,
         language=whom.language,
         occasion=occasion,
@@ -49,7 +49,7 @@ def text_to(
 
 def queue_text(
     unit: Unit,
-    said: Said,
+    bound: BoundMessage,
     *,
     msisdn: str,
     language: str,
@@ -62,7 +62,7 @@ def queue_text(
 
     After `expires_at` it is not sent any more.
     """
-    row = text_content(said, language) | {
+    row = text_content(bound, language) | {
         "dedupe_key": occasion,
         "msisdn": msisdn,
         "payment_id": payment_id,
@@ -74,11 +74,11 @@ def queue_text(
     insert_text(unit.connection, row)
 
 
-def text_content(said: Said, language: str) -> dict[str, object]:
+def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
     """What of a row of `sms` is decided by what is said."""
-    body = say(said, language)
+    body = render(bound, language)
     return {
-        "kind": kind_of_text(said.message),
+        "kind": kind_of_text(bound.message),
         "body": body,
         "segments": len(segments(body)),
     }

@@ -111,14 +111,14 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
         return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
-    said = money_back.taken_back(
+    message = money_back.taken_back(
         amount=Money(payment.amount_minor, unit.market.currency),
         serial=get_device(unit.connection, payment.device_id).serial,
         receipt=payment.receipt,
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,
     )
-    text_to(unit, customer, said, f"taken_back:{payment.id}", payment_id=payment.id)
+    text_to(unit, customer, message, f"taken_back:{payment.id}", payment_id=payment.id)
 
 
 def received_mirrored(unit: Unit, payment: BookedPayment, holding: str) -> Entry:

@@ -21,7 +21,7 @@ from core.usecases.offer import (
 )
 from core.usecases.register_sales import SaleEntry, register_sales
 from core.usecases.texts import text_to
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import agent_sms
 
 
@@ -72,7 +72,7 @@ def _tell(
     text_to(unit, customer, _agreed(unit, name, terms, offered), f"agreed:{reference}")
 
 
-def _agreed(unit: Unit, name: str, terms: Terms, offered: PlanOffer | ServiceOffer) -> Said:
+def _agreed(unit: Unit, name: str, terms: Terms, offered: PlanOffer | ServiceOffer) -> BoundMessage:
     operator = unit.market.operator
     if isinstance(offered, ServiceOffer):
         return agent_sms.agreed_service(appliance=name, operator=operator, **figures_of(offered))

@@ -1,6 +1,6 @@
-"""What the gateway says, to whom and in which language: texts of screens and of SMS.
+"""Everything the gateway writes to people: the texts of USSD screens and of SMS.
 
-`messages/` declares every message as a signature (its slots and their types), `<language>.toml`
-holds the wordings, `message.py`, `slots.py` and `catalogue.py` are the machinery that proves that
-the two agree and that nothing is too long.
+`messages/` declares each message as a function signature: its slots and their types.
+`<language>.toml` holds the wordings of one language. `message.py`, `slots.py` and `translation.py`
+check that both agree and that no message gets too long.
 """

@@ -4,9 +4,9 @@
     def which_amount(serial: Serial, owed: Money) -> None:
         \"\"\"Above the amount a payer types; `owed` is what is due today.\"\"\"
 
-The parameters are the slots and a call (`which_amount(serial=..., owed=...)`) gives what is to be
-said, not yet in any language. The key of the wording is `<module>.<function>`; the docstring is for
-translators. A message never holds a wording and never decides anything.
+The parameters are the slots. A call (`which_amount(serial=..., owed=...)`) gives a `BoundMessage`:
+the message with its values, in no language yet. The key of the wording is `<module>.<function>`;
+the docstring is for translators. A message never holds a wording and never decides anything.
 """
 
 from __future__ import annotations
@@ -14,17 +14,56 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Generic, ParamSpec, get_args, get_type_hints
-
-if TYPE_CHECKING:
-    from core.wording.slots import Slot
+from typing import Any, Generic, ParamSpec, Protocol, get_args, get_type_hints
 
 P = ParamSpec("P")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A message with its slots filled, not yet in any language."""
+class SlotLimits:
+    """The largest values a market shows. Amounts are minor units, widths are characters.
+
+    A larger value is still shown, on more pages or in more SMS parts than were checked.
+    """
+
+    currency: str = "KES"
+    largest_minor: int = 99_999_999
+    largest_count: int = 9999
+    serial_width: int = 16
+    msisdn_width: int = 13
+    reference_width: int = 12
+    token_width: int = 24
+
+
+class Language(Protocol):
+    """What a slot needs to know of a language; `Translation` is one."""
+
+    is_gsm7: bool
+    thousands: str
+    months: list[str]
+
+    def template(self, key: str) -> str: ...
+
+    def render(self, bound: BoundMessage) -> str: ...
+
+    def widest(self, message: Message[Any], limits: SlotLimits) -> str: ...
+
+    def size(self, text: str) -> int: ...
+
+
+class Slot(Protocol):
+    """A placeholder in a message. `value_type` is the Python type of its values."""
+
+    value_type: type
+
+    def render(self, value: Any, language: Language) -> str: ...
+
+    def widest(self, limits: SlotLimits, language: Language) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMessage:
+    """A message with a value for each of its slots, not yet in any language."""
 
     message: Message[Any]
     values: Mapping[str, Any]
@@ -32,28 +71,29 @@ class Said:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Message(Generic[P]):
-    """A key, its slots by name, and for a text the number of SMS parts it may take."""
+    """A key and the slots by name. `max_segments`: how many parts an SMS may take; None on a
+    screen."""
 
     key: str
     slots: Mapping[str, Slot]
-    segments: int | None = None
+    max_segments: int | None = None
 
-    def __call__(self, *args: P.args, **values: P.kwargs) -> Said:
-        return Said(self, {**dict(zip(self.slots, args, strict=False)), **values})
+    def __call__(self, *args: P.args, **values: P.kwargs) -> BoundMessage:
+        return BoundMessage(self, {**dict(zip(self.slots, args, strict=False)), **values})
 
 
 def message(declaration: Callable[P, None]) -> Message[P]:
-    """Declare something shown on a screen."""
+    """Declare a message that a screen shows."""
     return Message(_key(declaration), _slots(declaration))
 
 
-def text_message(*, segments: int) -> Callable[[Callable[P, None]], Message[P]]:
-    """Declare an SMS that takes at most `segments` parts, whatever is in its slots."""
-    return lambda declaration: Message(_key(declaration), _slots(declaration), segments)
+def sms_message(*, max_segments: int) -> Callable[[Callable[P, None]], Message[P]]:
+    """Declare an SMS that takes at most `max_segments` parts with every slot at its widest."""
+    return lambda declaration: Message(_key(declaration), _slots(declaration), max_segments)
 
 
 def messages_of(modules: Iterable[ModuleType]) -> list[Message[Any]]:
-    """Every message declared in these modules, in order."""
+    """Every message that these modules declare, in order; imported messages are left out."""
     return [
         found
         for module in modules
@@ -67,7 +107,7 @@ def _key(declaration: Callable[..., None]) -> str:
 
 
 def _slots(declaration: Callable[..., None]) -> Mapping[str, Slot]:
-    """The slot each parameter is annotated with. Raises TypeError for one that has no width."""
+    """The slot of each parameter. Raises TypeError for a parameter without a slot type."""
     hints = get_type_hints(declaration, include_extras=True)
     hints.pop("return", None)
     bare = [name for name, hint in hints.items() if len(get_args(hint)) < 2]

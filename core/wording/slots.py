@@ -1,8 +1,8 @@
-"""What may stand in a message: each type knows how it reads and how wide it can get.
+"""The types of slots in a message: each knows how its value is written and how wide it can get.
 
-A slot type is an ordinary annotation (`Money`, `Serial`, `Annotated[str, Width(20)]`), so the type
-checker sees the value and the compile step sees the width. Words that people gave us are spelt in
-GSM-7 and cut to their width here; nothing else is ever cut.
+A slot type is an ordinary annotation (`Money`, `Serial`, `Annotated[str, TextSlot(20)]`), so the
+type checker sees the value and the compile step sees the width. Words that people gave us are
+spelt in GSM-7 and cut to their width here; nothing else is ever cut.
 """
 
 from __future__ import annotations
@@ -10,88 +10,61 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import Annotated, Any
 
 from core import money
 from core.gsm7 import clip, to_gsm7
-from core.wording.message import Message, Said
+from core.wording.message import BoundMessage, Language, Message, SlotLimits
 
-if TYPE_CHECKING:
-    from core.wording.catalogue import Catalogue
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The largest values a market shows; a wider one is still shown, on more pages or parts."""
-
-    currency: str = "KES"
-    largest_minor: int = 99_999_999
-    largest_count: int = 9999
-    serial_width: int = 16
-    msisdn_width: int = 13
-    reference_width: int = 12
-    token_width: int = 24
-
-
-SMALL_MARKET = Limits()  # amounts below a million, as in Kenya
-
-
-class Slot(Protocol):
-    """`holds` is the Python type of the values."""
-
-    holds: type
-
-    def render(self, value: Any, language: Catalogue) -> str: ...
-
-    def widest(self, limits: Limits, language: Catalogue) -> str: ...
+DEFAULT_LIMITS = SlotLimits()  # amounts below a million shillings
 
 
 @dataclass(frozen=True)
 class MoneySlot:
-    """`KES 500`, `KES 1250.50`, `KES 12,500`: cents only when there are any.
+    """`KES 500`, `KES 1250.50`, `KES 12,500`: cents are written only when there are any.
 
-    Without its currency in lists that name it once: `loan 300, access 200`.
+    `with_currency=False` is for lists that name the currency once: `loan 300, access 200`.
     """
 
     with_currency: bool = True
-    holds: type = money.Money
+    value_type: type = money.Money
 
-    def render(self, value: money.Money, language: Catalogue) -> str:
+    def render(self, value: money.Money, language: Language) -> str:
         digits = money.minor_digits(value.currency)
         whole, cents = divmod(value.minor, 10**digits)
         grouped = f"{whole:,}".replace(",", language.thousands) if whole >= 10_000 else str(whole)
         amount = grouped + (f".{cents:0{digits}d}" if cents else "")
         return f"{value.currency} {amount}" if self.with_currency else amount
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
+    def widest(self, limits: SlotLimits, language: Language) -> str:
         return self.render(money.Money(limits.largest_minor, limits.currency), language)
 
 
 @dataclass(frozen=True)
-class Width:
+class TextSlot:
     """Words that people gave us, cut to `septets`."""
 
     septets: int
-    holds: type = str
+    value_type: type = str
 
-    def render(self, value: str, language: Catalogue) -> str:
+    def render(self, value: str, language: Language) -> str:
         return clip(to_gsm7(value), self.septets) if language.is_gsm7 else value[: self.septets]
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
+    def widest(self, limits: SlotLimits, language: Language) -> str:
         return "W" * self.septets
 
 
 @dataclass(frozen=True)
-class Exactly:
-    """A number or code that must never be cut or respelt; `limit` names its field of Limits."""
+class VerbatimSlot:
+    """A number or token that is never cut or respelt. `limit` names its field of SlotLimits."""
 
     limit: str
-    holds: type = str
+    value_type: type = str
 
-    def render(self, value: str, language: Catalogue) -> str:
+    def render(self, value: str, language: Language) -> str:
         return value
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
+    def widest(self, limits: SlotLimits, language: Language) -> str:
         width: int = getattr(limits, self.limit)
         return "8" * width
 
@@ -99,43 +72,44 @@ class Exactly:
 class CountSlot:
     """A whole number."""
 
-    holds: type = int
+    value_type: type = int
 
-    def render(self, value: int, language: Catalogue) -> str:
+    def render(self, value: int, language: Language) -> str:
         return str(value)
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
+    def widest(self, limits: SlotLimits, language: Language) -> str:
         return str(limits.largest_count)
 
 
 class TenthsSlot:
-    """A whole number of tenths: 50 reads `5.0`."""
+    """A whole number of tenths: 50 is written `5.0`."""
 
-    holds: type = int
+    value_type: type = int
 
-    def render(self, value: int, language: Catalogue) -> str:
+    def render(self, value: int, language: Language) -> str:
         return f"{value // 10}.{value % 10}"
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
+    def widest(self, limits: SlotLimits, language: Language) -> str:
         return self.render(limits.largest_count * 10 + 9, language)
 
 
 class DaySlot:
-    """`5 Mar`, with the month as the language writes it short."""
+    """`5 Mar`: a day with the short name of its month in the language."""
 
-    holds: type = datetime.date
+    value_type: type = datetime.date
 
-    def render(self, value: datetime.date, language: Catalogue) -> str:
+    def render(self, value: datetime.date, language: Language) -> str:
         return f"{value.day} {language.months[value.month - 1]}"
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
+    def widest(self, limits: SlotLimits, language: Language) -> str:
         return f"30 {max(language.months, key=len)}"
 
 
-class Word:
-    """One of a few words of ours, worded in a section: `Word("kind", "meter", "shs")`."""
+class ChoiceSlot:
+    """One of a few fixed values, each with a wording in `section`: `ChoiceSlot("kind", "meter",
+    "shs")` is worded by `kind.meter` and `kind.shs`."""
 
-    holds: type = str
+    value_type: type = str
 
     def __init__(self, section: str, *choices: str) -> None:
         self.section = section
@@ -145,42 +119,42 @@ class Word:
     def keys(self) -> list[str]:
         return [f"{self.section}.{choice}" for choice in self.choices]
 
-    def render(self, value: str, language: Catalogue) -> str:
-        return language.text(f"{self.section}.{value}")
+    def render(self, value: str, language: Language) -> str:
+        return language.template(f"{self.section}.{value}")
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
-        return max((language.text(key) for key in self.keys), key=language.size)
+    def widest(self, limits: SlotLimits, language: Language) -> str:
+        return max((language.template(key) for key in self.keys), key=language.size)
 
 
-class Each:
-    """Several messages after one another, each of these at most once: `Loan 300, access 200`."""
+class MessageListSlot:
+    """Messages one after another, each of `parts` at most once: `loan 300, access 200`."""
 
-    holds: type = Sequence
+    value_type: type = Sequence
 
-    def __init__(self, *parts: Message[Any], joint: str = ", ") -> None:
+    def __init__(self, *parts: Message[Any], separator: str = ", ") -> None:
         self.parts = parts
-        self.joint = joint
+        self.separator = separator
 
-    def render(self, value: Sequence[Said], language: Catalogue) -> str:
-        return self.joint.join(language.say(part) for part in value)
+    def render(self, value: Sequence[BoundMessage], language: Language) -> str:
+        return self.separator.join(language.render(part) for part in value)
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
-        return self.joint.join(language.widest(part, limits) for part in self.parts)
+    def widest(self, limits: SlotLimits, language: Language) -> str:
+        return self.separator.join(language.widest(part, limits) for part in self.parts)
 
 
-class Either:
-    """One of these messages, whichever applies."""
+class MessageSlot:
+    """One message out of `choices`."""
 
-    holds: type = Said
+    value_type: type = BoundMessage
 
-    def __init__(self, *parts: Message[Any]) -> None:
-        self.parts = parts
+    def __init__(self, *choices: Message[Any]) -> None:
+        self.choices = choices
 
-    def render(self, value: Said, language: Catalogue) -> str:
-        return language.say(value)
+    def render(self, value: BoundMessage, language: Language) -> str:
+        return language.render(value)
 
-    def widest(self, limits: Limits, language: Catalogue) -> str:
-        return max((language.widest(part, limits) for part in self.parts), key=language.size)
+    def widest(self, limits: SlotLimits, language: Language) -> str:
+        return max((language.widest(choice, limits) for choice in self.choices), key=language.size)
 
 
 Money = Annotated[money.Money, MoneySlot()]
@@ -188,9 +162,9 @@ Amount = Annotated[money.Money, MoneySlot(with_currency=False)]
 Count = Annotated[int, CountSlot()]
 Kwh = Annotated[int, TenthsSlot()]
 Day = Annotated[datetime.date, DaySlot()]
-Name = Annotated[str, Width(16)]
-Serial = Annotated[str, Exactly("serial_width")]
-Msisdn = Annotated[str, Exactly("msisdn_width")]
-Reference = Annotated[str, Exactly("reference_width")]
-TokenText = Annotated[str, Exactly("token_width")]
-Words = Annotated[str, Width(20)]
+Name = Annotated[str, TextSlot(16)]
+Serial = Annotated[str, VerbatimSlot("serial_width")]
+Msisdn = Annotated[str, VerbatimSlot("msisdn_width")]
+Reference = Annotated[str, VerbatimSlot("reference_width")]
+TokenText = Annotated[str, VerbatimSlot("token_width")]
+FreeText = Annotated[str, TextSlot(20)]

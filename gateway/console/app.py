@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from core.errors import Refused
 from core.settings import ConsoleSettings
-from core.wording.operator_words import in_words
+from core.wording.operator_messages import describe_refusal
 from gateway.console import showing
 from gateway.console.desk import Desk
 from gateway.console.gate import check_form_token, check_guarded, form_token, may_open
@@ -117,7 +117,7 @@ def _errors(app: Flask) -> None:
         return _page(error.code, error.description or error.name)
 
     def refused(error: Refused) -> tuple[str, int]:
-        return _page(409, in_words(error))
+        return _page(409, describe_refusal(error))
 
     def away(error: Exception) -> tuple[str, int]:
         log.error("console: %s at %s", type(error).__name__, request.endpoint)

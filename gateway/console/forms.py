@@ -24,7 +24,7 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import Refused
 from core.unit import Unit, at_second_look
-from core.wording.operator_words import in_words
+from core.wording.operator_messages import describe_refusal
 from gateway.console import reading
 from gateway.console.desk import desk, operator
 from gateway.console.gate import page
@@ -171,7 +171,7 @@ def _submitted(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, Filled]
         return None, filled
     except Refused as refused:
         where = form.beside.get(refused.code, "")
-        filled.problems = {where: in_words(refused, g.market.currency)}
+        filled.problems = {where: describe_refusal(refused, g.market.currency)}
         return None, filled
 
 

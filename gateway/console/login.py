@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.console_users import change_password, log_in, log_out
-from core.wording.operator_words import in_words
+from core.wording.operator_messages import describe_refusal
 from gateway.console.desk import desk, operator
 from gateway.console.forms import Done, Field, Form, Values, form_page
 from gateway.console.gate import begin_login, page
@@ -40,7 +40,7 @@ def login() -> ResponseReturnValue:
     except Refused as refused:
         log.warning("console: a login was refused (%s)", refused.code)
         status = 429 if refused.code == "login_often" else 403
-        return render_template("login.html", problem=in_words(refused), name=name), status
+        return render_template("login.html", problem=describe_refusal(refused), name=name), status
     begin_login(user)
     log.info("console: user %d logged in", user.id)
     return redirect(_inside(request.args.get("back", "")) or url_for("today.today"))

@@ -13,7 +13,7 @@ from core.market import Market
 from core.money import major, typed_minor
 from core.unit import Unit
 from core.usecases.set_up_market import set_up_market
-from core.wording.spoken import LANGUAGES
+from core.wording.product import LANGUAGES
 from gateway.console.desk import BLANK_MARKET
 from gateway.console.forms import Done, Field, Form, Values, act_page
 

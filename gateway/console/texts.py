@@ -11,8 +11,8 @@ from core.db.console_texts import TEXTS, find_text
 from core.unit import Unit
 from core.usecases.resend_text import resend_text
 from core.usecases.texts import kind_of_text
-from core.wording.measured import measured_texts
-from core.wording.spoken import LANGUAGES, product_wording
+from core.wording.product import LANGUAGES, product_wording
+from core.wording.sms_lengths import sms_lengths
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Form, Values, form_page, nothing_else
 from gateway.console.gate import page
@@ -31,7 +31,7 @@ pages = Blueprint("texts", __name__)
 
 
 def _kinds(unit: Unit) -> Sequence[tuple[str, str]]:
-    kinds = {kind_of_text(one.message) for one in measured_texts(LANGUAGES[0])}
+    kinds = {kind_of_text(length.message) for length in sms_lengths(LANGUAGES[0])}
     return [(kind, words(kind)) for kind in sorted(kinds)]
 
 
@@ -69,15 +69,15 @@ list_page(
 @page(pages, "/texts/wordings", "see")
 def wordings() -> ResponseReturnValue:
     """Every text at its widest, in the language asked for, else in the market's first."""
-    spoken = product_wording().languages
+    translations = product_wording().translations
     with desk().reading() as unit:
         code = request.args.get("language", unit.market.languages[0])
         return render_template(
             "wordings.html",
             unit=unit,
-            language=spoken.get(code) or abort(404),
-            languages=[spoken[one] for one in LANGUAGES],
-            texts=measured_texts(code),
+            language=translations.get(code) or abort(404),
+            languages=[translations[language] for language in LANGUAGES],
+            lengths=sms_lengths(code),
         )
 
 

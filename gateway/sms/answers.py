@@ -39,9 +39,9 @@ from core.usecases.request_payment import request_payment
 from core.usecases.resend_token import resend_token
 from core.usecases.split_words import split_words
 from core.usecases.texts import queue_text, times_texted_lately
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import answer as say
-from core.wording.spoken import product_wording
+from core.wording.product import product_wording
 from gateway.limits import MISSES, SerialGuesses
 from gateway.sms.keywords import Command, Intent, language_named, parse
 from gateway.sms.readings import Reading, payment_readings, registration_request
@@ -92,7 +92,7 @@ def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     return True
 
 
-def _act(sender: Sender, command: Command) -> Said | None:
+def _act(sender: Sender, command: Command) -> BoundMessage | None:
     """What was asked for, or why not; a refusal leaves nothing behind."""
     try:
         with sender.unit.connection.begin_nested():
@@ -101,20 +101,20 @@ def _act(sender: Sender, command: Command) -> Said | None:
         return product_wording().refusal(refused)
 
 
-def _help(sender: Sender, words: tuple[str, ...] = ()) -> Said:
+def _help(sender: Sender, words: tuple[str, ...] = ()) -> BoundMessage:
     market = sender.unit.market
     is_agent = read_caller(sender.unit, sender.msisdn).role == "agent"
     usage = say.usage_agent if is_agent else say.usage
     return usage(operator=market.operator, code=market.service_code)
 
 
-def _help_once_an_hour(sender: Sender) -> Said | None:
+def _help_once_an_hour(sender: Sender) -> BoundMessage | None:
     """Unknown words get the short help, but nobody gets it again and again."""
     told = times_texted_lately(sender.unit, sender.msisdn, say.usage, say.usage_agent)
     return None if told else _help(sender)
 
 
-def _balance(sender: Sender, words: tuple[str, ...]) -> Said:
+def _balance(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     debts = list_debts(sender.unit, sender.customer_id)
     due = sender.money(sum(debt.amount_minor for debt in debts.due))
     credit = sender.money(debts.credit_minor)
@@ -135,7 +135,7 @@ def _balance(sender: Sender, words: tuple[str, ...]) -> Said:
     )
 
 
-def _loan(sender: Sender, words: tuple[str, ...]) -> Said:
+def _loan(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     debts = list_debts(sender.unit, sender.customer_id)
     loans = [debt for debt in debts.lines if debt.kind != "access_rate"]
     if not loans:
@@ -147,7 +147,7 @@ def _loan(sender: Sender, words: tuple[str, ...]) -> Said:
     )
 
 
-def _pay(sender: Sender, words: tuple[str, ...]) -> Said:
+def _pay(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     """A prompt to the sender's phone, when exactly one reading names a device that exists."""
     sender.guesses.check(sender.msisdn)
     try:
@@ -158,7 +158,7 @@ def _pay(sender: Sender, words: tuple[str, ...]) -> Said:
         raise
 
 
-def _pay_one(sender: Sender, words: tuple[str, ...]) -> Said:
+def _pay_one(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     readings = payment_readings(words, sender.unit.market.currency)
     meant = {one for reading in readings if (one := _payable(sender, reading)) is not None}
     if len(meant) == 1:
@@ -196,7 +196,7 @@ def _payable(sender: Sender, reading: Reading) -> Payable | None:
     return Payable(found.serial, loan_only=False, amount_minor=reading.amount_minor)
 
 
-def _prompt(sender: Sender, paid: Payable) -> Said:
+def _prompt(sender: Sender, paid: Payable) -> BoundMessage:
     """Ask for the money; the owner of the device is told what it will do."""
     unit, amount = sender.unit, sender.money(paid.amount_minor)
     request_payment(unit, sender.msisdn, paid.serial, amount, loan_only=paid.loan_only)
@@ -207,7 +207,7 @@ def _prompt(sender: Sender, paid: Payable) -> Said:
     return say.check_phone_own(amount=amount, serial=paid.serial, split=split)
 
 
-def _token(sender: Sender, words: tuple[str, ...]) -> Said | None:
+def _token(sender: Sender, words: tuple[str, ...]) -> BoundMessage | None:
     """The last token of the device named, or of any; it goes as a text of its own."""
     customer_id = sender.customer_id
     devices = [_own_device(sender, words)] if words else sender.devices
@@ -232,24 +232,24 @@ def _own_device(sender: Sender, words: tuple[str, ...]) -> DeviceState:
     return device
 
 
-def _language(sender: Sender, words: tuple[str, ...]) -> Said:
+def _language(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     if not words:
         return say.how_to_choose()
     choose_language(sender.unit, sender.msisdn, language_named(words[0]) or "")
     return say.language_is()
 
 
-def _stop(sender: Sender, words: tuple[str, ...]) -> Said:
+def _stop(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     want_reminders(sender.unit, sender.msisdn, wanted=False)
     return say.stopped()
 
 
-def _start(sender: Sender, words: tuple[str, ...]) -> Said:
+def _start(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     want_reminders(sender.unit, sender.msisdn, wanted=True)
     return say.started()
 
 
-def _register(sender: Sender, words: tuple[str, ...]) -> Said:
+def _register(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     if read_caller(sender.unit, sender.msisdn).role != "agent":
         raise Refused("not_an_agent")
     request = registration_request(words, sender.unit.market.country)
@@ -258,7 +258,7 @@ def _register(sender: Sender, words: tuple[str, ...]) -> Said:
     return _to_confirm(sender, store_registration_request(sender.unit, sender.msisdn, request))
 
 
-def _to_confirm(sender: Sender, pending: Pending) -> Said:
+def _to_confirm(sender: Sender, pending: Pending) -> BoundMessage:
     code = sender.unit.market.service_code
     who = {"serial": pending.serial, "phone": pending.phone, "owner": pending.owner, "code": code}
     match pending:
@@ -280,7 +280,7 @@ def _to_confirm(sender: Sender, pending: Pending) -> Said:
     raise BrokenInvariant("a request has a tariff, a plan or a price per day")
 
 
-_ACTS: dict[Intent, Callable[[Sender, tuple[str, ...]], Said | None]] = {
+_ACTS: dict[Intent, Callable[[Sender, tuple[str, ...]], BoundMessage | None]] = {
     "balance": _balance,
     "pay": _pay,
     "token": _token,

@@ -67,11 +67,11 @@ class Conversation:
 
     def trouble(self) -> UssdReply:
         """What to say when something of ours is broken."""
-        text = self.menu.wording.say(say.trouble(), self.menu.speech)
+        text = self.menu.wording.render(say.trouble(), self.menu.speech)
         return UssdReply(text, True, "engine.trouble")
 
     def _working(self, language: str) -> UssdReply:
-        return UssdReply(self.menu.wording.say(say.working(), language), True, "engine.working")
+        return UssdReply(self.menu.wording.render(say.working(), language), True, "engine.working")
 
     def _turn(self, call: Call, race: Race) -> UssdReply:
         try:

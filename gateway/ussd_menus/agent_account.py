@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.usecases.agent_account import AgentAccount, Movement, agent_account
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import agent_account as say
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Facts, Turn
@@ -16,7 +16,7 @@ from gateway.ussd_menus.turn import Facts, Turn
 class Line:
     """A line of the list."""
 
-    movement: Said
+    movement: BoundMessage
 
 
 def the_account(facts: Facts) -> AgentAccount:
@@ -34,7 +34,7 @@ def movements(turn: Turn) -> Sequence[Line]:
     return [Line(_said(one)) for one in turn.know(the_account).movements]
 
 
-def _said(one: Movement) -> Said:
+def _said(one: Movement) -> BoundMessage:
     what = say.receipt if one.kind == "received" else say.handed_over
     return what(day=one.day, receipt=one.receipt, amount=one.amount)
 

@@ -11,7 +11,7 @@ from core.usecases.collect_cash import collect_cash
 from core.usecases.quote_payment import quote_payment
 from core.usecases.read_account import read_account
 from core.usecases.split_words import split_words
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_say
 from core.wording.messages import agent_collect as say
 from gateway.ussd_menus.agent_customer import Masked
@@ -30,7 +30,7 @@ pin = secret("pin")
 class Falls:
     """How the cash will fall."""
 
-    split: Sequence[Said]
+    split: Sequence[BoundMessage]
 
 
 def owner(turn: Turn) -> Masked:

@@ -26,7 +26,7 @@ from core.usecases.offer import (
     offer_plan,
     offer_service,
 )
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_say
 from core.wording.messages import agent_plan as say
 from gateway.ussd_menus.carried import Carried, carried
@@ -49,7 +49,7 @@ class Goods:
 
     appliance: str
     name: str
-    price: Said
+    price: BoundMessage
 
 
 def goods_of(turn: Turn, *kinds: str) -> Sequence[Goods]:

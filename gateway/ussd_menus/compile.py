@@ -15,8 +15,9 @@ from itertools import chain
 from types import ModuleType
 
 from core.market import Market
-from core.wording.catalogue import Wording
-from core.wording.slots import SMALL_MARKET, Limits
+from core.wording.message import SlotLimits
+from core.wording.slots import DEFAULT_LIMITS
+from core.wording.translation import Wording
 from gateway.networks import SHORTEST_IDLE_S
 from gateway.ussd_menus import fitting, sources
 from gateway.ussd_menus.menu import (
@@ -48,7 +49,7 @@ def compile_menu(
     home: Screen,
     wording: Wording,
     *,
-    limits: Limits = SMALL_MARKET,
+    limits: SlotLimits = DEFAULT_LIMITS,
     defined_in: Iterable[ModuleType] = (),
     speaks: Callable[[Facts], str] | None = None,
 ) -> Menu:
@@ -56,11 +57,11 @@ def compile_menu(
 
     `speaks` gives a caller's language, the first of the wording where left out. Raises MenuFaults.
     """
-    speech = next(iter(wording.languages))
+    speech = next(iter(wording.translations))
     resume = resume_screen()
     found = walk(home)
     screens = {screen.id: screen for screen in (*found.screens, resume)}
-    feet = {code: make_foot(language) for code, language in wording.languages.items()}
+    feet = {code: make_foot(language) for code, language in wording.translations.items()}
     menu = Menu(home, screens, wording, speaks or (lambda _: speech), speech, resume, feet)
     faults = list(
         chain(
@@ -88,7 +89,7 @@ def _unreached(found: Walk, modules: Iterable[ModuleType]) -> Iterator[str]:
                 yield f"{screen.id}: nothing leads here"
 
 
-def _faults_of(screen: Screen, limits: Limits) -> Iterator[str]:
+def _faults_of(screen: Screen, limits: SlotLimits) -> Iterator[str]:
     if not _ID.fullmatch(screen.id) or len(screen.id) > 99:
         yield f"{screen.id!r}: an id is <menu>.<screen> in small letters, at most 99 long"
     if isinstance(screen, Choice):
@@ -118,7 +119,7 @@ def _keys(where: str, options: Sequence[Option]) -> Iterator[str]:
 
 
 def _collisions(
-    screen: Ask[object] | Pick[object], keys: Sequence[str], limits: Limits
+    screen: Ask[object] | Pick[object], keys: Sequence[str], limits: SlotLimits
 ) -> Iterator[str]:
     reader = screen.reads if isinstance(screen, Ask) else screen.typed
     taken = [key for key in keys if reader and accepts(reader, key, _specimen(limits))]
@@ -126,7 +127,7 @@ def _collisions(
         yield f"{screen.id}: accepts {', '.join(taken[:3])}, which the menu itself uses"
 
 
-def _specimen(limits: Limits) -> Market:
+def _specimen(limits: SlotLimits) -> Market:
     return Market("KE", limits.currency, 1, "UTC", ("en",), "*0#", "", limits.largest_minor)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.usecases.list_devices import state_words
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import devices as say
 from gateway.ussd_menus.caller import own_devices
 from gateway.ussd_menus.screens import Pick
@@ -19,7 +19,7 @@ class Line:
 
     serial: str
     kind: str
-    state: Said
+    state: BoundMessage
 
 
 def lines(turn: Turn) -> Sequence[Line]:

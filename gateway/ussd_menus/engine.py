@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from core.errors import BrokenInvariant, Refused
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import engine as say
 from gateway.ussd_menus.carried import Json, unpack_all
 from gateway.ussd_menus.layout import paginate
@@ -57,7 +57,11 @@ class Step:
 
 
 def start(
-    menu: Menu, facts: Facts, budget: int, dropped: Dropped | None = None, note: Said | None = None
+    menu: Menu,
+    facts: Facts,
+    budget: int,
+    dropped: Dropped | None = None,
+    note: BoundMessage | None = None,
 ) -> Step:
     """The first screen, or after a dropped call the question whether to go on."""
     session = UssdSession(menu.speech, budget)
@@ -65,7 +69,7 @@ def start(
         session = replace(session, language=_language(menu, facts))
         if dropped and dropped.trail[-1] in menu.screens:
             return _arrive(menu, replace(session, held=dropped), menu.resume, facts)
-        words = menu.wording.say(note, session.language) if note else ""
+        words = menu.wording.render(note, session.language) if note else ""
         return _arrive(menu, replace(session, note=words), menu.home, facts)
     except Refused as refused:
         return _end(menu, session, menu.wording.refusal(refused), menu.home)
@@ -113,7 +117,7 @@ def refuse(menu: Menu, session: UssdSession, refused: Refused) -> Step:
 
 def _language(menu: Menu, facts: Facts) -> str:
     language = menu.speaks(facts)
-    return language if language in menu.wording.languages else menu.speech
+    return language if language in menu.wording.translations else menu.speech
 
 
 def _turn(facts: Facts, session: UssdSession) -> Turn:
@@ -192,8 +196,8 @@ def _routed(target: Target, turn: Turn) -> Screen:
 
 
 def _shown(menu: Menu, session: UssdSession, screen: Screen, drawn: Drawn) -> UssdSession:
-    say_it = menu.wording.languages[session.language].say
-    rows = tuple((row.key, say_it(row.label), row.stands_for) for row in drawn.rows)
+    render = menu.wording.translations[session.language].render
+    rows = tuple((row.key, render(row.label), row.stands_for) for row in drawn.rows)
     trail = session.trail
     if screen.id in trail:  # asked again further on: the way back does not grow
         trail = trail[: trail.index(screen.id)]
@@ -201,40 +205,40 @@ def _shown(menu: Menu, session: UssdSession, screen: Screen, drawn: Drawn) -> Us
         session,
         trail=(*trail, screen.id),
         carried={**session.carried, **drawn.carries},
-        offered=Offered(say_it(drawn.title), rows),
+        offered=Offered(render(drawn.title), rows),
     )
 
 
-def _again(menu: Menu, session: UssdSession, said: Said) -> Step:
+def _again(menu: Menu, session: UssdSession, said: BoundMessage) -> Step:
     """The same screen below a note, until the tries of a question are used up."""
     screen, tries = menu.screens[session.trail[-1]], session.tries + 1
     if isinstance(screen, Ask) and tries >= screen.tries:
         return _end(menu, session, said, screen)
-    note = menu.wording.say(said, session.language)
+    note = menu.wording.render(said, session.language)
     session = replace(session, note=note, page=0, tries=tries)
     return Step(session, _page(menu, session))
 
 
-def _end(menu: Menu, session: UssdSession, said: Said, screen: Screen) -> Step:
+def _end(menu: Menu, session: UssdSession, said: BoundMessage, screen: Screen) -> Step:
     """The end, with the reason and, after too many tries, what to do about it."""
-    words = [menu.wording.say(said, session.language)]
+    words = [menu.wording.render(said, session.language)]
     if isinstance(screen, Ask):
-        words.append(menu.wording.say(say.too_many_tries(), session.language))
-    size = menu.wording.languages[session.language].size
+        words.append(menu.wording.render(say.too_many_tries(), session.language))
+    size = menu.wording.translations[session.language].size
     text = "\n".join(words) if size("\n".join(words)) <= _room(menu, session) else words[0]
     return Step(session, Page(text, True, screen.id))
 
 
 def _room(menu: Menu, session: UssdSession) -> int:
     """Septets of the screen; a UCS-2 screen holds half as many units."""
-    halved = not menu.wording.languages[session.language].is_gsm7
+    halved = not menu.wording.translations[session.language].is_gsm7
     return session.budget // 2 if halved else session.budget
 
 
 def _pages(menu: Menu, session: UssdSession) -> list[tuple[str, ...]]:
     """The pages of what was offered; a note that leaves it too little room gets a page before."""
     foot, depth = menu.feet[session.language], len(session.trail) - 1
-    size, room = menu.wording.languages[session.language].size, _room(menu, session)
+    size, room = menu.wording.translations[session.language].size, _room(menu, session)
 
     def fits(more: bool, back: bool) -> int:
         line = foot.line(depth, more=more, back=back)

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from core.gsm7 import to_gsm7
-from core.wording.catalogue import Catalogue
-from core.wording.message import Message
+from core.wording.message import Message, SlotLimits
 from core.wording.messages import engine as say
-from core.wording.slots import Limits
+from core.wording.translation import Translation
 from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import numbered
@@ -22,18 +21,18 @@ from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
 _DEEP = 2  # screens away from home, where the foot has both 0 and 00
 
 
-def faults(menu: Menu, limits: Limits) -> Iterator[str]:
+def faults(menu: Menu, limits: SlotLimits) -> Iterator[str]:
     """What does not fit, one line each."""
-    for language in menu.wording.languages.values():
+    for language in menu.wording.translations.values():
         yield from _faults_in(language, menu, limits)
 
 
-def _size(language: Catalogue, text: str) -> int:
+def _size(language: Translation, text: str) -> int:
     """As the network counts; a foreign character, which is a fault of its own, counts as one."""
     return language.size(to_gsm7(text) if language.is_gsm7 else text)
 
 
-def _faults_in(language: Catalogue, menu: Menu, limits: Limits) -> Iterator[str]:
+def _faults_in(language: Translation, menu: Menu, limits: SlotLimits) -> Iterator[str]:
     room = _room(language)
     foot = menu.feet[language.code]
     whole = room - _size(language, "\n" + foot.line(_DEEP, more=False, back=True))
@@ -49,14 +48,14 @@ def _faults_in(language: Catalogue, menu: Menu, limits: Limits) -> Iterator[str]
             yield f"{language.code}: {message.key} needs {size}, {part} fit"
 
 
-def _room(language: Catalogue) -> int:
+def _room(language: Translation) -> int:
     """What may stand on the smallest screen of all networks; UCS-2 halves it."""
     smallest = SMALLEST_SCREEN - PREFIX
     return smallest if language.is_gsm7 else smallest // 2
 
 
 def _demands(
-    screen: Screen, language: Catalogue, limits: Limits, room: int, whole: int, part: int
+    screen: Screen, language: Translation, limits: SlotLimits, room: int, whole: int, part: int
 ) -> Iterator[tuple[str, int]]:
     """Texts that must stand together, each with the room there is for it."""
 

@@ -150,7 +150,7 @@ def answer_words(menu: Menu, edge: Edge, language: str) -> str:
 
 
 def _wording(menu: Menu, key: str, language: str) -> str:
-    return menu.wording.languages[language].text(key).replace("\n", " / ")
+    return menu.wording.translations[language].template(key).replace("\n", " / ")
 
 
 def _label(menu: Menu, edge: Edge, language: str) -> str:

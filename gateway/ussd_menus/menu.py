@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.wording.catalogue import Catalogue, Wording
 from core.wording.messages import engine as say
-from core.wording.slots import SMALL_MARKET
+from core.wording.slots import DEFAULT_LIMITS
+from core.wording.translation import Translation, Wording
 from gateway.ussd_menus.carried import Carried
 from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, numbered, option
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
@@ -55,9 +55,9 @@ def resume_screen() -> Screen:
     return Choice("engine.resume", say.went_on, options)
 
 
-def make_foot(language: Catalogue) -> Foot:
+def make_foot(language: Translation) -> Foot:
     """The navigation in this language; a missing word shows as its key."""
-    back, home, more = (language.widest(words, SMALL_MARKET) for words in _NAVIGATION)
+    back, home, more = (language.widest(words, DEFAULT_LIMITS) for words in _NAVIGATION)
     return Foot(f"0 {back}", f"00 {home}", f"98 {more}")
 
 

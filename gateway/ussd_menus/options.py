@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from core.wording.message import Message, Said
+from core.wording.message import BoundMessage, Message
 from core.wording.messages import engine as say
 from gateway.ussd_menus.carried import Carried, Json, pack_all
 
@@ -117,7 +117,7 @@ class Move:
 class NotUnderstood(Exception):
     """The answer means nothing here; `said` goes above the same screen."""
 
-    def __init__(self, said: Said) -> None:
+    def __init__(self, said: BoundMessage) -> None:
         super().__init__(said.message.key)
         self.said = said
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.money import Money
 from core.usecases.list_debts import Debts, list_debts
 from core.usecases.read_caller import Caller
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import owe as say
 from gateway.ussd_menus.caller import money, the_caller
 from gateway.ussd_menus.screens import Pick
@@ -27,7 +27,7 @@ class Totals:
 class Line:
     """A line of the list."""
 
-    debt: Said
+    debt: BoundMessage
 
 
 def debt_totals(turn: Turn, debts: Debts) -> Totals:

@@ -13,7 +13,7 @@ from core.usecases.quote_payment import Quote, quote_payment
 from core.usecases.read_account import Customer, read_account
 from core.usecases.request_payment import request_payment
 from core.usecases.split_words import split_words
-from core.wording.message import Said
+from core.wording.message import BoundMessage
 from core.wording.messages import pay as say
 from gateway.ussd_menus.caller import money, own_devices, the_caller
 from gateway.ussd_menus.carried import carried
@@ -30,14 +30,14 @@ amount = carried("amount", Money)
 class Whose:
     """Whose device it is, as this caller may know."""
 
-    whose: Said
+    whose: BoundMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What the money will do, as this caller may know; `loan_only` offers the loan instead."""
 
-    outcome: Said
+    outcome: BoundMessage
     loan_only: bool
 
 
@@ -79,7 +79,7 @@ def _preview(turn: Turn, *, loan_only: bool) -> Preview:
     return Preview(say.does(split=words), loan_only=quote.owes_loan)
 
 
-def _masked(owner: Customer) -> Said:
+def _masked(owner: Customer) -> BoundMessage:
     return say.of_owner(owner=mask_name(owner.name, owner.surname))
 
 

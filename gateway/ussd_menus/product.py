@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from core.wording.spoken import product_wording
+from core.wording.product import product_wording
 from gateway.ussd_menus import (
     agent_account,
     agent_collect,

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
-from core.wording.message import Message, Said
+from core.wording.message import BoundMessage, Message
 from core.wording.messages import engine as say
 from gateway.ussd_menus.carried import Carried, Json, pack
 from gateway.ussd_menus.options import (
@@ -43,7 +43,7 @@ class Row:
     """A line offered: the key that chooses it ("" for none), its words, what it stands for."""
 
     key: str
-    label: Said
+    label: BoundMessage
     stands_for: Json
 
 
@@ -51,7 +51,7 @@ class Row:
 class Drawn:
     """What a screen wants to show, and what it adds to what is carried."""
 
-    title: Said
+    title: BoundMessage
     rows: Sequence[Row] = ()
     carries: Mapping[str, Json] = field(default_factory=dict)
 

@@ -77,7 +77,7 @@ def _unfilled(screen: Screen, carried: frozenset[str]) -> Iterator[str]:
             continue
         for name, slot in message.slots.items():
             if name in fields:
-                if not _fits(fields[name], slot.holds):
+                if not _fits(fields[name], slot.value_type):
                     yield f"{screen.id}: {message.key} shows {name} as another type than it is"
             elif name not in carried:
                 yield f"{screen.id}: nothing gives {message.key} its {name}"

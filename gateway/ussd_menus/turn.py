@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from core.errors import BrokenInvariant
 from core.market import Market
 from core.unit import Unit
-from core.wording.message import Message, Said
+from core.wording.message import BoundMessage, Message
 from gateway.ussd_menus.carried import Carried, Json, unpack
 
 T = TypeVar("T")
@@ -111,11 +111,11 @@ class Turn:
     def __contains__(self, wanted: Carried[Any]) -> bool:
         return wanted.name in self._carried
 
-    def said(self, message: Message[Any], shown: object = None) -> Said:
+    def said(self, message: Message[Any], shown: object = None) -> BoundMessage:
         """The message filled from the fields of `shown`, then from what is carried."""
         if not message.slots:
-            return Said(message, {})
-        return Said(message, {name: self._slot(name, shown) for name in message.slots})
+            return BoundMessage(message, {})
+        return BoundMessage(message, {name: self._slot(name, shown) for name in message.slots})
 
     def _slot(self, name: str, shown: object) -> Any:
         if isinstance(shown, Mapping) and name in shown:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from core.wording.spoken import product_wording
+from core.wording.product import product_wording
 from simulator.terminal.journey import ACTS, ANYTHING, WORDS
 
-_MONTHS = {month for language in product_wording().languages.values() for month in language.months}
+_MONTHS = {
+    month for language in product_wording().translations.values() for month in language.months
+}
 _DAY = re.compile(rf"\b[0-9]{{1,2}} (?:{'|'.join(sorted(map(re.escape, _MONTHS)))})(?!\w)")
 _CASH_RECEIPT = re.compile(r"\bAG[0-9]{6,}\b")
 _CODE = re.compile(r"(?<![+\w])\*?[0-9]{1,4}(?: [0-9]{1,4}){2,}#?(?!\w)")

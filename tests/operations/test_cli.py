@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, text
 
 from core.errors import Refused
-from core.wording.operator_words import in_words
+from core.wording.operator_messages import describe_refusal
 from operations import cli
 from tests.support.services import url_of
 
@@ -114,7 +114,7 @@ def test_web_refuses_a_setting_that_is_no_number(dialwatt, monkeypatch, name, va
 
 
 def test_a_refusal_without_words_is_still_readable():
-    assert in_words(Refused("some_new_code", amount_minor=150, serial="X"), "KES") == (
+    assert describe_refusal(Refused("some_new_code", amount_minor=150, serial="X"), "KES") == (
         "refused: some new code, amount 1.50, serial X"
     )
 

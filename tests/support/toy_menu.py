@@ -17,9 +17,9 @@ from core.errors import Refused
 from core.market import Market
 from core.money import Money
 from core.unit import Unit
-from core.wording.catalogue import Catalogue, Wording, make_wording, read_catalogue
-from core.wording.message import Said, messages_of
+from core.wording.message import BoundMessage, messages_of
 from core.wording.messages import engine
+from core.wording.translation import Translation, Wording, make_wording, read_translation
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import compile_menu
 from gateway.ussd_menus.menu import Menu
@@ -74,7 +74,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Quote:
-    lines: list[Said]
+    lines: list[BoundMessage]
 
 
 serial = carried("serial", str)
@@ -265,18 +265,18 @@ SWAHILI = {
 }
 
 
-def written(language: str, words: dict[str, dict[str, str]]) -> Catalogue:
-    """A catalogue with the engine's real words and the toy's own."""
-    from core.wording import catalogue
+def written(language: str, words: dict[str, dict[str, str]]) -> Translation:
+    """A translation with the engine's real words and the toy's own."""
+    from core.wording import translation
 
-    real = read_catalogue(catalogue.folder / f"{language}.toml")
+    real = read_translation(translation.folder / f"{language}.toml")
     about = {"name": real.name, "thousands": real.thousands, "months": real.months}
     engine_words = {
-        key.removeprefix("engine."): text
-        for key, text in real.texts.items()
+        key.removeprefix("engine."): template
+        for key, template in real.templates.items()
         if key.startswith("engine.")
     }
-    return Catalogue(language, {"language": about, "engine": engine_words, **words})
+    return Translation(language, {"language": about, "engine": engine_words, **words})
 
 
 def toy_wording(english: dict[str, dict[str, str]] = ENGLISH) -> Wording:

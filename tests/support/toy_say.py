@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from core.wording.message import Said, message
-from core.wording.slots import Count, Each, Kwh, Money, Name, Serial, Word
+from core.wording.message import BoundMessage, message
+from core.wording.slots import ChoiceSlot, Count, Kwh, MessageListSlot, Money, Name, Serial
 
 
 @message
@@ -44,7 +44,7 @@ def debts() -> None: ...
 
 
 @message
-def debt(what: Annotated[str, Word("kind", "loan", "access")], amount: Money) -> None: ...
+def debt(what: Annotated[str, ChoiceSlot("kind", "loan", "access")], amount: Money) -> None: ...
 
 
 @message
@@ -60,7 +60,7 @@ def no_device() -> None: ...
 
 
 @message
-def device(serial: Serial, kind: Annotated[str, Word("kind", "meter", "shs")]) -> None: ...
+def device(serial: Serial, kind: Annotated[str, ChoiceSlot("kind", "meter", "shs")]) -> None: ...
 
 
 @message
@@ -85,7 +85,9 @@ def energy(kwh: Kwh) -> None: ...
 
 @message
 def confirm(
-    serial: Serial, amount: Money, lines: Annotated[Sequence[Said], Each(loan, energy)]
+    serial: Serial,
+    amount: Money,
+    lines: Annotated[Sequence[BoundMessage], MessageListSlot(loan, energy)],
 ) -> None: ...
 
 

@@ -8,23 +8,23 @@ import os
 import pytest
 
 from core.errors import BrokenInvariant
-from core.wording import spoken
-from core.wording.catalogue import Catalogue, make_wording
+from core.wording import product
+from core.wording.translation import Translation, make_wording
 from workers import runtime, schedule
 
 
 @pytest.fixture
 def faulty(monkeypatch):
     """Kiswahili with a text that has a letter too many for the alphabet, and one text missing."""
-    proved = spoken.product_wording()
-    written = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
-    for key, text in proved.languages["sw"].texts.items():
+    proved = product.product_wording()
+    toml = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
+    for key, template in proved.translations["sw"].templates.items():
         section, name = key.split(".")
-        written.setdefault(section, {})[name] = text
-    written["reminder"]["due_today"] += " \u0142"
-    del written["sms"]["not_paid"]
-    wording = make_wording(proved.messages.values(), [Catalogue("sw", written)])
-    monkeypatch.setattr(spoken, "product_wording", lambda: wording)
+        toml.setdefault(section, {})[name] = template
+    toml["reminder"]["due_today"] += " \u0142"
+    del toml["sms"]["not_paid"]
+    wording = make_wording(proved.messages.values(), [Translation("sw", toml)])
+    monkeypatch.setattr(product, "product_wording", lambda: wording)
 
 
 @pytest.mark.parametrize("start", [runtime.run_worker, schedule.run])
@@ -37,7 +37,7 @@ def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(faulty, 
 
 
 def test_the_texts_of_the_product_are_proved():
-    spoken.prove_wording()
+    product.check_wording()
 
 
 def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(monkeypatch):

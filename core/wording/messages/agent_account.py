@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from core.wording.message import Said, message
-from core.wording.slots import Day, Either, Money, Name, Reference
+from core.wording.message import BoundMessage, message
+from core.wording.slots import Day, MessageSlot, Money, Name, Reference
 
 
 @message
@@ -27,7 +27,7 @@ def handed_over(receipt: Reference, amount: Money, day: Day) -> None:
 
 
 @message
-def movement(movement: Annotated[Said, Either(receipt, handed_over)]) -> None:
+def movement(movement: Annotated[BoundMessage, MessageSlot(receipt, handed_over)]) -> None:
     """A line of the list."""
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from core.wording.message import Said, message
-from core.wording.slots import Count, Day, Either, Money, Name, Word
+from core.wording.message import BoundMessage, message
+from core.wording.slots import ChoiceSlot, Count, Day, MessageSlot, Money, Name
 
-Cadence = Annotated[str, Word("cadence", "daily", "weekly", "monthly")]
+Cadence = Annotated[str, ChoiceSlot("cadence", "daily", "weekly", "monthly")]
 
 
 @message
@@ -20,7 +20,7 @@ def appliance_per_day(price: Money) -> None:
 
 @message
 def appliance(
-    name: Name, price: Annotated[Said, Either(appliance_price, appliance_per_day)]
+    name: Name, price: Annotated[BoundMessage, MessageSlot(appliance_price, appliance_per_day)]
 ) -> None:
     """An appliance in the list."""
 

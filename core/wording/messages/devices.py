@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from core.wording.message import Said, message
+from core.wording.message import BoundMessage, message
 from core.wording.messages.kind import Kind
-from core.wording.slots import Count, Either, Money, Serial
+from core.wording.slots import Count, MessageSlot, Money, Serial
 
 
 @message
@@ -37,7 +37,7 @@ def as_you_go() -> None:
     """It has no plan: energy is bought as it is used."""
 
 
-State = Annotated[Said, Either(plan_left, days_left, paid_off, as_you_go)]
+State = Annotated[BoundMessage, MessageSlot(plan_left, days_left, paid_off, as_you_go)]
 
 
 @message

@@ -2,6 +2,6 @@
 
 from typing import Annotated
 
-from core.wording.slots import Word
+from core.wording.slots import ChoiceSlot
 
-Kind = Annotated[str, Word("kind", "meter", "shs", "e_bike")]
+Kind = Annotated[str, ChoiceSlot("kind", "meter", "shs", "e_bike")]

@@ -1,15 +1,15 @@
 """Texts about money that goes back: refunded by us, or taken back by the provider."""
 
-from core.wording.message import text_message
+from core.wording.message import sms_message
 from core.wording.slots import Money, Name, Reference, Serial
 
 
-@text_message(segments=1)
+@sms_message(max_segments=1)
 def refunded(amount: Money, receipt: Reference, operator: Name) -> None:
     """To a payer whose money could not be matched and has been sent back."""
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def taken_back(
     amount: Money, serial: Serial, receipt: Reference, due: Money, operator: Name
 ) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Annotated
 
-from core.wording.message import Said, message
-from core.wording.slots import Day, Either, Money, Name
+from core.wording.message import BoundMessage, message
+from core.wording.slots import Day, MessageSlot, Money, Name
 
 
 @message
@@ -27,5 +27,5 @@ def upcoming(about: Name, amount: Money, on: Day) -> None:
 
 
 @message
-def line(debt: Annotated[Said, Either(overdue, upcoming)]) -> None:
+def line(debt: Annotated[BoundMessage, MessageSlot(overdue, upcoming)]) -> None:
     """A line of the list."""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from core.wording.message import Said, message
-from core.wording.slots import Amount, Count, Each, Either, Kwh
+from core.wording.message import BoundMessage, message
+from core.wording.slots import Amount, Count, Kwh, MessageListSlot, MessageSlot
 
 
 @message
@@ -37,5 +37,7 @@ def credit(amount: Amount) -> None:
     """Money left over, kept for the next payment."""
 
 
-Split = Annotated[Sequence[Said], Each(loan, access, energy, days, unlock, credit)]
-Gives = Annotated[Said, Either(energy, days, unlock)]
+Split = Annotated[
+    Sequence[BoundMessage], MessageListSlot(loan, access, energy, days, unlock, credit)
+]
+Gives = Annotated[BoundMessage, MessageSlot(energy, days, unlock)]

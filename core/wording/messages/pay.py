@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from core.wording.message import Said, message
+from core.wording.message import BoundMessage, message
 from core.wording.messages.kind import Kind
 from core.wording.messages.part import Split
-from core.wording.slots import Either, Money, Name, Serial
+from core.wording.slots import MessageSlot, Money, Name, Serial
 
 
 @message
@@ -44,7 +44,9 @@ def of_owner(owner: Name) -> None:
 
 
 @message
-def which_amount(serial: Serial, whose: Annotated[Said, Either(own, of_owner)]) -> None:
+def which_amount(
+    serial: Serial, whose: Annotated[BoundMessage, MessageSlot(own, of_owner)]
+) -> None:
     """Ask how much to pay."""
 
 
@@ -55,7 +57,7 @@ def does(split: Split) -> None:
 
 @message
 def confirm(
-    amount: Money, serial: Serial, outcome: Annotated[Said, Either(does, of_owner)]
+    amount: Money, serial: Serial, outcome: Annotated[BoundMessage, MessageSlot(does, of_owner)]
 ) -> None:
     """Before the money moves: what it will do."""
 

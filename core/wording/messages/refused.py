@@ -1,7 +1,7 @@
 """Why a use case said no: one message per code of `core.errors.Refused`."""
 
 from core.wording.message import message
-from core.wording.slots import Count, Money, Msisdn, Serial, Words
+from core.wording.slots import Count, FreeText, Money, Msisdn, Serial
 
 
 @message
@@ -20,17 +20,17 @@ def not_a_customer() -> None:
 
 
 @message
-def not_your_device(typed: Words) -> None:
+def not_your_device(typed: FreeText) -> None:
     """None of the caller's devices has this serial number; whose it is, is not told."""
 
 
 @message
-def village_unknown(typed: Words) -> None:
+def village_unknown(typed: FreeText) -> None:
     """No village has this code."""
 
 
 @message
-def tariff_unknown(typed: Words) -> None:
+def tariff_unknown(typed: FreeText) -> None:
     """No tariff has this code."""
 
 

@@ -1,10 +1,10 @@
 """Texts to a customer whose sale an operator has changed."""
 
-from core.wording.message import text_message
+from core.wording.message import sms_message
 from core.wording.slots import Count, Day, Money, Name
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def plan_changed(
     appliance: Name,
     left: Money,
@@ -17,11 +17,11 @@ def plan_changed(
     """It has a new price or other instalments: the plan from now on, in short."""
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def nothing_left(appliance: Name, operator: Name) -> None:
     """Its new price is what has been paid already."""
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def cancelled(appliance: Name, operator: Name) -> None:
     """It is cancelled."""

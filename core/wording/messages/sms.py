@@ -2,50 +2,52 @@
 
 from typing import Annotated
 
-from core.wording.message import text_message
+from core.wording.message import sms_message
 from core.wording.messages.part import Gives, Split
-from core.wording.slots import Money, Name, Reference, Serial, TokenText, Word, Words
+from core.wording.slots import ChoiceSlot, FreeText, Money, Name, Reference, Serial, TokenText
 
-Why = Annotated[str, Word("why", "cancelled", "no_money", "wrong_pin", "no_answer", "over_limit")]
+Why = Annotated[
+    str, ChoiceSlot("why", "cancelled", "no_money", "wrong_pin", "no_answer", "over_limit")
+]
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def receipt_token(
     token: TokenText, serial: Serial, amount: Money, split: Split, due: Money, receipt: Reference
 ) -> None:
     """What a payment bought, with the code to type. One SMS unless the amounts are enormous."""
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def receipt(serial: Serial, amount: Money, split: Split, due: Money, receipt: Reference) -> None:
     """What a payment did when it gave no code."""
 
 
-@text_message(segments=1)
+@sms_message(max_segments=1)
 def token(token: TokenText, serial: Serial, what: Gives) -> None:
     """A further code of the same payment, for another device or as the next part."""
 
 
-@text_message(segments=2)
+@sms_message(max_segments=2)
 def no_code(serial: Serial, operator: Name) -> None:
     """To the owner and the payer, when no code can be made; the receipt says what became credit."""
 
 
-@text_message(segments=1)
+@sms_message(max_segments=1)
 def paid_for(serial: Serial, owner: Name, amount: Money, receipt: Reference) -> None:
     """To a payer who is not the owner: that the owner has been served."""
 
 
-@text_message(segments=2)
-def suspense(amount: Money, account: Words, receipt: Reference, operator: Name) -> None:
+@sms_message(max_segments=2)
+def suspense(amount: Money, account: FreeText, receipt: Reference, operator: Name) -> None:
     """To a payer whose money belongs to no device we know."""
 
 
-@text_message(segments=1)
+@sms_message(max_segments=1)
 def not_paid(amount: Money, serial: Serial) -> None:
     """To somebody who asked to pay from the menu, when the payment did not happen."""
 
 
-@text_message(segments=1)
+@sms_message(max_segments=1)
 def not_paid_because(amount: Money, serial: Serial, why: Why) -> None:
     """The same where the provider said why."""

@@ -18,8 +18,8 @@ from core.usecases.list_device_requests import list_device_requests
 from core.usecases.refuse_device_request import refuse_device_request
 from core.usecases.register_with_device import register_on_plan
 from core.usecases.sell_appliance import sell_appliance
-from core.wording.slots import Limits
-from core.wording.spoken import product_wording
+from core.wording.product import product_wording
+from core.wording.slots import DEFAULT_LIMITS
 from tests.support.book import NOW, make_book
 from tests.support.builders import insert_agent, insert_appliance
 from tests.support.cast import (
@@ -180,12 +180,12 @@ def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(tow
 
 
 def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
-    wording, limits = product_wording(), Limits()
+    wording, limits = product_wording(), DEFAULT_LIMITS
     too_long = [
         (language.code, message.key)
-        for language in wording.languages.values()
+        for language in wording.translations.values()
         for message in wording.messages.values()
-        if message.segments is not None or message.key.startswith("refused.")
+        if message.max_segments is not None or message.key.startswith("refused.")
         if len(segments(language.widest(message, limits))) > 2
     ]
     assert too_long == []

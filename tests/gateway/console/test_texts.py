@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.usecases.edit_customer import add_number, remove_number
-from core.wording.measured import measured_texts
-from core.wording.spoken import LANGUAGES
+from core.wording.product import LANGUAGES
+from core.wording.sms_lengths import sms_lengths
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, STRANGER
 
@@ -89,12 +89,12 @@ def test_a_text_to_a_number_that_came_back_is_sent_again(console):
 def test_every_wording_is_shown_at_its_widest_with_its_parts(console, language):
     page = console.login("read_only").get("/texts/wordings", language=language).text
 
-    measured = measured_texts(language)
-    assert measured
-    for text in measured:
-        assert text.parts <= text.allowed
-        assert f"{text.parts} of {text.allowed}" in page
-    assert page.count("<tr>") == len(measured) + 1
+    lengths = sms_lengths(language)
+    assert lengths
+    for length in lengths:
+        assert length.segments <= length.max_segments
+        assert f"{length.segments} of {length.max_segments}" in page
+    assert page.count("<tr>") == len(lengths) + 1
 
 
 def test_a_language_that_is_not_spoken_has_no_wordings(console):

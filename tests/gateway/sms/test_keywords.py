@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.wording.messages import answer, reminder
 from core.wording.messages.answer import usage
-from core.wording.spoken import product_wording
+from core.wording.product import product_wording
 from gateway.sms.keywords import WORDS, Command, language_named, parse
 
 ALL = [
@@ -29,7 +29,7 @@ def test_every_word_of_every_language_is_understood_in_any_case(code, intent, wo
 
 
 def test_every_language_we_write_in_has_a_word_for_everything():
-    languages = product_wording().languages
+    languages = product_wording().translations
 
     assert WORDS.keys() == languages.keys()
     assert len({frozenset(words) for words in WORDS.values()}) == 1
@@ -121,7 +121,7 @@ def test_a_language_is_named_in_any_language(word, code):
 @pytest.mark.parametrize("module", [answer, reminder])
 def test_the_words_our_texts_teach_are_understood(code, module):
     section = module.__name__.rsplit(".", 1)[1]
-    texts = product_wording().languages[code].texts
+    texts = product_wording().translations[code].templates
     taught = {
         word
         for key, text in texts.items()
@@ -135,7 +135,7 @@ def test_the_words_our_texts_teach_are_understood(code, module):
 
 def test_help_names_all_that_a_customer_can_write():
     for code, words in WORDS.items():
-        text = product_wording().languages[code].texts[usage.key]
+        text = product_wording().translations[code].templates[usage.key]
         for intent in ("balance", "pay", "token", "loan", "language", "stop"):
             assert any(word in text for word in words[intent]), (code, intent)
 

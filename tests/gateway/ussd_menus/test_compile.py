@@ -10,10 +10,10 @@ from typing import Any, Literal
 import pytest
 
 from core.money import Money as MoneyValue
-from core.wording.catalogue import Catalogue, make_wording
 from core.wording.message import Message, messages_of
 from core.wording.messages import engine
-from core.wording.slots import CountSlot, Exactly, MoneySlot, Width
+from core.wording.slots import CountSlot, MoneySlot, TextSlot, VerbatimSlot
+from core.wording.translation import Translation, make_wording
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
 from gateway.ussd_menus.menu import Menu
@@ -27,7 +27,7 @@ hello: Message[Any] = Message("t.hello", {})
 yes: Message[Any] = Message("t.yes", {})
 no: Message[Any] = Message("t.no", {})
 bye: Message[Any] = Message("t.bye", {})
-row: Message[Any] = Message("t.row", {"serial": Exactly("serial_width")})
+row: Message[Any] = Message("t.row", {"serial": VerbatimSlot("serial_width")})
 sum_of: Message[Any] = Message("t.sum_of", {"amount": MoneySlot()})
 other: Message[Any] = Message("refused.other", {})
 MESSAGES = [hello, yes, no, bye, row, sum_of, other]
@@ -159,7 +159,7 @@ def test_a_character_outside_gsm7_is_found() -> None:
 
 
 def test_a_language_declared_ucs2_may_use_any_but_has_half_the_room() -> None:
-    def language(hello: str) -> Catalogue:
+    def language(hello: str) -> Translation:
         base = written("en", worded(hello=hello))
         sections: dict[str, Any] = {
             "language": {
@@ -169,10 +169,10 @@ def test_a_language_declared_ucs2_may_use_any_but_has_half_the_room() -> None:
                 "months": base.months,
             }
         }
-        for key, text in base.texts.items():
+        for key, text in base.templates.items():
             section, _, name = key.partition(".")
             sections.setdefault(section, {})[name] = text
-        return Catalogue("ee", sections)
+        return Translation("ee", sections)
 
     messages = [*messages_of([engine]), *MESSAGES]
     fits = make_wording(messages, [language("ɖ" * 20)])
@@ -368,8 +368,8 @@ def test_a_slot_without_a_width_fails_where_it_is_declared() -> None:
 
 
 def test_a_widest_name_is_as_wide_as_its_width() -> None:
-    named: Message[Any] = Message("t.hello", {"name": Width(16), "count": CountSlot()})
-    catalogue = written("en", worded(hello="{name} {count}"))
-    from core.wording.slots import SMALL_MARKET
+    named: Message[Any] = Message("t.hello", {"name": TextSlot(16), "count": CountSlot()})
+    translation = written("en", worded(hello="{name} {count}"))
+    from core.wording.slots import DEFAULT_LIMITS
 
-    assert catalogue.widest(named, SMALL_MARKET) == "W" * 16 + " 9999"
+    assert translation.widest(named, DEFAULT_LIMITS) == "W" * 16 + " 9999"

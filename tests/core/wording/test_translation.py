@@ -9,32 +9,32 @@ import pytest
 
 from core.errors import Refused
 from core.money import Money as MoneyValue
-from core.wording.catalogue import Catalogue, load_wording, make_wording, read_catalogue
-from core.wording.catalogue import folder as catalogues
-from core.wording.message import Message, message, messages_of, text_message
+from core.wording.message import Message, message, messages_of, sms_message
 from core.wording.messages import engine
 from core.wording.slots import (
-    SMALL_MARKET,
+    DEFAULT_LIMITS,
+    ChoiceSlot,
     Count,
     Day,
-    Each,
-    Either,
     Kwh,
+    MessageListSlot,
+    MessageSlot,
     Money,
     Name,
     Reference,
     Serial,
-    Word,
 )
+from core.wording.translation import Translation, load_wording, make_wording, read_translation
+from core.wording.translation import folder as catalogues
 
-ENGLISH = read_catalogue(catalogues / "en.toml")
+ENGLISH = read_translation(catalogues / "en.toml")
 
 
-def said(pattern: str, **values: tuple[Any, object]) -> str:
+def rendered(pattern: str, **values: tuple[Any, object]) -> str:
     """The wording `pattern` with these (slot type, value) in it."""
     slots = {name: annotation.__metadata__[0] for name, (annotation, _) in values.items()}
-    language = Catalogue("en", {"language": ABOUT, "t": {"it": pattern}, "kind": {"shs": "lamp"}})
-    return language.say(
+    language = Translation("en", {"language": ABOUT, "t": {"it": pattern}, "kind": {"shs": "lamp"}})
+    return language.render(
         Message("t.it", slots)(**{name: value for name, (_, value) in values.items()})
     )
 
@@ -57,11 +57,11 @@ ABOUT = {"name": "English", "thousands": ",", "months": ENGLISH.months}
         (Day, date(2026, 3, 5), "5 Mar"),
         (Name, "Ng\u0169g\u0129 wa Thiong\u2019o Junior", "Ngugi wa Thiong'"),
         (Serial, "01234567890123456789", "01234567890123456789"),
-        (Annotated[str, Word("kind", "shs")], "shs", "lamp"),
+        (Annotated[str, ChoiceSlot("kind", "shs")], "shs", "lamp"),
     ],
 )
 def test_values_read_short_and_plain(slot: Any, value: object, text: str) -> None:
-    assert said("<{it}>".replace("<", "(").replace(">", ")"), it=(slot, value)) == f"({text})"
+    assert rendered("<{it}>".replace("<", "(").replace(">", ")"), it=(slot, value)) == f"({text})"
 
 
 @message
@@ -78,7 +78,8 @@ def nothing() -> None: ...
 
 @message
 def split(
-    parts: Annotated[list[Any], Each(loan, energy)], end: Annotated[Any, Either(loan, nothing)]
+    parts: Annotated[list[Any], MessageListSlot(loan, energy)],
+    end: Annotated[Any, MessageSlot(loan, nothing)],
 ) -> None: ...
 
 
@@ -89,29 +90,29 @@ def test_messages_stand_inside_messages_and_widths_add_up() -> None:
         "nothing": "nothing at all, sorry",
         "split": "{parts}; {end}",
     }
-    language = Catalogue("en", {"language": ABOUT, "test_catalogue": words})
+    language = Translation("en", {"language": ABOUT, "test_translation": words})
     ten = loan(amount=MoneyValue(1000, "KES"))
 
-    assert language.say(split([ten, energy(kwh=5)], nothing())) == (
+    assert language.render(split([ten, energy(kwh=5)], nothing())) == (
         "loan KES 10, 0.5 kWh; nothing at all, sorry"
     )
-    assert language.widest(split, SMALL_MARKET) == (
+    assert language.widest(split, DEFAULT_LIMITS) == (
         "loan KES 999,999.99, 9999.9 kWh; nothing at all, sorry"
     )
 
 
-@text_message(segments=1)
+@sms_message(max_segments=1)
 def receipt(name: Name, reference: Reference) -> None: ...
 
 
 def test_a_text_that_may_need_more_parts_than_allowed_is_found() -> None:
     def wording(length: int) -> list[str]:
         text = "{name} {reference} ".ljust(len("{name} {reference} ") + length, "x")
-        language = Catalogue("en", {"language": ABOUT, "test_catalogue": {"receipt": text}})
-        return make_wording([receipt], [language]).faults(SMALL_MARKET)
+        language = Translation("en", {"language": ABOUT, "test_translation": {"receipt": text}})
+        return make_wording([receipt], [language]).faults(DEFAULT_LIMITS)
 
     assert wording(160 - 16 - 12 - 2) == []
-    assert wording(160 - 16 - 12 - 1) == ["en: test_catalogue.receipt may take 2 SMS, 1 allowed"]
+    assert wording(160 - 16 - 12 - 1) == ["en: test_translation.receipt may take 2 SMS, 1 allowed"]
 
 
 def test_a_refusal_finds_its_words_by_its_code() -> None:
@@ -125,6 +126,6 @@ def test_a_refusal_finds_its_words_by_its_code() -> None:
 
 @pytest.mark.parametrize("code", ["en", "sw", "fr"])
 def test_the_engines_words_are_complete_in_every_language(code: str) -> None:
-    spoken = load_wording(messages_of([engine]), [code]).faults(SMALL_MARKET)
+    faults = load_wording(messages_of([engine]), [code]).faults(DEFAULT_LIMITS)
 
-    assert [fault for fault in spoken if "engine." in fault] == []
+    assert [fault for fault in faults if "engine." in fault] == []

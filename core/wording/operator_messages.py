@@ -1,7 +1,7 @@
-"""What the command line and the console say for a refusal of a use case, in an operator's English.
+"""What the command line and the console show when a use case refuses something.
 
-People on the phone get theirs from the wordings, in their language; an operator gets the English
-one of them where there are no words for operators.
+Operators get English of their own. Where there is none for a refusal code, they get the English
+text that a caller would see.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from string import Formatter
 
 from core.errors import Refused
 from core.money import major
-from core.wording.catalogue import Wording, load_wording
 from core.wording.message import messages_of
-from core.wording.messages import refused as for_customers
+from core.wording.messages import refused as refused_messages
+from core.wording.translation import Wording, load_wording
 
-_WORDS = {
+_TEMPLATES = {
     "no_market": (
         "The book is empty: load a catalogue first (`dialwatt load FILE`), or have an owner set the"
         " market up at the console."
@@ -149,27 +149,30 @@ _WORDS = {
 }
 
 
-def in_words(refused: Refused, currency: str | None = None) -> str:
-    """The refusal as a line; money (`*_minor`) in major units where the currency is known."""
+def describe_refusal(refused: Refused, currency: str | None = None) -> str:
+    """A refusal as one line of English for operators.
+
+    Amounts (values named `*_minor`) are written in major units where `currency` is given.
+    """
     values: dict[str, object] = {}
     for name, value in refused.values.items():
         if name.endswith("_minor") and isinstance(value, int):
             value = major(value, currency) if currency else f"{value} minor units"
         values[name.removesuffix("_minor")] = value
-    words = _WORDS.get(refused.code)
-    if words is not None and _slots(words) <= values.keys():
-        return words.format(**values)
-    said = _customers().refusal(refused)
-    if said.message.key != "refused.other":
-        return _customers().say(said, "en")
+    template = _TEMPLATES.get(refused.code)
+    if template is not None and _slots(template) <= values.keys():
+        return template.format(**values)
+    for_customers = _customer_wording().refusal(refused)
+    if for_customers.message.key != "refused.other":
+        return _customer_wording().render(for_customers, "en")
     details = "".join(f", {name} {value}" for name, value in values.items())
     return f"refused: {refused.code.replace('_', ' ')}{details}"
 
 
-def _slots(words: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(words) if name}
+def _slots(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 @cache
-def _customers() -> Wording:
-    return load_wording(messages_of([for_customers]), ["en"])
+def _customer_wording() -> Wording:
+    return load_wording(messages_of([refused_messages]), ["en"])

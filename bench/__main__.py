@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from bench import payments, ussd
-from operations.embedded import embedded_services
+from operations.embedded.services import embedded_services
 
 
 def main() -> None:

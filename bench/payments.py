@@ -22,8 +22,8 @@ from core.tokens.keys import VendingKeys
 from core.unit import unit_opener
 from core.usecases.apply_payments import apply_payments
 from core.usecases.open_secret import secret_opener
-from operations.embedded import Services
-from operations.places import package_folder
+from operations.embedded.locations import package_folder
+from operations.embedded.services import Services
 
 _BATCH = 200
 _WORKERS = 2

@@ -29,8 +29,8 @@ from core.unit import unit_opener
 from gateway.ussd_menus.engine import advance, start
 from gateway.ussd_menus.product import product_menu
 from gateway.ussd_menus.turn import Facts
-from operations.embedded import Services
-from operations.places import free_port
+from operations.embedded.locations import free_port
+from operations.embedded.services import Services
 
 _LANES = 8
 _SECONDS = 6.0

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from operations.places import free_port
+from operations.embedded.locations import free_port
 from tests.support.services import folder_in_reach
 
 PATIENCE_S = 60.0

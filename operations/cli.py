@@ -119,52 +119,63 @@ VERBS = (
         "operations.cli:up",
         completes=False,
     ),
-    Verb("load", "load a catalogue (TOML): market, tariffs, ...", "operations.load:run", (_FILE,)),
+    Verb(
+        "load",
+        "load a catalogue (TOML): market, tariffs, ...",
+        "operations.commands.load:run",
+        (_FILE,),
+    ),
     Verb(
         "import",
         "import customers, devices or sales (CSV)",
-        "operations.import_csv:run",
+        "operations.commands.import_csv:run",
         (_KINDS, _FILE),
     ),
     Verb(
         "phone",
         "a handset in the terminal; reads a script where standard input is no terminal",
-        "operations.phone:run",
+        "operations.commands.phone:run",
         _PHONE,
         completes=False,
     ),
     Verb(
         "menu",
         "the map of the menu, how long each way takes, and where callers leave",
-        "operations.menu:run",
+        "operations.commands.menu:run",
         _MENU,
         completes=False,
     ),
     Verb(
         "import-mpm",
         "move in from MicroPowerManager's exports, whole or not at all",
-        "operations.import_mpm:run",
+        "operations.commands.import_mpm:run",
         _MPM,
     ),
     Verb(
         "show",
         "show what a payment did, or what a customer owes",
-        "operations.show:run",
+        "operations.commands.show:run",
         (_WHAT, _KEY, _ACCOUNT, _JSON),
     ),
     Verb(
         "statement",
         "compare a provider's statement with the books",
-        "operations.statement:run",
+        "operations.commands.statement:run",
         (_PROVIDER, _FILE, _ACCOUNT, _INGEST, _OPENING, _JSON),
     ),
-    Verb("accrue", "write the access-rate fees that have fallen due", "operations.accrue:run"),
-    Verb("remind", "queue today's reminders of instalments", "operations.remind:run"),
-    Verb("doctor", "check settings, services and books", "operations.doctor:run", (_JSON,)),
+    Verb(
+        "accrue",
+        "write the access-rate fees that have fallen due",
+        "operations.commands.accrue:run",
+    ),
+    Verb("remind", "queue today's reminders of instalments", "operations.commands.remind:run"),
+    Verb(
+        "doctor", "check settings, services and books", "operations.commands.doctor:run", (_JSON,)
+    ),
     Verb(
         "user",
         "people of the console: add one (password typed, or on standard input), list, disable",
-        "operations.users:run",
+        "operations.commands.user:run",
         (_USER_ACTION, _USER, _ROLE),
     ),
     Verb(
@@ -177,14 +188,14 @@ VERBS = (
     Verb(
         "month",
         "export the books of a month as a ZIP of CSV files",
-        "operations.month:run",
+        "operations.commands.month:run",
         (_MONTH, _FILE),
     ),
-    Verb("backup", "copy the database into a new file", "operations.backup:run", (_FILE,)),
+    Verb("backup", "copy the database into a new file", "operations.commands.backup:run", (_FILE,)),
     Verb(
         "restore-check",
         "prove that a backup brings the books back; needs no running database",
-        "operations.restore_check:run",
+        "operations.commands.restore_check:run",
         (_FILE, _JSON),
         completes=False,
     ),
@@ -192,20 +203,22 @@ VERBS = (
         "keys",
         "list which master keys seal the device keys, seal them with the first one, or print"
         " DEVICE_KEY_LETTERBOX, with which the console seals them",
-        "operations.keys:run",
+        "operations.commands.keys:run",
         (_ACTION,),
     ),
-    Verb("ring", "count what waits, and ring for it", "operations.ring:run"),
+    Verb("ring", "count what waits, and ring for it", "operations.commands.wake:run"),
     Verb(
         "replay",
         "say why a payment, prompt or text is stuck, and have it tried again",
-        "operations.replay:run",
+        "operations.commands.replay:run",
         _STUCK,
     ),
-    Verb("web", "serve the gateway (PORT, WEB_WORKERS)", "operations.serve:web"),
-    Verb("worker", "apply payments, send prompts and texts", "operations.serve:worker"),
-    Verb("schedule", "ring for what waits; accrue once a day", "operations.serve:schedule"),
-    Verb("migrate", "bring the database's schema up to date", "operations.serve:migrate"),
+    Verb("web", "serve the gateway (PORT, WEB_WORKERS)", "operations.commands.serve:web"),
+    Verb("worker", "apply payments, send prompts and texts", "operations.commands.serve:worker"),
+    Verb(
+        "schedule", "ring for what waits; accrue once a day", "operations.commands.serve:schedule"
+    ),
+    Verb("migrate", "bring the database's schema up to date", "operations.commands.serve:migrate"),
 )
 
 
@@ -233,7 +246,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def up(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
-    from operations import up as embedded
+    from operations.embedded import up as embedded
 
     return embedded.run(environment)
 
@@ -241,7 +254,7 @@ def up(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
 def vectors(arguments: argparse.Namespace, environment: dict[str, str]) -> int:
     from pathlib import Path
 
-    from operations.vectors import check
+    from operations.commands.vectors import check
 
     tables = Path(arguments.sta_tables) if arguments.sta_tables else None
     try:
@@ -287,8 +300,8 @@ def _told_by_services(error: Exception) -> str | None:
         from operations.database_errors import told
 
         return told(error)
-    if "operations.places" in sys.modules:
-        from operations.places import EmbeddedServicesError
+    if "operations.embedded.locations" in sys.modules:
+        from operations.embedded.locations import EmbeddedServicesError
 
         if isinstance(error, EmbeddedServicesError):
             return str(error)

@@ -15,7 +15,7 @@ from hypothesis import settings
 from redis import Redis
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
-from operations.embedded import Services
+from operations.embedded.services import Services
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
 from tests.support.standins import furnish

@@ -19,9 +19,9 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine
 
 from core.db.engine import migrate
-from operations.embedded import Services, embedded_services
-from operations.places import free_port
-from operations.processes import Process
+from operations.embedded.locations import free_port
+from operations.embedded.processes import Process
+from operations.embedded.services import Services, embedded_services
 from simulator.settings import SimulatorSettings
 from simulator.store import create_schema, open_store
 from simulator.world import World

@@ -19,10 +19,10 @@ from core.errors import BrokenInvariant
 from core.settings import Environment
 from core.unit import Unit
 from core.usecases.entries import no_progress
+from operations.commands.import_csv import import_file
+from operations.commands.load import load_into
 from operations.demo.people import cast as cast
 from operations.demo.virtual_devices import device_source as device_source
-from operations.import_csv import import_file
-from operations.load import load_into
 
 _FOLDER = Path(__file__).parent
 _DAY = re.compile(r"\btoday(?:([+-])([0-9]+))?")

@@ -150,7 +150,7 @@ def test_a_process_of_an_older_program_says_so_and_starts(dialwatt, newer, verb,
     """Migrations only expand: while a release is on its way, old processes may come up again."""
     started = []
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    monkeypatch.setattr("operations.serve.start_logging", lambda *_: None)
+    monkeypatch.setattr("operations.commands.serve.start_logging", lambda *_: None)
     for target in ("granian.Granian.serve", "workers.runtime.run_worker", "workers.schedule.run"):
         monkeypatch.setattr(target, lambda *_: started.append(1))
 

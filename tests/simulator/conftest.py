@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, inspect, text
 
 from core.tokens.family import DeviceSecret
-from operations.embedded import Services
+from operations.embedded.services import Services
 from simulator.app import create_phone_app, create_providers_app
 from simulator.settings import SimulatorSettings
 from simulator.store import create_schema, open_store

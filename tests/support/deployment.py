@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from operations.embedded import Services
-from operations.places import free_port
+from operations.embedded.locations import free_port
+from operations.embedded.services import Services
 from tests.support.standins import closed_port_url
 
 PATIENCE_S = 60.0

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from operations.embedded import Services
+from operations.embedded.services import Services
 from tests.support.services import TEMPLATE, cut, drop, inside, rename, url_of
 
 TURNS = 50

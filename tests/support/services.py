@@ -16,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from core.db.engine import migrate
-from operations.embedded import Services, embedded_services
+from operations.embedded.services import Services, embedded_services
 
 TEMPLATE = "migrated"
 

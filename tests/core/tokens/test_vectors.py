@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.tokens.sta import StaTables
-from operations.vectors import judge
+from operations.commands.vectors import judge
 
 HERE = Path(__file__).parent
 ROWS = json.loads((HERE / "vectors.json").read_text())

@@ -15,7 +15,7 @@ import pytest
 from core.channel import TERMS
 from core.errors import Temporary
 from gateway.payments.channel import Held, TellsBalance
-from operations.embedded import Services
+from operations.embedded.services import Services
 from tests.gateway.payments.conformance import KEY, SPECS, Road
 from tests.gateway.payments.conformance import road as open_road
 from tests.support.services import clone

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, text
 
 from core.unit import OpenUnit, Unit
 from gateway.ussd.door import ussd_application
-from operations.embedded import Services
+from operations.embedded.services import Services
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, inside, make_template

@@ -1,0 +1,1 @@
+"""The servers and processes of `dialwatt up`: PostgreSQL, Valkey, and what keeps them running."""

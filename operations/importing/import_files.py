@@ -1,0 +1,140 @@
+"""The three files `dialwatt import` knows: which columns, and what a line means."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from core.market import Market
+from core.msisdn import parse_msisdn
+from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
+from core.serial_number import parse_serial
+from core.tokens.openpaygo import MAX_COUNT
+from core.tokens.typed import secret_key, sts_meter
+from core.usecases.register_customers import CustomerEntry
+from core.usecases.register_devices import DeviceEntry
+from core.usecases.register_sales import SaleEntry
+from operations.importing.csv_file import FileKind
+from operations.importing.fields import Fields, Read, amount, code, day, one_of, text, whole
+
+_REFERENCE_LENGTH = 80
+_SCHEMES = ("count", "amount", "service")
+
+
+def customers_file(market: Market) -> FileKind[CustomerEntry]:
+    """msisdn, name, surname, village, language; one line per number."""
+    msisdn = _msisdn(market)
+
+    def read(fields: Fields) -> CustomerEntry:
+        return CustomerEntry(
+            msisdn=fields.need("msisdn", msisdn),
+            name=fields.need("name", text),
+            surname=fields.may("surname", text, ""),
+            village=fields.may("village", code, None),
+            language=fields.may("language", code, None),
+        )
+
+    columns = ("msisdn", "name", "surname", "village", "language")
+    return FileKind(columns, read, lambda entry: entry.msisdn)
+
+
+def devices_file(market: Market) -> FileKind[DeviceEntry]:
+    """One line per serial; without owner the device is in stock, and may have its plan set."""
+    msisdn = _msisdn(market)
+
+    def read(fields: Fields) -> DeviceEntry:
+        return DeviceEntry(
+            serial=fields.need("serial", parse_serial),
+            kind=fields.need("kind", one_of("meter", "shs", "e_bike")),
+            manufacturer=fields.need("manufacturer", code),
+            tariff=fields.may("tariff", code, None),
+            owner_msisdn=fields.may("owner_msisdn", msisdn, None),
+            assigned_on=fields.may("assigned_on", day, None),
+            secret_key=fields.may("secret_key", secret_key, None),
+            starting_code=fields.may("starting_code", whole(0, 999_999_999), None),
+            count=fields.may("count", whole(0, MAX_COUNT), None),
+            sts=fields.may("sts", sts_meter, None),
+            plan=fields.may("plan", code, None),
+        )
+
+    columns = (
+        "serial",
+        "kind",
+        "manufacturer",
+        "tariff",
+        "owner_msisdn",
+        "assigned_on",
+        "secret_key",
+        "starting_code",
+        "count",
+        "sts",
+    )
+    return FileKind(columns, read, lambda entry: entry.serial, may=("plan",))
+
+
+def sales_file(market: Market) -> FileKind[SaleEntry]:
+    """One line per reference; without one, per owner, appliance, device, day and total."""
+    msisdn, money = _msisdn(market), amount(market.currency)
+
+    def read(fields: Fields) -> SaleEntry:
+        scheme = fields.need("scheme", one_of(*_SCHEMES))
+        cadence = one_of(*CADENCE_DAYS)
+        return SaleEntry(
+            owner_msisdn=fields.need("owner_msisdn", msisdn),
+            appliance=fields.need("appliance", code),
+            serial=fields.may("serial", parse_serial, None),
+            total_minor=fields.may("total", money, None),
+            down_payment_minor=fields.may("down_payment", money, 0),
+            scheme=scheme,
+            count=fields.may("count", _optional(whole(0, MOST_INSTALMENTS)), None),
+            instalment_minor=fields.may("instalment", _optional(money), None),
+            cadence=(
+                fields.may("cadence", cadence, "daily")
+                if scheme == "service"
+                else fields.need("cadence", cadence)
+            ),
+            sold_on=fields.need("sold_on", day),
+            first_due_on=fields.may("first_due_on", day, None),
+            reference=fields.may("reference", _reference, None),
+        )
+
+    columns = (
+        "owner_msisdn",
+        "appliance",
+        "serial",
+        "total",
+        "down_payment",
+        "scheme",
+        "count",
+        "instalment",
+        "cadence",
+        "sold_on",
+        "first_due_on",
+        "reference",
+    )
+    return FileKind(columns, read, _sale_key)
+
+
+def _sale_key(entry: SaleEntry) -> object:
+    if entry.reference:
+        return entry.reference
+    facts = (entry.owner_msisdn, entry.appliance, entry.serial, entry.sold_on, entry.total_minor)
+    return facts
+
+
+def _msisdn(market: Market) -> Read[str]:
+    @cache
+    def read(value: str) -> str:
+        return parse_msisdn(value, market.country)
+
+    return read
+
+
+def _optional(read: Read[int]) -> Read[int | None]:
+    """0 stands for empty, as spreadsheets write it."""
+    return lambda value: read(value) or None
+
+
+def _reference(value: str) -> str:
+    if len(value) > _REFERENCE_LENGTH or not value.isprintable():
+        raise ValueError(f"must be one line of at most {_REFERENCE_LENGTH} characters")
+    return value

@@ -1,0 +1,122 @@
+"""`dialwatt backup` and `restore-check`: a copy that was never brought back is no backup."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from core.db.engine import migrate
+from operations.embedded.postgres_client import connection_of
+from tests.support.book import make_book
+from tests.support.cast import KIT, METER, SEALED_KEYS
+
+
+@pytest.fixture
+def book(engine, environment, monkeypatch):
+    """A book with applied, waiting and unmatched payments; its device keys are the cast's."""
+    monkeypatch.setenv("DEVICE_KEY_SECRET", "A" * 43 + "=")
+    book = make_book(engine)
+    book.pay("R1", METER, 555_00)
+    book.pay("R2", KIT, 150_00)
+    book.apply()
+    book.pay("R3", METER, 100_00)
+    book.pay("R4", "NOSUCH", 70_00)
+    return book
+
+
+@pytest.fixture
+def file(tmp_path):
+    return tmp_path / "night.dump"
+
+
+@pytest.fixture
+def checked(dialwatt):
+    """The checks of a file by name, and the exit code."""
+
+    def check(file):
+        ran = dialwatt("restore-check", str(file), "--json")
+        told = json.loads(ran.out)
+        assert told["ok"] is (ran.code == 0)
+        return {one["name"]: one for one in told["checks"]}, ran.code
+
+    return check
+
+
+def test_a_backup_brings_the_books_back_whole(dialwatt, book, file, checked):
+    ran = dialwatt("backup", str(file))
+    assert ran.code == 0, ran.err
+    assert f"dialwatt restore-check {file}" in ran.out
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [one.name for one in file.parent.iterdir()] == [file.name]
+
+    checks, code = checked(file)
+
+    assert {name for name, check in checks.items() if not check["ok"]} == set()
+    assert code == 0
+    assert "4 payments, the newest of 2026-11-24 09:00:00 UTC" in checks["contents"]["detail"]
+    assert checks["device keys open"]["detail"] == f"all {SEALED_KEYS}"
+
+
+def test_a_backup_of_broken_books_and_one_without_its_master_key_are_told(
+    dialwatt, book, file, checked, engine, monkeypatch
+):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET credit_minor = 7")
+    monkeypatch.setenv("DEVICE_KEY_SECRET", "B" * 43 + "=")
+    dialwatt("backup", str(file))
+    checks, code = checked(file)
+    assert code == 1
+    assert {name for name, check in checks.items() if not check["ok"]} == {
+        "every customer's credit equals the ledger",
+        "device keys open",
+    }
+
+
+def test_a_backup_of_an_older_release_is_brought_up_to_date(
+    dialwatt, environment, engine, file, checked
+):
+    from alembic import command
+
+    from core.db.engine import alembic_config
+
+    command.downgrade(alembic_config(environment["DATABASE_URL"]), "0004")
+    assert dialwatt("backup", str(file)).code == 0
+    checks, code = checked(file)
+    assert code == 0
+    assert checks["restored"]["detail"].startswith("schema 0004, brought to ")
+    migrate(environment["DATABASE_URL"])
+
+
+def test_it_never_writes_over_a_backup(dialwatt, book, file):
+    file.write_text("last night")
+    ran = dialwatt("backup", str(file))
+    assert ran.code == 1
+    assert "is there already" in ran.err
+    assert file.read_text() == "last night"
+
+
+def test_what_pg_dump_says_is_passed_on_and_no_file_stays(dialwatt, book, file, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://u:secret@127.0.0.1:1/none")
+    ran = dialwatt("backup", str(file))
+    assert ran.code == 1
+    assert "Connection refused" in ran.err
+    assert "No backup was made" in ran.err
+    assert "secret" not in ran.err
+    assert list(file.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"not a backup"])
+def test_a_file_that_is_no_backup_is_told(dialwatt, environment, content):
+    ran = dialwatt("restore-check", "FILE", content=content)
+    assert ran.code == 1
+    assert "does not restore" in ran.err
+    assert dialwatt("restore-check", "/nowhere").code == 1
+
+
+def test_a_password_is_kept_out_of_the_command_line():
+    conninfo, secret = connection_of("postgresql+psycopg://u:pass%20word@db.example:5433/dialwatt")
+    assert "pass" not in conninfo
+    assert "host=db.example" in conninfo
+    assert secret == {"PGPASSWORD": "pass word"}

@@ -1,0 +1,200 @@
+"""`dialwatt doctor`: healthy books are called healthy, and each thing broken is called by name."""
+
+import json
+
+import pytest
+from sqlalchemy import text
+
+from operations.commands.doctor import examine_books
+from tests.support.book import make_book
+from tests.support.cast import KIT, METER
+
+
+@pytest.fixture
+def book(engine, environment, redis_url, monkeypatch):
+    """Payments of every kind: applied, waiting, and matched by nobody."""
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    book = make_book(engine)
+    book.pay("R1", METER, 555_00)
+    book.pay("R2", KIT, 150_00)
+    book.apply()
+    book.pay("R3", METER, 100_00)
+    book.pay("R4", "NOSUCH", 70_00)
+    return book
+
+
+@pytest.fixture
+def examined(dialwatt):
+    """The checks by name, and the exit code."""
+
+    def examine():
+        ran = dialwatt("doctor", "--json")
+        told = json.loads(ran.out)
+        assert set(told) == {"ok", "checks"}
+        assert told["ok"] is (ran.code == 0)
+        assert all(set(check) == {"name", "ok", "detail"} for check in told["checks"])
+        return {check["name"]: check for check in told["checks"]}, ran.code
+
+    return examine
+
+
+def bad(checks):
+    return {name for name, check in checks.items() if not check["ok"]}
+
+
+def fresh(engine):
+    """Nothing has waited for long."""
+    with engine.begin() as connection:
+        for statement in (
+            "UPDATE payments SET received_at = now()",
+            "UPDATE sms SET created_at = now()",
+        ):
+            connection.execute(text(statement))
+
+
+def test_healthy_books_are_healthy(book, engine, examined, dialwatt):
+    fresh(engine)
+    checks, code = examined()
+    assert (bad(checks), code) == (set(), 0)
+    assert checks["market"]["detail"] == "Jua Energy"
+    ran = dialwatt("doctor")
+    assert ran.code == 0
+    assert "BAD" not in ran.out
+
+
+BROKEN = [
+    ("UPDATE customers SET credit_minor = 7", "every customer's credit equals the ledger"),
+    (
+        "UPDATE instalments SET paid_minor = 0",
+        "open instalments equal receivable:sales",
+    ),
+    (
+        "INSERT INTO access_charges (device_id, customer_id, due_on, amount_minor)"
+        " SELECT id, owner_id, '2026-11-24', 100 FROM devices WHERE serial = '01000000016'",
+        "open access charges equal receivable:access",
+    ),
+    (
+        "UPDATE payments SET amount_minor = amount_minor + 100 WHERE receipt = 'R3'",
+        "waiting payments equal unapplied",
+    ),
+    (
+        "UPDATE payments SET amount_minor = amount_minor + 100 WHERE receipt = 'R4'",
+        "unmatched payments equal suspense",
+    ),
+    (
+        "UPDATE payments SET credit_used_minor = 100 WHERE receipt = 'R2'",
+        "every payment equals its lines",
+    ),
+    (
+        "UPDATE devices SET token_counter = initial_counter",
+        "no token is ahead of its device's counter",
+    ),
+    (
+        "SET session_replication_role = replica;"
+        " DELETE FROM postings WHERE id = (SELECT min(id) FROM postings)",
+        "every entry balances",
+    ),
+    (
+        "SET session_replication_role = replica;"
+        " DELETE FROM postings WHERE id = (SELECT min(id) FROM postings)",
+        "the trial balance is zero",
+    ),
+    (
+        "UPDATE payments SET received_at = now() - interval '6 minutes' WHERE receipt = 'R3'",
+        "no payment is stuck",
+    ),
+    ("UPDATE payments SET problem = 'no key' WHERE receipt = 'R3'", "no payment is stuck"),
+    (
+        "UPDATE payments SET received_at = now() - interval '4 days' WHERE receipt = 'R4'",
+        "no unmatched money is forgotten",
+    ),
+    ("UPDATE sms SET created_at = now() - interval '11 minutes'", "no text is stuck"),
+    (
+        "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
+        " created_at) SELECT '+254711000001', serial, id, 100, 'unknown',"
+        " now() - interval '3 hours' FROM devices WHERE serial = 'LAMP100'",
+        "no prompt is unresolved",
+    ),
+    (
+        "UPDATE agents SET float_used_minor = 100",
+        "every agent's float and commission equal the ledger",
+    ),
+    ('UPDATE devices SET sts = sts || \'{"sgc": "111111"}\'', "vending keys"),
+    ("UPDATE devices SET sts = sts || '{\"ea\": 7}'", "vending keys"),
+    ("UPDATE alembic_version SET version_num = '0001'", "migrations"),
+]
+
+
+def test_each_thing_broken_is_called_by_its_name(book, engine, environment, subtests):
+    """Each is broken in a transaction that is rolled back; the doctor looks from within it."""
+    fresh(engine)
+    for broken, name in BROKEN:
+        with subtests.test(name), engine.connect() as connection:
+            for statement in broken.split(";"):
+                connection.exec_driver_sql(statement)
+            checks = {check.name: check for check in examine_books(connection, environment)}
+            assert not checks[name].ok
+            assert checks[name].detail
+
+
+def test_offenders_are_named_and_the_rest_counted(book, engine, examined):
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET credit_minor = 900")
+    detail = examined()[0]["every customer's credit equals the ledger"]["detail"]
+    assert detail.count("customer ") == 3
+    assert detail.endswith("and 1 more")
+
+
+def test_everything_missing_in_the_settings_is_told_at_once(book, examined, monkeypatch):
+    monkeypatch.delenv("PIN_PEPPER")
+    monkeypatch.setenv("DEVICE_KEY_SECRET", "short")
+    detail = examined()[0]["configuration"]["detail"]
+    assert "PIN_PEPPER" in detail
+    assert "short" not in detail
+    assert detail.count(";") == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"MTN_BASE_URL": "http://127.0.0.1:9"}, "MTN_TARGET_ENVIRONMENT is not set"),
+        ({"AIRTEL_BASE_URL": "http://127.0.0.1:9"}, "AIRTEL_COUNTRY is not set"),
+        ({"DARAJA_PASSKEY": ""}, "DARAJA_PASSKEY is not set"),
+        ({"TRUSTED_PROXY_HOPS": "many"}, "TRUSTED_PROXY_HOPS must be"),
+        ({"MTN_ALLOWED_IPS": "1.2.3.4.5"}, "MTN_ALLOWED_IPS"),
+        ({"SUSPENSE_REFUND_HOURS": "soon"}, "SUSPENSE_REFUND_HOURS must be"),
+        ({"DARAJA_SHORTCODE": "", "DARAJA_BASE_URL": ""}, "no mobile-money channel is set up"),
+    ],
+)
+def test_every_section_of_the_settings_is_looked_at(book, examined, monkeypatch, given, named):
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    assert named in examined()[0]["configuration"]["detail"]
+
+
+def test_a_market_without_m_pesa_needs_none_of_its_settings(book, examined, monkeypatch):
+    for name in ("BASE_URL", "CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY"):
+        monkeypatch.delenv(f"DARAJA_{name}")
+    monkeypatch.setenv("AIRTEL_BASE_URL", "http://127.0.0.1:9")
+    for name in ("COUNTRY", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.setenv(f"AIRTEL_{name}", "x")
+
+    check = examined()[0]["configuration"]
+    assert check == {"name": "configuration", "ok": True, "detail": ""}
+
+
+def test_a_redis_that_is_away_hides_nothing_else(book, examined, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    checks, code = examined()
+    assert code == 1
+    assert "redis" in bad(checks)
+    assert checks["every entry balances"]["ok"]
+
+
+def test_a_database_that_is_away_is_told(book, examined, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    checks, code = examined()
+    assert code == 1
+    assert "cannot reach the database" in checks["database"]["detail"]
+    assert checks["redis"]["ok"]

@@ -1,0 +1,81 @@
+"""`dialwatt keys`: which master key seals what, and another one in its place."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from core.tokens.keys import KeyRing
+from core.tokens.letterbox import Letterbox
+from tests.support.book import make_book
+from tests.support.cast import KIT, METER, SEALED_KEYS
+
+OLD = "1:" + base64.b64encode(bytes(32)).decode()
+NEW = "2026:" + base64.b64encode(bytes([7]) * 32).decode()
+
+
+@pytest.fixture
+def book(engine, environment):
+    return make_book(engine)
+
+
+def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
+    monkeypatch.setattr("operations.commands.keys._KEYS_A_PAGE", 3)
+    monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
+    before = dialwatt("keys", "list")
+    assert before.out.splitlines() == [
+        "master key 2026                0 device keys  seals",
+        f"master key 1                   {SEALED_KEYS} device keys  opens",
+    ]
+
+    ran = dialwatt("keys", "rotate")
+
+    assert ran.code == 0
+    assert ran.out.splitlines() == [
+        f"{SEALED_KEYS} device keys sealed anew with master key 2026",
+        f"master key 2026                {SEALED_KEYS} device keys  seals",
+        "master key 1                   0 device keys  opens"
+        "  no longer needed: take it out of DEVICE_KEY_SECRET",
+    ]
+    told = [int(line.removesuffix(" keys sealed anew ...")) for line in ran.err.splitlines()]
+    assert told[0] == 3  # a page
+    assert told[-1] == SEALED_KEYS
+    monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
+    assert "0 device keys sealed anew" in dialwatt("keys", "rotate").out
+    assert next(who for (who,) in rows("SELECT who FROM audit_log")).endswith("(command line)")
+
+
+def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
+    dialwatt, book, monkeypatch
+):
+    monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
+    ran = dialwatt("keys", "rotate")
+    assert ran.code == 1
+    assert f"the key of {KIT} does not open" in ran.err
+    assert METER not in ran.err
+    assert "NOT in DEVICE_KEY_SECRET" in ran.out
+
+
+def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, book, monkeypatch):
+    monkeypatch.setenv("DEVICE_KEY_SECRET", "c2hvcnQ=")
+    ran = dialwatt("keys", "list")
+    assert (ran.code, ran.out) == (1, "")
+    assert "must have 32 bytes" in ran.err
+    assert "c2hvcnQ=" not in ran.err
+
+
+def test_the_letterbox_is_printed_for_the_web_process_and_names_no_secret(
+    dialwatt, environment, monkeypatch
+):
+    monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
+
+    printed = dialwatt("keys", "letterbox").out.strip()
+
+    ring = KeyRing.from_settings(f"{NEW},{OLD}")
+    assert printed.startswith("2026:")
+    assert printed not in NEW
+    assert ring.opens(Letterbox.from_settings(printed))
+    assert not KeyRing.from_settings(OLD).opens(Letterbox.from_settings(printed))
+    sealed = Letterbox.from_settings(printed).seal(bytes(16), "a place")
+    assert ring.open(sealed, "a place") == bytes(16)

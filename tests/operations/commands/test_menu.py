@@ -1,0 +1,89 @@
+"""`dialwatt menu`: the map, the page made from it, and where callers leave."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.ussd.drop_off import count_end, screens_key
+from gateway.ussd_menus.product import product_menu
+from operations import cli
+
+PAGE = Path(__file__).parents[3] / "docs" / "menu.md"
+
+
+@pytest.fixture
+def menu(capsys):
+    def run(*words: str) -> tuple[int, str, str]:
+        code = cli.main(["menu", *words])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_the_page_in_docs_is_up_to_date(menu):
+    code, written, _ = menu("--markdown")
+    assert code == 0
+    assert written == PAGE.read_text(), (
+        "write it: .venv/bin/dialwatt menu --markdown > docs/menu.md"
+    )
+
+
+def test_the_map_tells_every_screen_and_what_it_assumes(menu):
+    code, out, _ = menu()
+    assert code == 0
+    missing = [one for one in product_menu().screens if f"{one} (" not in out]
+    assert missing == ["home", "engine.resume"]
+    assert "The shortest session of a network is 180 s" in out
+    assert "s  register_on_plan: home.agent > " in out
+
+
+def test_one_role_in_another_language(menu):
+    code, out, _ = menu("stranger", "--language", "sw")
+    assert code == 0
+    assert out.startswith('stranger: home.stranger (choice) "Karibu {operator}"')
+    assert "home.agent" not in out
+
+
+def test_it_is_drawn_and_read_by_machines(menu):
+    assert menu("agent", "--mermaid")[1].startswith("flowchart LR\n    home_agent[")
+    assert json.loads(menu("--json")[1])["roles"]["agent"] == "home.agent"
+
+
+@pytest.mark.parametrize("words", [["nobody"], ["--language", "xx"]])
+def test_what_there_is_not_is_told_with_what_there_is(menu, words):
+    code, out, err = menu(*words)
+    assert (code, out) == (1, "")
+    assert "there are" in err
+
+
+def test_where_callers_leave_is_read_from_the_counts(menu, redis, redis_url, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    assert menu("--drop-off")[1] == "Nobody dialled in 7 days.\n"
+
+    today = datetime.now(UTC).date()
+    redis.hset(screens_key(today), mapping={"pay.amount shown": 8, "pay.amount answered": 2})
+    count_end(redis, "one", "pay.amount", "Incomplete", today)
+    lines = menu("--drop-off")[1].split("\n")
+    assert lines[1].split() == ["pay.amount", "8", "2", "6", "75%", "Incomplete", "1"]
+    assert json.loads(menu("--drop-off", "--json")[1])[0]["left"] == 6
+
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    code, _, err = menu("--drop-off")
+    assert code == 1
+    assert "cannot read the counts" in err
+
+
+def test_who_has_seen_enough_ends_it_quietly():
+    command = [sys.executable, "-m", "operations.cli", "menu"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert (process.stderr.read(), process.wait()) == (b"", 0)

@@ -1,0 +1,86 @@
+"""`dialwatt user`: the first user comes from the command line."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from sqlalchemy import text
+
+from core.db.console_users import find_user
+from core.password import verify_password
+from operations.commands.user import FIRST_USER, add_first_user
+
+
+@pytest.fixture
+def typing(monkeypatch):
+    """What stands on standard input."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    return lambda line: monkeypatch.setattr("sys.stdin", io.StringIO(f"{line}\n"))
+
+
+def stored(engine, name):
+    with engine.connect() as connection:
+        return find_user(connection, name)
+
+
+def test_a_password_comes_from_standard_input(dialwatt, engine, typing):
+    typing("long enough")
+
+    ran = dialwatt("user", "add", "Wanjiru", "--role", "owner")
+
+    user = stored(engine, "wanjiru")
+    assert (ran.code, ran.out) == (0, "wanjiru may log in as owner.\n")
+    assert user.role == "owner"
+    assert verify_password(user.password_hash, "long enough")
+
+
+def test_without_one_a_password_is_made_up_and_told_once(dialwatt, engine, typing):
+    ran = dialwatt("user", "add", "wanjiru")
+
+    user = stored(engine, "wanjiru")
+    assert user.role == "read_only"
+    assert verify_password(user.password_hash, ran.out.split("password: ")[1].strip())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["add", "wanjiru"], "there is a user wanjiru already"),
+        (["add", "W W"], "a name is 2 to 40 letters"),
+        (["add"], "user add needs a name"),
+        (["disable", "nobody"], "there is no user nobody"),
+        (["disable", "wanjiru"], "somebody has to stay an owner"),
+    ],
+)
+def test_what_cannot_be_done_is_told(dialwatt, typing, words, told):
+    dialwatt("user", "add", "wanjiru", "--role", "owner")
+
+    ran = dialwatt("user", *words)
+
+    assert ran.code == 1
+    assert told in ran.err
+
+
+def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
+    for name in ("wanjiru", "otieno"):
+        dialwatt("user", "add", name, "--role", "owner")
+
+    assert dialwatt("user", "disable", "otieno").code == 0
+
+    lines = dialwatt("user", "list").out.splitlines()
+    assert [line.split()[:2] for line in lines] == [["otieno", "shut"], ["wanjiru", "owner"]]
+    with engine.connect() as connection:
+        acts = connection.execute(text("SELECT act FROM audit_log ORDER BY id")).scalars().all()
+    assert acts == ["add", "add", "disable"]
+
+
+def test_the_embedded_set_up_makes_an_owner_once(engine):
+    settings = {"CONSOLE_PASSWORD": "long enough"}
+
+    add_first_user(engine, settings)
+    add_first_user(engine, settings | {"CONSOLE_PASSWORD": "another one"})
+
+    user = stored(engine, FIRST_USER)
+    assert user.role == "owner"
+    assert verify_password(user.password_hash, "long enough")

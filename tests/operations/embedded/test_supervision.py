@@ -1,0 +1,131 @@
+"""Supervised processes come back when they end, and all go when told to."""
+
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from operations.embedded.processes import Process
+from operations.embedded.supervision import supervise
+from tests.support.liveness import is_running
+
+# Each child writes its pid into the pipe when it starts, then waits for a signal.
+CHILD = """
+import os, signal, sys
+os.write(int(sys.argv[1]), f"{os.getpid()}\\n".encode())
+signal.pause()
+"""
+STUBBORN = (
+    """
+import os, signal, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+"""
+    + CHILD
+)
+WITH_GRANDCHILD = (
+    """
+import os, signal, sys
+if os.fork() == 0:
+    os.write(int(sys.argv[1]), f"{os.getpid()}\\n".encode())
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.pause()
+"""
+    + CHILD
+)
+
+
+class Stage:
+    """A pipe that every child and grandchild holds open; its end means that all are gone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "pids"
+        os.mkfifo(self.path)
+        self.reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.own_end = os.open(self.path, os.O_WRONLY)
+        os.set_blocking(self.reader, True)
+        self.lines = os.fdopen(self.reader)
+
+    def process(self, name: str, program: str, grace_seconds: float = 15.0) -> Process:
+        opened = f"import os, sys; sys.argv[1] = os.open({str(self.path)!r}, os.O_WRONLY)\n"
+        argv = [sys.executable, "-c", opened + program, "?"]
+        return Process(name=name, argv=argv, grace_seconds=grace_seconds)
+
+    def next_pid(self) -> int:
+        return int(self.lines.readline())
+
+    def all_are_gone(self) -> bool:
+        os.close(self.own_end)
+        ended, _, _ = select.select([self.reader], [], [], 10)
+        return bool(ended) and self.lines.read() == ""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
+    yield stage
+    stage.lines.close()
+
+
+def play(processes: list[Process], act: Callable[[], object]) -> int:
+    """The exit code of `supervise`, told to stop when `act` has ended."""
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001  re-raised in the main thread below
+            failed.append(error)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=run)
+    code = supervise(processes, on_start=thread.start)
+    thread.join()
+    if failed:
+        raise failed[0]
+    return code
+
+
+def test_all_go_when_told_to_and_the_exit_code_is_zero(stage: Stage) -> None:
+    pids: list[int] = []
+    processes = [stage.process("one", CHILD), stage.process("two", CHILD)]
+    code = play(processes, lambda: pids.extend([stage.next_pid(), stage.next_pid()]))
+    assert code == 0
+    assert len(set(pids)) == 2
+    assert not any(is_running(pid) for pid in pids)
+
+
+def test_a_killed_process_comes_back_and_the_others_stay(stage: Stage) -> None:
+    pids: list[int] = []
+
+    def act() -> None:
+        pids.append(stage.next_pid())
+        os.kill(pids[0], signal.SIGKILL)
+        pids.append(stage.next_pid())
+
+    assert play([stage.process("worker", CHILD)], act) == 0
+    assert pids[0] != pids[1]
+    assert not is_running(pids[1])
+
+
+def test_a_process_that_will_not_go_is_killed_and_the_exit_code_says_so(stage: Stage) -> None:
+    pids: list[int] = []
+    stubborn = stage.process("stubborn", STUBBORN, grace_seconds=0.2)
+    assert play([stubborn], lambda: pids.append(stage.next_pid())) == 1
+    assert not is_running(pids[0])
+
+
+def test_what_a_process_forked_goes_with_it(stage: Stage) -> None:
+    processes = [stage.process("web", WITH_GRANDCHILD)]
+    play(processes, lambda: (stage.next_pid(), stage.next_pid()))
+    assert stage.all_are_gone()
+
+
+def test_the_signal_handlers_are_put_back(stage: Stage) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    play([stage.process("one", CHILD)], stage.next_pid)
+    assert signal.getsignal(signal.SIGTERM) is before

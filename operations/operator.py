@@ -1,4 +1,4 @@
-"""Who acts when somebody uses the command line: the name that goes into the audit log."""
+"""The operator at the command line: the name that goes into the audit log."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import getpass
 import os
 
 
-def operator() -> str:
-    """Like "wanjiru (command line)"; a container's user may have a number only."""
+def operator_name() -> str:
+    """Return a name like "wanjiru (command line)"; "user 1000" for a user without a name."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

@@ -6,13 +6,13 @@ import sys
 from argparse import Namespace
 
 from core.settings import Environment
-from operations.books import open_books
+from operations.database import open_database
 from workers.schedule import accrue_all
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Accrue every meter until today. A second run finds nothing to write."""
-    fees = accrue_all(open_books(environment), _show)
+    fees = accrue_all(open_database(environment), _show)
     print(f"{fees} fees written")
     return 0
 

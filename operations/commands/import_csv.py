@@ -18,7 +18,7 @@ from core.usecases.register_customers import register_customers
 from core.usecases.register_devices import register_devices
 from core.usecases.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
-from operations.books import open_books
+from operations.database import open_database
 from operations.importing.csv_file import Contents, FileKind, read_entries, read_text
 from operations.importing.import_files import customers_file, devices_file, sales_file
 
@@ -34,7 +34,7 @@ _FILES: dict[str, Callable[[Market], FileKind[Any]]] = {
 def run(arguments: Namespace, environment: Environment) -> int:
     """Import it and count. Raises BadInput with every bad line."""
     content = read_text(Path(arguments.file))
-    with open_books(environment)() as unit:
+    with open_database(environment)() as unit:
         registered = import_file(unit, arguments.kind, content, environment, _show)
     print(f"{arguments.kind}: {registered.new} new, {registered.known} already there")
     return 0

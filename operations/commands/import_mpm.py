@@ -27,7 +27,7 @@ from core.usecases.register_devices import register_devices
 from core.usecases.register_sales import register_sales
 from core.usecases.take_over_paid import Taken, take_over_paid
 from core.wording.operator_messages import describe_refusal
-from operations.books import open_books
+from operations.database import open_database
 from operations.importing.csv_file import read_entries, read_text
 from operations.importing.fields import day
 from operations.mpm.entries import Moving, Names, Placed, count_by_reason
@@ -47,7 +47,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
     exports = read_exports([Path(path) for path in arguments.paths])
     keys = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
     try:
-        with open_books(environment)() as unit:
+        with open_database(environment)() as unit:
             told = _told(unit, arguments)
             moving = Moving(exports, unit.market, _names(unit), told)
             print("\n".join(_report(moving, _move(unit, moving, keys))))

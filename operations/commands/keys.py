@@ -15,8 +15,8 @@ from core.settings import Environment, read
 from core.tokens.keys import KeyRing
 from core.unit import OpenUnit
 from core.usecases.rotate_keys import list_keys, note_rotation, rotate_keys
-from operations.books import open_books
-from operations.operator import operator
+from operations.database import open_database
+from operations.operator import operator_name
 
 _KEYS_A_PAGE = 500
 
@@ -27,7 +27,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
     if arguments.action == "letterbox":
         print(ring.letterbox())
         return 0
-    open_unit = open_books(environment)
+    open_unit = open_database(environment)
     if arguments.action == "rotate":
         return _rotate(open_unit, ring)
     with open_unit() as unit:
@@ -46,7 +46,7 @@ def _rotate(open_unit: OpenUnit, ring: KeyRing) -> int:
         unopened.extend(page.unopened)
         print(f"{sealed} keys sealed anew ...", file=sys.stderr, flush=True)
     with open_unit() as unit:
-        counts = note_rotation(unit, operator(), ring, sealed)
+        counts = note_rotation(unit, operator_name(), ring, sealed)
     print(f"{sealed} device keys sealed anew with master key {ring.sealing_id}")
     _print(counts, ring)
     if unopened:

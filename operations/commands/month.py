@@ -17,14 +17,14 @@ from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
 from core.usecases.export_month import Month, export_month
 from gateway.console.month_books import FILES, zipped_month
-from operations.commands.user import who_types
+from operations.operator import operator_name
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Write it and say so. Raises BadInput, Refused; what broke off leaves no file."""
     engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
     with unit_opener(engine)() as unit:
-        month = export_month(unit, arguments.month, who_types())
+        month = export_month(unit, arguments.month, operator_name())
     size = _write(unit_opener(reading_only(engine)), month, Path(arguments.file))
     print(f"{arguments.file}: {len(FILES)} files of {month.name}, {size:,} bytes")
     return 0

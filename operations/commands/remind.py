@@ -6,13 +6,13 @@ import sys
 from argparse import Namespace
 
 from core.settings import Environment
-from operations.books import open_books
+from operations.database import open_database
 from workers.schedule import remind_all
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Remind whoever is due. A second run on a day finds nobody new; at night nobody is."""
-    texts = remind_all(open_books(environment), _show)
+    texts = remind_all(open_database(environment), _show)
     print(f"{texts} customers are reminded")
     return 0
 

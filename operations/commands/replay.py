@@ -12,18 +12,18 @@ from core.unit import Unit
 from core.usecases.replay_stuck import find_stuck, replay_stuck
 from core.usecases.show_payment import show_payment
 from gateway.ring import Doorbell
-from operations.books import open_books
-from operations.operator import operator
+from operations.database import open_database
+from operations.operator import operator_name
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Tell, put back (unless only looked at), ring. Raises Refused when nothing is stuck."""
-    with open_books(environment)() as unit:
+    with open_database(environment)() as unit:
         row = find_stuck(unit, arguments.what, _row_id(unit, arguments))
         print("\n".join(_story(row)))
         if not arguments.look:
             reason = arguments.reason or f"stuck: {row.why or row.state}"
-            replay_stuck(unit, operator(), row, reason)
+            replay_stuck(unit, operator_name(), row, reason)
     if not arguments.look:
         Doorbell(read(environment, "REDIS_URL")).ring_all()
         print(f"put back: a worker looks at it now. See `dialwatt {_SEE[arguments.what]}`")

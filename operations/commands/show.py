@@ -10,14 +10,14 @@ from core.errors import BadInput
 from core.money import major
 from core.settings import Environment
 from core.unit import Unit
-from operations.books import open_books
+from operations.database import open_database
 
 Shown = dict[str, Any]
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Print it. Raises Refused for a receipt or a number that nobody has."""
-    with open_books(environment)() as unit:
+    with open_database(environment)() as unit:
         if arguments.what == "payment":
             shown = payment(unit, arguments.key.strip(), arguments.account)
         else:

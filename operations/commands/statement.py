@@ -44,7 +44,7 @@ from core.usecases.compare_statement import (
 )
 from gateway.payments.daraja_rows import read_portal, read_pulled
 from gateway.payments.mpesa_notices import CURRENCY, provider_account
-from operations.books import open_books
+from operations.database import open_database
 
 Shown = dict[str, Any]
 _KINDS = ("payment", "reversal", "settlement", "fee")
@@ -54,7 +54,7 @@ _TOLD_EVERY = 200
 
 def run(arguments: Namespace, environment: Environment) -> int:
     """Compare, ingest if asked to, print; 0 when the two agree (after ingesting, if asked)."""
-    open_unit = open_books(environment)
+    open_unit = open_database(environment)
     with open_unit() as unit:
         market = unit.market
     statement = read_statement(arguments, environment, market)

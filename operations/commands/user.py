@@ -23,6 +23,7 @@ from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
 from core.usecases.audit import ITSELF
 from core.usecases.console_users import add_user, disable_user
+from operations.operator import operator_name
 
 # A user may come before the book has a market.
 _NO_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
@@ -54,7 +55,7 @@ def _add(open_unit: OpenUnit, arguments: Namespace) -> int:
     password = _password()
     made_up = secrets.token_urlsafe(12) if not password else ""
     with open_unit() as unit:
-        add_user(unit, arguments.name, password or made_up, arguments.role, who_types())
+        add_user(unit, arguments.name, password or made_up, arguments.role, operator_name())
     print(f"{arguments.name.lower()} may log in as {arguments.role.replace('_', '-')}.")
     if made_up:
         print(f"password: {made_up}")
@@ -75,7 +76,7 @@ def _disable(open_unit: OpenUnit, arguments: Namespace) -> int:
         user = find_user(unit.connection, arguments.name.lower())
         if user is None:
             raise Refused("user_unknown", name=arguments.name)
-        disable_user(unit, user.id, who_types(), "shut out from the command line")
+        disable_user(unit, user.id, operator_name(), "shut out from the command line")
     print(f"{user.name} is shut out.")
     return 0
 
@@ -86,11 +87,3 @@ def _list(open_unit: OpenUnit) -> int:
             state = "shut out" if user.disabled_at else user.role.replace("_", "-")
             print(f"{user.name:<24}{state:<12}since {user.created_at:%Y-%m-%d}")
     return 0
-
-
-def who_types() -> str:
-    """Who is at the command line, for the audit."""
-    try:
-        return f"{getpass.getuser()} (command line)"
-    except (OSError, KeyError):  # a container's user may have no name
-        return "command line"

@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.settings import Environment, ServicesSettings
 from gateway.beats import living_workers
 from gateway.ring import QUEUES, Doorbell
-from operations.books import open_books
+from operations.database import open_database
 
 _LONGEST_ANSWER_S = 5
 
@@ -25,7 +25,7 @@ _LONGEST_ANSWER_S = 5
 def run(arguments: Namespace, environment: Environment) -> int:
     """Ring and count; 1 when a queue has no worker, for then nobody hears."""
     services = ServicesSettings.from_environment(environment)
-    with open_books(environment)() as unit:
+    with open_database(environment)() as unit:
         waiting = count_waiting(unit.connection)
     listening = _ring(services.redis_url)
     for queue in QUEUES:

@@ -1,4 +1,4 @@
-"""Opening the books for a command."""
+"""Opening the database for a command."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
 
 
-def open_books(environment: Environment) -> OpenUnit:
+def open_database(environment: Environment) -> OpenUnit:
     """Units on the database of this environment, for a command that works alone."""
     return unit_opener(make_engine(read(environment, "DATABASE_URL"), pool_size=0))

@@ -78,7 +78,7 @@ _PHONE: tuple[Argument, ...] = (
     (("--patience",), {"type": float, "default": 30.0, "help": "seconds to wait for texts (30)"}),
 )
 _MONTH: Argument = (("month",), {"metavar": "MONTH", "help": "like 2026-03"})
-_ACTION: Argument = (("action",), {"choices": ("list", "rotate", "letterbox")})
+_ACTION: Argument = (("action",), {"choices": ("list", "rotate", "public")})
 _STUCK: tuple[Argument, ...] = (
     (("what",), {"choices": ("payment", "prompt", "text")}),
     (("key",), {"metavar": "RECEIPT|ID", "help": "a receipt, or a number as doctor shows it"}),
@@ -206,7 +206,11 @@ VERBS = (
         "operations.commands.keys:run",
         (_ACTION,),
     ),
-    Verb("ring", "count what waits, and ring for it", "operations.commands.wake:run"),
+    Verb(
+        "wake",
+        "count pending work and live workers, and wake the workers",
+        "operations.commands.wake:run",
+    ),
     Verb(
         "replay",
         "say why a payment, prompt or text is stuck, and have it tried again",

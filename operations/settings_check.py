@@ -45,7 +45,7 @@ def _letterbox(environment: Environment) -> object:
     if box and secret and not KeyRing.from_settings(secret).opens(box):
         raise BadInput(
             "DEVICE_KEY_LETTERBOX is not that of a master key in DEVICE_KEY_SECRET: no code could"
-            " be made with what it takes in (dialwatt keys letterbox prints the right one)"
+            " be made with what it takes in (dialwatt keys public prints the right one)"
         )
     return box
 

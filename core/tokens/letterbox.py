@@ -42,7 +42,7 @@ class Letterbox:
 
     @classmethod
     def from_settings(cls, text: str) -> Self:
-        """From `id:base64`, as `dialwatt keys letterbox` prints it. Raises TokenError."""
+        """From `id:base64`, as `dialwatt keys public` prints it. Raises TokenError."""
         key_id, _, encoded = text.strip().rpartition(":")
         try:
             # Without its id no ring would know what to open it with: the key would be lost.
@@ -50,7 +50,7 @@ class Letterbox:
                 raise ValueError("id")
             return cls(key_id, X25519PublicKey.from_public_bytes(b64decode(encoded, validate=True)))
         except (Base64Error, ValueError):
-            raise TokenError("the letterbox is not what `dialwatt keys letterbox` prints") from None
+            raise TokenError("the letterbox is not what `dialwatt keys public` prints") from None
 
     def __str__(self) -> str:
         return f"{self._key_id}:{b64encode(self._public.public_bytes_raw()).decode()}"

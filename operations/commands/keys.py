@@ -1,4 +1,4 @@
-"""`dialwatt keys list | rotate | letterbox`: which master keys seal the device keys, sealing them
+"""`dialwatt keys list | rotate | public`: which master keys seal the device keys, sealing them
 anew, and what a web process seals them with that may open none.
 
 A rotation has three steps: every worker gets `DEVICE_KEY_SECRET=new-id:NEW,old-id:OLD`, this
@@ -24,7 +24,7 @@ _KEYS_A_PAGE = 500
 def run(arguments: Namespace, environment: Environment) -> int:
     """Do it and say what seals what. Raises BadInput naming devices whose key does not open."""
     ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
-    if arguments.action == "letterbox":
+    if arguments.action == "public":
         print(ring.letterbox())
         return 0
     open_unit = open_database(environment)

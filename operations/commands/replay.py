@@ -43,7 +43,7 @@ def _row_id(unit: Unit, arguments: Namespace) -> int:
 
 def _story(row: Waiting) -> Iterator[str]:
     yield f"{row.kind} {row.id} is {row.state}, since {row.since:%Y-%m-%d %H:%M:%S} UTC"
-    yield f"  why: {row.why or 'nothing was said; do workers run? (`dialwatt ring` counts them)'}"
+    yield f"  why: {row.why or 'nothing was said; do workers run? (`dialwatt wake` counts them)'}"
     following = (
         f"the next is due at {row.next_attempt_at:%Y-%m-%d %H:%M:%S} UTC"
         if row.next_attempt_at

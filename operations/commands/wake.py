@@ -1,4 +1,4 @@
-"""`dialwatt ring`: what waits in each queue and who serves it; then every bell is rung anew.
+"""`dialwatt wake`: what waits in each queue and who serves it; then every bell is rung anew.
 
 For after an outage of Redis or of the schedule. Nothing is lost without it: the schedule rings
 every five seconds.

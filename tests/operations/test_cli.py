@@ -23,7 +23,7 @@ def test_every_command_has_help(name, capsys):
 def test_the_commands_of_the_contract_are_there():
     wanted = {"up", "load", "import", "statement", "accrue", "remind", "doctor", "show", "vectors"}
     wanted |= {"web", "worker", "schedule", "migrate", "phone"}
-    wanted |= {"backup", "restore-check", "keys", "ring", "replay"}
+    wanted |= {"backup", "restore-check", "keys", "wake", "replay"}
     assert wanted <= {verb.name for verb in cli.VERBS}
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "first-day.md"
 BARAKA = "+254722100002"
 # What needs the running set-up itself, or a person at the phone.
-ELSEWHERE = {"phone", "ring"}
+ELSEWHERE = {"phone", "wake"}
 
 
 def commands() -> list[list[str]]:

@@ -94,5 +94,5 @@ def test_a_letterbox_that_no_worker_opens_is_told_where_both_are_known(environme
         return "\n".join(problems(given, "web", "worker"))
 
     assert "no code could be made" in told(other)
-    assert "keys letterbox" in told("1:AAAA")
+    assert "keys public" in told("1:AAAA")
     assert "LETTERBOX" not in told(fits)

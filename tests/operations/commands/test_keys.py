@@ -70,7 +70,7 @@ def test_the_letterbox_is_printed_for_the_web_process_and_names_no_secret(
 ):
     monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
 
-    printed = dialwatt("keys", "letterbox").out.strip()
+    printed = dialwatt("keys", "public").out.strip()
 
     ring = KeyRing.from_settings(f"{NEW},{OLD}")
     assert printed.startswith("2026:")

@@ -1,4 +1,4 @@
-"""`dialwatt replay` and `dialwatt ring`: what is stuck is named, put back and rung for."""
+"""`dialwatt replay` and `dialwatt wake`: what is stuck is named, put back and rung for."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_money_for_no_device_is_sent_to_the_suspense_desk(dialwatt, book):
 
 
 def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, book, redis):
-    ran = dialwatt("ring")
+    ran = dialwatt("wake")
     assert ran.code == 1
     assert "payments          1 waiting, 0 workers" in ran.out
     assert "start `dialwatt worker`" in ran.err
@@ -84,10 +84,10 @@ def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, book, redis
 
 def test_ring_rings_also_where_the_bell_of_a_dead_worker_still_hangs(dialwatt, book, redis):
     Worker(QUEUES, connection=redis).register_birth()
-    dialwatt("ring")
+    dialwatt("wake")
     redis.delete("rq:queue:payments")
 
-    ran = dialwatt("ring")
+    ran = dialwatt("wake")
 
     assert ran.code == 0
     assert "1 workers" in ran.out
@@ -96,6 +96,6 @@ def test_ring_rings_also_where_the_bell_of_a_dead_worker_still_hangs(dialwatt, b
 
 def test_ring_without_redis_says_what_to_do(dialwatt, book, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
-    ran = dialwatt("ring")
+    ran = dialwatt("wake")
     assert ran.code == 1
     assert "is REDIS_URL right?" in ran.err

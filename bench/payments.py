@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import event, text
 
-from bench.books import RING, VENDING_KEYS, add_payments, fill
+from bench.dataset import RING, VENDING_KEYS, add_payments, insert_dataset
 from core.db.engine import make_engine, migrate
 from core.tokens.keys import VendingKeys
 from core.unit import unit_opener
@@ -37,7 +37,7 @@ def run(services: Services, devices: int, payments: int) -> None:
     engine = make_engine(services.database_url)
     with engine.begin() as connection:
         if connection.execute(text("SELECT count(*) FROM market")).scalar_one() == 0:
-            fill(connection, devices, datetime.now(UTC).date())
+            insert_dataset(connection, devices, datetime.now(UTC).date())
     rounds = []
     for number in range(3):
         with engine.begin() as connection:

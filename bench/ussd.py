@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 from sqlalchemy import event, text
 
-from bench.books import VENDING_KEYS, fill
+from bench.dataset import VENDING_KEYS, insert_dataset
 from core.db.engine import make_engine, migrate
 from core.unit import unit_opener
 from gateway.ussd_menus.engine import advance, start
@@ -44,7 +44,7 @@ def run(services: Services, devices: int) -> None:
     engine = make_engine(services.database_url)
     with engine.begin() as connection:
         if connection.execute(text("SELECT count(*) FROM market")).scalar_one() == 0:
-            fill(connection, devices, datetime.now(UTC).date())
+            insert_dataset(connection, devices, datetime.now(UTC).date())
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
     rounds = sorted(_round(services, devices) for _ in range(_ROUNDS))

@@ -17,10 +17,16 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy import Connection, text
 
 from core.gsm7 import segments
-from simulator.announce import announce, callback_faults, post_now
-from simulator.faults import EARLY_CALLBACK, OF_A_TEXT, Struck, faulty, strike
-from simulator.postman import Callback, form_callback
-from simulator.world import World, this_world
+from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
+from simulator.callback_sender import Callback, form_callback
+from simulator.fault_injection import (
+    EARLY_CALLBACK_FAULTS,
+    SMS_FAULTS,
+    Faults,
+    draw_faults,
+    with_reply_faults,
+)
+from simulator.runtime import SimulatorRuntime, current_runtime
 
 messaging = Blueprint("messaging", __name__)
 NETWORK_CODE = "63902"
@@ -51,7 +57,7 @@ class Outcome:
     code: str
     message_id: str
     report: str
-    struck: Struck
+    faults: Faults
 
     @property
     def taken(self) -> bool:
@@ -63,42 +69,42 @@ def _error(code: str) -> tuple[str, int]:
 
 
 @messaging.post("/version1/messaging")
-@faulty(_PROVIDER, "send", _error)
+@with_reply_faults(_PROVIDER, "send", _error)
 def send() -> Any:
     """Send one message to the comma-separated numbers in `to`."""
-    world, form = this_world(), request.form
-    known = (world.settings.at_username, world.settings.at_api_key)
+    runtime, form = current_runtime(), request.form
+    known = (runtime.settings.at_username, runtime.settings.at_api_key)
     if (form.get("username"), request.headers.get("apiKey")) != known:
         return "The supplied authentication is invalid", 401
     message, numbers = form.get("message", ""), form.get("to", "").split(",")
     if not message or not numbers[0]:
         return "Request is missing required form field 'message' or 'to'", 400
     code = "102" if form.get("enqueue") == "1" else "101"
-    outcomes = [_judge(world, number.strip(), code) for number in numbers]
-    _take(world, outcomes, form.get("from") or world.settings.sms_sender, message)
+    outcomes = [_judge(runtime, number.strip(), code) for number in numbers]
+    _take(runtime, outcomes, form.get("from") or runtime.settings.sms_sender, message)
     return jsonify(SMSMessageData=_answer(outcomes, len(segments(message)))), 201
 
 
-def _judge(world: World, number: str, code: str) -> Outcome:
-    own = strike(world.engine, OF_A_TEXT, _PROVIDER, "send", number)
+def _judge(runtime: SimulatorRuntime, number: str, code: str) -> Outcome:
+    own = draw_faults(runtime.engine, SMS_FAULTS, _PROVIDER, "send", number)
     if not _NUMBER.fullmatch(number):
         code = "403"
     code = own.get("refuse_number", code)
-    struck = callback_faults(world, _PROVIDER, "delivery", number)
+    faults = draw_callback_faults(runtime, _PROVIDER, "delivery", number)
     message_id = f"ATXid_{secrets.token_hex(16)}"
-    return Outcome(number, code, message_id, own.get("report_as", "Success"), struck)
+    return Outcome(number, code, message_id, own.get("report_as", "Success"), faults)
 
 
-def _take(world: World, outcomes: list[Outcome], sender: str, message: str) -> None:
+def _take(runtime: SimulatorRuntime, outcomes: list[Outcome], sender: str, message: str) -> None:
     taken = [outcome for outcome in outcomes if outcome.taken]
-    with world.engine.begin() as connection:
-        told = [_deliver_to_phone(connection, world, one, sender, message) for one in taken]
-    if strike(world.engine, EARLY_CALLBACK, _PROVIDER, "send"):
-        post_now(world, chain.from_iterable(told))
+    with runtime.engine.begin() as connection:
+        told = [_deliver_to_phone(connection, runtime, one, sender, message) for one in taken]
+    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "send"):
+        send_now(runtime, chain.from_iterable(told))
 
 
 def _deliver_to_phone(
-    connection: Connection, world: World, outcome: Outcome, sender: str, message: str
+    connection: Connection, runtime: SimulatorRuntime, outcome: Outcome, sender: str, message: str
 ) -> list[int]:
     received = {
         "msisdn": outcome.number,
@@ -107,10 +113,10 @@ def _deliver_to_phone(
         "message_id": outcome.message_id,
     }
     connection.execute(_RECEIVE, received)
-    return announce(connection, [_report(world, outcome)], outcome.struck)
+    return queue_callbacks(connection, [_report(runtime, outcome)], outcome.faults)
 
 
-def _report(world: World, outcome: Outcome) -> Callback:
+def _report(runtime: SimulatorRuntime, outcome: Outcome) -> Callback:
     status, _, reason = outcome.report.partition(":")
     fields = {
         "id": outcome.message_id,
@@ -121,7 +127,7 @@ def _report(world: World, outcome: Outcome) -> Callback:
     }
     if reason:
         fields["failureReason"] = reason
-    url = world.settings.door("/sms/africastalking/{key}/delivery")
+    url = runtime.settings.door("/sms/africastalking/{key}/delivery")
     return form_callback("delivery", url, fields, attempts_allowed=5)
 
 
@@ -149,23 +155,23 @@ def _cost(message_parts: int) -> str:
     return f"KES {shillings}.{tenths}000"
 
 
-def send_text(world: World, msisdn: str, body: str) -> str:
+def send_text(runtime: SimulatorRuntime, msisdn: str, body: str) -> str:
     """A phone texts the gateway's short code; repeated until it says 200. Returns the id."""
     fields = {
-        "date": f"{world.now():%Y-%m-%d %H:%M:%S}",
+        "date": f"{runtime.now():%Y-%m-%d %H:%M:%S}",
         "from": msisdn,
         "id": secrets.token_hex(16),
         "linkId": secrets.token_hex(8),
         "text": body,
-        "to": world.settings.sms_shortcode,
+        "to": runtime.settings.sms_shortcode,
         "networkCode": NETWORK_CODE,
     }
-    url = world.settings.door("/sms/africastalking/{key}/inbound")
-    struck = callback_faults(world, _PROVIDER, "inbound", msisdn)
-    with world.engine.begin() as connection:
+    url = runtime.settings.door("/sms/africastalking/{key}/inbound")
+    faults = draw_callback_faults(runtime, _PROVIDER, "inbound", msisdn)
+    with runtime.engine.begin() as connection:
         callback = form_callback("inbound", url, fields, attempts_allowed=12)
-        ids = announce(connection, [callback], struck)
-    post_now(world, ids)
+        ids = queue_callbacks(connection, [callback], faults)
+    send_now(runtime, ids)
     return fields["id"]
 
 

@@ -15,40 +15,42 @@ from typing import Any
 from flask import Flask
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from simulator import faults, phone_api, phone_page
+from simulator import fault_injection, phone_api, phone_page
 from simulator.africastalking import messaging
-from simulator.airtel import airtel
-from simulator.device_shelf import DevicesSource
-from simulator.mtn import mtn
-from simulator.pawapay import pawapay
-from simulator.postman import Postman
-from simulator.safaricom.account import account
-from simulator.safaricom.doors import daraja
-from simulator.safaricom.prompts import expire_prompts
+from simulator.airtel.api import airtel
+from simulator.callback_sender import CallbackSender
+from simulator.database import create_schema, open_database
+from simulator.devices.store import DeviceSource
+from simulator.mobile_money.prompts import expire_prompts
+from simulator.mtn.api import mtn
+from simulator.pawapay.api import pawapay
+from simulator.runtime import SimulatorRuntime
+from simulator.safaricom.reversal import account
+from simulator.safaricom.stk_push import daraja
 from simulator.settings import SimulatorSettings
-from simulator.store import create_schema, open_store
-from simulator.world import World
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def create_phone_app(world: World, cast: phone_api.Cast, devices_source: DevicesSource) -> Flask:
+def create_phone_app(
+    runtime: SimulatorRuntime, cast: phone_api.Cast, device_source: DeviceSource
+) -> Flask:
     """The handset's page and API under `/phone/`.
 
-    `cast()` is contract.md's list of people; `devices_source(serial)` the device's kind, secret and
+    `cast()` is contract.md's list of people; `device_source(serial)` the device's kind, secret and
     initial count, or None when the books know no such device.
     """
     app = Flask(__name__, static_folder=None)
-    app.extensions["simulator"] = world
+    app.extensions["simulator"] = runtime
     app.extensions["phone"] = phone_api.Phones(
-        cast, devices_source, threading.BoundedSemaphore(world.settings.phone_slots)
+        cast, device_source, threading.BoundedSemaphore(runtime.settings.phone_slots)
     )
     app.register_blueprint(phone_api.api)
     app.register_blueprint(phone_page.page)
     return app
 
 
-def beside(gateway: Wsgi, phone: Wsgi) -> Wsgi:
+def mount_phone(gateway: Wsgi, phone: Wsgi) -> Wsgi:
     """One WSGI app: `/phone/...` is the handset, everything else the gateway."""
 
     def composite(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -59,12 +61,12 @@ def beside(gateway: Wsgi, phone: Wsgi) -> Wsgi:
     return composite
 
 
-def create_providers_app(world: World) -> Flask:
+def create_providers_app(runtime: SimulatorRuntime) -> Flask:
     """The APIs of Safaricom, MTN, Airtel, pawaPay and Africa's Talking, and the `/_ctl` control
     plane."""
     app = Flask(__name__, static_folder=None)
-    app.extensions["simulator"] = world
-    for blueprint in (daraja, account, mtn, airtel, pawapay, messaging, faults.ctl):
+    app.extensions["simulator"] = runtime
+    for blueprint in (daraja, account, mtn, airtel, pawapay, messaging, fault_injection.control):
         app.register_blueprint(blueprint)
     return app
 
@@ -80,18 +82,18 @@ class _OnePacket(WSGIRequestHandler):
         """Silent: what a stand-in hears (PINs, numbers) belongs in no log."""
 
 
-class Providers:
+class ProviderServer:
     """The stand-ins: the postman, and a server with a thread per connection, so none runs dry."""
 
-    def __init__(self, world: World, port: int) -> None:
+    def __init__(self, runtime: SimulatorRuntime, port: int) -> None:
         """Binds 127.0.0.1; `port` 0 picks a free one. Raises OSError when it is taken."""
         self._server = ThreadedWSGIServer(
-            "127.0.0.1", port, create_providers_app(world), handler=_OnePacket
+            "127.0.0.1", port, create_providers_app(runtime), handler=_OnePacket
         )
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-        self._postman = Postman(
-            world.engine, lambda: expire_prompts(world), world.settings.callback_seconds
+        self._postman = CallbackSender(
+            runtime.engine, lambda: expire_prompts(runtime), runtime.settings.callback_seconds
         )
 
     def start(self) -> None:
@@ -105,13 +107,13 @@ class Providers:
         self._postman.stop()
 
 
-def run_providers(world: World, port: int) -> None:
+def run_providers(runtime: SimulatorRuntime, port: int) -> None:
     """Serve until SIGTERM or SIGINT, then stop cleanly. Main thread only."""
     over = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: over.set())
-    create_schema(world.engine)
-    providers = Providers(world, port)
+    create_schema(runtime.engine)
+    providers = ProviderServer(runtime, port)
     providers.start()
     over.wait()
     providers.stop()
@@ -119,10 +121,10 @@ def run_providers(world: World, port: int) -> None:
 
 def main() -> None:
     """`python -m simulator.app`: DATABASE_URL, SIMULATOR_PORT and the names in settings.py."""
-    world = World(
-        open_store(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
+    runtime = SimulatorRuntime(
+        open_database(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
     )
-    run_providers(world, int(os.environ.get("SIMULATOR_PORT", "8001")))
+    run_providers(runtime, int(os.environ.get("SIMULATOR_PORT", "8001")))
 
 
 if __name__ == "__main__":

@@ -21,10 +21,10 @@ from core.db.catalogue import find_market
 from core.money import major, parse_minor
 from gateway.doors import not_text
 from simulator.africastalking import NETWORK_CODE, count_texts, received_texts, send_text
-from simulator.device_shelf import DevicesSource, UnknownDevice, look_at, type_on
-from simulator.safaricom.paybill import PaymentAnswer, pay_by_paybill
-from simulator.safaricom.prompts import answer_prompt, waiting_prompts
-from simulator.world import this_world
+from simulator.devices.store import DeviceSource, UnknownDevice, enter_device_token, read_device
+from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
+from simulator.runtime import current_runtime
+from simulator.safaricom.c2b_payment import PaymentAnswer, pay_by_paybill
 
 api = Blueprint("phone_api", __name__, url_prefix="/phone/api")
 Cast = Callable[[], list[dict[str, Any]]]
@@ -33,12 +33,12 @@ _MSISDN = re.compile(r"\+?([1-9][0-9]{7,14})")
 
 @dataclass(frozen=True, slots=True)
 class Phones:
-    """What the handsets need besides the world. `slots` bounds the requests that wait for the
+    """What the handsets need besides the runtime. `slots` bounds the requests that wait for the
     gateway, which is served by the same threads: were all of them waiting, nobody would answer.
     """
 
     cast: Cast
-    devices_source: DevicesSource
+    device_source: DeviceSource
     slots: threading.BoundedSemaphore
 
 
@@ -94,8 +94,8 @@ def cast() -> Any:
 def network() -> Any:
     """What the page needs to behave like the aggregator: doors on the same origin and codes. On an
     empty book the operator and the service code are the settings' own."""
-    settings = this_world().settings
-    with this_world().engine.connect() as connection:
+    settings = current_runtime().settings
+    with current_runtime().engine.connect() as connection:
         market = find_market(connection)
     ussd = f"/ussd/africastalking/{settings.callback_key}"
     return jsonify(
@@ -113,21 +113,21 @@ def network() -> Any:
 @api.get("/inboxes")
 def inboxes() -> Any:
     """How many texts each phone has received so far: `{"+254711000001": 3}`."""
-    with this_world().engine.connect() as connection:
+    with current_runtime().engine.connect() as connection:
         return jsonify(count_texts(connection))
 
 
 @api.get("/<msisdn>/messages")
 def messages(msisdn: str) -> Any:
     """Texts received by that number, oldest first."""
-    with this_world().engine.connect() as connection:
+    with current_runtime().engine.connect() as connection:
         return jsonify(received_texts(connection, _phone(msisdn)))
 
 
 @api.get("/<msisdn>/prompts")
 def prompts(msisdn: str) -> Any:
     """Mobile-money prompts open on that phone."""
-    with this_world().engine.connect() as connection:
+    with current_runtime().engine.connect() as connection:
         waiting = waiting_prompts(connection, _phone(msisdn))
     return jsonify(
         [
@@ -144,7 +144,7 @@ def settle_prompt(msisdn: str, prompt_id: int) -> Any:
     pin = None if body.get("cancel") is True else _text(body, "pin", 12)
     try:
         with _slot():
-            return jsonify(_shown(answer_prompt(this_world(), phone, prompt_id, pin)))
+            return jsonify(_shown(answer_prompt(current_runtime(), phone, prompt_id, pin)))
     except LookupError:
         raise NotFound(f"no open prompt {prompt_id} on {phone}") from None
 
@@ -161,7 +161,7 @@ def paybill(msisdn: str) -> Any:
         raise BadRequest(str(error)) from None
     unasked = body.get("unasked") is True
     with _slot():
-        answer = pay_by_paybill(this_world(), phone, account, amount_minor, unasked=unasked)
+        answer = pay_by_paybill(current_runtime(), phone, account, amount_minor, unasked=unasked)
     return jsonify(_shown(answer))
 
 
@@ -176,14 +176,14 @@ def sms(msisdn: str) -> Any:
     body, phone = _body(), _phone(msisdn)
     text = _text(body, "text", 918)
     with _slot():
-        return jsonify(id=send_text(this_world(), phone, text))
+        return jsonify(id=send_text(current_runtime(), phone, text))
 
 
 @api.get("/devices/<serial>")
 def device(serial: str) -> Any:
     """The virtual device as it stands."""
     try:
-        return jsonify(look_at(this_world(), _phones().devices_source, serial))
+        return jsonify(read_device(current_runtime(), _phones().device_source, serial))
     except UnknownDevice as error:
         raise NotFound(str(error)) from None
 
@@ -193,6 +193,6 @@ def keypad(serial: str) -> Any:
     """`{"code"}` typed on the device: whether it took it, why not, and how it stands now."""
     code = _text(_body(), "code", 64)
     try:
-        return jsonify(type_on(this_world(), _phones().devices_source, serial, code))
+        return jsonify(enter_device_token(current_runtime(), _phones().device_source, serial, code))
     except UnknownDevice as error:
         raise NotFound(str(error)) from None

@@ -10,20 +10,20 @@ import time
 from functools import partial
 
 from tests.support.services import folder_in_reach
+from torture.deployment import start_deployment
 from torture.run import run
-from torture.sizes import Sizes
-from torture.stage import stage
+from torture.workload import Workload
 
 
 def main() -> int:
     """Print the seed at once, and the table at the end. A failed run leaves its log behind."""
     logging.disable(logging.WARNING)
-    sizes = Sizes.from_environment(os.environ)
+    workload = Workload.from_environment(os.environ)
     say = partial(print, flush=True)
-    say(f"torture: seed {sizes.seed} (TORTURE_SEED={sizes.seed} repeats it), {sizes}")
+    say(f"torture: seed {workload.seed} (TORTURE_SEED={workload.seed} repeats it), {workload}")
     began = time.monotonic()
-    with folder_in_reach() as folder, stage(folder, sizes) as up:
-        report = run(up, sizes, say)
+    with folder_in_reach() as folder, start_deployment(folder, workload) as up:
+        report = run(up, workload, say)
         report.seconds["in all"] = time.monotonic() - began
         say(report.table())
         if report.wrong:

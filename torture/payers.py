@@ -28,17 +28,17 @@ from core.usecases.match_suspense import match_suspense
 from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
 from gateway.ring import Doorbell
-from simulator.announce import announce, callback_faults, post_now
-from simulator.postman import json_callback
-from simulator.safaricom.notices import c2b_notice
-from simulator.safaricom.paybill import pay_by_paybill
-from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
-from simulator.safaricom.urls import business_urls
-from simulator.safaricom.wallets import Payment, move_money, new_receipt
+from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
+from simulator.callback_sender import json_callback
+from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
+from simulator.mobile_money.wallets import Payment, move_money, new_receipt
+from simulator.safaricom.c2b_payment import pay_by_paybill
+from simulator.safaricom.c2b_urls import business_urls
+from simulator.safaricom.payloads import c2b_notice
 from tests.support.cast import PEPPER
-from torture.population import AGENT, AGENT_PIN, msisdn_of, serial_of
-from torture.sizes import Sizes
-from torture.stage import Stage
+from torture.dataset import AGENT, AGENT_PIN, msisdn_of, serial_of
+from torture.deployment import Deployment
+from torture.workload import Workload
 
 _AWAY = (DBAPIError, InterfaceError, PoolTimeout, requests.RequestException, OSError)
 _TRIES = 200
@@ -47,16 +47,16 @@ _THUMBS = 4
 
 
 class Payers:
-    """Pays `sizes.payments` times with some threads; `made` counts what has been done so far."""
+    """Pays `workload.payments` times with some threads; `made` counts what has been done so far."""
 
-    def __init__(self, stage: Stage, sizes: Sizes) -> None:
-        self.stage, self.sizes = stage, sizes
+    def __init__(self, deployment: Deployment, workload: Workload) -> None:
+        self.deployment, self.workload = deployment, workload
         self.tally: Counter[str] = Counter()
-        self._open_unit = unit_opener(stage.engine, pins=Pins(PEPPER))
-        self._doorbell = Doorbell(stage.services.redis_url)
+        self._open_unit = unit_opener(deployment.engine, pins=Pins(PEPPER))
+        self._doorbell = Doorbell(deployment.services.redis_url)
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._pool = ThreadPoolExecutor(sizes.payers, thread_name_prefix="payer")
+        self._pool = ThreadPoolExecutor(workload.payers, thread_name_prefix="payer")
         self._helpers = [
             threading.Thread(target=self._repeat, args=(step,))
             for step in (self._answer_prompts, self._clear_suspense)
@@ -69,7 +69,7 @@ class Payers:
     def start(self) -> None:
         for thread in self._helpers:
             thread.start()
-        self._paid = [self._pool.submit(self._pay, n) for n in range(self.sizes.payments)]
+        self._paid = [self._pool.submit(self._pay, n) for n in range(self.workload.payments)]
 
     def check(self) -> None:
         """Raises what a payer could not cope with, if one has given up."""
@@ -97,8 +97,8 @@ class Payers:
             self.tally[what] += 1
 
     def _pay(self, number: int) -> None:
-        dice = random.Random(f"{self.sizes.seed}/{number}")
-        who = dice.randrange(self.sizes.customers)
+        dice = random.Random(f"{self.workload.seed}/{number}")
+        who = dice.randrange(self.workload.customers)
         amount_minor = 100 * dice.choice((5, 20, 50, 150, 300, 555, dice.randint(1, 2000)))
         way = dice.choices(
             (self._paybill, self._validated, self._prompt, self._cash, self._mistyped),
@@ -126,23 +126,27 @@ class Payers:
 
     def _move(self, who: int, account: str, amount_minor: int) -> None:
         """Money that moves without our being asked first, as paybills do by default."""
-        world, msisdn = self.stage.world, msisdn_of(who)
-        struck = callback_faults(world, "safaricom", "paybill", msisdn)
-        now = world.now()
-        with world.engine.begin() as connection:
+        runtime, msisdn = self.deployment.runtime, msisdn_of(who)
+        faults = draw_callback_faults(runtime, "safaricom", "paybill", msisdn)
+        now = runtime.now()
+        with runtime.engine.begin() as connection:
             receipt = new_receipt(connection, now)
-            payment = Payment(receipt, world.settings.shortcode, msisdn, account, amount_minor, now)
+            payment = Payment(
+                receipt, runtime.settings.shortcode, msisdn, account, amount_minor, now
+            )
             balance_minor = move_money(connection, payment)
             notice = c2b_notice(payment, balance_minor, "hashed")
-            url = business_urls(connection, world).confirmation
-            ids = announce(connection, [json_callback("confirmation", url, notice)], struck)
+            url = business_urls(connection, runtime).confirmation
+            ids = queue_callbacks(connection, [json_callback("confirmation", url, notice)], faults)
         try:
-            post_now(world, ids)
+            send_now(runtime, ids)
         except _AWAY:
             self._count("first tries broken by a kill")
 
     def _validated(self, who: int, amount_minor: int) -> None:
-        answer = pay_by_paybill(self.stage.world, msisdn_of(who), serial_of(who), amount_minor)
+        answer = pay_by_paybill(
+            self.deployment.runtime, msisdn_of(who), serial_of(who), amount_minor
+        )
         self._count("asked first, paid" if answer.accepted else "asked first, refused")
 
     def _prompt(self, who: int, amount_minor: int) -> None:
@@ -176,18 +180,18 @@ class Payers:
 
     def _answer_prompts(self) -> None:
         """Most type their PIN, some cancel, some mistype it, some look away."""
-        with self.stage.world.engine.connect() as connection:
+        with self.deployment.runtime.engine.connect() as connection:
             waiting = connection.execute(_WAITING).all()
         with ThreadPoolExecutor(_THUMBS) as thumbs:
             list(thumbs.map(lambda prompt: self._answer(prompt.msisdn, prompt.id), waiting))
 
     def _answer(self, msisdn: str, prompt_id: int) -> None:
-        roll = random.Random(f"{self.sizes.seed}/prompt/{prompt_id}").random()
+        roll = random.Random(f"{self.workload.seed}/prompt/{prompt_id}").random()
         if roll > 0.95:
             return
         pin = PHONE_PIN if roll < 0.85 else (None if roll < 0.92 else "0000")
         try:
-            answer_prompt(self.stage.world, msisdn, prompt_id, pin)
+            answer_prompt(self.deployment.runtime, msisdn, prompt_id, pin)
         except LookupError:
             return
         self._count("prompts answered")

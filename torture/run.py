@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from torture.faults import behave, misbehave
+from torture.checks import facts, find_violations, wait_until_settled
+from torture.deployment import Deployment
 from torture.payers import Payers
-from torture.sizes import Sizes
-from torture.stage import Stage
-from torture.verdict import facts, judge, wait_for_rest
+from torture.provider_faults import clear_faults, inject_faults
+from torture.workload import Workload
 
 _LOOK_EVERY_S = 0.02
 
@@ -21,7 +21,7 @@ _LOOK_EVERY_S = 0.02
 class Report:
     """`wrong` is empty when the run has passed."""
 
-    sizes: Sizes
+    workload: Workload
     struck: Counter[str]
     facts: dict[str, int] = field(default_factory=dict)
     wrong: dict[str, str] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Report:
 
     def table(self) -> str:
         """All of it as lines of two columns."""
-        rows = {"seed": self.sizes.seed} | dict(self.facts)
+        rows = {"seed": self.workload.seed} | dict(self.facts)
         rows |= {f"struck: {what}": n for what, n in sorted(self.struck.items())}
         rows |= {f"seconds, {what}": round(n, 1) for what, n in self.seconds.items()}
         lines = [f"{what:<52}{n:>12}" for what, n in rows.items()]
@@ -38,48 +38,58 @@ class Report:
 
 
 def run(
-    stage: Stage, sizes: Sizes, say: Callable[[str], None], *, money_only: bool = False
+    deployment: Deployment,
+    workload: Workload,
+    say: Callable[[str], None],
+    *,
+    money_only: bool = False,
 ) -> Report:
-    """Everything, on a stage that is up. `money_only` does not wait for texts and refunds."""
+    """Everything, on a deployment that is up. `money_only` does not wait for texts and refunds."""
     began = time.monotonic()
-    report = Report(sizes, Counter())
-    payers = Payers(stage, sizes)
-    misbehave(stage.settings["DARAJA_BASE_URL"], sizes.seed)
+    report = Report(workload, Counter())
+    payers = Payers(deployment, workload)
+    inject_faults(deployment.settings["DARAJA_BASE_URL"], workload.seed)
     payers.start()
     try:
-        _strike(stage, sizes, payers, report.struck, say)
+        _strike(deployment, workload, payers, report.struck, say)
         payers.wait()
         report.seconds["paying and killing"] = time.monotonic() - began
-        behave(stage.settings["DARAJA_BASE_URL"])
+        clear_faults(deployment.settings["DARAJA_BASE_URL"])
         quiet_from = time.monotonic()
-        unrest = wait_for_rest(stage, sizes.patience_s, money_only=money_only)
+        unrest = wait_until_settled(deployment, workload.patience_s, money_only=money_only)
         report.seconds["until all was at rest"] = time.monotonic() - quiet_from
     finally:
         payers.stop()
     report.struck += payers.tally
-    report.facts = facts(stage)
-    report.wrong = {f"not at rest: {what}": str(n) for what, n in unrest.items()} | judge(stage)
+    report.facts = facts(deployment)
+    report.wrong = {f"not at rest: {what}": str(n) for what, n in unrest.items()} | find_violations(
+        deployment
+    )
     return report
 
 
 def _strike(
-    stage: Stage, sizes: Sizes, payers: Payers, struck: Counter[str], say: Callable[[str], None]
+    deployment: Deployment,
+    workload: Workload,
+    payers: Payers,
+    struck: Counter[str],
+    say: Callable[[str], None],
 ) -> None:
     """Each blow when its payment has been made; the main thread does it, as it owns the children"""
-    dice = random.Random(sizes.seed + 1)
-    workers = [name for name in stage.processes if name.startswith(("worker", "schedule"))]
+    dice = random.Random(workload.seed + 1)
+    workers = [name for name in deployment.processes if name.startswith(("worker", "schedule"))]
     blow = {
-        "worker": lambda: stage.kill(dice.choice(workers)),
-        "web": lambda: stage.kill("web"),
-        "redis_flush": stage.flush_redis,
-        "redis_kill": stage.kill_redis,
-        "postgres": stage.kill_postgres,
+        "worker": lambda: deployment.kill(dice.choice(workers)),
+        "web": lambda: deployment.kill("web"),
+        "redis_flush": deployment.flush_redis,
+        "redis_kill": deployment.kill_redis,
+        "postgres": deployment.kill_postgres,
     }
-    for number, (after, what) in enumerate(sizes.blows(), start=1):
+    for number, (after, what) in enumerate(workload.kill_schedule(), start=1):
         while payers.made < after:
             payers.check()
             time.sleep(_LOOK_EVERY_S)
         blow[what]()
         struck[what] += 1
         if number % 25 == 0:
-            say(f"{payers.made} payments made, {sum(struck.values())} blows")
+            say(f"{payers.made} payments made, {sum(struck.values())} kill_schedule")

@@ -18,20 +18,20 @@ from typing import TextIO
 from core.errors import BadInput
 from core.settings import Environment
 from operations.environment import command_environment
-from simulator.terminal.doors import Doors, Network
+from simulator.terminal.contacts import Contacts
+from simulator.terminal.gateway_client import GatewayClient, Network
 from simulator.terminal.handset import Handset
-from simulator.terminal.keys import Person
-from simulator.terminal.people import People
-from simulator.terminal.script import play_script
+from simulator.terminal.interactive import InteractivePhone
+from simulator.terminal.journey_player import play_journey
 from simulator.terminal.transcript import Transcript
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
-    """Play until the phone is put away. Raises Unmet for a step of a script that is not met."""
+    """Play until the phone is put away. Raises StepFailed for a step that fails."""
     url = arguments.url or _running(environment)
-    with closing(Doors(url)) as doors, _written(arguments.transcript) as file:
-        network = doors.network() or _named(arguments)
-        people = People(doors.get("cast") if network.has_phones else ())
+    with closing(GatewayClient(url)) as gateway, _written(arguments.transcript) as file:
+        network = gateway.network() or _named(arguments)
+        people = Contacts(gateway.get("cast") if network.has_phones else ())
         played: list[str] = []
         is_script = not sys.stdin.isatty()
         out = file or (sys.stdout if is_script else None)
@@ -39,11 +39,11 @@ def run(arguments: Namespace, environment: Environment) -> int:
             lambda line: print(line, file=out, flush=True) if out else played.append(line),
             verbatim=arguments.verbatim,
         )
-        handset = Handset(doors, network, people, transcript, arguments.patience)
+        handset = Handset(gateway, network, people, transcript, arguments.patience)
         if arguments.number:
             handset.pick_up(arguments.number)
         try:
-            play_script(sys.stdin, handset, transcript) if is_script else _play(handset, played)
+            play_journey(sys.stdin, handset, transcript) if is_script else _play(handset, played)
         finally:
             handset.hang_up()
     return 0
@@ -52,12 +52,12 @@ def run(arguments: Namespace, environment: Environment) -> int:
 def _play(handset: Handset, played: list[str]) -> None:
     if not handset.msisdn:
         handset.pick_up(_first(handset.people))
-    Person(handset, sys.stdin, sys.stdout).play()
+    InteractivePhone(handset, sys.stdin, sys.stdout).play()
     if len(played) > 1:
         print("\nWhat was played, as a journey:\n", *played, sep="\n")
 
 
-def _first(people: People) -> str:
+def _first(people: Contacts) -> str:
     if not people.all:
         raise BadInput("whose phone is it? Say `dialwatt phone NUMBER`")
     return people.all[0].msisdn

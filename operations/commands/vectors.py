@@ -22,7 +22,7 @@ from core.tokens.openpaygo import EXTENDED, NORMAL, TokenType
 from core.tokens.sta import StaTables
 from operations.commands import sts_vectors
 from operations.commands.sts_vectors import Skip
-from simulator import devices, keypads
+from simulator.devices import decoders, virtual_device
 
 Row = dict[str, Any]
 Recomputed = dict[str, Any]
@@ -86,10 +86,10 @@ def _openpaygo_behaviour(inputs: Row, _: StaTables | None) -> Recomputed:
         key=bytes.fromhex(inputs["secret_key_hex"]),
         starting_code=inputs["starting_code"],
     )
-    state = devices.factory_state(secret, inputs["device_count_at_start"])
+    state = virtual_device.factory_state(secret, inputs["device_count_at_start"])
     said = []
     for entry in inputs["entries"]:
-        state, accepted, reason = devices.type_code(state, entry["token"], secret)
+        state, accepted, reason = virtual_device.enter_token(state, entry["token"], secret)
         said.append("ok" if accepted else _BEHAVIOUR_WORDS[reason])
     if said != inputs["expected"]:
         raise TokenError(f"the device said {said} instead of {inputs['expected']}")
@@ -105,10 +105,10 @@ def _entry_token(secret: DeviceSecret, entry: Row) -> str:
 
 
 _BEHAVIOUR_WORDS = {
-    keypads.ALREADY_USED: "used",
-    keypads.TOO_OLD: "used",
-    keypads.NOT_FOR_THIS_DEVICE: "invalid",
-    keypads.NOT_A_CODE: "invalid",
+    decoders.ALREADY_USED: "used",
+    decoders.TOO_OLD: "used",
+    decoders.NOT_FOR_THIS_DEVICE: "invalid",
+    decoders.MALFORMED: "invalid",
 }
 
 

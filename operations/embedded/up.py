@@ -25,7 +25,7 @@ from operations.embedded.processes import Process
 from operations.embedded.services import Services, embedded_services
 from operations.embedded.supervision import supervise
 from operations.environment import SETTINGS_FILE, read_settings_file
-from simulator.signing import public_keys
+from simulator.pawapay.signing import public_keys
 
 _WORKERS = 2
 _READY_SECONDS = 30.0
@@ -111,10 +111,10 @@ def _prepare(settings: Mapping[str, str], *, with_demo: bool) -> None:
     from core.db.engine import make_engine, migrate
     from operations.commands.user import add_first_user
     from operations.demo import load_demo
-    from simulator.store import create_schema, open_store
+    from simulator.database import create_schema, open_database
 
     migrate(settings["DATABASE_URL"])
-    create_schema(open_store(settings["DATABASE_URL"]))
+    create_schema(open_database(settings["DATABASE_URL"]))
     engine = make_engine(settings["DATABASE_URL"], pool_size=0)
     if with_demo:
         load_demo(engine, settings)

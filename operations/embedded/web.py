@@ -10,15 +10,17 @@ import os
 from core.db.engine import make_engine
 from gateway.app import create_app
 from operations.demo import cast, device_source
-from simulator.app import beside, create_phone_app
+from simulator.app import create_phone_app, mount_phone
+from simulator.database import open_database
+from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
-from simulator.store import open_store
-from simulator.world import World
 
 _books = make_engine(os.environ["DATABASE_URL"])
-_world = World(open_store(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ))
+_runtime = SimulatorRuntime(
+    open_database(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
+)
 
-app = beside(
+app = mount_phone(
     create_app(os.environ),
-    create_phone_app(_world, lambda: cast(_books), device_source(_books, os.environ)),
+    create_phone_app(_runtime, lambda: cast(_books), device_source(_books, os.environ)),
 )

@@ -1,7 +1,7 @@
 """The handset: everything a person does with the phone in hand, each written into the transcript.
 
 It waits for what comes by itself (texts, requests for money) as long as its patience lasts. What
-does not come, or comes otherwise than wanted, is Unmet.
+does not come, or comes otherwise than wanted, is StepFailed.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from simulator.terminal.call import Call
-from simulator.terminal.doors import Doors, Network, Unmet, of_serial
+from simulator.terminal.contacts import Contacts
+from simulator.terminal.gateway_client import GatewayClient, Network, StepFailed, of_serial
 from simulator.terminal.journey import Money, seen, token_in
-from simulator.terminal.people import People
 from simulator.terminal.transcript import Transcript
+from simulator.terminal.ussd_session import UssdSession
 
 T = TypeVar("T")
 QUIET_S = 2.0
@@ -28,9 +28,9 @@ class Handset:
 
     def __init__(
         self,
-        doors: Doors,
+        gateway: GatewayClient,
         network: Network,
-        people: People,
+        people: Contacts,
         transcript: Transcript,
         patience_s: float,
     ) -> None:
@@ -38,12 +38,12 @@ class Handset:
         self.people = people
         self.msisdn = ""
         self.screen = ""
-        self._doors = doors
+        self._gateway = gateway
         self._transcript = transcript
         self._patience_s = patience_s
-        self._call: Call | None = None
+        self._call: UssdSession | None = None
         self._code = ""
-        self._old: dict[str, int] = doors.get("inboxes") if network.has_phones else {}
+        self._old: dict[str, int] = gateway.get("inboxes") if network.has_phones else {}
         self._read: dict[str, list[str]] = defaultdict(list)
 
     @property
@@ -65,17 +65,17 @@ class Handset:
     def dial(self, code: str) -> str:
         """Dial the service code, alone or with answers after it."""
         if not self.msisdn:
-            raise Unmet("whose phone is it? Say `phone NAME` first")
+            raise StepFailed("whose phone is it? Say `phone NAME` first")
         typed = _typed_after(self.network.service_code, code)
         self.hang_up()
         self._transcript.did("dial", code)
-        self._call = Call(self._doors, self.network, self.msisdn)
+        self._call = UssdSession(self._gateway, self.network, self.msisdn)
         return self._shown(self._call.start(typed))
 
     def answer(self, typed: str) -> str:
         """Answer the screen."""
         if self._call is None or not self.in_call:
-            raise Unmet("there is no screen to answer; dial first")
+            raise StepFailed("there is no screen to answer; dial first")
         self._transcript.did(">", typed)
         return self._shown(self._call.answer(typed))
 
@@ -87,7 +87,7 @@ class Handset:
     def expect(self, wanted: str) -> None:
         """The screen must be this, `CON` or `END` before it."""
         if not seen(wanted, self.screen):
-            raise Unmet(f"wanted:\n{wanted}\nsaw:\n{self.screen}")
+            raise StepFailed(f"wanted:\n{wanted}\nsaw:\n{self.screen}")
 
     def texts(self, who: str) -> list[Shown]:
         """All texts on that phone, the oldest first."""
@@ -129,7 +129,7 @@ class Handset:
         ends_at = time.monotonic() + min(QUIET_S, self._patience_s)
         while time.monotonic() < ends_at:
             if unread := self.unread(who):
-                raise Unmet(f"a text came to {who}:\n{unread[0]['text']}")
+                raise StepFailed(f"a text came to {who}:\n{unread[0]['text']}")
             time.sleep(_LOOK_EVERY_S)
         self._transcript.did("silence", self.people.name(self.people.number(who)))
 
@@ -150,7 +150,9 @@ class Handset:
         request = self._wait(lambda: self.requests(who), lambda: nothing)[0]
         amount, account = _whole(request["amount"]), request["account"]
         if wanted and (_whole(wanted.amount) != amount or not seen(wanted.account, account)):
-            raise Unmet(f"wanted {wanted.amount} for {wanted.account}, saw {amount} for {account}")
+            raise StepFailed(
+                f"wanted {wanted.amount} for {wanted.account}, saw {amount} for {account}"
+            )
         body = {"cancel": True} if outcome == "cancel" else {"pin": outcome.removeprefix("pin ")}
         told = self._doors_post(f"{self.people.number(who)}/prompts/{request['id']}", body)
         self._moved("prompt", who, f"{amount} for {account}: {outcome}", told)
@@ -162,7 +164,7 @@ class Handset:
         told = self._doors_post(f"{self.people.number(who)}/paybill", body)
         self._moved("paybill", who, f"{_whole(amount)} to {account}: {told['code']}", told)
         if not seen(wanted_code, told["code"]):
-            raise Unmet(f"wanted code {wanted_code}, M-Pesa said {told['code']}")
+            raise StepFailed(f"wanted code {wanted_code}, M-Pesa said {told['code']}")
         return told
 
     def look_at(self, serial: str, wanted: str = "") -> Shown:
@@ -172,7 +174,7 @@ class Handset:
     def type_code(self, serial: str, wanted: str = "", code: str = "") -> Shown:
         """Type the last code that came, or another one, on the device's keypad."""
         if not (code or self._code):
-            raise Unmet("no code came by text yet")
+            raise StepFailed("no code came by text yet")
         told = self._doors_post(f"{of_serial(serial)}/keypad", {"code": code or self._code})
         played_again = not code or _digits(code) == _digits(self._code)
         return self._device(
@@ -196,36 +198,36 @@ class Handset:
         for part in filter(None, wanted.split(", ")):
             name, _, value = part.partition(" ")
             if parts.get(name) != value:
-                raise Unmet(f"{serial}: {name} is {parts.get(name)}, wanted {value}")
+                raise StepFailed(f"{serial}: {name} is {parts.get(name)}, wanted {value}")
         return told
 
     def _wait(self, look: Callable[[], list[T]], otherwise: Callable[[], str]) -> list[T]:
         ends_at = time.monotonic() + self._patience_s
         while not (found := look()):
             if time.monotonic() > ends_at:
-                raise Unmet(otherwise())
+                raise StepFailed(otherwise())
             time.sleep(_LOOK_EVERY_S)
         return found
 
     def _api(self, path: str) -> Any:
         self._need_phones()
-        return self._doors.get(path)
+        return self._gateway.get(path)
 
     def _doors_post(self, path: str, body: Shown) -> Shown:
         self._need_phones()
-        told: Shown = self._doors.post(path, body)
+        told: Shown = self._gateway.post(path, body)
         return told
 
     def _need_phones(self) -> None:
         if not self.network.has_phones:
-            raise Unmet("this gateway has no simulated phones: only dialling works here")
+            raise StepFailed("this gateway has no simulated phones: only dialling works here")
 
 
 def _typed_after(service_code: str, dialled: str) -> str:
-    """`*384*96*1*500#` -> `1*500`. Raises Unmet for a code that is not this operator's."""
+    """`*384*96*1*500#` -> `1*500`. Raises StepFailed for a code that is not this operator's."""
     code, written = service_code.removesuffix("#"), dialled.removesuffix("#")
     if not (written == code or written.startswith(code + "*")):
-        raise Unmet(f"the code to dial is {service_code}")
+        raise StepFailed(f"the code to dial is {service_code}")
     return written.removeprefix(code).removeprefix("*")
 
 

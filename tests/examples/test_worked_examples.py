@@ -26,7 +26,7 @@ from core.usecases.open_secret import secret_opener
 from gateway.app import create_app
 from operations import cli
 from operations.demo.virtual_devices import device_source
-from simulator.devices import factory_state, shown, type_code
+from simulator.devices.virtual_device import display, enter_token, factory_state
 
 METER, KIT = "01000000016", "KIT1"
 OWNER = "+254711000001"
@@ -132,10 +132,10 @@ class Operator:
         assert known
         _, secret, initial = known
         state = self.states.get(token["serial"]) or factory_state(secret, initial)
-        typed = type_code(state, token["text"], secret)
+        typed = enter_token(state, token["text"], secret)
         assert typed.accepted, typed.reason
         self.states[token["serial"]] = typed.state
-        return dict(shown(typed.state))
+        return dict(display(typed.state))
 
 
 @pytest.fixture

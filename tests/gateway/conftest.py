@@ -18,7 +18,7 @@ from werkzeug.test import Client, TestResponse
 from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
 from gateway.app import create_app
-from simulator.signing import public_keys, signature_headers
+from simulator.pawapay.signing import public_keys, signature_headers
 from tests.support.builders import (
     insert_customer,
     insert_device,

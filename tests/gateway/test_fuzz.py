@@ -29,7 +29,7 @@ from hypothesis import strategies as st
 
 from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_refund import request_refund
-from simulator.signing import signature_headers
+from simulator.pawapay.signing import signature_headers
 from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Book, Web
 from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, stk_paid
 from tests.gateway.payments.test_mpesa_results import result

@@ -40,13 +40,13 @@ from gateway.ussd_menus.product import product_menu
 from operations.demo import cast as people_in
 from operations.demo import load_demo
 from simulator.africastalking import received_texts
-from simulator.app import beside, create_phone_app
-from simulator.device_shelf import look_at, type_on
-from simulator.safaricom.paybill import pay_by_paybill
-from simulator.safaricom.prompts import answer_prompt, waiting_prompts
+from simulator.app import create_phone_app, mount_phone
+from simulator.devices.store import enter_device_token, read_device
+from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
+from simulator.runtime import SimulatorRuntime
+from simulator.safaricom.c2b_payment import pay_by_paybill
+from simulator.terminal.contacts import Contacts
 from simulator.terminal.journey import read_paybill, read_prompt, seen, token_in
-from simulator.terminal.people import People
-from simulator.world import World as Simulation
 from tests.support.builders import insert_village
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
@@ -76,7 +76,7 @@ def _fill_with_cast(engine: Engine) -> Mapping[str, str]:
 
 def _fill_with_demo(engine: Engine) -> Mapping[str, str]:
     load_demo(engine, DEMO_SECRETS)
-    return {one.called: one.msisdn for one in People(people_in(engine)).all}
+    return {one.called: one.msisdn for one in Contacts(people_in(engine)).all}
 
 
 CAST = Book(_fill_with_cast, OPEN_SECRET)
@@ -99,8 +99,8 @@ class Road:
     code: str = ""
 
     @property
-    def simulation(self) -> Simulation:
-        return self.providers.world
+    def simulation(self) -> SimulatorRuntime:
+        return self.providers.runtime
 
     def number(self, who: str) -> str:
         return self.people.get(who, who)
@@ -219,7 +219,7 @@ def _road(
     phones: dict[str, Any] = {}  # made once the stand-ins know where the gateway is served
 
     def served_beside(environ: dict[str, Any], start_response: Any) -> Any:
-        return beside(gateway, phones["app"])(environ, start_response)
+        return mount_phone(gateway, phones["app"])(environ, start_response)
 
     with (
         closing(gateway),
@@ -227,7 +227,7 @@ def _road(
         stand_ins(database_url, url, KEY) as providers,
         ThreadPoolExecutor(8) as pool,
     ):
-        phones["app"] = create_phone_app(providers.world, lambda: people_in(engine), device)
+        phones["app"] = create_phone_app(providers.runtime, lambda: people_in(engine), device)
         runtime = _runtime(providers.url, url, stoppable, redis_url, book.open_secret)
         monkeypatch.setattr(jobs, "runtime", lambda: runtime)
         door = ussd_application(
@@ -318,12 +318,12 @@ def _verbs(
     def type_(rest: str) -> None:
         """`type LAMP100: accepted true, days 7`: the last code, and what the device says."""
         serial, _, wanted = rest.partition(": ")
-        shows(type_on(road.simulation, device_of, serial, road.code), wanted)
+        shows(enter_device_token(road.simulation, device_of, serial, road.code), wanted)
 
     def device(rest: str) -> None:
         """`device LAMP100: days 7`: how it stands."""
         serial, _, wanted = rest.partition(": ")
-        shows(look_at(road.simulation, device_of, serial), wanted)
+        shows(read_device(road.simulation, device_of, serial), wanted)
 
     def text(rest: str) -> None:
         """`text Amina: BAL`: a text from that phone to the gateway, delivered twice."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import announce
+from simulator import callback_queue
 from tests.journeys.conftest import CAST, DEMO
 from tests.support.journeys import MODES, World, play
 
@@ -32,6 +32,8 @@ def test_a_journey_goes_as_written(
 def test_a_journey_waits_for_a_callback_that_the_postman_took(
     journey_world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announce, "deliver", lambda *_: None)  # whoever answers does not carry it
+    monkeypatch.setattr(
+        callback_queue, "deliver", lambda *_: None
+    )  # whoever answers does not carry it
     journey = Path(__file__).parent / "agent_helps_a_customer.txt"
     play(journey.read_text(), journey_world("plain"), "plain")

@@ -13,7 +13,7 @@ from core.usecases.list_debts import list_debts
 from core.usecases.open_secret import secrets_from
 from core.usecases.quote_payment import quote_payment
 from operations.demo import cast, device_source, load_demo, on_day
-from simulator.devices import factory_state, shown, type_code
+from simulator.devices.virtual_device import display, enter_token, factory_state
 
 DAYS = [
     datetime(2026, 11, 24, 9, tzinfo=UTC),
@@ -124,8 +124,8 @@ def test_virtual_devices_take_the_codes_the_workers_make(engine, environment):
         else:
             (code,) = issue_days(open_secret(device), device.token_counter, 7)
         kind, secret, count = source(serial)
-        typed = type_code(factory_state(secret, count), code.text, secret)
-        assert (kind, typed.accepted, shown(typed.state)) == (device.kind, True, wanted)
+        typed = enter_token(factory_state(secret, count), code.text, secret)
+        assert (kind, typed.accepted, display(typed.state)) == (device.kind, True, wanted)
 
 
 def test_there_is_no_virtual_device_where_there_is_no_device(engine, environment):

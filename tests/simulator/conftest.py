@@ -1,4 +1,4 @@
-"""A simulated world on a database of its own, and a gateway that records what it is told."""
+"""A simulated runtime on a database of its own, and a gateway that records what it is told."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,9 +10,9 @@ from sqlalchemy import Engine, inspect, text
 from core.tokens.family import DeviceSecret
 from operations.embedded.services import Services
 from simulator.app import create_phone_app, create_providers_app
+from simulator.database import create_schema, open_database
+from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
-from simulator.store import create_schema, open_store
-from simulator.world import World
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.support.services import clone
 
@@ -36,16 +36,16 @@ def gateway() -> Iterator[RecordingGateway]:
 
 @pytest.fixture(scope="session")
 def simulator_engine(migrated: Services) -> Iterator[Engine]:
-    """One database for all of these tests; `world` empties the simulator's schema each time."""
+    """One database for all of these tests; `runtime` empties the simulator's schema each time."""
     with clone(migrated) as url:
-        engine = open_store(url)
+        engine = open_database(url)
         create_schema(engine)
         yield engine
         engine.dispose()
 
 
 @pytest.fixture
-def world(simulator_engine: Engine, gateway: RecordingGateway) -> World:
+def runtime(simulator_engine: Engine, gateway: RecordingGateway) -> SimulatorRuntime:
     settings = SimulatorSettings(
         public_url=gateway.url,
         callback_key="k3y",
@@ -61,21 +61,21 @@ def world(simulator_engine: Engine, gateway: RecordingGateway) -> World:
         tables = inspect(connection).get_table_names(schema="simulator")
         for table in tables:
             connection.execute(text(f"DELETE FROM simulator.{table}"))
-    return World(simulator_engine, settings)
+    return SimulatorRuntime(simulator_engine, settings)
 
 
 @pytest.fixture
-def impatient(world: World) -> World:
-    """The same world, where validation has next to no time."""
-    return replace(world, settings=replace(world.settings, validation_seconds=0.2))
+def impatient(runtime: SimulatorRuntime) -> SimulatorRuntime:
+    """The same runtime, where validation has next to no time."""
+    return replace(runtime, settings=replace(runtime.settings, validation_seconds=0.2))
 
 
 @pytest.fixture
-def providers(world: World) -> FlaskClient:
-    return create_providers_app(world).test_client()
+def providers(runtime: SimulatorRuntime) -> FlaskClient:
+    return create_providers_app(runtime).test_client()
 
 
 @pytest.fixture
-def phone(world: World) -> FlaskClient:
+def phone(runtime: SimulatorRuntime) -> FlaskClient:
     shelf = {"SL100234": ("shs", LAMP, 1)}
-    return create_phone_app(world, lambda: CAST, shelf.get).test_client()
+    return create_phone_app(runtime, lambda: CAST, shelf.get).test_client()

@@ -6,9 +6,9 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from simulator.africastalking import received_texts, send_text
-from simulator.app import Providers
-from simulator.postman import deliver_due
-from simulator.world import World
+from simulator.app import ProviderServer
+from simulator.callback_sender import send_due_callbacks
+from simulator.runtime import SimulatorRuntime
 from tests.simulator.recording_gateway import RecordingGateway
 
 KEY = {"apiKey": "at-key", "Accept": "application/json"}
@@ -19,21 +19,21 @@ def form(**changed: str) -> dict[str, str]:
     return {"username": "jua", "to": BARAKA, "message": "Token 123", "bulkSMSMode": "1"} | changed
 
 
-def inbox(world: World, msisdn: str) -> list[dict[str, str]]:
-    with world.engine.connect() as connection:
+def inbox(runtime: SimulatorRuntime, msisdn: str) -> list[dict[str, str]]:
+    with runtime.engine.connect() as connection:
         return received_texts(connection, msisdn)
 
 
 @pytest.fixture
-def running(world: World) -> Iterator[Providers]:
-    servers = Providers(world, 0)
+def running(runtime: SimulatorRuntime) -> Iterator[ProviderServer]:
+    servers = ProviderServer(runtime, 0)
     servers.start()
     yield servers
     servers.stop()
 
 
 def test_a_text_lands_on_the_phone_and_is_reported_delivered(
-    world: World, providers: FlaskClient, gateway: RecordingGateway
+    runtime: SimulatorRuntime, providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
     answer = providers.post("/version1/messaging", data=form(**{"from": "JUA"}), headers=KEY)
     assert (answer.status_code, answer.headers["Content-Type"]) == (201, "application/json")
@@ -43,16 +43,16 @@ def test_a_text_lands_on_the_phone_and_is_reported_delivered(
     assert (recipient["statusCode"], recipient["status"]) == (101, "Success")
     assert (recipient["cost"], recipient["messageParts"]) == ("KES 0.8000", 1)
 
-    (received,) = inbox(world, BARAKA)
+    (received,) = inbox(runtime, BARAKA)
     assert (received["from"], received["text"]) == ("JUA", "Token 123")
     assert gateway.heard == []
-    assert deliver_due(world.engine, timeout_seconds=5) == 1
+    assert send_due_callbacks(runtime.engine, timeout_seconds=5) == 1
     (report,) = gateway.told("delivery")
     assert (report["id"], report["status"]) == (recipient["messageId"], "Success")
     assert (report["phoneNumber"], report["networkCode"]) == (BARAKA, "63902")
 
 
-def test_one_call_can_half_succeed(world: World, providers: FlaskClient) -> None:
+def test_one_call_can_half_succeed(runtime: SimulatorRuntime, providers: FlaskClient) -> None:
     fault = {"provider": "africastalking", "name": "refuse_number", "msisdn": AKINYI, "value": 406}
     providers.post("/_ctl/faults", json=fault)
     both = form(to=f"{BARAKA},{AKINYI},0711", enqueue="1")
@@ -65,7 +65,7 @@ def test_one_call_can_half_succeed(world: World, providers: FlaskClient) -> None
         ("0711", 403, "InvalidPhoneNumber"),
     ]
     assert answer["Recipients"][1] | {"cost": "0", "messageId": "None"} == answer["Recipients"][1]
-    assert (len(inbox(world, BARAKA)), inbox(world, AKINYI)) == (1, [])
+    assert (len(inbox(runtime, BARAKA)), inbox(runtime, AKINYI)) == (1, [])
 
 
 def test_a_long_text_costs_by_the_part(providers: FlaskClient) -> None:
@@ -84,7 +84,7 @@ def test_a_wrong_key_user_or_form_is_refused(providers: FlaskClient) -> None:
 
 
 def test_the_real_sdk_gets_a_dictionary(
-    world: World, running: Providers, gateway: RecordingGateway
+    runtime: SimulatorRuntime, running: ProviderServer, gateway: RecordingGateway
 ) -> None:
     service = SMSService("jua", "at-key")
     service._baseUrl = f"http://127.0.0.1:{running.port}/version1"
@@ -95,20 +95,22 @@ def test_the_real_sdk_gets_a_dictionary(
     assert (door, report["id"]) == ("delivery", recipient["messageId"])
 
 
-def test_a_sent_text_reaches_the_gateways_door(world: World, gateway: RecordingGateway) -> None:
-    message_id = send_text(world, BARAKA, "BAL + ñ")
+def test_a_sent_text_reaches_the_gateways_door(
+    runtime: SimulatorRuntime, gateway: RecordingGateway
+) -> None:
+    message_id = send_text(runtime, BARAKA, "BAL + ñ")
     (heard,) = gateway.told("inbound")
     assert (heard["from"], heard["text"], heard["id"]) == (BARAKA, "BAL + ñ", message_id)
     assert set(heard) == {"date", "from", "id", "linkId", "text", "to", "networkCode"}
 
 
 def test_a_sent_text_is_repeated_until_the_gateway_takes_it(
-    world: World, gateway: RecordingGateway
+    runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     gateway.answers["inbound"] = (503, {})
-    message_id = send_text(world, BARAKA, "BAL")
+    message_id = send_text(runtime, BARAKA, "BAL")
     del gateway.answers["inbound"]
-    with world.engine.begin() as connection:
+    with runtime.engine.begin() as connection:
         connection.execute(text("UPDATE simulator.callbacks SET due_at = now()"))
-    assert deliver_due(world.engine, timeout_seconds=5) == 1
+    assert send_due_callbacks(runtime.engine, timeout_seconds=5) == 1
     assert [heard["id"] for heard in gateway.told("inbound")] == [message_id] * 2

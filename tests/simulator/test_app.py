@@ -8,11 +8,11 @@ import requests
 from flask import Flask
 from werkzeug.test import Client
 
-from simulator.app import Providers, beside, create_phone_app
-from simulator.safaricom.prompts import answer_prompt, waiting_prompts
+from simulator.app import ProviderServer, create_phone_app, mount_phone
+from simulator.database import create_schema
+from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
+from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
-from simulator.store import create_schema
-from simulator.world import World
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import PUSH
 
@@ -20,21 +20,21 @@ PARALLEL = 64
 
 
 @pytest.fixture
-def running(world: World) -> Iterator[Providers]:
-    servers = Providers(world, 0)
+def running(runtime: SimulatorRuntime) -> Iterator[ProviderServer]:
+    servers = ProviderServer(runtime, 0)
     servers.start()
     yield servers
     servers.stop()
 
 
-def phone_app(world: World) -> Flask:
-    return create_phone_app(world, lambda: [], lambda serial: None)
+def phone_app(runtime: SimulatorRuntime) -> Flask:
+    return create_phone_app(runtime, lambda: [], lambda serial: None)
 
 
 def test_many_phones_pay_at_once_and_none_waits_for_ever(
-    world: World, gateway: RecordingGateway
+    runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
-    app = phone_app(world)
+    app = phone_app(runtime)
 
     def pay(number: int) -> Any:
         path = f"/phone/api/2547110{number:05d}/paybill"
@@ -47,7 +47,7 @@ def test_many_phones_pay_at_once_and_none_waits_for_ever(
 
 
 def test_many_pushes_over_http_are_all_answered(
-    world: World, running: Providers, gateway: RecordingGateway
+    runtime: SimulatorRuntime, running: ProviderServer, gateway: RecordingGateway
 ) -> None:
     base = f"http://127.0.0.1:{running.port}"
     path = "/oauth/v1/generate?grant_type=client_credentials"
@@ -61,19 +61,21 @@ def test_many_pushes_over_http_are_all_answered(
 
     with ThreadPoolExecutor(PARALLEL) as businesses:
         assert set(businesses.map(push, range(PARALLEL))) == {200}
-    with world.engine.connect() as connection:
+    with runtime.engine.connect() as connection:
         prompts = waiting_prompts(connection, "+254711000002")
     assert len(prompts) == PARALLEL
     with ThreadPoolExecutor(8) as fingers:
         paid = fingers.map(
-            lambda prompt: answer_prompt(world, "+254711000002", prompt.id, "1234"), prompts
+            lambda prompt: answer_prompt(runtime, "+254711000002", prompt.id, "1234"), prompts
         )
         assert len({answer.receipt for answer in paid}) == PARALLEL
 
 
-def test_the_postman_closes_prompts_that_run_out(world: World, gateway: RecordingGateway) -> None:
-    hasty = replace(world, settings=replace(world.settings, prompt_seconds=0))
-    servers = Providers(hasty, 0)
+def test_the_postman_closes_prompts_that_run_out(
+    runtime: SimulatorRuntime, gateway: RecordingGateway
+) -> None:
+    hasty = replace(runtime, settings=replace(runtime.settings, prompt_seconds=0))
+    servers = ProviderServer(hasty, 0)
     servers.start()
     base = f"http://127.0.0.1:{servers.port}"
     path = "/oauth/v1/generate?grant_type=client_credentials"
@@ -89,24 +91,24 @@ def test_the_postman_closes_prompts_that_run_out(world: World, gateway: Recordin
     assert (door, told["Body"]["stkCallback"]["ResultCode"]) == ("stk", 1037)
 
 
-def test_a_full_house_is_told_to_try_again(world: World) -> None:
-    app = phone_app(replace(world, settings=replace(world.settings, phone_slots=1)))
+def test_a_full_house_is_told_to_try_again(runtime: SimulatorRuntime) -> None:
+    app = phone_app(replace(runtime, settings=replace(runtime.settings, phone_slots=1)))
     with app.extensions["phone"].slots:
         answer = app.test_client().post("/phone/api/254711000002/sms", json={"text": "BAL"})
     assert answer.status_code == 503
 
 
-def test_the_phone_stands_beside_the_gateway(world: World) -> None:
+def test_the_phone_stands_beside_the_gateway(runtime: SimulatorRuntime) -> None:
     gateway_app = Flask("gateway")
     gateway_app.add_url_rule("/healthz", view_func=lambda: "ok")
-    client = Client(beside(gateway_app, phone_app(world)))
+    client = Client(mount_phone(gateway_app, phone_app(runtime)))
     assert client.get("/healthz").text == "ok"
     assert client.get("/phone/api/cast").json == []
     assert client.get("/phones").status_code == 404
 
 
-def test_the_schema_can_be_created_again(world: World) -> None:
-    create_schema(world.engine)
+def test_the_schema_can_be_created_again(runtime: SimulatorRuntime) -> None:
+    create_schema(runtime.engine)
 
 
 def test_settings_have_no_default_credentials() -> None:

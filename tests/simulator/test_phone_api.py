@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from core.tokens.family import issue_days, issue_unlock
-from simulator.device_shelf import UnknownDevice, look_at
+from simulator.devices.store import UnknownDevice, read_device
 from tests.simulator.conftest import CAST, LAMP
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push
@@ -166,4 +166,4 @@ def test_the_page_needs_no_other_host() -> None:
 
 def test_the_books_are_not_asked_for_what_can_be_no_serial() -> None:
     with pytest.raises(UnknownDevice):
-        look_at(None, lambda serial: pytest.fail(f"asked for {serial!r}"), "A\0")
+        read_device(None, lambda serial: pytest.fail(f"asked for {serial!r}"), "A\0")

@@ -11,10 +11,10 @@ import requests
 from sqlalchemy import text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from simulator.app import Providers
+from simulator.app import ProviderServer
+from simulator.database import create_schema, open_database
+from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
-from simulator.store import create_schema, open_store
-from simulator.world import World
 
 
 class _Quiet(WSGIRequestHandler):
@@ -40,11 +40,11 @@ def served(app: Any) -> Iterator[str]:
 class StandIns:
     """Simulated Safaricom and Africa's Talking, listening at `url`."""
 
-    world: World
+    runtime: SimulatorRuntime
     url: str
 
     def fault(self, provider: str, name: str, **asked: Any) -> int:
-        """Ask for a fault (simulator/faults.py); returns its id."""
+        """Ask for a fault (simulator/fault_injection.py); returns its id."""
         body = {"provider": provider, "name": name} | asked
         answer = requests.post(f"{self.url}/_ctl/faults", json=body, timeout=10)
         assert answer.status_code == 201, answer.text
@@ -60,7 +60,7 @@ class StandIns:
 
     def _on_the_way(self) -> bool:
         sql = text("SELECT EXISTS (SELECT FROM simulator.callbacks WHERE closed_at IS NULL)")
-        with self.world.engine.connect() as connection:
+        with self.runtime.engine.connect() as connection:
             return bool(connection.execute(sql).scalar_one())
 
     def behave(self) -> None:
@@ -69,8 +69,8 @@ class StandIns:
 
 
 def furnish(database_url: str) -> None:
-    """Make the schema in which stand-ins keep their world."""
-    engine = open_store(database_url)
+    """Make the schema in which stand-ins keep their runtime."""
+    engine = open_database(database_url)
     create_schema(engine)
     engine.dispose()
 
@@ -100,13 +100,13 @@ def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator
         pawapay_api_token="pawapay-token",
         pawapay_signing_secret="5ec2e7",
     )
-    engine = open_store(database_url)
+    engine = open_database(database_url)
     create_schema(engine)
-    world = World(engine, settings)
-    providers = Providers(world, 0)
+    runtime = SimulatorRuntime(engine, settings)
+    providers = ProviderServer(runtime, 0)
     providers.start()
     try:
-        yield StandIns(world, f"http://127.0.0.1:{providers.port}")
+        yield StandIns(runtime, f"http://127.0.0.1:{providers.port}")
     finally:
         providers.stop()
         engine.dispose()

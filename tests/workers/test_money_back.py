@@ -15,9 +15,9 @@ from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.pawapay import PawaPayChannel
-from simulator.safaricom.paybill import pay_by_paybill
-from simulator.safaricom.prompts import PHONE_PIN, answer_prompt
-from simulator.safaricom.wallets import Payment, move_money, set_balance
+from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
+from simulator.mobile_money.wallets import Payment, move_money, set_balance
+from simulator.safaricom.c2b_payment import pay_by_paybill
 from tests.support.builders import insert_prompt
 from tests.support.cast import AMINA, KIT, METER
 from tests.support.standins import canned
@@ -37,7 +37,7 @@ def pulling(monkeypatch):
 def moved(hands, receipt, account, amount_minor=500_00, minutes_ago=0):
     """Money the provider moved and never told us of."""
     at = hands.now() - timedelta(minutes=minutes_ago)
-    with hands.standins.world.engine.begin() as connection:
+    with hands.standins.runtime.engine.begin() as connection:
         move_money(connection, Payment(receipt, "600123", AMINA, account, amount_minor, at))
 
 
@@ -244,7 +244,7 @@ def pawapay(hands, monkeypatch):
     for module in (jobs, money_back):
         monkeypatch.setattr(module, "runtime", lambda: runtime)
     paid = Payment("TKX1", "MPESA_KEN", AMINA, METER, 500_00, hands.now(), checkout_id=DEPOSIT)
-    with hands.standins.world.engine.begin() as connection:
+    with hands.standins.runtime.engine.begin() as connection:
         move_money(connection, paid)
     with hands.open_unit() as unit:
         notice = PaymentNotice(
@@ -420,7 +420,7 @@ def test_without_an_initiator_the_money_stays_and_a_person_is_asked(hands, monke
 
 
 def test_a_refused_paybill_payment_leaves_nothing_to_find(hands):
-    pay_by_paybill(hands.standins.world, AMINA, "NOBODY", 500_00)
+    pay_by_paybill(hands.standins.runtime, AMINA, "NOBODY", 500_00)
 
     money_back.reconcile()
 
@@ -443,7 +443,7 @@ def approved(hands):
     with hands.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
     jobs.prompt_payers()
-    world = hands.standins.world
+    world = hands.standins.runtime
     hands.standins.fault("safaricom", "drop_callback")
     [(prompt_id,)] = hands.rows("SELECT id FROM simulator.prompts")
     answer_prompt(world, AMINA, prompt_id, PHONE_PIN)
@@ -523,7 +523,7 @@ def assertions(hands):
 
 
 def holding(hands, amount_minor):
-    with hands.standins.world.engine.begin() as connection:
+    with hands.standins.runtime.engine.begin() as connection:
         set_balance(connection, "airtel", amount_minor)
 
 

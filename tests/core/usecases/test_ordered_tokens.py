@@ -13,7 +13,7 @@ from core.usecases.cancel_sale import cancel_sale
 from core.usecases.make_ordered_tokens import make_ordered_tokens
 from core.usecases.open_secret import secret_opener
 from core.usecases.order_token import order_token
-from simulator.devices import factory_state, shown, type_code
+from simulator.devices.virtual_device import display, enter_token, factory_state
 from tests.support.cast import BARAKA, KIT, METER, OPEN_SECRET, RING, STOCK_KIT
 
 WHO, WHY = "wanjiru", "the text was lost"
@@ -44,9 +44,9 @@ def type_all(book, serial):
     secret = OPEN_SECRET(device)
     state = factory_state(secret, device.initial_counter)
     for _, _, text in codes(book):
-        state, accepted, reason = type_code(state, text, secret)
+        state, accepted, reason = enter_token(state, text, secret)
         assert accepted, reason
-    return shown(state)
+    return display(state)
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ from gateway.payments.mtn import MtnChannel
 from gateway.payments.pawapay import PawaPayChannel
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
-from simulator.safaricom.prompts import answer_prompt, waiting_prompts
-from simulator.signing import public_keys, signature_headers
+from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
+from simulator.pawapay.signing import public_keys, signature_headers
 from tests.gateway.payments.bodies import pawapay_deposit, stk_ended, stk_paid
 from tests.support.builders import (
     insert_customer,
@@ -222,9 +222,9 @@ class Road:
     def answer(self, pin: str | None = PIN) -> None:
         """The payer answers on the phone; the callbacks have arrived afterwards, and a worker has
         done what they rang for."""
-        with self.standins.world.engine.connect() as connection:
+        with self.standins.runtime.engine.connect() as connection:
             waiting = waiting_prompts(connection, self.msisdn)
-        answer_prompt(self.standins.world, self.msisdn, waiting[-1].id, pin)
+        answer_prompt(self.standins.runtime, self.msisdn, waiting[-1].id, pin)
         self.standins.settled()
         jobs.prompt_payers()
 
@@ -251,7 +251,7 @@ class Road:
         sent = body.encode() if isinstance(body, str) else body
         headers = {"Content-Type": "application/json"} | headers
         if secret is None and self.spec.signs:
-            secret = self.standins.world.settings.pawapay_signing_secret
+            secret = self.standins.runtime.settings.pawapay_signing_secret
         if secret:
             headers |= signature_headers(secret, address, headers["Content-Type"], sent)
         answer = requests.request(method, address, data=sent, headers=headers, timeout=10)
@@ -341,7 +341,7 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
 
 
 def _environment(database_url: str, redis_url: str, url: str, standins: StandIns) -> dict[str, str]:
-    keys = public_keys(standins.world.settings.pawapay_signing_secret)
+    keys = public_keys(standins.runtime.settings.pawapay_signing_secret)
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,

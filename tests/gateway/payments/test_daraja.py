@@ -13,7 +13,7 @@ from core.settings import DarajaSettings
 from core.usecases.follow_prompt import prompt_accepted
 from gateway.payments.channel import Approved, Ended, Pending
 from gateway.payments.daraja import DarajaClient
-from simulator.safaricom.prompts import answer_prompt, waiting_prompts
+from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Book, Web
 from tests.support.builders import insert_prompt
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
@@ -40,9 +40,9 @@ class Safaricom:
 
     def answer(self, pin: str | None) -> None:
         """Amina answers the prompt on her phone; the callbacks have arrived afterwards."""
-        with self.standins.world.engine.begin() as connection:
+        with self.standins.runtime.engine.begin() as connection:
             waiting = waiting_prompts(connection, AMINA)
-        answer_prompt(self.standins.world, AMINA, waiting[-1].id, pin)
+        answer_prompt(self.standins.runtime, AMINA, waiting[-1].id, pin)
         self.standins.settled()
 
     def fail(self, name: str, operation: str = "stkpush", **asked: Any) -> int:

@@ -82,7 +82,7 @@ def test_eight_callers_share_one_token(standins: StandIns, name: str) -> None:
     standins.fault(name, "delay_reply", operation="token", value="0.05")
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(channel.push, prompts))) == 8
-    with standins.world.engine.connect() as connection:
+    with standins.runtime.engine.connect() as connection:
         drawn = connection.exec_driver_sql("SELECT draws FROM simulator.faults").scalar_one()
     assert drawn == 1
     channel.close()

@@ -27,7 +27,7 @@ class Provider:
     book: Book
 
     def phone(self, msisdn: str) -> list[tuple[str, str]]:
-        with self.standins.world.engine.begin() as connection:
+        with self.standins.runtime.engine.begin() as connection:
             return [(one["from"], one["text"]) for one in received_texts(connection, msisdn)]
 
 

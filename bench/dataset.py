@@ -1,0 +1,129 @@
+"""A book of a given size for the measurements: meters and solar kits, half of them in debt."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, text
+
+from core.db.bulk import insert_rows
+from core.db.rows.money import payments
+from core.tokens.keys import KeyRing
+from core.tokens.sealing import bound_to
+from core.tokens.sts_keys import luhn
+
+VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
+RING = KeyRing({"1": bytes(32)})
+_STS = {
+    "ea": 11,
+    "dkga": 4,
+    "sgc": "600000",
+    "krn": 1,
+    "ti": "01",
+    "kt": 2,
+    "ken": 255,
+    "base": 2014,
+}
+
+
+def insert_dataset(connection: Connection, customers: int, today: date) -> None:
+    """`customers` people, each with one device: even ones a meter and an overdue loan, odd ones a
+    kit on a weekly plan of 52 instalments."""
+    statements = (
+        "INSERT INTO market VALUES (1, 'KE', 'KES', 100, 'Africa/Nairobi', '{en,sw}', '*384*96#',"
+        " 'Bench', 25000000)",
+        "INSERT INTO manufacturers (code, name, kinds, token_family) VALUES"
+        " ('m', 'M', '{meter}', 'sts'), ('s', 'S', '{shs}', 'openpaygo')",
+        "INSERT INTO tariffs (code, name) VALUES ('t', 'T')",
+        "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_minor,"
+        " access_rate_minor, access_every_days) VALUES (1, '2020-01-01', 2500, 10000, 30)",
+        "INSERT INTO appliances (code, name, kind, price_minor) VALUES"
+        " ('cooker', 'Cooker', 'other', 1000000), ('kit', 'Kit', 'shs', 780000)",
+        "INSERT INTO customers (name, surname, language, created_at)"
+        " SELECT 'Name' || n, 'Surname', 'en', now() FROM generate_series(1, :customers) n",
+        "INSERT INTO customer_msisdns (msisdn, customer_id)"
+        " SELECT '+2547' || lpad(id::text, 8, '0'), id FROM customers",
+    )
+    for statement in statements:
+        connection.execute(text(statement), {"customers": customers})
+    _add_devices(connection, customers, today)
+    _add_sales(connection, today)
+
+
+def _add_devices(connection: Connection, customers: int, today: date) -> None:
+    rows = []
+    for number in range(1, customers + 1):
+        meter = number % 2 == 0
+        serial = _meter_number(number) if meter else f"KIT{number:07d}"
+        rows.append(
+            {
+                "serial": serial,
+                "meter": meter,
+                "owner": number,
+                "key": None if meter else RING.seal(bytes(16), bound_to(serial)),
+            }
+        )
+    connection.execute(
+        text(
+            "INSERT INTO devices (serial, kind, manufacturer_id, owner_id, tariff_id, assigned_on,"
+            " access_anchor_on, sealed_key, starting_code, sts, initial_counter, token_counter)"
+            " VALUES (:serial, CASE WHEN :meter THEN 'meter' ELSE 'shs' END,"
+            " CASE WHEN :meter THEN 1 ELSE 2 END, :owner, CASE WHEN :meter THEN 1 END, :on,"
+            " CASE WHEN :meter THEN CAST(:on AS date) END, :key, 123456789,"
+            " CASE WHEN :meter THEN CAST(:sts AS jsonb) END,"
+            " CASE WHEN :meter THEN 0 ELSE 1 END, CASE WHEN :meter THEN 0 ELSE 1 END)"
+        ),
+        [row | {"on": today, "sts": json.dumps(_STS)} for row in rows],
+    )
+
+
+def _meter_number(number: int) -> str:
+    digits = f"01{number:08d}"
+    return f"{digits}{luhn(digits)}"
+
+
+def _add_sales(connection: Connection, today: date) -> None:
+    """Loans of 5 x 200, one overdue; kits of 52 x 150, none due yet."""
+    dates = {"sold": today - timedelta(days=8), "today": today}
+    for statement in (
+        "INSERT INTO sales (customer_id, appliance_id, device_id, scheme, cadence, total_minor,"
+        " sold_on) SELECT owner_id, CASE kind WHEN 'meter' THEN 1 ELSE 2 END,"
+        " CASE kind WHEN 'shs' THEN id END, 'count', 'weekly',"
+        " CASE kind WHEN 'meter' THEN 100000 ELSE 780000 END,"
+        " CASE kind WHEN 'meter' THEN CAST(:sold AS date) ELSE :today END FROM devices",
+        "INSERT INTO instalments (sale_id, number, due_on, amount_minor, days)"
+        " SELECT s.id, n, s.sold_on + 7 * n, CASE WHEN device_id IS NULL THEN 20000 ELSE 15000 END,"
+        " CASE WHEN device_id IS NULL THEN 0 ELSE 7 END FROM sales s,"
+        " LATERAL generate_series(1, CASE WHEN device_id IS NULL THEN 5 ELSE 52 END) n",
+    ):
+        connection.execute(text(statement), dates)
+
+
+def add_payments(connection: Connection, count: int, customers: int, round_number: int) -> None:
+    """`count` received payments of 500 for devices in turn, booked like a callback books them."""
+    rows = connection.execute(
+        text("SELECT id, owner_id FROM devices ORDER BY id LIMIT :limit"), {"limit": customers}
+    ).all()
+    at = connection.execute(text("SELECT now()")).scalar_one()
+    insert_rows(
+        connection,
+        payments,
+        [
+            {
+                "provider_account": "daraja:600123",
+                "receipt": f"R{round_number}-{number}",
+                "door": "c2b",
+                "amount_minor": 50000,
+                "currency": "KES",
+                "account_raw": "-",
+                "device_id": rows[number % len(rows)].id,
+                "customer_id": rows[number % len(rows)].owner_id,
+                "payer_kind": "none",
+                "paid_at": at,
+                "received_at": at,
+                "next_attempt_at": at,
+            }
+            for number in range(count)
+        ],
+    )

@@ -1,0 +1,183 @@
+"""What each family of device does with a typed code, and what it remembers of it.
+
+The rules are those of the written specifications; faults of fielded firmware are not copied: no
+token is ever accepted twice. Everything here is a function of memory, code and secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from core.tokens import nexus, openpaygo, sts
+from core.tokens.family import DeviceSecret
+from core.tokens.sts_amount import energy_units
+from core.tokens.sts_keys import decoder_key, meter_pan
+
+ALREADY_USED = "already used"
+NOT_FOR_THIS_DEVICE = "not for this device"
+TOO_OLD = "too old"
+MALFORMED = "not a code"
+
+# OpenPAYGO: how many counts a device looks ahead and back.
+_JUMP, _SYNC_JUMP, _SYNC_BACK, _UNUSED_BACK = 64, 100, 64, 16
+# Nexus: of the 64 ids a device takes, those below the newest one.
+IDS_BELOW = 23
+# STS: how many identifiers a meter remembers.
+_TIDS = 50
+
+
+class RejectedToken(Exception):
+    """The device does not take the code; the text is the reason shown."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """kwh_tenths, hours: all that was granted and not taken back; unlocked: paid off.
+
+    newest: highest count or id accepted (STS: not used). floor: everything up to here counts as
+    used. used: what else was used, as far back as the device looks.
+    """
+
+    kwh_tenths: int = 0
+    hours: int = 0
+    unlocked: bool = False
+    newest: int = 0
+    floor: int = -1
+    used: tuple[int, ...] = ()
+
+
+def accept_openpaygo(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+    """Nine digits, or fifteen from a keypad that has only the keys 1 to 4."""
+    key, starting_code = _openpaygo_secret(secret)
+    if len(code) == 15:
+        code = openpaygo.from_restricted(code)
+    if len(code) != openpaygo.NORMAL.digits:
+        raise RejectedToken(MALFORMED)
+    value = openpaygo.value_in(code, starting_code)
+    reach = memory.newest + (_SYNC_JUMP if value == openpaygo.SYNC_VALUE else _JUMP)
+    chain = islice(openpaygo.chain(key, starting_code, value), reach)
+    counts = [n for n, link in enumerate(chain, 1) if link == code and _parity_fits(value, n)]
+    if not counts:
+        raise RejectedToken(NOT_FOR_THIS_DEVICE)
+    for count in counts:
+        if _openpaygo_takes(memory, value, count):
+            return _openpaygo_after(memory, value, count)
+    unused = counts[-1] > memory.floor and counts[-1] not in memory.used
+    raise RejectedToken(TOO_OLD if unused else ALREADY_USED)
+
+
+def accept_nexus_full(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+    """Fourteen digits, typed between * and #."""
+    message = nexus.read_full(_key(secret), code, memory.newest - IDS_BELOW)
+    seen, message = _nexus_seen(memory, message)
+    if message.type == nexus.ADD:
+        return replace(seen, hours=memory.hours + message.body)
+    if message.type == nexus.SET:
+        unlocked = message.body == nexus.UNLOCK_HOURS
+        return _nexus_set(seen, message.id, memory.hours if unlocked else message.body, unlocked)
+    raise RejectedToken(MALFORMED)
+
+
+def accept_nexus_small(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+    """Fifteen digits from 1 to 5."""
+    message = nexus.read_small(_key(secret), code, memory.newest - IDS_BELOW)
+    seen, message = _nexus_seen(memory, message)
+    if message.type not in (nexus.SMALL_ADD, nexus.SMALL_SET):
+        raise RejectedToken(MALFORMED)
+    if message.body == nexus.SMALL_UNLOCK:
+        return _nexus_set(seen, message.id, memory.hours, unlocked=True)
+    hours = 24 * nexus.small_days(message.type, message.body)
+    if message.type == nexus.SMALL_ADD:
+        return replace(seen, hours=memory.hours + hours)
+    return _nexus_set(seen, message.id, 0 if message.body == nexus.SMALL_LOCK else hours, False)
+
+
+def accept_sts(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+    """Twenty digits: electricity credit and clear credit."""
+    assert secret.sts is not None
+    token = sts.read(decoder_key(secret.sts, meter_pan(secret.serial)), code)
+    if token is None:
+        raise RejectedToken(NOT_FOR_THIS_DEVICE)
+    token_class, subclass, tid, field = token
+    if tid in memory.used:
+        raise RejectedToken(ALREADY_USED)
+    if len(memory.used) == _TIDS and tid < memory.used[0]:
+        raise RejectedToken(TOO_OLD)
+    seen = replace(memory, used=tuple(sorted((*memory.used, tid))[-_TIDS:]))
+    if (token_class, subclass) == (sts.CREDIT, sts.ELECTRICITY):
+        return replace(seen, kwh_tenths=memory.kwh_tenths + energy_units(field))
+    if (token_class, subclass) == (sts.MANAGEMENT, sts.CLEAR_CREDIT):
+        return replace(seen, kwh_tenths=0)
+    raise RejectedToken(MALFORMED)
+
+
+DECODERS: dict[str, Callable[[Memory, str, DeviceSecret], Memory]] = {
+    "openpaygo": accept_openpaygo,
+    "nexus_full": accept_nexus_full,
+    "nexus_small": accept_nexus_small,
+    "sts": accept_sts,
+}
+
+
+def _key(secret: DeviceSecret) -> bytes:
+    assert secret.key is not None
+    return secret.key
+
+
+def _openpaygo_secret(secret: DeviceSecret) -> tuple[bytes, int]:
+    key, code = _key(secret), secret.starting_code
+    return key, openpaygo.starting_code_from(key) if code is None else code
+
+
+def _parity_fits(value: int, count: int) -> bool:
+    """Even counts add time; odd ones set it, unlock or sync. 996 and 997 mean nothing."""
+    if value in (openpaygo.DISABLE_VALUE, openpaygo.SYNC_VALUE):
+        return count % 2 == 1
+    return value <= openpaygo.MAX_VALUE
+
+
+def _openpaygo_takes(memory: Memory, value: int, count: int) -> bool:
+    if value == openpaygo.SYNC_VALUE:
+        return count > memory.newest - _SYNC_BACK
+    if count in memory.used:
+        return False
+    adds = count % 2 == 0
+    return count > memory.newest or (
+        adds and count > max(memory.newest - _UNUSED_BACK, memory.floor)
+    )
+
+
+def _openpaygo_after(memory: Memory, value: int, count: int) -> Memory:
+    newest = max(memory.newest, count)
+    used = _remember(memory.used, count, newest - _SYNC_JUMP)
+    if count % 2 == 0:
+        return replace(memory, hours=memory.hours + 24 * value, newest=newest, used=used)
+    # Only a sync may move the count back; what was used above it stays used.
+    settled = replace(memory, newest=count, floor=count, used=used)
+    if value == openpaygo.SYNC_VALUE:
+        return settled
+    if value == openpaygo.DISABLE_VALUE:
+        return replace(settled, unlocked=True)
+    return replace(settled, hours=24 * value, unlocked=False)
+
+
+def _nexus_seen(memory: Memory, message: nexus.Message | None) -> tuple[Memory, nexus.Message]:
+    """The memory with this message's id used."""
+    if message is None:
+        raise RejectedToken(NOT_FOR_THIS_DEVICE)
+    if message.id <= memory.floor or message.id in memory.used:
+        raise RejectedToken(ALREADY_USED)
+    newest = max(memory.newest, message.id)
+    used = _remember(memory.used, message.id, newest - IDS_BELOW - 1)
+    return replace(memory, newest=newest, used=used), message
+
+
+def _nexus_set(seen: Memory, message_id: int, hours: int, unlocked: bool) -> Memory:
+    """Setting the credit, or unlocking, uses up every lower id as well."""
+    return replace(seen, hours=hours, unlocked=unlocked, floor=message_id)
+
+
+def _remember(used: tuple[int, ...], one: int, above: int) -> tuple[int, ...]:
+    return tuple(sorted(n for n in {*used, one} if n > above))

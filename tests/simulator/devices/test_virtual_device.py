@@ -1,0 +1,241 @@
+"""A code made for a device works on it exactly once and gives exactly what was paid for."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.tokens import nexus, openpaygo, sts
+from core.tokens.family import (
+    DeviceSecret,
+    group,
+    issue_days,
+    issue_energy,
+    issue_lock,
+    issue_unlock,
+)
+from core.tokens.openpaygo import TokenType
+from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
+from simulator.devices.virtual_device import display, enter_token, factory_state
+
+KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
+NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
+METER = StsMeter(11, 4, "600000", 1, "01", 2, vending_key=bytes(range(20)))
+SECRETS = {
+    "openpaygo": DeviceSecret("SL1", "openpaygo", key=KEY, starting_code=123456789),
+    "nexus_full": DeviceSecret("NF1", "nexus_full", key=KEY),
+    "nexus_small": DeviceSecret("NS1", "nexus_small", key=KEY),
+    "sts": DeviceSecret("00000000000", "sts", sts=METER),
+}
+OTHERS = {
+    "openpaygo": DeviceSecret("SL2", "openpaygo", key=bytes(16), starting_code=987654321),
+    "nexus_full": DeviceSecret("NF2", "nexus_full", key=bytes(16)),
+    "nexus_small": DeviceSecret("NS2", "nexus_small", key=bytes(16)),
+    "sts": DeviceSecret("12345678903", "sts", sts=METER),
+}
+FIRST_COUNTER = {"openpaygo": 1, "nexus_full": 0, "nexus_small": 0}
+TIMED = list(FIRST_COUNTER)
+
+
+def new_device(family):
+    return factory_state(SECRETS[family], FIRST_COUNTER.get(family, 0))
+
+
+def typed(state, code, family):
+    """The state after a code that must be accepted."""
+    typed = enter_token(state, code, SECRETS[family])
+    assert (typed.accepted, typed.reason) == (True, "")
+    return typed.state
+
+
+@given(family=st.sampled_from(TIMED), purchases=st.lists(st.integers(1, 900), max_size=12))
+def test_every_day_bought_is_given_once(family, purchases):
+    state, counter, days = new_device(family), FIRST_COUNTER[family], 0
+    for bought in purchases:
+        for token in issue_days(SECRETS[family], counter, bought):
+            state = typed(state, group(token.text, family), family)
+            counter = token.counter
+            again = enter_token(state, token.text, SECRETS[family])
+            assert again == (state, False, "already used")
+        days += bought
+        assert display(state) == {"days": days, "unlocked": False}
+
+
+@given(purchases=st.lists(st.integers(1, 10**6), max_size=12), apart=st.integers(0, 100))
+def test_every_tenth_of_a_kwh_bought_is_given_once(purchases, apart):
+    state, tid, tenths, now = new_device("sts"), 0, 0, NOW
+    for bought in purchases:
+        for token in issue_energy(SECRETS["sts"], tid, bought, now, 5):
+            state = typed(state, group(token.text, "sts"), "sts")
+            tid = token.counter
+            again = enter_token(state, token.text, SECRETS["sts"])
+            assert again == (state, False, "already used")
+        tenths += bought
+        now += timedelta(minutes=apart)
+        assert display(state) == {"kwh": tenths / 10}
+
+
+@given(data=st.data(), family=st.sampled_from([*TIMED, "sts"]))
+def test_no_order_of_typing_gives_a_code_twice(data, family):
+    secret = SECRETS[family]
+    counter, codes = FIRST_COUNTER.get(family, 0), []
+    for _ in range(8):
+        made = (
+            issue_energy(secret, counter, 10, NOW, 5)
+            if family == "sts"
+            else issue_days(secret, counter, 1)
+        )
+        codes.append(made[0].text)
+        counter = made[0].counter
+    state, accepted = new_device(family), []
+    for code in data.draw(st.lists(st.sampled_from(codes), max_size=30)):
+        result = enter_token(state, code, secret)
+        state = result.state
+        if result.accepted:
+            accepted.append(code)
+    assert len(accepted) == len(set(accepted))
+    assert display(state).get("days", display(state).get("kwh")) == len(accepted)
+
+
+@pytest.mark.parametrize("family", TIMED)
+def test_an_unlocked_device_can_be_locked_again(family):
+    state = new_device(family)
+    (week,) = issue_days(SECRETS[family], FIRST_COUNTER[family], 7)
+    state = typed(state, week.text, family)
+    unlock = issue_unlock(SECRETS[family], week.counter)
+    state = typed(state, unlock.text, family)
+    assert display(state) == {"days": 7, "unlocked": True}
+    lock = issue_lock(SECRETS[family], unlock.counter)
+    state = typed(state, lock.text, family)
+    assert display(state) == {"days": 0, "unlocked": False}
+
+
+@pytest.mark.parametrize("family", TIMED)
+def test_older_codes_are_used_up_by_an_unlock(family):
+    (week,) = issue_days(SECRETS[family], FIRST_COUNTER[family], 7)
+    unlock = issue_unlock(SECRETS[family], week.counter)
+    state = typed(new_device(family), unlock.text, family)
+    assert enter_token(state, week.text, SECRETS[family]).reason == "already used"
+
+
+@pytest.mark.parametrize("family", [*TIMED, "sts"])
+def test_a_code_of_another_device_is_not_taken(family):
+    other = OTHERS[family]
+    made = (
+        issue_energy(other, 0, 10, NOW, 5)
+        if family == "sts"
+        else issue_days(other, FIRST_COUNTER[family], 7)
+    )
+    state = new_device(family)
+    assert enter_token(state, made[0].text, SECRETS[family]) == (
+        state,
+        False,
+        "not for this device",
+    )
+
+
+@pytest.mark.parametrize("family", [*TIMED, "sts"])
+@pytest.mark.parametrize("code", ["", "  ", "hello", "12", "9" * 40, "٣٣٣", "*#"])
+def test_what_is_no_code_changes_nothing(family, code):
+    state = new_device(family)
+    result = enter_token(state, code, SECRETS[family])
+    assert (result.state, result.accepted) == (state, False)
+    assert result.reason in {"not a code", "not for this device"}
+
+
+@pytest.mark.parametrize("family", [*TIMED, "sts"])
+def test_a_state_survives_being_stored_as_json(family):
+    state = new_device(family)
+    secret = SECRETS[family]
+    made = (
+        issue_energy(secret, 0, 10, NOW, 5)
+        if family == "sts"
+        else issue_days(secret, FIRST_COUNTER[family], 7)
+    )
+    state = typed(state, made[0].text, family)
+    assert json.loads(json.dumps(state)) == state
+
+
+def test_spaces_dashes_and_the_nexus_signs_do_not_matter():
+    (token,) = issue_days(SECRETS["nexus_full"], 0, 7)
+    state = typed(new_device("nexus_full"), f" *{token.text[:5]}-{token.text[5:]}#", "nexus_full")
+    assert display(state)["days"] == 7
+
+
+def test_an_openpaygo_code_may_be_typed_on_four_keys():
+    (token,) = issue_days(SECRETS["openpaygo"], 1, 7)
+    state = typed(new_device("openpaygo"), openpaygo.to_restricted(token.text), "openpaygo")
+    assert display(state)["days"] == 7
+
+
+def test_an_openpaygo_device_refuses_a_count_more_than_64_ahead_until_it_is_synced():
+    secret = SECRETS["openpaygo"]
+    far = openpaygo.token(KEY, 123456789, 70, 3)
+    state = new_device("openpaygo")
+    assert enter_token(state, far, secret).reason == "not for this device"
+    _, sync = openpaygo.issue(KEY, 123456789, 67, TokenType.COUNTER_SYNC)
+    state = typed(state, sync, "openpaygo")
+    assert display(typed(state, far, "openpaygo"))["days"] == 3
+
+
+def test_a_sync_back_does_not_revive_a_used_code():
+    state = new_device("openpaygo")
+    used = openpaygo.token(KEY, 123456789, 40, 3)
+    state = typed(state, used, "openpaygo")
+    _, sync = openpaygo.issue(KEY, 123456789, 19, TokenType.COUNTER_SYNC)
+    state = typed(state, sync, "openpaygo")
+    assert enter_token(state, used, SECRETS["openpaygo"]).reason == "already used"
+
+
+def test_an_unused_openpaygo_code_left_16_counts_behind_is_too_old():
+    state = typed(new_device("openpaygo"), openpaygo.token(KEY, 123456789, 20, 1), "openpaygo")
+    late = openpaygo.token(KEY, 123456789, 4, 1)
+    assert enter_token(state, late, SECRETS["openpaygo"]).reason == "too old"
+    in_time = openpaygo.token(KEY, 123456789, 6, 1)
+    assert display(typed(state, in_time, "openpaygo"))["days"] == 2
+
+
+def test_a_new_nexus_device_takes_ids_0_to_63_and_moves_on_with_the_newest():
+    state = new_device("nexus_full")
+    for_64 = nexus.full(KEY, 64, nexus.ADD, 24)
+    assert enter_token(state, for_64, SECRETS["nexus_full"]).accepted is False
+    state = typed(state, nexus.full(KEY, 63, nexus.ADD, 24), "nexus_full")
+    assert display(typed(state, for_64, "nexus_full"))["days"] == 2
+
+
+def test_a_nexus_message_this_device_does_not_know_changes_nothing():
+    state = new_device("nexus_full")
+    wipe = nexus.full(KEY, 5, nexus.WIPE, 0)
+    assert enter_token(state, wipe, SECRETS["nexus_full"]) == (state, False, "not a code")
+    wipe = nexus.small(KEY, 0, nexus.SMALL_MAINTENANCE, nexus.SMALL_WIPE)
+    state = new_device("nexus_small")
+    assert enter_token(state, wipe, SECRETS["nexus_small"]).accepted is False
+
+
+def test_a_small_nexus_device_sets_its_days():
+    state = new_device("nexus_small")
+    body = nexus.small_body(nexus.SMALL_SET, 960)
+    state = typed(state, nexus.small(KEY, 3, nexus.SMALL_SET, body), "nexus_small")
+    assert display(state) == {"days": 960, "unlocked": False}
+
+
+def test_a_meter_forgets_nothing_within_fifty_identifiers_and_refuses_older_ones():
+    secret, state, tid = SECRETS["sts"], new_device("sts"), 0
+    (early,) = issue_energy(secret, 0, 7, NOW - timedelta(days=1), 5)
+    for _ in range(50):
+        (token,) = issue_energy(secret, tid, 1, NOW, 5)
+        state, tid = typed(state, token.text, "sts"), token.counter
+    assert enter_token(state, early.text, secret).reason == "too old"
+    assert display(state) == {"kwh": 5.0}
+
+
+def test_a_clear_credit_code_empties_the_meter():
+    key = decoder_key(METER, meter_pan("00000000000"))
+    (token,) = issue_energy(SECRETS["sts"], 0, 70, NOW, 5)
+    state = typed(new_device("sts"), token.text, "sts")
+    clear = sts.management(key, sts.CLEAR_CREDIT, token.counter + 1, 0xFFFF, 5)
+    assert display(typed(state, clear, "sts")) == {"kwh": 0.0}
+    water = sts.credit(key, sts.WATER, token.counter + 5, 10, 5)
+    assert enter_token(state, water, SECRETS["sts"]) == (state, False, "not a code")

@@ -1,0 +1,110 @@
+"""A book to torture: customers with a meter or a kit, some owing, one agent who takes cash."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from core.clock import system_clock
+from core.pin import hash_pin
+from core.tokens.sealing import bound_to
+from tests.support.builders import (
+    insert_agent,
+    insert_customer,
+    insert_device,
+    insert_manufacturer,
+    insert_market,
+    insert_sale,
+    insert_tariff,
+)
+from tests.support.cast import PEPPER, RING, STS
+from torture.workload import Workload
+
+AGENT, AGENT_PIN = "+254733000001", "2468"
+PRICE_MINOR = 100_00
+
+
+def meter_serial(number: int) -> str:
+    """An STS meter number: ten digits and their Luhn check digit."""
+    body = f"01{number:08d}"
+    total = 0
+    for place, char in enumerate(reversed(body)):
+        doubled = int(char) * (2 - place % 2)
+        total += doubled - 9 if doubled > 9 else doubled
+    return f"{body}{-total % 10}"
+
+
+def serial_of(number: int) -> str:
+    """The device of customer `number`: even ones have a meter, odd ones a kit."""
+    return f"LAMP{number:05d}" if number % 2 else meter_serial(number)
+
+
+def msisdn_of(number: int) -> str:
+    return f"+2547{number:08d}"
+
+
+def insert_dataset(connection: Connection, workload: Workload) -> None:
+    """Everybody, with what they have and owe."""
+    insert_market(connection)
+    meters = insert_manufacturer(connection, token_family="sts", kinds=("meter",))
+    kits = insert_manufacturer(connection, token_family="openpaygo", kinds=("shs",))
+    tariff = insert_tariff(
+        connection,
+        price_per_kwh_minor=PRICE_MINOR,
+        access_rate_minor=20_00,
+        access_every_days=3,
+    )
+    pin_hash = hash_pin(AGENT_PIN, PEPPER)
+    insert_agent(connection, msisdn=AGENT, pin_hash=pin_hash, float_limit_minor=10**12)
+    for number in range(workload.customers):
+        owner = insert_customer(
+            connection, msisdn=msisdn_of(number), language="sw" if number % 3 else "en"
+        )
+        if number % 2:
+            _insert_kit(connection, number, kits, owner)
+        else:
+            _insert_meter(connection, number, meters, owner, tariff)
+
+
+def _insert_meter(connection: Connection, number: int, maker: int, owner: int, tariff: int) -> None:
+    today = system_clock().date()
+    insert_device(
+        connection,
+        serial=serial_of(number),
+        manufacturer_id=maker,
+        owner_id=owner,
+        tariff_id=tariff,
+        assigned_on=today - timedelta(days=10),
+        sts=STS,
+    )
+    if number % 4 == 0:
+        insert_sale(
+            connection,
+            customer_id=owner,
+            amounts_minor=(300_00,) * 4,
+            appliance_kind="other",
+            sold_on=today - timedelta(days=20),
+        )
+
+
+def _insert_kit(connection: Connection, number: int, maker: int, owner: int) -> None:
+    serial, today = serial_of(number), system_clock().date()
+    device = insert_device(
+        connection,
+        serial=serial,
+        manufacturer_id=maker,
+        kind="shs",
+        owner_id=owner,
+        initial_counter=1,
+        token_counter=1,
+        starting_code=123456789,
+        sealed_key=RING.seal(bytes(range(16)), bound_to(serial)),
+    )
+    insert_sale(
+        connection,
+        customer_id=owner,
+        device_id=device,
+        amounts_minor=(150_00,) * 100,
+        sold_on=today - timedelta(days=10),
+    )

@@ -1,0 +1,40 @@
+"""How the stand-in providers inject_faults during a run."""
+
+from __future__ import annotations
+
+import requests
+
+# (provider, fault, value, operation, share of the calls)
+_FAULTS = (
+    ("safaricom", "drop_callback", "", None, 0.03),
+    ("safaricom", "repeat_callback", "3", None, 0.05),
+    ("safaricom", "reverse_callbacks", "", None, 0.05),
+    ("safaricom", "delay_callback", "3", None, 0.05),
+    ("safaricom", "lose_reply", "", "stkpush", 0.02),
+    ("safaricom", "fail_after", "", "stkpush", 0.01),
+    ("safaricom", "callback_first", "", "stkpush", 0.02),
+    ("safaricom", "lose_reply", "", "reversal", 0.2),
+    ("safaricom", "fail_before", "", "pull", 0.1),
+    ("africastalking", "lose_reply", "", "send", 0.02),
+    ("africastalking", "fail_before", "", "send", 0.02),
+    ("africastalking", "repeat_callback", "2", None, 0.05),
+)
+
+
+def inject_faults(providers_url: str, seed: int) -> None:
+    """Ask for all of them."""
+    for provider, name, value, operation, share in _FAULTS:
+        asked = {
+            "provider": provider,
+            "name": name,
+            "value": value,
+            "operation": operation,
+            "share": share,
+            "seed": seed,
+        }
+        requests.post(f"{providers_url}/_ctl/faults", json=asked, timeout=10).raise_for_status()
+
+
+def clear_faults(providers_url: str) -> None:
+    """Back to providers that do what they say."""
+    requests.delete(f"{providers_url}/_ctl/faults", timeout=30).raise_for_status()

@@ -1,29 +1,32 @@
-"""Lists of the console: filtered, a page at a time by key, or streamed whole for an export.
+"""Lists of the console: filtered, read page by page, or streamed as a whole for an export.
 
-Paging goes by the key of the last row seen, never by counting rows from the start, so the last page
-of a million rows costs what the first one does.
+A page starts after the key of the last row of the page before it. Rows are never counted from the
+start, so the last page of a million rows costs as much as the first one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Row, TextClause, text
 
 _ROWS_AT_ONCE = 500
+RowT = TypeVar("RowT")
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
-    """A list. `where` holds the condition of each filter, used when its value was given.
+class Query(Generic[RowT]):
+    """A list of `row` values, whose fields are the names of `columns`.
 
-    `key` is a unique expression that gives the order, shown as `cursor`; a number (`by_number`)
-    goes down, the newest first, unless `newest_first` is False; a text goes up. The condition named
-    `always` holds without a value.
+    `where` holds the condition of each filter, used if a value for it was given; the condition
+    named `always` needs no value. `key` is a unique expression that orders the list. A number
+    (`by_number`) is sorted downwards, the newest first, unless `newest_first` is False. A text is
+    sorted upwards.
     """
 
+    row: type[RowT]
     columns: str
     tables: str
     key: str = "id"
@@ -33,40 +36,49 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows, and the cursor of the next page (None at the end)."""
+class Page(Generic[RowT]):
+    """The rows of one page, and the cursor of the next page (None on the last page)."""
 
-    rows: list[Row[Any]]
-    next: str | None
+    rows: list[RowT]
+    next_cursor: str | None
 
 
 def read_page(
-    connection: Connection, query: Query, values: Mapping[str, Any], after: str, size: int
-) -> Page:
-    """The rows after a cursor ("" for the start)."""
+    connection: Connection, query: Query[RowT], values: Mapping[str, Any], after: str, size: int
+) -> Page[RowT]:
+    """Return at most `size` rows after a cursor ("" for the first page)."""
     cursor: int | str | None = after or None
     if cursor is not None and query.by_number:
         cursor = int(after) if after.isdecimal() and len(after) < 19 else 0
     given = dict(values) | ({"cursor": cursor} if cursor is not None else {})
     statement = _statement(query, given, " LIMIT :size")
-    rows = list(connection.execute(statement, given | {"size": size + 1}))
-    more = len(rows) > size
-    return Page(rows[:size], str(rows[size - 1].cursor) if more else None)
+    found = list(connection.execute(statement, given | {"size": size + 1}))
+    next_cursor = str(found[size - 1].cursor) if len(found) > size else None
+    return Page([_typed(query, row) for row in found[:size]], next_cursor)
 
 
-def read_all(connection: Connection, query: Query, values: Mapping[str, Any]) -> Iterator[Row[Any]]:
-    """Every row, through a cursor of the server: however many, they are never all in memory."""
+def read_all(
+    connection: Connection, query: Query[RowT], values: Mapping[str, Any]
+) -> Iterator[RowT]:
+    """Return every row through a cursor of the server: only some hundred rows are in memory."""
     streaming = connection.execution_options(yield_per=_ROWS_AT_ONCE)
-    yield from streaming.execute(_statement(query, values, ""), dict(values))
+    for row in streaming.execute(_statement(query, values, ""), dict(values)):
+        yield _typed(query, row)
 
 
-def _statement(query: Query, given: Mapping[str, Any], limit: str) -> TextClause:
+def _typed(query: Query[RowT], row: Row[Any]) -> RowT:
+    values = row._asdict()
+    del values["cursor"]
+    return query.row(**values)
+
+
+def _statement(query: Query[Any], given: Mapping[str, Any], limit: str) -> TextClause:
     down = query.by_number and query.newest_first
     sign, order = ("<", "DESC") if down else (">", "ASC")
     conditions = [sql for name, sql in query.where.items() if name in given or name == "always"]
     if "cursor" in given:
         conditions.append(f"{query.key} {sign} :cursor")
-    where = " AND ".join(f"({one})" for one in conditions) or "true"
+    where = " AND ".join(f"({condition})" for condition in conditions) or "true"
     return text(
         f"SELECT {query.columns}, {query.key} AS cursor FROM {query.tables} WHERE {where}"
         f" ORDER BY {query.key} {order}{limit}"

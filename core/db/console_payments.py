@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from core.db.console_lists import Query
+from core.db.typed_rows import all_rows, row_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentDetails:
+    """A payment, in the list and on its page. `account_raw` is what the payer typed as account;
+    `customer` is empty and `serial` None while the payment is not matched to a device."""
+
+    id: int
+    received_at: datetime
+    receipt: str
+    provider_account: str
+    door: str
+    amount_minor: int
+    account_raw: str
+    purpose: str
+    state: str
+    customer_id: int | None
+    customer: str
+    device_id: int | None
+    serial: str | None
+    payer_kind: str
+    payer: str | None
+    paid_at: datetime
+    applied_at: datetime | None
+    credit_used_minor: int
+    problem: str | None
+    attempts: int
+
 
 _TABLES = (
     "payments p LEFT JOIN customers c ON c.id = p.customer_id"
@@ -20,6 +51,7 @@ _COLUMNS = (
 )
 
 PAYMENTS = Query(
+    PaymentDetails,
     _COLUMNS,
     _TABLES,
     key="p.id",
@@ -31,8 +63,9 @@ PAYMENTS = Query(
         "until": "p.received_at < :until",
     },
 )
-# The oldest first: who waits longest is helped first.
+# The oldest first.
 SUSPENSE = Query(
+    PaymentDetails,
     _COLUMNS,
     _TABLES,
     key="p.id",
@@ -40,24 +73,37 @@ SUSPENSE = Query(
     where={"always": "p.state = 'suspense'"},
 )
 
-CASES = Query(
-    "k.id, k.opened_at, k.closed_at, k.kind, k.detail, k.payment_id, p.receipt,"
-    " CASE WHEN k.closed_at IS NULL THEN 'open' ELSE 'closed' END AS state",
-    "cases k LEFT JOIN payments p ON p.id = k.payment_id",
-    key="k.id",
-    where={"open": "k.closed_at IS NULL", "closed": "k.closed_at IS NOT NULL"},
-)
+
+def find_payment_details(connection: Connection, payment_id: int) -> PaymentDetails | None:
+    """Return the payment with that id."""
+    return row_or_none(
+        connection,
+        PaymentDetails,
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE p.id = :id",
+        id=payment_id,
+    )
 
 
-def find_payment(connection: Connection, payment_id: int) -> Row[Any] | None:
-    """One payment, as in the list."""
-    return connection.execute(
-        text(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE p.id = :id"), {"id": payment_id}
-    ).one_or_none()
+@dataclass(frozen=True, slots=True)
+class PaymentPosting:
+    """A posting of a journal entry; `side` is `debit` or `credit`."""
+
+    account: str
+    side: str
+    amount_minor: int
 
 
-# Every event of a payment has a key of a word and its id, or its refund's; and the number of the
-# time where it can happen again.
+@dataclass(frozen=True, slots=True)
+class PaymentEntry:
+    """A journal entry that a payment caused, with its postings."""
+
+    kind: str
+    posted_at: datetime
+    postings: tuple[PaymentPosting, ...]
+
+
+# The key of a journal entry is the kind of event and the id of the payment or of its refund. An
+# event that can happen several times adds a number, starting with 2.
 _ENTRIES = text(
     """
     SELECT e.id, e.kind, e.posted_at, o.account, o.side, o.amount_minor
@@ -76,77 +122,63 @@ _AGAIN = ["matched", "unmatched"]
 _REFUND_WORDS = ["refund_requested", "refund_done", "refund_failed", "refund_after_all"]
 
 
-def postings_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
-    """Every posting a payment caused, entry by entry."""
-    return list(
-        connection.execute(
-            _ENTRIES,
-            {"id": payment_id, "words": _WORDS, "again": _AGAIN, "refund": _REFUND_WORDS},
-        )
+def entries_of_payment(connection: Connection, payment_id: int) -> list[PaymentEntry]:
+    """Return the journal entries that a payment caused, the oldest first."""
+    values = {"id": payment_id, "words": _WORDS, "again": _AGAIN, "refund": _REFUND_WORDS}
+    rows = connection.execute(_ENTRIES, values)
+    entries = []
+    for _, group in groupby(rows, lambda row: row.id):
+        legs = list(group)
+        postings = (PaymentPosting(leg.account, leg.side, leg.amount_minor) for leg in legs)
+        entries.append(PaymentEntry(legs[0].kind, legs[0].posted_at, tuple(postings)))
+    return entries
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentSms:
+    """An SMS about a payment. `report`: the newest delivery report."""
+
+    id: int
+    kind: str
+    msisdn: str
+    state: str
+    created_at: datetime
+    sent_at: datetime | None
+    provider_status: str | None
+    report: str | None
+
+
+def sms_of_payment(connection: Connection, payment_id: int) -> list[PaymentSms]:
+    """Return the SMS about a payment, the oldest first, without their text."""
+    return all_rows(
+        connection,
+        PaymentSms,
+        "SELECT s.id, s.kind, s.msisdn, s.state, s.created_at, s.sent_at,"
+        " s.provider_status, (SELECT concat_ws(', ', status, failure_reason)"
+        " FROM delivery_reports r WHERE r.provider_message_id = s.provider_message_id"
+        " ORDER BY r.id DESC LIMIT 1) AS report"
+        " FROM sms s WHERE s.payment_id = :id ORDER BY s.id",
+        id=payment_id,
     )
 
 
-def tokens_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
-    """(id, serial, kind, units, issued) of a payment's tokens: never their text."""
-    rows = connection.execute(
-        text(
-            "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM tokens t"
-            " JOIN devices d ON d.id = t.device_id WHERE t.payment_id = :id ORDER BY t.id"
-        ),
-        {"id": payment_id},
+@dataclass(frozen=True, slots=True)
+class PaymentRefund:
+    """An attempt to send the money of a payment back."""
+
+    id: int
+    amount_minor: int
+    state: str
+    provider_code: str | None
+    requested_at: datetime
+
+
+def refunds_of_payment(connection: Connection, payment_id: int) -> list[PaymentRefund]:
+    """Return the refunds of a payment, the oldest first."""
+    return all_rows(
+        connection,
+        PaymentRefund,
+        "SELECT id, amount_minor, state, provider_code, requested_at FROM refunds"
+        " WHERE payment_id = :id ORDER BY id",
+        id=payment_id,
     )
-    return list(rows)
-
-
-def token_text(connection: Connection, token_id: int) -> Row[Any] | None:
-    """(text, family, payment, serial, kind, units, order) of a token, for somebody who asked to see
-    it."""
-    return connection.execute(
-        text(
-            "SELECT t.text, m.token_family AS family, t.payment_id, d.serial, t.kind, t.units,"
-            " (SELECT order_id FROM ordered_tokens o WHERE o.token_id = t.id) AS order_id"
-            " FROM tokens t"
-            " JOIN devices d ON d.id = t.device_id"
-            " JOIN manufacturers m ON m.id = d.manufacturer_id WHERE t.id = :id"
-        ),
-        {"id": token_id},
-    ).one_or_none()
-
-
-def texts_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
-    """The texts of a payment and the last delivery report on each."""
-    rows = connection.execute(
-        text(
-            "SELECT s.id, s.kind, s.msisdn, s.state, s.segments, s.created_at, s.sent_at,"
-            " s.provider_status, s.cost, (SELECT concat_ws(', ', status, failure_reason)"
-            " FROM delivery_reports r WHERE r.provider_message_id = s.provider_message_id"
-            " ORDER BY r.id DESC LIMIT 1) AS report"
-            " FROM sms s WHERE s.payment_id = :id ORDER BY s.id"
-        ),
-        {"id": payment_id},
-    )
-    return list(rows)
-
-
-def refunds_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
-    """Attempts to send the money back."""
-    rows = connection.execute(
-        text(
-            "SELECT id, amount_minor, state, provider_code, requested_at, ended_at FROM refunds"
-            " WHERE payment_id = :id ORDER BY id"
-        ),
-        {"id": payment_id},
-    )
-    return list(rows)
-
-
-def cases_of(connection: Connection, payment_id: int) -> list[Row[Any]]:
-    """What only a person can settle about it."""
-    rows = connection.execute(
-        text(
-            "SELECT id, kind, detail, opened_at, closed_at FROM cases WHERE payment_id = :id"
-            " ORDER BY id"
-        ),
-        {"id": payment_id},
-    )
-    return list(rows)

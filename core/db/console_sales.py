@@ -1,12 +1,15 @@
-"""Sales for the console: the list, one with its plan, and what a plan came to."""
+"""Sales for the console: the list, one sale with its instalments, the sales of a customer."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
+from sqlalchemy import Connection, text
 
 from core.db.console_lists import Query
+from core.db.typed_rows import all_rows, row_or_none
 
 _TABLES = (
     "sales s JOIN appliances a ON a.id = s.appliance_id JOIN customers c ON c.id = s.customer_id"
@@ -25,7 +28,39 @@ _COLUMNS = (
     " s.price_per_day_minor, s.minimum_payment_minor, s.reference, s.as_sold,"
     " concat_ws(' ', g.name, g.surname) AS agent"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SaleDetails:
+    """A sale, in the list and on its page.
+
+    `next_due_on` is None unless the sale is open; `as_sold` (JSON: `total_minor` and `plan`) is set
+    once the sale was changed; `agent` is empty for a sale by an operator.
+    """
+
+    id: int
+    sold_on: date
+    appliance: str
+    customer_id: int
+    device_id: int | None
+    customer: str
+    serial: str | None
+    scheme: str
+    cadence: str
+    state: str
+    total_minor: int
+    paid_minor: int
+    open_minor: int
+    next_due_on: date | None
+    price_per_day_minor: int | None
+    minimum_payment_minor: int
+    reference: str | None
+    as_sold: dict[str, Any] | None
+    agent: str
+
+
 SALES = Query(
+    SaleDetails,
     _COLUMNS,
     _TABLES,
     key="s.id",
@@ -36,51 +71,65 @@ SALES = Query(
 )
 
 
-def find_sale(connection: Connection, sale_id: int) -> Row[Any] | None:
-    """One sale, as in the list."""
-    return connection.execute(
-        text(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE s.id = :id"), {"id": sale_id}
-    ).one_or_none()
-
-
-def get_sale_id(connection: Connection, reference: str) -> int:
-    """The id of the sale with that reference."""
-    sale_id: int = connection.execute(
-        text("SELECT id FROM sales WHERE reference = :reference"), {"reference": reference}
-    ).scalar_one()
-    return sale_id
-
-
-def instalments_of(connection: Connection, sale_id: int) -> list[Row[Any]]:
-    """(number, due_on, amount, paid, days) of a sale's plan; number 0 is the down payment."""
-    rows = connection.execute(
-        text(
-            "SELECT number, due_on, amount_minor, paid_minor, days FROM instalments"
-            " WHERE sale_id = :id ORDER BY number"
-        ),
-        {"id": sale_id},
+def find_sale_details(connection: Connection, sale_id: int) -> SaleDetails | None:
+    """Return the sale with that id."""
+    return row_or_none(
+        connection, SaleDetails, f"SELECT {_COLUMNS} FROM {_TABLES} WHERE s.id = :id", id=sale_id
     )
-    return list(rows)
 
 
-def latest_sale_of(connection: Connection, customer_id: int) -> int | None:
-    """The id of the customer's newest sale."""
+@dataclass(frozen=True, slots=True)
+class InstalmentRow:
+    """An instalment of a sale; number 0 is the down payment. `days`: how long it unlocks."""
+
+    number: int
+    due_on: date
+    amount_minor: int
+    paid_minor: int
+    days: int
+
+
+def instalments_of_sale(connection: Connection, sale_id: int) -> list[InstalmentRow]:
+    """Return the instalments of a sale, by number."""
+    return all_rows(
+        connection,
+        InstalmentRow,
+        "SELECT number, due_on, amount_minor, paid_minor, days FROM instalments"
+        " WHERE sale_id = :id ORDER BY number",
+        id=sale_id,
+    )
+
+
+def latest_sale_of_customer(connection: Connection, customer_id: int) -> int | None:
+    """Return the id of the customer's newest sale."""
     latest: int | None = connection.execute(
         text("SELECT max(id) FROM sales WHERE customer_id = :id"), {"id": customer_id}
     ).scalar_one()
     return latest
 
 
-def sales_of(connection: Connection, customer_id: int) -> list[Row[Any]]:
-    """The customer's sales, the newest first, with what is paid on each."""
-    rows = connection.execute(
-        text(
-            "SELECT s.id, a.name AS appliance, d.serial, s.sold_on, s.state, s.scheme,"
-            " s.total_minor, coalesce(sum(i.paid_minor), 0)::bigint AS paid_minor FROM sales s"
-            " JOIN appliances a ON a.id = s.appliance_id LEFT JOIN devices d ON d.id = s.device_id"
-            " LEFT JOIN instalments i ON i.sale_id = s.id WHERE s.customer_id = :id"
-            " GROUP BY s.id, a.name, d.serial ORDER BY s.id DESC"
-        ),
-        {"id": customer_id},
+@dataclass(frozen=True, slots=True)
+class CustomerSale:
+    """A sale to a customer, with what is paid of its price."""
+
+    id: int
+    appliance: str
+    serial: str | None
+    sold_on: date
+    state: str
+    total_minor: int
+    paid_minor: int
+
+
+def sales_of_customer(connection: Connection, customer_id: int) -> list[CustomerSale]:
+    """Return the customer's sales, the newest first."""
+    return all_rows(
+        connection,
+        CustomerSale,
+        "SELECT s.id, a.name AS appliance, d.serial, s.sold_on, s.state,"
+        " s.total_minor, coalesce(sum(i.paid_minor), 0)::bigint AS paid_minor FROM sales s"
+        " JOIN appliances a ON a.id = s.appliance_id LEFT JOIN devices d ON d.id = s.device_id"
+        " LEFT JOIN instalments i ON i.sale_id = s.id WHERE s.customer_id = :id"
+        " GROUP BY s.id, a.name, d.serial ORDER BY s.id DESC",
+        id=customer_id,
     )
-    return list(rows)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
@@ -71,3 +72,71 @@ def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Cu
         {"ids": list(ids)},
     )
     return {row.id: Customer(*row) for row in rows}
+
+
+def insert_number(connection: Connection, customer_id: int, msisdn: str) -> bool:
+    """Add a number after the customer's others. Return False if a customer has it already."""
+    added = connection.execute(
+        text(
+            "INSERT INTO customer_msisdns (msisdn, customer_id, position)"
+            " SELECT :msisdn, :id, coalesce(max(position), -1) + 1 FROM customer_msisdns"
+            " WHERE customer_id = :id ON CONFLICT (msisdn) DO NOTHING RETURNING msisdn"
+        ),
+        {"msisdn": msisdn, "id": customer_id},
+    )
+    return added.one_or_none() is not None
+
+
+def numbers_of(connection: Connection, customer_id: int) -> list[str]:
+    """Return the customer's numbers; the one that SMS go to is first."""
+    rows = connection.execute(
+        text(
+            "SELECT msisdn FROM customer_msisdns WHERE customer_id = :id ORDER BY position, msisdn"
+        ),
+        {"id": customer_id},
+    )
+    return list(rows.scalars())
+
+
+def set_first_number(connection: Connection, customer_id: int, msisdn: str) -> None:
+    """Make this the number of the customer that SMS go to."""
+    connection.execute(
+        text(
+            "UPDATE customer_msisdns SET position = (SELECT min(position) - 1 FROM customer_msisdns"
+            " WHERE customer_id = :id) WHERE customer_id = :id AND msisdn = :msisdn"
+        ),
+        {"id": customer_id, "msisdn": msisdn},
+    )
+
+
+# STOP belongs to the customer, not to the next holder of the number.
+_REMOVE_NUMBER = (
+    "INSERT INTO past_msisdns (msisdn, customer_id, held_until) VALUES (:msisdn, :id, :now)",
+    "DELETE FROM customer_msisdns WHERE customer_id = :id AND msisdn = :msisdn",
+    "WITH stopped AS (DELETE FROM no_reminders WHERE msisdn = :msisdn RETURNING since)"
+    " INSERT INTO no_reminders (msisdn, since) SELECT n.msisdn, s.since FROM stopped s"
+    " CROSS JOIN customer_msisdns n WHERE n.customer_id = :id ON CONFLICT DO NOTHING",
+)
+
+
+def delete_number(connection: Connection, customer_id: int, msisdn: str, now: datetime) -> None:
+    """Remove a number of the customer, and store until when they had it."""
+    values = {"id": customer_id, "msisdn": msisdn, "now": now}
+    for statement in _REMOVE_NUMBER:
+        connection.execute(text(statement), values)
+
+
+def lock_customer(connection: Connection, customer_id: int) -> bool:
+    """Lock the customer with that id. Return whether there is one."""
+    found = connection.execute(
+        text("SELECT id FROM customers WHERE id = :id FOR NO KEY UPDATE"), {"id": customer_id}
+    )
+    return found.one_or_none() is not None
+
+
+def update_customer(connection: Connection, customer_id: int, values: Mapping[str, object]) -> None:
+    """Set columns of a customer."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(f"UPDATE customers SET {assignments} WHERE id = :id"), {**values, "id": customer_id}
+    )

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
+
+from core.db.typed_rows import row_or_none
 
 
 def insert_audit(connection: Connection, now: datetime, values: Mapping[str, object]) -> None:
@@ -65,6 +68,26 @@ def close_occasions(connection: Connection, now: datetime, *occasions: str) -> N
             "UPDATE cases SET closed_at = :now WHERE dedupe_key = ANY(:keys) AND closed_at IS NULL"
         ),
         {"now": now, "keys": list(occasions)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedCase:
+    """What a case was about."""
+
+    kind: str
+    payment_id: int | None
+
+
+def close_open_case(connection: Connection, case_id: int, now: datetime) -> ClosedCase | None:
+    """Close one case. Return None if there is no open case with that id."""
+    return row_or_none(
+        connection,
+        ClosedCase,
+        "UPDATE cases SET closed_at = :now WHERE id = :id AND closed_at IS NULL"
+        " RETURNING kind, payment_id",
+        id=case_id,
+        now=now,
     )
 
 

@@ -76,3 +76,11 @@ def _plan(row: Row[Any]) -> tuple[Instalment, ...]:
         )
     parts = zip(row.numbers, row.due_on, row.amounts, row.days, strict=True)
     return tuple(Instalment(*part) for part in parts if row.numbers != [None])
+
+
+def get_sale_id(connection: Connection, reference: str) -> int:
+    """Return the id of the sale with that reference. Raises NoResultFound."""
+    sale_id: int = connection.execute(
+        text("SELECT id FROM sales WHERE reference = :reference"), {"reference": reference}
+    ).scalar_one()
+    return sale_id

@@ -169,3 +169,38 @@ def oldest_waiting(connection: Connection) -> datetime | None:
         )
     ).scalar_one()
     return oldest
+
+
+def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime) -> bool | None:
+    """Queue a copy of an SMS. Return None if there is no such SMS, False if it is not sent yet."""
+    state = connection.execute(
+        text("SELECT state FROM sms WHERE id = :id"), {"id": text_id}
+    ).scalar_one_or_none()
+    if state is None:
+        return None
+    if state in ("waiting", "sending"):
+        return False
+    connection.execute(
+        text(
+            "INSERT INTO sms (dedupe_key, kind, msisdn, body, payment_id, token_id, segments,"
+            " created_at, next_attempt_at) SELECT :occasion, kind, msisdn, body, payment_id,"
+            " token_id, segments, :now, :now FROM sms WHERE id = :id"
+        ),
+        {"id": text_id, "occasion": occasion, "now": now},
+    )
+    return True
+
+
+def was_to_another(connection: Connection, text_id: int) -> bool:
+    """Return whether the customer who had the number of an SMS then has given it up since."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM sms s JOIN past_msisdns p ON p.msisdn = s.msisdn"
+                " AND s.created_at <= p.held_until WHERE s.id = :id AND NOT EXISTS ("
+                " SELECT FROM customer_msisdns n WHERE n.msisdn = p.msisdn"
+                " AND n.customer_id = p.customer_id))"
+            ),
+            {"id": text_id},
+        ).scalar_one()
+    )

@@ -7,25 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, text
-
-from core.db.console_lists import Query
+from sqlalchemy import Connection, text
 
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
-_COLUMNS = (
-    "o.id, o.ordered_at, o.device_id, d.serial, o.kind, o.units, o.who, o.reason, o.state,"
-    " o.problem, o.ended_at, d.owner_id, CASE o.kind WHEN 'days' THEN o.units END AS days,"
-    " CASE o.kind WHEN 'energy' THEN round(o.units / 10.0, 1) END AS kwh"
-)
-_TABLES = "token_orders o JOIN devices d ON d.id = o.device_id"
-
-ORDERS = Query(
-    _COLUMNS,
-    _TABLES,
-    key="o.id",
-    where={"state": "o.state = :state", "serial": "d.serial = :serial", "kind": "o.kind = :kind"},
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +109,6 @@ def postpone_order(connection: Connection, now: datetime, order: TokenOrder, pro
     )
 
 
-def find_order(connection: Connection, order_id: int) -> Row[Any] | None:
-    """One order, as in the list."""
-    return connection.execute(
-        text(f"SELECT {_COLUMNS} FROM {_TABLES} WHERE o.id = :id"), {"id": order_id}
-    ).one_or_none()
-
-
 def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
     """Whether a code of that kind waits to be made for that device."""
     return bool(
@@ -156,16 +134,3 @@ def gets_code_soon(connection: Connection, device_id: int) -> bool:
             {"id": device_id},
         ).scalar_one()
     )
-
-
-def tokens_of_order(connection: Connection, order_id: int) -> list[Row[Any]]:
-    """(id, serial, kind, units, issued) of what came of it: never the text."""
-    rows = connection.execute(
-        text(
-            "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM ordered_tokens o"
-            " JOIN tokens t ON t.id = o.token_id JOIN devices d ON d.id = t.device_id"
-            " WHERE o.order_id = :id ORDER BY t.id"
-        ),
-        {"id": order_id},
-    )
-    return list(rows)

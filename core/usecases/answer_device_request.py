@@ -5,11 +5,7 @@ An agent does the same from a phone (list_device_requests, refuse_device_request
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Row
-
-from core.db.console_requests import find_request
+from core.db.console_requests import DeviceRequestRow, find_request
 from core.db.customers import find_customer
 from core.db.device_requests import delete_device_request
 from core.errors import Refused
@@ -50,14 +46,14 @@ def turn_down_device_request(unit: Unit, request_id: int, who: str, reason: str)
     note_act(unit, who, "not_granted", "device", asked.device_id, reason, msisdn=asked.msisdn)
 
 
-def _find(unit: Unit, request_id: int) -> Row[Any]:
+def _find(unit: Unit, request_id: int) -> DeviceRequestRow:
     asked = find_request(unit.connection, request_id)
     if asked is None:
         raise Refused("no_such_request")
     return asked
 
 
-def _person(unit: Unit, asked: Row[Any]) -> Newcomer:
+def _person(unit: Unit, asked: DeviceRequestRow) -> Newcomer:
     """A number that became a customer's meanwhile keeps the name it has in the books."""
     if find_customer(unit.connection, asked.msisdn) is not None:
         return Newcomer(asked.msisdn)
@@ -66,7 +62,7 @@ def _person(unit: Unit, asked: Row[Any]) -> Newcomer:
 
 
 def _terms(
-    unit: Unit, asked: Row[Any], tariff: str | None, plan: str | None
+    unit: Unit, asked: DeviceRequestRow, tariff: str | None, plan: str | None
 ) -> MeterHandover | SaleHandover:
     if asked.kind == "meter":
         return MeterHandover(asked.serial, tariff)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Row
-
-from core.db.console_oversight import close_open_case, find_case
+from core.db.console_cases import CaseRow, find_case
+from core.db.oversight import ClosedCase, close_open_case
 from core.db.payments import is_held, release
 from core.errors import Refused
 from core.unit import Unit
@@ -25,11 +22,12 @@ def close_case(unit: Unit, case_id: int, who: str, reason: str, held: str | None
     if case is None:
         raise Refused("case_closed")
     details = {}
-    if _holds(unit, case):
+    payment_id = _held_payment(unit, case)
+    if payment_id is not None:
         if held not in (APPLY, KEEP):
             raise Refused("decision_missing")
         if held == APPLY:
-            release(unit.connection, unit.now, [case.payment_id])
+            release(unit.connection, unit.now, [payment_id])
         details = {"held": held}
     note_act(unit, who, "close", "case", case_id, reason, **details)
 
@@ -37,8 +35,10 @@ def close_case(unit: Unit, case_id: int, who: str, reason: str, held: str | None
 def holds_money(unit: Unit, case_id: int) -> bool:
     """Whether a payment is held because of this case: who closes it decides about the money."""
     case = find_case(unit.connection, case_id)
-    return case is not None and case.closed_at is None and _holds(unit, case)
+    return case is not None and case.closed_at is None and _held_payment(unit, case) is not None
 
 
-def _holds(unit: Unit, case: Row[Any]) -> bool:
-    return case.kind == NOT_ON_STATEMENT and is_held(unit.connection, case.payment_id)
+def _held_payment(unit: Unit, case: CaseRow | ClosedCase) -> int | None:
+    """Return the id of the payment that is on hold because of the case."""
+    on_hold = case.kind == NOT_ON_STATEMENT and is_held(unit.connection, case.payment_id)
+    return case.payment_id if on_hold else None

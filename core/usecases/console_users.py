@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from core.db.console_users import ConsoleUser, find_user, insert_user, lock_owners, update_user
+from core.db.users import ConsoleUser, find_user, insert_user, lock_owners, update_user
 from core.errors import Refused
 from core.password import check_strength, hash_password, verify_password
 from core.unit import Unit

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from core.db.console_customers import (
+from core.db.customers import (
+    delete_number,
     insert_number,
-    let_number_go,
-    lock_person,
-    move_number_up,
+    lock_customer,
     numbers_of,
-    set_person,
+    set_first_number,
+    update_customer,
 )
 from core.db.registration import ids_by_code
 from core.db.rows.people import villages
@@ -19,7 +19,7 @@ from core.usecases.audit import note_act
 
 def add_number(unit: Unit, customer_id: int, msisdn: str, who: str) -> None:
     """A further number of a customer. Raises Refused: customer_missing, number_taken."""
-    if not lock_person(unit.connection, customer_id):
+    if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     if not insert_number(unit.connection, customer_id, msisdn):
         raise Refused("number_taken", msisdn=msisdn)
@@ -33,7 +33,7 @@ def remove_number(unit: Unit, customer_id: int, msisdn: str, who: str, reason: s
     numbers = _lock_numbers(unit, customer_id, msisdn)
     if len(numbers) == 1:
         raise Refused("number_last")
-    let_number_go(unit.connection, customer_id, msisdn, unit.now)
+    delete_number(unit.connection, customer_id, msisdn, unit.now)
     note_act(unit, who, "remove_number", "customer", customer_id, reason, msisdn=msisdn)
 
 
@@ -41,7 +41,7 @@ def put_number_first(unit: Unit, customer_id: int, msisdn: str, who: str, reason
     """Texts, codes among them, go to this one of the customer's numbers from now on. Raises
     Refused: customer_missing, number_not_theirs, reason_missing."""
     before = _lock_numbers(unit, customer_id, msisdn)[0]
-    move_number_up(unit.connection, customer_id, msisdn)
+    set_first_number(unit.connection, customer_id, msisdn)
     note_act(
         unit, who, "first_number", "customer", customer_id, reason, before=before, after=msisdn
     )
@@ -49,7 +49,7 @@ def put_number_first(unit: Unit, customer_id: int, msisdn: str, who: str, reason
 
 def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
     """The numbers of the customer, who is locked, and one of whose it is."""
-    if not lock_person(unit.connection, customer_id):
+    if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     numbers = numbers_of(unit.connection, customer_id)
     if msisdn not in numbers:
@@ -76,7 +76,7 @@ def edit_customer(
         "village_id": village_id,
         "language": language,
     }
-    if not lock_person(unit.connection, customer_id):
+    if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
-    set_person(unit.connection, customer_id, details)
+    update_customer(unit.connection, customer_id, details)
     note_act(unit, who, "edit", "customer", customer_id, "details put right", **details)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.db.console_texts import copy_text, was_to_another
+from core.db.texts import copy_text, was_to_another
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.audit import note_act

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.db.console_payments import token_text
+from core.db.console_tokens import find_token
 from core.errors import Refused
 from core.tokens.family import group
 from core.unit import Unit
@@ -23,7 +23,7 @@ class RevealedToken:
 
 def reveal_token(unit: Unit, token_id: int, who: str, reason: str) -> RevealedToken:
     """The code. Raises Refused("no_such_token"), Refused("reason_missing")."""
-    token = token_text(unit.connection, token_id)
+    token = find_token(unit.connection, token_id)
     if token is None:
         raise Refused("no_such_token")
     note_act(unit, who, "see", "token", token_id, reason, serial=token.serial)

@@ -6,7 +6,7 @@ with the device (register_at_desk); an agent sells from a phone (sell_appliance)
 
 from __future__ import annotations
 
-from core.db.console_sales import get_sale_id
+from core.db.sales import get_sale_id
 from core.unit import Unit
 from core.usecases.audit import note_act
 from core.usecases.hand_over import hand_over

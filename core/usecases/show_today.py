@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row
-
-from core.db.console_today import (
+from core.db.console_dashboard import (
+    PendingWork,
+    TokensOfKind,
     arrears,
     collected,
     money_by_day,
+    pending_work,
     tokens_by_day,
     tokens_since,
-    work,
 )
 from core.unit import Unit
 
@@ -35,8 +34,8 @@ class Today:
 
     money_minor: int
     payments: int
-    kinds: list[Row[Any]]
-    work: Row[Any]
+    kinds: list[TokensOfKind]
+    work: PendingWork
 
     @property
     def tokens(self) -> int:
@@ -73,7 +72,7 @@ def show_today(unit: Unit) -> Today:
         sum(row.amount_minor for row in received),
         sum(row.payments for row in received),
         tokens_since(unit.connection, midnight),
-        work(unit.connection, midnight),
+        pending_work(unit.connection, midnight),
     )
 
 

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from core.db.agents import Agent, agent_with_id, last_movements
 from core.db.console_agents import AGENTS
-from core.db.console_oversight import acts_on
+from core.db.console_audit import audit_of
 from core.money import Money, major
 from core.msisdn import parse_msisdn
 from core.unit import Unit
@@ -78,7 +78,7 @@ def agent(agent_id: int) -> ResponseReturnValue:
             left_minor=max(one.float_limit_minor - one.float_used_minor, 0),
             movements=moved[:shown],
             more=min(shown * 4, _MOST_MOVEMENTS) if len(moved) > shown < _MOST_MOVEMENTS else None,
-            acts=acts_on(unit.connection, "agent", agent_id),
+            acts=audit_of(unit.connection, "agent", agent_id),
         )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, abort
 
 from core.catalogue import Appliance
-from core.db.console_catalogue import APPLIANCES
+from core.db.console_catalogue import APPLIANCES, find_appliance
 from core.money import major
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
-from gateway.console.catalogue import code_field, in_catalogue
+from gateway.console.catalogue import code_field
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT, MONEY, WORDS, words
@@ -111,8 +111,8 @@ act_page(
 )
 
 
-def _get(unit: Unit, appliance_id: int) -> Any:
-    return in_catalogue(unit, "appliances", appliance_id)
+def _get(unit: Unit, appliance_id: int) -> Appliance:
+    return find_appliance(unit.connection, appliance_id) or abort(404)
 
 
 def _edit(unit: Unit, who: str, values: Values, appliance_id: int) -> Done:

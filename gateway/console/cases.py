@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort
 
-from core.db.console_oversight import find_case
-from core.db.console_payments import CASES
+from core.db.console_cases import CASES, find_case
 from core.unit import Unit
 from core.usecases.close_case import APPLY, KEEP, close_case, holds_money
 from gateway.console.desk import operator

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any
 
-from flask import abort
-
-from core.db.console_catalogue import codes_of, find_in_catalogue
+from core.db.console_catalogue import codes_of
 from core.db.console_devices import plans_for_kind
-from core.db.console_sales import instalments_of, latest_sale_of
+from core.db.console_sales import InstalmentRow, instalments_of_sale, latest_sale_of_customer
 from core.money import Money
 from core.plan import PAYG
 from core.unit import Unit
@@ -35,11 +32,6 @@ def of_catalogue(table: str) -> Options:
 def languages(unit: Unit) -> Sequence[tuple[str, str]]:
     """The languages of the market."""
     return [(code, code) for code in unit.market.languages]
-
-
-def in_catalogue(unit: Unit, table: str, row_id: int) -> Any:
-    """A row of a table of the catalogue; without it there is no such page."""
-    return find_in_catalogue(unit.connection, table, row_id) or abort(404)
 
 
 def code_field() -> Field:
@@ -96,7 +88,7 @@ def read_terms(unit: Unit, values: Values) -> Terms:
     )
 
 
-def plan_lines(unit: Unit, instalments: Sequence[Any]) -> list[str]:
+def plan_lines(unit: Unit, instalments: Sequence[InstalmentRow]) -> list[str]:
     """A plan in a few lines: equal instalments that follow each other are told together."""
     lines = []
     for (is_down, minor), group in groupby(
@@ -116,5 +108,5 @@ def plan_lines(unit: Unit, instalments: Sequence[Any]) -> list[str]:
 
 def latest_plan_lines(unit: Unit, customer_id: int) -> list[str]:
     """The plan of the customer's newest sale."""
-    sale_id = latest_sale_of(unit.connection, customer_id)
-    return plan_lines(unit, instalments_of(unit.connection, sale_id)) if sale_id else []
+    sale_id = latest_sale_of_customer(unit.connection, customer_id)
+    return plan_lines(unit, instalments_of_sale(unit.connection, sale_id)) if sale_id else []

@@ -7,7 +7,7 @@ from typing import cast
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.token_orders import ORDERS, find_order, tokens_of_order
+from core.db.console_tokens import TOKEN_ORDERS, find_token_order, tokens_of_order
 from core.errors import Refused
 from core.tokens.family import Action
 from core.unit import Unit
@@ -35,14 +35,14 @@ list_page(
     "codes",
     Listing(
         "Codes by hand",
-        ORDERS,
+        TOKEN_ORDERS,
         columns=(
             Column("Ordered", "ordered_at", INSTANT, "codes.code", "order_id"),
             Column("Serial", "serial", CODE),
             Column("Kind", "kind", WORDS),
             Column("Days", "days", COUNT),
             Column("kWh", "kwh", COUNT),
-            Column("By", "who"),
+            Column("By", "operator"),
             Column("Why", "reason", TEXT),
             Column("State", "state", STATE),
             Column("Problem", "problem"),
@@ -61,7 +61,7 @@ list_page(
 def code(order_id: int) -> ResponseReturnValue:
     """One order, and the codes that came of it, covered."""
     with desk().reading() as unit:
-        order = find_order(unit.connection, order_id) or abort(404)
+        order = find_token_order(unit.connection, order_id) or abort(404)
         tokens = tokens_of_order(unit.connection, order_id)
         return render_template("code.html", unit=unit, order=order, tokens=tokens)
 

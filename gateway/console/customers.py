@@ -8,9 +8,14 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_customers import CUSTOMERS, devices_of, find_person, timeline
-from core.db.console_oversight import acts_on
-from core.db.console_sales import sales_of
+from core.db.console_audit import audit_of
+from core.db.console_customers import (
+    CUSTOMERS,
+    customer_timeline,
+    devices_of_customer,
+    find_customer_details,
+)
+from core.db.console_sales import sales_of_customer
 from core.db.registration import devices_by_serial
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
@@ -88,20 +93,20 @@ def customer(customer_id: int) -> ResponseReturnValue:
     shown = how_many("events", _EVENTS, _MOST_EVENTS)
     with desk().reading() as unit:
         connection = unit.connection
-        person = find_person(connection, customer_id) or abort(404)
+        person = find_customer_details(connection, customer_id) or abort(404)
         debts = list_debts(unit, customer_id)
-        events = timeline(connection, customer_id, shown + 1)
+        events = customer_timeline(connection, customer_id, shown + 1)
         return render_template(
             "customer.html",
             unit=unit,
             person=person,
             debts=debts,
             due_minor=sum(line.amount_minor for line in debts.due),
-            devices=devices_of(connection, customer_id),
-            sales=sales_of(connection, customer_id),
+            devices=devices_of_customer(connection, customer_id),
+            sales=sales_of_customer(connection, customer_id),
             events=events[:shown],
             more=min(shown * 4, _MOST_EVENTS) if len(events) > shown < _MOST_EVENTS else None,
-            acts=acts_on(connection, "customer", customer_id),
+            acts=audit_of(connection, "customer", customer_id),
         )
 
 
@@ -159,10 +164,10 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:
 def _rehearsed(unit: Unit, done: Done) -> list[str]:
     """What registering would make: who it is, what they have, the plan, and what money gives."""
     customer_id = done.ids["customer_id"]
-    person = find_person(unit.connection, customer_id)
+    person = find_customer_details(unit.connection, customer_id)
     if person is None:
         return []
-    devices = ", ".join(one.serial for one in devices_of(unit.connection, customer_id))
+    devices = ", ".join(one.serial for one in devices_of_customer(unit.connection, customer_id))
     return [
         f"{person.name} {person.surname}, {', '.join(person.numbers)}, {person.village_name or ''}",
         f"Devices: {devices or 'none'}",
@@ -205,7 +210,7 @@ form_page(
 
 
 def _about(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
-    person = find_person(unit.connection, customer_id) or abort(404)
+    person = find_customer_details(unit.connection, customer_id) or abort(404)
     return [
         ("Customer", f"{person.name} {person.surname}".strip()),
         ("Numbers", ", ".join(person.numbers)),
@@ -214,7 +219,7 @@ def _about(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
 
 
 def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
-    person = find_person(unit.connection, customer_id) or abort(404)
+    person = find_customer_details(unit.connection, customer_id) or abort(404)
     return (
         Field("name", "Name", value=person.name),
         Field("surname", "Surname", optional=True, value=person.surname),
@@ -287,7 +292,7 @@ form_page(
 
 
 def _one_of_theirs(unit: Unit, customer_id: int) -> tuple[Field, ...]:
-    person = find_person(unit.connection, customer_id) or abort(404)
+    person = find_customer_details(unit.connection, customer_id) or abort(404)
     theirs = [(number, number) for number in person.numbers]
     return (Field("number", "Which number", kind="select", options=lambda unit: theirs),)
 

@@ -10,7 +10,7 @@ from flask import current_app, g
 from redis import Redis
 
 from core.clock import Clock
-from core.db.console_users import ConsoleUser
+from core.db.users import ConsoleUser
 from core.market import Market
 from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit

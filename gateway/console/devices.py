@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from core.db.console_audit import audit_of
 from core.db.console_devices import (
     DEVICES,
-    find_device_row,
+    DeviceDetails,
+    find_device_details,
     payments_of_device,
     plans_for_kind,
     sales_of_device,
     tokens_of_device,
 )
-from core.db.console_oversight import acts_on
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
 from core.usecases.allowed_plans import set_plan_on, take_plan_off
@@ -61,7 +60,7 @@ list_page(
         filters=(
             by_serial(),
             choice("kind", "Kind", device_kinds),
-            choice("maker", "Maker", of_catalogue("manufacturers")),
+            choice("manufacturer", "Maker", of_catalogue("manufacturers")),
             choice("tariff", "Tariff", of_catalogue("tariffs")),
             one_condition("place", "Where", _PLACES),
         ),
@@ -82,12 +81,12 @@ def device(device_id: int) -> ResponseReturnValue:
             sales=sales_of_device(connection, device_id),
             tokens=tokens_of_device(connection, device_id, _SHOWN),
             payments=payments_of_device(connection, device_id, _SHOWN),
-            acts=acts_on(connection, "device", device_id),
+            acts=audit_of(connection, "device", device_id),
         )
 
 
-def _find(unit: Unit, device_id: int) -> Any:
-    return find_device_row(unit.connection, device_id) or abort(404)
+def _find(unit: Unit, device_id: int) -> DeviceDetails:
+    return find_device_details(unit.connection, device_id) or abort(404)
 
 
 def _about(unit: Unit, device_id: int) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from typing import Any
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from core.db.console_users import ConsoleUser, user_of_login
+from core.db.users import ConsoleUser, user_of_login
 from core.errors import Refused
 from gateway.console.desk import BLANK_MARKET, desk
 from gateway.console.roles import MAY, WITHOUT_MARKET, may

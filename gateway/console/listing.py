@@ -77,7 +77,7 @@ class Listing:
     """A list. `given(unit)`: values the query always needs. `buttons`: (label, endpoint)."""
 
     title: str
-    query: Query
+    query: Query[Any]
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
     given: Callable[[Unit], Values] = lambda unit: {}
@@ -188,7 +188,7 @@ def _show(unit: Unit, name: str, listing: Listing) -> str:
         found = read_page(
             unit.connection, listing.query, values, request.args.get("after", ""), _ROWS
         )
-        rows, following = found.rows, found.next
+        rows, following = found.rows, found.next_cursor
     kept: dict[str, Any] = {
         one.name: typed
         for one in listing.filters

@@ -3,19 +3,17 @@ factory with: added and put right."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint
+from flask import Blueprint, abort
 
 from core.catalogue import Manufacturer
-from core.db.console_catalogue import MANUFACTURERS
+from core.db.console_catalogue import MANUFACTURERS, find_manufacturer
 from core.tokens.family import FAMILIES, VENDORS
 from core.tokens.sts_keys import StsMeter
 from core.tokens.typed import written
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
-from gateway.console.catalogue import code_field, in_catalogue
+from gateway.console.catalogue import code_field
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT, words
@@ -96,8 +94,8 @@ act_page(
 )
 
 
-def _get(unit: Unit, manufacturer_id: int) -> Any:
-    return in_catalogue(unit, "manufacturers", manufacturer_id)
+def _get(unit: Unit, manufacturer_id: int) -> Manufacturer:
+    return find_manufacturer(unit.connection, manufacturer_id) or abort(404)
 
 
 def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from core.db import console_month as books
+from core.db import console_month_ledger as ledger
 from core.db.console_lists import Query, read_all
 from core.unit import Unit
 from core.usecases.export_month import Month
@@ -25,7 +27,7 @@ _CUSTOMER = Column("Customer", "customer")
 _KIND = Column("Kind", "kind")
 _SIDES = (Column("Debit", "debit_minor", MONEY), Column("Credit", "credit_minor", MONEY))
 
-FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
+FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
     "payments": (
         books.PAYMENTS,
         (
@@ -44,7 +46,7 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
         ),
     ),
     "payment_lines": (
-        books.LINES,
+        books.ALLOCATIONS,
         (
             Column("Applied", "applied_at", INSTANT),
             _RECEIPT,
@@ -83,11 +85,11 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
         ),
     ),
     "sale_changes": (
-        books.SALE_CHANGES,
+        ledger.SALE_CHANGES,
         (_BOOKED, _KIND, Column("Sale", "sale_id"), _CUSTOMER, *_SIDES),
     ),
     "agents": (
-        books.AGENTS,
+        ledger.AGENTS,
         (
             Column("Agent", "agent"),
             Column("Number", "msisdn"),
@@ -102,11 +104,11 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
         ),
     ),
     "agent_movements": (
-        books.AGENT_MOVEMENTS,
+        ledger.AGENT_MOVEMENTS,
         (_BOOKED, Column("Agent", "agent"), Column("Account", "account"), _KIND, _RECEIPT, *_SIDES),
     ),
     "suspense": (
-        books.SUSPENSE,
+        ledger.SUSPENSE,
         (
             _BOOKED,
             _KIND,
@@ -117,11 +119,11 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
         ),
     ),
     "money_back": (
-        books.MONEY_BACK,
+        ledger.REFUNDS,
         (_BOOKED, _KIND, _RECEIPT, Column("Account", "account"), *_SIDES),
     ),
     "entries": (
-        books.ENTRIES,
+        ledger.ENTRIES,
         (
             Column("Entry", "entry_id"),
             _BOOKED,
@@ -133,7 +135,7 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
         ),
     ),
     "trial_balance": (
-        books.TRIAL_BALANCE,
+        ledger.TRIAL_BALANCE,
         (
             Column("Account", "account"),
             Column("At first, debit", "opening_debit_minor", MONEY),
@@ -144,11 +146,11 @@ FILES: dict[str, tuple[Query, tuple[Column, ...]]] = {
         ),
     ),
     "checks": (
-        books.CHECKS,
+        ledger.CHECKS,
         (
-            Column("These two agree", "what"),
-            Column("The one", "one_minor", MONEY),
-            Column("The other", "other_minor", MONEY),
+            Column("Must agree", "comparison"),
+            Column("List", "list_minor", MONEY),
+            Column("Ledger", "ledger_minor", MONEY),
             Column("Agrees", "agrees"),
         ),
     ),
@@ -162,7 +164,7 @@ def zip_name(month: Month) -> str:
 
 def zipped_month(unit: Unit, month: Month) -> Iterator[bytes]:
     """The ZIP, piece by piece. The sums over a long ledger may take their time: they come last."""
-    books.take_time(unit.connection)
+    books.allow_long_queries(unit.connection)
     values = asdict(month)
     return zipped(
         (

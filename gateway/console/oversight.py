@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from core.db.console_oversight import AUDIT, REPORTS, audited_subjects
+from core.db.console_audit import AUDIT, REPORTS, audited_subjects
 from core.unit import Unit
 from gateway.console.listing import (
     Column,
@@ -26,7 +26,7 @@ pages = Blueprint("oversight", __name__)
 
 def _who(unit: Unit, typed: str) -> Mapping[str, Any]:
     """A user's name, or an agent's number: agents act too."""
-    return {"who": typed.lower()}
+    return {"operator": typed.lower()}
 
 
 def _subjects(unit: Unit) -> Sequence[tuple[str, str]]:
@@ -42,8 +42,8 @@ list_page(
         AUDIT,
         columns=(
             Column("When", "acted_at", INSTANT),
-            Column("Who", "who"),
-            Column("Act", "act", WORDS),
+            Column("Who", "operator"),
+            Column("Act", "action", WORDS),
             Column("On", "subject", WORDS),
             Column("Its number", "subject_id", COUNT),
             Column("Why", "reason"),

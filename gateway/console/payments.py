@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_oversight import acts_on
+from core.db.console_audit import audit_of
+from core.db.console_cases import cases_of_payment
 from core.db.console_payments import (
     PAYMENTS,
-    cases_of,
-    find_payment,
-    postings_of,
-    refunds_of,
-    texts_of,
-    token_text,
-    tokens_of,
+    PaymentDetails,
+    entries_of_payment,
+    find_payment_details,
+    refunds_of_payment,
+    sms_of_payment,
 )
+from core.db.console_tokens import find_token, tokens_of_payment
 from core.db.payment_story import lines_of
 from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
@@ -85,25 +84,25 @@ def payment(payment_id: int) -> ResponseReturnValue:
     """What the provider said, where the money went, what was sent, and what people did about it."""
     with desk().reading() as unit:
         connection = unit.connection
-        paid = find_payment(connection, payment_id) or abort(404)
+        paid = find_payment_details(connection, payment_id) or abort(404)
         return render_template(
             "payment.html",
             unit=unit,
             paid=paid,
             payer=payer_of(unit, paid),
             lines=lines_of(connection, payment_id),
-            entries=_entries(postings_of(connection, payment_id)),
-            tokens=tokens_of(connection, payment_id),
-            texts=texts_of(connection, payment_id),
-            refunds=refunds_of(connection, payment_id),
-            cases=cases_of(connection, payment_id),
-            acts=acts_on(connection, "payment", payment_id),
+            entries=entries_of_payment(connection, payment_id),
+            tokens=tokens_of_payment(connection, payment_id),
+            texts=sms_of_payment(connection, payment_id),
+            refunds=refunds_of_payment(connection, payment_id),
+            cases=cases_of_payment(connection, payment_id),
+            acts=audit_of(connection, "payment", payment_id),
             nobody_knows=find_given_up(connection, payment_id) is not None,
             suggestions=suggest_matches(unit, payment_id) if paid.state == "suspense" else (),
         )
 
 
-def payer_of(unit: Unit, paid: Any) -> str:
+def payer_of(unit: Unit, paid: PaymentDetails) -> str:
     """The payer as far as the provider told."""
     if paid.payer is None:
         return "not told"
@@ -113,14 +112,8 @@ def payer_of(unit: Unit, paid: Any) -> str:
     return "hidden by the provider" if paid.payer_kind == "sha256" else str(paid.payer)
 
 
-def _entries(postings: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
-    """(first posting, all postings) of each entry."""
-    grouped = (list(legs) for _, legs in groupby(postings, lambda leg: leg.id))
-    return [(legs[0], legs) for legs in grouped]
-
-
 def _about_token(unit: Unit, token_id: int) -> list[tuple[str, str]]:
-    token = token_text(unit.connection, token_id) or abort(404)
+    token = find_token(unit.connection, token_id) or abort(404)
     return [("For", token.serial), ("Gives", units(token.kind, token.units))]
 
 
@@ -143,7 +136,7 @@ act_page(
 
 def facts_of(unit: Unit, payment_id: int) -> list[tuple[str, str]]:
     """What there is to know of a payment above a form about it."""
-    paid = find_payment(unit.connection, payment_id) or abort(404)
+    paid = find_payment_details(unit.connection, payment_id) or abort(404)
     return [
         ("Receipt", paid.receipt),
         ("Amount", MONEY.show(paid.amount_minor, unit.market)),

@@ -4,12 +4,11 @@ may have one set. What was sold on a plan keeps its own instalments."""
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from flask import Blueprint, abort
 
 from core.catalogue import PlanEntry
-from core.db.console_catalogue import PLANS
+from core.db.console_catalogue import PLANS, find_plan_code
 from core.db.plan_offers import find_plan
 from core.errors import Refused
 from core.money import major
@@ -22,7 +21,6 @@ from gateway.console.catalogue import (
     CADENCES,
     SCHEMES,
     code_field,
-    in_catalogue,
     plan_fields,
     read_terms,
 )
@@ -123,13 +121,14 @@ act_page(
 )
 
 
-def _get(unit: Unit, plan_id: int) -> Any:
-    return in_catalogue(unit, "plan_offers", plan_id)
+def _get(unit: Unit, plan_id: int) -> PlanEntry:
+    code = find_plan_code(unit.connection, plan_id) or abort(404)
+    return find_plan(unit.connection, code) or abort(404)
 
 
 def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:
     """The fields with what the plan says."""
-    plan = find_plan(unit.connection, _get(unit, plan_id).code) or abort(404)
+    plan = _get(unit, plan_id)
 
     def amount(minor: int | None) -> str:
         return major(minor, unit.market.currency) if minor else ""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, abort
 
-from core.db.console_requests import REQUESTS, find_request
+from core.db.console_requests import REQUESTS, DeviceRequestRow, find_request
 from core.unit import Unit
 from core.usecases.answer_device_request import grant_device_request, turn_down_device_request
 from gateway.console.catalogue import (
@@ -33,7 +32,7 @@ list_page(
         columns=(
             Column("Asked", "asked_at", INSTANT, "requests.grant", "request_id"),
             Column("Number", "msisdn"),
-            Column("Who", "person"),
+            Column("Who", "full_name"),
             Column("Village", "village"),
             Column("Serial", "serial", CODE, "devices.device", "device_id", "device_id"),
             Column("Kind", "kind", WORDS),
@@ -50,7 +49,7 @@ list_page(
 )
 
 
-def _find(unit: Unit, request_id: int) -> Any:
+def _find(unit: Unit, request_id: int) -> DeviceRequestRow:
     return find_request(unit.connection, request_id) or abort(404)
 
 
@@ -58,7 +57,7 @@ def _about(unit: Unit, request_id: int) -> list[tuple[str, str]]:
     asked = _find(unit, request_id)
     known = "a customer" if asked.customer_id else "new"
     return [
-        ("Who", f"{asked.person}, {asked.msisdn} ({known})"),
+        ("Who", f"{asked.full_name}, {asked.msisdn} ({known})"),
         ("Village", asked.village),
         ("Device", f"{asked.serial}, {words(asked.kind)}, {asked.manufacturer}"),
         ("Asked", instant(asked.asked_at, unit.market)),

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_oversight import acts_on
-from core.db.console_sales import SALES, find_sale, instalments_of
+from core.db.console_audit import audit_of
+from core.db.console_sales import SALES, SaleDetails, find_sale_details, instalments_of_sale
 from core.db.token_orders import is_ordered
 from core.errors import Refused
 from core.money import major
@@ -73,13 +73,13 @@ def sale(sale_id: int) -> ResponseReturnValue:
             "sale.html",
             unit=unit,
             sale=_get(unit, sale_id),
-            plan=instalments_of(unit.connection, sale_id),
-            acts=acts_on(unit.connection, "sale", sale_id),
+            plan=instalments_of_sale(unit.connection, sale_id),
+            acts=audit_of(unit.connection, "sale", sale_id),
         )
 
 
-def _get(unit: Unit, sale_id: int) -> Any:
-    return find_sale(unit.connection, sale_id) or abort(404)
+def _get(unit: Unit, sale_id: int) -> SaleDetails:
+    return find_sale_details(unit.connection, sale_id) or abort(404)
 
 
 def _about(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
@@ -93,10 +93,10 @@ def _about(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
     ]
 
 
-def _terms_line(unit: Unit, found: Any) -> str:
+def _terms_line(unit: Unit, found: SaleDetails) -> str:
     if found.scheme != "service":
         return f"Paid {money(found.paid_minor, unit.market)} of it so far"
-    per_day = money(found.price_per_day_minor, unit.market)
+    per_day = money(found.price_per_day_minor or 0, unit.market)
     return f"{per_day} a day, at least {money(found.minimum_payment_minor, unit.market)} at a time"
 
 
@@ -105,7 +105,7 @@ def _rehearsed(unit: Unit, done: Done) -> list[str]:
     found = _get(unit, done.ids["sale_id"])
     lines = [
         ", ".join(filter(None, (found.customer, found.appliance, found.serial))),
-        *plan_lines(unit, instalments_of(unit.connection, found.id)),
+        *plan_lines(unit, instalments_of_sale(unit.connection, found.id)),
         _terms_line(unit, found),
     ]
     over = ["Nothing is left to pay: the sale is complete"] if found.state == "complete" else []

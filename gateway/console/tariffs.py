@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from core.catalogue import TariffEntry
 from core.db.catalogue import tariff_versions
-from core.db.console_catalogue import TARIFFS, meters_on
-from core.db.console_oversight import acts_on
+from core.db.console_audit import audit_of
+from core.db.console_catalogue import TARIFFS, TariffName, find_tariff, meters_on
 from core.errors import Refused
 from core.money import major
 from core.tariff import TariffVersion, version_on
@@ -21,7 +20,7 @@ from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from core.usecases.move_tariff import move_tariff
 from gateway.console import reading
-from gateway.console.catalogue import code_field, in_catalogue, of_catalogue
+from gateway.console.catalogue import code_field, of_catalogue
 from gateway.console.desk import desk
 from gateway.console.energy import Purchase, purchase, purchase_lines, usual_purchases
 from gateway.console.forms import Done, Field, Form, Values, act_page
@@ -79,7 +78,7 @@ def tariff(tariff_id: int) -> ResponseReturnValue:
             problem=problem,
             purchases=usual_purchases(in_force, unit.market) if in_force else (),
             meters=meters_on(unit.connection, tariff_id),
-            acts=acts_on(unit.connection, "tariff", tariff_id),
+            acts=audit_of(unit.connection, "tariff", tariff_id),
         )
 
 
@@ -94,8 +93,8 @@ def _asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None,
         return None, str(problem)
 
 
-def _get(unit: Unit, tariff_id: int) -> Any:
-    return in_catalogue(unit, "tariffs", tariff_id)
+def _get(unit: Unit, tariff_id: int) -> TariffName:
+    return find_tariff(unit.connection, tariff_id) or abort(404)
 
 
 def _versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:

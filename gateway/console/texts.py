@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from core.db.console_texts import TEXTS, find_text
+from core.db.console_messages import SMS, find_sms
 from core.unit import Unit
 from core.usecases.resend_text import resend_text
 from core.usecases.texts import kind_of_text
@@ -41,7 +41,7 @@ list_page(
     "texts",
     Listing(
         "Texts",
-        TEXTS,
+        SMS,
         columns=(
             Column("Written", "created_at", INSTANT, "texts.resend", "text_id"),
             Column("To", "msisdn"),
@@ -51,7 +51,7 @@ list_page(
             Column("State", "state", STATE),
             Column("Sent", "sent_at", INSTANT),
             Column("Tries", "attempts", COUNT),
-            Column("The provider said", "told"),
+            Column("The provider said", "status"),
             Column("Cost", "cost"),
         ),
         filters=(
@@ -82,7 +82,7 @@ def wordings() -> ResponseReturnValue:
 
 
 def _about(unit: Unit, text_id: int) -> list[tuple[str, str]]:
-    text = find_text(unit.connection, text_id) or abort(404)
+    text = find_sms(unit.connection, text_id) or abort(404)
     return [
         ("To", text.msisdn),
         ("Kind", words(text.kind)),
@@ -92,7 +92,7 @@ def _about(unit: Unit, text_id: int) -> list[tuple[str, str]]:
 
 
 def _resend(unit: Unit, who: str, values: Values, text_id: int) -> Done:
-    text = find_text(unit.connection, text_id) or abort(404)
+    text = find_sms(unit.connection, text_id) or abort(404)
     resend_text(unit, text_id, who)
     told = f"The same text goes to {text.msisdn} once more."
     if text.payment_id is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort
 
-from core.db.console_users import USERS, get_user
+from core.db.console_users import USERS, find_user_row
 from core.unit import Unit
 from core.usecases.console_users import ROLES, add_user, disable_user, set_role
 from gateway.console.forms import Done, Field, Form, Values, act_page, form_page, nothing_else
@@ -66,7 +66,7 @@ form_page(
 
 
 def _about(unit: Unit, user_id: int) -> list[tuple[str, str]]:
-    user = get_user(unit.connection, user_id) or abort(404)
+    user = find_user_row(unit.connection, user_id) or abort(404)
     state = "shut out" if user.disabled_at else words(user.role)
     return [("Name", user.name), ("Role", state)]
 

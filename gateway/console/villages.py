@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from flask import Blueprint
+from flask import Blueprint, abort
 
 from core.catalogue import Village
-from core.db.console_catalogue import VILLAGES
+from core.db.console_catalogue import VILLAGES, find_village
 from core.unit import Unit
 from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
 from gateway.console import reading
-from gateway.console.catalogue import code_field, in_catalogue
+from gateway.console.catalogue import code_field
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import CODE, COUNT
@@ -59,8 +57,8 @@ act_page(
 )
 
 
-def _get(unit: Unit, village_id: int) -> Any:
-    return in_catalogue(unit, "villages", village_id)
+def _get(unit: Unit, village_id: int) -> Village:
+    return find_village(unit.connection, village_id) or abort(404)
 
 
 def _edit(unit: Unit, who: str, values: Values, village_id: int) -> Done:

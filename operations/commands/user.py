@@ -15,8 +15,9 @@ from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.db.console_lists import read_all
-from core.db.console_users import USERS, count_users, find_user
+from core.db.console_users import USERS
 from core.db.engine import make_engine
+from core.db.users import count_users, find_user
 from core.errors import BadInput, Refused
 from core.market import Market
 from core.settings import Environment, read

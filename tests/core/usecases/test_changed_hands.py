@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.db.console_payments import postings_of
+from core.db.console_payments import entries_of_payment
 from core.errors import Refused
 from core.money import Money
 from core.usecases.follow_refund import refund_refused
@@ -101,7 +101,11 @@ def test_money_that_was_matched_before_can_be_matched_again_however_often(book):
 
     assert book.states() == ["applied"]
     with book.open_unit() as unit:
-        told = [one.kind for one in postings_of(unit.connection, payment_id)]
+        told = [
+            entry.kind
+            for entry in entries_of_payment(unit.connection, payment_id)
+            for _ in entry.postings
+        ]
     assert (told.count("matched"), told.count("unmatched")) == (6, 4)  # two postings each
     book.prove()
 

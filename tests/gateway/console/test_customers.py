@@ -38,7 +38,7 @@ def test_one_line_of_time_holds_payments_their_lines_codes_and_texts(console):
     page = console.login("read_only").get(f"/customers/{console.ids['customer_id']}").text
 
     kinds = re.findall(r'<li class="(\w+)">', page)
-    assert kinds == ["payment", "line", "line", "token", "text"]
+    assert kinds == ["payment", "allocation", "allocation", "token", "sms"]
     assert "Paid KES 500.00" in page
 
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from sqlalchemy import text
 
-from core.db.console_users import find_user
+from core.db.users import find_user
 from core.password import verify_password
 from operations.commands.user import FIRST_USER, add_first_user
 

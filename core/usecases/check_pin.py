@@ -43,7 +43,7 @@ def _missed(unit: Unit, agent: Agent) -> Refused:
     update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
     minutes = _minutes(LOCKED_FOR)
     occasion = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
-    tell(unit, agent, agent_sms.locked(minutes=minutes), occasion)
+    tell(unit, agent, agent_sms.pin_locked(minutes=minutes), occasion)
     return Refused("pin_locked", minutes=minutes)
 
 

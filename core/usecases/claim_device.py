@@ -130,7 +130,7 @@ def _caller(unit: Unit, msisdn: str, name: str, surname: str, village: str) -> C
 
 def _tell_agents(unit: Unit, village: str, serial: str) -> None:
     """Some agents of the village hear that somebody waits, each at most once a day."""
-    message = agent_sms.somebody_waits(serial=serial, code=unit.market.service_code)
+    message = agent_sms.request_waiting(serial=serial, service_code=unit.market.service_code)
     for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_TOLD):
         occasion = f"somebody_waits:{agent_id}:{unit.today}"
         queue_text(unit, message, msisdn=msisdn, language=language, occasion=occasion)
@@ -139,7 +139,7 @@ def _tell_agents(unit: Unit, village: str, serial: str) -> None:
 def _tell_waiting(unit: Unit, msisdn: str, serial: str) -> None:
     queue_text(
         unit,
-        agent_sms.request_waits(serial=serial, operator=unit.market.operator),
+        agent_sms.request_received(serial=serial, operator=unit.market.operator),
         msisdn=msisdn,
         language=read_caller(unit, msisdn).language,
         occasion=f"device_request:{msisdn}:{serial}:{unit.now.isoformat()}",

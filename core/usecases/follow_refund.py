@@ -19,7 +19,7 @@ from core.usecases.request_refund import HOLDING, NOT_KNOWN
 from core.usecases.tell_payer import reach_payer
 from core.usecases.texts import text_to
 from core.usecases.undo_applied import undo_applied
-from core.wording.messages import money_back
+from core.wording.messages import refund as refund_messages
 
 _LEASE = timedelta(minutes=2)
 # When to ask again while nothing is known; after that a person is asked.
@@ -139,7 +139,7 @@ def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) 
 
 
 def _tell(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
-    message = money_back.refunded(
+    message = refund_messages.refunded(
         amount=Money(refund.amount_minor, unit.market.currency),
         receipt=refund.receipt,
         operator=unit.market.operator,

@@ -27,7 +27,7 @@ def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
         name=customer.name,
         serial=serial,
         operator=unit.market.operator,
-        code=unit.market.service_code,
+        service_code=unit.market.service_code,
     )
     text_to(unit, customer, message, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
 
@@ -36,7 +36,7 @@ def tell_not_granted(unit: Unit, msisdn: str, serial: str) -> None:
     """Tell somebody that they will not get the device they asked for."""
     queue_text(
         unit,
-        agent_sms.not_granted(serial=serial, operator=unit.market.operator),
+        agent_sms.request_refused(serial=serial, operator=unit.market.operator),
         msisdn=msisdn,
         language=read_caller(unit, msisdn).language,
         occasion=f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}",

@@ -62,7 +62,7 @@ def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Post
 
 
 def _tell(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: int) -> None:
-    message = agent_sms.cash_given_back(
+    message = agent_sms.cash_returned(
         amount=Money(payment.amount_minor, unit.market.currency),
         receipt=payment.receipt,
         owed=Money(owed_minor, unit.market.currency),

@@ -12,11 +12,11 @@ from core.usecases.read_account import owed_today
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """One open obligation. `kind`: down_payment, instalment, access_rate. `about`: the appliance's
-    name or the meter's serial."""
+    """One open obligation. `kind` is down_payment, instalment or access_rate, `description` the
+    name of the appliance or the serial number of the meter."""
 
     kind: str
-    about: str
+    description: str
     amount_minor: int
     due_on: date
     is_due: bool

@@ -22,7 +22,7 @@ from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.split_words import bought
 from core.wording.message import BoundMessage
-from core.wording.messages import devices as say
+from core.wording.messages import devices as messages
 
 _TOKENS_SHOWN = 3
 
@@ -34,7 +34,7 @@ class ShownToken:
     token_id: int
     serial: str
     day: date
-    what: BoundMessage
+    content: BoundMessage
     token: str
 
     def __repr__(self) -> str:
@@ -49,11 +49,11 @@ def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
 def state_words(unit: Unit, device: DeviceState) -> BoundMessage:
     """How it stands: what is left on its plan and how many days, or that it runs for good."""
     if device.by_day:
-        return say.days_left(days=days_left(unit, device))
+        return messages.days_left(days=days_left(unit, device))
     if device.plan_left_minor is not None:
         left = Money(device.plan_left_minor, unit.market.currency)
-        return say.plan_left(left=left, days=days_left(unit, device))
-    return say.paid_off() if device.is_paid_off else say.as_you_go()
+        return messages.plan_left(left=left, days=days_left(unit, device))
+    return messages.paid_off() if device.is_paid_off else messages.as_you_go()
 
 
 def days_left(unit: Unit, device: DeviceState) -> int:

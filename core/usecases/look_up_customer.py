@@ -54,7 +54,7 @@ class LastToken:
 
     serial: str
     day: date
-    what: BoundMessage
+    content: BoundMessage
 
 
 def find_last_token(unit: Unit, phone: str, serial: str) -> LastToken:

@@ -88,6 +88,6 @@ def _tell(unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedTok
         message = sms.token(
             token=group(token.text, device.token_family),
             serial=device.serial,
-            what=bought(token.kind, token.amount),
+            content=bought(token.kind, token.amount),
         )
         text_to(unit, owner, message, f"ordered:{token_id}", token_id=token_id)

@@ -93,5 +93,5 @@ def _owner_id(meter: Device) -> int:
 
 def _tell_moved(unit: Unit, owner: Customer, serial: str) -> None:
     """The old owner hears of it, so that nobody loses a meter without knowing."""
-    message = agent_sms.moved_away(serial=serial, operator=unit.market.operator)
+    message = agent_sms.meter_transferred(serial=serial, operator=unit.market.operator)
     text_to(unit, owner, message, f"moved:{serial}:{owner.id}:{unit.now.isoformat()}")

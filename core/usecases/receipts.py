@@ -39,17 +39,21 @@ def _receipt(market: Market, applied: Applied, paid_serial: str) -> BoundMessage
     """The receipt, with the first token in it when there is one."""
     payment, tokens = applied.payment, applied.tokens
     amount = Money(payment.amount_minor, market.currency)
-    split = split_words(market, applied.outcome)
+    allocations = split_words(market, applied.outcome)
     due = Money(applied.still_due_minor, market.currency)
     if not tokens:
         return sms.receipt(
-            serial=paid_serial, amount=amount, split=split, due=due, receipt=payment.receipt
+            serial=paid_serial,
+            amount=amount,
+            allocations=allocations,
+            due=due,
+            receipt=payment.receipt,
         )
     return sms.receipt_token(
         token=_typed(tokens[0]),
         serial=tokens[0].device.serial,
         amount=amount,
-        split=split,
+        allocations=allocations,
         due=due,
         receipt=payment.receipt,
     )
@@ -59,7 +63,7 @@ def _code(token: DeviceToken) -> BoundMessage:
     return sms.token(
         token=_typed(token),
         serial=token.device.serial,
-        what=bought(token.token.kind, token.token.amount),
+        content=bought(token.token.kind, token.token.amount),
     )
 
 

@@ -42,7 +42,7 @@ def report_no_code(
         serial = situation.devices[device_id].serial
         detail = f"{receipt}: no code for {serial} ({reason}); {applied.owed_codes[device_id]}"
         open_case(unit.connection, unit.now, KIND, f"{payment_id}:{device_id}", detail, payment_id)
-        message = sms.no_code(serial=serial, operator=unit.market.operator)
+        message = sms.no_token(serial=serial, operator=unit.market.operator)
         for one in _concerned(unit, situation, applied):
             occasion = f"no_code:{payment_id}:{device_id}:{one.msisdn}"
             text_to(unit, one, message, occasion, payment_id=payment_id)

@@ -37,7 +37,7 @@ def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
         sms.token(
             token=group(token.text, token.family),
             serial=token.serial,
-            what=bought(token.kind, token.units),
+            content=bought(token.kind, token.units),
         ),
         msisdn=msisdn,
         language=customer.language,

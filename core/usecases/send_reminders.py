@@ -17,7 +17,7 @@ from core.money import Money
 from core.unit import Unit
 from core.usecases.texts import queue_text
 from core.wording.message import BoundMessage
-from core.wording.messages import reminder as say
+from core.wording.messages import reminder as messages
 
 FROM, UNTIL = time(9), time(18)
 # Each step in days after the due day, and the last day on which it may still be told.
@@ -76,11 +76,11 @@ def _in_one_text(first: AtAStep, other: AtAStep) -> bool:
 
 
 def _said(unit: Unit, told: list[AtAStep]) -> BoundMessage:
-    code, first = unit.market.service_code, told[0]
+    service_code, first = unit.market.service_code, told[0]
     if first.step > 0 and first.late_minor is not None and first.late_since is not None:
         late = Money(first.late_minor, unit.market.currency)
-        return say.overdue(amount=late, since=first.late_since, code=code)
+        return messages.overdue(amount=late, since=first.late_since, service_code=service_code)
     amount = Money(sum(one.open_minor for one in told), unit.market.currency)
     if first.step == 0:
-        return say.due_today(amount=amount, code=code)
-    return say.due_soon(amount=amount, on=first.due_on, code=code)
+        return messages.due_today(amount=amount, service_code=service_code)
+    return messages.due_soon(amount=amount, on=first.due_on, service_code=service_code)

@@ -8,7 +8,7 @@ from core.market import Market
 from core.money import Money
 from core.waterfall import Outcome
 from core.wording.message import BoundMessage
-from core.wording.messages import part
+from core.wording.messages import allocation
 
 
 def split_words(market: Market, outcome: Outcome) -> list[BoundMessage]:
@@ -22,24 +22,24 @@ def split_words(market: Market, outcome: Outcome) -> list[BoundMessage]:
 
     parts = []
     if loan := money("down_payment", "instalment"):
-        parts.append(part.loan(amount=loan))
+        parts.append(allocation.loan(amount=loan))
     if access := money("access_rate"):
-        parts.append(part.access(amount=access))
+        parts.append(allocation.access(amount=access))
     if outcome.energy_tenths:
-        parts.append(part.energy(kwh=outcome.energy_tenths))
+        parts.append(allocation.energy(kwh=outcome.energy_tenths))
     if days := sum(outcome.days.values()):
-        parts.append(part.days(count=days))
+        parts.append(allocation.days(count=days))
     if outcome.freed:
-        parts.append(part.unlock())
+        parts.append(allocation.unlock())
     if credit := money("credit"):
-        parts.append(part.credit(amount=credit))
+        parts.append(allocation.credit(amount=credit))
     return parts
 
 
 def bought(kind: str, units: int) -> BoundMessage:
     """What a token is good for."""
     if kind == "energy":
-        return part.energy(kwh=units)
+        return allocation.energy(kwh=units)
     if kind == "days":
-        return part.days(count=units)
-    return part.unlock()
+        return allocation.days(count=units)
+    return allocation.unlock()

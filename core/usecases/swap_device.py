@@ -107,7 +107,7 @@ def _order(unit: Unit, serial: str, days: int, who: str, reason: str, *, unlocke
 
 
 def _tell(unit: Unit, customer: Customer, old: str, new: str) -> None:
-    message = agent_sms.swapped(old=old, serial=new, operator=unit.market.operator)
+    message = agent_sms.device_replaced(old=old, serial=new, operator=unit.market.operator)
     text_to(unit, customer, message, f"swapped:{old}:{new}")
     for msisdn in take_requests_for(unit.connection, new):
         if msisdn != customer.msisdn:

@@ -30,7 +30,7 @@ from core.unit import Unit
 from core.usecases.leave_clearing import leave_clearing
 from core.usecases.line_accounts import ACCOUNT_OF
 from core.usecases.texts import text_to
-from core.wording.messages import money_back
+from core.wording.messages import refund as refund_messages
 
 _CLAIM = "receivable:clawback"
 _USED_UP = ("energy", "days")
@@ -111,7 +111,7 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
         return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
-    message = money_back.taken_back(
+    message = refund_messages.reversed(
         amount=Money(payment.amount_minor, unit.market.currency),
         serial=get_device(unit.connection, payment.device_id).serial,
         receipt=payment.receipt,

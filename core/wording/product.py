@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 from core.errors import BrokenInvariant
 from core.wording import messages
@@ -16,7 +18,11 @@ LANGUAGES = ("en", "sw", "fr")
 @cache
 def product_wording() -> Wording:
     """Every message in every language, not yet checked."""
-    return load_wording(messages_of(messages.MODULES), LANGUAGES)
+    modules = [
+        import_module(f"{messages.__name__}.{module.name}")
+        for module in iter_modules(messages.__path__)
+    ]
+    return load_wording(messages_of(modules), LANGUAGES)
 
 
 def check_wording() -> None:

@@ -40,7 +40,7 @@ from core.usecases.resend_token import resend_token
 from core.usecases.split_words import split_words
 from core.usecases.texts import queue_text, times_texted_lately
 from core.wording.message import BoundMessage
-from core.wording.messages import answer as say
+from core.wording.messages import sms_reply as messages
 from core.wording.product import product_wording
 from gateway.limits import MISSES, SerialGuesses
 from gateway.sms.keywords import Command, Intent, language_named, parse
@@ -104,13 +104,13 @@ def _act(sender: Sender, command: Command) -> BoundMessage | None:
 def _help(sender: Sender, words: tuple[str, ...] = ()) -> BoundMessage:
     market = sender.unit.market
     is_agent = read_caller(sender.unit, sender.msisdn).role == "agent"
-    usage = say.usage_agent if is_agent else say.usage
-    return usage(operator=market.operator, code=market.service_code)
+    usage = messages.usage_agent if is_agent else messages.usage
+    return usage(operator=market.operator, service_code=market.service_code)
 
 
 def _help_once_an_hour(sender: Sender) -> BoundMessage | None:
     """Unknown words get the short help, but nobody gets it again and again."""
-    told = times_texted_lately(sender.unit, sender.msisdn, say.usage, say.usage_agent)
+    told = times_texted_lately(sender.unit, sender.msisdn, messages.usage, messages.usage_agent)
     return None if told else _help(sender)
 
 
@@ -120,16 +120,16 @@ def _balance(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     credit = sender.money(debts.credit_minor)
     if words:
         device = _own_device(sender, words)
-        return say.balance_device(
+        return messages.balance_device(
             serial=device.serial, state=state_words(sender.unit, device), due=due, credit=credit
         )
     following = debts.next_due
     if following is None:
-        return say.balance(due=due, credit=credit)
-    return say.balance_next(
+        return messages.balance(due=due, credit=credit)
+    return messages.balance_next(
         due=due,
         credit=credit,
-        about=following.about,
+        description=following.description,
         amount=sender.money(following.amount_minor),
         on=following.due_on,
     )
@@ -139,8 +139,8 @@ def _loan(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     debts = list_debts(sender.unit, sender.customer_id)
     loans = [debt for debt in debts.lines if debt.kind != "access_rate"]
     if not loans:
-        return say.no_loan()
-    return say.loan(
+        return messages.no_loan()
+    return messages.loan(
         left=sender.money(sum(debt.amount_minor for debt in loans)),
         due=sender.money(sum(debt.amount_minor for debt in loans if debt.is_due)),
         parts=len(loans),
@@ -165,7 +165,7 @@ def _pay_one(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
         return _prompt(sender, *meant)
     if not meant and readings and readings[0].serial is not None:
         raise Refused("unknown_serial", serial=normalise_serial(readings[0].serial)[:20])
-    return say.how_to_pay()
+    return messages.how_to_pay()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +201,10 @@ def _prompt(sender: Sender, paid: Payable) -> BoundMessage:
     unit, amount = sender.unit, sender.money(paid.amount_minor)
     request_payment(unit, sender.msisdn, paid.serial, amount, loan_only=paid.loan_only)
     if not any(paid.serial == own.serial for own in sender.devices):
-        return say.check_phone(amount=amount, serial=paid.serial)
+        return messages.check_phone(amount=amount, serial=paid.serial)
     outcome = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only).outcome
-    split = split_words(unit.market, outcome)
-    return say.check_phone_own(amount=amount, serial=paid.serial, split=split)
+    allocations = split_words(unit.market, outcome)
+    return messages.check_phone_own(amount=amount, serial=paid.serial, allocations=allocations)
 
 
 def _token(sender: Sender, words: tuple[str, ...]) -> BoundMessage | None:
@@ -217,7 +217,7 @@ def _token(sender: Sender, words: tuple[str, ...]) -> BoundMessage | None:
         for token in list_tokens(sender.unit, customer_id, device.serial)[:1]
     ]
     if not tokens:
-        return say.no_token()
+        return messages.no_token()
     newest = max(tokens, key=lambda token: token.token_id)
     resend_token(sender.unit, sender.msisdn, newest.token_id)
     return None
@@ -234,19 +234,19 @@ def _own_device(sender: Sender, words: tuple[str, ...]) -> DeviceState:
 
 def _language(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     if not words:
-        return say.how_to_choose()
+        return messages.how_to_choose_language()
     choose_language(sender.unit, sender.msisdn, language_named(words[0]) or "")
-    return say.language_is()
+    return messages.language_changed()
 
 
 def _stop(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     want_reminders(sender.unit, sender.msisdn, wanted=False)
-    return say.stopped()
+    return messages.stopped()
 
 
 def _start(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     want_reminders(sender.unit, sender.msisdn, wanted=True)
-    return say.started()
+    return messages.started()
 
 
 def _register(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
@@ -254,28 +254,33 @@ def _register(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
         raise Refused("not_an_agent")
     request = registration_request(words, sender.unit.market.country)
     if request is None:
-        return say.how_to_register()
+        return messages.how_to_register()
     return _to_confirm(sender, store_registration_request(sender.unit, sender.msisdn, request))
 
 
 def _to_confirm(sender: Sender, pending: Pending) -> BoundMessage:
-    code = sender.unit.market.service_code
-    who = {"serial": pending.serial, "phone": pending.phone, "owner": pending.owner, "code": code}
+    service_code = sender.unit.market.service_code
+    shared = {
+        "serial": pending.serial,
+        "phone": pending.phone,
+        "owner": pending.owner,
+        "service_code": service_code,
+    }
     match pending:
         case PendingMeter():
-            return say.confirm_meter(tariff=pending.tariff, **who)
+            return messages.confirm_meter(tariff=pending.tariff, **shared)
         case PendingService():
-            return say.confirm_service(
-                appliance=pending.appliance, per_day=pending.per_day, least=pending.least, **who
+            return messages.confirm_service(
+                appliance=pending.appliance, per_day=pending.per_day, least=pending.least, **shared
             )
         case PendingPlan():
-            return say.confirm_plan(
+            return messages.confirm_plan(
                 appliance=pending.appliance,
                 parts=pending.parts,
                 each=pending.each,
                 cadence=pending.cadence,
                 down_payment=pending.down_payment,
-                **who,
+                **shared,
             )
     raise BrokenInvariant("a request has a tariff, a plan or a price per day")
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from core.clock import Clock, system_clock
 from core.errors import BrokenInvariant, Refused
 from core.unit import OpenUnit
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 from gateway.ussd.deadline import Race, answer_within
 from gateway.ussd.effects import done_before, last_position, run_once
 from gateway.ussd.hearing import Meaning, Sense, meaning
@@ -67,11 +67,15 @@ class Conversation:
 
     def trouble(self) -> UssdReply:
         """What to say when something of ours is broken."""
-        text = self.menu.wording.render(say.trouble(), self.menu.speech)
-        return UssdReply(text, True, "engine.trouble")
+        text = self.menu.wording.render(messages.internal_error(), self.menu.speech)
+        return UssdReply(text, True, "engine.internal_error")
 
     def _working(self, language: str) -> UssdReply:
-        return UssdReply(self.menu.wording.render(say.working(), language), True, "engine.working")
+        return UssdReply(
+            self.menu.wording.render(messages.still_working(), language),
+            True,
+            "engine.still_working",
+        )
 
     def _turn(self, call: Call, race: Race) -> UssdReply:
         try:
@@ -126,7 +130,9 @@ class Conversation:
         # No question of ours is open, so whatever was typed may have been meant for a secret one.
         offset, last = call.offset(facts), masked(call.request.text)
         if call.means.sense is Sense.LOST:
-            return Heard(start(menu, facts, room, note=say.lost_step()), masked(text), offset, last)
+            return Heard(
+                start(menu, facts, room, note=messages.lost_place()), masked(text), offset, last
+            )
         text = call.after_the_code(facts)
         if not text:
             return Heard(start(menu, facts, room, call.dropped), "", offset, last)

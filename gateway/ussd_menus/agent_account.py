@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.usecases.agent_account import AgentAccount, Movement, agent_account
 from core.wording.message import BoundMessage
-from core.wording.messages import agent_account as say
+from core.wording.messages import agent_account as messages
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Facts, Turn
 
@@ -35,15 +35,15 @@ def movements(turn: Turn) -> Sequence[Line]:
 
 
 def _said(one: Movement) -> BoundMessage:
-    what = say.receipt if one.kind == "received" else say.handed_over
+    what = messages.collection if one.kind == "received" else messages.settlement
     return what(day=one.day, receipt=one.receipt, amount=one.amount)
 
 
 shown: Pick[None] = Pick(
     "agent.account",
-    say.figures,
+    messages.summary,
     rows=movements,
-    shows=say.movement,
-    empty=say.no_receipts,
+    shows=messages.entry,
+    empty=messages.no_receipts,
     facts=figures,
 )

@@ -12,8 +12,8 @@ from core.usecases.quote_payment import quote_payment
 from core.usecases.read_account import read_account
 from core.usecases.split_words import split_words
 from core.wording.message import BoundMessage
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_collect as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_cash as messages
 from gateway.ussd_menus.agent_customer import Masked
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
@@ -30,7 +30,7 @@ pin = secret("pin")
 class Falls:
     """How the cash will fall."""
 
-    split: Sequence[BoundMessage]
+    allocations: Sequence[BoundMessage]
 
 
 def owner(turn: Turn) -> Masked:
@@ -45,10 +45,10 @@ def falls(turn: Turn) -> Falls:
     return Falls(split_words(turn.unit.market, quote.outcome))
 
 
-collected = Notice("collect.done", say.collected)
+collected = Notice("collect.done", messages.collected)
 which_pin = Ask(
     "collect.pin",
-    agent_say.which_pin,
+    agent_messages.which_pin,
     reads=Pin,
     into=pin,
     do=do(collect_cash, msisdn=CALLER, pin=pin, serial=serial, amount=amount),
@@ -56,14 +56,14 @@ which_pin = Ask(
 )
 confirm = Choice(
     "collect.confirm",
-    say.confirm_cash,
+    messages.confirm_cash,
     facts=falls,
     paged=True,
-    options=[option(agent_say.agree, to=which_pin)],
+    options=[option(agent_messages.agree, to=which_pin)],
 )
 which_amount = Ask(
-    "collect.amount", say.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
+    "collect.amount", messages.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
 )
 which_serial = Ask(
-    "collect.serial", agent_say.which_serial, reads=Serial, into=serial, to=which_amount
+    "collect.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_amount
 )

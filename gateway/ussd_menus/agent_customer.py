@@ -16,9 +16,9 @@ from core.usecases.look_up_customer import (
     look_up_customer,
     resend_last_token,
 )
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_customer as say
-from core.wording.messages import owe as owe_say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_customer as messages
+from core.wording.messages import debts as debt_messages
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import Target, do, option
 from gateway.ussd_menus.owe import Line, Totals, debt_lines, debt_totals
@@ -46,9 +46,12 @@ def masked(turn: Turn) -> Masked:
 def known_customer(prefix: str, then: Target) -> Screen:
     """Ask for the number of a known customer, confirm the name, go on."""
     is_it = Choice(
-        f"{prefix}.is_it", agent_say.is_it, facts=masked, options=[option(agent_say.yes, to=then)]
+        f"{prefix}.is_it",
+        agent_messages.confirm_customer,
+        facts=masked,
+        options=[option(agent_messages.yes, to=then)],
     )
-    return Ask(f"{prefix}.phone", agent_say.which_phone, reads=Phone, into=phone, to=is_it)
+    return Ask(f"{prefix}.phone", agent_messages.which_phone, reads=Phone, into=phone, to=is_it)
 
 
 def card(turn: Turn) -> CustomerCard:
@@ -81,36 +84,36 @@ def lines(turn: Turn) -> Sequence[Line]:
     return debt_lines(turn, debts(turn))
 
 
-resent = Notice("agent.resent", say.resent)
+resent = Notice("agent.resent", messages.resent)
 send = Choice(
     "agent.last_token",
-    say.last_token,
+    messages.last_token,
     facts=last_token,
     options=[
-        option(say.send, do=do(resend_last_token, phone=phone, serial=serial), to=resent),
+        option(messages.send, do=do(resend_last_token, phone=phone, serial=serial), to=resent),
     ],
 )
 which_device = Pick(
     "agent.device",
-    say.which_device,
+    messages.which_device,
     rows=devices,
-    shows=say.device,
-    empty=say.no_device,
+    shows=messages.device,
+    empty=messages.no_device,
     into=serial,
     to=send,
 )
 owed: Pick[None] = Pick(
     "agent.owed",
-    owe_say.total,
+    debt_messages.total,
     rows=lines,
-    shows=owe_say.line,
-    empty=owe_say.nothing,
+    shows=debt_messages.line,
+    empty=debt_messages.nothing,
     facts=totals,
 )
 shown = Choice(
     "agent.card",
-    say.card,
+    messages.card,
     facts=card,
-    options=[option(say.resend, to=which_device), option(say.owed, to=owed)],
+    options=[option(messages.resend, to=which_device), option(messages.owed, to=owed)],
 )
-which_phone = Ask("agent.look_up", agent_say.which_phone, reads=Phone, into=phone, to=shown)
+which_phone = Ask("agent.look_up", agent_messages.which_phone, reads=Phone, into=phone, to=shown)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.names import mask_name
 from core.usecases.move_meter import find_meter_owner, move_meter
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_move as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_meter_transfer as messages
 from gateway.ussd_menus.agent_customer import Masked, masked, phone
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
@@ -23,19 +23,24 @@ def old_owner(turn: Turn) -> Masked:
     return Masked(mask_name(owner.name, owner.surname))
 
 
-moved = Notice("move.done", say.moved)
+moved = Notice("move.done", messages.transferred)
 which_pin = Ask(
     "move.pin",
-    agent_say.which_pin,
+    agent_messages.which_pin,
     reads=Pin,
     into=pin,
     do=do(move_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
     to=moved,
 )
 confirm = Choice(
-    "move.confirm", say.is_moving, facts=masked, options=[option(agent_say.yes, to=which_pin)]
+    "move.confirm",
+    messages.confirm_new_owner,
+    facts=masked,
+    options=[option(agent_messages.yes, to=which_pin)],
 )
 which_phone = Ask(
-    "move.phone", say.which_new_owner, facts=old_owner, reads=Phone, into=phone, to=confirm
+    "move.phone", messages.which_new_owner, facts=old_owner, reads=Phone, into=phone, to=confirm
 )
-which_serial = Ask("move.serial", agent_say.which_serial, reads=Serial, into=serial, to=which_phone)
+which_serial = Ask(
+    "move.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_phone
+)

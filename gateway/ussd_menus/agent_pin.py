@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.usecases.change_pin import change_pin
-from core.wording.messages import agent_account as say
+from core.wording.messages import agent_account as messages
 from gateway.ussd_menus.caller import caller
 from gateway.ussd_menus.carried import secret
 from gateway.ussd_menus.options import CALLER, do, option
@@ -12,15 +12,18 @@ from gateway.ussd_menus.screens import Ask, Choice, Notice
 
 pins = secret("pins")
 
-changed = Notice("pin.changed", say.pin_changed)
+changed = Notice("pin.changed", messages.pin_changed)
 which_pins = Ask(
     "pin.which",
-    say.new_pin,
+    messages.new_pin,
     reads=TwoPins,
     into=pins,
     do=do(change_pin, msisdn=CALLER, pins=pins),
     to=changed,
 )
 first = Choice(
-    "pin.first", say.first_pin, facts=caller, options=[option(say.change_now, to=which_pins)]
+    "pin.first",
+    messages.first_pin,
+    facts=caller,
+    options=[option(messages.change_now, to=which_pins)],
 )

@@ -27,8 +27,8 @@ from core.usecases.offer import (
     offer_service,
 )
 from core.wording.message import BoundMessage
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_plan as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_plan as messages
 from gateway.ussd_menus.carried import Carried, carried
 from gateway.ussd_menus.options import Option, Target, option
 from gateway.ussd_menus.readers import Amount, Whole
@@ -58,9 +58,9 @@ def goods_of(turn: Turn, *kinds: str) -> Sequence[Goods]:
         Goods(
             one.appliance,
             one.name,
-            say.appliance_price(price=one.price)
+            messages.appliance_price(price=one.price)
             if one.price
-            else say.appliance_per_day(price=one.per_day),
+            else messages.appliance_per_day(price=one.per_day),
         )
         for one in list_appliances(turn.unit, kinds)
     ]
@@ -127,12 +127,16 @@ def has_plans(turn: Turn) -> bool:
 
 def plan_questions(prefix: str, then: Target) -> Screen:
     """The first question of a plan; after the last one comes `then`."""
-    agree, keeps = [option(agent_say.agree, to=then)], [scheme, figure, cadence, down]
+    agree, keeps = [option(agent_messages.agree, to=then)], [scheme, figure, cadence, down]
     picked = Choice(
-        f"{prefix}.picked", say.plan, facts=allowed, keeps=keeps, paged=True, options=agree
+        f"{prefix}.picked", messages.plan, facts=allowed, keeps=keeps, paged=True, options=agree
     )
     picked_by_day = Choice(
-        f"{prefix}.picked_by_day", say.service, facts=allowed_by_day, keeps=keeps, options=agree
+        f"{prefix}.picked_by_day",
+        messages.service,
+        facts=allowed_by_day,
+        keeps=keeps,
+        options=agree,
     )
     shown = Route(
         f"{prefix}.picked_scheme",
@@ -141,10 +145,10 @@ def plan_questions(prefix: str, then: Target) -> Screen:
     )
     which_plan = Pick(
         f"{prefix}.which_plan",
-        say.which_plan,
+        messages.which_plan,
         rows=plans,
-        shows=agent_say.row,
-        empty=say.no_plan,
+        shows=agent_messages.row,
+        empty=messages.no_plan,
         into=offer,
         to=shown,
     )
@@ -156,12 +160,12 @@ def plan_questions(prefix: str, then: Target) -> Screen:
 def _by_day(prefix: str, then: Target) -> Option:
     shown = Choice(
         f"{prefix}.by_day",
-        say.service,
+        messages.service,
         facts=offered_by_day,
-        options=[option(agent_say.agree, to=then)],
+        options=[option(agent_messages.agree, to=then)],
     )
     return option(
-        say.by_day,
+        messages.by_day,
         to=shown,
         when=is_used_by_day,
         carries={scheme: "service", figure: 0, cadence: "daily", down: 0},
@@ -171,43 +175,43 @@ def _by_day(prefix: str, then: Target) -> Option:
 def _figures(prefix: str, then: Target) -> Screen:
     agree = Choice(
         f"{prefix}.plan",
-        say.plan,
+        messages.plan,
         facts=offered,
         paged=True,
-        options=[option(agent_say.agree, to=then)],
+        options=[option(agent_messages.agree, to=then)],
     )
-    how_much = Ask(f"{prefix}.down", say.how_much_down, reads=Amount, into=down, to=agree)
+    how_much = Ask(f"{prefix}.down", messages.how_much_down, reads=Amount, into=down, to=agree)
     which_down = Choice(
         f"{prefix}.with_down",
-        say.which_down,
+        messages.which_down,
         options=[
-            option(say.no_down, to=agree, carries={down: 0}),
-            option(say.some_down, to=how_much),
+            option(messages.no_down, to=agree, carries={down: 0}),
+            option(messages.some_down, to=how_much),
         ],
     )
     which_cadence = Choice(
         f"{prefix}.cadence",
-        say.which_cadence,
+        messages.which_cadence,
         options=[
-            option(say.daily, to=which_down, carries={cadence: "daily"}),
-            option(say.weekly, to=which_down, carries={cadence: "weekly"}),
-            option(say.monthly, to=which_down, carries={cadence: "monthly"}),
+            option(messages.daily, to=which_down, carries={cadence: "daily"}),
+            option(messages.weekly, to=which_down, carries={cadence: "weekly"}),
+            option(messages.monthly, to=which_down, carries={cadence: "monthly"}),
         ],
     )
     count = Ask(
         f"{prefix}.count",
-        say.which_count,
+        messages.which_count,
         reads=Whole(1, 520),
         into=figure,
         to=which_cadence,
     )
-    each = Ask(f"{prefix}.each", say.which_each, reads=Amount, into=figure, to=which_cadence)
+    each = Ask(f"{prefix}.each", messages.which_each, reads=Amount, into=figure, to=which_cadence)
     return Choice(
         f"{prefix}.scheme",
-        say.which_scheme,
+        messages.which_scheme,
         options=[
-            option(say.by_count, to=count, when=is_sold, carries={scheme: "count"}),
-            option(say.by_amount, to=each, when=is_sold, carries={scheme: "amount"}),
+            option(messages.by_count, to=count, when=is_sold, carries={scheme: "count"}),
+            option(messages.by_amount, to=each, when=is_sold, carries={scheme: "amount"}),
             _by_day(prefix, then),
         ],
     )

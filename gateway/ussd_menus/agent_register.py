@@ -21,9 +21,9 @@ from core.usecases.offer import (
 from core.usecases.register_with_device import register_meter, register_on_plan
 from core.usecases.stock import find_in_stock
 from core.wording.message import Message
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_plan as plan_say
-from core.wording.messages import agent_register as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_plan as plan_messages
+from core.wording.messages import agent_registration as messages
 from gateway.ussd_menus.agent_customer import masked, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
@@ -131,11 +131,11 @@ def is_new(turn: Turn) -> bool:
     return find_in_stock(turn.unit, turn[serial], "meter", turn[maker]) is None
 
 
-done = Notice("register.done", agent_say.registered)
+done = Notice("register.done", agent_messages.registered)
 person = {"phone": phone, "name": name, "surname": surname, "village": village}
 pin_meter = Ask(
     "register.pin_meter",
-    agent_say.which_pin,
+    agent_messages.which_pin,
     reads=Pin,
     into=pin,
     do=do(
@@ -151,7 +151,7 @@ pin_meter = Ask(
 )
 pin_plan = Ask(
     "register.pin_plan",
-    agent_say.sign_kit,
+    agent_messages.kit_pin,
     facts=buyer,
     reads=Pin,
     into=pin,
@@ -174,73 +174,85 @@ pin_plan = Ask(
 )
 summary_meter = Choice(
     "register.summary",
-    agent_say.summary_meter,
+    agent_messages.summary_meter,
     facts=buyer,
-    options=[option(agent_say.agree, to=pin_meter)],
+    options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary_new_meter = Choice(
     "register.summary_new",
-    say.summary_new_meter,
+    messages.summary_new_meter,
     facts=buyer,
-    options=[option(agent_say.agree, to=pin_meter)],
+    options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary = Route("register.is_new", by=is_new, to={True: summary_new_meter, False: summary_meter})
 which_tariff = Pick(
     "register.tariff",
-    say.which_tariff,
+    messages.which_tariff,
     rows=tariffs,
-    shows=say.tariff,
-    empty=say.no_tariff,
+    shows=messages.tariff,
+    empty=messages.no_tariff,
     into=tariff,
     to=summary,
 )
 which_appliance = Pick(
     "register.appliance",
-    agent_say.which_appliance,
+    agent_messages.which_appliance,
     rows=kits,
-    shows=plan_say.appliance,
-    empty=agent_say.no_appliance,
+    shows=plan_messages.appliance,
+    empty=agent_messages.no_appliance,
     into=appliance,
     to=plan_questions("register", pin_plan),
 )
 sold = Route("register.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
-which_serial = Ask("register.serial", agent_say.which_serial, reads=Serial, into=serial, to=sold)
+which_serial = Ask(
+    "register.serial", agent_messages.which_serial, reads=Serial, into=serial, to=sold
+)
 which_maker = Pick(
     "register.maker",
-    say.which_maker,
+    messages.which_manufacturer,
     rows=makers,
-    shows=agent_say.row,
-    empty=say.no_maker,
+    shows=agent_messages.row,
+    empty=messages.no_manufacturer,
     into=maker,
     to=which_serial,
 )
 which_kind = Choice(
     "register.kind",
-    say.which_kind,
-    options=[_kind(say.meter, "meter"), _kind(say.shs, "shs"), _kind(say.e_bike, "e_bike")],
+    messages.which_kind,
+    options=[
+        _kind(messages.meter, "meter"),
+        _kind(messages.shs, "shs"),
+        _kind(messages.e_bike, "e_bike"),
+    ],
 )
 with_village = Route("register.village_exists", by=village_exists, to={"known": which_kind})
 which_village = Pick(
     "register.village",
-    say.which_village,
+    messages.which_village,
     rows=villages,
-    shows=say.village,
-    empty=say.no_village,
+    shows=messages.village,
+    empty=messages.no_village,
     into=village,
     typed=Code,
     to=with_village,
-    also=[option(say.no_village_option, to=which_kind, when=has_no_village, carries={village: ""})],
+    also=[
+        option(
+            messages.no_village_option, to=which_kind, when=has_no_village, carries={village: ""}
+        )
+    ],
 )
 which_surname = Ask(
-    "register.surname", say.which_surname, reads=Words(), into=surname, to=which_village
+    "register.surname", messages.which_surname, reads=Words(), into=surname, to=which_village
 )
-which_name = Ask("register.name", say.which_name, reads=Words(), into=name, to=which_surname)
+which_name = Ask("register.name", messages.which_name, reads=Words(), into=name, to=which_surname)
 is_it = Choice(
     "register.is_it",
-    agent_say.is_it,
+    agent_messages.confirm_customer,
     facts=masked,
-    options=[option(agent_say.yes, to=which_kind, carries={name: "", surname: "", village: ""})],
+    options=[
+        option(agent_messages.yes, to=which_kind, carries={name: "", surname: "", village: ""})
+    ],
 )
 known = Route("register.known", by=is_known, to={True: is_it, False: which_name})
-which_phone = Ask("register.phone", agent_say.which_phone, reads=Phone, into=phone, to=known)
+which_phone = Ask("register.phone", agent_messages.which_phone, reads=Phone, into=phone, to=known)
 entry = waiting_or(which_phone, sold)

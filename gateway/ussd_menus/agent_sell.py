@@ -9,8 +9,8 @@ from core.plan import PAYG
 from core.usecases.offer import kind_of
 from core.usecases.sell_appliance import sell_appliance
 from core.usecases.stock import check_sellable
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_plan as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_plan as messages
 from gateway.ussd_menus.agent_customer import known_customer, masked, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
@@ -49,7 +49,7 @@ def may_be_sold(turn: Turn) -> Literal["free"]:
     return "free"
 
 
-sold = Notice("sell.done", say.sold)
+sold = Notice("sell.done", messages.sold)
 plan = {
     "customer": phone,
     "appliance": appliance,
@@ -60,7 +60,7 @@ plan = {
 }
 pin_plain = Ask(
     "sell.pin",
-    say.sign_sale,
+    messages.sale_pin,
     facts=masked,
     reads=Pin,
     into=pin,
@@ -69,7 +69,7 @@ pin_plain = Ask(
 )
 pin_serial = Ask(
     "sell_kit.pin",
-    agent_say.sign_kit,
+    agent_messages.kit_pin,
     facts=masked,
     reads=Pin,
     into=pin,
@@ -77,7 +77,9 @@ pin_serial = Ask(
     to=sold,
 )
 free = Route("sell_kit.free", by=may_be_sold, to={"free": plan_questions("sell_kit", pin_serial)})
-which_serial = Ask("sell_kit.serial", agent_say.which_serial, reads=Serial, into=serial, to=free)
+which_serial = Ask(
+    "sell_kit.serial", agent_messages.which_serial, reads=Serial, into=serial, to=free
+)
 with_serial = Route(
     "sell.with_serial",
     by=needs_serial,
@@ -85,10 +87,10 @@ with_serial = Route(
 )
 which_appliance = Pick(
     "sell.appliance",
-    agent_say.which_appliance,
+    agent_messages.which_appliance,
     rows=goods,
-    shows=say.appliance,
-    empty=agent_say.no_appliance,
+    shows=messages.appliance,
+    empty=agent_messages.no_appliance,
     into=appliance,
     to=with_serial,
 )

@@ -26,8 +26,8 @@ from core.usecases.registration_requests import (
     get_registration_request,
     list_registration_requests,
 )
-from core.wording.messages import agent as agent_say
-from core.wording.messages import agent_waiting as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import agent_requests as messages
 from gateway.ussd_menus.agent_customer import phone
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, ONCE, Target, do, option
@@ -121,25 +121,27 @@ def _still(wanted: type[T], found: object) -> T:
     return found
 
 
-dropped = Notice("register.dropped", say.dropped)
-drop = option(say.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped)
-text_done = Notice("register.text_done", agent_say.registered)
+dropped = Notice("register.dropped", messages.dropped)
+drop = option(
+    messages.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped
+)
+text_done = Notice("register.text_done", agent_messages.registered)
 pin_text = Ask(
     "register.pin_text",
-    agent_say.sign_kit,
+    agent_messages.kit_pin,
     facts=pending,
     reads=Pin,
     into=pin,
     do=do(confirm_registration, msisdn=CALLER, pin=pin, serial=serial, once=ONCE),
     to=text_done,
 )
-confirm_or_drop = [option(agent_say.agree, to=pin_text), drop]
+confirm_or_drop = [option(agent_messages.agree, to=pin_text), drop]
 which_text = Pick(
     "register.texts",
-    say.which_text,
+    messages.which_sms_request,
     rows=texts,
-    shows=say.request,
-    empty=say.no_text,
+    shows=messages.request,
+    empty=messages.no_sms_request,
     into=serial,
     to=Route(
         "register.text",
@@ -147,29 +149,29 @@ which_text = Pick(
         to={
             "meter": Choice(
                 "register.text_meter",
-                agent_say.summary_meter,
+                agent_messages.summary_meter,
                 facts=pending_meter,
                 options=confirm_or_drop,
             ),
             "plan": Choice(
                 "register.text_plan",
-                say.summary_plan,
+                messages.summary_plan,
                 facts=pending_plan,
                 paged=True,
                 options=confirm_or_drop,
             ),
             "service": Choice(
                 "register.text_service",
-                say.summary_service,
+                messages.summary_service,
                 facts=pending_service,
                 paged=True,
                 options=confirm_or_drop,
             ),
-            "stale": Choice("register.text_stale", say.stale, facts=pending, options=[drop]),
+            "stale": Choice("register.text_stale", messages.stale, facts=pending, options=[drop]),
         },
     ),
 )
-not_granted = Notice("register.not_granted", say.not_granted)
+not_granted = Notice("register.not_granted", messages.refused)
 
 
 def waiting_or(new: Target, complete: Target) -> Screen:
@@ -180,30 +182,30 @@ def waiting_or(new: Target, complete: Target) -> Screen:
     refuse = do(refuse_device_request, msisdn=CALLER, request=request)
     shown = Choice(
         "register.requested",
-        say.requested,
+        messages.request_details,
         facts=requested,
         keeps=[phone, name, surname, village, kind, maker, serial],
         options=[
-            option(agent_say.yes, to=complete),
-            option(say.refuse, do=refuse, to=not_granted),
+            option(agent_messages.yes, to=complete),
+            option(messages.refuse, do=refuse, to=not_granted),
         ],
     )
     which = Pick(
         "register.waiting",
-        say.which_request,
+        messages.which_request,
         rows=waiting,
-        shows=say.request,
-        empty=say.no_request,
+        shows=messages.request,
+        empty=messages.no_request,
         into=request,
         to=shown,
     )
     which_way = Choice(
         "register.start",
-        say.who_is_next,
+        messages.which_entry,
         options=[
-            option(say.somebody_new, to=new),
-            option(say.waiting, to=which, when=somebody_waits),
-            option(say.my_texts, to=which_text, when=has_texts),
+            option(messages.new_customer, to=new),
+            option(messages.customer_requests, to=which, when=somebody_waits),
+            option(messages.sms_requests, to=which_text, when=has_texts),
         ],
     )
     return Route("register.entry", by=something_waits, to={True: which_way, False: new})

@@ -9,7 +9,7 @@ from core.errors import Refused
 from core.usecases.allowed_plans import AllowedPlan, AllowedService
 from core.usecases.claim_device import Claimable, claim_device, find_claimable, request_device
 from core.usecases.offer import TariffOffer, Village, list_villages
-from core.wording.messages import claim as say
+from core.wording.messages import self_registration as messages
 from gateway.ussd_menus.caller import the_caller
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, ONCE, do, option
@@ -75,35 +75,35 @@ def has_no_village(turn: Turn) -> bool:
     return not villages(turn)
 
 
-registered = Notice("claim.done", say.registered)
-requested = Notice("claim.requested", say.requested)
+registered = Notice("claim.done", messages.registered)
+requested = Notice("claim.requested", messages.requested)
 person = {"name": name, "surname": surname, "village": village}
 claims = do(claim_device, msisdn=CALLER, serial=serial, once=ONCE, **person)
 with_tariff = Choice(
     "claim.tariff",
-    say.with_tariff,
+    messages.with_tariff,
     facts=tariff_of,
-    options=[option(say.agree, do=claims, to=registered)],
+    options=[option(messages.agree, do=claims, to=registered)],
 )
 with_plan = Choice(
     "claim.plan",
-    say.with_plan,
+    messages.with_plan,
     facts=plan_of,
     paged=True,
-    options=[option(say.agree, do=claims, to=registered)],
+    options=[option(messages.agree, do=claims, to=registered)],
 )
 with_service = Choice(
     "claim.service",
-    say.with_service,
+    messages.with_service,
     facts=service_of,
-    options=[option(say.agree, do=claims, to=registered)],
+    options=[option(messages.agree, do=claims, to=registered)],
 )
 ask_agent = Choice(
     "claim.waits",
-    say.needs_agent,
+    messages.agent_needed,
     options=[
         option(
-            say.ask_agent,
+            messages.ask_agent,
             do=do(request_device, msisdn=CALLER, serial=serial, **person),
             to=requested,
         )
@@ -116,17 +116,17 @@ terms = Route(
 )
 which_village = Pick(
     "claim.village",
-    say.which_village,
+    messages.which_village,
     rows=villages,
-    shows=say.village,
-    empty=say.no_village,
+    shows=messages.village,
+    empty=messages.no_village,
     into=village,
     to=terms,
-    also=[option(say.go_on, to=terms, when=has_no_village)],
+    also=[option(messages.without_village, to=terms, when=has_no_village)],
 )
 which_surname = Ask(
-    "claim.surname", say.which_surname, reads=Words(), into=surname, to=which_village
+    "claim.surname", messages.which_surname, reads=Words(), into=surname, to=which_village
 )
-which_name = Ask("claim.name", say.which_name, reads=Words(), into=name, to=which_surname)
+which_name = Ask("claim.name", messages.which_name, reads=Words(), into=name, to=which_surname)
 asked_by = Route("claim.who", by=who_asks, to={"customer": terms, "stranger": which_name})
-which_serial = Ask("claim.serial", say.which_serial, reads=Serial, into=serial, to=asked_by)
+which_serial = Ask("claim.serial", messages.which_serial, reads=Serial, into=serial, to=asked_by)

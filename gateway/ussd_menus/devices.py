@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.usecases.list_devices import state_words
 from core.wording.message import BoundMessage
-from core.wording.messages import devices as say
+from core.wording.messages import devices as messages
 from gateway.ussd_menus.caller import own_devices
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Turn
@@ -27,4 +27,6 @@ def lines(turn: Turn) -> Sequence[Line]:
     return [Line(one.serial, one.kind, state_words(turn.unit, one)) for one in own_devices(turn)]
 
 
-shown: Pick[None] = Pick("devices.list", say.title, rows=lines, shows=say.row, empty=say.none)
+shown: Pick[None] = Pick(
+    "devices.list", messages.title, rows=lines, shows=messages.row, empty=messages.none
+)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import BrokenInvariant, Refused
 from core.wording.message import BoundMessage
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 from gateway.ussd_menus.carried import Json, unpack_all
 from gateway.ussd_menus.layout import paginate
 from gateway.ussd_menus.menu import Menu, resolve
@@ -79,7 +79,7 @@ def advance(menu: Menu, session: UssdSession, typed: str, facts: Facts) -> Step:
     """What follows when this is typed at what the session last offered."""
     screen = menu.screens.get(session.trail[-1])
     if screen is None or screen.ends:
-        return start(menu, facts, session.budget, note=say.lost_step())
+        return start(menu, facts, session.budget, note=messages.lost_place())
     typed = typed.strip()
     if not typed:
         return Step(session, _page(menu, session))
@@ -223,7 +223,7 @@ def _end(menu: Menu, session: UssdSession, said: BoundMessage, screen: Screen) -
     """The end, with the reason and, after too many tries, what to do about it."""
     words = [menu.wording.render(said, session.language)]
     if isinstance(screen, Ask):
-        words.append(menu.wording.render(say.too_many_tries(), session.language))
+        words.append(menu.wording.render(messages.too_many_tries(), session.language))
     size = menu.wording.translations[session.language].size
     text = "\n".join(words) if size("\n".join(words)) <= _room(menu, session) else words[0]
     return Step(session, Page(text, True, screen.id))

@@ -11,7 +11,7 @@ from typing import Any
 
 from core.gsm7 import to_gsm7
 from core.wording.message import Message, SlotLimits
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 from core.wording.translation import Translation
 from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.menu import Menu
@@ -83,7 +83,13 @@ def _demands(
 
 def _notes(menu: Menu) -> list[Message[Any]]:
     """What may stand above a question: the readers' complaints and every refusal."""
-    own = [say.not_an_option, say.lost_step, say.too_many_tries, say.working, say.trouble]
+    own = [
+        messages.not_an_option,
+        messages.lost_place,
+        messages.too_many_tries,
+        messages.still_working,
+        messages.internal_error,
+    ]
     refusals = [one for key, one in menu.wording.messages.items() if key.startswith("refused.")]
     complaints = {
         reader.complaint.key: reader.complaint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.market import Market
 from core.usecases.report_problem import report_problem
-from core.wording.messages import help as say
+from core.wording.messages import help as messages
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import Words
@@ -19,13 +19,13 @@ def market(turn: Turn) -> Market:
     return turn.unit.market
 
 
-thanks = Notice("help.thanks", say.thanks)
+thanks = Notice("help.thanks", messages.thanks)
 what = Ask(
     "help.what",
-    say.what,
+    messages.what,
     reads=Words(longest=120, presses=40),
     into=problem,
     do=do(report_problem, msisdn=CALLER, body=problem),
     to=thanks,
 )
-how = Choice("help.how", say.how, facts=market, options=[option(say.report, to=what)])
+how = Choice("help.how", messages.how, facts=market, options=[option(messages.report, to=what)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.wording.messages import agent as agent_say
-from core.wording.messages import home as say
+from core.wording.messages import agent as agent_messages
+from core.wording.messages import home as messages
 from gateway.ussd_menus import (
     agent_account,
     agent_collect,
@@ -27,42 +27,42 @@ from gateway.ussd_menus.screens import Choice, Route
 
 customer = Choice(
     "home.customer",
-    say.customer,
+    messages.customer,
     facts=caller,
     options=[
-        option(say.pay, to=pay.which_device),
-        option(say.owe, to=owe.shown),
-        option(say.tokens, to=tokens.which_device),
-        option(say.devices, to=devices.shown),
-        option(say.register_device, to=claim.which_serial, carries=claim.NOBODY_NEW),
-        option(say.language, to=language.which, key=6),
-        option(say.help, to=help.how, key=7),
+        option(messages.pay, to=pay.which_device),
+        option(messages.owe, to=owe.shown),
+        option(messages.tokens, to=tokens.which_device),
+        option(messages.devices, to=devices.shown),
+        option(messages.register_device, to=claim.which_serial, carries=claim.NOBODY_NEW),
+        option(messages.language, to=language.which, key=6),
+        option(messages.help, to=help.how, key=7),
     ],
 )
 stranger = Choice(
     "home.stranger",
-    say.stranger,
+    messages.stranger,
     facts=market,
     options=[
-        option(say.pay_serial, to=pay.enter_serial),
-        option(say.register_own, to=claim.which_serial, carries=claim.NOBODY_NEW),
-        option(say.help, to=help.how, key=3),
-        option(say.language, to=language.which, key=4),
+        option(messages.pay_serial, to=pay.enter_serial),
+        option(messages.register_own, to=claim.which_serial, carries=claim.NOBODY_NEW),
+        option(messages.help, to=help.how, key=3),
+        option(messages.language, to=language.which, key=4),
     ],
 )
 agent = Choice(
     "home.agent",
-    agent_say.home,
+    agent_messages.home,
     facts=caller,
     options=[
-        option(agent_say.register, to=agent_register.entry),
-        option(agent_say.sell, to=agent_sell.which_phone),
-        option(agent_say.collect, to=agent_collect.which_serial),
-        option(agent_say.customer, to=agent_customer.which_phone),
-        option(agent_say.move, to=agent_move.which_serial),
-        option(agent_say.account, to=agent_account.shown),
-        option(agent_say.pin, to=agent_pin.which_pins),
-        option(say.language, to=language.which),
+        option(agent_messages.register, to=agent_register.entry),
+        option(agent_messages.sell, to=agent_sell.which_phone),
+        option(agent_messages.collect, to=agent_collect.which_serial),
+        option(agent_messages.customer, to=agent_customer.which_phone),
+        option(agent_messages.transfer_meter, to=agent_move.which_serial),
+        option(agent_messages.account, to=agent_account.shown),
+        option(agent_messages.pin, to=agent_pin.which_pins),
+        option(messages.language, to=language.which),
     ],
 )
 home = Route(

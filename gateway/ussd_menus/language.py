@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.usecases.choose_language import choose_language
 from core.wording.message import Message
-from core.wording.messages import languages as say
+from core.wording.messages import languages as messages
 from gateway.ussd_menus.options import CALLER, HOME, Option, do, option
 from gateway.ussd_menus.screens import Choice
 
@@ -20,10 +20,10 @@ def _language(label: Message[[]], code: str) -> Option:
 
 which = Choice(
     "language.which",
-    say.which,
+    messages.which,
     options=[
-        _language(say.english, "en"),
-        _language(say.swahili, "sw"),
-        _language(say.french, "fr"),
+        _language(messages.english, "en"),
+        _language(messages.swahili, "sw"),
+        _language(messages.french, "fr"),
     ],
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 from core.wording.slots import DEFAULT_LIMITS
 from core.wording.translation import Translation, Wording
 from gateway.ussd_menus.carried import Carried
@@ -17,7 +17,7 @@ from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, numb
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
 from gateway.ussd_menus.turn import Facts
 
-_NAVIGATION = (say.back, say.home, say.more)
+_NAVIGATION = (messages.back, messages.home, messages.more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Menu:
 
 def resume_screen() -> Screen:
     """Asked after a dropped call: BACK is where the caller was."""
-    options = [option(say.go_on, to=BACK), option(say.start_over, to=HOME)]
-    return Choice("engine.resume", say.went_on, options)
+    options = [option(messages.resume, to=BACK), option(messages.start_over, to=HOME)]
+    return Choice("engine.resume", messages.interrupted, options)
 
 
 def make_foot(language: Translation) -> Foot:

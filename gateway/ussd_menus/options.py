@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.wording.message import BoundMessage, Message
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 from gateway.ussd_menus.carried import Carried, Json, pack_all
 
 if TYPE_CHECKING:
@@ -138,4 +138,4 @@ def choose(options: Sequence[Option], label_key: Json) -> Move:
         if one.label.key == label_key:
             carries = {value.name: given for value, given in one.carries.items()}
             return Move(one.to, pack_all(carries), one.do)
-    raise NotUnderstood(say.lost_step())
+    raise NotUnderstood(messages.lost_place())

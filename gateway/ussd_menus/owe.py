@@ -9,7 +9,7 @@ from core.money import Money
 from core.usecases.list_debts import Debts, list_debts
 from core.usecases.read_caller import Caller
 from core.wording.message import BoundMessage
-from core.wording.messages import owe as say
+from core.wording.messages import debts as messages
 from gateway.ussd_menus.caller import money, the_caller
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import Facts, Turn
@@ -41,12 +41,16 @@ def debt_totals(turn: Turn, debts: Debts) -> Totals:
 def debt_lines(turn: Turn, debts: Debts) -> Sequence[Line]:
     """What is due, oldest first, then the next that falls due."""
     shown = [
-        say.overdue(about=debt.about, amount=money(turn, debt.amount_minor), since=debt.due_on)
+        messages.overdue(
+            description=debt.description, amount=money(turn, debt.amount_minor), since=debt.due_on
+        )
         for debt in debts.due
     ]
     if following := debts.next_due:
         amount = money(turn, following.amount_minor)
-        shown.append(say.upcoming(about=following.about, amount=amount, on=following.due_on))
+        shown.append(
+            messages.upcoming(description=following.description, amount=amount, on=following.due_on)
+        )
     return [Line(one) for one in shown]
 
 
@@ -67,5 +71,10 @@ def lines(turn: Turn) -> Sequence[Line]:
 
 
 shown: Pick[None] = Pick(
-    "owe.list", say.total, rows=lines, shows=say.line, empty=say.nothing, facts=totals
+    "owe.list",
+    messages.total,
+    rows=lines,
+    shows=messages.line,
+    empty=messages.nothing,
+    facts=totals,
 )

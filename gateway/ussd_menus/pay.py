@@ -14,7 +14,7 @@ from core.usecases.read_account import Customer, read_account
 from core.usecases.request_payment import request_payment
 from core.usecases.split_words import split_words
 from core.wording.message import BoundMessage
-from core.wording.messages import pay as say
+from core.wording.messages import payment as messages
 from gateway.ussd_menus.caller import money, own_devices, the_caller
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, NETWORK, do, option
@@ -46,7 +46,7 @@ def whose(turn: Turn) -> Whose:
     asked = read_account(turn.unit, turn[serial])
     if asked.owner.id != turn.know(the_caller).id:
         return Whose(_masked(asked.owner))
-    return Whose(say.own(due=money(turn, asked.due_minor)))
+    return Whose(messages.own_due(due=money(turn, asked.due_minor)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +75,24 @@ def _preview(turn: Turn, *, loan_only: bool) -> Preview:
     quote = turn.know(_Asked(turn[serial], turn[amount].minor, loan_only))
     if quote.owner.id != turn.know(the_caller).id:
         return Preview(_masked(quote.owner), loan_only=False)
-    words = split_words(turn.unit.market, quote.outcome)
-    return Preview(say.does(split=words), loan_only=quote.owes_loan)
+    allocations = split_words(turn.unit.market, quote.outcome)
+    return Preview(messages.effect(allocations=allocations), loan_only=quote.owes_loan)
 
 
 def _masked(owner: Customer) -> BoundMessage:
-    return say.of_owner(owner=mask_name(owner.name, owner.surname))
+    return messages.owner(owner=mask_name(owner.name, owner.surname))
 
 
-check_phone = Notice("pay.check_phone", say.check_phone)
+check_phone = Notice("pay.check_phone", messages.check_phone)
 
 confirm_loan = Choice(
     "pay.confirm_loan",
-    say.confirm,
+    messages.confirm,
     facts=loan_preview,
     paged=True,
     options=[
         option(
-            say.pay_now,
+            messages.pay_now,
             do=do(
                 request_payment,
                 msisdn=CALLER,
@@ -107,12 +107,12 @@ confirm_loan = Choice(
 )
 confirm = Choice(
     "pay.confirm",
-    say.confirm,
+    messages.confirm,
     facts=preview,
     paged=True,
     options=[
         option(
-            say.pay_now,
+            messages.pay_now,
             do=do(
                 request_payment,
                 msisdn=CALLER,
@@ -122,21 +122,21 @@ confirm = Choice(
             ),
             to=check_phone,
         ),
-        option(say.loan_only, to=confirm_loan, when=lambda turn: preview(turn).loan_only),
+        option(messages.loan_only, to=confirm_loan, when=lambda turn: preview(turn).loan_only),
     ],
 )
 enter_amount = Ask(
-    "pay.amount", say.which_amount, facts=whose, reads=Amount, into=amount, to=confirm
+    "pay.amount", messages.which_amount, facts=whose, reads=Amount, into=amount, to=confirm
 )
-enter_serial = Ask("pay.serial", say.which_serial, reads=Serial, into=serial, to=enter_amount)
+enter_serial = Ask("pay.serial", messages.which_serial, reads=Serial, into=serial, to=enter_amount)
 which_device = Pick(
     "pay.device",
-    say.which_device,
+    messages.which_device,
     rows=own_devices,
-    shows=say.device,
-    empty=say.no_device,
+    shows=messages.device,
+    empty=messages.no_device,
     into=serial,
     typed=Serial,
     to=enter_amount,
-    also=[option(say.other_serial, to=enter_serial)],
+    also=[option(messages.other_serial, to=enter_serial)],
 )

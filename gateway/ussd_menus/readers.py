@@ -15,7 +15,7 @@ from core.money import Money, typed_minor
 from core.msisdn import parse_msisdn
 from core.serial_number import parse_serial
 from core.wording.message import Message
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -40,7 +40,7 @@ class Reader(Protocol[T_co]):
 class AmountReader:
     """`500`, `1,250`, `KES 500.00` -> Money above zero, in the market's currency."""
 
-    complaint: Message[Any] = say.not_an_amount
+    complaint: Message[Any] = messages.not_an_amount
     is_secret: bool = False
     presses: int = 4
 
@@ -56,7 +56,7 @@ class AmountReader:
 class SerialReader:
     """A serial number as stored. Under three characters it would look like a menu key."""
 
-    complaint: Message[Any] = say.not_a_serial
+    complaint: Message[Any] = messages.not_a_serial
     is_secret: bool = False
     presses: int = 11
 
@@ -71,7 +71,7 @@ class SerialReader:
 class PhoneReader:
     """A phone number of the market or with its country code -> E.164."""
 
-    complaint: Message[Any] = say.not_a_phone
+    complaint: Message[Any] = messages.not_a_phone
     is_secret: bool = False
     presses: int = 10
 
@@ -83,7 +83,7 @@ class PhoneReader:
 class PinReader:
     """Four to six digits; never carried, stored or logged."""
 
-    complaint: Message[Any] = say.not_a_pin
+    complaint: Message[Any] = messages.not_a_pin
     is_secret: bool = True
     presses: int = 4
 
@@ -100,7 +100,7 @@ class TwoPinsReader:
     A star is on every keypad; a space or a dash will do as well.
     """
 
-    complaint: Message[Any] = say.not_two_pins
+    complaint: Message[Any] = messages.not_two_pins
     is_secret: bool = True
     presses: int = 9
 
@@ -114,7 +114,7 @@ class TwoPinsReader:
 class CodeReader:
     """A short code of the catalogue, with at least one letter: a village's."""
 
-    complaint: Message[Any] = say.not_an_option
+    complaint: Message[Any] = messages.not_an_option
     is_secret: bool = False
     presses: int = 6
 
@@ -130,7 +130,7 @@ class Words:
     """A name or a few words, with at least one letter and at most `longest` characters."""
 
     longest: int = 30
-    complaint: Message[Any] = say.not_words
+    complaint: Message[Any] = messages.not_a_text
     is_secret: bool = False
     presses: int = 14
 
@@ -147,7 +147,7 @@ class Whole:
 
     least: int = 1
     most: int = 9999
-    complaint: Message[Any] = say.not_a_number
+    complaint: Message[Any] = messages.not_a_number
     is_secret: bool = False
     presses: int = 2
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
 
 from core.wording.message import BoundMessage, Message
-from core.wording.messages import engine as say
+from core.wording.messages import engine as messages
 from gateway.ussd_menus.carried import Carried, Json, pack
 from gateway.ussd_menus.options import (
     Do,
@@ -74,7 +74,7 @@ class Screen:
 
     def take(self, typed: str, offered: Mapping[str, Json], turn: Turn) -> Move:
         """What the answer means, given what each key stood for. Raises NotUnderstood."""
-        raise NotUnderstood(say.not_an_option())
+        raise NotUnderstood(messages.not_an_option())
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ class Choice(Screen):
 
     def take(self, typed: str, offered: Mapping[str, Json], turn: Turn) -> Move:
         if typed not in offered:
-            raise NotUnderstood(say.not_an_option())
+            raise NotUnderstood(messages.not_an_option())
         return choose(self.options, offered[typed])
 
 
@@ -190,7 +190,7 @@ class Pick(Screen, Generic[T]):
             return self._move(offered[typed])
         is_key = typed.isdecimal() and len(typed) < 3
         if self.typed is None or self.into is None or self.to is None or is_key:
-            raise NotUnderstood(say.not_an_option())
+            raise NotUnderstood(messages.not_an_option())
         return Move(self.to, {self.into.name: pack(_read(self.typed, typed, turn))})
 
     def _move(self, stands_for: Json) -> Move:

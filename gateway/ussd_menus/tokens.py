@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from core.usecases.list_devices import ShownToken, list_tokens, show_token
 from core.usecases.resend_token import resend_token
-from core.wording.messages import tokens as say
+from core.wording.messages import tokens as messages
 from gateway.ussd_menus.caller import own_devices, the_caller
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, do, option
@@ -27,28 +27,28 @@ def chosen(turn: Turn) -> ShownToken:
     return show_token(turn.unit, turn.know(the_caller).id, turn[token_id])
 
 
-sent = Notice("tokens.sent", say.sent)
+sent = Notice("tokens.sent", messages.sent)
 show = Choice(
     "tokens.show",
-    say.show,
+    messages.show,
     facts=chosen,
-    options=[option(say.send, do=do(resend_token, msisdn=CALLER, token_id=token_id), to=sent)],
+    options=[option(messages.send, do=do(resend_token, msisdn=CALLER, token_id=token_id), to=sent)],
 )
 which_token = Pick(
     "tokens.which",
-    say.which_token,
+    messages.which_token,
     rows=last_tokens,
-    shows=say.row,
-    empty=say.no_token,
+    shows=messages.row,
+    empty=messages.no_token,
     into=token_id,
     to=show,
 )
 which_device = Pick(
     "tokens.device",
-    say.which_device,
+    messages.which_device,
     rows=own_devices,
-    shows=say.device,
-    empty=say.no_device,
+    shows=messages.device,
+    empty=messages.no_device,
     into=serial,
     to=which_token,
 )

@@ -86,7 +86,7 @@ def customer(unit: Unit, typed: str) -> Shown:
                 "amount": major(debt.amount_minor, currency),
                 "due_on": debt.due_on.isoformat(),
                 "due": debt.is_due,
-                "about": debt.about,
+                "about": debt.description,
             }
             for debt in story.debts.lines
         ],

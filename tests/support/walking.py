@@ -517,7 +517,15 @@ _TYPED = {
     "engine.not_a_phone": [NEEMA, AMINA, "0722000001", JUMA, "12", "+44 20 7946 0000"],
     "engine.not_a_pin": [PIN] * 9 + [WRONG_PIN, "12"],
     "engine.not_two_pins": [f"{PIN}*{NEXT_PIN}", f"{PIN} {PIN}", f"{WRONG_PIN}-{NEXT_PIN}", "1234"],
-    "engine.not_words": ["Zawadi", "Kamau", "Wanjikũ Ñandú", "O'Brien-Smith", "W" * 60, "{x}", "1"],
+    "engine.not_a_text": [
+        "Zawadi",
+        "Kamau",
+        "Wanjikũ Ñandú",
+        "O'Brien-Smith",
+        "W" * 60,
+        "{x}",
+        "1",
+    ],
     "engine.not_a_number": ["1", "12", "52", "520", "521", "0001", "many"],
     "engine.not_an_option": ["KIB", "mak", "NOSUCH"],
 }

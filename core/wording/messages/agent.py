@@ -30,7 +30,7 @@ def customer() -> None:
 
 
 @message
-def move() -> None:
+def transfer_meter() -> None:
     """Move a meter to another customer."""
 
 
@@ -50,7 +50,7 @@ def which_phone() -> None:
 
 
 @message
-def is_it(owner: Name) -> None:
+def confirm_customer(owner: Name) -> None:
     """The number is known: confirm the masked name."""
 
 
@@ -95,7 +95,7 @@ def which_pin() -> None:
 
 
 @message
-def sign_kit(serial: Serial, owner: Name) -> None:
+def kit_pin(serial: Serial, owner: Name) -> None:
     """Who gets which kit on the plan just agreed; ask for the agent's PIN."""
 
 

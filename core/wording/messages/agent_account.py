@@ -7,7 +7,7 @@ from core.wording.slots import Day, MessageSlot, Money, Name, Reference
 
 
 @message
-def figures(owed: Money, left: Money, commission: Money) -> None:
+def summary(owed: Money, left: Money, commission: Money) -> None:
     """Above the agent's last receipts."""
 
 
@@ -17,17 +17,17 @@ def no_receipts(owed: Money, left: Money, commission: Money) -> None:
 
 
 @message
-def receipt(receipt: Reference, amount: Money, day: Day) -> None:
+def collection(receipt: Reference, amount: Money, day: Day) -> None:
     """Cash taken, in the list."""
 
 
 @message
-def handed_over(receipt: Reference, amount: Money, day: Day) -> None:
+def settlement(receipt: Reference, amount: Money, day: Day) -> None:
     """Cash handed over or taken back, in the list."""
 
 
 @message
-def movement(movement: Annotated[BoundMessage, MessageSlot(receipt, handed_over)]) -> None:
+def entry(movement: Annotated[BoundMessage, MessageSlot(collection, settlement)]) -> None:
     """A line of the list."""
 
 

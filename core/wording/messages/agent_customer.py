@@ -1,7 +1,7 @@
 """An agent looks a customer up."""
 
 from core.wording.message import message
-from core.wording.messages.part import Gives
+from core.wording.messages.allocation import TokenContent
 from core.wording.slots import Count, Day, Money, Name, Serial
 
 
@@ -36,7 +36,7 @@ def device(serial: Serial) -> None:
 
 
 @message
-def last_token(serial: Serial, day: Day, what: Gives) -> None:
+def last_token(serial: Serial, day: Day, content: TokenContent) -> None:
     """The last token of a device, which is not shown: from when it is and what it gives."""
 
 

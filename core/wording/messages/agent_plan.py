@@ -123,7 +123,7 @@ def plan(
 
 
 @message
-def sign_sale(owner: Name) -> None:
+def sale_pin(owner: Name) -> None:
     """Who buys on the plan just agreed; ask for the agent's PIN."""
 
 

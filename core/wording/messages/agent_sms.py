@@ -6,7 +6,7 @@ from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Seria
 
 
 @sms_message(max_segments=1)
-def locked(minutes: Count) -> None:
+def pin_locked(minutes: Count) -> None:
     """To an agent whose PIN was missed three times."""
 
 
@@ -21,17 +21,17 @@ def collected(amount: Money, serial: Serial, receipt: Reference, owed: Money) ->
 
 
 @sms_message(max_segments=1)
-def welcome(name: Name, serial: Serial, operator: Name, code: Reference) -> None:
+def welcome(name: Name, serial: Serial, operator: Name, service_code: Reference) -> None:
     """To a customer who was registered with a device."""
 
 
 @sms_message(max_segments=1)
-def moved_away(serial: Serial, operator: Name) -> None:
+def meter_transferred(serial: Serial, operator: Name) -> None:
     """To the old owner of a meter that an agent moved to somebody else."""
 
 
 @sms_message(max_segments=1)
-def swapped(old: Serial, serial: Serial, operator: Name) -> None:
+def device_replaced(old: Serial, serial: Serial, operator: Name) -> None:
     """To a customer whose device was swapped for another."""
 
 
@@ -41,17 +41,17 @@ def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -
 
 
 @sms_message(max_segments=1)
-def cash_given_back(amount: Money, receipt: Reference, owed: Money) -> None:
+def cash_returned(amount: Money, receipt: Reference, owed: Money) -> None:
     """To an agent whose customer has the cash back: it is not owed any more."""
 
 
 @sms_message(max_segments=1)
-def request_waits(serial: Serial, operator: Name) -> None:
+def request_received(serial: Serial, operator: Name) -> None:
     """To somebody whose device an agent has to set up first."""
 
 
 @sms_message(max_segments=1)
-def not_granted(serial: Serial, operator: Name) -> None:
+def request_refused(serial: Serial, operator: Name) -> None:
     """To somebody who does not get the device they asked for."""
 
 
@@ -90,5 +90,5 @@ def agreed_service(appliance: Name, per_day: Money, least: Money, operator: Name
 
 
 @sms_message(max_segments=1)
-def somebody_waits(serial: Serial, code: Reference) -> None:
+def request_waiting(serial: Serial, service_code: Reference) -> None:
     """To an agent: somebody asked for a device from their own phone."""

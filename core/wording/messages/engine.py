@@ -49,7 +49,7 @@ def not_two_pins() -> None:
 
 
 @message
-def not_words() -> None:
+def not_a_text() -> None:
     """Above the same question, when a name or other words were expected."""
 
 
@@ -64,12 +64,12 @@ def too_many_tries() -> None:
 
 
 @message
-def went_on() -> None:
+def interrupted() -> None:
     """Asked after a dropped call: go on where you were, or start over?"""
 
 
 @message
-def go_on() -> None:
+def resume() -> None:
     """Option 1 after a dropped call."""
 
 
@@ -79,15 +79,15 @@ def start_over() -> None:
 
 
 @message
-def lost_step() -> None:
+def lost_place() -> None:
     """Above the first screen, when the conversation could not be followed."""
 
 
 @message
-def working() -> None:
+def still_working() -> None:
     """The end, when the work takes longer than the caller may wait: the answer comes by SMS."""
 
 
 @message
-def trouble() -> None:
+def internal_error() -> None:
     """The end, when something of ours is broken."""

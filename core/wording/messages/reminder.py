@@ -5,15 +5,15 @@ from core.wording.slots import Day, Money, Reference
 
 
 @sms_message(max_segments=1)
-def due_soon(amount: Money, on: Day, code: Reference) -> None:
+def due_soon(amount: Money, on: Day, service_code: Reference) -> None:
     """Three days before."""
 
 
 @sms_message(max_segments=1)
-def due_today(amount: Money, code: Reference) -> None:
+def due_today(amount: Money, service_code: Reference) -> None:
     """On the day."""
 
 
 @sms_message(max_segments=1)
-def overdue(amount: Money, since: Day, code: Reference) -> None:
+def overdue(amount: Money, since: Day, service_code: Reference) -> None:
     """One and seven days after."""

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from core.wording.message import sms_message
-from core.wording.messages.part import Gives, Split
+from core.wording.messages.allocation import Allocations, TokenContent
 from core.wording.slots import ChoiceSlot, FreeText, Money, Name, Reference, Serial, TokenText
 
 Why = Annotated[
@@ -13,23 +13,30 @@ Why = Annotated[
 
 @sms_message(max_segments=2)
 def receipt_token(
-    token: TokenText, serial: Serial, amount: Money, split: Split, due: Money, receipt: Reference
+    token: TokenText,
+    serial: Serial,
+    amount: Money,
+    allocations: Allocations,
+    due: Money,
+    receipt: Reference,
 ) -> None:
     """What a payment bought, with the code to type. One SMS unless the amounts are enormous."""
 
 
 @sms_message(max_segments=2)
-def receipt(serial: Serial, amount: Money, split: Split, due: Money, receipt: Reference) -> None:
+def receipt(
+    serial: Serial, amount: Money, allocations: Allocations, due: Money, receipt: Reference
+) -> None:
     """What a payment did when it gave no code."""
 
 
 @sms_message(max_segments=1)
-def token(token: TokenText, serial: Serial, what: Gives) -> None:
+def token(token: TokenText, serial: Serial, content: TokenContent) -> None:
     """A further code of the same payment, for another device or as the next part."""
 
 
 @sms_message(max_segments=2)
-def no_code(serial: Serial, operator: Name) -> None:
+def no_token(serial: Serial, operator: Name) -> None:
     """To the owner and the payer, when no code can be made; the receipt says what became credit."""
 
 

@@ -1,8 +1,8 @@
 """A customer's last tokens, again."""
 
 from core.wording.message import message
+from core.wording.messages.allocation import TokenContent
 from core.wording.messages.kind import Kind
-from core.wording.messages.part import Gives
 from core.wording.slots import Day, Serial, TokenText
 
 
@@ -32,12 +32,12 @@ def no_token(serial: Serial) -> None:
 
 
 @message
-def row(day: Day, what: Gives) -> None:
+def row(day: Day, content: TokenContent) -> None:
     """A token in the list: when, and what it gives."""
 
 
 @message
-def show(serial: Serial, token: TokenText, what: Gives) -> None:
+def show(serial: Serial, token: TokenText, content: TokenContent) -> None:
     """The token, as it is typed into the device."""
 
 

@@ -258,7 +258,7 @@ def test_the_agent_is_told_and_sees_it_in_the_account(engine, open_unit):
     assert (newest.kind, newest.receipt, newest.amount) == ("reversed", receipt, kes(100))
     with engine.connect() as connection:
         said = connection.execute(
-            text("SELECT body FROM sms WHERE kind = 'agent_sms.cash_given_back'")
+            text("SELECT body FROM sms WHERE kind = 'agent_sms.cash_returned'")
         ).scalars()
         assert list(said) == [f"Cash KES 100, receipt {receipt}, given back. You owe KES 0."]
 

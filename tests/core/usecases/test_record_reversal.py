@@ -48,7 +48,7 @@ def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(book):
     reverse(book, amount_minor=200_00)
 
     assert book.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments") == [(0,)]
-    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'money_back.taken_back'") == [(AMINA,)]
+    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'refund.reversed'") == [(AMINA,)]
     assert book.rows("SELECT count(*) FROM claims") == [(0,)]
     book.prove()
 

@@ -46,7 +46,7 @@ def test_a_refund_sets_the_money_aside_and_then_it_is_gone(book):
     assert follow(book, refund_done, refund_id) is True
     assert book.states() == ["refunded"]
     assert book.balances().keys().isdisjoint({"refund_payable", "suspense", f"clearing:{ACCOUNT}"})
-    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'money_back.refunded'") == [(AMINA,)]
+    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'refund.refunded'") == [(AMINA,)]
     book.prove()
 
 

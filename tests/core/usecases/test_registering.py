@@ -308,7 +308,9 @@ def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):
     finish(movers)
 
     assert sorted(answers) == [METER, "device_of_another"]
-    texts = one(engine, "SELECT count(*) AS n FROM sms WHERE kind = 'agent_sms.moved_away'").n
+    texts = one(
+        engine, "SELECT count(*) AS n FROM sms WHERE kind = 'agent_sms.meter_transferred'"
+    ).n
     assert texts == 1
 
 

@@ -150,8 +150,9 @@ def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(book):
 
     swap(book, KIT, STOCK_KIT)
 
-    told = "SELECT kind FROM sms WHERE kind IN ('agent_sms.swapped', 'agent_sms.not_granted')"
-    assert book.rows(told) == [("agent_sms.swapped",)]
+    kinds = "('agent_sms.device_replaced', 'agent_sms.request_refused')"
+    told = f"SELECT kind FROM sms WHERE kind IN {kinds}"
+    assert book.rows(told) == [("agent_sms.device_replaced",)]
     assert book.rows("SELECT count(*) FROM device_requests") == [(0,)]
 
 
@@ -161,8 +162,8 @@ def test_the_customer_is_told_and_so_is_whoever_had_asked_for_the_new_one(book):
 
     swap(book, KIT, STOCK_KIT)
 
-    told = "SELECT msisdn, body FROM sms WHERE kind IN ('agent_sms.swapped', :other) ORDER BY id"
-    rows = book.rows(told, other="agent_sms.not_granted")
+    told = "SELECT msisdn, body FROM sms WHERE kind IN (:kind, :other) ORDER BY id"
+    rows = book.rows(told, kind="agent_sms.device_replaced", other="agent_sms.request_refused")
     assert rows[0] == (
         BARAKA,
         f"{KIT} was replaced: {STOCK_KIT} is yours now, on the same terms. Pay for {STOCK_KIT} from"

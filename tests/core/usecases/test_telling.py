@@ -91,7 +91,7 @@ def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
 
     assert town.texts()[3:] == [
         (NEEMA, "agent_sms.welcome"),
-        (STRANGER, "agent_sms.not_granted"),
+        (STRANGER, "agent_sms.request_refused"),
         (NEEMA, "agent_sms.agreed_plan"),
         (JUMA, "agent_sms.sold"),
     ]
@@ -104,7 +104,7 @@ def test_a_request_that_is_refused_ends_and_is_told(town):
         (waiting,) = list_device_requests(unit, JUMA)
         assert refuse_device_request(unit, JUMA, waiting.request).serial == STOCK_KIT
 
-    assert town.texts()[2:] == [(STRANGER, "agent_sms.not_granted")]
+    assert town.texts()[2:] == [(STRANGER, "agent_sms.request_refused")]
     with town.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
         refuse_device_request(unit, JUMA, waiting.request)
 
@@ -205,9 +205,9 @@ def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(town):
 
     ask(STOCK_KIT)
     ask(STOCK_METER)
-    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.somebody_waits"]
+    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.request_waiting"]
     assert told == ["+254711000201", "+254711000202"]
 
     ask(STOCK_BIKE, NOW + timedelta(days=1))
-    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.somebody_waits"]
+    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.request_waiting"]
     assert told == ["+254711000201", "+254711000202"] * 2

@@ -25,10 +25,10 @@ def test_texts_are_found_by_number_state_and_kind(console):
             f" next_attempt_at = NULL WHERE msisdn = '{STRANGER}'"
         )
 
-    assert kinds(browser, number=STRANGER) == ["agent_sms.request_waits"]
-    assert kinds(browser, state="failed") == ["agent_sms.request_waits"]
-    assert kinds(browser, kind="agent_sms.request_waits") == ["agent_sms.request_waits"]
-    assert "agent_sms.request_waits" not in kinds(browser, number=AMINA)
+    assert kinds(browser, number=STRANGER) == ["agent_sms.request_received"]
+    assert kinds(browser, state="failed") == ["agent_sms.request_received"]
+    assert kinds(browser, kind="agent_sms.request_received") == ["agent_sms.request_received"]
+    assert "agent_sms.request_received" not in kinds(browser, number=AMINA)
     assert kinds(browser, number=AMINA, until="2026-11-23") == []
     assert "UserInBlacklist" in browser.get("/texts/", state="failed").text
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from core.wording.messages import answer, reminder
-from core.wording.messages.answer import usage
+from core.wording.messages import reminder, sms_reply
+from core.wording.messages.sms_reply import usage
 from core.wording.product import product_wording
 from gateway.sms.keywords import WORDS, Command, language_named, parse
 
@@ -118,7 +118,7 @@ def test_a_language_is_named_in_any_language(word, code):
 
 
 @pytest.mark.parametrize("code", list(WORDS))
-@pytest.mark.parametrize("module", [answer, reminder])
+@pytest.mark.parametrize("module", [reminder, sms_reply])
 def test_the_words_our_texts_teach_are_understood(code, module):
     section = module.__name__.rsplit(".", 1)[1]
     texts = product_wording().translations[code].templates

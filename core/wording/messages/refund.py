@@ -10,7 +10,5 @@ def refunded(amount: Money, receipt: Reference, operator: Name) -> None:
 
 
 @sms_message(max_segments=2)
-def taken_back(
-    amount: Money, serial: Serial, receipt: Reference, due: Money, operator: Name
-) -> None:
+def reversed(amount: Money, serial: Serial, receipt: Reference, due: Money, operator: Name) -> None:
     """To an owner: the provider took a payment back, so what it had paid is owed again."""

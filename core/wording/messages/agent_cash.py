@@ -1,7 +1,7 @@
 """An agent takes cash."""
 
 from core.wording.message import message
-from core.wording.messages.part import Split
+from core.wording.messages.allocation import Allocations
 from core.wording.slots import Money, Name, Reference, Serial
 
 
@@ -11,7 +11,7 @@ def which_amount(serial: Serial, owner: Name) -> None:
 
 
 @message
-def confirm_cash(amount: Money, serial: Serial, split: Split) -> None:
+def confirm_cash(amount: Money, serial: Serial, allocations: Allocations) -> None:
     """What the cash will do; confirmed with the PIN."""
 
 

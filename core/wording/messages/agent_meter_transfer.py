@@ -5,7 +5,7 @@ from core.wording.slots import Name, Serial
 
 
 @message
-def is_moving(serial: Serial, owner: Name) -> None:
+def confirm_new_owner(serial: Serial, owner: Name) -> None:
     """Confirm who gets the meter."""
 
 
@@ -15,5 +15,5 @@ def which_new_owner(serial: Serial, owner: Name) -> None:
 
 
 @message
-def moved(serial: Serial) -> None:
+def transferred(serial: Serial) -> None:
     """The meter has a new owner."""

@@ -17,12 +17,12 @@ def nothing(credit: Money) -> None:
 
 
 @message
-def overdue(about: Name, amount: Money, since: Day) -> None:
+def overdue(description: Name, amount: Money, since: Day) -> None:
     """A line that is due: what for, how much, since when."""
 
 
 @message
-def upcoming(about: Name, amount: Money, on: Day) -> None:
+def upcoming(description: Name, amount: Money, on: Day) -> None:
     """The next one that falls due."""
 
 

@@ -36,7 +36,7 @@ def no_village() -> None:
 
 
 @message
-def go_on() -> None:
+def without_village() -> None:
     """Go on without a village."""
 
 
@@ -69,7 +69,7 @@ def agree() -> None:
 
 
 @message
-def needs_agent(serial: Serial) -> None:
+def agent_needed(serial: Serial) -> None:
     """Its tariff or plan is not set yet."""
 
 

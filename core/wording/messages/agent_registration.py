@@ -55,12 +55,12 @@ def e_bike() -> None:
 
 
 @message
-def which_maker() -> None:
+def which_manufacturer() -> None:
     """Above the manufacturers."""
 
 
 @message
-def no_maker() -> None:
+def no_manufacturer() -> None:
     """Nobody makes this kind."""
 
 

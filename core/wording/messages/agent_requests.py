@@ -7,32 +7,32 @@ from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Seria
 
 
 @message
-def who_is_next() -> None:
+def which_entry() -> None:
     """Above the choice between somebody new and those who wait."""
 
 
 @message
-def somebody_new() -> None:
+def new_customer() -> None:
     """Register somebody who did not ask by phone."""
 
 
 @message
-def waiting() -> None:
+def customer_requests() -> None:
     """Serve those who asked by phone."""
 
 
 @message
-def my_texts() -> None:
+def sms_requests() -> None:
     """Confirm what the agent asked for by text."""
 
 
 @message
-def which_text() -> None:
+def which_sms_request() -> None:
     """Above what the agent asked for by text."""
 
 
 @message
-def no_text() -> None:
+def no_sms_request() -> None:
     """Nothing asked for by text waits any more."""
 
 
@@ -57,7 +57,7 @@ def refuse() -> None:
 
 
 @message
-def not_granted(serial: Serial) -> None:
+def refused(serial: Serial) -> None:
     """Whoever asked is told that they do not get it."""
 
 
@@ -77,7 +77,7 @@ def request(owner: Name, serial: Serial) -> None:
 
 
 @message
-def requested(owner: Name, phone: Msisdn, serial: Serial, kind: Kind) -> None:
+def request_details(owner: Name, phone: Msisdn, serial: Serial, kind: Kind) -> None:
     """Who wants what, before the terms are asked for."""
 
 

@@ -37,7 +37,7 @@ def credit(amount: Amount) -> None:
     """Money left over, kept for the next payment."""
 
 
-Split = Annotated[
+Allocations = Annotated[
     Sequence[BoundMessage], MessageListSlot(loan, access, energy, days, unlock, credit)
 ]
-Gives = Annotated[BoundMessage, MessageSlot(energy, days, unlock)]
+TokenContent = Annotated[BoundMessage, MessageSlot(energy, days, unlock)]

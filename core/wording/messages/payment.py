@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from core.wording.message import BoundMessage, message
+from core.wording.messages.allocation import Allocations
 from core.wording.messages.kind import Kind
-from core.wording.messages.part import Split
 from core.wording.slots import MessageSlot, Money, Name, Serial
 
 
@@ -34,30 +34,30 @@ def which_serial() -> None:
 
 
 @message
-def own(due: Money) -> None:
+def own_due(due: Money) -> None:
     """Of the caller's own device: what is due today in all."""
 
 
 @message
-def of_owner(owner: Name) -> None:
+def owner(owner: Name) -> None:
     """Of somebody else's device: the masked name of its owner."""
 
 
 @message
 def which_amount(
-    serial: Serial, whose: Annotated[BoundMessage, MessageSlot(own, of_owner)]
+    serial: Serial, whose: Annotated[BoundMessage, MessageSlot(own_due, owner)]
 ) -> None:
     """Ask how much to pay."""
 
 
 @message
-def does(split: Split) -> None:
+def effect(allocations: Allocations) -> None:
     """What the money will do for the caller's own device."""
 
 
 @message
 def confirm(
-    amount: Money, serial: Serial, outcome: Annotated[BoundMessage, MessageSlot(does, of_owner)]
+    amount: Money, serial: Serial, outcome: Annotated[BoundMessage, MessageSlot(effect, owner)]
 ) -> None:
     """Before the money moves: what it will do."""
 

@@ -2,18 +2,18 @@
 
 from core.wording.message import sms_message
 from core.wording.messages.agent_plan import Cadence
+from core.wording.messages.allocation import Allocations
 from core.wording.messages.devices import State
-from core.wording.messages.part import Split
 from core.wording.slots import Count, Day, FreeText, Money, Msisdn, Name, Reference, Serial
 
 
 @sms_message(max_segments=2)
-def usage(operator: Name, code: Reference) -> None:
+def usage(operator: Name, service_code: Reference) -> None:
     """The keywords, to whoever asks for help or writes something we do not know."""
 
 
 @sms_message(max_segments=2)
-def usage_agent(operator: Name, code: Reference) -> None:
+def usage_agent(operator: Name, service_code: Reference) -> None:
     """The same for an agent, who can also register."""
 
 
@@ -23,7 +23,7 @@ def balance(due: Money, credit: Money) -> None:
 
 
 @sms_message(max_segments=1)
-def balance_next(due: Money, credit: Money, about: Name, amount: Money, on: Day) -> None:
+def balance_next(due: Money, credit: Money, description: Name, amount: Money, on: Day) -> None:
     """The same, with what falls due next."""
 
 
@@ -58,7 +58,7 @@ def check_phone(amount: Money, serial: Serial) -> None:
 
 
 @sms_message(max_segments=2)
-def check_phone_own(amount: Money, serial: Serial, split: Split) -> None:
+def check_phone_own(amount: Money, serial: Serial, allocations: Allocations) -> None:
     """The same, to the owner of the device, who may know what the money will do."""
 
 
@@ -68,12 +68,12 @@ def no_token() -> None:
 
 
 @sms_message(max_segments=1)
-def language_is() -> None:
+def language_changed() -> None:
     """In the language that was chosen: it is spoken from now on."""
 
 
 @sms_message(max_segments=1)
-def how_to_choose() -> None:
+def how_to_choose_language() -> None:
     """How LANG is written."""
 
 
@@ -94,7 +94,7 @@ def how_to_register() -> None:
 
 @sms_message(max_segments=2)
 def confirm_meter(
-    serial: Serial, phone: Msisdn, owner: FreeText, tariff: FreeText, code: Reference
+    serial: Serial, phone: Msisdn, owner: FreeText, tariff: FreeText, service_code: Reference
 ) -> None:
     """What an agent asked to register, to be confirmed from the menu with the PIN."""
 
@@ -109,7 +109,7 @@ def confirm_plan(
     each: Money,
     cadence: Cadence,
     down_payment: Money,
-    code: Reference,
+    service_code: Reference,
 ) -> None:
     """The same for a device on a plan."""
 
@@ -122,6 +122,6 @@ def confirm_service(
     appliance: FreeText,
     per_day: Money,
     least: Money,
-    code: Reference,
+    service_code: Reference,
 ) -> None:
     """The same for a device that is used by the day."""

@@ -113,7 +113,7 @@ def add_payments(connection: Connection, count: int, customers: int, round_numbe
             {
                 "provider_account": "daraja:600123",
                 "receipt": f"R{round_number}-{number}",
-                "door": "c2b",
+                "source": "c2b",
                 "amount_minor": 50000,
                 "currency": "KES",
                 "account_raw": "-",

@@ -26,7 +26,7 @@ class BadCallback(DialwattError):
     """A stranger, or a provider speaking nonsense: answered 400 with this one line, no retry."""
 
 
-class Unproved(BadCallback):
+class UnverifiedSignature(BadCallback):
     """A callback that nothing proves to be the provider's, from a provider that signs."""
 
 

@@ -41,7 +41,7 @@ _ABOUT: ContextVar[Mapping[str, object] | None] = ContextVar("about", default=No
 
 @contextmanager
 def about(**fields: object) -> Iterator[None]:
-    """Everything logged inside, by whomever, says this too (`request`, `door`, ...)."""
+    """Everything logged inside, by whomever, says this too (`request`, `endpoint`, ...)."""
     before = _ABOUT.set({**(_ABOUT.get() or {}), **fields})
     try:
         yield

@@ -80,7 +80,7 @@ def channels_on(environment: Environment) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class DoorSettings:
+class CallbackSettings:
     """What the web process needs: the key in callback addresses, which channels are set up, our
     M-Pesa short code ("" without that channel), and what Airtel signs its callbacks with ("" where
     it was not asked to)."""
@@ -91,7 +91,7 @@ class DoorSettings:
     airtel_callback_key: str = field(repr=False)
 
     @classmethod
-    def from_environment(cls, environment: Environment) -> DoorSettings:
+    def from_environment(cls, environment: Environment) -> CallbackSettings:
         channels = channels_on(environment)
         return cls(
             read(environment, "CALLBACK_KEY"),
@@ -287,7 +287,7 @@ class PawaPaySettings:
 
 
 @dataclass(frozen=True, slots=True)
-class PawaPayDoorSettings:
+class PawaPayCallbackSettings:
     """What the web process checks pawaPay's callbacks with: its public keys, as its API lists them
     in JSON, and our address as pawaPay was given it (both are signed). Only with that channel."""
 
@@ -295,7 +295,7 @@ class PawaPayDoorSettings:
     address: str = field(repr=False)
 
     @classmethod
-    def from_environment(cls, environment: Environment) -> PawaPayDoorSettings | None:
+    def from_environment(cls, environment: Environment) -> PawaPayCallbackSettings | None:
         """None where the channel is not set up."""
         if "pawapay" not in channels_on(environment):
             return None

@@ -20,34 +20,34 @@ from core.clock import system_clock
 from core.db.engine import make_engine, reading_only
 from core.pin import Pins
 from core.settings import (
+    CallbackSettings,
     ConsoleSettings,
-    DoorSettings,
     Environment,
     GuardSettings,
-    PawaPayDoorSettings,
+    PawaPayCallbackSettings,
     ServicesSettings,
     read,
 )
 from core.tokens.letterbox import Letterbox
 from core.unit import unit_opener
+from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
 from gateway.console.desk import BLANK_MARKET, Desk
-from gateway.doors import Door, open_door, plain_errors
 from gateway.guard import Guard
 from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments import airtel, mtn
 from gateway.payments.announced import Announcements
 from gateway.payments.message_signature import SignedMessages, read_public_keys
-from gateway.payments.mpesa import MpesaDoors
-from gateway.payments.mpesa_results import ResultDoors
-from gateway.payments.pawapay_door import PawaPayDoor
+from gateway.payments.mpesa import MpesaCallbacks
+from gateway.payments.mpesa_results import ResultCallbacks
+from gateway.payments.pawapay_callbacks import PawaPayCallbacks
 from gateway.ring import Doorbell
-from gateway.sms.delivery import delivery_door
-from gateway.sms.inbound import inbound_door
+from gateway.sms.delivery import delivery_route
+from gateway.sms.inbound import inbound_route
 from gateway.tally import Tally, impatient_redis
-from gateway.ussd.door import ussd_application
+from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Gateway:
 def create_app(environment: Environment) -> Gateway:
     """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
     services = ServicesSettings.from_environment(environment)
-    settings = DoorSettings.from_environment(environment)
+    settings = CallbackSettings.from_environment(environment)
     signed = _signed(environment)
     pins = Pins(read(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
@@ -110,7 +110,7 @@ def create_app(environment: Environment) -> Gateway:
         turns.shutdown,
     ):
         closing.callback(close)
-    mpesa = MpesaDoors(
+    mpesa = MpesaCallbacks(
         shortcode=settings.daraja_shortcode,
         open_unit=unit_opener(engine),
         open_reading=unit_opener(reading),
@@ -141,14 +141,14 @@ def create_app(environment: Environment) -> Gateway:
 
 def _signed(environment: Environment) -> SignedMessages | None:
     """What pawaPay's callbacks are proved with; None without that channel."""
-    told = PawaPayDoorSettings.from_environment(environment)
+    told = PawaPayCallbackSettings.from_environment(environment)
     return SignedMessages(read_public_keys(told.public_keys), told.address) if told else None
 
 
 def _desk(
     engine: Engine,
     pins: Pins,
-    settings: DoorSettings,
+    settings: CallbackSettings,
     redis: Redis,
     doorbell: Doorbell,
     guard: Guard,
@@ -169,34 +169,34 @@ def _desk(
 def _flask(
     engine: Engine,
     redis: Redis,
-    settings: DoorSettings,
-    mpesa: MpesaDoors,
+    settings: CallbackSettings,
+    mpesa: MpesaCallbacks,
     guard: Guard,
     signed: SignedMessages | None,
 ) -> WSGIApplication:
     open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
     told = Announcements(open_unit, mpesa.doorbell)
     signing_key = settings.airtel_callback_key
-    proved = partial(airtel.prove_callback, signing_key=signing_key) if signing_key else None
-    of_channel: dict[str, tuple[Door[Any], ...]] = {
+    proved = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
+    of_channel: dict[str, tuple[CallbackRoute[Any], ...]] = {
         "daraja": (
-            *mpesa.doors(),
-            *ResultDoors(mpesa.shortcode, open_unit, mpesa.doorbell).doors(),
+            *mpesa.routes(),
+            *ResultCallbacks(mpesa.shortcode, open_unit, mpesa.doorbell).routes(),
         ),
-        "mtn": (told.door("mtn", mtn.read_callback),),
-        "airtel": (told.door("airtel", airtel.read_callback, proved),),
-        "pawapay": (PawaPayDoor(signed, open_unit, mpesa.doorbell).door(),) if signed else (),
+        "mtn": (told.route("mtn", mtn.read_callback),),
+        "airtel": (told.route("airtel", airtel.read_callback, proved),),
+        "pawapay": (PawaPayCallbacks(signed, open_unit, mpesa.doorbell).route(),) if signed else (),
     }
-    doors: tuple[Door[Any], ...] = (
-        *(door for name in settings.channels for door in of_channel[name]),
-        delivery_door(open_unit),
-        inbound_door(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
+    routes: tuple[CallbackRoute[Any], ...] = (
+        *(route for name in settings.channels for route in of_channel[name]),
+        delivery_route(open_unit),
+        inbound_route(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)
     watch(app, Health(engine, redis), tally)
-    for door in doors:
-        open_door(app, door, settings.callback_key, tally, guard)
+    for route in routes:
+        mount(app, route, settings.callback_key, tally, guard)
     return app.wsgi_app
 
 

@@ -1,4 +1,4 @@
-"""Who knocks at a callback door: by address, where a provider publishes its own, and by manners.
+"""Who may send callbacks: by address, where a provider publishes its own, and by manners.
 
 Whoever knows the key and speaks sense is always let in: behind a proxy that was set up wrongly
 everybody has one address. Only answers that are refusals anyway get shorter, and the log says once
@@ -25,7 +25,7 @@ _MINUTE_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """The doors' view of addresses."""
+    """Which addresses may send callbacks, and which have sent too many bad ones."""
 
     settings: GuardSettings
     limits: Limits
@@ -50,9 +50,9 @@ class Guard:
             return False
         return any(address in network for network in listed)
 
-    def refused(self, source: str, door: str, why: str) -> bool:
+    def refused(self, source: str, endpoint: str, why: str) -> bool:
         """Take note of a refusal; True when this address has had too many this minute."""
         refusals = self.limits.count("refusals", source, _MINUTE_S)
         if refusals == 1:
-            log.warning("%s: %s, from %.45s (and perhaps more this minute)", door, why, source)
+            log.warning("%s: %s, from %.45s (and perhaps more this minute)", endpoint, why, source)
         return refusals > _REFUSALS_MAX

@@ -1,4 +1,4 @@
-"""Counters of the gateway's doors, in Redis so that all web processes count together.
+"""Counters of the gateway's endpoints, in Redis so that all web processes count together.
 
 Best effort with tiny time-outs: a lost count is a lost count, never a lost callback.
 """
@@ -28,7 +28,7 @@ def impatient_redis(redis_url: str) -> Redis:
 
 
 class Tally:
-    """How often each door gave each outcome."""
+    """How often each endpoint gave each outcome."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

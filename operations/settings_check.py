@@ -8,14 +8,14 @@ from core.errors import BadInput
 from core.logs import logging_config
 from core.settings import (
     AirtelSettings,
+    CallbackSettings,
     ConsoleSettings,
     DarajaSettings,
-    DoorSettings,
     Environment,
     Gathering,
     GuardSettings,
     MtnSettings,
-    PawaPayDoorSettings,
+    PawaPayCallbackSettings,
     PawaPaySettings,
     ReconciliationSettings,
     ServicesSettings,
@@ -56,7 +56,7 @@ def _sta_tables(environment: Environment) -> object:
 
 
 def _signing_keys(environment: Environment) -> object:
-    told = PawaPayDoorSettings.from_environment(environment)
+    told = PawaPayCallbackSettings.from_environment(environment)
     return told and told.public_keys and read_public_keys(told.public_keys)
 
 
@@ -82,7 +82,7 @@ _EVERYWHERE: tuple[Read, ...] = (
 WANTED: Mapping[str, tuple[Read, ...]] = {
     "web": (
         *_EVERYWHERE,
-        DoorSettings.from_environment,
+        CallbackSettings.from_environment,
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
         _signing_keys,

@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnav
 
 from core.db.catalogue import find_market
 from core.money import major, parse_minor
-from gateway.doors import not_text
+from gateway.callbacks import not_text
 from simulator.africastalking import NETWORK_CODE, count_texts, received_texts, send_text
 from simulator.devices.store import DeviceSource, UnknownDevice, enter_device_token, read_device
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts

@@ -94,8 +94,8 @@ _VERDICTS = {
 
 _FACTS = {
     "payments the provider moved": "SELECT count(*) FROM simulator.transactions",
-    "of which found on its list only": "SELECT count(*) FROM payments WHERE door = 'pull'",
-    "cash payments": "SELECT count(*) FROM payments WHERE door = 'cash'",
+    "of which found on its list only": "SELECT count(*) FROM payments WHERE source = 'pull'",
+    "cash payments": "SELECT count(*) FROM payments WHERE source = 'cash'",
     "payments applied": "SELECT count(*) FROM payments WHERE state = 'applied'",
     "payments in suspense": "SELECT count(*) FROM payments WHERE state = 'suspense'",
     "payments sent back": "SELECT count(*) FROM payments WHERE state = 'refunded'",
@@ -111,7 +111,7 @@ _FACTS = {
     "prompts paid": "SELECT count(*) FROM prompts WHERE state = 'paid'",
     "prompts failed": "SELECT count(*) FROM prompts WHERE state = 'failed'",
     "prompts still looked up": "SELECT count(*) FROM prompts WHERE next_attempt_at IS NOT NULL",
-    "prompts approved, receipt by another door": "SELECT count(*) FROM prompts"
+    "prompts approved, receipt by another callback": "SELECT count(*) FROM prompts"
     " WHERE state = 'approved'",
 }
 

@@ -126,7 +126,7 @@ def _is_back(unit: Unit, refund_id: int) -> None:
 
 
 def _ask_for_receipt(prompt: Prompt) -> Record:
-    """The answer comes to a door; the next look is scheduled whatever happens."""
+    """The answer comes in a callback; the next look is scheduled whatever happens."""
     daraja = runtime().daraja
     if daraja is None:
         return lambda unit: None
@@ -167,7 +167,7 @@ def _whole_begin(unit: Unit, account: str) -> datetime:
 
 
 def _ask_for_balance_when_due(world: Runtime) -> None:
-    """Once a day; the answer comes to a door."""
+    """Once a day; the answer comes in a callback."""
     daraja = world.daraja
     if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
         return

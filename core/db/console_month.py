@@ -25,7 +25,7 @@ class MonthPayment:
     paid_at: datetime
     receipt: str
     provider_account: str
-    door: str
+    source: str
     amount_minor: int
     account_raw: str
     serial: str | None
@@ -37,7 +37,7 @@ class MonthPayment:
 
 PAYMENTS = Query(
     MonthPayment,
-    "p.received_at, p.paid_at, p.receipt, p.provider_account, p.door, p.amount_minor,"
+    "p.received_at, p.paid_at, p.receipt, p.provider_account, p.source, p.amount_minor,"
     " p.account_raw, d.serial, concat_ws(' ', c.name, c.surname) AS customer, p.state,"
     " p.applied_at, p.credit_used_minor",
     "payments p LEFT JOIN customers c ON c.id = p.customer_id"

@@ -21,7 +21,7 @@ class PaymentDetails:
     received_at: datetime
     receipt: str
     provider_account: str
-    door: str
+    source: str
     amount_minor: int
     account_raw: str
     purpose: str
@@ -44,7 +44,7 @@ _TABLES = (
     " LEFT JOIN devices d ON d.id = p.device_id"
 )
 _COLUMNS = (
-    "p.id, p.received_at, p.receipt, p.provider_account, p.door, p.amount_minor, p.account_raw,"
+    "p.id, p.received_at, p.receipt, p.provider_account, p.source, p.amount_minor, p.account_raw,"
     " p.purpose, p.state, p.customer_id, concat_ws(' ', c.name, c.surname) AS customer,"
     " p.device_id, d.serial, p.payer_kind, p.payer, p.paid_at, p.applied_at, p.credit_used_minor,"
     " p.problem, p.attempts"

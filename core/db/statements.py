@@ -48,7 +48,7 @@ def booked_between(
         text(
             "SELECT id, receipt, amount_minor, state FROM payments"
             " WHERE provider_account = :account AND paid_at BETWEEN :begin AND :end"
-            " AND door NOT IN ('query', 'status') ORDER BY paid_at, id"
+            " AND source NOT IN ('query', 'status') ORDER BY paid_at, id"
         ),
         {"account": provider_account, "begin": begin, "end": end},
     )

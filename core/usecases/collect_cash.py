@@ -71,7 +71,7 @@ def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) 
     return PaymentNotice(
         provider_account=f"agent:{agent.id}",
         receipt=receipt,
-        door="cash",
+        source="cash",
         amount_minor=amount.minor,
         currency=amount.currency,
         account=serial,

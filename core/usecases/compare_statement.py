@@ -116,7 +116,7 @@ def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) ->
     return [one for one in ours if one.id not in listed]
 
 
-def ingest_movement(unit: Unit, statement: Statement, movement: Movement, door: str) -> bool:
+def ingest_movement(unit: Unit, statement: Statement, movement: Movement, source: str) -> bool:
     """Book one movement that is missing here; whether it was new. Ring for everything afterwards.
 
     Raises BadCallback for one that cannot be booked, Refused("receipt_unknown") for the reversal of
@@ -124,19 +124,19 @@ def ingest_movement(unit: Unit, statement: Statement, movement: Movement, door: 
     """
     account = statement.provider_account
     if movement.kind == "payment":
-        return record_payment(unit, _notice(statement, movement, door)).is_new
+        return record_payment(unit, _notice(statement, movement, source)).is_new
     if movement.kind == "reversal":
         return record_reversal(
-            unit, account, movement.undoes or "", movement.amount_minor, ITSELF, f"on the {door}"
+            unit, account, movement.undoes or "", movement.amount_minor, ITSELF, f"on the {source}"
         )
     return _settle(unit, account, movement)
 
 
-def _notice(statement: Statement, movement: Movement, door: str) -> PaymentNotice:
+def _notice(statement: Statement, movement: Movement, source: str) -> PaymentNotice:
     return PaymentNotice(
         provider_account=statement.provider_account,
         receipt=movement.receipt,
-        door=door,
+        source=source,
         amount_minor=movement.amount_minor,
         currency=statement.currency,
         account=movement.account,

@@ -1,7 +1,7 @@
 """A prompt whose receipt nobody brought, though it was called paid or may have been: find it.
 
-Mostly it came by another door before (a payment by prompt is a paybill payment too), and only has
-to be joined to its prompt. If not, the provider is asked for it; at last a person is.
+Mostly it came by another callback before (a payment by prompt is a paybill payment too), and only
+has to be joined to its prompt. If not, the provider is asked for it; at last a person is.
 """
 
 from __future__ import annotations

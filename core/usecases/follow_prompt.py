@@ -171,8 +171,8 @@ def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:
 
 
 def prompt_approved(unit: Unit, prompt: Prompt) -> None:
-    """A look-up says it was paid, without a receipt: that comes by the other doors, or is asked for
-    (find_receipts). So is one that was called a failure before: success wins."""
+    """A look-up says it was paid, without a receipt: that comes by the other callbacks, or is asked
+    for (find_receipts). So is one that was called a failure before: success wins."""
     if _still_open(unit, prompt, "failed"):
         look_at = unit.now + _RECEIPT_WITHIN
         update_prompt(unit.connection, prompt.id, state="approved", next_attempt_at=look_at)
@@ -223,7 +223,7 @@ def prompt_proved(
     notice = PaymentNotice(
         provider_account=provider_account,
         receipt=receipt,
-        door="query",
+        source="query",
         amount_minor=amount_minor,
         currency=prompt.currency,
         account=prompt.account_reference,
@@ -236,8 +236,8 @@ def prompt_proved(
 
 def _is_booked(unit: Unit, prompt: Prompt, receipt: str) -> bool:
     """Whether the prompt's money is in the books under the other of its two names: the network's
-    id, which an aggregator may tell at one door and not at another, or our own reference. A prompt
-    that was joined to a payment by likeness (find_receipts) may bring another one."""
+    id, which an aggregator may send in one callback and not in another, or our own reference. A
+    prompt that was joined to a payment by likeness (find_receipts) may bring another one."""
     booked = get_payment(unit.connection, prompt.payment_id) if prompt.payment_id else None
     return booked is not None and prompt.checkout_reference in (booked.receipt, receipt)
 

@@ -1,4 +1,4 @@
-"""Book money a provider says has moved, exactly once, whichever of its doors announces it.
+"""Book money a provider says has moved, exactly once, whichever of its callbacks announces it.
 
 The entry (clearing -> unapplied, or suspense when it cannot be matched) is written in the
 callback's own transaction: the money is on the books before the provider hears 200.
@@ -29,7 +29,7 @@ class PaymentNotice:
 
     provider_account: str
     receipt: str
-    door: str
+    source: str
     amount_minor: int
     currency: str
     account: str
@@ -72,14 +72,16 @@ def _match(unit: Unit, account: str) -> Match | None:
 
 
 def _known(unit: Unit, notice: PaymentNotice) -> int:
-    """The payment booked before. Another amount under its receipt is for a person: a case. A door
-    that knows who paid, after one that hid it, lets us tell them."""
+    """The payment booked before. Another amount under its receipt is for a person: a case. A
+    callback that knows who paid, after one that hid it, lets us tell them."""
     known = find_receipt(unit.connection, notice.provider_account, notice.receipt)
     if known is None:
         raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
     payment_id, booked_minor = known
     if notice.amount_minor != booked_minor:
-        detail = f"{notice.receipt}: {notice.door} says {notice.amount_minor}, books {booked_minor}"
+        detail = (
+            f"{notice.receipt}: {notice.source} says {notice.amount_minor}, books {booked_minor}"
+        )
         open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
     if notice.payer_kind == "msisdn" and notice.payer is not None:
         payer_learnt(unit, payment_id, notice.payer)
@@ -90,7 +92,7 @@ def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, ob
     return {
         "provider_account": notice.provider_account,
         "receipt": notice.receipt,
-        "door": notice.door,
+        "source": notice.source,
         "amount_minor": notice.amount_minor,
         "currency": notice.currency,
         "account_raw": notice.account,

@@ -62,8 +62,9 @@ def request_payment(
 
 
 def _own_reference(unit: Unit, prompt_id: int) -> str:
-    """A reference which brings the prompt's device and purpose back to us, whichever door announces
-    the payment first. Serials are looked for before references, so it is nobody's serial."""
+    """A reference which brings the prompt's device and purpose back to us, whichever callback
+    announces the payment first. Serials are looked for before references, so it is nobody's serial.
+    """
     candidates = (f"DW{'X' * extra}{prompt_id}" for extra in count())
     return next(one for one in candidates if find_device(unit.connection, one) is None)
 

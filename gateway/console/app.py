@@ -1,4 +1,5 @@
-"""The console's own application beside the doors: its pages, its headers, its errors in HTML.
+"""The console's own application beside the callback routes: its pages, its headers, its errors in
+HTML.
 
 No script runs on its pages and nothing is loaded from elsewhere; the headers say so to the browser.
 """

@@ -35,7 +35,7 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
             Column("Paid", "paid_at", INSTANT),
             _RECEIPT,
             Column("Through", "provider_account"),
-            Column("Door", "door"),
+            Column("Source", "source"),
             Column("Amount", "amount_minor", MONEY),
             Column("For", "account_raw", CODE),
             _SERIAL,

@@ -1,1 +1,1 @@
-"""Mobile-money providers: what they tell us (doors), and what we ask of them (clients)."""
+"""Mobile-money providers: what they tell us (callbacks), and what we ask of them (clients)."""

@@ -18,10 +18,10 @@ from typing import Any
 import phonenumbers
 
 from core.db.prompts import Prompt
-from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, Unproved
+from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, UnverifiedSignature
 from core.money import minor_digits
 from core.settings import AirtelSettings
-from gateway.doors import read_json, text_field
+from gateway.callbacks import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
@@ -140,16 +140,17 @@ def read_callback(body: bytes) -> str:
     return text_field(transaction, "id", _ID)
 
 
-def prove_callback(headers: Mapping[str, str], body: bytes, signing_key: str) -> None:
+def verify_callback(headers: Mapping[str, str], body: bytes, signing_key: str) -> None:
     """Whether whoever sent this knows the key: HMAC-SHA256, as `hash` in the body over the rest of
     it exactly as it was written, or in a header over the whole body. Airtel's portal says the
-    first, some of its markets do the second; what is there must be right. Raises Unproved."""
+    first, some of its markets do the second; what is there must be right. Raises
+    UnverifiedSignature."""
     found = _SIGNATURE.search(body)
     given = [(value.encode(), body) for name, value in headers.items() if name.lower() in _HEADERS]
     if found is not None:
         given.append((found[1], _SIGNATURE.sub(b"", body, count=1)))
     if not given or not all(_is_digest(said, signed, signing_key) for said, signed in given):
-        raise Unproved("hash is not ours")
+        raise UnverifiedSignature("hash is not ours")
 
 
 def _is_digest(said: bytes, signed: bytes, signing_key: str) -> bool:

@@ -1,7 +1,7 @@
 """What a worker can ask of a mobile-money provider, the same whoever it is.
 
-What a provider tells us of its own accord is its door's business. The networks a channel serves and
-when it may be asked are data (core/channel.py); here is only the asking.
+What a provider tells us of its own accord is the business of its callbacks. The networks a channel
+serves and when it may be asked are data (core/channel.py); here is only the asking.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.money import parse_minor
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """The payer approved; the receipt comes by another door."""
+    """The payer approved; the receipt comes in another callback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Held:
 
 @runtime_checkable
 class TellsBalance(PaymentChannel, Protocol):
-    """A channel that says at once what its account holds (Daraja does so at a door)."""
+    """A channel that says at once what its account holds (Daraja does so in a callback)."""
 
     def read_balance(self, currency: str) -> Held:
         """What it holds now. Raises Temporary when nobody says, or not in that currency."""

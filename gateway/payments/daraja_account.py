@@ -2,8 +2,8 @@
 holds, the list.
 
 Workers only. Reversal, status and balance are answered twice: at once that they were taken, and
-later, at our doors, with the result. The list (pull transactions) is answered at once, for 48 hours
-back.
+later, in a callback, with the result. The list (pull transactions) is answered at once, for 48
+hours back.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_PAGES = 200
 
 
 def ask_for_reversal(client: DarajaClient, refund: Refund) -> None:
-    """Have the whole payment sent back; the result comes to the doors of the refund.
+    """Have the whole payment sent back; the result comes to the refund's callbacks.
 
     Raises Temporary, Permanent, OutcomeUnknown. Asking again is safe: a receipt is reversed once.
     """
@@ -46,7 +46,7 @@ def ask_for_reversal(client: DarajaClient, refund: Refund) -> None:
 
 
 def ask_for_status(client: DarajaClient, prompt_id: int, checkout_reference: str) -> None:
-    """Have Daraja look up the payment behind a prompt; the receipt comes to the prompt's door."""
+    """Have Daraja look up the payment behind a prompt; the receipt comes in a callback."""
     body = _initiated(client, "TransactionStatusQuery", f"status/{prompt_id}") | {
         "OriginalConversationID": checkout_reference,
         "PartyA": client.settings.shortcode,
@@ -57,7 +57,7 @@ def ask_for_status(client: DarajaClient, prompt_id: int, checkout_reference: str
 
 
 def ask_for_balance(client: DarajaClient) -> None:
-    """Have Daraja say what the short code holds; the answer comes to the balance door."""
+    """Have Daraja say what the short code holds; the answer comes to the balance callback."""
     body = _initiated(client, "AccountBalance", "balance") | {
         "PartyA": client.settings.shortcode,
         "IdentifierType": _SHORTCODE_KIND,

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from core.clock import Clock, system_clock
-from core.errors import BadInput, Unproved
+from core.errors import BadInput, UnverifiedSignature
 
 PublicKeys = Mapping[str, ec.EllipticCurvePublicKey]
 Headers = Mapping[str, str]
@@ -64,9 +64,9 @@ class SignedMessages:
     address: str
     clock: Clock = system_clock
 
-    def prove(self, headers: Headers, body: bytes) -> None:
+    def verify(self, headers: Headers, body: bytes) -> None:
         """Returns when this is the signer's own message, as it was sent and sent lately. Raises
-        Unproved otherwise. `headers`: names in any case."""
+        UnverifiedSignature otherwise. `headers`: names in any case."""
         given = {name.lower(): value.strip() for name, value in headers.items()}
         try:
             _check_digest(given, body)
@@ -75,24 +75,26 @@ class SignedMessages:
             base = self._base(given, covered, label)
             signature, _ = _dictionary(given, "signature")[label]
         except (ValueError, TypeError, KeyError) as flaw:
-            raise Unproved(f"the signature is not understood ({type(flaw).__name__})") from None
+            raise UnverifiedSignature(
+                f"the signature is not understood ({type(flaw).__name__})"
+            ) from None
         _verify(self._key(parameters), signature, base)
 
     def _check_terms(self, covered: list[str], parameters: Mapping[str, Any]) -> None:
         """What was signed, how, and when."""
         if not set(covered) >= _COVERED or len(set(covered)) < len(covered):
-            raise Unproved("the signature does not cover what it must")
+            raise UnverifiedSignature("the signature does not cover what it must")
         if parameters.get("alg", _ALGORITHM) != _ALGORITHM:
-            raise Unproved("the signature's algorithm is not known here")
+            raise UnverifiedSignature("the signature's algorithm is not known here")
         now, made_at = self.clock().timestamp(), int(parameters["created"])
         ends_at = min(int(parameters.get("expires", made_at + _LASTS_S)), made_at + _LASTS_S)
         if not made_at - _LEEWAY_S <= now <= ends_at + _LEEWAY_S:
-            raise Unproved("the signature is not of now")
+            raise UnverifiedSignature("the signature is not of now")
 
     def _key(self, parameters: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:
         key = self.keys.get(str(parameters.get("keyid")))
         if key is None:
-            raise Unproved("the signature's key is not known here")
+            raise UnverifiedSignature("the signature's key is not known here")
         return key
 
     def _base(self, given: Headers, covered: list[str], label: str) -> bytes:
@@ -116,9 +118,9 @@ class SignedMessages:
 
 
 def _dictionary(given: Headers, name: str) -> Mapping[str, Any]:
-    """A header as the dictionary it is (RFC 9651). Raises Unproved, ValueError."""
+    """A header as the dictionary it is (RFC 9651). Raises UnverifiedSignature, ValueError."""
     if name not in given:
-        raise Unproved(f"{name} is missing")
+        raise UnverifiedSignature(f"{name} is missing")
     return cast(dict[str, Any], http_sf.parse(given[name].encode("ascii"), tltype="dictionary"))
 
 
@@ -142,18 +144,18 @@ def _check_digest(given: Headers, body: bytes) -> None:
         not hmac.compare_digest(digest, _DIGESTS[name](body).digest())
         for name, digest in told.items()
     ):
-        raise Unproved("Content-Digest is not the body's")
+        raise UnverifiedSignature("Content-Digest is not the body's")
 
 
 def _verify(key: ec.EllipticCurvePublicKey, signature: object, base: bytes) -> None:
     if not isinstance(signature, bytes):
-        raise Unproved("the signature is not understood")
+        raise UnverifiedSignature("the signature is not understood")
     forms = [signature]
     if len(signature) == _RAW_LENGTH:
         r, s = signature[:32], signature[32:]
         forms.append(encode_dss_signature(int.from_bytes(r), int.from_bytes(s)))
     if not any(_is_signed(key, form, base) for form in forms):
-        raise Unproved("the signature is not of this message and key")
+        raise UnverifiedSignature("the signature is not of this message and key")
 
 
 def _is_signed(key: ec.EllipticCurvePublicKey, signature: bytes, base: bytes) -> bool:

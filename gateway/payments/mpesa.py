@@ -1,4 +1,4 @@
-"""M-Pesa's three doors: may this money move (validation), it moved (confirmation), STK results.
+"""M-Pesa's three callbacks: may this money move (validation), it moved (confirmation), STK results.
 
 Validation only reads and always answers in time. Confirmation and STK results are acknowledged only
 after the commit, and the bells are rung after that. Only money sent to our own short code counts.
@@ -22,7 +22,7 @@ from core.usecases.follow_prompt import (
 )
 from core.usecases.quote_payment import quote_payment
 from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
-from gateway.doors import Answered, Door, read_json
+from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.limits import MISSES, SerialGuesses
 from gateway.payments.mpesa_notices import (
     CURRENCY,
@@ -57,8 +57,8 @@ _ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 
 @dataclass(frozen=True, slots=True)
-class MpesaDoors:
-    """The doors of one short code. `open_reading` opens Units that cannot write or wait long;
+class MpesaCallbacks:
+    """The callbacks of one short code. `open_reading` opens Units that cannot write or wait long;
     `readers` are the threads the questions are answered in, so that a hung database is left behind.
     """
 
@@ -70,16 +70,18 @@ class MpesaDoors:
     guesses: SerialGuesses
     budget_s: float = VALIDATION_BUDGET_S
 
-    def doors(self) -> tuple[Door[Any], ...]:
+    def routes(self) -> tuple[CallbackRoute[Any], ...]:
         """Their addresses. A push names its prompt in the address of its callback, so that a
         callback finds its prompt even when the reply to our call was lost or is late."""
         root = "/payments/daraja/<key>"
         stk = f"{root}/stk/<int(min=1, max=999999999999999999):prompt_id>"
         return (
-            Door(f"{root}/validation", "daraja_validation", self._question, self.validate),
-            Door(f"{root}/confirmation", "daraja_confirmation", self._notice, self.confirm),
-            Door(f"{root}/stk", "daraja_stk", _stk_result, self.follow),
-            Door(stk, "daraja_stk_prompt", _stk_result, self.follow),
+            CallbackRoute(f"{root}/validation", "daraja_validation", self._question, self.validate),
+            CallbackRoute(
+                f"{root}/confirmation", "daraja_confirmation", self._notice, self.confirm
+            ),
+            CallbackRoute(f"{root}/stk", "daraja_stk", _stk_result, self.follow),
+            CallbackRoute(stk, "daraja_stk_prompt", _stk_result, self.follow),
         )
 
     def _question(self, body: bytes) -> Question:
@@ -91,16 +93,16 @@ class MpesaDoors:
             raise BadCallback("BusinessShortCode is not ours")
         return notice
 
-    def validate(self, question: Question) -> Answered:
+    def validate(self, question: Question) -> CallbackResult:
         """Answer within the budget, whatever the database does. In doubt the money stays put."""
         try:
             code = self.readers.submit(self._verdict, question).result(self.budget_s)
         except Exception:  # whatever it is, the payer waits
             log.exception("validation not possible")
-            return Answered("undecided", _rejected(_OTHER))
+            return CallbackResult("undecided", _rejected(_OTHER))
         if code is None:
-            return Answered("accepted", {"ResultCode": "0", "ResultDesc": "Accepted"})
-        return Answered(code, _rejected(code))
+            return CallbackResult("accepted", {"ResultCode": "0", "ResultDesc": "Accepted"})
+        return CallbackResult(code, _rejected(code))
 
     def _verdict(self, question: Question) -> str | None:
         """The code to refuse with, or None."""
@@ -117,13 +119,13 @@ class MpesaDoors:
             return _CODE_OF.get(refused.code, _OTHER)
         return None
 
-    def confirm(self, notice: PaymentNotice) -> Answered:
+    def confirm(self, notice: PaymentNotice) -> CallbackResult:
         """Book money that moved; acknowledged after the commit."""
         with self.open_unit() as unit:
             recorded = record_payment(unit, notice)
         return self._committed(_outcome(recorded), recorded.payment_id)
 
-    def follow(self, result: StkResult, prompt_id: int | None = None) -> Answered:
+    def follow(self, result: StkResult, prompt_id: int | None = None) -> CallbackResult:
         """Take note of how a prompt ended. One we do not know is acknowledged and books nothing:
         real money is announced by the confirmation as well."""
         payment_id = None
@@ -131,7 +133,7 @@ class MpesaDoors:
             prompt = find_callback_prompt(unit, prompt_id, result.checkout_reference)
             if prompt is None:
                 log.warning("result of an unknown prompt: %s", result.checkout_reference)
-                return Answered("unknown", _ACKNOWLEDGED)
+                return CallbackResult("unknown", _ACKNOWLEDGED)
             if result.receipt is None:
                 note = prompt_unclear if result.code in _NOT_FINAL else prompt_ended
                 note(unit, prompt, result.code)
@@ -146,7 +148,7 @@ class MpesaDoors:
         return PaymentNotice(
             provider_account=provider_account(self.shortcode),
             receipt=receipt.receipt,
-            door="stk",
+            source="stk",
             amount_minor=receipt.amount_minor,
             currency=CURRENCY,
             account=prompt.account_reference,
@@ -155,13 +157,13 @@ class MpesaDoors:
             paid_at=receipt.paid_at or unit.now,
         )
 
-    def _committed(self, outcome: str, payment_id: int | None) -> Answered:
+    def _committed(self, outcome: str, payment_id: int | None) -> CallbackResult:
         """After the commit: ring for what there may be to do, and acknowledge."""
         if outcome == "booked":
             self.doorbell.ring("payments")
         if outcome != "known":
             self.doorbell.ring("texts")
-        return Answered(outcome, _ACKNOWLEDGED, payment_id)
+        return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
 
 
 def _stk_result(body: bytes) -> StkResult:

@@ -17,7 +17,7 @@ from core.errors import BadCallback, Refused
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
 from core.usecases.record_payment import PaymentNotice
-from gateway.doors import Json, text_field
+from gateway.callbacks import Json, text_field
 
 CURRENCY = "KES"
 # East Africa Time: what the provider's stamps are in, without saying so.
@@ -83,13 +83,13 @@ def asked_minor(question: Question) -> int:
         raise Refused("amount_invalid") from None
 
 
-def read_confirmation(document: Json, door: str) -> PaymentNotice:
+def read_confirmation(document: Json, source: str) -> PaymentNotice:
     """A C2B confirmation: money that moved. Raises BadCallback."""
     payer_kind, payer = read_payer(text_field(document, "MSISDN", r".{1,80}", default=""))
     return PaymentNotice(
         provider_account=provider_account(text_field(document, "BusinessShortCode", _SHORTCODE)),
         receipt=text_field(document, "TransID", _RECEIPT),
-        door=door,
+        source=source,
         amount_minor=_amount_minor(document, "TransAmount"),
         currency=CURRENCY,
         # A till (Buy Goods) has no account number; such money waits in suspense.

@@ -20,7 +20,7 @@ from core.usecases.balances import note_balance
 from core.usecases.follow_prompt import prompt_paid
 from core.usecases.follow_refund import refund_done, refund_refused, refund_unclear
 from core.usecases.record_payment import PaymentNotice
-from gateway.doors import Answered, Door, Json, read_json, text_field
+from gateway.callbacks import CallbackResult, CallbackRoute, Json, read_json, text_field
 from gateway.payments.mpesa_notices import CURRENCY, STAMP, instant, provider_account
 from gateway.ring import Doorbell
 
@@ -60,28 +60,30 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultDoors:
-    """The doors for results of what workers asked. Each address names the row it is about."""
+class ResultCallbacks:
+    """The callbacks for results of what workers asked. Each address names the row it is about."""
 
     shortcode: str
     open_unit: OpenUnit
     doorbell: Doorbell
 
-    def doors(self) -> tuple[Door[Any], ...]:
+    def routes(self) -> tuple[CallbackRoute[Any], ...]:
         """Their addresses."""
         refund = f"/payments/daraja/<key>/reversal/{_ID.format('refund_id')}"
         status = f"/payments/daraja/<key>/status/{_ID.format('prompt_id')}"
         balance = "/payments/daraja/<key>/balance"
         return (
-            Door(balance, "daraja_balance", read_held, self.held),
-            Door(f"{balance}/timeout", "daraja_balance_timeout", read_json, _nothing_known),
-            Door(status, "daraja_status", read_found, self.found),
-            Door(f"{status}/timeout", "daraja_status_timeout", read_json, _nothing_known),
-            Door(refund, "daraja_reversal", read_result, self.follow),
-            Door(f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.unclear),
+            CallbackRoute(balance, "daraja_balance", read_held, self.held),
+            CallbackRoute(
+                f"{balance}/timeout", "daraja_balance_timeout", read_json, _nothing_known
+            ),
+            CallbackRoute(status, "daraja_status", read_found, self.found),
+            CallbackRoute(f"{status}/timeout", "daraja_status_timeout", read_json, _nothing_known),
+            CallbackRoute(refund, "daraja_reversal", read_result, self.follow),
+            CallbackRoute(f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.unclear),
         )
 
-    def follow(self, result: Result, refund_id: int) -> Answered:
+    def follow(self, result: Result, refund_id: int) -> CallbackResult:
         """Take note of how a reversal ended."""
         with self.open_unit() as unit:
             refund = find_refund(unit.connection, refund_id)
@@ -96,12 +98,12 @@ class ResultDoors:
                 note = refund_unclear if result.code in _NOT_NOW else refund_refused
                 note(unit, refund_id, result.code)
         self.doorbell.ring("texts")
-        return Answered(outcome, _ACKNOWLEDGED)
+        return CallbackResult(outcome, _ACKNOWLEDGED)
 
-    def found(self, found: Found, prompt_id: int) -> Answered:
+    def found(self, found: Found, prompt_id: int) -> CallbackResult:
         """Book the receipt of a prompt that was called paid, as its callback would have."""
         if found.receipt is None:
-            return Answered("not_found", _ACKNOWLEDGED)
+            return CallbackResult("not_found", _ACKNOWLEDGED)
         with self.open_unit() as unit:
             prompt = lock_prompt(unit.connection, prompt_id)
             if prompt is None:
@@ -109,7 +111,7 @@ class ResultDoors:
             notice = PaymentNotice(
                 provider_account=provider_account(self.shortcode),
                 receipt=found.receipt,
-                door="status",
+                source="status",
                 amount_minor=found.amount_minor,
                 currency=CURRENCY,
                 account=prompt.account_reference,
@@ -120,30 +122,30 @@ class ResultDoors:
             is_new = prompt_paid(unit, prompt, notice).is_new
         if is_new:
             self.doorbell.ring("payments")
-        return Answered("booked" if is_new else "known", _ACKNOWLEDGED)
+        return CallbackResult("booked" if is_new else "known", _ACKNOWLEDGED)
 
-    def held(self, held: Held) -> Answered:
+    def held(self, held: Held) -> CallbackResult:
         """Set what the account holds beside the books. It books nothing."""
         if held.amount_minor is None:
-            return Answered("not_known", _ACKNOWLEDGED)
+            return CallbackResult("not_known", _ACKNOWLEDGED)
         with self.open_unit() as unit:
             stated_at = held.stated_at or unit.now
             account = provider_account(self.shortcode)
             agrees = not note_balance(unit, account, held.amount_minor, stated_at)
-        return Answered("agrees" if agrees else "differs", _ACKNOWLEDGED)
+        return CallbackResult("agrees" if agrees else "differs", _ACKNOWLEDGED)
 
-    def unclear(self, _: Json, refund_id: int) -> Answered:
+    def unclear(self, _: Json, refund_id: int) -> CallbackResult:
         """Daraja gave up waiting for itself."""
         with self.open_unit() as unit:
             if find_refund(unit.connection, refund_id) is None:
                 raise BadCallback("no such refund")
             refund_unclear(unit, refund_id, "timeout")
-        return Answered("unclear", _ACKNOWLEDGED)
+        return CallbackResult("unclear", _ACKNOWLEDGED)
 
 
-def _nothing_known(_: Json, **carried: int) -> Answered:
+def _nothing_known(_: Json, **carried: int) -> CallbackResult:
     """It is asked again by its schedule."""
-    return Answered("unclear", _ACKNOWLEDGED)
+    return CallbackResult("unclear", _ACKNOWLEDGED)
 
 
 def read_found(body: bytes) -> Found:

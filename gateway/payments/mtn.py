@@ -13,7 +13,7 @@ from core.db.prompts import Prompt
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.settings import MtnSettings
-from gateway.doors import read_json, text_field
+from gateway.callbacks import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 

@@ -1,7 +1,7 @@
 """pawaPay, an aggregator: one account for the mobile money of many countries and networks.
 
 A deposit's id is ours (a version 4 UUID) and stored before the call; the same id again is ignored.
-What it says of a deposit has one shape, whether asked or by callback (pawapay_door.py). Only
+What it says of a deposit has one shape, whether asked or by callback (pawapay_callbacks.py). Only
 networks whose payers approve on a prompt are served. Shapes: pawaPay's Merchant API, version 2, as
 its documentation publishes it.
 """
@@ -17,7 +17,7 @@ from core.db.prompts import Prompt
 from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.money import major, parse_minor
 from core.settings import PawaPaySettings
-from gateway.doors import text_field
+from gateway.callbacks import text_field
 from gateway.payments.channel import Ended, Outcome, Paid, Pending
 from gateway.payments.provider_api import ProviderApi, Reply, refusal
 

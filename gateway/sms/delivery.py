@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.unit import OpenUnit
 from core.usecases.send_texts import record_delivery
-from gateway.doors import Answered, Door, read_form, text_field
+from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
 
 _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _WORD = r"[ -~]{1,64}"
@@ -25,15 +25,15 @@ class DeliveryReport:
     reason: str | None
 
 
-def delivery_door(open_unit: OpenUnit) -> Door[DeliveryReport]:
-    """The door for delivery reports."""
+def delivery_route(open_unit: OpenUnit) -> CallbackRoute[DeliveryReport]:
+    """The route for delivery reports."""
 
-    def handle(report: DeliveryReport) -> Answered:
+    def handle(report: DeliveryReport) -> CallbackResult:
         with open_unit() as unit:
             record_delivery(unit, report.message_id, report.status, report.reason)
-        return Answered("noted")
+        return CallbackResult("noted")
 
-    return Door("/sms/africastalking/<key>/delivery", "sms_delivery", read_report, handle)
+    return CallbackRoute("/sms/africastalking/<key>/delivery", "sms_delivery", read_report, handle)
 
 
 def read_report(body: bytes) -> DeliveryReport:

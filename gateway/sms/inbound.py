@@ -12,7 +12,7 @@ from core.errors import BadCallback
 from core.msisdn import parse_msisdn
 from core.unit import OpenUnit
 from core.usecases.record_inbound_text import InboundText
-from gateway.doors import Answered, Door, read_form, text_field
+from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
 from gateway.limits import SerialGuesses
 from gateway.sms.answers import answer_text
 
@@ -21,19 +21,19 @@ _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _BODY = r".{1,1600}"
 
 
-def inbound_door(
+def inbound_route(
     open_unit: OpenUnit, ring: Callable[[], None], guesses: SerialGuesses
-) -> Door[InboundText]:
-    """The door for incoming texts; `ring` is called when one was answered."""
+) -> CallbackRoute[InboundText]:
+    """The route for incoming texts; `ring` is called when one was answered."""
 
-    def handle(text: InboundText) -> Answered:
+    def handle(text: InboundText) -> CallbackResult:
         with open_unit() as unit:
             is_new = answer_text(unit, text, guesses)
         if is_new:
             ring()
-        return Answered("stored" if is_new else "known")
+        return CallbackResult("stored" if is_new else "known")
 
-    return Door("/sms/africastalking/<key>/inbound", "sms_inbound", read_text, handle)
+    return CallbackRoute("/sms/africastalking/<key>/inbound", "sms_inbound", read_text, handle)
 
 
 def read_text(body: bytes) -> InboundText:

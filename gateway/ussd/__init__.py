@@ -1,1 +1,1 @@
-"""USSD doors: one adapter per aggregator, and the conversation that all of them share."""
+"""USSD callbacks: one adapter per aggregator, and the conversation that all of them share."""

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 
 from core.errors import BadCallback
-from gateway.doors import read_form
+from gateway.callbacks import read_form
 from gateway.networks import PREFIX, screen_of
 from gateway.ussd.adapter import Adapter, Answer
 from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest, session_key

@@ -7,7 +7,7 @@ travel in the address like our key, and prove no more than it does.
 
 from __future__ import annotations
 
-from gateway.doors import read_form, text_field
+from gateway.callbacks import read_form, text_field
 from gateway.ussd.adapter import SESSION_ID, Adapter, Answer, number_in, typed_in
 from gateway.ussd.request import SessionEnd, Told, UssdReply, UssdRequest, session_key
 

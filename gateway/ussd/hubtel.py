@@ -7,7 +7,7 @@ without. The answer's `Type` is Response to go on and Release to end.
 
 from __future__ import annotations
 
-from gateway.doors import read_json, text_field
+from gateway.callbacks import read_json, text_field
 from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,

@@ -123,7 +123,7 @@ def _prepare(settings: Mapping[str, str], *, with_demo: bool) -> None:
 
 def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Process]:
     """The processes of a deployment, and the stand-in providers."""
-    # On a terminal warnings, in words; a deployment logs every door's answer as JSON.
+    # On a terminal warnings, in words; a deployment logs every callback's outcome as JSON.
     env = {"LOG_FORMAT": "plain", "LOG_LEVEL": "warning", **os.environ, **settings}
     python = sys.executable
     web = (

@@ -1,7 +1,7 @@
 """Any road through the books keeps every invariant: doubles, suspense, refunds, reversals.
 
 Hypothesis chooses the steps; after each the queries of core/db/invariants.py must find nobody. All
-of it happens on the real database, in the use cases that the doors and workers call.
+of it happens on the real database, in the use cases that callbacks and workers call.
 """
 
 from __future__ import annotations

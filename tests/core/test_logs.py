@@ -46,7 +46,7 @@ def logged(monkeypatch):
 
 def test_a_line_is_an_object_with_what_it_is_about(logged):
     def log(logger):
-        with about(request="r1", door="daraja_confirmation"):
+        with about(request="r1", endpoint="daraja_confirmation"):
             logger.info("payment %s", "booked", extra=on(payment=1234567890))
         logger.warning("alone")
 
@@ -58,7 +58,7 @@ def test_a_line_is_an_object_with_what_it_is_about(logged):
         "logger": "tests.logs",
         "message": "payment booked",
         "request": "r1",
-        "door": "daraja_confirmation",
+        "endpoint": "daraja_confirmation",
         "payment": 1234567890,
     }
     assert (second["message"], "request" in second) == ("alone", False)

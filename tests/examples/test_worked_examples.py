@@ -1,7 +1,7 @@
 """The worked examples A to P of the domain, driven as an operator and M-Pesa would drive them.
 
-Catalogue and people come in through `dialwatt load` and `import`, money through the HTTP doors, and
-what it did is read with `dialwatt show`. Tokens are typed into virtual devices.
+Catalogue and people come in through `dialwatt load` and `import`, money through the HTTP endpoints,
+and what it did is read with `dialwatt show`. Tokens are typed into virtual devices.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class Operator:
         assert shown["state"] == "applied"
         return shown
 
-    def _tell(self, door: str, serial: str, amount: int, receipt: str) -> Any:
+    def _tell(self, endpoint: str, serial: str, amount: int, receipt: str) -> Any:
         body = {
             "TransactionType": "Pay Bill",
             "TransID": receipt or "TKOASKS",
@@ -120,7 +120,7 @@ class Operator:
             "MSISDN": "2547 ***** 001",
             "FirstName": "AMINA",
         }
-        answer = Client(self.gateway).post(f"/payments/daraja/demo/{door}", json=body)
+        answer = Client(self.gateway).post(f"/payments/daraja/demo/{endpoint}", json=body)
         assert answer.status_code == 200, answer.text
         return answer.json
 

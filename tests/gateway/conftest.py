@@ -33,7 +33,7 @@ SHORTCODE = "600123"
 PUBLIC_URL = "https://gateway.example.org"
 PAWAPAY_SECRET = "5ec2e7"
 AMINA = "+254711000001"
-# What a door may leave behind: none of it after a refusal.
+# What an endpoint may leave behind: none of it after a refusal.
 TRACES = ("payments", "journal_entries", "sms", "inbound_sms", "delivery_reports", "prompts")
 
 
@@ -106,17 +106,17 @@ class Web:
 
     client: Client
 
-    def post(self, road: str, door: str, *, key: str = KEY, **sent: Any) -> TestResponse:
-        return self.client.post(f"/{road}/{key}/{door}", **sent)
+    def post(self, road: str, endpoint: str, *, key: str = KEY, **sent: Any) -> TestResponse:
+        return self.client.post(f"/{road}/{key}/{endpoint}", **sent)
 
     def pawapay(self, deposit: Any) -> TestResponse:
         """A callback as pawaPay signs it."""
-        door, kind, body = f"/payments/pawapay/{KEY}", "application/json", json.dumps(deposit)
-        signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + door, kind, body.encode())
-        return self.client.post(door, data=body, content_type=kind, headers=signed)
+        endpoint, kind, body = f"/payments/pawapay/{KEY}", "application/json", json.dumps(deposit)
+        signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + endpoint, kind, body.encode())
+        return self.client.post(endpoint, data=body, content_type=kind, headers=signed)
 
-    def daraja(self, door: str, document: Any, **sent: Any) -> TestResponse:
-        return self.post("payments/daraja", door, json=document, **sent)
+    def daraja(self, endpoint: str, document: Any, **sent: Any) -> TestResponse:
+        return self.post("payments/daraja", endpoint, json=document, **sent)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ CHANNELS = {
     "airtel": "AIRTEL_BASE_URL",
     "pawapay": "PAWAPAY_BASE_URL",
 }
-DOORS = {
+ENDPOINTS = {
     "daraja": "daraja/k3y/confirmation",
     "mtn": "mtn/k3y",
     "airtel": "airtel/k3y",
@@ -43,8 +43,11 @@ def test_a_market_may_have_one_channel_only_and_no_other_s_doors(
     app = create_app(environment)
 
     client = Client(app)
-    answers = {name: client.post(f"/payments/{door}").status_code for name, door in DOORS.items()}
-    assert answers == {name: 400 if name == channel else 404 for name in DOORS}
+    answers = {
+        name: client.post(f"/payments/{endpoint}").status_code
+        for name, endpoint in ENDPOINTS.items()
+    }
+    assert answers == {name: 400 if name == channel else 404 for name in ENDPOINTS}
     app.close()
 
 

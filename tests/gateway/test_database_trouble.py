@@ -21,7 +21,7 @@ from werkzeug.test import Client
 
 from core.db import engine as engines
 from gateway import app as gateway_app
-from gateway.payments.mpesa import MpesaDoors
+from gateway.payments.mpesa import MpesaCallbacks
 from operations.embedded.locations import free_port
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b
@@ -100,7 +100,7 @@ def test_a_web_process_that_ends_between_commit_and_answer_has_booked_once(
         raise Ended
 
     with monkeypatch.context() as patched:
-        patched.setattr(MpesaDoors, "_committed", end)
+        patched.setattr(MpesaCallbacks, "_committed", end)
         with pytest.raises(Ended):
             web.daraja("confirmation", c2b())
     assert book.traces()["payments"] == 1

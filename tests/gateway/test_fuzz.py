@@ -1,4 +1,5 @@
-"""Every POST door of the contract under fuzz: never a 5xx, and no refusal leaves a trace anywhere.
+"""Every POST endpoint of the contract under fuzz: never a 5xx, and no refusal leaves a trace
+anywhere.
 
 Two generators. One damages the bytes of good bodies. The other knows the shape of each body: it
 keeps it and puts near misses and anything at all into its fields. The shapes are those of the
@@ -55,7 +56,7 @@ MTN = {
 AIRTEL = {"transaction": {"id": AIRTEL_ID, "status_code": "TS", "message": "Paid"}, "hash": "eA=="}
 PAWAPAY_ID = str(UUID(int=9, version=4))
 PAWAPAY = pawapay_deposit(PAWAPAY_ID, paid=True, amount="500", currency="KES")
-PAWAPAY_DOOR = f"/payments/pawapay/{KEY}"
+PAWAPAY_ENDPOINT = f"/payments/pawapay/{KEY}"
 REVERSED = result(0, OriginalTransactionID="SKE1A2B3C4", Amount="500.00")
 FOUND = result(0, TransactionStatus="Completed", ReceiptNo="SKE9Z9Z9Z9", Amount="500.00")
 HELD = result(
@@ -64,8 +65,8 @@ HELD = result(
     BOCompletedTime="20261124120000",
 )
 
-# Every POST door of the contract, and those whose addresses we give out ourselves: a good body.
-JSON_DOORS: dict[str, dict[str, Any]] = {
+# Every POST endpoint of the contract, and those whose addresses we give out ourselves: a good body.
+JSON_ENDPOINTS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/validation": c2b(),
     f"/payments/daraja/{KEY}/confirmation": c2b(),
     f"/payments/daraja/{KEY}/stk": stk_paid(),
@@ -78,9 +79,9 @@ JSON_DOORS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/balance/timeout": HELD,
     f"/payments/mtn/{KEY}": MTN,
     f"/payments/airtel/{KEY}": AIRTEL,
-    PAWAPAY_DOOR: PAWAPAY,
+    PAWAPAY_ENDPOINT: PAWAPAY,
 }
-FORM_DOORS: dict[str, dict[str, str]] = {
+FORM_ENDPOINTS: dict[str, dict[str, str]] = {
     f"/ussd/africastalking/{KEY}": SCREEN,
     f"/ussd/africastalking/{KEY}/events": SCREEN | {"status": "Success", "durationInMillis": "9"},
     f"/sms/africastalking/{KEY}/inbound": {"id": "9a1f", "from": AMINA, "text": "PAY S200 150"},
@@ -104,13 +105,13 @@ EXAMPLES = settings(
 )
 
 
-def good(door: str) -> bytes:
-    if door in JSON_DOORS:
-        return json.dumps(JSON_DOORS[door]).encode()
-    return urlencode(FORM_DOORS[door]).encode()
+def good(endpoint: str) -> bytes:
+    if endpoint in JSON_ENDPOINTS:
+        return json.dumps(JSON_ENDPOINTS[endpoint]).encode()
+    return urlencode(FORM_ENDPOINTS[endpoint]).encode()
 
 
-ALL_DOORS = st.sampled_from([*JSON_DOORS, *FORM_DOORS])
+ALL_ENDPOINTS = st.sampled_from([*JSON_ENDPOINTS, *FORM_ENDPOINTS])
 
 
 def places(document: Any) -> Iterator[tuple[Any, Any]]:
@@ -190,7 +191,7 @@ class _Errors(logging.Handler):
 
 @pytest.fixture
 def watch(book: Book) -> Iterator[Watch]:
-    """A book in which every door has something to be about."""
+    """A book in which every endpoint has something to be about."""
     with book.engine.begin() as connection:
         common = {"device_id": book.solar_id, "account_reference": "S200"}
         insert_prompt(connection, checkout_reference=CHECKOUT, **common)
@@ -222,23 +223,27 @@ def watch(book: Book) -> Iterator[Watch]:
 def knock(web: Web, watch: Watch) -> Callable[[str, bytes, str], int]:
     """Send a body from an address of its own; fails on a 5xx, an error logged, or a trace."""
 
-    def send(door: str, body: bytes, source: str) -> int:
-        kind = "application/json" if door in JSON_DOORS else "application/x-www-form-urlencoded"
+    def send(endpoint: str, body: bytes, source: str) -> int:
+        kind = (
+            "application/json"
+            if endpoint in JSON_ENDPOINTS
+            else "application/x-www-form-urlencoded"
+        )
         signed = {}
-        if door == PAWAPAY_DOOR:  # otherwise nothing would ever get past the signature
-            signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + door, kind, body)
+        if endpoint == PAWAPAY_ENDPOINT:  # otherwise nothing would ever get past the signature
+            signed = signature_headers(PAWAPAY_SECRET, PUBLIC_URL + endpoint, kind, body)
         answer = web.client.post(
-            door,
+            endpoint,
             data=body,
             content_type=kind,
             headers=signed,
             environ_overrides={"REMOTE_ADDR": source},
         )
-        assert answer.status_code < 500, (door, answer.text)
-        assert not watch.errors, (door, watch.errors)
+        assert answer.status_code < 500, (endpoint, answer.text)
+        assert not watch.errors, (endpoint, watch.errors)
         now = watch.look()
         if answer.status_code >= 400:
-            assert now == watch.seen, door
+            assert now == watch.seen, endpoint
         watch.seen = now
         return answer.status_code
 
@@ -250,40 +255,51 @@ SOURCES = st.ip_addresses(v=4).map(str)
 
 def test_the_good_bodies_are_good(knock: Callable[[str, bytes, str], int]) -> None:
     """Otherwise the fuzz would only ever see the first refusal."""
-    answers = {door: knock(door, good(door), "192.0.2.1") for door in [*JSON_DOORS, *FORM_DOORS]}
+    answers = {
+        endpoint: knock(endpoint, good(endpoint), "192.0.2.1")
+        for endpoint in [*JSON_ENDPOINTS, *FORM_ENDPOINTS]
+    }
     assert set(answers.values()) == {200}, answers
 
 
-@given(door=ALL_DOORS, source=SOURCES, data=st.data())
+@given(endpoint=ALL_ENDPOINTS, source=SOURCES, data=st.data())
 @EXAMPLES
 def test_damaged_bytes_are_refused_or_understood_and_leave_no_trace_of_a_refusal(
-    knock: Callable[[str, bytes, str], int], door: str, source: str, data: st.DataObject
+    knock: Callable[[str, bytes, str], int], endpoint: str, source: str, data: st.DataObject
 ) -> None:
-    damaged = bytearray(good(door))
+    damaged = bytearray(good(endpoint))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(damaged)))
         damaged[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
 
-    knock(door, bytes(damaged), source)
+    knock(endpoint, bytes(damaged), source)
 
 
-@given(door=ALL_DOORS, source=SOURCES, data=st.data())
+@given(endpoint=ALL_ENDPOINTS, source=SOURCES, data=st.data())
 @EXAMPLES
 def test_well_shaped_nonsense_is_refused_or_understood_and_leaves_no_trace_of_a_refusal(
-    knock: Callable[[str, bytes, str], int], door: str, source: str, data: st.DataObject
+    knock: Callable[[str, bytes, str], int], endpoint: str, source: str, data: st.DataObject
 ) -> None:
-    shaped = shaped_json(JSON_DOORS[door]) if door in JSON_DOORS else shaped_form(FORM_DOORS[door])
+    shaped = (
+        shaped_json(JSON_ENDPOINTS[endpoint])
+        if endpoint in JSON_ENDPOINTS
+        else shaped_form(FORM_ENDPOINTS[endpoint])
+    )
 
-    knock(door, data.draw(shaped), source)
+    knock(endpoint, data.draw(shaped), source)
 
 
 def test_every_post_door_of_the_web_process_is_fuzzed(web: Web) -> None:
-    """A door that is added has to be added here."""
+    """An endpoint that is added has to be added here."""
     beside_ussd = inspect.getclosurevars(web.client.application.serve).nonlocals["rest"]
     rules = beside_ussd.__self__.url_map.iter_rules()
-    doors = {
+    endpoints = {
         re.sub("<int[^>]*>", "1", rule.rule.replace("<key>", KEY))
         for rule in rules
         if "POST" in rule.methods and "<key>" in rule.rule
     }
-    assert doors == {door for door in [*JSON_DOORS, *FORM_DOORS] if not door.startswith("/ussd/")}
+    assert endpoints == {
+        endpoint
+        for endpoint in [*JSON_ENDPOINTS, *FORM_ENDPOINTS]
+        if not endpoint.startswith("/ussd/")
+    }

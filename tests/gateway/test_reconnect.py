@@ -26,7 +26,7 @@ SCREEN = {
 }
 MTN = {"externalId": str(uuid4()), "status": "SUCCESSFUL"}
 AIRTEL = {"transaction": {"id": uuid4().hex, "status_code": "TS"}}
-DOORS: dict[str, Ask] = {
+ENDPOINTS: dict[str, Ask] = {
     "validation": lambda web: web.daraja("validation", c2b()),
     "confirmation": lambda web: web.daraja("confirmation", c2b(TransID=uuid4().hex[:10])),
     "stk": lambda web: web.daraja("stk", stk_ended(1032)),
@@ -72,19 +72,19 @@ def cut(book: Book) -> Callable[[], int]:
     return end_all
 
 
-@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_the_next_callback_after_all_connections_were_cut_is_served(
-    web: Web, cut: Callable[[], int], door: str
+    web: Web, cut: Callable[[], int], endpoint: str
 ) -> None:
-    before = DOORS[door](web)
+    before = ENDPOINTS[endpoint](web)
     assert cut() > 0
 
-    after = DOORS[door](web)
+    after = ENDPOINTS[endpoint](web)
 
     assert after.status_code == before.status_code
-    if door == "readiness":
+    if endpoint == "readiness":
         assert after.json["database"] == {"ok": True}
-    elif door in ("validation", "confirmation", "screen"):
+    elif endpoint in ("validation", "confirmation", "screen"):
         assert after.text == before.text
 
 

@@ -35,7 +35,7 @@ from gateway.payments.daraja import DarajaClient
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.answers import answer_text
-from gateway.ussd.door import ussd_application
+from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
 from operations.demo import cast as people_in
 from operations.demo import load_demo
@@ -230,7 +230,7 @@ def _road(
         phones["app"] = create_phone_app(providers.runtime, lambda: people_in(engine), device)
         runtime = _runtime(providers.url, url, stoppable, redis_url, book.open_secret)
         monkeypatch.setattr(jobs, "runtime", lambda: runtime)
-        door = ussd_application(
+        endpoint = ussd_application(
             key=KEY,
             redis=StoppableRedis(redis, session),
             open_unit=stoppable,
@@ -241,7 +241,7 @@ def _road(
         )
         road = Road(url, providers, open_unit, database, SerialGuesses(Limits(redis)), people)
         road.world = lambda mode: World(
-            Phone(door), _verbs(road, device, mode == "stopped"), people, [database, session]
+            Phone(endpoint), _verbs(road, device, mode == "stopped"), people, [database, session]
         )
         yield road
 

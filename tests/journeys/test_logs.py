@@ -125,5 +125,5 @@ def test_a_payment_can_be_followed_from_the_request_to_the_worker(road: Road, lo
     [answered] = [line for line in lines if line["message"] == "daraja_confirmation: booked"]
     [applied] = [line for line in lines if line["message"] == "payments applied"]
     assert booked["request"] == answered["request"]
-    assert booked["door"] == "daraja_confirmation"
+    assert booked["endpoint"] == "daraja_confirmation"
     assert booked["payment"] in applied["payments"]

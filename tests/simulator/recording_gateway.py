@@ -15,9 +15,10 @@ ACCEPTED = {"ResultCode": "0", "ResultDesc": "Accepted"}
 
 @dataclass
 class RecordingGateway:
-    """`answers[door]` is (status, JSON); a door is the last part of the path. All else is 200.
+    """`answers[endpoint]` is (status, JSON); an endpoint is the last part of the path. All else is
+    200.
 
-    `heard` are the (door, fields) in order of arrival. While `free` is cleared, requests hang.
+    `heard` are the (endpoint, fields) in order of arrival. While `free` is cleared, requests hang.
     """
 
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -39,11 +40,11 @@ class RecordingGateway:
         self._server.server_close()
         self._thread.join()
 
-    def told(self, door: str) -> list[dict[str, Any]]:
-        """What arrived at one door."""
-        return [fields for name, fields in self.heard if name == door]
+    def told(self, endpoint: str) -> list[dict[str, Any]]:
+        """What arrived at one endpoint."""
+        return [fields for name, fields in self.heard if name == endpoint]
 
-    def doors(self) -> list[str]:
+    def callbacks(self) -> list[str]:
         return [name for name, _ in self.heard]
 
     @Request.application
@@ -51,9 +52,9 @@ class RecordingGateway:
         body = request.get_data(as_text=True)
         fields = json.loads(body) if request.is_json else dict(parse_qsl(body))
         assert "/k3y" in request.path
-        door = request.path.rsplit("/", 1)[-1]
-        self.heard.append((door, fields))
-        self.arrivals.put((door, fields))
+        endpoint = request.path.rsplit("/", 1)[-1]
+        self.heard.append((endpoint, fields))
+        self.arrivals.put((endpoint, fields))
         self.free.wait()
-        status, answer = self.answers.get(door, (200, ACCEPTED))
+        status, answer = self.answers.get(endpoint, (200, ACCEPTED))
         return Response(json.dumps(answer), status=status, content_type="application/json")

@@ -91,8 +91,8 @@ def test_the_real_sdk_gets_a_dictionary(
     answer = service.send("Token 123", [BARAKA])
     (recipient,) = answer["SMSMessageData"]["Recipients"]
     assert recipient["statusCode"] == 101
-    door, report = gateway.arrivals.get(timeout=10)
-    assert (door, report["id"]) == ("delivery", recipient["messageId"])
+    endpoint, report = gateway.arrivals.get(timeout=10)
+    assert (endpoint, report["id"]) == ("delivery", recipient["messageId"])
 
 
 def test_a_sent_text_reaches_the_gateways_door(

@@ -86,9 +86,9 @@ def test_the_postman_closes_prompts_that_run_out(
         headers={"Authorization": f"Bearer {granted['access_token']}"},
         timeout=10,
     )
-    door, told = gateway.arrivals.get(timeout=10)
+    endpoint, told = gateway.arrivals.get(timeout=10)
     servers.stop()
-    assert (door, told["Body"]["stkCallback"]["ResultCode"]) == ("stk", 1037)
+    assert (endpoint, told["Body"]["stkCallback"]["ResultCode"]) == ("stk", 1037)
 
 
 def test_a_full_house_is_told_to_try_again(runtime: SimulatorRuntime) -> None:

@@ -88,11 +88,11 @@ def test_the_callback_can_come_before_the_answer(
     ask_for(providers, "callback_first", operation="stkpush")
     answer = push(providers, gateway.url + STK)
     assert answer.status_code == 200
-    assert gateway.doors() == ["stk", "confirmation"]
+    assert gateway.callbacks() == ["stk", "confirmation"]
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "doors"),
+    ("name", "value", "endpoints"),
     [
         ("drop_callback", "", []),
         ("drop_callback", "stk", ["confirmation"]),
@@ -107,11 +107,11 @@ def test_callbacks_are_dropped_repeated_and_reordered(
     gateway: RecordingGateway,
     name: str,
     value: str,
-    doors: list[str],
+    endpoints: list[str],
 ) -> None:
     ask_for(providers, name, value)
     pay_prompt(runtime, providers, gateway)
-    assert gateway.doors() == doors
+    assert gateway.callbacks() == endpoints
 
 
 def test_a_delayed_callback_comes_when_it_is_due(
@@ -119,11 +119,11 @@ def test_a_delayed_callback_comes_when_it_is_due(
 ) -> None:
     ask_for(providers, "delay_callback", "3600")
     assert pay_by_paybill(runtime, BARAKA, "SL100234", 100_00).accepted
-    assert gateway.doors() == ["validation"]
+    assert gateway.callbacks() == ["validation"]
     with runtime.engine.begin() as connection:
         connection.execute(text("UPDATE simulator.callbacks SET due_at = now()"))
     send_due_callbacks(runtime.engine, timeout_seconds=5)
-    assert gateway.doors() == ["validation", "confirmation"]
+    assert gateway.callbacks() == ["validation", "confirmation"]
 
 
 @pytest.mark.parametrize(

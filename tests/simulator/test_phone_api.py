@@ -62,7 +62,7 @@ def test_a_prompt_is_shown_paid_and_gone(
     assert phone.get(f"{BARAKA}/prompts").json == []
     again = phone.post(f"{BARAKA}/prompts/{prompt['id']}", json={"pin": "1234"})
     assert again.status_code == 404
-    assert gateway.doors() == ["stk", "confirmation"]
+    assert gateway.callbacks() == ["stk", "confirmation"]
 
 
 def test_a_prompt_can_be_cancelled_and_a_wrong_pin_ends_it(
@@ -82,7 +82,7 @@ def test_an_unasked_paybill_moves_the_money_and_only_then_tells(
     paid = phone.post(f"{BARAKA}/paybill", json=unasked).json
 
     assert paid["accepted"]
-    assert gateway.doors() == ["confirmation"]
+    assert gateway.callbacks() == ["confirmation"]
 
 
 def test_paybill_says_what_the_gateway_said(phone: FlaskClient, gateway: RecordingGateway) -> None:

@@ -36,7 +36,7 @@ class Book:
         values = {
             "provider_account": ACCOUNT,
             "receipt": receipt,
-            "door": "c2b",
+            "source": "c2b",
             "amount_minor": amount_minor,
             "currency": "KES",
             "account": account,

@@ -9,7 +9,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
-# How long a test's door works on an answer: a busy machine is no reason to promise an SMS instead.
+# How long a test's endpoint works on an answer: a busy machine is no reason to promise an SMS
+# instead.
 PATIENCE_S = 60.0
 
 _ids = count(1)

@@ -1,7 +1,7 @@
 """People who walk through the product's menu on the real wire, and what must hold everywhere.
 
-Real parts all through (door, engine, use cases, PostgreSQL, Redis), but everything happens in one
-transaction of one connection: a turn is a savepoint, and a walk leaves nothing behind.
+Real parts all through (endpoint, engine, use cases, PostgreSQL, Redis), but everything happens in
+one transaction of one connection: a turn is a savepoint, and a walk leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from core.usecases.record_payment import PaymentNotice, record_payment
 from gateway.limits import Limits, SerialGuesses
 from gateway.networks import screen_of
 from gateway.sms.answers import answer_text
-from gateway.ussd.door import ussd_application
+from gateway.ussd.endpoint import ussd_application
 from gateway.ussd.request import UssdRequest
 from gateway.ussd.sessions import SessionStore
 from gateway.ussd_menus.menu import Menu
@@ -150,7 +150,7 @@ class World:
         for people in ("customers", "agents"):
             self._sql(f"UPDATE {people} SET language = :language", language=self.language)
         self.store = SessionStore(self.redis)
-        self.door = ussd_application(
+        self.endpoint = ussd_application(
             key="demo",
             redis=self.redis,
             open_unit=self.open_unit,
@@ -283,7 +283,7 @@ def _paid(serial: str, payer: str, minor: int, now: datetime) -> PaymentNotice:
     return PaymentNotice(
         provider_account="daraja:600123",
         receipt=f"WALK{serial[-4:]}",
-        door="c2b",
+        source="c2b",
         amount_minor=minor,
         currency="KES",
         account=serial,
@@ -298,7 +298,7 @@ class Caller:
 
     def __init__(self, world: World, msisdn: str, network: str) -> None:
         self.world = world
-        self.phone = Phone(world.door, msisdn, network=network)
+        self.phone = Phone(world.endpoint, msisdn, network=network)
         self.typed = " ".join(_REGS).split() if msisdn == JUMA else []
         self.was_lost = False
         self.last: Answer | None = None

@@ -42,7 +42,7 @@ def moved(hands, receipt, account, amount_minor=500_00, minutes_ago=0):
 
 
 def payments(hands):
-    return hands.rows("SELECT receipt, door, state FROM payments ORDER BY receipt")
+    return hands.rows("SELECT receipt, source, state FROM payments ORDER BY receipt")
 
 
 def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(hands):
@@ -200,7 +200,7 @@ def test_what_is_young_or_was_told_on_asking_needs_no_list(hands):
     with hands.engine.begin() as connection:
         told(hands, "SKE0000007", METER, 30)
         connection.exec_driver_sql(
-            "UPDATE payments SET door = 'status' WHERE receipt = 'SKE0000007'"
+            "UPDATE payments SET source = 'status' WHERE receipt = 'SKE0000007'"
         )
 
     money_back.reconcile()

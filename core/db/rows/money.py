@@ -18,14 +18,14 @@ from sqlalchemy import (
 
 from core.db.rows.books import instant, metadata, minor, reference, row_id, word
 
-# One row per receipt of a provider account, whichever door announced it.
+# One row per receipt of a provider account, whichever callback announced it.
 payments = Table(
     "payments",
     metadata,
     row_id(),
     Column("provider_account", Text, nullable=False),
     Column("receipt", Text, nullable=False),
-    Column("door", Text, nullable=False),
+    Column("source", Text, nullable=False),
     minor("amount_minor"),
     Column("currency", Text, nullable=False),
     Column("account_raw", Text, nullable=False),

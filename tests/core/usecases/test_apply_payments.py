@@ -80,7 +80,7 @@ def notice(receipt="R1", amount=500_00, account=METER, **changes):
     values = {
         "provider_account": "daraja:600123",
         "receipt": receipt,
-        "door": "c2b",
+        "source": "c2b",
         "amount_minor": amount,
         "currency": "KES",
         "account": account,
@@ -120,7 +120,7 @@ def test_a_payment_clears_the_loan_and_the_rest_becomes_energy(engine, open_unit
 
 
 def test_a_receipt_booked_twice_is_one_payment(engine, open_unit, home):
-    pay(open_unit, notice(), notice(door="stk"))
+    pay(open_unit, notice(), notice(source="stk"))
 
     apply(open_unit)
 

@@ -236,7 +236,7 @@ def test_what_the_provider_says_moved_is_booked_though_it_is_not_what_was_asked_
     assert prompt is not None
     prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
     prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
-    booked = connection.execute(text("SELECT amount_minor, door FROM payments")).all()
+    booked = connection.execute(text("SELECT amount_minor, source FROM payments")).all()
     assert [tuple(row) for row in booked] == [(200_00, "query")]
 
 

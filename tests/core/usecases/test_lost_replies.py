@@ -1,5 +1,5 @@
 """Prompts whose answers got lost: found by the money they moved, or told to a person; and payers
-who hear of their money whichever door told us of it first."""
+who hear of their money whichever callback told us of it first."""
 
 from __future__ import annotations
 

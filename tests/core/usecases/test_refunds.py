@@ -309,7 +309,7 @@ def test_a_person_who_knows_that_it_went_back_says_so(book):
 
 
 def test_money_of_a_rail_that_sends_nothing_back_is_sent_by_hand_and_booked_so(book):
-    payment_id = book.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda", door="query")
+    payment_id = book.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda", source="query")
     book.ahead = timedelta(hours=25)
     with book.open_unit() as unit:
         refund_unmatched(unit, timedelta(hours=24), 10)

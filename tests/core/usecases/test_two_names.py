@@ -33,7 +33,7 @@ def paid(book):
     with book.open_unit() as unit:
         prompt_proved(unit, lock_prompt(unit.connection, prompt_id), ACCOUNT, "NET-1", 100_00)
     with book.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE payments SET door = 'callback'")
+        connection.exec_driver_sql("UPDATE payments SET source = 'callback'")
     return book
 
 

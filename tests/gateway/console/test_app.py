@@ -1,4 +1,4 @@
-"""The console as a browser meets it: headers, cookie, errors, and its place beside the doors."""
+"""The console as a browser meets it: headers, cookie, errors, and its place beside callbacks."""
 
 from __future__ import annotations
 

@@ -88,11 +88,11 @@ def _pawapay_body(reference: str, *, paid: bool, amount: str) -> str:
 @dataclass(frozen=True)
 class Spec:
     """A channel as its stand-in knows it. `told_by`: the callback that is about the prompt;
-    `unknown`: a well-formed reference nobody was given; `signs`: callbacks prove themselves."""
+    `unknown`: a well-formed reference nobody was given; `signs`: callbacks verify themselves."""
 
     name: str
     provider: str
-    door: str
+    endpoint: str
     push: str
     query: str
     payer: str
@@ -115,7 +115,7 @@ SPECS = [
     Spec(
         name="daraja",
         provider="safaricom",
-        door="daraja/{key}/stk",
+        endpoint="daraja/{key}/stk",
         push="stkpush",
         query="stkquery",
         payer="+2547110",
@@ -128,7 +128,7 @@ SPECS = [
     Spec(
         name="mtn",
         provider="mtn",
-        door="mtn/{key}",
+        endpoint="mtn/{key}",
         push="requesttopay",
         query="status",
         payer="+2567720",
@@ -141,7 +141,7 @@ SPECS = [
     Spec(
         name="airtel",
         provider="airtel",
-        door="airtel/{key}",
+        endpoint="airtel/{key}",
         push="payments",
         query="enquiry",
         payer="+2547330",
@@ -154,7 +154,7 @@ SPECS = [
     Spec(
         name="pawapay",
         provider="pawapay",
-        door="pawapay/{key}",
+        endpoint="pawapay/{key}",
         push="deposits",
         query="status",
         payer="+2567520",
@@ -234,8 +234,8 @@ class Road:
         jobs.prompt_payers()
 
     def tell(self, body: str | bytes, key: str = KEY, method: str = "POST", **headers: str) -> int:
-        """Somebody knocks at the channel's door; the status of the answer."""
-        address = f"{self.url}/payments/{self.spec.door.format(key=key)}"
+        """Somebody knocks at the channel's endpoint; the status of the answer."""
+        address = f"{self.url}/payments/{self.spec.endpoint.format(key=key)}"
         return self.send(address, body, method, **headers)
 
     def send(

@@ -1,4 +1,4 @@
-"""The Daraja client against the stand-in Safaricom over HTTP, and back through our own doors."""
+"""The Daraja client against the stand-in Safaricom over HTTP, and back to our own endpoints."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

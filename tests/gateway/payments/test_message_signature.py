@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.errors import BadInput, Unproved
+from core.errors import BadInput, UnverifiedSignature
 from gateway.payments import message_signature
 from gateway.payments.message_signature import SignedMessages, read_public_keys
 
@@ -91,7 +91,7 @@ def messages(address: str = OURS, after_s: float = 0) -> SignedMessages:
 def test_a_message_signed_by_a_known_key_is_proved_in_either_form_of_signature(
     form: Callable[[bytes], bytes],
 ) -> None:
-    messages().prove(signed(form=form), BODY)
+    messages().verify(signed(form=form), BODY)
 
 
 @pytest.mark.parametrize(
@@ -115,46 +115,46 @@ def test_a_message_signed_by_a_known_key_is_proved_in_either_form_of_signature(
 def test_what_is_not_the_signers_own_message_of_now_is_not_proved(
     headers: dict[str, str], why: str
 ) -> None:
-    with pytest.raises(Unproved, match=why):
-        messages().prove(headers, BODY)
+    with pytest.raises(UnverifiedSignature, match=why):
+        messages().verify(headers, BODY)
 
 
 def test_a_signature_lasts_no_longer_than_it_says_and_clocks_may_be_a_minute_apart() -> None:
     headers = signed(times=f"created={SECONDS};expires={SECONDS + 60}")
     for after_s in (-60, 0, 120):
-        messages(after_s=after_s).prove(headers, BODY)
+        messages(after_s=after_s).verify(headers, BODY)
     for after_s in (-61, 121):
-        with pytest.raises(Unproved, match="not of now"):
-            messages(after_s=after_s).prove(headers, BODY)
+        with pytest.raises(UnverifiedSignature, match="not of now"):
+            messages(after_s=after_s).verify(headers, BODY)
 
 
 @pytest.mark.parametrize("missing", ["Content-Digest", "Signature-Input", "Signature"])
 def test_a_message_without_one_of_the_three_headers_is_not_proved(missing: str) -> None:
     headers = signed()
     del headers[missing]
-    with pytest.raises(Unproved, match="missing"):
-        messages().prove(headers, BODY)
+    with pytest.raises(UnverifiedSignature, match="missing"):
+        messages().verify(headers, BODY)
 
 
 @pytest.mark.parametrize("left_out", ["@method", "@authority", "@path", "content-digest"])
 def test_a_signature_that_leaves_out_what_matters_is_not_proved(left_out: str) -> None:
     headers = signed()
     shorter = headers["Signature-Input"].replace(f'"{left_out}"', "").replace("( ", "(")
-    with pytest.raises(Unproved, match="does not cover"):
-        messages().prove(headers | {"Signature-Input": shorter}, BODY)
+    with pytest.raises(UnverifiedSignature, match="does not cover"):
+        messages().verify(headers | {"Signature-Input": shorter}, BODY)
 
 
 def test_a_digest_of_a_kind_nobody_knows_is_none() -> None:
     headers = signed()
     told = headers["Content-Digest"].replace("sha-512", "md5")
-    with pytest.raises(Unproved, match="body"):
-        messages().prove(headers | {"Content-Digest": told}, BODY)
+    with pytest.raises(UnverifiedSignature, match="body"):
+        messages().verify(headers | {"Content-Digest": told}, BODY)
 
 
 def test_our_address_is_the_one_the_provider_knows_not_the_one_a_header_names() -> None:
     headers = signed(authority="gateway.example.org:8443") | {"Host": "gateway.example.org"}
-    messages(OURS.replace(".org", ".org:8443")).prove(headers, BODY)
-    messages(OURS.replace(".org", ".ORG:443")).prove(signed() | {"Host": "10.0.0.7"}, BODY)
+    messages(OURS.replace(".org", ".org:8443")).verify(headers, BODY)
+    messages(OURS.replace(".org", ".ORG:443")).verify(signed() | {"Host": "10.0.0.7"}, BODY)
 
 
 CAPTURED_KEY = """-----BEGIN PUBLIC KEY-----
@@ -181,16 +181,16 @@ def captured(address: str = CAPTURED_ADDRESS) -> SignedMessages:
 
 
 def test_a_callback_that_pawapay_really_sent_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Unproved, match="body"):
-        captured().prove(CAPTURED, b"{}")
+    with pytest.raises(UnverifiedSignature, match="body"):
+        captured().verify(CAPTURED, b"{}")
     # its body was not published: the digest, which is signed, stands for it
     monkeypatch.setattr(message_signature, "_check_digest", lambda given, body: None)
-    captured().prove(CAPTURED, b"")
-    with pytest.raises(Unproved, match="not of this message and key"):
-        captured(CAPTURED_ADDRESS + "s").prove(CAPTURED, b"")
+    captured().verify(CAPTURED, b"")
+    with pytest.raises(UnverifiedSignature, match="not of this message and key"):
+        captured(CAPTURED_ADDRESS + "s").verify(CAPTURED, b"")
     later = CAPTURED | {"Signature-Date": "2026-09-23T13:56:10.673817314Z"}
-    with pytest.raises(Unproved, match="not of this message and key"):
-        captured().prove(later, b"")
+    with pytest.raises(UnverifiedSignature, match="not of this message and key"):
+        captured().verify(later, b"")
 
 
 RFC_KEY = """-----BEGIN PUBLIC KEY-----
@@ -215,7 +215,7 @@ def test_the_rfcs_own_vector_for_this_algorithm_verifies_and_an_altered_one_does
     (key,) = read_public_keys(json.dumps([{"id": "test-key-ecc-p256", "key": RFC_KEY}])).values()
     signature = base64.b64decode(RFC_SIGNATURE)
     message_signature._verify(key, signature, RFC_BASE.encode())
-    with pytest.raises(Unproved):
+    with pytest.raises(UnverifiedSignature):
         message_signature._verify(key, signature, RFC_BASE.replace("200", "201").encode())
 
 
@@ -254,8 +254,8 @@ def test_no_header_does_more_than_be_refused(name: str, at: int, drop: int, put:
     if damaged.strip() == whole:
         return
     try:
-        messages().prove(NEAR | {name: damaged}, BODY)
-    except Unproved:
+        messages().verify(NEAR | {name: damaged}, BODY)
+    except UnverifiedSignature:
         return
     # what may pass is written otherwise and says the same: spaces, or a digest more
     assert name in ("Content-Digest", "Signature", "Signature-Input")

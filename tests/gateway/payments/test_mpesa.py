@@ -1,4 +1,5 @@
-"""M-Pesa's doors on real PostgreSQL and Redis: what is answered, and what is in the books after."""
+"""M-Pesa's endpoints on real PostgreSQL and Redis: what is answered, and what is in the books
+after."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
 from core.usecases.follow_prompt import find_callback_prompt
 from gateway.limits import Limits, SerialGuesses
-from gateway.payments.mpesa import MpesaDoors
+from gateway.payments.mpesa import MpesaCallbacks
 from gateway.payments.mpesa_notices import read_question
 from gateway.ring import Doorbell
 from gateway.tally import impatient_redis
@@ -27,7 +28,7 @@ RECEIVED_LEGS = """
     SELECT account, side, amount_minor FROM postings p JOIN journal_entries e ON e.id = p.entry_id
      WHERE e.kind = 'received' ORDER BY p.id
 """
-PAYMENT = "SELECT receipt, door, state, amount_minor, payer_kind, payer FROM payments"
+PAYMENT = "SELECT receipt, source, state, amount_minor, payer_kind, payer FROM payments"
 
 
 def verdict(web: Web, **changed: Any) -> Any:
@@ -70,30 +71,30 @@ def test_nothing_left_to_buy_is_refused(web: Web, book: Book) -> None:
     assert verdict(web, BillRefNumber="S200") == "C2B00016"
 
 
-def impatient_doors(book: Book, redis_url: str, open_reading: OpenUnit) -> MpesaDoors:
+def impatient_callbacks(book: Book, redis_url: str, open_reading: OpenUnit) -> MpesaCallbacks:
     pool = ThreadPoolExecutor(1)
     guesses = SerialGuesses(Limits(impatient_redis(redis_url)))
-    return MpesaDoors(
+    return MpesaCallbacks(
         SHORTCODE, book.open_unit, open_reading, pool, Doorbell(redis_url), guesses, budget_s=0.05
     )
 
 
 def test_a_locked_database_is_not_waited_for(book: Book, redis_url: str) -> None:
-    doors = impatient_doors(book, redis_url, book.open_unit)
+    callbacks = impatient_callbacks(book, redis_url, book.open_unit)
     with book.engine.begin() as connection:
         connection.execute(text("LOCK TABLE devices IN ACCESS EXCLUSIVE MODE"))
-        answered = doors.validate(read_question(c2b()))
+        answered = callbacks.validate(read_question(c2b()))
         assert answered.body == {"ResultCode": "C2B00016", "ResultDesc": "Rejected"}
-    doors.readers.shutdown()
+    callbacks.readers.shutdown()
 
 
 def test_a_database_that_is_away_refuses_rather_than_stays_silent(
     book: Book, redis_url: str
 ) -> None:
     away = make_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
-    doors = impatient_doors(book, redis_url, unit_opener(away))
-    assert doors.validate(read_question(c2b())).outcome == "undecided"
-    doors.readers.shutdown()
+    callbacks = impatient_callbacks(book, redis_url, unit_opener(away))
+    assert callbacks.validate(read_question(c2b())).outcome == "undecided"
+    callbacks.readers.shutdown()
 
 
 def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
@@ -106,12 +107,12 @@ def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
         free.wait()
         raise RuntimeError("too late for anybody")
 
-    doors = impatient_doors(book, redis_url, never)
-    assert doors.validate(read_question(c2b())).outcome == "undecided"
+    callbacks = impatient_callbacks(book, redis_url, never)
+    assert callbacks.validate(read_question(c2b())).outcome == "undecided"
     assert stuck.is_set()
-    assert doors.validate(read_question(c2b())).outcome == "undecided"
+    assert callbacks.validate(read_question(c2b())).outcome == "undecided"
     free.set()
-    doors.readers.shutdown()
+    callbacks.readers.shutdown()
 
 
 def test_money_that_moved_is_in_the_books_before_it_is_acknowledged(
@@ -216,8 +217,8 @@ def test_an_address_does_not_lend_a_prompt_to_another_checkout(web: Web, book: B
 def test_money_announced_by_two_doors_counts_once(web: Web, book: Book, first: str) -> None:
     prompt(book)
     bodies: dict[str, Any] = {"stk": stk_paid(), "confirmation": c2b()}
-    for door in (first, *(bodies.keys() - {first}), first):
-        assert web.daraja(door, bodies[door]).json == ACKNOWLEDGED
+    for endpoint in (first, *(bodies.keys() - {first}), first):
+        assert web.daraja(endpoint, bodies[endpoint]).json == ACKNOWLEDGED
     assert book.rows("SELECT receipt, amount_minor FROM payments") == [("SKE1A2B3C4", 500_00)]
     assert state(book) == [("paid", True)]
 

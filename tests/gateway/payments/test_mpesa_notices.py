@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadCallback
-from gateway.doors import read_json
+from gateway.callbacks import read_json
 from gateway.payments.mpesa_notices import read_confirmation, read_payer, read_stk_result
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended
 
@@ -16,7 +16,7 @@ def test_a_confirmation_says_what_moved() -> None:
     notice = read_confirmation(c2b(), "c2b")
     assert notice.provider_account == "daraja:600123"
     assert (notice.receipt, notice.amount_minor, notice.currency) == ("SKE1A2B3C4", 500_00, "KES")
-    assert (notice.account, notice.door) == ("m-100", "c2b")
+    assert (notice.account, notice.source) == ("m-100", "c2b")
     assert notice.paid_at == datetime(2026, 1, 31, 14, 42, 5, tzinfo=UTC)
 
 

@@ -123,7 +123,7 @@ def test_a_receipt_that_was_asked_for_is_booked_once_and_its_prompt_is_paid(
     for _ in range(2):
         assert web.daraja(f"status/{approved}", result(0, **FOUND)).status_code == 200
 
-    assert book.rows("SELECT receipt, door, state FROM payments") == [
+    assert book.rows("SELECT receipt, source, state FROM payments") == [
         ("SKE1A2B3C4", "status", "received")
     ]
     assert book.rows("SELECT state FROM prompts") == [("paid",)]

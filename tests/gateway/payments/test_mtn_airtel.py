@@ -21,7 +21,7 @@ from core.errors import (
     Permanent,
     ProviderFailure,
     Temporary,
-    Unproved,
+    UnverifiedSignature,
 )
 from core.settings import AirtelSettings, MtnSettings
 from gateway.payments import airtel, mtn
@@ -275,34 +275,34 @@ def test_airtels_signature_is_checked_in_the_body() -> None:
     # computed with openssl: dgst -sha256 -hmac k3y -binary | base64
     signed = UNSIGNED[:-1] + b', "hash": "' + HASH + b'"}'
     assert airtel.read_callback(UNSIGNED) == airtel.read_callback(signed) == "0" * 32
-    airtel.prove_callback({}, signed, "k3y")
+    airtel.verify_callback({}, signed, "k3y")
     forged = [UNSIGNED, signed.replace(HASH, b"AAAA"), signed.replace(b"TS", b"TF")]
     for body in forged:
-        with pytest.raises(Unproved, match="hash"):
-            airtel.prove_callback({}, body, "k3y")
+        with pytest.raises(UnverifiedSignature, match="hash"):
+            airtel.verify_callback({}, body, "k3y")
 
 
 @pytest.mark.parametrize("name", ["X-Signature", "x-signature", "Hash"])
 def test_airtels_signature_is_checked_in_a_header(name: str) -> None:
     for digest in (HASH.decode(), base64.b64decode(HASH).hex()):
-        airtel.prove_callback({name: digest, "Host": "x"}, UNSIGNED, "k3y")
+        airtel.verify_callback({name: digest, "Host": "x"}, UNSIGNED, "k3y")
         for body in (UNSIGNED + b" ", UNSIGNED.replace(b"TS", b"TF")):
-            with pytest.raises(Unproved):
-                airtel.prove_callback({name: digest}, body, "k3y")
+            with pytest.raises(UnverifiedSignature):
+                airtel.verify_callback({name: digest}, body, "k3y")
 
 
 def test_one_right_signature_does_not_cover_for_a_wrong_one() -> None:
     signed = UNSIGNED[:-1] + b', "hash": "' + HASH + b'"}'
-    with pytest.raises(Unproved):
-        airtel.prove_callback({"X-Signature": "AAAA"}, signed, "k3y")
-    with pytest.raises(Unproved):
-        airtel.prove_callback({"X-Signature": HASH.decode()}, signed.replace(HASH, b"AA"), "k3y")
+    with pytest.raises(UnverifiedSignature):
+        airtel.verify_callback({"X-Signature": "AAAA"}, signed, "k3y")
+    with pytest.raises(UnverifiedSignature):
+        airtel.verify_callback({"X-Signature": HASH.decode()}, signed.replace(HASH, b"AA"), "k3y")
 
 
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_no_signature_does_more_than_be_refused(body: bytes, digest: str) -> None:
-    with pytest.raises(Unproved):
-        airtel.prove_callback({"X-Signature": digest}, body, "k3y")
+    with pytest.raises(UnverifiedSignature):
+        airtel.verify_callback({"X-Signature": digest}, body, "k3y")
 
 
 UNSIGNED = f'{{"transaction": {{"id": "{"0" * 32}", "status_code": "TS"}}}}'.encode()

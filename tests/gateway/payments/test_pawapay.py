@@ -1,4 +1,4 @@
-"""pawaPay's client and door: what an answer means, where the conformance suite does not reach."""
+"""pawaPay's client and callback: what answers mean where the conformance suite does not reach."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def deposit(**changed: Any) -> dict[str, Any]:
     return said | {"providerTransactionId": "TKX1A2B3C4"} | changed
 
 
-PAYMENTS = "SELECT provider_account, receipt, amount_minor, door FROM payments"
+PAYMENTS = "SELECT provider_account, receipt, amount_minor, source FROM payments"
 
 
 def test_a_signed_callback_is_booked_before_it_is_acknowledged_and_once(

@@ -10,7 +10,7 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine, text
 
 from core.unit import OpenUnit, Unit
-from gateway.ussd.door import ussd_application
+from gateway.ussd.endpoint import ussd_application
 from operations.embedded.services import Services
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
@@ -79,7 +79,7 @@ def open_reading(engine: Engine) -> OpenUnit:
 
 @pytest.fixture
 def make_app(redis: Redis, open_unit: OpenUnit, open_reading: OpenUnit) -> Iterator[Any]:
-    """Makes a door; what is given replaces its real parts. Its threads end with the test."""
+    """Makes an endpoint; what is given replaces its real parts. Its threads end with the test."""
     with ThreadPoolExecutor(16) as pool:
         parts = {"open_unit": open_unit, "open_reading": open_reading, "pool": pool}
         parts |= {"redis": redis, "menu": toy_menu(), "deadline_s": PATIENCE_S}

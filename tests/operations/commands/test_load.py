@@ -118,7 +118,8 @@ def sell_energy(engine, meter, day):
     with engine.begin() as connection:
         connection.execute(
             text(
-                "WITH sold AS (INSERT INTO payments (provider_account, receipt, door, amount_minor,"
+                "WITH sold AS (INSERT INTO payments (provider_account, receipt, source,"
+                " amount_minor,"
                 " currency, account_raw, payer_kind, paid_at, received_at, next_attempt_at, state,"
                 " applied_at, device_id, customer_id) SELECT 'daraja:1', 'R1', 'test', 100, 'KES',"
                 " 'X', 'none', :at, :at, :at, 'applied', :at, id, owner_id FROM devices"
@@ -319,7 +320,7 @@ def book_a_payment(engine):
     with engine.begin() as connection:
         connection.execute(
             text(
-                "INSERT INTO payments (provider_account, receipt, door, amount_minor, currency,"
+                "INSERT INTO payments (provider_account, receipt, source, amount_minor, currency,"
                 " account_raw, payer_kind, paid_at, received_at, next_attempt_at, state)"
                 " VALUES ('daraja:1', 'R1', 'test', 100, 'KES', 'X', 'none', now(), now(), now(),"
                 " 'suspense')"

@@ -100,7 +100,7 @@ def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(
 
     assert told["missing_here"] == []
     assert code == 1
-    assert book.rows("SELECT receipt, door, state FROM payments ORDER BY receipt")[1:] == [
+    assert book.rows("SELECT receipt, source, state FROM payments ORDER BY receipt")[1:] == [
         ("SKE0000004", "statement", "received"),
         ("SKE0000005", "statement", "suspense"),
     ]

@@ -35,7 +35,7 @@ def test_a_paid_prompt_is_announced_twice_under_one_receipt(
     answer = answer_prompt(runtime, BARAKA, the_prompt(runtime).id, "1234")
     assert answer.accepted
     assert re.fullmatch("[A-Z]{2}[A-Z0-9]{8}", answer.receipt)
-    assert gateway.doors() == ["stk", "confirmation"]
+    assert gateway.callbacks() == ["stk", "confirmation"]
 
     stk = gateway.told("stk")[0]["Body"]["stkCallback"]
     assert (stk["CheckoutRequestID"], stk["ResultCode"]) == (checkout_id, 0)
@@ -66,7 +66,7 @@ def test_a_cancelled_prompt_and_a_wrong_pin_move_no_money(
 ) -> None:
     answer = answer_prompt(runtime, BARAKA, the_prompt(runtime).id, pin)
     assert (answer.accepted, answer.code, answer.receipt) == (False, str(code), None)
-    assert gateway.doors() == ["stk"]
+    assert gateway.callbacks() == ["stk"]
     result = gateway.told("stk")[0]["Body"]["stkCallback"]
     assert result["ResultCode"] == code
     assert "CallbackMetadata" not in result
@@ -103,4 +103,4 @@ def test_a_prompt_is_answered_once_and_by_its_own_phone(
     answer_prompt(runtime, BARAKA, prompt.id, "1234")
     with pytest.raises(LookupError):
         answer_prompt(runtime, BARAKA, prompt.id, "1234")
-    assert gateway.doors() == ["stk", "confirmation"]
+    assert gateway.callbacks() == ["stk", "confirmation"]

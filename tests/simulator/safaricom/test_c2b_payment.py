@@ -27,7 +27,7 @@ def test_an_accepted_payment_is_validated_taken_and_confirmed(
     assert (answer.accepted, answer.code) == (True, "0")
     assert receipts(runtime) == [answer.receipt]
 
-    assert gateway.doors() == ["validation", "confirmation"]
+    assert gateway.callbacks() == ["validation", "confirmation"]
     (asked,), (told,) = gateway.told("validation"), gateway.told("confirmation")
     assert asked["TransID"] == told["TransID"] == answer.receipt
     assert asked["BillRefNumber"] == " sl 100234"
@@ -42,7 +42,7 @@ def test_a_refused_payment_moves_nothing_and_gives_the_gateways_code(
     gateway.answers["validation"] = (200, {"ResultCode": "C2B00012", "ResultDesc": "Rejected"})
     answer = pay_by_paybill(runtime, PAYER, "NOSUCH", 500_00)
     assert (answer.accepted, answer.code, answer.receipt) == (False, "C2B00012", None)
-    assert gateway.doors() == ["validation"]
+    assert gateway.callbacks() == ["validation"]
     assert receipts(runtime) == []
 
 
@@ -65,11 +65,11 @@ def test_slow_validation_is_cancelled_unless_completed_was_registered(
     registration = {
         "ShortCode": "600123",
         "ResponseType": "Completed",
-        "ConfirmationURL": f"{base}/other-door",
+        "ConfirmationURL": f"{base}/other-endpoint",
         "ValidationURL": f"{base}/validation",
     }
     call(providers, "/mpesa/c2b/v2/registerurl", registration)
-    gateway.answers["other-door"] = (200, {})
+    gateway.answers["other-endpoint"] = (200, {})
     with impatient.engine.begin() as connection:
         connection.execute(
             text("UPDATE simulator.registered_urls SET validation_url = :nowhere"),
@@ -78,7 +78,7 @@ def test_slow_validation_is_cancelled_unless_completed_was_registered(
     gateway.free.set()
     answer = pay_by_paybill(impatient, PAYER, "SL100234", 500_00)
     assert answer.accepted
-    assert gateway.told("other-door")[0]["TransID"] == answer.receipt
+    assert gateway.told("other-endpoint")[0]["TransID"] == answer.receipt
 
 
 def test_a_confirmation_that_fails_is_repeated_with_the_same_receipt(

@@ -1,4 +1,4 @@
-"""Every door refuses strangers and nonsense in the same way, and leaves no trace of them."""
+"""Every endpoint refuses strangers and nonsense in the same way, and leaves no trace of them."""
 
 import json
 import re
@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadCallback
-from gateway.doors import LARGEST_BODY, read_form, read_json
+from gateway.callbacks import LARGEST_BODY, read_form, read_json
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
 from tests.support.standins import served
 
-DOORS = [
+ENDPOINTS = [
     ("payments/daraja", "validation"),
     ("payments/daraja", "confirmation"),
     ("payments/daraja", "stk"),
@@ -53,27 +53,30 @@ with_examples = settings(
 
 def test_a_wrong_key_finds_nothing(web: Web, book: Book) -> None:
     before = book.traces()
-    for road, door in DOORS:
+    for road, endpoint in ENDPOINTS:
         for key in ("wrong", "k3", "k3y2", "K3Y", "clé"):
-            assert web.post(road, door, key=key, data=GOOD[door]).status_code == 404, (door, key)
+            assert web.post(road, endpoint, key=key, data=GOOD[endpoint]).status_code == 404, (
+                endpoint,
+                key,
+            )
     assert book.traces() == before
 
 
 def test_a_large_body_is_refused_unread(web: Web, book: Book) -> None:
     before = book.traces()
-    for road, door in DOORS:
-        large = GOOD[door].encode() + b" " * LARGEST_BODY
-        assert web.post(road, door, data=large).status_code == 413, door
+    for road, endpoint in ENDPOINTS:
+        large = GOOD[endpoint].encode() + b" " * LARGEST_BODY
+        assert web.post(road, endpoint, data=large).status_code == 413, endpoint
     assert book.traces() == before
 
 
 def test_a_large_body_of_untold_length_is_refused_too(web: Web, book: Book) -> None:
     before = book.traces()
     with served(web.client.application) as url:
-        for road, door in DOORS:
-            pieces = iter([GOOD[door].encode(), *[b" " * 1024] * 65])
-            answer = requests.post(f"{url}/{road}/{KEY}/{door}", data=pieces, timeout=10)
-            assert answer.status_code == 413, door
+        for road, endpoint in ENDPOINTS:
+            pieces = iter([GOOD[endpoint].encode(), *[b" " * 1024] * 65])
+            answer = requests.post(f"{url}/{road}/{KEY}/{endpoint}", data=pieces, timeout=10)
+            assert answer.status_code == 413, endpoint
         assert book.traces() == before
         pieces = iter([GOOD["confirmation"].encode()])
         answer = requests.post(f"{url}/payments/daraja/{KEY}/confirmation", data=pieces, timeout=10)
@@ -82,19 +85,19 @@ def test_a_large_body_of_untold_length_is_refused_too(web: Web, book: Book) -> N
 
 def test_nonsense_gets_one_line_and_leaves_no_trace(web: Web, book: Book) -> None:
     before = book.traces()
-    for road, door in DOORS:
+    for road, endpoint in ENDPOINTS:
         for body in NONSENSE:
-            answer = web.post(road, door, data=body)
-            assert answer.status_code == 400, (door, body[:40])
-            assert re.fullmatch(r".+\n", answer.text), (door, body[:40])
+            answer = web.post(road, endpoint, data=body)
+            assert answer.status_code == 400, (endpoint, body[:40])
+            assert re.fullmatch(r".+\n", answer.text), (endpoint, body[:40])
     assert book.traces() == before
 
 
 def test_only_post_is_heard(web: Web) -> None:
-    for road, door in DOORS:
+    for road, endpoint in ENDPOINTS:
         for method in ("GET", "PUT", "DELETE", "OPTIONS", "PATCH"):
-            answer = web.client.open(f"/{road}/{KEY}/{door}", method=method)
-            assert answer.status_code == 405, (door, method)
+            answer = web.client.open(f"/{road}/{KEY}/{endpoint}", method=method)
+            assert answer.status_code == 405, (endpoint, method)
 
 
 def test_a_prompt_number_past_any_row_is_not_found(web: Web) -> None:
@@ -102,17 +105,17 @@ def test_a_prompt_number_past_any_row_is_not_found(web: Web) -> None:
         assert web.post("payments/daraja", f"stk/{number}", data=STK_PAID).status_code == 404
 
 
-@given(door=st.sampled_from(DOORS), data=st.data())
+@given(endpoint=st.sampled_from(ENDPOINTS), data=st.data())
 @with_examples
 def test_damaged_bytes_never_break_a_door(
-    web: Web, book: Book, door: tuple[str, str], data: st.DataObject
+    web: Web, book: Book, endpoint: tuple[str, str], data: st.DataObject
 ) -> None:
     before = book.traces()
-    damaged = bytearray(GOOD[door[1]].encode())
+    damaged = bytearray(GOOD[endpoint[1]].encode())
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(damaged)))
         damaged[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
-    answer = web.post(*door, data=bytes(damaged))
+    answer = web.post(*endpoint, data=bytes(damaged))
     assert answer.status_code in (200, 400)
     if answer.status_code == 400:
         assert book.traces() == before
@@ -126,15 +129,15 @@ ANYTHING = st.recursive(
 
 
 @given(
-    door=st.sampled_from(["validation", "confirmation"]),
+    endpoint=st.sampled_from(["validation", "confirmation"]),
     name=st.sampled_from(list(C2B)),
     value=ANYTHING,
 )
 @with_examples
 def test_any_value_in_any_field_of_a_notice_is_booked_or_refused(
-    web: Web, door: str, name: str, value: Any
+    web: Web, endpoint: str, name: str, value: Any
 ) -> None:
-    assert web.daraja(door, c2b(**{name: value})).status_code in (200, 400)
+    assert web.daraja(endpoint, c2b(**{name: value})).status_code in (200, 400)
 
 
 @given(code=ANYTHING, checkout=ANYTHING, items=ANYTHING)

@@ -1,4 +1,4 @@
-"""The door of pawaPay's callbacks about deposits.
+"""pawaPay's callbacks about deposits.
 
 They are signed (message_signature.py), so what they say is booked at once, and acknowledged after
 the commit. One whose signature does not hold says nothing at all: the deposit is looked up in time.
@@ -13,7 +13,7 @@ from core.db.prompts import Prompt
 from core.unit import OpenUnit, Unit
 from core.usecases.follow_prompt import find_callback_prompt, prompt_ended, prompt_paid
 from core.usecases.record_payment import PaymentNotice
-from gateway.doors import Answered, Door, read_json
+from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.payments.channel import Ended, Outcome, Paid
 from gateway.payments.message_signature import SignedMessages
 from gateway.payments.pawapay import PROVIDER, Deposit, account, outcome_of, read_deposit
@@ -23,28 +23,28 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class PawaPayDoor:
-    """The door of pawaPay's callbacks about deposits."""
+class PawaPayCallbacks:
+    """pawaPay's callbacks about deposits."""
 
     signed: SignedMessages
     open_unit: OpenUnit
     doorbell: Doorbell
 
-    def door(self) -> Door[Deposit]:
+    def route(self) -> CallbackRoute[Deposit]:
         """Its address: the one that is signed, ours as pawaPay knows it."""
         rule = f"/payments/{PROVIDER}/<key>"
-        return Door(rule, PROVIDER, _read, self.follow, prove=self.signed.prove)
+        return CallbackRoute(rule, PROVIDER, _read, self.follow, verify=self.signed.verify)
 
-    def follow(self, deposit: Deposit) -> Answered:
+    def follow(self, deposit: Deposit) -> CallbackResult:
         """Take note of how a deposit ended. One we do not know is acknowledged and books nothing:
         no money comes by this road that we did not ask for."""
         with self.open_unit() as unit:
             prompt = find_callback_prompt(unit, None, deposit.reference)
             if prompt is None or prompt.channel != PROVIDER:
                 log.warning("a deposit nobody asked for: %s", deposit.reference)
-                return Answered("unknown")
+                return CallbackResult("unknown")
             if prompt.payment_id is not None:
-                return Answered("known")
+                return CallbackResult("known")
             answered = _note(unit, prompt, outcome_of(deposit, prompt))
         if answered.outcome == "booked":
             self.doorbell.ring("payments")
@@ -56,22 +56,22 @@ def _read(body: bytes) -> Deposit:
     return read_deposit(read_json(body))
 
 
-def _note(unit: Unit, prompt: Prompt, outcome: Outcome) -> Answered:
+def _note(unit: Unit, prompt: Prompt, outcome: Outcome) -> CallbackResult:
     if isinstance(outcome, Paid):
         recorded = prompt_paid(unit, prompt, _notice(unit, prompt, outcome))
         word = "booked" if recorded.is_new else "known"
-        return Answered(word, payment_id=recorded.payment_id)
+        return CallbackResult(word, payment_id=recorded.payment_id)
     if isinstance(outcome, Ended):
         prompt_ended(unit, prompt, outcome.code)
-        return Answered("not_paid")
-    return Answered("pending")
+        return CallbackResult("not_paid")
+    return CallbackResult("pending")
 
 
 def _notice(unit: Unit, prompt: Prompt, paid: Paid) -> PaymentNotice:
     return PaymentNotice(
         provider_account=account(prompt),
         receipt=paid.receipt,
-        door="callback",
+        source="callback",
         amount_minor=paid.amount_minor,
         currency=prompt.currency,
         account=prompt.account_reference,

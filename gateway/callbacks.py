@@ -1,6 +1,7 @@
-"""What all callback doors share: the key, the limit, strict reading, and what a failure is told.
+"""What all callback routes share: the key, the limits, strict parsing, and how a failure is
+answered.
 
-A door reads a body into something typed and handles it; everything else is here, once. Nothing a
+A route parses a body into a typed value and handles it; everything else is here, once. Nothing a
 stranger sends gives a 500. No body is ever logged: it holds numbers, names and tokens.
 """
 
@@ -21,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from core.errors import BadCallback, Refused, Unproved
+from core.errors import BadCallback, Refused, UnverifiedSignature
 from core.logs import about, on
 from gateway.guard import Guard
 from gateway.tally import Tally
@@ -41,7 +42,7 @@ Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class CallbackResult:
     """What the provider is told (status 200), the word under which this is counted, and the payment
     it was about, for the log."""
 
@@ -51,19 +52,19 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Door(Generic[Read]):
+class CallbackRoute(Generic[Read]):
     """One callback address: `read` a body (raises BadCallback), `handle` what was read.
 
-    `handle` also gets whatever the address carries besides the key. `prove` is given headers and
-    body first, where the provider signs them; it raises Unproved.
+    `handle` also gets whatever the address carries besides the key. `verify` is given headers and
+    body first, where the provider signs them; it raises UnverifiedSignature.
     """
 
     rule: str
     name: str
     read: Callable[[bytes], Read]
-    handle: Callable[..., Answered]
+    handle: Callable[..., CallbackResult]
     methods: tuple[str, ...] = ("POST",)
-    prove: Callable[[Mapping[str, str], bytes], None] | None = None
+    verify: Callable[[Mapping[str, str], bytes], None] | None = None
 
     @property
     def provider(self) -> str:
@@ -71,31 +72,31 @@ class Door(Generic[Read]):
         return self.rule.split("/")[2]
 
 
-def open_door(app: Flask, door: Door[Any], key: str, tally: Tally, guard: Guard) -> None:
-    """Serve a door on `app`, for those who know the key and come from where they should."""
+def mount(app: Flask, route: CallbackRoute[Any], key: str, tally: Tally, guard: Guard) -> None:
+    """Serve a route on `app` to callers that know the key and whose address is allowed."""
 
     def view(key: str, **carried: object) -> Response:
-        with about(request=_request_id(), door=door.name):
+        with about(request=_request_id(), endpoint=route.name):
             return respond(key, carried)
 
     def respond(key: str, carried: dict[str, object]) -> Response:
         source = guard.source(request.environ)
-        if not guard.admits(door.provider, source):
+        if not guard.admits(route.provider, source):
             response, outcome = _line(403, "forbidden"), "not_admitted"
         elif not hmac.compare_digest(key.encode(), expected):
             response, outcome = _line(404, "not found"), "wrong_key"
         else:
-            response, outcome = _answer(door, carried)
-        tally.count(door.name, outcome)
+            response, outcome = _answer(route, carried)
+        tally.count(route.name, outcome)
         if response.status_code < 400 or response.status_code >= 500:
-            log.info("%s: %s", door.name, outcome, extra=on(outcome=outcome))
-        elif guard.refused(source, door.name, outcome):
+            log.info("%s: %s", route.name, outcome, extra=on(outcome=outcome))
+        elif guard.refused(source, route.name, outcome):
             return _try_later(429, "too many")
         return response
 
     expected = key.encode()
     app.add_url_rule(
-        door.rule, door.name, view, methods=door.methods, provide_automatic_options=False
+        route.rule, route.name, view, methods=route.methods, provide_automatic_options=False
     )
 
 
@@ -109,24 +110,24 @@ def _body() -> bytes:
     return body
 
 
-def _answer(door: Door[Any], carried: dict[str, object]) -> tuple[Response, str]:
+def _answer(route: CallbackRoute[Any], carried: dict[str, object]) -> tuple[Response, str]:
     try:
         body = _body()
-        if door.prove:
-            door.prove(dict(request.headers), body)
-        answered = door.handle(door.read(body), **carried)
+        if route.verify:
+            route.verify(dict(request.headers), body)
+        answered = route.handle(route.read(body), **carried)
     except RequestEntityTooLarge as large:
         return _line(413, large.name.lower()), "too_large"
-    except Unproved as bad:
-        return _line(400, str(bad)), "unproved"
+    except UnverifiedSignature as bad:
+        return _line(400, str(bad)), "unverified"
     except BadCallback as bad:
         return _line(400, str(bad)), "malformed"
     except (OperationalError, PoolTimeout, Refused) as trouble:
         # The database is away, or its books are not set up: they shall ask again.
-        log.error("%s: %s", door.name, type(trouble).__name__)
+        log.error("%s: %s", route.name, type(trouble).__name__)
         return _try_later(), "unavailable"
     except Exception:
-        log.exception("%s failed", door.name)
+        log.exception("%s failed", route.name)
         return _try_later(), "failed"
     if answered.payment_id is not None:
         log.info("payment %s", answered.outcome, extra=on(payment=answered.payment_id))

@@ -1,4 +1,4 @@
-"""The doors of all aggregators in the real web process: who may speak, and what is left behind."""
+"""The endpoints of all aggregators in the real web process: who may speak, what is left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hot door: `/ussd/<aggregator>/<key>` and its `/events`, as a bare WSGI callable.
+"""The USSD endpoint: `/ussd/<aggregator>/<key>` and its `/events`, as a bare WSGI callable.
 
 It stands beside Flask because the framework, not the engine, would be the ceiling. Nothing a
 stranger sends gives a 500: an address that may not speak is told 403, a wrong key 404, a large body
@@ -22,7 +22,7 @@ from core.clock import Clock, system_clock
 from core.errors import BadCallback
 from core.settings import GuardSettings
 from core.unit import OpenUnit
-from gateway.doors import LARGEST_BODY
+from gateway.callbacks import LARGEST_BODY
 from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.tally import Tally
@@ -57,13 +57,13 @@ def ussd_application(
     clock: Clock = system_clock,
     guard: Guard | None = None,
 ) -> WSGIApplication:
-    """The door for every aggregator. Turns are played in threads of `pool`, which outlive a turn
-    that was answered late. Without a `guard` every address may speak."""
+    """The endpoint for every aggregator. Turns are played in threads of `pool`, which outlive a
+    turn that was answered late. Without a `guard` every address may speak."""
     conversation = Conversation(
         menu, SessionStore(redis), open_unit, open_reading, pool, deadline_s, ring, guesses, clock
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
-    return UssdDoor(key, redis, conversation, guard, Tally(redis))
+    return UssdEndpoint(key, redis, conversation, guard, Tally(redis))
 
 
 class Refusal(Exception):
@@ -85,7 +85,7 @@ def _too_large() -> Refusal:
 
 
 @dataclass(frozen=True)
-class UssdDoor:
+class UssdEndpoint:
     """Finds the adapter by the address, and puts the conversation between its two halves."""
 
     key: str
@@ -134,9 +134,9 @@ class UssdDoor:
     def _noted(self, environ: Mapping[str, Any], refusal: Refusal) -> Refusal:
         """The refusal, counted; a shorter one for an address that had too many this minute."""
         name = "_".join(environ.get("PATH_INFO", "").split("/")[1:3])
-        door = name if name.removeprefix("ussd_") in ADAPTERS else "ussd"
-        self.tally.count(door, refusal.outcome)
-        if self.guard.refused(self.guard.source(environ), door, refusal.outcome):
+        endpoint = name if name.removeprefix("ussd_") in ADAPTERS else "ussd"
+        self.tally.count(endpoint, refusal.outcome)
+        if self.guard.refused(self.guard.source(environ), endpoint, refusal.outcome):
             return Refusal("429 Too Many Requests", refusal.outcome, "too many")
         return refusal
 

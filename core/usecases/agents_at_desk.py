@@ -13,7 +13,7 @@ from core.db.ledger import is_posted
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.change_pin import is_trivial
 from core.usecases.settle_agent import Settled, settle_agent
 from core.usecases.tell_agent import tell
@@ -21,7 +21,7 @@ from core.wording.messages import agent_sms
 
 
 def take_over_cash(
-    unit: Unit, agent_id: int, amount: Money, receipt: str, who: str, reason: str
+    unit: Unit, agent_id: int, amount: Money, receipt: str, operator: str, reason: str
 ) -> Settled:
     """Book what an agent hands over, under the number of the receipt that was written for it.
 
@@ -32,13 +32,20 @@ def take_over_cash(
     if is_posted(unit.connection, f"settled:{receipt}"):
         raise Refused("receipt_used", receipt=receipt)
     settled = settle_agent(unit, agent.msisdn, amount, receipt)
-    note_act(
-        unit, who, "settle", "agent", agent.id, reason, receipt=receipt, amount_minor=amount.minor
+    write_audit(
+        unit,
+        operator,
+        "settle",
+        "agent",
+        agent.id,
+        reason,
+        receipt=receipt,
+        amount_minor=amount.minor,
     )
     return settled
 
 
-def reset_pin(unit: Unit, agent_id: int, who: str, reason: str) -> str:
+def reset_pin(unit: Unit, agent_id: int, operator: str, reason: str) -> str:
     """The new first PIN; a lock after misses is lifted. Raises Refused("not_an_agent")."""
     agent = _lock(unit, agent_id)
     pin = _some_pin()
@@ -52,20 +59,20 @@ def reset_pin(unit: Unit, agent_id: int, who: str, reason: str) -> str:
     )
     message = agent_sms.pin_reset(operator=unit.market.operator)
     tell(unit, agent, message, f"agent_pin_reset:{agent.id}:{unit.now.isoformat()}")
-    note_act(unit, who, "reset_pin", "agent", agent.id, reason)
+    write_audit(unit, operator, "reset_pin", "agent", agent.id, reason)
     return pin
 
 
-def set_float_limit(unit: Unit, agent_id: int, limit: Money, who: str, reason: str) -> None:
+def set_float_limit(unit: Unit, agent_id: int, limit: Money, operator: str, reason: str) -> None:
     """How much the agent may owe from now on; below what is owed already, nothing more is taken.
 
     Raises Refused("not_an_agent").
     """
     agent = _lock(unit, agent_id)
     update_agent(unit.connection, agent.id, float_limit_minor=limit.minor)
-    note_act(
+    write_audit(
         unit,
-        who,
+        operator,
         "float_limit",
         "agent",
         agent.id,

@@ -12,7 +12,7 @@ from core.db.registration import KnownDevice, devices_by_serial
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.offer import ServiceOffer, Terms, figures_of, kind_of, minor_of, offer_terms
 from core.usecases.stock import check_in_service
 
@@ -66,7 +66,7 @@ def find_plan_set_on(unit: Unit, serial: str) -> Allowed | None:
     return None if stored is None else _as_sold_today(unit, stored)
 
 
-def set_plan_on(unit: Unit, serial: str, offer: str, who: str, reason: str) -> None:
+def set_plan_on(unit: Unit, serial: str, offer: str, operator: str, reason: str) -> None:
     """An operator sets the plan on which whoever gets this kit may register it alone.
 
     Raises Refused not_in_stock, device_taken, device_retired, plan_not_allowed, kind_differs,
@@ -77,17 +77,17 @@ def set_plan_on(unit: Unit, serial: str, offer: str, who: str, reason: str) -> N
     if kind_of(unit, plan.appliance) != device.kind:
         raise Refused("kind_differs", serial=serial)
     set_plan(unit.connection, device.id, offer)
-    note_act(unit, who, "set_plan", "device", device.id, reason, plan=offer)
+    write_audit(unit, operator, "set_plan", "device", device.id, reason, plan=offer)
 
 
-def take_plan_off(unit: Unit, serial: str, who: str, reason: str) -> None:
+def take_plan_off(unit: Unit, serial: str, operator: str, reason: str) -> None:
     """Whoever gets this device may not register it alone any more. Raises Refused not_in_stock,
     device_taken, plan_not_set, reason_missing."""
     device = _in_stock(unit, serial)
     if device.plan is None:
         raise Refused("plan_not_set", serial=serial)
     set_plan(unit.connection, device.id, None)
-    note_act(unit, who, "take_plan_off", "device", device.id, reason, plan=device.plan)
+    write_audit(unit, operator, "take_plan_off", "device", device.id, reason, plan=device.plan)
 
 
 def _in_stock(unit: Unit, serial: str) -> KnownDevice:

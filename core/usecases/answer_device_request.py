@@ -11,39 +11,42 @@ from core.db.device_requests import delete_device_request
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.allowed_plans import get_allowed_plan
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.hand_over import tell_not_granted
 from core.usecases.read_caller import read_caller
 from core.usecases.register_at_desk import (
     MeterHandover,
-    Newcomer,
+    NewCustomer,
     SaleHandover,
-    register_at_desk,
+    register_by_operator,
 )
 
 
 def grant_device_request(
-    unit: Unit, request_id: int, tariff: str | None, plan: str | None, who: str, reason: str
+    unit: Unit, request_id: int, tariff: str | None, plan: str | None, operator: str, reason: str
 ) -> int:
     """Hand the device over, a meter with a tariff and anything else by a plan (codes); the
     customer's id. They are welcomed by text, and others who had asked for it are told.
 
-    Raises Refused like `register_at_desk` and `get_allowed_plan`, and no_such_request, plan_needed.
+    Raises Refused like `register_by_operator` and `get_allowed_plan`, and no_such_request,
+    plan_needed.
     """
     asked = _find(unit, request_id)
-    customer_id = register_at_desk(
-        unit, who, _person(unit, asked), _terms(unit, asked, tariff, plan)
+    customer_id = register_by_operator(
+        unit, operator, _person(unit, asked), _terms(unit, asked, tariff, plan)
     )
-    note_act(unit, who, "grant", "device", asked.device_id, reason, customer=customer_id)
+    write_audit(unit, operator, "grant", "device", asked.device_id, reason, customer=customer_id)
     return customer_id
 
 
-def turn_down_device_request(unit: Unit, request_id: int, who: str, reason: str) -> None:
+def turn_down_device_request(unit: Unit, request_id: int, operator: str, reason: str) -> None:
     """End the request and tell them. Raises Refused("no_such_request")."""
     asked = _find(unit, request_id)
     delete_device_request(unit.connection, request_id)
     tell_not_granted(unit, asked.msisdn, asked.serial)
-    note_act(unit, who, "not_granted", "device", asked.device_id, reason, msisdn=asked.msisdn)
+    write_audit(
+        unit, operator, "not_granted", "device", asked.device_id, reason, msisdn=asked.msisdn
+    )
 
 
 def _find(unit: Unit, request_id: int) -> DeviceRequestRow:
@@ -53,12 +56,12 @@ def _find(unit: Unit, request_id: int) -> DeviceRequestRow:
     return asked
 
 
-def _person(unit: Unit, asked: DeviceRequestRow) -> Newcomer:
+def _person(unit: Unit, asked: DeviceRequestRow) -> NewCustomer:
     """A number that became a customer's meanwhile keeps the name it has in the books."""
     if find_customer(unit.connection, asked.msisdn) is not None:
-        return Newcomer(asked.msisdn)
+        return NewCustomer(asked.msisdn)
     language = read_caller(unit, asked.msisdn).language
-    return Newcomer(asked.msisdn, asked.name, asked.surname, asked.village, language)
+    return NewCustomer(asked.msisdn, asked.name, asked.surname, asked.village, language)
 
 
 def _terms(

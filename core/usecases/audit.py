@@ -1,4 +1,4 @@
-"""An operator's act leaves a row: who, what, on which row, and why. No reason, no act."""
+"""The audit log: every action of an operator leaves a row, with a reason."""
 
 from __future__ import annotations
 
@@ -6,22 +6,32 @@ from core.db.oversight import insert_audit
 from core.errors import Refused
 from core.unit import Unit
 
-# Who acts when no person does.
+# The operator of actions that no person takes.
 ITSELF = "dialwatt"
 
 
-def note_act(
-    unit: Unit, who: str, act: str, subject: str, subject_id: int, reason: str, **details: object
+def write_audit(
+    unit: Unit,
+    operator: str,
+    action: str,
+    subject: str,
+    subject_id: int,
+    reason: str,
+    **details: object,
 ) -> None:
-    """Write the audit row in the act's own transaction. Raises Refused("reason_missing")."""
-    if not who.strip() or not reason.strip():
+    """Write who did what to which row, and why, in the transaction of the action.
+
+    `subject` is the noun (`device`) and `subject_id` the id of the row; `details` is anything JSON
+    can hold. Raises Refused("reason_missing") without an operator or a reason.
+    """
+    if not operator.strip() or not reason.strip():
         raise Refused("reason_missing")
     insert_audit(
         unit.connection,
         unit.now,
         {
-            "who": who.strip(),
-            "act": act,
+            "who": operator.strip(),
+            "act": action,
             "subject": subject,
             "subject_id": subject_id,
             "reason": reason.strip()[:500],

@@ -13,7 +13,7 @@ from core.db.oversight import open_case
 from core.db.statements import clearing_at, differing_assertions, has_entry, keep_assertion
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 _EXPLAINED_WITHIN = timedelta(hours=1)
 _LOOKED_AT_FOR = timedelta(days=2)
@@ -57,7 +57,12 @@ def _ask_a_person(
 
 
 def book_opening(
-    unit: Unit, provider_account: str, opening_minor: int, held_at: datetime, who: str, reason: str
+    unit: Unit,
+    provider_account: str,
+    opening_minor: int,
+    held_at: datetime,
+    operator: str,
+    reason: str,
 ) -> None:
     """What the account held before its first payment here, from that instant on.
 
@@ -76,7 +81,7 @@ def book_opening(
         Posting("equity:opening", CREDIT, opening_minor),
     )
     post_entries(unit.connection, held_at, [Entry("opening", key, legs)])
-    note_act(
-        unit, who, "opening", "account", 0, reason,
+    write_audit(
+        unit, operator, "opening", "account", 0, reason,
         account=provider_account, opening_minor=opening_minor,
     )  # fmt: skip

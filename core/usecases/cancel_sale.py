@@ -10,14 +10,14 @@ from core.db.devices import get_device
 from core.db.plans import lock_sale, parts_of, set_sale, take_back
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.order_token import order_lock
 from core.usecases.reprice_sale import post_change
 from core.usecases.tell_buyer import tell_cancelled
 
 
-def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
+def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     """Cancel an open sale. Raises Refused: sale_unknown, sale_not_open, payment_waiting (money for
     the device is about to be applied), reason_missing."""
     sale = lock_sale(unit.connection, sale_id)
@@ -33,6 +33,6 @@ def cancel_sale(unit: Unit, sale_id: int, who: str, reason: str) -> None:
     set_sale(unit.connection, sale.id, state="cancelled")
     if device is not None:
         take_back(unit.connection, device.id)
-        order_lock(unit, get_device(unit.connection, device.id), who, reason)
+        order_lock(unit, get_device(unit.connection, device.id), operator, reason)
     tell_cancelled(unit, sale)
-    note_act(unit, who, "cancel", "sale", sale.id, reason, open_minor=open_minor)
+    write_audit(unit, operator, "cancel", "sale", sale.id, reason, open_minor=open_minor)

@@ -22,7 +22,7 @@ from core.db.rows.goods import appliances, manufacturers, plan_offers, tariffs
 from core.db.rows.people import villages
 from core.errors import BrokenInvariant, Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.load_catalogue import catalogue_problems, load_catalogue
 
 Entry = Village | Manufacturer | TariffEntry | Appliance | PlanEntry
@@ -36,23 +36,23 @@ _TABLES = {
 }
 
 
-def add_to_catalogue(unit: Unit, entry: Entry, who: str, reason: str) -> int:
+def add_to_catalogue(unit: Unit, entry: Entry, operator: str, reason: str) -> int:
     """The id of the new row. Raises Refused code_taken, catalogue_contradicts, reason_missing."""
     if ids_by_code(unit.connection, _TABLES[type(entry)], [entry.code]):
         raise Refused("code_taken", taken=entry.code)
-    return _write(unit, "add", entry, who, reason)
+    return _write(unit, "add", entry, operator, reason)
 
 
-def change_catalogue(unit: Unit, entry: Entry, who: str, reason: str) -> int:
+def change_catalogue(unit: Unit, entry: Entry, operator: str, reason: str) -> int:
     """The id of the row with that code, which becomes like the entry; a tariff gets its version.
 
     Raises Refused catalogue_contradicts (prices that were in force, a kind that was sold, the token
     family of devices that exist), reason_missing.
     """
-    return _write(unit, "change", entry, who, reason)
+    return _write(unit, "change", entry, operator, reason)
 
 
-def withdraw_plan(unit: Unit, code: str, who: str, reason: str) -> None:
+def withdraw_plan(unit: Unit, code: str, operator: str, reason: str) -> None:
     """Offer a plan no more; what was sold on it keeps its instalments. Raises Refused
     plan_not_allowed, plan_in_use (it is set on devices), reason_missing."""
     found = lock_plan(unit.connection, code)
@@ -62,10 +62,10 @@ def withdraw_plan(unit: Unit, code: str, who: str, reason: str) -> None:
     if devices:
         raise Refused("plan_in_use", devices=devices)
     delete_plan(unit.connection, plan_id)
-    note_act(unit, who, "withdraw", "plan_offer", plan_id, reason, code=code)
+    write_audit(unit, operator, "withdraw", "plan_offer", plan_id, reason, code=code)
 
 
-def _write(unit: Unit, act: str, entry: Entry, who: str, reason: str) -> int:
+def _write(unit: Unit, action: str, entry: Entry, operator: str, reason: str) -> int:
     catalogue = _catalogue_of(unit, entry)
     for problem in catalogue_problems(unit, catalogue):
         raise Refused("catalogue_contradicts", problem=problem)
@@ -73,7 +73,7 @@ def _write(unit: Unit, act: str, entry: Entry, who: str, reason: str) -> int:
     table = _TABLES[type(entry)]
     row_id = ids_by_code(unit.connection, table, [entry.code])[entry.code]
     details = json.loads(json.dumps(asdict(entry), default=str))
-    note_act(unit, who, act, table.name.removesuffix("s"), row_id, reason, **details)
+    write_audit(unit, operator, action, table.name.removesuffix("s"), row_id, reason, **details)
     return row_id
 
 

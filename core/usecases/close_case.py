@@ -7,7 +7,7 @@ from core.db.oversight import ClosedCase, close_open_case
 from core.db.payments import is_held, release
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.compare_statement import NOT_ON_STATEMENT
 
 # What may become of held money: it is applied, or it waits on (to be sent back, or for a list that
@@ -15,7 +15,9 @@ from core.usecases.compare_statement import NOT_ON_STATEMENT
 APPLY, KEEP = "apply", "keep"
 
 
-def close_case(unit: Unit, case_id: int, who: str, reason: str, held: str | None = None) -> None:
+def close_case(
+    unit: Unit, case_id: int, operator: str, reason: str, held: str | None = None
+) -> None:
     """Close a case, saying how. `held`: APPLY or KEEP where `holds_money`, and only there; ring for
     payments after APPLY. Raises Refused: case_closed, decision_missing, reason_missing."""
     case = close_open_case(unit.connection, case_id, unit.now)
@@ -29,7 +31,7 @@ def close_case(unit: Unit, case_id: int, who: str, reason: str, held: str | None
         if held == APPLY:
             release(unit.connection, unit.now, [payment_id])
         details = {"held": held}
-    note_act(unit, who, "close", "case", case_id, reason, **details)
+    write_audit(unit, operator, "close", "case", case_id, reason, **details)
 
 
 def holds_money(unit: Unit, case_id: int) -> bool:

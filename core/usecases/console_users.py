@@ -8,13 +8,13 @@ from core.db.users import ConsoleUser, find_user, insert_user, lock_owners, upda
 from core.errors import Refused
 from core.password import check_strength, hash_password, verify_password
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 ROLES = ("owner", "finance", "support", "read_only")
 _NAME = re.compile(r"[a-z0-9._-]{2,40}")
 
 
-def add_user(unit: Unit, name: str, password: str, role: str, who: str) -> int:
+def add_user(unit: Unit, name: str, password: str, role: str, operator: str) -> int:
     """A new user's id. Raises Refused: name_invalid, role_unknown, password_short, user_exists."""
     login = name.strip().lower()
     if not _NAME.fullmatch(login):
@@ -24,7 +24,7 @@ def add_user(unit: Unit, name: str, password: str, role: str, who: str) -> int:
     user_id = insert_user(unit.connection, login, hash_password(password), role, unit.now)
     if user_id is None:
         raise Refused("user_exists", name=login)
-    note_act(unit, who, "add", "user", user_id, "a new user", name=login, role=role)
+    write_audit(unit, operator, "add", "user", user_id, "a new user", name=login, role=role)
     return user_id
 
 
@@ -48,10 +48,10 @@ def change_password(unit: Unit, user: ConsoleUser, present: str, new: str) -> No
         raise Refused("login_wrong")
     check_strength(new)
     update_user(unit.connection, user.id, password_hash=hash_password(new))
-    note_act(unit, user.name, "password", "user", user.id, "a new password")
+    write_audit(unit, user.name, "password", "user", user.id, "a new password")
 
 
-def set_role(unit: Unit, user_id: int, role: str, who: str, reason: str) -> None:
+def set_role(unit: Unit, user_id: int, role: str, operator: str, reason: str) -> None:
     """Give a user another role, and let in again one who was shut out. There is always an owner.
 
     Raises Refused: role_unknown, user_unknown, last_owner, reason_missing.
@@ -60,14 +60,14 @@ def set_role(unit: Unit, user_id: int, role: str, who: str, reason: str) -> None
     if role != "owner":
         _check_owner_left(unit, user_id)
     _change(unit, user_id, role=role, disabled_at=None)
-    note_act(unit, who, "role", "user", user_id, reason, role=role)
+    write_audit(unit, operator, "role", "user", user_id, reason, role=role)
 
 
-def disable_user(unit: Unit, user_id: int, who: str, reason: str) -> None:
+def disable_user(unit: Unit, user_id: int, operator: str, reason: str) -> None:
     """Shut a user out at once. Raises Refused: user_unknown, last_owner, reason_missing."""
     _check_owner_left(unit, user_id)
     _change(unit, user_id, disabled_at=unit.now)
-    note_act(unit, who, "disable", "user", user_id, reason)
+    write_audit(unit, operator, "disable", "user", user_id, reason)
 
 
 def _check_role(role: str) -> None:

@@ -14,19 +14,21 @@ from core.db.registration import ids_by_code
 from core.db.rows.people import villages
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
-def add_number(unit: Unit, customer_id: int, msisdn: str, who: str) -> None:
+def add_number(unit: Unit, customer_id: int, msisdn: str, operator: str) -> None:
     """A further number of a customer. Raises Refused: customer_missing, number_taken."""
     if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     if not insert_number(unit.connection, customer_id, msisdn):
         raise Refused("number_taken", msisdn=msisdn)
-    note_act(unit, who, "add_number", "customer", customer_id, "a further number", msisdn=msisdn)
+    write_audit(
+        unit, operator, "add_number", "customer", customer_id, "a further number", msisdn=msisdn
+    )
 
 
-def remove_number(unit: Unit, customer_id: int, msisdn: str, who: str, reason: str) -> None:
+def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
     """The number is the customer's no longer, and somebody else may get it. What was sent to it
     stays in the customer's history. Raises Refused: customer_missing, number_not_theirs,
     number_last, reason_missing."""
@@ -34,16 +36,16 @@ def remove_number(unit: Unit, customer_id: int, msisdn: str, who: str, reason: s
     if len(numbers) == 1:
         raise Refused("number_last")
     delete_number(unit.connection, customer_id, msisdn, unit.now)
-    note_act(unit, who, "remove_number", "customer", customer_id, reason, msisdn=msisdn)
+    write_audit(unit, operator, "remove_number", "customer", customer_id, reason, msisdn=msisdn)
 
 
-def put_number_first(unit: Unit, customer_id: int, msisdn: str, who: str, reason: str) -> None:
+def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
     """Texts, codes among them, go to this one of the customer's numbers from now on. Raises
     Refused: customer_missing, number_not_theirs, reason_missing."""
     before = _lock_numbers(unit, customer_id, msisdn)[0]
     set_first_number(unit.connection, customer_id, msisdn)
-    note_act(
-        unit, who, "first_number", "customer", customer_id, reason, before=before, after=msisdn
+    write_audit(
+        unit, operator, "first_number", "customer", customer_id, reason, before=before, after=msisdn
     )
 
 
@@ -58,7 +60,13 @@ def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
 
 
 def edit_customer(
-    unit: Unit, customer_id: int, name: str, surname: str, village: str, language: str, who: str
+    unit: Unit,
+    customer_id: int,
+    name: str,
+    surname: str,
+    village: str,
+    language: str,
+    operator: str,
 ) -> None:
     """Write name, village (a code, or none) and language anew. Raises Refused: customer_missing,
     name_missing, village_unknown, language_unknown."""
@@ -79,4 +87,4 @@ def edit_customer(
     if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     update_customer(unit.connection, customer_id, details)
-    note_act(unit, who, "edit", "customer", customer_id, "details put right", **details)
+    write_audit(unit, operator, "edit", "customer", customer_id, "details put right", **details)

@@ -15,7 +15,7 @@ from core.errors import BrokenInvariant, Refused
 from core.tokens.sealing import Seals
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.entries import RefusedEntries
 from core.usecases.register_devices import DeviceEntry, register_devices
 
@@ -31,7 +31,7 @@ class _NoKeys:
 
 
 def enter_device(
-    unit: Unit, entry: DeviceEntry, who: str, reason: str, keys: Seals | None = None
+    unit: Unit, entry: DeviceEntry, operator: str, reason: str, keys: Seals | None = None
 ) -> int:
     """The new device's id.
 
@@ -48,5 +48,5 @@ def enter_device(
     except RefusedEntries as refused:
         raise refused.refusals[0][1] from None
     device_id = devices_by_serial(unit.connection, [entry.serial])[entry.serial].id
-    note_act(unit, who, "enter", "device", device_id, reason, serial=entry.serial)
+    write_audit(unit, operator, "enter", "device", device_id, reason, serial=entry.serial)
     return device_id

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Month:
     until: datetime
 
 
-def export_month(unit: Unit, typed: str, who: str) -> Month:
+def export_month(unit: Unit, typed: str, operator: str) -> Month:
     """The month like `2026-03`, noted as exported. Raises Refused("month_unknown") for what is no
     month, and for one that has not begun."""
     month = _read(unit, typed)
-    note_act(unit, who, "export", "market", 1, f"the books of {month.name}")
+    write_audit(unit, operator, "export", "market", 1, f"the books of {month.name}")
     return month
 
 

@@ -11,7 +11,7 @@ from core.db.likeness import owned_among, owned_by_number, paid_before, put_in_p
 from core.errors import BrokenInvariant, Refused
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.match_account import match_account
 from core.usecases.tell_payer import reach_payer, tell_paid_for, tell_suspense
 
@@ -70,7 +70,7 @@ def one_slip_away(typed: str) -> set[str]:
     return (missing | swapped | wrong | added) - {typed}
 
 
-def match_suspense(unit: Unit, payment_id: int, serial: str, who: str, reason: str) -> None:
+def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reason: str) -> None:
     """Move a payment from suspense to a device; it is then applied like any other.
 
     Ring for payments and texts after the commit. Raises Refused: payment_unknown, not_in_suspense,
@@ -97,8 +97,8 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, who: str, reason: s
         Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
     )
     _post(unit, "matched", payment.id, legs)
-    note_act(
-        unit, who, "match", "payment", payment.id, reason, serial=match.device.serial,
+    write_audit(
+        unit, operator, "match", "payment", payment.id, reason, serial=match.device.serial,
         typed=payment.account_raw,
     )  # fmt: skip
     payer = reach_payer(unit, payment.payer_kind, payment.payer)

@@ -14,7 +14,7 @@ from core.db.registration import move_device
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.check_pin import check_pin
 from core.usecases.hand_over import tell_welcome
@@ -46,12 +46,12 @@ def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Mo
     return Moved(serial)
 
 
-def move_meter_at_desk(unit: Unit, serial: str, phone: str, who: str, reason: str) -> int:
+def move_meter_by_operator(unit: Unit, serial: str, phone: str, operator: str, reason: str) -> int:
     """The same by an operator; the new owner's id. Raises Refused like `move_meter`, and
     reason_missing."""
     meter, customer = _move(unit, serial, phone)
     details = {"before": meter.owner_id, "after": customer.id}
-    note_act(unit, who, "move_meter", "device", meter.id, reason, **details)
+    write_audit(unit, operator, "move_meter", "device", meter.id, reason, **details)
     return customer.id
 
 

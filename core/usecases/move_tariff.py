@@ -14,10 +14,10 @@ from core.errors import Refused
 from core.tariff import version_on
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
-def move_tariff(unit: Unit, old: str, new: str, who: str, reason: str) -> int:
+def move_tariff(unit: Unit, old: str, new: str, operator: str, reason: str) -> int:
     """How many meters were moved. Tariffs by code. Raises Refused: tariff_unknown, tariff_same,
     tariff_not_begun, reason_missing."""
     known = ids_by_code(unit.connection, tariffs, [old, new])
@@ -32,5 +32,7 @@ def move_tariff(unit: Unit, old: str, new: str, who: str, reason: str) -> int:
     meters = lock_meters_of_tariff(unit.connection, known[old])
     post_access_fees(unit, meters, versions_of(unit.connection, meters))
     put_on_tariff(unit.connection, [meter.id for meter in meters], known[new], unit.today)
-    note_act(unit, who, "move_meters", "tariff", known[old], reason, to=new, meters=len(meters))
+    write_audit(
+        unit, operator, "move_meters", "tariff", known[old], reason, to=new, meters=len(meters)
+    )
     return len(meters)

@@ -9,13 +9,15 @@ from core.db.token_orders import insert_order
 from core.errors import Refused
 from core.tokens.family import Action, can
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 # More of one code is a mistake: ten years of days, ten thousand kWh.
 _MOST = {"days": 3650, "energy": 100_000}
 
 
-def order_token(unit: Unit, serial: str, kind: Action, units: int, who: str, reason: str) -> int:
+def order_token(
+    unit: Unit, serial: str, kind: Action, units: int, operator: str, reason: str
+) -> int:
     """The order's id; ring for payments afterwards. `units`: days, or tenths of a kWh; 0 for unlock
     and lock.
 
@@ -28,7 +30,7 @@ def order_token(unit: Unit, serial: str, kind: Action, units: int, who: str, rea
     if not can(device.token_family, kind):
         raise Refused("code_not_made", serial=serial, kind=kind)
     _check_amount(kind, units)
-    return _order(unit, device, kind, units, who, reason)
+    return _order(unit, device, kind, units, operator, reason)
 
 
 def _check_amount(kind: Action, units: int) -> None:
@@ -39,18 +41,18 @@ def _check_amount(kind: Action, units: int) -> None:
         raise Refused("code_amount", most=most // 10 if kind == "energy" else most)
 
 
-def order_lock(unit: Unit, device: Device, who: str, reason: str) -> None:
+def order_lock(unit: Unit, device: Device, operator: str, reason: str) -> None:
     """A lock for a device that was taken back, where its family can; one is enough."""
     if not can(device.token_family, "lock"):
         return
     try:
-        _order(unit, device, "lock", 0, who, reason)
+        _order(unit, device, "lock", 0, operator, reason)
     except Refused as refused:
         if refused.code != "code_ordered":
             raise
 
 
-def _order(unit: Unit, device: Device, kind: Action, units: int, who: str, reason: str) -> int:
+def _order(unit: Unit, device: Device, kind: Action, units: int, operator: str, reason: str) -> int:
     order_id = insert_order(
         unit.connection,
         unit.now,
@@ -58,13 +60,21 @@ def _order(unit: Unit, device: Device, kind: Action, units: int, who: str, reaso
             "device_id": device.id,
             "kind": kind,
             "units": units,
-            "who": who,
+            "who": operator,
             "reason": reason.strip()[:500],
         },
     )
     if order_id is None:
         raise Refused("code_ordered", serial=device.serial, kind=kind)
-    note_act(
-        unit, who, "order_code", "device", device.id, reason, kind=kind, units=units, order=order_id
+    write_audit(
+        unit,
+        operator,
+        "order_code",
+        "device",
+        device.id,
+        reason,
+        kind=kind,
+        units=units,
+        order=order_id,
     )
     return order_id

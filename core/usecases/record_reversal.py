@@ -9,7 +9,7 @@ from core.db.oversight import close_cases
 from core.db.refunds import find_given_up, find_open_refund
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.follow_refund import refund_done
 from core.usecases.leave_clearing import lock_clearing
 from core.usecases.request_refund import BY_HAND, NOT_KNOWN
@@ -19,7 +19,7 @@ _BACK = ("reversed", "refunded")
 
 
 def record_reversal(
-    unit: Unit, provider_account: str, receipt: str, amount_minor: int, who: str, reason: str
+    unit: Unit, provider_account: str, receipt: str, amount_minor: int, operator: str, reason: str
 ) -> bool:
     """Book that `receipt` was taken back, whole; False when that was known.
 
@@ -38,11 +38,11 @@ def record_reversal(
         if refund is None:
             raise BrokenInvariant(f"payment {payment.id} is being refunded without a refund")
         return refund_done(unit, refund.id, "reversed")
-    _undo(unit, payment, who, reason)
+    _undo(unit, payment, operator, reason)
     return True
 
 
-def reverse_by_hand(unit: Unit, payment_id: int, who: str, reason: str) -> None:
+def reverse_by_hand(unit: Unit, payment_id: int, operator: str, reason: str) -> None:
     """A person knows that a payment's money is back with whoever paid: sent by hand, given back by
     an agent, or taken back by the provider, who said so by letter.
 
@@ -56,10 +56,10 @@ def reverse_by_hand(unit: Unit, payment_id: int, who: str, reason: str) -> None:
     if payment.state in (*_BACK, "refunding") and given_up is None:
         raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
     if given_up is None:
-        _undo(unit, payment, who, reason)
+        _undo(unit, payment, operator, reason)
     else:
         refund_done(unit, given_up.id, "by_hand")
-        note_act(unit, who, "reversal", "payment", payment.id, reason)
+        write_audit(unit, operator, "reversal", "payment", payment.id, reason)
     for kind in (NOT_KNOWN, BY_HAND):
         close_cases(unit.connection, unit.now, kind, [payment.id])
 
@@ -73,10 +73,10 @@ def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
     return lock_payment(unit.connection, payment_id)
 
 
-def _undo(unit: Unit, payment: BookedPayment, who: str, reason: str) -> None:
+def _undo(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> None:
     undo = undo_applied if payment.state == "applied" else _undo_held
     claim_minor = undo(unit, payment)
-    note_act(unit, who, "reversal", "payment", payment.id, reason, claim_minor=claim_minor)
+    write_audit(unit, operator, "reversal", "payment", payment.id, reason, claim_minor=claim_minor)
 
 
 def _undo_held(unit: Unit, payment: BookedPayment) -> int:

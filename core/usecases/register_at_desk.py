@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.db.registration import devices_by_serial, give_devices, set_tariff
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.hand_over import hand_over
 from core.usecases.offer import Terms
 from core.usecases.register_with_device import find_or_register
@@ -20,7 +20,7 @@ from core.usecases.write_sale import write_sale
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
+class NewCustomer:
     """Whom an operator registers. An empty name means that the number must be known."""
 
     msisdn: str
@@ -46,8 +46,8 @@ class SaleHandover:
     terms: Terms
 
 
-def register_at_desk(
-    unit: Unit, who: str, person: Newcomer, device: MeterHandover | SaleHandover | None
+def register_by_operator(
+    unit: Unit, operator: str, person: NewCustomer, device: MeterHandover | SaleHandover | None
 ) -> int:
     """The customer's id. Without a device it is a new customer alone.
 
@@ -67,8 +67,8 @@ def register_at_desk(
     serial = device.serial if device else None
     if serial:
         hand_over(unit, customer, serial)
-    note_act(
-        unit, who, "register", "customer", customer.id, "registered at the desk", serial=serial
+    write_audit(
+        unit, operator, "register", "customer", customer.id, "registered at the desk", serial=serial
     )
     return customer.id
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from core.db.stuck import Kind, Waiting, is_too_late, lock_waiting, put_back
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 # In which states a row can be stuck, and the state it is put back in.
 _BACK_IN: dict[Kind, dict[str, str]] = {
@@ -49,10 +49,10 @@ def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
     return row
 
 
-def replay_stuck(unit: Unit, who: str, row: Waiting, reason: str) -> None:
+def replay_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
     """Put a row that `find_stuck` gave in this unit back, with an audit row."""
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
-    note_act(
-        unit, who, "replay", row.kind, row.id, reason,
+    write_audit(
+        unit, operator, "replay", row.kind, row.id, reason,
         state=row.state, attempts=row.attempts, why=row.why,
     )  # fmt: skip

@@ -11,11 +11,13 @@ from core.errors import BrokenInvariant, Refused
 from core.plan import PAYG
 from core.replan import Part, reprice
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.tell_buyer import tell_new_plan
 
 
-def reprice_sale(unit: Unit, sale_id: int, new_total_minor: int, who: str, reason: str) -> None:
+def reprice_sale(
+    unit: Unit, sale_id: int, new_total_minor: int, operator: str, reason: str
+) -> None:
     """Change the total of an open sale. Raises Refused: sale_unknown, sale_not_open, plan_same,
     plan_below_paid, plan_total, reason_missing; and plan_unlocks where nothing would be left to pay
     on a device, because a payment is what unlocks it."""
@@ -30,8 +32,8 @@ def reprice_sale(unit: Unit, sale_id: int, new_total_minor: int, who: str, reaso
     change = new_total_minor - sale.total_minor
     post_change(unit, sale, "repriced", f"repriced:{sale.id}:{unit.now.isoformat()}", change)
     tell_new_plan(unit, sale, parts)
-    note_act(
-        unit, who, "reprice", "sale", sale.id, reason, total_minor=new_total_minor,
+    write_audit(
+        unit, operator, "reprice", "sale", sale.id, reason, total_minor=new_total_minor,
         total_before_minor=sale.total_minor,
     )  # fmt: skip
 

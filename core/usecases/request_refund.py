@@ -20,7 +20,7 @@ from core.db.refunds import (
 )
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import ITSELF, note_act
+from core.usecases.audit import ITSELF, write_audit
 
 # What a person is asked when the provider does not say what became of a refund, and when its rail
 # sends nothing back by itself.
@@ -31,7 +31,7 @@ HOLDING = {"suspense": "suspense", "received": "unapplied"}
 _ACCOUNTS = ["daraja:%", "pawapay:%"]
 
 
-def request_refund(unit: Unit, payment_id: int, who: str, reason: str) -> int:
+def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> int:
     """Set a payment's money aside to be sent back; the refund's id. Ring for refunds afterwards.
     One whose fate nobody could tell is asked for again, which is safe (follow_refund).
 
@@ -44,20 +44,22 @@ def request_refund(unit: Unit, payment_id: int, who: str, reason: str) -> int:
     if payment.state == "applied":
         raise Refused("refund_too_late", receipt=payment.receipt)
     if (given_up := find_given_up(unit.connection, payment.id)) is not None:
-        return _ask_again(unit, given_up, who, reason)
+        return _ask_again(unit, given_up, operator, reason)
     if payment.state not in HOLDING:
         raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
-    return _set_aside(unit, payment, who, reason)
+    return _set_aside(unit, payment, operator, reason)
 
 
-def _ask_again(unit: Unit, refund: Refund, who: str, reason: str) -> int:
+def _ask_again(unit: Unit, refund: Refund, operator: str, reason: str) -> int:
     update_refund(unit.connection, refund.id, attempts=0, next_attempt_at=unit.now)
     close_cases(unit.connection, unit.now, NOT_KNOWN, [refund.payment_id])
-    note_act(unit, who, "refund_again", "payment", refund.payment_id, reason, refund_id=refund.id)
+    write_audit(
+        unit, operator, "refund_again", "payment", refund.payment_id, reason, refund_id=refund.id
+    )
     return refund.id
 
 
-def _set_aside(unit: Unit, payment: BookedPayment, who: str, reason: str) -> int:
+def _set_aside(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> int:
     refund_id = insert_refund(
         unit.connection, unit.now, payment.id, payment.amount_minor, payment.state
     )
@@ -68,7 +70,7 @@ def _set_aside(unit: Unit, payment: BookedPayment, who: str, reason: str) -> int
     entry = Entry("refund_requested", f"refund_requested:{refund_id}", legs)
     post_entries(unit.connection, unit.now, [entry])
     set_payment(unit.connection, payment.id, state="refunding")
-    note_act(unit, who, "refund", "payment", payment.id, reason, refund_id=refund_id)
+    write_audit(unit, operator, "refund", "payment", payment.id, reason, refund_id=refund_id)
     return refund_id
 
 

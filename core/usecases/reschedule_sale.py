@@ -10,7 +10,7 @@ from core.errors import BrokenInvariant, Refused
 from core.plan import PAYG, step_on
 from core.replan import Part, reschedule
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.reprice_sale import open_plan
 from core.usecases.tell_buyer import tell_new_plan
 
@@ -27,7 +27,7 @@ class NewSchedule:
     first_due_on: date | None = None
 
 
-def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, who: str, reason: str) -> None:
+def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, reason: str) -> None:
     """Replace the untouched instalments of an open sale. Raises Refused: sale_unknown,
     sale_not_open, plan_nothing_untouched, plan_first_day (it has passed, or is more than a year
     ahead), plan_*, reason_missing."""
@@ -37,8 +37,8 @@ def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, who: str, reason
     scheme = "count" if new.count is not None else "amount"
     set_sale(unit.connection, sale.id, cadence=new.cadence, scheme=scheme)
     tell_new_plan(unit, sale, parts)
-    note_act(
-        unit, who, "reschedule", "sale", sale.id, reason, cadence=new.cadence, parts=len(parts)
+    write_audit(
+        unit, operator, "reschedule", "sale", sale.id, reason, cadence=new.cadence, parts=len(parts)
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from core.db.texts import copy_text, was_to_another
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
-def resend_text(unit: Unit, text_id: int, who: str) -> None:
+def resend_text(unit: Unit, text_id: int, operator: str) -> None:
     """Queue the same words to the same number; ring for texts afterwards.
 
     Raises Refused: text_unknown, text_waiting (it is still on its way), number_let_go (the number
@@ -23,4 +23,4 @@ def resend_text(unit: Unit, text_id: int, who: str) -> None:
         raise Refused("text_unknown")
     if not copied:
         raise Refused("text_waiting")
-    note_act(unit, who, "resend", "text", text_id, "asked for at the console")
+    write_audit(unit, operator, "resend", "text", text_id, "asked for at the console")

@@ -8,7 +8,7 @@ from core.db.console_tokens import find_token
 from core.errors import Refused
 from core.tokens.family import group
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class RevealedToken:
     order_id: int | None
 
 
-def reveal_token(unit: Unit, token_id: int, who: str, reason: str) -> RevealedToken:
+def reveal_token(unit: Unit, token_id: int, operator: str, reason: str) -> RevealedToken:
     """The code. Raises Refused("no_such_token"), Refused("reason_missing")."""
     token = find_token(unit.connection, token_id)
     if token is None:
         raise Refused("no_such_token")
-    note_act(unit, who, "see", "token", token_id, reason, serial=token.serial)
+    write_audit(unit, operator, "see", "token", token_id, reason, serial=token.serial)
     return RevealedToken(
         group(token.text, token.family), token.serial, token.payment_id, token.order_id
     )

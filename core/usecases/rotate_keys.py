@@ -13,7 +13,7 @@ from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ def list_keys(unit: Unit) -> dict[str, int]:
     return keys_by_master(unit.connection)
 
 
-def note_rotation(unit: Unit, who: str, ring: KeyRing, sealed: int) -> dict[str, int]:
+def note_rotation(unit: Unit, operator: str, ring: KeyRing, sealed: int) -> dict[str, int]:
     """The audit row of a run that sealed something; how many keys each master key now seals."""
     if sealed:
         reason = f"device keys sealed with master key {ring.sealing_id}"
-        note_act(unit, who, "rotate_keys", "devices", 0, reason, keys=sealed)
+        write_audit(unit, operator, "rotate_keys", "devices", 0, reason, keys=sealed)
     return list_keys(unit)

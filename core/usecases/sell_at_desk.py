@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from core.db.sales import get_sale_id
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.hand_over import hand_over
 from core.usecases.look_up_customer import get_known
 from core.usecases.offer import Terms
@@ -16,8 +16,8 @@ from core.usecases.stock import is_in_stock
 from core.usecases.write_sale import write_sale
 
 
-def sell_at_desk(
-    unit: Unit, msisdn: str, terms: Terms, serial: str | None, who: str, reason: str
+def sell_by_operator(
+    unit: Unit, msisdn: str, terms: Terms, serial: str | None, operator: str, reason: str
 ) -> int:
     """The id of the sale, of today. The customer is told by text what was agreed.
 
@@ -30,7 +30,7 @@ def sell_at_desk(
     if serial is not None and is_new_here:
         hand_over(unit, buyer, serial)
     sale_id = get_sale_id(unit.connection, reference)
-    note_act(
-        unit, who, "sell", "sale", sale_id, reason, appliance=terms.appliance, serial=serial
+    write_audit(
+        unit, operator, "sell", "sale", sale_id, reason, appliance=terms.appliance, serial=serial
     )  # fmt: skip
     return sale_id

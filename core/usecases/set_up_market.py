@@ -8,13 +8,13 @@ from core.catalogue import Catalogue
 from core.errors import BrokenInvariant, Refused
 from core.market import Market
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.load_catalogue import catalogue_problems, load_catalogue
 
 _ROW = 1
 
 
-def set_up_market(unit: Unit, market: Market, who: str, reason: str) -> None:
+def set_up_market(unit: Unit, market: Market, operator: str, reason: str) -> None:
     """Write it. Raises Refused catalogue_contradicts (another currency than that of payments in the
     books), reason_missing."""
     there = replace(unit, market=market)
@@ -22,7 +22,7 @@ def set_up_market(unit: Unit, market: Market, who: str, reason: str) -> None:
     for problem in catalogue_problems(there, catalogue):
         raise Refused("catalogue_contradicts", problem=problem)
     load_catalogue(there, catalogue, _no_pin)
-    note_act(unit, who, "set_up", "market", _ROW, reason, **asdict(market))
+    write_audit(unit, operator, "set_up", "market", _ROW, reason, **asdict(market))
 
 
 def _no_pin(pin: str) -> str:

@@ -18,7 +18,7 @@ from core.db.registration import (
 from core.errors import Refused
 from core.serial_number import is_meter_number
 from core.unit import Unit
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 
 
 def check_in_service(device: KnownDevice) -> None:
@@ -87,7 +87,7 @@ def _enter(unit: Unit, agent: Agent, serial: str, maker: str) -> None:
     device_id = insert_new_meter(unit.connection, serial, maker)
     if device_id is not None:
         reason = "was not imported when an agent handed it out"
-        note_act(unit, agent.msisdn, "enter_meter", "device", device_id, reason, serial=serial)
+        write_audit(unit, agent.msisdn, "enter_meter", "device", device_id, reason, serial=serial)
 
 
 def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:

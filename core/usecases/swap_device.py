@@ -21,7 +21,7 @@ from core.errors import Refused
 from core.tokens.family import NO_TOKENS
 from core.unit import Unit
 from core.usecases.accrue_access_rates import post_access_fees
-from core.usecases.audit import note_act
+from core.usecases.audit import write_audit
 from core.usecases.check_nothing_waits import check_nothing_waits
 from core.usecases.hand_over import tell_not_granted
 from core.usecases.list_devices import days_left, list_devices
@@ -40,7 +40,7 @@ class Swapped:
     is_unlocked: bool
 
 
-def swap_device(unit: Unit, device_id: int, serial: str, who: str, reason: str) -> Swapped:
+def swap_device(unit: Unit, device_id: int, serial: str, operator: str, reason: str) -> Swapped:
     """Put the device in stock with that serial in the place of one that somebody has.
 
     Ring for payments and texts afterwards. Raises Refused: device_in_stock (nobody has the old
@@ -54,11 +54,11 @@ def swap_device(unit: Unit, device_id: int, serial: str, who: str, reason: str) 
     put_in_place(unit.connection, old.id, new_id, unit.today)
     is_unlocked = state.is_paid_off and _is_unlocked_by_code(unit, new_id)
     days = 0 if state.is_paid_off else days_left(unit, state)
-    _order(unit, serial, days, who, reason, unlocked=is_unlocked)
+    _order(unit, serial, days, operator, reason, unlocked=is_unlocked)
     _tell(unit, customer, old.serial, serial)
     details = {"before": old.serial, "after": serial}
-    note_act(unit, who, "swap", "device", old.id, reason, **details)
-    note_act(unit, who, "swap", "customer", customer.id, reason, **details)
+    write_audit(unit, operator, "swap", "device", old.id, reason, **details)
+    write_audit(unit, operator, "swap", "customer", customer.id, reason, **details)
     return Swapped(new_id, days, is_unlocked)
 
 
@@ -98,12 +98,14 @@ def _is_unlocked_by_code(unit: Unit, device_id: int) -> bool:
     return device.is_payg and device.token_family != NO_TOKENS
 
 
-def _order(unit: Unit, serial: str, days: int, who: str, reason: str, *, unlocked: bool) -> None:
+def _order(
+    unit: Unit, serial: str, days: int, operator: str, reason: str, *, unlocked: bool
+) -> None:
     """A worker, who holds the keys, makes the code; the owner gets it by text."""
     if unlocked:
-        order_token(unit, serial, "unlock", 0, who, reason)
+        order_token(unit, serial, "unlock", 0, operator, reason)
     elif days:
-        order_token(unit, serial, "days", days, who, reason)
+        order_token(unit, serial, "days", days, operator, reason)
 
 
 def _tell(unit: Unit, customer: Customer, old: str, new: str) -> None:

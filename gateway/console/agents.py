@@ -112,9 +112,9 @@ def _receipt(unit: Unit, typed: str) -> str:
     return number
 
 
-def _settle(unit: Unit, who: str, values: Values, agent_id: int) -> Done:
+def _settle(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     amount = Money(values["amount"], unit.market.currency)
-    settled = take_over_cash(unit, agent_id, amount, values["receipt"], who, values["reason"])
+    settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
     told = f"Booked. The agent owes {money(settled.owed.minor, unit.market)} now, and is told so."
     return Done(told, "agents.agent", {"agent_id": agent_id}, ("texts",))
 
@@ -148,8 +148,8 @@ act_page(
 )
 
 
-def _reset_pin(unit: Unit, who: str, values: Values, agent_id: int) -> Done:
-    pin = reset_pin(unit, agent_id, who, values["reason"])
+def _reset_pin(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
+    pin = reset_pin(unit, agent_id, operator, values["reason"])
     told = f"The new PIN is {pin}. Tell it to the agent, who has to change it at first use."
     return Done(told, "agents.agent", {"agent_id": agent_id}, ("texts",))
 
@@ -163,9 +163,9 @@ act_page(
 )
 
 
-def _set_limit(unit: Unit, who: str, values: Values, agent_id: int) -> Done:
+def _set_limit(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     limit = Money(values["limit"], unit.market.currency)
-    set_float_limit(unit, agent_id, limit, who, values["reason"])
+    set_float_limit(unit, agent_id, limit, operator, values["reason"])
     return Done("The limit was set.", "agents.agent", {"agent_id": agent_id})
 
 

@@ -78,7 +78,7 @@ def _templates(app: Flask) -> None:
         may_open=may_open,
         menu=_menu,
         is_here=_is_here,
-        operator=lambda: g.get("user"),
+        current_operator=lambda: g.get("user"),
         token_units=showing.units,
     )
     app.jinja_env.filters.update(

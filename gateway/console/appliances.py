@@ -88,8 +88,8 @@ def _appliance(code: str, values: Values) -> Appliance:
     )
 
 
-def _add(unit: Unit, who: str, values: Values) -> Done:
-    add_to_catalogue(unit, _appliance(values["code"], values), who, values["reason"])
+def _add(unit: Unit, operator: str, values: Values) -> Done:
+    add_to_catalogue(unit, _appliance(values["code"], values), operator, values["reason"])
     return Done("The appliance was added.", "appliances.appliances")
 
 
@@ -115,9 +115,9 @@ def _get(unit: Unit, appliance_id: int) -> Appliance:
     return find_appliance(unit.connection, appliance_id) or abort(404)
 
 
-def _edit(unit: Unit, who: str, values: Values, appliance_id: int) -> Done:
+def _edit(unit: Unit, operator: str, values: Values, appliance_id: int) -> Done:
     appliance = _appliance(_get(unit, appliance_id).code, values)
-    change_catalogue(unit, appliance, who, values["reason"])
+    change_catalogue(unit, appliance, operator, values["reason"])
     return Done("Saved. What was sold keeps its price.", "appliances.appliances")
 
 

@@ -9,7 +9,7 @@ from flask import Blueprint, abort
 from core.db.console_cases import CASES, find_case
 from core.unit import Unit
 from core.usecases.close_case import APPLY, KEEP, close_case, holds_money
-from gateway.console.desk import operator
+from gateway.console.desk import current_operator
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page, one_condition
 from gateway.console.roles import may
@@ -58,7 +58,7 @@ _KEEP = (KEEP, "keep it held")
 
 def _decisions(unit: Unit) -> Sequence[tuple[str, str]]:
     """Whoever may not move money can only leave it where it is."""
-    return (_APPLY, _KEEP) if may(operator().role, "match") else (_KEEP,)
+    return (_APPLY, _KEEP) if may(current_operator().role, "match") else (_KEEP,)
 
 
 def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
@@ -68,9 +68,9 @@ def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
     return (Field("held", "The money is held", kind="select", options=_decisions, hint=hint),)
 
 
-def _close(unit: Unit, who: str, values: Values, case_id: int) -> Done:
+def _close(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
     held = values.get("held")
-    close_case(unit, case_id, who, values["reason"], held)
+    close_case(unit, case_id, operator, values["reason"], held)
     if held == APPLY:
         return Done("The case is closed, the money is applied.", "cases.cases", rings=("payments",))
     return Done("The case is closed.", "cases.cases")

@@ -66,9 +66,9 @@ def code(order_id: int) -> ResponseReturnValue:
         return render_template("code.html", unit=unit, order=order, tokens=tokens)
 
 
-def _order(unit: Unit, who: str, values: Values) -> Done:
+def _order(unit: Unit, operator: str, values: Values) -> Done:
     kind = cast("Action", values["kind"])
-    order_id = order_token(unit, values["serial"], kind, _units(values), who, values["reason"])
+    order_id = order_token(unit, values["serial"], kind, _units(values), operator, values["reason"])
     told = f"The code for {values['serial']} is being made."
     return Done(told, "codes.code", {"order_id": order_id}, ("payments",))
 

@@ -28,7 +28,12 @@ from core.usecases.edit_customer import (
     remove_number,
 )
 from core.usecases.list_debts import list_debts
-from core.usecases.register_at_desk import MeterHandover, Newcomer, SaleHandover, register_at_desk
+from core.usecases.register_at_desk import (
+    MeterHandover,
+    NewCustomer,
+    SaleHandover,
+    register_by_operator,
+)
 from gateway.console import reading
 from gateway.console.catalogue import (
     languages,
@@ -137,15 +142,15 @@ def _register_fields(unit: Unit) -> tuple[Field, ...]:
     )
 
 
-def _register(unit: Unit, who: str, values: Values) -> Done:
-    person = Newcomer(
+def _register(unit: Unit, operator: str, values: Values) -> Done:
+    person = NewCustomer(
         values["number"],
         values["name"] or "",
         values["surname"] or "",
         values["village"] or "",
         values["language"],
     )
-    customer_id = register_at_desk(unit, who, person, _device(unit, values))
+    customer_id = register_by_operator(unit, operator, person, _device(unit, values))
     told = "Registered. The customer is told by text." if values["serial"] else "Registered."
     return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
 
@@ -235,7 +240,7 @@ def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
     )
 
 
-def _edit(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
+def _edit(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
     edit_customer(
         unit,
         customer_id,
@@ -243,7 +248,7 @@ def _edit(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
         values["surname"] or "",
         values["village"] or "",
         values["language"],
-        who,
+        operator,
     )
     return Done("Saved.", "customers.customer", {"customer_id": customer_id})
 
@@ -263,8 +268,8 @@ form_page(
 )
 
 
-def _add_number(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
-    add_number(unit, customer_id, values["number"], who)
+def _add_number(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
+    add_number(unit, customer_id, values["number"], operator)
     return Done("The number was added.", "customers.customer", {"customer_id": customer_id})
 
 
@@ -297,8 +302,8 @@ def _one_of_theirs(unit: Unit, customer_id: int) -> tuple[Field, ...]:
     return (Field("number", "Which number", kind="select", options=lambda unit: theirs),)
 
 
-def _remove_number(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
-    remove_number(unit, customer_id, values["number"], who, values["reason"])
+def _remove_number(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
+    remove_number(unit, customer_id, values["number"], operator, values["reason"])
     told = "The number was removed. What was sent to it stays in the history."
     return Done(told, "customers.customer", {"customer_id": customer_id})
 
@@ -319,8 +324,8 @@ act_page(
 )
 
 
-def _first_number(unit: Unit, who: str, values: Values, customer_id: int) -> Done:
-    put_number_first(unit, customer_id, values["number"], who, values["reason"])
+def _first_number(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
+    put_number_first(unit, customer_id, values["number"], operator, values["reason"])
     told = f"Texts go to {values['number']} now."
     return Done(told, "customers.customer", {"customer_id": customer_id})
 

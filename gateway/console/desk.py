@@ -57,7 +57,7 @@ def desk() -> Desk:
     return found
 
 
-def operator() -> ConsoleUser:
+def current_operator() -> ConsoleUser:
     """Who is logged in (gate.py saw to it that somebody is)."""
     user: ConsoleUser = g.user
     return user

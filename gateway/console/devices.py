@@ -19,7 +19,7 @@ from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
 from core.usecases.allowed_plans import set_plan_on, take_plan_off
 from core.usecases.enter_device import enter_device
-from core.usecases.move_meter import move_meter_at_desk
+from core.usecases.move_meter import move_meter_by_operator
 from core.usecases.register_devices import DeviceEntry
 from core.usecases.swap_device import Swapped, swap_device
 from gateway.console import reading
@@ -106,7 +106,7 @@ def _count(unit: Unit, typed: str) -> int:
     return count
 
 
-def _enter(unit: Unit, who: str, values: Values) -> Done:
+def _enter(unit: Unit, operator: str, values: Values) -> Done:
     entry = DeviceEntry(
         values["serial"],
         values["kind"],
@@ -118,7 +118,7 @@ def _enter(unit: Unit, who: str, values: Values) -> Done:
         count=values["count"],
         sts=values["sts"],
     )
-    device_id = enter_device(unit, entry, who, values["reason"], desk().letterbox)
+    device_id = enter_device(unit, entry, operator, values["reason"], desk().letterbox)
     return Done("It is in stock.", "devices.device", {"device_id": device_id})
 
 
@@ -186,8 +186,8 @@ act_page(
 )  # fmt: skip
 
 
-def _set_plan(unit: Unit, who: str, values: Values, device_id: int) -> Done:
-    set_plan_on(unit, _find(unit, device_id).serial, values["plan"], who, values["reason"])
+def _set_plan(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+    set_plan_on(unit, _find(unit, device_id).serial, values["plan"], operator, values["reason"])
     told = "The plan is set: whoever gets it may register it alone."
     return Done(told, "devices.device", {"device_id": device_id})
 
@@ -207,8 +207,8 @@ act_page(
 )
 
 
-def _plan_off(unit: Unit, who: str, values: Values, device_id: int) -> Done:
-    take_plan_off(unit, _find(unit, device_id).serial, who, values["reason"])
+def _plan_off(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+    take_plan_off(unit, _find(unit, device_id).serial, operator, values["reason"])
     told = "The plan is off it: who gets it is registered at the desk or by an agent."
     return Done(told, "devices.device", {"device_id": device_id})
 
@@ -222,9 +222,9 @@ act_page(
 )
 
 
-def _move(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+def _move(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     serial = _find(unit, device_id).serial
-    move_meter_at_desk(unit, serial, values["number"], who, values["reason"])
+    move_meter_by_operator(unit, serial, values["number"], operator, values["reason"])
     told = "The meter has its new owner; both are told by text."
     return Done(told, "devices.device", {"device_id": device_id}, ("texts",))
 
@@ -252,9 +252,9 @@ act_page(
 )
 
 
-def _swap(unit: Unit, who: str, values: Values, device_id: int) -> Done:
+def _swap(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     old = _find(unit, device_id)
-    swapped = swap_device(unit, device_id, values["serial"], who, values["reason"])
+    swapped = swap_device(unit, device_id, values["serial"], operator, values["reason"])
     told = f"{values['serial']} took the place of {old.serial}. {_ordered(swapped, old.kind)}"
     return Done(told, "devices.device", {"device_id": swapped.device_id}, ("payments", "texts"))
 

@@ -26,7 +26,7 @@ from core.errors import Refused
 from core.unit import Unit, at_second_look
 from core.wording.operator_messages import describe_refusal
 from gateway.console import reading
-from gateway.console.desk import desk, operator
+from gateway.console.desk import current_operator, desk
 from gateway.console.gate import page
 
 Values = dict[str, Any]
@@ -162,7 +162,7 @@ def _submitted(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, Filled]
             values, filled.problems = read_fields(unit, fields, typed)
             if filled.problems:
                 return None, filled
-            done = form.submit(unit, operator().name, values, **ids)
+            done = form.submit(unit, current_operator().name, values, **ids)
             if form.preview and typed.get("confirmed") != filled.digest:
                 filled.lines = form.preview(unit, done)
                 raise _Rehearsed

@@ -13,7 +13,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.console_users import change_password, log_in, log_out
 from core.wording.operator_messages import describe_refusal
-from gateway.console.desk import desk, operator
+from gateway.console.desk import current_operator, desk
 from gateway.console.forms import Done, Field, Form, Values, form_page
 from gateway.console.gate import begin_login, page
 
@@ -66,15 +66,15 @@ def _inside(back: str) -> str | None:
 def logout() -> ResponseReturnValue:
     """End this login and every other one of the same person."""
     with desk().writing() as unit:
-        log_out(unit, operator().id)
+        log_out(unit, current_operator().id)
     session.clear()
     return redirect(url_for(".login"))
 
 
-def _new_password(unit: Unit, who: str, values: Values, **ids: Any) -> Done:
+def _new_password(unit: Unit, operator: str, values: Values, **ids: Any) -> Done:
     if values["new"] != values["again"]:
         raise Refused("password_differs")
-    change_password(unit, operator(), values["present"], values["new"])
+    change_password(unit, current_operator(), values["present"], values["new"])
     return Done("Your password was changed. Log in with the new one.", "login.login")
 
 

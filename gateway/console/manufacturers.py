@@ -73,9 +73,9 @@ def _maker(code: str, values: Values) -> Manufacturer:
     )
 
 
-def _add(unit: Unit, who: str, values: Values) -> Done:
+def _add(unit: Unit, operator: str, values: Values) -> Done:
     maker = _maker(values["code"], values)
-    add_to_catalogue(unit, maker, who, values["reason"])
+    add_to_catalogue(unit, maker, operator, values["reason"])
     return Done("The manufacturer was added.", "manufacturers.manufacturers")
 
 
@@ -104,9 +104,9 @@ def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
     return _fields(found.name, " ".join(found.kinds), found.token_family, sts)
 
 
-def _edit(unit: Unit, who: str, values: Values, manufacturer_id: int) -> Done:
+def _edit(unit: Unit, operator: str, values: Values, manufacturer_id: int) -> Done:
     maker = _maker(_get(unit, manufacturer_id).code, values)
-    change_catalogue(unit, maker, who, values["reason"])
+    change_catalogue(unit, maker, operator, values["reason"])
     return Done("Saved.", "manufacturers.manufacturers")
 
 

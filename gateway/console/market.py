@@ -59,7 +59,7 @@ def _fields(unit: Unit) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _set_up(unit: Unit, who: str, values: Values) -> Done:
+def _set_up(unit: Unit, operator: str, values: Values) -> Done:
     currency = values["currency"]
     market = Market(
         country=values["country"],
@@ -73,7 +73,7 @@ def _set_up(unit: Unit, who: str, values: Values) -> Done:
         if values["payment_max"]
         else market_facts.usual_ceiling_minor(currency),
     )
-    set_up_market(unit, market, who, values["reason"])
+    set_up_market(unit, market, operator, values["reason"])
     return Done("The market is set up.", "today.today")
 
 

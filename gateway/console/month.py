@@ -31,8 +31,8 @@ def _fields(unit: Unit) -> tuple[Field, ...]:
     )
 
 
-def _export(unit: Unit, who: str, values: Values) -> Done:
-    month = export_month(unit, values["month"], who)
+def _export(unit: Unit, operator: str, values: Values) -> Done:
+    month = export_month(unit, values["month"], operator)
     return Done("", "month.month", answer=lambda: _sent(month))
 
 

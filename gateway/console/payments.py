@@ -117,8 +117,8 @@ def _about_token(unit: Unit, token_id: int) -> list[tuple[str, str]]:
     return [("For", token.serial), ("Gives", units(token.kind, token.units))]
 
 
-def _reveal(unit: Unit, who: str, values: Values, token_id: int) -> Done:
-    token = reveal_token(unit, token_id, who, values["reason"])
+def _reveal(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
+    token = reveal_token(unit, token_id, operator, values["reason"])
     told = f"The code for {token.serial} is {token.text}"
     if token.payment_id is not None:
         return Done(told, "payments.payment", {"payment_id": token.payment_id})

@@ -80,9 +80,9 @@ def _entry(unit: Unit, code: str, values: Values) -> PlanEntry:
     )
 
 
-def _add(unit: Unit, who: str, values: Values) -> Done:
+def _add(unit: Unit, operator: str, values: Values) -> Done:
     entry = _entry(unit, values["code"], values)
-    plan_id = add_to_catalogue(unit, entry, who, values["reason"])
+    plan_id = add_to_catalogue(unit, entry, operator, values["reason"])
     return Done("The plan was added.", "plans.edit", {"plan_id": plan_id})
 
 
@@ -145,9 +145,9 @@ def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:
     return tuple(replace(one, value=given[one.name]) for one in _fields())
 
 
-def _edit(unit: Unit, who: str, values: Values, plan_id: int) -> Done:
+def _edit(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
     entry = _entry(unit, _get(unit, plan_id).code, values)
-    change_catalogue(unit, entry, who, values["reason"])
+    change_catalogue(unit, entry, operator, values["reason"])
     told = "Saved. What was sold keeps its instalments."
     return Done(told, "plans.edit", {"plan_id": plan_id})
 
@@ -174,8 +174,8 @@ act_page(
 )
 
 
-def _withdraw(unit: Unit, who: str, values: Values, plan_id: int) -> Done:
-    withdraw_plan(unit, _get(unit, plan_id).code, who, values["reason"])
+def _withdraw(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
+    withdraw_plan(unit, _get(unit, plan_id).code, operator, values["reason"])
     return Done("It is offered no more. What was sold keeps its instalments.", "plans.plans")
 
 

@@ -75,9 +75,9 @@ def _terms(unit: Unit, request_id: int) -> Sequence[Field]:
     return (plan_choice(asked.kind, asked.plan or ""),)
 
 
-def _grant(unit: Unit, who: str, values: Values, request_id: int) -> Done:
+def _grant(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
     customer_id = grant_device_request(
-        unit, request_id, values.get("tariff"), values.get("plan"), who, values["reason"]
+        unit, request_id, values.get("tariff"), values.get("plan"), operator, values["reason"]
     )
     told = "Registered. They are told by text, and so is whoever else had asked for it."
     return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
@@ -116,8 +116,8 @@ act_page(
 )
 
 
-def _refuse(unit: Unit, who: str, values: Values, request_id: int) -> Done:
-    turn_down_device_request(unit, request_id, who, values["reason"])
+def _refuse(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
+    turn_down_device_request(unit, request_id, operator, values["reason"])
     return Done(
         "They are told by text that they do not get it.", "requests.requests", {}, ("texts",)
     )

@@ -19,7 +19,7 @@ from core.usecases.allowed_plans import find_plan_set_on
 from core.usecases.cancel_sale import cancel_sale
 from core.usecases.reprice_sale import reprice_sale
 from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
-from core.usecases.sell_at_desk import sell_at_desk
+from core.usecases.sell_at_desk import sell_by_operator
 from gateway.console import reading
 from gateway.console.catalogue import CADENCES, plan_fields, plan_lines, read_terms
 from gateway.console.desk import desk
@@ -123,11 +123,11 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _sell(unit: Unit, who: str, values: Values) -> Done:
+def _sell(unit: Unit, operator: str, values: Values) -> Done:
     serial = values["serial"]
     plan = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
     terms = plan or read_terms(unit, values)
-    sale_id = sell_at_desk(unit, values["number"], terms, serial, who, values["reason"])
+    sale_id = sell_by_operator(unit, values["number"], terms, serial, operator, values["reason"])
     told = f"It is sold. {_TOLD}"
     return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
@@ -169,8 +169,8 @@ def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
     return (Field("total", "New price", reading.minor, value=total),)
 
 
-def _reprice(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
-    reprice_sale(unit, sale_id, values["total"], who, values["reason"])
+def _reprice(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+    reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
     told = f"The sale has a new price. {_TOLD}"
     return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
@@ -213,12 +213,12 @@ def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _reschedule(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
+def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     count, instalment = values["count"], values["instalment"]
     if (count is None) == (instalment is None):
         raise Refused("plan_figures")
     new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
-    reschedule_sale(unit, sale_id, new, who, values["reason"])
+    reschedule_sale(unit, sale_id, new, operator, values["reason"])
     told = f"The sale has new instalments. {_TOLD}"
     return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
@@ -246,8 +246,8 @@ act_page(
 )
 
 
-def _cancel(unit: Unit, who: str, values: Values, sale_id: int) -> Done:
-    cancel_sale(unit, sale_id, who, values["reason"])
+def _cancel(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+    cancel_sale(unit, sale_id, operator, values["reason"])
     told = f"The sale is cancelled. {_TOLD}"
     return Done(told, "sales.sale", {"sale_id": sale_id}, ("payments", "texts"))
 

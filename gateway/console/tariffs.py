@@ -174,9 +174,9 @@ def _version(values: Values) -> TariffVersion:
     )
 
 
-def _add(unit: Unit, who: str, values: Values) -> Done:
+def _add(unit: Unit, operator: str, values: Values) -> Done:
     entry = TariffEntry(values["code"], values["name"], _version(values))
-    tariff_id = add_to_catalogue(unit, entry, who, values["reason"])
+    tariff_id = add_to_catalogue(unit, entry, operator, values["reason"])
     return Done("The tariff was added.", "tariffs.tariff", {"tariff_id": tariff_id})
 
 
@@ -206,10 +206,10 @@ def _version_fields(unit: Unit, tariff_id: int) -> tuple[Field, ...]:
     return _figures(unit, versions[-1] if versions else None)
 
 
-def _add_version(unit: Unit, who: str, values: Values, tariff_id: int) -> Done:
+def _add_version(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
     found = _get(unit, tariff_id)
     entry = TariffEntry(found.code, found.name, _version(values))
-    change_catalogue(unit, entry, who, values["reason"])
+    change_catalogue(unit, entry, operator, values["reason"])
     return Done("The tariff has new prices.", "tariffs.tariff", {"tariff_id": tariff_id})
 
 
@@ -229,10 +229,10 @@ act_page(
 )
 
 
-def _rename(unit: Unit, who: str, values: Values, tariff_id: int) -> Done:
+def _rename(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
     versions = _versions(unit, tariff_id) or abort(404)
     entry = TariffEntry(_get(unit, tariff_id).code, values["name"], versions[-1])
-    change_catalogue(unit, entry, who, values["reason"])
+    change_catalogue(unit, entry, operator, values["reason"])
     return Done("Saved.", "tariffs.tariff", {"tariff_id": tariff_id})
 
 
@@ -252,9 +252,9 @@ act_page(
 )
 
 
-def _move(unit: Unit, who: str, values: Values, tariff_id: int) -> Done:
+def _move(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
     old = _get(unit, tariff_id).code
-    moved = move_tariff(unit, old, values["tariff"], who, values["reason"])
+    moved = move_tariff(unit, old, values["tariff"], operator, values["reason"])
     meters = "1 meter was" if moved == 1 else f"{moved} meters were"
     told = f"{meters} moved from {old} to {values['tariff']}"
     return Done(told, "tariffs.tariff", {"tariff_id": tariff_id})

@@ -91,9 +91,9 @@ def _about(unit: Unit, text_id: int) -> list[tuple[str, str]]:
     ]
 
 
-def _resend(unit: Unit, who: str, values: Values, text_id: int) -> Done:
+def _resend(unit: Unit, operator: str, values: Values, text_id: int) -> Done:
     text = find_sms(unit.connection, text_id) or abort(404)
-    resend_text(unit, text_id, who)
+    resend_text(unit, text_id, operator)
     told = f"The same text goes to {text.msisdn} once more."
     if text.payment_id is None:
         return Done(told, "texts.texts", rings=("texts",))

@@ -37,8 +37,8 @@ list_page(
 )
 
 
-def _add(unit: Unit, who: str, values: Values) -> Done:
-    add_user(unit, values["name"], values["password"], values["role"], who)
+def _add(unit: Unit, operator: str, values: Values) -> Done:
+    add_user(unit, values["name"], values["password"], values["role"], operator)
     return Done(f"{values['name']} may log in now.", "users.users")
 
 
@@ -71,13 +71,13 @@ def _about(unit: Unit, user_id: int) -> list[tuple[str, str]]:
     return [("Name", user.name), ("Role", state)]
 
 
-def _give_role(unit: Unit, who: str, values: Values, user_id: int) -> Done:
-    set_role(unit, user_id, values["role"], who, values["reason"])
+def _give_role(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
+    set_role(unit, user_id, values["role"], operator, values["reason"])
     return Done("The role was changed; they have to log in again.", "users.users")
 
 
-def _shut_out(unit: Unit, who: str, values: Values, user_id: int) -> Done:
-    disable_user(unit, user_id, who, values["reason"])
+def _shut_out(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
+    disable_user(unit, user_id, operator, values["reason"])
     return Done("They are shut out.", "users.users")
 
 

@@ -33,9 +33,9 @@ list_page(
 )
 
 
-def _add(unit: Unit, who: str, values: Values) -> Done:
+def _add(unit: Unit, operator: str, values: Values) -> Done:
     village = Village(values["code"], values["name"])
-    add_to_catalogue(unit, village, who, values["reason"])
+    add_to_catalogue(unit, village, operator, values["reason"])
     return Done("The village was added.", "villages.villages")
 
 
@@ -61,9 +61,9 @@ def _get(unit: Unit, village_id: int) -> Village:
     return find_village(unit.connection, village_id) or abort(404)
 
 
-def _edit(unit: Unit, who: str, values: Values, village_id: int) -> Done:
+def _edit(unit: Unit, operator: str, values: Values, village_id: int) -> Done:
     village = Village(_get(unit, village_id).code, values["name"])
-    change_catalogue(unit, village, who, values["reason"])
+    change_catalogue(unit, village, operator, values["reason"])
     return Done("Saved.", "villages.villages")
 
 

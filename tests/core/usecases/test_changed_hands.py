@@ -15,7 +15,7 @@ from core.errors import Refused
 from core.money import Money
 from core.usecases.follow_refund import refund_refused
 from core.usecases.match_suspense import match_suspense
-from core.usecases.move_meter import move_meter_at_desk
+from core.usecases.move_meter import move_meter_by_operator
 from core.usecases.record_payment import PaymentNotice, record_payment
 from core.usecases.request_payment import request_payment
 from core.usecases.request_refund import request_refund
@@ -27,7 +27,7 @@ WHO = "ops@jua"
 
 def move(book, phone=BARAKA):
     with book.open_unit() as unit:
-        move_meter_at_desk(unit, METER, phone, WHO, "sold the house")
+        move_meter_by_operator(unit, METER, phone, WHO, "sold the house")
 
 
 def moved_between_request_and_refusal(book):

@@ -11,9 +11,9 @@ from tests.support.cast import AMINA, BARAKA, KIT, METER
 TYPO = "01000000061"  # two digits of the meter's serial swapped
 
 
-def match(book, payment_id, serial=METER, who="ops@jua", reason="payer called"):
+def match(book, payment_id, serial=METER, operator="ops@jua", reason="payer called"):
     with book.open_unit() as unit:
-        match_suspense(unit, payment_id, serial, who, reason)
+        match_suspense(unit, payment_id, serial, operator, reason)
 
 
 def test_matched_money_is_applied_and_the_books_agree(book):

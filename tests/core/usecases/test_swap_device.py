@@ -18,7 +18,12 @@ from core.usecases.make_ordered_tokens import make_ordered_tokens
 from core.usecases.match_suspense import match_suspense, suggest_matches
 from core.usecases.order_token import order_token
 from core.usecases.quote_payment import quote_payment
-from core.usecases.register_at_desk import MeterHandover, Newcomer, SaleHandover, register_at_desk
+from core.usecases.register_at_desk import (
+    MeterHandover,
+    NewCustomer,
+    SaleHandover,
+    register_by_operator,
+)
 from core.usecases.register_devices import DeviceEntry, register_devices
 from core.usecases.register_sales import SaleEntry, register_sales
 from core.usecases.swap_device import swap_device
@@ -208,11 +213,11 @@ def test_what_is_out_of_use_goes_to_nobody(book):
     swap(book, METER, READY_METER)
     swap(book, KIT, STOCK_KIT)
     kit = SaleHandover(KIT, _terms(book))
-    newcomer = Newcomer(NEEMA)
+    newcomer = NewCustomer(NEEMA)
 
     for act in (
-        lambda unit: register_at_desk(unit, WHO, newcomer, MeterHandover(METER, "home")),
-        lambda unit: register_at_desk(unit, WHO, newcomer, kit),
+        lambda unit: register_by_operator(unit, WHO, newcomer, MeterHandover(METER, "home")),
+        lambda unit: register_by_operator(unit, WHO, newcomer, kit),
         lambda unit: claim_device(unit, NEEMA, "", "", "", METER, "s/1"),
         lambda unit: set_plan_on(unit, KIT, "tv6", WHO, WHY),
         lambda unit: swap_device(

@@ -20,7 +20,7 @@ from core.usecases.match_suspense import match_suspense
 from core.usecases.offer import Terms
 from core.usecases.reprice_sale import reprice_sale
 from core.usecases.request_refund import request_refund
-from core.usecases.sell_at_desk import sell_at_desk
+from core.usecases.sell_at_desk import sell_by_operator
 from gateway.console.month_books import zipped
 from tests.support.book import NOW
 from tests.support.cast import AMINA, JUMA, KIT, METER
@@ -49,7 +49,7 @@ def busy(console):
     book.apply()
     do(take_over_cash, console.ids["agent_id"], Money(100_00, "KES"), "R1", "test", "on Friday")
     terms = Terms("cooker", "count", 4, "monthly", Money(200_00, "KES"))
-    sale = do(sell_at_desk, AMINA, terms, None, "test", "at the desk")
+    sale = do(sell_by_operator, AMINA, terms, None, "test", "at the desk")
     do(reprice_sale, sale, 1400_00, "test", "a dearer one")
     at(DECEMBER - timedelta(seconds=1))
     book.pay("LAST", KIT, 20_00)

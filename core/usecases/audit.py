@@ -17,6 +17,7 @@ def write_audit(
     subject: str,
     subject_id: int,
     reason: str,
+    /,
     **details: object,
 ) -> None:
     """Write who did what to which row, and why, in the transaction of the action.

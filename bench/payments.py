@@ -20,8 +20,8 @@ from bench.dataset import RING, VENDING_KEYS, add_payments, insert_dataset
 from core.db.engine import make_engine, migrate
 from core.tokens.keys import VendingKeys
 from core.unit import unit_opener
-from core.usecases.apply_payments import apply_payments
-from core.usecases.open_secret import secret_opener
+from core.usecases.payments.apply import apply_payments
+from core.usecases.tokens.device_keys import secret_opener
 from operations.embedded.locations import package_folder
 from operations.embedded.services import Services
 

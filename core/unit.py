@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from core.clock import Clock, system_clock
-from core.db.catalogue import find_market
+from core.db.tariffs import find_market
 from core.errors import BrokenInvariant, Refused
 from core.market import Market
 from core.pin import Pins

@@ -21,9 +21,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
-from core.db import payments, texts
+from core.db import messages, payments
 from core.db.schema import compare_revision
-from core.db.waiting import count_unsettled, count_waiting
+from core.db.work_queue import count_unsettled, count_waiting
 from gateway.beats import OLDEST, living_workers, schedule_lived_at
 from gateway.ring import QUEUES
 from gateway.tally import Tally
@@ -33,7 +33,7 @@ from gateway.ussd.drop_off import ends_on, screens_on
 # will not take is tried for most of a day.
 _OLDEST: dict[str, tuple[Callable[[Connection], datetime | None], float]] = {
     "payment": (payments.oldest_waiting, 300.0),
-    "text": (texts.oldest_waiting, 86_400.0),
+    "text": (messages.oldest_waiting, 86_400.0),
 }
 
 

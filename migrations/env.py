@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import NullPool, create_engine
 
-from core.db.rows import metadata
+from core.db.tables import metadata
 
 url = context.config.get_main_option("sqlalchemy.url")
 if url is None:

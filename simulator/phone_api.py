@@ -17,7 +17,7 @@ from typing import Any
 from flask import Blueprint, current_app, jsonify, request
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnavailable
 
-from core.db.catalogue import find_market
+from core.db.tariffs import find_market
 from core.money import major, parse_minor
 from gateway.callbacks import not_text
 from simulator.africastalking import NETWORK_CODE, count_texts, received_texts, send_text

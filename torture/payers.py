@@ -23,10 +23,10 @@ from core.errors import BrokenInvariant, Refused
 from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.collect_cash import collect_cash
-from core.usecases.match_suspense import match_suspense
-from core.usecases.request_payment import request_payment
-from core.usecases.request_refund import request_refund
+from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.payments.request import request_payment
+from core.usecases.refunds.refund import request_refund
+from core.usecases.refunds.suspense import match_suspense
 from gateway.ring import Doorbell
 from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
 from simulator.callback_sender import json_callback

@@ -6,11 +6,17 @@ import logging
 from collections.abc import Callable
 from functools import partial, wraps
 
+from core.db.messages import WaitingText
 from core.db.prompts import Prompt
-from core.db.texts import WaitingText
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
-from core.usecases.apply_payments import apply_payments as apply_batch
-from core.usecases.follow_prompt import (
+from core.usecases.messages.send import (
+    claim_unsent_texts,
+    text_handed_over,
+    text_postponed,
+    text_refused,
+)
+from core.usecases.payments.apply import apply_payments as apply_batch
+from core.usecases.payments.prompts import (
     claim_unresolved,
     claim_unsent,
     comes_too_late,
@@ -21,13 +27,7 @@ from core.usecases.follow_prompt import (
     prompt_proved,
     prompt_unclear,
 )
-from core.usecases.make_ordered_tokens import make_ordered_tokens
-from core.usecases.send_texts import (
-    claim_unsent_texts,
-    text_handed_over,
-    text_postponed,
-    text_refused,
-)
+from core.usecases.tokens.make_ordered import make_ordered_tokens
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
 from workers.drain import CALLS_AT_ONCE, Record, claim_and_call, drain
 from workers.runtime import Runtime, runtime

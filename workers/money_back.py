@@ -20,21 +20,21 @@ from core.errors import (
 )
 from core.settings import ReconciliationSettings
 from core.unit import Unit
-from core.usecases.balances import note_balance, review_balances
-from core.usecases.compare_statement import (
+from core.usecases.payments.prompts import claim_receiptless
+from core.usecases.reconciliation.balance import note_balance, review_balances
+from core.usecases.reconciliation.statement import (
     Statement,
     compare_statement,
     ingest_movement,
     raise_cases,
 )
-from core.usecases.find_receipts import claim_receiptless
-from core.usecases.follow_refund import (
+from core.usecases.refunds.refund import (
     claim_refunds,
     refund_done,
     refund_refused,
     refund_unclear,
+    refund_unmatched,
 )
-from core.usecases.request_refund import refund_unmatched
 from gateway.payments.channel import TellsBalance
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.daraja_account import (

@@ -25,7 +25,7 @@ from core.settings import (
     read,
 )
 from core.unit import OpenUnit, unit_opener
-from core.usecases.open_secret import OpenSecret, secrets_from
+from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from core.wording.product import check_wording
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel

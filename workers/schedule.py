@@ -22,8 +22,8 @@ from core.db.engine import make_engine
 from core.errors import Refused
 from core.settings import ServicesSettings
 from core.unit import OpenUnit, unit_opener
-from core.usecases.accrue_access_rates import accrue_access_rates
-from core.usecases.send_reminders import send_reminders, whom_to_remind
+from core.usecases.catalogue.access_fees import accrue_access_rates
+from core.usecases.messages.reminders import send_reminders, whom_to_remind
 from core.wording.product import check_wording
 from gateway.beats import schedule_lives
 from gateway.ring import Doorbell

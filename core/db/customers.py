@@ -140,3 +140,90 @@ def update_customer(connection: Connection, customer_id: int, values: Mapping[st
     connection.execute(
         text(f"UPDATE customers SET {assignments} WHERE id = :id"), {**values, "id": customer_id}
     )
+
+
+_FIND = text(
+    """
+    SELECT 'agent', id, name, language FROM agents WHERE msisdn = :msisdn
+    UNION ALL
+    SELECT 'customer', c.id, c.name, c.language
+      FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id WHERE m.msisdn = :msisdn
+    UNION ALL
+    SELECT 'stranger', 0, '', language FROM stranger_languages WHERE msisdn = :msisdn
+    LIMIT 1
+    """
+)
+
+
+def find_caller(connection: Connection, msisdn: str) -> tuple[str, int, str, str] | None:
+    """(role, id, name, language); None for a number nobody has used here."""
+    row = connection.execute(_FIND, {"msisdn": msisdn}).one_or_none()
+    return None if row is None else (row[0], row[1], row[2], row[3])
+
+
+def set_language(connection: Connection, msisdn: str, language: str) -> None:
+    """Store the language of whoever has this number; strangers get a row of their own."""
+    for statement in (
+        "UPDATE agents SET language = :language WHERE msisdn = :msisdn",
+        "UPDATE customers SET language = :language WHERE id ="
+        " (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn)",
+        "INSERT INTO stranger_languages (msisdn, language) SELECT :msisdn, :language"
+        " WHERE NOT EXISTS (SELECT FROM agents WHERE msisdn = :msisdn)"
+        " AND NOT EXISTS (SELECT FROM customer_msisdns WHERE msisdn = :msisdn)"
+        " ON CONFLICT (msisdn) DO UPDATE SET language = excluded.language",
+    ):
+        connection.execute(text(statement), {"msisdn": msisdn, "language": language})
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person with a phone; `devices` are (serial, kind)."""
+
+    msisdn: str
+    name: str
+    language: str
+    devices: tuple[tuple[str, str], ...]
+
+
+def first_customers(connection: Connection, limit: int) -> list[Person]:
+    """The customers who were registered first."""
+    rows = connection.execute(
+        text(
+            "SELECT (SELECT msisdn FROM customer_msisdns m WHERE m.customer_id = c.id"
+            " ORDER BY position, msisdn LIMIT 1), concat_ws(' ', c.name, nullif(c.surname, '')),"
+            " c.language, array_agg(d.serial ORDER BY d.id) FILTER (WHERE d.id IS NOT NULL),"
+            " array_agg(d.kind ORDER BY d.id) FILTER (WHERE d.id IS NOT NULL)"
+            " FROM customers c LEFT JOIN devices d ON d.owner_id = c.id"
+            " WHERE EXISTS (SELECT FROM customer_msisdns m WHERE m.customer_id = c.id)"
+            " GROUP BY c.id ORDER BY c.id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [
+        Person(msisdn, name, language, tuple(zip(serials or (), kinds or (), strict=True)))
+        for msisdn, name, language, serials, kinds in rows
+    ]
+
+
+def some_agents(connection: Connection, limit: int) -> list[Person]:
+    """The agents who were registered first."""
+    rows = connection.execute(
+        text(
+            "SELECT msisdn, name || ' ' || surname, language FROM agents ORDER BY id LIMIT :limit"
+        ),
+        {"limit": limit},
+    )
+    return [Person(row[0], row[1], row[2], ()) for row in rows]
+
+
+def is_known(connection: Connection, msisdn: str) -> bool:
+    """Whether the number is a customer's or an agent's."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM customer_msisdns WHERE msisdn = :msisdn)"
+                " OR EXISTS (SELECT FROM agents WHERE msisdn = :msisdn)"
+            ),
+            {"msisdn": msisdn},
+        ).scalar_one()
+    )

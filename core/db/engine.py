@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, NullPool, create_engine
+from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy.engine import ExceptionContext
 
-from core.db.discreet_errors import keep_values_out
 from core.db.schema import compare_revision
 from core.errors import BadInput
 
@@ -79,3 +80,31 @@ def alembic_config(database_url: str) -> Config:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))
     return config
+
+
+# SQLSTATE class 22, data exceptions: their message quotes what was sent.
+_QUOTES_DATA = "22"
+
+
+def keep_values_out(engine: Engine) -> None:
+    """From now on, what this engine raises says nothing of what rows held."""
+
+    @event.listens_for(engine, "handle_error")
+    def discreet(context: ExceptionContext) -> None:
+        error = context.original_exception
+        if not isinstance(error, psycopg.Error) or error.diag.sqlstate is None:
+            return
+        line = _line(error)
+        error.args = (line,)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (f"({type(error).__name__}) {line}",)
+
+
+def _line(error: psycopg.Error) -> str:
+    diag = error.diag
+    said = diag.message_primary or "no message"
+    if (diag.sqlstate or "").startswith(_QUOTES_DATA):
+        said = said.partition('"')[0].rstrip(" :")
+    places = (("table", diag.table_name), ("constraint", diag.constraint_name))
+    where = "".join(f", {kind} {name}" for kind, name in places if name)
+    return f"{said} ({diag.sqlstate}{where})"

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from core.db.bulk import insert_rows
-from core.db.rows.money import journal_entries, postings
+from core.db.tables.money import journal_entries, postings
 
 DEBIT, CREDIT = "debit", "credit"
 
@@ -114,3 +114,13 @@ def balance(connection: Connection, account: str) -> int:
             {"account": account},
         ).scalar_one()
     )
+
+
+ACCOUNT_OF = {
+    "down_payment": "receivable:sales",
+    "instalment": "receivable:sales",
+    "access_rate": "receivable:access",
+    "energy": "income:energy",
+    "days": "income:days",
+    "credit": "customer_credit",
+}

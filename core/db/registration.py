@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, insert, text
 
 from core.db.bulk import insert_rows
-from core.db.rows.people import customer_msisdns, customers
+from core.db.tables.people import customer_msisdns, customers
 
 
 def insert_in_order(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from core.plan import Instalment
+from core.reschedule import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,229 @@ def get_sale_id(connection: Connection, reference: str) -> int:
         text("SELECT id FROM sales WHERE reference = :reference"), {"reference": reference}
     ).scalar_one()
     return sale_id
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSale:
+    """A sale whose customer (and device) are locked. `device_kind` is None without a device."""
+
+    id: int
+    customer_id: int
+    device_id: int | None
+    device_kind: str | None
+    scheme: str
+    cadence: str
+    total_minor: int
+    state: str
+    sold_on: date
+    appliance: str
+
+
+def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
+    """The sale, locked after its customer and before its device, in the order of all locks."""
+    found = connection.execute(
+        text("SELECT customer_id, device_id FROM sales WHERE id = :id"), {"id": sale_id}
+    ).one_or_none()
+    if found is None:
+        return None
+    connection.execute(
+        text("SELECT FROM customers WHERE id = :id FOR NO KEY UPDATE"), {"id": found.customer_id}
+    )
+    connection.execute(
+        text("SELECT FROM devices WHERE id = :id FOR NO KEY UPDATE"), {"id": found.device_id}
+    )
+    row = connection.execute(
+        text(
+            "SELECT s.id, s.customer_id, s.device_id, d.kind, s.scheme, s.cadence, s.total_minor,"
+            " s.state, s.sold_on, a.name FROM sales s JOIN appliances a ON a.id = s.appliance_id"
+            " LEFT JOIN devices d ON d.id = s.device_id"
+            " WHERE s.id = :id FOR NO KEY UPDATE OF s"
+        ),
+        {"id": sale_id},
+    ).one()
+    return LockedSale(*row)
+
+
+def parts_of(connection: Connection, sale_id: int) -> list[Part]:
+    """The instalments of a sale as they stand; touched when any payment has a line on them."""
+    rows = connection.execute(
+        text(
+            "SELECT number, due_on, amount_minor, paid_minor, days, paid_minor > 0 OR EXISTS"
+            " (SELECT FROM payment_lines l WHERE l.instalment_id = i.id)"
+            " FROM instalments i WHERE sale_id = :id ORDER BY number"
+        ),
+        {"id": sale_id},
+    )
+    return [Part(*row) for row in rows]
+
+
+def keep_as_sold(connection: Connection, sale_id: int) -> None:
+    """Before the first change of a sale: keep what was agreed, so that the line of a file it was
+    made from is still known by it."""
+    connection.execute(
+        text(
+            "UPDATE sales SET as_sold = (SELECT jsonb_build_object('total_minor', total_minor,"
+            " 'scheme', scheme, 'plan', jsonb_agg(jsonb_build_array(number, due_on, amount_minor,"
+            " days) ORDER BY number)) FROM instalments WHERE sale_id = sales.id)"
+            " WHERE id = :id AND as_sold IS NULL"
+        ),
+        {"id": sale_id},
+    )
+
+
+def write_parts(connection: Connection, sale_id: int, parts: Sequence[Part]) -> None:
+    """Make the sale's instalments these: by number changed, added, or gone."""
+    keep_as_sold(connection, sale_id)
+    columns = {
+        "numbers": [part.number for part in parts],
+        "due": [part.due_on for part in parts],
+        "amounts": [part.amount_minor for part in parts],
+        "days": [part.days for part in parts],
+    }
+    connection.execute(
+        text("DELETE FROM instalments WHERE sale_id = :id AND number <> ALL(:numbers)"),
+        {"id": sale_id, "numbers": columns["numbers"]},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO instalments (sale_id, number, due_on, amount_minor, days)"
+            " SELECT :id, * FROM unnest(CAST(:numbers AS int[]), CAST(:due AS date[]),"
+            " CAST(:amounts AS bigint[]), CAST(:days AS int[]))"
+            " ON CONFLICT (sale_id, number) DO UPDATE SET due_on = excluded.due_on,"
+            " amount_minor = excluded.amount_minor, days = excluded.days"
+        ),
+        {"id": sale_id, **columns},
+    )
+
+
+def set_sale(connection: Connection, sale_id: int, **values: object) -> None:
+    """Set columns of a locked sale."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(f"UPDATE sales SET {assignments} WHERE id = :id"), {"id": sale_id, **values}
+    )
+
+
+def has_waiting_payment(connection: Connection, device_id: int, since: datetime) -> bool:
+    """Whether money for that device waits to be applied, or a prompt sent since then may bring
+    some."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM payments WHERE state = 'received' AND device_id = :id)"
+                " OR EXISTS (SELECT FROM prompts WHERE device_id = :id AND state = 'waiting'"
+                " AND next_attempt_at IS NOT NULL)"
+                " OR EXISTS (SELECT FROM prompts WHERE device_id = :id AND sent_at > :since"
+                " AND state IN ('approved', 'sending', 'pending', 'unknown'))"
+            ),
+            {"id": device_id, "since": since},
+        ).scalar_one()
+    )
+
+
+def take_back(connection: Connection, device_id: int) -> None:
+    """The device is in stock again."""
+    connection.execute(
+        text(
+            "UPDATE devices SET owner_id = NULL, assigned_on = NULL, access_anchor_on = NULL"
+            " WHERE id = :id"
+        ),
+        {"id": device_id},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPart:
+    """One instalment, in the order in which money closes them."""
+
+    id: int
+    due_on: date
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningSale:
+    """A sale with its instalments; `opened_minor`: what was taken over as paid, None: nothing yet
+    was."""
+
+    id: int
+    reference: str
+    customer_id: int
+    total_minor: int
+    opened_minor: int | None
+    parts: tuple[OpeningPart, ...]
+
+
+def lock_sales(connection: Connection, references: Collection[str]) -> list[OpeningSale]:
+    """The sales with those references, their customers locked. One that was touched by a payment
+    and has no opening entry counts as opened with nothing: it began here."""
+    connection.execute(
+        text(
+            "SELECT FROM customers WHERE id IN (SELECT customer_id FROM sales"
+            " WHERE reference = ANY(:references)) ORDER BY id FOR UPDATE"
+        ),
+        {"references": list(references)},
+    )
+    rows = connection.execute(
+        text(
+            """
+            SELECT s.id, s.reference, s.customer_id, s.total_minor,
+                   coalesce((SELECT sum(p.amount_minor) FROM journal_entries e
+                               JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'
+                              WHERE e.idempotency_key = 'opening:sale:' || s.id),
+                            CASE WHEN sum(i.paid_minor) > 0 THEN 0 END) AS opened_minor,
+                   array_agg(i.id ORDER BY i.number) AS ids,
+                   array_agg(i.due_on ORDER BY i.number) AS due_on,
+                   array_agg(i.amount_minor ORDER BY i.number) AS amounts
+              FROM sales s JOIN instalments i ON i.sale_id = s.id
+             WHERE s.reference = ANY(:references)
+             GROUP BY s.id
+            """
+        ),
+        {"references": list(references)},
+    )
+    return [
+        OpeningSale(
+            row.id,
+            row.reference,
+            row.customer_id,
+            row.total_minor,
+            None if row.opened_minor is None else int(row.opened_minor),
+            tuple(
+                OpeningPart(*part) for part in zip(row.ids, row.due_on, row.amounts, strict=True)
+            ),
+        )
+        for row in rows
+    ]
+
+
+def set_paid(connection: Connection, paid_minor: Mapping[int, int]) -> None:
+    """How much of each instalment is paid; a sale with nothing left open is complete."""
+    connection.execute(
+        text(
+            """
+            WITH paid AS (
+                UPDATE instalments SET paid_minor = given.paid_minor
+                  FROM unnest(CAST(:ids AS bigint[]), CAST(:paid AS bigint[]))
+                       AS given (id, paid_minor)
+                 WHERE instalments.id = given.id
+                RETURNING instalments.id, sale_id, instalments.paid_minor, amount_minor
+            )
+            UPDATE sales SET state = 'complete'
+             WHERE id IN (SELECT sale_id FROM paid) AND state = 'open'
+               AND NOT EXISTS (SELECT FROM instalments i LEFT JOIN paid p ON p.id = i.id
+                                WHERE i.sale_id = sales.id
+                                  AND coalesce(p.paid_minor, i.paid_minor) < i.amount_minor)
+            """
+        ),
+        {"ids": list(paid_minor), "paid": list(paid_minor.values())},
+    )
+
+
+def codes_by_name(connection: Connection, table: str) -> dict[str, str | None]:
+    """Codes by name and by code, in small letters; None for a name that several have."""
+    codes: dict[str, str | None] = {}
+    for code, name in connection.execute(text(f"SELECT code, name FROM {table} ORDER BY id")):
+        for word in {name.casefold(), code.casefold()}:
+            codes[word] = code if codes.get(word, code) == code else None
+    return codes

@@ -10,12 +10,12 @@ from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
 from core.db.agents import Agent, agent_with_id, last_movements
-from core.db.console_agents import AGENTS
-from core.db.console_audit import audit_of
+from core.db.console.agents import AGENTS
+from core.db.console.audit import audit_of
 from core.money import Money, major
 from core.msisdn import parse_msisdn
 from core.unit import Unit
-from core.usecases.agents_at_desk import reset_pin, set_float_limit, take_over_cash
+from core.usecases.agents.manage_agents import reset_pin, set_float_limit, take_over_cash
 from gateway.console import reading
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Blueprint, abort
 
 from core.catalogue import Appliance
-from core.db.console_catalogue import APPLIANCES, find_appliance
+from core.db.console.catalogue import APPLIANCES, find_appliance
 from core.money import major
 from core.unit import Unit
-from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
 from gateway.console import reading
 from gateway.console.catalogue import code_field
 from gateway.console.forms import Done, Field, Form, Values, act_page

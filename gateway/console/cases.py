@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort
 
-from core.db.console_cases import CASES, find_case
+from core.db.console.cases import CASES, find_case
 from core.unit import Unit
-from core.usecases.close_case import APPLY, KEEP, close_case, holds_money
+from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, holds_money
 from gateway.console.desk import current_operator
 from gateway.console.forms import Done, Field, Form, Values, act_page
 from gateway.console.listing import Column, Listing, list_page, one_condition

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from core.db.console_catalogue import codes_of
-from core.db.console_devices import plans_for_kind
-from core.db.console_sales import InstalmentRow, instalments_of_sale, latest_sale_of_customer
+from core.db.console.catalogue import codes_of
+from core.db.console.devices import plans_for_kind
+from core.db.console.sales import InstalmentRow, instalments_of_sale, latest_sale_of_customer
 from core.money import Money
 from core.plan import PAYG
 from core.unit import Unit
-from core.usecases.offer import Terms
+from core.usecases.sales.offer import Terms
 from gateway.console import reading
 from gateway.console.forms import Field, Options, Values
 from gateway.console.showing import day, money, words

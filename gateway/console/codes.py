@@ -7,11 +7,11 @@ from typing import cast
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_tokens import TOKEN_ORDERS, find_token_order, tokens_of_order
+from core.db.console.tokens import TOKEN_ORDERS, find_token_order, tokens_of_order
 from core.errors import Refused
 from core.tokens.family import Action
 from core.unit import Unit
-from core.usecases.order_token import order_token
+from core.usecases.tokens.token_orders import order_token
 from gateway.console import reading
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, act_page

@@ -8,32 +8,32 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_audit import audit_of
-from core.db.console_customers import (
+from core.db.console.audit import audit_of
+from core.db.console.customers import (
     CUSTOMERS,
     customer_timeline,
     devices_of_customer,
     find_customer_details,
 )
-from core.db.console_sales import sales_of_customer
+from core.db.console.sales import sales_of_customer
 from core.db.registration import devices_by_serial
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.allowed_plans import find_plan_set_on
-from core.usecases.edit_customer import (
+from core.usecases.customers.edit_customer import (
     add_number,
     edit_customer,
     put_number_first,
     remove_number,
 )
-from core.usecases.list_debts import list_debts
-from core.usecases.register_at_desk import (
+from core.usecases.registration.at_office import (
     MeterHandover,
     NewCustomer,
     SaleHandover,
     register_by_operator,
 )
+from core.usecases.sales.allowed_plans import find_plan_set_on
+from core.usecases.sales.debts import list_debts
 from gateway.console import reading
 from gateway.console.catalogue import (
     languages,

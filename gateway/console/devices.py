@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_audit import audit_of
-from core.db.console_devices import (
+from core.db.console.audit import audit_of
+from core.db.console.devices import (
     DEVICES,
     DeviceDetails,
     find_device_details,
@@ -17,11 +17,10 @@ from core.db.console_devices import (
 )
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
-from core.usecases.allowed_plans import set_plan_on, take_plan_off
-from core.usecases.enter_device import enter_device
-from core.usecases.move_meter import move_meter_by_operator
-from core.usecases.register_devices import DeviceEntry
-from core.usecases.swap_device import Swapped, swap_device
+from core.usecases.devices.register_devices import DeviceEntry, enter_device
+from core.usecases.devices.replace_device import Swapped, swap_device
+from core.usecases.devices.transfer_meter import move_meter_by_operator
+from core.usecases.sales.allowed_plans import set_plan_on, take_plan_off
 from gateway.console import reading
 from gateway.console.catalogue import device_kinds, of_catalogue, plan_choice
 from gateway.console.desk import desk

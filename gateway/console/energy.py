@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
-from core.db.catalogue import tariff_versions
-from core.db.console_catalogue import tariffs_of
+from core.db.console.catalogue import tariffs_of
+from core.db.tariffs import tariff_versions
 from core.market import Market
 from core.tariff import TariffVersion, energy_for, version_on
 from core.unit import Unit

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from core.db.console_lists import Query, read_all, read_page
+from core.db.console.listing import Query, read_all, read_page
 from core.market import Market
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.console_users import change_password, log_in, log_out
+from core.usecases.operators.users import change_password, log_in, log_out
 from core.wording.operator_messages import describe_refusal
 from gateway.console.desk import current_operator, desk
 from gateway.console.forms import Done, Field, Form, Values, form_page

@@ -6,12 +6,12 @@ from __future__ import annotations
 from flask import Blueprint, abort
 
 from core.catalogue import Manufacturer
-from core.db.console_catalogue import MANUFACTURERS, find_manufacturer
+from core.db.console.catalogue import MANUFACTURERS, find_manufacturer
 from core.tokens.family import FAMILIES, VENDORS
 from core.tokens.sts_keys import StsMeter
 from core.tokens.typed import written
 from core.unit import Unit
-from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
 from gateway.console import reading
 from gateway.console.catalogue import code_field
 from gateway.console.forms import Done, Field, Form, Values, act_page

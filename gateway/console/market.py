@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.market import Market
 from core.money import major, typed_minor
 from core.unit import Unit
-from core.usecases.set_up_market import set_up_market
+from core.usecases.catalogue.change import set_up_market
 from core.wording.product import LANGUAGES
 from gateway.console.desk import BLANK_MARKET
 from gateway.console.forms import Done, Field, Form, Values, act_page

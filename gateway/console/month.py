@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, stream_with_context
 
 from core.unit import Unit
-from core.usecases.export_month import Month, export_month
+from core.usecases.operators.export_month import Month, export_month
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Field, Form, Values, form_page
 from gateway.console.month_books import zip_name, zipped_month

@@ -12,11 +12,11 @@ from dataclasses import asdict
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from core.db import console_month as books
-from core.db import console_month_ledger as ledger
-from core.db.console_lists import Query, read_all
+from core.db.console import month as books
+from core.db.console import month_ledger as ledger
+from core.db.console.listing import Query, read_all
 from core.unit import Unit
-from core.usecases.export_month import Month
+from core.usecases.operators.export_month import Month
 from gateway.console.listing import Column, csv_lines
 from gateway.console.showing import CODE, DAY, INSTANT, MONEY
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from core.db.console_audit import AUDIT, REPORTS, audited_subjects
+from core.db.console.audit import AUDIT, REPORTS, audited_subjects
 from core.unit import Unit
 from gateway.console.listing import (
     Column,

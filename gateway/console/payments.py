@@ -9,9 +9,9 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_audit import audit_of
-from core.db.console_cases import cases_of_payment
-from core.db.console_payments import (
+from core.db.console.audit import audit_of
+from core.db.console.cases import cases_of_payment
+from core.db.console.payments import (
     PAYMENTS,
     PaymentDetails,
     entries_of_payment,
@@ -19,14 +19,14 @@ from core.db.console_payments import (
     refunds_of_payment,
     sms_of_payment,
 )
-from core.db.console_tokens import find_token, tokens_of_payment
-from core.db.payment_story import lines_of
+from core.db.console.tokens import find_token, tokens_of_payment
+from core.db.payments import lines_of
 from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
 from core.unit import Unit
-from core.usecases.match_suspense import suggest_matches
-from core.usecases.reveal_token import reveal_token
-from core.usecases.tell_payer import reach_payer
+from core.usecases.payments.notify_payer import reach_payer
+from core.usecases.refunds.suspense import suggest_matches
+from core.usecases.tokens.resend import reveal_token
 from gateway.console.desk import desk
 from gateway.console.forms import Done, Form, Values, act_page, nothing_else
 from gateway.console.gate import page

@@ -8,14 +8,14 @@ from dataclasses import replace
 from flask import Blueprint, abort
 
 from core.catalogue import PlanEntry
-from core.db.console_catalogue import PLANS, find_plan_code
+from core.db.console.catalogue import PLANS, find_plan_code
 from core.db.plan_offers import find_plan
 from core.errors import Refused
 from core.money import major
 from core.unit import Unit
-from core.usecases.allowed_plans import AllowedService, get_allowed_plan
-from core.usecases.change_catalogue import add_to_catalogue, change_catalogue, withdraw_plan
-from core.usecases.offer import minor_of
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue, withdraw_plan
+from core.usecases.sales.allowed_plans import AllowedService, get_allowed_plan
+from core.usecases.sales.offer import minor_of
 from gateway.console import reading
 from gateway.console.catalogue import (
     CADENCES,

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort
 
-from core.db.console_requests import REQUESTS, DeviceRequestRow, find_request
+from core.db.console.requests import REQUESTS, DeviceRequestRow, find_request
 from core.unit import Unit
-from core.usecases.answer_device_request import grant_device_request, turn_down_device_request
+from core.usecases.registration.device_requests import (
+    grant_device_request,
+    turn_down_device_request,
+)
 from gateway.console.catalogue import (
     device_kinds,
     latest_plan_lines,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.usecases.console_users import ROLES
+from core.usecases.operators.users import ROLES
 
 _ALL = frozenset(ROLES)
 _OWNER = frozenset({"owner"})

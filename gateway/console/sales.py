@@ -9,17 +9,15 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console_audit import audit_of
-from core.db.console_sales import SALES, SaleDetails, find_sale_details, instalments_of_sale
-from core.db.token_orders import is_ordered
+from core.db.console.audit import audit_of
+from core.db.console.sales import SALES, SaleDetails, find_sale_details, instalments_of_sale
+from core.db.tokens import is_ordered
 from core.errors import Refused
 from core.money import major
 from core.unit import Unit
-from core.usecases.allowed_plans import find_plan_set_on
-from core.usecases.cancel_sale import cancel_sale
-from core.usecases.reprice_sale import reprice_sale
-from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
-from core.usecases.sell_at_desk import sell_by_operator
+from core.usecases.sales.allowed_plans import find_plan_set_on
+from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
+from core.usecases.sales.sell import sell_by_operator
 from gateway.console import reading
 from gateway.console.catalogue import CADENCES, plan_fields, plan_lines, read_terms
 from gateway.console.desk import desk

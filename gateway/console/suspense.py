@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from core.db.console_payments import SUSPENSE
+from core.db.console.payments import SUSPENSE
 from core.unit import Unit
-from core.usecases.match_suspense import match_suspense
-from core.usecases.record_reversal import reverse_by_hand
-from core.usecases.request_refund import request_refund
+from core.usecases.refunds.refund import request_refund
+from core.usecases.refunds.reversal import reverse_by_hand
+from core.usecases.refunds.suspense import match_suspense
 from gateway.console import reading
 from gateway.console.forms import Done, Field, Form, Values, act_page, nothing_else
 from gateway.console.listing import Column, Listing, list_page

@@ -10,15 +10,15 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from core.catalogue import TariffEntry
-from core.db.catalogue import tariff_versions
-from core.db.console_audit import audit_of
-from core.db.console_catalogue import TARIFFS, TariffName, find_tariff, meters_on
+from core.db.console.audit import audit_of
+from core.db.console.catalogue import TARIFFS, TariffName, find_tariff, meters_on
+from core.db.tariffs import tariff_versions
 from core.errors import Refused
 from core.money import major
 from core.tariff import TariffVersion, version_on
 from core.unit import Unit
-from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
-from core.usecases.move_tariff import move_tariff
+from core.usecases.catalogue.access_fees import move_tariff
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
 from gateway.console import reading
 from gateway.console.catalogue import code_field, of_catalogue
 from gateway.console.desk import desk

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from core.db.console_messages import SMS, find_sms
+from core.db.console.messages import SMS, find_sms
 from core.unit import Unit
-from core.usecases.resend_text import resend_text
-from core.usecases.texts import kind_of_text
+from core.usecases.messages.queue import kind_of_text
+from core.usecases.messages.send import resend_text
 from core.wording.product import LANGUAGES, product_wording
 from core.wording.sms_lengths import sms_lengths
 from gateway.console.desk import desk

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from redis import Redis, RedisError
 
 from core.unit import Unit
-from core.usecases.show_today import (
+from core.usecases.operators.dashboard import (
     COLLECTED_DAYS,
     DAYS_BEFORE,
     Standing,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, abort
 
-from core.db.console_users import USERS, find_user_row
+from core.db.console.users import USERS, find_user_row
 from core.unit import Unit
-from core.usecases.console_users import ROLES, add_user, disable_user, set_role
+from core.usecases.operators.users import ROLES, add_user, disable_user, set_role
 from gateway.console.forms import Done, Field, Form, Values, act_page, form_page, nothing_else
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.showing import INSTANT, WORDS, words

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, abort
 
 from core.catalogue import Village
-from core.db.console_catalogue import VILLAGES, find_village
+from core.db.console.catalogue import VILLAGES, find_village
 from core.unit import Unit
-from core.usecases.change_catalogue import add_to_catalogue, change_catalogue
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
 from gateway.console import reading
 from gateway.console.catalogue import code_field
 from gateway.console.forms import Done, Field, Form, Values, act_page

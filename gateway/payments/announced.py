@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.unit import OpenUnit
-from core.usecases.follow_prompt import prompt_announced
+from core.usecases.payments.prompts import prompt_announced
 from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.ring import Doorbell
 

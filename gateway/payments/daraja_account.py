@@ -14,7 +14,7 @@ from typing import Any
 
 from core.db.refunds import Refund
 from core.errors import BadCallback, OutcomeUnknown, Permanent, Temporary
-from core.usecases.compare_statement import Movement
+from core.usecases.reconciliation.statement import Movement
 from gateway.payments.daraja import DarajaClient, Reply, failure
 from gateway.payments.daraja_rows import read_pulled
 from gateway.payments.mpesa_notices import EAT

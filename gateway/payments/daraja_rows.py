@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import BadCallback, BadInput
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
-from core.usecases.compare_statement import Movement, Statement
+from core.usecases.reconciliation.statement import Movement, Statement
 from gateway.payments.mpesa_notices import CURRENCY, EAT, provider_account, read_payer
 
 _RECEIPT = re.compile(r"[A-Za-z0-9]{6,32}")

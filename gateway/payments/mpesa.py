@@ -14,14 +14,14 @@ from typing import Any
 from core.db.prompts import Prompt
 from core.errors import BadCallback, Refused
 from core.unit import OpenUnit, Unit
-from core.usecases.follow_prompt import (
+from core.usecases.payments.prompts import (
     find_callback_prompt,
     prompt_ended,
     prompt_paid,
     prompt_unclear,
 )
-from core.usecases.quote_payment import quote_payment
-from core.usecases.record_payment import PaymentNotice, Recorded, record_payment
+from core.usecases.payments.quote import quote_payment
+from core.usecases.payments.record import PaymentNotice, Recorded, record_payment
 from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.limits import MISSES, SerialGuesses
 from gateway.payments.mpesa_notices import (

@@ -16,10 +16,10 @@ from core.db.refunds import find_refund
 from core.errors import BadCallback
 from core.money import parse_minor
 from core.unit import OpenUnit
-from core.usecases.balances import note_balance
-from core.usecases.follow_prompt import prompt_paid
-from core.usecases.follow_refund import refund_done, refund_refused, refund_unclear
-from core.usecases.record_payment import PaymentNotice
+from core.usecases.payments.prompts import prompt_paid
+from core.usecases.payments.record import PaymentNotice
+from core.usecases.reconciliation.balance import note_balance
+from core.usecases.refunds.refund import refund_done, refund_refused, refund_unclear
 from gateway.callbacks import CallbackResult, CallbackRoute, Json, read_json, text_field
 from gateway.payments.mpesa_notices import CURRENCY, STAMP, instant, provider_account
 from gateway.ring import Doorbell

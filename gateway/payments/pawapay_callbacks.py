@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from core.db.prompts import Prompt
 from core.unit import OpenUnit, Unit
-from core.usecases.follow_prompt import find_callback_prompt, prompt_ended, prompt_paid
-from core.usecases.record_payment import PaymentNotice
+from core.usecases.payments.prompts import find_callback_prompt, prompt_ended, prompt_paid
+from core.usecases.payments.record import PaymentNotice
 from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.payments.channel import Ended, Outcome, Paid
 from gateway.payments.message_signature import SignedMessages

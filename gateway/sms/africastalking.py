@@ -16,7 +16,7 @@ from africastalking.SMS import SMSService
 
 from core.errors import OutcomeUnknown, Permanent, Temporary
 from core.settings import SmsSettings
-from core.usecases.send_texts import Handed
+from core.usecases.messages.send import Handed
 from gateway.sending import TIMEOUTS_S, was_never_sent
 
 _PROVIDER = "africastalking"

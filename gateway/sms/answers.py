@@ -9,38 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.db.texts import lock_number
+from core.db.messages import lock_number
 from core.errors import BrokenInvariant, Refused
 from core.money import Money
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.choose_language import choose_language
-from core.usecases.list_debts import list_debts
-from core.usecases.list_devices import (
+from core.usecases.customers.caller import choose_language, customer_behind, read_caller
+from core.usecases.devices.list_devices import (
     DeviceState,
     find_own_device,
     list_devices,
     list_tokens,
     state_words,
 )
-from core.usecases.match_account import match_account
-from core.usecases.quote_payment import quote_payment
-from core.usecases.read_caller import customer_behind, read_caller
-from core.usecases.record_inbound_text import InboundText, record_inbound_text
-from core.usecases.registration_requests import (
+from core.usecases.messages.inbound import InboundText, record_inbound_text
+from core.usecases.messages.queue import queue_text, times_texted_lately
+from core.usecases.messages.reminders import want_reminders
+from core.usecases.payments.find_account import match_account
+from core.usecases.payments.quote import quote_payment
+from core.usecases.payments.request import request_payment
+from core.usecases.registration.by_sms import (
     Pending,
     PendingMeter,
     PendingPlan,
     PendingService,
     store_registration_request,
 )
-from core.usecases.reminders_wanted import want_reminders
-from core.usecases.request_payment import request_payment
-from core.usecases.resend_token import resend_token
-from core.usecases.split_words import split_words
-from core.usecases.texts import queue_text, times_texted_lately
+from core.usecases.sales.debts import list_debts
+from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage
 from core.wording.messages import sms_reply as messages
+from core.wording.payment_words import split_words
 from core.wording.product import product_wording
 from gateway.limits import MISSES, SerialGuesses
 from gateway.sms.keywords import Command, Intent, language_named, parse

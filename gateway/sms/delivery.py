@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.unit import OpenUnit
-from core.usecases.send_texts import record_delivery
+from core.usecases.messages.send import record_delivery
 from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
 
 _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"

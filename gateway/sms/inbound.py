@@ -11,7 +11,7 @@ from collections.abc import Callable
 from core.errors import BadCallback
 from core.msisdn import parse_msisdn
 from core.unit import OpenUnit
-from core.usecases.record_inbound_text import InboundText
+from core.usecases.messages.inbound import InboundText
 from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
 from gateway.limits import SerialGuesses
 from gateway.sms.answers import answer_text

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
-from core.usecases.registration_requests import RegistrationRequest
+from core.usecases.registration.by_sms import RegistrationRequest
 from gateway.sms.keywords import fold
 
 # Words people put around an amount or a serial number.

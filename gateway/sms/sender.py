@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.usecases.send_texts import Handed
+from core.usecases.messages.send import Handed
 
 
 class SmsSender(Protocol):

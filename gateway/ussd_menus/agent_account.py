@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.usecases.agent_account import AgentAccount, Movement, agent_account
+from core.usecases.agents.account import AgentAccount, Movement, agent_account
 from core.wording.message import BoundMessage
 from core.wording.messages import agent_account as messages
 from gateway.ussd_menus.screens import Pick

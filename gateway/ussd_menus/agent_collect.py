@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from core.money import Money
 from core.names import mask_name
-from core.usecases.collect_cash import collect_cash
-from core.usecases.quote_payment import quote_payment
-from core.usecases.read_account import read_account
-from core.usecases.split_words import split_words
+from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.payments.find_account import read_account
+from core.usecases.payments.quote import quote_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_cash as messages
+from core.wording.payment_words import split_words
 from gateway.ussd_menus.agent_customer import Masked
 from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option

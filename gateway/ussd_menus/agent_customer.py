@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.names import mask_name
-from core.usecases.list_debts import Debts, list_debts
-from core.usecases.list_devices import DeviceState, list_devices
-from core.usecases.look_up_customer import (
+from core.usecases.customers.find import get_known
+from core.usecases.devices.list_devices import DeviceState, list_devices
+from core.usecases.registration.customer_card import (
     CustomerCard,
     LastToken,
     find_last_token,
-    get_known,
     look_up_customer,
     resend_last_token,
 )
+from core.usecases.sales.debts import Debts, list_debts
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_customer as messages
 from core.wording.messages import debts as debt_messages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.names import mask_name
-from core.usecases.move_meter import find_meter_owner, move_meter
+from core.usecases.devices.transfer_meter import find_meter_owner, move_meter
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_meter_transfer as messages
 from gateway.ussd_menus.agent_customer import Masked, masked, phone

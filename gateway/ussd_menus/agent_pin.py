@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.usecases.change_pin import change_pin
+from core.usecases.agents.pin import change_pin
 from core.wording.messages import agent_account as messages
 from gateway.ussd_menus.caller import caller
 from gateway.ussd_menus.carried import secret

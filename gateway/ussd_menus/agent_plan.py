@@ -11,21 +11,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.errors import Refused
-from core.usecases.allowed_plans import (
+from core.usecases.catalogue.choices import find_appliance, list_appliances
+from core.usecases.sales.allowed_plans import (
     AllowedPlan,
     AllowedService,
     PlanChoice,
     get_allowed_plan,
     list_plans,
 )
-from core.usecases.offer import (
-    PlanOffer,
-    ServiceOffer,
-    find_appliance,
-    list_appliances,
-    offer_plan,
-    offer_service,
-)
+from core.usecases.sales.offer import PlanOffer, ServiceOffer, offer_plan, offer_service
 from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages

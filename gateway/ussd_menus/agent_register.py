@@ -8,8 +8,7 @@ from typing import Literal
 
 from core.errors import Refused
 from core.names import mask_name
-from core.usecases.look_up_customer import get_known
-from core.usecases.offer import (
+from core.usecases.catalogue.choices import (
     Maker,
     TariffOffer,
     Village,
@@ -18,8 +17,9 @@ from core.usecases.offer import (
     list_tariffs,
     list_villages,
 )
-from core.usecases.register_with_device import register_meter, register_on_plan
-from core.usecases.stock import find_in_stock
+from core.usecases.customers.find import get_known
+from core.usecases.devices.stock import find_in_stock
+from core.usecases.registration.by_agent import register_meter, register_on_plan
 from core.wording.message import Message
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as plan_messages

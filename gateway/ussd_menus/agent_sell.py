@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.plan import PAYG
-from core.usecases.offer import kind_of
-from core.usecases.sell_appliance import sell_appliance
-from core.usecases.stock import check_sellable
+from core.usecases.catalogue.choices import kind_of
+from core.usecases.devices.stock import check_sellable
+from core.usecases.sales.sell import sell_appliance
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages
 from gateway.ussd_menus.agent_customer import known_customer, masked, phone

@@ -10,13 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeVar
 
 from core.errors import Refused
-from core.usecases.list_device_requests import (
-    DeviceRequest,
-    get_device_request,
-    list_device_requests,
-)
-from core.usecases.refuse_device_request import refuse_device_request
-from core.usecases.registration_requests import (
+from core.usecases.registration.by_sms import (
     Pending,
     PendingMeter,
     PendingPlan,
@@ -25,6 +19,12 @@ from core.usecases.registration_requests import (
     drop_registration_request,
     get_registration_request,
     list_registration_requests,
+)
+from core.usecases.registration.device_requests import (
+    DeviceRequest,
+    get_device_request,
+    list_device_requests,
+    refuse_device_request,
 )
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_requests as messages

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.money import Money
-from core.usecases.change_pin import needs_new_pin
-from core.usecases.list_devices import DeviceState, list_devices
-from core.usecases.read_caller import Caller, read_caller
+from core.usecases.agents.pin import needs_new_pin
+from core.usecases.customers.caller import Caller, read_caller
+from core.usecases.devices.list_devices import DeviceState, list_devices
 from gateway.ussd_menus.turn import Facts, Turn
 
 Role = Literal["customer", "agent", "new_agent", "stranger"]

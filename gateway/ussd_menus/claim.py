@@ -6,9 +6,14 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.errors import Refused
-from core.usecases.allowed_plans import AllowedPlan, AllowedService
-from core.usecases.claim_device import Claimable, claim_device, find_claimable, request_device
-from core.usecases.offer import TariffOffer, Village, list_villages
+from core.usecases.catalogue.choices import TariffOffer, Village, list_villages
+from core.usecases.registration.self_service import (
+    Claimable,
+    claim_device,
+    find_claimable,
+    request_device,
+)
+from core.usecases.sales.allowed_plans import AllowedPlan, AllowedService
 from core.wording.messages import self_registration as messages
 from gateway.ussd_menus.caller import the_caller
 from gateway.ussd_menus.carried import carried

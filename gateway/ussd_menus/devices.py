@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.usecases.list_devices import state_words
+from core.usecases.devices.list_devices import state_words
 from core.wording.message import BoundMessage
 from core.wording.messages import devices as messages
 from gateway.ussd_menus.caller import own_devices

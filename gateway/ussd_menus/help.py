@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.market import Market
-from core.usecases.report_problem import report_problem
+from core.usecases.messages.inbound import report_problem
 from core.wording.messages import help as messages
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, do, option

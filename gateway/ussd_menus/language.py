@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.usecases.choose_language import choose_language
+from core.usecases.customers.caller import choose_language
 from core.wording.message import Message
 from core.wording.messages import languages as messages
 from gateway.ussd_menus.options import CALLER, HOME, Option, do, option

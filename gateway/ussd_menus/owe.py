@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.money import Money
-from core.usecases.list_debts import Debts, list_debts
-from core.usecases.read_caller import Caller
+from core.usecases.customers.caller import Caller
+from core.usecases.sales.debts import Debts, list_debts
 from core.wording.message import BoundMessage
 from core.wording.messages import debts as messages
 from gateway.ussd_menus.caller import money, the_caller

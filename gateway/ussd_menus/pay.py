@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from core.money import Money
 from core.names import mask_name
-from core.usecases.quote_payment import Quote, quote_payment
-from core.usecases.read_account import Customer, read_account
-from core.usecases.request_payment import request_payment
-from core.usecases.split_words import split_words
+from core.usecases.payments.find_account import Customer, read_account
+from core.usecases.payments.quote import Quote, quote_payment
+from core.usecases.payments.request import request_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
+from core.wording.payment_words import split_words
 from gateway.ussd_menus.caller import money, own_devices, the_caller
 from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, NETWORK, do, option

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.usecases.list_devices import ShownToken, list_tokens, show_token
-from core.usecases.resend_token import resend_token
+from core.usecases.devices.list_devices import ShownToken, list_tokens, show_token
+from core.usecases.tokens.resend import resend_token
 from core.wording.messages import tokens as messages
 from gateway.ussd_menus.caller import own_devices, the_caller
 from gateway.ussd_menus.carried import carried

@@ -13,10 +13,10 @@ from core.market import Market
 from core.settings import Environment, read
 from core.tokens.keys import KeyRing
 from core.unit import Unit
-from core.usecases.entries import Progress, RefusedEntries, Registered
-from core.usecases.register_customers import register_customers
-from core.usecases.register_devices import register_devices
-from core.usecases.register_sales import register_sales
+from core.usecases.customers.register_customers import register_customers
+from core.usecases.devices.register_devices import register_devices
+from core.usecases.operators.bulk import Progress, RefusedEntries, Registered
+from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.database import open_database
 from operations.importing.csv_file import Contents, FileKind, read_entries, read_text

@@ -15,17 +15,17 @@ from typing import Any
 
 from sqlalchemy import text
 
-from core.db.opening import codes_by_name
+from core.db.sales import codes_by_name
 from core.errors import BadInput, Refused
 from core.money import Money
 from core.settings import Environment, read
 from core.tokens.keys import KeyRing
 from core.unit import Unit
-from core.usecases.entries import Progress, RefusedEntries, Registered
-from core.usecases.register_customers import register_customers
-from core.usecases.register_devices import register_devices
-from core.usecases.register_sales import register_sales
-from core.usecases.take_over_paid import Taken, take_over_paid
+from core.usecases.customers.register_customers import register_customers
+from core.usecases.devices.register_devices import register_devices
+from core.usecases.operators.bulk import Progress, RefusedEntries, Registered
+from core.usecases.sales.opening_balances import Taken, take_over_paid
+from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.database import open_database
 from operations.importing.csv_file import read_entries, read_text

@@ -14,7 +14,7 @@ from core.errors import BadInput
 from core.settings import Environment, read
 from core.tokens.keys import KeyRing
 from core.unit import OpenUnit
-from core.usecases.rotate_keys import list_keys, note_rotation, rotate_keys
+from core.usecases.tokens.device_keys import list_keys, note_rotation, rotate_keys
 from operations.database import open_database
 from operations.operator import operator_name
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from core.clock import Clock, system_clock
-from core.db.catalogue import find_market
 from core.db.engine import make_engine
+from core.db.tariffs import find_market
 from core.errors import BadInput
 from core.pin import hash_pin
 from core.settings import Environment, read
 from core.unit import Unit
-from core.usecases.load_catalogue import Loaded, catalogue_problems, load_catalogue
+from core.usecases.catalogue.load import Loaded, catalogue_problems, load_catalogue
 from core.wording.product import LANGUAGES
 from operations.importing.catalogue_file import parse_catalogue
 from operations.importing.csv_file import read_text

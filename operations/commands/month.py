@@ -15,7 +15,7 @@ from core.db.engine import make_engine, reading_only
 from core.errors import BadInput
 from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
-from core.usecases.export_month import Month, export_month
+from core.usecases.operators.export_month import Month, export_month
 from gateway.console.month_books import FILES, zipped_month
 from operations.operator import operator_name
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Iterator
 
-from core.db.stuck import Waiting
+from core.db.work_queue import Waiting
 from core.errors import BadInput
 from core.settings import Environment, read
 from core.unit import Unit
-from core.usecases.replay_stuck import find_stuck, replay_stuck
-from core.usecases.show_payment import show_payment
+from core.usecases.operators.retry import find_stuck, replay_stuck
+from core.usecases.payments.show import show_payment
 from gateway.ring import Doorbell
 from operations.database import open_database
 from operations.operator import operator_name

@@ -21,7 +21,7 @@ from core.clock import system_clock
 from core.db.engine import make_engine, migrate
 from core.db.invariants import BOOKS, offenders
 from core.db.schema import revision_of
-from core.db.sealed_keys import read_keys
+from core.db.tokens import read_keys
 from core.errors import BadInput
 from core.settings import Environment, read
 from core.tokens.errors import TokenError

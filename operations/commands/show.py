@@ -33,7 +33,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
 
 def payment(unit: Unit, receipt: str, account: str | None = None) -> Shown:
     """A payment in the shape that scripts rely on: amounts in major units, as text."""
-    from core.usecases.show_payment import show_payment
+    from core.usecases.payments.show import show_payment
 
     story = show_payment(unit, receipt, account)
     paid, currency = story.payment, story.payment.currency
@@ -68,7 +68,7 @@ def _units(kind: str, units: int) -> Shown:
 def customer(unit: Unit, typed: str) -> Shown:
     """A customer in the shape that scripts rely on; all that is open, the oldest first."""
     from core.msisdn import parse_msisdn
-    from core.usecases.show_customer import show_customer
+    from core.usecases.registration.customer_card import show_customer
 
     try:
         msisdn = parse_msisdn(typed, unit.market.country)

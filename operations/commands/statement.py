@@ -32,9 +32,9 @@ from core.money import major, parse_minor
 from core.msisdn import parse_msisdn
 from core.settings import Environment, read
 from core.unit import OpenUnit, Unit
-from core.usecases.audit import ITSELF
-from core.usecases.balances import assert_balance, book_opening, note_balance
-from core.usecases.compare_statement import (
+from core.usecases.operators.audit import ITSELF
+from core.usecases.reconciliation.balance import assert_balance, book_opening, note_balance
+from core.usecases.reconciliation.statement import (
     Comparison,
     Movement,
     Statement,

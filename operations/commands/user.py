@@ -14,16 +14,16 @@ from argparse import Namespace
 from sqlalchemy import Engine
 
 from core.clock import system_clock
-from core.db.console_lists import read_all
-from core.db.console_users import USERS
+from core.db.console.listing import read_all
+from core.db.console.users import USERS
 from core.db.engine import make_engine
 from core.db.users import count_users, find_user
 from core.errors import BadInput, Refused
 from core.market import Market
 from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
-from core.usecases.audit import ITSELF
-from core.usecases.console_users import add_user, disable_user
+from core.usecases.operators.audit import ITSELF
+from core.usecases.operators.users import add_user, disable_user
 from operations.operator import operator_name
 
 # A user may come before the book has a market.

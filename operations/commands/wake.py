@@ -12,7 +12,7 @@ from collections import Counter
 from redis import Redis, RedisError
 
 from core.clock import system_clock
-from core.db.waiting import count_waiting
+from core.db.work_queue import count_waiting
 from core.errors import BadInput
 from core.settings import Environment, ServicesSettings
 from gateway.beats import living_workers

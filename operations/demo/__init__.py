@@ -14,11 +14,11 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core.clock import Clock, system_clock
-from core.db.catalogue import find_market
+from core.db.tariffs import find_market
 from core.errors import BrokenInvariant
 from core.settings import Environment
 from core.unit import Unit
-from core.usecases.entries import no_progress
+from core.usecases.operators.bulk import no_progress
 from operations.commands.import_csv import import_file
 from operations.commands.load import load_into
 from operations.demo.people import cast as cast

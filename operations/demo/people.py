@@ -14,8 +14,8 @@ from typing import Any
 import phonenumbers
 from sqlalchemy import Connection, Engine
 
-from core.db.catalogue import find_market
-from core.db.people import Person, first_customers, is_known, some_agents
+from core.db.customers import Person, first_customers, is_known, some_agents
+from core.db.tariffs import find_market
 
 _CATALOGUE = Path(__file__).with_name("catalogue.toml")
 _AT_MOST = 20

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from core.db.devices import find_device
 from core.settings import Environment
 from core.tokens.family import FAMILIES, DeviceSecret
-from core.usecases.open_secret import secrets_from
+from core.usecases.tokens.device_keys import secrets_from
 
 
 def device_source(

@@ -1,7 +1,7 @@
 """Reading a catalogue file (TOML): strictly, and with all of its problems at once.
 
 Pure: it reads a text and gives back values. What contradicts the books is found by
-`core.usecases.load_catalogue`.
+`core.usecases.catalogue.load`.
 """
 
 from __future__ import annotations

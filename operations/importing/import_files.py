@@ -10,9 +10,9 @@ from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
-from core.usecases.register_customers import CustomerEntry
-from core.usecases.register_devices import DeviceEntry
-from core.usecases.register_sales import SaleEntry
+from core.usecases.customers.register_customers import CustomerEntry
+from core.usecases.devices.register_devices import DeviceEntry
+from core.usecases.sales.register_sales import SaleEntry
 from operations.importing.csv_file import FileKind
 from operations.importing.fields import Fields, Read, amount, code, day, one_of, text, whole
 

@@ -16,9 +16,9 @@ from core.market import Market
 from core.msisdn import parse_msisdn
 from core.plan import step_on
 from core.serial_number import parse_serial
-from core.usecases.register_customers import CustomerEntry
-from core.usecases.register_devices import DeviceEntry
-from core.usecases.register_sales import SaleEntry
+from core.usecases.customers.register_customers import CustomerEntry
+from core.usecases.devices.register_devices import DeviceEntry
+from core.usecases.sales.register_sales import SaleEntry
 from operations.importing.fields import text
 from operations.mpm.exports import Exports, Row
 from operations.mpm.options import Told

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
 from core.serial_number import parse_serial
-from core.usecases.register_sales import SaleEntry
-from core.usecases.take_over_paid import PaidBefore
+from core.usecases.sales.opening_balances import PaidBefore
+from core.usecases.sales.register_sales import SaleEntry
 from operations.mpm.entries import Moving, Placed
 from operations.mpm.parsing import KINDS, amount_of, code_named, serial_of
 

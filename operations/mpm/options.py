@@ -10,7 +10,7 @@ from core.plan import CADENCE_DAYS
 from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
-from core.usecases.register_devices import DeviceEntry
+from core.usecases.devices.register_devices import DeviceEntry
 from operations.importing.csv_file import FileKind
 from operations.importing.fields import Fields, code, one_of, whole
 

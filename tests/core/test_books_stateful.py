@@ -15,20 +15,18 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import Connection
 
-from core.db.catalogue import find_market
 from core.db.invariants import BOOKS, offenders
+from core.db.tariffs import find_market
 from core.errors import Refused
 from core.tokens.sealing import bound_to
 from core.unit import Unit
-from core.usecases.accrue_access_rates import accrue_access_rates
-from core.usecases.apply_payments import apply_payments
-from core.usecases.follow_refund import refund_done, refund_refused
-from core.usecases.match_suspense import match_suspense
-from core.usecases.record_payment import PaymentNotice, record_payment
-from core.usecases.record_reversal import record_reversal
-from core.usecases.reprice_sale import reprice_sale
-from core.usecases.request_refund import request_refund
-from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
+from core.usecases.catalogue.access_fees import accrue_access_rates
+from core.usecases.payments.apply import apply_payments
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.refunds.refund import refund_done, refund_refused, request_refund
+from core.usecases.refunds.reversal import record_reversal
+from core.usecases.refunds.suspense import match_suspense
+from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
 from tests.support.book import ACCOUNT, NOW
 from tests.support.builders import insert_tariff
 from tests.support.cast import (

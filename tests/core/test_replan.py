@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.errors import Refused
 from core.plan import days_given
-from core.replan import Part, reprice, reschedule
+from core.reschedule import Part, reprice, reschedule
 
 DUE_ON = date(2026, 1, 12)
 

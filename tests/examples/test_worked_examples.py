@@ -21,8 +21,8 @@ from werkzeug.test import Client
 from core.clock import system_clock
 from core.tokens.keys import KeyRing, VendingKeys
 from core.unit import unit_opener
-from core.usecases.apply_payments import apply_payments
-from core.usecases.open_secret import secret_opener
+from core.usecases.payments.apply import apply_payments
+from core.usecases.tokens.device_keys import secret_opener
 from gateway.app import create_app
 from operations import cli
 from operations.demo.virtual_devices import device_source

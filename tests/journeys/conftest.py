@@ -27,8 +27,8 @@ from core.money import parse_minor
 from core.pin import Pins
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
-from core.usecases.open_secret import OpenSecret, secrets_from
-from core.usecases.record_inbound_text import InboundText
+from core.usecases.messages.inbound import InboundText
+from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from gateway.app import create_app
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.daraja import DarajaClient

@@ -103,7 +103,7 @@ def test_nor_when_everything_breaks(
     def broken(*_: object) -> None:
         raise TokenError(f"key {KEYS[0]} of {PEOPLE['Amina']}")
 
-    monkeypatch.setattr("core.usecases.apply_payments.write_applied", broken)
+    monkeypatch.setattr("core.usecases.payments.apply.write_applied", broken)
     world.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
     world.verbs["silence"]("Baraka")
 

@@ -9,8 +9,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine, inspect
 
 from core.db.engine import alembic_config
-from core.db.rows import metadata
 from core.db.schema import known_revisions
+from core.db.tables import metadata
 
 
 def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url):

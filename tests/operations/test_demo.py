@@ -9,9 +9,9 @@ from core.db.customers import find_customer
 from core.db.devices import find_device
 from core.tokens.family import issue_days, issue_energy
 from core.unit import unit_opener
-from core.usecases.list_debts import list_debts
-from core.usecases.open_secret import secrets_from
-from core.usecases.quote_payment import quote_payment
+from core.usecases.payments.quote import quote_payment
+from core.usecases.sales.debts import list_debts
+from core.usecases.tokens.device_keys import secrets_from
 from operations.demo import cast, device_source, load_demo, on_day
 from simulator.devices.virtual_device import display, enter_token, factory_state
 

@@ -10,9 +10,9 @@ import pytest
 
 from core.clock import system_clock
 from core.unit import unit_opener
-from core.usecases.apply_payments import apply_payments
-from core.usecases.open_secret import secrets_from
-from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.payments.apply import apply_payments
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.tokens.device_keys import secrets_from
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "first-day.md"

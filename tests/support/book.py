@@ -9,8 +9,8 @@ from sqlalchemy import Engine, text
 
 from core.db.invariants import BOOKS, offenders
 from core.unit import unit_opener
-from core.usecases.apply_payments import apply_payments
-from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.payments.apply import apply_payments
+from core.usecases.payments.record import PaymentNotice, record_payment
 from tests.support.cast import OPEN_SECRET, insert_cast
 
 ACCOUNT = "daraja:600123"

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from core.pin import hash_pin
 from core.tokens.keys import KeyRing, VendingKeys
 from core.tokens.sealing import bound_to
-from core.usecases.open_secret import secret_opener
+from core.usecases.tokens.device_keys import secret_opener
 from tests.support.builders import (
     insert_agent,
     insert_appliance,

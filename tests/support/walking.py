@@ -21,14 +21,14 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from core.clock import system_clock
-from core.db.catalogue import find_market
 from core.db.invariants import BOOKS, offenders
+from core.db.tariffs import find_market
 from core.gsm7 import is_gsm7, septets
 from core.pin import Pins
 from core.unit import Unit
-from core.usecases.apply_payments import apply_payments
-from core.usecases.record_inbound_text import InboundText
-from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.messages.inbound import InboundText
+from core.usecases.payments.apply import apply_payments
+from core.usecases.payments.record import PaymentNotice, record_payment
 from gateway.limits import Limits, SerialGuesses
 from gateway.networks import screen_of
 from gateway.sms.answers import answer_text

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, text
 from core.clock import system_clock
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import unit_opener
-from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.payments.record import PaymentNotice, record_payment
 from gateway.payments.daraja import DarajaClient
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.money import Money
-from core.usecases.request_payment import request_payment
+from core.usecases.payments.request import request_payment
 from tests.support.cast import AMINA, METER
 from workers import jobs
 

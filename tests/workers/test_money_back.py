@@ -10,9 +10,9 @@ import pytest
 
 from core.money import Money
 from core.settings import AirtelSettings, PawaPaySettings, ReconciliationSettings
-from core.usecases.record_payment import PaymentNotice, record_payment
-from core.usecases.request_payment import request_payment
-from core.usecases.request_refund import request_refund
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.request import request_payment
+from core.usecases.refunds.refund import request_refund
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.pawapay import PawaPayChannel
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt

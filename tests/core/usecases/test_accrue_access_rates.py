@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.usecases.accrue_access_rates import accrue_access_rates
+from core.usecases.catalogue.access_fees import accrue_access_rates
 from tests.support.book import NOW
 from tests.support.builders import insert_tariff
 from tests.support.cast import METER

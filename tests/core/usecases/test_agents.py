@@ -16,14 +16,12 @@ from core.money import Money
 from core.pin import Pins, hash_pin
 from core.tokens.family import DeviceSecret
 from core.unit import unit_opener
-from core.usecases.agent_account import agent_account
-from core.usecases.apply_payments import apply_payments
-from core.usecases.change_pin import change_pin, needs_new_pin
-from core.usecases.check_pin import check_pin
-from core.usecases.collect_cash import collect_cash
-from core.usecases.record_reversal import record_reversal, reverse_by_hand
-from core.usecases.request_refund import request_refund
-from core.usecases.settle_agent import settle_agent
+from core.usecases.agents.account import agent_account, settle_agent
+from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.agents.pin import change_pin, check_pin, needs_new_pin
+from core.usecases.payments.apply import apply_payments
+from core.usecases.refunds.refund import request_refund
+from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from tests.core.usecases.conftest import NOW
 from tests.support.builders import (
     insert_agent,

@@ -8,8 +8,8 @@ from sqlalchemy import text
 from core.catalogue import Appliance, Catalogue, PlanEntry
 from core.errors import Refused
 from core.money import Money
-from core.usecases.allowed_plans import get_allowed_plan, list_plans
-from core.usecases.load_catalogue import catalogue_problems, load_catalogue
+from core.usecases.catalogue.load import catalogue_problems, load_catalogue
+from core.usecases.sales.allowed_plans import get_allowed_plan, list_plans
 
 COOKER = Appliance("cooker", "Cooker", "other", 1000_00, 0, None, 0)
 BY_COUNT = PlanEntry("cooker3", "Three months", "cooker", "count", "monthly", 3, None, 100_00)

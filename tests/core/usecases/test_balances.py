@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.errors import Refused
-from core.usecases.balances import book_opening, note_balance, review_balances
+from core.usecases.reconciliation.balance import book_opening, note_balance, review_balances
 from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import METER
 

@@ -10,12 +10,10 @@ from core.db.customers import find_customer
 from core.db.devices import find_device
 from core.db.registration import give_devices
 from core.errors import Refused
-from core.usecases.cancel_sale import cancel_sale
-from core.usecases.list_devices import list_tokens
-from core.usecases.look_up_customer import resend_last_token
-from core.usecases.record_reversal import record_reversal
-from core.usecases.reprice_sale import reprice_sale
-from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
+from core.usecases.devices.list_devices import list_tokens
+from core.usecases.refunds.reversal import record_reversal
+from core.usecases.registration.customer_card import resend_last_token
+from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
 from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, BARAKA, KIT, METER
 

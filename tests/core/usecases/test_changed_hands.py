@@ -10,15 +10,14 @@ from datetime import timedelta
 
 import pytest
 
-from core.db.console_payments import entries_of_payment
+from core.db.console.payments import entries_of_payment
 from core.errors import Refused
 from core.money import Money
-from core.usecases.follow_refund import refund_refused
-from core.usecases.match_suspense import match_suspense
-from core.usecases.move_meter import move_meter_by_operator
-from core.usecases.record_payment import PaymentNotice, record_payment
-from core.usecases.request_payment import request_payment
-from core.usecases.request_refund import request_refund
+from core.usecases.devices.transfer_meter import move_meter_by_operator
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.request import request_payment
+from core.usecases.refunds.refund import refund_refused, request_refund
+from core.usecases.refunds.suspense import match_suspense
 from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import AMINA, BARAKA, METER
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from core.errors import Refused
-from core.usecases.close_case import close_case
-from core.usecases.compare_statement import (
+from core.usecases.reconciliation.cases import close_case
+from core.usecases.reconciliation.statement import (
     Movement,
     Statement,
     compare_statement,

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from core.db.catalogue import find_market
 from core.db.prompts import Prompt, lock_prompt
+from core.db.tariffs import find_market
 from core.unit import Unit
-from core.usecases.follow_prompt import (
+from core.usecases.payments.prompts import (
     claim_unresolved,
     claim_unsent,
     find_callback_prompt,
@@ -23,7 +23,7 @@ from core.usecases.follow_prompt import (
     prompt_proved,
     prompt_unclear,
 )
-from core.usecases.record_payment import PaymentNotice
+from core.usecases.payments.record import PaymentNotice
 from tests.support.builders import (
     OPENED_AT,
     insert_customer,

@@ -10,8 +10,8 @@ import pytest
 
 from core.db.prompts import lock_prompt
 from core.money import Money
-from core.usecases.find_receipts import claim_receiptless
-from core.usecases.follow_prompt import (
+from core.usecases.payments.prompts import (
+    claim_receiptless,
     claim_unresolved,
     claim_unsent,
     prompt_accepted,
@@ -19,8 +19,8 @@ from core.usecases.follow_prompt import (
     prompt_paid,
     prompt_unclear,
 )
-from core.usecases.record_payment import PaymentNotice
-from core.usecases.request_payment import request_payment
+from core.usecases.payments.record import PaymentNotice
+from core.usecases.payments.request import request_payment
 from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, METER, STRANGER
 

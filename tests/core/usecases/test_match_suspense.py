@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Refused
-from core.usecases.match_suspense import match_suspense, one_slip_away, suggest_matches
+from core.usecases.refunds.suspense import match_suspense, one_slip_away, suggest_matches
 from tests.support.cast import AMINA, BARAKA, KIT, METER
 
 TYPO = "01000000061"  # two digits of the meter's serial swapped

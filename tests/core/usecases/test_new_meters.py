@@ -10,8 +10,8 @@ from sqlalchemy import create_engine, text
 from core.errors import Refused
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.register_with_device import RegisteredDevice, register_meter
-from core.usecases.stock import find_in_stock, find_unassigned
+from core.usecases.devices.stock import find_in_stock, find_unassigned
+from core.usecases.registration.by_agent import RegisteredDevice, register_meter
 from tests.support.book import NOW, make_book
 from tests.support.builders import insert_manufacturer
 from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, PEPPER, STOCK_METER, ZURI

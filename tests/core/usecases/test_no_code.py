@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from core.tokens.keys import VendingKeys
-from core.usecases.apply_payments import apply_payments
-from core.usecases.open_secret import secret_opener
-from core.usecases.quote_payment import quote_payment
+from core.usecases.payments.apply import apply_payments
+from core.usecases.payments.quote import quote_payment
+from core.usecases.tokens.device_keys import secret_opener
 from tests.support.cast import AMINA, BARAKA, KIT, METER, RING
 
 

@@ -13,7 +13,7 @@ from core.tokens.errors import TokenError
 from core.tokens.family import issue_energy
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
-from core.usecases.open_secret import secrets_from
+from core.usecases.tokens.device_keys import secrets_from
 from tests.core.usecases.conftest import NOW
 
 KEY = bytes(range(32))

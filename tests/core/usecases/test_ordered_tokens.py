@@ -9,10 +9,10 @@ import pytest
 from core.db.devices import find_device
 from core.errors import Refused
 from core.tokens.keys import VendingKeys
-from core.usecases.cancel_sale import cancel_sale
-from core.usecases.make_ordered_tokens import make_ordered_tokens
-from core.usecases.open_secret import secret_opener
-from core.usecases.order_token import order_token
+from core.usecases.sales.change_sale import cancel_sale
+from core.usecases.tokens.device_keys import secret_opener
+from core.usecases.tokens.make_ordered import make_ordered_tokens
+from core.usecases.tokens.token_orders import order_token
 from simulator.devices.virtual_device import display, enter_token, factory_state
 from tests.support.cast import BARAKA, KIT, METER, OPEN_SECRET, RING, STOCK_KIT
 

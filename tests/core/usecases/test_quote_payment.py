@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import Refused
-from core.usecases.quote_payment import quote_payment
+from core.usecases.payments.quote import quote_payment
 from tests.support.builders import (
     insert_customer,
     insert_device,

@@ -6,7 +6,12 @@ from sqlalchemy import Connection, text
 
 from core.db.engine import make_engine
 from core.unit import Unit, unit_opener
-from core.usecases.send_texts import Handed, claim_unsent_texts, record_delivery, text_handed_over
+from core.usecases.messages.send import (
+    Handed,
+    claim_unsent_texts,
+    record_delivery,
+    text_handed_over,
+)
 from tests.support.builders import insert_market, insert_text
 
 WAITING_OR_DONE = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import BadCallback, Refused
-from core.usecases.record_reversal import record_reversal
+from core.usecases.refunds.reversal import record_reversal
 from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, KIT, LAST_KIT, METER
 

@@ -7,8 +7,8 @@ from itertools import count
 
 import pytest
 
-from core.db.texts import oldest_waiting
-from core.usecases.send_texts import (
+from core.db.messages import oldest_waiting
+from core.usecases.messages.send import (
     REDELIVER_AFTER,
     Handed,
     claim_unsent_texts,

@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 
 from core.errors import Refused
-from core.usecases.follow_refund import (
+from core.usecases.refunds.refund import (
     claim_refunds,
     refund_done,
     refund_refused,
     refund_unclear,
+    refund_unmatched,
+    request_refund,
 )
-from core.usecases.match_suspense import match_suspense
-from core.usecases.record_reversal import record_reversal, reverse_by_hand
-from core.usecases.request_refund import refund_unmatched, request_refund
+from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
+from core.usecases.refunds.suspense import match_suspense
 from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, METER
 

@@ -12,13 +12,13 @@ from core.errors import Refused
 from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.allowed_plans import set_plan_on
-from core.usecases.claim_device import claim_device, request_device
-from core.usecases.list_device_requests import get_device_request, list_device_requests
-from core.usecases.move_meter import move_meter
-from core.usecases.record_payment import PaymentNotice, record_payment
-from core.usecases.register_with_device import register_meter, register_on_plan
-from core.usecases.sell_appliance import sell_appliance
+from core.usecases.devices.transfer_meter import move_meter
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.registration.by_agent import register_meter, register_on_plan
+from core.usecases.registration.device_requests import get_device_request, list_device_requests
+from core.usecases.registration.self_service import claim_device, request_device
+from core.usecases.sales.allowed_plans import set_plan_on
+from core.usecases.sales.sell import sell_appliance
 from tests.core.usecases.conftest import NOW
 from tests.support.cast import (
     AMINA,

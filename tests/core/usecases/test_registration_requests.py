@@ -11,9 +11,9 @@ from core.errors import Refused
 from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.record_inbound_text import InboundText
-from core.usecases.register_with_device import RegisteredDevice
-from core.usecases.registration_requests import (
+from core.usecases.messages.inbound import InboundText
+from core.usecases.registration.by_agent import RegisteredDevice
+from core.usecases.registration.by_sms import (
     KEPT,
     RegistrationRequest,
     confirm_registration,

@@ -8,7 +8,7 @@ import pytest
 
 from core.db.payments import postpone
 from core.errors import Refused
-from core.usecases.replay_stuck import find_stuck, replay_stuck
+from core.usecases.operators.retry import find_stuck, replay_stuck
 from tests.support.book import NOW
 from tests.support.cast import AMINA, METER
 

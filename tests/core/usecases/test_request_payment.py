@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from core.db.catalogue import find_market
+from core.db.tariffs import find_market
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.match_account import match_account
-from core.usecases.request_payment import request_payment
+from core.usecases.payments.find_account import match_account
+from core.usecases.payments.request import request_payment
 from tests.support.builders import (
     OPENED_AT,
     insert_customer,

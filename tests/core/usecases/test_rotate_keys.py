@@ -6,8 +6,7 @@ import threading
 
 from core.tokens.keys import KeyRing, VendingKeys
 from core.tokens.sealing import bound_to
-from core.usecases.open_secret import secret_opener
-from core.usecases.rotate_keys import list_keys, note_rotation, rotate_keys
+from core.usecases.tokens.device_keys import list_keys, note_rotation, rotate_keys, secret_opener
 from tests.support.cast import KIT, SEALED_KEYS, VENDING_KEYS
 
 OLD, NEW = bytes(32), bytes([7]) * 32

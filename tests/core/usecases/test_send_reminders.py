@@ -9,9 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from core.unit import unit_opener
-from core.usecases.reminders_wanted import want_reminders
-from core.usecases.send_reminders import send_reminders, whom_to_remind
-from core.usecases.send_texts import claim_unsent_texts, text_postponed
+from core.usecases.messages.reminders import send_reminders, want_reminders, whom_to_remind
+from core.usecases.messages.send import claim_unsent_texts, text_postponed
 from tests.support.builders import insert_customer, insert_sale
 from workers.schedule import Schedule, remind_all
 

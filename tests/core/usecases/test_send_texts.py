@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine
 
-from core.usecases.send_texts import (
+from core.usecases.messages.send import (
     RETRY_AFTER,
     claim_unsent_texts,
     text_postponed,

@@ -10,23 +10,23 @@ import pytest
 from core.db.registration import devices_by_serial
 from core.errors import Refused
 from core.tokens.sts_keys import StsMeter
-from core.usecases.accrue_access_rates import accrue_access_rates
-from core.usecases.allowed_plans import get_allowed_plan, set_plan_on
-from core.usecases.claim_device import claim_device, request_device
-from core.usecases.list_devices import list_devices
-from core.usecases.make_ordered_tokens import make_ordered_tokens
-from core.usecases.match_suspense import match_suspense, suggest_matches
-from core.usecases.order_token import order_token
-from core.usecases.quote_payment import quote_payment
-from core.usecases.register_at_desk import (
+from core.usecases.catalogue.access_fees import accrue_access_rates
+from core.usecases.devices.list_devices import list_devices
+from core.usecases.devices.register_devices import DeviceEntry, register_devices
+from core.usecases.devices.replace_device import swap_device
+from core.usecases.payments.quote import quote_payment
+from core.usecases.refunds.suspense import match_suspense, suggest_matches
+from core.usecases.registration.at_office import (
     MeterHandover,
     NewCustomer,
     SaleHandover,
     register_by_operator,
 )
-from core.usecases.register_devices import DeviceEntry, register_devices
-from core.usecases.register_sales import SaleEntry, register_sales
-from core.usecases.swap_device import swap_device
+from core.usecases.registration.self_service import claim_device, request_device
+from core.usecases.sales.allowed_plans import get_allowed_plan, set_plan_on
+from core.usecases.sales.register_sales import SaleEntry, register_sales
+from core.usecases.tokens.make_ordered import make_ordered_tokens
+from core.usecases.tokens.token_orders import order_token
 from tests.support.book import NOW
 from tests.support.builders import insert_device, insert_sale
 from tests.support.cast import (

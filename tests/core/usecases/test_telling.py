@@ -12,12 +12,11 @@ from core.gsm7 import segments
 from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.claim_device import claim_device, request_device
-from core.usecases.collect_cash import collect_cash
-from core.usecases.list_device_requests import list_device_requests
-from core.usecases.refuse_device_request import refuse_device_request
-from core.usecases.register_with_device import register_on_plan
-from core.usecases.sell_appliance import sell_appliance
+from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.registration.by_agent import register_on_plan
+from core.usecases.registration.device_requests import list_device_requests, refuse_device_request
+from core.usecases.registration.self_service import claim_device, request_device
+from core.usecases.sales.sell import sell_appliance
 from core.wording.product import product_wording
 from core.wording.slots import DEFAULT_LIMITS
 from tests.support.book import NOW, make_book

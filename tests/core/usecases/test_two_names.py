@@ -8,15 +8,15 @@ import pytest
 
 from core.db.prompts import lock_prompt
 from core.money import Money
-from core.usecases.compare_statement import (
+from core.usecases.payments.prompts import prompt_proved
+from core.usecases.payments.request import request_payment
+from core.usecases.reconciliation.statement import (
     Movement,
     Statement,
     compare_statement,
     ingest_movement,
     raise_cases,
 )
-from core.usecases.follow_prompt import prompt_proved
-from core.usecases.request_payment import request_payment
 from tests.support.book import NOW
 from tests.support.cast import AMINA, METER
 

@@ -18,14 +18,14 @@ from redis import Redis
 from sqlalchemy import Engine
 from werkzeug.test import Client, TestResponse
 
+from core.db.audit import open_case
 from core.db.engine import make_engine, reading_only
-from core.db.oversight import open_case
 from core.pin import Pins
 from core.settings import ConsoleSettings, GuardSettings
 from core.unit import unit_opener
-from core.usecases.claim_device import request_device
-from core.usecases.console_users import ROLES, add_user
-from core.usecases.order_token import order_token
+from core.usecases.operators.users import ROLES, add_user
+from core.usecases.registration.self_service import request_device
+from core.usecases.tokens.token_orders import order_token
 from gateway.console.app import console_application
 from gateway.console.desk import BLANK_MARKET, Desk
 from gateway.guard import Guard

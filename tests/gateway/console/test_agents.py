@@ -8,7 +8,7 @@ import pytest
 
 from core.money import Money
 from core.pin import verify_pin
-from core.usecases.collect_cash import collect_cash
+from core.usecases.agents.collect_cash import collect_cash
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import JUMA, METER, PEPPER, ZURI
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.db.payments import is_held
 from core.db.statements import Booked
-from core.usecases.compare_statement import Comparison, raise_cases
+from core.usecases.reconciliation.statement import Comparison, raise_cases
 from tests.support.cast import METER
 
 

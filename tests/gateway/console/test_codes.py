@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.usecases.make_ordered_tokens import make_ordered_tokens
+from core.usecases.tokens.make_ordered import make_ordered_tokens
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import KIT, METER, OPEN_SECRET
 

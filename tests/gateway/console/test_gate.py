@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Blueprint
 
-from core.usecases.console_users import ROLES
+from core.usecases.operators.users import ROLES
 from gateway.console import gate, login
 from gateway.console.app import PUBLIC
 from gateway.console.gate import Guarded

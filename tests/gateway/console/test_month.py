@@ -12,15 +12,13 @@ from zipfile import ZipFile
 import pytest
 
 from core.money import Money
-from core.usecases.agents_at_desk import take_over_cash
-from core.usecases.cancel_sale import cancel_sale
-from core.usecases.collect_cash import collect_cash
-from core.usecases.follow_refund import refund_done
-from core.usecases.match_suspense import match_suspense
-from core.usecases.offer import Terms
-from core.usecases.reprice_sale import reprice_sale
-from core.usecases.request_refund import request_refund
-from core.usecases.sell_at_desk import sell_by_operator
+from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.agents.manage_agents import take_over_cash
+from core.usecases.refunds.refund import refund_done, request_refund
+from core.usecases.refunds.suspense import match_suspense
+from core.usecases.sales.change_sale import cancel_sale, reprice_sale
+from core.usecases.sales.offer import Terms
+from core.usecases.sales.sell import sell_by_operator
 from gateway.console.month_books import zipped
 from tests.support.book import NOW
 from tests.support.cast import AMINA, JUMA, KIT, METER

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.usecases.report_problem import report_problem
+from core.usecases.messages.inbound import report_problem
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, METER, NEEMA, STRANGER
 

@@ -6,8 +6,8 @@ import pytest
 
 from core.errors import Refused
 from core.money import Money
-from core.usecases.allowed_plans import check_allowed, get_allowed_plan, take_plan_off
-from core.usecases.offer import Terms
+from core.usecases.sales.allowed_plans import check_allowed, get_allowed_plan, take_plan_off
+from core.usecases.sales.offer import Terms
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import NEEMA, READY_KIT
 

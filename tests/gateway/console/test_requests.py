@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.usecases.claim_device import request_device
+from core.usecases.registration.self_service import request_device
 from tests.gateway.console.test_agents import confirmed
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import NEEMA, STOCK_KIT, STOCK_METER, STRANGER

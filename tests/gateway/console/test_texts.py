@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.usecases.edit_customer import add_number, remove_number
+from core.usecases.customers.edit_customer import add_number, remove_number
 from core.wording.product import LANGUAGES
 from core.wording.sms_lengths import sms_lengths
 from tests.gateway.console.test_listing import exported

@@ -32,7 +32,7 @@ from core.settings import (
     SmsSettings,
 )
 from core.unit import unit_opener
-from core.usecases.request_payment import request_payment
+from core.usecases.payments.request import request_payment
 from gateway.app import create_app
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.daraja import DarajaClient

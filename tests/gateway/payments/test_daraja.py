@@ -10,7 +10,7 @@ import pytest
 from core.db.prompts import Prompt, lock_prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.settings import DarajaSettings
-from core.usecases.follow_prompt import prompt_accepted
+from core.usecases.payments.prompts import prompt_accepted
 from gateway.payments.channel import Approved, Ended, Pending
 from gateway.payments.daraja import DarajaClient
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts

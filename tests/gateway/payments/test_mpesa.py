@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
-from core.usecases.follow_prompt import find_callback_prompt
+from core.usecases.payments.prompts import find_callback_prompt
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa import MpesaCallbacks
 from gateway.payments.mpesa_notices import read_question

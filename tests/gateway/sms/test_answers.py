@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, text
 
 from core.errors import Refused
 from core.gsm7 import segments
-from core.usecases.record_inbound_text import InboundText
+from core.usecases.messages.inbound import InboundText
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from gateway.sms.keywords import WORDS

@@ -11,8 +11,8 @@ from core.clock import system_clock
 from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.collect_cash import collect_cash
-from core.usecases.sell_appliance import sell_appliance
+from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.sales.sell import sell_appliance
 from gateway.ussd.effects import run_once
 from gateway.ussd_menus.engine import Effect
 from gateway.ussd_menus.options import HOME, ONCE, do

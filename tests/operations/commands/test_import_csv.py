@@ -11,11 +11,9 @@ from core.clock import system_clock
 from core.db.devices import find_device
 from core.tokens.family import issue_days, issue_energy
 from core.unit import unit_opener
-from core.usecases.cancel_sale import cancel_sale
-from core.usecases.entries import no_progress
-from core.usecases.open_secret import secrets_from
-from core.usecases.reprice_sale import reprice_sale
-from core.usecases.reschedule_sale import NewSchedule, reschedule_sale
+from core.usecases.operators.bulk import no_progress
+from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
+from core.usecases.tokens.device_keys import secrets_from
 from operations.commands.import_csv import import_file
 from tests.operations.conftest import CATALOGUE
 

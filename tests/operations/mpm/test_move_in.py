@@ -10,9 +10,9 @@ import pytest
 from core.clock import system_clock
 from core.db.invariants import BOOKS, offenders
 from core.unit import unit_opener
-from core.usecases.apply_payments import apply_payments
-from core.usecases.open_secret import secrets_from
-from core.usecases.record_payment import PaymentNotice, record_payment
+from core.usecases.payments.apply import apply_payments
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.tokens.device_keys import secrets_from
 
 HERE = Path(__file__).parent
 OPTIONS = (

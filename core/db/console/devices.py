@@ -1,0 +1,172 @@
+"""Devices for the console: the list, one with its sales, tokens and payments, plans to set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import Connection, text
+
+from core.db.console.listing import Query
+from core.db.console.tokens import IssuedToken
+from core.db.typed_rows import all_rows, row_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A device of the list. `place`: `in_stock`, `owned` or `retired`. Manufacturer, tariff and
+    plan are names; `owner` is empty for a device without one."""
+
+    id: int
+    serial: str
+    kind: str
+    manufacturer: str
+    token_family: str
+    tariff: str | None
+    plan: str | None
+    owner_id: int | None
+    assigned_on: date | None
+    place: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceDetails(DeviceRow):
+    """A device as on its page. `replaced_by` is the serial number of the device that replaced it.
+    `has_key`: it has a key of its own, which is stored encrypted."""
+
+    token_counter: int
+    has_key: bool
+    retired_on: date | None
+    replaced_by_id: int | None
+    replaced_by: str | None
+
+
+_COLUMNS = (
+    "d.id, d.serial, d.kind, m.name AS manufacturer, m.token_family, t.name AS tariff,"
+    " p.name AS plan, d.owner_id, d.assigned_on,"
+    " CASE WHEN d.retired_on IS NOT NULL THEN 'retired' WHEN d.owner_id IS NULL THEN 'in_stock'"
+    " ELSE 'owned' END AS place,"
+    " concat_ws(' ', c.name, c.surname) AS owner"
+)
+_TABLES = (
+    "devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
+    " LEFT JOIN tariffs t ON t.id = d.tariff_id LEFT JOIN plan_offers p ON p.id = d.plan_offer_id"
+    " LEFT JOIN customers c ON c.id = d.owner_id"
+)
+
+DEVICES = Query(
+    DeviceRow,
+    _COLUMNS,
+    _TABLES,
+    key="d.id",
+    where={
+        "serial": "d.serial = :serial",
+        "kind": "d.kind = :kind",
+        "manufacturer": "m.code = :manufacturer",
+        "tariff": "t.code = :tariff",
+        "in_stock": "d.owner_id IS NULL AND d.retired_on IS NULL",
+        "retired": "d.retired_on IS NOT NULL",
+        "owned": "d.owner_id IS NOT NULL",
+    },
+)
+
+# Only indexed columns are searched: payments that gave the device a token, and payments for it by
+# its owner and its buyers.
+_PAYMENTS = text(
+    """
+    WITH theirs AS (
+        SELECT payment_id AS id FROM tokens WHERE device_id = :id AND payment_id IS NOT NULL
+        UNION
+        SELECT id FROM payments WHERE device_id = :id AND customer_id IN (
+            SELECT owner_id FROM devices WHERE id = :id
+            UNION SELECT customer_id FROM sales WHERE device_id = :id)
+    )
+    SELECT p.id, p.receipt, p.amount_minor, p.received_at, p.state
+      FROM theirs JOIN payments p USING (id) ORDER BY p.id DESC LIMIT :limit
+    """
+)
+
+
+def find_device_details(connection: Connection, device_id: int) -> DeviceDetails | None:
+    """Return the device with that id."""
+    return row_or_none(
+        connection,
+        DeviceDetails,
+        f"SELECT {_COLUMNS}, d.token_counter, d.sealed_key IS NOT NULL AS has_key,"
+        " d.retired_on, d.replaced_by_id,"
+        " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by"
+        f" FROM {_TABLES} WHERE d.id = :id",
+        id=device_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSale:
+    """A sale of a device, with what is paid of its price."""
+
+    id: int
+    customer_id: int
+    customer: str
+    appliance: str
+    sold_on: date
+    state: str
+    total_minor: int
+    paid_minor: int
+
+
+def sales_of_device(connection: Connection, device_id: int) -> list[DeviceSale]:
+    """Return the sales of a device, the newest first."""
+    return all_rows(
+        connection,
+        DeviceSale,
+        "SELECT s.id, s.customer_id, concat_ws(' ', c.name, c.surname) AS customer,"
+        " a.name AS appliance, s.sold_on, s.state, s.total_minor,"
+        " coalesce((SELECT sum(paid_minor) FROM instalments i WHERE i.sale_id = s.id), 0)"
+        "::bigint AS paid_minor FROM sales s JOIN appliances a ON a.id = s.appliance_id"
+        " JOIN customers c ON c.id = s.customer_id WHERE s.device_id = :id ORDER BY s.id DESC",
+        id=device_id,
+    )
+
+
+def tokens_of_device(connection: Connection, device_id: int, limit: int) -> list[IssuedToken]:
+    """Return the newest tokens of a device, without their digits."""
+    return all_rows(
+        connection,
+        IssuedToken,
+        "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM tokens t"
+        " JOIN devices d ON d.id = t.device_id WHERE t.device_id = :id"
+        " ORDER BY t.counter DESC LIMIT :limit",
+        id=device_id,
+        limit=limit,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePayment:
+    """A payment for a device."""
+
+    id: int
+    receipt: str
+    amount_minor: int
+    received_at: datetime
+    state: str
+
+
+def payments_of_device(connection: Connection, device_id: int, limit: int) -> list[DevicePayment]:
+    """Return the newest payments for a device."""
+    return all_rows(connection, DevicePayment, _PAYMENTS, id=device_id, limit=limit)
+
+
+def plans_for_kind(connection: Connection, kind: str | None = None) -> list[tuple[str, str]]:
+    """Return (code, name) of the plans for appliances of that kind, or of all plans."""
+    rows = connection.execute(
+        text(
+            "SELECT p.code, a.name || ': ' || p.name FROM plan_offers p"
+            " JOIN appliances a ON a.id = p.appliance_id"
+            " WHERE a.kind = coalesce(CAST(:kind AS text), a.kind) AND a.kind <> 'other'"
+            " ORDER BY a.name, p.name"
+        ),
+        {"kind": kind},
+    )
+    return [(row[0], row[1]) for row in rows]

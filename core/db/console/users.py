@@ -1,0 +1,37 @@
+"""The users of the console: the list, and one user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from core.db.console.listing import Query
+from core.db.typed_rows import row_or_none
+
+_COLUMNS = "u.id, u.name, u.role, u.created_at, u.disabled_at"
+
+
+@dataclass(frozen=True, slots=True)
+class UserRow:
+    """A user of the console; `disabled_at` is None while they may log in."""
+
+    id: int
+    name: str
+    role: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+USERS = Query(UserRow, _COLUMNS, "console_users u", key="u.id")
+
+
+def find_user_row(connection: Connection, user_id: int) -> UserRow | None:
+    """Return the user with that id, disabled or not."""
+    return row_or_none(
+        connection,
+        UserRow,
+        f"SELECT {_COLUMNS} FROM console_users u WHERE u.id = :id",
+        id=user_id,
+    )

@@ -1,0 +1,320 @@
+"""Outgoing texts: queued once per occasion, claimed under a lease, their fate recorded.
+
+A claim moves `next_attempt_at` into the future: if the worker dies, the text comes up again by
+itself. The same text may then go out twice, which is harmless; it is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingText:
+    """A text claimed for sending; `attempts` counts this one."""
+
+    id: int
+    msisdn: str
+    body: str
+    attempts: int
+
+
+def insert_text(connection: Connection, row: dict[str, Any]) -> None:
+    """Queue one text unless its occasion had one already."""
+    columns = ", ".join(row)
+    slots = ", ".join(f":{name}" for name in row)
+    connection.execute(
+        text(f"INSERT INTO sms ({columns}) VALUES ({slots}) ON CONFLICT (dedupe_key) DO NOTHING"),
+        row,
+    )
+
+
+def claim_texts(
+    connection: Connection, now: datetime, lease: timedelta, limit: int
+) -> list[WaitingText]:
+    """Take up to `limit` texts whose time has come, for `lease`; give up those it has passed."""
+    rows = connection.execute(
+        text(
+            "WITH late AS (UPDATE sms SET state = 'failed', provider_status = 'too_late',"
+            " next_attempt_at = NULL WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " AND expires_at <= :now FOR UPDATE SKIP LOCKED))"
+            " UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
+            " WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
+            " AND (expires_at IS NULL OR expires_at > :now)"
+            " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)"
+            " RETURNING id, msisdn, body, attempts"
+        ),
+        {"now": now, "until": now + lease, "limit": limit},
+    )
+    return sorted((WaitingText(*row) for row in rows), key=lambda one: one.id)
+
+
+def update_text(connection: Connection, text_id: int, **values: object) -> None:
+    """Set columns of one text unless its fate is final already."""
+    assignments = ", ".join(f"{name} = :{name}" for name in values)
+    connection.execute(
+        text(
+            f"UPDATE sms SET {assignments} WHERE id = :id AND state NOT IN ('delivered', 'failed')"
+        ),
+        {"id": text_id, **values},
+    )
+
+
+def redeliver_text(
+    connection: Connection, text_id: int, status: str, times: Sequence[datetime]
+) -> bool:
+    """Have a text with a token sent anew: the first time at `times[0]`, and so on.
+
+    Its provider's id stays until then, so that a late word of success is still understood. False
+    when it has no token, is not out, or has been sent anew often enough.
+    """
+    again = connection.execute(
+        text(
+            "UPDATE sms SET state = 'waiting', provider_status = :status, attempts = 0,"
+            " redeliveries = redeliveries + 1,"
+            " next_attempt_at = (CAST(:times AS timestamptz[]))[redeliveries + 1]"
+            " WHERE id = :id AND state = 'sent' AND token_id IS NOT NULL"
+            " AND redeliveries < cardinality(CAST(:times AS timestamptz[]))"
+        ),
+        {"id": text_id, "status": status, "times": list(times)},
+    )
+    return again.rowcount == 1
+
+
+def fail_text(connection: Connection, text_id: int, status: str) -> None:
+    """A text that is out will not arrive."""
+    connection.execute(
+        text(
+            "UPDATE sms SET state = 'failed', provider_status = :status"
+            " WHERE id = :id AND state = 'sent'"
+        ),
+        {"id": text_id, "status": status},
+    )
+
+
+def texts_since(connection: Connection, msisdn: str, kinds: Sequence[str], since: datetime) -> int:
+    """How many texts of these kinds a number was written since then."""
+    return int(
+        connection.execute(
+            text(
+                "SELECT count(*) FROM sms WHERE msisdn = :msisdn AND kind = ANY(:kinds)"
+                " AND created_at > :since"
+            ),
+            {"msisdn": msisdn, "kinds": list(kinds), "since": since},
+        ).scalar_one()
+    )
+
+
+def find_text_id(connection: Connection, provider_message_id: str) -> int | None:
+    """The text the provider knows by that id."""
+    return connection.execute(
+        text("SELECT id FROM sms WHERE provider_message_id = :id"), {"id": provider_message_id}
+    ).scalar_one_or_none()
+
+
+def lock_message(connection: Connection, message_id: str) -> None:
+    """Have a message's report and the recording of its sending wait for each other: neither can see
+    what the other has not committed."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": message_id}
+    )
+
+
+def lock_number(connection: Connection, msisdn: str) -> None:
+    """Have what is answered to one number wait for each other, so that it can be counted."""
+    connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": msisdn}
+    )
+
+
+def insert_report(
+    connection: Connection, message_id: str, status: str, reason: str | None, now: datetime
+) -> None:
+    """Keep a delivery report; the same one again changes nothing."""
+    connection.execute(
+        text(
+            "INSERT INTO delivery_reports"
+            " (provider_message_id, status, failure_reason, received_at)"
+            " VALUES (:id, :status, :reason, :now) ON CONFLICT DO NOTHING"
+        ),
+        {"id": message_id, "status": status, "reason": reason, "now": now},
+    )
+
+
+def reports_of(connection: Connection, message_id: str) -> list[tuple[str, str | None]]:
+    """(status, failure reason) of all reports on a message, in the order they came."""
+    rows = connection.execute(
+        text(
+            "SELECT status, failure_reason FROM delivery_reports"
+            " WHERE provider_message_id = :id ORDER BY id"
+        ),
+        {"id": message_id},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def oldest_waiting(connection: Connection) -> datetime | None:
+    """When the longest waiting text was written; None when nothing waits.
+
+    One that is out already and waits for its phone to come back tells nothing about us.
+    """
+    oldest: datetime | None = connection.execute(
+        text(
+            "SELECT min(created_at) FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0"
+        )
+    ).scalar_one()
+    return oldest
+
+
+def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime) -> bool | None:
+    """Queue a copy of an SMS. Return None if there is no such SMS, False if it is not sent yet."""
+    state = connection.execute(
+        text("SELECT state FROM sms WHERE id = :id"), {"id": text_id}
+    ).scalar_one_or_none()
+    if state is None:
+        return None
+    if state in ("waiting", "sending"):
+        return False
+    connection.execute(
+        text(
+            "INSERT INTO sms (dedupe_key, kind, msisdn, body, payment_id, token_id, segments,"
+            " created_at, next_attempt_at) SELECT :occasion, kind, msisdn, body, payment_id,"
+            " token_id, segments, :now, :now FROM sms WHERE id = :id"
+        ),
+        {"id": text_id, "occasion": occasion, "now": now},
+    )
+    return True
+
+
+def was_to_another(connection: Connection, text_id: int) -> bool:
+    """Return whether the customer who had the number of an SMS then has given it up since."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM sms s JOIN past_msisdns p ON p.msisdn = s.msisdn"
+                " AND s.created_at <= p.held_until WHERE s.id = :id AND NOT EXISTS ("
+                " SELECT FROM customer_msisdns n WHERE n.msisdn = p.msisdn"
+                " AND n.customer_id = p.customer_id))"
+            ),
+            {"id": text_id},
+        ).scalar_one()
+    )
+
+
+def insert_inbound(
+    connection: Connection, provider: str, message_id: str, msisdn: str, body: str, now: datetime
+) -> bool:
+    """Store a text; False when this provider's id is stored already."""
+    inserted = connection.execute(
+        text(
+            "INSERT INTO inbound_sms (provider, provider_message_id, msisdn, body, received_at)"
+            " VALUES (:provider, :message_id, :msisdn, :body, :now)"
+            " ON CONFLICT (provider, provider_message_id) DO NOTHING"
+        ),
+        {
+            "provider": provider,
+            "message_id": message_id,
+            "msisdn": msisdn,
+            "body": body,
+            "now": now,
+        },
+    )
+    return inserted.rowcount == 1
+
+
+# A step holds from its day until the next one, so that after a downtime only the newest is told. A
+# step that had passed when the thing was sold is none.
+_AT_A_STEP = """
+      FROM unnest(CAST(:steps AS int[]), CAST(:untils AS int[])) AS t (step, until)
+      JOIN instalments i ON i.due_on BETWEEN CAST(:today AS date) - t.until
+                                         AND CAST(:today AS date) - t.step
+      JOIN sales s ON s.id = i.sale_id
+     WHERE s.state = 'open' AND i.paid_minor < i.amount_minor AND s.sold_on < i.due_on + t.step
+       AND NOT EXISTS (SELECT FROM reminders r WHERE r.customer_id = s.customer_id
+                       AND (r.reminded_on = :today OR (r.due_on = i.due_on AND r.step = t.step)))
+       AND NOT EXISTS (SELECT FROM no_reminders n JOIN customer_msisdns m USING (msisdn)
+                       WHERE m.customer_id = s.customer_id)
+"""
+_WHOM = text(f"SELECT DISTINCT s.customer_id {_AT_A_STEP} ORDER BY 1")
+_WHAT = text(
+    f"""
+    WITH due AS (
+        SELECT s.customer_id, i.due_on, t.step,
+               CAST(sum(i.amount_minor - i.paid_minor) AS bigint) AS open_minor
+          {_AT_A_STEP} AND s.customer_id = ANY(:customers) GROUP BY 1, 2, 3)
+    SELECT d.customer_id, c.language, n.msisdn, d.due_on, d.step, d.open_minor,
+           late.open_minor AS late_minor, late.since AS late_since
+      FROM due d JOIN customers c ON c.id = d.customer_id
+      JOIN LATERAL (SELECT msisdn FROM customer_msisdns m WHERE m.customer_id = c.id
+                     ORDER BY position, msisdn LIMIT 1) n ON true
+      JOIN LATERAL (SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) AS open_minor,
+                           min(i.due_on) AS since
+                      FROM sales s JOIN instalments i ON i.sale_id = s.id
+                     WHERE s.customer_id = c.id AND s.state = 'open' AND i.due_on < :today
+                       AND i.paid_minor < i.amount_minor) late ON true
+     ORDER BY d.customer_id, d.step DESC, d.due_on
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AtAStep:
+    """What of a customer's is at `step` (days after the due day) today.
+
+    `late_minor` is all that was due before today, with the oldest day; None when nothing was.
+    """
+
+    customer_id: int
+    language: str
+    msisdn: str
+    due_on: date
+    step: int
+    open_minor: int
+    late_minor: int | None
+    late_since: date | None
+
+
+Steps = Sequence[tuple[int, int]]  # (step, the last day it may still be told), after the due day
+
+
+def customers_at_a_step(connection: Connection, steps: Steps, today: date) -> list[int]:
+    """Customers who have something to be reminded of, want to be, and were not today; by id."""
+    return list(connection.execute(_WHOM, _days(steps, today)).scalars())
+
+
+def due_at_a_step(
+    connection: Connection, steps: Steps, today: date, customers: Collection[int]
+) -> list[AtAStep]:
+    """What these customers are to be reminded of: by customer, the latest step first."""
+    given = _days(steps, today) | {"customers": list(customers)}
+    return [AtAStep(*row) for row in connection.execute(_WHAT, given)]
+
+
+def _days(steps: Steps, today: date) -> dict[str, object]:
+    return {
+        "steps": [step for step, _ in steps],
+        "untils": [until for _, until in steps],
+        "today": today,
+    }
+
+
+def insert_reminders(connection: Connection, told: Sequence[AtAStep], today: date) -> None:
+    """Remember what was told."""
+    connection.execute(
+        text(
+            "INSERT INTO reminders (customer_id, due_on, step, reminded_on)"
+            " SELECT *, :today FROM unnest(CAST(:customers AS bigint[]), CAST(:due AS date[]),"
+            " CAST(:steps AS int[])) ON CONFLICT DO NOTHING"
+        ),
+        {
+            "customers": [one.customer_id for one in told],
+            "due": [one.due_on for one in told],
+            "steps": [one.step for one in told],
+            "today": today,
+        },
+    )

@@ -1,0 +1,161 @@
+"""How a customer stands, read in one round trip: who they are, their devices, prices and debts.
+
+It is what must be known before anybody can say what money would do. It takes no lock, so what is
+decided on it is decided again by whoever books the money; and it brings no device key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from core.db import customers, devices
+from core.db.customers import Customer
+from core.db.devices import Device
+from core.tariff import TariffVersion
+from core.waterfall import Obligation
+
+# Only a PAYG device gets something for its instalments: a meter sold on a plan is just a debt.
+OPEN = """
+    SELECT s.customer_id, CASE i.number WHEN 0 THEN 'down_payment' ELSE 'instalment' END AS kind,
+           i.id, i.due_on, i.amount_minor, i.paid_minor, i.sale_id, i.number, d.id AS device_id,
+           i.days, s.sold_on
+      FROM sales s JOIN instalments i ON i.sale_id = s.id
+      LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
+     WHERE s.customer_id = ANY({customers}) AND s.state = 'open' AND i.paid_minor < i.amount_minor
+    UNION ALL
+    SELECT customer_id, 'access_rate', id, due_on, amount_minor, paid_minor, NULL, 0, device_id, 0,
+           due_on
+      FROM access_charges
+     WHERE customer_id = ANY({customers}) AND paid_minor < amount_minor
+"""
+ORDER = "due_on, sold_on, sale_id, number, id"
+
+_BY_SERIAL = "SELECT id AS device, owner_id AS owner FROM devices WHERE serial = :key"
+_BY_CUSTOMER = "SELECT CAST(NULL AS bigint) AS device, CAST(:key AS bigint) AS owner"
+
+# The devices that the owner's money can touch: theirs, those on their plans, and the one asked for.
+_STANDING = f"""
+    WITH asked AS ({{asked}}),
+    served AS (
+        SELECT {devices.COLUMNS} {devices.FROM} WHERE d.id IN (
+            SELECT device FROM asked
+            UNION SELECT id FROM devices WHERE owner_id = (SELECT owner FROM asked)
+            UNION SELECT device_id FROM sales
+             WHERE customer_id = (SELECT owner FROM asked) AND state = 'open')
+    ),
+    open AS ({OPEN.format(customers="ARRAY(SELECT owner FROM asked)")}),
+    named AS (
+        SELECT open.*, coalesce(a.name, d.serial) AS name FROM open
+          LEFT JOIN sales s ON s.id = open.sale_id LEFT JOIN appliances a ON a.id = s.appliance_id
+          LEFT JOIN devices d ON d.id = open.device_id
+    )
+    SELECT
+        (SELECT to_jsonb(found) FROM (
+            SELECT {customers.COLUMNS} FROM customers c WHERE c.id = (SELECT owner FROM asked)
+         ) AS found),
+        (SELECT jsonb_agg(to_jsonb(served) - 'sealed_key' - 'sts') FROM served),
+        (SELECT jsonb_agg(version ORDER BY valid_from) FROM tariff_versions version
+          WHERE tariff_id IN (SELECT tariff_id FROM served)),
+        (SELECT jsonb_agg(named ORDER BY {ORDER}) FROM named)
+"""
+_ASKED_BY_SERIAL = text(_STANDING.format(asked=_BY_SERIAL))
+_ASKED_BY_CUSTOMER = text(_STANDING.format(asked=_BY_CUSTOMER))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
+    tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what
+    it is for: the appliance's name by sale, the serial by device."""
+
+    owner: Customer | None
+    devices: list[Device]
+    versions: dict[int, list[TariffVersion]]
+    owed: list[Obligation]
+    sale_names: dict[int, str]
+    serials: dict[int, str]
+
+    def name_of(self, one: Obligation) -> str:
+        """What it is for."""
+        return self.sale_names[one.sale_id] if one.sale_id else self.serials[one.device_id or 0]
+
+
+def standing_by_serial(connection: Connection, serial: str) -> Standing | None:
+    """How the owner of the device with that normalised serial stands; None for no such device."""
+    standing = _standing(connection.execute(_ASKED_BY_SERIAL, {"key": serial}).one())
+    return standing if standing.devices else None
+
+
+def standing_of_customer(connection: Connection, customer_id: int) -> Standing:
+    """How the customer with that id stands."""
+    return _standing(connection.execute(_ASKED_BY_CUSTOMER, {"key": customer_id}).one())
+
+
+def _standing(row: Any) -> Standing:
+    owner, served, versions, owed = row
+    served, owed = [_device(one) for one in served or ()], owed or []
+    serials = {one.id: one.serial for one in served}
+    return Standing(
+        owner=Customer(**owner) if owner else None,
+        devices=served,
+        versions=_versions(versions or ()),
+        owed=[_obligation(one) for one in owed],
+        sale_names={one["sale_id"]: one["name"] for one in owed if one["sale_id"]},
+        serials=serials | {one["device_id"]: one["name"] for one in owed if not one["sale_id"]},
+    )
+
+
+def _device(fields: dict[str, Any]) -> Device:
+    anchor = fields.pop("access_anchor_on")
+    return Device(
+        **fields,
+        access_anchor_on=date.fromisoformat(anchor) if anchor else None,
+        sealed_key=None,
+        sts=None,
+    )
+
+
+def _versions(rows: Iterable[dict[str, Any]]) -> dict[int, list[TariffVersion]]:
+    versions: dict[int, list[TariffVersion]] = {}
+    for one in rows:
+        version = TariffVersion(
+            date.fromisoformat(one["valid_from"]),
+            one["price_per_kwh_minor"],
+            one["access_rate_minor"],
+            one["access_every_days"],
+            one["minimum_purchase_minor"],
+        )
+        versions.setdefault(one["tariff_id"], []).append(version)
+    return versions
+
+
+def _obligation(fields: dict[str, Any]) -> Obligation:
+    return Obligation(
+        fields["kind"],
+        fields["id"],
+        date.fromisoformat(fields["due_on"]),
+        fields["amount_minor"],
+        fields["paid_minor"],
+        fields["sale_id"],
+        fields["number"],
+        fields["device_id"],
+        fields["days"],
+    )
+
+
+_OPEN = text(f"{OPEN.format(customers=':ids')} ORDER BY {ORDER}")
+
+
+def open_obligations(
+    connection: Connection, customer_ids: Collection[int]
+) -> dict[int, list[Obligation]]:
+    """Everything not fully paid, by customer: by due date, then oldest sale."""
+    owed: dict[int, list[Obligation]] = {customer_id: [] for customer_id in customer_ids}
+    for row in connection.execute(_OPEN, {"ids": list(customer_ids)}).all():
+        owed[row[0]].append(Obligation(*row[1:10]))
+    return owed

@@ -1,0 +1,37 @@
+"""Who works at the console, and the indexes that its searches and its front page need."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, func, text
+
+from core.db.tables.books import instant, metadata, row_id, word
+from core.db.tables.money import payments, tokens
+from core.db.tables.oversight import cases
+from core.db.tables.people import customers, problem_reports
+
+# `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
+console_users = Table(
+    "console_users",
+    metadata,
+    row_id(),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    *word("role", "owner", "finance", "support", "read_only"),
+    Column("login_epoch", Integer, nullable=False, server_default=text("0")),
+    instant("created_at"),
+    instant("disabled_at", nullable=True),
+    CheckConstraint("name = lower(name)", name="name"),
+)
+
+# Names are found by how they begin.
+for _name in (customers.c.name, customers.c.surname):
+    Index(
+        f"customers_{_name.name}_idx",
+        func.lower(_name).label("lowered"),
+        postgresql_ops={"lowered": "text_pattern_ops"},
+    )
+Index("problem_reports_customer_id_idx", problem_reports.c.customer_id)
+Index("cases_payment_id_idx", cases.c.payment_id)
+# Block ranges cost a busy table next to nothing and are enough for "since yesterday".
+Index("payments_received_at_idx", payments.c.received_at, postgresql_using="brin")
+Index("tokens_issued_at_idx", tokens.c.issued_at, postgresql_using="brin")

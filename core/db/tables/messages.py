@@ -1,0 +1,107 @@
+"""What was said: outgoing texts and their delivery, incoming texts, USSD effects."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Column,
+    Date,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.db.tables.books import instant, metadata, reference, row_id, word
+
+# `dedupe_key` names the occasion (`receipt:<payment>:1`): one occasion, one text. `redeliveries`
+# counts how often it was sent anew because the phone could not be reached; after `expires_at` it is
+# not sent any more.
+sms = Table(
+    "sms",
+    metadata,
+    row_id(),
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("msisdn", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    reference("payment_id", "payments", nullable=True),
+    reference("token_id", "tokens", nullable=True),
+    *word(
+        "state", "waiting", "sending", "sent", "delivered", "failed", "unknown", default="waiting"
+    ),
+    Column("provider_message_id", Text, nullable=True, unique=True),
+    Column("provider_status", Text, nullable=True),
+    Column("cost", Text, nullable=True),
+    Column("segments", SmallInteger, nullable=False),
+    instant("created_at"),
+    instant("sent_at", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("redeliveries", Integer, nullable=False, server_default=text("0")),
+    instant("next_attempt_at", nullable=True),
+    instant("expires_at", nullable=True),
+    Index(
+        "sms_waiting_idx", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")
+    ),
+    Index("sms_msisdn_idx", "msisdn"),
+    Index("sms_token_id_idx", "token_id"),
+    Index("sms_payment_id_idx", "payment_id"),
+)
+
+# Kept as told, in any order: a report may come before our own send call has returned.
+delivery_reports = Table(
+    "delivery_reports",
+    metadata,
+    row_id(),
+    Column("provider_message_id", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("failure_reason", Text, nullable=True),
+    instant("received_at"),
+    UniqueConstraint("provider_message_id", "status"),
+)
+
+inbound_sms = Table(
+    "inbound_sms",
+    metadata,
+    row_id(),
+    Column("provider", Text, nullable=False),
+    Column("provider_message_id", Text, nullable=False),
+    Column("msisdn", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    instant("received_at"),
+    UniqueConstraint("provider", "provider_message_id"),
+)
+
+# STOP ends reminders, and nothing else: receipts and tokens are sent in any case.
+no_reminders = Table(
+    "no_reminders",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    instant("since"),
+)
+
+# What a customer was reminded of: a step (in days from the due day) is never told twice, and
+# `reminded_on` allows one text a day.
+reminders = Table(
+    "reminders",
+    metadata,
+    reference("customer_id", "customers"),
+    Column("due_on", Date, nullable=False),
+    Column("step", SmallInteger, nullable=False),
+    Column("reminded_on", Date, nullable=False),
+    PrimaryKeyConstraint("customer_id", "due_on", "step"),
+)
+
+# One effect per turn of a USSD session: its key is what makes a repeated callback harmless.
+ussd_effects = Table(
+    "ussd_effects",
+    metadata,
+    Column("ussd_session", Text, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("result", JSONB, nullable=False),
+    instant("created_at"),
+)

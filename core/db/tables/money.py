@@ -1,0 +1,196 @@
+"""Money as it moved: payments, their lines, tokens, prompts, and the double-entry ledger."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from core.db.tables.books import instant, metadata, minor, reference, row_id, word
+
+# One row per receipt of a provider account, whichever callback announced it.
+payments = Table(
+    "payments",
+    metadata,
+    row_id(),
+    Column("provider_account", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    minor("amount_minor"),
+    Column("currency", Text, nullable=False),
+    Column("account_raw", Text, nullable=False),
+    *word("purpose", "device", "loan", default="device"),
+    reference("device_id", "devices", nullable=True),
+    reference("customer_id", "customers", nullable=True),
+    *word("payer_kind", "msisdn", "masked", "sha256", "none"),
+    Column("payer", Text, nullable=True),
+    instant("paid_at"),
+    instant("received_at"),
+    *word(
+        "state",
+        "received",
+        "applied",
+        "suspense",
+        "refunding",
+        "refunded",
+        "reversed",
+        default="received",
+    ),
+    instant("applied_at", nullable=True),
+    minor("credit_used_minor", default=0),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    instant("next_attempt_at"),
+    Column("problem", Text, nullable=True),
+    UniqueConstraint("provider_account", "receipt"),
+    CheckConstraint("amount_minor > 0 AND credit_used_minor >= 0", name="amounts"),
+    # Money that is being sent or taken back keeps what it was matched to, if it was.
+    CheckConstraint(
+        "CASE state WHEN 'suspense' THEN device_id IS NULL WHEN 'received' THEN"
+        " device_id IS NOT NULL WHEN 'applied' THEN device_id IS NOT NULL ELSE true END",
+        name="matched",
+    ),
+    CheckConstraint("(device_id IS NULL) = (customer_id IS NULL)", name="owner"),
+    Index(
+        "payments_waiting_idx", "next_attempt_at", "id", postgresql_where=text("state = 'received'")
+    ),
+    Index("payments_customer_id_idx", "customer_id"),
+    Index("payments_receipt_idx", "receipt"),
+    Index("payments_payer_idx", "payer"),
+    Index("payments_unmatched_idx", "received_at", postgresql_where=text("state = 'suspense'")),
+)
+
+# What a payment did. Their sum is the payment plus the credit it used.
+payment_lines = Table(
+    "payment_lines",
+    metadata,
+    row_id(),
+    reference("payment_id", "payments"),
+    Column("number", SmallInteger, nullable=False),
+    *word(
+        "kind",
+        "down_payment",
+        "instalment",
+        "access_rate",
+        "energy",
+        "days",
+        "credit",
+        "suspense",
+    ),
+    minor("amount_minor"),
+    reference("instalment_id", "instalments", nullable=True),
+    reference("access_charge_id", "access_charges", nullable=True),
+    reference("device_id", "devices", nullable=True),
+    UniqueConstraint("payment_id", "number"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+)
+
+# `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored.
+tokens = Table(
+    "tokens",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    reference("payment_id", "payments", nullable=True),
+    Column("part", SmallInteger, nullable=False, server_default=text("0")),
+    *word("kind", "energy", "days", "unlock", "lock"),
+    Column("units", Integer, nullable=False),
+    Column("counter", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    instant("issued_at"),
+    UniqueConstraint("device_id", "counter"),
+    UniqueConstraint("payment_id", "device_id", "part"),
+)
+
+# A request to a payer's phone to approve a payment (an STK push, a request to pay). The row is
+# committed before the socket opens; `unknown` is looked up, never repeated blindly.
+prompts = Table(
+    "prompts",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False),
+    Column("account_reference", Text, nullable=False),
+    reference("device_id", "devices"),
+    minor("amount_minor"),
+    *word("purpose", "device", "loan", default="device"),
+    *word("channel", "daraja", "mtn", "airtel", "pawapay", default="daraja"),
+    Column("network", Text, nullable=True),
+    *word(
+        "state",
+        "waiting",
+        "sending",
+        "pending",
+        "unknown",
+        "approved",
+        "paid",
+        "failed",
+        default="waiting",
+    ),
+    Column("checkout_reference", Text, nullable=True, unique=True),
+    Column("provider_code", Text, nullable=True),
+    reference("payment_id", "payments", nullable=True),
+    instant("created_at"),
+    instant("sent_at", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    instant("next_attempt_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    Index(
+        "prompts_waiting_idx",
+        "next_attempt_at",
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
+    Index("prompts_account_reference_idx", "account_reference"),
+    Index(
+        "prompts_open_idx",
+        "sent_at",
+        postgresql_where=text("state IN ('approved', 'sending', 'pending', 'unknown')"),
+    ),
+    # Whose a payment is.
+    Index("prompts_payment_id_idx", "payment_id"),
+)
+
+ledger_accounts = Table(
+    "ledger_accounts",
+    metadata,
+    Column("code", Text, primary_key=True),
+    *word("normal_side", "debit", "credit"),
+)
+
+# `idempotency_key` names the event: one event, one entry, for ever.
+journal_entries = Table(
+    "journal_entries",
+    metadata,
+    row_id(),
+    Column("kind", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False, unique=True),
+    instant("posted_at"),
+    Column(
+        "transaction_id",
+        Text,
+        nullable=False,
+        server_default=text("pg_current_xact_id()::text"),
+    ),
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    row_id(),
+    reference("entry_id", "journal_entries"),
+    Column("account", Text, ForeignKey("ledger_accounts.code"), nullable=False),
+    *word("side", "debit", "credit"),
+    minor("amount_minor"),
+    reference("customer_id", "customers", nullable=True),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    Index("postings_entry_id_idx", "entry_id"),
+    Index("postings_account_customer_id_idx", "account", "customer_id"),
+)

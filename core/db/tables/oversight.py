@@ -1,0 +1,155 @@
+"""What operators answer for: acts with their reasons, refunds, claims, cases, stated balances."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.db.tables.books import instant, metadata, minor, reference, row_id, word
+
+# Append-only (migration 0007): who did what, to which row, and why.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    row_id(),
+    instant("acted_at"),
+    Column("who", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("details", JSONB, nullable=False, server_default=text("'{}'")),
+    Index("audit_log_subject_idx", "subject", "subject_id"),
+)
+
+# Money on its way back. `client_reference` is fixed before the provider is asked; `origin_state` is
+# the payment's state to return to should the provider refuse.
+refunds = Table(
+    "refunds",
+    metadata,
+    row_id(),
+    reference("payment_id", "payments"),
+    minor("amount_minor"),
+    *word("origin_state", "received", "suspense"),
+    Column("client_reference", Text, nullable=False, unique=True),
+    *word("state", "requested", "sending", "unknown", "done", "failed", default="requested"),
+    Column("provider_code", Text, nullable=True),
+    instant("requested_at"),
+    instant("sent_at", nullable=True),
+    instant("ended_at", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    instant("next_attempt_at", nullable=True),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    # The same money is never on two ways back.
+    Index(
+        "refunds_payment_key",
+        "payment_id",
+        unique=True,
+        postgresql_where=text("state <> 'failed'"),
+    ),
+    Index(
+        "refunds_waiting_idx",
+        "next_attempt_at",
+        postgresql_where=text("next_attempt_at IS NOT NULL"),
+    ),
+)
+
+# What a customer got for money that a provider then took back: receivable:clawback, by payment.
+claims = Table(
+    "claims",
+    metadata,
+    row_id(),
+    reference("customer_id", "customers"),
+    reference("payment_id", "payments"),
+    minor("amount_minor"),
+    instant("raised_at"),
+    UniqueConstraint("payment_id"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    Index("claims_customer_id_idx", "customer_id"),
+)
+
+# Something only a person can settle. `dedupe_key` names the occasion: one occasion, one case.
+cases = Table(
+    "cases",
+    metadata,
+    row_id(),
+    Column("dedupe_key", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    reference("payment_id", "payments", nullable=True),
+    instant("opened_at"),
+    instant("closed_at", nullable=True),
+    Index("cases_open_idx", "opened_at", postgresql_where=text("closed_at IS NULL")),
+)
+
+# A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
+# for lock and unlock. Of each kind one at a time is waited for on a device: ordering twice is one
+# order.
+token_orders = Table(
+    "token_orders",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    *word("kind", "energy", "days", "unlock", "lock"),
+    Column("units", Integer, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    *word("state", "waiting", "made", "failed", default="waiting"),
+    Column("problem", Text, nullable=True),
+    instant("ordered_at"),
+    instant("ended_at", nullable=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    instant("next_attempt_at", nullable=True),
+    CheckConstraint(
+        "CASE WHEN kind IN ('energy', 'days') THEN units > 0 ELSE units = 0 END", name="units"
+    ),
+    Index("token_orders_device_id_idx", "device_id"),
+    Index(
+        "token_orders_waiting_key",
+        "device_id",
+        "kind",
+        unique=True,
+        postgresql_where=text("state = 'waiting'"),
+    ),
+)
+
+# Which tokens came of an order, one row for each.
+ordered_tokens = Table(
+    "ordered_tokens",
+    metadata,
+    Column("token_id", BigInteger, ForeignKey("tokens.id"), primary_key=True, autoincrement=False),
+    reference("order_id", "token_orders"),
+    Index("ordered_tokens_order_id_idx", "order_id"),
+)
+
+# When a provider's list of payments is asked for next, by receiving account.
+statement_pulls = Table(
+    "statement_pulls",
+    metadata,
+    Column("provider_account", Text, primary_key=True),
+    instant("next_at"),
+)
+
+# What a provider says it holds for us at an instant, and what the books say of the same instant.
+balance_assertions = Table(
+    "balance_assertions",
+    metadata,
+    row_id(),
+    Column("provider_account", Text, nullable=False),
+    instant("stated_at"),
+    Column("stated_minor", BigInteger, nullable=False),
+    Column("booked_minor", BigInteger, nullable=False),
+    instant("asserted_at"),
+    UniqueConstraint("provider_account", "stated_at"),
+)

@@ -1,0 +1,165 @@
+"""Who is who: villages, customers and their numbers, agents."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from core.db.tables.books import instant, metadata, minor, reference, row_id
+
+villages = Table(
+    "villages",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+# `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
+# transaction as every posting to it; `dialwatt doctor` compares the two.
+customers = Table(
+    "customers",
+    metadata,
+    row_id(),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    reference("village_id", "villages", nullable=True),
+    Column("language", Text, nullable=False),
+    minor("credit_minor", default=0),
+    instant("created_at"),
+    CheckConstraint("credit_minor >= 0", name="credit"),
+)
+
+# The number with the lowest position is where texts go. M-Pesa tells us a payer only as the hash of
+# the number's digits, so that a payer we know can be found by it.
+customer_msisdns = Table(
+    "customer_msisdns",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    reference("customer_id", "customers"),
+    Column("position", Integer, nullable=False, server_default=text("0")),
+    Column(
+        "sha256",
+        Text,
+        Computed("encode(sha256(decode(substr(msisdn, 2), 'escape')), 'hex')", persisted=True),
+        unique=True,
+    ),
+    Index("customer_msisdns_customer_id_idx", "customer_id", "position"),
+)
+
+# A number that was a customer's until then: texts to it are part of that customer's history, and of
+# nobody's who got the number later.
+past_msisdns = Table(
+    "past_msisdns",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False),
+    reference("customer_id", "customers"),
+    instant("held_until"),
+    Index("past_msisdns_msisdn_idx", "msisdn"),
+    Index("past_msisdns_customer_id_idx", "customer_id"),
+)
+
+# `float_used_minor` is what an agent owes the operator (the balance of clearing:agent:<id>) and
+# `commission_minor` what is owed to the agent (commission:agent:<id>), both kept in the transaction
+# of every posting to those accounts and compared with them by `dialwatt doctor`.
+agents = Table(
+    "agents",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("pin_hash", Text, nullable=False),
+    Column("pin_is_initial", Boolean, nullable=False, server_default=text("true")),
+    minor("float_limit_minor"),
+    Column("commission_collections_bp", Integer, nullable=False, server_default=text("0")),
+    Column("commission_sales_bp", Integer, nullable=False, server_default=text("0")),
+    Column("villages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("pin_misses", Integer, nullable=False, server_default=text("0")),
+    instant("locked_until", nullable=True),
+    minor("float_used_minor", default=0),
+    minor("commission_minor", default=0),
+    CheckConstraint("float_used_minor >= 0 AND commission_minor >= 0", name="balances"),
+    CheckConstraint(
+        "commission_collections_bp BETWEEN 0 AND 10000"
+        " AND commission_sales_bp BETWEEN 0 AND 10000 AND float_limit_minor >= 0",
+        name="figures",
+    ),
+)
+
+# A registration an agent asked for by text, until the agent confirms it with the PIN from the menu.
+# A meter has a tariff; anything else an appliance with its plan.
+pending_registrations = Table(
+    "pending_registrations",
+    metadata,
+    row_id(),
+    reference("agent_id", "agents"),
+    Column("serial", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("village", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("tariff", Text, nullable=True),
+    Column("appliance", Text, nullable=True),
+    Column("scheme", Text, nullable=True),
+    Column("count", Integer, nullable=True),
+    minor("instalment_minor", nullable=True),
+    Column("cadence", Text, nullable=True),
+    minor("down_payment_minor", default=0),
+    instant("asked_at"),
+    UniqueConstraint("agent_id", "serial"),
+    CheckConstraint(
+        "(tariff IS NULL) = (appliance IS NOT NULL) AND (appliance IS NULL OR (cadence IS NOT NULL"
+        " AND CASE scheme WHEN 'count' THEN count > 0 WHEN 'amount' THEN instalment_minor > 0"
+        " WHEN 'service' THEN true ELSE false END))",
+        name="terms",
+    ),
+)
+
+# Somebody wants a device in stock whose tariff or plan is not set. It waits for an agent as long as
+# the device has no owner; `name` is empty for a number that is a customer's already.
+device_requests = Table(
+    "device_requests",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    Column("msisdn", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("surname", Text, nullable=False),
+    Column("village", Text, nullable=False),
+    instant("asked_at"),
+    UniqueConstraint("device_id", "msisdn"),
+    Index("device_requests_asked_at_idx", "asked_at"),
+)
+
+# A language chosen by somebody who is neither customer nor agent.
+stranger_languages = Table(
+    "stranger_languages",
+    metadata,
+    Column("msisdn", Text, primary_key=True),
+    Column("language", Text, nullable=False),
+)
+
+problem_reports = Table(
+    "problem_reports",
+    metadata,
+    row_id(),
+    Column("msisdn", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=True),
+    instant("reported_at"),
+)

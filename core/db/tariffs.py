@@ -1,0 +1,173 @@
+"""Reading the market, tariffs and their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+
+from sqlalchemy import Connection, text
+
+from core.db.devices import COLUMNS, FROM, Device
+from core.market import Market
+from core.tariff import TariffVersion
+
+
+def find_market(connection: Connection) -> Market | None:
+    """The deployment's market; None on an empty book."""
+    row = connection.execute(
+        text(
+            "SELECT country, currency, cash_unit_minor, timezone, languages, service_code,"
+            " operator, payment_max_minor FROM market"
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return Market(**(row._asdict() | {"languages": tuple(row.languages)}))
+
+
+def versions_of(
+    connection: Connection, devices: Collection[Device]
+) -> dict[int, list[TariffVersion]]:
+    """All versions of the devices' tariffs, oldest first, by tariff id."""
+    return tariff_versions(connection, {device.tariff_id for device in devices if device.tariff_id})
+
+
+def tariff_versions(
+    connection: Connection, tariff_ids: Collection[int]
+) -> dict[int, list[TariffVersion]]:
+    """All versions of those tariffs, oldest first, by tariff id."""
+    if not tariff_ids:
+        return {}
+    rows = connection.execute(
+        text(
+            "SELECT tariff_id, valid_from, price_per_kwh_minor, access_rate_minor,"
+            " access_every_days, minimum_purchase_minor FROM tariff_versions"
+            " WHERE tariff_id = ANY(:ids) ORDER BY tariff_id, valid_from"
+        ),
+        {"ids": list(tariff_ids)},
+    )
+    versions: dict[int, list[TariffVersion]] = {}
+    for tariff_id, *figures in rows:
+        versions.setdefault(tariff_id, []).append(TariffVersion(*figures))
+    return versions
+
+
+def energy_sold_between(
+    connection: Connection, tariff_id: int, begin_on: date, end_on: date, zone: str
+) -> bool:
+    """Whether any of its meters was sold energy from the first to the last of those days."""
+    return _any(
+        connection,
+        "SELECT FROM payment_lines l JOIN devices d ON d.id = l.device_id"
+        " JOIN payments p ON p.id = l.payment_id WHERE d.tariff_id = :tariff AND l.kind = 'energy'"
+        " AND CAST(p.applied_at AT TIME ZONE :zone AS date) BETWEEN :begin AND :end",
+        {"tariff": tariff_id, "begin": begin_on, "end": end_on, "zone": zone},
+    )
+
+
+def charged_between(connection: Connection, tariff_id: int, begin_on: date, end_on: date) -> bool:
+    """Whether any fee of its meters was due from the first to the last of those days."""
+    return _any(
+        connection,
+        "SELECT FROM access_charges c JOIN devices d ON d.id = c.device_id"
+        " WHERE d.tariff_id = :tariff AND c.due_on BETWEEN :begin AND :end",
+        {"tariff": tariff_id, "begin": begin_on, "end": end_on},
+    )
+
+
+def moved_away_since(connection: Connection, tariff_id: int, begin_on: date, zone: str) -> bool:
+    """Whether meters of it were put on another tariff since that day (move_tariff)."""
+    return _any(
+        connection,
+        "SELECT FROM audit_log WHERE subject = 'tariff' AND subject_id = :tariff"
+        " AND act = 'move_meters' AND details->>'meters' <> '0'"
+        " AND CAST(acted_at AT TIME ZONE :zone AS date) >= :begin",
+        {"tariff": tariff_id, "begin": begin_on, "zone": zone},
+    )
+
+
+def _any(connection: Connection, query: str, values: dict[str, object]) -> bool:
+    return bool(connection.execute(text(f"SELECT EXISTS ({query})"), values).scalar_one())
+
+
+def access_anchors(connection: Connection, tariff_id: int) -> list[date]:
+    """The days from which the next fees of its owned meters run, each once."""
+    return list(
+        connection.execute(
+            text(
+                "SELECT DISTINCT access_anchor_on FROM devices WHERE tariff_id = :tariff"
+                " AND owner_id IS NOT NULL AND access_anchor_on IS NOT NULL"
+            ),
+            {"tariff": tariff_id},
+        ).scalars()
+    )
+
+
+def lock_meters_of_tariff(connection: Connection, tariff_id: int) -> list[Device]:
+    """The meters on a tariff, in stock or with an owner, locked by id."""
+    rows = connection.execute(
+        text(
+            f"SELECT {COLUMNS} {FROM} WHERE d.tariff_id = :id ORDER BY d.id FOR NO KEY UPDATE OF d"
+        ),
+        {"id": tariff_id},
+    )
+    return [Device(*row) for row in rows]
+
+
+def put_on_tariff(
+    connection: Connection, device_ids: Collection[int], tariff_id: int, on: date
+) -> None:
+    """Give meters another tariff; where they have an owner the access rate runs from that day."""
+    connection.execute(
+        text(
+            "UPDATE devices SET tariff_id = :tariff, access_anchor_on ="
+            " CASE WHEN owner_id IS NULL THEN NULL ELSE CAST(:on AS date) END"
+            " WHERE id = ANY(:ids)"
+        ),
+        {"ids": list(device_ids), "tariff": tariff_id, "on": on},
+    )
+
+
+def has_payments(connection: Connection) -> bool:
+    """Whether any payment was ever booked."""
+    return bool(connection.execute(text("SELECT EXISTS (SELECT FROM payments)")).scalar_one())
+
+
+def families_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
+    """Token family by manufacturer code, for makers that have devices with keys or meter data."""
+    rows = connection.execute(
+        text(
+            "SELECT m.code, m.token_family FROM manufacturers m WHERE m.code = ANY(:codes)"
+            " AND EXISTS (SELECT FROM devices d WHERE d.manufacturer_id = m.id"
+            " AND (d.sealed_key IS NOT NULL OR d.sts IS NOT NULL))"
+        ),
+        {"codes": list(codes)},
+    )
+    return {row.code: row.token_family for row in rows}
+
+
+def kinds_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, set[str]]:
+    """The kinds of registered devices, by manufacturer code."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT m.code, d.kind FROM manufacturers m"
+            " JOIN devices d ON d.manufacturer_id = m.id WHERE m.code = ANY(:codes)"
+        ),
+        {"codes": list(codes)},
+    )
+    kinds: dict[str, set[str]] = {}
+    for row in rows:
+        kinds.setdefault(row.code, set()).add(row.kind)
+    return kinds
+
+
+def appliances_sold(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
+    """Kind by code, of the appliances that have been sold."""
+    rows = connection.execute(
+        text(
+            "SELECT a.code, a.kind FROM appliances a WHERE a.code = ANY(:codes)"
+            " AND EXISTS (SELECT FROM sales s WHERE s.appliance_id = a.id)"
+        ),
+        {"codes": list(codes)},
+    )
+    return {row.code: row.kind for row in rows}

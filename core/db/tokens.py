@@ -1,0 +1,197 @@
+"""Codes that operators order: written at the console, claimed and ended by workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+_BACKOFF = timedelta(seconds=15)
+_BACKOFF_MAX = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrder:
+    """An order claimed by a worker; `attempts` counts this one."""
+
+    id: int
+    device_id: int
+    kind: str
+    units: int
+    attempts: int
+
+
+def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:
+    """A new order's id; None while one of that kind waits on the device already."""
+    return connection.execute(
+        text(
+            "INSERT INTO token_orders (device_id, kind, units, who, reason, ordered_at,"
+            " next_attempt_at) VALUES (:device_id, :kind, :units, :who, :reason, :now, :now)"
+            " ON CONFLICT (device_id, kind) WHERE state = 'waiting' DO NOTHING RETURNING id"
+        ),
+        {**values, "now": now},
+    ).scalar_one_or_none()
+
+
+def claim_orders(connection: Connection, now: datetime, limit: int) -> list[TokenOrder]:
+    """Lock up to `limit` orders whose time has come; others' claims are passed over."""
+    rows = connection.execute(
+        text(
+            "SELECT id, device_id, kind, units, attempts + 1 FROM token_orders"
+            " WHERE state = 'waiting' AND next_attempt_at <= :now"
+            " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+        ),
+        {"now": now, "limit": limit},
+    )
+    return [TokenOrder(*row) for row in rows]
+
+
+def store_ordered(
+    connection: Connection, now: datetime, order: TokenOrder, tokens: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Store the tokens of an order (kind, units, counter, text) and move the device's counter; the
+    tokens' ids, in order."""
+    ids = [
+        _store(connection, {"device": order.device_id, "part": part, "now": now, **token})
+        for part, token in enumerate(tokens)
+    ]
+    connection.execute(
+        text("UPDATE devices SET token_counter = :counter WHERE id = :id"),
+        {"counter": tokens[-1]["counter"], "id": order.device_id},
+    )
+    connection.execute(
+        text(
+            "INSERT INTO ordered_tokens (token_id, order_id)"
+            " SELECT unnest(CAST(:ids AS bigint[])), :id"
+        ),
+        {"ids": ids, "id": order.id},
+    )
+    return ids
+
+
+def _store(connection: Connection, values: dict[str, Any]) -> int:
+    return int(
+        connection.execute(
+            text(
+                "INSERT INTO tokens (device_id, part, kind, units, counter, text, issued_at)"
+                " VALUES (:device, :part, :kind, :units, :counter, :text, :now) RETURNING id"
+            ),
+            values,
+        ).scalar_one()
+    )
+
+
+def end_order(
+    connection: Connection, now: datetime, order_id: int, state: str, problem: str | None = None
+) -> None:
+    """It is made, or never will be."""
+    connection.execute(
+        text(
+            "UPDATE token_orders SET state = :state, problem = :problem, ended_at = :now,"
+            " next_attempt_at = NULL, attempts = attempts + 1 WHERE id = :id"
+        ),
+        {"id": order_id, "state": state, "problem": problem, "now": now},
+    )
+
+
+def postpone_order(connection: Connection, now: datetime, order: TokenOrder, problem: str) -> None:
+    """Try again later, ever less often."""
+    wait = min(_BACKOFF * 2 ** min(order.attempts, 12), _BACKOFF_MAX)
+    connection.execute(
+        text(
+            "UPDATE token_orders SET attempts = :attempts, problem = :problem,"
+            " next_attempt_at = :at WHERE id = :id"
+        ),
+        {"id": order.id, "attempts": order.attempts, "problem": problem[:500], "at": now + wait},
+    )
+
+
+def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
+    """Whether a code of that kind waits to be made for that device."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM token_orders o JOIN devices d ON d.id = o.device_id"
+                " WHERE d.serial = :serial AND o.kind = :kind AND o.state = 'waiting')"
+            ),
+            {"serial": serial, "kind": kind},
+        ).scalar_one()
+    )
+
+
+def gets_code_soon(connection: Connection, device_id: int) -> bool:
+    """Whether a code that gives its owner something was ordered for it just now. One that could not
+    be made when it was tried holds nobody up."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM token_orders WHERE device_id = :id"
+                " AND state = 'waiting' AND attempts = 0 AND kind <> 'lock')"
+            ),
+            {"id": device_id},
+        ).scalar_one()
+    )
+
+
+# Version (1 byte), length of the id (1 byte), id.
+_KEY_ID = "convert_from(substr(sealed_key, 3, get_byte(sealed_key, 1)), 'UTF8')"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """A device and its key as it is stored; its repr shows nothing of the key."""
+
+    device_id: int
+    serial: str
+    sealed: bytes = field(repr=False)
+
+
+def keys_by_master(connection: Connection) -> dict[str, int]:
+    """How many device keys each master key seals, by its id."""
+    rows = connection.execute(
+        text(
+            f"SELECT {_KEY_ID}, count(*) FROM devices WHERE sealed_key IS NOT NULL"
+            " GROUP BY 1 ORDER BY 1"
+        )
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def lock_other_keys(connection: Connection, key_id: str, after: int, limit: int) -> list[SealedKey]:
+    """The next devices whose key another master key than `key_id` seals, by id, locked."""
+    rows = connection.execute(
+        text(
+            "SELECT id, serial, sealed_key FROM devices WHERE id > :after"
+            f" AND sealed_key IS NOT NULL AND {_KEY_ID} <> :key_id"
+            " ORDER BY id LIMIT :limit FOR UPDATE"
+        ),
+        {"after": after, "key_id": key_id, "limit": limit},
+    )
+    return [SealedKey(*row) for row in rows]
+
+
+def read_keys(connection: Connection, after: int, limit: int) -> list[SealedKey]:
+    """The next devices that have a key, by id."""
+    rows = connection.execute(
+        text(
+            "SELECT id, serial, sealed_key FROM devices WHERE id > :after"
+            " AND sealed_key IS NOT NULL ORDER BY id LIMIT :limit"
+        ),
+        {"after": after, "limit": limit},
+    )
+    return [SealedKey(*row) for row in rows]
+
+
+def store_keys(connection: Connection, sealed: Mapping[int, bytes]) -> None:
+    """Put these keys in place, by device id."""
+    connection.execute(
+        text(
+            "UPDATE devices SET sealed_key = fresh.sealed"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:sealed AS bytea[])) AS fresh (id, sealed)"
+            " WHERE devices.id = fresh.id"
+        ),
+        {"ids": list(sealed), "sealed": list(sealed.values())},
+    )

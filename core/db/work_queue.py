@@ -1,0 +1,100 @@
+"""Rows a worker should have got on with, whichever kind they are, and putting them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, text
+
+Kind = Literal["payment", "prompt", "text"]
+
+# Where each kind is kept: table, since when it is there, what was last said about it.
+_KEPT: dict[Kind, tuple[str, str, str]] = {
+    "payment": ("payments", "received_at", "problem"),
+    "prompt": ("prompts", "created_at", "provider_code"),
+    "text": ("sms", "created_at", "provider_status"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One row and how far it has come; `next_attempt_at` None: nobody will look at it again."""
+
+    kind: Kind
+    id: int
+    state: str
+    since: datetime
+    why: str | None
+    attempts: int
+    next_attempt_at: datetime | None
+
+
+def lock_waiting(connection: Connection, kind: Kind, row_id: int) -> Waiting | None:
+    """The row, locked; None when there is no such row."""
+    table, since, why = _KEPT[kind]
+    row = connection.execute(
+        text(
+            f"SELECT state, {since}, {why}, attempts, next_attempt_at FROM {table}"
+            " WHERE id = :id FOR UPDATE"
+        ),
+        {"id": row_id},
+    ).one_or_none()
+    return None if row is None else Waiting(kind, row_id, *row)
+
+
+def put_back(connection: Connection, row: Waiting, state: str, now: datetime) -> None:
+    """In that state, for the next worker that looks, as if it had never been tried."""
+    table = _KEPT[row.kind][0]
+    connection.execute(
+        text(
+            f"UPDATE {table} SET state = :state, attempts = 0, next_attempt_at = :now"
+            " WHERE id = :id"
+        ),
+        {"id": row.id, "state": state, "now": now},
+    )
+
+
+def is_too_late(connection: Connection, text_id: int, now: datetime) -> bool:
+    """Whether a text may not go out any more."""
+    return bool(
+        connection.execute(
+            text("SELECT expires_at <= :now FROM sms WHERE id = :id"), {"id": text_id, "now": now}
+        ).scalar_one()
+    )
+
+
+# The same conditions under which the jobs of a queue claim their rows.
+_WAITING = {
+    "payments": "SELECT count(*) FROM payments WHERE state = 'received'",
+    "prompts": "SELECT count(*) FROM prompts WHERE next_attempt_at IS NOT NULL"
+    " AND state <> 'approved'",
+    "texts": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
+    "money_back": "SELECT (SELECT count(*) FROM refunds WHERE next_attempt_at IS NOT NULL)"
+    " + (SELECT count(*) FROM prompts WHERE state = 'approved' AND next_attempt_at IS NOT NULL)",
+}
+
+_UNSETTLED = {
+    "suspense": "SELECT count(*) FROM payments WHERE state = 'suspense'",
+    "case": "SELECT count(*) FROM cases WHERE closed_at IS NULL",
+    "device_request": "SELECT count(*) FROM device_requests r JOIN devices d ON d.id = r.device_id"
+    " WHERE d.owner_id IS NULL",
+}
+
+
+def count_waiting(connection: Connection) -> dict[str, int]:
+    """How many rows wait in each queue, now or for later."""
+    return _counts(connection, _WAITING)
+
+
+def count_unsettled(connection: Connection) -> dict[str, int]:
+    """How much only a person can settle: unmatched payments, cases, requests for a device."""
+    return _counts(connection, _UNSETTLED)
+
+
+def _counts(connection: Connection, queries: Mapping[str, str]) -> dict[str, int]:
+    return {
+        name: int(connection.execute(text(query)).scalar_one()) for name, query in queries.items()
+    }

@@ -1,0 +1,108 @@
+"""An agent's own figures: what is owed, what may still be taken, commission, last movements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.db.agents import Agent, find_agent, last_movements, lock_agent, update_agent
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
+from core.errors import Refused
+from core.money import Money
+from core.unit import Unit
+from core.usecases.agents.notify_agent import tell
+from core.wording.messages import agent_sms
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """`kind`: `received` (cash taken), `settled` (handed over, commission included) or the kind of
+    another entry; `receipt` is its number."""
+
+    kind: str
+    receipt: str
+    amount: Money
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAccount:
+    """`owed` to the operator, `left` of the limit, `commission` not paid out yet."""
+
+    owed: Money
+    left: Money
+    commission: Money
+    movements: tuple[Movement, ...]
+
+
+def agent_account(unit: Unit, msisdn: str) -> AgentAccount:
+    """The figures of the agent with that number. Raises Refused("not_an_agent")."""
+    agent = find_agent(unit.connection, msisdn)
+    if agent is None:
+        raise Refused("not_an_agent")
+    currency = unit.market.currency
+    return AgentAccount(
+        Money(agent.float_used_minor, currency),
+        Money(max(agent.float_limit_minor - agent.float_used_minor, 0), currency),
+        Money(agent.commission_minor, currency),
+        tuple(
+            Movement(kind, receipt, Money(amount, currency), unit.market.local_date(at))
+            for kind, receipt, amount, at in last_movements(unit.connection, agent, _SHOWN)
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the agent owes after the hand-over."""
+
+    owed: Money
+
+
+def settle_agent(unit: Unit, msisdn: str, amount: Money, reference: str) -> Settled:
+    """Book a hand-over: cash and commission lower what the agent owes, who gets a text.
+
+    Sale 100 at 5%: owes 100, commission 5; hands over 50: owes 45, commission 0. `reference` is the
+    receipt's number: the same one again changes nothing. Raises Refused("not_an_agent"),
+    Refused("amount_invalid") and Refused("settlement_too_large").
+    """
+    agent = lock_agent(unit.connection, msisdn)
+    if agent is None:
+        raise Refused("not_an_agent")
+    if is_posted(unit.connection, f"settled:{reference}"):
+        return Settled(Money(agent.float_used_minor, amount.currency))
+    if not amount:
+        cash_unit = Money(unit.market.cash_unit_minor, amount.currency)
+        raise Refused("amount_invalid", cash_unit=cash_unit)
+    paid_out = min(agent.commission_minor, agent.float_used_minor - amount.minor)
+    if paid_out < 0:
+        raise Refused("settlement_too_large", owed=Money(agent.float_used_minor, amount.currency))
+    _book(unit, agent, amount.minor, paid_out, reference)
+    owed = Money(agent.float_used_minor - amount.minor - paid_out, amount.currency)
+    _tell(unit, agent, amount, Money(paid_out, amount.currency), owed, reference)
+    return Settled(owed)
+
+
+def _book(unit: Unit, agent: Agent, cash_minor: int, paid_out_minor: int, reference: str) -> None:
+    open_account(unit.connection, agent.commission, CREDIT)
+    legs = (
+        Posting("cash:office", DEBIT, cash_minor),
+        Posting(agent.commission, DEBIT, paid_out_minor),
+        Posting(agent.clearing, CREDIT, cash_minor + paid_out_minor),
+    )
+    post_entries(unit.connection, unit.now, [Entry("settled", f"settled:{reference}", legs)])
+    update_agent(
+        unit.connection,
+        agent.id,
+        float_used_minor=agent.float_used_minor - cash_minor - paid_out_minor,
+        commission_minor=agent.commission_minor - paid_out_minor,
+    )
+
+
+def _tell(
+    unit: Unit, agent: Agent, amount: Money, paid_out: Money, owed: Money, reference: str
+) -> None:
+    message = agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference)
+    tell(unit, agent, message, f"agent_settled:{reference}")

@@ -1,0 +1,96 @@
+"""An agent takes cash for a device: booked like any payment, owed by the agent to the operator.
+
+The debt is gross (domain 7): of 1000 cash of which 400 clears a loan the agent owes 1000. Limit and
+booking happen under one lock on the agent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.db.agents import Agent, next_cash_receipt, update_agent
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
+from core.errors import Refused
+from core.money import Money
+from core.unit import Unit
+from core.usecases.agents.notify_agent import tell
+from core.usecases.agents.pin import check_pin
+from core.usecases.payments.quote import quote_payment
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.wording.messages import agent_sms
+
+# An agent is warned when no more than one part in so many is left of the limit.
+_LAST_PART = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """The receipt of the cash, and what the agent owes the operator now."""
+
+    receipt: str
+    owed: Money
+
+
+def collect_cash(
+    unit: Unit, msisdn: str, pin: str, serial: str, amount: Money
+) -> Collected | Refused:
+    """Book the cash. Answers Refused for a wrong PIN; raises Refused like `quote_payment`, and
+    "float_exceeded" when the agent would owe more than the limit."""
+    quote = quote_payment(unit, serial, amount.minor)
+    agent = check_pin(unit, msisdn, pin)
+    if isinstance(agent, Refused):
+        return agent
+    owed_minor = agent.float_used_minor + amount.minor
+    if owed_minor > agent.float_limit_minor:
+        left = max(agent.float_limit_minor - agent.float_used_minor, 0)
+        raise Refused("float_exceeded", left=Money(left, amount.currency))
+    receipt = next_cash_receipt(unit.connection)
+    record_payment(unit, _notice(unit, agent, receipt, quote.device.serial, amount))
+    update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
+    earn_commission(unit, agent, f"cash:{receipt}", amount.minor, agent.commission_collections_bp)
+    owed = Money(owed_minor, amount.currency)
+    message = agent_sms.collected(
+        amount=amount, serial=quote.device.serial, receipt=receipt, owed=owed
+    )
+    tell(unit, agent, message, f"agent_collected:{receipt}")
+    _warn_of_limit(unit, agent, owed_minor, receipt)
+    return Collected(receipt, owed)
+
+
+def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> None:
+    """A word when the last fifth of the limit is reached: before customers are turned away."""
+    limit_minor = agent.float_limit_minor
+    reached = limit_minor - limit_minor // _LAST_PART
+    if agent.float_used_minor < reached <= owed_minor:
+        left = Money(limit_minor - owed_minor, unit.market.currency)
+        message = agent_sms.low_float(left=left, operator=unit.market.operator)
+        tell(unit, agent, message, f"agent_low_float:{receipt}")
+
+
+def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) -> PaymentNotice:
+    return PaymentNotice(
+        provider_account=f"agent:{agent.id}",
+        receipt=receipt,
+        source="cash",
+        amount_minor=amount.minor,
+        currency=amount.currency,
+        account=serial,
+        payer_kind="none",
+        payer=None,
+        paid_at=unit.now,
+    )
+
+
+def earn_commission(
+    unit: Unit, agent: Agent, occasion: str, base_minor: int, basis_points: int
+) -> int:
+    """Book a locked agent's share of `base_minor`, rounded down to the minor unit, once per
+    occasion; how much it is."""
+    earned = base_minor * basis_points // 10_000
+    if not earned or is_posted(unit.connection, f"commission:{occasion}"):
+        return earned
+    open_account(unit.connection, agent.commission, CREDIT)
+    legs = (Posting("expense:commission", DEBIT, earned), Posting(agent.commission, CREDIT, earned))
+    post_entries(unit.connection, unit.now, [Entry("commission", f"commission:{occasion}", legs)])
+    update_agent(unit.connection, agent.id, commission_minor=agent.commission_minor + earned)
+    return earned

@@ -1,0 +1,84 @@
+"""An agent confirms an act with the PIN. Three misses lock for half an hour, and the agent is told.
+
+The count is kept in the refusal's own transaction, so a miss is answered with a Refused and not
+raised: raising would roll the count back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from core.db.agents import Agent, find_agent, lock_agent, update_agent
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.agents.notify_agent import tell
+from core.wording.messages import agent_sms
+
+MOST_MISSES = 3
+LOCKED_FOR = timedelta(minutes=30)
+
+
+def check_pin(unit: Unit, msisdn: str, pin: str) -> Agent | Refused:
+    """The agent, locked for the act; or Refused("pin_wrong" | "pin_locked").
+
+    Raises Refused("not_an_agent").
+    """
+    agent = lock_agent(unit.connection, msisdn)
+    if agent is None:
+        raise Refused("not_an_agent")
+    if agent.locked_until is not None and agent.locked_until > unit.now:
+        return Refused("pin_locked", minutes=_minutes(agent.locked_until - unit.now))
+    if unit.pins.verify(agent.pin_hash, pin):
+        if agent.pin_misses:
+            update_agent(unit.connection, agent.id, pin_misses=0, locked_until=None)
+        return agent
+    return _missed(unit, agent)
+
+
+def _missed(unit: Unit, agent: Agent) -> Refused:
+    misses = agent.pin_misses + 1
+    if misses < MOST_MISSES:
+        update_agent(unit.connection, agent.id, pin_misses=misses)
+        return Refused("pin_wrong", left=MOST_MISSES - misses)
+    update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
+    minutes = _minutes(LOCKED_FOR)
+    occasion = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
+    tell(unit, agent, agent_sms.pin_locked(minutes=minutes), occasion)
+    return Refused("pin_locked", minutes=minutes)
+
+
+def _minutes(time: timedelta) -> int:
+    """Whole minutes, rounded up."""
+    return -(-int(time.total_seconds()) // 60)
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The new PIN holds from now on."""
+
+
+def change_pin(unit: Unit, msisdn: str, pins: str) -> Changed | Refused:
+    """`pins` is the present PIN and the new one, with a space. Answers Refused for a wrong PIN;
+    raises Refused("pin_trivial") for one that everybody tries first, or the old one again."""
+    pin, new_pin = pins.split()
+    if is_trivial(new_pin) or new_pin == pin:
+        raise Refused("pin_trivial")
+    agent = check_pin(unit, msisdn, pin)
+    if isinstance(agent, Refused):
+        return agent
+    update_agent(unit.connection, agent.id, pin_hash=unit.pins.hash(new_pin), pin_is_initial=False)
+    return Changed()
+
+
+def needs_new_pin(unit: Unit, msisdn: str) -> bool:
+    """Whether the agent still has the PIN the operator gave out."""
+    agent = find_agent(unit.connection, msisdn)
+    return agent is not None and agent.pin_is_initial
+
+
+def is_trivial(pin: str) -> bool:
+    """`1111`, `1234`, `9876`: one digit, or all in a row."""
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
+    return steps in ({0}, {1}, {-1})

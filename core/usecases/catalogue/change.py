@@ -1,0 +1,116 @@
+"""An owner adds to the catalogue or puts it right at the console, by the rules of a catalogue file.
+
+One entry at a time. What was sold keeps its own figures, whatever changes here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+
+from core.catalogue import (
+    Appliance,
+    Catalogue,
+    Manufacturer,
+    PlanEntry,
+    TariffEntry,
+    Village,
+)
+from core.db.plan_offers import delete_plan, lock_plan, plans_of
+from core.db.registration import ids_by_code
+from core.db.tables.goods import appliances, manufacturers, plan_offers, tariffs
+from core.db.tables.people import villages
+from core.errors import BrokenInvariant, Refused
+from core.market import Market
+from core.unit import Unit
+from core.usecases.catalogue.load import catalogue_problems, load_catalogue
+from core.usecases.operators.audit import write_audit
+
+Entry = Village | Manufacturer | TariffEntry | Appliance | PlanEntry
+
+_TABLES = {
+    Village: villages,
+    Manufacturer: manufacturers,
+    TariffEntry: tariffs,
+    Appliance: appliances,
+    PlanEntry: plan_offers,
+}
+
+
+def add_to_catalogue(unit: Unit, entry: Entry, operator: str, reason: str) -> int:
+    """The id of the new row. Raises Refused code_taken, catalogue_contradicts, reason_missing."""
+    if ids_by_code(unit.connection, _TABLES[type(entry)], [entry.code]):
+        raise Refused("code_taken", taken=entry.code)
+    return _write(unit, "add", entry, operator, reason)
+
+
+def change_catalogue(unit: Unit, entry: Entry, operator: str, reason: str) -> int:
+    """The id of the row with that code, which becomes like the entry; a tariff gets its version.
+
+    Raises Refused catalogue_contradicts (prices that were in force, a kind that was sold, the token
+    family of devices that exist), reason_missing.
+    """
+    return _write(unit, "change", entry, operator, reason)
+
+
+def withdraw_plan(unit: Unit, code: str, operator: str, reason: str) -> None:
+    """Offer a plan no more; what was sold on it keeps its instalments. Raises Refused
+    plan_not_allowed, plan_in_use (it is set on devices), reason_missing."""
+    found = lock_plan(unit.connection, code)
+    if found is None:
+        raise Refused("plan_not_allowed")
+    plan_id, devices = found
+    if devices:
+        raise Refused("plan_in_use", devices=devices)
+    delete_plan(unit.connection, plan_id)
+    write_audit(unit, operator, "withdraw", "plan_offer", plan_id, reason, code=code)
+
+
+def _write(unit: Unit, action: str, entry: Entry, operator: str, reason: str) -> int:
+    catalogue = _catalogue_of(unit, entry)
+    for problem in catalogue_problems(unit, catalogue):
+        raise Refused("catalogue_contradicts", problem=problem)
+    load_catalogue(unit, catalogue, _no_pin)
+    table = _TABLES[type(entry)]
+    row_id = ids_by_code(unit.connection, table, [entry.code])[entry.code]
+    details = json.loads(json.dumps(asdict(entry), default=str))
+    write_audit(unit, operator, action, table.name.removesuffix("s"), row_id, reason, **details)
+    return row_id
+
+
+def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
+    """With an appliance go its plans in the books: they have to come out for its price still."""
+    match entry:
+        case Village():
+            return Catalogue(None, villages=(entry,))
+        case Manufacturer():
+            return Catalogue(None, manufacturers=(entry,))
+        case TariffEntry():
+            return Catalogue(None, tariffs=(entry,))
+        case Appliance():
+            plans = plans_of(unit.connection, entry.code)
+            return Catalogue(None, appliances=(entry,), plans=tuple(plans))
+        case PlanEntry():
+            return Catalogue(None, plans=(entry,))
+
+
+def _no_pin(pin: str) -> str:
+    raise BrokenInvariant("no agent comes with one of these")
+
+
+_ROW = 1
+
+
+def set_up_market(unit: Unit, market: Market, operator: str, reason: str) -> None:
+    """Write it. Raises Refused catalogue_contradicts (another currency than that of payments in the
+    books), reason_missing."""
+    there = replace(unit, market=market)
+    catalogue = Catalogue(market)
+    for problem in catalogue_problems(there, catalogue):
+        raise Refused("catalogue_contradicts", problem=problem)
+    load_catalogue(there, catalogue, _no_pin_set_up_market)
+    write_audit(unit, operator, "set_up", "market", _ROW, reason, **asdict(market))
+
+
+def _no_pin_set_up_market(pin: str) -> str:
+    raise BrokenInvariant("a market has no PIN")

@@ -1,0 +1,285 @@
+"""Load a catalogue: everything new or changed by code, in one transaction, or nothing.
+
+What a file leaves out stays as it is. It refuses to rewrite the past: prices that were in force,
+the currency of payments, the token family of devices that exist, a PIN an agent has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, text
+
+from core.catalogue import AgentEntry, Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry
+from core.db.bulk import Stored, Values, insert_rows, rows_by_key, store_by_key
+from core.db.tables.goods import appliances, manufacturers, market, plan_offers, tariffs
+from core.db.tables.goods import tariff_versions as versions_table
+from core.db.tables.people import agents, villages
+from core.db.tariffs import (
+    access_anchors,
+    appliances_sold,
+    charged_between,
+    energy_sold_between,
+    families_in_use,
+    has_payments,
+    kinds_in_use,
+    moved_away_since,
+    tariff_versions,
+)
+from core.errors import Refused
+from core.plan import PlanTerms, make_plan
+from core.tariff import TariffVersion, fees_due
+from core.tokens.family import can, lacking
+from core.unit import Unit
+
+HashPin = Callable[[str], str]
+Loaded = dict[str, Stored]
+
+
+def catalogue_problems(unit: Unit, catalogue: Catalogue) -> list[str]:
+    """What in the catalogue contradicts the books, one line each; empty when it can be loaded."""
+    return [
+        *_market_problems(unit, catalogue),
+        *_manufacturer_problems(unit.connection, catalogue.manufacturers),
+        *_tariff_problems(unit, catalogue.tariffs),
+        *_appliance_problems(unit.connection, catalogue.appliances),
+        *_plan_problems(unit, catalogue),
+        *_agent_problems(unit, catalogue),
+    ]
+
+
+def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loaded:
+    """Write a catalogue that has no problems; says per table what was new, changed and the same.
+
+    On an empty book the unit carries the catalogue's own market.
+    """
+    connection = unit.connection
+    loaded: Loaded = {}
+    if catalogue.market is not None:
+        given = asdict(catalogue.market) | {"languages": list(catalogue.market.languages)}
+        loaded["market"] = store_by_key(connection, market, "id", [given | {"id": 1}])
+    loaded["villages"] = store_by_key(
+        connection, villages, "code", [asdict(one) for one in catalogue.villages]
+    )
+    loaded["manufacturers"] = store_by_key(
+        connection,
+        manufacturers,
+        "code",
+        [asdict(one) | {"kinds": list(one.kinds)} for one in catalogue.manufacturers],
+    )
+    loaded["tariff versions"] = _store_tariffs(unit, catalogue.tariffs)
+    loaded["appliances"] = store_by_key(
+        connection, appliances, "code", [asdict(one) for one in catalogue.appliances]
+    )
+    loaded["plans"] = _store_plans(connection, catalogue.plans)
+    loaded["agents"] = _store_agents(connection, catalogue.agents, hash_pin)
+    return loaded
+
+
+def _market_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
+    given = catalogue.market
+    if given is None or not has_payments(unit.connection):
+        return
+    booked = unit.connection.execute(text("SELECT currency FROM market")).scalar_one()
+    if given.currency != booked:
+        yield (
+            f"market: currency: there are payments in {booked} already, it cannot become"
+            f" {given.currency}"
+        )
+
+
+def _manufacturer_problems(
+    connection: Connection, given: tuple[Manufacturer, ...]
+) -> Iterator[str]:
+    codes = [one.code for one in given]
+    families, kinds = families_in_use(connection, codes), kinds_in_use(connection, codes)
+    for one in given:
+        family = families.get(one.code, one.token_family)
+        if family != one.token_family:
+            yield (
+                f'manufacturer "{one.code}": token: devices with keys for {family} are registered,'
+                f" it cannot become {one.token_family}; give the new devices a manufacturer code"
+                " of their own"
+            )
+        if one.sts and not can(one.token_family, "energy"):
+            yield (
+                f'manufacturer "{one.code}": token: its new meters are STS meters, it cannot'
+                f" become {one.token_family}"
+            )
+        for kind in one.kinds:
+            if need := lacking(one.token_family, kind):
+                yield (
+                    f'manufacturer "{one.code}": token: {one.token_family} has no {need} tokens,'
+                    f" as a {kind} needs"
+                )
+        for kind in sorted(kinds.get(one.code, set()) - set(one.kinds)):
+            yield f'manufacturer "{one.code}": kinds: {kind} devices of this maker are registered'
+
+
+def _tariff_problems(unit: Unit, given: tuple[TariffEntry, ...]) -> Iterator[str]:
+    known = _known_versions(unit.connection, given)
+    rows = rows_by_key(unit.connection, tariffs, "code", {one.code for one in given})
+    for entry in given:
+        if entry.code not in rows:
+            continue
+        day, versions = entry.version.valid_from, known.get(entry.code, {})
+        if versions.get(day) == entry.version or day > unit.today:
+            continue
+        if day in versions:
+            yield (
+                f'tariff "{entry.code}": valid_from: the version of {day} is in force with other'
+                " figures, and a change never rewrites the past: give it a new valid_from"
+            )
+        elif why := rewrites_past(
+            unit, rows[entry.code]["id"], list(versions.values()), entry.version
+        ):
+            yield (
+                f'tariff "{entry.code}": valid_from: since {day} {why} at other prices, and a'
+                f" change never rewrites the past: take {unit.today + timedelta(days=1)} or later"
+            )
+
+
+def _appliance_problems(connection: Connection, given: tuple[Appliance, ...]) -> Iterator[str]:
+    sold = appliances_sold(connection, [one.code for one in given])
+    for one in given:
+        kind = sold.get(one.code, one.kind)
+        if kind != one.kind:
+            yield f'appliance "{one.code}": kind: it has been sold as {kind}; give it a new code'
+
+
+def _plan_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
+    """A plan must come out for its appliance's price: the file's, else the one in the books."""
+    booked = rows_by_key(
+        unit.connection, appliances, "code", {one.appliance for one in catalogue.plans}
+    )
+    sold = booked | {one.code: asdict(one) for one in catalogue.appliances}
+    market = catalogue.market or unit.market
+    for one in catalogue.plans:
+        if one.appliance not in sold:
+            yield f'plan "{one.code}": appliance: there is no appliance "{one.appliance}"'
+            continue
+        appliance = sold[one.appliance]
+        if one.scheme == "service":
+            if not appliance["price_per_day_minor"]:
+                yield f'plan "{one.code}": scheme: "{one.appliance}" has no price_per_day'
+            continue
+        try:
+            make_plan(_terms(unit, one, appliance["price_minor"]), market.cash_unit_minor)
+        except Refused as refused:
+            yield (
+                f'plan "{one.code}": it does not come out for the price of "{one.appliance}"'
+                f" ({refused.code})"
+            )
+
+
+def _terms(unit: Unit, plan: PlanEntry, price_minor: int) -> PlanTerms:
+    return PlanTerms(
+        total_minor=price_minor,
+        down_payment_minor=plan.down_payment_minor,
+        cadence=plan.cadence,
+        sold_on=unit.today,
+        count=plan.count,
+        instalment_minor=plan.instalment_minor,
+    )
+
+
+def _agent_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
+    named = {code for agent in catalogue.agents for code in agent.villages}
+    known = {*rows_by_key(unit.connection, villages, "code", named)}
+    known |= {village.code for village in catalogue.villages}
+    for agent in catalogue.agents:
+        for code in agent.villages:
+            if code not in known:
+                yield f'agent "{agent.msisdn}": villages: there is no village "{code}"'
+
+
+def _known_versions(
+    connection: Connection, given: tuple[TariffEntry, ...]
+) -> dict[str, dict[date, TariffVersion]]:
+    """The versions in the books of the tariffs given, by code and first day."""
+    rows = rows_by_key(connection, tariffs, "code", {one.code for one in given})
+    versions = tariff_versions(connection, [row["id"] for row in rows.values()])
+    return {
+        code: {version.valid_from: version for version in versions.get(row["id"], [])}
+        for code, row in rows.items()
+    }
+
+
+def _store_tariffs(unit: Unit, given: tuple[TariffEntry, ...]) -> Stored:
+    """Add new versions; replace those of days to come. Counted by version."""
+    known = _known_versions(unit.connection, given)
+    names = {one.code: {"code": one.code, "name": one.name} for one in given}
+    store_by_key(unit.connection, tariffs, "code", list(names.values()))
+    rows = rows_by_key(unit.connection, tariffs, "code", names)
+    new = [one for one in given if one.version.valid_from not in known.get(one.code, {})]
+    others = [one for one in given if one.version.valid_from in known.get(one.code, {})]
+    changed = [one for one in others if known[one.code][one.version.valid_from] != one.version]
+    for one in changed:
+        unit.connection.execute(
+            text(
+                "DELETE FROM tariff_versions WHERE tariff_id = :tariff AND valid_from = :day"
+                " AND valid_from > :today"
+            ),
+            {"tariff": rows[one.code]["id"], "day": one.version.valid_from, "today": unit.today},
+        )
+    insert_rows(
+        unit.connection,
+        versions_table,
+        [asdict(one.version) | {"tariff_id": rows[one.code]["id"]} for one in new + changed],
+    )
+    return Stored(len(new), len(changed), len(others) - len(changed))
+
+
+def _store_plans(connection: Connection, given: tuple[PlanEntry, ...]) -> Stored:
+    """Plans by code. What was sold on one keeps its own instalments, whatever changes here."""
+    known = rows_by_key(connection, appliances, "code", {one.appliance for one in given})
+    rows = [asdict(one) | {"appliance_id": known[one.appliance]["id"]} for one in given]
+    for row in rows:
+        del row["appliance"]
+    return store_by_key(connection, plan_offers, "code", rows)
+
+
+def _store_agents(
+    connection: Connection, given: tuple[AgentEntry, ...], hash_pin: HashPin
+) -> Stored:
+    """Agents by number. The PIN of one who is known stays, whatever the file says."""
+    known = rows_by_key(connection, agents, "msisdn", {one.msisdn for one in given})
+    return store_by_key(
+        connection, agents, "msisdn", [_agent_row(one, known, hash_pin) for one in given]
+    )
+
+
+def _agent_row(agent: AgentEntry, known: dict[str, Values], hash_pin: HashPin) -> Values:
+    row = asdict(agent) | {"villages": list(agent.villages)}
+    pin = row.pop("pin")
+    if agent.msisdn in known:
+        kept = known[agent.msisdn]
+        return row | {"pin_hash": kept["pin_hash"], "pin_is_initial": kept["pin_is_initial"]}
+    return row | {"pin_hash": hash_pin(pin)}
+
+
+def rewrites_past(
+    unit: Unit, tariff_id: int, versions: Sequence[TariffVersion], new: TariffVersion
+) -> str | None:
+    """What stands against that version, in words; None when nothing does.
+
+    `versions` are those in the books, oldest first: the new one would hold until the next of them.
+    """
+    later = (one.valid_from for one in versions if one.valid_from > new.valid_from)
+    last_on = min(next(later, date.max) - timedelta(days=1), unit.today)
+    if new.valid_from > last_on:
+        return None
+    span = (unit.connection, tariff_id, new.valid_from, last_on)
+    if energy_sold_between(*span, zone=unit.market.timezone):
+        return "energy was sold"
+    if charged_between(*span):
+        return "fees fell due"
+    if moved_away_since(unit.connection, tariff_id, new.valid_from, unit.market.timezone):
+        return "its meters were moved away"
+    then = sorted([*versions, new], key=lambda one: one.valid_from)
+    for anchor_on in access_anchors(unit.connection, tariff_id):
+        if fees_due(versions, anchor_on, last_on)[0] != fees_due(then, anchor_on, last_on)[0]:
+            return "fees fell due, or would have"
+    return None

@@ -1,0 +1,51 @@
+"""Who is calling: a customer, an agent or a stranger, and in which language to answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.db.customers import find_caller, find_customer, set_language
+from core.errors import Refused
+from core.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`role`: "customer", "agent" or "stranger"; `id`: the row of the first two, else 0."""
+
+    role: str
+    id: int
+    name: str
+    language: str
+
+
+def read_caller(unit: Unit, msisdn: str) -> Caller:
+    """The person behind an E.164 number. An agent who is also a customer is met as an agent."""
+    known = find_caller(unit.connection, msisdn)
+    if known is None:
+        return Caller("stranger", 0, "", unit.market.default_language)
+    role, row_id, name, language = known
+    return Caller(role, row_id, name, language or unit.market.default_language)
+
+
+def customer_behind(unit: Unit, msisdn: str) -> int:
+    """The customer who has this number, an agent or not. Raises Refused("not_a_customer")."""
+    customer = find_customer(unit.connection, msisdn)
+    if customer is None:
+        raise Refused("not_a_customer")
+    return customer.id
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The language that is spoken from now on."""
+
+    language: str
+
+
+def choose_language(unit: Unit, msisdn: str, language: str) -> Chosen:
+    """From now on this number is addressed in `language`. Raises Refused("language_unknown")."""
+    if language not in unit.market.languages:
+        raise Refused("language_unknown")
+    set_language(unit.connection, msisdn, language)
+    return Chosen(language)

@@ -1,0 +1,15 @@
+"""find.py"""
+
+from __future__ import annotations
+
+from core.db.customers import Customer, find_customer
+from core.errors import Refused
+from core.unit import Unit
+
+
+def get_known(unit: Unit, phone: str) -> Customer:
+    """The customer behind a number. Raises Refused("customer_unknown")."""
+    customer = find_customer(unit.connection, phone)
+    if customer is None:
+        raise Refused("customer_unknown", msisdn=phone)
+    return customer

@@ -1,0 +1,38 @@
+"""Keep a text that somebody sent us, once, before its provider is told that we have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+
+from core.db.messages import insert_inbound
+from core.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """`message_id` is the provider's; `msisdn` is E.164; `body` as typed."""
+
+    provider: str
+    message_id: str
+    msisdn: str
+    body: str
+
+
+def record_inbound_text(unit: Unit, text: InboundText) -> bool:
+    """Store the text; False when this provider's id was stored before."""
+    return insert_inbound(
+        unit.connection, text.provider, text.message_id, text.msisdn, text.body, unit.now
+    )
+
+
+def report_problem(unit: Unit, msisdn: str, body: str) -> None:
+    """Store the report, with the customer it came from if the number is known."""
+    unit.connection.execute(
+        text(
+            "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at) VALUES (:msisdn,"
+            " :body, (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn), :now)"
+        ),
+        {"msisdn": msisdn, "body": body[:500], "now": unit.now},
+    )

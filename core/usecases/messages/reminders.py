@@ -1,0 +1,104 @@
+"""Remind customers of instalments: 3 days before, on the day, 1 and 7 days after (domain 6).
+
+One text per customer and day, between 09:00 and 18:00 in the market's zone, never twice for a step;
+STOP ends them. After a downtime only the newest step is told, at most a week late. The most urgent
+thing is said; what else is at a step that day comes on the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import datetime, time
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+
+from core.db.messages import AtAStep, customers_at_a_step, due_at_a_step, insert_reminders
+from core.money import Money
+from core.unit import Unit
+from core.usecases.messages.queue import queue_text
+from core.wording.message import BoundMessage
+from core.wording.messages import reminder as messages
+
+FROM, UNTIL = time(9), time(18)
+# Each step in days after the due day, and the last day on which it may still be told.
+STEPS = ((-3, -1), (0, 0), (1, 6), (7, 13))
+
+
+def whom_to_remind(unit: Unit) -> list[int]:
+    """The customers to be reminded now, by id; nobody at night."""
+    if not is_daytime(unit):
+        return []
+    return customers_at_a_step(unit.connection, STEPS, unit.today)
+
+
+def send_reminders(unit: Unit, customers: Collection[int]) -> int:
+    """Queue a reminder for those of these customers who are to be reminded; returns how many."""
+    if not is_daytime(unit):
+        return 0
+    due = due_at_a_step(unit.connection, STEPS, unit.today, customers)
+    texts = list(_most_urgent(due))
+    insert_reminders(unit.connection, [one for told in texts for one in told], unit.today)
+    for told in texts:
+        queue_text(
+            unit,
+            _said(unit, told),
+            msisdn=told[0].msisdn,
+            language=told[0].language,
+            occasion=f"reminder:{told[0].customer_id}:{unit.today}",
+            expires_at=_this_evening(unit),
+        )
+    return len(texts)
+
+
+def is_daytime(unit: Unit) -> bool:
+    """Whether people may be reminded now."""
+    return FROM <= _local(unit).time() < UNTIL
+
+
+def _this_evening(unit: Unit) -> datetime:
+    """Until when a reminder may go out: "today" is wrong tomorrow, and nobody is woken."""
+    return datetime.combine(unit.today, UNTIL, ZoneInfo(unit.market.timezone))
+
+
+def _local(unit: Unit) -> datetime:
+    return unit.now.astimezone(ZoneInfo(unit.market.timezone))
+
+
+def _most_urgent(due: list[AtAStep]) -> Iterator[list[AtAStep]]:
+    """Per customer what one text can be about: all that is late, or due today, or due one day."""
+    for _, found in groupby(due, key=lambda one: one.customer_id):
+        first, *rest = found
+        yield [first, *(one for one in rest if _in_one_text(first, one))]
+
+
+def _in_one_text(first: AtAStep, other: AtAStep) -> bool:
+    return min(first.step, other.step) > 0 or first.due_on == other.due_on
+
+
+def _said(unit: Unit, told: list[AtAStep]) -> BoundMessage:
+    service_code, first = unit.market.service_code, told[0]
+    if first.step > 0 and first.late_minor is not None and first.late_since is not None:
+        late = Money(first.late_minor, unit.market.currency)
+        return messages.overdue(amount=late, since=first.late_since, service_code=service_code)
+    amount = Money(sum(one.open_minor for one in told), unit.market.currency)
+    if first.step == 0:
+        return messages.due_today(amount=amount, service_code=service_code)
+    return messages.due_soon(amount=amount, on=first.due_on, service_code=service_code)
+
+
+_STOP = "INSERT INTO no_reminders (msisdn, since) VALUES (:msisdn, :now) ON CONFLICT DO NOTHING"
+_START = """
+    DELETE FROM no_reminders WHERE msisdn = :msisdn OR msisdn IN (
+        SELECT other.msisdn FROM customer_msisdns this JOIN customer_msisdns other
+            USING (customer_id) WHERE this.msisdn = :msisdn)
+"""
+
+
+def want_reminders(unit: Unit, msisdn: str, *, wanted: bool) -> None:
+    """Remember the choice. Any of a customer's numbers speaks for all of them.
+
+    Receipts and tokens are sent in any case.
+    """
+    unit.connection.execute(text(_START if wanted else _STOP), {"msisdn": msisdn, "now": unit.now})

@@ -1,0 +1,41 @@
+"""The audit log: every action of an operator leaves a row, with a reason."""
+
+from __future__ import annotations
+
+from core.db.audit import insert_audit
+from core.errors import Refused
+from core.unit import Unit
+
+# The operator of actions that no person takes.
+ITSELF = "dialwatt"
+
+
+def write_audit(
+    unit: Unit,
+    operator: str,
+    action: str,
+    subject: str,
+    subject_id: int,
+    reason: str,
+    /,
+    **details: object,
+) -> None:
+    """Write who did what to which row, and why, in the transaction of the action.
+
+    `subject` is the noun (`device`) and `subject_id` the id of the row; `details` is anything JSON
+    can hold. Raises Refused("reason_missing") without an operator or a reason.
+    """
+    if not operator.strip() or not reason.strip():
+        raise Refused("reason_missing")
+    insert_audit(
+        unit.connection,
+        unit.now,
+        {
+            "who": operator.strip(),
+            "act": action,
+            "subject": subject,
+            "subject_id": subject_id,
+            "reason": reason.strip()[:500],
+            "details": details,
+        },
+    )

@@ -1,0 +1,99 @@
+"""How today goes, for an operator: money, codes, what waits, and how things stand. Only reads.
+
+What today brought is counted anew each time. How things stand (the days before, what was collected,
+what is overdue) goes through every open instalment: whoever shows it keeps it for a while.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.db.console.dashboard import (
+    PendingWork,
+    TokensOfKind,
+    arrears,
+    collected,
+    money_by_day,
+    pending_work,
+    tokens_by_day,
+    tokens_since,
+)
+from core.unit import Unit
+
+DAYS_BEFORE = 13
+# What fell due in this many days, up to yesterday, is asked for its share that was paid.
+COLLECTED_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Today:
+    """What came in and went out today. `kinds`: (kind, issued, units) of codes; `work`: counts of
+    what waits and what failed."""
+
+    money_minor: int
+    payments: int
+    kinds: list[TokensOfKind]
+    work: PendingWork
+
+    @property
+    def tokens(self) -> int:
+        return sum(kind.issued for kind in self.kinds)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stood at an instant; plain values, so that it can be kept as JSON. `money` (minor
+    units) and `tokens` (codes) of the days before, by day (2026-03-05), empty days left out.
+    `arrears`: (age in days, amount, customers)."""
+
+    money: dict[str, int]
+    tokens: dict[str, int]
+    due_minor: int
+    paid_minor: int
+    arrears: list[tuple[str, int, int]]
+
+    @property
+    def percent(self) -> int | None:
+        """The share that was paid of what fell due; None when nothing did."""
+        return self.paid_minor * 100 // self.due_minor if self.due_minor else None
+
+    @property
+    def overdue_minor(self) -> int:
+        return sum(amount for _, amount, _ in self.arrears)
+
+
+def show_today(unit: Unit) -> Today:
+    """The figures of the market's day so far."""
+    midnight = _begin(unit.today, unit.market.timezone)
+    received = money_by_day(unit.connection, midnight, unit.market.timezone)
+    return Today(
+        sum(row.amount_minor for row in received),
+        sum(row.payments for row in received),
+        tokens_since(unit.connection, midnight),
+        pending_work(unit.connection, midnight),
+    )
+
+
+def show_standing(unit: Unit) -> Standing:
+    """How things stand now, today's own money and codes left out."""
+    connection, zone = unit.connection, unit.market.timezone
+    first = _begin(unit.today - timedelta(days=DAYS_BEFORE), zone)
+    due_minor, paid_minor = collected(
+        connection, unit.today - timedelta(days=COLLECTED_DAYS), unit.today - timedelta(days=1)
+    )
+    before = unit.today.isoformat()
+    money = {str(row.day): row.amount_minor for row in money_by_day(connection, first, zone)}
+    tokens = {str(row.day): row.issued for row in tokens_by_day(connection, first, zone)}
+    return Standing(
+        {on: minor for on, minor in money.items() if on < before},
+        {on: issued for on, issued in tokens.items() if on < before},
+        due_minor,
+        paid_minor,
+        arrears(connection, unit.today),
+    )
+
+
+def _begin(on: date, zone: str) -> datetime:
+    return datetime.combine(on, time.min, ZoneInfo(zone))

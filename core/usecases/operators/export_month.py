@@ -1,0 +1,46 @@
+"""Somebody takes the books of a month out of the house: which month that is, and who did it.
+
+What is in them is read elsewhere (core/db/console/month.py), row by row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.operators.audit import write_audit
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """From `first_on`'s midnight in the market's zone until just before `after_on`'s."""
+
+    name: str
+    first_on: date
+    after_on: date
+    since: datetime
+    until: datetime
+
+
+def export_month(unit: Unit, typed: str, operator: str) -> Month:
+    """The month like `2026-03`, noted as exported. Raises Refused("month_unknown") for what is no
+    month, and for one that has not begun."""
+    month = _read(unit, typed)
+    write_audit(unit, operator, "export", "market", 1, f"the books of {month.name}")
+    return month
+
+
+def _read(unit: Unit, typed: str) -> Month:
+    try:
+        first_on = date.fromisoformat(f"{typed.strip()}-01")
+        after_on = (first_on + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError):
+        raise Refused("month_unknown", month=typed) from None
+    if first_on > unit.today:
+        raise Refused("month_unknown", month=typed)
+    midnight = time(tzinfo=ZoneInfo(unit.market.timezone))
+    since, until = (datetime.combine(day, midnight) for day in (first_on, after_on))
+    return Month(f"{first_on:%Y-%m}", first_on, after_on, since, until)

@@ -1,0 +1,58 @@
+"""Have a worker look again, now, at a payment, prompt or text that got stuck.
+
+Nothing is done twice by it: a payment is applied once, a prompt's outcome is asked for and the
+prompt never shown again, a text goes out with the same words. It refuses what has come to its end,
+and what somebody is working on at this moment.
+"""
+
+from __future__ import annotations
+
+from core.db.work_queue import Kind, Waiting, is_too_late, lock_waiting, put_back
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.operators.audit import write_audit
+
+# In which states a row can be stuck, and the state it is put back in.
+_BACK_IN: dict[Kind, dict[str, str]] = {
+    "payment": {"received": "received"},
+    "prompt": {
+        "waiting": "waiting",
+        "sending": "unknown",
+        "pending": "pending",
+        "unknown": "unknown",
+        "approved": "approved",
+        "failed": "failed",  # looked up all the same: a success after a failure wins
+    },
+    "text": {
+        "waiting": "waiting",
+        "sending": "waiting",
+        "failed": "waiting",
+        "unknown": "waiting",
+    },
+}
+
+
+def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
+    """The row as it is, locked. Raises Refused: row_unknown, replay_suspense, replay_settled,
+    replay_busy, replay_too_late."""
+    row = lock_waiting(unit.connection, kind, row_id)
+    if row is None:
+        raise Refused("row_unknown", kind=kind, id=row_id)
+    if row.state == "suspense":
+        raise Refused("replay_suspense")
+    if row.state not in _BACK_IN[kind]:
+        raise Refused("replay_settled", kind=kind, id=row_id, state=row.state)
+    if row.state == "sending" and row.next_attempt_at and row.next_attempt_at > unit.now:
+        raise Refused("replay_busy", kind=kind, id=row_id)
+    if kind == "text" and is_too_late(unit.connection, row_id, unit.now):
+        raise Refused("replay_too_late")
+    return row
+
+
+def replay_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
+    """Put a row that `find_stuck` gave in this unit back, with an audit row."""
+    put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
+    write_audit(
+        unit, operator, "replay", row.kind, row.id, reason,
+        state=row.state, attempts=row.attempts, why=row.why,
+    )  # fmt: skip

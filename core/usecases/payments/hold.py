@@ -1,0 +1,42 @@
+"""hold.py"""
+
+from __future__ import annotations
+
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, post_entries
+from core.db.payments import lock_payment, set_payment
+from core.errors import BrokenInvariant
+from core.unit import Unit
+from core.usecases.payments.notify_payer import reach_payer, tell_suspense
+
+
+def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
+    """Back to suspense with a locked payment that waits for a device which is another's by now; the
+    payer is told."""
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None:
+        raise BrokenInvariant(f"payment {payment_id} vanished")
+    set_payment(
+        unit.connection,
+        payment.id,
+        state="suspense",
+        device_id=None,
+        customer_id=None,
+        purpose="device",
+        problem=f"{serial} changed hands",
+    )
+    legs = (
+        Posting("unapplied", DEBIT, payment.amount_minor, payment.customer_id),
+        Posting("suspense", CREDIT, payment.amount_minor),
+    )
+    _post(unit, "unmatched", payment.id, legs)
+    payer = reach_payer(unit, payment.payer_kind, payment.payer)
+    tell_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
+
+
+def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:
+    """A device can change hands again: each time is an event of its own. The payment is locked."""
+    key, times = f"{word}:{payment_id}", 1
+    while is_posted(unit.connection, key):
+        times += 1
+        key = f"{word}:{payment_id}:{times}"
+    post_entries(unit.connection, unit.now, [Entry(word, key, legs)])

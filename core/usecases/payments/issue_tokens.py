@@ -1,0 +1,103 @@
+"""Turn what a payment bought into codes for its devices, with counters that only grow.
+
+Runs inside the applying transaction with the device rows locked, so a counter is reserved and its
+token stored together or not at all. Local families are pure functions: no network, no waiting.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.db.devices import Device
+from core.db.payments import ReceivedPayment
+from core.errors import DialwattError
+from core.tokens.errors import NeverMade
+from core.tokens.family import (
+    NO_TOKENS,
+    Action,
+    DeviceSecret,
+    IssuedToken,
+    issue_days,
+    issue_energy,
+    issue_unlock,
+)
+from core.unit import Unit
+from core.usecases.tokens.device_keys import OpenSecret
+from core.waterfall import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceToken:
+    """A token made for a device; `part` numbers the codes of one payment on one device."""
+
+    device: Device
+    part: int
+    token: IssuedToken
+
+
+class NoCode(DialwattError):
+    """No code can ever be made for that device, as things are; `reason` holds no secret."""
+
+    def __init__(self, device_id: int, reason: str) -> None:
+        super().__init__(device_id, reason)
+        self.device_id = device_id
+        self.reason = reason
+
+
+class TokenIssuer:
+    """Issues the tokens of one batch, remembering the counters used so far."""
+
+    def __init__(self, unit: Unit, devices: dict[int, Device], open_secret: OpenSecret) -> None:
+        self._unit = unit
+        self._devices = devices
+        self._open_secret = open_secret
+        self._secrets: dict[int, DeviceSecret] = {}
+        self._counters: dict[int, int] = {}
+
+    def tokens_for(self, payment: ReceivedPayment, outcome: Outcome) -> list[DeviceToken]:
+        """The codes this payment bought, the paid device's first. Raises NoCode, and TokenError for
+        what may be tried again."""
+        wanted = sorted(_wanted(payment, outcome), key=lambda one: one[0] != payment.device_id)
+        return [
+            token
+            for device_id, kind, units in wanted
+            for token in self._tokens(self._devices[device_id], kind, units)
+        ]
+
+    def _tokens(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
+        if device.token_family == NO_TOKENS:
+            return []
+        try:
+            return self._issue(device, kind, units)
+        except NeverMade as never:
+            raise NoCode(device.id, str(never)) from None
+
+    def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
+        secret = self._secret(device)
+        last = self._counters.get(device.id, device.token_counter)
+        if kind == "energy":
+            rnd = secrets.randbelow(16)
+            issued = issue_energy(secret, last, units, self._unit.now, rnd)
+        elif kind == "days":
+            issued = issue_days(secret, last, units)
+        else:
+            issued = (issue_unlock(secret, last),)
+        self._counters[device.id] = issued[-1].counter
+        return [DeviceToken(device, part, token) for part, token in enumerate(issued)]
+
+    def _secret(self, device: Device) -> DeviceSecret:
+        if device.id not in self._secrets:
+            self._secrets[device.id] = self._open_secret(device)
+        return self._secrets[device.id]
+
+
+def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, Action, int]]:
+    """(device, kind, units) of every code the payment bought."""
+    if outcome.energy_tenths:
+        yield payment.device_id, "energy", outcome.energy_tenths
+    for device_id in outcome.freed:
+        yield device_id, "unlock", 0
+    for device_id, days in outcome.days.items():
+        yield device_id, "days", days

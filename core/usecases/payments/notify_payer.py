@@ -1,0 +1,90 @@
+"""A word to whoever paid, where they can be reached: the owner of the device has the receipt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.db.customers import find_customer, find_customer_by_hash, get_customer
+from core.db.devices import get_device
+from core.db.payments import learn_payer
+from core.money import Money
+from core.names import mask_name
+from core.unit import Unit
+from core.usecases.messages.queue import text_to
+from core.usecases.payments.find_account import Match
+from core.wording.message import BoundMessage
+from core.wording.messages import sms
+
+_MATCHED = ("received", "applied")
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """A number that can be texted, and the language to do it in."""
+
+    msisdn: str
+    language: str
+
+
+def reach_payer(unit: Unit, payer_kind: str, payer: str | None) -> Payer | None:
+    """The payer's number: as told, or found by its hash among our customers; None if hidden."""
+    if payer_kind == "msisdn" and payer is not None:
+        customer = find_customer(unit.connection, payer)
+        return Payer(payer, customer.language if customer else unit.market.default_language)
+    if payer_kind == "sha256" and payer is not None:
+        found = find_customer_by_hash(unit.connection, payer)
+        return Payer(*found) if found else None
+    return None
+
+
+def tell_paid_for(
+    unit: Unit, payment_id: int, match: Match, amount_minor: int, receipt: str, payer: Payer | None
+) -> None:
+    """Confirm to a payer who is not the owner; the owner's own receipt comes with the token."""
+    if payer is None:
+        return
+    customer = find_customer(unit.connection, payer.msisdn)
+    if customer is not None and customer.id == match.customer_id:
+        return
+    owner = get_customer(unit.connection, match.customer_id)
+    message = sms.paid_for(
+        serial=match.device.serial,
+        owner=mask_name(owner.name, owner.surname),
+        amount=Money(amount_minor, unit.market.currency),
+        receipt=receipt,
+    )
+    _queue(unit, "paid_for", payment_id, message, payer)
+
+
+def payer_learnt(unit: Unit, payment_id: int, msisdn: str) -> None:
+    """Somebody says who made a payment whose notice hid that: the payer is told what they would
+    have been told at first, unless they were found by their hash then."""
+    payment = learn_payer(unit.connection, payment_id, msisdn)
+    payer = reach_payer(unit, "msisdn", msisdn)
+    if payment is None:
+        return
+    amount_minor, receipt = payment.amount_minor, payment.receipt
+    if payment.state == "suspense":
+        tell_suspense(unit, payment_id, payment.account_raw, amount_minor, receipt, payer)
+    elif payment.state in _MATCHED and payment.device_id and payment.customer_id:
+        match = Match(get_device(unit.connection, payment.device_id), payment.customer_id, "device")
+        tell_paid_for(unit, payment_id, match, amount_minor, receipt, payer)
+
+
+def tell_suspense(
+    unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
+) -> None:
+    """Tell a payer that their money belongs to no device we know, and is safe."""
+    if payer is None:
+        return
+    message = sms.suspense(
+        amount=Money(amount_minor, unit.market.currency),
+        account=account,
+        receipt=receipt,
+        operator=unit.market.operator,
+    )
+    _queue(unit, "suspense", payment_id, message, payer)
+
+
+def _queue(unit: Unit, occasion: str, payment_id: int, message: BoundMessage, payer: Payer) -> None:
+    text_to(unit, payer, message, f"{occasion}:{payment_id}", payment_id=payment_id)

@@ -1,0 +1,98 @@
+"""What a payment would do, said before the money moves, and whether it may be made at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from core.db.devices import Device
+from core.errors import Refused
+from core.money import Money
+from core.tariff import TariffVersion, version_on
+from core.tokens.family import Action, most_in_one
+from core.unit import Unit
+from core.usecases.payments.find_account import Customer, read_account
+from core.waterfall import Outcome, Target, apply_money
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """How the money will fall on the device and its owner's debts.
+
+    `owes_loan`: whether there is a loan the payer may want to pay with it instead.
+    """
+
+    device: Device
+    owner: Customer
+    outcome: Outcome
+    owes_loan: bool
+
+
+def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: bool = False) -> Quote:
+    """The quote for paying that account. Raises Refused: unknown_serial, device_in_stock,
+    amount_invalid, amount_too_large, nothing_to_pay, below_minimum."""
+    asked = read_account(unit, account)
+    check_amount(unit, amount_minor)
+    target = target_of(asked.device, asked.versions, unit.today)
+    loan_only = loan_only or asked.purpose == "loan"
+    outcome = apply_money(
+        amount_minor, asked.owner.credit_minor, asked.owed, target, unit.today, loan_only=loan_only
+    )
+    _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=loan_only)
+    owes_loan = any(
+        one.kind != "access_rate" and one.sale_id != target.plan_sale_id for one in asked.owed
+    )
+    return Quote(asked.device, asked.owner, outcome, owes_loan)
+
+
+def check_amount(unit: Unit, amount_minor: int) -> None:
+    """Raises Refused for what is not positive, no multiple of the cash unit, or too much."""
+    market = unit.market
+    if amount_minor <= 0 or amount_minor % market.cash_unit_minor:
+        raise Refused("amount_invalid", cash_unit=Money(market.cash_unit_minor, market.currency))
+    if amount_minor > market.payment_max_minor:
+        raise Refused("amount_too_large", most=Money(market.payment_max_minor, market.currency))
+
+
+def target_of(device: Device, versions: dict[int, list[TariffVersion]], today: date) -> Target:
+    """What money left after the debts buys on that device."""
+    if device.tariff_id is not None:
+        tariff = version_on(versions[device.tariff_id], today)
+        return Target(device.id, tariff=tariff, one_code=_one_code(device, "energy"))
+    if device.scheme == "service":
+        return Target(
+            device.id,
+            price_per_day_minor=device.price_per_day_minor,
+            minimum_payment_minor=device.minimum_payment_minor or 0,
+            one_code=_one_code(device, "days"),
+        )
+    return Target(device.id, plan_sale_id=device.sale_id)
+
+
+def _one_code(device: Device, action: Action) -> Callable[[int], int]:
+    """A line of a payment gives at most one code (domain 5)."""
+    return lambda units: most_in_one(device.token_family, action, units)
+
+
+def _check_useful(
+    unit: Unit, outcome: Outcome, target: Target, *, new_minor: int, loan_only: bool
+) -> None:
+    """A channel that asks first refuses money that would only become credit (domain 3 and 4).
+
+    `new_minor` is the money offered: a remainder that is old credit is no reason to refuse.
+    """
+    spent = sum(line.amount_minor for line in outcome.lines if line.kind != "credit")
+    sells = target.tariff is not None or bool(target.price_per_day_minor)
+    if not spent and (loan_only or not sells):
+        raise Refused("nothing_to_pay")
+    minimum = 0 if loan_only else _minimum(target)
+    sold = any(line.kind in ("energy", "days") for line in outcome.lines)
+    if not sold and new_minor > spent and outcome.credit_minor < minimum:
+        raise Refused("below_minimum", minimum=Money(minimum, unit.market.currency))
+
+
+def _minimum(target: Target) -> int:
+    if target.tariff is not None:
+        return target.tariff.minimum_purchase_minor
+    return target.minimum_payment_minor

@@ -1,0 +1,71 @@
+"""The texts a payment causes: the receipt with its token, each further token with its serial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from core.market import Market
+from core.money import Money
+from core.tokens.family import group
+from core.unit import Unit
+from core.usecases.messages.queue import text_content
+from core.usecases.payments.batch import Applied, Situation
+from core.usecases.payments.issue_tokens import DeviceToken
+from core.wording.message import BoundMessage
+from core.wording.messages import sms
+from core.wording.payment_words import bought, split_words
+
+
+def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator[dict[str, object]]:
+    """The texts of one applied payment. Tokens go to the owner's number, never to the payer's."""
+    payment = applied.payment
+    customer = situation.customers[payment.customer_id]
+    if customer.msisdn is None:
+        return
+    paid_serial = situation.devices[payment.device_id].serial
+    messages = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
+    for number, message in enumerate(messages):
+        token = applied.tokens[number] if applied.tokens else None
+        yield text_content(message, customer.language) | {
+            "dedupe_key": f"receipt:{payment.id}:{number}",
+            "msisdn": customer.msisdn,
+            "payment_id": payment.id,
+            "device_id": token.device.id if token else None,
+            "counter": token.token.counter if token else None,
+        }
+
+
+def _receipt(market: Market, applied: Applied, paid_serial: str) -> BoundMessage:
+    """The receipt, with the first token in it when there is one."""
+    payment, tokens = applied.payment, applied.tokens
+    amount = Money(payment.amount_minor, market.currency)
+    allocations = split_words(market, applied.outcome)
+    due = Money(applied.still_due_minor, market.currency)
+    if not tokens:
+        return sms.receipt(
+            serial=paid_serial,
+            amount=amount,
+            allocations=allocations,
+            due=due,
+            receipt=payment.receipt,
+        )
+    return sms.receipt_token(
+        token=_typed(tokens[0]),
+        serial=tokens[0].device.serial,
+        amount=amount,
+        allocations=allocations,
+        due=due,
+        receipt=payment.receipt,
+    )
+
+
+def _code(token: DeviceToken) -> BoundMessage:
+    return sms.token(
+        token=_typed(token),
+        serial=token.device.serial,
+        content=bought(token.token.kind, token.token.amount),
+    )
+
+
+def _typed(token: DeviceToken) -> str:
+    return group(token.token.text, token.device.token_family)

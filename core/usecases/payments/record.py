@@ -1,0 +1,125 @@
+"""Book money a provider says has moved, exactly once, whichever of its callbacks announces it.
+
+The entry (clearing -> unapplied, or suspense when it cannot be matched) is written in the
+callback's own transaction: the money is on the books before the provider hears 200.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.db.audit import open_case
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.payments import find_receipt, insert_payment
+from core.errors import BadCallback, BrokenInvariant, Refused
+from core.unit import Unit
+from core.usecases.payments.find_account import Match, match_account
+from core.usecases.payments.notify_payer import (
+    payer_learnt,
+    reach_payer,
+    tell_paid_for,
+    tell_suspense,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotice:
+    """What a provider said: this receipt moved this money to that account.
+
+    `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`;
+    `account` is what the payer typed; `payer_kind` says what `payer` holds (a masked or hashed
+    number cannot be texted).
+    """
+
+    provider_account: str
+    receipt: str
+    source: str
+    amount_minor: int
+    currency: str
+    account: str
+    payer_kind: str
+    payer: str | None
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """`is_new` is False when this receipt was booked before."""
+
+    payment_id: int
+    is_new: bool
+
+
+def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
+    """Book the notice. Raises BadCallback for an amount or currency that cannot be booked."""
+    if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
+        raise BadCallback(f"cannot book {notice.amount_minor} minor units of {notice.currency}")
+    match = _match(unit, notice.account)
+    payment_id = insert_payment(unit.connection, _row(unit, notice, match))
+    if payment_id is None:
+        return Recorded(_known(unit, notice), is_new=False)
+    _post(unit, notice, match, payment_id)
+    payer = reach_payer(unit, notice.payer_kind, notice.payer)
+    if match is None:
+        tell_suspense(unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer)
+    else:
+        tell_paid_for(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
+    return Recorded(payment_id, is_new=True)
+
+
+def _match(unit: Unit, account: str) -> Match | None:
+    """What has moved already is never refused: what cannot be matched is held in suspense."""
+    try:
+        return match_account(unit, account)
+    except Refused:
+        return None
+
+
+def _known(unit: Unit, notice: PaymentNotice) -> int:
+    """The payment booked before. Another amount under its receipt is for a person: a case. A
+    callback that knows who paid, after one that hid it, lets us tell them."""
+    known = find_receipt(unit.connection, notice.provider_account, notice.receipt)
+    if known is None:
+        raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
+    payment_id, booked_minor = known
+    if notice.amount_minor != booked_minor:
+        detail = (
+            f"{notice.receipt}: {notice.source} says {notice.amount_minor}, books {booked_minor}"
+        )
+        open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
+    if notice.payer_kind == "msisdn" and notice.payer is not None:
+        payer_learnt(unit, payment_id, notice.payer)
+    return payment_id
+
+
+def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, object]:
+    return {
+        "provider_account": notice.provider_account,
+        "receipt": notice.receipt,
+        "source": notice.source,
+        "amount_minor": notice.amount_minor,
+        "currency": notice.currency,
+        "account_raw": notice.account,
+        "purpose": match.purpose if match else "device",
+        "device_id": match.device.id if match else None,
+        "customer_id": match.customer_id if match else None,
+        "payer_kind": notice.payer_kind,
+        "payer": notice.payer,
+        "paid_at": notice.paid_at,
+        "received_at": unit.now,
+        "next_attempt_at": unit.now,
+        "state": "received" if match else "suspense",
+    }
+
+
+def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: int) -> None:
+    clearing = f"clearing:{notice.provider_account}"
+    open_account(unit.connection, clearing, DEBIT)
+    owner = match.customer_id if match else None
+    holding = "unapplied" if match else "suspense"
+    legs = (
+        Posting(clearing, DEBIT, notice.amount_minor),
+        Posting(holding, CREDIT, notice.amount_minor, owner),
+    )
+    post_entries(unit.connection, unit.now, [Entry("received", f"received:{payment_id}", legs)])

@@ -1,0 +1,75 @@
+"""Ask a payer's phone to approve a payment: stores the prompt, which a worker sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import count
+
+from core.channel import ChannelTerms, choose_channel
+from core.db.devices import find_device
+from core.db.prompts import insert_prompt, set_account_reference
+from core.errors import Refused
+from core.money import Money
+from core.unit import Unit
+from core.usecases.payments.quote import quote_payment
+
+# M-Pesa shows and returns at most 12 characters of account reference (Daraja, STK push).
+_REFERENCE_MAX = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The stored prompt."""
+
+    prompt_id: int
+
+
+def request_payment(
+    unit: Unit,
+    msisdn: str,
+    serial: str,
+    amount: Money,
+    *,
+    loan_only: bool = False,
+    network_code: str = "",
+) -> Requested:
+    """Queue a prompt to `msisdn` for that device, by the channel of the payer's network.
+
+    `network_code` is what the USSD session came with, where it did. Raises Refused like
+    `quote_payment`, Refused("no_channel"), and "amount_too_large" by the channel's own limit.
+    """
+    quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
+    terms = choose_channel(unit.market, unit.channels, msisdn, network_code)
+    _check_limit(terms, amount)
+    device = quote.device
+    prompt_id = insert_prompt(
+        unit.connection,
+        {
+            "channel": terms.name,
+            "network": terms.network,
+            "checkout_reference": terms.new_reference and terms.new_reference(),
+            "msisdn": msisdn,
+            "account_reference": device.serial,
+            "device_id": device.id,
+            "amount_minor": amount.minor,
+            "purpose": "loan" if loan_only else "device",
+            "now": unit.now,
+        },
+    )
+    if loan_only or len(device.serial) > _REFERENCE_MAX:
+        set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
+    return Requested(prompt_id)
+
+
+def _own_reference(unit: Unit, prompt_id: int) -> str:
+    """A reference which brings the prompt's device and purpose back to us, whichever callback
+    announces the payment first. Serials are looked for before references, so it is nobody's serial.
+    """
+    candidates = (f"DW{'X' * extra}{prompt_id}" for extra in count())
+    return next(one for one in candidates if find_device(unit.connection, one) is None)
+
+
+def _check_limit(terms: ChannelTerms, amount: Money) -> None:
+    most_minor = terms.most_minor.get(amount.currency, amount.minor)
+    if amount.minor > most_minor:
+        raise Refused("amount_too_large", most=Money(most_minor, amount.currency))

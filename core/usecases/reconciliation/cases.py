@@ -1,0 +1,46 @@
+"""An operator settles what only a person could; where money is held, with what becomes of it."""
+
+from __future__ import annotations
+
+from core.db.audit import ClosedCase, close_open_case
+from core.db.console.cases import CaseRow, find_case
+from core.db.payments import is_held, release
+from core.errors import Refused
+from core.unit import Unit
+from core.usecases.operators.audit import write_audit
+from core.usecases.reconciliation.statement import NOT_ON_STATEMENT
+
+# What may become of held money: it is applied, or it waits on (to be sent back, or for a list that
+# shows it after all).
+APPLY, KEEP = "apply", "keep"
+
+
+def close_case(
+    unit: Unit, case_id: int, operator: str, reason: str, held: str | None = None
+) -> None:
+    """Close a case, saying how. `held`: APPLY or KEEP where `holds_money`, and only there; ring for
+    payments after APPLY. Raises Refused: case_closed, decision_missing, reason_missing."""
+    case = close_open_case(unit.connection, case_id, unit.now)
+    if case is None:
+        raise Refused("case_closed")
+    details = {}
+    payment_id = _held_payment(unit, case)
+    if payment_id is not None:
+        if held not in (APPLY, KEEP):
+            raise Refused("decision_missing")
+        if held == APPLY:
+            release(unit.connection, unit.now, [payment_id])
+        details = {"held": held}
+    write_audit(unit, operator, "close", "case", case_id, reason, **details)
+
+
+def holds_money(unit: Unit, case_id: int) -> bool:
+    """Whether a payment is held because of this case: who closes it decides about the money."""
+    case = find_case(unit.connection, case_id)
+    return case is not None and case.closed_at is None and _held_payment(unit, case) is not None
+
+
+def _held_payment(unit: Unit, case: CaseRow | ClosedCase) -> int | None:
+    """Return the id of the payment that is on hold because of the case."""
+    on_hold = case.kind == NOT_ON_STATEMENT and is_held(unit.connection, case.payment_id)
+    return case.payment_id if on_hold else None

@@ -1,0 +1,191 @@
+"""A provider's statement beside the books: matched, missing here, missing there, different.
+
+Comparing only reads. Ingesting takes in what is missing here by the same road as a callback, so
+that a statement read twice, or read while callbacks come in, books everything once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from core.db.audit import close_cases, open_case
+from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.payments import hold, release
+from core.db.statements import (
+    Booked,
+    booked_between,
+    find_booked,
+    has_entry,
+)
+from core.unit import Unit
+from core.usecases.operators.audit import ITSELF
+from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.refunds.reversal import record_reversal
+
+_GONE = ("reversed", "refunded")
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A row of a statement. `kind`: payment, reversal (of the receipt `undoes`), settlement (to the
+    bank) or fee (of the provider). `amount_minor` is positive; the kind says the direction.
+
+    `account`, `payer_kind` and `payer` are those of a payment.
+    """
+
+    receipt: str
+    kind: str
+    amount_minor: int
+    happened_at: datetime
+    account: str = ""
+    payer_kind: str = "none"
+    payer: str | None = None
+    undoes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Movements of one account in one currency; the closing balance where the file says it.
+
+    `settled_until`: what is younger may still be added to the list; None: nothing will.
+    """
+
+    provider_account: str
+    currency: str
+    movements: Sequence[Movement]
+    closing_minor: int | None = None
+    settled_until: datetime | None = None
+
+
+@dataclass(slots=True)
+class Comparison:
+    """`different` pairs what the statement says with what the books say; `proved` are the payments
+    that both know, by id."""
+
+    matched: int = 0
+    proved: list[int] = field(default_factory=list)
+    missing_here: list[Movement] = field(default_factory=list)
+    missing_there: list[Booked] = field(default_factory=list)
+    different: list[tuple[Movement, Booked]] = field(default_factory=list)
+
+    @property
+    def agrees(self) -> bool:
+        return not (self.missing_here or self.missing_there or self.different)
+
+
+def compare_statement(unit: Unit, statement: Statement) -> Comparison:
+    """Set the statement beside the books. Missing there is judged between its first and last row
+    only."""
+    account = statement.provider_account
+    named = {one.undoes or one.receipt for one in statement.movements}
+    booked = find_booked(unit.connection, account, named)
+    comparison = Comparison()
+    for movement in statement.movements:
+        _judge(unit, account, movement, booked, comparison)
+    comparison.missing_there = _missing_there(unit, statement, {one.id for one in booked.values()})
+    return comparison
+
+
+def _judge(
+    unit: Unit, account: str, movement: Movement, booked: dict[str, Booked], to: Comparison
+) -> None:
+    known = booked.get(movement.undoes or movement.receipt)
+    if movement.kind in ("settlement", "fee"):
+        is_known = has_entry(unit.connection, _settlement_key(account, movement))
+    else:
+        is_known = known is not None and (movement.kind == "payment" or known.state in _GONE)
+    if not is_known:
+        to.missing_here.append(movement)
+    elif known is not None and known.amount_minor != movement.amount_minor:
+        to.different.append((movement, known))
+    else:
+        to.matched += 1
+        if known is not None and movement.kind == "payment":
+            to.proved.append(known.id)
+
+
+def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) -> list[Booked]:
+    payments = [one for one in statement.movements if one.kind == "payment"]
+    if not payments:
+        return []
+    times = [one.happened_at for one in payments]
+    last = min(max(times), statement.settled_until or max(times))
+    ours = booked_between(unit.connection, statement.provider_account, min(times), last)
+    return [one for one in ours if one.id not in listed]
+
+
+def ingest_movement(unit: Unit, statement: Statement, movement: Movement, source: str) -> bool:
+    """Book one movement that is missing here; whether it was new. Ring for everything afterwards.
+
+    Raises BadCallback for one that cannot be booked, Refused("receipt_unknown") for the reversal of
+    a payment nobody booked: ingest payments before reversals.
+    """
+    account = statement.provider_account
+    if movement.kind == "payment":
+        return record_payment(unit, _notice(statement, movement, source)).is_new
+    if movement.kind == "reversal":
+        return record_reversal(
+            unit, account, movement.undoes or "", movement.amount_minor, ITSELF, f"on the {source}"
+        )
+    return _settle(unit, account, movement)
+
+
+def _notice(statement: Statement, movement: Movement, source: str) -> PaymentNotice:
+    return PaymentNotice(
+        provider_account=statement.provider_account,
+        receipt=movement.receipt,
+        source=source,
+        amount_minor=movement.amount_minor,
+        currency=statement.currency,
+        account=movement.account,
+        payer_kind=movement.payer_kind,
+        payer=movement.payer,
+        paid_at=movement.happened_at,
+    )
+
+
+def _settlement_key(account: str, movement: Movement) -> str:
+    return f"settlement:{account}:{movement.kind}:{movement.receipt}"
+
+
+def _settle(unit: Unit, account: str, movement: Movement) -> bool:
+    """Money that went to our bank, or to the provider as its fee."""
+    key = _settlement_key(account, movement)
+    if has_entry(unit.connection, key):
+        return False
+    gone_to = "bank" if movement.kind == "settlement" else "expense:provider_fee"
+    open_account(unit.connection, f"clearing:{account}", DEBIT)
+    legs = (
+        Posting(gone_to, DEBIT, movement.amount_minor),
+        Posting(f"clearing:{account}", CREDIT, movement.amount_minor),
+    )
+    post_entries(unit.connection, unit.now, [Entry("settlement", key, legs)])
+    return True
+
+
+NOT_ON_STATEMENT = "not_on_statement"
+
+
+def raise_cases(unit: Unit, comparison: Comparison) -> None:
+    """Have a person look at what no rule may settle: money we booked that the provider does not
+    list, and amounts that differ.
+
+    What is not on the list and has not been used yet is held: neither applied nor sent back, until
+    a later list shows it, which also closes the case, or an operator releases it (close_case, or a
+    replay). What a person was asked about once is not held again.
+    """
+    close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.proved)
+    release(unit.connection, unit.now, comparison.proved)
+    for booked in comparison.missing_there:
+        detail = f"{booked.receipt} ({booked.amount_minor}) is booked but not on the statement"
+        if open_case(
+            unit.connection, unit.now, NOT_ON_STATEMENT, str(booked.id), detail, booked.id
+        ):
+            hold(unit.connection, booked.id, "not on the provider's statement")
+    for movement, booked in comparison.different:
+        detail = (
+            f"{booked.receipt}: statement says {movement.amount_minor}, books {booked.amount_minor}"
+        )
+        open_case(unit.connection, unit.now, "amount_differs", str(booked.id), detail, booked.id)

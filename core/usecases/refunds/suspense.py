@@ -1,0 +1,106 @@
+"""Money that belonged to no device is matched to one: by an operator, never by a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.db.ledger import CREDIT, DEBIT, Posting
+from core.db.payments import BookedPayment, get_payment, lock_payment, set_payment
+from core.db.refunds import owned_among, owned_by_number, paid_before, put_in_place_of
+from core.errors import Refused
+from core.serial_number import normalise_serial
+from core.unit import Unit
+from core.usecases.operators.audit import write_audit
+from core.usecases.payments.find_account import match_account
+from core.usecases.payments.hold import _post
+from core.usecases.payments.notify_payer import reach_payer, tell_paid_for
+
+_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ./_"
+_LONGEST = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A device the payer may have meant. `why`: swapped (it took the place of the one typed),
+    similar_serial, payers_device or paid_before."""
+
+    serial: str
+    why: str
+
+
+def suggest_matches(unit: Unit, payment_id: int) -> list[Suggestion]:
+    """What an operator may look at first, each serial once; nothing here is ever applied by itself.
+
+    Raises Refused("payment_unknown").
+    """
+    payment = get_payment(unit.connection, payment_id)
+    if payment is None:
+        raise Refused("payment_unknown", payment_id=payment_id)
+    found: dict[str, Suggestion] = {}
+    for serial, why in _candidates(unit, payment):
+        found.setdefault(serial, Suggestion(serial, why))
+    return list(found.values())
+
+
+def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]:
+    connection = unit.connection
+    typed = normalise_serial(payment.account_raw)
+    if swapped := put_in_place_of(connection, typed):
+        yield swapped, "swapped"
+    payer = reach_payer(unit, payment.payer_kind, payment.payer)
+    if payer is not None:
+        for serial in owned_by_number(connection, payer.msisdn):
+            yield serial, "payers_device"
+    # A masked number is shared by a thousand people: it says nothing about who paid.
+    if payment.payer is not None and payment.payer_kind != "masked":
+        for serial in paid_before(connection, payment.payer_kind, payment.payer):
+            yield serial, "paid_before"
+    if 3 <= len(typed) <= _LONGEST:
+        for serial in owned_among(connection, one_slip_away(typed)):
+            yield serial, "similar_serial"
+
+
+def one_slip_away(typed: str) -> set[str]:
+    """Every serial one letter wrong, missing, too many, or two neighbours swapped."""
+    halves = [(typed[:place], typed[place:]) for place in range(len(typed) + 1)]
+    missing = {head + tail[1:] for head, tail in halves if tail}
+    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in halves if len(tail) > 1}
+    wrong = {head + letter + tail[1:] for head, tail in halves if tail for letter in _LETTERS}
+    added = {head + letter + tail for head, tail in halves for letter in _LETTERS}
+    return (missing | swapped | wrong | added) - {typed}
+
+
+def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reason: str) -> None:
+    """Move a payment from suspense to a device; it is then applied like any other.
+
+    Ring for payments and texts after the commit. Raises Refused: payment_unknown, not_in_suspense,
+    unknown_serial, device_in_stock, reason_missing.
+    """
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None:
+        raise Refused("payment_unknown", payment_id=payment_id)
+    if payment.state != "suspense":
+        raise Refused("not_in_suspense", receipt=payment.receipt, state=payment.state)
+    match = match_account(unit, serial)
+    set_payment(
+        unit.connection,
+        payment.id,
+        state="received",
+        device_id=match.device.id,
+        customer_id=match.customer_id,
+        purpose=match.purpose,
+        problem=None,
+        next_attempt_at=unit.now,
+    )
+    legs = (
+        Posting("suspense", DEBIT, payment.amount_minor),
+        Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
+    )
+    _post(unit, "matched", payment.id, legs)
+    write_audit(
+        unit, operator, "match", "payment", payment.id, reason, serial=match.device.serial,
+        typed=payment.account_raw,
+    )  # fmt: skip
+    payer = reach_payer(unit, payment.payer_kind, payment.payer)
+    tell_paid_for(unit, payment.id, match, payment.amount_minor, payment.receipt, payer)

@@ -1,0 +1,183 @@
+"""Undo an applied payment whose money has left again: its entries are mirrored, nothing is edited.
+
+What it had paid is owed again. Credit is taken back as far as it is there. What was used and cannot
+be taken back (energy or days whose code is out, credit spent since) becomes a claim on the
+customer, `receivable:clawback`, and a case for an operator.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container
+
+from core.db.agents import Agent, agent_with_id, update_agent
+from core.db.audit import insert_claim, open_case
+from core.db.customers import Customer, lock_customers
+from core.db.devices import get_device
+from core.db.ledger import ACCOUNT_OF, CREDIT, DEBIT, Entry, Posting, post_entries, posted_to
+from core.db.obligations import open_obligations
+from core.db.payments import (
+    BookedLine,
+    BookedPayment,
+    devices_with_tokens,
+    lines_booked,
+    move_credit,
+    reopen,
+    set_payment,
+)
+from core.errors import BrokenInvariant
+from core.money import Money
+from core.unit import Unit
+from core.usecases.agents.notify_agent import tell
+from core.usecases.messages.queue import text_to
+from core.wording.messages import agent_sms
+from core.wording.messages import refund as refund_messages
+
+_CLAIM = "receivable:clawback"
+_USED_UP = ("energy", "days")
+
+
+def undo_applied(unit: Unit, payment: BookedPayment) -> int:
+    """Mirror both entries of a locked payment, which is `reversed` then; what became a claim."""
+    customer = _owner(unit, payment)
+    lines = lines_booked(unit.connection, payment.id)
+    with_tokens = devices_with_tokens(unit.connection, payment.id)
+    back: Counter[str] = Counter()
+    for line in lines:
+        if line.kind != "credit":
+            back[_account(line, with_tokens)] += line.amount_minor
+        if line.is_owed_again:
+            reopen(unit.connection, line)
+    _take_credit(unit, payment, customer, lines, back)
+    legs = [Posting(account, DEBIT, amount, customer.id) for account, amount in back.items()]
+    legs += [
+        Posting("unapplied", CREDIT, payment.amount_minor, customer.id),
+        Posting("customer_credit", CREDIT, payment.credit_used_minor, customer.id),
+    ]
+    entries = [
+        Entry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
+        received_mirrored(unit, payment, "unapplied"),
+    ]
+    post_entries(unit.connection, unit.now, entries)
+    set_payment(unit.connection, payment.id, state="reversed", problem=None)
+    _escalate(unit, payment, customer, back[_CLAIM], bool(with_tokens))
+    _tell(unit, payment, customer)
+    return back[_CLAIM]
+
+
+def _owner(unit: Unit, payment: BookedPayment) -> Customer:
+    if payment.customer_id is None:
+        raise BrokenInvariant(f"payment {payment.id} was applied to nobody")
+    return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
+
+
+def _account(line: BookedLine, with_tokens: Container[int | None]) -> str:
+    """Which account gets a line's money back."""
+    used_up = line.kind in _USED_UP and line.device_id in with_tokens
+    return _CLAIM if used_up or not line.is_owed_again else ACCOUNT_OF[line.kind]
+
+
+def _take_credit(
+    unit: Unit,
+    payment: BookedPayment,
+    customer: Customer,
+    lines: list[BookedLine],
+    back: Counter[str],
+) -> None:
+    """The credit it used is given back; what it left is taken, as far as it is there."""
+    left = sum(line.amount_minor for line in lines if line.kind == "credit")
+    there = customer.credit_minor + payment.credit_used_minor
+    taken = min(left, there)
+    back["customer_credit"] += taken
+    back[_CLAIM] += left - taken
+    move_credit(unit.connection, customer.id, payment.credit_used_minor - taken)
+
+
+def _escalate(
+    unit: Unit, payment: BookedPayment, customer: Customer, claim_minor: int, token_out: bool
+) -> None:
+    if claim_minor:
+        insert_claim(unit.connection, unit.now, customer.id, payment.id, claim_minor)
+    if claim_minor or token_out:
+        what = "its codes are out" if token_out else "what it gave is spent"
+        claim = Money(claim_minor, unit.market.currency)
+        detail = f"{payment.receipt} was taken back by the provider; {what}; claim {claim}"
+        open_case(
+            unit.connection, unit.now, "reversed_after_use", str(payment.id), detail, payment.id
+        )
+
+
+def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
+    if payment.device_id is None:
+        return
+    owed = open_obligations(unit.connection, {customer.id})[customer.id]
+    due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
+    message = refund_messages.reversed(
+        amount=Money(payment.amount_minor, unit.market.currency),
+        serial=get_device(unit.connection, payment.device_id).serial,
+        receipt=payment.receipt,
+        due=Money(due, unit.market.currency),
+        operator=unit.market.operator,
+    )
+    text_to(unit, customer, message, f"taken_back:{payment.id}", payment_id=payment.id)
+
+
+def received_mirrored(unit: Unit, payment: BookedPayment, holding: str) -> Entry:
+    """The entry that takes a payment's money out of where it is held, and out of our hands."""
+    held = Posting(holding, DEBIT, payment.amount_minor, payment.customer_id)
+    legs = (held, *leave_clearing(unit, payment))
+    return Entry("reversed", f"reversed:{payment.id}", legs)
+
+
+_AGENT = "agent:"
+
+
+def leave_clearing(unit: Unit, payment: BookedPayment) -> tuple[Posting, ...]:
+    """The legs of the entry that takes a locked payment's amount out, credits minus debits; the
+    agent's own figures follow at once, and the agent is told."""
+    agent = lock_clearing(unit, payment)
+    if agent is None:
+        return (Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),)
+    return _leave_agent(unit, agent, payment)
+
+
+def lock_clearing(unit: Unit, payment: BookedPayment) -> Agent | None:
+    """The agent who took it, locked; None where a provider did."""
+    if not payment.provider_account.startswith(_AGENT):
+        return None
+    agent_id = int(payment.provider_account.removeprefix(_AGENT))
+    agent = agent_with_id(unit.connection, agent_id, lock=True)
+    if agent is None:
+        raise BrokenInvariant(f"there is no agent {agent_id}")
+    return agent
+
+
+def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Posting, ...]:
+    key = f"commission:cash:{payment.receipt}"
+    earned = -posted_to(unit.connection, key, agent.commission)
+    pending = min(earned, agent.commission_minor)
+    paid_out = earned - pending
+    from_agent = min(payment.amount_minor, agent.float_used_minor + paid_out)
+    owed_minor = agent.float_used_minor + paid_out - from_agent
+    update_agent(
+        unit.connection,
+        agent.id,
+        float_used_minor=owed_minor,
+        commission_minor=agent.commission_minor - pending,
+    )
+    _tell_leave_clearing(unit, agent, payment, owed_minor)
+    return (
+        Posting(agent.clearing, CREDIT, from_agent - paid_out),
+        Posting("cash:office", CREDIT, payment.amount_minor - from_agent),
+        Posting(agent.commission, DEBIT, pending),
+        Posting("expense:commission", CREDIT, earned),
+    )
+
+
+def _tell_leave_clearing(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: int) -> None:
+    message = agent_sms.cash_returned(
+        amount=Money(payment.amount_minor, unit.market.currency),
+        receipt=payment.receipt,
+        owed=Money(owed_minor, unit.market.currency),
+    )
+    tell(unit, agent, message, f"agent_given_back:{payment.receipt}")

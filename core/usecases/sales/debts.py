@@ -1,0 +1,56 @@
+"""What a customer owes, line by line: what for, how much, since when; what comes next; credit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.db.obligations import standing_of_customer
+from core.unit import Unit
+from core.usecases.payments.find_account import owed_today
+
+
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """One open obligation. `kind` is down_payment, instalment or access_rate, `description` the
+    name of the appliance or the serial number of the meter."""
+
+    kind: str
+    description: str
+    amount_minor: int
+    due_on: date
+    is_due: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Debts:
+    """All open obligations, the oldest first, and the customer's credit."""
+
+    lines: tuple[Debt, ...]
+    credit_minor: int
+
+    @property
+    def due(self) -> list[Debt]:
+        return [line for line in self.lines if line.is_due]
+
+    @property
+    def next_due(self) -> Debt | None:
+        return next((line for line in self.lines if not line.is_due), None)
+
+
+def list_debts(unit: Unit, customer_id: int) -> Debts:
+    """The customer's debts today, fees that fell due this morning included."""
+    standing = standing_of_customer(unit.connection, customer_id)
+    if standing.owner is None:
+        raise LookupError(f"no customer {customer_id}")
+    lines = tuple(
+        Debt(
+            one.kind,
+            standing.name_of(one),
+            one.open_minor,
+            one.due_on,
+            one.due_on <= unit.today,
+        )
+        for one in owed_today(unit, standing)
+    )
+    return Debts(lines, standing.owner.credit_minor)

@@ -1,0 +1,87 @@
+"""Make the codes that operators ordered. Only workers can: it takes the devices' keys.
+
+The code and the device's counter are stored in one transaction, as for a payment; the owner is sent
+what adds something. A lock is for whoever has the device in hand, and is read at the console.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from core.db.customers import get_customer
+from core.db.devices import Device, lock_devices
+from core.db.tokens import TokenOrder, claim_orders, end_order, postpone_order, store_ordered
+from core.logs import on
+from core.tokens.errors import NeverMade
+from core.tokens.family import (
+    DeviceSecret,
+    IssuedToken,
+    group,
+    issue_days,
+    issue_energy,
+    issue_lock,
+    issue_unlock,
+)
+from core.unit import Unit
+from core.usecases.messages.queue import text_to
+from core.usecases.tokens.device_keys import OpenSecret
+from core.wording.messages import sms
+from core.wording.payment_words import bought
+
+log = logging.getLogger(__name__)
+
+
+def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) -> int:
+    """Make up to `limit` ordered codes; how many orders were claimed.
+
+    One that cannot be made now keeps its reason and waits, one that never can ends as failed; no
+    order takes its neighbours with it. Ring for texts afterwards.
+    """
+    orders = claim_orders(unit.connection, unit.now, limit)
+    for order in orders:
+        try:
+            with unit.connection.begin_nested():
+                _make(unit, order, open_secret)
+        except NeverMade as never:
+            end_order(unit.connection, unit.now, order.id, "failed", str(never))
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
+            log.error("an ordered code cannot be made: %r", error, extra=on(order=order.id))
+            postpone_order(unit.connection, unit.now, order, repr(error))
+    return len(orders)
+
+
+def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
+    device = lock_devices(unit.connection, [order.device_id], [])[order.device_id]
+    issued = _issue(unit, order, open_secret(device), device.token_counter)
+    rows = [
+        {"kind": one.kind, "units": one.amount, "counter": one.counter, "text": one.text}
+        for one in issued
+    ]
+    ids = store_ordered(unit.connection, unit.now, order, rows)
+    end_order(unit.connection, unit.now, order.id, "made")
+    if order.kind != "lock" and device.owner_id is not None:
+        _tell(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
+    log.info("ordered code made", extra=on(order=order.id))
+
+
+def _issue(
+    unit: Unit, order: TokenOrder, secret: DeviceSecret, last: int
+) -> tuple[IssuedToken, ...]:
+    if order.kind == "energy":
+        return issue_energy(secret, last, order.units, unit.now, secrets.randbelow(16))
+    if order.kind == "days":
+        return issue_days(secret, last, order.units)
+    make = issue_unlock if order.kind == "unlock" else issue_lock
+    return (make(secret, last),)
+
+
+def _tell(unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedToken]) -> None:
+    owner = get_customer(unit.connection, owner_id)
+    for token_id, token in tokens.items():
+        message = sms.token(
+            token=group(token.text, device.token_family),
+            serial=device.serial,
+            content=bought(token.kind, token.amount),
+        )
+        text_to(unit, owner, message, f"ordered:{token_id}", token_id=token_id)

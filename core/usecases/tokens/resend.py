@@ -1,0 +1,70 @@
+"""Send a token again: the same row, the same text, a new SMS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.db.console.tokens import find_token
+from core.db.customers import find_customer
+from core.db.devices import find_token_of
+from core.errors import Refused
+from core.tokens.family import group
+from core.unit import Unit
+from core.usecases.messages.queue import queue_text
+from core.usecases.operators.audit import write_audit
+from core.wording.messages import sms
+from core.wording.payment_words import bought
+
+
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """The serial the token is for."""
+
+    serial: str
+
+
+def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
+    """Queue the token's text to this number of its owner's.
+
+    Raises Refused("no_such_token") for another's token.
+    """
+    customer = find_customer(unit.connection, msisdn)
+    if customer is None:
+        raise Refused("no_such_token")
+    token = find_token_of(unit.connection, customer.id, token_id)
+    if token is None:
+        raise Refused("no_such_token")
+    queue_text(
+        unit,
+        sms.token(
+            token=group(token.text, token.family),
+            serial=token.serial,
+            content=bought(token.kind, token.units),
+        ),
+        msisdn=msisdn,
+        language=customer.language,
+        occasion=f"resend:{token.id}:{unit.now.isoformat()}",
+        token_id=token.id,
+    )
+    return Resent(token.serial)
+
+
+@dataclass(frozen=True, slots=True)
+class RevealedToken:
+    """A code as it is read out, and the payment or the order it came of."""
+
+    text: str = field(repr=False)
+    serial: str
+    payment_id: int | None
+    order_id: int | None
+
+
+def reveal_token(unit: Unit, token_id: int, operator: str, reason: str) -> RevealedToken:
+    """The code. Raises Refused("no_such_token"), Refused("reason_missing")."""
+    token = find_token(unit.connection, token_id)
+    if token is None:
+        raise Refused("no_such_token")
+    write_audit(unit, operator, "see", "token", token_id, reason, serial=token.serial)
+    return RevealedToken(
+        group(token.text, token.family), token.serial, token.payment_id, token.order_id
+    )

@@ -1,0 +1,80 @@
+"""An operator orders a code: days or kWh by hand, unlock, lock. A worker, who holds the keys, makes
+it (make_ordered_tokens). These are powerful codes: each has a reason and an audit row (domain 5).
+"""
+
+from __future__ import annotations
+
+from core.db.devices import Device, find_device
+from core.db.tokens import insert_order
+from core.errors import Refused
+from core.tokens.family import Action, can
+from core.unit import Unit
+from core.usecases.operators.audit import write_audit
+
+# More of one code is a mistake: ten years of days, ten thousand kWh.
+_MOST = {"days": 3650, "energy": 100_000}
+
+
+def order_token(
+    unit: Unit, serial: str, kind: Action, units: int, operator: str, reason: str
+) -> int:
+    """The order's id; ring for payments afterwards. `units`: days, or tenths of a kWh; 0 for unlock
+    and lock.
+
+    Raises Refused: unknown_serial, code_not_made (the family has no such code), code_amount,
+    code_no_amount, code_ordered (one like it is waited for), reason_missing.
+    """
+    device = find_device(unit.connection, serial)
+    if device is None:
+        raise Refused("unknown_serial", serial=serial)
+    if not can(device.token_family, kind):
+        raise Refused("code_not_made", serial=serial, kind=kind)
+    _check_amount(kind, units)
+    return _order(unit, device, kind, units, operator, reason)
+
+
+def _check_amount(kind: Action, units: int) -> None:
+    most = _MOST.get(kind)
+    if most is None and units:
+        raise Refused("code_no_amount", kind=kind)
+    if most is not None and not 0 < units <= most:
+        raise Refused("code_amount", most=most // 10 if kind == "energy" else most)
+
+
+def order_lock(unit: Unit, device: Device, operator: str, reason: str) -> None:
+    """A lock for a device that was taken back, where its family can; one is enough."""
+    if not can(device.token_family, "lock"):
+        return
+    try:
+        _order(unit, device, "lock", 0, operator, reason)
+    except Refused as refused:
+        if refused.code != "code_ordered":
+            raise
+
+
+def _order(unit: Unit, device: Device, kind: Action, units: int, operator: str, reason: str) -> int:
+    order_id = insert_order(
+        unit.connection,
+        unit.now,
+        {
+            "device_id": device.id,
+            "kind": kind,
+            "units": units,
+            "who": operator,
+            "reason": reason.strip()[:500],
+        },
+    )
+    if order_id is None:
+        raise Refused("code_ordered", serial=device.serial, kind=kind)
+    write_audit(
+        unit,
+        operator,
+        "order_code",
+        "device",
+        device.id,
+        reason,
+        kind=kind,
+        units=units,
+        order=order_id,
+    )
+    return order_id

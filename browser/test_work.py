@@ -78,9 +78,9 @@ def test_who_pays_in_the_menu_and_who_leaves_it_is_told_on_the_front_page(
     phone.key("End")
 
     desk.open("/")
-    desk.wait_for("pay.amount")
-    row = desk.main.get_by_role("row").filter(has_text="pay.amount")
-    assert row.locator("td").all_inner_texts()[:3] == ["pay.amount", "2", "1"]
+    desk.wait_for("payment.amount")
+    row = desk.main.get_by_role("row").filter(has_text="payment.amount")
+    assert row.locator("td").all_inner_texts()[:3] == ["payment.amount", "2", "1"]
     expect(row.get_by_role("progressbar")).to_be_visible()
 
 

@@ -17,16 +17,16 @@ from core.clock import Clock, system_clock
 from core.errors import BrokenInvariant, Refused
 from core.unit import OpenUnit
 from core.wording.messages import engine as messages
+from gateway.ussd.classify import Meaning, Sense, meaning
 from gateway.ussd.deadline import Race, answer_within
 from gateway.ussd.effects import done_before, last_position, run_once
-from gateway.ussd.hearing import Meaning, Sense, meaning
 from gateway.ussd.request import Told, UssdReply, UssdRequest
 from gateway.ussd.sessions import Kept, SessionStore, answers_in
-from gateway.ussd_menus.carried import Json
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.replay import hidden, masked, replay
 from gateway.ussd_menus.session import Dropped
+from gateway.ussd_menus.session_vars import Json
 from gateway.ussd_menus.turn import Facts, Guesses
 
 DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wait less

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from core.db.effects import claim_effect, find_effect, last_effect, save_effect
 from core.errors import BrokenInvariant, Refused
 from core.unit import Unit
-from gateway.ussd_menus.carried import Json, pack_all
 from gateway.ussd_menus.engine import Effect
 from gateway.ussd_menus.options import ONCE
+from gateway.ussd_menus.session_vars import Json, pack_all
 
 
 def run_once(effect: Effect, unit: Unit, ussd_session: str, position: int) -> Mapping[str, Json]:

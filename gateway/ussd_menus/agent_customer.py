@@ -19,11 +19,11 @@ from core.usecases.sales.debts import Debts, list_debts
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_customer as messages
 from core.wording.messages import debts as debt_messages
-from gateway.ussd_menus.carried import carried
+from gateway.ussd_menus.debts import Line, Totals, debt_lines, debt_totals
 from gateway.ussd_menus.options import Target, do, option
-from gateway.ussd_menus.owe import Line, Totals, debt_lines, debt_totals
 from gateway.ussd_menus.readers import Phone
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
+from gateway.ussd_menus.session_vars import carried
 from gateway.ussd_menus.turn import Turn
 
 phone = carried("phone", str)

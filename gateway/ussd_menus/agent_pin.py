@@ -5,10 +5,10 @@ from __future__ import annotations
 from core.usecases.agents.pin import change_pin
 from core.wording.messages import agent_account as messages
 from gateway.ussd_menus.caller import caller
-from gateway.ussd_menus.carried import secret
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import TwoPins
 from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.session_vars import secret
 
 pins = secret("pins")
 

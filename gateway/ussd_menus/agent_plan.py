@@ -23,10 +23,10 @@ from core.usecases.sales.offer import PlanOffer, ServiceOffer, offer_plan, offer
 from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages
-from gateway.ussd_menus.carried import Carried, carried
 from gateway.ussd_menus.options import Option, Target, option
 from gateway.ussd_menus.readers import Amount, Whole
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
+from gateway.ussd_menus.session_vars import Carried, carried
 from gateway.ussd_menus.turn import Turn
 
 appliance = carried("appliance", str)

@@ -19,7 +19,8 @@ from core.wording.message import SlotLimits
 from core.wording.slots import DEFAULT_LIMITS
 from core.wording.translation import Wording
 from gateway.networks import SHORTEST_IDLE_S
-from gateway.ussd_menus import fitting, sources
+from gateway.ussd_menus import check_size, check_slots
+from gateway.ussd_menus.graph import SESSION_SECONDS, Walk, longest_ways, walk
 from gateway.ussd_menus.menu import (
     Menu,
     edges,
@@ -27,10 +28,9 @@ from gateway.ussd_menus.menu import (
     resume_screen,
 )
 from gateway.ussd_menus.options import Option, numbered
-from gateway.ussd_menus.pace import seconds
-from gateway.ussd_menus.paths import SESSION_SECONDS, Walk, longest_ways, walk
 from gateway.ussd_menus.readers import accepts
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
+from gateway.ussd_menus.timing import seconds
 from gateway.ussd_menus.turn import Facts
 
 _NAVIGATION = ("0", "00")
@@ -71,8 +71,8 @@ def compile_menu(
             chain.from_iterable(_faults_of(screen, limits) for screen in menu.screens.values()),
             _traps(found),
             _too_far(found),
-            sources.faults(found),
-            fitting.faults(menu, limits),
+            check_slots.faults(found),
+            check_size.faults(menu, limits),
         )
     )
     if faults:

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from core.errors import BrokenInvariant, Refused
 from core.wording.message import BoundMessage
 from core.wording.messages import engine as messages
-from gateway.ussd_menus.carried import Json, unpack_all
 from gateway.ussd_menus.layout import paginate
 from gateway.ussd_menus.menu import Menu, resolve
 from gateway.ussd_menus.options import BACK, HOME, Do, NotUnderstood, Target, Way
 from gateway.ussd_menus.screens import Ask, Drawn, Route, Screen
 from gateway.ussd_menus.session import Dropped, Offered, UssdSession
+from gateway.ussd_menus.session_vars import Json, unpack_all
 from gateway.ussd_menus.turn import Facts, Turn
 
 BACK_KEY, HOME_KEY, MORE_KEY = "0", "00", "98"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from core.market import Market
 from core.usecases.messages.inbound import report_problem
 from core.wording.messages import help as messages
-from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.session_vars import carried
 from gateway.ussd_menus.turn import Turn
 
 problem = carried("problem", str)

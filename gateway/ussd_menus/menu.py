@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from core.wording.messages import engine as messages
 from core.wording.slots import DEFAULT_LIMITS
 from core.wording.translation import Translation, Wording
-from gateway.ussd_menus.carried import Carried
 from gateway.ussd_menus.options import BACK, HOME, Do, Option, Target, Way, numbered, option
 from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
+from gateway.ussd_menus.session_vars import Carried
 from gateway.ussd_menus.turn import Facts
 
 _NAVIGATION = (messages.back, messages.home, messages.more)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from core.wording.message import BoundMessage, Message
 from core.wording.messages import engine as messages
-from gateway.ussd_menus.carried import Carried, Json, pack_all
+from gateway.ussd_menus.session_vars import Carried, Json, pack_all
 
 if TYPE_CHECKING:
     from gateway.ussd_menus.screens import Screen

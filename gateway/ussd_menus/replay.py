@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from gateway.ussd_menus.carried import Json
 from gateway.ussd_menus.engine import BACK_KEY, Effect, Step, advance, finish, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.screens import Ask, Pick
 from gateway.ussd_menus.session import UssdSession
+from gateway.ussd_menus.session_vars import Json
 from gateway.ussd_menus.turn import Facts
 
 MASK = "#"  # stands for each character of a secret in a text that is kept

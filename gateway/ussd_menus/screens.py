@@ -1,11 +1,11 @@
 """The five kinds of screen, as values a menu author writes down and an editor can follow.
 
-    check_phone = Notice("pay.check_phone", say.check_phone)
-    confirm = Choice("pay.confirm", say.confirm, facts=quote, options=[
+    check_phone = Notice("payment.check_phone", say.check_phone)
+    confirm = Choice("payment.confirm", say.confirm, facts=quote, options=[
         option(say.pay_now, do=start_prompt, to=check_phone),
         option(say.change_amount, to=BACK),
     ])
-    enter_amount = Ask("pay.amount", say.enter_amount, reads=Amount, into=amount, to=confirm)
+    enter_amount = Ask("payment.amount", say.enter_amount, reads=Amount, into=amount, to=confirm)
 
 A screen draws itself from what it may read and says what an answer means. It writes nothing and
 knows neither languages nor sizes. The slots of its message are filled from the fields of its
@@ -20,7 +20,6 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from core.wording.message import BoundMessage, Message
 from core.wording.messages import engine as messages
-from gateway.ussd_menus.carried import Carried, Json, pack
 from gateway.ussd_menus.options import (
     Do,
     Move,
@@ -32,6 +31,7 @@ from gateway.ussd_menus.options import (
     row_keys,
 )
 from gateway.ussd_menus.readers import Reader, Serial
+from gateway.ussd_menus.session_vars import Carried, Json, pack
 from gateway.ussd_menus.turn import Turn
 
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gateway.ussd_menus.carried import Json
+from gateway.ussd_menus.session_vars import Json
 
 
 @dataclass(frozen=True, slots=True)

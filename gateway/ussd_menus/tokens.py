@@ -8,9 +8,9 @@ from core.usecases.devices.list_devices import ShownToken, list_tokens, show_tok
 from core.usecases.tokens.resend import resend_token
 from core.wording.messages import tokens as messages
 from gateway.ussd_menus.caller import own_devices, the_caller
-from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.screens import Choice, Notice, Pick
+from gateway.ussd_menus.session_vars import carried
 from gateway.ussd_menus.turn import Turn
 
 serial = carried("serial", str)

@@ -15,7 +15,7 @@ from core.errors import BrokenInvariant
 from core.market import Market
 from core.unit import Unit
 from core.wording.message import BoundMessage, Message
-from gateway.ussd_menus.carried import Carried, Json, unpack
+from gateway.ussd_menus.session_vars import Carried, Json, unpack
 
 T = TypeVar("T")
 

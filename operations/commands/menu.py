@@ -17,7 +17,7 @@ from redis import Redis, RedisError
 from core.errors import BadInput
 from core.settings import Environment, read
 from gateway.ussd.drop_off import DropOff, drop_off
-from gateway.ussd_menus.map import (
+from gateway.ussd_menus.diagram import (
     as_json,
     as_mermaid,
     as_text,

@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from textwrap import fill
 
 from gateway.networks import SHORTEST_IDLE_S, SHORTEST_SESSION_S
-from gateway.ussd_menus.map import answer_words, as_mermaid, first_screens, ways_by_role
+from gateway.ussd_menus.diagram import answer_words, as_mermaid, first_screens, ways_by_role
+from gateway.ussd_menus.graph import SESSION_SECONDS, LongestWay, walk
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.pace import NETWORK_S, PRESS_S, READING_S
-from gateway.ussd_menus.paths import SESSION_SECONDS, LongestWay, walk
 from gateway.ussd_menus.screens import Notice, Screen
+from gateway.ussd_menus.timing import NETWORK_S, PRESS_S, READING_S
 
 ASSUMPTIONS = (
     f"A caller is reckoned to need {NETWORK_S:g} s for the network, {READING_S:g} s to read and"
-    f" {PRESS_S:g} s a key for each screen (planning figures, see gateway/ussd_menus/pace.py). The"
-    f" shortest session of a network is {SHORTEST_SESSION_S} s, of which {SESSION_SECONDS} s may be"
-    f" planned with; it waits {SHORTEST_IDLE_S} s for an answer."
+    f" {PRESS_S:g} s a key for each screen (planning figures, see gateway/ussd_menus/timing.py)."
+    f" The shortest session of a network is {SHORTEST_SESSION_S} s, of which {SESSION_SECONDS} s"
+    f" may be planned with; it waits {SHORTEST_IDLE_S} s for an answer."
 )
 _LEGEND = (
     "Written by `dialwatt menu --markdown` from the compiled menu; a test fails when it is old."

@@ -20,12 +20,12 @@ from core.unit import Unit
 from core.wording.message import BoundMessage, messages_of
 from core.wording.messages import engine
 from core.wording.translation import Translation, Wording, make_wording, read_translation
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import compile_menu
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import BACK, CALLER, HOME, do, option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Facts, Turn
 from tests.support import toy_refused
 from tests.support import toy_say as say
@@ -144,10 +144,10 @@ def set_language(unit: Unit, msisdn: str, language: str) -> dict[str, str]:
 
 # The menu ---------------------------------------------------------------------------------------
 
-check_phone = Notice("pay.check_phone", say.check_phone)
+check_phone = Notice("payment.check_phone", say.check_phone)
 
 confirm = Choice(
-    "pay.confirm",
+    "payment.confirm",
     say.confirm,
     facts=quote,
     options=[
@@ -160,11 +160,11 @@ confirm = Choice(
     ],
 )
 enter_amount = Ask(
-    "pay.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=confirm
+    "payment.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=confirm
 )
-enter_serial = Ask("pay.serial", say.which_serial, reads=Serial, into=serial, to=enter_amount)
+enter_serial = Ask("payment.serial", say.which_serial, reads=Serial, into=serial, to=enter_amount)
 which_device = Pick(
-    "pay.device",
+    "payment.device",
     say.which_device,
     rows=own_devices,
     shows=say.device,
@@ -174,7 +174,7 @@ which_device = Pick(
     to=enter_amount,
     also=[option(say.other_serial, to=enter_serial)],
 )
-owe = Pick("owe.list", say.debts, rows=debts, shows=say.debt, empty=say.no_debts)
+owe = Pick("debts.list", say.debts, rows=debts, shows=say.debt, empty=say.no_debts)
 
 languages = Choice(
     "language.which",
@@ -185,9 +185,9 @@ languages = Choice(
     ],
 )
 
-collected = Notice("collect.done", say.collected)
+collected = Notice("cash.done", say.collected)
 enter_pin = Ask(
-    "collect.pin",
+    "cash.pin",
     say.which_pin,
     reads=Pin,
     into=pin,
@@ -195,11 +195,9 @@ enter_pin = Ask(
     to=collected,
 )
 collect_amount = Ask(
-    "collect.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=enter_pin
+    "cash.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=enter_pin
 )
-collect_serial = Ask(
-    "collect.serial", say.which_serial, reads=Serial, into=serial, to=collect_amount
-)
+collect_serial = Ask("cash.serial", say.which_serial, reads=Serial, into=serial, to=collect_amount)
 
 customer_home = Choice(
     "home.customer",

@@ -500,15 +500,15 @@ _IN_STOCK = [STOCK_METER, STOCK_KIT, DAY_KIT]
 _READY = [READY_METER, READY_KIT, DAY_KIT, STOCK_KIT]
 # Where only some serial numbers and phones lead further.
 _FITTING = {
-    "claim.serial": _READY,
-    "collect.serial": _OWNED,
-    "move.serial": [METER],
-    "move.phone": [NEEMA, BARAKA],
-    "pay.serial": _OWNED,
-    "register.phone": [NEEMA, "0722000099"],
-    "register.serial": [*_IN_STOCK, *_READY, NEW_METER],
-    "sell.phone": [AMINA, BARAKA, NEEMA],
-    "sell_kit.serial": [STOCK_KIT, READY_KIT, DAY_KIT],
+    "self_registration.serial": _READY,
+    "cash.serial": _OWNED,
+    "meter_transfer.serial": [METER],
+    "meter_transfer.phone": [NEEMA, BARAKA],
+    "payment.serial": _OWNED,
+    "registration.phone": [NEEMA, "0722000099"],
+    "registration.serial": [*_IN_STOCK, *_READY, NEW_METER],
+    "sale.phone": [AMINA, BARAKA, NEEMA],
+    "kit_sale.serial": [STOCK_KIT, READY_KIT, DAY_KIT],
     "agent.look_up": [AMINA, BARAKA],
 }
 _TYPED = {

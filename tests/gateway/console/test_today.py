@@ -39,16 +39,16 @@ def test_what_is_overdue_is_told_by_age(console, later):
 
 
 def test_screens_are_told_by_how_many_left_there(console):
-    counts = {"pay.confirm shown": 4, "pay.confirm answered": 1, "home.home shown": 4}
+    counts = {"payment.confirm shown": 4, "payment.confirm answered": 1, "home.home shown": 4}
     console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
 
     found = left_screens(console.redis, NOW.date())
 
     assert [(one.screen, one.shown, one.left) for one in found] == [
-        ("pay.confirm", 4, 3),
+        ("payment.confirm", 4, 3),
         ("home.home", 4, 0),
     ]
-    assert "pay.confirm" in console.login().get("/").text
+    assert "payment.confirm" in console.login().get("/").text
 
 
 def test_without_redis_the_front_page_still_comes():

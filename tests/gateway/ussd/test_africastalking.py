@@ -33,7 +33,7 @@ END = {
     "cost": "KES 0.80",
     "durationInMillis": "12000",
     "hopsCount": "3",
-    "hopsMetadata": "home.customer|pay.amount",
+    "hopsMetadata": "home.customer|payment.amount",
     "input": "1*4321",
     "lastAppResponse": "CON Amount?",
 }
@@ -91,12 +91,12 @@ def test_a_malformed_callback_is_refused_with_one_line(body: bytes, line: str, a
 
 def test_an_answer_starts_exactly_as_the_aggregator_wants() -> None:
     asked = decode(form())
-    body, headers = encode(asked, UssdReply("Amount?\n0 Back", False, "pay.amount"))
+    body, headers = encode(asked, UssdReply("Amount?\n0 Back", False, "payment.amount"))
 
     assert body == b"CON Amount?\n0 Back"
     assert headers == [
         ("Content-Type", "text/plain; charset=utf-8"),
-        ("at-ussd-hop-metadata", "pay.amount"),
+        ("at-ussd-hop-metadata", "payment.amount"),
     ]
     assert encode(asked, UssdReply("Bye", True, "x"))[0] == b"END Bye"
 
@@ -134,7 +134,7 @@ def test_an_ended_session_is_counted_once_by_its_last_screen(app: Any, redis: Re
         assert post(app, f"{PATH}/events", urlencode(body).encode()).status == 200
 
     assert ends_on(redis, datetime.now(UTC).date()) == {
-        ("pay.amount", "Incomplete"): 1,
+        ("payment.amount", "Incomplete"): 1,
         ("unknown", "Incomplete"): 1,
     }
     assert b"4321" not in b"".join(redis.keys("*"))

@@ -275,7 +275,7 @@ def test_the_end_of_a_session_is_counted_once_by_its_last_screen(
         assert caller.send(sent).status == 200
 
     counted = ends_on(redis, datetime.now(UTC).date())
-    assert [(screen, count) for (screen, _), count in counted.items()] == [("pay.amount", 1)]
+    assert [(screen, count) for (screen, _), count in counted.items()] == [("payment.amount", 1)]
 
 
 def test_a_json_answer_is_json(caller: Caller) -> None:

@@ -394,7 +394,7 @@ def test_screens_are_counted_where_people_leave(phone: Phone, app: Any, redis: R
     phone.send()
     phone.of(BARAKA).dial()
     end = {"sessionId": phone.ussd_session, "phoneNumber": AMINA, "status": "Incomplete"}
-    hops = {"hopsMetadata": "home.customer|pay.amount|pay.confirm"}
+    hops = {"hopsMetadata": "home.customer|payment.amount|payment.confirm"}
     for _ in range(2):
         post(app, f"{phone.path}/events", urlencode(end | hops).encode())
 
@@ -403,9 +403,9 @@ def test_screens_are_counted_where_people_leave(phone: Phone, app: Any, redis: R
 
     assert {one.screen: (one.shown, one.left, one.share) for one in counted.values()} == {
         "home.customer": (2, 1, 0.5),
-        "pay.amount": (1, 0, 0.0),
-        "pay.confirm": (1, 1, 1.0),
+        "payment.amount": (1, 0, 0.0),
+        "payment.confirm": (1, 1, 1.0),
     }
-    assert list(counted) == ["home.customer", "pay.confirm", "pay.amount"]
-    assert counted["pay.confirm"].ended == {"Incomplete": 1}
+    assert list(counted) == ["home.customer", "payment.confirm", "payment.amount"]
+    assert counted["payment.confirm"].ended == {"Incomplete": 1}
     assert drop_off(redis, [today - timedelta(days=1)]) == []

@@ -77,30 +77,45 @@ WALKS = {
     "a meter is paid for": (
         AMINA,
         ("1", "500", "1"),
-        [("home.customer", 1), ("pay.amount", 3), ("pay.confirm", 2), ("pay.check_phone", 7)],
+        [
+            ("home.customer", 1),
+            ("payment.amount", 3),
+            ("payment.confirm", 2),
+            ("payment.check_phone", 7),
+        ],
     ),
     "the loan only": (
         AMINA,
         ("1", "500", "2"),
-        [("home.customer", 1), ("pay.amount", 3), ("pay.confirm", 2), ("pay.confirm_loan", 2)],
+        [
+            ("home.customer", 1),
+            ("payment.amount", 3),
+            ("payment.confirm", 2),
+            ("payment.confirm_loan", 2),
+        ],
     ),
-    "what I owe": (AMINA, ("2",), [("home.customer", 1), ("owe.list", 2)]),
+    "what I owe": (AMINA, ("2",), [("home.customer", 1), ("debts.list", 2)]),
     "my tokens": (AMINA, ("3",), [("home.customer", 1), ("tokens.which", 3)]),
     "my devices": (AMINA, ("4",), [("home.customer", 1), ("devices.list", 2)]),
     "a stranger pays": (
         STRANGER,
         ("1", METER, "500"),
-        [("home.stranger", 1), ("pay.serial", 0), ("pay.amount", 2), ("pay.confirm", 2)],
+        [
+            ("home.stranger", 1),
+            ("payment.serial", 0),
+            ("payment.amount", 2),
+            ("payment.confirm", 2),
+        ],
     ),
     "an agent collects": (
         JUMA,
         ("3", METER, "200", "1"),
         [
             ("home.agent", 2),
-            ("collect.serial", 0),
-            ("collect.amount", 1),
-            ("collect.confirm", 1),
-            ("collect.pin", 0),
+            ("cash.serial", 0),
+            ("cash.amount", 1),
+            ("cash.confirm", 1),
+            ("cash.pin", 0),
         ],
     ),
 }

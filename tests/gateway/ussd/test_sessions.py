@@ -12,8 +12,8 @@ from gateway.ussd.request import UssdReply, UssdRequest
 from gateway.ussd.sessions import Kept, SessionStore
 from gateway.ussd_menus.session import Dropped, Offered, UssdSession
 
-REPLY = UssdReply("Amount?", False, "pay.amount")
-SESSION = UssdSession("en", 156, ("home", "pay.amount"), {"serial": "M1"}, Offered("Amount?"))
+REPLY = UssdReply("Amount?", False, "payment.amount")
+SESSION = UssdSession("en", 156, ("home", "payment.amount"), {"serial": "M1"}, Offered("Amount?"))
 
 
 def request(ussd_session: str = "a", msisdn: str = "+254711000001") -> UssdRequest:

@@ -14,12 +14,12 @@ from core.wording.message import Message, messages_of
 from core.wording.messages import engine
 from core.wording.slots import CountSlot, MoneySlot, TextSlot, VerbatimSlot
 from core.wording.translation import Translation, make_wording
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import BACK, CALLER, Option, do, option
 from gateway.ussd_menus.readers import Amount, Pin, Serial, Whole, Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Turn
 from tests.support.toy_menu import written
 

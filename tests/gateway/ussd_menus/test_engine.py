@@ -195,7 +195,7 @@ def test_what_is_done_lies_behind_the_caller(baraka: Talk, menu: Menu) -> None:
 
     done = finish(menu, step.session, replace(step.effect, to=owe), {}, baraka.facts)
 
-    assert done.session.trail == ("home.customer", "owe.list")
+    assert done.session.trail == ("home.customer", "debts.list")
 
 
 def test_a_secret_reaches_its_effect_and_nothing_else(menu: Menu) -> None:
@@ -233,7 +233,7 @@ def test_a_refusal_without_words_or_with_too_few_values_still_says_something(
 
 
 def test_a_screen_that_a_release_took_away_leads_home_with_a_note(amina: Talk, menu: Menu) -> None:
-    lost = replace(amina.session, trail=("home.customer", "pay.gone"))
+    lost = replace(amina.session, trail=("home.customer", "payment.gone"))
 
     step = advance(menu, lost, "1", amina.facts)
 

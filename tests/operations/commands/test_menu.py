@@ -68,10 +68,12 @@ def test_where_callers_leave_is_read_from_the_counts(menu, redis, redis_url, mon
     assert menu("--drop-off")[1] == "Nobody dialled in 7 days.\n"
 
     today = datetime.now(UTC).date()
-    redis.hset(screens_key(today), mapping={"pay.amount shown": 8, "pay.amount answered": 2})
-    count_end(redis, "one", "pay.amount", "Incomplete", today)
+    redis.hset(
+        screens_key(today), mapping={"payment.amount shown": 8, "payment.amount answered": 2}
+    )
+    count_end(redis, "one", "payment.amount", "Incomplete", today)
     lines = menu("--drop-off")[1].split("\n")
-    assert lines[1].split() == ["pay.amount", "8", "2", "6", "75%", "Incomplete", "1"]
+    assert lines[1].split() == ["payment.amount", "8", "2", "6", "75%", "Incomplete", "1"]
     assert json.loads(menu("--drop-off", "--json")[1])[0]["left"] == 6
 
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")

@@ -14,11 +14,11 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from core.wording.message import Message
-from gateway.ussd_menus.carried import Carried
+from gateway.ussd_menus.graph import Walk
 from gateway.ussd_menus.menu import Edge
 from gateway.ussd_menus.options import Do
-from gateway.ussd_menus.paths import Walk
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
+from gateway.ussd_menus.session_vars import Carried
 
 Fields = dict[str, Any] | None  # names and types; None where an annotation does not tell
 _ANYTHING = "*"

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from gateway.networks import SHORTEST_SESSION_S
 from gateway.ussd_menus.menu import Edge, edges, resolve
 from gateway.ussd_menus.options import Way
-from gateway.ussd_menus.pace import seconds
 from gateway.ussd_menus.screens import Notice, Route, Screen
+from gateway.ussd_menus.timing import seconds
 
 SESSION_SECONDS = SHORTEST_SESSION_S - 20
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gateway.ussd_menus.graph import SESSION_SECONDS, LongestWay, Walk, longest_ways, walk
 from gateway.ussd_menus.menu import Edge, Menu
 from gateway.ussd_menus.options import Way
-from gateway.ussd_menus.paths import SESSION_SECONDS, LongestWay, Walk, longest_ways, walk
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
 
 _SHAPES = {

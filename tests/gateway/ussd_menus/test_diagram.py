@@ -2,14 +2,14 @@
 
 import re
 
-from gateway.ussd_menus.map import (
+from gateway.ussd_menus.diagram import (
     as_json,
     as_mermaid,
     as_text,
     longest_ways_table,
     ways_by_role,
 )
-from gateway.ussd_menus.pace import seconds
+from gateway.ussd_menus.timing import seconds
 from tests.support.toy_menu import toy_menu
 
 MENU = toy_menu()
@@ -20,8 +20,8 @@ def test_the_text_tells_every_screen_once_and_where_its_answers_lead() -> None:
 
     for screen in MENU.screens.keys() - {"engine.resume", "home"}:
         assert len(re.findall(rf"\b{screen} \(", text)) == 1
-    assert "1 Pay, does request_payment -> pay.check_phone (notice)" in text
-    assert "  1 Lipa -> pay.device (pick)" in as_text(MENU, "sw")
+    assert "1 Pay, does request_payment -> payment.check_phone (notice)" in text
+    assert "  1 Lipa -> payment.device (pick)" in as_text(MENU, "sw")
 
 
 def test_the_tree_of_one_role_stands_alone() -> None:
@@ -53,12 +53,14 @@ def test_json_has_every_screen_and_no_answer_leads_nowhere() -> None:
 def test_the_longest_ways_are_reckoned_with_the_pace_of_a_caller() -> None:
     [way] = [one for one in ways_by_role(MENU)["customer"] if one.goal == "request_payment"]
 
-    assert way.screens[:3] == ("home.customer", "pay.device", "pay.serial")
+    assert way.screens[:3] == ("home.customer", "payment.device", "payment.serial")
     assert way.seconds == sum(seconds(MENU.screens[screen]) for screen in way.screens)
     assert f"{way.seconds:>6.1f} s  request_payment: home.customer > " in longest_ways_table(MENU)
 
 
 def test_what_is_typed_takes_longer_than_a_choice() -> None:
-    chosen, typed = (seconds(MENU.screens[screen]) for screen in ("pay.confirm", "pay.serial"))
+    chosen, typed = (
+        seconds(MENU.screens[screen]) for screen in ("payment.confirm", "payment.serial")
+    )
 
-    assert 0 == seconds(MENU.screens["pay.check_phone"]) < chosen < typed
+    assert 0 == seconds(MENU.screens["payment.check_phone"]) < chosen < typed

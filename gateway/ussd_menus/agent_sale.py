@@ -22,10 +22,10 @@ from gateway.ussd_menus.agent_plan import (
     plan_questions,
     scheme,
 )
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, ONCE, do
 from gateway.ussd_menus.readers import Pin, Serial
 from gateway.ussd_menus.screens import Ask, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Turn
 
 serial = carried("serial", str)
@@ -49,7 +49,7 @@ def may_be_sold(turn: Turn) -> Literal["free"]:
     return "free"
 
 
-sold = Notice("sell.done", messages.sold)
+sold = Notice("sale.done", messages.sold)
 plan = {
     "customer": phone,
     "appliance": appliance,
@@ -59,7 +59,7 @@ plan = {
     "down": down,
 }
 pin_plain = Ask(
-    "sell.pin",
+    "sale.pin",
     messages.sale_pin,
     facts=masked,
     reads=Pin,
@@ -68,7 +68,7 @@ pin_plain = Ask(
     to=sold,
 )
 pin_serial = Ask(
-    "sell_kit.pin",
+    "kit_sale.pin",
     agent_messages.kit_pin,
     facts=masked,
     reads=Pin,
@@ -76,17 +76,17 @@ pin_serial = Ask(
     do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, serial=serial, **plan),
     to=sold,
 )
-free = Route("sell_kit.free", by=may_be_sold, to={"free": plan_questions("sell_kit", pin_serial)})
+free = Route("kit_sale.free", by=may_be_sold, to={"free": plan_questions("kit_sale", pin_serial)})
 which_serial = Ask(
-    "sell_kit.serial", agent_messages.which_serial, reads=Serial, into=serial, to=free
+    "kit_sale.serial", agent_messages.which_serial, reads=Serial, into=serial, to=free
 )
 with_serial = Route(
-    "sell.with_serial",
+    "sale.with_serial",
     by=needs_serial,
-    to={"serial": which_serial, "plain": plan_questions("sell", pin_plain)},
+    to={"serial": which_serial, "plain": plan_questions("sale", pin_plain)},
 )
 which_appliance = Pick(
-    "sell.appliance",
+    "sale.appliance",
     agent_messages.which_appliance,
     rows=goods,
     shows=messages.appliance,
@@ -94,4 +94,4 @@ which_appliance = Pick(
     into=appliance,
     to=with_serial,
 )
-which_phone = known_customer("sell", which_appliance)
+which_phone = known_customer("sale", which_appliance)

@@ -16,10 +16,10 @@ from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
 from core.wording.payment_words import split_words
 from gateway.ussd_menus.caller import money, own_devices, the_caller
-from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, NETWORK, do, option
 from gateway.ussd_menus.readers import Amount, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
+from gateway.ussd_menus.session_vars import carried
 from gateway.ussd_menus.turn import Facts, Turn
 
 serial = carried("serial", str)
@@ -83,10 +83,10 @@ def _masked(owner: Customer) -> BoundMessage:
     return messages.owner(owner=mask_name(owner.name, owner.surname))
 
 
-check_phone = Notice("pay.check_phone", messages.check_phone)
+check_phone = Notice("payment.check_phone", messages.check_phone)
 
 confirm_loan = Choice(
-    "pay.confirm_loan",
+    "payment.confirm_loan",
     messages.confirm,
     facts=loan_preview,
     paged=True,
@@ -106,7 +106,7 @@ confirm_loan = Choice(
     ],
 )
 confirm = Choice(
-    "pay.confirm",
+    "payment.confirm",
     messages.confirm,
     facts=preview,
     paged=True,
@@ -126,11 +126,13 @@ confirm = Choice(
     ],
 )
 enter_amount = Ask(
-    "pay.amount", messages.which_amount, facts=whose, reads=Amount, into=amount, to=confirm
+    "payment.amount", messages.which_amount, facts=whose, reads=Amount, into=amount, to=confirm
 )
-enter_serial = Ask("pay.serial", messages.which_serial, reads=Serial, into=serial, to=enter_amount)
+enter_serial = Ask(
+    "payment.serial", messages.which_serial, reads=Serial, into=serial, to=enter_amount
+)
 which_device = Pick(
-    "pay.device",
+    "payment.device",
     messages.which_device,
     rows=own_devices,
     shows=messages.device,

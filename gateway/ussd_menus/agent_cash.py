@@ -15,10 +15,10 @@ from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_cash as messages
 from core.wording.payment_words import split_words
 from gateway.ussd_menus.agent_customer import Masked
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Turn
 
 serial = carried("serial", str)
@@ -45,9 +45,9 @@ def falls(turn: Turn) -> Falls:
     return Falls(split_words(turn.unit.market, quote.outcome))
 
 
-collected = Notice("collect.done", messages.collected)
+collected = Notice("cash.done", messages.collected)
 which_pin = Ask(
-    "collect.pin",
+    "cash.pin",
     agent_messages.which_pin,
     reads=Pin,
     into=pin,
@@ -55,15 +55,15 @@ which_pin = Ask(
     to=collected,
 )
 confirm = Choice(
-    "collect.confirm",
+    "cash.confirm",
     messages.confirm_cash,
     facts=falls,
     paged=True,
     options=[option(agent_messages.agree, to=which_pin)],
 )
 which_amount = Ask(
-    "collect.amount", messages.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
+    "cash.amount", messages.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
 )
 which_serial = Ask(
-    "collect.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_amount
+    "cash.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_amount
 )

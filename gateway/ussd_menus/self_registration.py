@@ -16,10 +16,10 @@ from core.usecases.registration.self_service import (
 from core.usecases.sales.allowed_plans import AllowedPlan, AllowedService
 from core.wording.messages import self_registration as messages
 from gateway.ussd_menus.caller import the_caller
-from gateway.ussd_menus.carried import carried
 from gateway.ussd_menus.options import CALLER, ONCE, do, option
 from gateway.ussd_menus.readers import Serial, Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import carried
 from gateway.ussd_menus.turn import Turn
 
 serial = carried("serial", str)
@@ -80,31 +80,31 @@ def has_no_village(turn: Turn) -> bool:
     return not villages(turn)
 
 
-registered = Notice("claim.done", messages.registered)
-requested = Notice("claim.requested", messages.requested)
+registered = Notice("self_registration.done", messages.registered)
+requested = Notice("self_registration.requested", messages.requested)
 person = {"name": name, "surname": surname, "village": village}
 claims = do(claim_device, msisdn=CALLER, serial=serial, once=ONCE, **person)
 with_tariff = Choice(
-    "claim.tariff",
+    "self_registration.tariff",
     messages.with_tariff,
     facts=tariff_of,
     options=[option(messages.agree, do=claims, to=registered)],
 )
 with_plan = Choice(
-    "claim.plan",
+    "self_registration.plan",
     messages.with_plan,
     facts=plan_of,
     paged=True,
     options=[option(messages.agree, do=claims, to=registered)],
 )
 with_service = Choice(
-    "claim.service",
+    "self_registration.service",
     messages.with_service,
     facts=service_of,
     options=[option(messages.agree, do=claims, to=registered)],
 )
 ask_agent = Choice(
-    "claim.waits",
+    "self_registration.waits",
     messages.agent_needed,
     options=[
         option(
@@ -115,12 +115,12 @@ ask_agent = Choice(
     ],
 )
 terms = Route(
-    "claim.terms",
+    "self_registration.terms",
     by=on_which_terms,
     to={"tariff": with_tariff, "plan": with_plan, "service": with_service, "waits": ask_agent},
 )
 which_village = Pick(
-    "claim.village",
+    "self_registration.village",
     messages.which_village,
     rows=villages,
     shows=messages.village,
@@ -130,8 +130,18 @@ which_village = Pick(
     also=[option(messages.without_village, to=terms, when=has_no_village)],
 )
 which_surname = Ask(
-    "claim.surname", messages.which_surname, reads=Words(), into=surname, to=which_village
+    "self_registration.surname",
+    messages.which_surname,
+    reads=Words(),
+    into=surname,
+    to=which_village,
 )
-which_name = Ask("claim.name", messages.which_name, reads=Words(), into=name, to=which_surname)
-asked_by = Route("claim.who", by=who_asks, to={"customer": terms, "stranger": which_name})
-which_serial = Ask("claim.serial", messages.which_serial, reads=Serial, into=serial, to=asked_by)
+which_name = Ask(
+    "self_registration.name", messages.which_name, reads=Words(), into=name, to=which_surname
+)
+asked_by = Route(
+    "self_registration.who", by=who_asks, to={"customer": terms, "stranger": which_name}
+)
+which_serial = Ask(
+    "self_registration.serial", messages.which_serial, reads=Serial, into=serial, to=asked_by
+)

@@ -29,10 +29,10 @@ from core.usecases.registration.device_requests import (
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_requests as messages
 from gateway.ussd_menus.agent_customer import phone
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, ONCE, Target, do, option
 from gateway.ussd_menus.readers import Pin
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Turn
 
 T = TypeVar("T")
@@ -121,13 +121,13 @@ def _still(wanted: type[T], found: object) -> T:
     return found
 
 
-dropped = Notice("register.dropped", messages.dropped)
+dropped = Notice("registration.dropped", messages.dropped)
 drop = option(
     messages.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped
 )
-text_done = Notice("register.text_done", agent_messages.registered)
+text_done = Notice("registration.text_done", agent_messages.registered)
 pin_text = Ask(
-    "register.pin_text",
+    "registration.pin_text",
     agent_messages.kit_pin,
     facts=pending,
     reads=Pin,
@@ -137,41 +137,43 @@ pin_text = Ask(
 )
 confirm_or_drop = [option(agent_messages.agree, to=pin_text), drop]
 which_text = Pick(
-    "register.texts",
+    "registration.texts",
     messages.which_sms_request,
     rows=texts,
     shows=messages.request,
     empty=messages.no_sms_request,
     into=serial,
     to=Route(
-        "register.text",
+        "registration.text",
         by=asked_for,
         to={
             "meter": Choice(
-                "register.text_meter",
+                "registration.text_meter",
                 agent_messages.summary_meter,
                 facts=pending_meter,
                 options=confirm_or_drop,
             ),
             "plan": Choice(
-                "register.text_plan",
+                "registration.text_plan",
                 messages.summary_plan,
                 facts=pending_plan,
                 paged=True,
                 options=confirm_or_drop,
             ),
             "service": Choice(
-                "register.text_service",
+                "registration.text_service",
                 messages.summary_service,
                 facts=pending_service,
                 paged=True,
                 options=confirm_or_drop,
             ),
-            "stale": Choice("register.text_stale", messages.stale, facts=pending, options=[drop]),
+            "stale": Choice(
+                "registration.text_stale", messages.stale, facts=pending, options=[drop]
+            ),
         },
     ),
 )
-not_granted = Notice("register.not_granted", messages.refused)
+not_granted = Notice("registration.not_granted", messages.refused)
 
 
 def waiting_or(new: Target, complete: Target) -> Screen:
@@ -181,7 +183,7 @@ def waiting_or(new: Target, complete: Target) -> Screen:
     """
     refuse = do(refuse_device_request, msisdn=CALLER, request=request)
     shown = Choice(
-        "register.requested",
+        "registration.requested",
         messages.request_details,
         facts=requested,
         keeps=[phone, name, surname, village, kind, maker, serial],
@@ -191,7 +193,7 @@ def waiting_or(new: Target, complete: Target) -> Screen:
         ],
     )
     which = Pick(
-        "register.waiting",
+        "registration.waiting",
         messages.which_request,
         rows=waiting,
         shows=messages.request,
@@ -200,7 +202,7 @@ def waiting_or(new: Target, complete: Target) -> Screen:
         to=shown,
     )
     which_way = Choice(
-        "register.start",
+        "registration.start",
         messages.which_entry,
         options=[
             option(messages.new_customer, to=new),
@@ -208,4 +210,4 @@ def waiting_or(new: Target, complete: Target) -> Screen:
             option(messages.sms_requests, to=which_text, when=has_texts),
         ],
     )
-    return Route("register.entry", by=something_waits, to={True: which_way, False: new})
+    return Route("registration.entry", by=something_waits, to={True: which_way, False: new})

@@ -71,7 +71,7 @@ def lines(turn: Turn) -> Sequence[Line]:
 
 
 shown: Pick[None] = Pick(
-    "owe.list",
+    "debts.list",
     messages.total,
     rows=lines,
     shows=messages.line,

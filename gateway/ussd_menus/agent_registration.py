@@ -35,7 +35,7 @@ from gateway.ussd_menus.agent_plan import (
     plan_questions,
     scheme,
 )
-from gateway.ussd_menus.agent_waiting import (
+from gateway.ussd_menus.agent_requests import (
     kind,
     maker,
     name,
@@ -44,10 +44,10 @@ from gateway.ussd_menus.agent_waiting import (
     village,
     waiting_or,
 )
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, ONCE, Option, do, option
 from gateway.ussd_menus.readers import Code, Phone, Pin, Serial, Words
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Turn
 
 tariff = carried("tariff", str)
@@ -131,10 +131,10 @@ def is_new(turn: Turn) -> bool:
     return find_in_stock(turn.unit, turn[serial], "meter", turn[maker]) is None
 
 
-done = Notice("register.done", agent_messages.registered)
+done = Notice("registration.done", agent_messages.registered)
 person = {"phone": phone, "name": name, "surname": surname, "village": village}
 pin_meter = Ask(
-    "register.pin_meter",
+    "registration.pin_meter",
     agent_messages.which_pin,
     reads=Pin,
     into=pin,
@@ -150,7 +150,7 @@ pin_meter = Ask(
     to=done,
 )
 pin_plan = Ask(
-    "register.pin_plan",
+    "registration.pin_plan",
     agent_messages.kit_pin,
     facts=buyer,
     reads=Pin,
@@ -173,20 +173,22 @@ pin_plan = Ask(
     to=done,
 )
 summary_meter = Choice(
-    "register.summary",
+    "registration.summary",
     agent_messages.summary_meter,
     facts=buyer,
     options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary_new_meter = Choice(
-    "register.summary_new",
+    "registration.summary_new",
     messages.summary_new_meter,
     facts=buyer,
     options=[option(agent_messages.agree, to=pin_meter)],
 )
-summary = Route("register.is_new", by=is_new, to={True: summary_new_meter, False: summary_meter})
+summary = Route(
+    "registration.is_new", by=is_new, to={True: summary_new_meter, False: summary_meter}
+)
 which_tariff = Pick(
-    "register.tariff",
+    "registration.tariff",
     messages.which_tariff,
     rows=tariffs,
     shows=messages.tariff,
@@ -195,20 +197,20 @@ which_tariff = Pick(
     to=summary,
 )
 which_appliance = Pick(
-    "register.appliance",
+    "registration.appliance",
     agent_messages.which_appliance,
     rows=kits,
     shows=plan_messages.appliance,
     empty=agent_messages.no_appliance,
     into=appliance,
-    to=plan_questions("register", pin_plan),
+    to=plan_questions("registration", pin_plan),
 )
-sold = Route("register.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
+sold = Route("registration.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
 which_serial = Ask(
-    "register.serial", agent_messages.which_serial, reads=Serial, into=serial, to=sold
+    "registration.serial", agent_messages.which_serial, reads=Serial, into=serial, to=sold
 )
 which_maker = Pick(
-    "register.maker",
+    "registration.maker",
     messages.which_manufacturer,
     rows=makers,
     shows=agent_messages.row,
@@ -217,7 +219,7 @@ which_maker = Pick(
     to=which_serial,
 )
 which_kind = Choice(
-    "register.kind",
+    "registration.kind",
     messages.which_kind,
     options=[
         _kind(messages.meter, "meter"),
@@ -225,9 +227,9 @@ which_kind = Choice(
         _kind(messages.e_bike, "e_bike"),
     ],
 )
-with_village = Route("register.village_exists", by=village_exists, to={"known": which_kind})
+with_village = Route("registration.village_exists", by=village_exists, to={"known": which_kind})
 which_village = Pick(
-    "register.village",
+    "registration.village",
     messages.which_village,
     rows=villages,
     shows=messages.village,
@@ -242,17 +244,21 @@ which_village = Pick(
     ],
 )
 which_surname = Ask(
-    "register.surname", messages.which_surname, reads=Words(), into=surname, to=which_village
+    "registration.surname", messages.which_surname, reads=Words(), into=surname, to=which_village
 )
-which_name = Ask("register.name", messages.which_name, reads=Words(), into=name, to=which_surname)
+which_name = Ask(
+    "registration.name", messages.which_name, reads=Words(), into=name, to=which_surname
+)
 is_it = Choice(
-    "register.is_it",
+    "registration.is_it",
     agent_messages.confirm_customer,
     facts=masked,
     options=[
         option(agent_messages.yes, to=which_kind, carries={name: "", surname: "", village: ""})
     ],
 )
-known = Route("register.known", by=is_known, to={True: is_it, False: which_name})
-which_phone = Ask("register.phone", agent_messages.which_phone, reads=Phone, into=phone, to=known)
+known = Route("registration.known", by=is_known, to={True: is_it, False: which_name})
+which_phone = Ask(
+    "registration.phone", agent_messages.which_phone, reads=Phone, into=phone, to=known
+)
 entry = waiting_or(which_phone, sold)

@@ -7,10 +7,10 @@ from core.usecases.devices.transfer_meter import find_meter_owner, move_meter
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_meter_transfer as messages
 from gateway.ussd_menus.agent_customer import Masked, masked, phone
-from gateway.ussd_menus.carried import carried, secret
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import Phone, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.session_vars import carried, secret
 from gateway.ussd_menus.turn import Turn
 
 serial = carried("serial", str)
@@ -23,9 +23,9 @@ def old_owner(turn: Turn) -> Masked:
     return Masked(mask_name(owner.name, owner.surname))
 
 
-moved = Notice("move.done", messages.transferred)
+moved = Notice("meter_transfer.done", messages.transferred)
 which_pin = Ask(
-    "move.pin",
+    "meter_transfer.pin",
     agent_messages.which_pin,
     reads=Pin,
     into=pin,
@@ -33,14 +33,19 @@ which_pin = Ask(
     to=moved,
 )
 confirm = Choice(
-    "move.confirm",
+    "meter_transfer.confirm",
     messages.confirm_new_owner,
     facts=masked,
     options=[option(agent_messages.yes, to=which_pin)],
 )
 which_phone = Ask(
-    "move.phone", messages.which_new_owner, facts=old_owner, reads=Phone, into=phone, to=confirm
+    "meter_transfer.phone",
+    messages.which_new_owner,
+    facts=old_owner,
+    reads=Phone,
+    into=phone,
+    to=confirm,
 )
 which_serial = Ask(
-    "move.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_phone
+    "meter_transfer.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_phone
 )

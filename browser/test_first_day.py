@@ -104,7 +104,7 @@ def test_a_meter_and_a_kit_with_its_key_are_entered_into_stock(desk: Desk) -> No
     ):
         desk.follow("Devices")
         desk.follow("Enter a device")
-        desk.fill({"Kind": kind, "Maker": maker} | facts | BECAUSE)
+        desk.fill({"Kind": kind, "Manufacturer": maker} | facts | BECAUSE)
         desk.press("Enter it")
         desk.sees("It is in stock.")
     desk.follow("Devices")

@@ -50,7 +50,7 @@ Result = TypeVar("Result")
 OpenUnit = Callable[[], AbstractContextManager[Unit]]
 
 
-def at_second_look(work: Callable[[], Result]) -> Result:
+def retry_on_conflict(work: Callable[[], Result]) -> Result:
     """What `work` gives, which opens a Unit of its own.
 
     Somebody else may take the same code, number or serial between its looking and its writing:

@@ -46,7 +46,7 @@ def _all(units: int) -> int:
 class Target:
     """The device paid for: a meter with its tariff, a plan's device, or days as a service.
 
-    `one_code` says how much of some tenths of a kWh, or days, one code gives; no more is sold.
+    `max_per_token` says how much of some tenths of a kWh, or days, one code gives; no more is sold.
     `codeless` are the devices for which no code can be made: nothing is bought for them.
     """
 
@@ -55,8 +55,8 @@ class Target:
     plan_sale_id: int | None = None
     price_per_day_minor: int | None = None
     minimum_payment_minor: int = 0
-    one_code: Callable[[int], int] = _all
-    codeless: Collection[int] = ()
+    max_per_token: Callable[[int], int] = _all
+    without_token: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Outcome:
     energy_tenths: int = 0
     days: dict[int, int] = field(default_factory=dict)
     completed_sales: list[int] = field(default_factory=list)
-    freed: list[int] = field(default_factory=list)
+    unlocked_devices: list[int] = field(default_factory=list)
 
 
 def apply_money(
@@ -124,8 +124,8 @@ def _pay(outcome: Outcome, left: int, owed: Iterable[Obligation]) -> int:
         one.paid_minor += amount
         left -= amount
         outcome.lines.append(Line(one.kind, amount, one, one.device_id))
-        bought = days_given(one.amount_minor, one.paid_minor, one.days) - before
-        _add_days(outcome, one.device_id, bought)
+        describe_token = days_given(one.amount_minor, one.paid_minor, one.days) - before
+        _add_days(outcome, one.device_id, describe_token)
     return left
 
 
@@ -134,19 +134,19 @@ def _serve_target(
 ) -> int:
     """Step 4: the remainder serves the device, or the next instalments where the loan is meant."""
     if loan_only:
-        ahead = (one for one in plan_parts if one.device_id not in target.codeless)
+        ahead = (one for one in plan_parts if one.device_id not in target.without_token)
         return _pay(outcome, left, ahead)
-    if target.device_id in target.codeless:
+    if target.device_id in target.without_token:
         return left
     if target.plan_sale_id is not None:
         ahead = (one for one in plan_parts if one.sale_id == target.plan_sale_id)
         return _pay(outcome, left, ahead)
     if target.tariff is not None:
-        outcome.energy_tenths = target.one_code(energy_for(left, target.tariff)[0])
+        outcome.energy_tenths = target.max_per_token(energy_for(left, target.tariff)[0])
         cost = energy_cost(outcome.energy_tenths, target.tariff)
         return _sell(outcome, "energy", left, cost, target.device_id)
     if target.price_per_day_minor and left >= target.minimum_payment_minor:
-        days = target.one_code(left // target.price_per_day_minor)
+        days = target.max_per_token(left // target.price_per_day_minor)
         _add_days(outcome, target.device_id, days)
         return _sell(outcome, "days", left, days * target.price_per_day_minor, target.device_id)
     return left
@@ -172,5 +172,5 @@ def _complete(outcome: Outcome, plan_parts: list[Obligation]) -> None:
             continue
         outcome.completed_sales.append(sale_id)
         if line.device_id is not None:
-            outcome.freed.append(line.device_id)
+            outcome.unlocked_devices.append(line.device_id)
             outcome.days.pop(line.device_id, None)

@@ -17,7 +17,7 @@ from redis import Redis
 from sqlalchemy import Engine
 
 from core.clock import system_clock
-from core.db.engine import make_engine, reading_only
+from core.db.engine import make_engine, read_only
 from core.pin import Pins
 from core.settings import (
     CallbackSettings,
@@ -113,7 +113,7 @@ def create_app(environment: Environment) -> Gateway:
     mpesa = MpesaCallbacks(
         shortcode=settings.daraja_shortcode,
         open_unit=unit_opener(engine),
-        open_reading=unit_opener(reading),
+        open_read_only_unit=unit_opener(reading),
         readers=readers,
         doorbell=doorbell,
         guesses=guesses,
@@ -122,7 +122,7 @@ def create_app(environment: Environment) -> Gateway:
         key=settings.callback_key,
         redis=redis,
         open_unit=unit_opener(engine, pins=pins, channels=settings.channels),
-        open_reading=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
+        open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
         pool=turns,
         ring=doorbell.ring_all,
@@ -155,7 +155,7 @@ def _desk(
     letterbox: Letterbox | None,
 ) -> Desk:
     return Desk(
-        unit_opener(reading_only(engine), market_if_none=BLANK_MARKET),
+        unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
         unit_opener(engine, pins=pins, channels=settings.channels, market_if_none=BLANK_MARKET),
         guard.limits,
         redis,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from functools import partial, wraps
 
-from core.db.messages import WaitingText
+from core.db.messages import WaitingSms
 from core.db.prompts import Prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
 from core.usecases.messages.send import (
@@ -19,13 +19,13 @@ from core.usecases.payments.apply import apply_payments as apply_batch
 from core.usecases.payments.prompts import (
     claim_unresolved,
     claim_unsent,
-    comes_too_late,
+    confirm_by_lookup,
+    is_expired,
+    mark_unknown,
     prompt_accepted,
     prompt_approved,
     prompt_ended,
     prompt_postponed,
-    prompt_proved,
-    prompt_unclear,
 )
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
@@ -104,7 +104,7 @@ def _push(prompt: Prompt) -> Record:
     channel = runtime().channel(prompt.channel)
     if channel is None:
         return partial(prompt_ended, prompt=prompt, code="no_channel")
-    if comes_too_late(prompt):
+    if is_expired(prompt):
         return partial(prompt_ended, prompt=prompt, code="too_late")
     try:
         checkout_reference = channel.push(prompt)
@@ -113,25 +113,25 @@ def _push(prompt: Prompt) -> Record:
     except Permanent as failure:
         return partial(prompt_ended, prompt=prompt, code=failure.code)
     except OutcomeUnknown as failure:
-        return partial(prompt_unclear, prompt=prompt, code=failure.code)
+        return partial(mark_unknown, prompt=prompt, code=failure.code)
     return partial(prompt_accepted, prompt_id=prompt.id, checkout_reference=checkout_reference)
 
 
 def _look_up(prompt: Prompt) -> Record:
     channel = runtime().channel(prompt.channel)
     if prompt.checkout_reference is None or channel is None:
-        return partial(prompt_unclear, prompt=prompt, code="no_reference")
+        return partial(mark_unknown, prompt=prompt, code="no_reference")
     try:
         outcome = channel.look_up(prompt)
     except ProviderFailure as failure:
-        return partial(prompt_unclear, prompt=prompt, code=failure.code)
+        return partial(mark_unknown, prompt=prompt, code=failure.code)
     return _learnt(prompt, channel, outcome)
 
 
 def _learnt(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record:
     if isinstance(outcome, Paid):
         return partial(
-            prompt_proved,
+            confirm_by_lookup,
             prompt=prompt,
             provider_account=channel.account_of(prompt),
             receipt=outcome.receipt,
@@ -141,10 +141,10 @@ def _learnt(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record
         return partial(prompt_approved, prompt=prompt)
     if isinstance(outcome, Ended):
         return partial(prompt_ended, prompt=prompt, code=outcome.code)
-    return partial(prompt_unclear, prompt=prompt, code="pending")
+    return partial(mark_unknown, prompt=prompt, code="pending")
 
 
-def _send(waiting: WaitingText) -> Record:
+def _send(waiting: WaitingSms) -> Record:
     try:
         handed = runtime().sender.send(waiting.msisdn, waiting.body)
     except Permanent as failure:

@@ -24,9 +24,9 @@ from core.usecases.payments.prompts import claim_receiptless
 from core.usecases.reconciliation.balance import note_balance, review_balances
 from core.usecases.reconciliation.statement import (
     Statement,
+    book_missing,
     compare_statement,
-    ingest_movement,
-    raise_cases,
+    open_cases,
 )
 from core.usecases.refunds.refund import (
     claim_refunds,
@@ -172,8 +172,8 @@ def _ask_for_balance_when_due(world: Runtime) -> None:
     if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
         return
     with world.open_unit() as unit:
-        occasion = f"balance:{daraja.provider_account}"
-        due = claim_pull(unit.connection, occasion, unit.now, _BALANCE_EVERY)
+        dedupe_key = f"balance:{daraja.provider_account}"
+        due = claim_pull(unit.connection, dedupe_key, unit.now, _BALANCE_EVERY)
     if due:
         try:
             ask_for_balance(daraja)
@@ -184,12 +184,12 @@ def _ask_for_balance_when_due(world: Runtime) -> None:
 def _read_balance_when_due(world: Runtime, name: str) -> None:
     """Once a day, and soon again while it differs: money may have moved while we read, that we were
     told of afterwards."""
-    channel, occasion = world.channel(name), f"balance:{name}"
+    channel, dedupe_key = world.channel(name), f"balance:{name}"
     if not isinstance(channel, TellsBalance):
         return
     with world.open_unit() as unit:
         currency = unit.market.currency
-        due = claim_pull(unit.connection, occasion, unit.now, _BALANCE_EVERY)
+        due = claim_pull(unit.connection, dedupe_key, unit.now, _BALANCE_EVERY)
     if not due:
         return
     try:
@@ -199,7 +199,7 @@ def _read_balance_when_due(world: Runtime, name: str) -> None:
         return
     with world.open_unit() as unit:
         if note_balance(unit, held.provider_account, held.amount_minor, unit.now):
-            pull_again(unit.connection, occasion, unit.now, _BALANCE_AGAIN)
+            pull_again(unit.connection, dedupe_key, unit.now, _BALANCE_AGAIN)
 
 
 def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int | None:
@@ -215,12 +215,12 @@ def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -
     listed = Statement(account, CURRENCY, movements, settled_until=end - _SETTLES_WITHIN)
     with world.open_unit() as unit:
         comparison = compare_statement(unit, listed)
-        raise_cases(unit, comparison)
+        open_cases(unit, comparison)
     booked = 0
     for movement in comparison.missing_here:
         try:
             with world.open_unit() as unit:
-                booked += ingest_movement(unit, listed, movement, "pull")
+                booked += book_missing(unit, listed, movement, "pull")
         except (BadCallback, Refused) as odd:
             log.error("receipt %s cannot be booked: %s", movement.receipt, odd)
     return booked

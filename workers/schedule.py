@@ -23,7 +23,7 @@ from core.errors import Refused
 from core.settings import ServicesSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
-from core.usecases.messages.reminders import send_reminders, whom_to_remind
+from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.wording.product import check_wording
 from gateway.beats import schedule_lives
 from gateway.ring import Doorbell
@@ -88,7 +88,7 @@ def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> 
     """Remind whoever is at a step today, page by page, each in its own commit; returns how many."""
     total = 0
     with open_unit() as unit:
-        customers = whom_to_remind(unit)
+        customers = find_due_reminders(unit)
     for start in range(0, len(customers), _ROWS_A_PAGE):
         with open_unit() as unit:
             total += send_reminders(unit, customers[start : start + _ROWS_A_PAGE])

@@ -27,18 +27,18 @@ def open_case(
     connection: Connection,
     now: datetime,
     kind: str,
-    occasion: str,
+    dedupe_key: str,
     detail: str,
     payment_id: int | None = None,
 ) -> bool:
-    """Ask for a person. The same occasion again changes nothing: False."""
+    """Ask for a person. The same dedupe_key again changes nothing: False."""
     opened = connection.execute(
         text(
             "INSERT INTO cases (dedupe_key, kind, detail, payment_id, opened_at)"
             " VALUES (:key, :kind, :detail, :payment_id, :now) ON CONFLICT DO NOTHING"
         ),
         {
-            "key": f"{kind}:{occasion}",
+            "key": f"{kind}:{dedupe_key}",
             "kind": kind,
             "detail": detail[:500],
             "payment_id": payment_id,
@@ -62,7 +62,7 @@ def close_cases(
 
 
 def close_occasions(connection: Connection, now: datetime, *occasions: str) -> None:
-    """Close the open cases of those occasions, each as `kind:occasion`."""
+    """Close the open cases of those occasions, each as `kind:dedupe_key`."""
     connection.execute(
         text(
             "UPDATE cases SET closed_at = :now WHERE dedupe_key = ANY(:keys) AND closed_at IS NULL"

@@ -62,9 +62,7 @@ def rows_by_key(
     return {row[key]: dict(row) for row in found.mappings()}
 
 
-def store_by_key(
-    connection: Connection, table: Table, key: str, rows: Collection[Values]
-) -> Stored:
+def upsert(connection: Connection, table: Table, key: str, rows: Collection[Values]) -> Stored:
     """Insert rows whose key is new, update those that differ; all have the same columns."""
     if not rows:
         return Stored()

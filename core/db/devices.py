@@ -219,7 +219,7 @@ _IN_PLACE = (
 )
 
 
-def put_in_place(connection: Connection, old_id: int, new_id: int, on: date) -> None:
+def record_replacement(connection: Connection, old_id: int, new_id: int, on: date) -> None:
     """The new device has what the old one had; both are locked. Instalments keep what is paid on
     them, and with it which days were given for them."""
     for statement in _IN_PLACE:

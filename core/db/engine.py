@@ -54,11 +54,11 @@ def make_engine(
         },
         **pool,
     )
-    keep_values_out(engine)
+    redact_errors(engine)
     return engine
 
 
-def reading_only(engine: Engine) -> Engine:
+def read_only(engine: Engine) -> Engine:
     """The same connections, each transaction one snapshot in which nothing can be written: what is
     read one after the other in it agrees."""
     return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
@@ -86,7 +86,7 @@ def alembic_config(database_url: str) -> Config:
 _QUOTES_DATA = "22"
 
 
-def keep_values_out(engine: Engine) -> None:
+def redact_errors(engine: Engine) -> None:
     """From now on, what this engine raises says nothing of what rows held."""
 
     @event.listens_for(engine, "handle_error")

@@ -1,4 +1,4 @@
-"""Outgoing texts: queued once per occasion, claimed under a lease, their fate recorded.
+"""Outgoing texts: queued once per dedupe_key, claimed under a lease, their fate recorded.
 
 A claim moves `next_attempt_at` into the future: if the worker dies, the text comes up again by
 itself. The same text may then go out twice, which is harmless; it is never lost.
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingText:
+class WaitingSms:
     """A text claimed for sending; `attempts` counts this one."""
 
     id: int
@@ -24,8 +24,8 @@ class WaitingText:
     attempts: int
 
 
-def insert_text(connection: Connection, row: dict[str, Any]) -> None:
-    """Queue one text unless its occasion had one already."""
+def insert_sms(connection: Connection, row: dict[str, Any]) -> None:
+    """Queue one text unless its dedupe_key had one already."""
     columns = ", ".join(row)
     slots = ", ".join(f":{name}" for name in row)
     connection.execute(
@@ -34,9 +34,9 @@ def insert_text(connection: Connection, row: dict[str, Any]) -> None:
     )
 
 
-def claim_texts(
+def claim_sms(
     connection: Connection, now: datetime, lease: timedelta, limit: int
-) -> list[WaitingText]:
+) -> list[WaitingSms]:
     """Take up to `limit` texts whose time has come, for `lease`; give up those it has passed."""
     rows = connection.execute(
         text(
@@ -51,10 +51,10 @@ def claim_texts(
         ),
         {"now": now, "until": now + lease, "limit": limit},
     )
-    return sorted((WaitingText(*row) for row in rows), key=lambda one: one.id)
+    return sorted((WaitingSms(*row) for row in rows), key=lambda one: one.id)
 
 
-def update_text(connection: Connection, text_id: int, **values: object) -> None:
+def update_sms(connection: Connection, text_id: int, **values: object) -> None:
     """Set columns of one text unless its fate is final already."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
@@ -86,7 +86,7 @@ def redeliver_text(
     return again.rowcount == 1
 
 
-def fail_text(connection: Connection, text_id: int, status: str) -> None:
+def fail_sms(connection: Connection, text_id: int, status: str) -> None:
     """A text that is out will not arrive."""
     connection.execute(
         text(
@@ -110,7 +110,7 @@ def texts_since(connection: Connection, msisdn: str, kinds: Sequence[str], since
     )
 
 
-def find_text_id(connection: Connection, provider_message_id: str) -> int | None:
+def find_sms_id(connection: Connection, provider_message_id: str) -> int | None:
     """The text the provider knows by that id."""
     return connection.execute(
         text("SELECT id FROM sms WHERE provider_message_id = :id"), {"id": provider_message_id}
@@ -171,7 +171,7 @@ def oldest_waiting(connection: Connection) -> datetime | None:
     return oldest
 
 
-def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime) -> bool | None:
+def copy_sms(connection: Connection, text_id: int, dedupe_key: str, now: datetime) -> bool | None:
     """Queue a copy of an SMS. Return None if there is no such SMS, False if it is not sent yet."""
     state = connection.execute(
         text("SELECT state FROM sms WHERE id = :id"), {"id": text_id}
@@ -183,10 +183,10 @@ def copy_text(connection: Connection, text_id: int, occasion: str, now: datetime
     connection.execute(
         text(
             "INSERT INTO sms (dedupe_key, kind, msisdn, body, payment_id, token_id, segments,"
-            " created_at, next_attempt_at) SELECT :occasion, kind, msisdn, body, payment_id,"
+            " created_at, next_attempt_at) SELECT :dedupe_key, kind, msisdn, body, payment_id,"
             " token_id, segments, :now, :now FROM sms WHERE id = :id"
         ),
-        {"id": text_id, "occasion": occasion, "now": now},
+        {"id": text_id, "dedupe_key": dedupe_key, "now": now},
     )
     return True
 

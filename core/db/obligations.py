@@ -68,7 +68,7 @@ _ASKED_BY_CUSTOMER = text(_STANDING.format(asked=_BY_CUSTOMER))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CustomerPosition:
     """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
     tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what
     it is for: the appliance's name by sale, the serial by device."""
@@ -85,22 +85,22 @@ class Standing:
         return self.sale_names[one.sale_id] if one.sale_id else self.serials[one.device_id or 0]
 
 
-def standing_by_serial(connection: Connection, serial: str) -> Standing | None:
+def position_by_serial(connection: Connection, serial: str) -> CustomerPosition | None:
     """How the owner of the device with that normalised serial stands; None for no such device."""
     standing = _standing(connection.execute(_ASKED_BY_SERIAL, {"key": serial}).one())
     return standing if standing.devices else None
 
 
-def standing_of_customer(connection: Connection, customer_id: int) -> Standing:
+def position_of_customer(connection: Connection, customer_id: int) -> CustomerPosition:
     """How the customer with that id stands."""
     return _standing(connection.execute(_ASKED_BY_CUSTOMER, {"key": customer_id}).one())
 
 
-def _standing(row: Any) -> Standing:
+def _standing(row: Any) -> CustomerPosition:
     owner, served, versions, owed = row
     served, owed = [_device(one) for one in served or ()], owed or []
     serials = {one.id: one.serial for one in served}
-    return Standing(
+    return CustomerPosition(
         owner=Customer(**owner) if owner else None,
         devices=served,
         versions=_versions(versions or ()),

@@ -140,7 +140,7 @@ def owned_among(connection: Connection, serials: Collection[str]) -> list[str]:
     )
 
 
-def put_in_place_of(connection: Connection, serial: str) -> str | None:
+def find_replacement(connection: Connection, serial: str) -> str | None:
     """The serial of the device that has the place of that one now, if somebody has it."""
     return connection.execute(
         text(

@@ -103,7 +103,7 @@ def devices_by_serial(
     return {row.serial: KnownDevice(*row) for row in rows}
 
 
-def makers_of_new_meters(connection: Connection) -> set[str]:
+def manufacturers_of_new_meters(connection: Connection) -> set[str]:
     """The makers, by code, whose new meters are all alike, so that a number says everything."""
     rows = connection.execute(
         text("SELECT code FROM manufacturers WHERE sts IS NOT NULL AND 'meter' = ANY(kinds)")

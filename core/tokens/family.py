@@ -4,9 +4,9 @@ Every function is pure: it gets the device's secret and the last counter used, a
 with the counters they use up, one after the other. The caller holds the device's row lock, stores
 the tokens and the last counter in the same transaction, and sends afterwards.
 
-What is asked for is given exactly or refused with TokenError (NeverMade where waiting is no use):
-never rounded, never capped. An amount no single token carries is cut into several that sum to it.
-STS meters on key type 0 or 1 or on base year 1993 are refused: no field meter may be vended to on
+An amount is given exactly or refused with TokenError (TokenImpossible where trying again is of no
+use): never rounded, never capped. An amount too large for one token is cut into several that sum
+to it. STS meters on key type 0 or 1 or on base year 1993 are refused: no field meter may be vended to on
 those.
 """
 
@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Literal
 
 from core.tokens import nexus, openpaygo, sts
-from core.tokens.errors import NeverMade, TokenError
+from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.openpaygo import TokenType
 from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
 from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
@@ -61,7 +61,7 @@ class IssuedToken:
     counter: int
 
 
-Maker = Callable[[DeviceSecret, int, Action, int], IssuedToken]
+Manufacturer = Callable[[DeviceSecret, int, Action, int], IssuedToken]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class TimeCodes:
     days_part: the most days, not above those asked for, that one code gives exactly.
     """
 
-    make: Maker
+    make: Manufacturer
     days_part: Callable[[int], int]
 
 
@@ -102,7 +102,7 @@ def lacking(family: str, kind: str) -> Action | None:
     return need if family in FAMILIES and not can(family, need) else None
 
 
-def most_in_one(family: str, action: Action, units: int) -> int:
+def max_units_per_token(family: str, action: Action, units: int) -> int:
     """The most of these days or tenths of a kWh, not above them, that one code gives exactly.
 
     All of them where no code of ours carries them: whether that will do is for the caller to say.
@@ -153,7 +153,7 @@ def issue_energy(
         raise _cannot(secret, "energy")
     meter = _vendable(secret)
     if _positive(tenths_kwh) > MAX_UNITS * MAX_PARTS:
-        raise NeverMade("the amount is larger than tokens can carry")
+        raise TokenImpossible("the amount is larger than tokens can carry")
     key = decoder_key(meter, meter_pan(secret.serial))
     this_minute = sts.tid_at(meter.base, now)
     tokens: list[IssuedToken] = []
@@ -183,8 +183,8 @@ def _time_codes(secret: DeviceSecret, action: Action) -> TimeCodes:
     return row.time
 
 
-def _cannot(secret: DeviceSecret, action: Action) -> NeverMade:
-    return NeverMade(f"devices of family {secret.family} have no {action} tokens")
+def _cannot(secret: DeviceSecret, action: Action) -> TokenImpossible:
+    return TokenImpossible(f"devices of family {secret.family} have no {action} tokens")
 
 
 def _positive(amount: int) -> int:
@@ -195,23 +195,23 @@ def _positive(amount: int) -> int:
 
 def _check_parts(parts: int) -> None:
     if parts > MAX_PARTS:
-        raise NeverMade(f"the amount would take more than {MAX_PARTS} tokens")
+        raise TokenImpossible(f"the amount would take more than {MAX_PARTS} tokens")
 
 
 def _vendable(secret: DeviceSecret) -> StsMeter:
     meter = secret.sts
     if meter is None:
-        raise NeverMade("the meter has no STS data")
+        raise TokenImpossible("the meter has no STS data")
     if meter.kt in (0, 1):
-        raise NeverMade(f"no vending to a meter on key type {meter.kt}")
+        raise TokenImpossible(f"no vending to a meter on key type {meter.kt}")
     if meter.base == 1993:
-        raise NeverMade("a meter on base year 1993 needs a roll-over key change first")
+        raise TokenImpossible("a meter on base year 1993 needs a roll-over key change first")
     return meter
 
 
 def _key(secret: DeviceSecret) -> bytes:
     if secret.key is None:
-        raise NeverMade("the device has no key")
+        raise TokenImpossible("the device has no key")
     return secret.key
 
 

@@ -8,7 +8,7 @@ split. Keys are 16 bytes. It refuses amounts outside a message's range and never
 
 from dataclasses import dataclass
 
-from core.tokens.errors import NeverMade, TokenError
+from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.siphash import siphash24
 
 ADD, SET, WIPE = 0, 1, 2  # message types of the full protocol
@@ -133,7 +133,7 @@ def _small_mac(key: bytes, message_id: int, kind: int, body: int) -> int:
 
 def _id_bytes(message_id: int) -> bytes:
     if not 0 <= message_id < 1 << 32:
-        raise NeverMade("a Nexus message id has 32 bits")
+        raise TokenImpossible("a Nexus message id has 32 bits")
     return message_id.to_bytes(4, "little")
 
 

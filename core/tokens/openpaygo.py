@@ -16,7 +16,7 @@ from enum import Enum
 from fractions import Fraction
 from itertools import islice
 
-from core.tokens.errors import NeverMade, TokenError
+from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.siphash import hash_words, key_words, siphash24
 
 MAX_VALUE = 995
@@ -72,7 +72,7 @@ def next_count(last_count: int, kind: TokenType) -> int:
     wants_even = kind is TokenType.ADD_TIME
     count = last_count + (1 if (last_count % 2 == 1) == wants_even else 2)
     if count > MAX_COUNT:
-        raise NeverMade(f"a count past {MAX_COUNT} is not plausible")
+        raise TokenImpossible(f"a count past {MAX_COUNT} is not plausible")
     return count
 
 
@@ -137,7 +137,7 @@ def _value(kind: TokenType, value: int | None, form: Form) -> int:
 
 def _codes(key: bytes, starting_code: int, value: int, form: Form) -> Iterator[int]:
     if not 0 <= starting_code <= 999_999_999:
-        raise NeverMade("a starting code has nine digits")
+        raise TokenImpossible("a starting code has nine digits")
     k0, k1 = key_words(key)
     base = (starting_code + value) % form.values
     code = starting_code - starting_code % form.values + base

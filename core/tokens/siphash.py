@@ -8,13 +8,13 @@ round is written out once, in local names, without a call.
 from collections.abc import Iterable
 from struct import unpack
 
-from core.tokens.errors import NeverMade
+from core.tokens.errors import TokenImpossible
 
 
 def key_words(key: bytes) -> tuple[int, int]:
     """The two little-endian 64-bit halves of a 16-byte key."""
     if len(key) != 16:
-        raise NeverMade("a SipHash key has 16 bytes")
+        raise TokenImpossible("a SipHash key has 16 bytes")
     k0, k1 = unpack("<2Q", key)
     return k0, k1
 

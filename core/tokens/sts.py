@@ -10,7 +10,7 @@ It refuses identifiers past 24 bits or past the vending key's expiry number (KEN
 
 from datetime import UTC, datetime, timedelta
 
-from core.tokens.errors import NeverMade, TokenError
+from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.sts_amount import currency_field, energy_field
 from core.tokens.sts_block import content_of, data_block, from_digits, to_digits
 from core.tokens.sts_keys import EA_MISTY1, DecoderKey, StsMeter
@@ -40,7 +40,7 @@ def unreserved(tid: int) -> int:
 def check_expiry(tid: int, ken: int) -> None:
     """Refuses an identifier for which the vending key is dead; KEN 255 never expires."""
     if tid >> 16 > ken:
-        raise NeverMade("the vending key has expired for this meter")
+        raise TokenImpossible("the vending key has expired for this meter")
 
 
 def credit(key: DecoderKey, utility: int, tid: int, units: int, rnd: int) -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from core.tokens import misty1, sta
-from core.tokens.errors import NeverMade, TokenError
+from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.sta import StaTables
 
 EA_STA, EA_MISTY1 = 7, 11
@@ -58,7 +58,7 @@ class StsMeter:
         }
         wrong = [name for name, holds in checks.items() if not holds]
         if wrong:
-            raise NeverMade(f"STS data of the meter not valid: {', '.join(wrong)}")
+            raise TokenImpossible(f"STS data of the meter not valid: {', '.join(wrong)}")
 
     @property
     def is_vendable(self) -> bool:
@@ -125,7 +125,7 @@ def decoder_key(meter: StsMeter, pan: str) -> DecoderKey:
     if meter.vending_key is None:
         raise TokenError(f"no vending key for supply group {meter.sgc}")
     if meter.kt not in _KEY_TYPES:
-        raise NeverMade(f"key type {meter.kt} is not supported")
+        raise TokenImpossible(f"key type {meter.kt} is not supported")
     derive = _dkga02 if meter.dkga == 2 else _dkga04
     return DecoderKey(meter.ea, derive(meter, pan, meter.vending_key), meter.sta_tables)
 
@@ -136,14 +136,14 @@ def meter_pan(number: str) -> str:
     Both Luhn digits are checked: a mistyped number is refused.
     """
     if not _digits(number) or len(number) not in (11, 13, 18):
-        raise NeverMade("an STS meter number has 11, 13 or 18 digits")
+        raise TokenImpossible("an STS meter number has 11, 13 or 18 digits")
     if len(number) == 18:
         drn = number[6:17] if number.startswith("600727") else number[4:17]
         if meter_pan(drn) != number:
-            raise NeverMade("the check digit of the meter number is wrong")
+            raise TokenImpossible("the check digit of the meter number is wrong")
         return number
     if luhn(number[:-1]) != int(number[-1]):
-        raise NeverMade("the check digit of the meter number is wrong")
+        raise TokenImpossible("the check digit of the meter number is wrong")
     issued = ("600727" if len(number) == 11 else "0000") + number
     return f"{issued}{luhn(issued)}"
 

@@ -11,7 +11,7 @@ from core.wording.message import BoundMessage
 from core.wording.messages import allocation
 
 
-def split_words(market: Market, outcome: Outcome) -> list[BoundMessage]:
+def describe_allocation(market: Market, outcome: Outcome) -> list[BoundMessage]:
     """`loan 300, access 200, 5.0 kWh`: each part once, in the order it fell."""
     spent: Counter[str] = Counter()
     for line in outcome.lines:
@@ -29,14 +29,14 @@ def split_words(market: Market, outcome: Outcome) -> list[BoundMessage]:
         parts.append(allocation.energy(kwh=outcome.energy_tenths))
     if days := sum(outcome.days.values()):
         parts.append(allocation.days(count=days))
-    if outcome.freed:
+    if outcome.unlocked_devices:
         parts.append(allocation.unlock())
     if credit := money("credit"):
         parts.append(allocation.credit(amount=credit))
     return parts
 
 
-def bought(kind: str, units: int) -> BoundMessage:
+def describe_token(kind: str, units: int) -> BoundMessage:
     """What a token is good for."""
     if kind == "energy":
         return allocation.energy(kwh=units)

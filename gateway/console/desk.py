@@ -24,10 +24,10 @@ BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`open_reading` gives units that the database lets write nothing. `letterbox` seals a device's
-    key that somebody types, and opens none; without it none is taken in."""
+    """`open_read_only_unit` opens units that can write nothing. `letterbox` seals a device key
+    that an operator types, and opens none; without it no key can be entered."""
 
-    open_reading: OpenUnit
+    open_read_only_unit: OpenUnit
     open_writing: OpenUnit
     limits: Limits
     redis: Redis
@@ -39,7 +39,7 @@ class Desk:
     @contextmanager
     def reading(self) -> Iterator[Unit]:
         """A unit to show something; templates write money and days as its market does."""
-        with self.open_reading() as unit:
+        with self.open_read_only_unit() as unit:
             g.market = unit.market
             yield unit
 

@@ -18,7 +18,7 @@ from core.db.console.devices import (
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
 from core.usecases.devices.register_devices import DeviceEntry, enter_device
-from core.usecases.devices.replace_device import Swapped, swap_device
+from core.usecases.devices.replace_device import Swapped, replace_device
 from core.usecases.devices.transfer_meter import move_meter_by_operator
 from core.usecases.sales.allowed_plans import set_plan_on, take_plan_off
 from gateway.console import reading
@@ -49,7 +49,7 @@ list_page(
         columns=(
             Column("Serial", "serial", CODE, "devices.device", "device_id"),
             Column("Kind", "kind", WORDS),
-            Column("Maker", "manufacturer"),
+            Column("Manufacturer", "manufacturer"),
             Column("Tariff", "tariff"),
             Column("Plan set", "plan"),
             Column("Where", "place", STATE),
@@ -59,7 +59,7 @@ list_page(
         filters=(
             by_serial(),
             choice("kind", "Kind", device_kinds),
-            choice("manufacturer", "Maker", of_catalogue("manufacturers")),
+            choice("manufacturer", "Manufacturer", of_catalogue("manufacturers")),
             choice("tariff", "Tariff", of_catalogue("tariffs")),
             one_condition("place", "Where", _PLACES),
         ),
@@ -92,7 +92,7 @@ def _about(unit: Unit, device_id: int) -> list[tuple[str, str]]:
     one = _find(unit, device_id)
     return [
         ("Device", f"{one.serial}, {words(one.kind)}"),
-        ("Maker", one.manufacturer),
+        ("Manufacturer", one.manufacturer),
         ("Owner", one.owner or f"nobody: {words(one.place)}"),
         ("Plan set", one.plan or ""),
     ]
@@ -132,7 +132,7 @@ act_page(
             Field("serial", "Serial number", reading.serial),
             Field("kind", "Kind", kind="select", options=device_kinds),
             Field(
-                "maker", "Maker", kind="select", options=of_catalogue("manufacturers"),
+                "maker", "Manufacturer", kind="select", options=of_catalogue("manufacturers"),
             ),
             Field(
                 "tariff", "Tariff", kind="select", options=of_catalogue("tariffs"), optional=True,
@@ -232,7 +232,7 @@ act_page(
     pages,
     "/devices/<int:device_id>/move",
     "move",
-    "move_meter",
+    "transfer_meter",
     Form(
         "Give a meter to another customer",
         lambda unit, device_id: (
@@ -253,7 +253,7 @@ act_page(
 
 def _swap(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     old = _find(unit, device_id)
-    swapped = swap_device(unit, device_id, values["serial"], operator, values["reason"])
+    swapped = replace_device(unit, device_id, values["serial"], operator, values["reason"])
     told = f"{values['serial']} took the place of {old.serial}. {_ordered(swapped, old.kind)}"
     return Done(told, "devices.device", {"device_id": swapped.device_id}, ("payments", "texts"))
 

@@ -59,8 +59,8 @@ def lines_for(unit: Unit, customer_id: int) -> list[str]:
     for tariff_id, name in tariffs:
         in_force = version_on(versions.get(tariff_id, []), unit.today)
         if in_force is not None:
-            bought = usual_purchases(in_force, unit.market)[:3]
-            lines += [f"{name}: {line}" for line in purchase_lines(bought, unit.market)]
+            describe_token = usual_purchases(in_force, unit.market)[:3]
+            lines += [f"{name}: {line}" for line in purchase_lines(describe_token, unit.market)]
     return lines
 
 

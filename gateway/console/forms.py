@@ -23,7 +23,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 
 from core.errors import Refused
-from core.unit import Unit, at_second_look
+from core.unit import Unit, retry_on_conflict
 from core.wording.operator_messages import describe_refusal
 from gateway.console import reading
 from gateway.console.desk import current_operator, desk
@@ -115,7 +115,7 @@ def form_page(pages: Blueprint, rule: str, name: str, act: str, form: Form) -> N
             with desk().reading() as unit:
                 start = {one.name: one.value for one in form.fields(unit, **ids)}
             return _shown(form, Filled(start | _given(start)), ids)
-        done, filled = at_second_look(lambda: _submitted(form, ids))
+        done, filled = retry_on_conflict(lambda: _submitted(form, ids))
         if done is None:
             return _shown(form, filled, ids), 200 if filled.lines else 422
         for queue in done.rings:

@@ -39,7 +39,7 @@ list_page(
             Column("Village", "village"),
             Column("Serial", "serial", CODE, "devices.device", "device_id", "device_id"),
             Column("Kind", "kind", WORDS),
-            Column("Maker", "manufacturer"),
+            Column("Manufacturer", "manufacturer"),
         ),
         filters=(
             by_number(),

@@ -32,7 +32,7 @@ MAY = {
     "float_limit": _MONEY,
     "reset_pin": _DESK,
     "stock": _DESK,
-    "move_meter": _DESK,
+    "transfer_meter": _DESK,
     "swap": _DESK,
     "answer_request": _DESK,
 }

@@ -15,9 +15,9 @@ from core.unit import Unit
 from core.usecases.operators.dashboard import (
     COLLECTED_DAYS,
     DAYS_BEFORE,
-    Standing,
-    show_standing,
+    TrendFigures,
     show_today,
+    show_trend,
 )
 from gateway.console.desk import desk
 from gateway.console.gate import page
@@ -53,10 +53,10 @@ def today() -> ResponseReturnValue:
         )
 
 
-def _standing(unit: Unit) -> Standing:
+def _standing(unit: Unit) -> TrendFigures:
     """How things stood at most ten minutes ago."""
     name = f"standing:{unit.today.isoformat()}"
-    return Standing(**kept(desk().redis, name, _KEPT_S, lambda: asdict(show_standing(unit))))
+    return TrendFigures(**kept(desk().redis, name, _KEPT_S, lambda: asdict(show_trend(unit))))
 
 
 def _fortnight(unit: Unit, before: Mapping[str, int], now: int) -> list[tuple[date, int]]:
@@ -85,7 +85,7 @@ def _tokens_plot(unit: Unit, before: Mapping[str, int], now: int) -> Plot:
     )
 
 
-def _arrears_plot(unit: Unit, standing: Standing) -> Plot:
+def _arrears_plot(unit: Unit, standing: TrendFigures) -> Plot:
     return standing_bars(
         "What is overdue, by age in days",
         [

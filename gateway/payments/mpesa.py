@@ -16,9 +16,9 @@ from core.errors import BadCallback, Refused
 from core.unit import OpenUnit, Unit
 from core.usecases.payments.prompts import (
     find_callback_prompt,
+    mark_unknown,
     prompt_ended,
     prompt_paid,
-    prompt_unclear,
 )
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.record import PaymentNotice, Recorded, record_payment
@@ -58,13 +58,15 @@ _ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 @dataclass(frozen=True, slots=True)
 class MpesaCallbacks:
-    """The callbacks of one short code. `open_reading` opens Units that cannot write or wait long;
-    `readers` are the threads the questions are answered in, so that a hung database is left behind.
+    """The callbacks of one short code.
+
+    `open_read_only_unit` opens Units that cannot write or wait long. `readers` are the threads
+    in which questions are answered, so that a hung database does not hold the callback.
     """
 
     shortcode: str
     open_unit: OpenUnit
-    open_reading: OpenUnit
+    open_read_only_unit: OpenUnit
     readers: Executor
     doorbell: Doorbell
     guesses: SerialGuesses
@@ -111,7 +113,7 @@ class MpesaCallbacks:
         try:
             if question.payer:
                 self.guesses.check(question.payer)
-            with self.open_reading() as unit:
+            with self.open_read_only_unit() as unit:
                 quote_payment(unit, question.account, asked_minor(question))
         except Refused as refused:
             if question.payer and refused.code in MISSES:
@@ -135,7 +137,7 @@ class MpesaCallbacks:
                 log.warning("result of an unknown prompt: %s", result.checkout_reference)
                 return CallbackResult("unknown", _ACKNOWLEDGED)
             if result.receipt is None:
-                note = prompt_unclear if result.code in _NOT_FINAL else prompt_ended
+                note = mark_unknown if result.code in _NOT_FINAL else prompt_ended
                 note(unit, prompt, result.code)
                 outcome = "not_paid"
             else:

@@ -23,7 +23,7 @@ from core.usecases.devices.list_devices import (
     state_words,
 )
 from core.usecases.messages.inbound import InboundText, record_inbound_text
-from core.usecases.messages.queue import queue_text, times_texted_lately
+from core.usecases.messages.queue import queue_sms, times_texted_lately
 from core.usecases.messages.reminders import want_reminders
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.quote import quote_payment
@@ -39,7 +39,7 @@ from core.usecases.sales.debts import list_debts
 from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage
 from core.wording.messages import sms_reply as messages
-from core.wording.payment_words import split_words
+from core.wording.payment_words import describe_allocation
 from core.wording.product import product_wording
 from gateway.limits import MISSES, SerialGuesses
 from gateway.sms.keywords import Command, Intent, language_named, parse
@@ -81,12 +81,12 @@ def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     command = parse(text.body)
     said = _help_once_an_hour(sender) if command is None else _act(sender, command)
     if said is not None:
-        queue_text(
+        queue_sms(
             unit,
             said,
             msisdn=text.msisdn,
             language=read_caller(unit, text.msisdn).language,
-            occasion=f"answer:{text.provider}:{text.message_id}",
+            dedupe_key=f"answer:{text.provider}:{text.message_id}",
         )
     return True
 
@@ -202,7 +202,7 @@ def _prompt(sender: Sender, paid: Payable) -> BoundMessage:
     if not any(paid.serial == own.serial for own in sender.devices):
         return messages.check_phone(amount=amount, serial=paid.serial)
     outcome = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only).outcome
-    allocations = split_words(unit.market, outcome)
+    allocations = describe_allocation(unit.market, outcome)
     return messages.check_phone_own(amount=amount, serial=paid.serial, allocations=allocations)
 
 

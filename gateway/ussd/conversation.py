@@ -36,14 +36,14 @@ DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wa
 class Conversation:
     """What answers callbacks: a menu, the sessions, the database and the time there is.
 
-    Screens read in `open_reading` Units, effects act in `open_unit` ones. `ring` is called after an
-    effect has been committed: it may have left work for somebody.
+    Screens read in `open_read_only_unit` Units, effects act in `open_unit` ones. `ring` is called
+    after an effect has been committed: it may have left work for a worker.
     """
 
     menu: Menu
     sessions: SessionStore
     open_unit: OpenUnit
-    open_reading: OpenUnit
+    open_read_only_unit: OpenUnit
     pool: Executor
     deadline_s: float = DEADLINE_S
     ring: Callable[[], None] = lambda: None
@@ -96,7 +96,7 @@ class Conversation:
         """The turn, with its effect committed, or refused and rolled back."""
         request, heard = call.request, None
         try:
-            with self._facts(request, self.open_reading) as facts:
+            with self._facts(request, self.open_read_only_unit) as facts:
                 heard = self._hear(call, facts)
             step = self._act(call, heard)
         except Refused as refused:

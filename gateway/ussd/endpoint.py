@@ -48,7 +48,7 @@ def ussd_application(
     key: str,
     redis: Redis,
     open_unit: OpenUnit,
-    open_reading: OpenUnit,
+    open_read_only_unit: OpenUnit,
     menu: Menu,
     pool: Executor,
     ring: Callable[[], None] = lambda: None,
@@ -60,7 +60,15 @@ def ussd_application(
     """The endpoint for every aggregator. Turns are played in threads of `pool`, which outlive a
     turn that was answered late. Without a `guard` every address may speak."""
     conversation = Conversation(
-        menu, SessionStore(redis), open_unit, open_reading, pool, deadline_s, ring, guesses, clock
+        menu,
+        SessionStore(redis),
+        open_unit,
+        open_read_only_unit,
+        pool,
+        deadline_s,
+        ring,
+        guesses,
+        clock,
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
     return UssdEndpoint(key, redis, conversation, guard, Tally(redis))

@@ -13,7 +13,7 @@ from core.usecases.payments.quote import quote_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_cash as messages
-from core.wording.payment_words import split_words
+from core.wording.payment_words import describe_allocation
 from gateway.ussd_menus.agent_customer import Masked
 from gateway.ussd_menus.options import CALLER, do, option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
@@ -42,7 +42,7 @@ def owner(turn: Turn) -> Masked:
 def falls(turn: Turn) -> Falls:
     """What the cash will do."""
     quote = quote_payment(turn.unit, turn[serial], turn[amount].minor)
-    return Falls(split_words(turn.unit.market, quote.outcome))
+    return Falls(describe_allocation(turn.unit.market, quote.outcome))
 
 
 collected = Notice("cash.done", messages.collected)

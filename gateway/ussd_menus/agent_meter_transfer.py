@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.names import mask_name
-from core.usecases.devices.transfer_meter import find_meter_owner, move_meter
+from core.usecases.devices.transfer_meter import find_meter_owner, transfer_meter
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_meter_transfer as messages
 from gateway.ussd_menus.agent_customer import Masked, masked, phone
@@ -29,7 +29,7 @@ which_pin = Ask(
     agent_messages.which_pin,
     reads=Pin,
     into=pin,
-    do=do(move_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
+    do=do(transfer_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
     to=moved,
 )
 confirm = Choice(

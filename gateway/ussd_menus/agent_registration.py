@@ -9,11 +9,11 @@ from typing import Literal
 from core.errors import Refused
 from core.names import mask_name
 from core.usecases.catalogue.choices import (
-    Maker,
+    Manufacturer,
     TariffOffer,
     Village,
     find_village,
-    list_makers,
+    list_manufacturers,
     list_tariffs,
     list_villages,
 )
@@ -95,9 +95,9 @@ def village_exists(turn: Turn) -> Literal["known"]:
     return "known"
 
 
-def makers(turn: Turn) -> Sequence[Maker]:
+def makers(turn: Turn) -> Sequence[Manufacturer]:
     """Who makes the kind that was chosen."""
-    return list_makers(turn.unit, turn[kind])
+    return list_manufacturers(turn.unit, turn[kind])
 
 
 def _kind(label: Message[[]], code: str) -> Option:
@@ -105,7 +105,7 @@ def _kind(label: Message[[]], code: str) -> Option:
     return option(
         label,
         to=which_maker,
-        when=lambda turn: bool(list_makers(turn.unit, code)),
+        when=lambda turn: bool(list_manufacturers(turn.unit, code)),
         carries={kind: code},
     )
 

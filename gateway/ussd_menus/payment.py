@@ -14,7 +14,7 @@ from core.usecases.payments.quote import Quote, quote_payment
 from core.usecases.payments.request import request_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
-from core.wording.payment_words import split_words
+from core.wording.payment_words import describe_allocation
 from gateway.ussd_menus.caller import money, own_devices, the_caller
 from gateway.ussd_menus.options import CALLER, NETWORK, do, option
 from gateway.ussd_menus.readers import Amount, Serial
@@ -75,7 +75,7 @@ def _preview(turn: Turn, *, loan_only: bool) -> Preview:
     quote = turn.know(_Asked(turn[serial], turn[amount].minor, loan_only))
     if quote.owner.id != turn.know(the_caller).id:
         return Preview(_masked(quote.owner), loan_only=False)
-    allocations = split_words(turn.unit.market, quote.outcome)
+    allocations = describe_allocation(turn.unit.market, quote.outcome)
     return Preview(messages.effect(allocations=allocations), loan_only=quote.owes_loan)
 
 

@@ -11,7 +11,7 @@ from argparse import Namespace
 from contextlib import suppress
 from pathlib import Path
 
-from core.db.engine import make_engine, reading_only
+from core.db.engine import make_engine, read_only
 from core.errors import BadInput
 from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
@@ -25,7 +25,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
     engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
     with unit_opener(engine)() as unit:
         month = export_month(unit, arguments.month, operator_name())
-    size = _write(unit_opener(reading_only(engine)), month, Path(arguments.file))
+    size = _write(unit_opener(read_only(engine)), month, Path(arguments.file))
     print(f"{arguments.file}: {len(FILES)} files of {month.name}, {size:,} bytes")
     return 0
 

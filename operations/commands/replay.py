@@ -9,7 +9,7 @@ from core.db.work_queue import Waiting
 from core.errors import BadInput
 from core.settings import Environment, read
 from core.unit import Unit
-from core.usecases.operators.retry import find_stuck, replay_stuck
+from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.payments.show import show_payment
 from gateway.ring import Doorbell
 from operations.database import open_database
@@ -23,7 +23,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
         print("\n".join(_story(row)))
         if not arguments.look:
             reason = arguments.reason or f"stuck: {row.why or row.state}"
-            replay_stuck(unit, operator_name(), row, reason)
+            retry_stuck(unit, operator_name(), row, reason)
     if not arguments.look:
         Doorbell(read(environment, "REDIS_URL")).ring_all()
         print(f"put back: a worker looks at it now. See `dialwatt {_SEE[arguments.what]}`")

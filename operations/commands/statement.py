@@ -38,9 +38,9 @@ from core.usecases.reconciliation.statement import (
     Comparison,
     Movement,
     Statement,
+    book_missing,
     compare_statement,
-    ingest_movement,
-    raise_cases,
+    open_cases,
 )
 from gateway.payments.daraja_rows import read_portal, read_pulled
 from gateway.payments.mpesa_notices import CURRENCY, provider_account
@@ -174,11 +174,11 @@ def _ingest(
             print(f"{number} of {len(missing)} looked at ...", file=sys.stderr, flush=True)
         try:
             with open_unit() as unit:
-                ingest_movement(unit, statement, movement, "statement")
+                book_missing(unit, statement, movement, "statement")
         except (BadCallback, Refused) as error:
             failed.append(f"{movement.receipt}: {error}")
     with open_unit() as unit:
-        raise_cases(unit, comparison)
+        open_cases(unit, comparison)
         if statement.closing_minor is not None:
             _assert_closing(unit, statement, statement.closing_minor, opening=opening)
     return failed

@@ -34,7 +34,7 @@ from simulator.pawapay.signing import signature_headers
 from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Book, Web
 from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, stk_paid
 from tests.gateway.payments.test_mpesa_results import result
-from tests.support.builders import insert_prompt, insert_text
+from tests.support.builders import insert_prompt, insert_sms
 
 REFERENCE = str(UUID(int=7, version=4))
 AIRTEL_ID = UUID(int=8, version=4).hex
@@ -204,7 +204,7 @@ def watch(book: Book) -> Iterator[Watch]:
             checkout_reference=PAWAPAY_ID,
             **common,
         )
-        insert_text(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
+        insert_sms(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
     notice = PaymentNotice(
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
         datetime(2026, 11, 24, tzinfo=UTC),

@@ -18,7 +18,7 @@ from gateway.beats import OLDEST, schedule_lives
 from gateway.ring import QUEUES
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b
-from tests.support.builders import insert_text
+from tests.support.builders import insert_sms
 from tests.support.standins import closed_port_url
 
 
@@ -136,10 +136,10 @@ def test_money_that_is_held_on_purpose_waits_for_a_person_and_makes_nobody_unrea
 def test_a_text_must_not_wait_for_days(web: Web, book: Book, worker: Any) -> None:
     worker(*QUEUES)
     with book.engine.begin() as connection:
-        insert_text(connection, created_at=datetime.now(UTC) - timedelta(hours=1))
+        insert_sms(connection, created_at=datetime.now(UTC) - timedelta(hours=1))
     assert ready(web)[0] == 200
     with book.engine.begin() as connection:
-        insert_text(connection, created_at=datetime.now(UTC) - timedelta(days=2))
+        insert_sms(connection, created_at=datetime.now(UTC) - timedelta(days=2))
     assert ready(web)[0] == 503
 
 

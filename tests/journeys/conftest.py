@@ -162,14 +162,16 @@ def open_road(
         with simulated_databases.database() as database_url:
             engine = create_engine(database_url)
             reading = make_engine(database_url, settings={"default_transaction_read_only": "on"})
-            open_reading = unit_opener(reading.execution_options(isolation_level="AUTOCOMMIT"))
+            open_read_only_unit = unit_opener(
+                reading.execution_options(isolation_level="AUTOCOMMIT")
+            )
             try:
                 people = book.fill(engine)
                 with _road(
                     book,
                     people,
                     engine,
-                    open_reading,
+                    open_read_only_unit,
                     database_url,
                     redis,
                     redis_url,
@@ -197,7 +199,7 @@ def _road(
     book: Book,
     people: Mapping[str, str],
     engine: Engine,
-    open_reading: OpenUnit,
+    open_read_only_unit: OpenUnit,
     database_url: str,
     redis: Redis,
     redis_url: str,
@@ -234,7 +236,7 @@ def _road(
             key=KEY,
             redis=StoppableRedis(redis, session),
             open_unit=stoppable,
-            open_reading=open_reading,
+            open_read_only_unit=open_read_only_unit,
             menu=product_menu(),
             pool=pool,
             deadline_s=PATIENCE_S,

@@ -260,7 +260,7 @@ def insert_prompt(
     )
 
 
-def insert_text(connection: Connection, *, created_at: datetime = OPENED_AT, **changed: Any) -> int:
+def insert_sms(connection: Connection, *, created_at: datetime = OPENED_AT, **changed: Any) -> int:
     """A text that waits to be sent."""
     row = {
         "dedupe_key": _unlike_any("test:"),

@@ -154,7 +154,7 @@ class World:
             key="demo",
             redis=self.redis,
             open_unit=self.open_unit,
-            open_reading=self.open_reading,
+            open_read_only_unit=self.open_read_only_unit,
             menu=self.menu,
             pool=Inline(),
             guesses=SerialGuesses(Limits(self.redis)),
@@ -175,7 +175,7 @@ class World:
             self._sql("SET CONSTRAINTS ALL DEFERRED")
 
     @contextmanager
-    def open_reading(self) -> Iterator[Unit]:
+    def open_read_only_unit(self) -> Iterator[Unit]:
         """A Unit in which the database refuses to write."""
         market = find_market(self.connection)
         assert market

@@ -18,9 +18,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.tables.books import instant, metadata, reference, row_id, word
 
-# `dedupe_key` names the occasion (`receipt:<payment>:1`): one occasion, one text. `redeliveries`
-# counts how often it was sent anew because the phone could not be reached; after `expires_at` it is
-# not sent any more.
+# `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
+# counts how often it was sent again because the phone could not be reached. After `expires_at` it
+# is not sent.
 sms = Table(
     "sms",
     metadata,

@@ -79,7 +79,7 @@ claims = Table(
     Index("claims_customer_id_idx", "customer_id"),
 )
 
-# Something only a person can settle. `dedupe_key` names the occasion: one occasion, one case.
+# Something only a person can settle. `dedupe_key` names the dedupe_key: one dedupe_key, one case.
 cases = Table(
     "cases",
     metadata,

@@ -82,15 +82,15 @@ def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) 
 
 
 def earn_commission(
-    unit: Unit, agent: Agent, occasion: str, base_minor: int, basis_points: int
+    unit: Unit, agent: Agent, dedupe_key: str, base_minor: int, basis_points: int
 ) -> int:
     """Book a locked agent's share of `base_minor`, rounded down to the minor unit, once per
-    occasion; how much it is."""
+    dedupe_key; how much it is."""
     earned = base_minor * basis_points // 10_000
-    if not earned or is_posted(unit.connection, f"commission:{occasion}"):
+    if not earned or is_posted(unit.connection, f"commission:{dedupe_key}"):
         return earned
     open_account(unit.connection, agent.commission, CREDIT)
     legs = (Posting("expense:commission", DEBIT, earned), Posting(agent.commission, CREDIT, earned))
-    post_entries(unit.connection, unit.now, [Entry("commission", f"commission:{occasion}", legs)])
+    post_entries(unit.connection, unit.now, [Entry("commission", f"commission:{dedupe_key}", legs)])
     update_agent(unit.connection, agent.id, commission_minor=agent.commission_minor + earned)
     return earned

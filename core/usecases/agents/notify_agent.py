@@ -8,12 +8,12 @@ from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
 from core.usecases.catalogue.choices import find_appliance
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.wording.message import BoundMessage
 from core.wording.messages import agent_sms
 
 
-def tell_registered(unit: Unit, agent: Agent, customer: Customer, serial: str) -> None:
+def notify_registered(unit: Unit, agent: Agent, customer: Customer, serial: str) -> None:
     """The device is registered to the customer."""
     message = agent_sms.registered(
         serial=serial, owner=mask_name(customer.name, customer.surname), phone=customer.msisdn or ""
@@ -21,7 +21,7 @@ def tell_registered(unit: Unit, agent: Agent, customer: Customer, serial: str) -
     tell(unit, agent, message, f"agent_registered:{serial}:{unit.now.isoformat()}")
 
 
-def tell_sold(
+def notify_sold(
     unit: Unit, agent: Agent, customer: Customer, appliance: str, commission: Money, once: str
 ) -> None:
     """The appliance is sold, and what the agent earned by it."""
@@ -33,6 +33,6 @@ def tell_sold(
     tell(unit, agent, message, f"agent_sold:{agent.id}:{once}")
 
 
-def tell(unit: Unit, agent: Agent, message: BoundMessage, occasion: str) -> None:
+def tell(unit: Unit, agent: Agent, message: BoundMessage, dedupe_key: str) -> None:
     """A text to an agent, in the agent's language."""
-    text_to(unit, agent, message, occasion)
+    send_sms_to(unit, agent, message, dedupe_key)

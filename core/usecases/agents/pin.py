@@ -44,8 +44,8 @@ def _missed(unit: Unit, agent: Agent) -> Refused:
         return Refused("pin_wrong", left=MOST_MISSES - misses)
     update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
     minutes = _minutes(LOCKED_FOR)
-    occasion = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
-    tell(unit, agent, agent_sms.pin_locked(minutes=minutes), occasion)
+    dedupe_key = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
+    tell(unit, agent, agent_sms.pin_locked(minutes=minutes), dedupe_key)
     return Refused("pin_locked", minutes=minutes)
 
 

@@ -22,7 +22,7 @@ class Village:
 
 
 @dataclass(frozen=True, slots=True)
-class Maker:
+class Manufacturer:
     maker: str
     name: str
 
@@ -69,13 +69,13 @@ def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
     raise Refused("village_unknown", typed=typed)
 
 
-def list_makers(unit: Unit, kind: str) -> list[Maker]:
+def list_manufacturers(unit: Unit, kind: str) -> list[Manufacturer]:
     """The manufacturers of that kind of device."""
     rows = unit.connection.execute(
         text("SELECT code, name FROM manufacturers WHERE :kind = ANY(kinds) ORDER BY name"),
         {"kind": kind},
     )
-    return [Maker(*row) for row in rows]
+    return [Manufacturer(*row) for row in rows]
 
 
 def list_tariffs(unit: Unit) -> list[TariffOffer]:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, text
 
 from core.catalogue import AgentEntry, Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry
-from core.db.bulk import Stored, Values, insert_rows, rows_by_key, store_by_key
+from core.db.bulk import Stored, Values, insert_rows, rows_by_key, upsert
 from core.db.tables.goods import appliances, manufacturers, market, plan_offers, tariffs
 from core.db.tables.goods import tariff_versions as versions_table
 from core.db.tables.people import agents, villages
@@ -59,18 +59,18 @@ def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loade
     loaded: Loaded = {}
     if catalogue.market is not None:
         given = asdict(catalogue.market) | {"languages": list(catalogue.market.languages)}
-        loaded["market"] = store_by_key(connection, market, "id", [given | {"id": 1}])
-    loaded["villages"] = store_by_key(
+        loaded["market"] = upsert(connection, market, "id", [given | {"id": 1}])
+    loaded["villages"] = upsert(
         connection, villages, "code", [asdict(one) for one in catalogue.villages]
     )
-    loaded["manufacturers"] = store_by_key(
+    loaded["manufacturers"] = upsert(
         connection,
         manufacturers,
         "code",
         [asdict(one) | {"kinds": list(one.kinds)} for one in catalogue.manufacturers],
     )
     loaded["tariff versions"] = _store_tariffs(unit, catalogue.tariffs)
-    loaded["appliances"] = store_by_key(
+    loaded["appliances"] = upsert(
         connection, appliances, "code", [asdict(one) for one in catalogue.appliances]
     )
     loaded["plans"] = _store_plans(connection, catalogue.plans)
@@ -132,7 +132,7 @@ def _tariff_problems(unit: Unit, given: tuple[TariffEntry, ...]) -> Iterator[str
                 f'tariff "{entry.code}": valid_from: the version of {day} is in force with other'
                 " figures, and a change never rewrites the past: give it a new valid_from"
             )
-        elif why := rewrites_past(
+        elif why := changes_past_charges(
             unit, rows[entry.code]["id"], list(versions.values()), entry.version
         ):
             yield (
@@ -211,7 +211,7 @@ def _store_tariffs(unit: Unit, given: tuple[TariffEntry, ...]) -> Stored:
     """Add new versions; replace those of days to come. Counted by version."""
     known = _known_versions(unit.connection, given)
     names = {one.code: {"code": one.code, "name": one.name} for one in given}
-    store_by_key(unit.connection, tariffs, "code", list(names.values()))
+    upsert(unit.connection, tariffs, "code", list(names.values()))
     rows = rows_by_key(unit.connection, tariffs, "code", names)
     new = [one for one in given if one.version.valid_from not in known.get(one.code, {})]
     others = [one for one in given if one.version.valid_from in known.get(one.code, {})]
@@ -238,7 +238,7 @@ def _store_plans(connection: Connection, given: tuple[PlanEntry, ...]) -> Stored
     rows = [asdict(one) | {"appliance_id": known[one.appliance]["id"]} for one in given]
     for row in rows:
         del row["appliance"]
-    return store_by_key(connection, plan_offers, "code", rows)
+    return upsert(connection, plan_offers, "code", rows)
 
 
 def _store_agents(
@@ -246,9 +246,7 @@ def _store_agents(
 ) -> Stored:
     """Agents by number. The PIN of one who is known stays, whatever the file says."""
     known = rows_by_key(connection, agents, "msisdn", {one.msisdn for one in given})
-    return store_by_key(
-        connection, agents, "msisdn", [_agent_row(one, known, hash_pin) for one in given]
-    )
+    return upsert(connection, agents, "msisdn", [_agent_row(one, known, hash_pin) for one in given])
 
 
 def _agent_row(agent: AgentEntry, known: dict[str, Values], hash_pin: HashPin) -> Values:
@@ -260,7 +258,7 @@ def _agent_row(agent: AgentEntry, known: dict[str, Values], hash_pin: HashPin) -
     return row | {"pin_hash": hash_pin(pin)}
 
 
-def rewrites_past(
+def changes_past_charges(
     unit: Unit, tariff_id: int, versions: Sequence[TariffVersion], new: TariffVersion
 ) -> str | None:
     """What stands against that version, in words; None when nothing does.

@@ -14,9 +14,9 @@ from core.unit import Unit
 from core.usecases.operators.bulk import (
     Progress,
     Registered,
-    decide_each,
-    must_agree,
+    check_unchanged,
     no_progress,
+    validate_each,
     write_in_batches,
 )
 
@@ -55,7 +55,7 @@ def register_customers(
             )
         if entry.msisdn in known:
             for field in ("name", "surname", "village"):
-                must_agree(field, getattr(known[entry.msisdn], field), getattr(entry, field))
+                check_unchanged(field, getattr(known[entry.msisdn], field), getattr(entry, field))
             return None
         return {
             "msisdn": entry.msisdn,
@@ -66,6 +66,6 @@ def register_customers(
             "created_at": unit.now,
         }
 
-    new = [row for row in decide_each(entries, decide) if row is not None]
+    new = [row for row in validate_each(entries, decide) if row is not None]
     write_in_batches(new, partial(insert_customers, unit.connection), progress)
     return Registered(len(new), len(entries) - len(new))

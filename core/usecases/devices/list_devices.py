@@ -15,7 +15,7 @@ from core.tokens.family import group
 from core.unit import Unit
 from core.wording.message import BoundMessage
 from core.wording.messages import devices as messages
-from core.wording.payment_words import bought
+from core.wording.payment_words import describe_token
 
 _TOKENS_SHOWN = 3
 
@@ -86,6 +86,6 @@ def _shown(unit: Unit, stored: StoredToken) -> ShownToken:
         stored.id,
         stored.serial,
         unit.market.local_date(stored.issued_at),
-        bought(stored.kind, stored.units),
+        describe_token(stored.kind, stored.units),
         group(stored.text, stored.family),
     )

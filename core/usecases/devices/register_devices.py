@@ -35,9 +35,9 @@ from core.usecases.operators.bulk import (
     Progress,
     RefusedEntries,
     Registered,
-    decide_each,
-    must_agree,
+    check_unchanged,
     no_progress,
+    validate_each,
     write_in_batches,
 )
 
@@ -93,7 +93,7 @@ def register_devices(
         _compare(books, known, entry, keys)
         return None
 
-    new = [row for row in decide_each(entries, decide) if row is not None]
+    new = [row for row in validate_each(entries, decide) if row is not None]
 
     def write(rows: Sequence[Values]) -> None:
         insert_rows(unit.connection, devices, rows)
@@ -226,26 +226,26 @@ def _compare_owner(books: _Books, known: KnownDevice, entry: DeviceEntry) -> Non
     if entry.owner_msisdn and books.owners[entry.owner_msisdn].id != known.owner_id:
         raise Refused("device_of_another", serial=entry.serial)
     if entry.assigned_on:
-        must_agree("assigned_on", known.assigned_on, entry.assigned_on)
+        check_unchanged("assigned_on", known.assigned_on, entry.assigned_on)
 
 
 def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
     """Raises Refused("differs") with the first field in which books and entry disagree."""
-    must_agree("kind", known.kind, entry.kind)
-    must_agree("manufacturer", known.manufacturer, entry.manufacturer)
+    check_unchanged("kind", known.kind, entry.kind)
+    check_unchanged("manufacturer", known.manufacturer, entry.manufacturer)
     if entry.tariff:
-        must_agree("tariff", known.tariff, entry.tariff)
+        check_unchanged("tariff", known.tariff, entry.tariff)
     if entry.plan:
-        must_agree("plan", known.plan, entry.plan)
+        check_unchanged("plan", known.plan, entry.plan)
     if not known.is_retired:
         _compare_owner(books, known, entry)
     sealed = known.sealed_key
     if sealed and not keys.holds(sealed, bound_to(known.serial), entry.secret_key):
         raise Refused("key_differs")
-    must_agree("starting_code", known.starting_code, entry.starting_code)
+    check_unchanged("starting_code", known.starting_code, entry.starting_code)
     if entry.count is not None:
-        must_agree("count", known.initial_counter, entry.count)
-    must_agree("sts", known.sts, entry.sts and entry.sts.stored())
+        check_unchanged("count", known.initial_counter, entry.count)
+    check_unchanged("sts", known.sts, entry.sts and entry.sts.stored())
 
 
 class _NoKeys:

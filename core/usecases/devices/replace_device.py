@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.customers import Customer, lock_customers
-from core.db.devices import Device, get_device, lock_devices, put_in_place
+from core.db.devices import Device, get_device, lock_devices, record_replacement
 from core.db.registration import devices_by_serial
 from core.db.registration_requests import take_requests_for
 from core.db.tariffs import versions_of
@@ -21,8 +21,12 @@ from core.tokens.family import NO_TOKENS
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.devices.list_devices import days_left, list_devices
-from core.usecases.devices.stock import check_in_service, check_nothing_waits, tell_not_granted
-from core.usecases.messages.queue import text_to
+from core.usecases.devices.stock import (
+    check_in_service,
+    ensure_no_pending_payment,
+    tell_not_granted,
+)
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.usecases.tokens.token_orders import order_token
 from core.wording.messages import agent_sms
@@ -37,7 +41,7 @@ class Swapped:
     is_unlocked: bool
 
 
-def swap_device(unit: Unit, device_id: int, serial: str, operator: str, reason: str) -> Swapped:
+def replace_device(unit: Unit, device_id: int, serial: str, operator: str, reason: str) -> Swapped:
     """Put the device in stock with that serial in the place of one that somebody has.
 
     Ring for payments and texts afterwards. Raises Refused: device_in_stock (nobody has the old
@@ -48,7 +52,7 @@ def swap_device(unit: Unit, device_id: int, serial: str, operator: str, reason: 
     old, customer = _lock_old(unit, device_id)
     new_id = _new(unit, serial, old.kind)
     state = next(one for one in list_devices(unit, customer.id) if one.serial == old.serial)
-    put_in_place(unit.connection, old.id, new_id, unit.today)
+    record_replacement(unit.connection, old.id, new_id, unit.today)
     is_unlocked = state.is_paid_off and _is_unlocked_by_code(unit, new_id)
     days = 0 if state.is_paid_off else days_left(unit, state)
     _order(unit, serial, days, operator, reason, unlocked=is_unlocked)
@@ -68,7 +72,7 @@ def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
     old = lock_devices(unit.connection, [device_id], [customer.id])[device_id]
     if old.owner_id != customer.id:
         raise Refused("device_of_another", serial=old.serial)
-    check_nothing_waits(unit, old.id, old.serial)
+    ensure_no_pending_payment(unit, old.id, old.serial)
     if gets_code_soon(unit.connection, old.id):
         raise Refused("code_ordered", serial=old.serial)
     post_access_fees(unit, [old], versions_of(unit.connection, [old]))
@@ -107,7 +111,7 @@ def _order(
 
 def _tell(unit: Unit, customer: Customer, old: str, new: str) -> None:
     message = agent_sms.device_replaced(old=old, serial=new, operator=unit.market.operator)
-    text_to(unit, customer, message, f"swapped:{old}:{new}")
+    send_sms_to(unit, customer, message, f"swapped:{old}:{new}")
     for msisdn in take_requests_for(unit.connection, new):
         if msisdn != customer.msisdn:
             tell_not_granted(unit, msisdn, new)

@@ -15,7 +15,7 @@ from core.db.registration import (
     KnownDevice,
     devices_by_serial,
     insert_new_meter,
-    makers_of_new_meters,
+    manufacturers_of_new_meters,
 )
 from core.db.registration_requests import take_requests_for
 from core.db.sales import has_waiting_payment
@@ -23,7 +23,7 @@ from core.errors import Refused
 from core.serial_number import is_meter_number
 from core.unit import Unit
 from core.usecases.customers.caller import read_caller
-from core.usecases.messages.queue import queue_text, text_to
+from core.usecases.messages.queue import queue_sms, send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
 
@@ -68,7 +68,7 @@ def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
     if device is not None:
         _free(device, device.kind, device.manufacturer)
         return device.kind, device.manufacturer
-    makers = makers_of_new_meters(unit.connection)
+    makers = manufacturers_of_new_meters(unit.connection)
     maker = next(iter(makers)) if len(makers) == 1 and serial.isdecimal() else ""
     _check_new(unit, serial, "meter", maker)
     return "meter", maker
@@ -84,7 +84,7 @@ def _free(device: KnownDevice, kind: str, maker: str) -> KnownDevice:
 
 
 def _check_new(unit: Unit, serial: str, kind: str, maker: str) -> None:
-    if kind != "meter" or maker not in makers_of_new_meters(unit.connection):
+    if kind != "meter" or maker not in manufacturers_of_new_meters(unit.connection):
         raise Refused("office_enters", serial=serial[:20])
     if not is_meter_number(serial):
         raise Refused("meter_number", serial=serial[:20])
@@ -131,17 +131,17 @@ def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
         operator=unit.market.operator,
         service_code=unit.market.service_code,
     )
-    text_to(unit, customer, message, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
+    send_sms_to(unit, customer, message, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
 
 
 def tell_not_granted(unit: Unit, msisdn: str, serial: str) -> None:
     """Tell somebody that they will not get the device they asked for."""
-    queue_text(
+    queue_sms(
         unit,
         agent_sms.request_refused(serial=serial, operator=unit.market.operator),
         msisdn=msisdn,
         language=read_caller(unit, msisdn).language,
-        occasion=f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}",
+        dedupe_key=f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}",
     )
 
 
@@ -149,7 +149,7 @@ def tell_not_granted(unit: Unit, msisdn: str, serial: str) -> None:
 _ANSWERED_WITHIN = timedelta(minutes=10)
 
 
-def check_nothing_waits(unit: Unit, device_id: int, serial: str) -> None:
+def ensure_no_pending_payment(unit: Unit, device_id: int, serial: str) -> None:
     """Before a locked device changes hands. Raises Refused("payment_waiting") while a payment for
     it waits to be applied, or somebody may be approving one on the phone."""
     if has_waiting_payment(unit.connection, device_id, unit.now - _ANSWERED_WITHIN):

@@ -15,8 +15,8 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.access_fees import post_access_fees
-from core.usecases.devices.stock import check_nothing_waits, tell_welcome
-from core.usecases.messages.queue import text_to
+from core.usecases.devices.stock import ensure_no_pending_payment, tell_welcome
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
 
@@ -33,7 +33,7 @@ def find_meter_owner(unit: Unit, serial: str) -> Customer:
     return get_customer(unit.connection, _owner_id(_meter(unit, serial)))
 
 
-def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Moved | Refused:
+def transfer_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Moved | Refused:
     """Give the meter to the customer with that number; both are told. Answers Refused for a wrong
     PIN; raises Refused like `find_meter_owner`, and customer_unknown, device_theirs,
     device_of_another (it changed hands meanwhile), payment_waiting (money for it is about to be
@@ -46,11 +46,11 @@ def move_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Mo
 
 
 def move_meter_by_operator(unit: Unit, serial: str, phone: str, operator: str, reason: str) -> int:
-    """The same by an operator; the new owner's id. Raises Refused like `move_meter`, and
+    """The same by an operator; the new owner's id. Raises Refused like `transfer_meter`, and
     reason_missing."""
     meter, customer = _move(unit, serial, phone)
     details = {"before": meter.owner_id, "after": customer.id}
-    write_audit(unit, operator, "move_meter", "device", meter.id, reason, **details)
+    write_audit(unit, operator, "transfer_meter", "device", meter.id, reason, **details)
     return customer.id
 
 
@@ -67,7 +67,7 @@ def _move(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
     locked = lock_devices(unit.connection, [meter.id], [])
     if locked[meter.id].owner_id != owner_id:
         raise Refused("device_of_another", serial=serial)
-    check_nothing_waits(unit, meter.id, serial)
+    ensure_no_pending_payment(unit, meter.id, serial)
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
     move_device(unit.connection, meter.id, customer.id, unit.today)
     _tell_moved(unit, owner, serial)
@@ -93,4 +93,4 @@ def _owner_id(meter: Device) -> int:
 def _tell_moved(unit: Unit, owner: Customer, serial: str) -> None:
     """The old owner hears of it, so that nobody loses a meter without knowing."""
     message = agent_sms.meter_transferred(serial=serial, operator=unit.market.operator)
-    text_to(unit, owner, message, f"moved:{serial}:{owner.id}:{unit.now.isoformat()}")
+    send_sms_to(unit, owner, message, f"moved:{serial}:{owner.id}:{unit.now.isoformat()}")

@@ -1,11 +1,11 @@
-"""Queue a text: what is to be said becomes a row, in the person's language, once per occasion."""
+"""Queue a text: what is to be said becomes a row, in the person's language, once per dedupe_key."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from core.db.messages import insert_text, texts_since
+from core.db.messages import insert_sms, texts_since
 from core.gsm7 import segments
 from core.unit import Unit
 from core.wording.message import BoundMessage, Message
@@ -24,11 +24,11 @@ class Reachable(Protocol):
         """What to text them in."""
 
 
-def text_to(
+def send_sms_to(
     unit: Unit,
     whom: Reachable | None,
     bound: BoundMessage,
-    occasion: str,
+    dedupe_key: str,
     *,
     payment_id: int | None = None,
     token_id: int | None = None,
@@ -36,34 +36,34 @@ def text_to(
     """Queue one text to somebody, if there is a number to reach them at."""
     if whom is None or whom.msisdn is None:
         return
-    queue_text(
+    queue_sms(
         unit,
         bound,
         msisdn=whom.msisdn,
         language=whom.language,
-        occasion=occasion,
+        dedupe_key=dedupe_key,
         payment_id=payment_id,
         token_id=token_id,
     )
 
 
-def queue_text(
+def queue_sms(
     unit: Unit,
     bound: BoundMessage,
     *,
     msisdn: str,
     language: str,
-    occasion: str,
+    dedupe_key: str,
     payment_id: int | None = None,
     token_id: int | None = None,
     expires_at: datetime | None = None,
 ) -> None:
-    """Queue one text. `occasion` is its dedupe key: the same one again does nothing.
+    """Queue one text. `dedupe_key` is its dedupe key: the same one again does nothing.
 
     After `expires_at` it is not sent any more.
     """
     row = text_content(bound, language) | {
-        "dedupe_key": occasion,
+        "dedupe_key": dedupe_key,
         "msisdn": msisdn,
         "payment_id": payment_id,
         "token_id": token_id,
@@ -71,7 +71,7 @@ def queue_text(
         "next_attempt_at": unit.now,
         "expires_at": expires_at,
     }
-    insert_text(unit.connection, row)
+    insert_sms(unit.connection, row)
 
 
 def text_content(bound: BoundMessage, language: str) -> dict[str, object]:

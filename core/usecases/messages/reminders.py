@@ -17,7 +17,7 @@ from sqlalchemy import text
 from core.db.messages import AtAStep, customers_at_a_step, due_at_a_step, insert_reminders
 from core.money import Money
 from core.unit import Unit
-from core.usecases.messages.queue import queue_text
+from core.usecases.messages.queue import queue_sms
 from core.wording.message import BoundMessage
 from core.wording.messages import reminder as messages
 
@@ -26,7 +26,7 @@ FROM, UNTIL = time(9), time(18)
 STEPS = ((-3, -1), (0, 0), (1, 6), (7, 13))
 
 
-def whom_to_remind(unit: Unit) -> list[int]:
+def find_due_reminders(unit: Unit) -> list[int]:
     """The customers to be reminded now, by id; nobody at night."""
     if not is_daytime(unit):
         return []
@@ -41,12 +41,12 @@ def send_reminders(unit: Unit, customers: Collection[int]) -> int:
     texts = list(_most_urgent(due))
     insert_reminders(unit.connection, [one for told in texts for one in told], unit.today)
     for told in texts:
-        queue_text(
+        queue_sms(
             unit,
             _said(unit, told),
             msisdn=told[0].msisdn,
             language=told[0].language,
-            occasion=f"reminder:{told[0].customer_id}:{unit.today}",
+            dedupe_key=f"reminder:{told[0].customer_id}:{unit.today}",
             expires_at=_this_evening(unit),
         )
     return len(texts)

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.db.messages import (
-    WaitingText,
-    claim_texts,
-    copy_text,
-    fail_text,
-    find_text_id,
+    WaitingSms,
+    claim_sms,
+    copy_sms,
+    fail_sms,
+    find_sms_id,
     insert_report,
     lock_message,
     redeliver_text,
     reports_of,
-    update_text,
+    update_sms,
     was_to_another,
 )
 from core.errors import Refused
@@ -68,15 +68,15 @@ class Handed:
     cost: str | None
 
 
-def claim_unsent_texts(unit: Unit, limit: int) -> list[WaitingText]:
+def claim_unsent_texts(unit: Unit, limit: int) -> list[WaitingSms]:
     """Take texts whose time has come, for two minutes."""
-    return claim_texts(unit.connection, unit.now, _LEASE, limit)
+    return claim_sms(unit.connection, unit.now, _LEASE, limit)
 
 
-def text_handed_over(unit: Unit, claimed: WaitingText, handed: Handed) -> None:
+def text_handed_over(unit: Unit, claimed: WaitingSms, handed: Handed) -> None:
     """The provider has it. A delivery report may have been faster than this."""
     lock_message(unit.connection, handed.message_id)
-    update_text(
+    update_sms(
         unit.connection,
         claimed.id,
         state="sent",
@@ -90,13 +90,13 @@ def text_handed_over(unit: Unit, claimed: WaitingText, handed: Handed) -> None:
         _apply_report(unit, claimed.id, status, reason)
 
 
-def text_postponed(unit: Unit, claimed: WaitingText, code: str) -> None:
+def text_postponed(unit: Unit, claimed: WaitingSms, code: str) -> None:
     """Not handed over, or nobody knows: the same text is tried again, until the waits run out."""
     if claimed.attempts > len(RETRY_AFTER):
         text_refused(unit, claimed, code)
         return
     wait = RETRY_AFTER[claimed.attempts - 1]
-    update_text(
+    update_sms(
         unit.connection,
         claimed.id,
         state="waiting",
@@ -105,10 +105,10 @@ def text_postponed(unit: Unit, claimed: WaitingText, code: str) -> None:
     )
 
 
-def text_refused(unit: Unit, claimed: WaitingText, code: str) -> None:
+def text_refused(unit: Unit, claimed: WaitingSms, code: str) -> None:
     """The provider will never take it: the number is wrong, blacklisted, or we gave up."""
     log.warning("a text is given up", extra=on(text=claimed.id, code=code))
-    update_text(
+    update_sms(
         unit.connection, claimed.id, state="failed", provider_status=code, next_attempt_at=None
     )
 
@@ -117,7 +117,7 @@ def record_delivery(unit: Unit, message_id: str, status: str, reason: str | None
     """Store a delivery report. In any order, twice, before our send returned: never backwards."""
     lock_message(unit.connection, message_id)
     insert_report(unit.connection, message_id, status, reason, unit.now)
-    text_id = find_text_id(unit.connection, message_id)
+    text_id = find_sms_id(unit.connection, message_id)
     if text_id is not None:
         _apply_report(unit, text_id, status, reason)
 
@@ -127,18 +127,18 @@ def _apply_report(unit: Unit, text_id: int, status: str, reason: str | None) -> 
     match _FINAL_STATE.get(status.lower()):
         case "delivered":
             values = {"state": "delivered", "next_attempt_at": None}
-            update_text(unit.connection, text_id, provider_status=told, **values)
+            update_sms(unit.connection, text_id, provider_status=told, **values)
         case "failed":
             _not_delivered(unit, text_id, told, hopeless=(reason or "").lower() in _HOPELESS)
         case _:
-            update_text(unit.connection, text_id, provider_status=told)
+            update_sms(unit.connection, text_id, provider_status=told)
 
 
 def _not_delivered(unit: Unit, text_id: int, told: str, *, hopeless: bool) -> None:
     """Sent anew if it may help. A report on an earlier sending changes nothing any more."""
     times = [] if hopeless else [unit.now + wait for wait in REDELIVER_AFTER]
     if not redeliver_text(unit.connection, text_id, told, times):
-        fail_text(unit.connection, text_id, told)
+        fail_sms(unit.connection, text_id, told)
 
 
 def resend_text(unit: Unit, text_id: int, operator: str) -> None:
@@ -149,9 +149,7 @@ def resend_text(unit: Unit, text_id: int, operator: str) -> None:
     """
     if was_to_another(unit.connection, text_id):
         raise Refused("number_let_go")
-    copied = copy_text(
-        unit.connection, text_id, f"again:{text_id}:{unit.now.isoformat()}", unit.now
-    )
+    copied = copy_sms(unit.connection, text_id, f"again:{text_id}:{unit.now.isoformat()}", unit.now)
     if copied is None:
         raise Refused("text_unknown")
     if not copied:

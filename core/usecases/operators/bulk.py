@@ -45,7 +45,7 @@ class RefusedEntries(DialwattError):
         self.refusals = refusals
 
 
-def decide_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision]) -> list[Decision]:
+def validate_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision]) -> list[Decision]:
     """What `decide` says of each entry. Raises RefusedEntries with all refusals, not the first."""
     decisions: list[Decision] = []
     refusals: list[tuple[int, Refused]] = []
@@ -59,7 +59,7 @@ def decide_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision]) -
     return decisions
 
 
-def must_agree(field: str, books: object, given: object) -> None:
+def check_unchanged(field: str, books: object, given: object) -> None:
     """Nothing in the books is silently overwritten. Raises Refused("differs")."""
     if books != given:
         raise Refused("differs", field=field, books=books or "nothing", given=given or "nothing")

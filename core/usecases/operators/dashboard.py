@@ -43,7 +43,7 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class TrendFigures:
     """How things stood at an instant; plain values, so that it can be kept as JSON. `money` (minor
     units) and `tokens` (codes) of the days before, by day (2026-03-05), empty days left out.
     `arrears`: (age in days, amount, customers)."""
@@ -76,7 +76,7 @@ def show_today(unit: Unit) -> Today:
     )
 
 
-def show_standing(unit: Unit) -> Standing:
+def show_trend(unit: Unit) -> TrendFigures:
     """How things stand now, today's own money and codes left out."""
     connection, zone = unit.connection, unit.market.timezone
     first = _begin(unit.today - timedelta(days=DAYS_BEFORE), zone)
@@ -86,7 +86,7 @@ def show_standing(unit: Unit) -> Standing:
     before = unit.today.isoformat()
     money = {str(row.day): row.amount_minor for row in money_by_day(connection, first, zone)}
     tokens = {str(row.day): row.issued for row in tokens_by_day(connection, first, zone)}
-    return Standing(
+    return TrendFigures(
         {on: minor for on, minor in money.items() if on < before},
         {on: issued for on, issued in tokens.items() if on < before},
         due_minor,

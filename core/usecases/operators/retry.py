@@ -49,7 +49,7 @@ def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
     return row
 
 
-def replay_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
+def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
     """Put a row that `find_stuck` gave in this unit back, with an audit row."""
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
     write_audit(

@@ -24,10 +24,10 @@ from core.db.tariffs import versions_of
 from core.logs import on
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
-from core.usecases.payments.batch import Applied, Situation
+from core.usecases.payments.batch import AppliedPayment, PaymentBatch
 from core.usecases.payments.hold import unmatch
-from core.usecases.payments.issue_tokens import NoCode, TokenIssuer
-from core.usecases.payments.missing_token import report_no_code, without_codes
+from core.usecases.payments.issue_tokens import TokenIssuer, TokenUnavailable
+from core.usecases.payments.missing_token import report_missing_token, without_tokens
 from core.usecases.payments.quote import target_of
 from core.usecases.payments.receipt_text import receipt_rows
 from core.usecases.tokens.device_keys import OpenSecret
@@ -55,12 +55,12 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
 
 
 def _apply_alone(unit: Unit, payment: ReceivedPayment, open_secret: OpenSecret) -> None:
-    codeless: dict[int, str] = {}
+    without_token: dict[int, str] = {}
     while True:
         try:
-            return _apply(unit, [payment], open_secret, codeless)
-        except NoCode as never:
-            codeless[never.device_id] = never.reason
+            return _apply(unit, [payment], open_secret, without_token)
+        except TokenUnavailable as never:
+            without_token[never.device_id] = never.reason
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
             log.error("a payment cannot be applied: %r", error, extra=on(payment=payment.id))
             return postpone(unit.connection, unit.now, payment.id, repr(error))
@@ -70,28 +70,28 @@ def _apply(
     unit: Unit,
     payments: Sequence[ReceivedPayment],
     open_secret: OpenSecret,
-    codeless: Mapping[int, str] = MappingProxyType({}),
+    without_token: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """All of them, or nothing. `codeless`: devices no code is made for, and why."""
     with unit.connection.begin_nested():
-        situation = _read(unit, payments)
-        payments = _still_theirs(unit, payments, situation)
-        issuer = TokenIssuer(unit, situation.devices, open_secret)
-        done = [_apply_one(payment, situation, issuer, codeless) for payment in payments]
-        write_applied(unit, situation, done)
-        for one in done if codeless else ():
-            report_no_code(unit, situation, one, codeless)
+        batch = _read(unit, payments)
+        payments = _still_theirs(unit, payments, batch)
+        issuer = TokenIssuer(unit, batch.devices, open_secret)
+        done = [_apply_one(payment, batch, issuer, without_token) for payment in payments]
+        write_applied(unit, batch, done)
+        for one in done if without_token else ():
+            report_missing_token(unit, batch, one, without_token)
     log.info("payments applied", extra=on(payments=[payment.id for payment in payments]))
 
 
-def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
+def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:
     """Lock customers, then devices; bring their access fees up to date; read what is owed."""
     customer_ids = {payment.customer_id for payment in payments}
     customers = lock_customers(unit.connection, customer_ids)
     devices = lock_devices(unit.connection, {p.device_id for p in payments}, customer_ids)
     versions = versions_of(unit.connection, devices.values())
     post_access_fees(unit, devices.values(), versions)
-    return Situation(
+    return PaymentBatch(
         customers=customers,
         devices=devices,
         versions=versions,
@@ -102,13 +102,13 @@ def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> Situation:
 
 
 def _still_theirs(
-    unit: Unit, payments: Sequence[ReceivedPayment], situation: Situation
+    unit: Unit, payments: Sequence[ReceivedPayment], batch: PaymentBatch
 ) -> list[ReceivedPayment]:
     """Those whose device is still the customer's they were booked for. The others are a person's to
     decide: what buys energy for one must not take the debts and the credit of another."""
     theirs = []
     for payment in payments:
-        device = situation.devices[payment.device_id]
+        device = batch.devices[payment.device_id]
         if device.owner_id == payment.customer_id:
             theirs.append(payment)
         else:
@@ -118,31 +118,31 @@ def _still_theirs(
 
 def _apply_one(
     payment: ReceivedPayment,
-    situation: Situation,
+    batch: PaymentBatch,
     issuer: TokenIssuer,
-    codeless: Mapping[int, str],
-) -> Applied:
-    owed, today = situation.owed[payment.customer_id], situation.today
-    target = target_of(situation.devices[payment.device_id], situation.versions, today)
+    without_token: Mapping[int, str],
+) -> AppliedPayment:
+    owed, today = batch.owed[payment.customer_id], batch.today
+    target = target_of(batch.devices[payment.device_id], batch.versions, today)
     outcome = apply_money(
         payment.amount_minor,
-        situation.credits[payment.customer_id],
+        batch.credits[payment.customer_id],
         owed,
-        replace(target, codeless=codeless.keys()),
+        replace(target, without_token=without_token.keys()),
         today,
         loan_only=payment.purpose == "loan",
     )
-    situation.credits[payment.customer_id] = outcome.credit_minor
+    batch.credits[payment.customer_id] = outcome.credit_minor
     still_due = sum(one.open_minor for one in owed if one.due_on <= today)
-    owed_codes = without_codes(outcome, codeless)
+    missing_tokens = without_tokens(outcome, without_token)
     tokens = issuer.tokens_for(payment, outcome)
-    return Applied(payment, outcome, tokens, still_due, owed_codes)
+    return AppliedPayment(payment, outcome, tokens, still_due, missing_tokens)
 
 
 Row = dict[str, Any]
 
 
-def write_applied(unit: Unit, situation: Situation, done: Sequence[Applied]) -> None:
+def write_applied(unit: Unit, batch: PaymentBatch, done: Sequence[AppliedPayment]) -> None:
     """Lines, paid amounts, entries, tokens with their counters, credit, texts, states."""
     paid = {
         id(line.obligation): line.obligation
@@ -164,10 +164,10 @@ def write_applied(unit: Unit, situation: Situation, done: Sequence[Applied]) -> 
         completed=[{"sale_id": sale} for one in done for sale in one.outcome.completed_sales],
         credit=[
             {"customer_id": customer, "credit_minor": credit}
-            for customer, credit in situation.credits.items()
+            for customer, credit in batch.credits.items()
         ],
         token=[row for one in done for row in _token_rows(one)],
-        sms=[row for one in done for row in receipt_rows(unit, situation, one)],
+        sms=[row for one in done for row in receipt_rows(unit, batch, one)],
     )
 
 
@@ -175,7 +175,7 @@ def _paid_row(obligation: Obligation) -> Row:
     return {"id": obligation.id, "paid_minor": obligation.paid_minor}
 
 
-def _line_rows(applied: Applied) -> list[Row]:
+def _line_rows(applied: AppliedPayment) -> list[Row]:
     return [
         {
             "payment_id": applied.payment.id,
@@ -194,7 +194,7 @@ def _id_of(line: Line) -> int | None:
     return line.obligation.id if line.obligation else None
 
 
-def _leg_rows(applied: Applied) -> list[Row]:
+def _leg_rows(applied: AppliedPayment) -> list[Row]:
     """The entry of the whole payment: unapplied and credit used become what each line is."""
     payment, outcome = applied.payment, applied.outcome
     credited: Counter[str] = Counter()
@@ -218,7 +218,7 @@ def _leg_rows(applied: Applied) -> list[Row]:
     ]
 
 
-def _token_rows(applied: Applied) -> list[Row]:
+def _token_rows(applied: AppliedPayment) -> list[Row]:
     return [
         {
             "device_id": one.device.id,

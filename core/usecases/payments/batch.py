@@ -15,7 +15,7 @@ from core.waterfall import Obligation, Outcome
 
 
 @dataclass(slots=True)
-class Situation:
+class PaymentBatch:
     """All that was locked and read for a batch, by id. Changes as its payments are decided."""
 
     customers: dict[int, Customer]
@@ -27,14 +27,14 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedPayment:
     """One payment decided; `still_due_minor` is what the customer owes today after it.
 
-    `owed_codes` says, by device, what no code was made for (report_no_code).
+    `missing_tokens` says, by device, what no code was made for (report_missing_token).
     """
 
     payment: ReceivedPayment
     outcome: Outcome
     tokens: list[DeviceToken]
     still_due_minor: int
-    owed_codes: Mapping[int, str]
+    missing_tokens: Mapping[int, str]

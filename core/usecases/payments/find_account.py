@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.db.customers import Customer as Customer
 from core.db.devices import Device, find_device, get_device
-from core.db.obligations import Standing, standing_by_serial
+from core.db.obligations import CustomerPosition, position_by_serial
 from core.db.prompts import find_reference
 from core.errors import Refused
 from core.serial_number import normalise_serial
@@ -63,11 +63,11 @@ def read_account(unit: Unit, account: str) -> Account:
     Raises Refused("unknown_serial") and Refused("device_in_stock").
     """
     serial, purpose = normalise_serial(account), "device"
-    standing = standing_by_serial(unit.connection, serial)
+    standing = position_by_serial(unit.connection, serial)
     if standing is None:  # with LOAN behind it, or the reference of a prompt, or nothing we know
         match = match_account(unit, account)
         serial, purpose = match.device.serial, match.purpose
-        standing = standing_by_serial(unit.connection, serial)
+        standing = position_by_serial(unit.connection, serial)
     if standing is None or standing.owner is None:
         raise Refused("device_in_stock", serial=serial)
     device = next(one for one in standing.devices if one.serial == serial)
@@ -75,7 +75,7 @@ def read_account(unit: Unit, account: str) -> Account:
     return Account(device, standing.owner, purpose, standing.versions, owed, due_minor(unit, owed))
 
 
-def owed_today(unit: Unit, standing: Standing) -> list[Obligation]:
+def owed_today(unit: Unit, standing: CustomerPosition) -> list[Obligation]:
     """All open obligations, with the access fees that are due but not written yet."""
     owed = list(standing.owed)
     for device in standing.devices:

@@ -6,7 +6,7 @@ from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, post_entrie
 from core.db.payments import lock_payment, set_payment
 from core.errors import BrokenInvariant
 from core.unit import Unit
-from core.usecases.payments.notify_payer import reach_payer, tell_suspense
+from core.usecases.payments.notify_payer import notify_suspense, reach_payer
 
 
 def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
@@ -30,7 +30,7 @@ def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
     )
     _post(unit, "unmatched", payment.id, legs)
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    tell_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
+    notify_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
 
 
 def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:

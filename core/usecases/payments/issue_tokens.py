@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from core.db.devices import Device
 from core.db.payments import ReceivedPayment
 from core.errors import DialwattError
-from core.tokens.errors import NeverMade
+from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
     NO_TOKENS,
     Action,
@@ -37,7 +37,7 @@ class DeviceToken:
     token: IssuedToken
 
 
-class NoCode(DialwattError):
+class TokenUnavailable(DialwattError):
     """No code can ever be made for that device, as things are; `reason` holds no secret."""
 
     def __init__(self, device_id: int, reason: str) -> None:
@@ -57,8 +57,10 @@ class TokenIssuer:
         self._counters: dict[int, int] = {}
 
     def tokens_for(self, payment: ReceivedPayment, outcome: Outcome) -> list[DeviceToken]:
-        """The codes this payment bought, the paid device's first. Raises NoCode, and TokenError for
-        what may be tried again."""
+        """Return the tokens this payment bought, the paid device's first.
+
+        Raises TokenUnavailable, and TokenError where another try may succeed.
+        """
         wanted = sorted(_wanted(payment, outcome), key=lambda one: one[0] != payment.device_id)
         return [
             token
@@ -71,8 +73,8 @@ class TokenIssuer:
             return []
         try:
             return self._issue(device, kind, units)
-        except NeverMade as never:
-            raise NoCode(device.id, str(never)) from None
+        except TokenImpossible as never:
+            raise TokenUnavailable(device.id, str(never)) from None
 
     def _issue(self, device: Device, kind: Action, units: int) -> list[DeviceToken]:
         secret = self._secret(device)
@@ -97,7 +99,7 @@ def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, A
     """(device, kind, units) of every code the payment bought."""
     if outcome.energy_tenths:
         yield payment.device_id, "energy", outcome.energy_tenths
-    for device_id in outcome.freed:
+    for device_id in outcome.unlocked_devices:
         yield device_id, "unlock", 0
     for device_id, days in outcome.days.items():
         yield device_id, "days", days

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from core.db.audit import open_case
 from core.db.payments import get_payment
 from core.unit import Unit
-from core.usecases.messages.queue import text_to
-from core.usecases.payments.batch import Applied, Situation
+from core.usecases.messages.queue import send_sms_to
+from core.usecases.payments.batch import AppliedPayment, PaymentBatch
 from core.usecases.payments.notify_payer import Payer, reach_payer
 from core.waterfall import Outcome
 from core.wording.messages import sms
@@ -20,37 +20,37 @@ from core.wording.messages import sms
 KIND = "no_code"
 
 
-def without_codes(outcome: Outcome, codeless: Mapping[int, str]) -> dict[int, str]:
+def without_tokens(outcome: Outcome, without_token: Mapping[int, str]) -> dict[int, str]:
     """Take out of the outcome what no code will give, so that no receipt promises it; what of it is
     owed, in words, by device."""
     owed = {}
-    for device_id in codeless:
+    for device_id in without_token:
         days = outcome.days.pop(device_id, 0)
         owed[device_id] = f"{days} days are owed" if days else "nothing is owed but the credit"
-        if device_id in outcome.freed:
-            outcome.freed.remove(device_id)
+        if device_id in outcome.unlocked_devices:
+            outcome.unlocked_devices.remove(device_id)
             owed[device_id] = "the plan is paid, unlock it"
     return owed
 
 
-def report_no_code(
-    unit: Unit, situation: Situation, applied: Applied, codeless: Mapping[int, str]
+def report_missing_token(
+    unit: Unit, batch: PaymentBatch, applied: AppliedPayment, without_token: Mapping[int, str]
 ) -> None:
     """Open a case for each device without its code, and tell its owner and whoever paid."""
     receipt, payment_id = applied.payment.receipt, applied.payment.id
-    for device_id, reason in codeless.items():
-        serial = situation.devices[device_id].serial
-        detail = f"{receipt}: no code for {serial} ({reason}); {applied.owed_codes[device_id]}"
+    for device_id, reason in without_token.items():
+        serial = batch.devices[device_id].serial
+        detail = f"{receipt}: no code for {serial} ({reason}); {applied.missing_tokens[device_id]}"
         open_case(unit.connection, unit.now, KIND, f"{payment_id}:{device_id}", detail, payment_id)
         message = sms.no_token(serial=serial, operator=unit.market.operator)
-        for one in _concerned(unit, situation, applied):
-            occasion = f"no_code:{payment_id}:{device_id}:{one.msisdn}"
-            text_to(unit, one, message, occasion, payment_id=payment_id)
+        for one in _concerned(unit, batch, applied):
+            dedupe_key = f"no_code:{payment_id}:{device_id}:{one.msisdn}"
+            send_sms_to(unit, one, message, dedupe_key, payment_id=payment_id)
 
 
-def _concerned(unit: Unit, situation: Situation, applied: Applied) -> set[Payer]:
+def _concerned(unit: Unit, batch: PaymentBatch, applied: AppliedPayment) -> set[Payer]:
     """The owner of what was paid for, and the payer where they can be reached."""
-    owner = situation.customers[applied.payment.customer_id]
+    owner = batch.customers[applied.payment.customer_id]
     booked = get_payment(unit.connection, applied.payment.id)
     payer = reach_payer(unit, booked.payer_kind, booked.payer) if booked else None
     told = {Payer(owner.msisdn, owner.language)} if owner.msisdn else set()

@@ -10,7 +10,7 @@ from core.db.payments import learn_payer
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.find_account import Match
 from core.wording.message import BoundMessage
 from core.wording.messages import sms
@@ -37,7 +37,7 @@ def reach_payer(unit: Unit, payer_kind: str, payer: str | None) -> Payer | None:
     return None
 
 
-def tell_paid_for(
+def notify_owner_of_payment(
     unit: Unit, payment_id: int, match: Match, amount_minor: int, receipt: str, payer: Payer | None
 ) -> None:
     """Confirm to a payer who is not the owner; the owner's own receipt comes with the token."""
@@ -65,13 +65,13 @@ def payer_learnt(unit: Unit, payment_id: int, msisdn: str) -> None:
         return
     amount_minor, receipt = payment.amount_minor, payment.receipt
     if payment.state == "suspense":
-        tell_suspense(unit, payment_id, payment.account_raw, amount_minor, receipt, payer)
+        notify_suspense(unit, payment_id, payment.account_raw, amount_minor, receipt, payer)
     elif payment.state in _MATCHED and payment.device_id and payment.customer_id:
         match = Match(get_device(unit.connection, payment.device_id), payment.customer_id, "device")
-        tell_paid_for(unit, payment_id, match, amount_minor, receipt, payer)
+        notify_owner_of_payment(unit, payment_id, match, amount_minor, receipt, payer)
 
 
-def tell_suspense(
+def notify_suspense(
     unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
 ) -> None:
     """Tell a payer that their money belongs to no device we know, and is safe."""
@@ -86,5 +86,7 @@ def tell_suspense(
     _queue(unit, "suspense", payment_id, message, payer)
 
 
-def _queue(unit: Unit, occasion: str, payment_id: int, message: BoundMessage, payer: Payer) -> None:
-    text_to(unit, payer, message, f"{occasion}:{payment_id}", payment_id=payment_id)
+def _queue(
+    unit: Unit, dedupe_key: str, payment_id: int, message: BoundMessage, payer: Payer
+) -> None:
+    send_sms_to(unit, payer, message, f"{dedupe_key}:{payment_id}", payment_id=payment_id)

@@ -25,7 +25,7 @@ from core.db.prompts import (
 from core.errors import BadCallback
 from core.money import Money
 from core.unit import Unit
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.notify_payer import payer_learnt, reach_payer
 from core.usecases.payments.record import PaymentNotice, Recorded, record_payment
 from core.wording.message import BoundMessage
@@ -58,7 +58,7 @@ def _lease(prompt: Prompt) -> timedelta:
     return max(_SEND_LEASE, TERMS[prompt.channel].lookups[0])
 
 
-def comes_too_late(prompt: Prompt) -> bool:
+def is_expired(prompt: Prompt) -> bool:
     """Whether a claimed prompt would surprise its payer, as workers were away: not to be sent."""
     return prompt.sent_at is not None and prompt.sent_at - prompt.created_at > _EXPECTED_FOR
 
@@ -94,7 +94,7 @@ def _given_up(unit: Unit, prompt: Prompt) -> bool:
     return True
 
 
-def not_asked_any_more(unit: Unit, prompt_id: int) -> None:
+def close_prompt_cases(unit: Unit, prompt_id: int) -> None:
     """Its money has turned up: what a person was asked about it is settled."""
     occasions = (f"{kind}:{prompt_id}" for kind in (UNKNOWN, NO_RECEIPT))
     close_occasions(unit.connection, unit.now, *occasions)
@@ -158,7 +158,7 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
         next_attempt_at=newest.next_attempt_at if asked_since else None,
     )
     payer = reach_payer(unit, "msisdn", prompt.msisdn)
-    text_to(unit, payer, _not_paid(unit, prompt, code), f"not_paid:{prompt.id}")
+    send_sms_to(unit, payer, _not_paid(unit, prompt, code), f"not_paid:{prompt.id}")
 
 
 def _not_paid(unit: Unit, prompt: Prompt, code: str) -> BoundMessage:
@@ -171,7 +171,7 @@ def _not_paid(unit: Unit, prompt: Prompt, code: str) -> BoundMessage:
     return sms.not_paid_because(amount=amount, serial=serial, why=why)
 
 
-def prompt_unclear(unit: Unit, prompt: Prompt, code: str) -> None:
+def mark_unknown(unit: Unit, prompt: Prompt, code: str) -> None:
     """Nobody can say yet; it stays on the look-up schedule."""
     if _still_open(unit, prompt):
         update_prompt(unit.connection, prompt.id, state="unknown", provider_code=code)
@@ -219,7 +219,7 @@ def prompt_announced(unit: Unit, checkout_reference: str) -> bool:
     return True
 
 
-def prompt_proved(
+def confirm_by_lookup(
     unit: Unit, prompt: Prompt, provider_account: str, receipt: str, amount_minor: int
 ) -> None:
     """Book what the provider, asked by us, says has moved: it knows, whatever was asked for. A
@@ -266,7 +266,7 @@ def _book(unit: Unit, prompt: Prompt, notice: PaymentNotice) -> Recorded:
         next_attempt_at=None,
     )
     if prompt.next_attempt_at is None:
-        not_asked_any_more(unit, prompt.id)
+        close_prompt_cases(unit, prompt.id)
     return recorded
 
 
@@ -278,7 +278,7 @@ def claim_receiptless(unit: Unit, limit: int) -> list[Prompt]:
     """Join what can be joined; take the prompts whose receipt has to be asked for now."""
     for joined in join_receipts(unit.connection, unit.now):
         payer_learnt(unit, joined.payment_id, joined.msisdn)
-        not_asked_any_more(unit, joined.prompt_id)
+        close_prompt_cases(unit, joined.prompt_id)
     due = claim_prompts(unit.connection, ["approved"], unit.now, limit)
     return [prompt for prompt in due if _goes_on(unit, prompt)]
 

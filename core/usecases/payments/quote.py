@@ -10,7 +10,7 @@ from core.db.devices import Device
 from core.errors import Refused
 from core.money import Money
 from core.tariff import TariffVersion, version_on
-from core.tokens.family import Action, most_in_one
+from core.tokens.family import Action, max_units_per_token
 from core.unit import Unit
 from core.usecases.payments.find_account import Customer, read_account
 from core.waterfall import Outcome, Target, apply_money
@@ -59,20 +59,20 @@ def target_of(device: Device, versions: dict[int, list[TariffVersion]], today: d
     """What money left after the debts buys on that device."""
     if device.tariff_id is not None:
         tariff = version_on(versions[device.tariff_id], today)
-        return Target(device.id, tariff=tariff, one_code=_one_code(device, "energy"))
+        return Target(device.id, tariff=tariff, max_per_token=_one_code(device, "energy"))
     if device.scheme == "service":
         return Target(
             device.id,
             price_per_day_minor=device.price_per_day_minor,
             minimum_payment_minor=device.minimum_payment_minor or 0,
-            one_code=_one_code(device, "days"),
+            max_per_token=_one_code(device, "days"),
         )
     return Target(device.id, plan_sale_id=device.sale_id)
 
 
 def _one_code(device: Device, action: Action) -> Callable[[int], int]:
     """A line of a payment gives at most one code (domain 5)."""
-    return lambda units: most_in_one(device.token_family, action, units)
+    return lambda units: max_units_per_token(device.token_family, action, units)
 
 
 def _check_useful(

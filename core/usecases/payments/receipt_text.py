@@ -9,20 +9,22 @@ from core.money import Money
 from core.tokens.family import group
 from core.unit import Unit
 from core.usecases.messages.queue import text_content
-from core.usecases.payments.batch import Applied, Situation
+from core.usecases.payments.batch import AppliedPayment, PaymentBatch
 from core.usecases.payments.issue_tokens import DeviceToken
 from core.wording.message import BoundMessage
 from core.wording.messages import sms
-from core.wording.payment_words import bought, split_words
+from core.wording.payment_words import describe_allocation, describe_token
 
 
-def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator[dict[str, object]]:
+def receipt_rows(
+    unit: Unit, batch: PaymentBatch, applied: AppliedPayment
+) -> Iterator[dict[str, object]]:
     """The texts of one applied payment. Tokens go to the owner's number, never to the payer's."""
     payment = applied.payment
-    customer = situation.customers[payment.customer_id]
+    customer = batch.customers[payment.customer_id]
     if customer.msisdn is None:
         return
-    paid_serial = situation.devices[payment.device_id].serial
+    paid_serial = batch.devices[payment.device_id].serial
     messages = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
     for number, message in enumerate(messages):
         token = applied.tokens[number] if applied.tokens else None
@@ -35,11 +37,11 @@ def receipt_rows(unit: Unit, situation: Situation, applied: Applied) -> Iterator
         }
 
 
-def _receipt(market: Market, applied: Applied, paid_serial: str) -> BoundMessage:
+def _receipt(market: Market, applied: AppliedPayment, paid_serial: str) -> BoundMessage:
     """The receipt, with the first token in it when there is one."""
     payment, tokens = applied.payment, applied.tokens
     amount = Money(payment.amount_minor, market.currency)
-    allocations = split_words(market, applied.outcome)
+    allocations = describe_allocation(market, applied.outcome)
     due = Money(applied.still_due_minor, market.currency)
     if not tokens:
         return sms.receipt(
@@ -63,7 +65,7 @@ def _code(token: DeviceToken) -> BoundMessage:
     return sms.token(
         token=_typed(token),
         serial=token.device.serial,
-        content=bought(token.token.kind, token.token.amount),
+        content=describe_token(token.token.kind, token.token.amount),
     )
 
 

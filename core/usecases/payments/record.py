@@ -16,10 +16,10 @@ from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.payments.find_account import Match, match_account
 from core.usecases.payments.notify_payer import (
+    notify_owner_of_payment,
+    notify_suspense,
     payer_learnt,
     reach_payer,
-    tell_paid_for,
-    tell_suspense,
 )
 
 
@@ -62,9 +62,11 @@ def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
     _post(unit, notice, match, payment_id)
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if match is None:
-        tell_suspense(unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer)
+        notify_suspense(
+            unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer
+        )
     else:
-        tell_paid_for(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
+        notify_owner_of_payment(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
     return Recorded(payment_id, is_new=True)
 
 

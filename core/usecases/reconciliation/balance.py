@@ -52,8 +52,8 @@ def _ask_a_person(
     unit: Unit, account: str, stated_minor: int, booked_minor: int, stated_at: datetime
 ) -> None:
     detail = f"{account}: provider {stated_minor}, books {booked_minor}"
-    occasion = f"{account}:{stated_at.isoformat()}"
-    open_case(unit.connection, unit.now, "balance_differs", occasion, detail)
+    dedupe_key = f"{account}:{stated_at.isoformat()}"
+    open_case(unit.connection, unit.now, "balance_differs", dedupe_key, detail)
 
 
 def book_opening(

@@ -116,7 +116,7 @@ def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) ->
     return [one for one in ours if one.id not in listed]
 
 
-def ingest_movement(unit: Unit, statement: Statement, movement: Movement, source: str) -> bool:
+def book_missing(unit: Unit, statement: Statement, movement: Movement, source: str) -> bool:
     """Book one movement that is missing here; whether it was new. Ring for everything afterwards.
 
     Raises BadCallback for one that cannot be booked, Refused("receipt_unknown") for the reversal of
@@ -168,7 +168,7 @@ def _settle(unit: Unit, account: str, movement: Movement) -> bool:
 NOT_ON_STATEMENT = "not_on_statement"
 
 
-def raise_cases(unit: Unit, comparison: Comparison) -> None:
+def open_cases(unit: Unit, comparison: Comparison) -> None:
     """Have a person look at what no rule may settle: money we booked that the provider does not
     list, and amounts that differ.
 

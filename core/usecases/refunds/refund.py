@@ -24,10 +24,10 @@ from core.db.refunds import (
 from core.errors import BrokenInvariant, Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import ITSELF, write_audit
 from core.usecases.payments.notify_payer import reach_payer
-from core.usecases.refunds.undo_payment import leave_clearing, undo_applied
+from core.usecases.refunds.reverse_payment import clearing_postings, reverse_applied_payment
 from core.wording.messages import refund as refund_messages
 
 # What a person is asked when the provider does not say what became of a refund, and when its rail
@@ -128,8 +128,8 @@ def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
     given_up = refund.attempts > len(_AGAIN)
     if given_up:
         detail = f"refund of {refund.receipt}: no word from the provider, last {code}"
-        occasion = f"{refund.id}:{unit.today}"
-        open_case(unit.connection, unit.now, NOT_KNOWN, occasion, detail, refund.payment_id)
+        dedupe_key = f"{refund.id}:{unit.today}"
+        open_case(unit.connection, unit.now, NOT_KNOWN, dedupe_key, detail, refund.payment_id)
     update_refund(
         unit.connection,
         refund.id,
@@ -157,7 +157,7 @@ def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
         _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
         return _gone(unit, refund, code)
     if payment.state == "applied":
-        undo_applied(unit, payment)
+        reverse_applied_payment(unit, payment)
         _end(unit, refund, "done", code, "reversed")
         return True
     other = find_open_refund(unit.connection, payment.id)
@@ -167,7 +167,7 @@ def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
 def _gone(unit: Unit, refund: Refund, code: str) -> bool:
     payment = _payment(unit, refund)
     owed = Posting("refund_payable", DEBIT, refund.amount_minor)
-    legs = (owed, *leave_clearing(unit, payment))
+    legs = (owed, *clearing_postings(unit, payment))
     entry = Entry("refund_done", f"refund_done:{refund.id}", legs)
     post_entries(unit.connection, unit.now, [entry])
     _end(unit, refund, "done", code, "refunded")
@@ -233,4 +233,4 @@ def _tell(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
         operator=unit.market.operator,
     )
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    text_to(unit, payer, message, f"refunded:{refund.id}", payment_id=payment.id)
+    send_sms_to(unit, payer, message, f"refunded:{refund.id}", payment_id=payment.id)

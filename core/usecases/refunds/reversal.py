@@ -1,5 +1,5 @@
 """A payment was taken back, by its provider or (cash of an agent) by hand: its entries are
-mirrored, nothing is edited (undo_applied, leave_clearing)."""
+mirrored, nothing is edited (reverse_applied_payment, clearing_postings)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from core.errors import BadCallback, BrokenInvariant, Refused
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, refund_done
-from core.usecases.refunds.undo_payment import lock_clearing, received_mirrored, undo_applied
+from core.usecases.refunds.reverse_payment import (
+    lock_agent_of,
+    reverse_applied_payment,
+    reversing_entry,
+)
 
 _BACK = ("reversed", "refunded")
 
@@ -67,12 +71,12 @@ def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
     agent first, and customers later."""
     found = get_payment(unit.connection, payment_id)
     if found is not None:
-        lock_clearing(unit, found)
+        lock_agent_of(unit, found)
     return lock_payment(unit.connection, payment_id)
 
 
 def _undo(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> None:
-    undo = undo_applied if payment.state == "applied" else _undo_held
+    undo = reverse_applied_payment if payment.state == "applied" else _undo_held
     claim_minor = undo(unit, payment)
     write_audit(unit, operator, "reversal", "payment", payment.id, reason, claim_minor=claim_minor)
 
@@ -80,7 +84,7 @@ def _undo(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> Non
 def _undo_held(unit: Unit, payment: BookedPayment) -> int:
     """It bought nothing yet: only the received entry is mirrored."""
     holding = "suspense" if payment.state == "suspense" else "unapplied"
-    entry = received_mirrored(unit, payment, holding)
+    entry = reversing_entry(unit, payment, holding)
     post_entries(unit.connection, unit.now, [entry])
     set_payment(unit.connection, payment.id, state="reversed", problem=None)
     return 0

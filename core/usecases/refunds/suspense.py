@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from core.db.ledger import CREDIT, DEBIT, Posting
 from core.db.payments import BookedPayment, get_payment, lock_payment, set_payment
-from core.db.refunds import owned_among, owned_by_number, paid_before, put_in_place_of
+from core.db.refunds import find_replacement, owned_among, owned_by_number, paid_before
 from core.errors import Refused
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.hold import _post
-from core.usecases.payments.notify_payer import reach_payer, tell_paid_for
+from core.usecases.payments.notify_payer import notify_owner_of_payment, reach_payer
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ./_"
 _LONGEST = 32
@@ -46,7 +46,7 @@ def suggest_matches(unit: Unit, payment_id: int) -> list[Suggestion]:
 def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]:
     connection = unit.connection
     typed = normalise_serial(payment.account_raw)
-    if swapped := put_in_place_of(connection, typed):
+    if swapped := find_replacement(connection, typed):
         yield swapped, "swapped"
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     if payer is not None:
@@ -57,11 +57,11 @@ def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]
         for serial in paid_before(connection, payment.payer_kind, payment.payer):
             yield serial, "paid_before"
     if 3 <= len(typed) <= _LONGEST:
-        for serial in owned_among(connection, one_slip_away(typed)):
+        for serial in owned_among(connection, within_edit_distance_one(typed)):
             yield serial, "similar_serial"
 
 
-def one_slip_away(typed: str) -> set[str]:
+def within_edit_distance_one(typed: str) -> set[str]:
     """Every serial one letter wrong, missing, too many, or two neighbours swapped."""
     halves = [(typed[:place], typed[place:]) for place in range(len(typed) + 1)]
     missing = {head + tail[1:] for head, tail in halves if tail}
@@ -103,4 +103,4 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         typed=payment.account_raw,
     )  # fmt: skip
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    tell_paid_for(unit, payment.id, match, payment.amount_minor, payment.receipt, payer)
+    notify_owner_of_payment(unit, payment.id, match, payment.amount_minor, payment.receipt, payer)

@@ -14,7 +14,7 @@ from core.db.registration import give_devices, set_tariff
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.agents.notify_agent import tell_registered
+from core.usecases.agents.notify_agent import notify_registered
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.choices import find_village
 from core.usecases.customers.register_customers import CustomerEntry, register_customers
@@ -56,7 +56,7 @@ def register_meter(
     set_tariff(unit.connection, device.id, tariff)
     give_devices(unit.connection, [(device.id, customer.id, unit.today)])
     hand_over(unit, customer, serial)
-    tell_registered(unit, agent, customer, serial)
+    notify_registered(unit, agent, customer, serial)
     return RegisteredDevice(serial)
 
 
@@ -89,7 +89,7 @@ def register_on_plan(
     take_from_stock(unit, agent, serial, kind, maker)
     hand_over(unit, customer, serial)
     sell_by_agent(unit, agent, phone, Terms(appliance, scheme, figure, cadence, down), serial, once)
-    tell_registered(unit, agent, customer, serial)
+    notify_registered(unit, agent, customer, serial)
     return RegisteredDevice(serial)
 
 

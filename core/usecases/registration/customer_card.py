@@ -15,7 +15,7 @@ from core.usecases.customers.find import get_known
 from core.usecases.sales.debts import Debts, list_debts
 from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage
-from core.wording.payment_words import bought
+from core.wording.payment_words import describe_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def find_last_token(unit: Unit, phone: str, serial: str) -> LastToken:
     """The newest token of one of the customer's devices. Raises Refused("no_such_token")."""
     last = _last(unit, get_known(unit, phone), serial)
     day = unit.market.local_date(last.issued_at)
-    return LastToken(serial, day, bought(last.kind, last.units))
+    return LastToken(serial, day, describe_token(last.kind, last.units))
 
 
 @dataclass(frozen=True, slots=True)

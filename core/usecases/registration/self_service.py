@@ -19,7 +19,7 @@ from core.unit import Unit
 from core.usecases.catalogue.choices import TariffOffer, list_tariffs
 from core.usecases.customers.caller import read_caller
 from core.usecases.devices.stock import check_in_service, hand_over
-from core.usecases.messages.queue import queue_text
+from core.usecases.messages.queue import queue_sms
 from core.usecases.registration.by_agent import RegisteredDevice, find_or_register
 from core.usecases.sales.allowed_plans import Allowed, AllowedService, find_plan_set_on
 from core.usecases.sales.sell import write_sale
@@ -131,15 +131,15 @@ def _tell_agents(unit: Unit, village: str, serial: str) -> None:
     """Some agents of the village hear that somebody waits, each at most once a day."""
     message = agent_sms.request_waiting(serial=serial, service_code=unit.market.service_code)
     for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_TOLD):
-        occasion = f"somebody_waits:{agent_id}:{unit.today}"
-        queue_text(unit, message, msisdn=msisdn, language=language, occasion=occasion)
+        dedupe_key = f"somebody_waits:{agent_id}:{unit.today}"
+        queue_sms(unit, message, msisdn=msisdn, language=language, dedupe_key=dedupe_key)
 
 
 def _tell_waiting(unit: Unit, msisdn: str, serial: str) -> None:
-    queue_text(
+    queue_sms(
         unit,
         agent_sms.request_received(serial=serial, operator=unit.market.operator),
         msisdn=msisdn,
         language=read_caller(unit, msisdn).language,
-        occasion=f"device_request:{msisdn}:{serial}:{unit.now.isoformat()}",
+        dedupe_key=f"device_request:{msisdn}:{serial}:{unit.now.isoformat()}",
     )

@@ -18,8 +18,8 @@ from core.money import Money
 from core.plan import PAYG, step_on
 from core.reschedule import Part, reprice, reschedule
 from core.unit import Unit
-from core.usecases.devices.stock import check_nothing_waits
-from core.usecases.messages.queue import text_to
+from core.usecases.devices.stock import ensure_no_pending_payment
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.usecases.tokens.token_orders import order_lock
 from core.wording.message import BoundMessage
@@ -147,7 +147,7 @@ def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
         raise Refused("sale_not_open", state=sale.state)
     device = None if sale.device_id is None else get_device(unit.connection, sale.device_id)
     if device is not None:
-        check_nothing_waits(unit, device.id, device.serial)
+        ensure_no_pending_payment(unit, device.id, device.serial)
     open_minor = sum(part.open_minor for part in parts_of(unit.connection, sale.id))
     post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
     set_sale(unit.connection, sale.id, state="cancelled")
@@ -186,4 +186,4 @@ def tell_cancelled(unit: Unit, sale: LockedSale) -> None:
 
 def _tell(unit: Unit, sale: LockedSale, message: BoundMessage) -> None:
     customer = get_customer(unit.connection, sale.customer_id)
-    text_to(unit, customer, message, f"sale_changed:{sale.id}:{unit.now.isoformat()}")
+    send_sms_to(unit, customer, message, f"sale_changed:{sale.id}:{unit.now.isoformat()}")

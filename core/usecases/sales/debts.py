@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.obligations import standing_of_customer
+from core.db.obligations import position_of_customer
 from core.unit import Unit
 from core.usecases.payments.find_account import owed_today
 
@@ -40,7 +40,7 @@ class Debts:
 
 def list_debts(unit: Unit, customer_id: int) -> Debts:
     """The customer's debts today, fees that fell due this morning included."""
-    standing = standing_of_customer(unit.connection, customer_id)
+    standing = position_of_customer(unit.connection, customer_id)
     if standing.owner is None:
         raise LookupError(f"no customer {customer_id}")
     lines = tuple(

@@ -18,9 +18,9 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.operators.bulk import (
     Progress,
-    decide_each,
-    must_agree,
+    check_unchanged,
     no_progress,
+    validate_each,
     write_in_batches,
 )
 
@@ -61,7 +61,7 @@ def take_over_paid(
     sales = {
         one.reference: one for one in lock_sales(unit.connection, [e.reference for e in entries])
     }
-    taken = decide_each(entries, partial(_decide, sales))
+    taken = validate_each(entries, partial(_decide, sales))
     new = [(sales[one.reference], one.paid_minor) for one in taken if one.is_new and one.paid_minor]
     if new:
         open_account(unit.connection, ACCOUNT, DEBIT)
@@ -75,7 +75,7 @@ def _decide(sales: dict[str, OpeningSale], entry: PaidBefore) -> Taken:
         raise Refused("history_of_no_sale", reference=entry.reference)
     paid = _paid(sale, entry)
     if sale.opened_minor is not None:
-        must_agree("paid before", sale.opened_minor, paid)
+        check_unchanged("paid before", sale.opened_minor, paid)
     return Taken(
         entry.reference,
         paid,

@@ -33,9 +33,9 @@ from core.usecases.devices.stock import check_in_service
 from core.usecases.operators.bulk import (
     Progress,
     Registered,
-    decide_each,
-    must_agree,
+    check_unchanged,
     no_progress,
+    validate_each,
     write_in_batches,
 )
 
@@ -96,7 +96,7 @@ def register_sales(
     plan_*, differs.
     """
     books = _read(unit, entries)
-    decided = decide_each(entries, partial(_decide, unit, books))
+    decided = validate_each(entries, partial(_decide, unit, books))
     new = [one for one in decided if one is not None]
     write_in_batches(new, partial(_write, unit), progress)
     return Registered(len(new), len(entries) - len(new))
@@ -227,9 +227,9 @@ def _compare(known: KnownSale, entry: SaleEntry, row: Values, plan: list[Instalm
         raise Refused("sale_of_another", reference=known.reference)
     if known.device_id != row["device_id"]:
         raise Refused("sale_of_other_device", reference=known.reference)
-    must_agree("appliance", known.appliance, entry.appliance)
-    must_agree("scheme", known.scheme, entry.scheme)
-    must_agree("sold_on", known.sold_on, entry.sold_on)
+    check_unchanged("appliance", known.appliance, entry.appliance)
+    check_unchanged("scheme", known.scheme, entry.scheme)
+    check_unchanged("sold_on", known.sold_on, entry.sold_on)
     if known.total_minor != row["total_minor"] or _shape(known.plan) != _shape(plan):
         raise Refused("plan_differs", total_minor=known.total_minor, parts=len(known.plan))
 

@@ -11,12 +11,12 @@ from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.agents.collect_cash import earn_commission
-from core.usecases.agents.notify_agent import tell_sold
+from core.usecases.agents.notify_agent import notify_sold
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.choices import find_appliance
 from core.usecases.customers.find import get_known
 from core.usecases.devices.stock import hand_over, is_in_stock
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.usecases.operators.bulk import RefusedEntries
 from core.usecases.sales.allowed_plans import check_allowed
@@ -62,7 +62,7 @@ def sell_appliance(
         hand_over(unit, buyer, serial)
     terms = Terms(appliance, scheme, figure, cadence, down)
     commission = sell_by_agent(unit, agent, customer, terms, serial, once)
-    tell_sold(unit, agent, buyer, appliance, commission, once)
+    notify_sold(unit, agent, buyer, appliance, commission, once)
     return Sold()
 
 
@@ -153,7 +153,7 @@ def _tell(
     """Nobody gets into debt without a word about it."""
     customer = find_customer(unit.connection, msisdn)
     name = find_appliance(unit, terms.appliance)["name"]
-    text_to(unit, customer, _agreed(unit, name, terms, offered), f"agreed:{reference}")
+    send_sms_to(unit, customer, _agreed(unit, name, terms, offered), f"agreed:{reference}")
 
 
 def _agreed(unit: Unit, name: str, terms: Terms, offered: PlanOffer | ServiceOffer) -> BoundMessage:

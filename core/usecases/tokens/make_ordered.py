@@ -13,7 +13,7 @@ from core.db.customers import get_customer
 from core.db.devices import Device, lock_devices
 from core.db.tokens import TokenOrder, claim_orders, end_order, postpone_order, store_ordered
 from core.logs import on
-from core.tokens.errors import NeverMade
+from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
     DeviceSecret,
     IssuedToken,
@@ -24,10 +24,10 @@ from core.tokens.family import (
     issue_unlock,
 )
 from core.unit import Unit
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.usecases.tokens.device_keys import OpenSecret
 from core.wording.messages import sms
-from core.wording.payment_words import bought
+from core.wording.payment_words import describe_token
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
         try:
             with unit.connection.begin_nested():
                 _make(unit, order, open_secret)
-        except NeverMade as never:
+        except TokenImpossible as never:
             end_order(unit.connection, unit.now, order.id, "failed", str(never))
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
             log.error("an ordered code cannot be made: %r", error, extra=on(order=order.id))
@@ -82,6 +82,6 @@ def _tell(unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedTok
         message = sms.token(
             token=group(token.text, device.token_family),
             serial=device.serial,
-            content=bought(token.kind, token.amount),
+            content=describe_token(token.kind, token.amount),
         )
-        text_to(unit, owner, message, f"ordered:{token_id}", token_id=token_id)
+        send_sms_to(unit, owner, message, f"ordered:{token_id}", token_id=token_id)

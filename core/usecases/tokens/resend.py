@@ -10,10 +10,10 @@ from core.db.devices import find_token_of
 from core.errors import Refused
 from core.tokens.family import group
 from core.unit import Unit
-from core.usecases.messages.queue import queue_text
+from core.usecases.messages.queue import queue_sms
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import sms
-from core.wording.payment_words import bought
+from core.wording.payment_words import describe_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
     token = find_token_of(unit.connection, customer.id, token_id)
     if token is None:
         raise Refused("no_such_token")
-    queue_text(
+    queue_sms(
         unit,
         sms.token(
             token=group(token.text, token.family),
             serial=token.serial,
-            content=bought(token.kind, token.units),
+            content=describe_token(token.kind, token.units),
         ),
         msisdn=msisdn,
         language=customer.language,
-        occasion=f"resend:{token.id}:{unit.now.isoformat()}",
+        dedupe_key=f"resend:{token.id}:{unit.now.isoformat()}",
         token_id=token.id,
     )
     return Resent(token.serial)

@@ -11,9 +11,9 @@ from core.usecases.reconciliation.cases import close_case
 from core.usecases.reconciliation.statement import (
     Movement,
     Statement,
+    book_missing,
     compare_statement,
-    ingest_movement,
-    raise_cases,
+    open_cases,
 )
 from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import METER
@@ -31,9 +31,9 @@ def listed(book, *receipts):
     statement = Statement(ACCOUNT, "KES", movements)
     with book.open_unit() as unit:
         compared = compare_statement(unit, statement)
-        raise_cases(unit, compared)
+        open_cases(unit, compared)
         for movement in compared.missing_here:
-            ingest_movement(unit, statement, movement, "pull")
+            book_missing(unit, statement, movement, "pull")
 
 
 @pytest.fixture

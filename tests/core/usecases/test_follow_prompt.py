@@ -13,15 +13,15 @@ from core.unit import Unit
 from core.usecases.payments.prompts import (
     claim_unresolved,
     claim_unsent,
+    confirm_by_lookup,
     find_callback_prompt,
+    mark_unknown,
     prompt_accepted,
     prompt_announced,
     prompt_approved,
     prompt_ended,
     prompt_paid,
     prompt_postponed,
-    prompt_proved,
-    prompt_unclear,
 )
 from core.usecases.payments.record import PaymentNotice
 from tests.support.builders import (
@@ -94,7 +94,7 @@ def test_a_prompt_that_may_have_gone_out_is_unknown_and_never_sent_again(
 ) -> None:
     prompt_id(state="waiting")
     unit = unit_at(connection)
-    prompt_unclear(unit, claimed(claim_unsent(unit, 10)), "ReadTimeout")
+    mark_unknown(unit, claimed(claim_unsent(unit, 10)), "ReadTimeout")
     assert state(connection) == "unknown"
     much_later = unit_at(connection, OPENED_AT + timedelta(hours=1))
     assert claim_unsent(much_later, 10) == []
@@ -116,7 +116,7 @@ def test_a_prompt_that_did_not_go_out_is_sent_again_while_the_payer_waits(
 
 @pytest.mark.parametrize(
     "said",
-    [prompt_ended, prompt_unclear, prompt_postponed, lambda u, p, code: prompt_approved(u, p)],
+    [prompt_ended, mark_unknown, prompt_postponed, lambda u, p, code: prompt_approved(u, p)],
 )
 @pytest.mark.parametrize("before", ["waiting", "pending"])
 def test_what_a_worker_learnt_before_the_callback_came_undoes_nothing(
@@ -147,7 +147,7 @@ def test_what_was_announced_while_a_worker_asked_is_asked_about_again(
     assert prompt_announced(unit, REFERENCE)
     prompt_ended(unit, prompt, "EXPIRED")
     again = claimed(claim_unresolved(unit_at(connection, OPENED_AT + timedelta(seconds=1)), 10))
-    prompt_proved(unit, again, "mtn:mtnuganda", "R1", 500_00)
+    confirm_by_lookup(unit, again, "mtn:mtnuganda", "R1", 500_00)
     assert state(connection) == "paid"
 
 
@@ -190,7 +190,7 @@ def test_a_reference_nobody_was_given_and_a_paid_prompt_need_no_look(
     assert not prompt_announced(unit, "nobody")
     prompt = lock_prompt(connection, number)
     assert prompt is not None
-    prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 500_00)
+    confirm_by_lookup(unit, prompt, "mtn:mtnuganda", "R1", 500_00)
     assert not prompt_announced(unit, REFERENCE)
 
 
@@ -234,8 +234,8 @@ def test_what_the_provider_says_moved_is_booked_though_it_is_not_what_was_asked_
     unit = unit_at(connection)
     prompt = lock_prompt(connection, number)
     assert prompt is not None
-    prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
-    prompt_proved(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
+    confirm_by_lookup(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
+    confirm_by_lookup(unit, prompt, "mtn:mtnuganda", "R1", 200_00)
     booked = connection.execute(text("SELECT amount_minor, source FROM payments")).all()
     assert [tuple(row) for row in booked] == [(200_00, "query")]
 
@@ -247,8 +247,8 @@ def test_what_a_callback_booked_meanwhile_is_not_booked_again_under_another_name
     unit = unit_at(connection)
     prompt = lock_prompt(connection, number)
     assert prompt is not None
-    prompt_proved(unit, prompt, "pawapay:MPESA_KEN", "R1", 500_00)
-    prompt_proved(unit, prompt, "pawapay:MPESA_KEN", REFERENCE, 500_00)
+    confirm_by_lookup(unit, prompt, "pawapay:MPESA_KEN", "R1", 500_00)
+    confirm_by_lookup(unit, prompt, "pawapay:MPESA_KEN", REFERENCE, 500_00)
     assert connection.execute(text("SELECT receipt FROM payments")).all() == [("R1",)]
 
 
@@ -262,7 +262,7 @@ def test_a_movement_told_by_the_networks_name_and_by_ours_is_one(
     prompt = lock_prompt(connection, number)
     assert prompt is not None
     for receipt in receipts:
-        prompt_proved(unit, prompt, "pawapay:MTN_MOMO_UGA", receipt, 500_00)
+        confirm_by_lookup(unit, prompt, "pawapay:MTN_MOMO_UGA", receipt, 500_00)
     assert connection.execute(text("SELECT receipt FROM payments")).scalars().all() == [receipts[0]]
 
 
@@ -272,7 +272,7 @@ def test_two_movements_are_two(connection: Connection, prompt_id: Any) -> None:
     prompt = lock_prompt(connection, number)
     assert prompt is not None
     for receipt in ("MP1", "MP2"):
-        prompt_proved(unit, prompt, "mtn:mtnuganda", receipt, 500_00)
+        confirm_by_lookup(unit, prompt, "mtn:mtnuganda", receipt, 500_00)
     assert connection.execute(text("SELECT count(*) FROM payments")).scalar_one() == 2
 
 
@@ -282,7 +282,7 @@ def test_after_two_days_nobody_asks_any_more(connection: Connection, prompt_id: 
     for hours in range(1, 72):
         unit = unit_at(connection, OPENED_AT + timedelta(hours=hours))
         for prompt in claim_unresolved(unit, 10):
-            prompt_unclear(unit, prompt, "pending")
+            mark_unknown(unit, prompt, "pending")
             looks += 1
     assert looks == 48
     assert state(connection) == "unknown"

@@ -14,10 +14,10 @@ from core.usecases.payments.prompts import (
     claim_receiptless,
     claim_unresolved,
     claim_unsent,
+    mark_unknown,
     prompt_accepted,
     prompt_ended,
     prompt_paid,
-    prompt_unclear,
 )
 from core.usecases.payments.record import PaymentNotice
 from core.usecases.payments.request import request_payment
@@ -39,7 +39,7 @@ def ask(book, payer=STRANGER):
 def lost(book, prompt_id):
     """The provider's answer to the push never came."""
     with book.open_unit() as unit:
-        prompt_unclear(unit, lock_prompt(unit.connection, prompt_id), "ReadTimeout")
+        mark_unknown(unit, lock_prompt(unit.connection, prompt_id), "ReadTimeout")
 
 
 def result(book, prompt_id, payer=STRANGER):
@@ -146,7 +146,7 @@ def hours_of_looking(book, hours):
         book.ahead += timedelta(hours=1)
         with book.open_unit() as unit:
             for prompt in claim_unresolved(unit, 10):
-                prompt_unclear(unit, prompt, "no_reference")
+                mark_unknown(unit, prompt, "no_reference")
 
 
 def cases(book):

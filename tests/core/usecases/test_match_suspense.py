@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Refused
-from core.usecases.refunds.suspense import match_suspense, one_slip_away, suggest_matches
+from core.usecases.refunds.suspense import match_suspense, suggest_matches, within_edit_distance_one
 from tests.support.cast import AMINA, BARAKA, KIT, METER
 
 TYPO = "01000000061"  # two digits of the meter's serial swapped
@@ -124,5 +124,5 @@ def test_each_device_is_suggested_once(book):
 
 
 def test_a_slip_is_one_letter_or_one_swap():
-    assert {"AB", "ACB", "BAC", "ABD", "ABCD"} < one_slip_away("ABC")
-    assert not one_slip_away("ABC") & {"ABC", "A", "CAB", "ABCDE"}
+    assert {"AB", "ACB", "BAC", "ABD", "ABCD"} < within_edit_distance_one("ABC")
+    assert not within_edit_distance_one("ABC") & {"ABC", "A", "CAB", "ABCDE"}

@@ -12,7 +12,7 @@ from core.usecases.messages.send import (
     record_delivery,
     text_handed_over,
 )
-from tests.support.builders import insert_market, insert_text
+from tests.support.builders import insert_market, insert_sms
 
 WAITING_OR_DONE = """
     SELECT count(*) FROM pg_stat_activity
@@ -25,7 +25,7 @@ def test_a_report_in_the_very_moment_of_the_send_is_not_lost(database_url: str) 
     open_unit = unit_opener(engine)
     with engine.begin() as connection:
         insert_market(connection)
-        insert_text(connection)
+        insert_sms(connection)
     with open_unit() as unit:
         (waiting,) = claim_unsent_texts(unit, 10)
 

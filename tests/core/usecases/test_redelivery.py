@@ -16,7 +16,7 @@ from core.usecases.messages.send import (
     text_handed_over,
 )
 from tests.support.book import NOW
-from tests.support.builders import insert_text
+from tests.support.builders import insert_sms
 from tests.support.cast import METER
 
 
@@ -130,7 +130,7 @@ def test_a_failure_reported_before_our_send_returned_is_tried_again_too(book, se
 def test_a_text_without_a_token_is_not_sent_anew(book, sending):
     sending()
     with book.engine.begin() as connection:
-        insert_text(connection, next_attempt_at=NOW)
+        insert_sms(connection, next_attempt_at=NOW)
     (message_id,) = sending()
 
     report(book, message_id, "AbsentSubscriber")
@@ -149,7 +149,7 @@ def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(book, sending)
 def test_a_text_whose_time_has_passed_is_not_sent(book, sending):
     sending()
     with book.engine.begin() as connection:
-        insert_text(connection, next_attempt_at=NOW, expires_at=NOW)
+        insert_sms(connection, next_attempt_at=NOW, expires_at=NOW)
 
     assert sending() == []
     assert book.rows("SELECT state, provider_status FROM sms WHERE kind = 'test'") == [

@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.devices.transfer_meter import move_meter
+from core.usecases.devices.transfer_meter import transfer_meter
 from core.usecases.payments.record import PaymentNotice, record_payment
 from core.usecases.registration.by_agent import register_meter, register_on_plan
 from core.usecases.registration.device_requests import get_device_request, list_device_requests
@@ -255,7 +255,7 @@ def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(engine, open_uni
         )
 
     with open_unit() as unit:
-        move_meter(unit, JUMA, "4321", METER, BARAKA)
+        transfer_meter(unit, JUMA, "4321", METER, BARAKA)
 
     charge = one(
         engine,
@@ -282,7 +282,7 @@ def test_a_meter_with_money_on_its_way_is_not_moved(engine, open_unit):
         )
 
     with pytest.raises(Refused) as refused, open_unit() as unit:
-        move_meter(unit, JUMA, "4321", METER, BARAKA)
+        transfer_meter(unit, JUMA, "4321", METER, BARAKA)
 
     assert refused.value.code == "payment_waiting"
     assert owner_of(engine, METER) == AMINA
@@ -296,7 +296,7 @@ def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):
     def move(agent, phone):
         try:
             with open_unit() as unit:
-                answers.append(move_meter(unit, agent, "4321", METER, phone).serial)
+                answers.append(transfer_meter(unit, agent, "4321", METER, phone).serial)
         except Refused as refused:
             answers.append(refused.code)
 

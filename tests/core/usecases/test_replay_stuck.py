@@ -8,7 +8,7 @@ import pytest
 
 from core.db.payments import postpone
 from core.errors import Refused
-from core.usecases.operators.retry import find_stuck, replay_stuck
+from core.usecases.operators.retry import find_stuck, retry_stuck
 from tests.support.book import NOW
 from tests.support.cast import AMINA, METER
 
@@ -18,7 +18,7 @@ LATER = NOW + timedelta(hours=1)
 def replay(book, kind, row_id, reason="key was missing"):
     with book.open_unit() as unit:
         row = find_stuck(unit, kind, row_id)
-        replay_stuck(unit, "wanjiru", row, reason)
+        retry_stuck(unit, "wanjiru", row, reason)
     return row
 
 
@@ -35,7 +35,7 @@ def insert(book, sql, **values):
         return connection.execute(text(sql), values).scalar_one()
 
 
-def insert_text(book, state, next_attempt_at, expires_at=None):
+def insert_sms(book, state, next_attempt_at, expires_at=None):
     return insert(
         book,
         "INSERT INTO sms (dedupe_key, kind, msisdn, body, state, segments, attempts, created_at,"
@@ -88,7 +88,7 @@ def test_what_is_done_with_or_matched_to_nothing_is_refused(book):
     assert refusal(book, "payment", suspense) == "replay_suspense"
     assert refusal(book, "payment", 999) == "row_unknown"
     assert refusal(book, "prompt", insert_prompt(book, "paid", None)) == "replay_settled"
-    assert refusal(book, "text", insert_text(book, "delivered", None)) == "replay_settled"
+    assert refusal(book, "text", insert_sms(book, "delivered", None)) == "replay_settled"
     assert book.rows("SELECT count(*) FROM audit_log") == [(0,)]
 
 
@@ -118,7 +118,7 @@ def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alon
 
 @pytest.mark.parametrize("state", ["waiting", "failed", "unknown"])
 def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(book, state):
-    text_id = insert_text(book, state, None)
+    text_id = insert_sms(book, state, None)
     row = replay(book, "text", text_id)
     assert row.why == "InsufficientBalance"
     assert book.rows("SELECT state, attempts, next_attempt_at, body FROM sms") == [
@@ -127,11 +127,11 @@ def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(
 
 
 def test_a_text_whose_time_is_over_stays_unsent(book):
-    assert refusal(book, "text", insert_text(book, "failed", None, NOW)) == "replay_too_late"
+    assert refusal(book, "text", insert_sms(book, "failed", None, NOW)) == "replay_too_late"
 
 
 def test_no_reason_no_replay(book):
-    text_id = insert_text(book, "failed", None)
+    text_id = insert_sms(book, "failed", None)
     with pytest.raises(Refused, match="reason_missing"):
         replay(book, "text", text_id, reason=" ")
     assert book.rows("SELECT state FROM sms") == [("failed",)]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from core.unit import unit_opener
-from core.usecases.messages.reminders import send_reminders, want_reminders, whom_to_remind
+from core.usecases.messages.reminders import find_due_reminders, send_reminders, want_reminders
 from core.usecases.messages.send import claim_unsent_texts, text_postponed
 from tests.support.builders import insert_customer, insert_sale
 from workers.schedule import Schedule, remind_all
@@ -202,8 +202,8 @@ def test_what_is_paid_is_not_reminded_of(engine, amina):
 def test_the_second_of_two_schedules_reminds_nobody_again(engine, amina):
     open_unit = unit_opener(engine, lambda: at(DUE))
     with open_unit() as one, open_unit() as other:
-        customers = whom_to_remind(one)
-        assert whom_to_remind(other) == customers == [amina]
+        customers = find_due_reminders(one)
+        assert find_due_reminders(other) == customers == [amina]
     for _ in range(2):
         with open_unit() as unit:
             send_reminders(unit, customers)

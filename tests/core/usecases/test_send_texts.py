@@ -14,7 +14,7 @@ from core.usecases.messages.send import (
     text_refused,
 )
 from tests.support.book import make_book
-from tests.support.builders import insert_text
+from tests.support.builders import insert_sms
 
 STATE = "SELECT state, provider_status, next_attempt_at IS NULL FROM sms"
 
@@ -24,7 +24,7 @@ def book(database_url):
     engine = create_engine(database_url)
     book = make_book(engine)
     with engine.begin() as connection:
-        insert_text(connection)
+        insert_sms(connection)
     yield book
     engine.dispose()
 

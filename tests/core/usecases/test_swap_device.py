@@ -13,7 +13,7 @@ from core.tokens.sts_keys import StsMeter
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.devices.list_devices import list_devices
 from core.usecases.devices.register_devices import DeviceEntry, register_devices
-from core.usecases.devices.replace_device import swap_device
+from core.usecases.devices.replace_device import replace_device
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.suspense import match_suspense, suggest_matches
 from core.usecases.registration.at_office import (
@@ -51,7 +51,7 @@ WHO, WHY = "grace@jua.example", "water got in"
 def swap(book, old, new, reason=WHY):
     [(device_id,)] = book.rows("SELECT id FROM devices WHERE serial = :serial", serial=old)
     with book.open_unit() as unit:
-        return swap_device(unit, device_id, new, WHO, reason)
+        return replace_device(unit, device_id, new, WHO, reason)
 
 
 def device(book, serial):
@@ -220,7 +220,7 @@ def test_what_is_out_of_use_goes_to_nobody(book):
         lambda unit: register_by_operator(unit, WHO, newcomer, kit),
         lambda unit: claim_device(unit, NEEMA, "", "", "", METER, "s/1"),
         lambda unit: set_plan_on(unit, KIT, "tv6", WHO, WHY),
-        lambda unit: swap_device(
+        lambda unit: replace_device(
             unit, devices_by_serial(unit.connection, [STOCK_KIT])[STOCK_KIT].id, KIT, WHO, WHY
         ),
     ):

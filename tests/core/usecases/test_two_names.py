@@ -8,14 +8,14 @@ import pytest
 
 from core.db.prompts import lock_prompt
 from core.money import Money
-from core.usecases.payments.prompts import prompt_proved
+from core.usecases.payments.prompts import confirm_by_lookup
 from core.usecases.payments.request import request_payment
 from core.usecases.reconciliation.statement import (
     Movement,
     Statement,
+    book_missing,
     compare_statement,
-    ingest_movement,
-    raise_cases,
+    open_cases,
 )
 from tests.support.book import NOW
 from tests.support.cast import AMINA, METER
@@ -31,7 +31,7 @@ def paid(book):
     with book.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET checkout_reference = %s", (OURS,))
     with book.open_unit() as unit:
-        prompt_proved(unit, lock_prompt(unit.connection, prompt_id), ACCOUNT, "NET-1", 100_00)
+        confirm_by_lookup(unit, lock_prompt(unit.connection, prompt_id), ACCOUNT, "NET-1", 100_00)
     with book.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE payments SET source = 'callback'")
     return book
@@ -46,9 +46,9 @@ def test_a_statement_may_name_it_either_way(paid, named):
     statement = Statement(ACCOUNT, "KES", movements)
     with paid.open_unit() as unit:
         compared = compare_statement(unit, statement)
-        raise_cases(unit, compared)
+        open_cases(unit, compared)
         for movement in compared.missing_here:
-            ingest_movement(unit, statement, movement, "statement")
+            book_missing(unit, statement, movement, "statement")
 
     assert compared.matched == 1
     assert compared.missing_there == []

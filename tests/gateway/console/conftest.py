@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from werkzeug.test import Client, TestResponse
 
 from core.db.audit import open_case
-from core.db.engine import make_engine, reading_only
+from core.db.engine import make_engine, read_only
 from core.pin import Pins
 from core.settings import ConsoleSettings, GuardSettings
 from core.unit import unit_opener
@@ -135,7 +135,7 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
 
     limits = Limits(redis)
     desk = Desk(
-        unit_opener(reading_only(engine), clock, market_if_none=BLANK_MARKET),
+        unit_opener(read_only(engine), clock, market_if_none=BLANK_MARKET),
         unit_opener(engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
         limits,
         redis,

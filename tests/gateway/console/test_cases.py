@@ -6,7 +6,7 @@ import pytest
 
 from core.db.payments import is_held
 from core.db.statements import Booked
-from core.usecases.reconciliation.statement import Comparison, raise_cases
+from core.usecases.reconciliation.statement import Comparison, open_cases
 from tests.support.cast import METER
 
 
@@ -26,7 +26,7 @@ def held(console):
     """The id of a case about a payment that is on no list."""
     payment_id = console.book.pay("RH1", METER, 100_00)
     with console.book.open_unit() as unit:
-        raise_cases(unit, Comparison(missing_there=[Booked(payment_id, "RH1", 100_00, "received")]))
+        open_cases(unit, Comparison(missing_there=[Booked(payment_id, "RH1", 100_00, "received")]))
     return console.rows("SELECT id FROM cases WHERE payment_id = :id", id=payment_id)[0][0]
 
 

@@ -218,7 +218,7 @@ def test_a_meter_moves_with_a_reason_and_both_are_told(console):
 
     assert done.status_code == 302
     assert "Neema Achieng" in support.get(path(console, METER)).text
-    assert console.acts() == [("support", "move_meter", "device", "sold the house")]
+    assert console.acts() == [("support", "transfer_meter", "device", "sold the house")]
     told = "SELECT msisdn FROM sms WHERE dedupe_key LIKE 'moved:%' OR dedupe_key LIKE 'welcome:%'"
     assert {row[0] for row in console.rows(told)} == {AMINA, NEEMA}
 

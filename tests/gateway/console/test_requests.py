@@ -23,8 +23,10 @@ def owner_of(console, serial: str) -> list[tuple[object, ...]]:
 
 
 def told(console, kind: str) -> set[object]:
-    occasion = f"{kind}:%"
-    rows = console.rows("SELECT msisdn FROM sms WHERE dedupe_key LIKE :occasion", occasion=occasion)
+    dedupe_key = f"{kind}:%"
+    rows = console.rows(
+        "SELECT msisdn FROM sms WHERE dedupe_key LIKE :dedupe_key", dedupe_key=dedupe_key
+    )
     return {row[0] for row in rows}
 
 

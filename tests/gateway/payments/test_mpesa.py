@@ -71,11 +71,19 @@ def test_nothing_left_to_buy_is_refused(web: Web, book: Book) -> None:
     assert verdict(web, BillRefNumber="S200") == "C2B00016"
 
 
-def impatient_callbacks(book: Book, redis_url: str, open_reading: OpenUnit) -> MpesaCallbacks:
+def impatient_callbacks(
+    book: Book, redis_url: str, open_read_only_unit: OpenUnit
+) -> MpesaCallbacks:
     pool = ThreadPoolExecutor(1)
     guesses = SerialGuesses(Limits(impatient_redis(redis_url)))
     return MpesaCallbacks(
-        SHORTCODE, book.open_unit, open_reading, pool, Doorbell(redis_url), guesses, budget_s=0.05
+        SHORTCODE,
+        book.open_unit,
+        open_read_only_unit,
+        pool,
+        Doorbell(redis_url),
+        guesses,
+        budget_s=0.05,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.gateway.conftest import AMINA, Book, Web
-from tests.support.builders import insert_text
+from tests.support.builders import insert_sms
 
 ROAD = "sms/africastalking"
 REPORT = {
@@ -32,7 +32,7 @@ def report(web: Web, **changed: str) -> int:
 
 def sent(book: Book) -> None:
     with book.engine.begin() as connection:
-        insert_text(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
+        insert_sms(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
 
 
 def states(book: Book) -> list[tuple[Any, ...]]:

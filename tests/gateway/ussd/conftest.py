@@ -66,7 +66,7 @@ def open_unit(engine: Engine) -> OpenUnit:
 
 
 @pytest.fixture
-def open_reading(engine: Engine) -> OpenUnit:
+def open_read_only_unit(engine: Engine) -> OpenUnit:
     """Units in which nothing can be written."""
 
     @contextmanager
@@ -78,10 +78,10 @@ def open_reading(engine: Engine) -> OpenUnit:
 
 
 @pytest.fixture
-def make_app(redis: Redis, open_unit: OpenUnit, open_reading: OpenUnit) -> Iterator[Any]:
+def make_app(redis: Redis, open_unit: OpenUnit, open_read_only_unit: OpenUnit) -> Iterator[Any]:
     """Makes an endpoint; what is given replaces its real parts. Its threads end with the test."""
     with ThreadPoolExecutor(16) as pool:
-        parts = {"open_unit": open_unit, "open_reading": open_reading, "pool": pool}
+        parts = {"open_unit": open_unit, "open_read_only_unit": open_read_only_unit, "pool": pool}
         parts |= {"redis": redis, "menu": toy_menu(), "deadline_s": PATIENCE_S}
         yield lambda **given: ussd_application(key="demo", **{**parts, **given})
 

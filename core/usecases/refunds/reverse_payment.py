@@ -29,7 +29,7 @@ from core.errors import BrokenInvariant
 from core.money import Money
 from core.unit import Unit
 from core.usecases.agents.notify_agent import tell
-from core.usecases.messages.queue import text_to
+from core.usecases.messages.queue import send_sms_to
 from core.wording.messages import agent_sms
 from core.wording.messages import refund as refund_messages
 
@@ -37,7 +37,7 @@ _CLAIM = "receivable:clawback"
 _USED_UP = ("energy", "days")
 
 
-def undo_applied(unit: Unit, payment: BookedPayment) -> int:
+def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
     """Mirror both entries of a locked payment, which is `reversed` then; what became a claim."""
     customer = _owner(unit, payment)
     lines = lines_booked(unit.connection, payment.id)
@@ -56,7 +56,7 @@ def undo_applied(unit: Unit, payment: BookedPayment) -> int:
     ]
     entries = [
         Entry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
-        received_mirrored(unit, payment, "unapplied"),
+        reversing_entry(unit, payment, "unapplied"),
     ]
     post_entries(unit.connection, unit.now, entries)
     set_payment(unit.connection, payment.id, state="reversed", problem=None)
@@ -119,29 +119,29 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,
     )
-    text_to(unit, customer, message, f"taken_back:{payment.id}", payment_id=payment.id)
+    send_sms_to(unit, customer, message, f"taken_back:{payment.id}", payment_id=payment.id)
 
 
-def received_mirrored(unit: Unit, payment: BookedPayment, holding: str) -> Entry:
+def reversing_entry(unit: Unit, payment: BookedPayment, holding: str) -> Entry:
     """The entry that takes a payment's money out of where it is held, and out of our hands."""
     held = Posting(holding, DEBIT, payment.amount_minor, payment.customer_id)
-    legs = (held, *leave_clearing(unit, payment))
+    legs = (held, *clearing_postings(unit, payment))
     return Entry("reversed", f"reversed:{payment.id}", legs)
 
 
 _AGENT = "agent:"
 
 
-def leave_clearing(unit: Unit, payment: BookedPayment) -> tuple[Posting, ...]:
+def clearing_postings(unit: Unit, payment: BookedPayment) -> tuple[Posting, ...]:
     """The legs of the entry that takes a locked payment's amount out, credits minus debits; the
     agent's own figures follow at once, and the agent is told."""
-    agent = lock_clearing(unit, payment)
+    agent = lock_agent_of(unit, payment)
     if agent is None:
         return (Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),)
     return _leave_agent(unit, agent, payment)
 
 
-def lock_clearing(unit: Unit, payment: BookedPayment) -> Agent | None:
+def lock_agent_of(unit: Unit, payment: BookedPayment) -> Agent | None:
     """The agent who took it, locked; None where a provider did."""
     if not payment.provider_account.startswith(_AGENT):
         return None

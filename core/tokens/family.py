@@ -6,8 +6,8 @@ the tokens and the last counter in the same transaction, and sends afterwards.
 
 An amount is given exactly or refused with TokenError (TokenImpossible where trying again is of no
 use): never rounded, never capped. An amount too large for one token is cut into several that sum
-to it. STS meters on key type 0 or 1 or on base year 1993 are refused: no field meter may be vended to on
-those.
+to it. STS meters on key type 0 or 1, or on base year 1993, are refused: no field meter may be
+vended to on those.
 """
 
 from collections.abc import Callable

@@ -53,7 +53,7 @@ def test_the_audit_log_cannot_be_changed(book):
     [
         ({"serial": "NOTHING"}, "unknown_serial"),
         ({"reason": " "}, "reason_missing"),
-        ({"who": ""}, "reason_missing"),
+        ({"operator": ""}, "reason_missing"),
     ],
 )
 def test_a_match_that_is_refused_moves_nothing(book, changed, code):

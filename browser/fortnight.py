@@ -13,10 +13,11 @@ from sqlalchemy import Engine
 from browser.town import Town
 from core.clock import system_clock
 from core.db.engine import make_engine
+from core.payment import PaymentNotice
 from core.serial_number import luhn_ok
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.tokens.device_keys import secrets_from
 from operations.environment import SETTINGS_FILE, read_settings_file
 

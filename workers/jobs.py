@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from functools import partial, wraps
 
-from core.db.messages import WaitingSms
-from core.db.prompts import Prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
+from core.message import WaitingSms
+from core.prompt import Prompt
 from core.usecases.messages.send import (
     claim_unsent_texts,
     text_handed_over,

@@ -7,8 +7,6 @@ import os
 from datetime import datetime, timedelta
 from functools import cache, partial
 
-from core.db.prompts import Prompt
-from core.db.refunds import Refund
 from core.db.statements import claim_pull, first_paid_at, next_pull_at, pull_again
 from core.errors import (
     BadCallback,
@@ -18,6 +16,8 @@ from core.errors import (
     Refused,
     Temporary,
 )
+from core.prompt import Prompt
+from core.refund import Refund
 from core.settings import ReconciliationSettings
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless

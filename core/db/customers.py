@@ -8,23 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from core.customer import Customer
+
 COLUMNS = """
     c.id, c.name, c.surname, c.language, c.credit_minor,
     (SELECT msisdn FROM customer_msisdns n WHERE n.customer_id = c.id
      ORDER BY position, msisdn LIMIT 1) AS msisdn
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer; `msisdn` is the number texts go to."""
-
-    id: int
-    name: str
-    surname: str
-    language: str
-    credit_minor: int
-    msisdn: str | None
 
 
 def find_customer(connection: Connection, msisdn: str) -> Customer | None:

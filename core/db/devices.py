@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from sqlalchemy import Connection, text
 
-from core.plan import PAYG
+from core.device import Device, DeviceState, StoredToken
 
 COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
@@ -20,39 +18,6 @@ FROM = """
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
     LEFT JOIN sales s ON s.device_id = d.id AND s.state = 'open'
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device as the payment road sees it. `sale_id` is its open sale, if any.
-
-    `sealed_key` can only be opened where the key ring is (workers); its repr shows nothing of it.
-    """
-
-    id: int
-    serial: str
-    kind: str
-    owner_id: int | None
-    tariff_id: int | None
-    access_anchor_on: date | None
-    token_counter: int
-    initial_counter: int
-    starting_code: int | None
-    sealed_key: bytes | None
-    sts: dict[str, Any] | None
-    token_family: str
-    sale_id: int | None
-    scheme: str | None
-    price_per_day_minor: int | None
-    minimum_payment_minor: int | None
-
-    def __repr__(self) -> str:
-        return f"Device({self.serial})"
-
-    @property
-    def is_payg(self) -> bool:
-        """Whether instalments buy days of use on it."""
-        return self.kind in PAYG
 
 
 def find_device(connection: Connection, serial: str) -> Device | None:
@@ -150,36 +115,6 @@ _TOKENS = """
       LEFT JOIN payments p ON p.id = t.payment_id
      WHERE d.owner_id = :owner AND coalesce(p.customer_id, d.owner_id) = d.owner_id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceState:
-    """`plan_left_minor` is None without an open plan; `is_paid_off` when a plan was completed;
-    `by_day`: used by the day. `until`: when the days of the codes it was sent are over, if each was
-    typed when it came; None for a device that was sent none."""
-
-    serial: str
-    kind: str
-    plan_left_minor: int | None
-    is_paid_off: bool
-    by_day: bool
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredToken:
-    """A token as stored; `units` are tenths of a kWh or days."""
-
-    id: int
-    serial: str
-    family: str
-    kind: str
-    units: int
-    text: str
-    issued_at: datetime
-
-    def __repr__(self) -> str:
-        return f"StoredToken({self.id})"
 
 
 def device_states(connection: Connection, customer_id: int) -> list[DeviceState]:

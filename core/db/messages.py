@@ -7,21 +7,12 @@ itself. The same text may then go out twice, which is harmless; it is never lost
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-
-@dataclass(frozen=True, slots=True)
-class WaitingSms:
-    """A text claimed for sending; `attempts` counts this one."""
-
-    id: int
-    msisdn: str
-    body: str
-    attempts: int
+from core.message import AtAStep, WaitingSms
 
 
 def insert_sms(connection: Connection, row: dict[str, Any]) -> None:
@@ -260,23 +251,6 @@ _WHAT = text(
      ORDER BY d.customer_id, d.step DESC, d.due_on
     """
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AtAStep:
-    """What of a customer's is at `step` (days after the due day) today.
-
-    `late_minor` is all that was due before today, with the oldest day; None when nothing was.
-    """
-
-    customer_id: int
-    language: str
-    msisdn: str
-    due_on: date
-    step: int
-    open_minor: int
-    late_minor: int | None
-    late_since: date | None
 
 
 Steps = Sequence[tuple[int, int]]  # (step, the last day it may still be told), after the due day

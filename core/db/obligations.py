@@ -7,15 +7,14 @@ decided on it is decided again by whoever books the money; and it brings no devi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, text
 
+from core.customer import Customer, CustomerPosition
 from core.db import customers, devices
-from core.db.customers import Customer
-from core.db.devices import Device
+from core.device import Device
 from core.tariff import TariffVersion
 from core.waterfall import Obligation
 
@@ -65,24 +64,6 @@ _STANDING = f"""
 """
 _ASKED_BY_SERIAL = text(_STANDING.format(asked=_BY_SERIAL))
 _ASKED_BY_CUSTOMER = text(_STANDING.format(asked=_BY_CUSTOMER))
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerPosition:
-    """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
-    tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what
-    it is for: the appliance's name by sale, the serial by device."""
-
-    owner: Customer | None
-    devices: list[Device]
-    versions: dict[int, list[TariffVersion]]
-    owed: list[Obligation]
-    sale_names: dict[int, str]
-    serials: dict[int, str]
-
-    def name_of(self, one: Obligation) -> str:
-        """What it is for."""
-        return self.sale_names[one.sale_id] if one.sale_id else self.serials[one.device_id or 0]
 
 
 def position_by_serial(connection: Connection, serial: str) -> CustomerPosition | None:

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, text
 
+from core.payment import (
+    BookedLine,
+    BookedPayment,
+    ReceivedPayment,
+    SentToken,
+    StoredLine,
+    StoredPayment,
+)
+
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedPayment:
-    """A payment claimed for applying; its row is locked."""
-
-    id: int
-    receipt: str
-    amount_minor: int
-    purpose: str
-    device_id: int
-    customer_id: int
 
 
 def insert_payment(connection: Connection, values: dict[str, object]) -> int | None:
@@ -137,38 +133,6 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BookedPayment:
-    """A payment's row. `device_id` and `customer_id` are None where it was never matched."""
-
-    id: int
-    provider_account: str
-    receipt: str
-    amount_minor: int
-    currency: str
-    account_raw: str
-    device_id: int | None
-    customer_id: int | None
-    payer_kind: str
-    payer: str | None
-    paid_at: datetime
-    state: str
-    credit_used_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class BookedLine:
-    """Where a part of an applied payment went. `is_owed_again`: taking the part back can reopen the
-    instalment or charge; not when its sale was cancelled or another plan runs on the device."""
-
-    kind: str
-    amount_minor: int
-    instalment_id: int | None
-    access_charge_id: int | None
-    device_id: int | None
-    is_owed_again: bool
-
-
 def lock_payment(connection: Connection, payment_id: int) -> BookedPayment | None:
     """The payment with that id, locked."""
     return _one(connection, "id = :id FOR NO KEY UPDATE", {"id": payment_id})
@@ -273,45 +237,6 @@ def move_credit(connection: Connection, customer_id: int, difference_minor: int)
         text("UPDATE customers SET credit_minor = credit_minor + :difference WHERE id = :id"),
         {"id": customer_id, "difference": difference_minor},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class StoredPayment:
-    """A payment's row, as far as an operator asks for it."""
-
-    id: int
-    provider_account: str
-    receipt: str
-    amount_minor: int
-    currency: str
-    credit_used_minor: int
-    state: str
-    account_raw: str
-    paid_at: datetime
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLine:
-    """Where a part of the money went; `serial` is that of the device the line is about."""
-
-    kind: str
-    amount_minor: int
-    serial: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SentToken:
-    """A token of the payment. `units`: tenths of a kWh or days. `sent`: a text took it along."""
-
-    serial: str
-    kind: str
-    units: int
-    text: str
-    sent: bool
-
-    def __repr__(self) -> str:
-        return f"SentToken({self.serial}, {self.kind})"
 
 
 def find_payments(connection: Connection, receipt: str) -> list[StoredPayment]:

@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
+
+from core.prompt import Joined, Prompt
 
 _COLUMNS = (
     "id, channel, network, msisdn, account_reference, device_id, amount_minor,"
     " (SELECT currency FROM market) AS currency, purpose, state, checkout_reference, payment_id,"
     " attempts, created_at, sent_at, next_attempt_at"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """A request to approve a payment. `checkout_reference` is the provider's name for it; some
-    providers leave it to us, and then it is there before the call. `network` is an aggregator's
-    word for the network whose payer this is; None where the channel has only one."""
-
-    id: int
-    channel: str
-    network: str | None
-    msisdn: str
-    account_reference: str
-    device_id: int
-    amount_minor: int
-    currency: str
-    purpose: str
-    state: str
-    checkout_reference: str | None
-    payment_id: int | None
-    attempts: int
-    created_at: datetime
-    sent_at: datetime | None
-    next_attempt_at: datetime | None
 
 
 def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
@@ -106,15 +83,6 @@ def update_prompt(connection: Connection, prompt_id: int, **values: object) -> N
         text(f"UPDATE prompts SET {assignments} WHERE id = :id"),
         {"id": prompt_id, **values},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A prompt that was found to be paid, and by what."""
-
-    prompt_id: int
-    payment_id: int
-    msisdn: str
 
 
 def join_receipts(connection: Connection, now: datetime) -> list[Joined]:

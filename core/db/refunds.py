@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, text
+
+from core.refund import Refund
 
 _COLUMNS = (
     "r.id, r.payment_id, p.provider_account, p.receipt, r.amount_minor, r.origin_state,"
     " r.client_reference, r.state, r.attempts,"
     " (SELECT min(checkout_reference) FROM prompts WHERE payment_id = p.id) AS prompt_reference"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Refund:
-    """A payment's way back; `attempts` counts how often the provider was asked. `prompt_reference`:
-    what the provider calls the prompt it was paid by, if it was by one."""
-
-    id: int
-    payment_id: int
-    provider_account: str
-    receipt: str
-    amount_minor: int
-    origin_state: str
-    client_reference: str
-    state: str
-    attempts: int
-    prompt_reference: str | None
 
 
 def insert_refund(

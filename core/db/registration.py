@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection, Row, Table, insert, text
 
 from core.db.bulk import insert_rows
 from core.db.tables.people import customer_msisdns, customers
+from core.device import KnownDevice
 
 
 def insert_in_order(
@@ -57,29 +57,6 @@ def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) ->
         {"codes": list(codes)},
     )
     return {row.code: row.id for row in rows}
-
-
-@dataclass(frozen=True, slots=True)
-class KnownDevice:
-    """A registered device as a file may describe it. `plan`: the one whoever gets it may have;
-    `taken`: it is on an open one; `is_retired`: it is out of use for good;
-    `replaced_by_id`: the device that has its place now."""
-
-    id: int
-    serial: str
-    kind: str
-    manufacturer: str
-    tariff: str | None
-    owner_id: int | None
-    assigned_on: date | None
-    sealed_key: bytes | None
-    starting_code: int | None
-    initial_counter: int
-    sts: dict[str, Any] | None
-    plan: str | None
-    taken: bool
-    is_retired: bool
-    replaced_by_id: int | None
 
 
 def devices_by_serial(

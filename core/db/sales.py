@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,25 +10,7 @@ from sqlalchemy import Connection, Row, text
 
 from core.plan import Instalment
 from core.reschedule import Part
-
-
-@dataclass(frozen=True, slots=True)
-class KnownSale:
-    """A sale in the books as it was agreed, whatever became of its price and plan since."""
-
-    reference: str | None
-    customer_id: int
-    appliance: str
-    device_id: int | None
-    scheme: str
-    total_minor: int
-    sold_on: date
-    plan: tuple[Instalment, ...]
-
-    @property
-    def facts(self) -> tuple[object, ...]:
-        """What tells two sales without a reference apart, besides their totals."""
-        return (self.customer_id, self.appliance, self.device_id, self.sold_on)
+from core.sale import KnownSale, LockedSale, OpeningPart, OpeningSale
 
 
 def known_sales(
@@ -85,22 +66,6 @@ def get_sale_id(connection: Connection, reference: str) -> int:
         text("SELECT id FROM sales WHERE reference = :reference"), {"reference": reference}
     ).scalar_one()
     return sale_id
-
-
-@dataclass(frozen=True, slots=True)
-class LockedSale:
-    """A sale whose customer (and device) are locked. `device_kind` is None without a device."""
-
-    id: int
-    customer_id: int
-    device_id: int | None
-    device_kind: str | None
-    scheme: str
-    cadence: str
-    total_minor: int
-    state: str
-    sold_on: date
-    appliance: str
 
 
 def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
@@ -214,28 +179,6 @@ def take_back(connection: Connection, device_id: int) -> None:
         ),
         {"id": device_id},
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningPart:
-    """One instalment, in the order in which money closes them."""
-
-    id: int
-    due_on: date
-    amount_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class OpeningSale:
-    """A sale with its instalments; `opened_minor`: what was taken over as paid, None: nothing yet
-    was."""
-
-    id: int
-    reference: str
-    customer_id: int
-    total_minor: int
-    opened_minor: int | None
-    parts: tuple[OpeningPart, ...]
 
 
 def lock_sales(connection: Connection, references: Collection[str]) -> list[OpeningSale]:

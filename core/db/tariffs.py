@@ -7,7 +7,8 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from core.db.devices import COLUMNS, FROM, Device
+from core.db.devices import COLUMNS, FROM
+from core.device import Device
 from core.market import Market
 from core.tariff import TariffVersion
 

@@ -9,19 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from core.device import TokenOrder
+
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class TokenOrder:
-    """An order claimed by a worker; `attempts` counts this one."""
-
-    id: int
-    device_id: int
-    kind: str
-    units: int
-    attempts: int
 
 
 def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.agents import Agent, agent_with_id, last_movements
+from core.agent import Agent
+from core.db.agents import agent_with_id, last_movements
 from core.db.console.agents import AGENTS
 from core.db.console.audit import audit_of
 from core.money import Money, major

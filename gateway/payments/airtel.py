@@ -17,9 +17,9 @@ from typing import Any
 
 import phonenumbers
 
-from core.db.prompts import Prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, UnverifiedSignature
 from core.money import minor_digits
+from core.prompt import Prompt
 from core.settings import AirtelSettings
 from gateway.callbacks import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from core.db.prompts import Prompt
 from core.errors import Temporary
 from core.money import parse_minor
+from core.prompt import Prompt
 
 
 @dataclass(frozen=True, slots=True)

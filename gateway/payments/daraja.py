@@ -9,8 +9,8 @@ from __future__ import annotations
 import base64
 
 from core.clock import Clock, system_clock
-from core.db.prompts import Prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.prompt import Prompt
 from core.settings import DarajaSettings
 from gateway.payments.channel import Approved, Ended, Outcome, Pending
 from gateway.payments.mpesa_notices import EAT, provider_account

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from core.db.refunds import Refund
 from core.errors import BadCallback, OutcomeUnknown, Permanent, Temporary
+from core.refund import Refund
 from core.usecases.reconciliation.statement import Movement
 from gateway.payments.daraja import DarajaClient, Reply, failure
 from gateway.payments.daraja_rows import read_pulled

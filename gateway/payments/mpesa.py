@@ -11,8 +11,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
-from core.db.prompts import Prompt
 from core.errors import BadCallback, Refused
+from core.payment import PaymentNotice
+from core.prompt import Prompt
 from core.unit import OpenUnit, Unit
 from core.usecases.payments.prompts import (
     find_callback_prompt,
@@ -21,7 +22,7 @@ from core.usecases.payments.prompts import (
     prompt_paid,
 )
 from core.usecases.payments.quote import quote_payment
-from core.usecases.payments.record import PaymentNotice, Recorded, record_payment
+from core.usecases.payments.record import Recorded, record_payment
 from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.limits import MISSES, SerialGuesses
 from gateway.payments.mpesa_notices import (

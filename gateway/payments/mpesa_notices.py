@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import BadCallback, Refused
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
-from core.usecases.payments.record import PaymentNotice
+from core.payment import PaymentNotice
 from gateway.callbacks import Json, text_field
 
 CURRENCY = "KES"

@@ -15,9 +15,9 @@ from core.db.prompts import lock_prompt
 from core.db.refunds import find_refund
 from core.errors import BadCallback
 from core.money import parse_minor
+from core.payment import PaymentNotice
 from core.unit import OpenUnit
 from core.usecases.payments.prompts import prompt_paid
-from core.usecases.payments.record import PaymentNotice
 from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.refund import refund_done, refund_refused, refund_unclear
 from gateway.callbacks import CallbackResult, CallbackRoute, Json, read_json, text_field

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.db.prompts import Prompt
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
+from core.prompt import Prompt
 from core.settings import MtnSettings
 from gateway.callbacks import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held

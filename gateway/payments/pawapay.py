@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.db.prompts import Prompt
 from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.money import major, parse_minor
+from core.prompt import Prompt
 from core.settings import PawaPaySettings
 from gateway.callbacks import text_field
 from gateway.payments.channel import Ended, Outcome, Paid, Pending

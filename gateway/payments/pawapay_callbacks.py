@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from core.db.prompts import Prompt
+from core.payment import PaymentNotice
+from core.prompt import Prompt
 from core.unit import OpenUnit, Unit
 from core.usecases.payments.prompts import find_callback_prompt, prompt_ended, prompt_paid
-from core.usecases.payments.record import PaymentNotice
 from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.payments.channel import Ended, Outcome, Paid
 from gateway.payments.message_signature import SignedMessages

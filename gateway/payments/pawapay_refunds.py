@@ -9,8 +9,8 @@ from __future__ import annotations
 from hashlib import sha256
 from uuid import UUID
 
-from core.db.refunds import Refund
 from core.errors import Permanent, Temporary
+from core.refund import Refund
 from gateway.payments.pawapay import PROVIDER, PawaPayChannel, code_of, failure
 
 _REFUNDS = "/v2/refunds"

@@ -18,11 +18,12 @@ from sqlalchemy import Connection
 from core.db.invariants import BOOKS, offenders
 from core.db.tariffs import find_market
 from core.errors import Refused
+from core.payment import PaymentNotice
 from core.tokens.sealing import bound_to
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.payments.apply import apply_payments
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import refund_done, refund_refused, request_refund
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense

@@ -28,7 +28,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.payment import PaymentNotice
+from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
 from simulator.pawapay.signing import signature_headers
 from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Book, Web

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from core.clock import system_clock
+from core.payment import PaymentNotice
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.tokens.device_keys import secrets_from
 
 ROOT = Path(__file__).parents[2]

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, text
 
 from core.db.invariants import BOOKS, offenders
+from core.payment import PaymentNotice
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from tests.support.cast import OPEN_SECRET, insert_cast
 
 ACCOUNT = "daraja:600123"

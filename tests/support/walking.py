@@ -24,11 +24,12 @@ from core.clock import system_clock
 from core.db.invariants import BOOKS, offenders
 from core.db.tariffs import find_market
 from core.gsm7 import is_gsm7, septets
+from core.payment import PaymentNotice
 from core.pin import Pins
 from core.unit import Unit
 from core.usecases.messages.inbound import InboundText
 from core.usecases.payments.apply import apply_payments
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from gateway.limits import Limits, SerialGuesses
 from gateway.networks import screen_of
 from gateway.sms.answers import answer_text

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from core.clock import system_clock
+from core.payment import PaymentNotice
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import unit_opener
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from gateway.payments.daraja import DarajaClient
 from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender

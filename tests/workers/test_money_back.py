@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.money import Money
+from core.payment import PaymentNotice
 from core.settings import AirtelSettings, PawaPaySettings, ReconciliationSettings
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import request_refund
 from gateway.payments.airtel import AirtelChannel

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.agents import Agent, find_agent, last_movements, lock_agent, update_agent
+from core.agent import Agent
+from core.db.agents import find_agent, last_movements, lock_agent, update_agent
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
 from core.errors import Refused
 from core.money import Money

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.agents import Agent, next_cash_receipt, update_agent
+from core.agent import Agent
+from core.db.agents import next_cash_receipt, update_agent
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
 from core.errors import Refused
 from core.money import Money
+from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.agents.notify_agent import tell
 from core.usecases.agents.pin import check_pin
 from core.usecases.payments.quote import quote_payment
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.wording.messages import agent_sms
 
 # An agent is warned when no more than one part in so many is left of the limit.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import secrets
 
-from core.db.agents import Agent, agent_with_id, update_agent
+from core.agent import Agent
+from core.db.agents import agent_with_id, update_agent
 from core.db.ledger import is_posted
 from core.errors import Refused
 from core.money import Money

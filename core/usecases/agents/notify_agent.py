@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from core.db.agents import Agent
-from core.db.customers import Customer
+from core.agent import Agent
+from core.customer import Customer
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
-from core.db.agents import Agent, find_agent, lock_agent, update_agent
+from core.agent import Agent
+from core.db.agents import find_agent, lock_agent, update_agent
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.notify_agent import tell

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from core.db.bulk import insert_rows
-from core.db.devices import Device, lock_meters_after, move_access_anchors
+from core.db.devices import lock_meters_after, move_access_anchors
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
 from core.db.registration import ids_by_code
 from core.db.tables.goods import access_charges, tariffs
 from core.db.tariffs import lock_meters_of_tariff, put_on_tariff, tariff_versions, versions_of
+from core.device import Device
 from core.errors import Refused
 from core.tariff import AccessFee, TariffVersion, fees_due, version_on
 from core.unit import Unit

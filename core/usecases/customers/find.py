@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from core.db.customers import Customer, find_customer
+from core.customer import Customer
+from core.db.customers import find_customer
 from core.errors import Refused
 from core.unit import Unit
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.db.devices import DeviceState as DeviceState
-from core.db.devices import StoredToken, device_states, find_token_of, latest_tokens
+from core.db.devices import device_states, find_token_of, latest_tokens
+from core.device import DeviceState as DeviceState
+from core.device import StoredToken
 from core.errors import Refused
 from core.money import Money
 from core.serial_number import look_alike, normalise_serial

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.customers import Customer, lock_customers
-from core.db.devices import Device, get_device, lock_devices, record_replacement
+from core.customer import Customer
+from core.db.customers import lock_customers
+from core.db.devices import get_device, lock_devices, record_replacement
 from core.db.registration import devices_by_serial
 from core.db.registration_requests import take_requests_for
 from core.db.tariffs import versions_of
 from core.db.tokens import gets_code_soon
+from core.device import Device
 from core.errors import Refused
 from core.tokens.family import NO_TOKENS
 from core.unit import Unit

@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.db.agents import Agent
-from core.db.customers import Customer, find_customer
-from core.db.registration import (
-    KnownDevice,
-    devices_by_serial,
-    insert_new_meter,
-    manufacturers_of_new_meters,
-)
+from core.agent import Agent
+from core.customer import Customer
+from core.db.customers import find_customer
+from core.db.registration import devices_by_serial, insert_new_meter, manufacturers_of_new_meters
 from core.db.registration_requests import take_requests_for
 from core.db.sales import has_waiting_payment
+from core.device import KnownDevice
 from core.errors import Refused
 from core.serial_number import is_meter_number
 from core.unit import Unit

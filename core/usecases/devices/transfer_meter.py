@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.customers import Customer, find_customer, get_customer, lock_customers
-from core.db.devices import Device, find_device, lock_devices
+from core.customer import Customer
+from core.db.customers import find_customer, get_customer, lock_customers
+from core.db.devices import find_device, lock_devices
 from core.db.registration import move_device
 from core.db.tariffs import versions_of
+from core.device import Device
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.pin import check_pin

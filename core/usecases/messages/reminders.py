@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from core.db.messages import AtAStep, customers_at_a_step, due_at_a_step, insert_reminders
+from core.db.messages import customers_at_a_step, due_at_a_step, insert_reminders
+from core.message import AtAStep
 from core.money import Money
 from core.unit import Unit
 from core.usecases.messages.queue import queue_sms

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.db.messages import (
-    WaitingSms,
     claim_sms,
     copy_sms,
     fail_sms,
@@ -25,6 +24,7 @@ from core.db.messages import (
 )
 from core.errors import Refused
 from core.logs import on
+from core.message import WaitingSms
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 

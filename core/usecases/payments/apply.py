@@ -19,9 +19,10 @@ from core.db.devices import lock_devices
 from core.db.ledger import ACCOUNT_OF, CREDIT, DEBIT
 from core.db.obligations import open_obligations
 from core.db.payment_batch import write_batch
-from core.db.payments import ReceivedPayment, claim_received, postpone
+from core.db.payments import claim_received, postpone
 from core.db.tariffs import versions_of
 from core.logs import on
+from core.payment import ReceivedPayment
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.payments.batch import AppliedPayment, PaymentBatch

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.customers import Customer
-from core.db.devices import Device
-from core.db.payments import ReceivedPayment
+from core.customer import Customer
+from core.device import Device
+from core.payment import ReceivedPayment
 from core.tariff import TariffVersion
 from core.usecases.payments.issue_tokens import DeviceToken
 from core.waterfall import Obligation, Outcome

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.customers import Customer as Customer
-from core.db.devices import Device, find_device, get_device
-from core.db.obligations import CustomerPosition, position_by_serial
+from core.customer import Customer as Customer
+from core.customer import CustomerPosition
+from core.db.devices import find_device, get_device
+from core.db.obligations import position_by_serial
 from core.db.prompts import find_reference
+from core.device import Device
 from core.errors import Refused
 from core.serial_number import normalise_serial
 from core.tariff import TariffVersion, fees_due

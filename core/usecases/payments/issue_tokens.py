@@ -10,9 +10,9 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.db.devices import Device
-from core.db.payments import ReceivedPayment
+from core.device import Device
 from core.errors import DialwattError
+from core.payment import ReceivedPayment
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
     NO_TOKENS,

@@ -14,20 +14,15 @@ from core.channel import TERMS
 from core.db.audit import close_occasions, open_case
 from core.db.devices import get_device
 from core.db.payments import get_payment
-from core.db.prompts import (
-    Prompt,
-    claim_prompts,
-    join_receipts,
-    lock_checkout,
-    lock_prompt,
-    update_prompt,
-)
+from core.db.prompts import claim_prompts, join_receipts, lock_checkout, lock_prompt, update_prompt
 from core.errors import BadCallback
 from core.money import Money
+from core.payment import PaymentNotice
+from core.prompt import Prompt
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.notify_payer import payer_learnt, reach_payer
-from core.usecases.payments.record import PaymentNotice, Recorded, record_payment
+from core.usecases.payments.record import Recorded, record_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import sms
 

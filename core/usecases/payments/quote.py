@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.devices import Device
+from core.device import Device
 from core.errors import Refused
 from core.money import Money
 from core.tariff import TariffVersion, version_on

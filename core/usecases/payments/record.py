@@ -7,12 +7,12 @@ callback's own transaction: the money is on the books before the provider hears 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from core.db.audit import open_case
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
 from core.db.payments import find_receipt, insert_payment
 from core.errors import BadCallback, BrokenInvariant, Refused
+from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.payments.find_account import Match, match_account
 from core.usecases.payments.notify_payer import (
@@ -21,26 +21,6 @@ from core.usecases.payments.notify_payer import (
     payer_learnt,
     reach_payer,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class PaymentNotice:
-    """What a provider said: this receipt moved this money to that account.
-
-    `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`;
-    `account` is what the payer typed; `payer_kind` says what `payer` holds (a masked or hashed
-    number cannot be texted).
-    """
-
-    provider_account: str
-    receipt: str
-    source: str
-    amount_minor: int
-    currency: str
-    account: str
-    payer_kind: str
-    payer: str | None
-    paid_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

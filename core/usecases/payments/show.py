@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.payments import (
-    SentToken,
-    StoredLine,
-    StoredPayment,
-    find_payments,
-    lines_of,
-    tokens_of,
-)
+from core.db.payments import find_payments, lines_of, tokens_of
 from core.errors import Refused
+from core.payment import SentToken, StoredLine, StoredPayment
 from core.unit import Unit
 
 

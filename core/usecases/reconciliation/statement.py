@@ -19,9 +19,10 @@ from core.db.statements import (
     find_booked,
     has_entry,
 )
+from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.refunds.reversal import record_reversal
 
 _GONE = ("reversed", "refunded")

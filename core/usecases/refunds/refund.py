@@ -10,9 +10,8 @@ from datetime import timedelta
 
 from core.db.audit import close_cases, open_case
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
-from core.db.payments import BookedPayment, lock_payment, set_payment
+from core.db.payments import lock_payment, set_payment
 from core.db.refunds import (
-    Refund,
     claim_due,
     find_given_up,
     find_open_refund,
@@ -23,6 +22,8 @@ from core.db.refunds import (
 )
 from core.errors import BrokenInvariant, Refused
 from core.money import Money
+from core.payment import BookedPayment
+from core.refund import Refund
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import ITSELF, write_audit

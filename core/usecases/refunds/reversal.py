@@ -5,9 +5,10 @@ from __future__ import annotations
 
 from core.db.audit import close_cases
 from core.db.ledger import post_entries
-from core.db.payments import BookedPayment, get_payment, lock_payment, lock_receipt, set_payment
+from core.db.payments import get_payment, lock_payment, lock_receipt, set_payment
 from core.db.refunds import find_given_up, find_open_refund
 from core.errors import BadCallback, BrokenInvariant, Refused
+from core.payment import BookedPayment
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, refund_done

@@ -10,23 +10,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container
 
-from core.db.agents import Agent, agent_with_id, update_agent
+from core.agent import Agent
+from core.customer import Customer
+from core.db.agents import agent_with_id, update_agent
 from core.db.audit import insert_claim, open_case
-from core.db.customers import Customer, lock_customers
+from core.db.customers import lock_customers
 from core.db.devices import get_device
 from core.db.ledger import ACCOUNT_OF, CREDIT, DEBIT, Entry, Posting, post_entries, posted_to
 from core.db.obligations import open_obligations
-from core.db.payments import (
-    BookedLine,
-    BookedPayment,
-    devices_with_tokens,
-    lines_booked,
-    move_credit,
-    reopen,
-    set_payment,
-)
+from core.db.payments import devices_with_tokens, lines_booked, move_credit, reopen, set_payment
 from core.errors import BrokenInvariant
 from core.money import Money
+from core.payment import BookedLine, BookedPayment
 from core.unit import Unit
 from core.usecases.agents.notify_agent import tell
 from core.usecases.messages.queue import send_sms_to

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.db.ledger import CREDIT, DEBIT, Posting
-from core.db.payments import BookedPayment, get_payment, lock_payment, set_payment
+from core.db.payments import get_payment, lock_payment, set_payment
 from core.db.refunds import find_replacement, owned_among, owned_by_number, paid_before
 from core.errors import Refused
+from core.payment import BookedPayment
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.db.customers import Customer, find_customer
+from core.customer import Customer
+from core.db.customers import find_customer
 from core.db.registration import give_devices, set_tariff
 from core.errors import Refused
 from core.money import Money

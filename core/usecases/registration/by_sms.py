@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from core.db.agents import Agent, find_agent
+from core.agent import Agent
+from core.db.agents import find_agent
 from core.db.customers import find_customer
 from core.db.registration_requests import (
     StoredRequest,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from core.db.customers import Customer, find_customer
-from core.db.devices import DeviceState, StoredToken, device_states, latest_tokens
+from core.customer import Customer
+from core.db.customers import find_customer
+from core.db.devices import device_states, latest_tokens
+from core.device import DeviceState, StoredToken
 from core.errors import Refused
 from core.money import Money
 from core.names import mask_name

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from core.customer import Customer
 from core.db.agents import agents_for
-from core.db.customers import Customer, find_customer
-from core.db.registration import KnownDevice, devices_by_serial, give_devices
+from core.db.customers import find_customer
+from core.db.registration import devices_by_serial, give_devices
 from core.db.registration_requests import count_requests_of, store_device_request
+from core.device import KnownDevice
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.catalogue.choices import TariffOffer, list_tariffs

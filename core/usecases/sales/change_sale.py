@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from core.db.customers import get_customer
 from core.db.devices import get_device
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
-from core.db.sales import LockedSale, lock_sale, parts_of, set_sale, take_back, write_parts
+from core.db.sales import lock_sale, parts_of, set_sale, take_back, write_parts
 from core.errors import BrokenInvariant, Refused
 from core.money import Money
 from core.plan import PAYG, step_on
 from core.reschedule import Part, reprice, reschedule
+from core.sale import LockedSale
 from core.unit import Unit
 from core.usecases.devices.stock import ensure_no_pending_payment
 from core.usecases.messages.queue import send_sms_to

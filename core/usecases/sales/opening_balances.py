@@ -13,8 +13,9 @@ from datetime import date
 from functools import partial
 
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
-from core.db.sales import OpeningSale, lock_sales, set_paid
+from core.db.sales import lock_sales, set_paid
 from core.errors import Refused
+from core.sale import OpeningSale
 from core.unit import Unit
 from core.usecases.operators.bulk import (
     Progress,

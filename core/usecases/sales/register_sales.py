@@ -18,16 +18,17 @@ from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.customers import lock_customers
 from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
 from core.db.registration import (
-    KnownDevice,
     customers_by_msisdn,
     devices_by_serial,
     give_devices,
     insert_in_order,
 )
-from core.db.sales import KnownSale, known_sales
+from core.db.sales import known_sales
 from core.db.tables.goods import appliances, instalments, sales
+from core.device import KnownDevice
 from core.errors import Refused
 from core.plan import PAYG, Instalment, PlanTerms, make_plan
+from core.sale import KnownSale
 from core.unit import Unit
 from core.usecases.devices.stock import check_in_service
 from core.usecases.operators.bulk import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from core.db.agents import Agent
+from core.agent import Agent
 from core.db.customers import find_customer
 from core.db.sales import get_sale_id
 from core.errors import Refused

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from core.db.devices import Device
 from core.db.tokens import SealedKey, keys_by_master, lock_other_keys, store_keys
+from core.device import Device
 from core.settings import Environment, read
 from core.tokens.errors import TokenError
 from core.tokens.family import DeviceSecret

@@ -10,8 +10,9 @@ import logging
 import secrets
 
 from core.db.customers import get_customer
-from core.db.devices import Device, lock_devices
-from core.db.tokens import TokenOrder, claim_orders, end_order, postpone_order, store_ordered
+from core.db.devices import lock_devices
+from core.db.tokens import claim_orders, end_order, postpone_order, store_ordered
+from core.device import Device, TokenOrder
 from core.logs import on
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import (

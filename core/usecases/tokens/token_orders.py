@@ -4,8 +4,9 @@ it (make_ordered_tokens). These are powerful codes: each has a reason and an aud
 
 from __future__ import annotations
 
-from core.db.devices import Device, find_device
+from core.db.devices import find_device
 from core.db.tokens import insert_order
+from core.device import Device
 from core.errors import Refused
 from core.tokens.family import Action, can
 from core.unit import Unit

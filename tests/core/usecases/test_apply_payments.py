@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from core.errors import BadCallback
+from core.payment import PaymentNotice
 from core.tokens.family import DeviceSecret
 from core.tokens.sts_keys import StsMeter
 from core.usecases.payments.apply import apply_payments
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from tests.core.usecases.conftest import NOW
 from tests.support.builders import (
     insert_customer,

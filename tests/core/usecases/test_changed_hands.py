@@ -13,8 +13,9 @@ import pytest
 from core.db.console.payments import entries_of_payment
 from core.errors import Refused
 from core.money import Money
+from core.payment import PaymentNotice
 from core.usecases.devices.transfer_meter import move_meter_by_operator
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import refund_refused, request_refund
 from core.usecases.refunds.suspense import match_suspense

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from core.db.prompts import Prompt, lock_prompt
+from core.db.prompts import lock_prompt
 from core.db.tariffs import find_market
+from core.payment import PaymentNotice
+from core.prompt import Prompt
 from core.unit import Unit
 from core.usecases.payments.prompts import (
     claim_unresolved,
@@ -23,7 +25,6 @@ from core.usecases.payments.prompts import (
     prompt_paid,
     prompt_postponed,
 )
-from core.usecases.payments.record import PaymentNotice
 from tests.support.builders import (
     OPENED_AT,
     insert_customer,

@@ -10,6 +10,7 @@ import pytest
 
 from core.db.prompts import lock_prompt
 from core.money import Money
+from core.payment import PaymentNotice
 from core.usecases.payments.prompts import (
     claim_receiptless,
     claim_unresolved,
@@ -19,7 +20,6 @@ from core.usecases.payments.prompts import (
     prompt_ended,
     prompt_paid,
 )
-from core.usecases.payments.record import PaymentNotice
 from core.usecases.payments.request import request_payment
 from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, METER, STRANGER

@@ -10,10 +10,11 @@ from sqlalchemy import text
 
 from core.errors import Refused
 from core.money import Money
+from core.payment import PaymentNotice
 from core.pin import Pins
 from core.unit import unit_opener
 from core.usecases.devices.transfer_meter import transfer_meter
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.usecases.payments.record import record_payment
 from core.usecases.registration.by_agent import register_meter, register_on_plan
 from core.usecases.registration.device_requests import get_device_request, list_device_requests
 from core.usecases.registration.self_service import claim_device, request_device

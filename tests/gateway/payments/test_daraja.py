@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from core.db.prompts import Prompt, lock_prompt
+from core.db.prompts import lock_prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.prompt import Prompt
 from core.settings import DarajaSettings
 from core.usecases.payments.prompts import prompt_accepted
 from gateway.payments.channel import Approved, Ended, Pending

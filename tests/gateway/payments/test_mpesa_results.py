@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from core.usecases.payments.record import PaymentNotice, record_payment
+from core.payment import PaymentNotice
+from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
 from tests.gateway.conftest import AMINA, Book, Web
 from tests.support.builders import insert_prompt

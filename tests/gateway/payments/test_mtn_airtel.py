@@ -14,7 +14,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.db.prompts import Prompt
 from core.errors import (
     BadCallback,
     OutcomeUnknown,
@@ -23,6 +22,7 @@ from core.errors import (
     Temporary,
     UnverifiedSignature,
 )
+from core.prompt import Prompt
 from core.settings import AirtelSettings, MtnSettings
 from gateway.payments import airtel, mtn
 from gateway.payments.airtel import AirtelChannel

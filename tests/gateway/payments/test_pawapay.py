@@ -14,8 +14,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.db.prompts import Prompt
 from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
+from core.prompt import Prompt
 from core.settings import PawaPaySettings
 from gateway.payments.channel import Ended, Outcome, Paid, Pending
 from gateway.payments.message_signature import read_public_keys

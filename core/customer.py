@@ -1,0 +1,39 @@
+"""Customers, and what one owes together with the devices it is owed for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.device import Device
+from core.tariff import TariffVersion
+from core.waterfall import Obligation
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer; `msisdn` is the number texts go to."""
+
+    id: int
+    name: str
+    surname: str
+    language: str
+    credit_minor: int
+    msisdn: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPosition:
+    """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
+    tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what
+    it is for: the appliance's name by sale, the serial by device."""
+
+    owner: Customer | None
+    devices: list[Device]
+    versions: dict[int, list[TariffVersion]]
+    owed: list[Obligation]
+    sale_names: dict[int, str]
+    serials: dict[int, str]
+
+    def name_of(self, one: Obligation) -> str:
+        """What it is for."""
+        return self.sale_names[one.sale_id] if one.sale_id else self.serials[one.device_id or 0]

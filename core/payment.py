@@ -1,0 +1,109 @@
+"""Payments: what a provider said (notice), what was booked, and where the money went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedPayment:
+    """A payment claimed for applying; its row is locked."""
+
+    id: int
+    receipt: str
+    amount_minor: int
+    purpose: str
+    device_id: int
+    customer_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedPayment:
+    """A payment's row. `device_id` and `customer_id` are None where it was never matched."""
+
+    id: int
+    provider_account: str
+    receipt: str
+    amount_minor: int
+    currency: str
+    account_raw: str
+    device_id: int | None
+    customer_id: int | None
+    payer_kind: str
+    payer: str | None
+    paid_at: datetime
+    state: str
+    credit_used_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookedLine:
+    """Where a part of an applied payment went. `is_owed_again`: taking the part back can reopen the
+    instalment or charge; not when its sale was cancelled or another plan runs on the device."""
+
+    kind: str
+    amount_minor: int
+    instalment_id: int | None
+    access_charge_id: int | None
+    device_id: int | None
+    is_owed_again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPayment:
+    """A payment's row, as far as an operator asks for it."""
+
+    id: int
+    provider_account: str
+    receipt: str
+    amount_minor: int
+    currency: str
+    credit_used_minor: int
+    state: str
+    account_raw: str
+    paid_at: datetime
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLine:
+    """Where a part of the money went; `serial` is that of the device the line is about."""
+
+    kind: str
+    amount_minor: int
+    serial: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SentToken:
+    """A token of the payment. `units`: tenths of a kWh or days. `sent`: a text took it along."""
+
+    serial: str
+    kind: str
+    units: int
+    text: str
+    sent: bool
+
+    def __repr__(self) -> str:
+        return f"SentToken({self.serial}, {self.kind})"
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentNotice:
+    """What a provider said: this receipt moved this money to that account.
+
+    `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`;
+    `account` is what the payer typed; `payer_kind` says what `payer` holds (a masked or hashed
+    number cannot be texted).
+    """
+
+    provider_account: str
+    receipt: str
+    source: str
+    amount_minor: int
+    currency: str
+    account: str
+    payer_kind: str
+    payer: str | None
+    paid_at: datetime

@@ -1,0 +1,39 @@
+"""Prompts: requests on a payer's phone to approve a mobile-money payment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request to approve a payment. `checkout_reference` is the provider's name for it; some
+    providers leave it to us, and then it is there before the call. `network` is an aggregator's
+    word for the network whose payer this is; None where the channel has only one."""
+
+    id: int
+    channel: str
+    network: str | None
+    msisdn: str
+    account_reference: str
+    device_id: int
+    amount_minor: int
+    currency: str
+    purpose: str
+    state: str
+    checkout_reference: str | None
+    payment_id: int | None
+    attempts: int
+    created_at: datetime
+    sent_at: datetime | None
+    next_attempt_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A prompt that was found to be paid, and by what."""
+
+    prompt_id: int
+    payment_id: int
+    msisdn: str

@@ -1,0 +1,22 @@
+"""Refunds: money on its way back to the payer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """A payment's way back; `attempts` counts how often the provider was asked. `prompt_reference`:
+    what the provider calls the prompt it was paid by, if it was by one."""
+
+    id: int
+    payment_id: int
+    provider_account: str
+    receipt: str
+    amount_minor: int
+    origin_state: str
+    client_reference: str
+    state: str
+    attempts: int
+    prompt_reference: str | None

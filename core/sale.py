@@ -1,0 +1,65 @@
+"""Sales: an appliance sold to a customer on a payment plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from core.plan import Instalment
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSale:
+    """A sale in the books as it was agreed, whatever became of its price and plan since."""
+
+    reference: str | None
+    customer_id: int
+    appliance: str
+    device_id: int | None
+    scheme: str
+    total_minor: int
+    sold_on: date
+    plan: tuple[Instalment, ...]
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What tells two sales without a reference apart, besides their totals."""
+        return (self.customer_id, self.appliance, self.device_id, self.sold_on)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSale:
+    """A sale whose customer (and device) are locked. `device_kind` is None without a device."""
+
+    id: int
+    customer_id: int
+    device_id: int | None
+    device_kind: str | None
+    scheme: str
+    cadence: str
+    total_minor: int
+    state: str
+    sold_on: date
+    appliance: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningPart:
+    """One instalment, in the order in which money closes them."""
+
+    id: int
+    due_on: date
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningSale:
+    """A sale with its instalments; `opened_minor`: what was taken over as paid, None: nothing yet
+    was."""
+
+    id: int
+    reference: str
+    customer_id: int
+    total_minor: int
+    opened_minor: int | None
+    parts: tuple[OpeningPart, ...]

@@ -34,6 +34,7 @@ from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
 from gateway.console.desk import BLANK_MARKET, Desk
+from gateway.counters import EventCounters
 from gateway.guard import Guard
 from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
@@ -43,12 +44,12 @@ from gateway.payments.message_signature import SignedMessages, read_public_keys
 from gateway.payments.mpesa import MpesaCallbacks
 from gateway.payments.mpesa_results import ResultCallbacks
 from gateway.payments.pawapay_callbacks import PawaPayCallbacks
-from gateway.ring import Doorbell
+from gateway.redis_client import fail_fast_redis
 from gateway.sms.delivery import delivery_route
 from gateway.sms.inbound import inbound_route
-from gateway.tally import Tally, impatient_redis
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
+from gateway.work_queues import WorkQueues
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
@@ -94,12 +95,12 @@ def create_app(environment: Environment) -> Gateway:
         services.database_url, pool_size=_TURNS // 2, settings=_READING, ping=False
     )
     readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
-    redis = impatient_redis(services.redis_url)
+    redis = fail_fast_redis(services.redis_url)
     limits = Limits(redis)
     guesses = SerialGuesses(limits)
     guard = Guard(GuardSettings.from_environment(environment), limits)
     turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="ussd")
-    doorbell = Doorbell(services.redis_url)
+    work_queues = WorkQueues(services.redis_url)
     closing = ExitStack()
     for close in (
         redis.close,
@@ -115,7 +116,7 @@ def create_app(environment: Environment) -> Gateway:
         open_unit=unit_opener(engine),
         open_read_only_unit=unit_opener(reading),
         readers=readers,
-        doorbell=doorbell,
+        work_queues=work_queues,
         guesses=guesses,
     )
     ussd = ussd_application(
@@ -125,7 +126,7 @@ def create_app(environment: Environment) -> Gateway:
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
         pool=turns,
-        ring=doorbell.ring_all,
+        wake=work_queues.wake_all,
         guesses=guesses,
         guard=guard,
     )
@@ -134,7 +135,7 @@ def create_app(environment: Environment) -> Gateway:
         at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
         closing.callback(at_desks.dispose)
         box = Letterbox.from_settings(console.letterbox) if console.letterbox else None
-        desk = _desk(at_desks, pins, settings, redis, doorbell, guard, box)
+        desk = _desk(at_desks, pins, settings, redis, work_queues, guard, box)
         hot[f"{CONSOLE}/"] = console_application(console, desk)
     return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
 
@@ -150,7 +151,7 @@ def _desk(
     pins: Pins,
     settings: CallbackSettings,
     redis: Redis,
-    doorbell: Doorbell,
+    work_queues: WorkQueues,
     guard: Guard,
     letterbox: Letterbox | None,
 ) -> Desk:
@@ -159,7 +160,7 @@ def _desk(
         unit_opener(engine, pins=pins, channels=settings.channels, market_if_none=BLANK_MARKET),
         guard.limits,
         redis,
-        doorbell,
+        work_queues,
         guard,
         system_clock,
         letterbox,
@@ -174,29 +175,31 @@ def _flask(
     guard: Guard,
     signed: SignedMessages | None,
 ) -> WSGIApplication:
-    open_unit, tally = unit_opener(engine, channels=settings.channels), Tally(redis)
-    told = Announcements(open_unit, mpesa.doorbell)
+    open_unit, counters = unit_opener(engine, channels=settings.channels), EventCounters(redis)
+    told = Announcements(open_unit, mpesa.work_queues)
     signing_key = settings.airtel_callback_key
     proved = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[CallbackRoute[Any], ...]] = {
         "daraja": (
             *mpesa.routes(),
-            *ResultCallbacks(mpesa.shortcode, open_unit, mpesa.doorbell).routes(),
+            *ResultCallbacks(mpesa.shortcode, open_unit, mpesa.work_queues).routes(),
         ),
         "mtn": (told.route("mtn", mtn.read_callback),),
         "airtel": (told.route("airtel", airtel.read_callback, proved),),
-        "pawapay": (PawaPayCallbacks(signed, open_unit, mpesa.doorbell).route(),) if signed else (),
+        "pawapay": (PawaPayCallbacks(signed, open_unit, mpesa.work_queues).route(),)
+        if signed
+        else (),
     }
     routes: tuple[CallbackRoute[Any], ...] = (
         *(route for name in settings.channels for route in of_channel[name]),
         delivery_route(open_unit),
-        inbound_route(open_unit, mpesa.doorbell.ring_all, mpesa.guesses),
+        inbound_route(open_unit, mpesa.work_queues.wake_all, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)
-    watch(app, Health(engine, redis), tally)
+    watch(app, Health(engine, redis), counters)
     for route in routes:
-        mount(app, route, settings.callback_key, tally, guard)
+        mount(app, route, settings.callback_key, counters, guard)
     return app.wsgi_app
 
 

@@ -24,8 +24,8 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import BadCallback, Refused, UnverifiedSignature
 from core.logs import about, on
+from gateway.counters import EventCounters
 from gateway.guard import Guard
-from gateway.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,9 @@ class CallbackRoute(Generic[Read]):
         return self.rule.split("/")[2]
 
 
-def mount(app: Flask, route: CallbackRoute[Any], key: str, tally: Tally, guard: Guard) -> None:
+def mount(
+    app: Flask, route: CallbackRoute[Any], key: str, counters: EventCounters, guard: Guard
+) -> None:
     """Serve a route on `app` to callers that know the key and whose address is allowed."""
 
     def view(key: str, **carried: object) -> Response:
@@ -87,7 +89,7 @@ def mount(app: Flask, route: CallbackRoute[Any], key: str, tally: Tally, guard: 
             response, outcome = _line(404, "not found"), "wrong_key"
         else:
             response, outcome = _answer(route, carried)
-        tally.count(route.name, outcome)
+        counters.count(route.name, outcome)
         if response.status_code < 400 or response.status_code >= 500:
             log.info("%s: %s", route.name, outcome, extra=on(outcome=outcome))
         elif guard.refused(source, route.name, outcome):

@@ -24,10 +24,10 @@ from core.clock import Clock, system_clock
 from core.db import messages, payments
 from core.db.schema import compare_revision
 from core.db.work_queue import count_unsettled, count_waiting
-from gateway.beats import OLDEST, living_workers, schedule_lived_at
-from gateway.ring import QUEUES
-from gateway.tally import Tally
+from gateway.counters import EventCounters
+from gateway.heartbeat import HEARTBEAT_MAX_AGE, last_heartbeat, live_workers
 from gateway.ussd.drop_off import ends_on, screens_on
+from gateway.work_queues import LOST_WAKES, QUEUES
 
 # What waits, and for how many seconds at most before something is wrong. A text that its provider
 # will not take is tried for most of a day.
@@ -39,7 +39,7 @@ _OLDEST: dict[str, tuple[Callable[[Connection], datetime | None], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is asked. `redis` is an impatient client."""
+    """What is asked. `redis` is a client that fails fast."""
 
     engine: Engine
     redis: Redis
@@ -73,18 +73,18 @@ class Health:
 
     def _redis(self, now: datetime) -> dict[str, dict[str, Any]]:
         try:
-            workers = living_workers(self.redis, now)
-            schedule_at = schedule_lived_at(self.redis)
+            workers = live_workers(self.redis, now)
+            schedule_at = last_heartbeat(self.redis)
         except RedisError:
             gone = {"ok": False, "age_s": None}
             return {"redis": {"ok": False}, "worker": gone | {"alive": 0}, "schedule": gone}
         worker = {
             "ok": all(workers.by_queue[queue] for queue in QUEUES),
             "alive": workers.alive,
-            "age_s": _age(now, workers.heard_at),
+            "age_s": _age(now, workers.last_heartbeat),
         }
         schedule = {
-            "ok": schedule_at is not None and now - schedule_at <= OLDEST,
+            "ok": schedule_at is not None and now - schedule_at <= HEARTBEAT_MAX_AGE,
             "age_s": _age(now, schedule_at),
         }
         return {"redis": {"ok": True}, "worker": worker, "schedule": schedule}
@@ -99,7 +99,7 @@ class _Collector:
     """Read at every scrape from what all processes share, so any web process gives all of it."""
 
     health: Health
-    tally: Tally
+    counters: EventCounters
 
     def collect(self) -> Iterator[Metric]:
         checks = self.health.readiness()
@@ -107,13 +107,15 @@ class _Collector:
             "dialwatt_check_ok", "Checks of /readyz, 1 is well", labels=["check"]
         )
         age = GaugeMetricFamily(
-            "dialwatt_age_seconds", "Age of the oldest waiting row or latest beat", labels=["of"]
+            "dialwatt_age_seconds",
+            "Age of the oldest waiting row or last heartbeat",
+            labels=["check"],
         )
         for name, check in checks.items():
             up.add_metric([name], float(check["ok"]))
             if check.get("age_s") is not None:
                 age.add_metric([name], check["age_s"])
-        yield from (up, age, self._answers(), *self._waiting(), *self._ussd())
+        yield from (up, age, *self._events(), *self._waiting(), *self._ussd())
         yield GaugeMetricFamily(
             "dialwatt_workers_alive", "Worker processes", value=checks["worker"]["alive"]
         )
@@ -121,32 +123,42 @@ class _Collector:
     def _waiting(self) -> Iterator[Metric]:
         """Nothing while the database is away: a zero would be a lie."""
         queues = GaugeMetricFamily("dialwatt_waiting", "Rows that wait, by queue", labels=["queue"])
-        desks = GaugeMetricFamily("dialwatt_unsettled", "What only a person settles", labels=["of"])
+        manual = GaugeMetricFamily(
+            "dialwatt_unsettled", "What only a person settles", labels=["kind"]
+        )
         with suppress(SQLAlchemyError), self.health.engine.connect() as connection:
             for family, counts in (
                 (queues, count_waiting(connection)),
-                (desks, count_unsettled(connection)),
+                (manual, count_unsettled(connection)),
             ):
                 for name, count in counts.items():
                     family.add_metric([name], count)
-        yield from (queues, desks)
+        yield from (queues, manual)
 
-    def _answers(self) -> Metric:
-        answers = CounterMetricFamily(
-            "dialwatt_answers", "What doors answered, and bells that were lost", labels=["of", "as"]
+    def _events(self) -> Iterator[Metric]:
+        callbacks = CounterMetricFamily(
+            "dialwatt_callbacks", "Callbacks by outcome", labels=["endpoint", "outcome"]
+        )
+        lost_wakes = CounterMetricFamily(
+            "dialwatt_lost_wakes", "Wake-ups that did not reach Redis", labels=["queue"]
         )
         with suppress(RedisError):
-            for labels, count in self.tally.read().items():
-                answers.add_metric(labels, count)
-        return answers
+            for (source, outcome), count in self.counters.read().items():
+                if source == LOST_WAKES:
+                    lost_wakes.add_metric([outcome], count)
+                else:
+                    callbacks.add_metric([source, outcome], count)
+        yield from (callbacks, lost_wakes)
 
     def _ussd(self) -> Iterator[Metric]:
         """Today's, so they start from zero at midnight UTC, as counters may."""
         screens = CounterMetricFamily(
-            "dialwatt_ussd_screens", "USSD screens shown and answered", labels=["screen", "was"]
+            "dialwatt_ussd_screens", "USSD screens shown and answered", labels=["screen", "event"]
         )
         ends = CounterMetricFamily(
-            "dialwatt_ussd_ends", "How USSD sessions ended, where told", labels=["screen", "as"]
+            "dialwatt_ussd_ends",
+            "How USSD sessions ended, where told",
+            labels=["screen", "outcome"],
         )
         today = self.health.clock().date()
         with suppress(RedisError):
@@ -156,10 +168,10 @@ class _Collector:
         yield from (screens, ends)
 
 
-def watch(app: Flask, health: Health, tally: Tally) -> None:
+def watch(app: Flask, health: Health, counters: EventCounters) -> None:
     """Serve the three addresses on `app`."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(health, tally))
+    registry.register(_Collector(health, counters))
 
     def healthz() -> str:
         return "ok\n"

@@ -220,7 +220,9 @@ VERBS = (
     Verb("web", "serve the gateway (PORT, WEB_WORKERS)", "operations.commands.serve:web"),
     Verb("worker", "apply payments, send prompts and texts", "operations.commands.serve:worker"),
     Verb(
-        "schedule", "ring for what waits; accrue once a day", "operations.commands.serve:schedule"
+        "schedule",
+        "wake the workers for pending work; accrue once a day",
+        "operations.commands.serve:schedule",
     ),
     Verb("migrate", "bring the database's schema up to date", "operations.commands.serve:migrate"),
 )

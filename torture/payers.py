@@ -27,7 +27,7 @@ from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.suspense import match_suspense
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
 from simulator.callback_sender import json_callback
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
@@ -53,7 +53,7 @@ class Payers:
         self.deployment, self.workload = deployment, workload
         self.tally: Counter[str] = Counter()
         self._open_unit = unit_opener(deployment.engine, pins=Pins(PEPPER))
-        self._doorbell = Doorbell(deployment.services.redis_url)
+        self._work_queues = WorkQueues(deployment.services.redis_url)
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workload.payers, thread_name_prefix="payer")
@@ -157,7 +157,7 @@ class Payers:
         except Refused:
             self._count("menu refused")
             return
-        self._doorbell.ring("prompts")
+        self._work_queues.wake("prompts")
         self._count("prompts")
 
     def _cash(self, who: int, amount_minor: int) -> None:
@@ -169,7 +169,7 @@ class Payers:
             self._count(f"cash refused ({refused.code})")
             return
         self._count(f"cash refused ({taken.code})" if isinstance(taken, Refused) else "cash")
-        self._doorbell.ring("payments")
+        self._work_queues.wake("payments")
 
     def _repeat(self, step: Callable[[], None]) -> None:
         while not self._over.wait(_SEEN_EVERY_S):
@@ -207,7 +207,7 @@ class Payers:
                 elif row.id % 4 == 2:
                     request_refund(unit, row.id, "operator", "not ours")
                     self._count("refunds requested")
-        self._doorbell.ring_all()
+        self._work_queues.wake_all()
 
 
 _WAITING = text(

@@ -39,13 +39,13 @@ _CALLS_A_STEP = 40
 
 
 def job(queue_name: str) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
-    """What every job does: take the bell off its hook first, and find nothing in an empty book."""
+    """What every job does: clear its wake-up first, and find nothing to do without a market."""
 
     def made(work: Callable[[Runtime], None]) -> Callable[[], None]:
         @wraps(work)
         def run() -> None:
             world = runtime()
-            world.doorbell.answered(queue_name)
+            world.work_queues.clear_wake(queue_name)
             try:
                 work(world)
             except Refused as refused:
@@ -70,7 +70,7 @@ def apply_payments(world: Runtime) -> None:
             return make_ordered_tokens(unit, world.open_secret)
 
     if drain(step) + drain(ordered):
-        world.doorbell.ring("texts")
+        world.work_queues.wake("sms")
 
 
 @job("prompts")
@@ -86,12 +86,12 @@ def prompt_payers(world: Runtime) -> None:
         )
     )
     if looked_up:
-        world.doorbell.ring("payments")
-        world.doorbell.ring("texts")
+        world.work_queues.wake("payments")
+        world.work_queues.wake("sms")
 
 
-@job("texts")
-def send_texts(world: Runtime) -> None:
+@job("sms")
+def send_sms(world: Runtime) -> None:
     """Hand over the texts that wait."""
     drain(
         lambda: claim_and_call(

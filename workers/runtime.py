@@ -27,29 +27,29 @@ from core.settings import (
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from core.wording.product import check_wording
+from gateway.heartbeat import sending_heartbeats
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel
 from gateway.payments.pace import Pace
 from gateway.payments.pawapay import PawaPayChannel
-from gateway.ring import QUEUES, Doorbell
+from gateway.redis_client import fail_fast_redis
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
-from gateway.tally import impatient_redis
-from workers.beat import beating
+from gateway.work_queues import QUEUES, WorkQueues
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What jobs need: the database, the keys, the providers, the doorbell. `daraja` is None in a
+    """What jobs need: the database, the keys, the providers, the work queues. `daraja` is None in a
     market without M-Pesa; `other_channels` are those set up besides it, by name."""
 
     open_unit: OpenUnit
     open_secret: OpenSecret
     daraja: DarajaClient | None
     sender: SmsSender
-    doorbell: Doorbell
+    work_queues: WorkQueues
     other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
 
     def channel(self, name: str) -> PaymentChannel | None:
@@ -66,7 +66,7 @@ def runtime() -> Runtime:
         open_secret=secrets_from(os.environ),
         daraja=_daraja(os.environ),
         sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),
-        doorbell=Doorbell(services.redis_url),
+        work_queues=WorkQueues(services.redis_url),
         other_channels=_other_channels(os.environ),
     )
 
@@ -80,7 +80,7 @@ def _daraja(environment: Environment) -> DarajaClient | None:
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
     "mtn": lambda environment: MtnChannel(
         MtnSettings.from_environment(environment),
-        Pace(impatient_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
+        Pace(fail_fast_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
     ),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
     "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),
@@ -116,7 +116,7 @@ def run_worker() -> None:
     check_wording()
     runtime()
     worker = make_worker(Redis.from_url(read(os.environ, "REDIS_URL")))
-    with beating(worker.heartbeat):
+    with sending_heartbeats(worker.heartbeat):
         worker.work(logging_level="WARNING")
 
 
@@ -124,7 +124,7 @@ def make_worker(connection: Redis) -> TimedWorker:
     """A worker for every queue.
 
     Short timers, since RQ's defaults notice a dead worker only after ten minutes; nothing is lost
-    meanwhile, because the schedule rings for rows, not for jobs.
+    meanwhile, because the schedule looks for rows, not for jobs.
     """
     return TimedWorker(
         [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES],

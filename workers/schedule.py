@@ -1,6 +1,7 @@
-"""The schedule: rings for whatever waits, and runs what is done once a day. One process is enough.
+"""The schedule: wakes the workers for pending rows, and runs what is done once a day. One process
+is enough.
 
-Two at once do no harm. Losing Redis, a bell or a worker only delays a row until the next sweep.
+Two at once do no harm. Losing Redis, a wake-up or a worker only delays a row until the next sweep.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from core.unit import OpenUnit, unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.wording.product import check_wording
-from gateway.beats import schedule_lives
-from gateway.ring import Doorbell
-from gateway.tally import impatient_redis
+from gateway.heartbeat import record_heartbeat
+from gateway.redis_client import fail_fast_redis
+from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)
 
@@ -42,18 +43,18 @@ class Schedule:
     """What has to happen again and again; the dates are the last on which it did here."""
 
     open_unit: OpenUnit
-    doorbell: Doorbell
-    lives: Callable[[], None] = lambda: None
+    work_queues: WorkQueues
+    record_heartbeat: Callable[[], None] = lambda: None
     accrued_on: date | None = None
     reminded_hour: datetime | None = None
 
     def sweep(self) -> None:
-        """Ring every bell; accrue once a day, remind once an hour. A dead service delays it.
+        """Wake every queue; accrue once a day, remind once an hour. A dead service delays it.
 
-        Gives a sign of life at the start and after every page.
+        Records a heartbeat at the start and after every page.
         """
-        self.lives()
-        self.doorbell.ring_all()
+        self.record_heartbeat()
+        self.work_queues.wake_all()
         try:
             self._now_and_then()
         except Refused:
@@ -65,10 +66,10 @@ class Schedule:
         with self.open_unit() as unit:
             today, hour = unit.today, unit.now.replace(minute=0, second=0, microsecond=0)
         if today != self.accrued_on:
-            accrue_all(self.open_unit, lambda fees: self.lives())
+            accrue_all(self.open_unit, lambda fees: self.record_heartbeat())
             self.accrued_on = today
         if hour != self.reminded_hour:
-            remind_all(self.open_unit, lambda texts: self.lives())
+            remind_all(self.open_unit, lambda texts: self.record_heartbeat())
             self.reminded_hour = hour
 
 
@@ -100,14 +101,14 @@ def run() -> None:
     """Sweep until told to stop. Refuses to start with faulty texts."""
     check_wording()
     services = ServicesSettings.from_environment(os.environ)
-    redis = impatient_redis(services.redis_url)
+    redis = fail_fast_redis(services.redis_url)
 
-    def lives() -> None:
+    def heartbeat() -> None:
         with suppress(RedisError):
-            schedule_lives(redis, system_clock())
+            record_heartbeat(redis, system_clock())
 
     schedule = Schedule(
-        unit_opener(make_engine(services.database_url)), Doorbell(services.redis_url), lives
+        unit_opener(make_engine(services.database_url)), WorkQueues(services.redis_url), heartbeat
     )
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):

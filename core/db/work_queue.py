@@ -71,8 +71,8 @@ _WAITING = {
     "payments": "SELECT count(*) FROM payments WHERE state = 'received'",
     "prompts": "SELECT count(*) FROM prompts WHERE next_attempt_at IS NOT NULL"
     " AND state <> 'approved'",
-    "texts": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
-    "money_back": "SELECT (SELECT count(*) FROM refunds WHERE next_attempt_at IS NOT NULL)"
+    "sms": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
+    "reconciliation": "SELECT (SELECT count(*) FROM refunds WHERE next_attempt_at IS NOT NULL)"
     " + (SELECT count(*) FROM prompts WHERE state = 'approved' AND next_attempt_at IS NOT NULL)",
 }
 

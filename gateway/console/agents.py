@@ -117,7 +117,7 @@ def _settle(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     amount = Money(values["amount"], unit.market.currency)
     settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
     told = f"Booked. The agent owes {money(settled.owed.minor, unit.market)} now, and is told so."
-    return Done(told, "agents.agent", {"agent_id": agent_id}, ("texts",))
+    return Done(told, "agents.agent", {"agent_id": agent_id}, ("sms",))
 
 
 def _settled(unit: Unit, done: Done) -> list[str]:
@@ -152,7 +152,7 @@ act_page(
 def _reset_pin(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     pin = reset_pin(unit, agent_id, operator, values["reason"])
     told = f"The new PIN is {pin}. Tell it to the agent, who has to change it at first use."
-    return Done(told, "agents.agent", {"agent_id": agent_id}, ("texts",))
+    return Done(told, "agents.agent", {"agent_id": agent_id}, ("sms",))
 
 
 act_page(

@@ -152,7 +152,7 @@ def _register(unit: Unit, operator: str, values: Values) -> Done:
     )
     customer_id = register_by_operator(unit, operator, person, _device(unit, values))
     told = "Registered. The customer is told by text." if values["serial"] else "Registered."
-    return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
+    return Done(told, "customers.customer", {"customer_id": customer_id}, ("sms",))
 
 
 def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:

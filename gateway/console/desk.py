@@ -1,4 +1,5 @@
-"""What every page of the console works with: units on the books, limits, the bell, the operator."""
+"""What every page of the console works with: units on the books, limits, the work queues, the
+operator."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit
 from gateway.guard import Guard
 from gateway.limits import Limits
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 
 # What an empty book is worked with, until somebody has set its market up.
 BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
@@ -31,7 +32,7 @@ class Desk:
     open_writing: OpenUnit
     limits: Limits
     redis: Redis
-    doorbell: Doorbell
+    work_queues: WorkQueues
     guard: Guard
     clock: Clock
     letterbox: Seals | None = None

@@ -225,7 +225,7 @@ def _move(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     serial = _find(unit, device_id).serial
     move_meter_by_operator(unit, serial, values["number"], operator, values["reason"])
     told = "The meter has its new owner; both are told by text."
-    return Done(told, "devices.device", {"device_id": device_id}, ("texts",))
+    return Done(told, "devices.device", {"device_id": device_id}, ("sms",))
 
 
 act_page(
@@ -255,7 +255,7 @@ def _swap(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     old = _find(unit, device_id)
     swapped = replace_device(unit, device_id, values["serial"], operator, values["reason"])
     told = f"{values['serial']} took the place of {old.serial}. {_ordered(swapped, old.kind)}"
-    return Done(told, "devices.device", {"device_id": swapped.device_id}, ("payments", "texts"))
+    return Done(told, "devices.device", {"device_id": swapped.device_id}, ("payments", "sms"))
 
 
 def _ordered(swapped: Swapped, kind: str) -> str:

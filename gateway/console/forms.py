@@ -119,7 +119,7 @@ def form_page(pages: Blueprint, rule: str, name: str, act: str, form: Form) -> N
         if done is None:
             return _shown(form, filled, ids), 200 if filled.lines else 422
         for queue in done.rings:
-            desk().doorbell.ring(queue)
+            desk().work_queues.wake(queue)
         if done.answer:
             return done.answer()
         flash(done.told)

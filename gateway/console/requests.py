@@ -83,7 +83,7 @@ def _grant(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
         unit, request_id, values.get("tariff"), values.get("plan"), operator, values["reason"]
     )
     told = "Registered. They are told by text, and so is whoever else had asked for it."
-    return Done(told, "customers.customer", {"customer_id": customer_id}, ("texts",))
+    return Done(told, "customers.customer", {"customer_id": customer_id}, ("sms",))
 
 
 def _granted(unit: Unit, done: Done) -> list[str]:
@@ -121,9 +121,7 @@ act_page(
 
 def _refuse(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
     turn_down_device_request(unit, request_id, operator, values["reason"])
-    return Done(
-        "They are told by text that they do not get it.", "requests.requests", {}, ("texts",)
-    )
+    return Done("They are told by text that they do not get it.", "requests.requests", {}, ("sms",))
 
 
 act_page(

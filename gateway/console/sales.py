@@ -127,7 +127,7 @@ def _sell(unit: Unit, operator: str, values: Values) -> Done:
     terms = plan or read_terms(unit, values)
     sale_id = sell_by_operator(unit, values["number"], terms, serial, operator, values["reason"])
     told = f"It is sold. {_TOLD}"
-    return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("sms",))
 
 
 act_page(
@@ -170,7 +170,7 @@ def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
 def _reprice(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
     told = f"The sale has a new price. {_TOLD}"
-    return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("sms",))
 
 
 act_page(
@@ -218,7 +218,7 @@ def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done
     new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
     reschedule_sale(unit, sale_id, new, operator, values["reason"])
     told = f"The sale has new instalments. {_TOLD}"
-    return Done(told, "sales.sale", {"sale_id": sale_id}, ("texts",))
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("sms",))
 
 
 act_page(
@@ -247,7 +247,7 @@ act_page(
 def _cancel(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     cancel_sale(unit, sale_id, operator, values["reason"])
     told = f"The sale is cancelled. {_TOLD}"
-    return Done(told, "sales.sale", {"sale_id": sale_id}, ("payments", "texts"))
+    return Done(told, "sales.sale", {"sale_id": sale_id}, ("payments", "sms"))
 
 
 def _cancelled(unit: Unit, done: Done) -> list[str]:

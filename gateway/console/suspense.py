@@ -40,7 +40,7 @@ list_page(
 def _match(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     match_suspense(unit, payment_id, values["serial"], operator, values["reason"])
     told = f"Matched to {values['serial']}; it is applied now."
-    return Done(told, "payments.payment", {"payment_id": payment_id}, ("payments", "texts"))
+    return Done(told, "payments.payment", {"payment_id": payment_id}, ("payments", "sms"))
 
 
 act_page(
@@ -62,7 +62,7 @@ act_page(
 def _refund(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     request_refund(unit, payment_id, operator, values["reason"])
     told = "The provider is asked to send the money back."
-    return Done(told, "payments.payment", {"payment_id": payment_id}, ("money_back",))
+    return Done(told, "payments.payment", {"payment_id": payment_id}, ("reconciliation",))
 
 
 act_page(
@@ -77,7 +77,7 @@ act_page(
 def _gone(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     reverse_by_hand(unit, payment_id, operator, values["reason"])
     told = "Booked: the money is back with whoever paid."
-    return Done(told, "payments.payment", {"payment_id": payment_id}, ("texts",))
+    return Done(told, "payments.payment", {"payment_id": payment_id}, ("sms",))
 
 
 act_page(

@@ -96,8 +96,8 @@ def _resend(unit: Unit, operator: str, values: Values, text_id: int) -> Done:
     resend_text(unit, text_id, operator)
     told = f"The same text goes to {text.msisdn} once more."
     if text.payment_id is None:
-        return Done(told, "texts.texts", rings=("texts",))
-    return Done(told, "payments.payment", {"payment_id": text.payment_id}, ("texts",))
+        return Done(told, "texts.texts", rings=("sms",))
+    return Done(told, "payments.payment", {"payment_id": text.payment_id}, ("sms",))
 
 
 form_page(

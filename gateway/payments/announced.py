@@ -12,7 +12,7 @@ from typing import Any
 from core.unit import OpenUnit
 from core.usecases.payments.prompts import prompt_announced
 from gateway.callbacks import CallbackResult, CallbackRoute
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 
 Verify = Callable[[Mapping[str, str], bytes], None]
 
@@ -22,7 +22,7 @@ class Announcements:
     """Note the reference in a callback, commit, and wake the worker that queries the provider."""
 
     open_unit: OpenUnit
-    doorbell: Doorbell
+    work_queues: WorkQueues
 
     def route(
         self, channel: str, read: Callable[[bytes], str], verify: Verify | None = None
@@ -36,5 +36,5 @@ class Announcements:
         with self.open_unit() as unit:
             is_open = prompt_announced(unit, reference)
         if is_open:
-            self.doorbell.ring("prompts")
+            self.work_queues.wake("prompts")
         return CallbackResult("noted" if is_open else "known")

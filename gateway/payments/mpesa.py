@@ -1,7 +1,7 @@
 """M-Pesa's three callbacks: may this money move (validation), it moved (confirmation), STK results.
 
 Validation only reads and always answers in time. Confirmation and STK results are acknowledged only
-after the commit, and the bells are rung after that. Only money sent to our own short code counts.
+after the commit, and workers are woken after that. Only money sent to our own short code counts.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from gateway.payments.mpesa_notices import (
     read_question,
     read_stk_result,
 )
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class MpesaCallbacks:
     open_unit: OpenUnit
     open_read_only_unit: OpenUnit
     readers: Executor
-    doorbell: Doorbell
+    work_queues: WorkQueues
     guesses: SerialGuesses
     budget_s: float = VALIDATION_BUDGET_S
 
@@ -161,11 +161,11 @@ class MpesaCallbacks:
         )
 
     def _committed(self, outcome: str, payment_id: int | None) -> CallbackResult:
-        """After the commit: ring for what there may be to do, and acknowledge."""
+        """After the commit: wake the workers that may have something to do, and acknowledge."""
         if outcome == "booked":
-            self.doorbell.ring("payments")
+            self.work_queues.wake("payments")
         if outcome != "known":
-            self.doorbell.ring("texts")
+            self.work_queues.wake("sms")
         return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
 
 

@@ -17,7 +17,7 @@ from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.payments.channel import Ended, Outcome, Paid
 from gateway.payments.message_signature import SignedMessages
 from gateway.payments.pawapay import PROVIDER, Deposit, account, outcome_of, read_deposit
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class PawaPayCallbacks:
 
     signed: SignedMessages
     open_unit: OpenUnit
-    doorbell: Doorbell
+    work_queues: WorkQueues
 
     def route(self) -> CallbackRoute[Deposit]:
         """Its address: the one that is signed, ours as pawaPay knows it."""
@@ -47,8 +47,8 @@ class PawaPayCallbacks:
                 return CallbackResult("known")
             answered = _note(unit, prompt, outcome_of(deposit, prompt))
         if answered.outcome == "booked":
-            self.doorbell.ring("payments")
-        self.doorbell.ring("texts")
+            self.work_queues.wake("payments")
+        self.work_queues.wake("sms")
         return answered
 
 

@@ -22,15 +22,15 @@ _BODY = r".{1,1600}"
 
 
 def inbound_route(
-    open_unit: OpenUnit, ring: Callable[[], None], guesses: SerialGuesses
+    open_unit: OpenUnit, wake: Callable[[], None], guesses: SerialGuesses
 ) -> CallbackRoute[InboundText]:
-    """The route for incoming texts; `ring` is called when one was answered."""
+    """The route for incoming texts; `wake` is called after one was answered."""
 
     def handle(text: InboundText) -> CallbackResult:
         with open_unit() as unit:
             is_new = answer_text(unit, text, guesses)
         if is_new:
-            ring()
+            wake()
         return CallbackResult("stored" if is_new else "known")
 
     return CallbackRoute("/sms/africastalking/<key>/inbound", "sms_inbound", read_text, handle)

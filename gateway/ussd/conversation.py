@@ -36,7 +36,7 @@ DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wa
 class Conversation:
     """What answers callbacks: a menu, the sessions, the database and the time there is.
 
-    Screens read in `open_read_only_unit` Units, effects act in `open_unit` ones. `ring` is called
+    Screens read in `open_read_only_unit` Units, effects act in `open_unit` ones. `wake` is called
     after an effect has been committed: it may have left work for a worker.
     """
 
@@ -46,7 +46,7 @@ class Conversation:
     open_read_only_unit: OpenUnit
     pool: Executor
     deadline_s: float = DEADLINE_S
-    ring: Callable[[], None] = lambda: None
+    wake: Callable[[], None] = lambda: None
     guesses: Guesses | None = None
     clock: Clock = system_clock
 
@@ -106,7 +106,7 @@ class Conversation:
         if step.page is None:
             raise BrokenInvariant("a turn ended without a page")
         if heard.step.effect:
-            self.ring()
+            self.wake()
         return Kept(
             session=step.session,
             text=heard.text,

@@ -23,9 +23,9 @@ from core.errors import BadCallback
 from core.settings import GuardSettings
 from core.unit import OpenUnit
 from gateway.callbacks import LARGEST_BODY
+from gateway.counters import EventCounters
 from gateway.guard import Guard
 from gateway.limits import Limits
-from gateway.tally import Tally
 from gateway.ussd.adapter import Adapter, Answer
 from gateway.ussd.aggregators import ADAPTERS
 from gateway.ussd.conversation import DEADLINE_S, Conversation
@@ -51,7 +51,7 @@ def ussd_application(
     open_read_only_unit: OpenUnit,
     menu: Menu,
     pool: Executor,
-    ring: Callable[[], None] = lambda: None,
+    wake: Callable[[], None] = lambda: None,
     deadline_s: float = DEADLINE_S,
     guesses: Guesses | None = None,
     clock: Clock = system_clock,
@@ -66,12 +66,12 @@ def ussd_application(
         open_read_only_unit,
         pool,
         deadline_s,
-        ring,
+        wake,
         guesses,
         clock,
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
-    return UssdEndpoint(key, redis, conversation, guard, Tally(redis))
+    return UssdEndpoint(key, redis, conversation, guard, EventCounters(redis))
 
 
 class Refusal(Exception):
@@ -100,7 +100,7 @@ class UssdEndpoint:
     redis: Redis
     conversation: Conversation
     guard: Guard
-    tally: Tally
+    counters: EventCounters
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         status = "200 OK"
@@ -143,7 +143,7 @@ class UssdEndpoint:
         """The refusal, counted; a shorter one for an address that had too many this minute."""
         name = "_".join(environ.get("PATH_INFO", "").split("/")[1:3])
         endpoint = name if name.removeprefix("ussd_") in ADAPTERS else "ussd"
-        self.tally.count(endpoint, refusal.outcome)
+        self.counters.count(endpoint, refusal.outcome)
         if self.guard.refused(self.guard.source(environ), endpoint, refusal.outcome):
             return Refusal("429 Too Many Requests", refusal.outcome, "too many")
         return refusal

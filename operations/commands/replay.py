@@ -11,13 +11,14 @@ from core.settings import Environment, read
 from core.unit import Unit
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.payments.show import show_payment
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 from operations.database import open_database
 from operations.operator import operator_name
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
-    """Tell, put back (unless only looked at), ring. Raises Refused when nothing is stuck."""
+    """Show, put back (unless only looked at), wake the workers. Raises Refused when nothing is
+    stuck."""
     with open_database(environment)() as unit:
         row = find_stuck(unit, arguments.what, _row_id(unit, arguments))
         print("\n".join(_story(row)))
@@ -25,7 +26,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
             reason = arguments.reason or f"stuck: {row.why or row.state}"
             retry_stuck(unit, operator_name(), row, reason)
     if not arguments.look:
-        Doorbell(read(environment, "REDIS_URL")).ring_all()
+        WorkQueues(read(environment, "REDIS_URL")).wake_all()
         print(f"put back: a worker looks at it now. See `dialwatt {_SEE[arguments.what]}`")
     return 0
 

@@ -127,6 +127,6 @@ def web(book: Book, environment: dict[str, str]) -> Iterator[Web]:
 
 
 @pytest.fixture
-def rung(redis: "Redis[bytes]") -> Any:
-    """The queues whose bell is ringing."""
-    return lambda: {key.decode().removeprefix("bell:") for key in redis.keys("bell:*")}
+def woken(redis: "Redis[bytes]") -> Any:
+    """The queues that were woken."""
+    return lambda: {key.decode().removeprefix("wake:") for key in redis.keys("wake:*")}

@@ -12,7 +12,7 @@ from core.settings import GuardSettings
 from gateway.app import create_app
 from gateway.guard import _REFUSALS_MAX, Guard
 from gateway.limits import Limits
-from gateway.tally import impatient_redis
+from gateway.redis_client import fail_fast_redis
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b
 
@@ -33,7 +33,7 @@ CONFIRMATION = f"/payments/daraja/{KEY}/confirmation"
 def test_the_address_is_what_the_nearest_trusted_proxy_saw(
     hops: int, forwarded: str, source: str
 ) -> None:
-    guard = Guard(GuardSettings(hops), Limits(impatient_redis("redis://127.0.0.1:9")))
+    guard = Guard(GuardSettings(hops), Limits(fail_fast_redis("redis://127.0.0.1:9")))
     environ = {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": forwarded}
     assert guard.source(environ) == source
 

@@ -14,8 +14,8 @@ from werkzeug.test import Client
 from core.db.payments import hold
 from core.db.schema import known_revisions
 from gateway.app import create_app
-from gateway.beats import OLDEST, schedule_lives
-from gateway.ring import QUEUES
+from gateway.heartbeat import HEARTBEAT_MAX_AGE, record_heartbeat
+from gateway.work_queues import QUEUES
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b
 from tests.support.builders import insert_sms
@@ -25,7 +25,7 @@ from tests.support.standins import closed_port_url
 @pytest.fixture
 def worker(redis: "Redis[bytes]") -> Callable[..., SimpleWorker]:
     """Workers that were born just now, beside a schedule that lives."""
-    schedule_lives(redis, datetime.now(UTC))
+    record_heartbeat(redis, datetime.now(UTC))
 
     def born(*queues: str) -> SimpleWorker:
         worker = SimpleWorker(list(queues), connection=redis, serializer=JSONSerializer)
@@ -77,16 +77,16 @@ def test_every_queue_needs_a_worker(web: Web, worker: Any) -> None:
 
 def test_a_worker_killed_outright_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") -> None:
     killed = worker(*QUEUES)
-    long_ago = datetime.now(UTC) - OLDEST - timedelta(seconds=1)
+    long_ago = datetime.now(UTC) - HEARTBEAT_MAX_AGE - timedelta(seconds=1)
     redis.hset(killed.key, "last_heartbeat", utcformat(long_ago))
     status, found = ready(web)
     assert (status, found["worker"]["ok"], found["worker"]["alive"]) == (503, False, 0)
-    assert found["worker"]["age_s"] >= OLDEST.total_seconds()
+    assert found["worker"]["age_s"] >= HEARTBEAT_MAX_AGE.total_seconds()
 
 
 def test_the_schedule_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") -> None:
     worker(*QUEUES)
-    schedule_lives(redis, datetime.now(UTC) - OLDEST - timedelta(seconds=1))
+    record_heartbeat(redis, datetime.now(UTC) - HEARTBEAT_MAX_AGE - timedelta(seconds=1))
     status, found = ready(web)
     assert (status, found["schedule"]["ok"]) == (503, False)
     redis.flushdb()
@@ -191,7 +191,9 @@ def test_figures_are_the_same_whichever_process_is_asked(
         answer = client.get("/metrics")
         assert answer.mimetype == "text/plain"
         lines = answer.text.splitlines()
-        assert 'dialwatt_answers_total{as="booked",of="daraja_confirmation"} 1.0' in lines
+        assert (
+            'dialwatt_callbacks_total{endpoint="daraja_confirmation",outcome="booked"} 1.0' in lines
+        )
         assert 'dialwatt_check_ok{check="database"} 1.0' in lines
         assert "dialwatt_workers_alive 1.0" in lines
         assert any(line.startswith("dialwatt_age_seconds{") for line in lines)
@@ -212,5 +214,5 @@ def test_screens_of_ussd_are_among_the_figures(web: Web) -> None:
 
     lines = web.client.get("/metrics").text.splitlines()
 
-    assert 'dialwatt_ussd_screens_total{screen="home.customer",was="shown"} 1.0' in lines
-    assert 'dialwatt_ussd_ends_total{as="Incomplete",screen="home.customer"} 1.0' in lines
+    assert 'dialwatt_ussd_screens_total{event="shown",screen="home.customer"} 1.0' in lines
+    assert 'dialwatt_ussd_ends_total{outcome="Incomplete",screen="home.customer"} 1.0' in lines

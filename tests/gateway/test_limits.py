@@ -5,7 +5,7 @@ from redis import Redis
 
 from core.errors import Refused
 from gateway.limits import _MISSES_MAX, Limits, SerialGuesses
-from gateway.tally import impatient_redis
+from gateway.redis_client import fail_fast_redis
 from tests.gateway.conftest import Web
 from tests.gateway.payments.bodies import c2b
 
@@ -52,7 +52,7 @@ def test_a_count_ends_by_itself_and_holds_no_number(redis: Redis) -> None:
 
 
 def test_without_redis_nobody_is_held_back() -> None:
-    guesses = SerialGuesses(Limits(impatient_redis("redis://127.0.0.1:9")))
+    guesses = SerialGuesses(Limits(fail_fast_redis("redis://127.0.0.1:9")))
     for _ in range(_MISSES_MAX + 1):
         guesses.missed(GUESSER)
     guesses.check(GUESSER)

@@ -32,11 +32,11 @@ from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from gateway.app import create_app
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.daraja import DarajaClient
-from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.answers import answer_text
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
+from gateway.work_queues import WorkQueues
 from operations.demo import cast as people_in
 from operations.demo import load_demo
 from simulator.africastalking import received_texts
@@ -108,7 +108,7 @@ class Road:
     def work(self, stopped: bool) -> None:
         """Let callbacks arrive and workers do what waits; `stopped` ends each job once before."""
         self.providers.settled()
-        for job in (jobs.prompt_payers, jobs.apply_payments, jobs.send_texts):
+        for job in (jobs.prompt_payers, jobs.apply_payments, jobs.send_sms):
             if stopped:
                 with self.database.here():
                     job()
@@ -265,7 +265,7 @@ def _runtime(
             )
         ),
         sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, providers)),
-        doorbell=Doorbell(redis_url),
+        work_queues=WorkQueues(redis_url),
     )
 
 

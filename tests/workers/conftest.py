@@ -15,11 +15,11 @@ from core.settings import DarajaSettings, SmsSettings
 from core.unit import unit_opener
 from core.usecases.payments.record import record_payment
 from gateway.payments.daraja import DarajaClient
-from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.work_queues import WorkQueues
 from tests.support.cast import OPEN_SECRET, VENDING_KEYS, insert_cast
 from tests.support.standins import StandIns, stand_ins
-from workers import jobs, money_back
+from workers import jobs, reconciliation
 from workers.runtime import Runtime
 
 # Nobody answers there: what the stand-ins would call back is not what these tests are about.
@@ -92,9 +92,9 @@ def hands(database_url, redis_url, monkeypatch):
                 )
             ),
             sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, standins.url)),
-            doorbell=Doorbell(redis_url),
+            work_queues=WorkQueues(redis_url),
         )
-        for module in (jobs, money_back):
+        for module in (jobs, reconciliation):
             monkeypatch.setattr(module, "runtime", lambda: runtime)
         yield hands
     engine.dispose()

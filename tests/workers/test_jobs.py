@@ -29,13 +29,13 @@ def test_a_text_the_provider_cannot_take_now_is_sent_later(hands):
     a_receipt_waits(hands)
     hands.standins.fault("africastalking", "refuse_number", value="405", times=1)
 
-    jobs.send_texts()
+    jobs.send_sms()
     assert texts(hands) == [("waiting", 1)]
-    jobs.send_texts()
+    jobs.send_sms()
     assert texts(hands) == [("waiting", 1)]
 
     hands.ahead = timedelta(seconds=11)
-    jobs.send_texts()
+    jobs.send_sms()
     assert texts(hands) == [("sent", 2)]
 
 
@@ -43,9 +43,9 @@ def test_a_text_whose_fate_nobody_knows_is_sent_again_with_the_same_words(hands)
     a_receipt_waits(hands)
     hands.standins.fault("africastalking", "lose_reply", times=1)
 
-    jobs.send_texts()
+    jobs.send_sms()
     hands.ahead = timedelta(seconds=11)
-    jobs.send_texts()
+    jobs.send_sms()
 
     assert texts(hands) == [("sent", 2)]
     bodies = hands.rows("SELECT DISTINCT body FROM simulator.texts")
@@ -57,9 +57,9 @@ def test_a_number_the_provider_refuses_is_not_tried_again(hands):
     a_receipt_waits(hands)
     hands.standins.fault("africastalking", "refuse_number", value="403", times=1)
 
-    jobs.send_texts()
+    jobs.send_sms()
     hands.ahead = timedelta(days=2)
-    jobs.send_texts()
+    jobs.send_sms()
 
     assert texts(hands) == [("failed", 1)]
 
@@ -69,11 +69,11 @@ def test_a_worker_that_died_while_sending_only_delays_the_text(hands):
     with hands.open_unit() as unit:
         jobs.claim_unsent_texts(unit, limit=10)
 
-    jobs.send_texts()
+    jobs.send_sms()
     assert delivered(hands) == 0
 
     hands.ahead = timedelta(minutes=2, seconds=1)
-    jobs.send_texts()
+    jobs.send_sms()
     assert texts(hands) == [("sent", 2)]
 
 
@@ -174,7 +174,7 @@ def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
     assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid_because", AMINA)]
 
 
-@pytest.mark.parametrize("job", [jobs.apply_payments, jobs.prompt_payers, jobs.send_texts])
+@pytest.mark.parametrize("job", [jobs.apply_payments, jobs.prompt_payers, jobs.send_sms])
 def test_on_an_empty_book_a_job_finds_nothing_to_do(hands, job):
     with hands.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM market")

@@ -50,7 +50,7 @@ def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
     jobs.apply_payments()
     monkeypatch.setattr(jobs, "text_handed_over", wait_for_ever)
 
-    done = run_out_of_time(redis, worker, "workers.jobs.send_texts")
+    done = run_out_of_time(redis, worker, "workers.jobs.send_sms")
 
     assert done.is_failed
     assert "comes up again" not in caplog.text

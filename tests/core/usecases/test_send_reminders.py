@@ -231,7 +231,7 @@ def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_bac
 
 def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engine, amina):
     class Bell:
-        def ring_all(self) -> None:
+        def wake_all(self) -> None:
             pass
 
     clock = [at(DUE, 8)]

@@ -30,7 +30,7 @@ from gateway.console.app import console_application
 from gateway.console.desk import BLANK_MARKET, Desk
 from gateway.guard import Guard
 from gateway.limits import Limits
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 from tests.support.book import NOW, Book, make_book
 from tests.support.cast import (
     AMINA,
@@ -139,7 +139,7 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         unit_opener(engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
         limits,
         redis,
-        Doorbell(redis_url),
+        WorkQueues(redis_url),
         Guard(GuardSettings(), limits),
         clock,
         RING.letterbox(),

@@ -22,7 +22,7 @@ def test_matched_money_is_applied_to_the_device(console):
     assert answer.location == f"/console/payments/{lost}"
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("applied",)]
     assert console.acts() == [("finance", "match", "payment", "he called us")]
-    assert {key.decode() for key in console.redis.keys("bell:*")} >= {"bell:payments"}
+    assert {key.decode() for key in console.redis.keys("wake:*")} >= {"wake:payments"}
     console.book.prove()
 
 

@@ -38,8 +38,8 @@ from gateway.payments.airtel import AirtelChannel
 from gateway.payments.daraja import DarajaClient
 from gateway.payments.mtn import MtnChannel
 from gateway.payments.pawapay import PawaPayChannel
-from gateway.ring import Doorbell
 from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.work_queues import WorkQueues
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from simulator.pawapay.signing import public_keys, signature_headers
 from tests.gateway.payments.bodies import pawapay_deposit, stk_ended, stk_paid
@@ -221,7 +221,7 @@ class Road:
 
     def answer(self, pin: str | None = PIN) -> None:
         """The payer answers on the phone; the callbacks have arrived afterwards, and a worker has
-        done what they rang for."""
+        done what they were woken for."""
         with self.standins.runtime.engine.connect() as connection:
             waiting = waiting_prompts(connection, self.msisdn)
         answer_prompt(self.standins.runtime, self.msisdn, waiting[-1].id, pin)
@@ -368,7 +368,7 @@ def _runtime(made: Road, redis_url: str) -> Runtime:
             )
         ),
         sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, provider)),
-        doorbell=Doorbell(redis_url),
+        work_queues=WorkQueues(redis_url),
         other_channels={
             "mtn": MtnChannel(
                 MtnSettings(

@@ -16,14 +16,14 @@ from core.usecases.payments.prompts import find_callback_prompt
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa import MpesaCallbacks
 from gateway.payments.mpesa_notices import read_question
-from gateway.ring import Doorbell
-from gateway.tally import impatient_redis
+from gateway.redis_client import fail_fast_redis
+from gateway.work_queues import WorkQueues
 from tests.gateway.conftest import AMINA, SHORTCODE, Book, Web
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
 from tests.support.builders import insert_prompt
 
 ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
-Rung = Callable[[], set[str]]
+Woken = Callable[[], set[str]]
 RECEIVED_LEGS = """
     SELECT account, side, amount_minor FROM postings p JOIN journal_entries e ON e.id = p.entry_id
      WHERE e.kind = 'received' ORDER BY p.id
@@ -75,13 +75,13 @@ def impatient_callbacks(
     book: Book, redis_url: str, open_read_only_unit: OpenUnit
 ) -> MpesaCallbacks:
     pool = ThreadPoolExecutor(1)
-    guesses = SerialGuesses(Limits(impatient_redis(redis_url)))
+    guesses = SerialGuesses(Limits(fail_fast_redis(redis_url)))
     return MpesaCallbacks(
         SHORTCODE,
         book.open_unit,
         open_read_only_unit,
         pool,
-        Doorbell(redis_url),
+        WorkQueues(redis_url),
         guesses,
         budget_s=0.05,
     )
@@ -124,7 +124,7 @@ def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
 
 
 def test_money_that_moved_is_in_the_books_before_it_is_acknowledged(
-    web: Web, book: Book, rung: Rung
+    web: Web, book: Book, woken: Woken
 ) -> None:
     answer = web.daraja("confirmation", c2b())
     assert (answer.status_code, answer.json) == (200, ACKNOWLEDGED)
@@ -135,7 +135,7 @@ def test_money_that_moved_is_in_the_books_before_it_is_acknowledged(
         ("clearing:daraja:600123", "debit", 500_00),
         ("unapplied", "credit", 500_00),
     ]
-    assert "payments" in rung()
+    assert "payments" in woken()
 
 
 def test_money_for_no_device_is_held_in_suspense(web: Web, book: Book) -> None:
@@ -149,12 +149,12 @@ def test_money_for_no_device_is_held_in_suspense(web: Web, book: Book) -> None:
     "changed", [{"BusinessShortCode": "600124"}, {"TransAmount": "-5"}, {"TransID": ""}]
 )
 def test_what_cannot_be_booked_leaves_no_trace(
-    web: Web, book: Book, rung: Rung, changed: dict[str, str]
+    web: Web, book: Book, woken: Woken, changed: dict[str, str]
 ) -> None:
     before = book.traces()
     assert web.daraja("confirmation", c2b(**changed)).status_code == 400
     assert book.traces() == before
-    assert rung() == set()
+    assert woken() == set()
 
 
 def test_the_same_receipt_twenty_times_at_once_is_one_payment(web: Web, book: Book) -> None:
@@ -197,13 +197,13 @@ def state(book: Book) -> list[tuple[Any, ...]]:
     return book.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
 
 
-def test_an_approved_prompt_is_booked(web: Web, book: Book, rung: Rung) -> None:
+def test_an_approved_prompt_is_booked(web: Web, book: Book, woken: Woken) -> None:
     prompt(book)
     answer = web.post("payments/daraja", "stk", data=STK_PAID)
     assert (answer.status_code, answer.json) == (200, ACKNOWLEDGED)
     assert book.rows(PAYMENT) == [("SKE1A2B3C4", "stk", "received", 500_00, "msisdn", AMINA)]
     assert state(book) == [("paid", True)]
-    assert "payments" in rung()
+    assert "payments" in woken()
 
 
 def test_a_callback_faster_than_our_call_finds_its_prompt_by_the_address(
@@ -266,13 +266,13 @@ def test_success_after_failure_wins_and_failure_after_success_changes_nothing(
 
 
 def test_a_result_for_no_prompt_of_ours_is_acknowledged_and_books_nothing(
-    web: Web, book: Book, rung: Rung
+    web: Web, book: Book, woken: Woken
 ) -> None:
     before = book.traces()
     assert web.post("payments/daraja", "stk", data=STK_PAID).json == ACKNOWLEDGED
     assert web.post("payments/daraja", "stk/77", data=STK_PAID).json == ACKNOWLEDGED
     assert book.traces() == before
-    assert rung() == set()
+    assert woken() == set()
 
 
 def test_another_amount_than_was_asked_for_is_not_believed(web: Web, book: Book) -> None:
@@ -296,7 +296,7 @@ def test_doors_count_what_they_answered(web: Web, redis: "Redis[bytes]") -> None
     web.daraja("confirmation", c2b())
     web.daraja("confirmation", c2b())
     web.daraja("confirmation", {})
-    assert redis.hgetall("tally") == {
+    assert redis.hgetall("event_counters") == {
         b"daraja_validation C2B00012": b"1",
         b"daraja_confirmation booked": b"1",
         b"daraja_confirmation known": b"1",

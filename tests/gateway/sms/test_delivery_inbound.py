@@ -117,10 +117,10 @@ def test_a_text_without_its_parts_leaves_no_trace(
 
 
 def test_a_text_is_answered_once_and_the_answer_is_rung_for(
-    web: Web, book: Book, rung: Any
+    web: Web, book: Book, woken: Any
 ) -> None:
     assert web.post(ROAD, "inbound", data=TEXT | {"text": "BAL"}).status_code == 200
-    assert "texts" in rung()
+    assert "sms" in woken()
     web.post(ROAD, "inbound", data=TEXT | {"text": "BAL"})
     ((number, body),) = book.rows("SELECT msisdn, body FROM sms")
     assert number == AMINA

@@ -66,7 +66,7 @@ def test_what_is_refused_leaves_no_trace_in_the_books(
 
     assert book.traces() == before
     assert redis.keys("ussd:*") == []
-    counted = redis.hgetall("tally")
+    counted = redis.hgetall("event_counters")
     name = f"ussd_{wire.name}"
     for outcome in ("wrong_key", "malformed", "too_large"):
         assert counted[f"{name} {outcome}".encode()] == b"1"

@@ -1,11 +1,12 @@
-"""`dialwatt replay` and `dialwatt wake`: what is stuck is named, put back and rung for."""
+"""`dialwatt replay` and `dialwatt wake`: what is stuck is named and put back, and workers are
+woken."""
 
 from __future__ import annotations
 
 import pytest
 from rq import Queue, Worker
 
-from gateway.ring import QUEUES
+from gateway.work_queues import QUEUES
 from tests.support.book import make_book
 from tests.support.cast import METER
 
@@ -82,7 +83,7 @@ def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, book, redis
     assert [waiting_jobs(redis, name) for name in QUEUES] == [1] * len(QUEUES)
 
 
-def test_ring_rings_also_where_the_bell_of_a_dead_worker_still_hangs(dialwatt, book, redis):
+def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(dialwatt, book, redis):
     Worker(QUEUES, connection=redis).register_birth()
     dialwatt("wake")
     redis.delete("rq:queue:payments")

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 from tests.support.cast import METER
 from tests.support.standins import closed_port_url
 from workers.runtime import make_worker
 from workers.schedule import Schedule
 
 
-def test_a_payment_whose_bell_was_lost_is_applied_after_the_next_sweep(hands, redis, redis_url):
-    bell = Doorbell(redis_url)
+def test_a_payment_whose_wake_up_was_lost_is_applied_after_the_next_sweep(hands, redis, redis_url):
+    queues = WorkQueues(redis_url)
     hands.pay("R1", METER)
-    bell.ring("payments")
+    queues.wake("payments")
     redis.flushall()
     hands.pay("R2", METER)
-    Doorbell(closed_port_url().replace("http", "redis")).ring("payments")
+    WorkQueues(closed_port_url().replace("http", "redis")).wake("payments")
 
-    Schedule(hands.open_unit, bell).sweep()
+    Schedule(hands.open_unit, queues).sweep()
     make_worker(redis).work(burst=True, logging_level="CRITICAL")
 
     assert hands.rows("SELECT receipt, state FROM payments ORDER BY id") == [

@@ -1,4 +1,4 @@
-"""The doorbell: one bell at a time, none lost while a job runs, and no caller held up."""
+"""Wake-ups: one job a queue at a time, none lost while a job runs, and no caller waits."""
 
 import logging
 
@@ -7,7 +7,7 @@ from redis import Redis
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from gateway.ring import QUEUES, Doorbell
+from gateway.work_queues import QUEUES, WorkQueues
 from tests.support.standins import closed_port_url
 
 
@@ -16,43 +16,43 @@ def jobs(redis: "Redis[bytes]", name: str) -> list[str]:
 
 
 def test_each_queue_has_its_job(redis: "Redis[bytes]", redis_url: str) -> None:
-    bell = Doorbell(redis_url)
+    queues = WorkQueues(redis_url)
     for name in QUEUES:
-        bell.ring(name)
+        queues.wake(name)
     assert {name: jobs(redis, name) for name in QUEUES} == {
         "payments": ["workers.jobs.apply_payments"],
         "prompts": ["workers.jobs.prompt_payers"],
-        "texts": ["workers.jobs.send_texts"],
-        "money_back": ["workers.money_back.reconcile"],
+        "sms": ["workers.jobs.send_sms"],
+        "reconciliation": ["workers.reconciliation.reconcile"],
     }
 
 
 def test_a_job_carries_nothing_and_leaves_nothing(redis: "Redis[bytes]", redis_url: str) -> None:
-    Doorbell(redis_url).ring("payments")
+    WorkQueues(redis_url).wake("payments")
     (job,) = Queue("payments", connection=redis, serializer=JSONSerializer).jobs
     assert (list(job.args), job.kwargs, job.result_ttl) == ([], {}, 0)
 
 
-def test_ringing_again_adds_nothing_until_the_bell_is_answered(
+def test_waking_again_adds_nothing_until_the_wake_up_is_cleared(
     redis: "Redis[bytes]", redis_url: str
 ) -> None:
-    bell = Doorbell(redis_url)
+    queues = WorkQueues(redis_url)
     for _ in range(3):
-        bell.ring("payments")
+        queues.wake("payments")
     assert len(jobs(redis, "payments")) == 1
-    bell.answered("payments")
-    bell.ring("payments")
+    queues.clear_wake("payments")
+    queues.wake("payments")
     assert len(jobs(redis, "payments")) == 2
 
 
-def test_a_bell_nobody_answers_rings_again_by_itself(redis: "Redis[bytes]", redis_url: str) -> None:
-    Doorbell(redis_url).ring("payments")
-    assert 0 < redis.ttl("bell:payments") <= 5
+def test_a_wake_up_that_no_job_clears_expires(redis: "Redis[bytes]", redis_url: str) -> None:
+    WorkQueues(redis_url).wake("payments")
+    assert 0 < redis.ttl("wake:payments") <= 5
 
 
 def test_without_redis_it_is_left_to_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
-    bell = Doorbell(closed_port_url().replace("http", "redis"))
+    queues = WorkQueues(closed_port_url().replace("http", "redis"))
     with caplog.at_level(logging.WARNING):
-        bell.ring("payments")
-        bell.answered("payments")
-    assert "could not ring for payments" in caplog.text
+        queues.wake("payments")
+        queues.clear_wake("payments")
+    assert "could not wake the workers of payments" in caplog.text

@@ -22,7 +22,7 @@ from simulator.safaricom.c2b_payment import pay_by_paybill
 from tests.support.builders import insert_prompt
 from tests.support.cast import AMINA, KIT, METER
 from tests.support.standins import canned
-from workers import jobs, money_back
+from workers import jobs, reconciliation
 
 ACCOUNT = "daraja:600123"
 
@@ -31,7 +31,7 @@ ACCOUNT = "daraja:600123"
 def pulling(monkeypatch):
     """The list is asked for every ten minutes; nothing goes back by itself."""
     chosen = ReconciliationSettings(timedelta(minutes=10), None)
-    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+    monkeypatch.setattr(reconciliation, "settings", lambda: chosen)
     return chosen
 
 
@@ -49,7 +49,7 @@ def payments(hands):
 def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(hands):
     moved(hands, "SKE1A2B3C4", METER, minutes_ago=30)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert payments(hands) == [("SKE1A2B3C4", "pull", "received")]
     [(paid_at,)] = hands.rows("SELECT paid_at FROM payments")
@@ -60,21 +60,21 @@ def test_what_was_booked_already_is_left_alone(hands):
     moved(hands, "SKE1A2B3C4", METER)
     hands.pay("SKE1A2B3C4", METER, 500_00)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert payments(hands) == [("SKE1A2B3C4", "c2b", "received")]
 
 
 def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(hands):
-    money_back.reconcile()
+    reconciliation.reconcile()
     for number in range(501):
         moved(hands, f"SKE{number:07d}", KIT if number % 2 else "?", 10_00)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert payments(hands) == []
 
     hands.ahead = timedelta(minutes=11)
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert len(payments(hands)) == 501
 
 
@@ -83,21 +83,21 @@ def test_a_list_that_cannot_be_had_is_asked_for_next_time(hands, fault):
     moved(hands, "SKE1A2B3C4", METER)
     hands.standins.fault("safaricom", fault, operation="pull", value="500.003.02", times=1)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert payments(hands) == []
     hands.ahead = timedelta(minutes=11)
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert len(payments(hands)) == 1
 
 
 def test_after_a_long_absence_of_ours_the_list_is_read_from_where_we_left_off(hands):
     hands.pay("SKE0000001", METER)  # the first payment that ever was ours
     moved(hands, "SKE0000001", METER, 100_00)
-    money_back.reconcile()
+    reconciliation.reconcile()
     moved(hands, "SKE0000002", METER)
     hands.ahead = timedelta(hours=5)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001", "SKE0000002"]
 
@@ -105,16 +105,16 @@ def test_after_a_long_absence_of_ours_the_list_is_read_from_where_we_left_off(ha
 def test_a_list_that_could_not_be_had_for_hours_is_read_whole_when_it_can(hands):
     hands.pay("SKE0000001", METER)
     moved(hands, "SKE0000001", METER, 100_00)
-    money_back.reconcile()
+    reconciliation.reconcile()
     moved(hands, "SKE0000002", METER)
     hands.standins.fault("safaricom", "fail_before", operation="pull")
     for minutes in range(11, 200, 11):
         hands.ahead = timedelta(minutes=minutes)
-        money_back.reconcile()
+        reconciliation.reconcile()
     hands.standins.behave()
     hands.ahead = timedelta(minutes=211)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001", "SKE0000002"]
 
@@ -123,14 +123,14 @@ def test_once_a_day_the_list_is_read_for_two_days(hands):
     hands.ahead = -timedelta(hours=30)
     hands.pay("SKE0000001", METER)
     moved(hands, "SKE0000001", METER, 100_00)
-    money_back.reconcile()
+    reconciliation.reconcile()
     for hours in (29, 27, 3):  # on the list so late that it was read past already
         hands.ahead = -timedelta(hours=hours)
-        money_back.reconcile()
+        reconciliation.reconcile()
     moved(hands, "SKE0000002", METER, minutes_ago=20 * 60)
     hands.ahead = timedelta(0)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001", "SKE0000002"]
 
@@ -142,7 +142,7 @@ def test_what_moved_before_our_first_payment_is_not_ours(hands):
 
     for hours in (0, 5, 30):
         hands.ahead = timedelta(hours=hours)
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     assert [receipt for receipt, *_ in payments(hands)] == ["SKE0000001"]
 
@@ -169,7 +169,7 @@ def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(hands):
     listed_around(hands)
     told(hands, "FORGED0001", METER, 30)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     jobs.apply_payments()
 
     assert cases(hands) == [("not_on_statement", True)]
@@ -183,11 +183,11 @@ def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(hands):
 def test_money_that_a_later_list_shows_is_released_and_its_case_closed(hands):
     listed_around(hands)
     told(hands, "SKE0000002", METER, 30)
-    money_back.reconcile()
+    reconciliation.reconcile()
     moved(hands, "SKE0000002", METER, 10_00, minutes_ago=30)
     hands.ahead = timedelta(minutes=11)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     jobs.apply_payments()
 
     assert cases(hands) == [("not_on_statement", False)]
@@ -204,7 +204,7 @@ def test_what_is_young_or_was_told_on_asking_needs_no_list(hands):
             "UPDATE payments SET source = 'status' WHERE receipt = 'SKE0000007'"
         )
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert cases(hands) == []
 
@@ -212,11 +212,11 @@ def test_what_is_young_or_was_told_on_asking_needs_no_list(hands):
 def test_unmatched_money_that_is_on_no_list_is_not_sent_back(hands, monkeypatch):
     listed_around(hands)
     told(hands, "FORGED0001", "NOBODY", 30)
-    money_back.reconcile()
+    reconciliation.reconcile()
     chosen = ReconciliationSettings(None, timedelta(minutes=20))
-    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+    monkeypatch.setattr(reconciliation, "settings", lambda: chosen)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == []
 
@@ -228,7 +228,7 @@ def test_a_refund_of_another_rail_is_not_asked_of_daraja(hands):
         )
         request_refund(unit, record_payment(unit, notice).payment_id, "ops@jua", "no such device")
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("failed", "no_channel", 1)]
     assert cases(hands) == [("refund_failed", True)]
@@ -242,7 +242,7 @@ def pawapay(hands, monkeypatch):
     """Money that came by pawaPay and is on its way back; the channel beside Daraja's."""
     channel = PawaPayChannel(PawaPaySettings(hands.standins.url, "pawapay-token"))
     runtime = replace(jobs.runtime(), other_channels={"pawapay": channel})
-    for module in (jobs, money_back):
+    for module in (jobs, reconciliation):
         monkeypatch.setattr(module, "runtime", lambda: runtime)
     paid = Payment("TKX1", "MPESA_KEN", AMINA, METER, 500_00, hands.now(), checkout_id=DEPOSIT)
     with hands.standins.runtime.engine.begin() as connection:
@@ -270,11 +270,11 @@ def pawapay(hands, monkeypatch):
 
 def again(hands):
     hands.ahead += timedelta(minutes=30)
-    money_back.reconcile()
+    reconciliation.reconcile()
 
 
 def test_a_deposit_is_sent_back_once_and_its_payer_is_told(hands, pawapay):
-    money_back.reconcile()
+    reconciliation.reconcile()
     again(hands)
 
     assert refunds(hands) == [("done", "COMPLETED", 1)]
@@ -286,7 +286,7 @@ def test_a_deposit_is_sent_back_once_and_its_payer_is_told(hands, pawapay):
 def test_a_deposits_refund_whose_reply_was_lost_is_given_once(hands, pawapay, fault):
     hands.standins.fault("pawapay", fault, operation="refunds", times=1)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert refunds(hands)[0][0] == "unknown"
     again(hands)
 
@@ -297,7 +297,7 @@ def test_a_deposits_refund_whose_reply_was_lost_is_given_once(hands, pawapay, fa
 def test_a_deposits_refund_that_is_still_under_way_is_asked_about_again(hands, pawapay):
     hands.standins.fault("pawapay", "say_pending", operation="refund_status", times=1)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert refunds(hands) == [("unknown", "taken", 1)]
     again(hands)
 
@@ -310,7 +310,7 @@ def test_a_deposit_somebody_sent_back_by_hand_is_as_good_as_sent_back(hands, paw
         "pawapay", "error_reply", operation="refunds", value="DEPOSIT_ALREADY_REFUNDED"
     )
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("done", "COMPLETED", 1)]
 
@@ -321,7 +321,7 @@ def test_money_on_pawapays_statement_that_no_deposit_of_ours_brought_is_for_a_pe
     with hands.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET payment_id = NULL")
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("failed", "no_deposit", 1)]
     assert given_back(hands) == 0
@@ -331,7 +331,7 @@ def test_money_on_pawapays_statement_that_no_deposit_of_ours_brought_is_for_a_pe
 def test_a_refund_that_pawapay_refuses_is_for_a_person(hands, pawapay, code):
     hands.standins.fault("pawapay", "error_reply", operation="refunds", value=code)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("failed", code, 1)]
     assert cases(hands) == [("refund_failed", True)]
@@ -345,7 +345,7 @@ def test_a_refund_that_was_taken_and_failed_is_for_a_person(hands, pawapay, monk
     with canned(200, "application/json", answer) as url:
         elsewhere = PawaPayChannel(PawaPaySettings(url, "token"))
         monkeypatch.setattr(pawapay, "api", elsewhere.api)
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     assert refunds(hands) == [("failed", "RECIPIENT_NOT_FOUND", 1)]
     assert cases(hands) == [("refund_failed", True)]
@@ -363,7 +363,7 @@ def test_the_balance_is_asked_for_once_a_day(hands):
     moved(hands, "SKE0000001", METER, 10_00)
     for hours in (0, 1, 23, 25):
         hands.ahead = timedelta(hours=hours)
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     utility = "Utility Account|KES|10.00|10.00|0.00|0.00"
     assert [value.split("&")[1] for (value,) in balances_asked_for(hands)] == [utility, utility]
@@ -389,8 +389,8 @@ def given_back(hands):
 def test_a_refund_is_asked_for_once_however_often_the_job_runs(hands):
     refunding(hands)
 
-    money_back.reconcile()
-    money_back.reconcile()
+    reconciliation.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("unknown", "taken", 1)]
     assert given_back(hands) == 1
@@ -400,9 +400,9 @@ def test_a_refund_whose_reply_was_lost_is_asked_for_again_and_given_once(hands):
     refunding(hands)
     hands.standins.fault("safaricom", "lose_reply", operation="reversal", times=1)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
     hands.ahead = timedelta(minutes=2)
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("unknown", "taken", 2)]
     assert given_back(hands) == 1
@@ -410,11 +410,11 @@ def test_a_refund_whose_reply_was_lost_is_asked_for_again_and_given_once(hands):
 
 def test_without_an_initiator_the_money_stays_and_a_person_is_asked(hands, monkeypatch):
     refunding(hands)
-    daraja = money_back.runtime().daraja
+    daraja = reconciliation.runtime().daraja
     bare = daraja.settings.__class__("", "", "", "600123", "", "")
     monkeypatch.setattr(daraja, "settings", bare)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert refunds(hands) == [("failed", "no_initiator", 1)]
     assert hands.rows("SELECT state FROM payments") == [("suspense",)]
@@ -423,7 +423,7 @@ def test_without_an_initiator_the_money_stays_and_a_person_is_asked(hands, monke
 def test_a_refused_paybill_payment_leaves_nothing_to_find(hands):
     pay_by_paybill(hands.standins.runtime, AMINA, "NOBODY", 500_00)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert payments(hands) == []
 
@@ -432,7 +432,7 @@ def test_times_of_the_list_are_instants(hands):
     moved(hands, "SKE1A2B3C4", METER, minutes_ago=119)
     moved(hands, "SKE1A2B3C5", METER, minutes_ago=125)
 
-    money_back.reconcile()
+    reconciliation.reconcile()
 
     assert [receipt for receipt, *_ in payments(hands)] == ["SKE1A2B3C4"]
     assert isinstance(hands.rows("SELECT next_at FROM statement_pulls")[0][0], datetime)
@@ -459,8 +459,8 @@ def prompts(hands):
 
 
 def test_a_prompt_called_paid_is_joined_to_the_receipt_another_door_brought(approved):
-    money_back.reconcile()  # the list has the receipt
-    money_back.reconcile()
+    reconciliation.reconcile()  # the list has the receipt
+    reconciliation.reconcile()
 
     assert prompts(approved) == [("paid",)]
     assert approved.rows(
@@ -478,29 +478,29 @@ def test_a_receipt_is_joined_to_one_prompt_only(approved):
         )
 
     for _ in range(2):
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     assert sorted(prompts(approved)) == [("approved",), ("paid",)]
 
 
 def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(approved, monkeypatch):
     nobody_lists = ReconciliationSettings(None, None)
-    monkeypatch.setattr(money_back, "settings", lambda: nobody_lists)
+    monkeypatch.setattr(reconciliation, "settings", lambda: nobody_lists)
 
     approved.ahead = timedelta(minutes=2)
-    money_back.reconcile()
+    reconciliation.reconcile()
     asked = approved.rows("SELECT url, body FROM simulator.callbacks WHERE kind = 'status'")
     assert asked == []  # the stand-in still loses what it has to tell
     approved.standins.behave()
 
     approved.ahead = timedelta(minutes=8)
-    money_back.reconcile()
+    reconciliation.reconcile()
     [(url, body)] = approved.rows("SELECT url, body FROM simulator.callbacks WHERE kind = 'status'")
     assert url.rsplit("/", 2)[1] == "status"
     assert '"ReceiptNo"' in body
 
     approved.ahead = timedelta(minutes=90)
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert approved.rows("SELECT kind FROM cases") == [("paid_without_receipt",)]
 
 
@@ -508,11 +508,11 @@ def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(approved, 
 def airtel(hands, monkeypatch):
     """Airtel Money set up besides, its balance asked for."""
     channel = AirtelChannel(AirtelSettings(hands.standins.url, "KE", "client", "secret"))
-    runtime = replace(money_back.runtime(), other_channels={"airtel": channel})
-    monkeypatch.setattr(money_back, "runtime", lambda: runtime)
+    runtime = replace(reconciliation.runtime(), other_channels={"airtel": channel})
+    monkeypatch.setattr(reconciliation, "runtime", lambda: runtime)
     monkeypatch.setattr(jobs, "runtime", lambda: runtime)
     chosen = ReconciliationSettings(None, None, frozenset({"airtel"}))
-    monkeypatch.setattr(money_back, "settings", lambda: chosen)
+    monkeypatch.setattr(reconciliation, "settings", lambda: chosen)
     yield hands
     channel.close()
 
@@ -531,7 +531,7 @@ def holding(hands, amount_minor):
 def test_other_channels_balances_are_read_once_a_day_and_set_beside_the_books(airtel):
     for hours in (0, 1, 23, 25):
         airtel.ahead = timedelta(hours=hours)
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     assert assertions(airtel) == [("airtel:KE", 0, 0)] * 2
 
@@ -540,7 +540,7 @@ def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(airte
     holding(airtel, 100_00)
     for minutes in (0, 5, 11, 71):
         airtel.ahead = timedelta(minutes=minutes)
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     assert assertions(airtel) == [("airtel:KE", 100_00, 0)] * 3
     assert cases(airtel) == [("balance_differs", True)]
@@ -548,7 +548,7 @@ def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(airte
 
 def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel):
     holding(airtel, 100_00)
-    money_back.reconcile()
+    reconciliation.reconcile()
     airtel.ahead = timedelta(minutes=1)
     with airtel.open_unit() as unit:
         notice = PaymentNotice(
@@ -557,15 +557,15 @@ def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel):
         record_payment(unit, notice)
     for minutes in (11, 120):
         airtel.ahead = timedelta(minutes=minutes)
-        money_back.reconcile()
+        reconciliation.reconcile()
 
     assert cases(airtel) == []
 
 
 def test_a_balance_nobody_says_is_asked_for_the_next_day(airtel):
     airtel.standins.fault("airtel", "fail_before", operation="balance", times=1)
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert assertions(airtel) == []
     airtel.ahead = timedelta(hours=25)
-    money_back.reconcile()
+    reconciliation.reconcile()
     assert len(assertions(airtel)) == 1

@@ -71,7 +71,7 @@ def settings() -> ReconciliationSettings:
     return ReconciliationSettings.from_environment(os.environ)
 
 
-@job("money_back")
+@job("reconciliation")
 def reconcile(world: Runtime) -> None:
     """Send back what nobody matched in time, follow the refunds, take in what we never heard of."""
     after = settings().refund_after
@@ -155,7 +155,7 @@ def _pull_when_due(world: Runtime) -> None:
             pull_again(unit.connection, whole, now, timedelta(0))
     elif booked:
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
-        world.doorbell.ring_all()
+        world.work_queues.wake_all()
 
 
 def _whole_begin(unit: Unit, account: str) -> datetime:

@@ -1,0 +1,76 @@
+"""Wake workers: tell RQ that rows wait in a queue. Best effort; the schedule wakes them again.
+
+A job is named by its path and carries no data, so the web process imports no worker. At most one
+job per queue waits at a time: a key in Redis marks it. The job clears that key before it claims
+rows, so a wake-up during the job enqueues another one.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from redis import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from gateway.counters import EventCounters
+from gateway.redis_client import fail_fast_redis
+
+log = logging.getLogger(__name__)
+
+# The job of each queue; workers serve the queues in this order.
+_JOBS = {
+    "payments": "workers.jobs.apply_payments",
+    "prompts": "workers.jobs.prompt_payers",
+    "sms": "workers.jobs.send_sms",
+    "reconciliation": "workers.reconciliation.reconcile",
+}
+QUEUES = tuple(_JOBS)
+# Under this source EventCounters hold the wake-ups that were lost, by queue.
+LOST_WAKES = "lost_wake"
+# When a worker dies before `clear_wake`, the queue can be woken again after this many seconds.
+_WAKE_S = 5
+_JOB_TIMEOUT_S = 600
+_FAILURE_KEPT_S = 3600
+
+
+class WorkQueues:
+    """The queues of the workers. A call takes fractions of a second, whatever Redis does."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis = fail_fast_redis(redis_url)
+        self._counters = EventCounters(self._redis)
+
+    def wake(self, queue_name: str) -> None:
+        """Have that queue's job run soon. A failure is counted and left to the schedule."""
+        try:
+            if self._redis.set(_wake_key(queue_name), 1, nx=True, ex=_WAKE_S):
+                self._enqueue(queue_name)
+        except RedisError as error:
+            log.warning("could not wake the workers of %s: %s", queue_name, error)
+            self._counters.count(LOST_WAKES, queue_name)
+
+    def wake_all(self) -> None:
+        """Have the jobs of all queues run soon."""
+        for queue_name in QUEUES:
+            self.wake(queue_name)
+
+    def clear_wake(self, queue_name: str) -> None:
+        """A job's first step, before it claims rows: wake-ups from now on enqueue a new job."""
+        try:
+            self._redis.delete(_wake_key(queue_name))
+        except RedisError as error:
+            log.warning("could not clear the wake-up of %s: %s", queue_name, error)
+
+    def _enqueue(self, queue_name: str) -> None:
+        queue = Queue(queue_name, connection=self._redis, serializer=JSONSerializer)
+        queue.enqueue(
+            _JOBS[queue_name],
+            job_timeout=_JOB_TIMEOUT_S,
+            result_ttl=0,
+            failure_ttl=_FAILURE_KEPT_S,
+        )
+
+
+def _wake_key(queue_name: str) -> str:
+    return f"wake:{queue_name}"

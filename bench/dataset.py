@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, text
 
 from core.db.bulk import insert_rows
-from core.db.tables.money import payments
+from core.db.tables.payments import payments
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
 from core.tokens.sts_keys import luhn

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from core.market import Market
 from core.tariff import TariffVersion
+
+# `other` (a pump, a cooker, a TV) has no serial number.
+ApplianceKind = Literal["meter", "shs", "e_bike", "other"]
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _NAME_LENGTH = 80

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Literal
 from uuid import uuid4
 
 import phonenumbers
@@ -16,6 +17,8 @@ from phonenumbers import carrier
 
 from core.errors import Refused
 from core.market import Market
+
+ChannelName = Literal["daraja", "mtn", "airtel", "pawapay"]
 
 
 def _after(*seconds: int) -> tuple[timedelta, ...]:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from core.plan import PAYG
+
+DeviceKind = Literal["meter", "shs", "e_bike"]
+# What a token does: adds kilowatt-hours or days, frees the device for good, or stops it.
+TokenKind = Literal["energy", "days", "unlock", "lock"]
+TokenOrderState = Literal["waiting", "made", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

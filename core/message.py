@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
+
+SmsState = Literal["waiting", "sending", "sent", "delivered", "failed", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+# What the payer wants paid: the device that was named, or only the customer's loans.
+PaymentPurpose = Literal["device", "loan"]
+# What a notice tells of the payer: a phone number, a masked or hashed one, or nothing.
+PayerKind = Literal["msisdn", "masked", "sha256", "none"]
+PaymentState = Literal["received", "applied", "suspense", "refunding", "refunded", "reversed"]
+# Where a part of a payment went.
+LineKind = Literal[
+    "down_payment", "instalment", "access_rate", "energy", "days", "credit", "suspense"
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,14 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 
 from core.errors import Refused
 from core.money import split
+
+# How a sale is paid: a number of instalments, an amount each time, or by the day without end.
+Scheme = Literal["count", "amount", "service"]
+Cadence = Literal["daily", "weekly", "monthly"]
 
 MOST_INSTALMENTS = 520
 # The kinds of device that work by the day: an instalment buys days, the last one unlocks.

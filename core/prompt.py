@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+PromptState = Literal["waiting", "sending", "pending", "unknown", "approved", "paid", "failed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+RefundState = Literal["requested", "sending", "unknown", "done", "failed"]
+# The state of the payment before its refund, to return to should the provider refuse.
+RefundOrigin = Literal["received", "suspense"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from core.plan import Instalment
+
+SaleState = Literal["open", "complete", "cancelled"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,37 +7,16 @@ entries at commit and any change afterwards (migration 0002).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from core.db.bulk import insert_rows
-from core.db.tables.money import journal_entries, postings
-
-DEBIT, CREDIT = "debit", "credit"
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """One leg. `customer_id` names the sub-ledger where the account has one."""
-
-    account: str
-    side: str
-    amount_minor: int
-    customer_id: int | None = None
+from core.db.tables.payments import journal_entries, postings
+from core.journal import JournalEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One event in the books. `idempotency_key` is unique for ever: one event, one entry."""
-
-    kind: str
-    idempotency_key: str
-    legs: tuple[Posting, ...]
-
-
-def post_entries(connection: Connection, now: datetime, entries: Sequence[Entry]) -> None:
+def post_entries(connection: Connection, now: datetime, entries: Sequence[JournalEntry]) -> None:
     """Write entries and their postings in two statements. Zero legs are left out."""
     ids = insert_rows(
         connection,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, insert, text
 
 from core.db.bulk import insert_rows
-from core.db.tables.people import customer_msisdns, customers
+from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
 
 

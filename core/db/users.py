@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from core.operator import ConsoleUser
+
 _COLUMNS = "id, name, password_hash, role, login_epoch"
-
-
-@dataclass(frozen=True, slots=True)
-class ConsoleUser:
-    """An operator who may log in."""
-
-    id: int
-    name: str
-    password_hash: str
-    role: str
-    login_epoch: int
-
-    def __repr__(self) -> str:
-        return f"ConsoleUser({self.id})"
 
 
 def find_user(connection: Connection, name: str) -> ConsoleUser | None:

@@ -11,8 +11,8 @@ from flask import current_app, g
 from redis import Redis
 
 from core.clock import Clock
-from core.db.users import ConsoleUser
 from core.market import Market
+from core.operator import ConsoleUser
 from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit
 from gateway.guard import Guard

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import post_entries
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 
 OPENED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 OPENED_ON = OPENED_AT.date()
@@ -197,7 +198,7 @@ def insert_sale(
         Posting("receivable:sales", DEBIT, total_minor, customer_id),
         Posting("income:sales", CREDIT, total_minor, customer_id),
     )
-    post_entries(connection, OPENED_AT, [Entry("sale", f"sale:{sale_id}", legs)])
+    post_entries(connection, OPENED_AT, [JournalEntry("sale", f"sale:{sale_id}", legs)])
     return sale_id
 
 

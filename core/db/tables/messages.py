@@ -16,7 +16,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.db.tables.books import instant, metadata, reference, row_id, word
+from core.db.tables.columns import enum_column, metadata, reference, row_id, timestamp
+from core.message import SmsState
 
 # `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 # counts how often it was sent again because the phone could not be reached. After `expires_at` it
@@ -31,19 +32,17 @@ sms = Table(
     Column("body", Text, nullable=False),
     reference("payment_id", "payments", nullable=True),
     reference("token_id", "tokens", nullable=True),
-    *word(
-        "state", "waiting", "sending", "sent", "delivered", "failed", "unknown", default="waiting"
-    ),
+    *enum_column("state", SmsState, default="waiting"),
     Column("provider_message_id", Text, nullable=True, unique=True),
     Column("provider_status", Text, nullable=True),
     Column("cost", Text, nullable=True),
     Column("segments", SmallInteger, nullable=False),
-    instant("created_at"),
-    instant("sent_at", nullable=True),
+    timestamp("created_at"),
+    timestamp("sent_at", nullable=True),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("redeliveries", Integer, nullable=False, server_default=text("0")),
-    instant("next_attempt_at", nullable=True),
-    instant("expires_at", nullable=True),
+    timestamp("next_attempt_at", nullable=True),
+    timestamp("expires_at", nullable=True),
     Index(
         "sms_waiting_idx", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")
     ),
@@ -60,7 +59,7 @@ delivery_reports = Table(
     Column("provider_message_id", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("failure_reason", Text, nullable=True),
-    instant("received_at"),
+    timestamp("received_at"),
     UniqueConstraint("provider_message_id", "status"),
 )
 
@@ -72,7 +71,7 @@ inbound_sms = Table(
     Column("provider_message_id", Text, nullable=False),
     Column("msisdn", Text, nullable=False),
     Column("body", Text, nullable=False),
-    instant("received_at"),
+    timestamp("received_at"),
     UniqueConstraint("provider", "provider_message_id"),
 )
 
@@ -81,7 +80,7 @@ no_reminders = Table(
     "no_reminders",
     metadata,
     Column("msisdn", Text, primary_key=True),
-    instant("since"),
+    timestamp("since"),
 )
 
 # What a customer was reminded of: a step (in days from the due day) is never told twice, and
@@ -103,5 +102,5 @@ ussd_effects = Table(
     Column("ussd_session", Text, primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("result", JSONB, nullable=False),
-    instant("created_at"),
+    timestamp("created_at"),
 )

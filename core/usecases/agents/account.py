@@ -7,8 +7,9 @@ from datetime import date
 
 from core.agent import Agent
 from core.db.agents import find_agent, last_movements, lock_agent, update_agent
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
+from core.db.ledger import is_posted, open_account, post_entries
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.unit import Unit
 from core.usecases.agents.notify_agent import tell
@@ -93,7 +94,7 @@ def _book(unit: Unit, agent: Agent, cash_minor: int, paid_out_minor: int, refere
         Posting(agent.commission, DEBIT, paid_out_minor),
         Posting(agent.clearing, CREDIT, cash_minor + paid_out_minor),
     )
-    post_entries(unit.connection, unit.now, [Entry("settled", f"settled:{reference}", legs)])
+    post_entries(unit.connection, unit.now, [JournalEntry("settled", f"settled:{reference}", legs)])
     update_agent(
         unit.connection,
         agent.id,

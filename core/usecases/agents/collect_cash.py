@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from core.agent import Agent
 from core.db.agents import next_cash_receipt, update_agent
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, open_account, post_entries
+from core.db.ledger import is_posted, open_account, post_entries
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import PaymentNotice
 from core.unit import Unit
@@ -93,6 +94,8 @@ def earn_commission(
         return earned
     open_account(unit.connection, agent.commission, CREDIT)
     legs = (Posting("expense:commission", DEBIT, earned), Posting(agent.commission, CREDIT, earned))
-    post_entries(unit.connection, unit.now, [Entry("commission", f"commission:{dedupe_key}", legs)])
+    post_entries(
+        unit.connection, unit.now, [JournalEntry("commission", f"commission:{dedupe_key}", legs)]
+    )
     update_agent(unit.connection, agent.id, commission_minor=agent.commission_minor + earned)
     return earned

@@ -10,12 +10,14 @@ from collections.abc import Collection
 
 from core.db.bulk import insert_rows
 from core.db.devices import lock_meters_after, move_access_anchors
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import post_entries
 from core.db.registration import ids_by_code
-from core.db.tables.goods import access_charges, tariffs
+from core.db.tables.catalogue import tariffs
+from core.db.tables.sales import access_charges
 from core.db.tariffs import lock_meters_of_tariff, put_on_tariff, tariff_versions, versions_of
 from core.device import Device
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.tariff import AccessFee, TariffVersion, fees_due, version_on
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
@@ -67,7 +69,7 @@ def _write(unit: Unit, fees: list[tuple[Device, AccessFee]]) -> None:
         unit.connection,
         unit.now,
         [
-            Entry(
+            JournalEntry(
                 "access_fee",
                 f"access:{meter.id}:{fee.due_on}",
                 (

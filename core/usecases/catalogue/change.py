@@ -18,8 +18,8 @@ from core.catalogue import (
 )
 from core.db.plan_offers import delete_plan, lock_plan, plans_of
 from core.db.registration import ids_by_code
-from core.db.tables.goods import appliances, manufacturers, plan_offers, tariffs
-from core.db.tables.people import villages
+from core.db.tables.catalogue import appliances, manufacturers, plan_offers, tariffs
+from core.db.tables.customers import villages
 from core.errors import BrokenInvariant, Refused
 from core.market import Market
 from core.unit import Unit

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from core.db.agents import find_agent
 from core.db.bulk import Values, rows_by_key
-from core.db.tables.goods import appliances
+from core.db.tables.catalogue import appliances
 from core.errors import Refused
 from core.money import Money
 from core.plan import PAYG

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, text
 
 from core.catalogue import AgentEntry, Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry
 from core.db.bulk import Stored, Values, insert_rows, rows_by_key, upsert
-from core.db.tables.goods import appliances, manufacturers, market, plan_offers, tariffs
-from core.db.tables.goods import tariff_versions as versions_table
-from core.db.tables.people import agents, villages
+from core.db.tables.catalogue import appliances, manufacturers, market, plan_offers, tariffs
+from core.db.tables.catalogue import tariff_versions as versions_table
+from core.db.tables.customers import agents, villages
 from core.db.tariffs import (
     access_anchors,
     appliances_sold,

@@ -11,7 +11,7 @@ from core.db.customers import (
     update_customer,
 )
 from core.db.registration import ids_by_code
-from core.db.tables.people import villages
+from core.db.tables.customers import villages
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from core.db.registration import customers_by_msisdn, ids_by_code, insert_customers
-from core.db.tables.people import villages
+from core.db.tables.customers import villages
 from core.errors import Refused
 from core.unit import Unit
 from core.usecases.operators.bulk import (

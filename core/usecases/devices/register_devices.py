@@ -18,7 +18,8 @@ from sqlalchemy import Connection, Row
 from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.plan_offers import plans_by_code
 from core.db.registration import customers_by_msisdn, devices_by_serial, ids_by_code
-from core.db.tables.goods import devices, manufacturers, tariffs
+from core.db.tables.catalogue import manufacturers, tariffs
+from core.db.tables.sales import devices
 from core.device import KnownDevice
 from core.errors import BrokenInvariant, Refused
 from core.serial_number import is_meter_number

@@ -21,7 +21,9 @@ def no_progress(written: int) -> None:
 
 
 def write_in_batches(
-    rows: Sequence[Entry], write: Callable[[Sequence[Entry]], None], progress: Progress
+    rows: Sequence[Entry],
+    write: Callable[[Sequence[Entry]], None],
+    progress: Progress,
 ) -> None:
     """`write` the rows, some thousands at a time."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):

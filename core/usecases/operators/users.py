@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from core.db.users import ConsoleUser, find_user, insert_user, lock_owners, update_user
+from core.db.users import find_user, insert_user, lock_owners, update_user
 from core.errors import Refused
+from core.operator import ConsoleUser
 from core.password import check_strength, hash_password, verify_password
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit

@@ -16,11 +16,12 @@ from typing import Any
 
 from core.db.customers import lock_customers
 from core.db.devices import lock_devices
-from core.db.ledger import ACCOUNT_OF, CREDIT, DEBIT
+from core.db.ledger import ACCOUNT_OF
 from core.db.obligations import open_obligations
 from core.db.payment_batch import write_batch
 from core.db.payments import claim_received, postpone
 from core.db.tariffs import versions_of
+from core.journal import CREDIT, DEBIT
 from core.logs import on
 from core.payment import ReceivedPayment
 from core.unit import Unit

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, is_posted, post_entries
+from core.db.ledger import is_posted, post_entries
 from core.db.payments import lock_payment, set_payment
 from core.errors import BrokenInvariant
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.unit import Unit
 from core.usecases.payments.notify_payer import notify_suspense, reach_payer
 
@@ -39,4 +40,4 @@ def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> 
     while is_posted(unit.connection, key):
         times += 1
         key = f"{word}:{payment_id}:{times}"
-    post_entries(unit.connection, unit.now, [Entry(word, key, legs)])
+    post_entries(unit.connection, unit.now, [JournalEntry(word, key, legs)])

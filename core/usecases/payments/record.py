@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.db.audit import open_case
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.ledger import open_account, post_entries
 from core.db.payments import find_receipt, insert_payment
 from core.errors import BadCallback, BrokenInvariant, Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.payments.find_account import Match, match_account
@@ -104,4 +105,6 @@ def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: in
         Posting(clearing, DEBIT, notice.amount_minor),
         Posting(holding, CREDIT, notice.amount_minor, owner),
     )
-    post_entries(unit.connection, unit.now, [Entry("received", f"received:{payment_id}", legs)])
+    post_entries(
+        unit.connection, unit.now, [JournalEntry("received", f"received:{payment_id}", legs)]
+    )

@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.db.audit import open_case
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.ledger import open_account, post_entries
 from core.db.statements import clearing_at, differing_assertions, has_entry, keep_assertion
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 
@@ -80,7 +81,7 @@ def book_opening(
         Posting(clearing, DEBIT, opening_minor),
         Posting("equity:opening", CREDIT, opening_minor),
     )
-    post_entries(unit.connection, held_at, [Entry("opening", key, legs)])
+    post_entries(unit.connection, held_at, [JournalEntry("opening", key, legs)])
     write_audit(
         unit, operator, "opening", "account", 0, reason,
         account=provider_account, opening_minor=opening_minor,

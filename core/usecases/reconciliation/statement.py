@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.db.audit import close_cases, open_case
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.ledger import open_account, post_entries
 from core.db.payments import hold, release
 from core.db.statements import (
     Booked,
@@ -19,6 +19,7 @@ from core.db.statements import (
     find_booked,
     has_entry,
 )
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
@@ -162,7 +163,7 @@ def _settle(unit: Unit, account: str, movement: Movement) -> bool:
         Posting(gone_to, DEBIT, movement.amount_minor),
         Posting(f"clearing:{account}", CREDIT, movement.amount_minor),
     )
-    post_entries(unit.connection, unit.now, [Entry("settlement", key, legs)])
+    post_entries(unit.connection, unit.now, [JournalEntry("settlement", key, legs)])
     return True
 
 

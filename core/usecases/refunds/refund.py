@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from core.db.audit import close_cases, open_case
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import post_entries
 from core.db.payments import lock_payment, set_payment
 from core.db.refunds import (
     claim_due,
@@ -21,6 +21,7 @@ from core.db.refunds import (
     update_refund,
 )
 from core.errors import BrokenInvariant, Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedPayment
 from core.refund import Refund
@@ -76,7 +77,7 @@ def _set_aside(unit: Unit, payment: BookedPayment, operator: str, reason: str) -
         Posting(HOLDING[payment.state], DEBIT, payment.amount_minor, payment.customer_id),
         Posting("refund_payable", CREDIT, payment.amount_minor),
     )
-    entry = Entry("refund_requested", f"refund_requested:{refund_id}", legs)
+    entry = JournalEntry("refund_requested", f"refund_requested:{refund_id}", legs)
     post_entries(unit.connection, unit.now, [entry])
     set_payment(unit.connection, payment.id, state="refunding")
     write_audit(unit, operator, "refund", "payment", payment.id, reason, refund_id=refund_id)
@@ -169,7 +170,7 @@ def _gone(unit: Unit, refund: Refund, code: str) -> bool:
     payment = _payment(unit, refund)
     owed = Posting("refund_payable", DEBIT, refund.amount_minor)
     legs = (owed, *clearing_postings(unit, payment))
-    entry = Entry("refund_done", f"refund_done:{refund.id}", legs)
+    entry = JournalEntry("refund_done", f"refund_done:{refund.id}", legs)
     post_entries(unit.connection, unit.now, [entry])
     _end(unit, refund, "done", code, "refunded")
     _tell(unit, refund, payment)
@@ -212,7 +213,7 @@ def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> Non
         Posting(account, side, refund.amount_minor, owner if account == "unapplied" else None)
         for account, side in ((debit, DEBIT), (credit, CREDIT))
     )
-    post_entries(unit.connection, unit.now, [Entry(kind, f"{kind}:{refund.id}", legs)])
+    post_entries(unit.connection, unit.now, [JournalEntry(kind, f"{kind}:{refund.id}", legs)])
 
 
 def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) -> None:

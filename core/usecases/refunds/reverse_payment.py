@@ -16,10 +16,11 @@ from core.db.agents import agent_with_id, update_agent
 from core.db.audit import insert_claim, open_case
 from core.db.customers import lock_customers
 from core.db.devices import get_device
-from core.db.ledger import ACCOUNT_OF, CREDIT, DEBIT, Entry, Posting, post_entries, posted_to
+from core.db.ledger import ACCOUNT_OF, post_entries, posted_to
 from core.db.obligations import open_obligations
 from core.db.payments import devices_with_tokens, lines_booked, move_credit, reopen, set_payment
 from core.errors import BrokenInvariant
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedLine, BookedPayment
 from core.unit import Unit
@@ -50,7 +51,7 @@ def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
         Posting("customer_credit", CREDIT, payment.credit_used_minor, customer.id),
     ]
     entries = [
-        Entry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
+        JournalEntry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
         reversing_entry(unit, payment, "unapplied"),
     ]
     post_entries(unit.connection, unit.now, entries)
@@ -117,11 +118,11 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
     send_sms_to(unit, customer, message, f"taken_back:{payment.id}", payment_id=payment.id)
 
 
-def reversing_entry(unit: Unit, payment: BookedPayment, holding: str) -> Entry:
+def reversing_entry(unit: Unit, payment: BookedPayment, holding: str) -> JournalEntry:
     """The entry that takes a payment's money out of where it is held, and out of our hands."""
     held = Posting(holding, DEBIT, payment.amount_minor, payment.customer_id)
     legs = (held, *clearing_postings(unit, payment))
-    return Entry("reversed", f"reversed:{payment.id}", legs)
+    return JournalEntry("reversed", f"reversed:{payment.id}", legs)
 
 
 _AGENT = "agent:"

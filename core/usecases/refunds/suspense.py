@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.db.ledger import CREDIT, DEBIT, Posting
 from core.db.payments import get_payment, lock_payment, set_payment
 from core.db.refunds import find_replacement, owned_among, owned_by_number, paid_before
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, Posting
 from core.payment import BookedPayment
 from core.serial_number import normalise_serial
 from core.unit import Unit

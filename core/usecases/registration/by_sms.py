@@ -21,7 +21,7 @@ from core.db.registration_requests import (
     requests_of,
     store_request,
 )
-from core.db.tables.goods import tariffs
+from core.db.tables.catalogue import tariffs
 from core.errors import Refused
 from core.money import Money
 from core.names import mask_name

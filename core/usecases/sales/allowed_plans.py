@@ -11,7 +11,7 @@ from core.catalogue import PlanEntry
 from core.db.plan_offers import find_plan, plan_set_on, plans_of, set_plan
 from core.db.registration import devices_by_serial
 from core.db.registration_requests import code_like
-from core.db.tables.goods import appliances, plan_offers
+from core.db.tables.catalogue import appliances, plan_offers
 from core.device import KnownDevice
 from core.errors import Refused
 from core.money import Money, parse_minor

@@ -11,9 +11,10 @@ from datetime import date, timedelta
 
 from core.db.customers import get_customer
 from core.db.devices import get_device
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import post_entries
 from core.db.sales import lock_sale, parts_of, set_sale, take_back, write_parts
 from core.errors import BrokenInvariant, Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.plan import PAYG, step_on
 from core.reschedule import Part, reprice, reschedule
@@ -87,7 +88,7 @@ def post_change(unit: Unit, sale: LockedSale, kind: str, event: str, change_mino
         Posting("receivable:sales", receivable, amount, sale.customer_id),
         Posting("income:sales", income, amount, sale.customer_id),
     )
-    post_entries(unit.connection, unit.now, [Entry(kind, event, legs)])
+    post_entries(unit.connection, unit.now, [JournalEntry(kind, event, legs)])
 
 
 _FIRST_WITHIN = timedelta(days=366)

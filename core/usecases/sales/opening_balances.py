@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, open_account, post_entries
+from core.db.ledger import open_account, post_entries
 from core.db.sales import lock_sales, set_paid
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.sale import OpeningSale
 from core.unit import Unit
 from core.usecases.operators.bulk import (
@@ -123,9 +124,9 @@ def _in_order(sale: OpeningSale, paid_minor: int) -> list[tuple[int, int]]:
     return closed
 
 
-def _entry(sale: OpeningSale, paid_minor: int) -> Entry:
+def _entry(sale: OpeningSale, paid_minor: int) -> JournalEntry:
     legs = (
         Posting(ACCOUNT, DEBIT, paid_minor, sale.customer_id),
         Posting("receivable:sales", CREDIT, paid_minor, sale.customer_id),
     )
-    return Entry("opening", f"opening:sale:{sale.id}", legs)
+    return JournalEntry("opening", f"opening:sale:{sale.id}", legs)

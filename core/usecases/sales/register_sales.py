@@ -16,7 +16,7 @@ from sqlalchemy import Row
 
 from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.customers import lock_customers
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, post_entries
+from core.db.ledger import post_entries
 from core.db.registration import (
     customers_by_msisdn,
     devices_by_serial,
@@ -24,9 +24,11 @@ from core.db.registration import (
     insert_in_order,
 )
 from core.db.sales import known_sales
-from core.db.tables.goods import appliances, instalments, sales
+from core.db.tables.catalogue import appliances
+from core.db.tables.sales import instalments, sales
 from core.device import KnownDevice
 from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.plan import PAYG, Instalment, PlanTerms, make_plan
 from core.sale import KnownSale
 from core.unit import Unit
@@ -284,9 +286,9 @@ def _write(unit: Unit, agreed: Sequence[_Agreed]) -> None:
     )
 
 
-def _entry(sale_id: int, row: Values) -> Entry:
+def _entry(sale_id: int, row: Values) -> JournalEntry:
     legs = (
         Posting("receivable:sales", DEBIT, row["total_minor"], row["customer_id"]),
         Posting("income:sales", CREDIT, row["total_minor"], row["customer_id"]),
     )
-    return Entry("sale", f"sale:{sale_id}", legs)
+    return JournalEntry("sale", f"sale:{sale_id}", legs)

@@ -8,10 +8,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from core.db.ledger import CREDIT, DEBIT, Entry, Posting, balance, post_entries
+from core.db.ledger import balance, post_entries
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-RECEIVED = Entry(
+RECEIVED = JournalEntry(
     "received", "received:1", (Posting("unapplied", DEBIT, 5), Posting("suspense", CREDIT, 5))
 )
 
@@ -46,7 +47,7 @@ def test_a_balanced_entry_is_kept_and_moves_both_balances(booked):
 )
 def test_an_entry_that_does_not_balance_cannot_be_committed(engine, legs):
     with pytest.raises(DBAPIError, match="does not balance"), engine.begin() as connection:
-        post_entries(connection, NOW, [Entry("received", "received:1", legs)])
+        post_entries(connection, NOW, [JournalEntry("received", "received:1", legs)])
 
 
 def test_one_event_is_one_entry(booked):

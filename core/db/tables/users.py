@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, func, text
 
-from core.db.tables.books import instant, metadata, row_id, word
-from core.db.tables.money import payments, tokens
-from core.db.tables.oversight import cases
-from core.db.tables.people import customers, problem_reports
+from core.db.tables.audit import cases
+from core.db.tables.columns import enum_column, metadata, row_id, timestamp
+from core.db.tables.customers import customers, problem_reports
+from core.db.tables.payments import payments, tokens
+from core.operator import Role
 
 # `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
 console_users = Table(
@@ -16,10 +17,10 @@ console_users = Table(
     row_id(),
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
-    *word("role", "owner", "finance", "support", "read_only"),
+    *enum_column("role", Role),
     Column("login_epoch", Integer, nullable=False, server_default=text("0")),
-    instant("created_at"),
-    instant("disabled_at", nullable=True),
+    timestamp("created_at"),
+    timestamp("disabled_at", nullable=True),
     CheckConstraint("name = lower(name)", name="name"),
 )
 

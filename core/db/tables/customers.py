@@ -17,7 +17,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.db.tables.books import instant, metadata, minor, reference, row_id
+from core.db.tables.columns import amount_minor, metadata, reference, row_id, timestamp
 
 villages = Table(
     "villages",
@@ -37,8 +37,8 @@ customers = Table(
     Column("surname", Text, nullable=False),
     reference("village_id", "villages", nullable=True),
     Column("language", Text, nullable=False),
-    minor("credit_minor", default=0),
-    instant("created_at"),
+    amount_minor("credit_minor", default=0),
+    timestamp("created_at"),
     CheckConstraint("credit_minor >= 0", name="credit"),
 )
 
@@ -67,7 +67,7 @@ past_msisdns = Table(
     row_id(),
     Column("msisdn", Text, nullable=False),
     reference("customer_id", "customers"),
-    instant("held_until"),
+    timestamp("held_until"),
     Index("past_msisdns_msisdn_idx", "msisdn"),
     Index("past_msisdns_customer_id_idx", "customer_id"),
 )
@@ -85,14 +85,14 @@ agents = Table(
     Column("language", Text, nullable=False),
     Column("pin_hash", Text, nullable=False),
     Column("pin_is_initial", Boolean, nullable=False, server_default=text("true")),
-    minor("float_limit_minor"),
+    amount_minor("float_limit_minor"),
     Column("commission_collections_bp", Integer, nullable=False, server_default=text("0")),
     Column("commission_sales_bp", Integer, nullable=False, server_default=text("0")),
     Column("villages", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("pin_misses", Integer, nullable=False, server_default=text("0")),
-    instant("locked_until", nullable=True),
-    minor("float_used_minor", default=0),
-    minor("commission_minor", default=0),
+    timestamp("locked_until", nullable=True),
+    amount_minor("float_used_minor", default=0),
+    amount_minor("commission_minor", default=0),
     CheckConstraint("float_used_minor >= 0 AND commission_minor >= 0", name="balances"),
     CheckConstraint(
         "commission_collections_bp BETWEEN 0 AND 10000"
@@ -117,10 +117,10 @@ pending_registrations = Table(
     Column("appliance", Text, nullable=True),
     Column("scheme", Text, nullable=True),
     Column("count", Integer, nullable=True),
-    minor("instalment_minor", nullable=True),
+    amount_minor("instalment_minor", nullable=True),
     Column("cadence", Text, nullable=True),
-    minor("down_payment_minor", default=0),
-    instant("asked_at"),
+    amount_minor("down_payment_minor", default=0),
+    timestamp("asked_at"),
     UniqueConstraint("agent_id", "serial"),
     CheckConstraint(
         "(tariff IS NULL) = (appliance IS NOT NULL) AND (appliance IS NULL OR (cadence IS NOT NULL"
@@ -141,7 +141,7 @@ device_requests = Table(
     Column("name", Text, nullable=False),
     Column("surname", Text, nullable=False),
     Column("village", Text, nullable=False),
-    instant("asked_at"),
+    timestamp("asked_at"),
     UniqueConstraint("device_id", "msisdn"),
     Index("device_requests_asked_at_idx", "asked_at"),
 )
@@ -161,5 +161,5 @@ problem_reports = Table(
     Column("msisdn", Text, nullable=False),
     Column("body", Text, nullable=False),
     Column("customer_id", ForeignKey("customers.id"), nullable=True),
-    instant("reported_at"),
+    timestamp("reported_at"),
 )

@@ -16,14 +16,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.db.tables.books import instant, metadata, minor, reference, row_id, word
+from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
+from core.device import TokenKind, TokenOrderState
+from core.refund import RefundOrigin, RefundState
 
 # Append-only (migration 0007): who did what, to which row, and why.
 audit_log = Table(
     "audit_log",
     metadata,
     row_id(),
-    instant("acted_at"),
+    timestamp("acted_at"),
     Column("who", Text, nullable=False),
     Column("act", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -40,16 +42,16 @@ refunds = Table(
     metadata,
     row_id(),
     reference("payment_id", "payments"),
-    minor("amount_minor"),
-    *word("origin_state", "received", "suspense"),
+    amount_minor("amount_minor"),
+    *enum_column("origin_state", RefundOrigin),
     Column("client_reference", Text, nullable=False, unique=True),
-    *word("state", "requested", "sending", "unknown", "done", "failed", default="requested"),
+    *enum_column("state", RefundState, default="requested"),
     Column("provider_code", Text, nullable=True),
-    instant("requested_at"),
-    instant("sent_at", nullable=True),
-    instant("ended_at", nullable=True),
+    timestamp("requested_at"),
+    timestamp("sent_at", nullable=True),
+    timestamp("ended_at", nullable=True),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    instant("next_attempt_at", nullable=True),
+    timestamp("next_attempt_at", nullable=True),
     CheckConstraint("amount_minor > 0", name="amount"),
     # The same money is never on two ways back.
     Index(
@@ -72,8 +74,8 @@ claims = Table(
     row_id(),
     reference("customer_id", "customers"),
     reference("payment_id", "payments"),
-    minor("amount_minor"),
-    instant("raised_at"),
+    amount_minor("amount_minor"),
+    timestamp("raised_at"),
     UniqueConstraint("payment_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
     Index("claims_customer_id_idx", "customer_id"),
@@ -88,8 +90,8 @@ cases = Table(
     Column("kind", Text, nullable=False),
     Column("detail", Text, nullable=False),
     reference("payment_id", "payments", nullable=True),
-    instant("opened_at"),
-    instant("closed_at", nullable=True),
+    timestamp("opened_at"),
+    timestamp("closed_at", nullable=True),
     Index("cases_open_idx", "opened_at", postgresql_where=text("closed_at IS NULL")),
 )
 
@@ -101,16 +103,16 @@ token_orders = Table(
     metadata,
     row_id(),
     reference("device_id", "devices"),
-    *word("kind", "energy", "days", "unlock", "lock"),
+    *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
     Column("who", Text, nullable=False),
     Column("reason", Text, nullable=False),
-    *word("state", "waiting", "made", "failed", default="waiting"),
+    *enum_column("state", TokenOrderState, default="waiting"),
     Column("problem", Text, nullable=True),
-    instant("ordered_at"),
-    instant("ended_at", nullable=True),
+    timestamp("ordered_at"),
+    timestamp("ended_at", nullable=True),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    instant("next_attempt_at", nullable=True),
+    timestamp("next_attempt_at", nullable=True),
     CheckConstraint(
         "CASE WHEN kind IN ('energy', 'days') THEN units > 0 ELSE units = 0 END", name="units"
     ),
@@ -138,18 +140,18 @@ statement_pulls = Table(
     "statement_pulls",
     metadata,
     Column("provider_account", Text, primary_key=True),
-    instant("next_at"),
+    timestamp("next_at"),
 )
 
-# What a provider says it holds for us at an instant, and what the books say of the same instant.
+# What a provider says it holds for us at an timestamp, and what the books say of the same instant.
 balance_assertions = Table(
     "balance_assertions",
     metadata,
     row_id(),
     Column("provider_account", Text, nullable=False),
-    instant("stated_at"),
+    timestamp("stated_at"),
     Column("stated_minor", BigInteger, nullable=False),
     Column("booked_minor", BigInteger, nullable=False),
-    instant("asserted_at"),
+    timestamp("asserted_at"),
     UniqueConstraint("provider_account", "stated_at"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from sqlalchemy import (
     BigInteger,
@@ -37,20 +37,22 @@ def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, BigInteger, ForeignKey(f"{target}.id"), nullable=nullable)
 
 
-def minor(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:
+def amount_minor(name: str, *, nullable: bool = False, default: int | None = None) -> Column[int]:
     """An amount in minor units of the market's currency."""
     given = None if default is None else text(str(default))
     return Column(name, BigInteger, nullable=nullable, server_default=given)
 
 
-def instant(name: str, *, nullable: bool = False) -> Column[Any]:
+def timestamp(name: str, *, nullable: bool = False) -> Column[Any]:
     """An instant, timestamptz."""
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def word(name: str, *allowed: str, nullable: bool = False, default: str | None = None) -> list[Any]:
-    """A text column that holds one of `allowed`, with its CHECK: a state, a kind."""
-    listed = ", ".join(f"'{value}'" for value in allowed)
+def enum_column(
+    name: str, allowed: object, *, nullable: bool = False, default: str | None = None
+) -> list[Any]:
+    """A text column and the CHECK that it holds one of the values of `allowed`, a `Literal`."""
+    listed = ", ".join(f"'{value}'" for value in get_args(allowed))
     given = None if default is None else text(f"'{default}'")
     return [
         Column(name, Text, nullable=nullable, server_default=given),

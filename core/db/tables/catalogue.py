@@ -1,0 +1,116 @@
+"""What is sold and what it costs: market, makers, tariffs, appliances, devices, sales."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.catalogue import ApplianceKind
+from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id
+from core.plan import Cadence, Scheme
+
+market = Table(
+    "market",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("country", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    amount_minor("cash_unit_minor"),
+    Column("timezone", Text, nullable=False),
+    Column("languages", ARRAY(Text), nullable=False),
+    Column("service_code", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    amount_minor("payment_max_minor"),
+    CheckConstraint("id = 1", name="only_one"),
+    CheckConstraint("cash_unit_minor > 0", name="cash_unit"),
+)
+
+manufacturers = Table(
+    "manufacturers",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("kinds", ARRAY(Text), nullable=False),
+    Column("token_family", Text, nullable=False),
+    # What new meters of this maker leave the factory with; without it a new one has to be imported.
+    Column("sts", JSONB(none_as_null=True), nullable=True),
+    CheckConstraint("sts IS NULL OR token_family = 'sts'", name="sts"),
+)
+
+tariffs = Table(
+    "tariffs",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+)
+
+# A change of price is a new row with a later date; the past is never rewritten.
+tariff_versions = Table(
+    "tariff_versions",
+    metadata,
+    row_id(),
+    reference("tariff_id", "tariffs"),
+    Column("valid_from", Date, nullable=False),
+    amount_minor("price_per_kwh_minor"),
+    amount_minor("access_rate_minor", default=0),
+    Column("access_every_days", Integer, nullable=True),
+    amount_minor("minimum_purchase_minor", default=0),
+    UniqueConstraint("tariff_id", "valid_from"),
+    CheckConstraint("price_per_kwh_minor > 0 AND minimum_purchase_minor >= 0", name="prices"),
+    CheckConstraint(
+        "access_rate_minor = 0 OR (access_rate_minor > 0 AND access_every_days > 0)", name="access"
+    ),
+)
+
+appliances = Table(
+    "appliances",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    *enum_column("kind", ApplianceKind),
+    amount_minor("price_minor"),
+    Column("initial_days", Integer, nullable=False, server_default=text("0")),
+    # Energy as a service: sold by the day, no instalments.
+    amount_minor("price_per_day_minor", nullable=True),
+    amount_minor("minimum_payment_minor", default=0),
+    CheckConstraint("price_minor >= 0 AND initial_days >= 0", name="figures"),
+)
+
+# A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a
+# kit in stock may have its plan set, so that whoever gets it can register it alone.
+plan_offers = Table(
+    "plan_offers",
+    metadata,
+    row_id(),
+    Column("code", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    reference("appliance_id", "appliances"),
+    *enum_column("scheme", Scheme),
+    *enum_column("cadence", Cadence),
+    Column("count", Integer, nullable=True),
+    amount_minor("instalment_minor", nullable=True),
+    amount_minor("down_payment_minor", default=0),
+    CheckConstraint(
+        "down_payment_minor >= 0 AND CASE scheme WHEN 'count' THEN count > 0"
+        " AND instalment_minor IS NULL WHEN 'service' THEN count IS NULL"
+        " AND instalment_minor IS NULL"
+        " AND down_payment_minor = 0"
+        " ELSE instalment_minor > 0 AND count IS NULL END",
+        name="terms",
+    ),
+    Index("plan_offers_appliance_id_idx", "appliance_id"),
+)

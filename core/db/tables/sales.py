@@ -1,0 +1,116 @@
+"""Devices, the sales and instalments that pay for them, and the access fees of meters."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id
+from core.device import DeviceKind
+from core.plan import Cadence, Scheme
+from core.sale import SaleState
+
+# `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
+# `access_anchor_on` is the day from which the next access-rate period runs. A device that is
+# `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
+devices = Table(
+    "devices",
+    metadata,
+    row_id(),
+    Column("serial", Text, nullable=False, unique=True),
+    *enum_column("kind", DeviceKind),
+    reference("manufacturer_id", "manufacturers"),
+    reference("owner_id", "customers", nullable=True),
+    reference("tariff_id", "tariffs", nullable=True),
+    reference("plan_offer_id", "plan_offers", nullable=True),
+    Column("assigned_on", Date, nullable=True),
+    Column("access_anchor_on", Date, nullable=True),
+    Column("sealed_key", LargeBinary, nullable=True),
+    Column("starting_code", BigInteger, nullable=True),
+    Column("sts", JSONB, nullable=True),
+    Column("initial_counter", BigInteger, nullable=False, server_default=text("0")),
+    Column("token_counter", BigInteger, nullable=False, server_default=text("0")),
+    Column("retired_on", Date, nullable=True),
+    reference("replaced_by_id", "devices", nullable=True),
+    Index("devices_owner_id_idx", "owner_id"),
+    CheckConstraint("token_counter >= initial_counter", name="counter"),
+    CheckConstraint("retired_on IS NULL OR owner_id IS NULL", name="retired"),
+    CheckConstraint("tariff_id IS NULL OR kind = 'meter'", name="tariff"),
+    CheckConstraint("plan_offer_id IS NULL OR kind <> 'meter'", name="plan_offer"),
+)
+
+
+sales = Table(
+    "sales",
+    metadata,
+    row_id(),
+    reference("customer_id", "customers"),
+    reference("appliance_id", "appliances"),
+    reference("device_id", "devices", nullable=True),
+    *enum_column("scheme", Scheme),
+    *enum_column("cadence", Cadence),
+    amount_minor("total_minor"),
+    amount_minor("price_per_day_minor", nullable=True),
+    amount_minor("minimum_payment_minor", default=0),
+    Column("sold_on", Date, nullable=False),
+    Column("reference", Text, nullable=True, unique=True),
+    # What was agreed, kept at the first change of it: total, scheme, plan (core.db.sales).
+    Column("as_sold", JSONB, nullable=True),
+    reference("agent_id", "agents", nullable=True),
+    *enum_column("state", SaleState, default="open"),
+    Index("sales_customer_id_idx", "customer_id"),
+    # One plan at a time on a device.
+    Index(
+        "sales_open_device_key",
+        "device_id",
+        unique=True,
+        postgresql_where=text("state = 'open' AND device_id IS NOT NULL"),
+    ),
+)
+
+
+# Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device.
+instalments = Table(
+    "instalments",
+    metadata,
+    row_id(),
+    reference("sale_id", "sales"),
+    Column("number", Integer, nullable=False),
+    Column("due_on", Date, nullable=False),
+    amount_minor("amount_minor"),
+    amount_minor("paid_minor", default=0),
+    Column("days", Integer, nullable=False, server_default=text("0")),
+    UniqueConstraint("sale_id", "number"),
+    Index("instalments_due_on_idx", "due_on"),
+    CheckConstraint("amount_minor > 0 AND paid_minor BETWEEN 0 AND amount_minor", name="paid"),
+)
+
+
+# One row per meter and period; `customer_id` owes it even after the meter moved on.
+access_charges = Table(
+    "access_charges",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    reference("customer_id", "customers"),
+    Column("due_on", Date, nullable=False),
+    amount_minor("amount_minor"),
+    amount_minor("paid_minor", default=0),
+    UniqueConstraint("device_id", "due_on"),
+    CheckConstraint("amount_minor > 0 AND paid_minor BETWEEN 0 AND amount_minor", name="paid"),
+    Index(
+        "access_charges_open_idx", "customer_id", postgresql_where=text("paid_minor < amount_minor")
+    ),
+)

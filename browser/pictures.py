@@ -30,7 +30,7 @@ def main() -> int:
     with running_town(DIALWATT_DEMO="1") as town, chromium() as browser:
         _the_phone(browser, town)
         live_through(town)
-        town.pay_bill(NEEMA, "370001000", "75", unasked=True)
+        town.pay_bill(NEEMA, "370001000", "75", validated=False)
         _the_console(browser, town)
     too_large = [one.name for one in FOLDER.glob("*.png") if one.stat().st_size > LARGEST]
     print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.relative_to(Path.cwd())}")

@@ -175,7 +175,7 @@ def test_money_for_no_device_waits_in_suspense_until_it_is_matched(
     desk: Desk, phone: Phone, receipts: dict[str, str]
 ) -> None:
     phone.key("End")
-    receipts["meter"] = phone.pay_bill("37000100081", "250", how="Pay bill, unasked")
+    receipts["meter"] = phone.pay_bill("37000100081", "250", how="Pay bill without validation")
     desk.follow("Suspense")
     desk.wait_for(receipts["meter"])
     desk.follow(receipts["meter"])

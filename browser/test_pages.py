@@ -56,7 +56,7 @@ FAINT = """least => {
 def test_every_page_that_a_link_leads_to_is_fit_to_be_seen(
     town: Town, log_in: Callable[[str], Desk], complaints: Complaints
 ) -> None:
-    town.pay_bill(NEEMA, "370001000", "75", unasked=True)
+    town.pay_bill(NEEMA, "370001000", "75", validated=False)
     desk = log_in("owner")
     seen: dict[str, str] = {}
     waiting = ["/console/"]

@@ -37,9 +37,9 @@ class Town:
     def data(self) -> Path:
         return Path(self.environment["DIALWATT_DATA"])
 
-    def pay_bill(self, msisdn: str, account: str, amount: str, *, unasked: bool = False) -> str:
+    def pay_bill(self, msisdn: str, account: str, amount: str, *, validated: bool = True) -> str:
         """Somebody pays from their phone; the receipt."""
-        body = {"account": account, "amount": amount, "unasked": unasked}
+        body = {"account": account, "amount": amount, "validated": validated}
         request = urllib.request.Request(
             f"{self.url}/phone/api/{msisdn}/paybill",
             json.dumps(body).encode(),

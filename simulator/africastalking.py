@@ -1,8 +1,8 @@
-"""A stand-in for Africa's Talking's SMS service: sending, delivery reports, incoming texts.
+"""A simulated Africa's Talking: sending SMS, delivery reports and incoming SMS.
 
 Follows the published HTTP API: form in, JSON out with status 201 and Content-Type exactly
-`application/json` (the SDK hands back plain text otherwise), one status per recipient. A sent text
-lands on the simulated phone; its delivery report is posted afterwards.
+`application/json` (for any other type the SDK returns plain text), one status per recipient. A sent
+message appears on the simulated phone; its delivery report is posted afterwards.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy import Connection, text
 
 from core.gsm7 import segments
-from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
-from simulator.callback_sender import Callback, form_callback
+from simulator.callback_queue import (
+    Callback,
+    draw_callback_faults,
+    form_callback,
+    queue_callbacks,
+)
+from simulator.callback_sender import send_now
 from simulator.fault_injection import (
     EARLY_CALLBACK_FAULTS,
     SMS_FAULTS,
@@ -29,16 +34,19 @@ from simulator.fault_injection import (
 from simulator.runtime import SimulatorRuntime, current_runtime
 
 messaging = Blueprint("messaging", __name__)
+# Safaricom's network code at Africa's Talking.
 NETWORK_CODE = "63902"
 _PROVIDER = "africastalking"
+# KES 0.8 per message part.
 _PART_COST_TENTHS = 8
-_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
-_STATUS = {
-    "101": "Success",
-    "102": "Success",
+_PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{7,14}")
+_PROCESSED, _QUEUED, _INVALID_PHONE_NUMBER = "101", "102", "403"
+_STATUS_NAMES = {
+    _PROCESSED: "Success",
+    _QUEUED: "Success",
     "401": "RiskHold",
     "402": "InvalidSenderId",
-    "403": "InvalidPhoneNumber",
+    _INVALID_PHONE_NUMBER: "InvalidPhoneNumber",
     "404": "UnsupportedNumberType",
     "405": "InsufficientBalance",
     "406": "UserInBlacklist",
@@ -50,8 +58,11 @@ _STATUS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one recipient: `code` 101 or 102 was taken, anything else was refused."""
+class Recipient:
+    """One recipient of a message and the status code of its acceptance.
+
+    `report` is the status of the later delivery report, or `status:failureReason`.
+    """
 
     number: str
     code: str
@@ -60,16 +71,16 @@ class Outcome:
     faults: Faults
 
     @property
-    def taken(self) -> bool:
-        return self.code in ("101", "102")
+    def is_accepted(self) -> bool:
+        return self.code in (_PROCESSED, _QUEUED)
 
 
-def _error(code: str) -> tuple[str, int]:
+def _error_response(code: str) -> tuple[str, int]:
     return f"Error {code}", int(code[:3])
 
 
 @messaging.post("/version1/messaging")
-@with_reply_faults(_PROVIDER, "send", _error)
+@with_reply_faults(_PROVIDER, "send", _error_response)
 def send() -> Any:
     """Send one message to the comma-separated numbers in `to`."""
     runtime, form = current_runtime(), request.form
@@ -79,74 +90,86 @@ def send() -> Any:
     message, numbers = form.get("message", ""), form.get("to", "").split(",")
     if not message or not numbers[0]:
         return "Request is missing required form field 'message' or 'to'", 400
-    code = "102" if form.get("enqueue") == "1" else "101"
-    outcomes = [_judge(runtime, number.strip(), code) for number in numbers]
-    _take(runtime, outcomes, form.get("from") or runtime.settings.sms_sender, message)
-    return jsonify(SMSMessageData=_answer(outcomes, len(segments(message)))), 201
+    code = _QUEUED if form.get("enqueue") == "1" else _PROCESSED
+    recipients = [_recipient(runtime, number.strip(), code) for number in numbers]
+    _deliver(runtime, recipients, form.get("from") or runtime.settings.sms_sender, message)
+    return jsonify(SMSMessageData=_message_data(recipients, len(segments(message)))), 201
 
 
-def _judge(runtime: SimulatorRuntime, number: str, code: str) -> Outcome:
-    own = draw_faults(runtime.engine, SMS_FAULTS, _PROVIDER, "send", number)
-    if not _NUMBER.fullmatch(number):
-        code = "403"
-    code = own.get("refuse_number", code)
+def _recipient(runtime: SimulatorRuntime, number: str, code: str) -> Recipient:
+    sms_faults = draw_faults(runtime.engine, SMS_FAULTS, _PROVIDER, "send", number)
+    if not _PHONE_NUMBER.fullmatch(number):
+        code = _INVALID_PHONE_NUMBER
+    code = sms_faults.get("refuse_number", code)
+    report = sms_faults.get("report_as", "Success")
     faults = draw_callback_faults(runtime, _PROVIDER, "delivery", number)
-    message_id = f"ATXid_{secrets.token_hex(16)}"
-    return Outcome(number, code, message_id, own.get("report_as", "Success"), faults)
+    return Recipient(number, code, f"ATXid_{secrets.token_hex(16)}", report, faults)
 
 
-def _take(runtime: SimulatorRuntime, outcomes: list[Outcome], sender: str, message: str) -> None:
-    taken = [outcome for outcome in outcomes if outcome.taken]
+def _deliver(
+    runtime: SimulatorRuntime, recipients: list[Recipient], sender: str, message: str
+) -> None:
+    """Put the message on the phones of the accepted recipients and queue delivery reports."""
+    accepted = [recipient for recipient in recipients if recipient.is_accepted]
     with runtime.engine.begin() as connection:
-        told = [_deliver_to_phone(connection, runtime, one, sender, message) for one in taken]
+        ids = [
+            _deliver_to_phone(connection, runtime, recipient, sender, message)
+            for recipient in accepted
+        ]
     if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "send"):
-        send_now(runtime, chain.from_iterable(told))
+        send_now(runtime, chain.from_iterable(ids))
 
 
 def _deliver_to_phone(
-    connection: Connection, runtime: SimulatorRuntime, outcome: Outcome, sender: str, message: str
+    connection: Connection,
+    runtime: SimulatorRuntime,
+    recipient: Recipient,
+    sender: str,
+    message: str,
 ) -> list[int]:
-    received = {
-        "msisdn": outcome.number,
+    """The ids of the queued delivery report."""
+    sms = {
+        "msisdn": recipient.number,
         "sender": sender,
         "body": message,
-        "message_id": outcome.message_id,
+        "message_id": recipient.message_id,
     }
-    connection.execute(_RECEIVE, received)
-    return queue_callbacks(connection, [_report(runtime, outcome)], outcome.faults)
+    connection.execute(_INSERT, sms)
+    return queue_callbacks(connection, [_delivery_report(runtime, recipient)], recipient.faults)
 
 
-def _report(runtime: SimulatorRuntime, outcome: Outcome) -> Callback:
-    status, _, reason = outcome.report.partition(":")
+def _delivery_report(runtime: SimulatorRuntime, recipient: Recipient) -> Callback:
+    status, _, reason = recipient.report.partition(":")
     fields = {
-        "id": outcome.message_id,
+        "id": recipient.message_id,
         "status": status,
-        "phoneNumber": outcome.number,
+        "phoneNumber": recipient.number,
         "networkCode": NETWORK_CODE,
         "retryCount": "0",
     }
     if reason:
         fields["failureReason"] = reason
-    url = runtime.settings.door("/sms/africastalking/{key}/delivery")
+    url = runtime.settings.callback_url("/sms/africastalking/{key}/delivery")
     return form_callback("delivery", url, fields, attempts_allowed=5)
 
 
-def _answer(outcomes: list[Outcome], message_parts: int) -> dict[str, Any]:
-    taken = sum(outcome.taken for outcome in outcomes)
+def _message_data(recipients: list[Recipient], message_parts: int) -> dict[str, Any]:
+    accepted = sum(recipient.is_accepted for recipient in recipients)
+    cost = _cost(accepted * message_parts)
     return {
-        "Message": f"Sent to {taken}/{len(outcomes)} Total Cost: {_cost(taken * message_parts)}",
-        "Recipients": [_recipient(outcome, message_parts) for outcome in outcomes],
+        "Message": f"Sent to {accepted}/{len(recipients)} Total Cost: {cost}",
+        "Recipients": [_recipient_data(recipient, message_parts) for recipient in recipients],
     }
 
 
-def _recipient(outcome: Outcome, message_parts: int) -> dict[str, Any]:
+def _recipient_data(recipient: Recipient, message_parts: int) -> dict[str, Any]:
     return {
-        "statusCode": int(outcome.code),
-        "number": outcome.number,
-        "status": _STATUS.get(outcome.code, "Failed"),
-        "cost": _cost(message_parts) if outcome.taken else "0",
-        "messageId": outcome.message_id if outcome.taken else "None",
-        "messageParts": message_parts if outcome.taken else 0,
+        "statusCode": int(recipient.code),
+        "number": recipient.number,
+        "status": _STATUS_NAMES.get(recipient.code, "Failed"),
+        "cost": _cost(message_parts) if recipient.is_accepted else "0",
+        "messageId": recipient.message_id if recipient.is_accepted else "None",
+        "messageParts": message_parts if recipient.is_accepted else 0,
     }
 
 
@@ -155,8 +178,11 @@ def _cost(message_parts: int) -> str:
     return f"KES {shillings}.{tenths}000"
 
 
-def send_text(runtime: SimulatorRuntime, msisdn: str, body: str) -> str:
-    """A phone texts the gateway's short code; repeated until it says 200. Returns the id."""
+def send_sms(runtime: SimulatorRuntime, msisdn: str, body: str) -> str:
+    """Send an SMS from a phone to the gateway's short code. Returns its id.
+
+    The callback is repeated until the gateway answers 200.
+    """
     fields = {
         "date": f"{runtime.now():%Y-%m-%d %H:%M:%S}",
         "from": msisdn,
@@ -166,7 +192,7 @@ def send_text(runtime: SimulatorRuntime, msisdn: str, body: str) -> str:
         "to": runtime.settings.sms_shortcode,
         "networkCode": NETWORK_CODE,
     }
-    url = runtime.settings.door("/sms/africastalking/{key}/inbound")
+    url = runtime.settings.callback_url("/sms/africastalking/{key}/inbound")
     faults = draw_callback_faults(runtime, _PROVIDER, "inbound", msisdn)
     with runtime.engine.begin() as connection:
         callback = form_callback("inbound", url, fields, attempts_allowed=12)
@@ -175,26 +201,26 @@ def send_text(runtime: SimulatorRuntime, msisdn: str, body: str) -> str:
     return fields["id"]
 
 
-def received_texts(connection: Connection, msisdn: str) -> list[dict[str, str]]:
-    """Texts on that phone, oldest first: `at` (ISO, UTC), `from`, `text`."""
-    rows = connection.execute(_RECEIVED, {"msisdn": msisdn})
+def received_sms(connection: Connection, msisdn: str) -> list[dict[str, str]]:
+    """The messages on a phone, oldest first: `at` (ISO, UTC), `from`, `text`."""
+    messages = connection.execute(_RECEIVED, {"msisdn": msisdn})
     return [
-        {"at": f"{row.received_at:%Y-%m-%dT%H:%M:%SZ}", "from": row.sender, "text": row.body}
-        for row in rows
+        {"at": f"{sms.received_at:%Y-%m-%dT%H:%M:%SZ}", "from": sms.sender, "text": sms.body}
+        for sms in messages
     ]
 
 
-def count_texts(connection: Connection) -> dict[str, int]:
-    """How many texts each phone has, for those that have any."""
-    return {str(row.msisdn): int(row.many) for row in connection.execute(_COUNTED)}
+def count_received_sms(connection: Connection) -> dict[str, int]:
+    """How many messages each phone has received, by its number. Phones without any are left out."""
+    return {str(row.msisdn): int(row.sms_count) for row in connection.execute(_COUNT)}
 
 
-_COUNTED = text("SELECT msisdn, count(*) AS many FROM simulator.texts GROUP BY msisdn")
-_RECEIVE = text("""
-    INSERT INTO simulator.texts (msisdn, sender, body, message_id)
+_COUNT = text("SELECT msisdn, count(*) AS sms_count FROM simulator.sms GROUP BY msisdn")
+_INSERT = text("""
+    INSERT INTO simulator.sms (msisdn, sender, body, message_id)
     VALUES (:msisdn, :sender, :body, :message_id)
 """)
 _RECEIVED = text("""
     SELECT sender, body, received_at AT TIME ZONE 'UTC' AS received_at
-    FROM simulator.texts WHERE msisdn = :msisdn ORDER BY id
+    FROM simulator.sms WHERE msisdn = :msisdn ORDER BY id
 """)

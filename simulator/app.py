@@ -1,7 +1,8 @@
-"""The two web applications of the simulator, and the process that runs the stand-in providers.
+"""The simulator's two web applications, and the process that runs the simulated providers.
 
-The phone app is served beside the gateway by the embedded set-up only; the providers app listens on
-a loopback port of its own. Neither belongs in production, and nothing there imports this module.
+The embedded set-up serves the phone application together with the gateway. The providers
+application listens on a loopback port of its own. Neither belongs in production, and no module of
+the gateway imports this one.
 """
 
 from __future__ import annotations
@@ -25,8 +26,7 @@ from simulator.mobile_money.prompts import expire_prompts
 from simulator.mtn.api import mtn
 from simulator.pawapay.api import pawapay
 from simulator.runtime import SimulatorRuntime
-from simulator.safaricom.reversal import account
-from simulator.safaricom.stk_push import daraja
+from simulator.safaricom.api import daraja
 from simulator.settings import SimulatorSettings
 
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -35,14 +35,14 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 def create_phone_app(
     runtime: SimulatorRuntime, cast: phone_api.Cast, device_source: DeviceSource
 ) -> Flask:
-    """The handset's page and API under `/phone/`.
+    """The phone's page and API under `/phone/`.
 
-    `cast()` is contract.md's list of people; `device_source(serial)` the device's kind, secret and
-    initial count, or None when the books know no such device.
+    `cast()` lists the demo's people as `GET /phone/api/cast` returns them. `device_source(serial)`
+    gives a device's kind, secret and initial count, or None for an unknown serial number.
     """
     app = Flask(__name__, static_folder=None)
     app.extensions["simulator"] = runtime
-    app.extensions["phone"] = phone_api.Phones(
+    app.extensions["phone"] = phone_api.PhoneServices(
         cast, device_source, threading.BoundedSemaphore(runtime.settings.phone_slots)
     )
     app.register_blueprint(phone_api.api)
@@ -51,76 +51,76 @@ def create_phone_app(
 
 
 def mount_phone(gateway: Wsgi, phone: Wsgi) -> Wsgi:
-    """One WSGI app: `/phone/...` is the handset, everything else the gateway."""
+    """One WSGI application: `/phone/...` goes to the phone, everything else to the gateway."""
 
-    def composite(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    def combined(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        chosen = phone if path == "/phone" or path.startswith("/phone/") else gateway
-        return chosen(environ, start_response)
+        app = phone if path == "/phone" or path.startswith("/phone/") else gateway
+        return app(environ, start_response)
 
-    return composite
+    return combined
 
 
 def create_providers_app(runtime: SimulatorRuntime) -> Flask:
-    """The APIs of Safaricom, MTN, Airtel, pawaPay and Africa's Talking, and the `/_ctl` control
-    plane."""
+    """The APIs of Safaricom, MTN, Airtel, pawaPay and Africa's Talking, and `/_ctl/faults`."""
     app = Flask(__name__, static_folder=None)
     app.extensions["simulator"] = runtime
-    for blueprint in (daraja, account, mtn, airtel, pawapay, messaging, fault_injection.control):
+    for blueprint in (daraja, mtn, airtel, pawapay, messaging, fault_injection.control):
         app.register_blueprint(blueprint)
     return app
 
 
-class _OnePacket(WSGIRequestHandler):
-    """Buffered, so that header and body leave together: two small packets cost 40 ms each time."""
+class _BufferedHandler(WSGIRequestHandler):
+    """Sends header and body in one packet: two small packets cost 40 ms each time."""
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1
     disable_nagle_algorithm = True
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Silent: what a stand-in hears (PINs, numbers) belongs in no log."""
+        """Write nothing: requests hold PINs and phone numbers."""
 
 
 class ProviderServer:
-    """The stand-ins: the postman, and a server with a thread per connection, so none runs dry."""
+    """The simulated providers: an HTTP server with a thread per connection, and the sender."""
 
     def __init__(self, runtime: SimulatorRuntime, port: int) -> None:
-        """Binds 127.0.0.1; `port` 0 picks a free one. Raises OSError when it is taken."""
+        """Bind 127.0.0.1; `port` 0 picks a free one. Raises OSError when the port is in use."""
         self._server = ThreadedWSGIServer(
-            "127.0.0.1", port, create_providers_app(runtime), handler=_OnePacket
+            "127.0.0.1", port, create_providers_app(runtime), handler=_BufferedHandler
         )
         self.port = self._server.server_port
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
-        self._postman = CallbackSender(
+        self._callback_sender = CallbackSender(
             runtime.engine, lambda: expire_prompts(runtime), runtime.settings.callback_seconds
         )
 
     def start(self) -> None:
+        """Serve in background threads."""
         self._thread.start()
-        self._postman.start()
+        self._callback_sender.start()
 
     def stop(self) -> None:
-        """Stop listening and finish the callbacks on the way; the rest waits in the table."""
+        """Stop listening and finish the callbacks under way. Other callbacks stay in the table."""
         self._server.shutdown()
         self._server.server_close()
-        self._postman.stop()
+        self._callback_sender.stop()
 
 
 def run_providers(runtime: SimulatorRuntime, port: int) -> None:
     """Serve until SIGTERM or SIGINT, then stop cleanly. Main thread only."""
-    over = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: over.set())
+        signal.signal(number, lambda *_: stopped.set())
     create_schema(runtime.engine)
-    providers = ProviderServer(runtime, port)
-    providers.start()
-    over.wait()
-    providers.stop()
+    server = ProviderServer(runtime, port)
+    server.start()
+    stopped.wait()
+    server.stop()
 
 
 def main() -> None:
-    """`python -m simulator.app`: DATABASE_URL, SIMULATOR_PORT and the names in settings.py."""
+    """`python -m simulator.app`: reads DATABASE_URL, SIMULATOR_PORT and the settings."""
     runtime = SimulatorRuntime(
         open_database(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
     )

@@ -1,7 +1,7 @@
-"""The simulator's own PostgreSQL schema `simulator`, created here and not by the migrations.
+"""The simulator's own PostgreSQL schema, `simulator`. The migrations know nothing of it.
 
-The simulator (phones, wallets, prompts, devices) has its own engine and never takes part in a
-transaction of the gateway. No HTTP call is made while one of these transactions is open.
+Phones, wallets, prompts and devices use their own engine and never take part in a transaction of
+the gateway. No HTTP call is made while one of their transactions is open.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ CREATE SCHEMA IF NOT EXISTS simulator;
 -- Numbers behind receipts and message ids: unique across all processes and restarts.
 CREATE SEQUENCE IF NOT EXISTS simulator.serials;
 
-CREATE TABLE IF NOT EXISTS simulator.texts (
+CREATE TABLE IF NOT EXISTS simulator.sms (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     msisdn text NOT NULL,
     sender text NOT NULL,
@@ -22,15 +22,15 @@ CREATE TABLE IF NOT EXISTS simulator.texts (
     message_id text NOT NULL UNIQUE,
     received_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX IF NOT EXISTS texts_of_a_phone ON simulator.texts (msisdn, id);
+CREATE INDEX IF NOT EXISTS sms_msisdn ON simulator.sms (msisdn, id);
 
--- Money a simulated subscriber (or the business shortcode) holds; opened at first use.
+-- Balance of a phone or of a business shortcode. A row is created at first use.
 CREATE TABLE IF NOT EXISTS simulator.wallets (
     holder text PRIMARY KEY,
     balance_minor bigint NOT NULL CHECK (balance_minor >= 0)
 );
 
--- What the provider's statement lists: one row per receipt, money has moved.
+-- Completed payments, as the provider's statement lists them: one row per receipt.
 CREATE TABLE IF NOT EXISTS simulator.transactions (
     receipt text PRIMARY KEY,
     shortcode text NOT NULL,
@@ -41,10 +41,10 @@ CREATE TABLE IF NOT EXISTS simulator.transactions (
     third_party_id text NOT NULL DEFAULT '',
     completed_at timestamptz NOT NULL
 );
-CREATE INDEX IF NOT EXISTS transactions_in_order
+CREATE INDEX IF NOT EXISTS transactions_completed
     ON simulator.transactions (shortcode, completed_at);
 
--- Money given back; a receipt at most once.
+-- Reversed payments. `undoes` is the receipt of the payment; each is reversed at most once.
 CREATE TABLE IF NOT EXISTS simulator.reversals (
     undoes text PRIMARY KEY,
     receipt text NOT NULL UNIQUE,
@@ -63,15 +63,15 @@ CREATE TABLE IF NOT EXISTS simulator.prompts (
     opened_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
     result_code text,
-    receipt text
+    receipt text,
+    provider text NOT NULL,
+    currency text NOT NULL
 );
-ALTER TABLE simulator.prompts ADD COLUMN IF NOT EXISTS provider text NOT NULL DEFAULT 'safaricom';
-ALTER TABLE simulator.prompts ADD COLUMN IF NOT EXISTS currency text NOT NULL DEFAULT 'KES';
 CREATE INDEX IF NOT EXISTS prompts_open ON simulator.prompts (expires_at) WHERE result_code IS NULL;
-CREATE INDEX IF NOT EXISTS prompts_of_a_phone ON simulator.prompts (msisdn)
+CREATE INDEX IF NOT EXISTS prompts_msisdn ON simulator.prompts (msisdn)
     WHERE result_code IS NULL;
 
--- Addresses a business registered for its payments (Daraja's registerurl).
+-- The C2B URLs that a business registered (Daraja's registerurl).
 CREATE TABLE IF NOT EXISTS simulator.registered_urls (
     shortcode text PRIMARY KEY,
     confirmation_url text NOT NULL,
@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS simulator.registered_urls (
     response_type text NOT NULL
 );
 
--- Requests the stand-ins owe the gateway; the postman works them off.
+-- Callbacks to the gateway: waiting, or delivered (closed).
 CREATE TABLE IF NOT EXISTS simulator.callbacks (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL,
@@ -90,10 +90,10 @@ CREATE TABLE IF NOT EXISTS simulator.callbacks (
     attempts integer NOT NULL DEFAULT 0,
     attempts_allowed integer NOT NULL,
     pause_seconds double precision NOT NULL,
-    last_answer text,
+    signing_secret text NOT NULL,
+    last_outcome text,
     closed_at timestamptz
 );
-ALTER TABLE simulator.callbacks ADD COLUMN IF NOT EXISTS signing_secret text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS callbacks_waiting ON simulator.callbacks (due_at)
     WHERE closed_at IS NULL;
 
@@ -119,18 +119,18 @@ CREATE TABLE IF NOT EXISTS simulator.faults (
 
 
 def open_database(database_url: str, connections: int = 8) -> Engine:
-    """An engine of the simulator's own; at most twice `connections` are opened at once."""
+    """An engine for the simulator's schema. It opens at most twice `connections` at once."""
     url = make_url(database_url).set(drivername="postgresql+psycopg")
     return create_engine(url, pool_size=connections, max_overflow=connections, pool_pre_ping=True)
 
 
 def create_schema(engine: Engine) -> None:
-    """Create what is missing. Several processes may start at once: they queue on one lock."""
+    """Create missing tables. Safe when several processes start at once: they take a lock."""
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('simulator schema'))"))
         connection.exec_driver_sql(_SCHEMA)
 
 
-def next_serial(connection: Connection) -> int:
-    """A number nobody got before, for receipts and message ids."""
+def next_number(connection: Connection) -> int:
+    """A number that was never used before, for receipts and prompt ids."""
     return int(connection.execute(text("SELECT nextval('simulator.serials')")).scalar_one())

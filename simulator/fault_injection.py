@@ -1,8 +1,10 @@
-"""Faults that a test or a torture run asks a stand-in provider to commit.
+"""Faults that a test or a torture run asks a simulated provider to commit.
 
-A fault is a row: which provider, optionally which operation and which phone, how often (`share` of
-the draws, decided by `seed`, at most `remaining` times). The same rows and the same order of calls
-give the same faults again. Nothing here ever touches the gateway.
+A fault is a row: a provider, optionally one operation or one phone, and how often it occurs
+(`share` of the draws, decided by `seed`, at most `remaining` times). The same rows and the same
+order of calls give the same faults again. Faults never touch the gateway itself.
+
+Tests add and remove faults over HTTP, under `/_ctl/faults`.
 """
 
 from __future__ import annotations
@@ -26,47 +28,48 @@ REPLY_FAULTS = {
     "fail_after": "everything done, then HTTP 500",
     "lose_reply": "everything done, then the connection is cut",
 }
-LOOKUP_FAULTS = {"say_pending": "a look-up says that nobody knows yet"}
-EARLY_CALLBACK_FAULTS = {"callback_first": "the callback arrives before the answer to the request"}
+LOOKUP_FAULTS = {"say_pending": "a look-up answers that the payment is still pending"}
+EARLY_CALLBACK_FAULTS = {"callback_first": "the callback arrives before the reply to the request"}
 CALLBACK_FAULTS = {
     "drop_callback": "never sent; value: only this kind (stk, confirmation, delivery), empty: all",
     "delay_callback": "seconds later than usual",
     "repeat_callback": "sent this many times",
     "reverse_callbacks": "the last one first",
     "contradict_callback": "a callback that says the opposite comes before the true one",
-    "forge_signature": "signed with a key nobody knows (pawaPay)",
+    "forge_signature": "signed with an unknown key (pawaPay)",
     "payer_form": "how C2B shows the payer: hashed, masked or plain",
 }
 SMS_FAULTS = {
-    "refuse_number": "the text is refused for this number with this status code",
-    "report_as": "the delivery report says this status, or status:failureReason",
+    "refuse_number": "the message is refused for this number with this status code",
+    "report_as": "the delivery report has this status, or status:failureReason",
 }
-NAMES = REPLY_FAULTS | LOOKUP_FAULTS | EARLY_CALLBACK_FAULTS | CALLBACK_FAULTS | SMS_FAULTS
+FAULT_NAMES = REPLY_FAULTS | LOOKUP_FAULTS | EARLY_CALLBACK_FAULTS | CALLBACK_FAULTS | SMS_FAULTS
 PROVIDERS = ("safaricom", "mtn", "airtel", "pawapay", "africastalking")
 
 control = Blueprint("faults", __name__, url_prefix="/_ctl")
+# The faults of one call: name -> value.
 Faults = Mapping[str, str]
 
 
 def draw_faults(
     engine: Engine, names: Mapping[str, str], provider: str, operation: str, msisdn: str = ""
 ) -> Faults:
-    """The faults among `names` that strike this call: name -> value. Its own short transaction."""
-    drawn = {
+    """The faults among `names` that apply to this call. Opens a short transaction of its own."""
+    call = {
         "provider": provider,
         "operation": operation,
         "msisdn": msisdn,
         "names": list(names),
     }
     with engine.begin() as connection:
-        hits = [row for row in connection.execute(_DRAW, drawn) if _hits(row)]
-        if hits:
-            connection.execute(_USE_UP, {"ids": [row.id for row in hits]})
-    return {row.name: row.value for row in hits}
+        drawn = [fault for fault in connection.execute(_DRAW, call) if _applies(fault)]
+        if drawn:
+            connection.execute(_USE_UP, {"ids": [fault.id for fault in drawn]})
+    return {fault.name: fault.value for fault in drawn}
 
 
-def _hits(row: Row[Any]) -> bool:
-    return random.Random(f"{row.seed}/{row.draws}").random() < float(row.share)
+def _applies(fault: Row[Any]) -> bool:
+    return random.Random(f"{fault.seed}/{fault.draws}").random() < float(fault.share)
 
 
 _DRAW = text("""
@@ -81,38 +84,41 @@ View = Callable[..., Any]
 
 
 def with_reply_faults(
-    provider: str, operation: str, error: Callable[[str], Any]
+    provider: str, operation: str, error_response: Callable[[str], Any]
 ) -> Callable[[View], View]:
-    """Make a door commit the faults asked for; `error(code)` builds the provider's error body."""
+    """A decorator: the view commits the reply faults asked for.
 
-    def wrap(view: View) -> View:
+    `error_response(code)` builds the provider's own error response.
+    """
+
+    def decorate(view: View) -> View:
         @wraps(view)
-        def door(**carried: Any) -> Any:
+        def faulty_view(**path_arguments: Any) -> Any:
             faults = draw_faults(current_runtime().engine, REPLY_FAULTS, provider, operation)
             time.sleep(float(faults.get("delay_reply", 0)))
             if "error_reply" in faults:
-                return error(faults["error_reply"])
+                return error_response(faults["error_reply"])
             if "fail_before" in faults:
-                return _broken()
-            return _spoil(make_response(view(**carried)), faults)
+                return _server_error()
+            return _after_effect(make_response(view(**path_arguments)), faults)
 
-        return door
+        return faulty_view
 
-    return wrap
+    return decorate
 
 
-def _spoil(answer: Response, faults: Faults) -> Response:
+def _after_effect(reply: Response, faults: Faults) -> Response:
     if "lose_reply" in faults:
         _cut_connection()
-    return _broken() if "fail_after" in faults else answer
+    return _server_error() if "fail_after" in faults else reply
 
 
-def _broken() -> Response:
+def _server_error() -> Response:
     return Response("Internal Server Error", status=500, content_type="text/plain")
 
 
 def _cut_connection() -> None:
-    """Close the caller's socket under the server, which then cannot write its answer."""
+    """Close the caller's socket under the server, which then cannot write its reply."""
     connection = request.environ.get("werkzeug.socket")
     if connection is not None:
         connection.shutdown(socket.SHUT_RDWR)
@@ -123,37 +129,38 @@ def list_faults() -> Any:
     """Every fault asked for, and what each name means."""
     with current_runtime().engine.connect() as connection:
         rows = connection.execute(text("SELECT * FROM simulator.faults ORDER BY id")).mappings()
-        return jsonify(names=NAMES, faults=[dict(row) for row in rows])
+        return jsonify(names=FAULT_NAMES, faults=[dict(row) for row in rows])
 
 
 @control.post("/faults")
 def add_fault() -> Any:
     """`{"provider","name"}` and optionally `value, operation, msisdn, share, seed, times`."""
-    asked = request.get_json(silent=True) or {}
-    if asked.get("provider") not in PROVIDERS or asked.get("name") not in NAMES:
-        return jsonify(error=f"provider is one of {PROVIDERS}, name one of {sorted(NAMES)}"), 400
+    body = request.get_json(silent=True) or {}
+    if body.get("provider") not in PROVIDERS or body.get("name") not in FAULT_NAMES:
+        names = sorted(FAULT_NAMES)
+        return jsonify(error=f"provider is one of {PROVIDERS}, name one of {names}"), 400
     with current_runtime().engine.begin() as connection:
-        return jsonify(id=connection.execute(_ADD, _fault_row(asked)).scalar_one()), 201
+        return jsonify(id=connection.execute(_ADD, _fault_row(body)).scalar_one()), 201
 
 
 @control.delete("/faults")
 def clear_faults() -> Any:
-    """Back to providers that behave."""
+    """Remove every fault."""
     with current_runtime().engine.begin() as connection:
         connection.execute(text("DELETE FROM simulator.faults"))
     return jsonify(faults=[])
 
 
-def _fault_row(asked: Mapping[str, Any]) -> dict[str, Any]:
+def _fault_row(body: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "provider": asked["provider"],
-        "name": asked["name"],
-        "value": str(asked.get("value", "")),
-        "operation": asked.get("operation"),
-        "msisdn": asked.get("msisdn"),
-        "share": float(asked.get("share", 1)),
-        "seed": int(asked.get("seed", 0)),
-        "remaining": asked.get("times"),
+        "provider": body["provider"],
+        "name": body["name"],
+        "value": str(body.get("value", "")),
+        "operation": body.get("operation"),
+        "msisdn": body.get("msisdn"),
+        "share": float(body.get("share", 1)),
+        "seed": int(body.get("seed", 0)),
+        "remaining": body.get("times"),
     }
 
 

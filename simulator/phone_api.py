@@ -1,8 +1,8 @@
-"""The simulated phones' JSON API (contract.md, section 2): what a person can do with a handset.
+"""The JSON API of the simulated phones: everything a person can do with a handset.
 
-Any well-formed number is a phone. It talks to the gateway only as a provider would: over HTTP,
-through the stand-ins. Amounts are text in major units. Bad input is 400 with one line, an unknown
-number or serial 404.
+Any well-formed number is a phone. The API reaches the gateway only as a provider would: over HTTP,
+through the simulated providers. Amounts are text in major units ("500.00"). Invalid input is a 400
+with one line, an unknown number or serial number a 404.
 """
 
 from __future__ import annotations
@@ -20,21 +20,29 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnav
 from core.db.tariffs import find_market
 from core.money import major, parse_minor
 from gateway.callbacks import not_text
-from simulator.africastalking import NETWORK_CODE, count_texts, received_texts, send_text
-from simulator.devices.store import DeviceSource, UnknownDevice, enter_device_token, read_device
-from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
+from simulator.africastalking import NETWORK_CODE, count_received_sms, received_sms, send_sms
+from simulator.devices.store import (
+    DeviceSource,
+    UnknownDevice,
+    enter_device_token,
+    read_device,
+)
+from simulator.mobile_money.prompts import PaymentResult, answer_prompt, waiting_prompts
 from simulator.runtime import current_runtime
-from simulator.safaricom.c2b_payment import PaymentAnswer, pay_by_paybill
+from simulator.safaricom.c2b_payment import pay_by_paybill
 
 api = Blueprint("phone_api", __name__, url_prefix="/phone/api")
 Cast = Callable[[], list[dict[str, Any]]]
 _MSISDN = re.compile(r"\+?([1-9][0-9]{7,14})")
+_SLOT_WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Phones:
-    """What the handsets need besides the runtime. `slots` bounds the requests that wait for the
-    gateway, which is served by the same threads: were all of them waiting, nobody would answer.
+class PhoneServices:
+    """What the phones need besides the runtime: the demo's people and devices, and free slots.
+
+    A slot is held while a request waits for the gateway. The same web server serves the gateway,
+    so without this limit all of its threads could wait and none would answer.
     """
 
     cast: Cast
@@ -42,15 +50,15 @@ class Phones:
     slots: threading.BoundedSemaphore
 
 
-def _phones() -> Phones:
-    phones: Phones = current_app.extensions["phone"]
-    return phones
+def _services() -> PhoneServices:
+    services: PhoneServices = current_app.extensions["phone"]
+    return services
 
 
 @contextmanager
 def _slot() -> Iterator[None]:
-    slots = _phones().slots
-    if not slots.acquire(timeout=0.5):
+    slots = _services().slots
+    if not slots.acquire(timeout=_SLOT_WAIT_SECONDS):
         raise ServiceUnavailable("too many phones are waiting for the network, try again")
     try:
         yield
@@ -63,21 +71,21 @@ def _error(error: HTTPException) -> Any:
     return jsonify(error=error.description), error.code or 500
 
 
-def _phone(text: str) -> str:
+def _parse_msisdn(text: str) -> str:
     match = _MSISDN.fullmatch(text.strip())
     if match is None:
         raise NotFound(f"no such phone number: {text}")
     return "+" + match.group(1)
 
 
-def _body() -> dict[str, Any]:
+def _json_object() -> dict[str, Any]:
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
         raise BadRequest("the body must be a JSON object")
     return body
 
 
-def _text(body: dict[str, Any], name: str, longest: int) -> str:
+def _text_field(body: dict[str, Any], name: str, longest: int) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value.strip() or len(value) > longest or not_text(value):
         raise BadRequest(f"{name} must be a text of 1 to {longest} characters")
@@ -87,13 +95,15 @@ def _text(body: dict[str, Any], name: str, longest: int) -> str:
 @api.get("/cast")
 def cast() -> Any:
     """The people of the demo and their devices."""
-    return jsonify(_phones().cast())
+    return jsonify(_services().cast())
 
 
 @api.get("/network")
 def network() -> Any:
-    """What the page needs to behave like the aggregator: doors on the same origin and codes. On an
-    empty book the operator and the service code are the settings' own."""
+    """What a page needs to behave like the aggregator: the USSD callback paths and the codes.
+
+    Until an operator is loaded, operator and service code come from the settings.
+    """
     settings = current_runtime().settings
     with current_runtime().engine.connect() as connection:
         market = find_market(connection)
@@ -112,87 +122,95 @@ def network() -> Any:
 
 @api.get("/inboxes")
 def inboxes() -> Any:
-    """How many texts each phone has received so far: `{"+254711000001": 3}`."""
+    """How many messages each phone has received so far: `{"+254711000001": 3}`."""
     with current_runtime().engine.connect() as connection:
-        return jsonify(count_texts(connection))
+        return jsonify(count_received_sms(connection))
 
 
 @api.get("/<msisdn>/messages")
 def messages(msisdn: str) -> Any:
-    """Texts received by that number, oldest first."""
+    """The messages that this number received, oldest first."""
     with current_runtime().engine.connect() as connection:
-        return jsonify(received_texts(connection, _phone(msisdn)))
+        return jsonify(received_sms(connection, _parse_msisdn(msisdn)))
 
 
 @api.get("/<msisdn>/prompts")
 def prompts(msisdn: str) -> Any:
-    """Mobile-money prompts open on that phone."""
+    """The mobile-money prompts that are open on that phone."""
     with current_runtime().engine.connect() as connection:
-        waiting = waiting_prompts(connection, _phone(msisdn))
+        waiting = waiting_prompts(connection, _parse_msisdn(msisdn))
     return jsonify(
         [
-            {"id": row.id, "amount": major(row.amount_minor, row.currency), "account": row.account}
-            for row in waiting
+            {
+                "id": prompt.id,
+                "amount": major(prompt.amount_minor, prompt.currency),
+                "account": prompt.account,
+            }
+            for prompt in waiting
         ]
     )
 
 
 @api.post("/<msisdn>/prompts/<int:prompt_id>")
-def settle_prompt(msisdn: str, prompt_id: int) -> Any:
-    """`{"pin"}` or `{"cancel": true}`; answers as paybill does, code as in the STK result."""
-    body, phone = _body(), _phone(msisdn)
-    pin = None if body.get("cancel") is True else _text(body, "pin", 12)
+def post_prompt_answer(msisdn: str, prompt_id: int) -> Any:
+    """`{"pin"}` or `{"cancel": true}`. Replies as paybill does, with the code of the STK result."""
+    body, msisdn = _json_object(), _parse_msisdn(msisdn)
+    pin = None if body.get("cancel") is True else _text_field(body, "pin", 12)
     try:
         with _slot():
-            return jsonify(_shown(answer_prompt(current_runtime(), phone, prompt_id, pin)))
+            return jsonify(_result_json(answer_prompt(current_runtime(), msisdn, prompt_id, pin)))
     except LookupError:
-        raise NotFound(f"no open prompt {prompt_id} on {phone}") from None
+        raise NotFound(f"no open prompt {prompt_id} on {msisdn}") from None
 
 
 @api.post("/<msisdn>/paybill")
 def paybill(msisdn: str) -> Any:
-    """`{"account", "amount"}`; the code is the gateway's own when its validation refused. With
-    `"unasked": true` it is not asked before the money moves."""
-    body, phone = _body(), _phone(msisdn)
-    account, amount = _text(body, "account", 20), _text(body, "amount", 16)
+    """Pay `{"account", "amount"}` by paybill. When validation refused, the code is the gateway's.
+
+    With `"validated": false` the provider does not ask the gateway before the money moves.
+    """
+    body, msisdn = _json_object(), _parse_msisdn(msisdn)
+    account, amount = _text_field(body, "account", 20), _text_field(body, "amount", 16)
     try:
         amount_minor = parse_minor(amount, "KES")
     except ValueError as error:
         raise BadRequest(str(error)) from None
-    unasked = body.get("unasked") is True
+    validated = body.get("validated") is not False
+    runtime = current_runtime()
     with _slot():
-        answer = pay_by_paybill(current_runtime(), phone, account, amount_minor, unasked=unasked)
-    return jsonify(_shown(answer))
+        result = pay_by_paybill(runtime, msisdn, account, amount_minor, validated=validated)
+    return jsonify(_result_json(result))
 
 
-def _shown(answer: PaymentAnswer) -> dict[str, Any]:
-    shown: dict[str, Any] = {"accepted": answer.accepted, "code": answer.code}
-    return shown | ({"receipt": answer.receipt} if answer.receipt else {})
+def _result_json(result: PaymentResult) -> dict[str, Any]:
+    answer: dict[str, Any] = {"accepted": result.accepted, "code": result.code}
+    return answer | ({"receipt": result.receipt} if result.receipt else {})
 
 
 @api.post("/<msisdn>/sms")
 def sms(msisdn: str) -> Any:
-    """`{"text"}`: a text from that phone to the gateway's short code."""
-    body, phone = _body(), _phone(msisdn)
-    text = _text(body, "text", 918)
+    """`{"text"}`: send an SMS from that phone to the gateway's short code."""
+    body, msisdn = _json_object(), _parse_msisdn(msisdn)
+    text = _text_field(body, "text", 918)
     with _slot():
-        return jsonify(id=send_text(current_runtime(), phone, text))
+        return jsonify(id=send_sms(current_runtime(), msisdn, text))
 
 
 @api.get("/devices/<serial>")
 def device(serial: str) -> Any:
-    """The virtual device as it stands."""
+    """What the virtual device displays."""
     try:
-        return jsonify(read_device(current_runtime(), _phones().device_source, serial))
+        return jsonify(read_device(current_runtime(), _services().device_source, serial))
     except UnknownDevice as error:
         raise NotFound(str(error)) from None
 
 
 @api.post("/devices/<serial>/keypad")
 def keypad(serial: str) -> Any:
-    """`{"code"}` typed on the device: whether it took it, why not, and how it stands now."""
-    code = _text(_body(), "code", 64)
+    """Type `{"code"}` on the device: whether it was accepted, if not why, and the new display."""
+    code = _text_field(_json_object(), "code", 64)
+    device_source = _services().device_source
     try:
-        return jsonify(enter_device_token(current_runtime(), _phones().device_source, serial, code))
+        return jsonify(enter_device_token(current_runtime(), device_source, serial, code))
     except UnknownDevice as error:
         raise NotFound(str(error)) from None

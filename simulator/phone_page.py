@@ -1,4 +1,4 @@
-"""The handset in the browser: one page with its own scripts and styles; no build, no network."""
+"""The phone in the browser: one page with its own scripts and styles, without a build step."""
 
 from __future__ import annotations
 
@@ -12,18 +12,20 @@ _STATIC = Path(__file__).parent / "static"
 
 
 @page.get("/phone")
-def without_slash() -> Any:
+def redirect_to_page() -> Any:
+    """`/phone` leads to `/phone/`."""
     return redirect("/phone/")
 
 
 @page.get("/phone/")
 def index() -> Any:
+    """The page."""
     return send_from_directory(_STATIC, "index.html")
 
 
 @page.get("/phone/static/<path:name>")
 def static_file(name: str) -> Any:
-    """Always revalidated: a visitor never runs yesterday's script against today's API."""
+    """A script or style. The browser revalidates it each time, so it always fits the API."""
     answer = send_from_directory(_STATIC, name)
     answer.headers["Cache-Control"] = "no-cache"
     return answer

@@ -1,4 +1,4 @@
-"""The simulated runtime: one value that every stand-in and every simulated phone is given."""
+"""What every simulated provider and phone needs: a database, settings and a clock."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ class SimulatorRuntime:
     clock: Clock = system_clock
 
     def now(self) -> datetime:
+        """The current time, with its time zone."""
         return self.clock()
 
 
 def current_runtime() -> SimulatorRuntime:
-    """The runtime of the Flask app that is answering."""
+    """The runtime of the Flask application that handles this request."""
     runtime: SimulatorRuntime = current_app.extensions["simulator"]
     return runtime

@@ -1,7 +1,7 @@
-"""What the stand-in providers and simulated phones need to know, read from the environment.
+"""Settings of the simulated providers and phones, read from environment variables.
 
-The names are those the gateway itself uses, so that both sides of a conversation agree. No
-credential has a default: what is missing is a KeyError.
+The variables are the gateway's own, so that both sides use the same credentials. No credential has
+a default.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
-    """`public_url` is where the gateway hears providers; durations are in seconds.
+    """Settings of the simulator. Durations are in seconds.
 
-    A stand-in without its account lets nobody in. `phone_slots`: handset requests that may wait for
-    the gateway at once; the web server needs more threads than that, as it serves both (see
-    phone_api.Phones).
+    `public_url` is the gateway's address for providers. A provider whose credentials are empty
+    rejects every call. `phone_slots` limits how many phone requests may wait for the gateway at
+    once. The web server needs more threads than that, because it serves both the phones and the
+    gateway (see phone_api.PhoneServices).
     """
 
     public_url: str
@@ -51,7 +52,7 @@ class SimulatorSettings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> SimulatorSettings:
-        """Settings as `dialwatt up` writes them. Raises KeyError."""
+        """The settings in the environment. Raises KeyError for one that is missing."""
         return cls(
             public_url=environ["PUBLIC_URL"].rstrip("/"),
             callback_key=environ["CALLBACK_KEY"],
@@ -76,6 +77,6 @@ class SimulatorSettings:
             prompt_seconds=float(environ.get("SIMULATOR_PROMPT_SECONDS", "60")),
         )
 
-    def door(self, path: str) -> str:
-        """The gateway's address for one of contract.md's callback paths, `{key}` filled in."""
+    def callback_url(self, path: str) -> str:
+        """The gateway's URL for a callback path such as `/payments/mtn/{key}`."""
         return self.public_url + path.format(key=self.callback_key)

@@ -104,8 +104,8 @@ _FACTS = {
     "of which repeated": "SELECT coalesce(sum(greatest(attempts, 1) - 1), 0)"
     " + count(*) - count(DISTINCT (url, body)) FROM simulator.callbacks",
     "tokens": "SELECT count(*) FROM tokens",
-    "texts delivered": "SELECT count(*) FROM simulator.texts",
-    "of which twice": "SELECT count(*) - count(DISTINCT (msisdn, body)) FROM simulator.texts",
+    "texts delivered": "SELECT count(*) FROM simulator.sms",
+    "of which twice": "SELECT count(*) - count(DISTINCT (msisdn, body)) FROM simulator.sms",
     "prompts asked for": "SELECT count(*) FROM prompts",
     "prompts that reached a phone": "SELECT count(*) FROM simulator.prompts",
     "prompts paid": "SELECT count(*) FROM prompts WHERE state = 'paid'",

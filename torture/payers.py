@@ -28,13 +28,14 @@ from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.suspense import match_suspense
 from gateway.work_queues import WorkQueues
-from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
-from simulator.callback_sender import json_callback
+from simulator.callback_queue import draw_callback_faults, json_callback, queue_callbacks
+from simulator.callback_sender import send_now
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
-from simulator.mobile_money.wallets import Payment, move_money, new_receipt
+from simulator.mobile_money.receipts import mpesa_receipt
+from simulator.mobile_money.wallets import Payment, move_money
 from simulator.safaricom.c2b_payment import pay_by_paybill
-from simulator.safaricom.c2b_urls import business_urls
-from simulator.safaricom.payloads import c2b_notice
+from simulator.safaricom.c2b_urls import c2b_urls
+from simulator.safaricom.payloads import c2b_payload
 from tests.support.cast import PEPPER
 from torture.dataset import AGENT, AGENT_PIN, msisdn_of, serial_of
 from torture.deployment import Deployment
@@ -130,13 +131,13 @@ class Payers:
         faults = draw_callback_faults(runtime, "safaricom", "paybill", msisdn)
         now = runtime.now()
         with runtime.engine.begin() as connection:
-            receipt = new_receipt(connection, now)
+            receipt = mpesa_receipt(connection, now)
             payment = Payment(
                 receipt, runtime.settings.shortcode, msisdn, account, amount_minor, now
             )
             balance_minor = move_money(connection, payment)
-            notice = c2b_notice(payment, balance_minor, "hashed")
-            url = business_urls(connection, runtime).confirmation
+            notice = c2b_payload(payment, balance_minor, "hashed")
+            url = c2b_urls(connection, runtime).confirmation
             ids = queue_callbacks(connection, [json_callback("confirmation", url, notice)], faults)
         try:
             send_now(runtime, ids)

@@ -1,0 +1,1 @@
+"""A simulated Airtel Money: its collections API and its callbacks."""

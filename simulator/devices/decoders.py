@@ -1,7 +1,8 @@
-"""What each family of device does with a typed code, and what it remembers of it.
+"""How a device of each token family decodes a token, and what it remembers of it.
 
-The rules are those of the written specifications; faults of fielded firmware are not copied: no
-token is ever accepted twice. Everything here is a function of memory, code and secret.
+The rules are those of the published specifications. Known defects of devices in the field are not
+copied: no token is ever accepted twice. Every function takes memory, token and secret, and returns
+the new memory or raises RejectedToken.
 """
 
 from __future__ import annotations
@@ -20,24 +21,25 @@ NOT_FOR_THIS_DEVICE = "not for this device"
 TOO_OLD = "too old"
 MALFORMED = "not a code"
 
-# OpenPAYGO: how many counts a device looks ahead and back.
+# OpenPAYGO: how many counts a device searches ahead and back.
 _JUMP, _SYNC_JUMP, _SYNC_BACK, _UNUSED_BACK = 64, 100, 64, 16
-# Nexus: of the 64 ids a device takes, those below the newest one.
+# Nexus: a device accepts 64 ids, of which this many are below the newest one.
 IDS_BELOW = 23
-# STS: how many identifiers a meter remembers.
-_TIDS = 50
+# STS: how many token identifiers (TID) a meter remembers.
+_REMEMBERED_TIDS = 50
 
 
 class RejectedToken(Exception):
-    """The device does not take the code; the text is the reason shown."""
+    """The device rejects the token; the text is the reason it shows."""
 
 
 @dataclass(frozen=True)
 class Memory:
-    """kwh_tenths, hours: all that was granted and not taken back; unlocked: paid off.
+    """What a device remembers.
 
-    newest: highest count or id accepted (STS: not used). floor: everything up to here counts as
-    used. used: what else was used, as far back as the device looks.
+    `kwh_tenths` and `hours` are granted in total; `unlocked` means paid off. `newest` is the
+    highest count or id accepted (STS ignores it). Every count or id up to `floor` is used; `used`
+    holds the other used ones, as far back as the device searches.
     """
 
     kwh_tenths: int = 0
@@ -48,29 +50,29 @@ class Memory:
     used: tuple[int, ...] = ()
 
 
-def accept_openpaygo(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+def accept_openpaygo(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     """Nine digits, or fifteen from a keypad that has only the keys 1 to 4."""
     key, starting_code = _openpaygo_secret(secret)
-    if len(code) == 15:
-        code = openpaygo.from_restricted(code)
-    if len(code) != openpaygo.NORMAL.digits:
+    if len(token) == 15:
+        token = openpaygo.from_restricted(token)
+    if len(token) != openpaygo.NORMAL.digits:
         raise RejectedToken(MALFORMED)
-    value = openpaygo.value_in(code, starting_code)
+    value = openpaygo.value_in(token, starting_code)
     reach = memory.newest + (_SYNC_JUMP if value == openpaygo.SYNC_VALUE else _JUMP)
     chain = islice(openpaygo.chain(key, starting_code, value), reach)
-    counts = [n for n, link in enumerate(chain, 1) if link == code and _parity_fits(value, n)]
+    counts = [n for n, link in enumerate(chain, 1) if link == token and _parity_fits(value, n)]
     if not counts:
         raise RejectedToken(NOT_FOR_THIS_DEVICE)
     for count in counts:
-        if _openpaygo_takes(memory, value, count):
+        if _openpaygo_accepts(memory, value, count):
             return _openpaygo_after(memory, value, count)
     unused = counts[-1] > memory.floor and counts[-1] not in memory.used
     raise RejectedToken(TOO_OLD if unused else ALREADY_USED)
 
 
-def accept_nexus_full(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+def accept_nexus_full(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     """Fourteen digits, typed between * and #."""
-    message = nexus.read_full(_key(secret), code, memory.newest - IDS_BELOW)
+    message = nexus.read_full(_key(secret), token, memory.newest - IDS_BELOW)
     seen, message = _nexus_seen(memory, message)
     if message.type == nexus.ADD:
         return replace(seen, hours=memory.hours + message.body)
@@ -80,9 +82,9 @@ def accept_nexus_full(memory: Memory, code: str, secret: DeviceSecret) -> Memory
     raise RejectedToken(MALFORMED)
 
 
-def accept_nexus_small(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+def accept_nexus_small(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     """Fifteen digits from 1 to 5."""
-    message = nexus.read_small(_key(secret), code, memory.newest - IDS_BELOW)
+    message = nexus.read_small(_key(secret), token, memory.newest - IDS_BELOW)
     seen, message = _nexus_seen(memory, message)
     if message.type not in (nexus.SMALL_ADD, nexus.SMALL_SET):
         raise RejectedToken(MALFORMED)
@@ -94,18 +96,18 @@ def accept_nexus_small(memory: Memory, code: str, secret: DeviceSecret) -> Memor
     return _nexus_set(seen, message.id, 0 if message.body == nexus.SMALL_LOCK else hours, False)
 
 
-def accept_sts(memory: Memory, code: str, secret: DeviceSecret) -> Memory:
+def accept_sts(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     """Twenty digits: electricity credit and clear credit."""
     assert secret.sts is not None
-    token = sts.read(decoder_key(secret.sts, meter_pan(secret.serial)), code)
-    if token is None:
+    decoded = sts.read(decoder_key(secret.sts, meter_pan(secret.serial)), token)
+    if decoded is None:
         raise RejectedToken(NOT_FOR_THIS_DEVICE)
-    token_class, subclass, tid, field = token
+    token_class, subclass, tid, field = decoded
     if tid in memory.used:
         raise RejectedToken(ALREADY_USED)
-    if len(memory.used) == _TIDS and tid < memory.used[0]:
+    if len(memory.used) == _REMEMBERED_TIDS and tid < memory.used[0]:
         raise RejectedToken(TOO_OLD)
-    seen = replace(memory, used=tuple(sorted((*memory.used, tid))[-_TIDS:]))
+    seen = replace(memory, used=tuple(sorted((*memory.used, tid))[-_REMEMBERED_TIDS:]))
     if (token_class, subclass) == (sts.CREDIT, sts.ELECTRICITY):
         return replace(seen, kwh_tenths=memory.kwh_tenths + energy_units(field))
     if (token_class, subclass) == (sts.MANAGEMENT, sts.CLEAR_CREDIT):
@@ -127,8 +129,10 @@ def _key(secret: DeviceSecret) -> bytes:
 
 
 def _openpaygo_secret(secret: DeviceSecret) -> tuple[bytes, int]:
-    key, code = _key(secret), secret.starting_code
-    return key, openpaygo.starting_code_from(key) if code is None else code
+    key, starting_code = _key(secret), secret.starting_code
+    if starting_code is None:
+        starting_code = openpaygo.starting_code_from(key)
+    return key, starting_code
 
 
 def _parity_fits(value: int, count: int) -> bool:
@@ -138,7 +142,7 @@ def _parity_fits(value: int, count: int) -> bool:
     return value <= openpaygo.MAX_VALUE
 
 
-def _openpaygo_takes(memory: Memory, value: int, count: int) -> bool:
+def _openpaygo_accepts(memory: Memory, value: int, count: int) -> bool:
     if value == openpaygo.SYNC_VALUE:
         return count > memory.newest - _SYNC_BACK
     if count in memory.used:
@@ -179,5 +183,5 @@ def _nexus_set(seen: Memory, message_id: int, hours: int, unlocked: bool) -> Mem
     return replace(seen, hours=hours, unlocked=unlocked, floor=message_id)
 
 
-def _remember(used: tuple[int, ...], one: int, above: int) -> tuple[int, ...]:
-    return tuple(sorted(n for n in {*used, one} if n > above))
+def _remember(used: tuple[int, ...], number: int, above: int) -> tuple[int, ...]:
+    return tuple(sorted(n for n in {*used, number} if n > above))

@@ -1,7 +1,7 @@
-"""Where the virtual devices stand between two key presses: their states, one row each.
+"""The states of the virtual devices, one row each.
 
-A device leaves the factory with the secret and counter that the gateway's books hold for it; from
-then on only the codes typed on it change it. What a code does is `simulator.devices`' matter.
+A device starts with the secret and counter that the gateway's database holds for it. After that
+only the tokens typed on it change it.
 """
 
 from __future__ import annotations
@@ -18,61 +18,72 @@ from core.tokens.family import DeviceSecret
 from simulator.devices import virtual_device
 from simulator.runtime import SimulatorRuntime
 
+# serial -> (kind, secret, initial count), or None for an unknown serial number.
 DeviceSource = Callable[[str], tuple[str, DeviceSecret, int] | None]
 
 
 class UnknownDevice(LookupError):
-    """No device of that serial is in the books."""
+    """The gateway has no device with that serial number."""
 
 
 def read_device(runtime: SimulatorRuntime, source: DeviceSource, serial: str) -> dict[str, Any]:
-    """The device as it stands. Raises UnknownDevice."""
-    serial, kind, secret, count = _from_the_books(source, serial)
+    """The device's kind and display. Raises UnknownDevice."""
+    serial, kind, secret, count = _look_up(source, serial)
     with runtime.engine.begin() as connection:
-        state = _take(connection, serial, kind, secret, count)
+        state = _lock_state(connection, serial, kind, secret, count)
     return {"kind": kind} | virtual_device.display(state)
 
 
 def enter_device_token(
-    runtime: SimulatorRuntime, source: DeviceSource, serial: str, code: str
+    runtime: SimulatorRuntime, source: DeviceSource, serial: str, token: str
 ) -> dict[str, Any]:
-    """Type a code on its keypad. Raises UnknownDevice."""
-    serial, kind, secret, count = _from_the_books(source, serial)
+    """Type a token on the device: `accepted`, `reason` where it was not, kind and display.
+
+    Raises UnknownDevice.
+    """
+    serial, kind, secret, count = _look_up(source, serial)
     with runtime.engine.begin() as connection:
-        state = _take(connection, serial, kind, secret, count)
-        state, accepted, reason = virtual_device.enter_token(state, code, secret)
-        connection.execute(_KEEP, {"serial": serial, "state": state})
-    verdict = {"accepted": accepted} | ({} if accepted else {"reason": reason})
-    return verdict | {"kind": kind} | virtual_device.display(state)
+        state = _lock_state(connection, serial, kind, secret, count)
+        state, accepted, reason = virtual_device.enter_token(state, token, secret)
+        connection.execute(_UPDATE, {"serial": serial, "state": state})
+    outcome = {"accepted": accepted} | ({} if accepted else {"reason": reason})
+    return outcome | {"kind": kind} | virtual_device.display(state)
 
 
-def _from_the_books(source: DeviceSource, serial: str) -> tuple[str, str, DeviceSecret, int]:
-    """Asked before our own transaction opens: the books are another database session."""
+def _look_up(source: DeviceSource, serial: str) -> tuple[str, str, DeviceSecret, int]:
+    """The serial number as it is stored, kind, secret and initial count.
+
+    Called before our own transaction opens, because `source` uses a database session of its own.
+    """
     try:
         serial = parse_serial(serial)
     except ValueError as error:
         raise UnknownDevice(str(error)) from None
-    known = source(serial)
-    if known is None:
+    device = source(serial)
+    if device is None:
         raise UnknownDevice(f"no device {serial}")
-    return serial, *known
+    return serial, *device
 
 
-def _take(
+def _lock_state(
     connection: Connection, serial: str, kind: str, secret: DeviceSecret, count: int
 ) -> dict[str, Any]:
-    """The state, locked; put on the shelf as it left the factory when seen for the first time."""
-    fresh = {"serial": serial, "kind": kind, "state": virtual_device.factory_state(secret, count)}
-    connection.execute(_UNPACK, fresh)
+    """The state, locked. A device that is used for the first time gets its factory state."""
+    new_device = {
+        "serial": serial,
+        "kind": kind,
+        "state": virtual_device.factory_state(secret, count),
+    }
+    connection.execute(_INSERT, new_device)
     state: dict[str, Any] = connection.execute(_LOCK, {"serial": serial}).scalar_one()
     return state
 
 
-_UNPACK = text("""
+_INSERT = text("""
     INSERT INTO simulator.devices (serial, kind, state) VALUES (:serial, :kind, :state)
     ON CONFLICT (serial) DO NOTHING
 """).bindparams(bindparam("state", type_=JSONB))
 _LOCK = text("SELECT state FROM simulator.devices WHERE serial = :serial FOR UPDATE")
-_KEEP = text("UPDATE simulator.devices SET state = :state WHERE serial = :serial").bindparams(
+_UPDATE = text("UPDATE simulator.devices SET state = :state WHERE serial = :serial").bindparams(
     bindparam("state", type_=JSONB)
 )

@@ -1,7 +1,7 @@
-"""Virtual devices: what a lamp, a bike or a meter does when somebody types a code on it.
+"""A virtual device: its state, what it displays, and how a token changes it.
 
-Pure functions over a small state that can be stored as JSON. Two things a real device has are
-left out: its clock (time granted is never used up) and its lock-out after wrong codes.
+Pure functions over a small state that can be stored as JSON. Two things that real devices have are
+left out: a clock (granted time is never used up) and a lock-out after wrong tokens.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from simulator.devices.decoders import DECODERS, IDS_BELOW, MALFORMED, Memory, R
 State = dict[str, Any]
 
 _DIGITS = set("0123456789")
-_BETWEEN_DIGITS = str.maketrans("", "", " -*#\u00a0\t\r\n")
+_SEPARATORS = str.maketrans("", "", " -*#\u00a0\t\r\n")
 
 
-class Typed(NamedTuple):
-    """What came of a typed code. `reason` says why it was refused, else it is empty."""
+class EnteredToken(NamedTuple):
+    """The state after a token was typed. `reason` says why it was rejected, else it is empty."""
 
     state: State
     accepted: bool
@@ -28,30 +28,32 @@ class Typed(NamedTuple):
 
 
 def factory_state(secret: DeviceSecret, count: int) -> State:
-    """A device as delivered. `count` is the OpenPAYGO count it leaves the factory with.
+    """The state of a new device. `count` is the OpenPAYGO count with which it was delivered.
 
-    The other families start from nothing, whatever `count` says.
+    Devices of the other families ignore `count`.
     """
     newest = {"openpaygo": count, "sts": 0}.get(secret.family, IDS_BELOW)
     return _state(secret.family, Memory(newest=newest))
 
 
-def enter_token(state: State, code: str, secret: DeviceSecret) -> Typed:
-    """Type a code on the keypad; spaces, dashes, * and # do not matter."""
+def enter_token(state: State, token: str, secret: DeviceSecret) -> EnteredToken:
+    """Type a token on the keypad. Spaces, dashes, * and # are ignored."""
     family = state["family"]
-    digits = code.translate(_BETWEEN_DIGITS)
+    digits = token.translate(_SEPARATORS)
     try:
         if not digits or not set(digits) <= _DIGITS:
             raise RejectedToken(MALFORMED)
-        return Typed(_state(family, DECODERS[family](_memory(state), digits, secret)), True, "")
+        return EnteredToken(
+            _state(family, DECODERS[family](_memory(state), digits, secret)), True, ""
+        )
     except RejectedToken as refused:
-        return Typed(state, False, str(refused))
+        return EnteredToken(state, False, str(refused))
     except TokenError:
-        return Typed(state, False, MALFORMED)
+        return EnteredToken(state, False, MALFORMED)
 
 
 def display(state: State) -> dict[str, Any]:
-    """What a person reads off it: `kwh` on a meter, else `days` and `unlocked`."""
+    """What the device displays: `kwh` on a meter, else `days` and `unlocked`."""
     if state["family"] == "sts":
         return {"kwh": state["kwh_tenths"] / 10}
     return {"days": state["hours"] // 24, "unlocked": state["unlocked"]}

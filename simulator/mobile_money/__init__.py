@@ -1,0 +1,1 @@
+"""What every simulated mobile-money provider shares: wallets, receipts and payment prompts."""

@@ -1,35 +1,37 @@
-"""Payment prompts: opened by a business, answered, cancelled or ignored on the phone.
+"""Payment prompts on phones: opened by a business, then approved, cancelled or left to expire.
 
-Every provider's prompts are the phone's; how they ended is written in M-Pesa's codes, and each
-provider tells it its own way. A paid M-Pesa prompt on a paybill is also a C2B payment, so the same
-money is announced twice under one receipt: by the STK result and by a C2B confirmation.
+The prompts of every provider end with one of M-Pesa's result codes, which `prompt_callbacks`
+translates for the others.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
-from simulator.callback_queue import draw_callback_faults, queue_callbacks, send_now
-from simulator.callback_sender import Callback, json_callback
-from simulator.database import next_serial
+from simulator.callback_queue import draw_callback_faults, queue_callbacks
+from simulator.callback_sender import send_now
+from simulator.database import next_number
 from simulator.fault_injection import Faults
-from simulator.mobile_money.wallets import EAST_AFRICA, Payment, move_money, new_receipt
-from simulator.notices import airtel_notice, mtn_status, pawapay_deposit
+from simulator.mobile_money.prompt_callbacks import PAID, paid_callbacks, unpaid_callbacks
+from simulator.mobile_money.receipts import EAST_AFRICA_TIME, mpesa_receipt, numeric_receipt
+from simulator.mobile_money.wallets import Payment, move_money
 from simulator.runtime import SimulatorRuntime
-from simulator.safaricom.c2b_payment import PaymentAnswer
-from simulator.safaricom.c2b_urls import business_urls
-from simulator.safaricom.payloads import c2b_notice, stk_notice
 
+# The mobile-money PIN of every simulated phone.
 PHONE_PIN = "1234"
+_BALANCE_TOO_LOW, _CANCELLED, _EXPIRED, _WRONG_PIN = "1", "1032", "1037", "2001"
 
 
 @dataclass(frozen=True, slots=True)
 class PromptRequest:
-    """What a business asked for; already checked by the door."""
+    """What a business asked for, already validated by the provider's API.
+
+    `reference` is the business's own id of the prompt, where its provider takes one.
+    """
 
     shortcode: str
     msisdn: str
@@ -41,57 +43,83 @@ class PromptRequest:
     reference: str = ""
 
 
-def open_prompt(runtime: SimulatorRuntime, wanted: PromptRequest) -> tuple[str, str]:
-    """Show a prompt on the phone. Returns MerchantRequestID and CheckoutRequestID, which is the
-    business's own reference where it gave one. Raises IntegrityError for one used before."""
+@dataclass(frozen=True, slots=True)
+class PaymentResult:
+    """What the payer's phone shows: code "0" and a receipt, or the code of the failure."""
+
+    accepted: bool
+    code: str
+    receipt: str | None = None
+
+
+def open_prompt(runtime: SimulatorRuntime, request: PromptRequest) -> tuple[str, str]:
+    """Show a prompt on the phone. Returns its MerchantRequestID and its CheckoutRequestID.
+
+    The CheckoutRequestID is the business's own reference where there is one. Raises IntegrityError
+    for a reference that was used before.
+    """
     now = runtime.now()
     with runtime.engine.begin() as connection:
-        number = next_serial(connection)
-        row = {name: getattr(wanted, name) for name in PromptRequest.__dataclass_fields__} | {
+        number = next_number(connection)
+        day = f"{now.astimezone(EAST_AFRICA_TIME):%d%m%Y%H%M%S}"
+        row = {name: getattr(request, name) for name in PromptRequest.__dataclass_fields__} | {
             "merchant_id": f"29115-{number:08d}-1",
-            "checkout_id": wanted.reference
-            or f"ws_CO_{now.astimezone(EAST_AFRICA):%d%m%Y%H%M%S}{number:09d}",
+            "checkout_id": request.reference or f"ws_CO_{day}{number:09d}",
             "expires_at": now + timedelta(seconds=runtime.settings.prompt_seconds),
         }
-        connection.execute(_OPEN, row)
+        connection.execute(_INSERT, row)
     return row["merchant_id"], row["checkout_id"]
 
 
 def waiting_prompts(connection: Connection, msisdn: str) -> list[Row[Any]]:
-    """Prompts still open on that phone, oldest first."""
+    """The open prompts of a phone, oldest first: id, amount_minor, account, currency."""
     return list(connection.execute(_WAITING, {"msisdn": msisdn}))
 
 
-def find_prompt(connection: Connection, checkout_id: str) -> Row[Any] | None:
-    """The prompt a business asks about, in any state."""
-    return connection.execute(_FIND, {"checkout_id": checkout_id}).first()
+def find_prompt(connection: Connection, checkout_id: str, provider: str) -> Row[Any] | None:
+    """The provider's prompt with this CheckoutRequestID or reference, in any state."""
+    prompt = {"checkout_id": checkout_id, "provider": provider}
+    return connection.execute(_FIND, prompt).first()
 
 
 def answer_prompt(
     runtime: SimulatorRuntime, msisdn: str, prompt_id: int, pin: str | None
-) -> PaymentAnswer:
-    """The customer types a PIN, or cancels (`pin` None). Returns after the callbacks' first try.
+) -> PaymentResult:
+    """Enter a PIN, or cancel (`pin` None). Returns after the first attempt of each callback.
 
     Raises LookupError when that phone has no such prompt open.
     """
-    chosen = {"id": prompt_id, "msisdn": msisdn}
+    key = {"id": prompt_id, "msisdn": msisdn}
     with runtime.engine.connect() as connection:
-        provider = connection.execute(_PROVIDER, chosen).scalar_one_or_none()
+        provider = connection.execute(_PROVIDER_OF, key).scalar_one_or_none()
     faults = draw_callback_faults(runtime, str(provider), "prompt", msisdn)
     with runtime.engine.begin() as connection:
-        prompt = connection.execute(_LOCK, chosen).first()
+        prompt = connection.execute(_LOCK_OPEN, key).first()
         if prompt is None:
             raise LookupError(f"no open prompt {prompt_id} on {msisdn}")
-        answer, ids = _settle(connection, runtime, prompt, pin, faults)
+        result, ids = _settle(connection, runtime, prompt, pin, faults)
     send_now(runtime, ids)
-    return answer
+    return result
 
 
-def answer_at_once(runtime: SimulatorRuntime, msisdn: str) -> None:
-    """A customer faster than the answer to the business."""
+def approve_newest_prompt(runtime: SimulatorRuntime, msisdn: str) -> None:
+    """Enter the right PIN at once: the callback then arrives before the reply to the business."""
     with runtime.engine.begin() as connection:
         prompts = waiting_prompts(connection, msisdn)
     answer_prompt(runtime, msisdn, prompts[-1].id, PHONE_PIN)
+
+
+def expire_prompts(runtime: SimulatorRuntime) -> int:
+    """Close the prompts whose time is over (code 1037) and queue their callbacks; how many."""
+    with runtime.engine.begin() as connection:
+        overdue = list(connection.execute(_OVERDUE, {"now": runtime.now()}))
+    for prompt in overdue:
+        faults = draw_callback_faults(runtime, prompt.provider, "prompt", prompt.msisdn)
+        with runtime.engine.begin() as connection:
+            key = {"id": prompt.id, "msisdn": prompt.msisdn}
+            if connection.execute(_LOCK_OPEN, key).first() is not None:
+                _close_unpaid(connection, runtime, prompt, _EXPIRED, faults)
+    return len(overdue)
 
 
 def _settle(
@@ -100,33 +128,28 @@ def _settle(
     prompt: Row[Any],
     pin: str | None,
     faults: Faults,
-) -> tuple[PaymentAnswer, Any]:
+) -> tuple[PaymentResult, list[int]]:
+    """The result, and the ids of the callbacks to send after the commit."""
     if pin != PHONE_PIN:
-        code = "1032" if pin is None else "2001"
+        code = _CANCELLED if pin is None else _WRONG_PIN
         return _close_unpaid(connection, runtime, prompt, code, faults)
-    payment = _payment(connection, runtime, prompt)
+    payment = _payment_of(connection, runtime, prompt)
     balance_minor = move_money(connection, payment)
     if balance_minor is None:
-        return _close_unpaid(connection, runtime, prompt, "1", faults)
-    _close(connection, prompt, "0", payment.receipt)
-    told = _result(runtime, prompt, "0", payment)
-    if prompt.provider == "safaricom":
-        confirm_at = business_urls(connection, runtime).confirmation
-        c2b = c2b_notice(payment, balance_minor, faults.get("payer_form", "hashed"))
-        told.append(json_callback("confirmation", confirm_at, c2b))
+        return _close_unpaid(connection, runtime, prompt, _BALANCE_TOO_LOW, faults)
+    _close(connection, prompt, PAID, payment.receipt)
+    callbacks = paid_callbacks(connection, runtime, prompt, payment, balance_minor, faults)
     if "contradict_callback" in faults:
-        told = [*_result(runtime, prompt, "1032", None), *told]
-    return PaymentAnswer(True, "0", payment.receipt), queue_callbacks(connection, told, faults)
+        callbacks = [*unpaid_callbacks(runtime, prompt, _CANCELLED), *callbacks]
+    ids = queue_callbacks(connection, callbacks, faults)
+    return PaymentResult(True, PAID, payment.receipt), ids
 
 
-def _payment(connection: Connection, runtime: SimulatorRuntime, prompt: Row[Any]) -> Payment:
+def _payment_of(connection: Connection, runtime: SimulatorRuntime, prompt: Row[Any]) -> Payment:
     now = runtime.now()
-    if prompt.provider == "safaricom":
-        receipt = new_receipt(connection, now)
-    else:
-        receipt = f"{now:%y%m%d}{next_serial(connection):08d}"
+    new_receipt = mpesa_receipt if prompt.provider == "safaricom" else numeric_receipt
     return Payment(
-        receipt,
+        new_receipt(connection, now),
         prompt.shortcode,
         prompt.msisdn,
         prompt.account,
@@ -137,51 +160,22 @@ def _payment(connection: Connection, runtime: SimulatorRuntime, prompt: Row[Any]
 
 
 def _close_unpaid(
-    connection: Connection, runtime: SimulatorRuntime, prompt: Row[Any], code: str, faults: Faults
-) -> tuple[PaymentAnswer, Any]:
+    connection: Connection,
+    runtime: SimulatorRuntime,
+    prompt: Row[Any],
+    code: str,
+    faults: Faults,
+) -> tuple[PaymentResult, list[int]]:
     _close(connection, prompt, code, None)
-    told = _result(runtime, prompt, code, None)
-    return PaymentAnswer(False, code), queue_callbacks(connection, told, faults)
+    callbacks = unpaid_callbacks(runtime, prompt, code)
+    return PaymentResult(False, code), queue_callbacks(connection, callbacks, faults)
 
 
 def _close(connection: Connection, prompt: Row[Any], code: str, receipt: str | None) -> None:
     connection.execute(_CLOSE, {"id": prompt.id, "code": code, "receipt": receipt})
 
 
-def _result(
-    runtime: SimulatorRuntime, prompt: Row[Any], code: str, payment: Payment | None
-) -> list[Callback]:
-    """The provider's own callback about the prompt; none where the business named no address."""
-    receipt = payment.receipt if payment else None
-    if not prompt.callback_url:
-        return []
-    if prompt.provider == "mtn":
-        return [json_callback("mtn", prompt.callback_url, mtn_status(prompt, code, receipt))]
-    if prompt.provider == "airtel":
-        body = airtel_notice(prompt, code, receipt, runtime.settings.airtel_callback_key)
-        return [Callback("airtel", prompt.callback_url, "application/json", body)]
-    if prompt.provider == "pawapay":
-        deposit = pawapay_deposit(prompt, code, receipt)
-        told = json_callback("pawapay", prompt.callback_url, deposit)
-        return [replace(told, signing_secret=runtime.settings.pawapay_signing_secret)]
-    notice = stk_notice(prompt.merchant_id, prompt.checkout_id, code, payment)
-    return [json_callback("stk", prompt.callback_url, notice)]
-
-
-def expire_prompts(runtime: SimulatorRuntime) -> int:
-    """Close the prompts nobody answered in time (1037) and tell the business; how many."""
-    with runtime.engine.begin() as connection:
-        prompts = list(connection.execute(_OVERDUE, {"now": runtime.now()}))
-    for prompt in prompts:
-        faults = draw_callback_faults(runtime, prompt.provider, "prompt", prompt.msisdn)
-        with runtime.engine.begin() as connection:
-            chosen = {"id": prompt.id, "msisdn": prompt.msisdn}
-            if connection.execute(_LOCK, chosen).first() is not None:
-                _close_unpaid(connection, runtime, prompt, "1037", faults)
-    return len(prompts)
-
-
-_OPEN = text("""
+_INSERT = text("""
     INSERT INTO simulator.prompts (checkout_id, merchant_id, shortcode, msisdn, account,
                                    amount_minor, callback_url, expires_at, provider, currency)
     VALUES (:checkout_id, :merchant_id, :shortcode, :msisdn, :account,
@@ -191,9 +185,11 @@ _WAITING = text("""
     SELECT id, amount_minor, account, currency FROM simulator.prompts
     WHERE msisdn = :msisdn AND result_code IS NULL ORDER BY id
 """)
-_PROVIDER = text("SELECT provider FROM simulator.prompts WHERE id = :id AND msisdn = :msisdn")
-_FIND = text("SELECT * FROM simulator.prompts WHERE checkout_id = :checkout_id")
-_LOCK = text("""
+_PROVIDER_OF = text("SELECT provider FROM simulator.prompts WHERE id = :id AND msisdn = :msisdn")
+_FIND = text("""
+    SELECT * FROM simulator.prompts WHERE checkout_id = :checkout_id AND provider = :provider
+""")
+_LOCK_OPEN = text("""
     SELECT * FROM simulator.prompts
     WHERE id = :id AND msisdn = :msisdn AND result_code IS NULL FOR UPDATE
 """)

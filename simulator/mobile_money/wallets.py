@@ -1,32 +1,27 @@
-"""Money inside the stand-in: a wallet per phone, one per business, one row per receipt.
+"""Simulated wallets: one per phone and one per business shortcode.
 
-Amounts are KES cents (`_minor`); M-Pesa itself moves whole shillings. A wallet never goes below
-zero: the database refuses.
+Amounts are in minor units (`_minor`). The database refuses a balance below zero.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-from simulator.database import next_serial
-
-EAST_AFRICA = timezone(timedelta(hours=3))
-LIMIT_MINOR = 250_000_00
-# Generous, so that long demonstrations and load runs do not end in "balance too low".
+# M-Pesa's limit for one transaction, in KES cents.
+TRANSACTION_LIMIT_MINOR = 250_000_00
+# High, so that long demonstrations and load runs do not end in "balance too low".
 OPENING_BALANCE_MINOR = 10_000_000_00
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_LETTERS = _ALPHABET[10:]
-_SEVEN_PLACES = 36**7
-# No common factor with 36**7, so multiplying shuffles the counter without ever repeating.
-_STRIDE = 41_887_903_571
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """Money that moves from a phone to a business; `checkout_id` when an STK prompt caused it."""
+    """Money that moves from a phone to a business.
+
+    `checkout_id` is set when a prompt (STK push) caused the payment.
+    """
 
     receipt: str
     shortcode: str
@@ -38,42 +33,41 @@ class Payment:
     third_party_id: str = ""
 
 
-def new_receipt(connection: Connection, now: datetime) -> str:
-    """Ten characters like TKO1A2B3C4: year, month and day, then seven that never repeat."""
-    local = now.astimezone(EAST_AFRICA)
-    number = next_serial(connection) * _STRIDE % _SEVEN_PLACES
-    tail = "".join(_ALPHABET[number // 36**place % 36] for place in range(7))
-    return (
-        _LETTERS[(local.year - 2006) % 26] + _LETTERS[local.month - 1] + _ALPHABET[local.day] + tail
-    )
-
-
 def move_money(connection: Connection, payment: Payment) -> int | None:
-    """Take it from the phone, give it to the business, write the receipt.
+    """Take the amount from the phone, give it to the business and record the receipt.
 
-    Returns the business's new balance in minor units, or None (nothing moved) when the phone's
-    balance is too low.
+    Returns the business's new balance in minor units. Returns None, and moves nothing, when the
+    phone's balance is too low.
     """
     payer = {"holder": payment.msisdn, "opening": OPENING_BALANCE_MINOR}
     amount = {"amount": payment.amount_minor}
     connection.execute(_OPEN_WALLET, payer)
-    if connection.execute(_TAKE, payer | amount).first() is None:
+    if connection.execute(_DEBIT, payer | amount).first() is None:
         return None
-    connection.execute(_RECORD, _columns(payment))
+    connection.execute(_INSERT_TRANSACTION, _columns(payment))
     business = {"holder": payment.shortcode}
-    return int(connection.execute(_GIVE, business | amount).scalar_one())
+    return int(connection.execute(_CREDIT, business | amount).scalar_one())
+
+
+def give_back(connection: Connection, shortcode: str, msisdn: str, amount_minor: int) -> bool:
+    """Move an amount from a business back to a phone. False when the balance is too low."""
+    amount = {"amount": amount_minor}
+    if connection.execute(_DEBIT, amount | {"holder": shortcode}).first() is None:
+        return False
+    connection.execute(_CREDIT, amount | {"holder": msisdn})
+    return True
 
 
 def set_balance(connection: Connection, msisdn: str, balance_minor: int) -> None:
-    """Make a phone rich or poor."""
+    """Set the balance of a wallet."""
     wallet = {"holder": msisdn, "opening": balance_minor}
     connection.execute(_OPEN_WALLET, wallet)
-    connection.execute(_SET, wallet)
+    connection.execute(_SET_BALANCE, wallet)
 
 
 def balance_of(connection: Connection, holder: str) -> int:
-    """What a phone, a short code or a provider's account of ours holds, in minor units."""
-    return int(connection.execute(_HELD, {"holder": holder}).scalar_one())
+    """The balance of a phone, a shortcode or a provider account, in minor units; 0 if unknown."""
+    return int(connection.execute(_BALANCE, {"holder": holder}).scalar_one())
 
 
 def _columns(payment: Payment) -> dict[str, object]:
@@ -84,20 +78,20 @@ _OPEN_WALLET = text("""
     INSERT INTO simulator.wallets (holder, balance_minor) VALUES (:holder, :opening)
     ON CONFLICT (holder) DO NOTHING
 """)
-_HELD = text("""
+_BALANCE = text("""
     SELECT coalesce(max(balance_minor), 0) FROM simulator.wallets WHERE holder = :holder
 """)
-_SET = text("UPDATE simulator.wallets SET balance_minor = :opening WHERE holder = :holder")
-_TAKE = text("""
+_SET_BALANCE = text("UPDATE simulator.wallets SET balance_minor = :opening WHERE holder = :holder")
+_DEBIT = text("""
     UPDATE simulator.wallets SET balance_minor = balance_minor - :amount
     WHERE holder = :holder AND balance_minor >= :amount RETURNING balance_minor
 """)
-_GIVE = text("""
+_CREDIT = text("""
     INSERT INTO simulator.wallets (holder, balance_minor) VALUES (:holder, :amount)
     ON CONFLICT (holder) DO UPDATE SET balance_minor = wallets.balance_minor + :amount
     RETURNING balance_minor
 """)
-_RECORD = text("""
+_INSERT_TRANSACTION = text("""
     INSERT INTO simulator.transactions (receipt, shortcode, msisdn, account, amount_minor,
                                         checkout_id, third_party_id, completed_at)
     VALUES (:receipt, :shortcode, :msisdn, :account, :amount_minor,

@@ -1,0 +1,1 @@
+"""A simulated MTN MoMo: its Collections API and its callbacks."""

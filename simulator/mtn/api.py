@@ -1,7 +1,7 @@
-"""A stand-in for MTN MoMo's Collections product: token, request to pay, its status, the balance.
+"""MTN MoMo's Collections API: access token, request to pay, its status, and the balance.
 
-Requests are accepted with an empty 202; a reference that was used before is a 409. The result comes
-by callback to the address the request named. Error bodies follow the MoMo Open API documentation.
+A request is accepted with an empty 202; a reference that was used before is a 409. The result comes
+by callback to the URL that the request named. Error bodies follow the MoMo Open API documentation.
 """
 
 from __future__ import annotations
@@ -14,24 +14,29 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy.exc import IntegrityError
 
 from core.money import major, parse_minor
+from simulator.access_tokens import InvalidAccessToken, check_access_token, issue_access_token
 from simulator.fault_injection import (
     EARLY_CALLBACK_FAULTS,
     LOOKUP_FAULTS,
     draw_faults,
     with_reply_faults,
 )
-from simulator.mobile_money.prompts import PromptRequest, answer_at_once, find_prompt, open_prompt
+from simulator.mobile_money.prompts import (
+    PromptRequest,
+    approve_newest_prompt,
+    find_prompt,
+    open_prompt,
+)
 from simulator.mobile_money.wallets import balance_of
-from simulator.notices import mtn_status
+from simulator.mtn.payloads import request_to_pay_status
 from simulator.runtime import SimulatorRuntime, current_runtime
-from simulator.safaricom.validation import DarajaError, check_token, issue_token
 
 mtn = Blueprint("mtn", __name__)
 _PROVIDER = "mtn"
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-# The sandbox pays in euros.
-_CURRENCY = {"mtnuganda": "UGX", "mtnghana": "GHS", "mtnrwanda": "RWF", "mtnzambia": "ZMW"}
-_STATUS = {
+# By target environment. The sandbox pays in euros.
+_CURRENCIES = {"mtnuganda": "UGX", "mtnghana": "GHS", "mtnrwanda": "RWF", "mtnzambia": "ZMW"}
+_HTTP_STATUS = {
     "ACCESS_DENIED": 401,
     "INVALID": 400,
     "RESOURCE_NOT_FOUND": 404,
@@ -42,31 +47,32 @@ _STATUS = {
 
 
 class MtnError(Exception):
-    """A refusal by its code."""
+    """A rejected request; the text is MTN's error code."""
 
 
-def error_body(code: str) -> tuple[Any, int]:
-    """MTN's error; what it does not list as a 4xx is a 500, refusals of the business included."""
-    return jsonify(code=code, message=code.replace("_", " ").capitalize()), _STATUS.get(code, 500)
+def error_response(code: str) -> tuple[Any, int]:
+    """MTN's error body. Codes that MTN does not list as a 4xx are a 500, refusals included."""
+    body = jsonify(code=code, message=code.replace("_", " ").capitalize())
+    return body, _HTTP_STATUS.get(code, 500)
 
 
 @mtn.errorhandler(MtnError)
-def _refused(error: MtnError) -> tuple[Any, int]:
-    return error_body(str(error))
+def _rejected(error: MtnError) -> tuple[Any, int]:
+    return error_response(str(error))
 
 
 @mtn.post("/collection/token/")
-@with_reply_faults(_PROVIDER, "token", error_body)
+@with_reply_faults(_PROVIDER, "token", error_response)
 def token() -> Any:
-    """An access token for Basic API user and key."""
+    """An access token in return for the API user and key (Basic authentication)."""
     runtime, given = current_runtime(), request.authorization
     _check_subscription(runtime)
     known = (runtime.settings.mtn_api_user, runtime.settings.mtn_api_key)
     if given is None or (given.username, given.password) != known:
         raise MtnError("ACCESS_DENIED")
-    fresh = issue_token(runtime.settings, runtime.now().timestamp())
-    lasts_s = int(runtime.settings.token_seconds)
-    return jsonify(access_token=fresh, token_type="bearer", expires_in=lasts_s)  # noqa: S106
+    access_token = issue_access_token(runtime.settings, runtime.now().timestamp())
+    expires_in = int(runtime.settings.token_seconds)
+    return jsonify(access_token=access_token, token_type="bearer", expires_in=expires_in)  # noqa: S106
 
 
 def _check_subscription(runtime: SimulatorRuntime) -> None:
@@ -82,28 +88,29 @@ def _check_caller(runtime: SimulatorRuntime) -> None:
         raise MtnError("NOT_ALLOWED_TARGET_ENVIRONMENT")
     try:
         header = request.headers.get("Authorization", "")
-        check_token(runtime.settings, header, runtime.now().timestamp())
-    except DarajaError:
+        check_access_token(runtime.settings, header, runtime.now().timestamp())
+    except InvalidAccessToken:
         raise MtnError("ACCESS_DENIED") from None
 
 
 @mtn.post("/collection/v1_0/requesttopay")
-@with_reply_faults(_PROVIDER, "requesttopay", error_body)
+@with_reply_faults(_PROVIDER, "requesttopay", error_response)
 def request_to_pay() -> Any:
-    """Show a request on the payer's phone: 202 and nothing else."""
+    """Show a prompt on the payer's phone. The reply is an empty 202."""
     runtime = current_runtime()
     _check_caller(runtime)
-    wanted = _wanted(request.get_json(silent=True) or {})
+    prompt_request = _parse_request(request.get_json(silent=True) or {})
     try:
-        open_prompt(runtime, wanted)
+        open_prompt(runtime, prompt_request)
     except IntegrityError:
         raise MtnError("RESOURCE_ALREADY_EXIST") from None
-    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "requesttopay", wanted.msisdn):
-        answer_at_once(runtime, wanted.msisdn)
+    msisdn = prompt_request.msisdn
+    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "requesttopay", msisdn):
+        approve_newest_prompt(runtime, msisdn)
     return "", 202
 
 
-def _wanted(body: dict[str, Any]) -> PromptRequest:
+def _parse_request(body: dict[str, Any]) -> PromptRequest:
     reference, payer = request.headers.get("X-Reference-Id", ""), body.get("payer") or {}
     if not _UUID4.fullmatch(reference) or payer.get("partyIdType") != "MSISDN":
         raise MtnError("INVALID")
@@ -126,26 +133,27 @@ def _wanted(body: dict[str, Any]) -> PromptRequest:
 
 
 @mtn.get("/collection/v1_0/account/balance")
-@with_reply_faults(_PROVIDER, "balance", error_body)
+@with_reply_faults(_PROVIDER, "balance", error_response)
 def balance() -> Any:
-    """What the Collections account holds, in the currency of its country."""
+    """The balance of the Collections account, in the currency of its country."""
     runtime = current_runtime()
     _check_caller(runtime)
-    currency = _CURRENCY.get(runtime.settings.mtn_target_environment, "EUR")
+    currency = _CURRENCIES.get(runtime.settings.mtn_target_environment, "EUR")
     with runtime.engine.connect() as connection:
-        held = major(balance_of(connection, _PROVIDER), currency)
-    return jsonify(availableBalance=held, currency=currency)
+        amount = major(balance_of(connection, _PROVIDER), currency)
+    return jsonify(availableBalance=amount, currency=currency)
 
 
 @mtn.get("/collection/v1_0/requesttopay/<reference>")
-@with_reply_faults(_PROVIDER, "status", error_body)
+@with_reply_faults(_PROVIDER, "status", error_response)
 def status(reference: str) -> Any:
-    """How a request stands: 200 also for one that failed."""
+    """The status of a request to pay: a 200 also when it failed."""
     runtime = current_runtime()
     _check_caller(runtime)
     with runtime.engine.connect() as connection:
-        prompt = find_prompt(connection, reference)
-    if prompt is None or prompt.provider != _PROVIDER:
+        prompt = find_prompt(connection, reference, _PROVIDER)
+    if prompt is None:
         raise MtnError("RESOURCE_NOT_FOUND")
-    silent = draw_faults(runtime.engine, LOOKUP_FAULTS, _PROVIDER, "status", prompt.msisdn)
-    return jsonify(mtn_status(prompt, None if silent else prompt.result_code, prompt.receipt))
+    pending = draw_faults(runtime.engine, LOOKUP_FAULTS, _PROVIDER, "status", prompt.msisdn)
+    code = None if pending else prompt.result_code
+    return jsonify(request_to_pay_status(prompt, code, prompt.receipt))

@@ -1,0 +1,1 @@
+"""A simulated pawaPay: its Merchant API, its callbacks and their signatures."""

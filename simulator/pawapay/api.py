@@ -1,8 +1,8 @@
-"""A stand-in for pawaPay's Merchant API, version 2: deposits, refunds, and its public keys.
+"""pawaPay's Merchant API, version 2: deposits, refunds and public keys.
 
-A deposit that is not taken is a 200 with REJECTED; an id that was used before is ignored. The
-result comes by callback to the one address of the account (set in pawaPay's dashboard: the
-gateway's door), signed when it is posted (signing.py). Shapes: docs.pawapay.io, version 2.
+A deposit that is refused is a 200 with REJECTED; an id that was used before is ignored. The result
+comes by signed callback to the one URL of the account, which is set in pawaPay's dashboard. Shapes:
+docs.pawapay.io, version 2.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from flask import Blueprint, jsonify, request
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from core.money import parse_minor
@@ -22,8 +22,14 @@ from simulator.fault_injection import (
     draw_faults,
     with_reply_faults,
 )
-from simulator.mobile_money.prompts import PromptRequest, answer_at_once, find_prompt, open_prompt
-from simulator.notices import pawapay_deposit
+from simulator.mobile_money.prompts import (
+    PromptRequest,
+    approve_newest_prompt,
+    find_prompt,
+    open_prompt,
+)
+from simulator.mobile_money.wallets import give_back
+from simulator.pawapay.payloads import deposit_status
 from simulator.pawapay.signing import public_keys
 from simulator.runtime import SimulatorRuntime, current_runtime
 
@@ -39,7 +45,7 @@ _WITHOUT_DECIMALS = {
     *("MTN_MOMO_COG", "MTN_MOMO_RWA", "ORANGE_CMR", "TIGO_TZA", "VODACOM_MPESA_COD"),
     "VODACOM_TZA",
 }
-_STATUS = {
+_HTTP_STATUS = {
     "NO_AUTHENTICATION": 401,
     "AUTHENTICATION_ERROR": 403,
     "DEPOSITS_NOT_ALLOWED": 403,
@@ -51,22 +57,22 @@ _STATUS = {
 
 
 class PawaPayError(Exception):
-    """A refusal by its failure code."""
+    """A rejected request; the text is pawaPay's failure code."""
 
 
-def error_body(code: str) -> tuple[Any, int]:
-    """A refusal: a 200 that says REJECTED, unless the request itself is at fault."""
+def error_response(code: str) -> tuple[Any, int]:
+    """A 200 that says REJECTED, unless the request itself is malformed or unauthorised."""
     reason = {"failureCode": code, "failureMessage": code.replace("_", " ").capitalize()}
     body: dict[str, Any] = {"failureReason": reason}
-    if code not in _STATUS:
-        asked = request.get_json(silent=True) or {}
-        body |= {"depositId": asked.get("depositId"), "status": "REJECTED"}
-    return jsonify(body), _STATUS.get(code, 200)
+    if code not in _HTTP_STATUS:
+        sent = request.get_json(silent=True) or {}
+        body |= {"depositId": sent.get("depositId"), "status": "REJECTED"}
+    return jsonify(body), _HTTP_STATUS.get(code, 200)
 
 
 @pawapay.errorhandler(PawaPayError)
-def _refused(error: PawaPayError) -> tuple[Any, int]:
-    return error_body(str(error))
+def _rejected(error: PawaPayError) -> tuple[Any, int]:
+    return error_response(str(error))
 
 
 def _check_caller(runtime: SimulatorRuntime) -> None:
@@ -79,26 +85,29 @@ def _check_caller(runtime: SimulatorRuntime) -> None:
 
 
 @pawapay.post("/v2/deposits")
-@with_reply_faults(_PROVIDER, "deposits", error_body)
+@with_reply_faults(_PROVIDER, "deposits", error_response)
 def deposits() -> Any:
-    """Show a deposit on the payer's phone."""
+    """Show a prompt on the payer's phone."""
     runtime = current_runtime()
     _check_caller(runtime)
-    wanted = _wanted(request.get_json(silent=True) or {})
+    prompt_request = _parse_request(request.get_json(silent=True) or {})
+    deposit_id, msisdn = prompt_request.reference, prompt_request.msisdn
     status = "ACCEPTED"
     try:
-        open_prompt(runtime, wanted)
+        open_prompt(runtime, prompt_request)
     except IntegrityError:
         status = "DUPLICATE_IGNORED"
-    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "deposits", wanted.msisdn):
-        answer_at_once(runtime, wanted.msisdn)
-    created = f"{runtime.now():%Y-%m-%dT%H:%M:%SZ}"
-    return jsonify(
-        depositId=wanted.reference, status=status, nextStep="FINAL_STATUS", created=created
-    )
+    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "deposits", msisdn):
+        approve_newest_prompt(runtime, msisdn)
+    created = _timestamp(runtime)
+    return jsonify(depositId=deposit_id, status=status, nextStep="FINAL_STATUS", created=created)
 
 
-def _wanted(body: dict[str, Any]) -> PromptRequest:
+def _timestamp(runtime: SimulatorRuntime) -> str:
+    return f"{runtime.now():%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _parse_request(body: dict[str, Any]) -> PromptRequest:
     if not _UUID4.fullmatch(str(body.get("depositId"))):
         raise PawaPayError("INVALID_PARAMETER")
     payer = body.get("payer") or {}
@@ -114,7 +123,7 @@ def _wanted(body: dict[str, Any]) -> PromptRequest:
         msisdn=f"+{details['phoneNumber']}",
         account=str(body.get("clientReferenceId")),
         amount_minor=_amount_minor(body, details["provider"]),
-        callback_url=current_runtime().settings.door("/payments/pawapay/{key}"),
+        callback_url=current_runtime().settings.callback_url("/payments/pawapay/{key}"),
         provider=_PROVIDER,
         currency=body["currency"],
         reference=body["depositId"],
@@ -133,78 +142,82 @@ def _amount_minor(body: dict[str, Any], network: str) -> int:
         raise PawaPayError("INVALID_CURRENCY") from None
 
 
-@pawapay.get("/v2/deposits/<reference>")
-@with_reply_faults(_PROVIDER, "status", error_body)
-def status(reference: str) -> Any:
-    """How a deposit stands: a 200 also where there is none."""
+@pawapay.get("/v2/deposits/<deposit_id>")
+@with_reply_faults(_PROVIDER, "status", error_response)
+def deposit(deposit_id: str) -> Any:
+    """The status of a deposit: a 200 also for an unknown id."""
     runtime = current_runtime()
     _check_caller(runtime)
     with runtime.engine.connect() as connection:
-        prompt = find_prompt(connection, reference)
-    if prompt is None or prompt.provider != _PROVIDER:
+        prompt = find_prompt(connection, deposit_id, _PROVIDER)
+    if prompt is None:
         return jsonify(status="NOT_FOUND")
-    silent = draw_faults(runtime.engine, LOOKUP_FAULTS, _PROVIDER, "status", prompt.msisdn)
-    code = None if silent else prompt.result_code
-    return jsonify(status="FOUND", data=pawapay_deposit(prompt, code, prompt.receipt))
+    pending = draw_faults(runtime.engine, LOOKUP_FAULTS, _PROVIDER, "status", prompt.msisdn)
+    code = None if pending else prompt.result_code
+    return jsonify(status="FOUND", data=deposit_status(prompt, code, prompt.receipt))
 
 
 @pawapay.post("/v2/refunds")
-@with_reply_faults(_PROVIDER, "refunds", error_body)
+@with_reply_faults(_PROVIDER, "refunds", error_response)
 def refunds() -> Any:
-    """Send a whole deposit back, at once; once."""
+    """Send a whole deposit back, immediately. Each deposit is refunded at most once."""
     runtime = current_runtime()
     _check_caller(runtime)
-    asked = request.get_json(silent=True) or {}
-    refund_id, deposit_id = str(asked.get("refundId")), str(asked.get("depositId"))
+    body = request.get_json(silent=True) or {}
+    refund_id, deposit_id = str(body.get("refundId")), str(body.get("depositId"))
     if not _UUID4.fullmatch(refund_id) or not _UUID4.fullmatch(deposit_id):
         raise PawaPayError("INVALID_PARAMETER")
     with runtime.engine.begin() as connection:
-        paid = connection.execute(_PAID, {"deposit": deposit_id}).one_or_none()
-        if paid is None:
-            raise PawaPayError("INVALID_PARAMETER")
-        if paid.refund not in (None, refund_id):
+        is_new = _refund(connection, runtime, refund_id, deposit_id)
+    status = "ACCEPTED" if is_new else "DUPLICATE_IGNORED"
+    return jsonify(refundId=refund_id, status=status, created=_timestamp(runtime))
+
+
+def _refund(
+    connection: Connection, runtime: SimulatorRuntime, refund_id: str, deposit_id: str
+) -> bool:
+    """Give the deposit back to its payer. False when this refund was made before."""
+    paid = connection.execute(_LOCK_PAID, {"deposit": deposit_id}).one_or_none()
+    if paid is None:
+        raise PawaPayError("INVALID_PARAMETER")
+    if paid.refund is not None:
+        if paid.refund != refund_id:
             raise PawaPayError("DEPOSIT_ALREADY_REFUNDED")
-        if paid.refund is None:
-            moved = {"payer": paid.msisdn, "network": paid.shortcode, "amount": paid.amount_minor}
-            connection.execute(_GIVE_BACK, moved)
-            record = {"undoes": paid.receipt, "refund": refund_id, "now": runtime.now()}
-            connection.execute(_RECORD, record)
-    taken = "ACCEPTED" if paid.refund is None else "DUPLICATE_IGNORED"
-    return jsonify(refundId=refund_id, status=taken, created=f"{runtime.now():%Y-%m-%dT%H:%M:%SZ}")
+        return False
+    if not give_back(connection, paid.shortcode, paid.msisdn, paid.amount_minor):
+        raise PawaPayError("PAWAPAY_WALLET_OUT_OF_FUNDS")
+    refund = {"undoes": paid.receipt, "refund": refund_id, "now": runtime.now()}
+    connection.execute(_INSERT_REVERSAL, refund)
+    return True
 
 
 @pawapay.get("/v2/refunds/<refund_id>")
-@with_reply_faults(_PROVIDER, "refund_status", error_body)
+@with_reply_faults(_PROVIDER, "refund_status", error_response)
 def refund_status(refund_id: str) -> Any:
-    """How a refund stands."""
+    """The status of a refund: a 200 also for an unknown id."""
     runtime = current_runtime()
     _check_caller(runtime)
     with runtime.engine.connect() as connection:
-        known = connection.execute(_REFUND, {"refund": refund_id}).one_or_none()
-    if known is None:
+        refund = connection.execute(_FIND_REFUND, {"refund": refund_id}).one_or_none()
+    if refund is None:
         return jsonify(status="NOT_FOUND")
-    silent = draw_faults(runtime.engine, LOOKUP_FAULTS, _PROVIDER, "refund_status")
-    stands = "PROCESSING" if silent else "COMPLETED"
-    return jsonify(status="FOUND", data={"refundId": refund_id, "status": stands})
+    pending = draw_faults(runtime.engine, LOOKUP_FAULTS, _PROVIDER, "refund_status")
+    status = "PROCESSING" if pending else "COMPLETED"
+    return jsonify(status="FOUND", data={"refundId": refund_id, "status": status})
 
 
 @pawapay.get("/v2/public-key/http")
 def keys() -> Any:
-    """The keys its callbacks are signed with."""
+    """The public keys of the callbacks' signatures."""
     return jsonify(public_keys(current_runtime().settings.pawapay_signing_secret))
 
 
-_PAID = text("""
+_LOCK_PAID = text("""
     SELECT t.receipt, t.msisdn, t.shortcode, t.amount_minor, r.receipt AS refund
     FROM simulator.transactions t LEFT JOIN simulator.reversals r ON r.undoes = t.receipt
     WHERE t.checkout_id = :deposit FOR UPDATE OF t
 """)
-_GIVE_BACK = text("""
-    UPDATE simulator.wallets
-    SET balance_minor = balance_minor + CASE holder WHEN :payer THEN :amount ELSE -:amount END
-    WHERE holder IN (:payer, :network)
-""")
-_RECORD = text("""
+_INSERT_REVERSAL = text("""
     INSERT INTO simulator.reversals (undoes, receipt, completed_at) VALUES (:undoes, :refund, :now)
 """)
-_REFUND = text("SELECT undoes FROM simulator.reversals WHERE receipt = :refund")
+_FIND_REFUND = text("SELECT undoes FROM simulator.reversals WHERE receipt = :refund")

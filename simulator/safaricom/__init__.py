@@ -1,6 +1,11 @@
-"""A stand-in for Safaricom: the M-Pesa customers' side and Daraja, the businesses' HTTP API.
+"""A simulated Safaricom: M-Pesa on the customer's phone, and Daraja, the HTTP API for businesses.
 
-`doors` is the API (OAuth, STK push and query, URL registration); `paybill` and `prompts` are what a
-customer does on the phone; `wallets` moves the money; `notices` are the callback bodies. Field
-names, codes and limits follow Safaricom's published Daraja documentation.
+    api                      the endpoints and their paths
+    oauth                    access tokens
+    c2b_urls, c2b_payment    C2B: registered URLs; a customer pays by paybill
+    stk_push                 STK push and its query
+    reversal, transaction_status, account_balance    operations whose result comes by callback
+    pull_transactions        the list of payments
+
+Field names, codes and limits follow Safaricom's published Daraja documentation.
 """

@@ -1,7 +1,7 @@
-"""The bodies Safaricom posts to a business: C2B validation and confirmation, STK results.
+"""The bodies that Safaricom posts to a business: C2B validation, C2B confirmation, STK callback.
 
-Pure shapes, no I/O. The oddities are the provider's: times in East African time without a zone,
-amounts as text in C2B and as numbers in STK, the payer hidden in C2B and plain in STK.
+Pure functions. As with the real provider, times are in East African time without a zone, amounts
+are text in C2B and numbers in STK, and the payer's number is hidden in C2B and plain in STK.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import hashlib
 from typing import Any
 
 from core.money import major
-from simulator.mobile_money.wallets import EAST_AFRICA, Payment
+from simulator.mobile_money.receipts import EAST_AFRICA_TIME
+from simulator.mobile_money.wallets import Payment
 
-RESULTS = {
+RESULT_DESCRIPTIONS = {
     "0": "The service request is processed successfully.",
     "1": "The balance is insufficient for the transaction.",
     "3": "The transaction amount is above the maximum allowed.",
@@ -22,58 +23,58 @@ RESULTS = {
 }
 
 
-def c2b_notice(payment: Payment, balance_minor: int | None, payer_form: str) -> dict[str, str]:
-    """Validation (`balance_minor` None) or confirmation; every value is text."""
+def c2b_payload(payment: Payment, balance_minor: int | None, payer_form: str) -> dict[str, str]:
+    """A validation (`balance_minor` None) or a confirmation. Every value is text."""
     return {
         "TransactionType": "Pay Bill",
         "TransID": payment.receipt,
-        "TransTime": eat_stamp(payment),
+        "TransTime": _timestamp(payment),
         "TransAmount": major(payment.amount_minor, "KES"),
         "BusinessShortCode": payment.shortcode,
         "BillRefNumber": payment.account,
         "InvoiceNumber": "",
         "OrgAccountBalance": "" if balance_minor is None else major(balance_minor, "KES"),
         "ThirdPartyTransID": payment.third_party_id,
-        "MSISDN": hidden_payer(payment.msisdn, payer_form),
+        "MSISDN": c2b_msisdn(payment.msisdn, payer_form),
         "FirstName": "",
         "MiddleName": "",
         "LastName": "",
     }
 
 
-def stk_notice(
+def stk_callback_payload(
     merchant_id: str, checkout_id: str, code: str, payment: Payment | None
 ) -> dict[str, Any]:
-    """The result of a prompt; only a paid one carries metadata."""
-    result: dict[str, Any] = {
+    """The result of an STK push. It has metadata only when the prompt was paid."""
+    callback: dict[str, Any] = {
         "MerchantRequestID": merchant_id,
         "CheckoutRequestID": checkout_id,
         "ResultCode": int(code),
-        "ResultDesc": RESULTS[code],
+        "ResultDesc": RESULT_DESCRIPTIONS[code],
     }
     if payment is not None:
-        result["CallbackMetadata"] = {"Item": _metadata(payment)}
-    return {"Body": {"stkCallback": result}}
+        callback["CallbackMetadata"] = {"Item": _metadata(payment)}
+    return {"Body": {"stkCallback": callback}}
 
 
 def _metadata(payment: Payment) -> list[dict[str, Any]]:
-    """Order is not promised, Balance comes without a value, and the amount has a fraction."""
+    """As documented: any order, a Balance without a value, and an amount with a fraction."""
     return [
         {"Name": "Amount", "Value": float(payment.amount_minor // 100)},
         {"Name": "MpesaReceiptNumber", "Value": payment.receipt},
         {"Name": "Balance"},
-        {"Name": "TransactionDate", "Value": int(eat_stamp(payment))},
+        {"Name": "TransactionDate", "Value": int(_timestamp(payment))},
         {"Name": "PhoneNumber", "Value": int(payment.msisdn.lstrip("+"))},
     ]
 
 
-def eat_stamp(payment: Payment) -> str:
+def _timestamp(payment: Payment) -> str:
     """yyyymmddHHMMSS in East African time."""
-    return payment.completed_at.astimezone(EAST_AFRICA).strftime("%Y%m%d%H%M%S")
+    return payment.completed_at.astimezone(EAST_AFRICA_TIME).strftime("%Y%m%d%H%M%S")
 
 
-def hidden_payer(msisdn: str, form: str) -> str:
-    """The payer as C2B shows it: `hashed` (SHA-256 of the 12 digits), `masked` or `plain`."""
+def c2b_msisdn(msisdn: str, form: str) -> str:
+    """The payer's number as C2B shows it: `hashed` (SHA-256 of 12 digits), `masked` or `plain`."""
     digits = msisdn.lstrip("+")
     if form == "plain":
         return digits

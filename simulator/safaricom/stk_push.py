@@ -1,19 +1,18 @@
-"""Daraja over HTTP: OAuth, STK push and its query, URL registration.
+"""STK push: a business asks for a payment on the customer's phone, and queries how it ended.
 
-Answers and error bodies are those of the published API. A prompt accepted is not a prompt paid: the
-result comes by callback. Later operations (transaction status, pull) are further files like this.
+An accepted push is not a paid one: the result comes by callback.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
-from functools import wraps
+import base64
+import hmac
+import re
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import jsonify
 from sqlalchemy import Row
-from sqlalchemy.exc import IntegrityError
 
 from simulator.fault_injection import (
     EARLY_CALLBACK_FAULTS,
@@ -21,84 +20,41 @@ from simulator.fault_injection import (
     draw_faults,
     with_reply_faults,
 )
-from simulator.mobile_money.prompts import answer_at_once, find_prompt, open_prompt
-from simulator.runtime import SimulatorRuntime, current_runtime
-from simulator.safaricom.c2b_urls import register
-from simulator.safaricom.payloads import RESULTS
-from simulator.safaricom.validation import (
-    DarajaError,
-    bad,
-    check_password,
-    check_token,
-    issue_token,
-    read_push,
-    read_registration,
+from simulator.mobile_money.prompts import (
+    PromptRequest,
+    approve_newest_prompt,
+    find_prompt,
+    open_prompt,
 )
+from simulator.mobile_money.wallets import TRANSACTION_LIMIT_MINOR
+from simulator.runtime import SimulatorRuntime
+from simulator.safaricom.errors import DarajaError, error_response, invalid_field
+from simulator.safaricom.oauth import authorised
+from simulator.safaricom.payloads import RESULT_DESCRIPTIONS
+from simulator.settings import SimulatorSettings
 
-daraja = Blueprint("daraja", __name__)
-_ERRORS = {
-    "500.001.1001": "Unable to lock subscriber, a transaction is already in process",
-    "500.003.02": "Error Occurred: Spike Arrest Violation",
-    "500.003.03": "Error Occurred: Quota Violation",
-    "500.003.1001": "Internal Server Error",
+_PHONE_NUMBER = "254[71][0-9]{8}"
+_FIELD_PATTERNS = {
+    "TransactionType": "CustomerPayBillOnline|CustomerBuyGoodsOnline",
+    "Amount": "[0-9]{1,9}",
+    "PartyA": _PHONE_NUMBER,
+    "PartyB": "[0-9]{5,7}",
+    "PhoneNumber": _PHONE_NUMBER,
+    "CallBackURL": r"https?://\S+",
+    "AccountReference": ".{1,12}",
+    "TransactionDesc": ".{0,13}",
 }
 
 
-def error_body(code: str, message: str = "") -> tuple[Any, int]:
-    """Daraja's error: the HTTP status is the first part of the code."""
-    body = {
-        "requestId": f"{secrets.randbelow(10**5)}-{secrets.randbelow(10**8)}-1",
-        "errorCode": code,
-        "errorMessage": message or _ERRORS.get(code, "Error Occurred"),
-    }
-    return jsonify(body), int(code[:3])
-
-
-@daraja.errorhandler(DarajaError)
-def refused(error: DarajaError) -> tuple[Any, int]:
-    return error_body(error.code, error.message)
-
-
-def authorised(view: Callable[[SimulatorRuntime, dict[str, Any]], Any]) -> Callable[[], Any]:
-    """Check the bearer token and the JSON body, then call `view(runtime, body)`."""
-
-    @wraps(view)
-    def door() -> Any:
-        runtime = current_runtime()
-        header = request.headers.get("Authorization", "")
-        check_token(runtime.settings, header, runtime.now().timestamp())
-        body = request.get_json(silent=True)
-        if not isinstance(body, dict):
-            raise bad("payload")
-        return view(runtime, body)
-
-    return door
-
-
-@daraja.get("/oauth/v1/generate")
-@with_reply_faults("safaricom", "oauth", error_body)
-def generate_token() -> Any:
-    """An access token for Basic consumer key and secret."""
-    runtime = current_runtime()
-    given, settings = request.authorization, runtime.settings
-    if request.args.get("grant_type") != "client_credentials":
-        raise DarajaError("400.008.02", "Invalid grant type passed")
-    known = (settings.consumer_key, settings.consumer_secret)
-    if given is None or (given.username, given.password) != known:
-        raise DarajaError("400.008.01", "Invalid Authentication passed")
-    token = issue_token(settings, runtime.now().timestamp())
-    return jsonify(access_token=token, expires_in=str(int(settings.token_seconds)))
-
-
-@daraja.post("/mpesa/stkpush/v1/processrequest")
-@with_reply_faults("safaricom", "stkpush", error_body)
+@with_reply_faults("safaricom", "stkpush", error_response)
 @authorised
-def push(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
+def process_request(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
     """Show a payment prompt on a phone."""
-    wanted = read_push(runtime.settings, body)
-    merchant_id, checkout_id = open_prompt(runtime, wanted)
-    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, "safaricom", "stkpush", wanted.msisdn):
-        answer_at_once(runtime, wanted.msisdn)
+    prompt_request = _parse_push(runtime.settings, body)
+    merchant_id, checkout_id = open_prompt(runtime, prompt_request)
+    msisdn = prompt_request.msisdn
+    if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, "safaricom", "stkpush", msisdn):
+        approve_newest_prompt(runtime, msisdn)
     return jsonify(
         MerchantRequestID=merchant_id,
         CheckoutRequestID=checkout_id,
@@ -108,45 +64,59 @@ def push(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
     )
 
 
-@daraja.post("/mpesa/stkpushquery/v1/query")
-@with_reply_faults("safaricom", "stkquery", error_body)
+@with_reply_faults("safaricom", "stkquery", error_response)
 @authorised
-def query_push(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
-    """How a prompt ended; still open is an HTTP 500 of its own, and there is no receipt."""
-    check_password(runtime.settings, body)
+def query(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
+    """The result of a prompt, without a receipt. While it is open the reply is an HTTP 500."""
+    _check_password(runtime.settings, body)
+    checkout_id = str(body.get("CheckoutRequestID", ""))
     with runtime.engine.connect() as connection:
-        prompt = find_prompt(connection, str(body.get("CheckoutRequestID", "")))
+        prompt = find_prompt(connection, checkout_id, "safaricom")
     if prompt is None:
-        raise bad("CheckoutRequestID")
-    silent = draw_faults(runtime.engine, LOOKUP_FAULTS, "safaricom", "stkquery", prompt.msisdn)
-    if prompt.result_code is None or silent:
+        raise invalid_field("CheckoutRequestID")
+    pending = draw_faults(runtime.engine, LOOKUP_FAULTS, "safaricom", "stkquery", prompt.msisdn)
+    if prompt.result_code is None or pending:
         raise DarajaError("500.001.1001", "The transaction is being processed")
-    return jsonify(_query_answer(prompt))
+    return jsonify(_query_reply(prompt))
 
 
-def _query_answer(prompt: Row[Any]) -> dict[str, str]:
+def _query_reply(prompt: Row[Any]) -> dict[str, str]:
     return {
         "ResponseCode": "0",
         "ResponseDescription": "The service request has been accepted successsfully",
         "MerchantRequestID": prompt.merchant_id,
         "CheckoutRequestID": prompt.checkout_id,
         "ResultCode": prompt.result_code,
-        "ResultDesc": RESULTS[prompt.result_code],
+        "ResultDesc": RESULT_DESCRIPTIONS[prompt.result_code],
     }
 
 
-@daraja.post("/mpesa/c2b/v2/registerurl")
-@with_reply_faults("safaricom", "registerurl", error_body)
-@authorised
-def register_urls(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
-    """Remember where a business hears of its payments: once, as in production."""
-    try:
-        with runtime.engine.begin() as connection:
-            register(connection, read_registration(body))
-    except IntegrityError:
-        raise DarajaError("500.003.1001", "URLs are already registered") from None
-    return jsonify(
-        OriginatorCoversationID=f"7619-{secrets.randbelow(10**8)}-1",
-        ResponseCode="0",
-        ResponseDescription="Success",
+def _check_password(settings: SimulatorSettings, body: Mapping[str, Any]) -> None:
+    """Password = base64(shortcode + passkey + timestamp). Raises DarajaError."""
+    timestamp = str(body.get("Timestamp", ""))
+    if not re.fullmatch("[0-9]{14}", timestamp):
+        raise invalid_field("Timestamp")
+    if str(body.get("BusinessShortCode", "")) != settings.shortcode:
+        raise invalid_field("BusinessShortCode")
+    expected = base64.b64encode(f"{settings.shortcode}{settings.passkey}{timestamp}".encode())
+    if not hmac.compare_digest(expected, str(body.get("Password", "")).encode()):
+        raise DarajaError("500.001.1001", "Wrong credentials")
+
+
+def _parse_push(settings: SimulatorSettings, body: Mapping[str, Any]) -> PromptRequest:
+    """Raises DarajaError for the first field that is not valid."""
+    _check_password(settings, body)
+    fields = {name: str(body.get(name, "")) for name in _FIELD_PATTERNS}
+    for name, pattern in _FIELD_PATTERNS.items():
+        if not re.fullmatch(pattern, fields[name]):
+            raise invalid_field(name)
+    amount_minor = int(fields["Amount"]) * 100
+    if not 0 < amount_minor <= TRANSACTION_LIMIT_MINOR:
+        raise invalid_field("Amount")
+    return PromptRequest(
+        settings.shortcode,
+        "+" + fields["PhoneNumber"],
+        fields["AccountReference"],
+        amount_minor,
+        fields["CallBackURL"],
     )

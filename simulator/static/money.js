@@ -38,7 +38,7 @@ export class Money {
       ...this.prompts.map((prompt) => ({
         label: `Approve ${this.network.currency} ${prompt.amount}`, note: `For account ${prompt.account}`, run: () => this.ask(prompt),
       })),
-      { label: "Pay bill, unasked", note: "As where the business cannot refuse", run: () => this.paybill({ unasked: true }) },
+      { label: "Pay bill without validation", note: "As where the business cannot refuse", run: () => this.paybill({ validated: false }) },
     ], this.home));
   }
 

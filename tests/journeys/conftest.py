@@ -39,7 +39,7 @@ from gateway.ussd_menus.product import product_menu
 from gateway.work_queues import WorkQueues
 from operations.demo import cast as people_in
 from operations.demo import load_demo
-from simulator.africastalking import received_texts
+from simulator.africastalking import received_sms
 from simulator.app import create_phone_app, mount_phone
 from simulator.devices.store import enter_device_token, read_device
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
@@ -298,7 +298,7 @@ def _verbs(
         name, _, wanted = rest.partition(": ")
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            texts = received_texts(connection, road.number(name))
+            texts = received_sms(connection, road.number(name))
         unread = road.unread(name, [one["text"] for one in texts])
         body = next((one for one in unread if seen(wanted, one)), None)
         assert body is not None, f"wanted: {wanted}\ngot: {unread}"
@@ -309,7 +309,7 @@ def _verbs(
         """`silence Amina`: no further text came."""
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            texts = [one["text"] for one in received_texts(connection, road.number(rest))]
+            texts = [one["text"] for one in received_sms(connection, road.number(rest))]
         assert road.unread(rest, texts) == []
 
     def shows(said: dict[str, Any], wanted: str) -> None:

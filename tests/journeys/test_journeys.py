@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import callback_queue
+from simulator import callback_sender
 from tests.journeys.conftest import CAST, DEMO
 from tests.support.journeys import MODES, World, play
 
@@ -29,11 +29,10 @@ def test_a_journey_goes_as_written(
     play(journey.read_text(), journey_world(mode), mode)
 
 
-def test_a_journey_waits_for_a_callback_that_the_postman_took(
+def test_a_journey_waits_for_a_callback_that_the_sender_thread_claimed(
     journey_world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        callback_queue, "deliver", lambda *_: None
-    )  # whoever answers does not carry it
+    # The request that caused the callback does not send it, so the sender thread must.
+    monkeypatch.setattr(callback_sender, "send_callbacks", lambda *_: None)
     journey = Path(__file__).parent / "agent_helps_a_customer.txt"
     play(journey.read_text(), journey_world("plain"), "plain")

@@ -5,7 +5,7 @@ from africastalking.SMS import SMSService
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from simulator.africastalking import received_texts, send_text
+from simulator.africastalking import received_sms, send_sms
 from simulator.app import ProviderServer
 from simulator.callback_sender import send_due_callbacks
 from simulator.runtime import SimulatorRuntime
@@ -21,7 +21,7 @@ def form(**changed: str) -> dict[str, str]:
 
 def inbox(runtime: SimulatorRuntime, msisdn: str) -> list[dict[str, str]]:
     with runtime.engine.connect() as connection:
-        return received_texts(connection, msisdn)
+        return received_sms(connection, msisdn)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_real_sdk_gets_a_dictionary(
 def test_a_sent_text_reaches_the_gateways_door(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
-    message_id = send_text(runtime, BARAKA, "BAL + ñ")
+    message_id = send_sms(runtime, BARAKA, "BAL + ñ")
     (heard,) = gateway.told("inbound")
     assert (heard["from"], heard["text"], heard["id"]) == (BARAKA, "BAL + ñ", message_id)
     assert set(heard) == {"date", "from", "id", "linkId", "text", "to", "networkCode"}
@@ -108,7 +108,7 @@ def test_a_sent_text_is_repeated_until_the_gateway_takes_it(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     gateway.answers["inbound"] = (503, {})
-    message_id = send_text(runtime, BARAKA, "BAL")
+    message_id = send_sms(runtime, BARAKA, "BAL")
     del gateway.answers["inbound"]
     with runtime.engine.begin() as connection:
         connection.execute(text("UPDATE simulator.callbacks SET due_at = now()"))

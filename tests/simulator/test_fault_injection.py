@@ -79,7 +79,7 @@ def test_a_lost_reply_is_lost_on_the_wire_after_the_effect(
     with pytest.raises(requests.ConnectionError):
         requests.post(url, data=form, headers={"apiKey": "at-key"}, timeout=10)
     with runtime.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM simulator.texts")).scalar() == 1
+        assert connection.execute(text("SELECT count(*) FROM simulator.sms")).scalar() == 1
 
 
 def test_the_callback_can_come_before_the_answer(

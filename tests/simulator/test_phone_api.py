@@ -75,11 +75,11 @@ def test_a_prompt_can_be_cancelled_and_a_wrong_pin_ends_it(
         assert answer == {"accepted": False, "code": code}
 
 
-def test_an_unasked_paybill_moves_the_money_and_only_then_tells(
+def test_a_paybill_without_validation_is_reported_only_after_the_money_moved(
     phone: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    unasked = {"account": "SL100234", "amount": "0.50", "unasked": True}
-    paid = phone.post(f"{BARAKA}/paybill", json=unasked).json
+    unvalidated = {"account": "SL100234", "amount": "0.50", "validated": False}
+    paid = phone.post(f"{BARAKA}/paybill", json=unvalidated).json
 
     assert paid["accepted"]
     assert gateway.callbacks() == ["confirmation"]

@@ -17,7 +17,7 @@ def texts(hands):
 
 
 def delivered(hands):
-    return hands.rows("SELECT count(*) FROM simulator.texts")[0][0]
+    return hands.rows("SELECT count(*) FROM simulator.sms")[0][0]
 
 
 def a_receipt_waits(hands):
@@ -48,7 +48,7 @@ def test_a_text_whose_fate_nobody_knows_is_sent_again_with_the_same_words(hands)
     jobs.send_sms()
 
     assert texts(hands) == [("sent", 2)]
-    bodies = hands.rows("SELECT DISTINCT body FROM simulator.texts")
+    bodies = hands.rows("SELECT DISTINCT body FROM simulator.sms")
     assert len(bodies) == 1
     assert delivered(hands) == 2
 

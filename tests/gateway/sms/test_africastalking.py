@@ -11,7 +11,7 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.settings import SmsSettings
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
-from simulator.africastalking import received_texts
+from simulator.africastalking import received_sms
 from tests.gateway.conftest import AMINA, KEY, Book, Web
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
@@ -28,7 +28,7 @@ class Provider:
 
     def phone(self, msisdn: str) -> list[tuple[str, str]]:
         with self.standins.runtime.engine.begin() as connection:
-            return [(one["from"], one["text"]) for one in received_texts(connection, msisdn)]
+            return [(one["from"], one["text"]) for one in received_sms(connection, msisdn)]
 
 
 @pytest.fixture

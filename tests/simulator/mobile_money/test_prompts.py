@@ -10,7 +10,7 @@ from simulator.callback_sender import send_due_callbacks
 from simulator.mobile_money.prompts import answer_prompt, expire_prompts, waiting_prompts
 from simulator.mobile_money.wallets import set_balance
 from simulator.runtime import SimulatorRuntime
-from simulator.safaricom.payloads import hidden_payer
+from simulator.safaricom.payloads import c2b_msisdn
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push, query
 
@@ -47,7 +47,7 @@ def test_a_paid_prompt_is_announced_twice_under_one_receipt(
     (c2b,) = gateway.told("confirmation")
     assert (c2b["TransID"], c2b["BillRefNumber"]) == (answer.receipt, "SL100234")
     assert (c2b["TransAmount"], c2b["OrgAccountBalance"]) == ("500.00", "500.00")
-    assert c2b["MSISDN"] == hidden_payer(BARAKA, "hashed")
+    assert c2b["MSISDN"] == c2b_msisdn(BARAKA, "hashed")
     assert len(c2b["MSISDN"]) == 64
 
     settled = query(providers, checkout_id).json

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from simulator.app import create_providers_app
 from simulator.mobile_money.wallets import Payment, move_money
 from simulator.runtime import SimulatorRuntime
-from simulator.safaricom.reversal import PAGE
+from simulator.safaricom.pull_transactions import PAGE_SIZE
 from tests.simulator.safaricom.daraja_client import call
 
 REVERSAL = {
@@ -116,11 +116,11 @@ def test_the_list_reaches_48_hours_back(runtime: SimulatorRuntime, business: Fla
 
 
 def test_a_long_list_comes_in_pages(runtime: SimulatorRuntime, business: FlaskClient) -> None:
-    for number in range(PAGE + 3):
+    for number in range(PAGE_SIZE + 3):
         pay(runtime, f"SKE{number:07d}")
 
-    assert [len(listed(business, runtime, offset)) for offset in (0, PAGE, PAGE + 3)] == [
-        PAGE,
+    assert [len(listed(business, runtime, offset)) for offset in (0, PAGE_SIZE, PAGE_SIZE + 3)] == [
+        PAGE_SIZE,
         3,
         0,
     ]

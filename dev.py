@@ -4,7 +4,7 @@
 It builds `.venv` from requirements.lock (every file checked against its hash), installs this
 project in it, and becomes the command asked for. The second start finds a stamp and skips all that.
 Standard library only, as it runs before anything is installed. It never touches the system's Python
-and never asks for root.
+and never asks for root, also where Python comes without ensurepip, as on Debian and Ubuntu.
 """
 
 import hashlib
@@ -14,9 +14,11 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
-if sys.version_info < (3, 11):  # noqa: UP036  whoever starts this may have an older one
+if sys.version_info < (3, 11):  # noqa: UP036  an older one may start this
     sys.exit(
         "dev.py: needs Python 3.11 or newer, this is %s (%s).\n"
         "Start it with a newer one, for example: python3.12 dev.py run"
@@ -36,7 +38,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   test [ARGS]     the tests, on real PostgreSQL and Redis; ARGS go to pytest
   check           format, lint, types, import rules
   browser [ARGS]  the console and the phone page in a real Chromium (CHROMIUM: where it is)
-  pictures        the pictures of docs/pictures, taken anew in the same browser
+  pictures        the pictures of docs/pictures, taken again in the same browser
   bench [ARGS]    the measurements of bench/
   torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
@@ -67,6 +69,25 @@ LOCKS = (
     f"{COMPILE} --group dev pyproject.toml --output-file requirements.lock",
     f"{COMPILE} --group browser --constraints requirements.lock --output-file browser.lock",
 )
+
+# Take pip out of its Debian package for `$1`, a Python without pip. apt-get knows the machine's
+# package sources; with lists and a cache of its own it needs no root and changes nothing.
+DEBIAN_PIP = """
+set -e
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+mkdir -p state/lists/partial cache/archives/partial
+apt() {
+  apt-get -qq -o Dir::State="$folder/state" -o Dir::Cache="$folder/cache" \
+    -o Acquire::Languages=none "$@"
+}
+apt update 2>update.log || true
+apt download python3-pip-whl || { head -n 1 update.log >&2; exit 1; }
+dpkg-deb -x python3-pip-whl_*.deb .
+wheel=$(echo "$folder"/usr/share/python-wheels/pip-*.whl)
+PYTHONPATH=$wheel "$1" -m pip install --quiet --no-index "$wheel"
+"""
 
 # Each package of the lock as it stands there: nothing is resolved. The tool is fetched when it is
 # used, so that the lock need not hold what the product does not.
@@ -108,8 +129,8 @@ def pictures() -> None:
 
 
 def drive(*module: str) -> None:
-    """Become a module that drives Chromium. Where it or its driver is missing, say so and be
-    content: whoever only changes the books needs neither."""
+    """Become a module that drives Chromium. Where it or its driver is missing, print that and exit
+    with 0: most changes need neither."""
     named = os.environ.get("CHROMIUM")
     places = [named] if named else filter(None, map(shutil.which, CHROMIUMS))
     found = next(filter(is_browser, places), None)
@@ -130,7 +151,7 @@ def torture(*arguments: str) -> None:
 
 
 def walk(walks: str = "1000", seed: str = "") -> None:
-    """Another way each time, unless a seed is given: the one printed walks the same way again."""
+    """Without a seed, a new one each time. The printed command repeats the same walks."""
     seed = seed or str(int.from_bytes(os.urandom(3), "big"))
     print(f"{walks} walks; the same again: python3 dev.py walk {walks} {seed}", flush=True)
     os.environ["WALKS"] = walks
@@ -162,14 +183,15 @@ def audited(report: str, complaints: str) -> "tuple[int, list[str]]":
         last = (complaints.strip().splitlines() or ["no word why"])[-1]
         return 2, [f"dev.py: nothing was audited. It needs a network to ask over: {last[:200]}"]
     found = [
-        f"{one['name']} {one['version']}: {flaw['id']}, fixed in {flaw['fix_versions'] or 'none'}"
-        for one in packages
-        for flaw in one.get("vulns", ())
+        f"{package['name']} {package['version']}: {flaw['id']},"
+        f" fixed in {flaw['fix_versions'] or 'none'}"
+        for package in packages
+        for flaw in package.get("vulns", ())
     ]
-    unseen = [one["name"] for one in packages if "skip_reason" in one]
+    unseen = [package["name"] for package in packages if "skip_reason" in package]
     if unseen:
         found.append(f"dev.py: could not be looked up, so not audited: {', '.join(unseen)}")
-    code = 1 if any("vulns" in one and one["vulns"] for one in packages) else 2 if unseen else 0
+    code = 1 if any(package.get("vulns") for package in packages) else 2 if unseen else 0
     return code, found or [f"{len(packages)} packages, no known vulnerability"]
 
 
@@ -239,16 +261,64 @@ def install_with(installer: list[str]) -> int:
 
 
 def create_environment() -> None:
+    """Make .venv with pip in it, in the first way that works on this machine."""
     print(f"dev.py: making {VENV} ...", flush=True)
-    try:
-        import venv
+    reason = "it has neither ensurepip nor pip"
+    for way, commands in ways_to_environment():
+        if way:
+            print(f"dev.py: this Python has no ensurepip; trying {way} ...", flush=True)
+        failures = (failure_of(command) for command in commands)
+        failure = next(filter(None, failures), "")
+        if not failure:
+            return
+        reason = failure
+    sys.exit(f"dev.py: cannot make {VENV} with this Python ({reason}). {what_to_type()}")
 
-        venv.create(VENV, with_pip=True, clear=True, symlinks=True)
-    except (ImportError, subprocess.CalledProcessError):
-        sys.exit(
-            "dev.py: Python cannot make a virtual environment with pip here.\n"
-            "On Debian and Ubuntu the part is packaged apart: apt-get install python3-venv"
-        )
+
+def ways_to_environment() -> Iterator[tuple[str, list[list[str]]]]:
+    """Each way by its name and command lines, the usual one first. None needs root, none installs
+    anything outside .venv, and each takes pip from where this machine's settings point."""
+    environment, python = str(VENV), str(PYTHON)
+    with_pip = [sys.executable, "-m", "venv", "--clear", environment]
+    without_pip = [*with_pip[:-1], "--without-pip", environment]
+    if find_spec("ensurepip"):
+        yield "", [with_pip]
+    for program in filter(None, [shutil.which("uv")]):
+        yield program, [[program, "venv", "--seed", "--python", sys.executable, environment]]
+    for program in filter(None, [shutil.which("virtualenv")]):
+        yield program, [[program, "--clear", "--python", sys.executable, environment]]
+    for pip in pips():
+        install_pip = [*pip, "--python", python, "install", "--quiet", "pip"]
+        yield " ".join(pip), [without_pip, install_pip]
+    if shutil.which("apt-get"):
+        unpack_pip = ["sh", "-c", DEBIAN_PIP, "sh", python]
+        yield "pip from the Debian package python3-pip-whl", [without_pip, unpack_pip]
+
+
+def pips() -> Iterator[list[str]]:
+    """The pips of this machine, which can install into another environment."""
+    if find_spec("pip"):
+        yield [sys.executable, "-m", "pip"]
+    for program in filter(None, map(shutil.which, ("pip3", "pip"))):
+        yield [program]
+
+
+def failure_of(command: list[str]) -> str:
+    """Run a command without showing its output; "" or the last thing it said, if it failed."""
+    environment = {**os.environ, "UV_VENV_CLEAR": "1"}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    lines = (done.stderr.strip() or done.stdout.strip() or "no reason given").splitlines()
+    return lines[-1][:200] if done.returncode else ""
+
+
+def what_to_type() -> str:
+    if shutil.which("apt-get"):
+        package = f"python3.{sys.version_info.minor}-venv"
+        return f"As root type: apt-get update && apt-get install {package}"
+    return "First install uv, or pip for this Python, with this system's package manager."
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}

@@ -37,6 +37,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   run             start everything on this machine (PORT, DIALWATT_DATA, DIALWATT_DEMO=0)
   test [ARGS]     the tests, on real PostgreSQL and Redis; ARGS go to pytest
   check           format, lint, types, import rules
+  words           the words of docs/words.toml where they stand, and what to use instead
   browser [ARGS]  the console and the phone page in a real Chromium (CHROMIUM: where it is)
   pictures        the pictures of docs/pictures, taken again in the same browser
   bench [ARGS]    the measurements of bench/
@@ -118,6 +119,10 @@ def test(*arguments: str) -> None:
 
 def check() -> None:
     sys.exit(1 if [line for line in CHECKS if call(line)] else 0)
+
+
+def words() -> None:
+    become("python", "-m", "tests.docs.words")
 
 
 def browser(*arguments: str) -> None:
@@ -322,6 +327,7 @@ def what_to_type() -> str:
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
+COMMANDS |= {"words": words}
 COMMANDS |= {"torture": torture, "audit": audit, "walk": walk}
 COMMANDS |= {"browser": browser, "pictures": pictures}
 COMMANDS["install"] = lambda: None  # main() has just done it

@@ -16,8 +16,9 @@ def insert_audit(connection: Connection, now: datetime, values: Mapping[str, obj
     """Keep who did what to which row, and why; `details` is anything JSON can hold."""
     connection.execute(
         text(
-            "INSERT INTO audit_log (acted_at, who, act, subject, subject_id, reason, details)"
-            " VALUES (:now, :who, :act, :subject, :subject_id, :reason, CAST(:details AS jsonb))"
+            "INSERT INTO audit_log"
+            " (acted_at, operator, action, subject, subject_id, reason, details) VALUES"
+            " (:now, :operator, :action, :subject, :subject_id, :reason, CAST(:details AS jsonb))"
         ),
         {**values, "now": now, "details": json.dumps(values["details"])},
     )
@@ -91,13 +92,13 @@ def close_open_case(connection: Connection, case_id: int, now: datetime) -> Clos
     )
 
 
-def insert_claim(
+def insert_clawback(
     connection: Connection, now: datetime, customer_id: int, payment_id: int, amount_minor: int
 ) -> None:
     """A customer owes this for a payment that was taken back after it was used."""
     connection.execute(
         text(
-            "INSERT INTO claims (customer_id, payment_id, amount_minor, raised_at)"
+            "INSERT INTO clawbacks (customer_id, payment_id, amount_minor, raised_at)"
             " VALUES (:customer_id, :payment_id, :amount_minor, :now)"
         ),
         {

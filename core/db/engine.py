@@ -65,11 +65,13 @@ def read_only(engine: Engine) -> Engine:
 
 
 def migrate(database_url: str) -> None:
-    """Bring the schema to the newest revision; does nothing when it is there already. Raises
-    BadInput when a later release has been here."""
+    """Bring the schema to the newest revision; does nothing when it is there already.
+
+    Raises BadInput when a later release or an unreleased version migrated the database.
+    """
     with make_engine(database_url, pool_size=0).connect() as connection:
         found = compare_revision(connection)
-    if found.is_newer:
+    if found.is_newer or found.is_unreleased:
         raise BadInput(str(found))
     command.upgrade(alembic_config(database_url), "head")
 

@@ -90,10 +90,10 @@ BOOKS: dict[str, str] = {
             WHERE state = 'refunding') p
          WHERE l.held <> p.held
     """,
-    "claims equal receivable:clawback": _sub_ledger(
+    "clawbacks equal receivable:clawback": _sub_ledger(
         "receivable:clawback",
         "debit",
-        "SELECT customer_id, sum(amount_minor) AS kept FROM claims GROUP BY 1",
+        "SELECT customer_id, sum(amount_minor) AS kept FROM clawbacks GROUP BY 1",
     ),
     "money taken in and not sent back equals clearing": """
         SELECT p.account || ': ledger ' || coalesce(l.held, 0) || ', payments ' || p.held FROM

@@ -48,13 +48,15 @@ def revision_of(connection: Connection) -> str | None:
 class Revision:
     """Where a database's schema is (None: empty), and the newest that this program has.
 
-    `is_newer`: a later release has been here. Migrations only expand, so that this program works
-    on it while the release is on its way; but it cannot migrate it.
+    `is_newer`: a later release has migrated it. Migrations only expand, so this program works on
+    it while that release is rolled out, but it cannot migrate it. `is_unreleased`: a development
+    version from before the first release made it; no release can upgrade it.
     """
 
     here: str | None
     newest: str
     is_newer: bool
+    is_unreleased: bool
 
     @property
     def is_enough(self) -> bool:
@@ -62,6 +64,11 @@ class Revision:
         return self.is_newer or self.here == self.newest
 
     def __str__(self) -> str:
+        if self.is_unreleased:
+            return (
+                f"the database is at revision {self.here}, from before the first release, and"
+                " cannot be upgraded. Start with an empty database, and load and import again."
+            )
         if self.is_newer:
             return (
                 f"the database is at revision {self.here}, and this program knows none after"
@@ -73,4 +80,6 @@ class Revision:
 def compare_revision(connection: Connection) -> Revision:
     """The revision of that database beside our own."""
     known, here = known_revisions(), revision_of(connection)
-    return Revision(here, known[-1], here is not None and here not in known)
+    unknown = here is not None and here not in known
+    is_unreleased = here is not None and here < known[0]
+    return Revision(here, known[-1], unknown and not is_unreleased, is_unreleased)

@@ -19,8 +19,8 @@ def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) 
     """A new order's id; None while one of that kind waits on the device already."""
     return connection.execute(
         text(
-            "INSERT INTO token_orders (device_id, kind, units, who, reason, ordered_at,"
-            " next_attempt_at) VALUES (:device_id, :kind, :units, :who, :reason, :now, :now)"
+            "INSERT INTO token_orders (device_id, kind, units, operator, reason, ordered_at,"
+            " next_attempt_at) VALUES (:device_id, :kind, :units, :operator, :reason, :now, :now)"
             " ON CONFLICT (device_id, kind) WHERE state = 'waiting' DO NOTHING RETURNING id"
         ),
         {**values, "now": now},

@@ -102,6 +102,8 @@ def _warn_of_newer_schema(environment: Environment) -> None:
             found = compare_revision(connection)
     except SQLAlchemyError:
         return
+    if found.is_unreleased:
+        raise BadInput(str(found))
     if found.is_newer:
         print(found, file=sys.stderr)
 

@@ -6,6 +6,7 @@ That is what lets a deployment migrate first and replace processes afterwards, o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -75,11 +76,26 @@ def test_what_would_be_missed_is_found() -> None:
     ]
 
 
+NEXT = """
+from alembic import op
+
+revision = "next"
+down_revision = "{head}"
+
+
+def upgrade():
+    op.execute("ALTER TABLE agents ADD COLUMN note text")
+"""
+
+
 def test_a_step_does_not_wait_behind_a_long_query_and_keep_everybody_waiting(
-    fresh_database_url: str,
+    fresh_database_url: str, tmp_path: Path
 ) -> None:
     config = alembic_config(fresh_database_url)
-    command.downgrade(config, known_revisions()[0])
+    (tmp_path / "next.py").write_text(NEXT.format(head=known_revisions()[-1]))
+    versions = Path(config.get_main_option("script_location") or "") / "versions"
+    config.set_main_option("version_locations", f"{versions};{tmp_path}")
+    config.set_main_option("path_separator", ";")
     engine = create_engine(fresh_database_url, poolclass=NullPool)
     with engine.connect() as busy, busy.begin():
         busy.execute(text("LOCK TABLE agents IN ACCESS SHARE MODE"))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import NullPool, create_engine, inspect
 
-from core.db.engine import alembic_config
+from core.db.engine import alembic_config, migrate
 from core.db.schema import known_revisions
 from core.db.tables import metadata
+from core.errors import BadInput
 
 
 def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url):
@@ -18,6 +20,33 @@ def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_databas
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
         assert compare_metadata(context, metadata) == []
+
+
+CONSTRAINTS = """
+    SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND contype = 'c'
+"""
+
+
+def test_migrating_gives_exactly_the_checks_that_the_code_declares(fresh_database_url):
+    engine = create_engine(fresh_database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        migrated = set(connection.exec_driver_sql(CONSTRAINTS).all())
+        connection.exec_driver_sql("CREATE SCHEMA declared")
+        connection.exec_driver_sql("SET LOCAL search_path TO declared")
+        metadata.create_all(connection)
+        declared = set(connection.exec_driver_sql(CONSTRAINTS).all())
+
+    assert migrated
+    assert migrated == declared
+
+
+def test_a_database_of_a_version_before_the_first_release_is_refused(fresh_database_url):
+    with create_engine(fresh_database_url, poolclass=NullPool).begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0017'")
+
+    with pytest.raises(BadInput, match="revision 0017, from before the first release"):
+        migrate(fresh_database_url)
 
 
 def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url):

@@ -28,12 +28,12 @@ class AuditRow:
 
 AUDIT = Query(
     AuditRow,
-    "a.id, a.acted_at, a.who AS operator, a.act AS action, a.subject, a.subject_id, a.reason,"
+    "a.id, a.acted_at, a.operator, a.action, a.subject, a.subject_id, a.reason,"
     " a.details::text AS details",
     "audit_log a",
     key="a.id",
     where={
-        "operator": "a.who = :operator",
+        "operator": "a.operator = :operator",
         "subject": "a.subject = :subject",
         "since": "a.acted_at >= :since",
         "until": "a.acted_at < :until",
@@ -102,7 +102,7 @@ def audit_of(connection: Connection, subject: str, subject_id: int) -> list[Acti
     return all_rows(
         connection,
         Action,
-        "SELECT acted_at, who AS operator, act AS action, reason FROM audit_log"
+        "SELECT acted_at, operator, action, reason FROM audit_log"
         " WHERE subject = :subject AND subject_id = :id ORDER BY id DESC LIMIT 50",
         subject=subject,
         id=subject_id,

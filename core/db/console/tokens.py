@@ -15,7 +15,7 @@ from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
 
 _COLUMNS = (
-    "o.id, o.ordered_at, d.serial, o.kind, o.units, o.who AS operator, o.reason, o.state,"
+    "o.id, o.ordered_at, d.serial, o.kind, o.units, o.operator, o.reason, o.state,"
     " o.problem, o.ended_at, CASE o.kind WHEN 'days' THEN o.units END AS days,"
     " CASE o.kind WHEN 'energy' THEN round(o.units / 10.0, 1) END AS kwh"
 )

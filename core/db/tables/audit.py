@@ -1,4 +1,4 @@
-"""What operators answer for: acts with their reasons, refunds, claims, cases, stated balances."""
+"""What operators answer for: audited actions, refunds, clawbacks, cases, stated balances."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from core.db.tables.columns import amount_minor, enum_column, metadata, referenc
 from core.device import TokenKind, TokenOrderState
 from core.refund import RefundOrigin, RefundState
 
-# Append-only (migration 0007): who did what, to which row, and why.
+# Append-only: who did what, to which row, and why.
 audit_log = Table(
     "audit_log",
     metadata,
     row_id(),
     timestamp("acted_at"),
-    Column("who", Text, nullable=False),
-    Column("act", Text, nullable=False),
+    Column("operator", Text, nullable=False),
+    Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("subject_id", BigInteger, nullable=False),
     Column("reason", Text, nullable=False),
@@ -68,8 +68,8 @@ refunds = Table(
 )
 
 # What a customer got for money that a provider then took back: receivable:clawback, by payment.
-claims = Table(
-    "claims",
+clawbacks = Table(
+    "clawbacks",
     metadata,
     row_id(),
     reference("customer_id", "customers"),
@@ -78,10 +78,10 @@ claims = Table(
     timestamp("raised_at"),
     UniqueConstraint("payment_id"),
     CheckConstraint("amount_minor > 0", name="amount"),
-    Index("claims_customer_id_idx", "customer_id"),
+    Index("clawbacks_customer_id_idx", "customer_id"),
 )
 
-# Something only a person can settle. `dedupe_key` names the dedupe_key: one dedupe_key, one case.
+# Something only an operator can settle. `dedupe_key` names what it is about: one key, one case.
 cases = Table(
     "cases",
     metadata,
@@ -105,7 +105,7 @@ token_orders = Table(
     reference("device_id", "devices"),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
-    Column("who", Text, nullable=False),
+    Column("operator", Text, nullable=False),
     Column("reason", Text, nullable=False),
     *enum_column("state", TokenOrderState, default="waiting"),
     Column("problem", Text, nullable=True),
@@ -143,7 +143,7 @@ statement_pulls = Table(
     timestamp("next_at"),
 )
 
-# What a provider says it holds for us at an timestamp, and what the books say of the same instant.
+# What a provider says it holds for us at an instant, and what the books say of the same instant.
 balance_assertions = Table(
     "balance_assertions",
     metadata,

@@ -31,8 +31,8 @@ def write_audit(
         unit.connection,
         unit.now,
         {
-            "who": operator.strip(),
-            "act": action,
+            "operator": operator.strip(),
+            "action": action,
             "subject": subject,
             "subject_id": subject_id,
             "reason": reason.strip()[:500],

@@ -13,7 +13,7 @@ from collections.abc import Container
 from core.agent import Agent
 from core.customer import Customer
 from core.db.agents import agent_with_id, update_agent
-from core.db.audit import insert_claim, open_case
+from core.db.audit import insert_clawback, open_case
 from core.db.customers import lock_customers
 from core.db.devices import get_device
 from core.db.ledger import ACCOUNT_OF, post_entries, posted_to
@@ -93,7 +93,7 @@ def _escalate(
     unit: Unit, payment: BookedPayment, customer: Customer, claim_minor: int, token_out: bool
 ) -> None:
     if claim_minor:
-        insert_claim(unit.connection, unit.now, customer.id, payment.id, claim_minor)
+        insert_clawback(unit.connection, unit.now, customer.id, payment.id, claim_minor)
     if claim_minor or token_out:
         what = "its codes are out" if token_out else "what it gave is spent"
         claim = Money(claim_minor, unit.market.currency)

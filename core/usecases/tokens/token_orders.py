@@ -61,7 +61,7 @@ def _order(unit: Unit, device: Device, kind: Action, units: int, operator: str, 
             "device_id": device.id,
             "kind": kind,
             "units": units,
-            "who": operator,
+            "operator": operator,
             "reason": reason.strip()[:500],
         },
     )

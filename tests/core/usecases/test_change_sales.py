@@ -44,7 +44,7 @@ def test_a_new_price_is_spread_and_booked(book, sale_id):
     assert plan_of(book, sale_id) == [(150_00, 150_00)] + [(200_00, 0)] * 3
     book.prove()
     assert book.rows("SELECT kind FROM journal_entries ORDER BY id DESC LIMIT 1") == [("repriced",)]
-    assert book.rows("SELECT who, act, reason FROM audit_log") == [
+    assert book.rows("SELECT operator, action, reason FROM audit_log") == [
         (WHO, "reprice", "agreed with the customer")
     ]
 

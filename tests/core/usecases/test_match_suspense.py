@@ -36,7 +36,7 @@ def test_a_match_leaves_who_and_why(book):
 
     match(book, payment_id)
 
-    assert book.rows("SELECT who, act, subject, subject_id, reason FROM audit_log") == [
+    assert book.rows("SELECT operator, action, subject, subject_id, reason FROM audit_log") == [
         ("ops@jua", "match", "payment", payment_id, "payer called")
     ]
 

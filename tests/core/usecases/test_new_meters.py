@@ -54,7 +54,7 @@ def test_it_gets_what_its_maker_s_meters_leave_the_factory_with_and_sells_energy
     ((owner, sts, counter),) = field.meter()
     assert (owner, counter) == (NEEMA, 0)
     assert (sts["sgc"], sts["kt"], sts["ea"]) == ("600000", 2, 11)
-    assert field.book.rows("SELECT who, act, subject FROM audit_log") == [
+    assert field.book.rows("SELECT operator, action, subject FROM audit_log") == [
         (JUMA, "enter_meter", "device")
     ]
     field.book.pay("R1", NEW_METER, 500_00)

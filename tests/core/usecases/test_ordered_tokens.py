@@ -71,7 +71,7 @@ def test_the_owner_gets_the_code_and_the_audit_says_why(book):
     order(book, KIT, "days", 7)
     make(book)
 
-    assert book.rows("SELECT who, act, subject, reason FROM audit_log") == [
+    assert book.rows("SELECT operator, action, subject, reason FROM audit_log") == [
         (WHO, "order_code", "device", WHY)
     ]
     [(msisdn, body, is_linked)] = book.rows("SELECT msisdn, body, token_id IS NOT NULL FROM sms")

@@ -49,7 +49,7 @@ def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(book):
 
     assert book.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments") == [(0,)]
     assert book.rows("SELECT msisdn FROM sms WHERE kind = 'refund.reversed'") == [(AMINA,)]
-    assert book.rows("SELECT count(*) FROM claims") == [(0,)]
+    assert book.rows("SELECT count(*) FROM clawbacks") == [(0,)]
     book.prove()
 
 
@@ -59,7 +59,7 @@ def test_energy_whose_code_is_out_becomes_a_claim_and_a_case(book):
 
     reverse(book)
 
-    assert book.rows("SELECT amount_minor FROM claims") == [(200_00,)]
+    assert book.rows("SELECT amount_minor FROM clawbacks") == [(200_00,)]
     assert book.rows("SELECT kind FROM cases") == [("reversed_after_use",)]
     assert book.balances()["income:energy"] == -200_00
     assert book.balances()["receivable:clawback"] == 200_00
@@ -90,7 +90,7 @@ def test_money_for_a_plan_that_was_followed_by_another_becomes_a_claim(book):
 
     reverse(book, amount_minor=150_00)
 
-    assert book.rows("SELECT amount_minor FROM claims") == [(150_00,)]
+    assert book.rows("SELECT amount_minor FROM clawbacks") == [(150_00,)]
     book.prove()
 
 
@@ -121,7 +121,7 @@ def test_credit_that_was_spent_since_becomes_a_claim(book):
 
     reverse(book, amount_minor=650_00)
 
-    assert book.rows("SELECT amount_minor FROM claims") == [(50_00,)]
+    assert book.rows("SELECT amount_minor FROM clawbacks") == [(50_00,)]
     book.prove()
 
 

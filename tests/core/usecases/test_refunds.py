@@ -230,7 +230,7 @@ def test_success_after_a_refusal_and_use_becomes_a_claim_and_a_case(book, refuse
     assert follow(book, refund_done, refund_id) is True
 
     assert book.states() == ["reversed"]
-    assert book.rows("SELECT amount_minor FROM claims") == [(200_00,)]
+    assert book.rows("SELECT amount_minor FROM clawbacks") == [(200_00,)]
     assert "reversed_after_use" in [kind for (kind,) in book.rows("SELECT kind FROM cases")]
     book.prove()
     assert follow(book, refund_done, refund_id) is False
@@ -302,9 +302,9 @@ def test_a_person_who_knows_that_it_went_back_says_so(book):
     by_hand(book, payment_id)
 
     assert book.states() == ["refunded"]
-    assert book.rows("SELECT who, act, reason FROM audit_log WHERE act = 'reversal'") == [
-        ("ops@jua", "reversal", "the portal shows it")
-    ]
+    assert book.rows(
+        "SELECT operator, action, reason FROM audit_log WHERE action = 'reversal'"
+    ) == [("ops@jua", "reversal", "the portal shows it")]
     assert book.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
     book.prove()
 

@@ -203,7 +203,7 @@ def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_u
         claim_device(unit, NEEMA, "", "", "", STOCK_KIT, "s/1")
 
     assert owner_of(engine, STOCK_KIT) == NEEMA
-    assert one(engine, "SELECT who, reason FROM audit_log").who == "grace"
+    assert one(engine, "SELECT operator, reason FROM audit_log").operator == "grace"
 
 
 def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(engine, open_unit):

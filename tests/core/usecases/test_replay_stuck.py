@@ -75,7 +75,7 @@ def test_a_payment_that_waits_for_its_next_try_is_applied_now(book):
     assert (row.why, row.attempts) == ("STS_VENDING_KEY_600000 is not set", 1)
     book.apply()
     assert book.states() == ["applied"]
-    assert book.rows("SELECT who, act, subject, subject_id, reason FROM audit_log") == [
+    assert book.rows("SELECT operator, action, subject, subject_id, reason FROM audit_log") == [
         ("wanjiru", "replay", "payment", payment_id, "key was missing")
     ]
     book.prove()

@@ -87,6 +87,6 @@ def test_the_audit_log_tells_of_a_run_that_sealed_something(book):
     with book.open_unit() as unit:
         note_rotation(unit, "wanjiru", BOTH, 0)
         note_rotation(unit, "wanjiru", BOTH, 4)
-    assert book.rows("SELECT who, act, details ->> 'keys' FROM audit_log") == [
+    assert book.rows("SELECT operator, action, details ->> 'keys' FROM audit_log") == [
         ("wanjiru", "rotate_keys", "4")
     ]

@@ -109,7 +109,7 @@ class Console:
     def acts(self) -> list[tuple[Any, ...]]:
         """(who, act, subject, reason) of the audit, the oldest first, without how users came."""
         return self.rows(
-            "SELECT who, act, subject, reason FROM audit_log"
+            "SELECT operator, action, subject, reason FROM audit_log"
             " WHERE who NOT IN ('test', 'dialwatt') ORDER BY id"
         )
 

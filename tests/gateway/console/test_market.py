@@ -54,7 +54,9 @@ def test_a_market_that_was_set_up_is_there_at_once(empty, engine):
     assert "Africa/Kampala" in owner.get("/").text
     with engine.connect() as connection:
         row = connection.execute(text("SELECT * FROM market")).one()
-        acts = connection.execute(text("SELECT act FROM audit_log WHERE who = 'owner'")).all()
+        acts = connection.execute(
+            text("SELECT action FROM audit_log WHERE operator = 'owner'")
+        ).all()
     assert (row.country, row.currency, row.cash_unit_minor) == ("UG", "UGX", 100)
     assert row.languages == ["en", "sw"]
     assert row.payment_max_minor > 0

@@ -221,7 +221,7 @@ def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, 
     assert f"{KIT} goes back to stock" in looked.text
     assert f"A code that locks {KIT} is ordered" in looked.text
     assert console.rows("SELECT owner_id FROM devices WHERE serial = :s", s=KIT) == [(None,)]
-    assert console.rows("SELECT kind FROM token_orders WHERE who = 'finance'") == [("lock",)]
+    assert console.rows("SELECT kind FROM token_orders WHERE operator = 'finance'") == [("lock",)]
     page = browser.get(done.location.removeprefix("/console")).text
     assert "cancelled" in page
     assert f"{path}/cancel" not in page

@@ -43,7 +43,7 @@ def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
     assert told[-1] == SEALED_KEYS
     monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
     assert "0 device keys sealed anew" in dialwatt("keys", "rotate").out
-    assert next(who for (who,) in rows("SELECT who FROM audit_log")).endswith("(command line)")
+    assert next(who for (who,) in rows("SELECT operator FROM audit_log")).endswith("(command line)")
 
 
 def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(

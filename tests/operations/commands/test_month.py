@@ -21,7 +21,7 @@ def test_a_month_is_written_into_a_new_file_only_its_owner_may_read(
         assert "trial_balance-2026-01.csv" in archive.namelist()
     with engine.connect() as connection:
         noted = connection.execute(
-            text("SELECT act, reason FROM audit_log ORDER BY id DESC LIMIT 1")
+            text("SELECT action, reason FROM audit_log ORDER BY id DESC LIMIT 1")
         )
         assert noted.one() == ("export", "the books of 2026-01")
 

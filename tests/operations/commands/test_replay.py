@@ -37,7 +37,7 @@ def test_a_stuck_payment_is_explained_put_back_and_rung_for(dialwatt, book, rows
     assert "why: STS_VENDING_KEY_600000 is not set" in ran.out
     assert "tried 7 times" in ran.out
     assert rows("SELECT attempts, next_attempt_at <= now() FROM payments") == [(0, True)]
-    assert rows("SELECT act, reason FROM audit_log") == [("replay", "the key is there now")]
+    assert rows("SELECT action, reason FROM audit_log") == [("replay", "the key is there now")]
     assert waiting_jobs(redis, "payments") == 1
 
 

@@ -71,7 +71,7 @@ def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
     lines = dialwatt("user", "list").out.splitlines()
     assert [line.split()[:2] for line in lines] == [["otieno", "shut"], ["wanjiru", "owner"]]
     with engine.connect() as connection:
-        acts = connection.execute(text("SELECT act FROM audit_log ORDER BY id")).scalars().all()
+        acts = connection.execute(text("SELECT action FROM audit_log ORDER BY id")).scalars().all()
     assert acts == ["add", "add", "disable"]
 
 

@@ -1,0 +1,93 @@
+-- The market and what is sold: villages, manufacturers, tariffs, appliances, plans.
+
+CREATE TABLE appliances (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    price_minor BIGINT NOT NULL,
+    initial_days INTEGER DEFAULT 0 NOT NULL,
+    price_per_day_minor BIGINT,
+    minimum_payment_minor BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT appliances_pkey PRIMARY KEY (id),
+    CONSTRAINT appliances_kind_check CHECK (kind IN ('meter', 'shs', 'e_bike', 'other')),
+    CONSTRAINT appliances_figures_check CHECK (price_minor >= 0 AND initial_days >= 0),
+    CONSTRAINT appliances_code_key UNIQUE (code)
+);
+
+CREATE TABLE manufacturers (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kinds TEXT[] NOT NULL,
+    token_family TEXT NOT NULL,
+    sts JSONB,
+    CONSTRAINT manufacturers_pkey PRIMARY KEY (id),
+    CONSTRAINT manufacturers_sts_check CHECK (sts IS NULL OR token_family = 'sts'),
+    CONSTRAINT manufacturers_code_key UNIQUE (code)
+);
+
+CREATE TABLE market (
+    id INTEGER NOT NULL,
+    country TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    cash_unit_minor BIGINT NOT NULL,
+    timezone TEXT NOT NULL,
+    languages TEXT[] NOT NULL,
+    service_code TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    payment_max_minor BIGINT NOT NULL,
+    CONSTRAINT market_pkey PRIMARY KEY (id),
+    CONSTRAINT market_only_one_check CHECK (id = 1),
+    CONSTRAINT market_cash_unit_check CHECK (cash_unit_minor > 0)
+);
+
+CREATE TABLE tariffs (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    CONSTRAINT tariffs_pkey PRIMARY KEY (id),
+    CONSTRAINT tariffs_code_key UNIQUE (code)
+);
+
+-- A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a
+-- kit in stock may have its plan set, so that whoever gets it can register it alone.
+CREATE TABLE plan_offers (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    appliance_id BIGINT NOT NULL,
+    scheme TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    count INTEGER,
+    instalment_minor BIGINT,
+    down_payment_minor BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT plan_offers_pkey PRIMARY KEY (id),
+    CONSTRAINT plan_offers_scheme_check CHECK (scheme IN ('count', 'amount', 'service')),
+    CONSTRAINT plan_offers_cadence_check CHECK (cadence IN ('daily', 'weekly', 'monthly')),
+    CONSTRAINT plan_offers_terms_check CHECK (down_payment_minor >= 0 AND CASE scheme WHEN 'count'
+        THEN count > 0 AND instalment_minor IS NULL WHEN 'service' THEN count IS NULL AND
+        instalment_minor IS NULL AND down_payment_minor = 0 ELSE instalment_minor > 0 AND count IS
+        NULL END),
+    CONSTRAINT plan_offers_code_key UNIQUE (code),
+    CONSTRAINT plan_offers_appliance_id_fkey FOREIGN KEY(appliance_id) REFERENCES appliances (id)
+);
+CREATE INDEX plan_offers_appliance_id_idx ON plan_offers (appliance_id);
+
+-- A change of price is a new row with a later date; the past is never rewritten.
+CREATE TABLE tariff_versions (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    tariff_id BIGINT NOT NULL,
+    valid_from DATE NOT NULL,
+    price_per_kwh_minor BIGINT NOT NULL,
+    access_rate_minor BIGINT DEFAULT 0 NOT NULL,
+    access_every_days INTEGER,
+    minimum_purchase_minor BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT tariff_versions_pkey PRIMARY KEY (id),
+    CONSTRAINT tariff_versions_tariff_id_valid_from_key UNIQUE (tariff_id, valid_from),
+    CONSTRAINT tariff_versions_prices_check CHECK (price_per_kwh_minor > 0 AND
+        minimum_purchase_minor >= 0),
+    CONSTRAINT tariff_versions_access_check CHECK (access_rate_minor = 0 OR (access_rate_minor > 0
+        AND access_every_days > 0)),
+    CONSTRAINT tariff_versions_tariff_id_fkey FOREIGN KEY(tariff_id) REFERENCES tariffs (id)
+);

@@ -1,0 +1,117 @@
+-- Devices, sales on a plan with their instalments, access fees, requests for devices.
+
+-- `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
+-- `access_anchor_on` is the day from which the next access-rate period runs. A device that is
+-- `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
+CREATE TABLE devices (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    serial TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    manufacturer_id BIGINT NOT NULL,
+    owner_id BIGINT,
+    tariff_id BIGINT,
+    plan_offer_id BIGINT,
+    assigned_on DATE,
+    access_anchor_on DATE,
+    sealed_key BYTEA,
+    starting_code BIGINT,
+    sts JSONB,
+    initial_counter BIGINT DEFAULT 0 NOT NULL,
+    token_counter BIGINT DEFAULT 0 NOT NULL,
+    retired_on DATE,
+    replaced_by_id BIGINT,
+    CONSTRAINT devices_pkey PRIMARY KEY (id),
+    CONSTRAINT devices_kind_check CHECK (kind IN ('meter', 'shs', 'e_bike')),
+    CONSTRAINT devices_counter_check CHECK (token_counter >= initial_counter),
+    CONSTRAINT devices_retired_check CHECK (retired_on IS NULL OR owner_id IS NULL),
+    CONSTRAINT devices_tariff_check CHECK (tariff_id IS NULL OR kind = 'meter'),
+    CONSTRAINT devices_plan_offer_check CHECK (plan_offer_id IS NULL OR kind <> 'meter'),
+    CONSTRAINT devices_serial_key UNIQUE (serial),
+    CONSTRAINT devices_manufacturer_id_fkey FOREIGN KEY(manufacturer_id) REFERENCES manufacturers
+        (id),
+    CONSTRAINT devices_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES customers (id),
+    CONSTRAINT devices_tariff_id_fkey FOREIGN KEY(tariff_id) REFERENCES tariffs (id),
+    CONSTRAINT devices_plan_offer_id_fkey FOREIGN KEY(plan_offer_id) REFERENCES plan_offers (id),
+    CONSTRAINT devices_replaced_by_id_fkey FOREIGN KEY(replaced_by_id) REFERENCES devices (id)
+);
+CREATE INDEX devices_owner_id_idx ON devices (owner_id);
+
+-- One row per meter and period; `customer_id` owes it even after the meter moved on.
+CREATE TABLE access_charges (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    device_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    due_on DATE NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    paid_minor BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT access_charges_pkey PRIMARY KEY (id),
+    CONSTRAINT access_charges_device_id_due_on_key UNIQUE (device_id, due_on),
+    CONSTRAINT access_charges_paid_check CHECK (amount_minor > 0 AND paid_minor BETWEEN 0 AND
+        amount_minor),
+    CONSTRAINT access_charges_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT access_charges_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
+);
+CREATE INDEX access_charges_open_idx ON access_charges (customer_id) WHERE paid_minor <
+    amount_minor;
+
+-- Somebody wants a device in stock whose tariff or plan is not set. It waits for an agent as long as
+-- the device has no owner; `name` is empty for a number that is a customer's already.
+CREATE TABLE device_requests (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    device_id BIGINT NOT NULL,
+    msisdn TEXT NOT NULL,
+    name TEXT NOT NULL,
+    surname TEXT NOT NULL,
+    village TEXT NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT device_requests_pkey PRIMARY KEY (id),
+    CONSTRAINT device_requests_device_id_msisdn_key UNIQUE (device_id, msisdn),
+    CONSTRAINT device_requests_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
+);
+CREATE INDEX device_requests_asked_at_idx ON device_requests (asked_at);
+
+CREATE TABLE sales (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    customer_id BIGINT NOT NULL,
+    appliance_id BIGINT NOT NULL,
+    device_id BIGINT,
+    scheme TEXT NOT NULL,
+    cadence TEXT NOT NULL,
+    total_minor BIGINT NOT NULL,
+    price_per_day_minor BIGINT,
+    minimum_payment_minor BIGINT DEFAULT 0 NOT NULL,
+    sold_on DATE NOT NULL,
+    reference TEXT,
+    as_sold JSONB,
+    agent_id BIGINT,
+    state TEXT DEFAULT 'open' NOT NULL,
+    CONSTRAINT sales_pkey PRIMARY KEY (id),
+    CONSTRAINT sales_scheme_check CHECK (scheme IN ('count', 'amount', 'service')),
+    CONSTRAINT sales_cadence_check CHECK (cadence IN ('daily', 'weekly', 'monthly')),
+    CONSTRAINT sales_state_check CHECK (state IN ('open', 'complete', 'cancelled')),
+    CONSTRAINT sales_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT sales_appliance_id_fkey FOREIGN KEY(appliance_id) REFERENCES appliances (id),
+    CONSTRAINT sales_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT sales_reference_key UNIQUE (reference),
+    CONSTRAINT sales_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES agents (id)
+);
+CREATE INDEX sales_customer_id_idx ON sales (customer_id);
+CREATE UNIQUE INDEX sales_open_device_key ON sales (device_id) WHERE state = 'open' AND device_id IS
+    NOT NULL;
+
+-- Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device.
+CREATE TABLE instalments (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    sale_id BIGINT NOT NULL,
+    number INTEGER NOT NULL,
+    due_on DATE NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    paid_minor BIGINT DEFAULT 0 NOT NULL,
+    days INTEGER DEFAULT 0 NOT NULL,
+    CONSTRAINT instalments_pkey PRIMARY KEY (id),
+    CONSTRAINT instalments_sale_id_number_key UNIQUE (sale_id, number),
+    CONSTRAINT instalments_paid_check CHECK (amount_minor > 0 AND paid_minor BETWEEN 0 AND
+        amount_minor),
+    CONSTRAINT instalments_sale_id_fkey FOREIGN KEY(sale_id) REFERENCES sales (id)
+);
+CREATE INDEX instalments_due_on_idx ON instalments (due_on);

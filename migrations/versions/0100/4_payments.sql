@@ -1,0 +1,158 @@
+-- The double-entry ledger, payments, tokens, prompts and refunds.
+
+-- `idempotency_key` names the event: one event, one entry, for ever.
+CREATE TABLE journal_entries (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    kind TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    posted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    transaction_id TEXT DEFAULT pg_current_xact_id()::text NOT NULL,
+    CONSTRAINT journal_entries_pkey PRIMARY KEY (id),
+    CONSTRAINT journal_entries_idempotency_key_key UNIQUE (idempotency_key)
+);
+
+CREATE TABLE ledger_accounts (
+    code TEXT NOT NULL,
+    normal_side TEXT NOT NULL,
+    CONSTRAINT ledger_accounts_pkey PRIMARY KEY (code),
+    CONSTRAINT ledger_accounts_normal_side_check CHECK (normal_side IN ('debit', 'credit'))
+);
+
+CREATE TABLE postings (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    entry_id BIGINT NOT NULL,
+    account TEXT NOT NULL,
+    side TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    customer_id BIGINT,
+    CONSTRAINT postings_pkey PRIMARY KEY (id),
+    CONSTRAINT postings_side_check CHECK (side IN ('debit', 'credit')),
+    CONSTRAINT postings_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT postings_entry_id_fkey FOREIGN KEY(entry_id) REFERENCES journal_entries (id),
+    CONSTRAINT postings_account_fkey FOREIGN KEY(account) REFERENCES ledger_accounts (code),
+    CONSTRAINT postings_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
+);
+CREATE INDEX postings_account_customer_id_idx ON postings (account, customer_id);
+CREATE INDEX postings_entry_id_idx ON postings (entry_id);
+
+-- One row per receipt of a provider account, whichever callback announced it.
+CREATE TABLE payments (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    provider_account TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    source TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    currency TEXT NOT NULL,
+    account_raw TEXT NOT NULL,
+    purpose TEXT DEFAULT 'device' NOT NULL,
+    device_id BIGINT,
+    customer_id BIGINT,
+    payer_kind TEXT NOT NULL,
+    payer TEXT,
+    paid_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    state TEXT DEFAULT 'received' NOT NULL,
+    applied_at TIMESTAMP WITH TIME ZONE,
+    credit_used_minor BIGINT DEFAULT 0 NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    problem TEXT,
+    CONSTRAINT payments_pkey PRIMARY KEY (id),
+    CONSTRAINT payments_purpose_check CHECK (purpose IN ('device', 'loan')),
+    CONSTRAINT payments_payer_kind_check CHECK (payer_kind IN ('msisdn', 'masked', 'sha256',
+        'none')),
+    CONSTRAINT payments_state_check CHECK (state IN ('received', 'applied', 'suspense', 'refunding',
+        'refunded', 'reversed')),
+    CONSTRAINT payments_provider_account_receipt_key UNIQUE (provider_account, receipt),
+    CONSTRAINT payments_amounts_check CHECK (amount_minor > 0 AND credit_used_minor >= 0),
+    CONSTRAINT payments_matched_check CHECK (CASE state WHEN 'suspense' THEN device_id IS NULL WHEN
+        'received' THEN device_id IS NOT NULL WHEN 'applied' THEN device_id IS NOT NULL ELSE true
+        END),
+    CONSTRAINT payments_owner_check CHECK ((device_id IS NULL) = (customer_id IS NULL)),
+    CONSTRAINT payments_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT payments_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
+);
+CREATE INDEX payments_customer_id_idx ON payments (customer_id);
+CREATE INDEX payments_payer_idx ON payments (payer);
+CREATE INDEX payments_receipt_idx ON payments (receipt);
+CREATE INDEX payments_received_at_idx ON payments USING brin (received_at);
+CREATE INDEX payments_unmatched_idx ON payments (received_at) WHERE state = 'suspense';
+CREATE INDEX payments_waiting_idx ON payments (next_attempt_at, id) WHERE state = 'received';
+
+-- A request to a payer's phone to approve a payment (an STK push, a request to pay). The row is
+-- committed before the socket opens; `unknown` is looked up, never repeated blindly.
+CREATE TABLE prompts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    msisdn TEXT NOT NULL,
+    account_reference TEXT NOT NULL,
+    device_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    purpose TEXT DEFAULT 'device' NOT NULL,
+    channel TEXT DEFAULT 'daraja' NOT NULL,
+    network TEXT,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    checkout_reference TEXT,
+    provider_code TEXT,
+    payment_id BIGINT,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT prompts_pkey PRIMARY KEY (id),
+    CONSTRAINT prompts_purpose_check CHECK (purpose IN ('device', 'loan')),
+    CONSTRAINT prompts_channel_check CHECK (channel IN ('daraja', 'mtn', 'airtel', 'pawapay')),
+    CONSTRAINT prompts_state_check CHECK (state IN ('waiting', 'sending', 'pending', 'unknown',
+        'approved', 'paid', 'failed')),
+    CONSTRAINT prompts_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT prompts_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT prompts_checkout_reference_key UNIQUE (checkout_reference),
+    CONSTRAINT prompts_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX prompts_account_reference_idx ON prompts (account_reference);
+CREATE INDEX prompts_open_idx ON prompts (sent_at) WHERE state IN ('approved', 'sending', 'pending',
+    'unknown');
+CREATE INDEX prompts_payment_id_idx ON prompts (payment_id);
+CREATE INDEX prompts_waiting_idx ON prompts (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+-- `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored.
+CREATE TABLE tokens (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    device_id BIGINT NOT NULL,
+    payment_id BIGINT,
+    part SMALLINT DEFAULT 0 NOT NULL,
+    kind TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    counter BIGINT NOT NULL,
+    text TEXT NOT NULL,
+    issued_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT tokens_pkey PRIMARY KEY (id),
+    CONSTRAINT tokens_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock')),
+    CONSTRAINT tokens_device_id_counter_key UNIQUE (device_id, counter),
+    CONSTRAINT tokens_payment_id_device_id_part_key UNIQUE (payment_id, device_id, part),
+    CONSTRAINT tokens_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT tokens_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX tokens_issued_at_idx ON tokens USING brin (issued_at);
+
+-- What a payment did. Their sum is the payment plus the credit it used.
+CREATE TABLE payment_lines (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    payment_id BIGINT NOT NULL,
+    number SMALLINT NOT NULL,
+    kind TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    instalment_id BIGINT,
+    access_charge_id BIGINT,
+    device_id BIGINT,
+    CONSTRAINT payment_lines_pkey PRIMARY KEY (id),
+    CONSTRAINT payment_lines_kind_check CHECK (kind IN ('down_payment', 'instalment', 'access_rate',
+        'energy', 'days', 'credit', 'suspense')),
+    CONSTRAINT payment_lines_payment_id_number_key UNIQUE (payment_id, number),
+    CONSTRAINT payment_lines_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT payment_lines_instalment_id_fkey FOREIGN KEY(instalment_id) REFERENCES instalments
+        (id),
+    CONSTRAINT payment_lines_access_charge_id_fkey FOREIGN KEY(access_charge_id) REFERENCES
+        access_charges (id),
+    CONSTRAINT payment_lines_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
+);

@@ -1,0 +1,85 @@
+-- SMS, delivery reports, reminders, effects of USSD sessions.
+
+-- Kept as told, in any order: a report may come before our own send call has returned.
+CREATE TABLE delivery_reports (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    provider_message_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    failure_reason TEXT,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT delivery_reports_pkey PRIMARY KEY (id),
+    CONSTRAINT delivery_reports_provider_message_id_status_key UNIQUE (provider_message_id, status)
+);
+
+CREATE TABLE inbound_sms (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    provider TEXT NOT NULL,
+    provider_message_id TEXT NOT NULL,
+    msisdn TEXT NOT NULL,
+    body TEXT NOT NULL,
+    received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT inbound_sms_pkey PRIMARY KEY (id),
+    CONSTRAINT inbound_sms_provider_provider_message_id_key UNIQUE (provider, provider_message_id)
+);
+
+-- STOP ends reminders, and nothing else: receipts and tokens are sent in any case.
+CREATE TABLE no_reminders (
+    msisdn TEXT NOT NULL,
+    since TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT no_reminders_pkey PRIMARY KEY (msisdn)
+);
+
+-- One effect per turn of a USSD session: its key is what makes a repeated callback harmless.
+CREATE TABLE ussd_effects (
+    ussd_session TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    result JSONB NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT ussd_effects_pkey PRIMARY KEY (ussd_session, position)
+);
+
+-- What a customer was reminded of: a step (in days from the due day) is never told twice, and
+-- `reminded_on` allows one text a day.
+CREATE TABLE reminders (
+    customer_id BIGINT NOT NULL,
+    due_on DATE NOT NULL,
+    step SMALLINT NOT NULL,
+    reminded_on DATE NOT NULL,
+    CONSTRAINT reminders_pkey PRIMARY KEY (customer_id, due_on, step),
+    CONSTRAINT reminders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
+);
+
+-- `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
+-- counts how often it was sent again because the phone could not be reached. After `expires_at` it
+-- is not sent.
+CREATE TABLE sms (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    dedupe_key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    msisdn TEXT NOT NULL,
+    body TEXT NOT NULL,
+    payment_id BIGINT,
+    token_id BIGINT,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    provider_message_id TEXT,
+    provider_status TEXT,
+    cost TEXT,
+    segments SMALLINT NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    redeliveries INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT sms_pkey PRIMARY KEY (id),
+    CONSTRAINT sms_state_check CHECK (state IN ('waiting', 'sending', 'sent', 'delivered', 'failed',
+        'unknown')),
+    CONSTRAINT sms_dedupe_key_key UNIQUE (dedupe_key),
+    CONSTRAINT sms_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT sms_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
+    CONSTRAINT sms_provider_message_id_key UNIQUE (provider_message_id)
+);
+CREATE INDEX sms_msisdn_idx ON sms (msisdn);
+CREATE INDEX sms_payment_id_idx ON sms (payment_id);
+CREATE INDEX sms_token_id_idx ON sms (token_id);
+CREATE INDEX sms_waiting_idx ON sms (next_attempt_at) WHERE next_attempt_at IS NOT NULL;

@@ -1,0 +1,145 @@
+-- What operators answer for: the audit log, cases, clawbacks, token orders, console users.
+
+-- Append-only: who did what, to which row, and why.
+CREATE TABLE audit_log (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    acted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    operator TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    details JSONB DEFAULT '{}' NOT NULL,
+    CONSTRAINT audit_log_pkey PRIMARY KEY (id)
+);
+CREATE INDEX audit_log_subject_idx ON audit_log (subject, subject_id);
+
+-- What a provider says it holds for us at an instant, and what the books say of the same instant.
+CREATE TABLE balance_assertions (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    provider_account TEXT NOT NULL,
+    stated_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    stated_minor BIGINT NOT NULL,
+    booked_minor BIGINT NOT NULL,
+    asserted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT balance_assertions_pkey PRIMARY KEY (id),
+    CONSTRAINT balance_assertions_provider_account_stated_at_key UNIQUE (provider_account,
+        stated_at)
+);
+
+-- `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
+CREATE TABLE console_users (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    name TEXT NOT NULL,
+    password_hash TEXT NOT NULL,
+    role TEXT NOT NULL,
+    login_epoch INTEGER DEFAULT 0 NOT NULL,
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    disabled_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT console_users_pkey PRIMARY KEY (id),
+    CONSTRAINT console_users_role_check CHECK (role IN ('owner', 'finance', 'support',
+        'read_only')),
+    CONSTRAINT console_users_name_check CHECK (name = lower(name)),
+    CONSTRAINT console_users_name_key UNIQUE (name)
+);
+
+-- When a provider's list of payments is asked for next, by receiving account.
+CREATE TABLE statement_pulls (
+    provider_account TEXT NOT NULL,
+    next_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT statement_pulls_pkey PRIMARY KEY (provider_account)
+);
+
+-- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
+-- for lock and unlock. Of each kind one at a time is waited for on a device: ordering twice is one
+-- order.
+CREATE TABLE token_orders (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    device_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    units INTEGER NOT NULL,
+    operator TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    problem TEXT,
+    ordered_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT token_orders_pkey PRIMARY KEY (id),
+    CONSTRAINT token_orders_kind_check CHECK (kind IN ('energy', 'days', 'unlock', 'lock')),
+    CONSTRAINT token_orders_state_check CHECK (state IN ('waiting', 'made', 'failed')),
+    CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days') THEN units > 0
+        ELSE units = 0 END),
+    CONSTRAINT token_orders_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
+);
+CREATE INDEX token_orders_device_id_idx ON token_orders (device_id);
+CREATE UNIQUE INDEX token_orders_waiting_key ON token_orders (device_id, kind) WHERE state =
+    'waiting';
+
+-- Something only an operator can settle. `dedupe_key` names what it is about: one key, one case.
+CREATE TABLE cases (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    dedupe_key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    payment_id BIGINT,
+    opened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    closed_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT cases_pkey PRIMARY KEY (id),
+    CONSTRAINT cases_dedupe_key_key UNIQUE (dedupe_key),
+    CONSTRAINT cases_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX cases_open_idx ON cases (opened_at) WHERE closed_at IS NULL;
+CREATE INDEX cases_payment_id_idx ON cases (payment_id);
+
+-- What a customer got for money that a provider then took back: receivable:clawback, by payment.
+CREATE TABLE clawbacks (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    customer_id BIGINT NOT NULL,
+    payment_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT clawbacks_pkey PRIMARY KEY (id),
+    CONSTRAINT clawbacks_payment_id_key UNIQUE (payment_id),
+    CONSTRAINT clawbacks_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT clawbacks_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT clawbacks_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX clawbacks_customer_id_idx ON clawbacks (customer_id);
+
+-- Money on its way back. `client_reference` is fixed before the provider is asked; `origin_state` is
+-- the payment's state to return to should the provider refuse.
+CREATE TABLE refunds (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    payment_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    origin_state TEXT NOT NULL,
+    client_reference TEXT NOT NULL,
+    state TEXT DEFAULT 'requested' NOT NULL,
+    provider_code TEXT,
+    requested_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    sent_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT refunds_pkey PRIMARY KEY (id),
+    CONSTRAINT refunds_origin_state_check CHECK (origin_state IN ('received', 'suspense')),
+    CONSTRAINT refunds_state_check CHECK (state IN ('requested', 'sending', 'unknown', 'done',
+        'failed')),
+    CONSTRAINT refunds_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT refunds_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
+    CONSTRAINT refunds_client_reference_key UNIQUE (client_reference)
+);
+CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state <> 'failed';
+CREATE INDEX refunds_waiting_idx ON refunds (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+-- Which tokens came of an order, one row for each.
+CREATE TABLE ordered_tokens (
+    token_id BIGINT NOT NULL,
+    order_id BIGINT NOT NULL,
+    CONSTRAINT ordered_tokens_pkey PRIMARY KEY (token_id),
+    CONSTRAINT ordered_tokens_token_id_fkey FOREIGN KEY(token_id) REFERENCES tokens (id),
+    CONSTRAINT ordered_tokens_order_id_fkey FOREIGN KEY(order_id) REFERENCES token_orders (id)
+);
+CREATE INDEX ordered_tokens_order_id_idx ON ordered_tokens (order_id);

@@ -1,0 +1,83 @@
+-- The ledger: its accounts, and the triggers that keep it append-only, balanced and closed.
+
+INSERT INTO ledger_accounts (code, normal_side) VALUES
+    ('unapplied', 'credit'),
+    ('suspense', 'credit'),
+    ('customer_credit', 'credit'),
+    ('refund_payable', 'credit'),
+    ('receivable:sales', 'debit'),
+    ('receivable:access', 'debit'),
+    ('receivable:clawback', 'debit'),
+    ('income:sales', 'credit'),
+    ('income:access', 'credit'),
+    ('income:energy', 'credit'),
+    ('income:days', 'credit'),
+    ('expense:commission', 'debit'),
+    ('expense:provider_fee', 'debit'),
+    ('cash:office', 'debit'),
+    ('bank', 'debit');
+
+-- Receipt numbers of agents' cash.
+CREATE SEQUENCE cash_receipts;
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+        USING ERRCODE = 'restrict_violation', HINT = 'Write a reversing entry instead.';
+END $$;
+
+CREATE TRIGGER journal_entries_append_only BEFORE UPDATE OR DELETE ON journal_entries
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_entries_no_truncate BEFORE TRUNCATE ON journal_entries
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER postings_append_only BEFORE UPDATE OR DELETE ON postings
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER postings_no_truncate BEFORE TRUNCATE ON postings
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER payment_lines_append_only BEFORE UPDATE OR DELETE ON payment_lines
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER payment_lines_no_truncate BEFORE TRUNCATE ON payment_lines
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tokens_append_only BEFORE UPDATE OR DELETE ON tokens
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER tokens_no_truncate BEFORE TRUNCATE ON tokens
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Deferred to the commit, so that an entry and its postings may come in separate statements.
+CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    legs integer;
+    difference numeric;
+BEGIN
+    SELECT count(*),
+           coalesce(sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor END), 0)
+      INTO legs, difference FROM postings WHERE entry_id = NEW.id;
+    IF legs < 2 OR difference <> 0 THEN
+        RAISE EXCEPTION 'journal entry % (%) does not balance: % postings, debit - credit = %',
+            NEW.id, NEW.kind, legs, difference USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER journal_entries_balance AFTER INSERT ON journal_entries
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_entry_balances();
+
+-- An entry is closed once its transaction is over: no posting can be added, balanced or not.
+CREATE FUNCTION check_entry_is_open() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (
+        SELECT FROM added JOIN journal_entries e ON e.id = added.entry_id
+        WHERE e.transaction_id <> pg_current_xact_id()::text
+    ) THEN
+        RAISE EXCEPTION 'a posting was added to a closed journal entry'
+            USING ERRCODE = 'restrict_violation', HINT = 'Write an entry of its own.';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER postings_closed_entry AFTER INSERT ON postings
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_entry_is_open();

@@ -1,0 +1,34 @@
+"""The first schema: tables in the order of their references, then the ledger's triggers.
+
+The statements stand in the SQL files of the folder 0100, to be read there.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from alembic import op
+
+revision = "0100"
+down_revision = None
+
+_FILES = sorted(Path(__file__).with_name("0100").glob("*.sql"))
+
+
+def upgrade() -> None:
+    # The driver's own connection: it takes several statements at once, and `%` as it stands.
+    driver = op.get_bind().connection.driver_connection
+    for file in _FILES:
+        driver.execute(file.read_text())
+
+
+def downgrade() -> None:
+    connection = op.get_bind()
+    created = "".join(file.read_text() for file in _FILES)
+    tables = re.findall(r"^CREATE TABLE (\w+)", created, re.MULTILINE)
+    connection.exec_driver_sql(f"DROP TABLE {', '.join(tables)} CASCADE")
+    connection.exec_driver_sql("DROP SEQUENCE cash_receipts")
+    connection.exec_driver_sql(
+        "DROP FUNCTION check_entry_is_open, check_entry_balances, refuse_change"
+    )

@@ -36,22 +36,23 @@ _SHORTEST_SECRET = 8  # a shorter one would black out ordinary words
 
 LEVELS = ("debug", "info", "warning", "error")
 
-_ABOUT: ContextVar[Mapping[str, object] | None] = ContextVar("about", default=None)
+_CONTEXT: ContextVar[Mapping[str, object] | None] = ContextVar("log_context", default=None)
 
 
 @contextmanager
-def about(**fields: object) -> Iterator[None]:
-    """Everything logged inside, by whomever, says this too (`request`, `endpoint`, ...)."""
-    before = _ABOUT.set({**(_ABOUT.get() or {}), **fields})
+def log_context(**fields: object) -> Iterator[None]:
+    """Everything logged inside the block carries these fields too (`request`, `endpoint`, ...)."""
+    before = _CONTEXT.set({**(_CONTEXT.get() or {}), **fields})
     try:
         yield
     finally:
-        _ABOUT.reset(before)
+        _CONTEXT.reset(before)
 
 
-def on(**fields: object) -> dict[str, object]:
-    """What one line is about: `log.info("applied", extra=on(payments=[7, 8]))`. Ids, no people."""
-    return {"about": fields}
+def log_fields(**fields: object) -> dict[str, object]:
+    """What one line is about: `log.info("applied", extra=log_fields(payments=[7, 8]))`. Ids, no
+    people."""
+    return {"fields": fields}
 
 
 class Masking:
@@ -88,7 +89,7 @@ def secrets_in(environment: Environment) -> Iterator[str]:
             continue  # the start tells what is wrong with it
 
 
-class Lines(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """A record as one line: JSON, or in words for a terminal (`as_json` False)."""
 
     def __init__(self, process: str, as_json: bool = True) -> None:
@@ -98,7 +99,7 @@ class Lines(logging.Formatter):
         self.masked = Masking(secrets_in(os.environ))
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, object] = {**(_ABOUT.get() or {}), **getattr(record, "about", {})}
+        told: dict[str, object] = {**(_CONTEXT.get() or {}), **getattr(record, "fields", {})}
         fields = {name: self.masked.value(value) for name, value in told.items()}
         message = self.masked(record.getMessage())
         trace = self.masked(self.formatException(record.exc_info)) if record.exc_info else ""
@@ -130,7 +131,7 @@ def logging_config(environment: Environment, process: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {
-            "lines": {"()": "core.logs.Lines", "process": process, "as_json": form == "json"}
+            "lines": {"()": "core.logs.LogFormatter", "process": process, "as_json": form == "json"}
         },
         "handlers": {
             "lines": {

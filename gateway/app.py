@@ -39,11 +39,11 @@ from gateway.guard import Guard
 from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments import airtel, mtn
-from gateway.payments.announced import Announcements
-from gateway.payments.message_signature import SignedMessages, read_public_keys
-from gateway.payments.mpesa import MpesaCallbacks
-from gateway.payments.mpesa_results import ResultCallbacks
-from gateway.payments.pawapay_callbacks import PawaPayCallbacks
+from gateway.payments.mpesa.callbacks import MpesaCallbacks
+from gateway.payments.mpesa.results import ResultCallbacks
+from gateway.payments.pawapay.callbacks import PawaPayCallbacks
+from gateway.payments.pawapay.message_signature import SignedMessages, read_public_keys
+from gateway.payments.unsigned_callbacks import UnsignedCallbacks
 from gateway.redis_client import fail_fast_redis
 from gateway.sms.delivery import delivery_route
 from gateway.sms.inbound import inbound_route
@@ -176,7 +176,7 @@ def _flask(
     signed: SignedMessages | None,
 ) -> WSGIApplication:
     open_unit, counters = unit_opener(engine, channels=settings.channels), EventCounters(redis)
-    told = Announcements(open_unit, mpesa.work_queues)
+    told = UnsignedCallbacks(open_unit, mpesa.work_queues)
     signing_key = settings.airtel_callback_key
     proved = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[CallbackRoute[Any], ...]] = {

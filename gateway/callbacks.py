@@ -23,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from core.errors import BadCallback, Refused, UnverifiedSignature
-from core.logs import about, on
+from core.logs import log_context, log_fields
 from gateway.counters import EventCounters
 from gateway.guard import Guard
 
@@ -78,7 +78,7 @@ def mount(
     """Serve a route on `app` to callers that know the key and whose address is allowed."""
 
     def view(key: str, **carried: object) -> Response:
-        with about(request=_request_id(), endpoint=route.name):
+        with log_context(request=_request_id(), endpoint=route.name):
             return respond(key, carried)
 
     def respond(key: str, carried: dict[str, object]) -> Response:
@@ -91,7 +91,7 @@ def mount(
             response, outcome = _answer(route, carried)
         counters.count(route.name, outcome)
         if response.status_code < 400 or response.status_code >= 500:
-            log.info("%s: %s", route.name, outcome, extra=on(outcome=outcome))
+            log.info("%s: %s", route.name, outcome, extra=log_fields(outcome=outcome))
         elif guard.refused(source, route.name, outcome):
             return _try_later(429, "too many")
         return response
@@ -132,7 +132,7 @@ def _answer(route: CallbackRoute[Any], carried: dict[str, object]) -> tuple[Resp
         log.exception("%s failed", route.name)
         return _try_later(), "failed"
     if answered.payment_id is not None:
-        log.info("payment %s", answered.outcome, extra=on(payment=answered.payment_id))
+        log.info("payment %s", answered.outcome, extra=log_fields(payment=answered.payment_id))
     told = answered.body
     return make_response(told if isinstance(told, str) else jsonify(told)), answered.outcome
 

@@ -10,7 +10,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError
 TIMEOUTS_S = (3.05, 10.0)
 
 
-def was_never_sent(error: RequestException) -> bool:
+def failed_before_sending(error: RequestException) -> bool:
     """True when no connection came about (refused, no such host, no answer to the knock).
 
     A connection that broke later may have carried the request: that is an unknown outcome.

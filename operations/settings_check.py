@@ -27,7 +27,7 @@ from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.letterbox import Letterbox
 from core.tokens.sta import StaTables
-from gateway.payments.message_signature import read_public_keys
+from gateway.payments.pawapay.message_signature import read_public_keys
 
 Read = Callable[[Environment], object]
 

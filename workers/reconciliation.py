@@ -36,16 +36,16 @@ from core.usecases.refunds.refund import (
     refund_unmatched,
 )
 from gateway.payments.channel import TellsBalance
-from gateway.payments.daraja import DarajaClient
-from gateway.payments.daraja_account import (
+from gateway.payments.mpesa.account import (
     ask_for_balance,
     ask_for_reversal,
     ask_for_status,
     pull_movements,
 )
-from gateway.payments.mpesa_notices import CURRENCY
-from gateway.payments.pawapay import PawaPayChannel
-from gateway.payments.pawapay_refunds import send_back
+from gateway.payments.mpesa.client import DarajaClient
+from gateway.payments.mpesa.parse import CURRENCY
+from gateway.payments.pawapay.client import PawaPayChannel
+from gateway.payments.pawapay.refunds import send_back
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime

@@ -30,10 +30,10 @@ from core.wording.product import check_wording
 from gateway.heartbeat import sending_heartbeats
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
-from gateway.payments.daraja import DarajaClient
+from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel
-from gateway.payments.pace import Pace
-from gateway.payments.pawapay import PawaPayChannel
+from gateway.payments.pawapay.client import PawaPayChannel
+from gateway.payments.rate_limit import RateLimit
 from gateway.redis_client import fail_fast_redis
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.sender import SmsSender
@@ -80,7 +80,7 @@ def _daraja(environment: Environment) -> DarajaClient | None:
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
     "mtn": lambda environment: MtnChannel(
         MtnSettings.from_environment(environment),
-        Pace(fail_fast_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
+        RateLimit(fail_fast_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
     ),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
     "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),

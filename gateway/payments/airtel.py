@@ -61,7 +61,7 @@ class AirtelChannel:
         """Ask for the payment under the prompt's reference; returns that reference."""
         body = self._request(prompt)
         headers = self._headers(prompt.currency)
-        reply = self._api.act("POST", "/merchant/v1/payments/", headers=headers, json=body)
+        reply = self._api.execute("POST", "/merchant/v1/payments/", headers=headers, json=body)
         if reply.status == 200 and _status(reply).get("success") is True:
             return str(prompt.checkout_reference)
         raise _failure(reply)
@@ -69,7 +69,7 @@ class AirtelChannel:
     def look_up(self, prompt: Prompt) -> Outcome:
         """Airtel's word on our id; when it was paid, with airtel_money_id as receipt."""
         path = f"/standard/v1/payments/{prompt.checkout_reference}"
-        reply = self._api.read("GET", path, headers=self._headers(prompt.currency))
+        reply = self._api.query("GET", path, headers=self._headers(prompt.currency))
         known, code = _transaction(reply), _code(reply)
         if known.get("status") == "TS" and known.get("airtel_money_id"):
             return Paid(str(known["airtel_money_id"]), prompt.amount_minor)
@@ -83,7 +83,9 @@ class AirtelChannel:
 
     def read_balance(self, currency: str) -> Held:
         """What the collection account holds now."""
-        reply = self._api.read("GET", "/standard/v1/users/balance", headers=self._headers(currency))
+        reply = self._api.query(
+            "GET", "/standard/v1/users/balance", headers=self._headers(currency)
+        )
         if reply.status != 200:
             raise Temporary(_PROVIDER, _code(reply) or f"http_{reply.status}")
         account = f"airtel:{self._settings.country}"

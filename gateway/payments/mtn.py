@@ -29,12 +29,12 @@ LOOK_UP_EVERY_S = 0.12
 
 
 class MtnChannel:
-    """A Collections account in one country. May be shared by threads. `pace` returns when a look-up
-    may be made (pace.py); it raises Temporary."""
+    """A Collections account in one country. May be shared by threads. `wait_turn` returns when a
+    look-up may be made (rate_limit.py); it raises Temporary."""
 
-    def __init__(self, settings: MtnSettings, pace: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, settings: MtnSettings, wait_turn: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
-        self._pace = pace
+        self._wait_turn = wait_turn
         self._headers = {
             "Ocp-Apim-Subscription-Key": settings.subscription_key,
             "X-Target-Environment": settings.target_environment,
@@ -63,16 +63,16 @@ class MtnChannel:
             "X-Reference-Id": reference,
             "X-Callback-Url": self._settings.callback_url,
         }
-        reply = self._api.act("POST", _REQUESTS, headers=headers, json=_request(prompt))
+        reply = self._api.execute("POST", _REQUESTS, headers=headers, json=_request(prompt))
         if reply.status in (202, 409):
             return reference
         raise refusal(_PROVIDER, reply.status, reply.error_code)
 
     def look_up(self, prompt: Prompt) -> Outcome:
         """The request's status; when it was paid, with MTN's financialTransactionId as receipt."""
-        self._pace()
+        self._wait_turn()
         path = f"{_REQUESTS}/{prompt.checkout_reference}"
-        reply = self._api.read("GET", path, headers=self._headers)
+        reply = self._api.query("GET", path, headers=self._headers)
         if reply.status == 404 and reply.error_code == _NEVER_TAKEN:
             return Ended(_NEVER_TAKEN)
         if reply.status != 200:
@@ -85,7 +85,7 @@ class MtnChannel:
 
     def read_balance(self, currency: str) -> Held:
         """What the Collections account holds now."""
-        reply = self._api.read("GET", "/collection/v1_0/account/balance", headers=self._headers)
+        reply = self._api.query("GET", "/collection/v1_0/account/balance", headers=self._headers)
         if reply.status != 200:
             raise Temporary(_PROVIDER, reply.error_code or f"http_{reply.status}")
         account = f"mtn:{self._settings.target_environment}"

@@ -16,7 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
-from gateway.sending import TIMEOUTS_S, was_never_sent
+from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _CONNECTIONS = 16
 
@@ -70,7 +70,7 @@ class ProviderApi:
         """Give the connections back."""
         self._http.close()
 
-    def act(self, method: str, path: str, **asked: Any) -> Reply:
+    def execute(self, method: str, path: str, **asked: Any) -> Reply:
         """Ask for something to be done: once more with a fresh token when the provider no longer
         knows ours, never again otherwise. Raises Temporary, OutcomeUnknown."""
         token = self._fresh_token()
@@ -80,10 +80,10 @@ class ProviderApi:
             reply = self._call(method, path, self._fresh_token(), asked)
         return reply
 
-    def read(self, method: str, path: str, **asked: Any) -> Reply:
+    def query(self, method: str, path: str, **asked: Any) -> Reply:
         """Ask something: a lost answer loses nothing. Raises Temporary."""
         try:
-            return self.act(method, path, **asked)
+            return self.execute(method, path, **asked)
         except OutcomeUnknown as lost:
             raise Temporary(self._provider, lost.code) from lost
 
@@ -95,7 +95,7 @@ class ProviderApi:
         try:
             answer = self._http.request(method, self._base_url + path, timeout=TIMEOUTS_S, **asked)
         except requests.RequestException as error:
-            kind = Temporary if was_never_sent(error) else OutcomeUnknown
+            kind = Temporary if failed_before_sending(error) else OutcomeUnknown
             raise kind(self._provider, type(error).__name__) from error
         return _read(answer)
 

@@ -17,7 +17,7 @@ from africastalking.SMS import SMSService
 from core.errors import OutcomeUnknown, Permanent, Temporary
 from core.settings import SmsSettings
 from core.usecases.messages.send import Handed
-from gateway.sending import TIMEOUTS_S, was_never_sent
+from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _PROVIDER = "africastalking"
 # Status codes of a recipient (Africa's Talking, SMS sending): processed, sent, queued; and bad
@@ -53,7 +53,7 @@ class AfricasTalkingSender:
                 body, [msisdn], sender_id=self._sender_id, timeout=TIMEOUTS_S
             )
         except requests.RequestException as error:
-            kind = Temporary if was_never_sent(error) else OutcomeUnknown
+            kind = Temporary if failed_before_sending(error) else OutcomeUnknown
             raise kind(_PROVIDER, type(error).__name__) from error
         except ValueError as error:
             raise Permanent(_PROVIDER, "invalid_number") from error

@@ -4,8 +4,9 @@ It lists what is matched, missing here, missing there and different, and exits w
 agrees. `--ingest` takes in what is missing here by the same road as a callback, opens a case for
 what only a person can settle, and keeps the closing balance as the day's assertion.
 
-Files: for daraja the organisation portal's CSV (gateway/payments/daraja_rows.py says which columns
-are read) or the rows of the pull API as JSON; for the others a CSV with the columns `receipt`,
+Files: for daraja the organisation portal's CSV (gateway/payments/mpesa/statement.py says which
+columns are read) or the rows of the pull API as JSON; for the others a CSV with the columns
+`receipt`,
 `time` (ISO 8601, UTC unless it says otherwise), `amount` and `account`, and optionally `payer`,
 `kind` (payment, reversal, settlement, fee), `undoes` and `balance` (after the row); it needs
 --account.
@@ -42,8 +43,8 @@ from core.usecases.reconciliation.statement import (
     compare_statement,
     open_cases,
 )
-from gateway.payments.daraja_rows import read_portal, read_pulled
-from gateway.payments.mpesa_notices import CURRENCY, provider_account
+from gateway.payments.mpesa.parse import CURRENCY, provider_account
+from gateway.payments.mpesa.statement import read_portal, read_pulled
 from operations.database import open_database
 
 Shown = dict[str, Any]

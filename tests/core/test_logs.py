@@ -9,7 +9,7 @@ import logging
 import pytest
 
 from core.errors import BadInput
-from core.logs import Lines, Masking, about, logging_config, on, secrets_in
+from core.logs import LogFormatter, Masking, log_context, log_fields, logging_config, secrets_in
 
 SECRETS = {
     "CALLBACK_KEY": "a1b2c3d4e5f6a7b8",
@@ -35,7 +35,7 @@ def logged(monkeypatch):
     logger.addHandler(handler)
 
     def lines(log, as_json=True):
-        handler.setFormatter(Lines("web", as_json))
+        handler.setFormatter(LogFormatter("web", as_json))
         log(logger)
         written = out.getvalue().splitlines()
         return [json.loads(one) for one in written] if as_json else written
@@ -46,8 +46,8 @@ def logged(monkeypatch):
 
 def test_a_line_is_an_object_with_what_it_is_about(logged):
     def log(logger):
-        with about(request="r1", endpoint="daraja_confirmation"):
-            logger.info("payment %s", "booked", extra=on(payment=1234567890))
+        with log_context(request="r1", endpoint="daraja_confirmation"):
+            logger.info("payment %s", "booked", extra=log_fields(payment=1234567890))
         logger.warning("alone")
 
     first, second = logged(log)
@@ -77,8 +77,8 @@ def test_an_exception_is_one_line_too_and_is_masked(logged):
 
 def test_for_a_terminal_it_is_words(logged):
     def log(logger):
-        with about(request="r1"):
-            logger.error("broken", extra=on(payment=7))
+        with log_context(request="r1"):
+            logger.error("broken", extra=log_fields(payment=7))
 
     assert logged(log, as_json=False) == ["error tests.logs: broken request=r1 payment=7"]
 

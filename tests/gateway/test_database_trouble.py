@@ -21,7 +21,7 @@ from werkzeug.test import Client
 
 from core.db import engine as engines
 from gateway import app as gateway_app
-from gateway.payments.mpesa import MpesaCallbacks
+from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from operations.embedded.locations import free_port
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import c2b

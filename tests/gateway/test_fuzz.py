@@ -33,8 +33,7 @@ from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
 from simulator.pawapay.signing import signature_headers
 from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Book, Web
-from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, stk_paid
-from tests.gateway.payments.test_mpesa_results import result
+from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, result, stk_paid
 from tests.support.builders import insert_prompt, insert_sms
 
 REFERENCE = str(UUID(int=7, version=4))

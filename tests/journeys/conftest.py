@@ -31,7 +31,7 @@ from core.usecases.messages.inbound import InboundText
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from gateway.app import create_app
 from gateway.limits import Limits, SerialGuesses
-from gateway.payments.daraja import DarajaClient
+from gateway.payments.mpesa.client import DarajaClient
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.sms.answers import answer_text
 from gateway.ussd.endpoint import ussd_application

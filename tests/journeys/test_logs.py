@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from core.logs import Lines
+from core.logs import LogFormatter
 from core.tokens.errors import TokenError
 from tests.journeys.conftest import CAST, Road
 from tests.support.cast import PEOPLE, VENDING_KEYS
@@ -30,7 +30,7 @@ class Logs(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self.setFormatter(Lines("test"))
+        self.setFormatter(LogFormatter("test"))
         self.written, self.ours = io.StringIO(), io.StringIO()
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -14,7 +14,7 @@ from core.payment import PaymentNotice
 from core.settings import DarajaSettings, SmsSettings
 from core.unit import unit_opener
 from core.usecases.payments.record import record_payment
-from gateway.payments.daraja import DarajaClient
+from gateway.payments.mpesa.client import DarajaClient
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.work_queues import WorkQueues
 from tests.support.cast import OPEN_SECRET, VENDING_KEYS, insert_cast

@@ -15,7 +15,7 @@ from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import request_refund
 from gateway.payments.airtel import AirtelChannel
-from gateway.payments.pawapay import PawaPayChannel
+from gateway.payments.pawapay.client import PawaPayChannel
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from simulator.mobile_money.wallets import Payment, move_money, set_balance
 from simulator.safaricom.c2b_payment import pay_by_paybill

@@ -23,7 +23,7 @@ from core.db.messages import (
     was_to_another,
 )
 from core.errors import Refused
-from core.logs import on
+from core.logs import log_fields
 from core.message import WaitingSms
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
@@ -107,7 +107,7 @@ def text_postponed(unit: Unit, claimed: WaitingSms, code: str) -> None:
 
 def text_refused(unit: Unit, claimed: WaitingSms, code: str) -> None:
     """The provider will never take it: the number is wrong, blacklisted, or we gave up."""
-    log.warning("a text is given up", extra=on(text=claimed.id, code=code))
+    log.warning("a text is given up", extra=log_fields(text=claimed.id, code=code))
     update_sms(
         unit.connection, claimed.id, state="failed", provider_status=code, next_attempt_at=None
     )

@@ -22,7 +22,7 @@ from core.db.payment_batch import write_batch
 from core.db.payments import claim_received, postpone
 from core.db.tariffs import versions_of
 from core.journal import CREDIT, DEBIT
-from core.logs import on
+from core.logs import log_fields
 from core.payment import ReceivedPayment
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
@@ -64,7 +64,9 @@ def _apply_alone(unit: Unit, payment: ReceivedPayment, open_secret: OpenSecret) 
         except TokenUnavailable as never:
             without_token[never.device_id] = never.reason
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
-            log.error("a payment cannot be applied: %r", error, extra=on(payment=payment.id))
+            log.error(
+                "a payment cannot be applied: %r", error, extra=log_fields(payment=payment.id)
+            )
             return postpone(unit.connection, unit.now, payment.id, repr(error))
 
 
@@ -83,7 +85,7 @@ def _apply(
         write_applied(unit, batch, done)
         for one in done if without_token else ():
             report_missing_token(unit, batch, one, without_token)
-    log.info("payments applied", extra=on(payments=[payment.id for payment in payments]))
+    log.info("payments applied", extra=log_fields(payments=[payment.id for payment in payments]))
 
 
 def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:

@@ -13,7 +13,7 @@ from core.db.customers import get_customer
 from core.db.devices import lock_devices
 from core.db.tokens import claim_orders, end_order, postpone_order, store_ordered
 from core.device import Device, TokenOrder
-from core.logs import on
+from core.logs import log_fields
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import (
     DeviceSecret,
@@ -47,7 +47,7 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
         except TokenImpossible as never:
             end_order(unit.connection, unit.now, order.id, "failed", str(never))
         except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
-            log.error("an ordered code cannot be made: %r", error, extra=on(order=order.id))
+            log.error("an ordered code cannot be made: %r", error, extra=log_fields(order=order.id))
             postpone_order(unit.connection, unit.now, order, repr(error))
     return len(orders)
 
@@ -63,7 +63,7 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     end_order(unit.connection, unit.now, order.id, "made")
     if order.kind != "lock" and device.owner_id is not None:
         _tell(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
-    log.info("ordered code made", extra=on(order=order.id))
+    log.info("ordered code made", extra=log_fields(order=order.id))
 
 
 def _issue(

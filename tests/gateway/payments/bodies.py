@@ -1,9 +1,31 @@
-"""M-Pesa's bodies as they are on the wire."""
+"""Bodies of providers as they are on the wire, and the prompt that they are about."""
 
 import json
 from typing import Any
 
+from tests.gateway.conftest import AMINA
+
 Json = dict[str, Any]
+
+# The fields of a Prompt, as keywords.
+PROMPT: Any = {
+    "id": 1,
+    "channel": "daraja",
+    "network": None,
+    "msisdn": AMINA,
+    "account_reference": "M100",
+    "device_id": 1,
+    "amount_minor": 500_00,
+    "currency": "KES",
+    "purpose": "device",
+    "state": "sending",
+    "checkout_reference": None,
+    "payment_id": None,
+    "attempts": 0,
+    "created_at": None,
+    "sent_at": None,
+    "next_attempt_at": None,
+}
 
 C2B = {
     "TransactionType": "Pay Bill",
@@ -73,3 +95,12 @@ def stk_paid(receipt: str = "SKE1A2B3C4", amount: str = "500.00") -> dict[str, A
     items = document["Body"]["stkCallback"]["CallbackMetadata"]["Item"]
     items[0]["Value"], items[1]["Value"] = amount, receipt
     return document
+
+
+def result(code: Any, **parameters: Any) -> Json:
+    """Daraja's result of a reversal, a status or a balance query."""
+    listed = [{"Key": key, "Value": value} for key, value in parameters.items()]
+    body: Json = {"ResultType": 0, "ResultCode": code, "ResultDesc": "told"}
+    if listed:
+        body["ResultParameters"] = {"ResultParameter": [*listed, {"Key": "Charge"}]}
+    return {"Result": body}

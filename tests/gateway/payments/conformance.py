@@ -35,9 +35,9 @@ from core.unit import unit_opener
 from core.usecases.payments.request import request_payment
 from gateway.app import create_app
 from gateway.payments.airtel import AirtelChannel
-from gateway.payments.daraja import DarajaClient
+from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mtn import MtnChannel
-from gateway.payments.pawapay import PawaPayChannel
+from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.work_queues import WorkQueues
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts

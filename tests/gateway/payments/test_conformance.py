@@ -265,7 +265,7 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
 def test_the_provider_says_what_the_account_holds(road: Road) -> None:
     channel = jobs.runtime().channel(road.spec.name)
     if not isinstance(channel, TellsBalance):
-        pytest.skip("M-Pesa's answer comes later, at an endpoint (test_mpesa_results)")
+        pytest.skip("M-Pesa's answer comes later, at an endpoint (mpesa/test_results)")
     before = channel.read_balance(road.currency)
     road.ask()
     road.answer()
@@ -281,7 +281,7 @@ def test_the_provider_says_what_the_account_holds(road: Road) -> None:
 def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
     channel = jobs.runtime().channel(road.spec.name)
     if not isinstance(channel, TellsBalance):
-        pytest.skip("M-Pesa's answer comes later, at an endpoint (test_mpesa_results)")
+        pytest.skip("M-Pesa's answer comes later, at an endpoint (mpesa/test_results)")
     for fault in ("fail_before", "lose_reply"):
         road.fail(fault, "balance", times=1)
         with pytest.raises(Temporary):

@@ -28,7 +28,7 @@ from gateway.payments import airtel, mtn
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import Ended, Held, Outcome, Paid, PaymentChannel, Pending
 from gateway.payments.mtn import MtnChannel
-from tests.gateway.payments.test_daraja import PROMPT
+from tests.gateway.payments.bodies import PROMPT
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
 
 NOWHERE = "http://127.0.0.1:9"
@@ -37,10 +37,10 @@ UGANDAN = Prompt(**PROMPT | {"channel": "mtn", "msisdn": "+256772000001", "curre
 KENYAN = Prompt(**PROMPT | {"channel": "airtel", "msisdn": "+254733000001"})
 
 
-def mtn_channel(url: str, pace: Callable[[], None] = lambda: None) -> MtnChannel:
+def mtn_channel(url: str, wait_turn: Callable[[], None] = lambda: None) -> MtnChannel:
     return MtnChannel(
         MtnSettings(url, "mtnuganda", "subscription", "api-user", "api-key", f"{NOWHERE}/mtn"),
-        pace,
+        wait_turn,
     )
 
 
@@ -199,11 +199,11 @@ def test_a_look_up_answered_with_something_else_is_no_failure_of_the_prompt(
 
 def test_mtns_look_ups_are_paced_and_its_pushes_are_not(standins: StandIns) -> None:
     def not_now() -> None:
-        raise Temporary("mtn", "paced")
+        raise Temporary("mtn", "rate_limited")
 
     channel, prompt = mtn_channel(standins.url, not_now), mtn_prompt()
     channel.push(prompt)
-    with pytest.raises(Temporary, match="paced"):
+    with pytest.raises(Temporary, match="rate_limited"):
         channel.look_up(prompt)
     channel.close()
 

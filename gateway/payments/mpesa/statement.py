@@ -17,7 +17,7 @@ from core.errors import BadCallback, BadInput
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
 from core.usecases.reconciliation.statement import Movement, Statement
-from gateway.payments.mpesa_notices import CURRENCY, EAT, provider_account, read_payer
+from gateway.payments.mpesa.parse import CURRENCY, EAT, provider_account, read_payer
 
 _RECEIPT = re.compile(r"[A-Za-z0-9]{6,32}")
 # How the portal and the API write times, in East African time where they do not say so.

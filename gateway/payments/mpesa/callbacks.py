@@ -25,7 +25,7 @@ from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.record import Recorded, record_payment
 from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.limits import MISSES, SerialGuesses
-from gateway.payments.mpesa_notices import (
+from gateway.payments.mpesa.parse import (
     CURRENCY,
     Question,
     Receipt,

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import BadCallback
 from gateway.callbacks import read_json
-from gateway.payments.mpesa_notices import read_confirmation, read_payer, read_stk_result
+from gateway.payments.mpesa.parse import read_confirmation, read_payer, read_stk_result
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended
 
 

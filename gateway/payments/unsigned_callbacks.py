@@ -18,7 +18,7 @@ Verify = Callable[[Mapping[str, str], bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Announcements:
+class UnsignedCallbacks:
     """Note the reference in a callback, commit, and wake the worker that queries the provider."""
 
     open_unit: OpenUnit

@@ -21,7 +21,7 @@ from core.usecases.payments.prompts import prompt_paid
 from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.refund import refund_done, refund_refused, refund_unclear
 from gateway.callbacks import CallbackResult, CallbackRoute, Json, read_json, text_field
-from gateway.payments.mpesa_notices import CURRENCY, STAMP, instant, provider_account
+from gateway.payments.mpesa.parse import CURRENCY, STAMP, instant, provider_account
 from gateway.work_queues import WorkQueues
 
 _CODE = r"[A-Za-z0-9_.]{1,20}"

@@ -13,9 +13,10 @@ from core.prompt import Prompt
 from core.settings import DarajaSettings
 from core.usecases.payments.prompts import prompt_accepted
 from gateway.payments.channel import Approved, Ended, Pending
-from gateway.payments.daraja import DarajaClient
+from gateway.payments.mpesa.client import DarajaClient
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Book, Web
+from tests.gateway.payments.bodies import PROMPT
 from tests.support.builders import insert_prompt
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
@@ -180,24 +181,6 @@ def test_a_look_up_without_an_answer_can_be_repeated(safaricom: Safaricom) -> No
         safaricom.client.look_up(prompt)
 
 
-PROMPT: Any = {
-    "id": 1,
-    "channel": "daraja",
-    "network": None,
-    "msisdn": AMINA,
-    "account_reference": "M100",
-    "device_id": 1,
-    "amount_minor": 500_00,
-    "currency": "KES",
-    "purpose": "device",
-    "state": "sending",
-    "checkout_reference": None,
-    "payment_id": None,
-    "attempts": 0,
-    "created_at": None,
-    "sent_at": None,
-    "next_attempt_at": None,
-}
 TOKEN = '"access_token": "t", "expires_in": 3599'
 
 

@@ -25,7 +25,7 @@ return {string.format('%.0f', at), string.format('%.0f', now)}
 """
 
 
-class Pace:
+class RateLimit:
     """At least `every_s` seconds between two calls to `provider`. May be shared by threads."""
 
     def __init__(
@@ -44,15 +44,15 @@ class Pace:
         """Return when it is this caller's turn. Raises Temporary."""
         at_us, now_us = self.reserve()
         if at_us - now_us > _LONGEST_US:
-            raise Temporary(self._provider, "paced")
+            raise Temporary(self._provider, "rate_limited")
         self._sleep((at_us - now_us) / 1_000_000)
 
     def reserve(self) -> tuple[int, int]:
         """(the instant taken, now), in microseconds of Redis's clock; an instant too far off is not
         taken. Raises Temporary."""
         try:
-            key = f"pace:{self._provider}"
+            key = f"rate_limit:{self._provider}"
             at_us, now_us = self._reserve(keys=[key], args=[self._every_us, _LONGEST_US])
         except RedisError as error:
-            raise Temporary(self._provider, "paced", str(error)) from error
+            raise Temporary(self._provider, "rate_limited", str(error)) from error
         return int(at_us), int(now_us)

@@ -9,15 +9,8 @@ from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
 from tests.gateway.conftest import AMINA, Book, Web
+from tests.gateway.payments.bodies import result
 from tests.support.builders import insert_prompt
-
-
-def result(code: Any, **parameters: Any) -> dict[str, Any]:
-    listed = [{"Key": key, "Value": value} for key, value in parameters.items()]
-    told: dict[str, Any] = {"ResultType": 0, "ResultCode": code, "ResultDesc": "told"}
-    if listed:
-        told["ResultParameters"] = {"ResultParameter": [*listed, {"Key": "Charge"}]}
-    return {"Result": told}
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from typing import Any
 from core.errors import BadCallback, OutcomeUnknown, Permanent, Temporary
 from core.refund import Refund
 from core.usecases.reconciliation.statement import Movement
-from gateway.payments.daraja import DarajaClient, Reply, failure
-from gateway.payments.daraja_rows import read_pulled
-from gateway.payments.mpesa_notices import EAT
+from gateway.payments.mpesa.client import DarajaClient, Reply, failure
+from gateway.payments.mpesa.parse import EAT
+from gateway.payments.mpesa.statement import read_pulled
 
 _PROVIDER = "daraja"
 _SHORTCODE_KIND = "4"

@@ -9,12 +9,12 @@ import pytest
 from redis import Redis
 
 from core.errors import Temporary
-from gateway.payments.pace import Pace
+from gateway.payments.rate_limit import RateLimit
 from gateway.redis_client import fail_fast_redis
 
 
 def test_two_workers_with_eight_threads_each_never_ask_closer_than_allowed(redis_url: str) -> None:
-    workers = [Pace(fail_fast_redis(redis_url), "mtn", 0.12) for _ in range(2)]
+    workers = [RateLimit(fail_fast_redis(redis_url), "mtn", 0.12) for _ in range(2)]
     with ThreadPoolExecutor(16) as pool:
         reserved = list(pool.map(lambda n: workers[n % 2].reserve(), range(48)))
 
@@ -24,23 +24,23 @@ def test_two_workers_with_eight_threads_each_never_ask_closer_than_allowed(redis
 
 def test_whoever_has_a_slot_waits_for_it(redis: Redis, redis_url: str) -> None:
     waited: list[float] = []
-    pace = Pace(fail_fast_redis(redis_url), "mtn", 5.0, sleep=waited.append)
-    pace.wait()
-    pace.wait()
+    limit = RateLimit(fail_fast_redis(redis_url), "mtn", 5.0, sleep=waited.append)
+    limit.wait()
+    limit.wait()
 
     assert waited[0] == 0.0
     assert 0.0 < waited[1] <= 5.0
 
 
 def test_a_queue_that_is_too_long_is_left_for_later(redis: Redis, redis_url: str) -> None:
-    pace = Pace(fail_fast_redis(redis_url), "mtn", 6.0, sleep=lambda seconds: None)
+    limit = RateLimit(fail_fast_redis(redis_url), "mtn", 6.0, sleep=lambda seconds: None)
     for _ in range(2):  # at once, and in six seconds
-        pace.wait()
-    with pytest.raises(Temporary, match="paced"):
-        pace.wait()
+        limit.wait()
+    with pytest.raises(Temporary, match="rate_limited"):
+        limit.wait()
 
 
 def test_without_redis_nothing_is_asked_now() -> None:
-    pace = Pace(fail_fast_redis("redis://127.0.0.1:9"), "mtn", 0.1)
-    with pytest.raises(Temporary, match="paced"):
-        pace.wait()
+    limit = RateLimit(fail_fast_redis("redis://127.0.0.1:9"), "mtn", 0.1)
+    with pytest.raises(Temporary, match="rate_limited"):
+        limit.wait()

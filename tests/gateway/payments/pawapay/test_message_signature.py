@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput, UnverifiedSignature
-from gateway.payments import message_signature
-from gateway.payments.message_signature import SignedMessages, read_public_keys
+from gateway.payments.pawapay.client import message_signature
+from gateway.payments.pawapay.message_signature import SignedMessages, read_public_keys
 
 OURS = "https://gateway.example.org/payments/pawapay/k3y"
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from core.db.engine import make_engine
 from core.unit import OpenUnit, unit_opener
 from core.usecases.payments.prompts import find_callback_prompt
 from gateway.limits import Limits, SerialGuesses
-from gateway.payments.mpesa import MpesaCallbacks
-from gateway.payments.mpesa_notices import read_question
+from gateway.payments.mpesa.callbacks import MpesaCallbacks
+from gateway.payments.mpesa.parse import read_question
 from gateway.redis_client import fail_fast_redis
 from gateway.work_queues import WorkQueues
 from tests.gateway.conftest import AMINA, SHORTCODE, Book, Web

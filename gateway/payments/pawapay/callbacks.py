@@ -15,8 +15,8 @@ from core.unit import OpenUnit, Unit
 from core.usecases.payments.prompts import find_callback_prompt, prompt_ended, prompt_paid
 from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.payments.channel import Ended, Outcome, Paid
-from gateway.payments.message_signature import SignedMessages
-from gateway.payments.pawapay import PROVIDER, Deposit, account, outcome_of, read_deposit
+from gateway.payments.pawapay.client import PROVIDER, Deposit, account, outcome_of, read_deposit
+from gateway.payments.pawapay.message_signature import SignedMessages
 from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)

@@ -18,11 +18,10 @@ from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure,
 from core.prompt import Prompt
 from core.settings import PawaPaySettings
 from gateway.payments.channel import Ended, Outcome, Paid, Pending
-from gateway.payments.message_signature import read_public_keys
-from gateway.payments.pawapay import PawaPayChannel, read_deposit
+from gateway.payments.pawapay.client import PawaPayChannel, read_deposit
+from gateway.payments.pawapay.message_signature import read_public_keys
 from tests.gateway.conftest import Book, Web
-from tests.gateway.payments.bodies import pawapay_deposit
-from tests.gateway.payments.test_daraja import PROMPT
+from tests.gateway.payments.bodies import PROMPT, pawapay_deposit
 from tests.support.builders import insert_prompt
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
 

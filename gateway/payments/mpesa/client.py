@@ -13,7 +13,7 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.prompt import Prompt
 from core.settings import DarajaSettings
 from gateway.payments.channel import Approved, Ended, Outcome, Pending
-from gateway.payments.mpesa_notices import EAT, provider_account
+from gateway.payments.mpesa.parse import EAT, provider_account
 from gateway.payments.provider_api import ProviderApi, TokenCall, refusal
 from gateway.payments.provider_api import Reply as Reply
 
@@ -30,7 +30,7 @@ _TEMPORARY = {_UNKNOWN_TOKEN, _BUSY, "500.003.02", "500.003.03"}
 
 
 class DarajaClient:
-    """A Daraja account. May be shared by threads. Further operations are in daraja_account.py."""
+    """A Daraja account. May be shared by threads. Further operations are in account.py."""
 
     def __init__(self, settings: DarajaSettings, clock: Clock = system_clock) -> None:
         self.settings = settings
@@ -75,7 +75,7 @@ class DarajaClient:
     def look_up(self, prompt: Prompt) -> Outcome:
         """How a prompt ended, by its CheckoutRequestID. There is no receipt in the answer."""
         body = self._signed() | {"CheckoutRequestID": prompt.checkout_reference}
-        reply = self._api.read("POST", "/mpesa/stkpushquery/v1/query", json=body)
+        reply = self._api.query("POST", "/mpesa/stkpushquery/v1/query", json=body)
         code = str(reply.body.get("ResultCode", ""))
         if reply.error_code == _BUSY or code == _STILL_OPEN:
             return Pending()
@@ -113,7 +113,7 @@ class DarajaClient:
     def ask(self, path: str, body: dict[str, object]) -> Reply:
         """Post something that Daraja shall do. Raises Temporary (never sent), OutcomeUnknown (may
         have been)."""
-        return self._api.act("POST", path, json=body)
+        return self._api.execute("POST", path, json=body)
 
 
 def failure(reply: Reply) -> ProviderFailure:

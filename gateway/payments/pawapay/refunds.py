@@ -11,7 +11,7 @@ from uuid import UUID
 
 from core.errors import Permanent, Temporary
 from core.refund import Refund
-from gateway.payments.pawapay import PROVIDER, PawaPayChannel, code_of, failure
+from gateway.payments.pawapay.client import PROVIDER, PawaPayChannel, code_of, failure
 
 _REFUNDS = "/v2/refunds"
 _GIVEN_BACK, _UNDER_WAY = "DEPOSIT_ALREADY_REFUNDED", "REFUND_IN_PROGRESS"
@@ -26,7 +26,7 @@ def send_back(channel: PawaPayChannel, refund: Refund) -> bool:
         raise Permanent(PROVIDER, "no_deposit")
     ours = _refund_id(refund)
     asked = {"refundId": ours, "depositId": refund.prompt_reference}
-    reply = channel.api.act("POST", _REFUNDS, json=asked)
+    reply = channel.api.execute("POST", _REFUNDS, json=asked)
     if reply.status == 200 and reply.body.get("status") in ("ACCEPTED", "DUPLICATE_IGNORED"):
         return _is_back(channel, ours)
     if code_of(reply.body) in (_GIVEN_BACK, _UNDER_WAY):
@@ -42,7 +42,7 @@ def _refund_id(refund: Refund) -> str:
 
 def _is_back(channel: PawaPayChannel, refund_id: str) -> bool:
     """What became of a refund that was taken. Raises Temporary; Permanent when it failed."""
-    reply = channel.api.read("GET", f"{_REFUNDS}/{refund_id}")
+    reply = channel.api.query("GET", f"{_REFUNDS}/{refund_id}")
     found = reply.body.get("data")
     if reply.status != 200 or not isinstance(found, dict):
         raise Temporary(PROVIDER, code_of(reply.body) or f"http_{reply.status}")

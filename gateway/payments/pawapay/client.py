@@ -1,7 +1,7 @@
 """pawaPay, an aggregator: one account for the mobile money of many countries and networks.
 
 A deposit's id is ours (a version 4 UUID) and stored before the call; the same id again is ignored.
-What it says of a deposit has one shape, whether asked or by callback (pawapay_callbacks.py). Only
+What it says of a deposit has one shape, whether asked or by callback (callbacks.py). Only
 networks whose payers approve on a prompt are served. Shapes: pawaPay's Merchant API, version 2, as
 its documentation publishes it.
 """
@@ -51,14 +51,14 @@ class PawaPayChannel:
 
     def push(self, prompt: Prompt) -> str:
         """Ask for a deposit under the prompt's reference; returns that reference."""
-        reply = self.api.act("POST", _DEPOSITS, json=_request(prompt))
+        reply = self.api.execute("POST", _DEPOSITS, json=_request(prompt))
         if reply.status == 200 and reply.body.get("status") in ("ACCEPTED", "DUPLICATE_IGNORED"):
             return str(prompt.checkout_reference)
         raise failure(reply)
 
     def look_up(self, prompt: Prompt) -> Outcome:
         """The deposit's status; when it was paid, with the network's own id as receipt."""
-        reply = self.api.read("GET", f"{_DEPOSITS}/{prompt.checkout_reference}")
+        reply = self.api.query("GET", f"{_DEPOSITS}/{prompt.checkout_reference}")
         found = reply.body.get("status") if reply.status == 200 else None
         if found == "NOT_FOUND":
             return Ended(found)

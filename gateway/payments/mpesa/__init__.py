@@ -1,0 +1,1 @@
+"""M-Pesa (Safaricom, Kenya) through Daraja: paybill payments, STK prompts, refunds, statements."""

@@ -1,0 +1,1 @@
+"""pawaPay, an aggregator of mobile money: prompts, signed callbacks, refunds."""

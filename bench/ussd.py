@@ -28,7 +28,7 @@ from core.db.engine import make_engine, migrate
 from core.unit import unit_opener
 from gateway.ussd_menus.engine import advance, start
 from gateway.ussd_menus.product import product_menu
-from gateway.ussd_menus.turn import Facts
+from gateway.ussd_menus.turn import CallerContext
 from operations.embedded.locations import free_port
 from operations.embedded.services import Services
 
@@ -155,13 +155,13 @@ def _round_trips(database_url: str) -> None:
 
     def turn(play: object) -> object:
         sent[0] = 0
-        with Facts("+254700000002", open_unit) as facts:
-            step = play(facts)  # type: ignore[operator]
+        with CallerContext("+254700000002", open_unit) as context:
+            step = play(context)  # type: ignore[operator]
         print(f"ussd: {step.page.screen:<16} {sent[0]} statements")
         return step.session
 
-    session = turn(lambda facts: start(menu, facts, 156))
+    session = turn(lambda context: start(menu, context, 156))
     for typed in ("1", "500"):
         session = turn(
-            lambda facts, typed=typed, session=session: advance(menu, session, typed, facts)
+            lambda context, typed=typed, session=session: advance(menu, session, typed, context)
         )

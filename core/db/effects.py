@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 # Networks end a session after 180 s at most; this leaves room for callbacks that come again.
-KEPT = timedelta(minutes=15)
+EFFECT_LIFETIME = timedelta(minutes=15)
 
 
 def claim_effect(connection: Connection, ussd_session: str, position: int, now: datetime) -> bool:
@@ -28,7 +28,7 @@ def claim_effect(connection: Connection, ussd_session: str, position: int, now: 
             " ON CONFLICT (ussd_session, position) DO UPDATE SET created_at = excluded.created_at"
             " WHERE e.created_at < :since"
         ),
-        {"session": ussd_session, "position": position, "now": now, "since": now - KEPT},
+        {"session": ussd_session, "position": position, "now": now, "since": now - EFFECT_LIFETIME},
     )
     return claimed.rowcount == 1
 
@@ -55,7 +55,7 @@ def find_effect(
             "SELECT result FROM ussd_effects WHERE ussd_session = :session"
             " AND position = :position AND created_at >= :since"
         ),
-        {"session": ussd_session, "position": position, "since": now - KEPT},
+        {"session": ussd_session, "position": position, "since": now - EFFECT_LIFETIME},
     ).scalar_one_or_none()
     return result
 
@@ -67,6 +67,6 @@ def last_effect(connection: Connection, ussd_session: str, now: datetime) -> int
             "SELECT coalesce(max(position), 0) FROM ussd_effects"
             " WHERE ussd_session = :session AND created_at >= :since"
         ),
-        {"session": ussd_session, "since": now - KEPT},
+        {"session": ussd_session, "since": now - EFFECT_LIFETIME},
     ).scalar_one()
     return position

@@ -1,7 +1,7 @@
 """The shape of an aggregator: how its callback is read, how its answer is written.
 
     decode(sent: bytes) -> UssdRequest | SessionEnd     raises BadCallback
-    encode(request: UssdRequest, reply: UssdReply) -> Answer
+    encode(request: UssdRequest, reply: UssdReply) -> Response
 
 `sent` is the body of a POST or the query of a GET. An adapter knows a wire and nothing else:
 whatever repeats, comes out of order or is forged is dealt with behind it, alike for all of them.
@@ -22,7 +22,7 @@ SESSION_ID = r"[A-Za-z0-9_.:-]{1,128}"
 NETWORK = r"[A-Za-z0-9 _-]{1,32}"
 _NUMBER = r"\+?[1-9][0-9]{6,14}"
 _INPUT = r"[^\x00-\x1f\x7f]{0,400}"
-Answer = tuple[bytes, list[tuple[str, str]]]
+Response = tuple[bytes, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +33,17 @@ class Adapter:
 
     name: str
     decode: Callable[[bytes], UssdRequest | SessionEnd]
-    encode: Callable[[UssdRequest, UssdReply], Answer]
+    encode: Callable[[UssdRequest, UssdReply], Response]
     method: str = "POST"
     decode_end: Callable[[bytes], SessionEnd] | None = None
 
 
-def number_in(fields: Mapping[str, Any], name: str) -> str:
+def read_msisdn(fields: Mapping[str, Any], name: str) -> str:
     """A number that comes with its country code, as E.164 with its +. Raises BadCallback."""
     return f"+{text_field(fields, name, _NUMBER).removeprefix('+')}"
 
 
-def typed_in(fields: Mapping[str, Any], name: str) -> str:
+def read_input(fields: Mapping[str, Any], name: str) -> str:
     """What somebody typed or dialled; empty where they typed nothing. Raises BadCallback where the
     field is not there at all."""
     if name not in fields:
@@ -51,7 +51,7 @@ def typed_in(fields: Mapping[str, Any], name: str) -> str:
     return text_field(fields, name, _INPUT, default="")
 
 
-def json_answer(fields: Mapping[str, Any]) -> Answer:
+def json_response(fields: Mapping[str, Any]) -> Response:
     """An answer in JSON."""
     body = json.dumps(fields, ensure_ascii=False).encode()
     return body, [("Content-Type", "application/json")]

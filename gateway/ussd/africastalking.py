@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from core.errors import BadCallback
 from gateway.callbacks import read_form
 from gateway.networks import PREFIX, screen_of
-from gateway.ussd.adapter import Adapter, Answer
+from gateway.ussd.adapter import Adapter, Response
 from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest, session_key
 
 NAME = "africastalking"
@@ -42,11 +42,11 @@ def decode(sent: bytes) -> UssdRequest:
         service_code=form["serviceCode"],
         network=form["networkCode"],
         text=form["text"],
-        room=screen_of(form["networkCode"]) - PREFIX,
+        budget=screen_of(form["networkCode"]) - PREFIX,
     )
 
 
-def encode(request: UssdRequest, reply: UssdReply) -> Answer:
+def encode(request: UssdRequest, reply: UssdReply) -> Response:
     """The body and headers of the answer. The header holds a screen id, never personal data."""
     text = f"{'END' if reply.ends else 'CON'} {reply.text}"
     headers = [("Content-Type", "text/plain; charset=utf-8"), (HOP_HEADER, reply.screen)]

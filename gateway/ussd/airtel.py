@@ -8,8 +8,8 @@ travel in the address like our key, and prove no more than it does.
 from __future__ import annotations
 
 from gateway.callbacks import read_form, text_field
-from gateway.ussd.adapter import SESSION_ID, Adapter, Answer, number_in, typed_in
-from gateway.ussd.request import SessionEnd, Told, UssdReply, UssdRequest, session_key
+from gateway.ussd.adapter import SESSION_ID, Adapter, Response, read_input, read_msisdn
+from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
 
 NAME = "airtel"
 
@@ -19,19 +19,19 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
     fields = read_form(sent)
     ussd_session = text_field(fields, "SessionID", SESSION_ID)
     if "clean" in fields:
-        return SessionEnd(session_key(NAME, ussd_session, number_in(fields, "msisdn")), "clean")
+        return SessionEnd(session_key(NAME, ussd_session, read_msisdn(fields, "msisdn")), "clean")
     return UssdRequest(
         aggregator=NAME,
         ussd_session=ussd_session,
-        msisdn=number_in(fields, "MSISDN"),
+        msisdn=read_msisdn(fields, "MSISDN"),
         service_code="",
         network="",
-        text=typed_in(fields, "input"),
-        told=Told.UNMARKED,
+        text=read_input(fields, "input"),
+        text_mode=TextMode.AMBIGUOUS,
     )
 
 
-def encode(request: UssdRequest, reply: UssdReply) -> Answer:
+def encode(request: UssdRequest, reply: UssdReply) -> Response:
     """FC goes on, FB ends. Charging is not ours."""
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),

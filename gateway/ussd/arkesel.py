@@ -8,12 +8,12 @@ from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,
     Adapter,
-    Answer,
-    json_answer,
-    number_in,
-    typed_in,
+    Response,
+    json_response,
+    read_input,
+    read_msisdn,
 )
-from gateway.ussd.request import Told, UssdReply, UssdRequest
+from gateway.ussd.request import TextMode, UssdReply, UssdRequest
 
 NAME = "arkesel"
 
@@ -28,16 +28,16 @@ def decode(sent: bytes) -> UssdRequest:
     return UssdRequest(
         aggregator=NAME,
         ussd_session=text_field(fields, "sessionID", SESSION_ID),
-        msisdn=number_in(fields, "msisdn"),
+        msisdn=read_msisdn(fields, "msisdn"),
         service_code=text_field(fields, "userID", r"[A-Za-z0-9_.@-]{1,64}"),
         network=text_field(fields, "network", NETWORK, default=""),
-        text=typed_in(fields, "userData"),
-        told=Told.DIALLED if opens else Told.TYPED,
+        text=read_input(fields, "userData"),
+        text_mode=TextMode.DIALLED if opens else TextMode.TYPED,
     )
 
 
-def encode(request: UssdRequest, reply: UssdReply) -> Answer:
-    return json_answer(
+def encode(request: UssdRequest, reply: UssdReply) -> Response:
+    return json_response(
         {
             "sessionID": request.ussd_session,
             "userID": request.service_code,

@@ -12,12 +12,12 @@ from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,
     Adapter,
-    Answer,
-    json_answer,
-    number_in,
-    typed_in,
+    Response,
+    json_response,
+    read_input,
+    read_msisdn,
 )
-from gateway.ussd.request import SessionEnd, Told, UssdReply, UssdRequest, session_key
+from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
 
 NAME = "beem"
 
@@ -26,7 +26,10 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
     """A turn, or the end of the session."""
     fields = read_json(sent)
     command = text_field(fields, "command", "initiate|continue|terminate")
-    ussd_session, msisdn = text_field(fields, "session_id", SESSION_ID), number_in(fields, "msisdn")
+    ussd_session, msisdn = (
+        text_field(fields, "session_id", SESSION_ID),
+        read_msisdn(fields, "msisdn"),
+    )
     if command == "terminate":
         return SessionEnd(session_key(NAME, ussd_session, msisdn), command)
     payload = fields.get("payload")
@@ -38,16 +41,16 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
         msisdn=msisdn,
         service_code="",
         network=text_field(fields, "operator", NETWORK, default=""),
-        text=typed_in(payload, "response"),
-        told=Told.DIALLED if command == "initiate" else Told.TYPED,
+        text=read_input(payload, "response"),
+        text_mode=TextMode.DIALLED if command == "initiate" else TextMode.TYPED,
         echo=text_field(payload, "request_id", r"[A-Za-z0-9_.:-]{1,64}"),
     )
 
 
-def encode(request: UssdRequest, reply: UssdReply) -> Answer:
+def encode(request: UssdRequest, reply: UssdReply) -> Response:
     """`request_id` goes back as the number that it is where integrators show it."""
     asked = int(request.echo) if request.echo.isdecimal() else request.echo
-    return json_answer(
+    return json_response(
         {
             "command": "terminate" if reply.ends else "continue",
             "msisdn": request.msisdn.removeprefix("+"),

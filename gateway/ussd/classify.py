@@ -1,8 +1,8 @@
-"""What a callback means next to what is kept: the same again, a dial, the next answer, or neither.
+"""Classify a callback: the last one again, a dial, the next answer, or none of these.
 
-Some aggregators tell the whole history of a session each time, others the last input only. Both
-become the same four cases here. Whoever tells the last input only may number the turns; where they
-do not, the same input again is a repeat for two seconds, faster than anybody reads and answers.
+Some aggregators send the whole text of a session each time, others only the last input. Both become
+the same four kinds here. An aggregator that sends only the last input may number its callbacks;
+where it does not, the same input within two seconds is a repeat: nobody reads and answers faster.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from gateway.ussd.request import Told, UssdRequest
-from gateway.ussd.sessions import Kept, same_text
+from gateway.ussd.request import TextMode, UssdRequest
+from gateway.ussd.sessions import StoredSession, same_text
 
 _REPEATS_WITHIN = timedelta(seconds=2)
 
 
-class Sense(Enum):
-    """The four cases. LOST: an answer to a question that is not known here."""
+class CallbackKind(Enum):
+    """What a callback is. LOST: the answer to a question that is not known here."""
 
     REPEAT = "repeat"
     START = "start"
@@ -27,51 +27,57 @@ class Sense(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """`text` is the history with this callback in it (of a START: what came with the dial), `typed`
-    what is new in it."""
+class Classified:
+    """`text` is the cumulative text with this callback in it; for START the dialled answers.
+    `typed` is the new answer of NEXT."""
 
-    sense: Sense
+    kind: CallbackKind
     text: str = ""
     typed: str = ""
 
 
-def meaning(request: UssdRequest, kept: Kept | None, now: datetime) -> Meaning:
-    """What this callback means at this instant."""
-    if request.told is Told.HISTORY:
-        return _of_history(request.text, kept)
-    return _of_input(request, kept, now)
+def classify(request: UssdRequest, stored: StoredSession | None, now: datetime) -> Classified:
+    """What this callback is, given the session that is stored and the present instant."""
+    if request.text_mode is TextMode.CUMULATIVE:
+        return _classify_cumulative(request.text, stored)
+    return _classify_input(request, stored, now)
 
 
-def _of_history(text: str, kept: Kept | None) -> Meaning:
-    if kept is None:
-        return Meaning(Sense.START, text)
-    if kept.repeats(text):
-        return Meaning(Sense.REPEAT)
-    typed = None if kept.reply.ends else kept.follows(text)
+def _classify_cumulative(text: str, stored: StoredSession | None) -> Classified:
+    if stored is None:
+        return Classified(CallbackKind.START, text)
+    if stored.repeats(text):
+        return Classified(CallbackKind.REPEAT)
+    typed = None if stored.reply.ends else stored.answer_after(text)
     if typed is not None:
-        return Meaning(Sense.NEXT, text, typed)
-    return Meaning(Sense.LOST if text else Sense.START, text)
+        return Classified(CallbackKind.NEXT, text, typed)
+    return Classified(CallbackKind.LOST if text else CallbackKind.START, text)
 
 
-def _of_input(request: UssdRequest, kept: Kept | None, now: datetime) -> Meaning:
-    known = kept is not None and not kept.reply.ends
-    dials = request.told is Told.DIALLED or (request.told is Told.UNMARKED and not known)
-    if kept and _again(request, kept, now, dials=dials):
-        return Meaning(Sense.REPEAT)
-    if dials:
-        return Meaning(Sense.START, request.text)
-    if kept is None or kept.reply.ends:
-        return Meaning(Sense.LOST)
-    text = f"{kept.text}*{request.text}" if kept.text else request.text
-    return Meaning(Sense.NEXT, text, request.text)
+def _classify_input(
+    request: UssdRequest, stored: StoredSession | None, now: datetime
+) -> Classified:
+    is_open = stored is not None and not stored.reply.ends
+    is_dial = request.text_mode is TextMode.DIALLED or (
+        request.text_mode is TextMode.AMBIGUOUS and not is_open
+    )
+    if stored and _is_repeat(request, stored, now, is_dial=is_dial):
+        return Classified(CallbackKind.REPEAT)
+    if is_dial:
+        return Classified(CallbackKind.START, request.text)
+    if stored is None or stored.reply.ends:
+        return Classified(CallbackKind.LOST)
+    text = f"{stored.text}*{request.text}" if stored.text else request.text
+    return Classified(CallbackKind.NEXT, text, request.text)
 
 
-def _again(request: UssdRequest, kept: Kept, now: datetime, *, dials: bool) -> bool:
-    """Whether this callback, or one after it, is the one that was answered last."""
-    same = same_text(kept.last, request.text)
-    if request.turn is None or kept.turn is None:
-        return same and now - kept.at <= _REPEATS_WITHIN
-    if request.turn == kept.turn:
+def _is_repeat(
+    request: UssdRequest, stored: StoredSession, now: datetime, *, is_dial: bool
+) -> bool:
+    """Whether this callback, or a later one, was answered already."""
+    same = same_text(stored.last_input, request.text)
+    if request.sequence is None or stored.sequence is None:
+        return same and now - stored.answered_at <= _REPEATS_WITHIN
+    if request.sequence == stored.sequence:
         return same
-    return request.turn < kept.turn and not (dials and kept.reply.ends)
+    return request.sequence < stored.sequence and not (is_dial and stored.reply.ends)

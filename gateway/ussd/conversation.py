@@ -1,7 +1,7 @@
-"""One callback, start to end: read the session, understand the callback, play the turn, keep it.
+"""One callback from start to end: load the session, classify the callback, play the turn, store it.
 
-The order is what makes it safe. The effect and its outcome commit in the database first, then the
-session in Redis, then the caller hears of it; a process that dies anywhere in between leaves a
+The order makes it safe. The effect and its outcome are committed in the database first, then the
+session is stored in Redis, then the caller is answered. A process that dies in between leaves a
 callback that can come again.
 """
 
@@ -16,28 +16,29 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from core.clock import Clock, system_clock
 from core.errors import BrokenInvariant, Refused
 from core.unit import OpenUnit
+from core.wording.message import BoundMessage
 from core.wording.messages import engine as messages
-from gateway.ussd.classify import Meaning, Sense, meaning
+from gateway.ussd.classify import CallbackKind, Classified, classify
 from gateway.ussd.deadline import Race, answer_within
-from gateway.ussd.effects import done_before, last_position, run_once
-from gateway.ussd.request import Told, UssdReply, UssdRequest
-from gateway.ussd.sessions import Kept, SessionStore, answers_in
+from gateway.ussd.effects import find_outcome, last_position, run_once
+from gateway.ussd.request import TextMode, UssdReply, UssdRequest
+from gateway.ussd.sessions import SessionStore, StoredSession, answers_in
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.replay import hidden, masked, replay
-from gateway.ussd_menus.session import Dropped
+from gateway.ussd_menus.replay import mask, mask_secret, replay
+from gateway.ussd_menus.session import InterruptedSession
 from gateway.ussd_menus.session_vars import Json
-from gateway.ussd_menus.turn import Facts, Guesses
+from gateway.ussd_menus.turn import CallerContext, Guesses
 
 DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wait less
 
 
 @dataclass(frozen=True)
 class Conversation:
-    """What answers callbacks: a menu, the sessions, the database and the time there is.
+    """Answers callbacks with a menu, the stored sessions and the database.
 
-    Screens read in `open_read_only_unit` Units, effects act in `open_unit` ones. `wake` is called
-    after an effect has been committed: it may have left work for a worker.
+    Screens read in `open_read_only_unit` Units, effects act in `open_unit` Units. `wake` is called
+    after an effect was committed: it may have left work for a queue. `pool` plays the turns.
     """
 
     menu: Menu
@@ -52,146 +53,156 @@ class Conversation:
 
     def answer(self, request: UssdRequest) -> UssdReply:
         """The reply to this callback; the same bytes again for the same callback."""
-        kept, dropped = self.sessions.load(request)
-        means = meaning(request, kept, self.clock())
-        if kept and means.sense is Sense.REPEAT:
-            return kept.reply
-        language = kept.session.language if kept else self.menu.speech
-        call = Call(request, means, kept, dropped)
+        stored, interrupted = self.sessions.load(request)
+        classified = classify(request, stored, self.clock())
+        if stored and classified.kind is CallbackKind.REPEAT:
+            return stored.reply
+        language = stored.session.language if stored else self.menu.default_language
+        turn = TurnContext(request, classified, stored, interrupted)
         return answer_within(
             self.pool,
             self.deadline_s,
-            lambda race: self._turn(call, race),
-            lambda: self._working(language),
+            lambda race: self._turn(turn, race),
+            lambda: self._still_working(language),
         )
 
-    def trouble(self) -> UssdReply:
-        """What to say when something of ours is broken."""
-        text = self.menu.wording.render(messages.internal_error(), self.menu.speech)
-        return UssdReply(text, True, "engine.internal_error")
+    def internal_error(self) -> UssdReply:
+        """The reply when something on our side is broken."""
+        return self._final_reply(messages.internal_error(), self.menu.default_language)
 
-    def _working(self, language: str) -> UssdReply:
-        return UssdReply(
-            self.menu.wording.render(messages.still_working(), language),
-            True,
-            "engine.still_working",
-        )
+    def _still_working(self, language: str) -> UssdReply:
+        return self._final_reply(messages.still_working(), language)
 
-    def _turn(self, call: Call, race: Race) -> UssdReply:
+    def _final_reply(self, message: BoundMessage, language: str) -> UssdReply:
+        text = self.menu.wording.render(message, language)
+        return UssdReply(text, ends=True, screen=message.message.key)
+
+    def _turn(self, turn: TurnContext, race: Race) -> UssdReply:
         try:
-            played = self._play(call)
+            played = self._play(turn)
         except DBAPIError as error:
-            # Somebody else's turn took the same number or serial just now, or the connection was
-            # cut. A turn may always be played again: what it did, if it did, is found by its key.
+            # Another turn took the same number or serial just now, or the connection was cut. A
+            # turn may always be played again: an effect that was done is found by its key.
             if not (isinstance(error, IntegrityError) or error.connection_invalidated):
                 raise
-            played = self._play(call)
-        if not race.first("work"):
-            played = replace(played, reply=self._working(played.session.language))
-        version = call.kept.version if call.kept else 0
-        answered = call.kept.reply.screen if call.kept and call.means.sense is Sense.NEXT else ""
-        return self.sessions.commit(call.request, played, version, answered).reply
+            played = self._play(turn)
+        if not race.is_won_by("work"):
+            played = replace(played, reply=self._still_working(played.session.language))
+        version = turn.stored.version if turn.stored else 0
+        return self.sessions.commit(turn.request, played, version, turn.answered_screen).reply
 
-    def _play(self, call: Call) -> Kept:
-        """The turn, with its effect committed, or refused and rolled back."""
-        request, heard = call.request, None
+    def _play(self, turn: TurnContext) -> StoredSession:
+        """The session after this turn, with its effect committed, or refused and rolled back."""
+        request, interpreted = turn.request, None
         try:
-            with self._facts(request, self.open_read_only_unit) as facts:
-                heard = self._hear(call, facts)
-            step = self._act(call, heard)
+            with self._context(request, self.open_read_only_unit) as context:
+                interpreted = self._interpret(turn, context)
+            step = self._run_effect(turn, interpreted)
         except Refused as refused:
-            if heard is None:
+            if interpreted is None:
                 raise
-            step = refuse(self.menu, heard.step.session, refused)
+            step = refuse(self.menu, interpreted.step.session, refused)
         if step.page is None:
             raise BrokenInvariant("a turn ended without a page")
-        if heard.step.effect:
+        if interpreted.step.effect:
             self.wake()
-        return Kept(
+        return StoredSession(
             session=step.session,
-            text=heard.text,
+            text=interpreted.text,
             reply=UssdReply(step.page.text, step.page.ends, step.page.screen),
-            version=call.kept.version + 1 if call.kept else 1,
-            offset=heard.offset,
-            last=heard.last,
-            turn=request.turn,
-            at=self.clock(),
+            version=turn.stored.version + 1 if turn.stored else 1,
+            offset=interpreted.offset,
+            last_input=interpreted.last_input,
+            sequence=request.sequence,
+            answered_at=self.clock(),
         )
 
-    def _hear(self, call: Call, facts: Facts) -> Heard:
-        """What this callback leads to, given where the conversation is."""
-        menu, kept, text, room = self.menu, call.kept, call.means.text, call.request.room
-        if kept and call.means.sense is Sense.NEXT:
-            typed = call.means.typed
-            before = text[: len(text) - len(typed)]
-            last = hidden(menu, kept.session, typed)
-            seen = kept.text + before[len(kept.text) :] + last
-            return Heard(advance(menu, kept.session, typed, facts), seen, kept.offset, last)
-        # No question of ours is open, so whatever was typed may have been meant for a secret one.
-        offset, last = call.offset(facts), masked(call.request.text)
-        if call.means.sense is Sense.LOST:
-            return Heard(
-                start(menu, facts, room, note=messages.lost_place()), masked(text), offset, last
-            )
-        text = call.after_the_code(facts)
+    def _interpret(self, turn: TurnContext, context: CallerContext) -> Interpreted:
+        """The step that this callback leads to from the stored session."""
+        if turn.stored and turn.classified.kind is CallbackKind.NEXT:
+            return self._next(turn.stored, turn.classified, context)
+        menu, budget = self.menu, turn.request.budget
+        # No question of ours is open, so the input may have been meant for a secret one.
+        offset, last_input = turn.offset(context), mask(turn.request.text)
+        if turn.classified.kind is CallbackKind.LOST:
+            step = start(menu, context, budget, note=messages.lost_place())
+            return Interpreted(step, mask(turn.classified.text), offset, last_input)
+        text = turn.dialled_answers(context)
         if not text:
-            return Heard(start(menu, facts, room, call.dropped), "", offset, last)
+            step = start(menu, context, budget, turn.interrupted)
+            return Interpreted(step, "", offset, last_input)
 
-        def done(position: int) -> Mapping[str, Json] | None:
-            return done_before(facts.unit, call.request.key, offset + position)
+        def outcome_at(position: int) -> Mapping[str, Json] | None:
+            return find_outcome(context.unit, turn.request.key, offset + position)
 
-        step, seen = replay(menu, text, facts, room, done)
-        return Heard(step, seen, offset, last)
+        step, stored_text = replay(menu, text, context, budget, outcome_at)
+        return Interpreted(step, stored_text, offset, last_input)
 
-    def _act(self, call: Call, heard: Heard) -> Step:
-        """Run the effect, if the answer has one, and go on from its outcome in its transaction."""
-        step = heard.step
+    def _next(
+        self, stored: StoredSession, classified: Classified, context: CallerContext
+    ) -> Interpreted:
+        """The step after one more answer."""
+        text, typed = classified.text, classified.typed
+        before = text[: len(text) - len(typed)]
+        last_input = mask_secret(self.menu, stored.session, typed)
+        masked = stored.text + before[len(stored.text) :] + last_input
+        step = advance(self.menu, stored.session, typed, context)
+        return Interpreted(step, masked, stored.offset, last_input)
+
+    def _run_effect(self, turn: TurnContext, interpreted: Interpreted) -> Step:
+        """The step after the effect of the answer, if it has one, in the effect's transaction."""
+        step = interpreted.step
         if step.effect is None:
             return step
-        position = heard.offset + answers_in(call.means.text)
-        with self._facts(call.request, self.open_unit) as facts:
-            outcome = run_once(step.effect, facts.unit, call.request.key, position)
-            return finish(self.menu, step.session, step.effect, outcome, facts)
+        position = interpreted.offset + answers_in(turn.classified.text)
+        with self._context(turn.request, self.open_unit) as context:
+            outcome = run_once(step.effect, context.unit, turn.request.key, position)
+            return finish(self.menu, step.session, step.effect, outcome, context)
 
-    def _facts(self, request: UssdRequest, open_unit: OpenUnit) -> Facts:
-        return Facts(request.msisdn, open_unit, request.network, self.guesses)
+    def _context(self, request: UssdRequest, open_unit: OpenUnit) -> CallerContext:
+        return CallerContext(request.msisdn, open_unit, request.network, self.guesses)
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A callback next to what is kept of its session."""
+class TurnContext:
+    """A callback, its classification and what is stored of its session."""
 
     request: UssdRequest
-    means: Meaning
-    kept: Kept | None
-    dropped: Dropped | None
+    classified: Classified
+    stored: StoredSession | None
+    interrupted: InterruptedSession | None
 
-    def offset(self, facts: Facts) -> int:
-        """The answers given under this session id before the conversation that starts now.
+    @property
+    def answered_screen(self) -> str:
+        """The id of the screen that this callback answers; "" where it answers none."""
+        if self.stored is None or self.classified.kind is not CallbackKind.NEXT:
+            return ""
+        return self.stored.reply.screen
 
-        A whole history numbers its answers itself, wherever what was kept of it is gone.
-        """
-        if self.kept:
-            return self.kept.answers
-        if self.request.told is Told.HISTORY:
+    def offset(self, context: CallerContext) -> int:
+        """The number of answers given under this session id before the conversation that starts
+        now. A cumulative text counts its own answers, even where nothing is stored."""
+        if self.stored:
+            return self.stored.answers
+        if self.request.text_mode is TextMode.CUMULATIVE:
             return 0
-        return last_position(facts.unit, self.request.key)
+        return last_position(context.unit, self.request.key)
 
-    def after_the_code(self, facts: Facts) -> str:
-        """What a dial carries besides the service code: `1*500` of `*384*96*1*500#`."""
-        text = self.means.text
-        if self.request.told is Told.HISTORY:
+    def dialled_answers(self, context: CallerContext) -> str:
+        """What was dialled after the service code: `1*500` of `*384*96*1*500#`."""
+        text = self.classified.text
+        if self.request.text_mode is TextMode.CUMULATIVE:
             return text
-        code, dialled = facts.market.service_code.strip("*#"), text.strip("*#")
+        code, dialled = context.market.service_code.strip("*#"), text.strip("*#")
         return dialled.removeprefix(code + "*") if dialled.startswith(code + "*") else ""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What a callback led to: the step, the history and the input as they may be kept, and the
-    answers given before."""
+class Interpreted:
+    """What a callback led to: the step, the cumulative text and the last input as they may be
+    stored (secrets masked), and the number of answers given before."""
 
     step: Step
     text: str
     offset: int
-    last: str
+    last_input: str

@@ -1,7 +1,7 @@
-"""Our own deadline: an answer in time, while the work goes on to its end.
+"""Our own deadline: the caller gets an answer in time, while the work continues to its end.
 
-Africa's Talking waits at most 10 s and Safaricom's customers 30 s a screen; a late answer is lost
-though its effect is done. So the caller is told that an SMS will come, and the work is let finish.
+Africa's Talking waits at most 10 s; a later answer is lost although its effect is done. So after
+the deadline the caller is told that an SMS will come, and the work goes on.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ T = TypeVar("T")
 
 
 class Race:
-    """Whether the work or the clock was first; decided once, and both are told the same."""
+    """Decides once whether the work or the clock was first. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._winner = ""
 
-    def first(self, claimant: str) -> bool:
-        """Claim the answer; true for the one who was first."""
+    def is_won_by(self, runner: str) -> bool:
+        """Whether this runner arrived first; the first call decides."""
         with self._lock:
-            self._winner = self._winner or claimant
-            return self._winner == claimant
+            self._winner = self._winner or runner
+            return self._winner == runner
 
 
 def answer_within(
     pool: Executor, seconds: float, work: Callable[[Race], T], late: Callable[[], T]
 ) -> T:
-    """What `work` answers, or `late()` after so many seconds of waiting and working.
+    """What `work` returns, or `late()` when it takes longer than this (waiting time included).
 
-    The work claims the race before it stores its answer, so what is stored is what was said.
-    Whatever the work raises comes through, unless the caller was already answered.
+    `work` must ask the race before it stores its answer, so that what is stored is what the caller
+    saw. An exception of `work` is raised here, unless the caller was answered already.
     """
     race = Race()
     future = pool.submit(work, race)
     try:
         return future.result(seconds)
     except TimeoutError:
-        if not future.done() and race.first("clock"):
+        if not future.done() and race.is_won_by("clock"):
             return late()
         return future.result()

@@ -26,7 +26,7 @@ from gateway.callbacks import LARGEST_BODY
 from gateway.counters import EventCounters
 from gateway.guard import Guard
 from gateway.limits import Limits
-from gateway.ussd.adapter import Adapter, Answer
+from gateway.ussd.adapter import Adapter, Response
 from gateway.ussd.aggregators import ADAPTERS
 from gateway.ussd.conversation import DEADLINE_S, Conversation
 from gateway.ussd.drop_off import count_end
@@ -112,7 +112,7 @@ class UssdEndpoint:
         start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [body]
 
-    def _answer(self, environ: Mapping[str, Any]) -> Answer:
+    def _answer(self, environ: Mapping[str, Any]) -> Response:
         adapter, read = self._door(environ)
         try:
             heard = read(_sent(environ, adapter.method))
@@ -153,9 +153,9 @@ class UssdEndpoint:
             return self.conversation.answer(request)
         except Exception:
             logger.exception("USSD turn failed: %r", request)
-            return self.conversation.trouble()
+            return self.conversation.internal_error()
 
-    def _ended(self, end: SessionEnd) -> Answer:
+    def _ended(self, end: SessionEnd) -> Response:
         try:
             screen = end.screen or self.conversation.sessions.last_screen(end.key) or "unknown"
             count_end(self.redis, end.key, screen, end.status, datetime.now(UTC).date())

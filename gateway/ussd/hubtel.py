@@ -12,12 +12,12 @@ from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,
     Adapter,
-    Answer,
-    json_answer,
-    number_in,
-    typed_in,
+    Response,
+    json_response,
+    read_input,
+    read_msisdn,
 )
-from gateway.ussd.request import SessionEnd, Told, UssdReply, UssdRequest, session_key
+from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
 
 NAME = "hubtel"
 _TYPES = "(?i:initiation|response|release|timeout)"
@@ -27,7 +27,10 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
     """A turn, or the news that the session is over."""
     fields = read_json(sent)
     kind = text_field(fields, "Type", _TYPES).lower()
-    ussd_session, msisdn = text_field(fields, "SessionId", SESSION_ID), number_in(fields, "Mobile")
+    ussd_session, msisdn = (
+        text_field(fields, "SessionId", SESSION_ID),
+        read_msisdn(fields, "Mobile"),
+    )
     if kind in ("release", "timeout"):
         return SessionEnd(session_key(NAME, ussd_session, msisdn), kind)
     sequence = text_field(fields, "Sequence", r"[0-9]{1,6}", default="")
@@ -37,14 +40,14 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
         msisdn=msisdn,
         service_code=text_field(fields, "ServiceCode", r"[*#0-9]{1,32}"),
         network=text_field(fields, "Operator", NETWORK, default=""),
-        text=typed_in(fields, "Message"),
-        told=Told.DIALLED if kind == "initiation" else Told.TYPED,
-        turn=int(sequence) if sequence else None,
+        text=read_input(fields, "Message"),
+        text_mode=TextMode.DIALLED if kind == "initiation" else TextMode.TYPED,
+        sequence=int(sequence) if sequence else None,
     )
 
 
-def encode(request: UssdRequest, reply: UssdReply) -> Answer:
-    return json_answer(
+def encode(request: UssdRequest, reply: UssdReply) -> Response:
+    return json_response(
         {
             "SessionId": request.ussd_session,
             "Type": "Release" if reply.ends else "Response",

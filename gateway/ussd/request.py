@@ -1,4 +1,4 @@
-"""One USSD callback and our answer to it, whoever the aggregator is."""
+"""One USSD callback and our answer to it, in a form that is the same for every aggregator."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from enum import Enum
 from gateway.networks import SMALLEST_SCREEN
 
 
-class Told(Enum):
-    """What the text of a callback is."""
+class TextMode(Enum):
+    """What the text of a callback holds."""
 
-    HISTORY = "everything typed in this session so far, joined by *; empty right after dialling"
+    CUMULATIVE = "everything typed in this session so far, joined by *; empty after dialling"
     DIALLED = "the string that was dialled, which opens a session"
     TYPED = "the last input of a session"
-    UNMARKED = "what was dialled where the session is unknown, else the last input"
+    AMBIGUOUS = "what was dialled where the session is unknown, else the last input"
 
 
 @dataclass(frozen=True, slots=True)
 class UssdRequest:
-    """`text` is what `told` says. It may hold a PIN, so it is never printed.
+    """One callback. `text` holds what `text_mode` says; it may hold a PIN, so it is never printed.
 
-    `turn` is the place of this input in the session where the aggregator counts, else None. `room`
-    is how many septets the page may have, `echo` what the aggregator wants handed back.
+    `sequence` is the number of this input in the session where the aggregator counts, else None.
+    `budget` is how many septets the page may have, `echo` a value that the answer must return.
     """
 
     aggregator: str
@@ -31,14 +31,14 @@ class UssdRequest:
     service_code: str
     network: str
     text: str
-    told: Told = Told.HISTORY
-    turn: int | None = None
-    room: int = SMALLEST_SCREEN
+    text_mode: TextMode = TextMode.CUMULATIVE
+    sequence: int | None = None
+    budget: int = SMALLEST_SCREEN
     echo: str = ""
 
     @property
     def key(self) -> str:
-        """Names the session: two callers with one id have two sessions."""
+        """The key of the session: two callers with one session id have two sessions."""
         return session_key(self.aggregator, self.ussd_session, self.msisdn)
 
     def __repr__(self) -> str:
@@ -56,8 +56,8 @@ class UssdReply:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """The session of this key has ended: `status` is the aggregator's word for how; `screen` is the
-    last one by its own records, where it keeps them."""
+    """The session of this key has ended. `status` is the aggregator's word for how, `screen` the
+    last screen by its own records, empty where it keeps none."""
 
     key: str
     status: str
@@ -65,5 +65,5 @@ class SessionEnd:
 
 
 def session_key(aggregator: str, ussd_session: str, msisdn: str) -> str:
-    """What names a session with us: their id, together with whose it is."""
+    """The key of a session: the aggregator's session id together with the caller's number."""
     return f"{aggregator}:{ussd_session}:{msisdn}"

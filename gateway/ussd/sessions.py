@@ -1,9 +1,9 @@
-"""USSD sessions in Redis: where each conversation is, kept for as long as a network might go on.
+"""USSD sessions in Redis, stored for as long as a network may continue them.
 
-One read and one write a turn. The write is a compare-and-set on the version: of two callbacks at
-once only one wins, and the other is given what the winner stored. A second key remembers an
-unfinished conversation by phone, so that somebody who was cut off can go on. The same write counts
-the screens.
+A turn costs one read and one write. The write is a compare-and-set on the version: of two callbacks
+at the same time only one wins, and the other gets what the winner stored. A second key keeps an
+unfinished conversation by phone number, so that a caller who was cut off can resume it. The same
+write counts which screens are shown and answered.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import cast
 
 from redis import Redis
 
-from core.db.effects import KEPT
-from gateway.ussd.drop_off import ANSWERED, KEPT_S, SHOWN, screens_key
+from core.db.effects import EFFECT_LIFETIME
+from gateway.ussd.drop_off import ANSWERED, RETENTION_S, SHOWN, screens_key
 from gateway.ussd.request import UssdReply, UssdRequest
 from gateway.ussd_menus.replay import MASK
-from gateway.ussd_menus.session import Dropped, UssdSession
+from gateway.ussd_menus.session import InterruptedSession, UssdSession
 
 # As long as an effect counts as this session's: a session id that is used again is then either
-# known here, with how many answers it had, or free of old effects.
-SESSION_TTL_S = int(KEPT.total_seconds())
+# known here, with its number of answers, or has no old effects.
+SESSION_TTL_S = int(EFFECT_LIFETIME.total_seconds())
 RESUME_TTL_S = 600
 
 # KEYS session, resume, screens; ARGV version read, new value, its TTL, resume value or "", its TTL,
@@ -41,15 +41,17 @@ return false
 """
 
 
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A conversation as stored. `text` is the last history seen, secrets masked; `offset` counts
-    the answers given before the conversation was started over under the same session id. `last`,
-    `turn` and `at` are the last input by itself (masked), its number, and when it was answered.
+class StoredSession:
+    """A session as stored in Redis.
+
+    `text` is the last cumulative text, secrets masked. `offset` counts the answers given before the
+    conversation was started again under the same session id. `last_input` (masked), `sequence` and
+    `answered_at` describe the last input by itself: its text, its number, when it was answered.
     """
 
     session: UssdSession
@@ -57,19 +59,20 @@ class Kept:
     reply: UssdReply
     version: int = 0
     offset: int = 0
-    last: str = ""
-    turn: int | None = None
-    at: datetime = _LONG_AGO
+    last_input: str = ""
+    sequence: int | None = None
+    answered_at: datetime = _EPOCH
 
     def repeats(self, text: str) -> bool:
-        """Whether this callback was answered before: the same text, or an earlier one come late."""
+        """Whether this cumulative text was answered already: the same one, or an earlier one."""
         if text == "":
             return not (self.text and self.reply.ends)  # after an end the id is used again
         is_ours = same_text(self.text[: len(text)], text)
-        return is_ours and self.text[len(text) : len(text) + 1] in _CUT
+        return is_ours and self.text[len(text) : len(text) + 1] in ("", "*")
 
-    def follows(self, text: str) -> str | None:
-        """What was typed since, never split again; None when the text does not follow ours."""
+    def answer_after(self, text: str) -> str | None:
+        """The part of this cumulative text after ours, never split at *; None where it does not
+        continue ours."""
         if not self.text:
             return text
         if same_text(self.text, text[: len(self.text)]) and text[len(self.text)] == "*":
@@ -78,55 +81,66 @@ class Kept:
 
     @property
     def answers(self) -> int:
-        """Answers given under this session id so far."""
+        """The number of answers given under this session id so far."""
         return self.offset + answers_in(self.text)
 
 
-_CUT = ("", "*")
-
-
 def answers_in(text: str) -> int:
-    """How many answers a cumulative text holds: with `offset` the key of an effect's turn."""
+    """The number of answers in a cumulative text. `offset` plus this is an effect's position."""
     return text.count("*") + 1 if text else 0
 
 
-def same_text(kept: str, text: str) -> bool:
-    """Equality, where a masked character equals any."""
-    return len(kept) == len(text) and all(a in (b, MASK) for a, b in zip(kept, text, strict=True))
+def same_text(stored: str, text: str) -> bool:
+    """Whether the texts are equal; a masked character of `stored` equals any."""
+    return len(stored) == len(text) and all(
+        ours in (theirs, MASK) for ours, theirs in zip(stored, text, strict=True)
+    )
 
 
 class SessionStore:
-    """Sessions by aggregator, session id and caller; another caller's forged id finds nothing."""
+    """Sessions by aggregator, session id and caller: a caller who forges another caller's session
+    id finds nothing."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._commit = redis.register_script(_COMMIT)
 
-    def load(self, request: UssdRequest) -> tuple[Kept | None, Dropped | None]:
-        """The conversation, and the one this phone was cut off from, if it was."""
+    def load(self, request: UssdRequest) -> tuple[StoredSession | None, InterruptedSession | None]:
+        """The session of this callback, and the interrupted session of this phone."""
         keys = _session_key(request), _resume_key(request)
         stored, resume = cast("list[bytes | None]", self._redis.mget(*keys))
-        return _kept(stored) if stored else None, _dropped(resume) if resume else None
+        return (
+            _decode_session(stored) if stored else None,
+            _decode_interrupted(resume) if resume else None,
+        )
 
     def last_screen(self, session_key: str) -> str:
-        """The id of the screen that session showed last; empty where it is not known."""
+        """The id of the screen that this session showed last; "" where it is not known."""
         stored = cast("bytes | None", self._redis.get(f"ussd:{session_key}"))
-        return _kept(stored).reply.screen if stored else ""
+        return _decode_session(stored).reply.screen if stored else ""
 
     def commit(
-        self, request: UssdRequest, kept: Kept, version_read: int, answered: str = ""
-    ) -> Kept:
-        """Store this turn, or hand back what another callback stored first.
+        self,
+        request: UssdRequest,
+        session: StoredSession,
+        version_read: int,
+        answered: str = "",
+    ) -> StoredSession:
+        """Store this turn and return it, or return what another callback stored first.
 
-        `answered` is the screen this turn answered, for those who count where people give up.
+        `answered` is the id of the screen that this turn answered, for the counts of drop_off.py.
         """
-        keys = [_session_key(request), _resume_key(request), screens_key(kept.at.date())]
-        values: list[str | int] = [version_read, _stored(kept), SESSION_TTL_S]
-        values += [_resumable(kept), RESUME_TTL_S]
+        keys = [
+            _session_key(request),
+            _resume_key(request),
+            screens_key(session.answered_at.date()),
+        ]
+        values: list[str | int] = [version_read, _encode_session(session), SESSION_TTL_S]
+        values += [_encode_interrupted(session), RESUME_TTL_S]
         values += [answered and f"{answered} {ANSWERED}"]
-        values += ["" if kept.reply.ends else f"{kept.reply.screen} {SHOWN}", KEPT_S]
+        values += ["" if session.reply.ends else f"{session.reply.screen} {SHOWN}", RETENTION_S]
         winner = cast("bytes | None", self._commit(keys=keys, args=values))
-        return _kept(winner) if winner else kept
+        return _decode_session(winner) if winner else session
 
 
 def _session_key(request: UssdRequest) -> str:
@@ -137,38 +151,39 @@ def _resume_key(request: UssdRequest) -> str:
     return f"ussd:resume:{request.service_code}:{request.msisdn}"
 
 
-def _stored(kept: Kept) -> str:
-    reply = [kept.reply.text, kept.reply.ends, kept.reply.screen]
-    last = [kept.last, kept.turn, (kept.at - _LONG_AGO) // _MILLISECOND]
-    value = [kept.text, kept.offset, reply, kept.session.to_json(), last]
-    return f"{kept.version} {json.dumps(value, separators=(',', ':'))}"
+def _encode_session(stored: StoredSession) -> str:
+    reply = [stored.reply.text, stored.reply.ends, stored.reply.screen]
+    at_ms = (stored.answered_at - _EPOCH) // _MILLISECOND
+    last = [stored.last_input, stored.sequence, at_ms]
+    value = [stored.text, stored.offset, reply, stored.session.to_json(), last]
+    return f"{stored.version} {json.dumps(value, separators=(',', ':'))}"
 
 
-def _kept(stored: bytes) -> Kept:
-    version, _, value = stored.partition(b" ")
-    text, offset, reply, session, (last, turn, at_ms) = json.loads(value)
-    return Kept(
+def _decode_session(encoded: bytes) -> StoredSession:
+    version, _, value = encoded.partition(b" ")
+    text, offset, reply, session, (last_input, sequence, at_ms) = json.loads(value)
+    return StoredSession(
         UssdSession.from_json(session),
         text,
         UssdReply(*reply),
         int(version),
         offset,
-        last,
-        turn,
-        _LONG_AGO + at_ms * _MILLISECOND,
+        last_input,
+        sequence,
+        _EPOCH + at_ms * _MILLISECOND,
     )
 
 
-def _resumable(kept: Kept) -> str:
+def _encode_interrupted(stored: StoredSession) -> str:
     """An unfinished conversation in which something was chosen or typed, as JSON; else ""."""
-    session = kept.session
-    if session.held:
-        return json.dumps([session.held.trail, session.held.carried])
-    if kept.reply.ends or not session.carried:
+    session = stored.session
+    if session.interrupted:
+        return json.dumps([session.interrupted.trail, session.interrupted.variables])
+    if stored.reply.ends or not session.variables:
         return ""
-    return json.dumps([session.trail, session.carried])
+    return json.dumps([session.trail, session.variables])
 
 
-def _dropped(stored: bytes) -> Dropped:
-    trail, carried = json.loads(stored)
-    return Dropped(tuple(trail), carried)
+def _decode_interrupted(encoded: bytes) -> InterruptedSession:
+    trail, variables = json.loads(encoded)
+    return InterruptedSession(tuple(trail), variables)

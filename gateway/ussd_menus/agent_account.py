@@ -9,7 +9,7 @@ from core.usecases.agents.account import AgentAccount, Movement, agent_account
 from core.wording.message import BoundMessage
 from core.wording.messages import agent_account as messages
 from gateway.ussd_menus.screens import Pick
-from gateway.ussd_menus.turn import Facts, Turn
+from gateway.ussd_menus.turn import CallerContext, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,19 +19,19 @@ class Line:
     movement: BoundMessage
 
 
-def the_account(facts: Facts) -> AgentAccount:
+def the_account(facts: CallerContext) -> AgentAccount:
     """Read once a turn."""
     return agent_account(facts.unit, facts.msisdn)
 
 
 def figures(turn: Turn) -> AgentAccount:
     """The sums above the list."""
-    return turn.know(the_account)
+    return turn.cached(the_account)
 
 
 def movements(turn: Turn) -> Sequence[Line]:
     """Cash taken and handed over, the newest first."""
-    return [Line(_said(one)) for one in turn.know(the_account).movements]
+    return [Line(_said(one)) for one in turn.cached(the_account).movements]
 
 
 def _said(one: Movement) -> BoundMessage:
@@ -43,7 +43,7 @@ shown: Pick[None] = Pick(
     "agent.account",
     messages.summary,
     rows=movements,
-    shows=messages.entry,
-    empty=messages.no_receipts,
-    facts=figures,
+    row_message=messages.entry,
+    empty_message=messages.no_receipts,
+    data=figures,
 )

@@ -15,14 +15,15 @@ from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_cash as messages
 from core.wording.payment_words import describe_allocation
 from gateway.ussd_menus.agent_customer import Masked
-from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.effect import CALLER, do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice
-from gateway.ussd_menus.session_vars import carried, secret
+from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
-serial = carried("serial", str)
-amount = carried("amount", Money)
+serial = session_var("serial", str)
+amount = session_var("amount", Money)
 pin = secret("pin")
 
 
@@ -49,21 +50,21 @@ collected = Notice("cash.done", messages.collected)
 which_pin = Ask(
     "cash.pin",
     agent_messages.which_pin,
-    reads=Pin,
-    into=pin,
+    reader=Pin,
+    stores=pin,
     do=do(collect_cash, msisdn=CALLER, pin=pin, serial=serial, amount=amount),
     to=collected,
 )
 confirm = Choice(
     "cash.confirm",
     messages.confirm_cash,
-    facts=falls,
+    data=falls,
     paged=True,
     options=[option(agent_messages.agree, to=which_pin)],
 )
 which_amount = Ask(
-    "cash.amount", messages.which_amount, facts=owner, reads=Amount, into=amount, to=confirm
+    "cash.amount", messages.which_amount, data=owner, reader=Amount, stores=amount, to=confirm
 )
 which_serial = Ask(
-    "cash.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_amount
+    "cash.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=which_amount
 )

@@ -20,14 +20,16 @@ from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_customer as messages
 from core.wording.messages import debts as debt_messages
 from gateway.ussd_menus.debts import Line, Totals, debt_lines, debt_totals
-from gateway.ussd_menus.options import Target, do, option
+from gateway.ussd_menus.effect import do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Phone
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Screen
-from gateway.ussd_menus.session_vars import carried
+from gateway.ussd_menus.screen import Screen, Target
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
+from gateway.ussd_menus.session_vars import session_var
 from gateway.ussd_menus.turn import Turn
 
-phone = carried("phone", str)
-serial = carried("serial", str)
+phone = session_var("phone", str)
+serial = session_var("serial", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,10 @@ def known_customer(prefix: str, then: Target) -> Screen:
     is_it = Choice(
         f"{prefix}.is_it",
         agent_messages.confirm_customer,
-        facts=masked,
+        data=masked,
         options=[option(agent_messages.yes, to=then)],
     )
-    return Ask(f"{prefix}.phone", agent_messages.which_phone, reads=Phone, into=phone, to=is_it)
+    return Ask(f"{prefix}.phone", agent_messages.which_phone, reader=Phone, stores=phone, to=is_it)
 
 
 def card(turn: Turn) -> CustomerCard:
@@ -88,7 +90,7 @@ resent = Notice("agent.resent", messages.resent)
 send = Choice(
     "agent.last_token",
     messages.last_token,
-    facts=last_token,
+    data=last_token,
     options=[
         option(messages.send, do=do(resend_last_token, phone=phone, serial=serial), to=resent),
     ],
@@ -97,23 +99,23 @@ which_device = Pick(
     "agent.device",
     messages.which_device,
     rows=devices,
-    shows=messages.device,
-    empty=messages.no_device,
-    into=serial,
+    row_message=messages.device,
+    empty_message=messages.no_device,
+    stores=serial,
     to=send,
 )
 owed: Pick[None] = Pick(
     "agent.owed",
     debt_messages.total,
     rows=lines,
-    shows=debt_messages.line,
-    empty=debt_messages.nothing,
-    facts=totals,
+    row_message=debt_messages.line,
+    empty_message=debt_messages.nothing,
+    data=totals,
 )
 shown = Choice(
     "agent.card",
     messages.card,
-    facts=card,
+    data=card,
     options=[option(messages.resend, to=which_device), option(messages.owed, to=owed)],
 )
-which_phone = Ask("agent.look_up", agent_messages.which_phone, reads=Phone, into=phone, to=shown)
+which_phone = Ask("agent.look_up", agent_messages.which_phone, reader=Phone, stores=phone, to=shown)

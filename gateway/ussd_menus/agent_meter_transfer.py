@@ -7,13 +7,14 @@ from core.usecases.devices.transfer_meter import find_meter_owner, transfer_mete
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_meter_transfer as messages
 from gateway.ussd_menus.agent_customer import Masked, masked, phone
-from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.effect import CALLER, do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Phone, Pin, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice
-from gateway.ussd_menus.session_vars import carried, secret
+from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
-serial = carried("serial", str)
+serial = session_var("serial", str)
 pin = secret("pin")
 
 
@@ -27,25 +28,29 @@ moved = Notice("meter_transfer.done", messages.transferred)
 which_pin = Ask(
     "meter_transfer.pin",
     agent_messages.which_pin,
-    reads=Pin,
-    into=pin,
+    reader=Pin,
+    stores=pin,
     do=do(transfer_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
     to=moved,
 )
 confirm = Choice(
     "meter_transfer.confirm",
     messages.confirm_new_owner,
-    facts=masked,
+    data=masked,
     options=[option(agent_messages.yes, to=which_pin)],
 )
 which_phone = Ask(
     "meter_transfer.phone",
     messages.which_new_owner,
-    facts=old_owner,
-    reads=Phone,
-    into=phone,
+    data=old_owner,
+    reader=Phone,
+    stores=phone,
     to=confirm,
 )
 which_serial = Ask(
-    "meter_transfer.serial", agent_messages.which_serial, reads=Serial, into=serial, to=which_phone
+    "meter_transfer.serial",
+    agent_messages.which_serial,
+    reader=Serial,
+    stores=serial,
+    to=which_phone,
 )

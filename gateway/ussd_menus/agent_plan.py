@@ -23,18 +23,19 @@ from core.usecases.sales.offer import PlanOffer, ServiceOffer, offer_plan, offer
 from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages
-from gateway.ussd_menus.options import Option, Target, option
-from gateway.ussd_menus.readers import Amount, Whole
-from gateway.ussd_menus.screens import Ask, Choice, Pick, Route, Screen
-from gateway.ussd_menus.session_vars import Carried, carried
+from gateway.ussd_menus.options import Option, option
+from gateway.ussd_menus.readers import Amount, NumberReader
+from gateway.ussd_menus.screen import Screen, Target
+from gateway.ussd_menus.screens import Ask, Choice, Pick, Route
+from gateway.ussd_menus.session_vars import SessionVar, session_var
 from gateway.ussd_menus.turn import Turn
 
-appliance = carried("appliance", str)
-offer = carried("offer", str)
-scheme = carried("scheme", str)
-figure: Carried[Any] = carried("figure", object)  # how many instalments, or Money of each
-cadence = carried("cadence", str)
-down: Carried[Any] = carried("down", object)  # 0, or Money
+appliance = session_var("appliance", str)
+offer = session_var("offer", str)
+scheme = session_var("scheme", str)
+figure: SessionVar[Any] = session_var("figure", object)  # how many instalments, or Money of each
+cadence = session_var("cadence", str)
+down: SessionVar[Any] = session_var("down", object)  # 0, or Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +124,13 @@ def plan_questions(prefix: str, then: Target) -> Screen:
     """The first question of a plan; after the last one comes `then`."""
     agree, keeps = [option(agent_messages.agree, to=then)], [scheme, figure, cadence, down]
     picked = Choice(
-        f"{prefix}.picked", messages.plan, facts=allowed, keeps=keeps, paged=True, options=agree
+        f"{prefix}.picked", messages.plan, data=allowed, remembers=keeps, paged=True, options=agree
     )
     picked_by_day = Choice(
         f"{prefix}.picked_by_day",
         messages.service,
-        facts=allowed_by_day,
-        keeps=keeps,
+        data=allowed_by_day,
+        remembers=keeps,
         options=agree,
     )
     shown = Route(
@@ -141,9 +142,9 @@ def plan_questions(prefix: str, then: Target) -> Screen:
         f"{prefix}.which_plan",
         messages.which_plan,
         rows=plans,
-        shows=agent_messages.row,
-        empty=messages.no_plan,
-        into=offer,
+        row_message=agent_messages.row,
+        empty_message=messages.no_plan,
+        stores=offer,
         to=shown,
     )
     return Route(
@@ -155,14 +156,14 @@ def _by_day(prefix: str, then: Target) -> Option:
     shown = Choice(
         f"{prefix}.by_day",
         messages.service,
-        facts=offered_by_day,
+        data=offered_by_day,
         options=[option(agent_messages.agree, to=then)],
     )
     return option(
         messages.by_day,
         to=shown,
         when=is_used_by_day,
-        carries={scheme: "service", figure: 0, cadence: "daily", down: 0},
+        sets={scheme: "service", figure: 0, cadence: "daily", down: 0},
     )
 
 
@@ -170,16 +171,16 @@ def _figures(prefix: str, then: Target) -> Screen:
     agree = Choice(
         f"{prefix}.plan",
         messages.plan,
-        facts=offered,
+        data=offered,
         paged=True,
         options=[option(agent_messages.agree, to=then)],
     )
-    how_much = Ask(f"{prefix}.down", messages.how_much_down, reads=Amount, into=down, to=agree)
+    how_much = Ask(f"{prefix}.down", messages.how_much_down, reader=Amount, stores=down, to=agree)
     which_down = Choice(
         f"{prefix}.with_down",
         messages.which_down,
         options=[
-            option(messages.no_down, to=agree, carries={down: 0}),
+            option(messages.no_down, to=agree, sets={down: 0}),
             option(messages.some_down, to=how_much),
         ],
     )
@@ -187,25 +188,27 @@ def _figures(prefix: str, then: Target) -> Screen:
         f"{prefix}.cadence",
         messages.which_cadence,
         options=[
-            option(messages.daily, to=which_down, carries={cadence: "daily"}),
-            option(messages.weekly, to=which_down, carries={cadence: "weekly"}),
-            option(messages.monthly, to=which_down, carries={cadence: "monthly"}),
+            option(messages.daily, to=which_down, sets={cadence: "daily"}),
+            option(messages.weekly, to=which_down, sets={cadence: "weekly"}),
+            option(messages.monthly, to=which_down, sets={cadence: "monthly"}),
         ],
     )
     count = Ask(
         f"{prefix}.count",
         messages.which_count,
-        reads=Whole(1, 520),
-        into=figure,
+        reader=NumberReader(1, 520),
+        stores=figure,
         to=which_cadence,
     )
-    each = Ask(f"{prefix}.each", messages.which_each, reads=Amount, into=figure, to=which_cadence)
+    each = Ask(
+        f"{prefix}.each", messages.which_each, reader=Amount, stores=figure, to=which_cadence
+    )
     return Choice(
         f"{prefix}.scheme",
         messages.which_scheme,
         options=[
-            option(messages.by_count, to=count, when=is_sold, carries={scheme: "count"}),
-            option(messages.by_amount, to=each, when=is_sold, carries={scheme: "amount"}),
+            option(messages.by_count, to=count, when=is_sold, sets={scheme: "count"}),
+            option(messages.by_amount, to=each, when=is_sold, sets={scheme: "amount"}),
             _by_day(prefix, then),
         ],
     )

@@ -44,13 +44,14 @@ from gateway.ussd_menus.agent_requests import (
     village,
     waiting_or,
 )
-from gateway.ussd_menus.options import CALLER, ONCE, Option, do, option
-from gateway.ussd_menus.readers import Code, Phone, Pin, Serial, Words
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
+from gateway.ussd_menus.options import Option, option
+from gateway.ussd_menus.readers import CatalogueCode, Phone, Pin, Serial, TextReader
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
-from gateway.ussd_menus.session_vars import carried, secret
+from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
-tariff = carried("tariff", str)
+tariff = session_var("tariff", str)
 pin = secret("pin")
 
 
@@ -106,7 +107,7 @@ def _kind(label: Message[[]], code: str) -> Option:
         label,
         to=which_maker,
         when=lambda turn: bool(list_manufacturers(turn.unit, code)),
-        carries={kind: code},
+        sets={kind: code},
     )
 
 
@@ -136,8 +137,8 @@ person = {"phone": phone, "name": name, "surname": surname, "village": village}
 pin_meter = Ask(
     "registration.pin_meter",
     agent_messages.which_pin,
-    reads=Pin,
-    into=pin,
+    reader=Pin,
+    stores=pin,
     do=do(
         register_meter,
         msisdn=CALLER,
@@ -152,9 +153,9 @@ pin_meter = Ask(
 pin_plan = Ask(
     "registration.pin_plan",
     agent_messages.kit_pin,
-    facts=buyer,
-    reads=Pin,
-    into=pin,
+    data=buyer,
+    reader=Pin,
+    stores=pin,
     do=do(
         register_on_plan,
         msisdn=CALLER,
@@ -167,7 +168,7 @@ pin_plan = Ask(
         figure=figure,
         cadence=cadence,
         down=down,
-        once=ONCE,
+        once=TURN_KEY,
         **person,
     ),
     to=done,
@@ -175,13 +176,13 @@ pin_plan = Ask(
 summary_meter = Choice(
     "registration.summary",
     agent_messages.summary_meter,
-    facts=buyer,
+    data=buyer,
     options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary_new_meter = Choice(
     "registration.summary_new",
     messages.summary_new_meter,
-    facts=buyer,
+    data=buyer,
     options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary = Route(
@@ -191,31 +192,31 @@ which_tariff = Pick(
     "registration.tariff",
     messages.which_tariff,
     rows=tariffs,
-    shows=messages.tariff,
-    empty=messages.no_tariff,
-    into=tariff,
+    row_message=messages.tariff,
+    empty_message=messages.no_tariff,
+    stores=tariff,
     to=summary,
 )
 which_appliance = Pick(
     "registration.appliance",
     agent_messages.which_appliance,
     rows=kits,
-    shows=plan_messages.appliance,
-    empty=agent_messages.no_appliance,
-    into=appliance,
+    row_message=plan_messages.appliance,
+    empty_message=agent_messages.no_appliance,
+    stores=appliance,
     to=plan_questions("registration", pin_plan),
 )
 sold = Route("registration.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
 which_serial = Ask(
-    "registration.serial", agent_messages.which_serial, reads=Serial, into=serial, to=sold
+    "registration.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=sold
 )
 which_maker = Pick(
     "registration.maker",
     messages.which_manufacturer,
     rows=makers,
-    shows=agent_messages.row,
-    empty=messages.no_manufacturer,
-    into=maker,
+    row_message=agent_messages.row,
+    empty_message=messages.no_manufacturer,
+    stores=maker,
     to=which_serial,
 )
 which_kind = Choice(
@@ -232,33 +233,33 @@ which_village = Pick(
     "registration.village",
     messages.which_village,
     rows=villages,
-    shows=messages.village,
-    empty=messages.no_village,
-    into=village,
-    typed=Code,
+    row_message=messages.village,
+    empty_message=messages.no_village,
+    stores=village,
+    typed_reader=CatalogueCode,
     to=with_village,
-    also=[
-        option(
-            messages.no_village_option, to=which_kind, when=has_no_village, carries={village: ""}
-        )
+    extra_options=[
+        option(messages.no_village_option, to=which_kind, when=has_no_village, sets={village: ""})
     ],
 )
 which_surname = Ask(
-    "registration.surname", messages.which_surname, reads=Words(), into=surname, to=which_village
+    "registration.surname",
+    messages.which_surname,
+    reader=TextReader(),
+    stores=surname,
+    to=which_village,
 )
 which_name = Ask(
-    "registration.name", messages.which_name, reads=Words(), into=name, to=which_surname
+    "registration.name", messages.which_name, reader=TextReader(), stores=name, to=which_surname
 )
 is_it = Choice(
     "registration.is_it",
     agent_messages.confirm_customer,
-    facts=masked,
-    options=[
-        option(agent_messages.yes, to=which_kind, carries={name: "", surname: "", village: ""})
-    ],
+    data=masked,
+    options=[option(agent_messages.yes, to=which_kind, sets={name: "", surname: "", village: ""})],
 )
 known = Route("registration.known", by=is_known, to={True: is_it, False: which_name})
 which_phone = Ask(
-    "registration.phone", agent_messages.which_phone, reads=Phone, into=phone, to=known
+    "registration.phone", agent_messages.which_phone, reader=Phone, stores=phone, to=known
 )
 entry = waiting_or(which_phone, sold)

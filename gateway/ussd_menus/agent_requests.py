@@ -29,21 +29,23 @@ from core.usecases.registration.device_requests import (
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_requests as messages
 from gateway.ussd_menus.agent_customer import phone
-from gateway.ussd_menus.options import CALLER, ONCE, Target, do, option
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Pin
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
-from gateway.ussd_menus.session_vars import carried, secret
+from gateway.ussd_menus.screen import Screen, Target
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
 T = TypeVar("T")
 
-request = carried("request", int)
-name = carried("name", str)
-surname = carried("surname", str)
-village = carried("village", str)
-kind = carried("kind", str)
-maker = carried("maker", str)
-serial = carried("serial", str)
+request = session_var("request", int)
+name = session_var("name", str)
+surname = session_var("surname", str)
+village = session_var("village", str)
+kind = session_var("kind", str)
+maker = session_var("maker", str)
+serial = session_var("serial", str)
 pin = secret("pin")
 
 
@@ -129,10 +131,10 @@ text_done = Notice("registration.text_done", agent_messages.registered)
 pin_text = Ask(
     "registration.pin_text",
     agent_messages.kit_pin,
-    facts=pending,
-    reads=Pin,
-    into=pin,
-    do=do(confirm_registration, msisdn=CALLER, pin=pin, serial=serial, once=ONCE),
+    data=pending,
+    reader=Pin,
+    stores=pin,
+    do=do(confirm_registration, msisdn=CALLER, pin=pin, serial=serial, once=TURN_KEY),
     to=text_done,
 )
 confirm_or_drop = [option(agent_messages.agree, to=pin_text), drop]
@@ -140,9 +142,9 @@ which_text = Pick(
     "registration.texts",
     messages.which_sms_request,
     rows=texts,
-    shows=messages.request,
-    empty=messages.no_sms_request,
-    into=serial,
+    row_message=messages.request,
+    empty_message=messages.no_sms_request,
+    stores=serial,
     to=Route(
         "registration.text",
         by=asked_for,
@@ -150,25 +152,25 @@ which_text = Pick(
             "meter": Choice(
                 "registration.text_meter",
                 agent_messages.summary_meter,
-                facts=pending_meter,
+                data=pending_meter,
                 options=confirm_or_drop,
             ),
             "plan": Choice(
                 "registration.text_plan",
                 messages.summary_plan,
-                facts=pending_plan,
+                data=pending_plan,
                 paged=True,
                 options=confirm_or_drop,
             ),
             "service": Choice(
                 "registration.text_service",
                 messages.summary_service,
-                facts=pending_service,
+                data=pending_service,
                 paged=True,
                 options=confirm_or_drop,
             ),
             "stale": Choice(
-                "registration.text_stale", messages.stale, facts=pending, options=[drop]
+                "registration.text_stale", messages.stale, data=pending, options=[drop]
             ),
         },
     ),
@@ -185,8 +187,8 @@ def waiting_or(new: Target, complete: Target) -> Screen:
     shown = Choice(
         "registration.requested",
         messages.request_details,
-        facts=requested,
-        keeps=[phone, name, surname, village, kind, maker, serial],
+        data=requested,
+        remembers=[phone, name, surname, village, kind, maker, serial],
         options=[
             option(agent_messages.yes, to=complete),
             option(messages.refuse, do=refuse, to=not_granted),
@@ -196,9 +198,9 @@ def waiting_or(new: Target, complete: Target) -> Screen:
         "registration.waiting",
         messages.which_request,
         rows=waiting,
-        shows=messages.request,
-        empty=messages.no_request,
-        into=request,
+        row_message=messages.request,
+        empty_message=messages.no_request,
+        stores=request,
         to=shown,
     )
     which_way = Choice(

@@ -22,13 +22,13 @@ from gateway.ussd_menus.agent_plan import (
     plan_questions,
     scheme,
 )
-from gateway.ussd_menus.options import CALLER, ONCE, do
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
 from gateway.ussd_menus.readers import Pin, Serial
 from gateway.ussd_menus.screens import Ask, Notice, Pick, Route
-from gateway.ussd_menus.session_vars import carried, secret
+from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
-serial = carried("serial", str)
+serial = session_var("serial", str)
 pin = secret("pin")
 
 
@@ -61,24 +61,24 @@ plan = {
 pin_plain = Ask(
     "sale.pin",
     messages.sale_pin,
-    facts=masked,
-    reads=Pin,
-    into=pin,
-    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, **plan),
+    data=masked,
+    reader=Pin,
+    stores=pin,
+    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=TURN_KEY, **plan),
     to=sold,
 )
 pin_serial = Ask(
     "kit_sale.pin",
     agent_messages.kit_pin,
-    facts=masked,
-    reads=Pin,
-    into=pin,
-    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=ONCE, serial=serial, **plan),
+    data=masked,
+    reader=Pin,
+    stores=pin,
+    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=TURN_KEY, serial=serial, **plan),
     to=sold,
 )
 free = Route("kit_sale.free", by=may_be_sold, to={"free": plan_questions("kit_sale", pin_serial)})
 which_serial = Ask(
-    "kit_sale.serial", agent_messages.which_serial, reads=Serial, into=serial, to=free
+    "kit_sale.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=free
 )
 with_serial = Route(
     "sale.with_serial",
@@ -89,9 +89,9 @@ which_appliance = Pick(
     "sale.appliance",
     agent_messages.which_appliance,
     rows=goods,
-    shows=messages.appliance,
-    empty=agent_messages.no_appliance,
-    into=appliance,
+    row_message=messages.appliance,
+    empty_message=agent_messages.no_appliance,
+    stores=appliance,
     to=with_serial,
 )
 which_phone = known_customer("sale", which_appliance)

@@ -1,7 +1,8 @@
-"""Proof of sources: whatever a screen shows or an effect takes was there on every way to it.
+"""Check that everything a screen shows or an effect takes is there on every path to it.
 
-A slot is filled from the fields of what the screen's `facts` answer (read off its annotation), else
-from what was carried on the way. An effect gets exactly the values its use case names.
+A slot is filled from the fields of what the screen's `data` function returns (read from its return
+annotation), else from a session variable that was set on the way. An effect must get exactly the
+arguments that its use case names.
 """
 
 from __future__ import annotations
@@ -14,155 +15,158 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from core.wording.message import Message
-from gateway.ussd_menus.graph import Walk
+from gateway.ussd_menus.effect import UseCaseCall
+from gateway.ussd_menus.graph import MenuGraph
 from gateway.ussd_menus.menu import Edge
-from gateway.ussd_menus.options import Do
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
-from gateway.ussd_menus.session_vars import Carried
+from gateway.ussd_menus.screen import Screen
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import SessionVar
 
 Fields = dict[str, Any] | None  # names and types; None where an annotation does not tell
-_ANYTHING = "*"
+_ANYTHING = "*"  # the name of every variable, where an effect may return any
 
 
-def faults(found: Walk) -> Iterator[str]:
+def faults(graph: MenuGraph) -> Iterator[str]:
     """Slots, effects and routes without a source, one line each."""
-    on_all_ways = _carried(found)
-    for screen in found.screens:
-        carried = on_all_ways[screen]
-        yield from _unfilled(screen, carried)
-        for edge, _ in found.ways[screen]:
+    variables = _variables_at(graph)
+    for screen in graph.screens:
+        available = variables[screen]
+        yield from _slot_faults(screen, available)
+        for edge, _ in graph.edges[screen]:
             if edge.do:
-                yield from _untaken(screen, edge.do, carried | _given(edge))
+                yield from _effect_faults(screen, edge.do, available | _names(edge.sets))
         if isinstance(screen, Route):
-            yield from _undecided(screen)
+            yield from _route_faults(screen)
 
 
-def _carried(found: Walk) -> dict[Screen, frozenset[str]]:
-    """The names that are carried on every way from home to each screen (a greatest fixpoint)."""
-    known: dict[Screen, frozenset[str]] = {found.home: frozenset()}
-    waiting = [found.home]
+def _variables_at(graph: MenuGraph) -> dict[Screen, frozenset[str]]:
+    """The variables that are set on every path from home to each screen (greatest fixed point)."""
+    available: dict[Screen, frozenset[str]] = {graph.home: frozenset()}
+    waiting = [graph.home]
     while waiting:
         screen = waiting.pop()
-        for edge, there in found.ways[screen]:
-            if not isinstance(there, Screen) or there not in found.ways:
+        for edge, target in graph.edges[screen]:
+            if not isinstance(target, Screen) or target not in graph.edges:
                 continue
-            arriving = known[screen] | _kept(screen) | _given(edge) | _outcome(edge)
-            agreed = known[there] & arriving if there in known else arriving
-            if agreed != known.get(there):
-                known[there] = agreed
-                waiting.append(there)
-    return known
+            arriving = available[screen] | _remembered(screen) | _names(edge.sets) | _outcome(edge)
+            agreed = available[target] & arriving if target in available else arriving
+            if agreed != available.get(target):
+                available[target] = agreed
+                waiting.append(target)
+    return available
 
 
-def _kept(screen: Screen) -> frozenset[str]:
-    keeps = screen.keeps if isinstance(screen, Choice | Ask) else ()
-    return frozenset(one.name for one in keeps)
+def _names(variables: tuple[SessionVar[object], ...]) -> frozenset[str]:
+    return frozenset(variable.name for variable in variables)
 
 
-def _given(edge: Edge) -> frozenset[str]:
-    return frozenset(one.name for one in edge.carries)
+def _remembered(screen: Screen) -> frozenset[str]:
+    return _names(tuple(screen.remembers)) if isinstance(screen, Choice | Ask) else frozenset()
 
 
 def _outcome(edge: Edge) -> frozenset[str]:
+    """The variables that the effect of an edge sets: the fields of what its use case returns."""
     if edge.do is None:
         return frozenset()
-    fields = fields_of(_answer(edge.do.act))
+    fields = fields_of(_return_type(edge.do.use_case))
     return frozenset([_ANYTHING] if fields is None else fields)
 
 
-def _unfilled(screen: Screen, carried: frozenset[str]) -> Iterator[str]:
-    for message, shown in _shown(screen):
-        fields = fields_of(shown)
-        if fields is None or _ANYTHING in carried:
+def _slot_faults(screen: Screen, available: frozenset[str]) -> Iterator[str]:
+    for message, data in _messages(screen):
+        fields = fields_of(data)
+        if fields is None or _ANYTHING in available:
             continue
         for name, slot in message.slots.items():
             if name in fields:
                 if not _fits(fields[name], slot.value_type):
                     yield f"{screen.id}: {message.key} shows {name} as another type than it is"
-            elif name not in carried:
+            elif name not in available:
                 yield f"{screen.id}: nothing gives {message.key} its {name}"
-    for wanted, shown in _wanted(screen):
-        fields = fields_of(shown)
-        if fields is not None and wanted.name not in fields:
-            yield f"{screen.id}: its facts have no {wanted.name} to carry"
+    for variable, data in _variables_from_data(screen):
+        fields = fields_of(data)
+        if fields is not None and variable.name not in fields:
+            yield f"{screen.id}: its data has no {variable.name} to keep"
 
 
-def _shown(screen: Screen) -> Iterator[tuple[Message[Any], Any]]:
-    """Each message of a screen and the type that fills it first."""
+def _messages(screen: Screen) -> Iterator[tuple[Message[Any], Any]]:
+    """Each message of a screen, with the type whose fields fill it first."""
     if not isinstance(screen, Notice | Choice | Ask | Pick):
         return
-    facts = _answer(screen.facts)
-    yield screen.says, facts
+    data = _return_type(screen.data)
+    yield screen.message, data
     if isinstance(screen, Choice):
-        yield from ((one.label, facts) for one in screen.options)
+        yield from ((option.label, data) for option in screen.options)
     if isinstance(screen, Pick):
-        yield screen.empty, facts
-        yield screen.shows, _item(_answer(screen.rows))
-        yield from ((one.label, None) for one in screen.also)
+        yield screen.empty_message, data
+        yield screen.row_message, _item_type(_return_type(screen.rows))
+        yield from ((option.label, None) for option in screen.extra_options)
 
 
-def _wanted(screen: Screen) -> Iterator[tuple[Carried[Any], Any]]:
-    """Each value a screen takes from what it shows, and the type that must have it."""
+def _variables_from_data(screen: Screen) -> Iterator[tuple[SessionVar[Any], Any]]:
+    """Each variable that a screen sets from what it shows, and the type that must have it."""
     if isinstance(screen, Choice | Ask):
-        yield from ((one, _answer(screen.facts)) for one in screen.keeps)
-    if isinstance(screen, Pick) and screen.into:
-        yield screen.into, _item(_answer(screen.rows))
+        yield from ((variable, _return_type(screen.data)) for variable in screen.remembers)
+    if isinstance(screen, Pick) and screen.stores:
+        yield screen.stores, _item_type(_return_type(screen.rows))
 
 
-def _untaken(screen: Screen, effect: Do, carried: frozenset[str]) -> Iterator[str]:
-    parameters = list(inspect.signature(effect.act).parameters.values())[1:]
-    named = {one.name for one in parameters}
-    needed = {one.name for one in parameters if one.default is one.empty}
-    for name in sorted(needed - effect.takes.keys()):
+def _effect_faults(screen: Screen, effect: UseCaseCall, available: frozenset[str]) -> Iterator[str]:
+    parameters = list(inspect.signature(effect.use_case).parameters.values())[1:]
+    names = {parameter.name for parameter in parameters}
+    required = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
+    for name in sorted(required - effect.arguments.keys()):
         yield f"{screen.id}: {effect.name} needs {name}"
-    for name in sorted(effect.takes.keys() - named):
+    for name in sorted(effect.arguments.keys() - names):
         yield f"{screen.id}: {effect.name} takes no {name}"
-    for source in effect.takes.values():
-        if isinstance(source, Carried) and not {source.name, _ANYTHING} & carried:
-            yield f"{screen.id}: {effect.name} takes {source.name}, which is not carried here"
+    for source in effect.arguments.values():
+        if isinstance(source, SessionVar) and not {source.name, _ANYTHING} & available:
+            yield f"{screen.id}: {effect.name} takes {source.name}, which is not set here"
 
 
-def _undecided(route: Route) -> Iterator[str]:
-    """Every answer that the annotation of `by` allows has its place, and no other has one."""
-    answers = _cases(_answer(route.by))
-    if answers is None:
+def _route_faults(route: Route) -> Iterator[str]:
+    """Every value that the annotation of `by` allows needs a target, and no other may have one."""
+    values = _possible_values(_return_type(route.by))
+    if values is None:
         return
-    for missing in sorted(map(str, answers - route.to.keys())):
+    for missing in sorted(map(str, values - route.to.keys())):
         yield f"{route.id}: no way for {missing}"
-    for extra in sorted(map(str, route.to.keys() - answers)):
+    for extra in sorted(map(str, route.to.keys() - values)):
         yield f"{route.id}: {extra} never comes"
 
 
-def _cases(answer: Any) -> set[Any] | None:
-    if answer is bool:
+def _possible_values(returned: Any) -> set[Any] | None:
+    if returned is bool:
         return {True, False}
-    if isinstance(answer, type) and issubclass(answer, Enum):
-        return set(answer)
-    return set(get_args(answer)) if get_origin(answer) is Literal else None
+    if isinstance(returned, type) and issubclass(returned, Enum):
+        return set(returned)
+    return set(get_args(returned)) if get_origin(returned) is Literal else None
 
 
-def _answer(function: Callable[..., Any] | None) -> Any:
-    """What the annotation says the function answers; Any where it does not say."""
+def _return_type(function: Callable[..., Any] | None) -> Any:
+    """The annotated return type; Any where there is no annotation, None where no function."""
     if function is None:
         return None
     return get_type_hints(function).get("return", Any)
 
 
-def _item(sequence: Any) -> Any:
+def _item_type(sequence: Any) -> Any:
     return next(iter(get_args(sequence)), Any)
 
 
-def fields_of(answer: Any) -> Fields:
-    """The fields of an answer type, or None when it may have any."""
-    if answer is None or answer is type(None):
+def fields_of(returned: Any) -> Fields:
+    """The fields of a return type by name, or None when it may have any."""
+    if returned is None or returned is type(None):
         return {}
-    if get_origin(answer) in (Union, UnionType):
-        return fields_of(next(one for one in get_args(answer) if one is not type(None)))
-    if isinstance(answer, type) and (dataclasses.is_dataclass(answer) or is_typeddict(answer)):
-        return get_type_hints(answer)
+    if get_origin(returned) in (Union, UnionType):
+        return fields_of(next(part for part in get_args(returned) if part is not type(None)))
+    if isinstance(returned, type) and (
+        dataclasses.is_dataclass(returned) or is_typeddict(returned)
+    ):
+        return get_type_hints(returned)
     return None
 
 
-def _fits(given: Any, holds: type) -> bool:
+def _fits(given: Any, expected: type) -> bool:
     kind = get_origin(given) or given
-    return not isinstance(kind, type) or issubclass(kind, holds)
+    return not isinstance(kind, type) or issubclass(kind, expected)

@@ -12,7 +12,7 @@ from core.wording.message import BoundMessage
 from core.wording.messages import debts as messages
 from gateway.ussd_menus.caller import money, the_caller
 from gateway.ussd_menus.screens import Pick
-from gateway.ussd_menus.turn import Facts, Turn
+from gateway.ussd_menus.turn import CallerContext, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,27 +54,27 @@ def debt_lines(turn: Turn, debts: Debts) -> Sequence[Line]:
     return [Line(one) for one in shown]
 
 
-def the_debts(facts: Facts) -> Debts:
+def the_debts(facts: CallerContext) -> Debts:
     """The caller's debts, read once a turn."""
-    who: Caller = facts.know(the_caller)
+    who: Caller = facts.cached(the_caller)
     return list_debts(facts.unit, who.id)
 
 
 def totals(turn: Turn) -> Totals:
     """The caller's sums."""
-    return debt_totals(turn, turn.know(the_debts))
+    return debt_totals(turn, turn.cached(the_debts))
 
 
 def lines(turn: Turn) -> Sequence[Line]:
     """The caller's debts."""
-    return debt_lines(turn, turn.know(the_debts))
+    return debt_lines(turn, turn.cached(the_debts))
 
 
 shown: Pick[None] = Pick(
     "debts.list",
     messages.total,
     rows=lines,
-    shows=messages.line,
-    empty=messages.nothing,
-    facts=totals,
+    row_message=messages.line,
+    empty_message=messages.nothing,
+    data=totals,
 )

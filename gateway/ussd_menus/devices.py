@@ -28,5 +28,9 @@ def lines(turn: Turn) -> Sequence[Line]:
 
 
 shown: Pick[None] = Pick(
-    "devices.list", messages.title, rows=lines, shows=messages.row, empty=messages.none
+    "devices.list",
+    messages.title,
+    rows=lines,
+    row_message=messages.row,
+    empty_message=messages.none,
 )

@@ -1,7 +1,7 @@
-"""The menu map: what leads where and how long it takes, drawn from the screens themselves.
+"""The diagram of a menu, made from its screens: what leads where and how long it takes.
 
-As a tree of text, as Mermaid flowcharts, as JSON. Screens are shown with their wording, in which
-slots stand in braces.
+It is written as a tree of text, as Mermaid flowcharts or as JSON. Screens show their wording, with
+slots in braces.
 """
 
 from __future__ import annotations
@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.ussd_menus.graph import SESSION_SECONDS, LongestWay, Walk, longest_ways, walk
+from gateway.ussd_menus.graph import (
+    SESSION_SECONDS,
+    LongestPath,
+    MenuGraph,
+    build_graph,
+    longest_paths,
+)
 from gateway.ussd_menus.menu import Edge, Menu
-from gateway.ussd_menus.options import Way
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
+from gateway.ussd_menus.screen import Navigation, Screen
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 
 _SHAPES = {
     Notice: '(["{}"])',
@@ -21,118 +27,126 @@ _SHAPES = {
     Ask: '[/"{}"/]',
     Route: '{{{{"{}"}}}}',
 }
+_NAVIGATION = {Navigation.BACK: "0 back", Navigation.HOME: "00 home"}
 
 
 def first_screens(menu: Menu) -> dict[str, Screen]:
-    """Where a dial lands, by role; by "home" in a menu that has no roles."""
-    found = walk(menu.home)
+    """The screen on which a dial lands, by role; by "home" in a menu that has no roles."""
     if not isinstance(menu.home, Route):
         return {"home": menu.home}
     return {
-        edge.answer: there for edge, there in found.ways[menu.home] if isinstance(there, Screen)
+        edge.answer: target
+        for edge, target in build_graph(menu.home).edges[menu.home]
+        if isinstance(target, Screen)
     }
 
 
 def as_text(menu: Menu, language: str, role: str = "") -> str:
-    """A tree for each role; what was told above it is named only."""
-    found, told = walk(menu.home), set[Screen]()
+    """A tree of screens for each role, or for one. Raises KeyError for an unknown role.
+
+    A screen that was drawn further up is only named.
+    """
+    graph, drawn = build_graph(menu.home), set[Screen]()
     lines = []
-    for name, screen in _chosen(menu, role).items():
-        lines.append(f"{name}: {_told(menu, screen, language)}")
-        lines += _branches(menu, found, screen, language, told, "  ")
+    for name, screen in _roots(menu, role).items():
+        lines.append(f"{name}: {_described(menu, screen, language)}")
+        lines += _branches(menu, graph, screen, language, drawn, "  ")
     return "\n".join(lines)
 
 
 def _branches(
-    menu: Menu, found: Walk, screen: Screen, language: str, told: set[Screen], margin: str
+    menu: Menu, graph: MenuGraph, screen: Screen, language: str, drawn: set[Screen], margin: str
 ) -> Iterator[str]:
-    told.add(screen)
-    for edge, there in found.ways[screen]:
-        answer = f"{margin}{answer_words(menu, edge, language)}"
+    drawn.add(screen)
+    for edge, target in graph.edges[screen]:
+        answer = f"{margin}{answer_label(menu, edge, language)}"
         effect = f", does {edge.do.name}" if edge.do else ""
-        if isinstance(there, Way):
-            yield f"{answer}{effect} -> {there.value}"
-        elif there in told:
-            yield f"{answer}{effect} -> {there.id}, see above"
+        if isinstance(target, Navigation):
+            yield f"{answer}{effect} -> {target.value}"
+        elif target in drawn:
+            yield f"{answer}{effect} -> {target.id}, see above"
         else:
-            yield f"{answer}{effect} -> {_told(menu, there, language)}"
-            yield from _branches(menu, found, there, language, told, margin + "  ")
+            yield f"{answer}{effect} -> {_described(menu, target, language)}"
+            yield from _branches(menu, graph, target, language, drawn, margin + "  ")
 
 
-def _told(menu: Menu, screen: Screen, language: str) -> str:
-    """A screen with its kind and what it says."""
-    says = getattr(screen, "says", None)
-    words = f' "{_wording(menu, says.key, language)}"' if says else ""
-    return f"{screen.id} ({_kind(screen)}){words}"
+def _described(menu: Menu, screen: Screen, language: str) -> str:
+    """The id, the kind and the wording of a screen."""
+    wording = _screen_wording(menu, screen, language)
+    return f"{screen.id} ({_kind(screen)})" + (f' "{wording}"' if wording else "")
 
 
 def as_mermaid(menu: Menu, language: str, first: Screen | None = None) -> str:
     """A Mermaid flowchart of everything, or of what can be reached from one screen."""
-    found = walk(first or menu.home)
+    graph = build_graph(first or menu.home)
     lines = ["flowchart LR"]
-    for screen in found.screens:
+    for screen in graph.screens:
         lines.append(f"    {_node(screen)}{_SHAPES[type(screen)].format(screen.id)}")
-        for edge, there in found.ways[screen]:
-            lines.append(f"    {_node(screen)} -->|{_label(menu, edge, language)}| {_node(there)}")
-    used = {there for ways in found.ways.values() for _, there in ways if isinstance(there, Way)}
-    lines += [f'    {_node(way)}(("{_WAYS[way]}"))' for way in Way if way in used]
+        for edge, target in graph.edges[screen]:
+            label = _mermaid_label(menu, edge, language)
+            lines.append(f"    {_node(screen)} -->|{label}| {_node(target)}")
+    used = {target for edges in graph.edges.values() for _, target in edges}
+    lines += [
+        f'    {_node(navigation)}(("{label}"))'
+        for navigation, label in _NAVIGATION.items()
+        if navigation in used
+    ]
     return "\n".join(lines)
 
 
-_WAYS = {Way.BACK: "0 back", Way.HOME: "00 home"}
-
-
 def as_json(menu: Menu, language: str) -> dict[str, Any]:
-    """Screens by id with their answers, the first ones by role, and the ways of `ways_by_role`."""
-    found = walk(menu.home)
+    """The screens by id with their answers, the first screen and the longest paths by role."""
+    graph = build_graph(menu.home)
     return {
         "language": language,
         "session_seconds": SESSION_SECONDS,
         "roles": {name: screen.id for name, screen in first_screens(menu).items()},
-        "screens": {one.id: _json_screen(menu, found, one, language) for one in found.screens},
-        "longest_ways": {
+        "screens": {
+            screen.id: _screen_json(menu, graph, screen, language) for screen in graph.screens
+        },
+        "longest_paths": {
             name: [
-                {"goal": way.goal, "seconds": way.seconds, "screens": list(way.screens)}
-                for way in ways
+                {"goal": path.goal, "seconds": path.seconds, "screens": list(path.screens)}
+                for path in paths
             ]
-            for name, ways in ways_by_role(menu).items()
+            for name, paths in paths_by_role(menu).items()
         },
     }
 
 
-def _json_screen(menu: Menu, found: Walk, screen: Screen, language: str) -> dict[str, Any]:
-    says = getattr(screen, "says", None)
+def _screen_json(menu: Menu, graph: MenuGraph, screen: Screen, language: str) -> dict[str, Any]:
     return {
         "kind": _kind(screen),
-        "says": _wording(menu, says.key, language) if says else None,
+        "message": _screen_wording(menu, screen, language),
         "answers": [
             {
-                "answer": answer_words(menu, edge, language),
-                "does": edge.do.name if edge.do else None,
-                "to": there.value if isinstance(there, Way) else there.id,
+                "answer": answer_label(menu, edge, language),
+                "effect": edge.do.name if edge.do else None,
+                "to": target.value if isinstance(target, Navigation) else target.id,
             }
-            for edge, there in found.ways[screen]
+            for edge, target in graph.edges[screen]
         ],
     }
 
 
-def ways_by_role(menu: Menu, role: str = "") -> dict[str, list[LongestWay]]:
-    """The longest way to each goal, by role."""
-    found = walk(menu.home)
-    return {name: longest_ways(found, screen) for name, screen in _chosen(menu, role).items()}
+def paths_by_role(menu: Menu, role: str = "") -> dict[str, list[LongestPath]]:
+    """The longest path to each goal, by role or for one. Raises KeyError for an unknown role."""
+    graph = build_graph(menu.home)
+    return {name: longest_paths(graph, screen) for name, screen in _roots(menu, role).items()}
 
 
-def longest_ways_table(menu: Menu, role: str = "") -> str:
-    """Seconds to each goal on the longest way, against what a network gives."""
+def longest_paths_table(menu: Menu, role: str = "") -> str:
+    """The seconds to each goal on the longest path, below what a network gives."""
     rows = []
-    for name, ways in ways_by_role(menu, role).items():
+    for name, paths in paths_by_role(menu, role).items():
         rows += [f"{name}, of {SESSION_SECONDS} s:"]
-        rows += [f"{way.seconds:>6.1f} s  {way.goal}: {' > '.join(way.screens)}" for way in ways]
+        rows += [
+            f"{path.seconds:>6.1f} s  {path.goal}: {' > '.join(path.screens)}" for path in paths
+        ]
     return "\n".join(rows)
 
 
-def _chosen(menu: Menu, role: str) -> Mapping[str, Screen]:
-    """The first screens of this role, or of all. Raises KeyError."""
+def _roots(menu: Menu, role: str) -> Mapping[str, Screen]:
     first = first_screens(menu)
     return {role: first[role]} if role else first
 
@@ -141,24 +155,33 @@ def _kind(screen: Screen) -> str:
     return type(screen).__name__.lower()
 
 
-def answer_words(menu: Menu, edge: Edge, language: str) -> str:
-    """What is typed: `1 Pay`, or in angle brackets what it is."""
+def answer_label(menu: Menu, edge: Edge, language: str) -> str:
+    """What is typed: `1 Pay`, or in angle brackets the name of what is asked for."""
     if edge.answer not in menu.wording.messages:
         return f"<{edge.answer}>"
-    words = f"{edge.key} {_wording(menu, edge.answer, language)}".strip()
-    return f"{words} (not always)" if edge.sometimes else words
+    label = f"{edge.key} {_template(menu, edge.answer, language)}".strip()
+    return f"{label} (not always)" if edge.conditional else label
 
 
-def _wording(menu: Menu, key: str, language: str) -> str:
+def _screen_wording(menu: Menu, screen: Screen, language: str) -> str | None:
+    match screen:
+        case Notice() | Choice() | Ask() | Pick():
+            return _template(menu, screen.message.key, language)
+    return None
+
+
+def _template(menu: Menu, key: str, language: str) -> str:
     return menu.wording.translations[language].template(key).replace("\n", " / ")
 
 
-def _label(menu: Menu, edge: Edge, language: str) -> str:
-    words = answer_words(menu, edge, language) + (f", does {edge.do.name}" if edge.do else "")
+def _mermaid_label(menu: Menu, edge: Edge, language: str) -> str:
+    label = answer_label(menu, edge, language) + (f", does {edge.do.name}" if edge.do else "")
     for character, code in (("#", "#35;"), ('"', "#quot;"), ("<", "#lt;"), (">", "#gt;")):
-        words = words.replace(character, code)
-    return f'"{words}"'
+        label = label.replace(character, code)
+    return f'"{label}"'
 
 
-def _node(there: Screen | Way) -> str:
-    return f"{there.value}_key" if isinstance(there, Way) else there.id.replace(".", "_")
+def _node(target: Screen | Navigation) -> str:
+    if isinstance(target, Navigation):
+        return f"{target.value}_key"
+    return target.id.replace(".", "_")

@@ -1,10 +1,10 @@
-"""The engine: one answer in, one page out, and perhaps an effect for the edge to run.
+"""The menu engine: one answer in, one page out, and perhaps an effect for the edge to run.
 
-    advance(menu, session, typed, facts) -> Step(session, page, effect)
+    advance(menu, session, typed, context) -> Step(session, page, effect)
 
-Pure: whatever it knows comes in through its arguments, and it changes nothing. A step with an
-effect has no page yet; the edge runs the effect once and hands the outcome to `finish`. A refusal
-from a use case is shown above the question before it, so a menu author writes no error path.
+The engine is pure: all that it knows comes in through its arguments, and it changes nothing. A step
+with an effect has no page yet: the edge runs the effect once and calls `finish` with the outcome. A
+refusal by a use case is shown above the previous question, so a menu author writes no error path.
 """
 
 from __future__ import annotations
@@ -15,20 +15,29 @@ from dataclasses import dataclass, field, replace
 from core.errors import BrokenInvariant, Refused
 from core.wording.message import BoundMessage
 from core.wording.messages import engine as messages
+from gateway.ussd_menus.effect import UseCaseCall
 from gateway.ussd_menus.layout import paginate
 from gateway.ussd_menus.menu import Menu, resolve
-from gateway.ussd_menus.options import BACK, HOME, Do, NotUnderstood, Target, Way
-from gateway.ussd_menus.screens import Ask, Drawn, Route, Screen
-from gateway.ussd_menus.session import Dropped, Offered, UssdSession
+from gateway.ussd_menus.screen import (
+    BACK,
+    HOME,
+    InvalidAnswer,
+    Navigation,
+    RenderedScreen,
+    Screen,
+    Target,
+)
+from gateway.ussd_menus.screens import Ask, Route
+from gateway.ussd_menus.session import InterruptedSession, Offered, UssdSession
 from gateway.ussd_menus.session_vars import Json, unpack_all
-from gateway.ussd_menus.turn import Facts, Turn
+from gateway.ussd_menus.turn import CallerContext, Turn
 
 BACK_KEY, HOME_KEY, MORE_KEY = "0", "00", "98"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the caller sees. `screen` is the id of the screen behind it."""
+    """What the caller sees; `screen` is the id of the screen that it belongs to."""
 
     text: str
     ends: bool
@@ -37,19 +46,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A use case to run once: its values, and where the conversation goes afterwards.
+    """A use case to run once with these values, and where the conversation goes afterwards.
 
-    A value may be a secret, so they are never part of what is printed.
+    A value may be a secret, so `repr` leaves all of them out.
     """
 
-    do: Do
+    do: UseCaseCall
     values: Mapping[str, object] = field(repr=False)
     to: Target = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where the caller is now; exactly one of `page` and `effect` is there."""
+    """The session after an answer, with either a page or an effect."""
 
     session: UssdSession
     page: Page | None = None
@@ -58,208 +67,227 @@ class Step:
 
 def start(
     menu: Menu,
-    facts: Facts,
+    context: CallerContext,
     budget: int,
-    dropped: Dropped | None = None,
+    interrupted: InterruptedSession | None = None,
     note: BoundMessage | None = None,
 ) -> Step:
-    """The first screen, or after a dropped call the question whether to go on."""
-    session = UssdSession(menu.speech, budget)
+    """The first screen, or the question whether to resume an interrupted session.
+
+    `budget` is how many septets a page may have; `note` is shown above the first screen.
+    """
+    session = UssdSession(menu.default_language, budget)
     try:
-        session = replace(session, language=_language(menu, facts))
-        if dropped and dropped.trail[-1] in menu.screens:
-            return _arrive(menu, replace(session, held=dropped), menu.resume, facts)
-        words = menu.wording.render(note, session.language) if note else ""
-        return _arrive(menu, replace(session, note=words), menu.home, facts)
+        session = replace(session, language=_language_of(menu, context))
+        if interrupted and interrupted.trail[-1] in menu.screens:
+            return _show(menu, replace(session, interrupted=interrupted), menu.resume, context)
+        text = menu.wording.render(note, session.language) if note else ""
+        return _show(menu, replace(session, note=text), menu.home, context)
     except Refused as refused:
         return _end(menu, session, menu.wording.refusal(refused), menu.home)
 
 
-def advance(menu: Menu, session: UssdSession, typed: str, facts: Facts) -> Step:
-    """What follows when this is typed at what the session last offered."""
+def advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
+    """The step that follows when this is typed at what the session last offered."""
     screen = menu.screens.get(session.trail[-1])
     if screen is None or screen.ends:
-        return start(menu, facts, session.budget, note=messages.lost_place())
+        return start(menu, context, session.budget, note=messages.lost_place())
     typed = typed.strip()
     if not typed:
         return Step(session, _page(menu, session))
     try:
-        return _navigate(menu, session, typed, facts) or _answer(menu, session, typed, facts)
-    except NotUnderstood as answer:
-        return _again(menu, session, answer.said)
+        return _navigate(menu, session, typed, context) or _answer(menu, session, typed, context)
+    except InvalidAnswer as invalid:
+        return _ask_again(menu, session, invalid.message)
     except Refused as refused:
-        if refused.code == "unknown_serial" and facts.guesses:
-            facts.guesses.missed(facts.msisdn)
+        if refused.code == "unknown_serial" and context.guesses:
+            context.guesses.missed(context.msisdn)
         return refuse(menu, session, refused)
 
 
 def finish(
-    menu: Menu, session: UssdSession, effect: Effect, outcome: Mapping[str, Json], facts: Facts
+    menu: Menu,
+    session: UssdSession,
+    effect: Effect,
+    outcome: Mapping[str, Json],
+    context: CallerContext,
 ) -> Step:
-    """The screen after an effect whose packed outcome this is.
+    """The step after an effect that returned this (packed) outcome.
 
-    What is done lies behind the caller: from here back is home. An outcome called `language`
-    changes the language of the conversation. One called `refused` is a refusal whose trace stays.
+    From the next screen, back leads home: an effect cannot be undone. An outcome field `language`
+    changes the language of the conversation; an outcome with `refused` is a refusal whose trace
+    stays in the database.
     """
     if "refused" in outcome:
         return refuse(menu, session, Refused(str(outcome["refused"]), **unpack_all(outcome)))
     language = str(outcome.get("language", session.language))
-    session = replace(session, language=language, carried={**session.carried, **outcome})
-    if not isinstance(effect.to, Way):
+    session = replace(session, language=language, variables={**session.variables, **outcome})
+    if not isinstance(effect.to, Navigation):
         session = replace(session, trail=session.trail[:1])
-    return _go(menu, session, effect.to, facts)
+    return _go(menu, session, effect.to, context)
 
 
 def refuse(menu: Menu, session: UssdSession, refused: Refused) -> Step:
-    """The question again, below the reason why what it asked for was refused."""
-    return _again(menu, session, menu.wording.refusal(refused))
+    """The same question again, below the reason for the refusal."""
+    return _ask_again(menu, session, menu.wording.refusal(refused))
 
 
-def _language(menu: Menu, facts: Facts) -> str:
-    language = menu.speaks(facts)
-    return language if language in menu.wording.translations else menu.speech
+def _language_of(menu: Menu, context: CallerContext) -> str:
+    language = menu.language_of(context)
+    return language if language in menu.wording.translations else menu.default_language
 
 
-def _turn(facts: Facts, session: UssdSession) -> Turn:
-    return Turn(facts, session.language, session.carried)
+def _turn(context: CallerContext, session: UssdSession) -> Turn:
+    return Turn(context, session.language, session.variables)
 
 
-def _navigate(menu: Menu, session: UssdSession, typed: str, facts: Facts) -> Step | None:
-    """0, 00 and 98, wherever the page offered them."""
+def _navigate(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step | None:
+    """The step for 0, 00 or 98 where the page offered them; None for any other answer."""
     page = session.page
     if typed == MORE_KEY and page + 1 < len(_pages(menu, session)):
-        return _turned(menu, session, page + 1)
+        return _turn_page(menu, session, page + 1)
     if typed == BACK_KEY and page:
-        return _turned(menu, session, page - 1)
+        return _turn_page(menu, session, page - 1)
     if len(session.trail) > 1 and typed in (BACK_KEY, HOME_KEY):
-        return _go(menu, session, BACK if typed == BACK_KEY else HOME, facts)
+        return _go(menu, session, BACK if typed == BACK_KEY else HOME, context)
     return None
 
 
-def _turned(menu: Menu, session: UssdSession, page: int) -> Step:
+def _turn_page(menu: Menu, session: UssdSession, page: int) -> Step:
     session = replace(session, page=page)
     return Step(session, _page(menu, session))
 
 
-def _answer(menu: Menu, session: UssdSession, typed: str, facts: Facts) -> Step:
+def _answer(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
     screen = menu.screens[session.trail[-1]]
-    move = screen.take(typed, session.offered.by_key, _turn(facts, session))
-    session = replace(session, carried={**session.carried, **move.carries})
-    if move.do:
-        values = move.do.values(_turn(facts, session), move.secrets)
-        return Step(session, effect=Effect(move.do, values, move.to))
-    return _go(menu, session, move.to, facts)
+    transition = screen.handle(typed, session.offered.by_key, _turn(context, session))
+    session = replace(session, variables={**session.variables, **transition.sets})
+    if transition.do:
+        values = transition.do.values(_turn(context, session), transition.secrets)
+        return Step(session, effect=Effect(transition.do, values, transition.to))
+    return _go(menu, session, transition.to, context)
 
 
-def _go(menu: Menu, session: UssdSession, target: Target, facts: Facts) -> Step:
+def _go(menu: Menu, session: UssdSession, target: Target, context: CallerContext) -> Step:
     session = replace(session, note="", page=0, tries=0)
     if target is HOME:
-        session = replace(session, trail=(), carried={}, held=None)
-        return _arrive(menu, session, menu.home, facts)
+        session = replace(session, trail=(), variables={}, interrupted=None)
+        return _show(menu, session, menu.home, context)
     if target is BACK:
-        return _return(menu, session, facts)
-    return _arrive(menu, session, target, facts)
+        return _go_back(menu, session, context)
+    return _show(menu, session, target, context)
 
 
-def _return(menu: Menu, session: UssdSession, facts: Facts) -> Step:
-    """One screen back, or where the dropped call was. Nothing is passed over on the way back."""
-    if session.held:
-        session = replace(session, trail=session.held.trail, carried=session.held.carried)
+def _go_back(menu: Menu, session: UssdSession, context: CallerContext) -> Step:
+    """One screen back, or to where the interrupted session was. No screen advances by itself."""
+    if interrupted := session.interrupted:
+        session = replace(session, trail=interrupted.trail, variables=interrupted.variables)
     elif len(session.trail) > 1:
         session = replace(session, trail=session.trail[:-1])
-    there = menu.screens[session.trail[-1]]
-    return _arrive(menu, replace(session, held=None), there, facts, passing=False)
+    screen = menu.screens[session.trail[-1]]
+    session = replace(session, interrupted=None)
+    return _show(menu, session, screen, context, auto_advance=False)
 
 
-def _arrive(
-    menu: Menu, session: UssdSession, target: Target, facts: Facts, *, passing: bool = True
+def _show(
+    menu: Menu,
+    session: UssdSession,
+    target: Target,
+    context: CallerContext,
+    *,
+    auto_advance: bool = True,
 ) -> Step:
-    turn = _turn(facts, session)
-    screen = _routed(target, turn)
-    drawn = screen.draw(turn)
-    session = _shown(menu, session, screen, drawn)
-    move = screen.passes(drawn) if passing else None
-    if move is None or move.do or isinstance(move.to, Way):
+    """The page of a screen, or of the screen that it advances to by itself."""
+    turn = _turn(context, session)
+    screen = _resolve_routes(target, turn)
+    rendered = screen.render(turn)
+    session = _with_offer(menu, session, screen, rendered)
+    transition = screen.auto_advance(rendered) if auto_advance else None
+    if transition is None or transition.do or isinstance(transition.to, Navigation):
         return Step(session, _page(menu, session))
-    session = replace(session, carried={**session.carried, **move.carries})
-    return _arrive(menu, session, move.to, facts)
+    session = replace(session, variables={**session.variables, **transition.sets})
+    return _show(menu, session, transition.to, context)
 
 
-def _routed(target: Target, turn: Turn) -> Screen:
-    """The screen that the facts decide on."""
+def _resolve_routes(target: Target, turn: Turn) -> Screen:
+    """The screen of a target; routes decide until one is found."""
     screen = resolve(target)
     while isinstance(screen, Route):
         screen = resolve(screen.to[screen.by(turn)])
-    if isinstance(screen, Way):
+    if isinstance(screen, Navigation):
         raise BrokenInvariant(f"a route leads {screen.value}")
     return screen
 
 
-def _shown(menu: Menu, session: UssdSession, screen: Screen, drawn: Drawn) -> UssdSession:
+def _with_offer(
+    menu: Menu, session: UssdSession, screen: Screen, rendered: RenderedScreen
+) -> UssdSession:
+    """The session at this screen, with what it offers in the caller's language."""
     render = menu.wording.translations[session.language].render
-    rows = tuple((row.key, render(row.label), row.stands_for) for row in drawn.rows)
+    rows = tuple((row.key, render(row.label), row.value) for row in rendered.rows)
     trail = session.trail
-    if screen.id in trail:  # asked again further on: the way back does not grow
+    if screen.id in trail:  # a screen that comes again further on does not lengthen the way back
         trail = trail[: trail.index(screen.id)]
     return replace(
         session,
         trail=(*trail, screen.id),
-        carried={**session.carried, **drawn.carries},
-        offered=Offered(render(drawn.title), rows),
+        variables={**session.variables, **rendered.sets},
+        offered=Offered(render(rendered.title), rows),
     )
 
 
-def _again(menu: Menu, session: UssdSession, said: BoundMessage) -> Step:
-    """The same screen below a note, until the tries of a question are used up."""
+def _ask_again(menu: Menu, session: UssdSession, message: BoundMessage) -> Step:
+    """The same screen below this message, or the end when the tries of a question are used up."""
     screen, tries = menu.screens[session.trail[-1]], session.tries + 1
     if isinstance(screen, Ask) and tries >= screen.tries:
-        return _end(menu, session, said, screen)
-    note = menu.wording.render(said, session.language)
+        return _end(menu, session, message, screen)
+    note = menu.wording.render(message, session.language)
     session = replace(session, note=note, page=0, tries=tries)
     return Step(session, _page(menu, session))
 
 
-def _end(menu: Menu, session: UssdSession, said: BoundMessage, screen: Screen) -> Step:
-    """The end, with the reason and, after too many tries, what to do about it."""
-    words = [menu.wording.render(said, session.language)]
+def _end(menu: Menu, session: UssdSession, message: BoundMessage, screen: Screen) -> Step:
+    """The end of the conversation with this message and, after too many tries, what to do."""
+    lines = [menu.wording.render(message, session.language)]
     if isinstance(screen, Ask):
-        words.append(menu.wording.render(messages.too_many_tries(), session.language))
+        lines.append(menu.wording.render(messages.too_many_tries(), session.language))
     size = menu.wording.translations[session.language].size
-    text = "\n".join(words) if size("\n".join(words)) <= _room(menu, session) else words[0]
+    text = "\n".join(lines) if size("\n".join(lines)) <= _capacity(menu, session) else lines[0]
     return Step(session, Page(text, True, screen.id))
 
 
-def _room(menu: Menu, session: UssdSession) -> int:
-    """Septets of the screen; a UCS-2 screen holds half as many units."""
-    halved = not menu.wording.translations[session.language].is_gsm7
-    return session.budget // 2 if halved else session.budget
+def _capacity(menu: Menu, session: UssdSession) -> int:
+    """What a screen holds: septets, or half as many 16-bit units in a UCS-2 language."""
+    is_gsm7 = menu.wording.translations[session.language].is_gsm7
+    return session.budget if is_gsm7 else session.budget // 2
 
 
 def _pages(menu: Menu, session: UssdSession) -> list[tuple[str, ...]]:
-    """The pages of what was offered; a note that leaves it too little room gets a page before."""
-    foot, depth = menu.feet[session.language], len(session.trail) - 1
-    size, room = menu.wording.translations[session.language].size, _room(menu, session)
+    """The pages of what was offered. A note that leaves too little space gets a page of its own."""
+    bar, depth = menu.footers[session.language], len(session.trail) - 1
+    size, capacity = menu.wording.translations[session.language].size, _capacity(menu, session)
 
-    def fits(more: bool, back: bool) -> int:
-        line = foot.line(depth, more=more, back=back)
-        return room - size(line) - bool(line)
+    def above_bar(more: bool, back: bool) -> int:
+        line = bar.render(depth, more=more, back=back)
+        return capacity - size(line) - bool(line)
 
-    part = fits(more=True, back=True)
+    each_page = above_bar(more=True, back=True)
+    lines, single_page = session.offered.lines, above_bar(more=False, back=False)
     if not session.note:
-        return paginate(session.offered.lines, size, fits(more=False, back=False), part)
-    together = paginate([session.note, *session.offered.lines], size, fits(False, False), part)
-    if len(together) == 1:
-        return together
-    own_page = paginate([session.note], size, part, part)
-    return own_page + paginate(session.offered.lines, size, fits(False, True), part)
+        return paginate(lines, size, single_page, each_page)
+    with_note = paginate([session.note, *lines], size, single_page, each_page)
+    if len(with_note) == 1:
+        return with_note
+    note_pages = paginate([session.note], size, each_page, each_page)
+    return note_pages + paginate(lines, size, above_bar(more=False, back=True), each_page)
 
 
 def _page(menu: Menu, session: UssdSession) -> Page:
     screen = menu.screens[session.trail[-1]]
     if screen.ends:
         return Page(session.offered.title, True, screen.id)
-    cut, page = _pages(menu, session), session.page
-    more, back = page + 1 < len(cut), page > 0
-    foot = menu.feet[session.language].line(len(session.trail) - 1, more=more, back=back)
-    lines = [*cut[page], foot] if foot else cut[page]
+    pages, page = _pages(menu, session), session.page
+    more, back = page + 1 < len(pages), page > 0
+    bar = menu.footers[session.language].render(len(session.trail) - 1, more=more, back=back)
+    lines = [*pages[page], bar] if bar else pages[page]
     return Page("\n".join(lines), False, screen.id)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from core.market import Market
 from core.usecases.messages.inbound import report_problem
 from core.wording.messages import help as messages
-from gateway.ussd_menus.options import CALLER, do, option
-from gateway.ussd_menus.readers import Words
+from gateway.ussd_menus.effect import CALLER, do
+from gateway.ussd_menus.options import option
+from gateway.ussd_menus.readers import TextReader
 from gateway.ussd_menus.screens import Ask, Choice, Notice
-from gateway.ussd_menus.session_vars import carried
+from gateway.ussd_menus.session_vars import session_var
 from gateway.ussd_menus.turn import Turn
 
-problem = carried("problem", str)
+problem = session_var("problem", str)
 
 
 def market(turn: Turn) -> Market:
@@ -23,9 +24,9 @@ thanks = Notice("help.thanks", messages.thanks)
 what = Ask(
     "help.what",
     messages.what,
-    reads=Words(longest=120, presses=40),
-    into=problem,
+    reader=TextReader(max_length=120, key_presses=40),
+    stores=problem,
     do=do(report_problem, msisdn=CALLER, body=problem),
     to=thanks,
 )
-how = Choice("help.how", messages.how, facts=market, options=[option(messages.report, to=what)])
+how = Choice("help.how", messages.how, data=market, options=[option(messages.report, to=what)])

@@ -28,7 +28,7 @@ from gateway.ussd_menus.screens import Choice, Route
 customer = Choice(
     "home.customer",
     messages.customer,
-    facts=caller,
+    data=caller,
     options=[
         option(messages.pay, to=payment.which_device),
         option(messages.owe, to=debts.shown),
@@ -37,7 +37,7 @@ customer = Choice(
         option(
             messages.register_device,
             to=self_registration.which_serial,
-            carries=self_registration.NOBODY_NEW,
+            sets=self_registration.NOBODY_NEW,
         ),
         option(messages.language, to=language.which, key=6),
         option(messages.help, to=help.how, key=7),
@@ -46,13 +46,13 @@ customer = Choice(
 stranger = Choice(
     "home.stranger",
     messages.stranger,
-    facts=market,
+    data=market,
     options=[
         option(messages.pay_serial, to=payment.enter_serial),
         option(
             messages.register_own,
             to=self_registration.which_serial,
-            carries=self_registration.NOBODY_NEW,
+            sets=self_registration.NOBODY_NEW,
         ),
         option(messages.help, to=help.how, key=3),
         option(messages.language, to=language.which, key=4),
@@ -61,7 +61,7 @@ stranger = Choice(
 agent = Choice(
     "home.agent",
     agent_messages.home,
-    facts=caller,
+    data=caller,
     options=[
         option(agent_messages.register, to=agent_registration.entry),
         option(agent_messages.sell, to=agent_sale.which_phone),

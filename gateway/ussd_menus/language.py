@@ -5,7 +5,9 @@ from __future__ import annotations
 from core.usecases.customers.caller import choose_language
 from core.wording.message import Message
 from core.wording.messages import languages as messages
-from gateway.ussd_menus.options import CALLER, HOME, Option, do, option
+from gateway.ussd_menus.effect import CALLER, do
+from gateway.ussd_menus.options import Option, option
+from gateway.ussd_menus.screen import HOME
 from gateway.ussd_menus.screens import Choice
 
 

@@ -16,14 +16,15 @@ from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
 from core.wording.payment_words import describe_allocation
 from gateway.ussd_menus.caller import money, own_devices, the_caller
-from gateway.ussd_menus.options import CALLER, NETWORK, do, option
+from gateway.ussd_menus.effect import CALLER, NETWORK, do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Serial
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
-from gateway.ussd_menus.session_vars import carried
-from gateway.ussd_menus.turn import Facts, Turn
+from gateway.ussd_menus.session_vars import session_var
+from gateway.ussd_menus.turn import CallerContext, Turn
 
-serial = carried("serial", str)
-amount = carried("amount", Money)
+serial = session_var("serial", str)
+amount = session_var("amount", Money)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Preview:
 def whose(turn: Turn) -> Whose:
     """The caller's own debts, or the masked name of somebody else."""
     asked = read_account(turn.unit, turn[serial])
-    if asked.owner.id != turn.know(the_caller).id:
+    if asked.owner.id != turn.cached(the_caller).id:
         return Whose(_masked(asked.owner))
     return Whose(messages.own_due(due=money(turn, asked.due_minor)))
 
@@ -57,7 +58,7 @@ class _Asked:
     minor: int
     loan_only: bool
 
-    def __call__(self, facts: Facts) -> Quote:
+    def __call__(self, facts: CallerContext) -> Quote:
         return quote_payment(facts.unit, self.serial, self.minor, loan_only=self.loan_only)
 
 
@@ -72,8 +73,8 @@ def loan_preview(turn: Turn) -> Preview:
 
 
 def _preview(turn: Turn, *, loan_only: bool) -> Preview:
-    quote = turn.know(_Asked(turn[serial], turn[amount].minor, loan_only))
-    if quote.owner.id != turn.know(the_caller).id:
+    quote = turn.cached(_Asked(turn[serial], turn[amount].minor, loan_only))
+    if quote.owner.id != turn.cached(the_caller).id:
         return Preview(_masked(quote.owner), loan_only=False)
     allocations = describe_allocation(turn.unit.market, quote.outcome)
     return Preview(messages.effect(allocations=allocations), loan_only=quote.owes_loan)
@@ -88,7 +89,7 @@ check_phone = Notice("payment.check_phone", messages.check_phone)
 confirm_loan = Choice(
     "payment.confirm_loan",
     messages.confirm,
-    facts=loan_preview,
+    data=loan_preview,
     paged=True,
     options=[
         option(
@@ -108,7 +109,7 @@ confirm_loan = Choice(
 confirm = Choice(
     "payment.confirm",
     messages.confirm,
-    facts=preview,
+    data=preview,
     paged=True,
     options=[
         option(
@@ -126,19 +127,19 @@ confirm = Choice(
     ],
 )
 enter_amount = Ask(
-    "payment.amount", messages.which_amount, facts=whose, reads=Amount, into=amount, to=confirm
+    "payment.amount", messages.which_amount, data=whose, reader=Amount, stores=amount, to=confirm
 )
 enter_serial = Ask(
-    "payment.serial", messages.which_serial, reads=Serial, into=serial, to=enter_amount
+    "payment.serial", messages.which_serial, reader=Serial, stores=serial, to=enter_amount
 )
 which_device = Pick(
     "payment.device",
     messages.which_device,
     rows=own_devices,
-    shows=messages.device,
-    empty=messages.no_device,
-    into=serial,
-    typed=Serial,
+    row_message=messages.device,
+    empty_message=messages.no_device,
+    stores=serial,
+    typed_reader=Serial,
     to=enter_amount,
-    also=[option(messages.other_serial, to=enter_serial)],
+    extra_options=[option(messages.other_serial, to=enter_serial)],
 )

@@ -21,4 +21,6 @@ def product_menu() -> Menu:
         import_module(f"{package.__name__}.{module.name}")
         for module in iter_modules(package.__path__)
     ]
-    return compile_menu(home.home, product_wording(), defined_in=modules, speaks=caller.language)
+    return compile_menu(
+        home.home, product_wording(), defined_in=modules, language_of=caller.language
+    )

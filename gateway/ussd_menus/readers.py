@@ -1,7 +1,7 @@
-"""Readers turn what somebody typed into a value, or say kindly what was expected.
+"""Readers parse what a caller typed, or name the message that says what was expected.
 
-Lenient about spaces, commas and case, never about meaning: a reader corrects no digit and guesses
-no serial number. Whether the value is allowed is the use case's business.
+They are lenient about spaces, commas and case, never about meaning: a reader corrects no digit and
+guesses no serial number. Whether the value is allowed is for the use case to decide.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Reader(Protocol[T_co]):
-    """`complaint` is shown above the question when `read` raises ValueError. `presses`: how many
-    keys a usual answer takes."""
+    """Parses one kind of answer. `complaint` is shown above the question when `read` raises
+    ValueError; `key_presses` is how many keys a usual answer takes."""
 
     @property
     def complaint(self) -> Message[Any]: ...
@@ -31,7 +31,7 @@ class Reader(Protocol[T_co]):
     def is_secret(self) -> bool: ...
 
     @property
-    def presses(self) -> int: ...
+    def key_presses(self) -> int: ...
 
     def read(self, typed: str, market: Market) -> T_co: ...
 
@@ -42,7 +42,7 @@ class AmountReader:
 
     complaint: Message[Any] = messages.not_an_amount
     is_secret: bool = False
-    presses: int = 4
+    key_presses: int = 4
 
     def read(self, typed: str, market: Market) -> Money:
         plain = re.sub(rf"(?i)^(ksh|{market.currency})\.?\s*", "", typed)
@@ -54,11 +54,11 @@ class AmountReader:
 
 @dataclass(frozen=True)
 class SerialReader:
-    """A serial number as stored. Under three characters it would look like a menu key."""
+    """A serial number as stored. One of fewer than three characters would look like a menu key."""
 
     complaint: Message[Any] = messages.not_a_serial
     is_secret: bool = False
-    presses: int = 11
+    key_presses: int = 11
 
     def read(self, typed: str, market: Market) -> str:
         serial = parse_serial(typed)
@@ -69,11 +69,11 @@ class SerialReader:
 
 @dataclass(frozen=True)
 class PhoneReader:
-    """A phone number of the market or with its country code -> E.164."""
+    """A phone number of the market, or one with its country code -> E.164."""
 
     complaint: Message[Any] = messages.not_a_phone
     is_secret: bool = False
-    presses: int = 10
+    key_presses: int = 10
 
     def read(self, typed: str, market: Market) -> str:
         return parse_msisdn(typed, market.country)
@@ -81,11 +81,11 @@ class PhoneReader:
 
 @dataclass(frozen=True)
 class PinReader:
-    """Four to six digits; never carried, stored or logged."""
+    """A PIN of four to six digits. It is never stored or logged."""
 
     complaint: Message[Any] = messages.not_a_pin
     is_secret: bool = True
-    presses: int = 4
+    key_presses: int = 4
 
     def read(self, typed: str, market: Market) -> str:
         if not re.fullmatch(r"[0-9]{4,6}", typed):
@@ -95,14 +95,14 @@ class PinReader:
 
 @dataclass(frozen=True)
 class TwoPinsReader:
-    """The present PIN, a star and a new one: secrets are asked once, at the end.
+    """The present PIN, a star and a new PIN: both in one answer, since secrets are asked last.
 
-    A star is on every keypad; a space or a dash will do as well.
+    Every keypad has a star; a space or a dash is accepted too.
     """
 
     complaint: Message[Any] = messages.not_two_pins
     is_secret: bool = True
-    presses: int = 9
+    key_presses: int = 9
 
     def read(self, typed: str, market: Market) -> str:
         if not re.fullmatch(r"[0-9]{4,6}[ *,.-]+[0-9]{4,6}", typed):
@@ -111,12 +111,12 @@ class TwoPinsReader:
 
 
 @dataclass(frozen=True)
-class CodeReader:
-    """A short code of the catalogue, with at least one letter: a village's."""
+class CatalogueCodeReader:
+    """The short code of an entry in the catalogue, like a village, with at least one letter."""
 
     complaint: Message[Any] = messages.not_an_option
     is_secret: bool = False
-    presses: int = 6
+    key_presses: int = 6
 
     def read(self, typed: str, market: Market) -> str:
         code = typed.strip()
@@ -126,33 +126,34 @@ class CodeReader:
 
 
 @dataclass(frozen=True)
-class Words:
-    """A name or a few words, with at least one letter and at most `longest` characters."""
+class TextReader:
+    """A name or a few words with at least one letter, cut to `max_length` characters."""
 
-    longest: int = 30
+    max_length: int = 30
     complaint: Message[Any] = messages.not_a_text
     is_secret: bool = False
-    presses: int = 14
+    key_presses: int = 14
 
     def read(self, typed: str, market: Market) -> str:
         words = " ".join(typed.split())
         if not words.isprintable() or not any(map(str.isalpha, words)):
             raise ValueError("no words")
-        return words[: self.longest]
+        return words[: self.max_length]
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A whole number from `least` to `most`."""
+class NumberReader:
+    """A whole number from `minimum` to `maximum`."""
 
-    least: int = 1
-    most: int = 9999
+    minimum: int = 1
+    maximum: int = 9999
     complaint: Message[Any] = messages.not_a_number
     is_secret: bool = False
-    presses: int = 2
+    key_presses: int = 2
 
     def read(self, typed: str, market: Market) -> int:
-        if not re.fullmatch(r"[0-9]{1,9}", typed) or not self.least <= int(typed) <= self.most:
+        is_number = re.fullmatch(r"[0-9]{1,9}", typed)
+        if not is_number or not self.minimum <= int(typed) <= self.maximum:
             raise ValueError("not in range")
         return int(typed)
 
@@ -160,13 +161,13 @@ class Whole:
 Amount = AmountReader()
 Serial = SerialReader()
 Phone = PhoneReader()
-Code = CodeReader()
+CatalogueCode = CatalogueCodeReader()
 Pin = PinReader()
 TwoPins = TwoPinsReader()
 
 
 def accepts(reader: Reader[Any], typed: str, market: Market) -> bool:
-    """Whether the reader would take this as an answer."""
+    """Whether the reader takes this as an answer."""
     try:
         reader.read(typed, market)
     except ValueError:

@@ -16,16 +16,17 @@ from core.usecases.registration.self_service import (
 from core.usecases.sales.allowed_plans import AllowedPlan, AllowedService
 from core.wording.messages import self_registration as messages
 from gateway.ussd_menus.caller import the_caller
-from gateway.ussd_menus.options import CALLER, ONCE, do, option
-from gateway.ussd_menus.readers import Serial, Words
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
+from gateway.ussd_menus.options import option
+from gateway.ussd_menus.readers import Serial, TextReader
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
-from gateway.ussd_menus.session_vars import carried
+from gateway.ussd_menus.session_vars import session_var
 from gateway.ussd_menus.turn import Turn
 
-serial = carried("serial", str)
-name = carried("name", str)
-surname = carried("surname", str)
-village = carried("village", str)
+serial = session_var("serial", str)
+name = session_var("name", str)
+surname = session_var("surname", str)
+village = session_var("village", str)
 
 # What a customer who is known is not asked.
 NOBODY_NEW = {name: "", surname: "", village: ""}
@@ -38,7 +39,7 @@ def _found(turn: Turn) -> Claimable:
 def who_asks(turn: Turn) -> Literal["customer", "stranger"]:
     """Strangers say who they are; the device is looked at before they take the trouble."""
     _found(turn)
-    return "customer" if turn.know(the_caller).role == "customer" else "stranger"
+    return "customer" if turn.cached(the_caller).role == "customer" else "stranger"
 
 
 def on_which_terms(turn: Turn) -> Literal["tariff", "plan", "service", "waits"]:
@@ -83,24 +84,24 @@ def has_no_village(turn: Turn) -> bool:
 registered = Notice("self_registration.done", messages.registered)
 requested = Notice("self_registration.requested", messages.requested)
 person = {"name": name, "surname": surname, "village": village}
-claims = do(claim_device, msisdn=CALLER, serial=serial, once=ONCE, **person)
+claims = do(claim_device, msisdn=CALLER, serial=serial, once=TURN_KEY, **person)
 with_tariff = Choice(
     "self_registration.tariff",
     messages.with_tariff,
-    facts=tariff_of,
+    data=tariff_of,
     options=[option(messages.agree, do=claims, to=registered)],
 )
 with_plan = Choice(
     "self_registration.plan",
     messages.with_plan,
-    facts=plan_of,
+    data=plan_of,
     paged=True,
     options=[option(messages.agree, do=claims, to=registered)],
 )
 with_service = Choice(
     "self_registration.service",
     messages.with_service,
-    facts=service_of,
+    data=service_of,
     options=[option(messages.agree, do=claims, to=registered)],
 )
 ask_agent = Choice(
@@ -123,25 +124,29 @@ which_village = Pick(
     "self_registration.village",
     messages.which_village,
     rows=villages,
-    shows=messages.village,
-    empty=messages.no_village,
-    into=village,
+    row_message=messages.village,
+    empty_message=messages.no_village,
+    stores=village,
     to=terms,
-    also=[option(messages.without_village, to=terms, when=has_no_village)],
+    extra_options=[option(messages.without_village, to=terms, when=has_no_village)],
 )
 which_surname = Ask(
     "self_registration.surname",
     messages.which_surname,
-    reads=Words(),
-    into=surname,
+    reader=TextReader(),
+    stores=surname,
     to=which_village,
 )
 which_name = Ask(
-    "self_registration.name", messages.which_name, reads=Words(), into=name, to=which_surname
+    "self_registration.name",
+    messages.which_name,
+    reader=TextReader(),
+    stores=name,
+    to=which_surname,
 )
 asked_by = Route(
     "self_registration.who", by=who_asks, to={"customer": terms, "stranger": which_name}
 )
 which_serial = Ask(
-    "self_registration.serial", messages.which_serial, reads=Serial, into=serial, to=asked_by
+    "self_registration.serial", messages.which_serial, reader=Serial, stores=serial, to=asked_by
 )

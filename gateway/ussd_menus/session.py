@@ -1,8 +1,8 @@
-"""Where a caller is in a menu: a small frozen value that goes through JSON between turns.
+"""Where a caller is in a menu: a small frozen value that is stored as JSON between turns.
 
-It holds what was last offered, so an answer always means what the caller saw, whatever has changed
-in the database since. It never holds a secret, a token's key or anybody's name beyond what the
-screen itself showed, and it does not know the wire.
+It keeps what was last offered, so that an answer always means what the caller saw, whatever has
+changed in the database since. It never holds a secret or a device key, and no name that the screen
+did not show.
 """
 
 from __future__ import annotations
@@ -16,57 +16,81 @@ from gateway.ussd_menus.session_vars import Json
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What the caller was shown: the question, and for each line its key, words and meaning."""
+    """What the caller was shown: the question, and (key, label, value) of each row."""
 
     title: str = ""
     rows: tuple[tuple[str, str, Json], ...] = ()
 
     @property
     def by_key(self) -> dict[str, Json]:
-        """What each key stands for."""
-        return {key: stands_for for key, _, stands_for in self.rows if key}
+        """The value that each key chooses."""
+        return {key: value for key, _, value in self.rows if key}
 
     @property
     def lines(self) -> list[str]:
-        """The lines as shown, without what the engine adds."""
-        rows = [f"{key} {words}" if key else words for key, words, _ in self.rows]
+        """The lines of the screen, without notes and navigation."""
+        rows = [f"{key} {label}" if key else label for key, label, _ in self.rows]
         return [*self.title.split("\n"), *rows] if self.title else rows
 
 
 @dataclass(frozen=True, slots=True)
+class InterruptedSession:
+    """A conversation that was cut off: enough to continue it in a new session."""
+
+    trail: tuple[str, ...]
+    variables: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
 class UssdSession:
-    """The way here (screen ids, home first), what is carried, what was offered, which page."""
+    """The position in a menu.
+
+    `budget` is how many septets the caller's screen holds, `trail` the ids of the screens from home
+    to here, `note` a text above the question, `page` the page that is shown (from 0), `tries` how
+    often the question was answered wrongly, `interrupted` the conversation that the caller is asked
+    to resume.
+    """
 
     language: str
     budget: int
     trail: tuple[str, ...] = ()
-    carried: Mapping[str, Json] = field(default_factory=dict)
+    variables: Mapping[str, Json] = field(default_factory=dict)
     offered: Offered = Offered()
     note: str = ""
     page: int = 0
     tries: int = 0
-    held: Dropped | None = None
+    interrupted: InterruptedSession | None = None
 
     def to_json(self) -> Json:
-        """A JSON value; `from_json` gives the session back."""
-        held = self.held and [self.held.trail, self.held.carried]
-        offered = [self.offered.title, self.offered.rows]
-        place = [self.trail, self.carried, offered, self.note, self.page, self.tries]
-        return [self.language, self.budget, *place, held]
+        """A JSON value from which `from_json` makes the same session."""
+        offered: Json = [self.offered.title, self.offered.rows]
+        interrupted: Json = None
+        if self.interrupted:
+            interrupted = [self.interrupted.trail, self.interrupted.variables]
+        return [
+            self.language,
+            self.budget,
+            self.trail,
+            self.variables,
+            offered,
+            self.note,
+            self.page,
+            self.tries,
+            interrupted,
+        ]
 
     @staticmethod
     def from_json(stored: list[Any]) -> UssdSession:
-        language, budget, trail, carried, (title, rows), note, page, tries, held = stored
-        offered = Offered(title, tuple(tuple(row) for row in rows))
-        dropped = Dropped(tuple(held[0]), held[1]) if held else None
+        """The session that `to_json` stored."""
+        language, budget, trail, variables, (title, rows), note, page, tries, interrupted = stored
         return UssdSession(
-            language, budget, tuple(trail), carried, offered, note, page, tries, dropped
+            language,
+            budget,
+            tuple(trail),
+            variables,
+            Offered(title, tuple(tuple(row) for row in rows)),
+            note,
+            page,
+            tries,
+            InterruptedSession(tuple(interrupted[0]), interrupted[1]) if interrupted else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A conversation that was cut off: enough to go on with it in a new one."""
-
-    trail: tuple[str, ...]
-    carried: Mapping[str, Json]

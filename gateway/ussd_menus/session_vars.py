@@ -1,46 +1,47 @@
-"""What a conversation carries from screen to screen: small values with a name and a type.
+"""Session variables: small typed values that a conversation keeps from screen to screen.
 
-    amount = carried("amount", Money)
+    amount = session_var("amount", Money)
 
-Carried values live in the session as JSON, so they are text, whole numbers, Money and dates; who
-wants to carry more wants a row. A `secret` is never carried: it lives for the turn it was typed in.
+They are stored in the session as JSON, so they hold text, whole numbers, Money and dates; anything
+larger belongs in a row of the database. A `secret` is never stored: it exists only during the turn
+in which it was typed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from core.errors import BrokenInvariant
 from core.money import Money
 
 T = TypeVar("T")
-Json = Any  # str, int, bool, None, or a tagged dict of these
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
 
 @dataclass(frozen=True, slots=True)
-class Carried(Generic[T]):
-    """The name under which a value of this type is carried."""
+class SessionVar(Generic[T]):
+    """The name under which the session keeps a value of this type."""
 
     name: str
-    kind: type[T]
+    type: type[T]
     is_secret: bool = False
 
 
-def carried(name: str, kind: type[T]) -> Carried[T]:
+def session_var(name: str, type: type[T]) -> SessionVar[T]:
     """A value that the session keeps."""
-    return Carried(name, kind)
+    return SessionVar(name, type)
 
 
-def secret(name: str) -> Carried[str]:
-    """A typed answer that is handed to one effect and then forgotten, like a PIN."""
-    return Carried(name, str, is_secret=True)
+def secret(name: str) -> SessionVar[str]:
+    """A typed answer, like a PIN, that goes to one effect and is then forgotten."""
+    return SessionVar(name, str, is_secret=True)
 
 
 def pack(value: object) -> Json:
-    """The JSON form of a carried value. Raises BrokenInvariant for anything that is not small."""
+    """The JSON form of a session variable. Raises BrokenInvariant for any other type."""
     match value:
         case None | str() | bool() | int():
             return value
@@ -48,22 +49,24 @@ def pack(value: object) -> Json:
             return {"money": [value.minor, value.currency]}
         case date():
             return {"date": value.isoformat()}
-    raise BrokenInvariant(f"a session does not carry {type(value).__name__}")
+    raise BrokenInvariant(f"a session does not keep {type(value).__name__}")
 
 
-def unpack(stored: Json) -> Any:
-    """The value that was packed."""
+def unpack(stored: Json) -> object:
+    """The value whose JSON form this is."""
     match stored:
-        case {"money": [minor, currency]}:
+        case {"money": [int(minor), str(currency)]}:
             return Money(minor, currency)
-        case {"date": written}:
+        case {"date": str(written)}:
             return date.fromisoformat(written)
     return stored
 
 
 def pack_all(values: Mapping[str, object]) -> dict[str, Json]:
+    """The JSON form of several values, by name."""
     return {name: pack(value) for name, value in values.items()}
 
 
-def unpack_all(stored: Mapping[str, Json]) -> dict[str, Any]:
+def unpack_all(stored: Mapping[str, Json]) -> dict[str, object]:
+    """The values whose JSON forms these are, by name."""
     return {name: unpack(value) for name, value in stored.items()}

@@ -8,47 +8,48 @@ from core.usecases.devices.list_devices import ShownToken, list_tokens, show_tok
 from core.usecases.tokens.resend import resend_token
 from core.wording.messages import tokens as messages
 from gateway.ussd_menus.caller import own_devices, the_caller
-from gateway.ussd_menus.options import CALLER, do, option
+from gateway.ussd_menus.effect import CALLER, do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.screens import Choice, Notice, Pick
-from gateway.ussd_menus.session_vars import carried
+from gateway.ussd_menus.session_vars import session_var
 from gateway.ussd_menus.turn import Turn
 
-serial = carried("serial", str)
-token_id = carried("token_id", int)
+serial = session_var("serial", str)
+token_id = session_var("token_id", int)
 
 
 def last_tokens(turn: Turn) -> Sequence[ShownToken]:
     """The device's last tokens, the newest first."""
-    return list_tokens(turn.unit, turn.know(the_caller).id, turn[serial])
+    return list_tokens(turn.unit, turn.cached(the_caller).id, turn[serial])
 
 
 def chosen(turn: Turn) -> ShownToken:
     """The token that was picked."""
-    return show_token(turn.unit, turn.know(the_caller).id, turn[token_id])
+    return show_token(turn.unit, turn.cached(the_caller).id, turn[token_id])
 
 
 sent = Notice("tokens.sent", messages.sent)
 show = Choice(
     "tokens.show",
     messages.show,
-    facts=chosen,
+    data=chosen,
     options=[option(messages.send, do=do(resend_token, msisdn=CALLER, token_id=token_id), to=sent)],
 )
 which_token = Pick(
     "tokens.which",
     messages.which_token,
     rows=last_tokens,
-    shows=messages.row,
-    empty=messages.no_token,
-    into=token_id,
+    row_message=messages.row,
+    empty_message=messages.no_token,
+    stores=token_id,
     to=show,
 )
 which_device = Pick(
     "tokens.device",
     messages.which_device,
     rows=own_devices,
-    shows=messages.device,
-    empty=messages.no_device,
-    into=serial,
+    row_message=messages.device,
+    empty_message=messages.no_device,
+    stores=serial,
     to=which_token,
 )

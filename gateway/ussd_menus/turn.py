@@ -1,7 +1,7 @@
-"""One turn: what screens may ask while they draw themselves. They read; only effects act.
+"""What a screen can read while it is shown. Screens read; only effects act.
 
-`Facts` is what the edge knows of the caller and opens a Unit only when a screen asks for something;
-`Turn` adds what the conversation carries. Neither can write, send or call anybody.
+`CallerContext` is what the edge knows of the caller. It opens a Unit only when a screen needs one.
+`Turn` adds the session variables. Neither can write, send or call anything.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from core.errors import BrokenInvariant
 from core.market import Market
 from core.unit import Unit
 from core.wording.message import BoundMessage, Message
-from gateway.ussd_menus.session_vars import Carried, Json, unpack
+from gateway.ussd_menus.session_vars import Json, SessionVar, unpack
 
 T = TypeVar("T")
 
 
 class Guesses(Protocol):
-    """Holds back who asks for serial number after serial number that does not exist."""
+    """Limits how many serial numbers that do not exist one caller may try."""
 
-    def check(self, who: str) -> None:
+    def check(self, msisdn: str) -> None:
         """Raises Refused("too_many_guesses")."""
 
-    def missed(self, who: str) -> None:
-        """They named one that does not exist."""
+    def missed(self, msisdn: str) -> None:
+        """Count a serial number that does not exist."""
 
 
-class Facts:
-    """The caller, and a Unit that is opened by whoever needs it first. Use as a context."""
+class CallerContext:
+    """The caller and a Unit, which is opened by the first function that needs it. A context
+    manager: leaving it commits the Unit, an exception rolls it back."""
 
     def __init__(
         self,
@@ -44,11 +45,11 @@ class Facts:
         self.guesses = guesses
         self.network = network
         self._open_unit = open_unit
-        self._open = ExitStack()
+        self._exit_stack = ExitStack()
         self._unit: Unit | None = None
-        self._known: dict[object, Any] = {}
+        self._cache: dict[object, Any] = {}
 
-    def __enter__(self) -> Facts:
+    def __enter__(self) -> CallerContext:
         return self
 
     def __exit__(
@@ -57,72 +58,75 @@ class Facts:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Commit what an effect did, or roll it back when something was raised."""
-        self._open.__exit__(kind, error, trace)
+        self._exit_stack.__exit__(kind, error, trace)
 
     @property
     def unit(self) -> Unit:
-        """Opened by whoever needs it first."""
+        """The Unit of this turn."""
         if self._unit is None:
-            self._unit = self._open.enter_context(self._open_unit())
+            self._unit = self._exit_stack.enter_context(self._open_unit())
         return self._unit
 
     @property
     def market(self) -> Market:
         return self.unit.market
 
-    def know(self, ask: Callable[[Facts], T]) -> T:
-        """The answer of `ask`, which is looked up once a turn: `turn.know(the_caller)`."""
-        if ask not in self._known:
-            self._known[ask] = ask(self)
-        answer: T = self._known[ask]
-        return answer
+    def cached(self, load: Callable[[CallerContext], T]) -> T:
+        """What `load` returns, computed once a turn: `context.cached(read_the_caller)`."""
+        if load not in self._cache:
+            self._cache[load] = load(self)
+        value: T = self._cache[load]
+        return value
 
 
 class Turn:
-    """What a screen's functions are given: `turn.unit`, `turn[amount]`, `turn.know(the_caller)`."""
+    """The argument of a screen's functions: `turn.unit`, `turn[amount]`, `turn.cached(load)`."""
 
-    __slots__ = ("_carried", "facts", "language")
+    __slots__ = ("_variables", "context", "language")
 
-    def __init__(self, facts: Facts, language: str, carried: Mapping[str, Json]) -> None:
-        self.facts = facts
+    def __init__(
+        self, context: CallerContext, language: str, variables: Mapping[str, Json]
+    ) -> None:
+        self.context = context
         self.language = language
-        self._carried = carried
+        self._variables = variables
 
     @property
     def unit(self) -> Unit:
-        return self.facts.unit
+        return self.context.unit
 
     @property
     def msisdn(self) -> str:
-        return self.facts.msisdn
+        return self.context.msisdn
 
-    def know(self, ask: Callable[[Facts], T]) -> T:
-        return self.facts.know(ask)
+    def cached(self, load: Callable[[CallerContext], T]) -> T:
+        """What `load` returns, computed once a turn."""
+        return self.context.cached(load)
 
-    def __getitem__(self, wanted: Carried[T]) -> T:
-        """A carried value. Raises BrokenInvariant when nothing on the way here carried it."""
-        try:
-            value: T = unpack(self._carried[wanted.name])
-        except KeyError:
-            raise BrokenInvariant(f"{wanted.name} is not carried here") from None
+    def __getitem__(self, variable: SessionVar[T]) -> T:
+        """The value of a session variable. Raises BrokenInvariant where no screen before this one
+        set it, or set it to a value of another type."""
+        value = self._value(variable.name)
+        if not isinstance(value, variable.type):
+            raise BrokenInvariant(f"{variable.name} is {type(value).__name__}")
         return value
 
-    def __contains__(self, wanted: Carried[Any]) -> bool:
-        return wanted.name in self._carried
+    def __contains__(self, variable: SessionVar[Any]) -> bool:
+        return variable.name in self._variables
 
-    def said(self, message: Message[Any], shown: object = None) -> BoundMessage:
-        """The message filled from the fields of `shown`, then from what is carried."""
+    def message(self, message: Message[Any], data: object = None) -> BoundMessage:
+        """The message, its slots filled by name from `data`, else from session variables."""
         if not message.slots:
             return BoundMessage(message, {})
-        return BoundMessage(message, {name: self._slot(name, shown) for name in message.slots})
+        return BoundMessage(message, {name: self._slot(name, data) for name in message.slots})
 
-    def _slot(self, name: str, shown: object) -> Any:
-        if isinstance(shown, Mapping) and name in shown:
-            return shown[name]
-        if hasattr(shown, name):
-            return getattr(shown, name)
+    def _slot(self, name: str, data: object) -> object:
+        if isinstance(data, Mapping) and name in data:
+            return data[name]
+        return getattr(data, name) if hasattr(data, name) else self._value(name)
+
+    def _value(self, name: str) -> object:
         try:
-            return unpack(self._carried[name])
+            return unpack(self._variables[name])
         except KeyError:
-            raise BrokenInvariant(f"nothing here gives {name}") from None
+            raise BrokenInvariant(f"{name} is not set here") from None

@@ -22,7 +22,7 @@ from gateway.ussd_menus.diagram import (
     as_mermaid,
     as_text,
     first_screens,
-    longest_ways_table,
+    longest_paths_table,
 )
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.product import product_menu
@@ -57,7 +57,7 @@ def _map(menu: Menu, arguments: Namespace) -> str:
         return page(menu, language)
     if arguments.mermaid:
         return as_mermaid(menu, language, first_screens(menu)[role] if role else None)
-    tables = longest_ways_table(menu, role)
+    tables = longest_paths_table(menu, role)
     return f"{as_text(menu, language, role)}\n\n{ASSUMPTIONS}\n\n{tables}"
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from textwrap import fill
 
 from gateway.networks import SHORTEST_IDLE_S, SHORTEST_SESSION_S
-from gateway.ussd_menus.diagram import answer_words, as_mermaid, first_screens, ways_by_role
-from gateway.ussd_menus.graph import SESSION_SECONDS, LongestWay, walk
+from gateway.ussd_menus.diagram import answer_label, as_mermaid, first_screens, paths_by_role
+from gateway.ussd_menus.graph import SESSION_SECONDS, LongestPath, build_graph
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.screens import Notice, Screen
+from gateway.ussd_menus.screen import Screen
+from gateway.ussd_menus.screens import Notice
 from gateway.ussd_menus.timing import NETWORK_S, PRESS_S, READING_S
 
 ASSUMPTIONS = (
@@ -45,17 +46,17 @@ def _lines(menu: Menu, language: str) -> Iterator[str]:
     yield from fill(_LEGEND, 100).split("\n")
     yield from ("", "## How long it takes", "")
     yield from fill(ASSUMPTIONS, 100).split("\n")
-    for role, ways in ways_by_role(menu).items():
-        yield from _table(_TITLES.get(role, role), ways)
+    for role, paths in paths_by_role(menu).items():
+        yield from _table(_TITLES.get(role, role), paths)
     drawn: dict[Screen, str] = {}
     for role, screen in first_screens(menu).items():
         yield from _diagrams(menu, language, _TITLES.get(role, role), screen, drawn)
 
 
-def _table(title: str, ways: list[LongestWay]) -> Iterator[str]:
-    yield from ("", f"### {title}", "", "| goal | seconds | longest way |", "| --- | ---: | --- |")
-    for way in sorted(ways, key=lambda one: (-one.seconds, one.goal)):
-        yield f"| `{way.goal}` | {way.seconds:g} | {' > '.join(way.screens)} |"
+def _table(title: str, paths: list[LongestPath]) -> Iterator[str]:
+    yield from ("", f"### {title}", "", "| goal | seconds | longest path |", "| --- | ---: | --- |")
+    for path in sorted(paths, key=lambda path: (-path.seconds, path.goal)):
+        yield f"| `{path.goal}` | {path.seconds:g} | {' > '.join(path.screens)} |"
 
 
 def _diagrams(
@@ -63,10 +64,10 @@ def _diagrams(
 ) -> Iterator[str]:
     """A diagram of each line; one that was drawn for somebody else is named."""
     yield from ("", f"## {title}", "", f"They land on `{first.id}`.")
-    for edge, there in walk(menu.home).ways[first]:
+    for edge, there in build_graph(menu.home).edges[first]:
         if not isinstance(there, Screen) or isinstance(there, Notice):
             continue
-        words = answer_words(menu, edge, language)
+        words = answer_label(menu, edge, language)
         yield from ("", f"### {title}: {words}", "")
         if there in drawn:
             yield f"As under *{drawn[there]}*."

@@ -21,12 +21,14 @@ from core.wording.message import BoundMessage, messages_of
 from core.wording.messages import engine
 from core.wording.translation import Translation, Wording, make_wording, read_translation
 from gateway.ussd_menus.compile import compile_menu
+from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.options import BACK, CALLER, HOME, do, option
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
+from gateway.ussd_menus.screen import BACK, HOME
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
-from gateway.ussd_menus.session_vars import carried, secret
-from gateway.ussd_menus.turn import Facts, Turn
+from gateway.ussd_menus.session_vars import secret, session_var
+from gateway.ussd_menus.turn import CallerContext, Turn
 from tests.support import toy_refused
 from tests.support import toy_say as say
 
@@ -77,8 +79,8 @@ class Quote:
     lines: list[BoundMessage]
 
 
-serial = carried("serial", str)
-amount = carried("amount", Money)
+serial = session_var("serial", str)
+amount = session_var("amount", Money)
 pin = secret("pin")
 
 
@@ -149,7 +151,7 @@ check_phone = Notice("payment.check_phone", say.check_phone)
 confirm = Choice(
     "payment.confirm",
     say.confirm,
-    facts=quote,
+    data=quote,
     options=[
         option(
             say.pay_now,
@@ -160,21 +162,23 @@ confirm = Choice(
     ],
 )
 enter_amount = Ask(
-    "payment.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=confirm
+    "payment.amount", say.which_amount, data=owed, reader=Amount, stores=amount, to=confirm
 )
-enter_serial = Ask("payment.serial", say.which_serial, reads=Serial, into=serial, to=enter_amount)
+enter_serial = Ask(
+    "payment.serial", say.which_serial, reader=Serial, stores=serial, to=enter_amount
+)
 which_device = Pick(
     "payment.device",
     say.which_device,
     rows=own_devices,
-    shows=say.device,
-    empty=say.no_device,
-    into=serial,
-    typed=Serial,
+    row_message=say.device,
+    empty_message=say.no_device,
+    stores=serial,
+    typed_reader=Serial,
     to=enter_amount,
-    also=[option(say.other_serial, to=enter_serial)],
+    extra_options=[option(say.other_serial, to=enter_serial)],
 )
-owe = Pick("debts.list", say.debts, rows=debts, shows=say.debt, empty=say.no_debts)
+owe = Pick("debts.list", say.debts, rows=debts, row_message=say.debt, empty_message=say.no_debts)
 
 languages = Choice(
     "language.which",
@@ -189,20 +193,22 @@ collected = Notice("cash.done", say.collected)
 enter_pin = Ask(
     "cash.pin",
     say.which_pin,
-    reads=Pin,
-    into=pin,
+    reader=Pin,
+    stores=pin,
     do=do(collect_cash, agent=CALLER, serial=serial, amount=amount, pin=pin),
     to=collected,
 )
 collect_amount = Ask(
-    "cash.amount", say.which_amount, facts=owed, reads=Amount, into=amount, to=enter_pin
+    "cash.amount", say.which_amount, data=owed, reader=Amount, stores=amount, to=enter_pin
 )
-collect_serial = Ask("cash.serial", say.which_serial, reads=Serial, into=serial, to=collect_amount)
+collect_serial = Ask(
+    "cash.serial", say.which_serial, reader=Serial, stores=serial, to=collect_amount
+)
 
 customer_home = Choice(
     "home.customer",
     say.welcome,
-    facts=caller,
+    data=caller,
     options=[
         option(say.pay, to=which_device),
         option(say.owe, to=owe, when=lambda turn: turn.msisdn != CHIDI),
@@ -210,7 +216,7 @@ customer_home = Choice(
     ],
 )
 agent_home = Choice(
-    "home.agent", say.welcome, facts=caller, options=[option(say.collect, to=collect_serial)]
+    "home.agent", say.welcome, data=caller, options=[option(say.collect, to=collect_serial)]
 )
 stranger_home = Choice(
     "home.stranger", say.welcome_stranger, options=[option(say.pay, to=enter_serial)]
@@ -298,5 +304,5 @@ def no_database() -> Any:
     return unit()
 
 
-def facts_of(msisdn: str, open_unit: Callable[[], Any] = no_database) -> Facts:
-    return Facts(msisdn, open_unit)
+def context_of(msisdn: str, open_unit: Callable[[], Any] = no_database) -> CallerContext:
+    return CallerContext(msisdn, open_unit)

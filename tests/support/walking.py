@@ -38,8 +38,9 @@ from gateway.ussd.request import UssdRequest
 from gateway.ussd.sessions import SessionStore
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.product import product_menu
-from gateway.ussd_menus.replay import hides_input
-from gateway.ussd_menus.screens import Ask, Pick, Screen
+from gateway.ussd_menus.replay import expects_secret
+from gateway.ussd_menus.screen import Screen
+from gateway.ussd_menus.screens import Ask, Pick
 from gateway.ussd_menus.session import UssdSession
 from tests.support.builders import (
     insert_appliance,
@@ -319,7 +320,7 @@ class Caller:
     @property
     def hides_input(self) -> bool:
         assert self.session
-        return hides_input(self.world.menu, self.session)
+        return expects_secret(self.world.menu, self.session)
 
     def dial(self, typed: str = "") -> None:
         self.typed += typed.split("*")
@@ -487,11 +488,13 @@ def likely_answers(caller: Caller) -> list[str]:
     back = ["0", "00"]
     if isinstance(screen, Ask):
         fitting = _FITTING.get(screen.id, [])
-        typed = _TYPED[screen.reads.complaint.key]
+        typed = _TYPED[screen.reader.complaint.key]
         return [*fitting * 4, *typed, *typed, *back] if fitting else [*typed * 3, *back]
     further = ["98"] if "98 " in caller.last.text else []
     typed = (
-        _TYPED[screen.typed.complaint.key][:4] if isinstance(screen, Pick) and screen.typed else []
+        _TYPED[screen.typed_reader.complaint.key][:4]
+        if isinstance(screen, Pick) and screen.typed_reader
+        else []
     )
     return [*offered * 6, *further, *typed, *back, "7"]
 

@@ -14,8 +14,9 @@ from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.sales.sell import sell_appliance
 from gateway.ussd.effects import run_once
+from gateway.ussd_menus.effect import TURN_KEY, do
 from gateway.ussd_menus.engine import Effect
-from gateway.ussd_menus.options import HOME, ONCE, do
+from gateway.ussd_menus.screen import HOME
 from tests.support.cast import JUMA, METER, NEEMA, PEPPER, insert_cast
 
 CASH = {"msisdn": JUMA, "pin": "4321", "serial": METER, "amount": Money(500_00, "KES")}
@@ -28,7 +29,7 @@ COOKER = {
     "figure": 4,
     "cadence": "weekly",
     "down": 0,
-    "once": ONCE,
+    "once": TURN_KEY,
 }
 
 

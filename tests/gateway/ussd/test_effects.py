@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from core.db.effects import KEPT
+from core.db.effects import EFFECT_LIFETIME
 from core.money import Money
 from core.unit import OpenUnit, Unit
 from gateway.ussd.effects import last_position, run_once
+from gateway.ussd_menus.effect import TURN_KEY, do
 from gateway.ussd_menus.engine import Effect
-from gateway.ussd_menus.options import HOME, ONCE, do
+from gateway.ussd_menus.screen import HOME
 from tests.support.toy_menu import AMINA, MARKET, NOW, request_payment
 
 KEY = "hubtel:7:+254711000001"
@@ -33,7 +34,7 @@ def age(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE ussd_effects SET created_at = created_at - CAST(:kept AS interval)"),
-            {"kept": KEPT + timedelta(seconds=1)},
+            {"kept": EFFECT_LIFETIME + timedelta(seconds=1)},
         )
 
 
@@ -69,10 +70,10 @@ def test_what_names_an_effect_differs_for_a_later_session(engine: Engine) -> Non
     def remember(unit: Unit, once: str) -> None:
         given.append(once)
 
-    for now in (NOW, NOW + KEPT + timedelta(seconds=1)):
+    for now in (NOW, NOW + EFFECT_LIFETIME + timedelta(seconds=1)):
         with engine.begin() as connection:
             unit = Unit(connection, now, MARKET)
-            run_once(Effect(do(remember), {"once": ONCE}, HOME), unit, KEY, 3)
+            run_once(Effect(do(remember), {"once": TURN_KEY}, HOME), unit, KEY, 3)
 
     assert len(set(given)) == 2
 

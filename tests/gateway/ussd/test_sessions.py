@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from gateway.ussd.drop_off import KEPT_S
+from gateway.ussd.drop_off import RETENTION_S
 from gateway.ussd.request import UssdReply, UssdRequest
-from gateway.ussd.sessions import Kept, SessionStore
-from gateway.ussd_menus.session import Dropped, Offered, UssdSession
+from gateway.ussd.sessions import SessionStore, StoredSession
+from gateway.ussd_menus.session import InterruptedSession, Offered, UssdSession
 
 REPLY = UssdReply("Amount?", False, "payment.amount")
 SESSION = UssdSession("en", 156, ("home", "payment.amount"), {"serial": "M1"}, Offered("Amount?"))
@@ -36,7 +36,7 @@ def request(ussd_session: str = "a", msisdn: str = "+254711000001") -> UssdReque
 def test_what_was_typed_is_what_follows_the_last_text(
     last: str, text: str, typed: str | None
 ) -> None:
-    assert Kept(SESSION, last, REPLY).follows(text) == typed
+    assert StoredSession(SESSION, last, REPLY).answer_after(text) == typed
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def test_the_same_or_an_earlier_text_was_answered_before(
 ) -> None:
     ended = replace(REPLY, ends=True)
 
-    assert Kept(SESSION, last, ended).repeats(text) is is_repeat
+    assert StoredSession(SESSION, last, ended).repeats(text) is is_repeat
 
 
 def test_a_late_dial_of_a_session_that_goes_on_is_a_repeat() -> None:
-    assert Kept(SESSION, "1*500", REPLY).repeats("")
+    assert StoredSession(SESSION, "1*500", REPLY).repeats("")
 
 
 def test_answers_are_counted_on_after_a_fresh_start() -> None:
-    assert Kept(SESSION, "", REPLY).answers == 0
-    assert Kept(SESSION, "1*5", REPLY, offset=3).answers == 5
+    assert StoredSession(SESSION, "", REPLY).answers == 0
+    assert StoredSession(SESSION, "1*5", REPLY, offset=3).answers == 5
 
 
 def test_of_two_commits_on_one_version_the_first_wins(redis: Redis) -> None:
     store = SessionStore(redis)
-    first = Kept(SESSION, "1", REPLY, version=1)
-    second = Kept(SESSION, "2", replace(REPLY, text="late"), version=1)
+    first = StoredSession(SESSION, "1", REPLY, version=1)
+    second = StoredSession(SESSION, "2", replace(REPLY, text="late"), version=1)
 
     assert store.commit(request(), first, 0) is first
     assert store.commit(request(), second, 0) == first
@@ -83,17 +83,17 @@ def test_of_two_commits_on_one_version_the_first_wins(redis: Redis) -> None:
 
 def test_another_caller_with_the_same_id_finds_nothing(redis: Redis) -> None:
     store = SessionStore(redis)
-    store.commit(request(), Kept(SESSION, "1", REPLY, version=1), 0)
+    store.commit(request(), StoredSession(SESSION, "1", REPLY, version=1), 0)
 
     assert store.load(request(msisdn="+254711000002")) == (None, None)
 
 
 def test_an_unfinished_conversation_is_remembered_by_phone_until_it_ends(redis: Redis) -> None:
     store = SessionStore(redis)
-    kept = Kept(SESSION, "1", REPLY, version=1)
+    kept = StoredSession(SESSION, "1", REPLY, version=1)
 
     store.commit(request("a"), kept, 0)
-    assert store.load(request("b")) == (None, Dropped(SESSION.trail, SESSION.carried))
+    assert store.load(request("b")) == (None, InterruptedSession(SESSION.trail, SESSION.variables))
 
     store.commit(request("a"), replace(kept, reply=replace(REPLY, ends=True), version=2), 1)
     assert store.load(request("b")) == (None, None)
@@ -102,12 +102,14 @@ def test_an_unfinished_conversation_is_remembered_by_phone_until_it_ends(redis: 
 def test_a_conversation_in_which_nothing_was_given_is_not_worth_going_on(redis: Redis) -> None:
     store = SessionStore(redis)
 
-    store.commit(request("a"), Kept(replace(SESSION, carried={}), "1", REPLY, version=1), 0)
+    store.commit(
+        request("a"), StoredSession(replace(SESSION, variables={}), "1", REPLY, version=1), 0
+    )
 
     assert store.load(request("b")) == (None, None)
 
 
 def test_everything_in_redis_goes_away_by_itself(redis: Redis) -> None:
-    SessionStore(redis).commit(request(), Kept(SESSION, "1", REPLY, version=1), 0)
+    SessionStore(redis).commit(request(), StoredSession(SESSION, "1", REPLY, version=1), 0)
 
-    assert sorted(redis.ttl(key) for key in redis.keys("ussd:*")) == [600, 900, KEPT_S]
+    assert sorted(redis.ttl(key) for key in redis.keys("ussd:*")) == [600, 900, RETENTION_S]

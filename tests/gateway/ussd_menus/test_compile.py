@@ -15,11 +15,13 @@ from core.wording.messages import engine
 from core.wording.slots import CountSlot, MoneySlot, TextSlot, VerbatimSlot
 from core.wording.translation import Translation, make_wording
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
+from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.options import BACK, CALLER, Option, do, option
-from gateway.ussd_menus.readers import Amount, Pin, Serial, Whole, Words
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route, Screen
-from gateway.ussd_menus.session_vars import carried, secret
+from gateway.ussd_menus.options import Option, option
+from gateway.ussd_menus.readers import Amount, NumberReader, Pin, Serial, TextReader
+from gateway.ussd_menus.screen import BACK, Screen
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
+from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 from tests.support.toy_menu import written
 
@@ -42,7 +44,7 @@ WORDS = {
         "sum_of": "Pay {amount}?",
     },
 }
-serial, amount, pin = carried("serial", str), carried("amount", MoneyValue), secret("pin")
+serial, amount, pin = session_var("serial", str), session_var("amount", MoneyValue), secret("pin")
 done = Notice("t.done", bye)
 
 
@@ -103,7 +105,7 @@ def test_a_screen_too_large_in_some_language_is_found() -> None:
 
 
 def test_the_widest_slot_counts_and_not_the_usual_one() -> None:
-    ask = Ask("t.ask", sum_of, facts=bill, reads=Serial, into=serial, to=done)
+    ask = Ask("t.ask", sum_of, data=bill, reader=Serial, stores=serial, to=done)
 
     assert build(home(option(yes, to=ask)), worded(sum_of="{amount}" + "x" * 127))
     [fault] = faults(home(option(yes, to=ask)), worded(sum_of="{amount}" + "x" * 128))
@@ -116,7 +118,9 @@ def test_an_extension_character_counts_twice() -> None:
 
 
 def test_a_row_that_no_page_can_hold_is_found() -> None:
-    pick = Pick("t.pick", hello, rows=devices, shows=row, empty=no, into=serial, to=done)
+    pick = Pick(
+        "t.pick", hello, rows=devices, row_message=row, empty_message=no, stores=serial, to=done
+    )
 
     found = faults(home(option(yes, to=pick)), worded(row="{serial}" + "x" * 120))
 
@@ -218,16 +222,16 @@ def test_a_first_screen_without_a_way_out_is_found() -> None:
 
 
 def test_a_reader_that_accepts_a_key_of_the_menu_is_found() -> None:
-    count = carried("count", int)
-    ask = Ask("t.ask", hello, reads=Whole(least=0), into=count, to=done)
+    count = session_var("count", int)
+    ask = Ask("t.ask", hello, reader=NumberReader(minimum=0), stores=count, to=done)
 
     assert faults(home(option(yes, to=ask))) == ["t.ask: accepts 0, 00, which the menu itself uses"]
 
 
 def test_a_list_whose_typed_values_look_like_row_numbers_is_found() -> None:
     pick = Pick(
-        "t.pick", hello, rows=devices, shows=row, empty=no,
-        into=carried("serial", int), typed=Whole(), to=done,
+        "t.pick", hello, rows=devices, row_message=row, empty_message=no,
+        stores=session_var("serial", int), typed_reader=NumberReader(), to=done,
     )  # fmt: skip
 
     assert faults(home(option(yes, to=pick))) == [
@@ -255,7 +259,7 @@ def test_a_slot_without_a_source_is_found() -> None:
 
 def test_a_slot_that_only_some_ways_carry_is_found() -> None:
     show = Notice("t.show", row)
-    ask = Ask("t.ask", hello, reads=Serial, into=serial, to=show)
+    ask = Ask("t.ask", hello, reader=Serial, stores=serial, to=show)
 
     assert build(home(option(yes, to=ask)))
     assert faults(home(option(yes, to=ask), option(no, to=show))) == [
@@ -272,7 +276,7 @@ def test_a_slot_of_another_type_than_the_fact_is_found() -> None:
         return Wrong(1)
 
     wrong.__annotations__["return"] = Wrong
-    ask = Ask("t.ask", sum_of, facts=wrong, reads=Serial, into=serial, to=done)
+    ask = Ask("t.ask", sum_of, data=wrong, reader=Serial, stores=serial, to=done)
 
     assert faults(home(option(yes, to=ask))) == [
         "t.ask: t.sum_of shows amount as another type than it is"
@@ -280,9 +284,11 @@ def test_a_slot_of_another_type_than_the_fact_is_found() -> None:
 
 
 def test_a_list_whose_rows_lack_what_is_picked_is_found() -> None:
-    pick = Pick("t.pick", hello, rows=devices, shows=row, empty=no, into=amount, to=done)
+    pick = Pick(
+        "t.pick", hello, rows=devices, row_message=row, empty_message=no, stores=amount, to=done
+    )
 
-    assert faults(home(option(yes, to=pick))) == ["t.pick: its facts have no amount to carry"]
+    assert faults(home(option(yes, to=pick))) == ["t.pick: its data has no amount to keep"]
 
 
 def test_an_effect_that_lacks_a_value_or_has_one_too_many_is_found() -> None:
@@ -291,22 +297,22 @@ def test_an_effect_that_lacks_a_value_or_has_one_too_many_is_found() -> None:
     assert faults(start) == ["t.home: act needs amount", "t.home: act takes no sum"]
 
 
-def test_an_effect_whose_value_is_not_carried_is_found() -> None:
+def test_an_effect_whose_variable_is_not_set_is_found() -> None:
     start = home(option(yes, do=do(act, payer=CALLER, amount=amount), to=done))
 
-    assert faults(start) == ["t.home: act takes amount, which is not carried here"]
+    assert faults(start) == ["t.home: act takes amount, which is not set here"]
 
 
 def test_a_secret_that_is_not_asked_last_is_found() -> None:
-    ask = Ask("t.pin", hello, reads=Pin, into=pin, to=done)
+    ask = Ask("t.pin", hello, reader=Pin, stores=pin, to=done)
 
     assert faults(home(option(yes, to=ask))) == [
         "t.pin: a secret is asked last, so this needs the effect it is for"
     ]
 
 
-def test_a_secret_that_would_be_carried_is_found() -> None:
-    ask = Ask("t.pin", hello, reads=Pin, into=serial, do=do(act_on_pin, pin=serial), to=done)
+def test_a_secret_that_would_be_stored_is_found() -> None:
+    ask = Ask("t.pin", hello, reader=Pin, stores=serial, do=do(act_on_pin, pin=serial), to=done)
 
     assert faults(home(option(yes, to=ask))) == [
         "t.pin: a secret is read by a secret reader into a secret, and nothing else is"
@@ -324,9 +330,9 @@ def test_a_route_that_leaves_an_answer_out_is_found() -> None:
 
 
 def test_a_goal_too_far_for_the_networks_time_is_found() -> None:
-    target: Screen = Ask("t.last", hello, reads=Serial, into=serial, to=done)
+    target: Screen = Ask("t.last", hello, reader=Serial, stores=serial, to=done)
     for number in range(13):
-        target = Ask(f"t.ask{number}", hello, reads=Serial, into=serial, to=target)
+        target = Ask(f"t.ask{number}", hello, reader=Serial, stores=serial, to=target)
 
     [fault] = faults(home(option(yes, to=target)))
 
@@ -334,7 +340,7 @@ def test_a_goal_too_far_for_the_networks_time_is_found() -> None:
 
 
 def test_a_question_that_takes_longer_than_a_network_waits_is_found() -> None:
-    asks = Ask("t.story", hello, reads=Words(presses=50), into=serial, to=done)
+    asks = Ask("t.story", hello, reader=TextReader(key_presses=50), stores=serial, to=done)
 
     assert faults(home(option(yes, to=asks))) == ["t.story: takes 32 s, a network waits 30"]
 
@@ -346,14 +352,20 @@ def test_an_id_that_a_dashboard_could_not_show_is_found() -> None:
 
 
 def test_all_faults_come_together() -> None:
-    ask = Ask("t.ask", sum_of, reads=Whole(least=0), into=carried("n", int), to=lambda: gone)  # type: ignore[name-defined]  # noqa: F821
+    ask = Ask(
+        "t.ask",
+        sum_of,
+        reader=NumberReader(minimum=0),
+        stores=session_var("n", int),
+        to=lambda: gone,  # type: ignore[name-defined]  # noqa: F821
+    )
     start = home(option(yes, to=ask), option(no, to=BACK, key=1))
 
     assert len(faults(start, worded(bye="\u2026", hello="x" * 200))) == 6
 
 
 def test_an_amount_never_looks_like_navigation() -> None:
-    ask = Ask("t.ask", hello, reads=Amount, into=amount, to=done)
+    ask = Ask("t.ask", hello, reader=Amount, stores=amount, to=done)
 
     assert build(home(option(yes, to=ask)))
 

@@ -6,8 +6,8 @@ from gateway.ussd_menus.diagram import (
     as_json,
     as_mermaid,
     as_text,
-    longest_ways_table,
-    ways_by_role,
+    longest_paths_table,
+    paths_by_role,
 )
 from gateway.ussd_menus.timing import seconds
 from tests.support.toy_menu import toy_menu
@@ -51,11 +51,11 @@ def test_json_has_every_screen_and_no_answer_leads_nowhere() -> None:
 
 
 def test_the_longest_ways_are_reckoned_with_the_pace_of_a_caller() -> None:
-    [way] = [one for one in ways_by_role(MENU)["customer"] if one.goal == "request_payment"]
+    [way] = [one for one in paths_by_role(MENU)["customer"] if one.goal == "request_payment"]
 
     assert way.screens[:3] == ("home.customer", "payment.device", "payment.serial")
     assert way.seconds == sum(seconds(MENU.screens[screen]) for screen in way.screens)
-    assert f"{way.seconds:>6.1f} s  request_payment: home.customer > " in longest_ways_table(MENU)
+    assert f"{way.seconds:>6.1f} s  request_payment: home.customer > " in longest_paths_table(MENU)
 
 
 def test_what_is_typed_takes_longer_than_a_choice() -> None:

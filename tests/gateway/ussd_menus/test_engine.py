@@ -10,8 +10,8 @@ import pytest
 from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.session import Dropped, UssdSession
-from gateway.ussd_menus.turn import Facts
+from gateway.ussd_menus.session import InterruptedSession, UssdSession
+from gateway.ussd_menus.turn import CallerContext
 from tests.support.toy_menu import (
     AMINA,
     BARAKA,
@@ -19,7 +19,7 @@ from tests.support.toy_menu import (
     DEVICES,
     JUMA,
     NEEMA,
-    facts_of,
+    context_of,
     kes,
     owe,
     toy_menu,
@@ -38,8 +38,8 @@ class Talk:
     """A caller at the engine, with the session going through JSON between turns."""
 
     def __init__(self, menu: Menu, msisdn: str) -> None:
-        self.menu, self.facts = menu, facts_of(msisdn)
-        self.step = start(menu, self.facts, BUDGET)
+        self.menu, self.context = menu, context_of(msisdn)
+        self.step = start(menu, self.context, BUDGET)
 
     @property
     def session(self) -> UssdSession:
@@ -47,7 +47,7 @@ class Talk:
 
     def __call__(self, *answers: str) -> str:
         for typed in answers:
-            self.step = advance(self.menu, self.session, typed, facts_of(self.facts.msisdn))
+            self.step = advance(self.menu, self.session, typed, context_of(self.context.msisdn))
         return self.text
 
     @property
@@ -113,7 +113,7 @@ def test_back_and_home_from_anywhere(baraka: Talk) -> None:
     assert baraka("0").startswith("SHS2002 owes")
     assert baraka("0").startswith("Pay for?")
     assert baraka("2", "500", "00").startswith("Karibu Baraka")
-    assert baraka.step.session.carried == {}
+    assert baraka.step.session.variables == {}
 
 
 def test_home_is_offered_from_the_second_screen_on(baraka: Talk) -> None:
@@ -175,14 +175,14 @@ def test_an_option_may_step_back(amina: Talk) -> None:
 
 def test_an_effect_is_data_and_leaves_the_page_to_its_outcome(amina: Talk, menu: Menu) -> None:
     amina("1", "500")
-    step = advance(menu, amina.session, "1", amina.facts)
+    step = advance(menu, amina.session, "1", amina.context)
 
     assert step.page is None
     assert step.effect is not None
     assert step.effect.do.name == "request_payment"
     assert step.effect.values == {"payer": AMINA, "serial": "M1001", "amount": kes(500)}
 
-    done = finish(menu, step.session, step.effect, {"receipt": 12}, amina.facts)
+    done = finish(menu, step.session, step.effect, {"receipt": 12}, amina.context)
     assert done.page is not None
     assert done.page.text == "Request 12 for M1001. Check your phone."
     assert done.page.ends
@@ -190,10 +190,10 @@ def test_an_effect_is_data_and_leaves_the_page_to_its_outcome(amina: Talk, menu:
 
 def test_what_is_done_lies_behind_the_caller(baraka: Talk, menu: Menu) -> None:
     baraka("1", "2", "500")
-    step = advance(menu, baraka.session, "1", baraka.facts)
+    step = advance(menu, baraka.session, "1", baraka.context)
     assert step.effect is not None
 
-    done = finish(menu, step.session, replace(step.effect, to=owe), {}, baraka.facts)
+    done = finish(menu, step.session, replace(step.effect, to=owe), {}, baraka.context)
 
     assert done.session.trail == ("home.customer", "debts.list")
 
@@ -201,7 +201,7 @@ def test_what_is_done_lies_behind_the_caller(baraka: Talk, menu: Menu) -> None:
 def test_a_secret_reaches_its_effect_and_nothing_else(menu: Menu) -> None:
     juma = Talk(menu, JUMA)
     juma("1", "M1001", "500")
-    step = advance(menu, juma.session, "4321", juma.facts)
+    step = advance(menu, juma.session, "4321", juma.context)
 
     assert step.effect is not None
     assert step.effect.values["pin"] == "4321"
@@ -213,7 +213,7 @@ def test_a_refused_effect_asks_again_from_what_was_offered(amina: Talk, menu: Me
     from core.errors import Refused
 
     amina("1", "500")
-    step = advance(menu, amina.session, "1", amina.facts)
+    step = advance(menu, amina.session, "1", amina.context)
 
     again = refuse(menu, step.session, Refused("too_small", minimum=kes(50)))
 
@@ -235,7 +235,7 @@ def test_a_refusal_without_words_or_with_too_few_values_still_says_something(
 def test_a_screen_that_a_release_took_away_leads_home_with_a_note(amina: Talk, menu: Menu) -> None:
     lost = replace(amina.session, trail=("home.customer", "payment.gone"))
 
-    step = advance(menu, lost, "1", amina.facts)
+    step = advance(menu, lost, "1", amina.context)
 
     assert step.page is not None
     assert step.page.text.startswith("Sorry, we lost our place.\nKaribu Amina")
@@ -246,11 +246,11 @@ def test_a_note_that_leaves_no_room_is_a_page_of_its_own(menu: Menu) -> None:
     baraka("1")
     narrow = replace(baraka.session, budget=75)
 
-    step = advance(menu, narrow, "7", baraka.facts)
+    step = advance(menu, narrow, "7", baraka.context)
 
     assert step.page is not None
     assert step.page.text == f"{NOT_LISTED}\n98 More 0 Back"
-    shown = advance(menu, step.session, "98", baraka.facts)
+    shown = advance(menu, step.session, "98", baraka.context)
     assert shown.page is not None
     assert shown.page.text.startswith("Pay for?\n1 M2001 meter")
 
@@ -264,7 +264,7 @@ def test_nothing_is_ever_larger_than_the_screen(menu: Menu) -> None:
         offered=replace(talk.session.offered, title=f"Pay for? {long[AMINA][0][0]} or another"),
     )
 
-    step: Step = advance(menu, session, "", talk.facts)
+    step: Step = advance(menu, session, "", talk.context)
 
     assert step.page is not None
     assert len(step.page.text) <= BUDGET
@@ -272,15 +272,15 @@ def test_nothing_is_ever_larger_than_the_screen(menu: Menu) -> None:
 
 def test_a_dropped_conversation_goes_on_where_it_was(menu: Menu, amina: Talk) -> None:
     amina("1", "500")
-    dropped = Dropped(amina.session.trail, amina.session.carried)
+    dropped = InterruptedSession(amina.session.trail, amina.session.variables)
 
-    again = start(menu, amina.facts, BUDGET, dropped)
+    again = start(menu, amina.context, BUDGET, dropped)
     assert again.page is not None
     assert again.page.text == "Your last call was cut off.\n1 Continue\n2 Start over"
-    on = advance(menu, again.session, "1", amina.facts)
+    on = advance(menu, again.session, "1", amina.context)
     assert on.page is not None
     assert on.page.text.startswith("KES 500 for M1001")
-    over = advance(menu, again.session, "2", amina.facts)
+    over = advance(menu, again.session, "2", amina.context)
     assert over.page is not None
     assert over.page.text.startswith("Karibu Amina")
 
@@ -289,8 +289,8 @@ def test_a_screen_that_reads_nothing_opens_no_unit(menu: Menu, amina: Talk) -> N
     def never() -> object:
         raise AssertionError("opened a unit")
 
-    facts = Facts(AMINA, never)  # type: ignore[arg-type]
+    context = CallerContext(AMINA, never)  # type: ignore[arg-type]
     amina("2")
 
-    assert advance(menu, amina.session, "0", facts).page
-    assert advance(menu, amina.session, "7", facts).page
+    assert advance(menu, amina.session, "0", context).page
+    assert advance(menu, amina.session, "7", context).page

@@ -61,7 +61,7 @@ def _likely(data: Any, caller: Caller) -> str:
     return answers[data.draw(st.integers(0, 5039)) % len(answers)]
 
 
-class Walk(RuleBasedStateMachine):
+class MenuWalk(RuleBasedStateMachine):
     """Several people with a phone each; whoever has the phone types likely and unlikely things."""
 
     def __init__(self, connection: Connection, redis: Redis, reached: Counter[str]) -> None:
@@ -164,7 +164,7 @@ def furnished(rolled_back_engine: Any, redis: Redis) -> Iterator[Connection]:
 def _walk(connection: Connection, redis: Redis, how: settings) -> Counter[str]:
     reached: Counter[str] = Counter()
     run_state_machine_as_test(
-        partial(Walk, connection, redis, reached),
+        partial(MenuWalk, connection, redis, reached),
         settings=settings(how, suppress_health_check=TOLD),
     )
     return reached

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from core.money import Money
-from gateway.ussd_menus.readers import Amount, Phone, Pin, Reader, Serial, Whole, Words, accepts
+from gateway.ussd_menus.readers import (
+    Amount,
+    NumberReader,
+    Phone,
+    Pin,
+    Reader,
+    Serial,
+    TextReader,
+    accepts,
+)
 from tests.support.toy_menu import MARKET
 
 
@@ -23,9 +32,9 @@ from tests.support.toy_menu import MARKET
         (Phone, "0711000111", "+254711000111"),
         (Phone, "+254 711 000 111", "+254711000111"),
         (Pin, "4321", "4321"),
-        (Words(), "  Amina   wa Juma ", "Amina wa Juma"),
-        (Words(longest=4), "Amina", "Amin"),
-        (Whole(most=520), "520", 520),
+        (TextReader(), "  Amina   wa Juma ", "Amina wa Juma"),
+        (TextReader(max_length=4), "Amina", "Amin"),
+        (NumberReader(maximum=520), "520", 520),
     ],
 )
 def test_what_was_meant_is_read(reader: Reader[Any], typed: str, value: object) -> None:
@@ -41,8 +50,8 @@ def test_what_was_meant_is_read(reader: Reader[Any], typed: str, value: object) 
         *[(Serial, typed) for typed in ("0", "00", "98", "12", "M#1", "x" * 33)],
         *[(Phone, typed) for typed in ("0", "00", "12", "phone", "07110001112223334")],
         *[(Pin, typed) for typed in ("123", "1234567", "12a4", "0", "00")],
-        *[(Words(), typed) for typed in ("0", "00", "98", "!!", "a\x00")],
-        *[(Whole(most=520), typed) for typed in ("0", "521", "1.5", "x", "9" * 30)],
+        *[(TextReader(), typed) for typed in ("0", "00", "98", "!!", "a\x00")],
+        *[(NumberReader(maximum=520), typed) for typed in ("0", "521", "1.5", "x", "9" * 30)],
     ],
 )
 def test_what_could_mean_something_else_is_not(reader: Reader[Any], typed: str) -> None:

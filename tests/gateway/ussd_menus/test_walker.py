@@ -13,9 +13,9 @@ from core.errors import Refused
 from core.gsm7 import is_gsm7, septets
 from gateway.networks import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
-from gateway.ussd_menus.replay import hides_input
+from gateway.ussd_menus.replay import expects_secret
 from gateway.ussd_menus.session import UssdSession
-from tests.support.toy_menu import AMINA, BARAKA, CHIDI, JUMA, NEEMA, facts_of, toy_menu
+from tests.support.toy_menu import AMINA, BARAKA, CHIDI, JUMA, NEEMA, context_of, toy_menu
 
 MENU = toy_menu()
 BUDGET = SMALLEST_SCREEN - PREFIX
@@ -32,7 +32,7 @@ class Caller(RuleBasedStateMachine):
     @initialize(msisdn=st.sampled_from([AMINA, BARAKA, CHIDI, JUMA, NEEMA]))
     def dial(self, msisdn: str) -> None:
         self.msisdn = msisdn
-        self.step = start(MENU, facts_of(msisdn), BUDGET)
+        self.step = start(MENU, context_of(msisdn), BUDGET)
 
     @rule(typed=st.sampled_from([*LIKELY, PIN]), outcome=st.sampled_from(["done", "no", "trace"]))
     def answer_likely(self, typed: str, outcome: str) -> None:
@@ -43,18 +43,18 @@ class Caller(RuleBasedStateMachine):
         self._answer(typed, "done")
 
     def _answer(self, typed: str, outcome: str) -> None:
-        facts = facts_of(self.msisdn)
+        context = context_of(self.msisdn)
         session = UssdSession.from_json(json.loads(json.dumps(self.step.session.to_json())))
         assert session == self.step.session
-        if typed == PIN and not hides_input(MENU, session):
+        if typed == PIN and not expects_secret(MENU, session):
             return  # anywhere else it would be an amount like any other
-        step = advance(MENU, session, typed, facts)
+        step = advance(MENU, session, typed, context)
         if step.effect:
             step = self._outcome(step, outcome)
         self.step = step
 
     def _outcome(self, step: Step, outcome: str) -> Step:
-        facts = facts_of(self.msisdn)
+        context = context_of(self.msisdn)
         assert step.effect is not None
         if outcome == "no":
             return refuse(MENU, step.session, Refused("unknown_serial"))
@@ -65,7 +65,7 @@ class Caller(RuleBasedStateMachine):
         done = answers.get(step.effect.do.name, {})
         if outcome == "trace":
             done = {"refused": "wrong_pin", "left": 1}
-        return finish(MENU, step.session, step.effect, done, facts)
+        return finish(MENU, step.session, step.effect, done, context)
 
     @invariant()
     def the_page_fits_and_is_gsm7(self) -> None:

@@ -107,12 +107,12 @@ _SHORTEST_SECRET = 32
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """What signs the logins at the console, and whether people reach it by https (their cookie then
-    travels by nothing else). `letterbox` is what seals a device's key that somebody types (the form
-    of core.tokens.letterbox); without it none is taken in."""
+    travels by nothing else). `sealing_key` encrypts device keys that operators type (the
+    form of core.tokens.sealing_key); without it none can be entered."""
 
     secret: str = field(repr=False)
     is_https: bool
-    letterbox: str = ""
+    sealing_key: str = ""
 
     @classmethod
     def from_environment(cls, environment: Environment) -> ConsoleSettings | None:
@@ -123,7 +123,7 @@ class ConsoleSettings:
         if len(secret) < _SHORTEST_SECRET:
             raise BadInput(f"CONSOLE_SECRET must have at least {_SHORTEST_SECRET} characters")
         is_https = read(environment, "PUBLIC_URL", "").startswith("https://")
-        return cls(secret, is_https, read(environment, "DEVICE_KEY_LETTERBOX", ""))
+        return cls(secret, is_https, read(environment, "DEVICE_KEY_PUBLIC", ""))
 
 
 _MOST_HOPS = 9

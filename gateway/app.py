@@ -28,7 +28,7 @@ from core.settings import (
     ServicesSettings,
     read,
 )
-from core.tokens.letterbox import Letterbox
+from core.tokens.sealing_key import SealingKey
 from core.unit import unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
@@ -134,7 +134,7 @@ def create_app(environment: Environment) -> Gateway:
     if console := ConsoleSettings.from_environment(environment):
         at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
         closing.callback(at_desks.dispose)
-        box = Letterbox.from_settings(console.letterbox) if console.letterbox else None
+        box = SealingKey.from_settings(console.sealing_key) if console.sealing_key else None
         desk = _desk(at_desks, pins, settings, redis, work_queues, guard, box)
         hot[f"{CONSOLE}/"] = console_application(console, desk)
     return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
@@ -153,7 +153,7 @@ def _desk(
     redis: Redis,
     work_queues: WorkQueues,
     guard: Guard,
-    letterbox: Letterbox | None,
+    sealing_key: SealingKey | None,
 ) -> Desk:
     return Desk(
         unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
@@ -163,7 +163,7 @@ def _desk(
         work_queues,
         guard,
         system_clock,
-        letterbox,
+        sealing_key,
     )
 
 

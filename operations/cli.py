@@ -202,7 +202,7 @@ VERBS = (
     Verb(
         "keys",
         "list which master keys seal the device keys, seal them with the first one, or print"
-        " DEVICE_KEY_LETTERBOX, with which the console seals them",
+        " DEVICE_KEY_PUBLIC, with which the console seals them",
         "operations.commands.keys:run",
         (_ACTION,),
     ),

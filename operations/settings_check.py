@@ -25,7 +25,7 @@ from core.settings import (
 )
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
-from core.tokens.letterbox import Letterbox
+from core.tokens.sealing_key import SealingKey
 from core.tokens.sta import StaTables
 from gateway.payments.pawapay.message_signature import read_public_keys
 
@@ -39,12 +39,12 @@ def _key_ring(environment: Environment) -> object:
 
 def _letterbox(environment: Environment) -> object:
     """Where the master keys are known too (dialwatt doctor), they have to open what it takes in."""
-    given = read(environment, "DEVICE_KEY_LETTERBOX", "")
-    box = Letterbox.from_settings(given) if given else None
+    given = read(environment, "DEVICE_KEY_PUBLIC", "")
+    box = SealingKey.from_settings(given) if given else None
     secret = read(environment, "DEVICE_KEY_SECRET", "")
     if box and secret and not KeyRing.from_settings(secret).opens(box):
         raise BadInput(
-            "DEVICE_KEY_LETTERBOX is not that of a master key in DEVICE_KEY_SECRET: no code could"
+            "DEVICE_KEY_PUBLIC is not that of a master key in DEVICE_KEY_SECRET: no code could"
             " be made with what it takes in (dialwatt keys public prints the right one)"
         )
     return box

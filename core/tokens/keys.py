@@ -5,7 +5,7 @@ that two can be in use while one replaces the other, and it is bound to the plac
 for (table, row, field): moved anywhere else, it does not open. There is no way to store a key in
 clear, and whatever does not open raises. Nothing in this file has a repr that says anything.
 
-What the web process takes in comes through a letterbox (letterbox.py), which a ring opens too.
+What the web process takes in is sealed with a public key (sealing_key.py); a ring decrypts it too.
 
 Shape of a sealed value: version 1 | length of key id | key id | nonce (12) | cipher text and tag.
 """
@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from core.errors import BadInput
 from core.settings import read
 from core.tokens.errors import TokenError
-from core.tokens.letterbox import KEY_ID, PUBLIC_BYTES, Letterbox, open_letter, private_half
-from core.tokens.letterbox import VERSION as _LETTER
+from core.tokens.sealing_key import KEY_ID, PUBLIC_BYTES, SealingKey, private_half, unseal
+from core.tokens.sealing_key import VERSION as PUBLIC_KEY_VERSION
 
 _VERSION = 1
 _NONCE_BYTES = 12
@@ -44,7 +44,7 @@ class KeyRing:
                 raise TokenError(f"master key {key_id} must have 32 bytes")
         self.sealing_id = next(iter(master_keys))
         self._ciphers = {key_id: AESGCM(key) for key_id, key in master_keys.items()}
-        self._boxes = {key_id: private_half(key) for key_id, key in master_keys.items()}
+        self._private_keys = {key_id: private_half(key) for key_id, key in master_keys.items()}
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -79,8 +79,8 @@ class KeyRing:
         if key_id not in self._ciphers:
             raise TokenError("the device key was sealed with a master key that is not set")
         try:
-            if header[0] == _LETTER:
-                return open_letter(self._boxes[key_id], header + nonce, cipher_text, bound_to)
+            if header[0] == PUBLIC_KEY_VERSION:
+                return unseal(self._private_keys[key_id], header + nonce, cipher_text, bound_to)
             return self._ciphers[key_id].decrypt(nonce, cipher_text, header + bound_to.encode())
         except (InvalidTag, ValueError):
             raise TokenError("the sealed device key does not open here") from None
@@ -89,14 +89,14 @@ class KeyRing:
         """Whether that key is inside; TokenError as for `open`."""
         return self.open(sealed, bound_to) == plain
 
-    def letterbox(self) -> Letterbox:
-        """What somebody needs to seal for this ring who may not open."""
-        return Letterbox(self.sealing_id, self._boxes[self.sealing_id].public_key())
+    def sealing_key(self) -> SealingKey:
+        """Return the public sealing key: it seals for this ring and decrypts nothing."""
+        return SealingKey(self.sealing_id, self._private_keys[self.sealing_id].public_key())
 
-    def opens(self, box: Letterbox) -> bool:
-        """Whether what is put into that letterbox comes out with this ring."""
-        private = self._boxes.get(box.key_id)
-        return private is not None and str(Letterbox(box.key_id, private.public_key())) == str(box)
+    def opens(self, key: SealingKey) -> bool:
+        """Return whether this ring decrypts what that key seals."""
+        private = self._private_keys.get(key.key_id)
+        return private is not None and str(SealingKey(key.key_id, private.public_key())) == str(key)
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the value is sealed with the first key, or waits for a rotation to end."""
@@ -105,10 +105,10 @@ class KeyRing:
 
 def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     """Header, nonce (or the fresh public key of a letter), cipher text."""
-    if len(sealed) < 2 or sealed[0] not in (_VERSION, _LETTER):
+    if len(sealed) < 2 or sealed[0] not in (_VERSION, PUBLIC_KEY_VERSION):
         raise TokenError("not a sealed device key")
     start = 2 + sealed[1]
-    end = start + (PUBLIC_BYTES if sealed[0] == _LETTER else _NONCE_BYTES)
+    end = start + (PUBLIC_BYTES if sealed[0] == PUBLIC_KEY_VERSION else _NONCE_BYTES)
     return sealed[:start], sealed[start:end], sealed[end:]
 
 

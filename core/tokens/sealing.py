@@ -1,4 +1,4 @@
-"""What sealing a device's key takes: a place it is bound to, and somebody who seals."""
+"""Sealing a device key: the row it is bound to, and what can seal it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Protocol
 
 
 class Seals(Protocol):
-    """A key ring, which also opens; or a letterbox, into which keys only go."""
+    """A key ring, which can also decrypt, or a public sealing key, which cannot."""
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
-        """The sealed form of a key for one place."""
+        """Return the encrypted key, bound to the place `bound_to` names."""
 
     def holds(self, sealed: bytes, bound_to: str, plain: bytes | None) -> bool:
-        """Whether that key is inside. Raises TokenError where that cannot be told."""
+        """Return whether `sealed` holds that key. Raises TokenError where this cannot tell."""
 
 
 def bound_to(serial: str) -> str:
-    """The place a device's key is sealed for: the cipher text opens in no other row or field."""
+    """Return the name of the place of a device's key: in no other row does it decrypt."""
     return f"devices:{serial}:sealed_key"

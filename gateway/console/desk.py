@@ -25,7 +25,7 @@ BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`open_read_only_unit` opens units that can write nothing. `letterbox` seals a device key
+    """`open_read_only_unit` opens units that can write nothing. `sealing_key` seals a device key
     that an operator types, and opens none; without it no key can be entered."""
 
     open_read_only_unit: OpenUnit
@@ -35,7 +35,7 @@ class Desk:
     work_queues: WorkQueues
     guard: Guard
     clock: Clock
-    letterbox: Seals | None = None
+    sealing_key: Seals | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Unit]:

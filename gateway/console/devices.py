@@ -117,7 +117,7 @@ def _enter(unit: Unit, operator: str, values: Values) -> Done:
         count=values["count"],
         sts=values["sts"],
     )
-    device_id = enter_device(unit, entry, operator, values["reason"], desk().letterbox)
+    device_id = enter_device(unit, entry, operator, values["reason"], desk().sealing_key)
     return Done("It is in stock.", "devices.device", {"device_id": device_id})
 
 

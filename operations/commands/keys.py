@@ -25,7 +25,7 @@ def run(arguments: Namespace, environment: Environment) -> int:
     """Do it and say what seals what. Raises BadInput naming devices whose key does not open."""
     ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
     if arguments.action == "public":
-        print(ring.letterbox())
+        print(ring.sealing_key())
         return 0
     open_unit = open_database(environment)
     if arguments.action == "rotate":

@@ -98,8 +98,8 @@ def _settings(
         "PAWAPAY_BASE_URL": providers,
         "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(settings["SIMULATOR_PAWAPAY_SECRET"])),
         "SIMULATOR_PORT": providers.rpartition(":")[2],
-        "DEVICE_KEY_LETTERBOX": str(
-            KeyRing.from_settings(settings["DEVICE_KEY_SECRET"]).letterbox()
+        "DEVICE_KEY_PUBLIC": str(
+            KeyRing.from_settings(settings["DEVICE_KEY_SECRET"]).sealing_key()
         ),
     }
     write_private(path, "".join(f"{name}={value}\n" for name, value in sorted(settings.items())))

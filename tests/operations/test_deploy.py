@@ -151,8 +151,8 @@ def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
         environment = compose()["services"][process]["environment"]
         given = {name.removesuffix("_FILE"): "x" * 43 + "=" for name in environment}
         given |= {"TRUSTED_PROXY_HOPS": "1"}
-        if "DEVICE_KEY_LETTERBOX" in given:
-            given["DEVICE_KEY_LETTERBOX"] = f"first:{given['DEVICE_KEY_LETTERBOX']}"
+        if "DEVICE_KEY_PUBLIC" in given:
+            given["DEVICE_KEY_PUBLIC"] = f"first:{given['DEVICE_KEY_PUBLIC']}"
         assert problems(given, process) == []
 
 

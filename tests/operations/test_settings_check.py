@@ -86,11 +86,11 @@ def test_every_section_of_the_settings_is_checked_by_some_process():
 
 
 def test_a_letterbox_that_no_worker_opens_is_told_where_both_are_known(environment):
-    other = KeyRing({"1": bytes(32)}).letterbox()
-    fits = KeyRing.from_settings(environment["DEVICE_KEY_SECRET"]).letterbox()
+    other = KeyRing({"1": bytes(32)}).sealing_key()
+    fits = KeyRing.from_settings(environment["DEVICE_KEY_SECRET"]).sealing_key()
 
     def told(box: object) -> str:
-        given = environment | {"DEVICE_KEY_LETTERBOX": str(box)}
+        given = environment | {"DEVICE_KEY_PUBLIC": str(box)}
         return "\n".join(problems(given, "web", "worker"))
 
     assert "no code could be made" in told(other)

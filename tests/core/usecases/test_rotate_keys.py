@@ -48,7 +48,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(book):
 
 
 def test_a_letter_of_the_web_process_is_sealed_anew_too(book):
-    letter = KeyRing({"1": OLD}).letterbox().seal(bytes(16), bound_to(KIT))
+    letter = KeyRing({"1": OLD}).sealing_key().seal(bytes(16), bound_to(KIT))
     with book.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET sealed_key = %s WHERE serial = %s", (letter, KIT)

@@ -142,7 +142,7 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         WorkQueues(redis_url),
         Guard(GuardSettings(), limits),
         clock,
-        RING.letterbox(),
+        RING.sealing_key(),
     )
     with desk.open_writing() as unit:
         users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}

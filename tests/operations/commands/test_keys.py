@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from core.tokens.keys import KeyRing
-from core.tokens.letterbox import Letterbox
+from core.tokens.sealing_key import SealingKey
 from tests.support.book import make_book
 from tests.support.cast import KIT, METER, SEALED_KEYS
 
@@ -75,7 +75,7 @@ def test_the_letterbox_is_printed_for_the_web_process_and_names_no_secret(
     ring = KeyRing.from_settings(f"{NEW},{OLD}")
     assert printed.startswith("2026:")
     assert printed not in NEW
-    assert ring.opens(Letterbox.from_settings(printed))
-    assert not KeyRing.from_settings(OLD).opens(Letterbox.from_settings(printed))
-    sealed = Letterbox.from_settings(printed).seal(bytes(16), "a place")
+    assert ring.opens(SealingKey.from_settings(printed))
+    assert not KeyRing.from_settings(OLD).opens(SealingKey.from_settings(printed))
+    sealed = SealingKey.from_settings(printed).seal(bytes(16), "a place")
     assert ring.open(sealed, "a place") == bytes(16)

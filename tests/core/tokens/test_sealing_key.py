@@ -1,4 +1,4 @@
-"""Whoever has the letterbox can put a device's key in; only the ring takes it out."""
+"""Whoever has the sealing key can put a device's key in; only the ring takes it out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
-from core.tokens.letterbox import Letterbox
+from core.tokens.sealing_key import SealingKey
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
 RING = KeyRing({"1": OLD})
@@ -15,7 +15,7 @@ PLACE, KEY = "devices:LAMP1:sealed_key", b"sixteen byte key"
 
 def posted(ring: KeyRing) -> bytes:
     """A key sealed by somebody who was given the box as text."""
-    return Letterbox.from_settings(str(ring.letterbox())).seal(KEY, PLACE)
+    return SealingKey.from_settings(str(ring.sealing_key())).seal(KEY, PLACE)
 
 
 def test_what_goes_in_comes_out_for_the_ring_only() -> None:
@@ -54,15 +54,15 @@ def test_two_letters_of_one_key_have_nothing_in_common_after_the_header() -> Non
 
 def test_the_box_itself_opens_nothing() -> None:
     with pytest.raises(TokenError, match="does not open"):
-        RING.letterbox().holds(posted(RING), PLACE, KEY)
+        RING.sealing_key().holds(posted(RING), PLACE, KEY)
 
 
-BOX = str(RING.letterbox())
+BOX = str(RING.sealing_key())
 
 
 @pytest.mark.parametrize(
     "text", ["", "1:", "1:AAAA", "1:!!!!", BOX[:-5], BOX.partition(":")[2], f"a b:{BOX[2:]}"]
 )
 def test_what_is_no_box_is_refused(text: str) -> None:
-    with pytest.raises(TokenError, match="letterbox"):
-        Letterbox.from_settings(text)
+    with pytest.raises(TokenError, match="sealing key"):
+        SealingKey.from_settings(text)

@@ -81,22 +81,22 @@ def devices_by_serial(
 
 
 def manufacturers_of_new_meters(connection: Connection) -> set[str]:
-    """The makers, by code, whose new meters are all alike, so that a number says everything."""
+    """The codes of the manufacturers whose new meters are all alike: the number says everything."""
     rows = connection.execute(
         text("SELECT code FROM manufacturers WHERE sts IS NOT NULL AND 'meter' = ANY(kinds)")
     )
     return set(rows.scalars())
 
 
-def insert_new_meter(connection: Connection, serial: str, maker: str) -> int | None:
-    """Enter a meter as its maker's leave the factory; None when somebody just did."""
+def insert_new_meter(connection: Connection, serial: str, manufacturer: str) -> int | None:
+    """Enter a new meter with its manufacturer's standard data; None where it exists already."""
     return connection.execute(
         text(
             "INSERT INTO devices (serial, kind, manufacturer_id, sts)"
-            " SELECT :serial, 'meter', id, sts FROM manufacturers WHERE code = :maker"
+            " SELECT :serial, 'meter', id, sts FROM manufacturers WHERE code = :manufacturer"
             " ON CONFLICT (serial) DO NOTHING RETURNING id"
         ),
-        {"serial": serial, "maker": maker},
+        {"serial": serial, "manufacturer": manufacturer},
     ).scalar_one_or_none()
 
 

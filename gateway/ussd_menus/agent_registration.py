@@ -37,7 +37,7 @@ from gateway.ussd_menus.agent_plan import (
 )
 from gateway.ussd_menus.agent_requests import (
     kind,
-    maker,
+    manufacturer,
     name,
     serial,
     surname,
@@ -96,7 +96,7 @@ def village_exists(turn: Turn) -> Literal["known"]:
     return "known"
 
 
-def makers(turn: Turn) -> Sequence[Manufacturer]:
+def manufacturers(turn: Turn) -> Sequence[Manufacturer]:
     """Who makes the kind that was chosen."""
     return list_manufacturers(turn.unit, turn[kind])
 
@@ -123,13 +123,13 @@ def kits(turn: Turn) -> Sequence[Goods]:
 
 def sold_how(turn: Turn) -> Literal["tariff", "plan"]:
     """A meter gets a tariff, everything else a plan. Raises Refused for what cannot be had."""
-    find_in_stock(turn.unit, turn[serial], turn[kind], turn[maker])
+    find_in_stock(turn.unit, turn[serial], turn[kind], turn[manufacturer])
     return "tariff" if turn[kind] == "meter" else "plan"
 
 
 def is_new(turn: Turn) -> bool:
     """Whether the meter is not in the books yet, so that its number has to be looked at twice."""
-    return find_in_stock(turn.unit, turn[serial], "meter", turn[maker]) is None
+    return find_in_stock(turn.unit, turn[serial], "meter", turn[manufacturer]) is None
 
 
 done = Notice("registration.done", agent_messages.registered)
@@ -143,7 +143,7 @@ pin_meter = Ask(
         register_meter,
         msisdn=CALLER,
         pin=pin,
-        maker=maker,
+        manufacturer=manufacturer,
         serial=serial,
         tariff=tariff,
         **person,
@@ -161,7 +161,7 @@ pin_plan = Ask(
         msisdn=CALLER,
         pin=pin,
         kind=kind,
-        maker=maker,
+        manufacturer=manufacturer,
         serial=serial,
         appliance=appliance,
         scheme=scheme,
@@ -211,12 +211,12 @@ which_serial = Ask(
     "registration.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=sold
 )
 which_maker = Pick(
-    "registration.maker",
+    "registration.manufacturer",
     messages.which_manufacturer,
-    rows=makers,
+    rows=manufacturers,
     row_message=agent_messages.row,
     empty_message=messages.no_manufacturer,
-    stores=maker,
+    stores=manufacturer,
     to=which_serial,
 )
 which_kind = Choice(

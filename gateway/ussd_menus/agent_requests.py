@@ -44,7 +44,7 @@ name = session_var("name", str)
 surname = session_var("surname", str)
 village = session_var("village", str)
 kind = session_var("kind", str)
-maker = session_var("maker", str)
+manufacturer = session_var("manufacturer", str)
 serial = session_var("serial", str)
 pin = secret("pin")
 
@@ -188,7 +188,7 @@ def waiting_or(new: Target, complete: Target) -> Screen:
         "registration.requested",
         messages.request_details,
         data=requested,
-        remembers=[phone, name, surname, village, kind, maker, serial],
+        remembers=[phone, name, surname, village, kind, manufacturer, serial],
         options=[
             option(agent_messages.yes, to=complete),
             option(messages.refuse, do=refuse, to=not_granted),

@@ -63,14 +63,18 @@ def book(database_url: str) -> Iterator[Book]:
     engine = make_engine(database_url, pool_size=16)
     with engine.begin() as connection:
         insert_market(connection)
-        maker = insert_manufacturer(connection)
+        manufacturer = insert_manufacturer(connection)
         tariff = insert_tariff(connection, minimum_purchase_minor=50_00)
         amina = insert_customer(connection, msisdn=AMINA)
         meter_id = insert_device(
-            connection, serial="M100", manufacturer_id=maker, owner_id=amina, tariff_id=tariff
+            connection,
+            serial="M100",
+            manufacturer_id=manufacturer,
+            owner_id=amina,
+            tariff_id=tariff,
         )
         solar_id = insert_device(
-            connection, serial="S200", manufacturer_id=maker, owner_id=amina, kind="shs"
+            connection, serial="S200", manufacturer_id=manufacturer, owner_id=amina, kind="shs"
         )
         insert_sale(
             connection,
@@ -79,7 +83,7 @@ def book(database_url: str) -> Iterator[Book]:
             amounts_minor=(150_00,) * 3,
             first_due_on=date(2126, 1, 1),
         )
-        insert_device(connection, serial="M999", manufacturer_id=maker)
+        insert_device(connection, serial="M999", manufacturer_id=manufacturer)
     yield Book(database_url, engine, meter_id, solar_id)
     engine.dispose()
 

@@ -57,8 +57,8 @@ def insert_manufacturer(
     token_family: str = "openpaygo",
     sts: str | None = None,
 ) -> int:
-    """A maker; `sts` (JSON) makes its new meters known by their number."""
-    code = code or _unlike_any("maker")
+    """A manufacturer; `sts` (JSON) makes its new meters known by their number."""
+    code = code or _unlike_any("manufacturer")
     return _insert(
         connection,
         "manufacturers",

@@ -268,10 +268,12 @@ def furnish(connection: Connection, redis: Redis) -> None:
 
 def _widen_the_choice(connection: Connection) -> None:
     """Two of everything that is otherwise passed over, and every way to sell."""
-    maker = insert_manufacturer(connection, code="hexing", token_family="sts", kinds=("meter",))
+    manufacturer = insert_manufacturer(
+        connection, code="hexing", token_family="sts", kinds=("meter",)
+    )
     insert_manufacturer(connection, code="dlight", kinds=("shs", "e_bike"))
     insert_tariff(connection, code="shop", price_per_kwh_minor=120_00)
-    insert_device(connection, serial=GONE_METER, manufacturer_id=maker, sts=STS)
+    insert_device(connection, serial=GONE_METER, manufacturer_id=manufacturer, sts=STS)
     kinds = {"freezer": "other", "lantern": "shs", "scooter": "e_bike"}
     for code, kind in kinds.items():
         appliance = insert_appliance(connection, code=code, kind=kind, price_per_day_minor=20_00)

@@ -23,7 +23,7 @@ class Village:
 
 @dataclass(frozen=True, slots=True)
 class Manufacturer:
-    maker: str
+    manufacturer: str
     name: str
 
 

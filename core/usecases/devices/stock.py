@@ -1,8 +1,8 @@
 """Whether a device may be handed out: asked when its serial is typed, and again under a lock.
 
-A meter that was never imported may be entered by the agent who hands it out, where its maker's new
-meters are all alike and the number checks itself (STS, `sts` of the maker in the catalogue). What
-needs a key of its own is refused: nobody types a key into a menu.
+An agent may enter a meter that was never imported, where the new meters of its manufacturer are all
+alike and the number checks itself (STS, `sts` of the manufacturer in the catalogue). A device that
+needs a key of its own is refused: a key is never typed into a menu.
 """
 
 from __future__ import annotations
@@ -31,23 +31,27 @@ def check_in_service(device: KnownDevice) -> None:
         raise Refused("device_retired", serial=device.serial)
 
 
-def find_in_stock(unit: Unit, serial: str, kind: str, maker: str) -> KnownDevice | None:
-    """The device of that kind and maker; None for a meter that may be entered.
+def find_in_stock(unit: Unit, serial: str, kind: str, manufacturer: str) -> KnownDevice | None:
+    """The device of that kind and manufacturer; None for a meter that may be entered.
 
     Raises Refused office_enters, meter_number, device_taken, device_other, device_retired.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
-        _check_new(unit, serial, kind, maker)
+        _check_new(unit, serial, kind, manufacturer)
         return None
-    return _free(device, kind, maker)
+    return _free(device, kind, manufacturer)
 
 
-def take_from_stock(unit: Unit, agent: Agent, serial: str, kind: str, maker: str) -> KnownDevice:
+def take_from_stock(
+    unit: Unit, agent: Agent, serial: str, kind: str, manufacturer: str
+) -> KnownDevice:
     """The same, locked; a meter that was never imported is entered, and that is noted."""
-    if find_in_stock(unit, serial, kind, maker) is None:
-        _enter(unit, agent, serial, maker)
-    return _free(devices_by_serial(unit.connection, [serial], lock=True)[serial], kind, maker)
+    if find_in_stock(unit, serial, kind, manufacturer) is None:
+        _enter(unit, agent, serial, manufacturer)
+    return _free(
+        devices_by_serial(unit.connection, [serial], lock=True)[serial], kind, manufacturer
+    )
 
 
 def is_in_stock(unit: Unit, serial: str) -> bool:
@@ -57,7 +61,7 @@ def is_in_stock(unit: Unit, serial: str) -> bool:
 
 
 def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
-    """(kind, maker) of what may be handed out under that serial alone, as in a text.
+    """(kind, manufacturer) of what may be handed out under that serial alone, as in a text.
 
     Raises Refused office_enters, meter_number, device_taken, device_retired.
     """
@@ -65,30 +69,32 @@ def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
     if device is not None:
         _free(device, device.kind, device.manufacturer)
         return device.kind, device.manufacturer
-    makers = manufacturers_of_new_meters(unit.connection)
-    maker = next(iter(makers)) if len(makers) == 1 and serial.isdecimal() else ""
-    _check_new(unit, serial, "meter", maker)
-    return "meter", maker
+    manufacturers = manufacturers_of_new_meters(unit.connection)
+    manufacturer = (
+        next(iter(manufacturers)) if len(manufacturers) == 1 and serial.isdecimal() else ""
+    )
+    _check_new(unit, serial, "meter", manufacturer)
+    return "meter", manufacturer
 
 
-def _free(device: KnownDevice, kind: str, maker: str) -> KnownDevice:
+def _free(device: KnownDevice, kind: str, manufacturer: str) -> KnownDevice:
     check_in_service(device)
     if device.owner_id is not None:
         raise Refused("device_taken", serial=device.serial)
-    if device.kind != kind or device.manufacturer != maker:
+    if device.kind != kind or device.manufacturer != manufacturer:
         raise Refused("device_other", serial=device.serial)
     return device
 
 
-def _check_new(unit: Unit, serial: str, kind: str, maker: str) -> None:
-    if kind != "meter" or maker not in manufacturers_of_new_meters(unit.connection):
+def _check_new(unit: Unit, serial: str, kind: str, manufacturer: str) -> None:
+    if kind != "meter" or manufacturer not in manufacturers_of_new_meters(unit.connection):
         raise Refused("office_enters", serial=serial[:20])
     if not is_meter_number(serial):
         raise Refused("meter_number", serial=serial[:20])
 
 
-def _enter(unit: Unit, agent: Agent, serial: str, maker: str) -> None:
-    device_id = insert_new_meter(unit.connection, serial, maker)
+def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
+    device_id = insert_new_meter(unit.connection, serial, manufacturer)
     if device_id is not None:
         reason = "was not imported when an agent handed it out"
         write_audit(unit, agent.msisdn, "enter_meter", "device", device_id, reason, serial=serial)

@@ -40,7 +40,7 @@ def register_meter(
     name: str,
     surname: str,
     village: str,
-    maker: str,
+    manufacturer: str,
     serial: str,
     tariff: str,
 ) -> RegisteredDevice | Refused:
@@ -53,7 +53,7 @@ def register_meter(
     if isinstance(agent, Refused):
         return agent
     customer = find_or_register(unit, phone, name, surname, village, agent.language)
-    device = take_from_stock(unit, agent, serial, "meter", maker)
+    device = take_from_stock(unit, agent, serial, "meter", manufacturer)
     set_tariff(unit.connection, device.id, tariff)
     give_devices(unit.connection, [(device.id, customer.id, unit.today)])
     hand_over(unit, customer, serial)
@@ -70,7 +70,7 @@ def register_on_plan(
     surname: str,
     village: str,
     kind: str,
-    maker: str,
+    manufacturer: str,
     serial: str,
     appliance: str,
     scheme: str,
@@ -87,7 +87,7 @@ def register_on_plan(
     if isinstance(agent, Refused):
         return agent
     customer = find_or_register(unit, phone, name, surname, village, agent.language)
-    take_from_stock(unit, agent, serial, kind, maker)
+    take_from_stock(unit, agent, serial, kind, manufacturer)
     hand_over(unit, customer, serial)
     sell_by_agent(unit, agent, phone, Terms(appliance, scheme, figure, cadence, down), serial, once)
     notify_registered(unit, agent, customer, serial)

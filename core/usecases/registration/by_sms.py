@@ -159,14 +159,14 @@ def confirm_registration(
     PIN; raises Refused("no_such_request"), and like `register_meter` and `register_on_plan`."""
     agent = _agent(unit, msisdn)
     request = _stored(unit, agent, serial)
-    kind, maker = find_unassigned(unit, serial)
+    kind, manufacturer = find_unassigned(unit, serial)
     is_known = find_customer(unit.connection, request.phone) is not None
     who: dict[str, Any] = {
         "phone": request.phone,
         "name": "" if is_known else request.name,
         "surname": "" if is_known else request.surname,
         "village": request.village,
-        "maker": maker,
+        "manufacturer": manufacturer,
         "serial": serial,
     }
     done = (

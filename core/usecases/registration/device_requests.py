@@ -37,7 +37,7 @@ class DeviceRequest:
     request: int
     serial: str
     kind: str
-    maker: str
+    manufacturer: str
     phone: str
     owner: str
     name: str

@@ -26,11 +26,18 @@ class Field:
     def open_unit(self):
         return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
 
-    def register(self, phone=NEEMA, serial=NEW_METER, agent=JUMA, maker="umeme"):
+    def register(self, phone=NEEMA, serial=NEW_METER, agent=JUMA, manufacturer="umeme"):
         nobody_new = {"name": "", "surname": "", "village": ""}
         with self.open_unit() as unit:
             return register_meter(
-                unit, agent, "4321", phone, **nobody_new, maker=maker, serial=serial, tariff="home"
+                unit,
+                agent,
+                "4321",
+                phone,
+                **nobody_new,
+                manufacturer=manufacturer,
+                serial=serial,
+                tariff="home",
             )
 
     def meter(self, serial=NEW_METER):
@@ -74,8 +81,8 @@ def test_one_that_was_imported_is_not_entered_again(field):
         ({"serial": "01000000058"}, "meter_number"),
         ({"serial": "0100000005"}, "meter_number"),
         ({"serial": "NOSUCH"}, "meter_number"),
-        ({"maker": "sunlite"}, "office_enters"),
-        ({"maker": "plain"}, "office_enters"),
+        ({"manufacturer": "sunlite"}, "office_enters"),
+        ({"manufacturer": "plain"}, "office_enters"),
         ({"serial": METER}, "device_taken"),
     ],
 )

@@ -25,12 +25,12 @@ def home(engine):
     """A meter at 100 a kWh with a minimum of 100, a paid-off kit, and one device in stock."""
     with engine.begin() as connection:
         owner = insert_customer(connection, msisdn="+254711000001")
-        maker = insert_manufacturer(connection)
+        manufacturer = insert_manufacturer(connection)
         tariff = insert_tariff(connection, minimum_purchase_minor=100_00)
-        shared = {"manufacturer_id": maker, "assigned_on": date(2026, 11, 1)}
+        shared = {"manufacturer_id": manufacturer, "assigned_on": date(2026, 11, 1)}
         insert_device(connection, serial=METER, owner_id=owner, tariff_id=tariff, **shared)
         insert_device(connection, serial=KIT, kind="shs", owner_id=owner, **shared)
-        insert_device(connection, serial=IN_STOCK, kind="shs", manufacturer_id=maker)
+        insert_device(connection, serial=IN_STOCK, kind="shs", manufacturer_id=manufacturer)
     return owner
 
 

@@ -84,7 +84,7 @@ def kes(amount):
 def on_plan(unit, **changed):
     terms = {
         "kind": "shs",
-        "maker": "sunlite",
+        "manufacturer": "sunlite",
         "serial": STOCK_KIT,
         "appliance": "kit",
         "scheme": "amount",
@@ -98,7 +98,9 @@ def on_plan(unit, **changed):
 
 def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit):
     with open_unit() as unit:
-        register_meter(unit, JUMA, "4321", **ASHA, maker="umeme", serial=STOCK_METER, tariff="home")
+        register_meter(
+            unit, JUMA, "4321", **ASHA, manufacturer="umeme", serial=STOCK_METER, tariff="home"
+        )
 
     customer = one(
         engine,

@@ -97,9 +97,9 @@ def test_our_own_reference_is_never_the_serial_of_a_device(unit: Unit) -> None:
     ask(unit, SAFARICOM)
     newest = connection.execute(text("SELECT max(id) FROM prompts")).scalar_one()
     neighbour = insert_customer(connection, msisdn=TELKOM)
-    maker = insert_manufacturer(connection)
+    manufacturer = insert_manufacturer(connection)
     for serial in (f"DW{newest + 1}", f"DWX{newest + 1}"):
-        insert_device(connection, serial=serial, manufacturer_id=maker, owner_id=neighbour)
+        insert_device(connection, serial=serial, manufacturer_id=manufacturer, owner_id=neighbour)
     owner_id = match_account(unit, "M100").customer_id
     insert_sale(connection, customer_id=owner_id, amounts_minor=(500_00,), appliance_kind="other")
     ask(unit, SAFARICOM, loan_only=True)

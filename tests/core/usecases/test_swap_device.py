@@ -235,8 +235,10 @@ def _terms(book):
 
 def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(book):
     with book.engine.begin() as connection:
-        maker = connection.exec_driver_sql("SELECT id FROM manufacturers WHERE code = 'sunlite'")
-        third = {"serial": "LAMP900", "manufacturer_id": maker.scalar_one(), "kind": "shs"}
+        manufacturer = connection.exec_driver_sql(
+            "SELECT id FROM manufacturers WHERE code = 'sunlite'"
+        )
+        third = {"serial": "LAMP900", "manufacturer_id": manufacturer.scalar_one(), "kind": "shs"}
         key = {"sealed_key": RING.seal(bytes(16), "devices:LAMP900:sealed_key")}
         insert_device(connection, **third, **key)
     swap(book, KIT, STOCK_KIT)

@@ -136,7 +136,7 @@ def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothin
             "",
             "",
             kind="shs",
-            maker="sunlite",
+            manufacturer="sunlite",
             serial=STOCK_KIT,
             appliance="both",
             scheme="service",

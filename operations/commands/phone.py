@@ -1,8 +1,8 @@
-"""`dialwatt phone`: a handset in the terminal, for a person or for a script on standard input.
+"""`dialwatt phone`: a phone in the terminal, for a person or for a journey on standard input.
 
-It plays against the running embedded set-up, found as every command finds it, or against any
-gateway by `--url` and `--key`. A gateway without simulated phones is only dialled when it was
-named: what is dialled there is real.
+It calls the running embedded set-up, found as every command finds it, or any gateway by `--url` and
+`--key`. A gateway without simulated phones is called only when it was named with these options,
+because its USSD sessions are real.
 """
 
 from __future__ import annotations
@@ -27,72 +27,74 @@ from simulator.terminal.transcript import Transcript
 
 
 def run(arguments: Namespace, environment: Environment) -> int:
-    """Play until the phone is put away. Raises StepFailed for a step that fails."""
-    url = arguments.url or _running(environment)
-    with closing(GatewayClient(url)) as gateway, _written(arguments.transcript) as file:
-        network = gateway.network() or _named(arguments)
-        people = Contacts(gateway.get("cast") if network.has_phones else ())
-        played: list[str] = []
-        is_script = not sys.stdin.isatty()
-        out = file or (sys.stdout if is_script else None)
+    """Play until the input ends. Raises StepFailed for a step of a journey that fails."""
+    url = arguments.url or _running_gateway(environment)
+    with closing(GatewayClient(url)) as gateway, _transcript_file(arguments.transcript) as file:
+        network = gateway.network() or _named_network(arguments)
+        contacts = Contacts(gateway.get("cast") if network.has_phones else ())
+        played_lines: list[str] = []
+        is_journey = not sys.stdin.isatty()
+        out = file or (sys.stdout if is_journey else None)
         transcript = Transcript(
-            lambda line: print(line, file=out, flush=True) if out else played.append(line),
+            lambda line: print(line, file=out, flush=True) if out else played_lines.append(line),
             verbatim=arguments.verbatim,
         )
-        handset = Handset(gateway, network, people, transcript, arguments.patience)
+        handset = Handset(gateway, network, contacts, transcript, arguments.patience)
         if arguments.number:
-            handset.pick_up(arguments.number)
+            handset.select_phone(arguments.number)
         try:
-            play_journey(sys.stdin, handset, transcript) if is_script else _play(handset, played)
+            if is_journey:
+                play_journey(sys.stdin, handset, transcript)
+            else:
+                _play_interactively(handset, played_lines)
         finally:
             handset.hang_up()
     return 0
 
 
-def _play(handset: Handset, played: list[str]) -> None:
+def _play_interactively(handset: Handset, played_lines: list[str]) -> None:
     if not handset.msisdn:
-        handset.pick_up(_first(handset.people))
-    InteractivePhone(handset, sys.stdin, sys.stdout).play()
-    if len(played) > 1:
-        print("\nWhat was played, as a journey:\n", *played, sep="\n")
+        handset.select_phone(_first_number(handset.contacts))
+    InteractivePhone(handset, sys.stdin, sys.stdout).run()
+    if len(played_lines) > 1:
+        print("\nWhat was played, as a journey:\n", *played_lines, sep="\n")
 
 
-def _first(people: Contacts) -> str:
-    if not people.all:
-        raise BadInput("whose phone is it? Say `dialwatt phone NUMBER`")
-    return people.all[0].msisdn
+def _first_number(contacts: Contacts) -> str:
+    if not contacts.all:
+        raise BadInput("no phone is selected; say `dialwatt phone NUMBER`")
+    return contacts.all[0].msisdn
 
 
-def _running(environment: Environment) -> str:
-    """The address of the gateway that the other commands talk to."""
-    found = command_environment(environment)
-    url = found.get("PUBLIC_URL")
+def _running_gateway(environment: Environment) -> str:
+    """The URL of the gateway that the other commands use. Raises BadInput."""
+    url = command_environment(environment).get("PUBLIC_URL")
     if not url:
         raise BadInput("which gateway? Say --url, or start one with `make run`")
     return url
 
 
-def _named(arguments: Namespace) -> Network:
-    """A gateway without simulated phones. Raises BadInput where it was not meant."""
+def _named_network(arguments: Namespace) -> Network:
+    """The network of a gateway without simulated phones. Raises BadInput unless it was named."""
     if not (arguments.url and arguments.key and arguments.code):
         raise BadInput(
-            "that gateway has no simulated phones. To dial it all the same, as its aggregator"
-            " would, say --url, --key (its CALLBACK_KEY) and --code (its service code)"
+            "that gateway has no simulated phones. To call it as its aggregator would, say --url,"
+            " --key (its CALLBACK_KEY) and --code (its service code)"
         )
     ussd = f"ussd/africastalking/{arguments.key}"
     return Network(arguments.code, arguments.network, ussd, f"{ussd}/events")
 
 
 @contextmanager
-def _written(path: str | None) -> Iterator[TextIO | None]:
-    """The file of the transcript, closed to others: it holds what was typed, PINs too."""
+def _transcript_file(path: str | None) -> Iterator[TextIO | None]:
+    """The transcript file, readable only by its owner (it holds PINs). None without a path."""
     if path is None:
         yield None
         return
     try:
         Path(path).unlink(missing_ok=True)
-        number = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+        descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
     except OSError as error:
         raise BadInput(f"cannot write {path}: {error.strerror}") from error
-    with os.fdopen(number, "w", encoding="utf-8") as file:
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         yield file

@@ -1,4 +1,4 @@
-"""A handset in the terminal: it plays against a running gateway what a person does with a phone.
+"""A phone in the terminal, which plays a person's side of a conversation with a running gateway.
 
-It knows the gateway only by its gateway and the simulated phones' API, never by import or database.
+It reaches the gateway only over HTTP, by its callbacks and by the API of the simulated phones.
 """

@@ -1,4 +1,4 @@
-"""Who is who: names for the numbers of the demo's people, as a journey calls them."""
+"""The names of the demo's people, as a journey uses them."""
 
 from __future__ import annotations
 
@@ -10,52 +10,57 @@ from typing import Any
 
 from simulator.terminal.gateway_client import StepFailed
 
-_NUMBER = re.compile(r"\+?([1-9][0-9]{7,14})")
+_MSISDN = re.compile(r"\+?([1-9][0-9]{7,14})")
 
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Somebody of the cast; `called` is the first name where nobody else has it."""
+    """A person with a name. `name` is the first name where only one person has it."""
 
-    called: str
+    name: str
     msisdn: str
-    about: str
+    description: str
 
 
 class Contacts:
-    """The cast. Numbers of strangers are their own names."""
+    """The demo's people by name and number. Unregistered callers have a number only."""
 
     def __init__(self, cast: Sequence[dict[str, Any]] = ()) -> None:
-        known = [one for one in cast if one["role"] != "stranger"]
-        firsts = Counter(_first(one) for one in known)
+        """`cast` is the reply of `GET /phone/api/cast`."""
+        registered = [person for person in cast if person["role"] != "stranger"]
+        first_names = Counter(_first_name(person) for person in registered)
         self.all = [
             Contact(
-                _first(one) if firsts[_first(one)] == 1 else one["name"], one["msisdn"], _about(one)
+                _first_name(person) if first_names[_first_name(person)] == 1 else person["name"],
+                person["msisdn"],
+                _description(person),
             )
-            for one in known
+            for person in registered
         ]
-        self.strangers = [one["msisdn"] for one in cast if one["role"] == "stranger"]
-        self._names = {one.msisdn: one.called for one in self.all}
-        self._numbers = {one.called.casefold(): one.msisdn for one in self.all}
-        self._numbers |= {one["name"].casefold(): one["msisdn"] for one in cast}
+        self.unregistered = [person["msisdn"] for person in cast if person["role"] == "stranger"]
+        self._names = {contact.msisdn: contact.name for contact in self.all}
+        self._numbers = {contact.name.casefold(): contact.msisdn for contact in self.all}
+        self._numbers |= {person["name"].casefold(): person["msisdn"] for person in cast}
 
     def name(self, msisdn: str) -> str:
-        """What a journey calls this number."""
+        """The name of this number, or the number itself."""
         return self._names.get(msisdn, msisdn)
 
-    def number(self, who: str) -> str:
-        """The number of a name or a number. Raises StepFailed."""
-        if found := self._numbers.get(who.strip().casefold()):
-            return found
-        if number := _NUMBER.fullmatch(who.strip()):
-            return "+" + number[1]
-        raise StepFailed(f"{who!r} is nobody here, and not a number like +254711000001")
+    def number(self, name: str) -> str:
+        """The number of a name. A number stands for itself. Raises StepFailed."""
+        if msisdn := self._numbers.get(name.strip().casefold()):
+            return msisdn
+        if match := _MSISDN.fullmatch(name.strip()):
+            return "+" + match[1]
+        raise StepFailed(f"{name!r} is no known person, and not a number like +254711000001")
 
 
-def _first(one: dict[str, Any]) -> str:
-    return str(one["name"]).split(" ")[0]
+def _first_name(person: dict[str, Any]) -> str:
+    return str(person["name"]).split(" ")[0]
 
 
-def _about(one: dict[str, Any]) -> str:
-    devices = ", ".join(f"{device['serial']} ({device['kind']})" for device in one["devices"])
-    return devices or (f"{one['role']}, PIN {one['pin']}" if "pin" in one else one["role"])
+def _description(person: dict[str, Any]) -> str:
+    """The person's devices, else the role, with the PIN of an agent."""
+    devices = ", ".join(f"{device['serial']} ({device['kind']})" for device in person["devices"])
+    role = f"{person['role']}, PIN {person['pin']}" if "pin" in person else person["role"]
+    return devices or role

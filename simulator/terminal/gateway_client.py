@@ -1,7 +1,4 @@
-"""HTTP client of a gateway: its USSD callback and, where it has them, its simulated phones.
-
-Whatever a door answers is handed on; only silence and nonsense are errors here.
-"""
+"""HTTP client of one gateway: its USSD callbacks and, where it has them, its simulated phones."""
 
 from __future__ import annotations
 
@@ -13,18 +10,18 @@ import requests
 
 from core.errors import BadInput, DialwattError
 
-_PATIENCE_S = 15.0  # Africa's Talking gives up after 10 s, and so would a phone
-_API = "phone/api"
+_TIMEOUT_SECONDS = 15.0  # Africa's Talking gives up after 10 s
+_PHONE_API = "phone/api"
 Form = dict[str, str]
 
 
 class StepFailed(DialwattError):
-    """A step that could not be done, or showed something else than was wanted."""
+    """A step of a journey that could not be done, or whose outcome was not the expected one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """What a phone finds: the code to dial, the gateway of its aggregator, and simulated phones."""
+    """The code to dial, the aggregator's callback URLs, and whether there are simulated phones."""
 
     service_code: str
     network_code: str
@@ -35,80 +32,83 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """The answer to one callback; `hop` is the header that the end event tells again."""
+class UssdReply:
+    """The gateway's reply to a USSD callback. `hop` is repeated in the end-of-session event."""
 
     status: int
     body: str
     hop: str = ""
 
     @property
-    def is_ussd(self) -> bool:
+    def is_screen(self) -> bool:
+        """Whether this is a valid USSD screen."""
         return self.status == 200 and self.body.startswith(("CON ", "END "))
 
 
 class GatewayClient:
-    """HTTP to one gateway."""
+    """HTTP to one gateway. Every method raises BadInput when the gateway does not answer."""
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/") + "/"
         self._http = requests.Session()
 
     def close(self) -> None:
+        """Close the connection."""
         self._http.close()
 
     def network(self) -> Network | None:
-        """What the simulated phones use; None where there are none. Raises BadInput."""
-        answer = self._send("GET", f"{_API}/network")
-        if answer.status_code == 404:
+        """The network of the simulated phones; None where the gateway has no simulated phones."""
+        reply = self._send("GET", f"{_PHONE_API}/network")
+        if reply.status_code == 404:
             return None
-        told = _json(answer)
+        network = _json(reply)
         return Network(
-            told["service_code"],
-            told["network_code"],
-            urljoin(self.url, told["ussd_url"]),
-            urljoin(self.url, told["events_url"]),
-            told["currency"],
+            network["service_code"],
+            network["network_code"],
+            urljoin(self.url, network["ussd_url"]),
+            urljoin(self.url, network["events_url"]),
+            network["currency"],
             has_phones=True,
         )
 
-    def turn(self, url: str, form: Form) -> Turn:
-        """One callback of a session."""
-        answer = self._send("POST", url, data=form)
-        return Turn(answer.status_code, answer.text, answer.headers.get("at-ussd-hop-metadata", ""))
+    def post_ussd(self, url: str, form: Form) -> UssdReply:
+        """Post one USSD callback."""
+        reply = self._send("POST", url, data=form)
+        hop = reply.headers.get("at-ussd-hop-metadata", "")
+        return UssdReply(reply.status_code, reply.text, hop)
 
-    def ended(self, url: str, form: Form) -> None:
-        """The end-of-session event. Nobody waits for what comes of it."""
+    def post_event(self, url: str, form: Form) -> None:
+        """Post the end-of-session event. The reply is ignored."""
         self._send("POST", url, data=form)
 
     def get(self, path: str) -> Any:
-        """An answer of the phones' API. Raises StepFailed with its reason."""
-        return _json(self._send("GET", f"{_API}/{path}"))
+        """Read from the phones' API. Raises StepFailed with the API's reason."""
+        return _json(self._send("GET", f"{_PHONE_API}/{path}"))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The same for something that is done."""
-        return _json(self._send("POST", f"{_API}/{path}", json=body))
+        """Post JSON to the phones' API. Raises StepFailed with the API's reason."""
+        return _json(self._send("POST", f"{_PHONE_API}/{path}", json=body))
 
-    def _send(self, method: str, url: str, **given: Any) -> requests.Response:
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        url = urljoin(self.url, path)
         try:
-            return self._http.request(method, urljoin(self.url, url), timeout=_PATIENCE_S, **given)
+            return self._http.request(method, url, timeout=_TIMEOUT_SECONDS, **options)
         except requests.RequestException as error:
             reason = type(error).__name__
-            raise BadInput(f"nobody answers at {self.url} ({reason}); is it running?") from error
+            raise BadInput(f"no answer from {self.url} ({reason}); is it running?") from error
 
 
-def of_serial(serial: str) -> str:
-    """The path of a virtual device."""
+def device_path(serial: str) -> str:
+    """The path of a virtual device in the phones' API."""
     return f"devices/{quote(serial, safe='')}"
 
 
-def _json(answer: requests.Response) -> Any:
+def _json(reply: requests.Response) -> Any:
     try:
-        told = answer.json()
+        document = reply.json()
     except ValueError:
-        raise StepFailed(f"the phones' API answered {answer.status_code} without JSON") from None
-    if answer.status_code != 200:
-        raise StepFailed(
-            told["error"] if isinstance(told, dict) and "error" in told else answer.reason
-        )
-    return told
+        raise StepFailed(f"the phones' API answered {reply.status_code} without JSON") from None
+    if reply.status_code != 200:
+        has_reason = isinstance(document, dict) and "error" in document
+        raise StepFailed(document["error"] if has_reason else reply.reason)
+    return document

@@ -1,7 +1,7 @@
-"""The handset: everything a person does with the phone in hand, each written into the transcript.
+"""The handset: everything a person does with a phone, each action written into the transcript.
 
-It waits for what comes by itself (texts, requests for money) as long as its patience lasts. What
-does not come, or comes otherwise than wanted, is StepFailed.
+It waits for messages and payment prompts as long as its patience lasts. A step that cannot be done,
+or whose outcome is not the expected one, raises StepFailed.
 """
 
 from __future__ import annotations
@@ -12,229 +12,242 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from simulator.terminal.contacts import Contacts
-from simulator.terminal.gateway_client import GatewayClient, Network, StepFailed, of_serial
-from simulator.terminal.journey import Money, seen, token_in
+from simulator.terminal.gateway_client import GatewayClient, Network, StepFailed, device_path
+from simulator.terminal.journey import PaymentStep, find_token, matches
 from simulator.terminal.transcript import Transcript
 from simulator.terminal.ussd_session import UssdSession
 
 T = TypeVar("T")
-QUIET_S = 2.0
-_LOOK_EVERY_S = 0.1
-Shown = dict[str, Any]
+QUIET_SECONDS = 2.0
+_POLL_SECONDS = 0.1
+Json = dict[str, Any]
 
 
 class Handset:
-    """One person's phone at a time, and the devices that stand beside it."""
+    """One selected phone at a time, and the devices of its owner."""
 
     def __init__(
         self,
         gateway: GatewayClient,
         network: Network,
-        people: Contacts,
+        contacts: Contacts,
         transcript: Transcript,
         patience_s: float,
     ) -> None:
         self.network = network
-        self.people = people
+        self.contacts = contacts
         self.msisdn = ""
         self.screen = ""
         self._gateway = gateway
         self._transcript = transcript
         self._patience_s = patience_s
-        self._call: UssdSession | None = None
-        self._code = ""
-        self._old: dict[str, int] = gateway.get("inboxes") if network.has_phones else {}
-        self._read: dict[str, list[str]] = defaultdict(list)
+        self._session: UssdSession | None = None
+        self._last_token = ""
+        # How many messages each phone had when the handset was switched on.
+        self._old_sms_count: dict[str, int] = gateway.get("inboxes") if network.has_phones else {}
+        self._read_sms: dict[str, list[str]] = defaultdict(list)
 
     @property
     def name(self) -> str:
-        return self.people.name(self.msisdn)
+        """The name of the selected phone's owner, or its number."""
+        return self.contacts.name(self.msisdn)
 
     @property
-    def in_call(self) -> bool:
+    def is_in_session(self) -> bool:
         """Whether a screen waits for an answer."""
-        return self._call is not None and not self._call.is_over
+        return self._session is not None and not self._session.is_over
 
-    def pick_up(self, who: str) -> None:
-        """Take this person's phone, putting down the one in hand."""
-        msisdn = self.people.number(who)
+    def select_phone(self, name: str) -> None:
+        """Use this person's phone. An open session on the previous one is ended."""
+        msisdn = self.contacts.number(name)
         self.hang_up()
         self.msisdn = msisdn
-        self._transcript.did("phone", self.name)
+        self._transcript.action("phone", self.name)
 
     def dial(self, code: str) -> str:
-        """Dial the service code, alone or with answers after it."""
+        """Dial the service code, alone or with answers after it. Returns the screen."""
         if not self.msisdn:
-            raise StepFailed("whose phone is it? Say `phone NAME` first")
-        typed = _typed_after(self.network.service_code, code)
+            raise StepFailed("no phone is selected; say `phone NAME` first")
+        answers = _dialled_answers(self.network.service_code, code)
         self.hang_up()
-        self._transcript.did("dial", code)
-        self._call = UssdSession(self._gateway, self.network, self.msisdn)
-        return self._shown(self._call.start(typed))
+        self._transcript.action("dial", code)
+        self._session = UssdSession(self._gateway, self.network, self.msisdn)
+        return self._show(self._session.start(answers))
 
-    def answer(self, typed: str) -> str:
-        """Answer the screen."""
-        if self._call is None or not self.in_call:
+    def answer(self, text: str) -> str:
+        """Answer the screen. Returns the next one."""
+        if self._session is None or not self.is_in_session:
             raise StepFailed("there is no screen to answer; dial first")
-        self._transcript.did(">", typed)
-        return self._shown(self._call.answer(typed))
+        self._transcript.action(">", text)
+        return self._show(self._session.answer(text))
 
     def hang_up(self) -> None:
-        """End the call, if there is one."""
-        if self._call:
-            self._call.hang_up()
+        """End the session, if there is one."""
+        if self._session:
+            self._session.hang_up()
 
-    def expect(self, wanted: str) -> None:
-        """The screen must be this, `CON` or `END` before it."""
-        if not seen(wanted, self.screen):
-            raise StepFailed(f"wanted:\n{wanted}\nsaw:\n{self.screen}")
+    def expect_screen(self, expected: str) -> None:
+        """Check the screen, including its `CON` or `END`. Raises StepFailed."""
+        if not matches(expected, self.screen):
+            raise StepFailed(f"expected:\n{expected}\nbut saw:\n{self.screen}")
 
-    def texts(self, who: str) -> list[Shown]:
-        """All texts on that phone, the oldest first."""
-        texts: list[Shown] = self._api(f"{self.people.number(who)}/messages")
-        return texts
+    def received_sms(self, name: str) -> list[Json]:
+        """All messages on that phone, oldest first."""
+        messages: list[Json] = self._get(f"{self.contacts.number(name)}/messages")
+        return messages
 
-    def unread(self, who: str) -> list[Shown]:
-        """Those that came since the handset was switched on and were not read yet."""
-        msisdn = self.people.number(who)
-        left = self.texts(who)[self._old.get(msisdn, 0) :]
-        for body in self._read[msisdn]:
-            left.remove(next(one for one in left if one["text"] == body))
-        return left
+    def unread_sms(self, name: str) -> list[Json]:
+        """The messages that came after the handset was switched on and were not read yet."""
+        msisdn = self.contacts.number(name)
+        unread = self.received_sms(name)[self._old_sms_count.get(msisdn, 0) :]
+        for body in self._read_sms[msisdn]:
+            unread.remove(next(sms for sms in unread if sms["text"] == body))
+        return unread
 
-    def read_text(self, who: str, wanted: str = "...") -> str:
-        """The next text like this, waited for; its code is the one that `type` types.
+    def read_sms(self, name: str, expected: str = "...") -> str:
+        """Wait for an unread message that matches, and return its text.
 
-        Texts sent at one moment arrive in any order.
+        Messages sent at the same moment arrive in any order. The token of the message is the one
+        that `type_token` types next.
         """
 
-        def like_it() -> list[Shown]:
-            return [one for one in self.unread(who) if seen(wanted, one["text"])]
+        def matching() -> list[Json]:
+            return [sms for sms in self.unread_sms(name) if matches(expected, sms["text"])]
 
-        body: str = self._wait(like_it, lambda: self._missed(who, wanted))[0]["text"]
-        msisdn = self.people.number(who)
-        self._read[msisdn].append(body)
-        self._code = token_in(body) or self._code
-        self._transcript.saw("sms", f"{self.people.name(msisdn)}: {body}")
+        body: str = self._wait(matching, lambda: self._no_match(name, expected))[0]["text"]
+        msisdn = self.contacts.number(name)
+        self._read_sms[msisdn].append(body)
+        self._last_token = find_token(body) or self._last_token
+        self._transcript.result("sms", f"{self.contacts.name(msisdn)}: {body}")
         return body
 
-    def _missed(self, who: str, wanted: str) -> str:
-        came = [one["text"] for one in self.unread(who)]
-        if not came:
-            return f"no further text came to {who}"
-        return "\n".join(("wanted:", wanted, "got:", *came))
+    def _no_match(self, name: str, expected: str) -> str:
+        unread = [sms["text"] for sms in self.unread_sms(name)]
+        if not unread:
+            return f"no further text came to {name}"
+        return "\n".join(("expected:", expected, "but got:", *unread))
 
-    def hear_nothing(self, who: str) -> None:
-        """No further text may come, for a little while."""
-        ends_at = time.monotonic() + min(QUIET_S, self._patience_s)
+    def expect_no_sms(self, name: str) -> None:
+        """Check for a short time that no further message comes. Raises StepFailed."""
+        ends_at = time.monotonic() + min(QUIET_SECONDS, self._patience_s)
         while time.monotonic() < ends_at:
-            if unread := self.unread(who):
-                raise StepFailed(f"a text came to {who}:\n{unread[0]['text']}")
-            time.sleep(_LOOK_EVERY_S)
-        self._transcript.did("silence", self.people.name(self.people.number(who)))
+            if unread := self.unread_sms(name):
+                raise StepFailed(f"a text came to {name}:\n{unread[0]['text']}")
+            time.sleep(_POLL_SECONDS)
+        self._transcript.action("silence", self.contacts.name(self.contacts.number(name)))
 
-    def send_text(self, who: str, body: str) -> None:
-        """A text to the gateway."""
-        msisdn = self.people.number(who)
-        self._doors_post(f"{msisdn}/sms", {"text": body})
-        self._transcript.did("text", f"{self.people.name(msisdn)}: {body}")
+    def send_sms(self, name: str, body: str) -> None:
+        """Send an SMS from that phone to the gateway."""
+        msisdn = self.contacts.number(name)
+        self._post(f"{msisdn}/sms", {"text": body})
+        self._transcript.action("text", f"{self.contacts.name(msisdn)}: {body}")
 
-    def requests(self, who: str) -> list[Shown]:
-        """Requests for mobile money that are open on that phone, the oldest first."""
-        requests: list[Shown] = self._api(f"{self.people.number(who)}/prompts")
-        return requests
+    def open_prompts(self, name: str) -> list[Json]:
+        """The payment prompts that are open on that phone, oldest first."""
+        prompts: list[Json] = self._get(f"{self.contacts.number(name)}/prompts")
+        return prompts
 
-    def settle(self, who: str, outcome: str, wanted: Money | None = None) -> Shown:
-        """Answer the oldest request with `pin 1234` or `cancel`, waiting for it to come."""
-        nothing = f"no request for money on {who}'s phone"
-        request = self._wait(lambda: self.requests(who), lambda: nothing)[0]
-        amount, account = _whole(request["amount"]), request["account"]
-        if wanted and (_whole(wanted.amount) != amount or not seen(wanted.account, account)):
+    def answer_prompt(self, name: str, answer: str, expected: PaymentStep | None = None) -> Json:
+        """Wait for a payment prompt and answer it with `pin 1234` or `cancel`.
+
+        Raises StepFailed when its amount or account is not the expected one.
+        """
+        no_prompt = f"no payment prompt on {name}'s phone"
+        prompt = self._wait(lambda: self.open_prompts(name), lambda: no_prompt)[0]
+        amount, account = _short_amount(prompt["amount"]), prompt["account"]
+        if expected and (
+            _short_amount(expected.amount) != amount or not matches(expected.account, account)
+        ):
             raise StepFailed(
-                f"wanted {wanted.amount} for {wanted.account}, saw {amount} for {account}"
+                f"expected {expected.amount} for {expected.account}, saw {amount} for {account}"
             )
-        body = {"cancel": True} if outcome == "cancel" else {"pin": outcome.removeprefix("pin ")}
-        told = self._doors_post(f"{self.people.number(who)}/prompts/{request['id']}", body)
-        self._moved("prompt", who, f"{amount} for {account}: {outcome}", told)
-        return told
+        body = {"cancel": True} if answer == "cancel" else {"pin": answer.removeprefix("pin ")}
+        result = self._post(f"{self.contacts.number(name)}/prompts/{prompt['id']}", body)
+        self._write_payment("prompt", name, f"{amount} for {account}: {answer}", result)
+        return result
 
-    def pay(self, who: str, account: str, amount: str, wanted_code: str = "...") -> Shown:
-        """Pay by paybill; the code is what the payer's phone was told."""
+    def pay(self, name: str, account: str, amount: str, expected_code: str = "...") -> Json:
+        """Pay by paybill. Raises StepFailed when the phone shows another code than expected."""
         body = {"account": account, "amount": amount}
-        told = self._doors_post(f"{self.people.number(who)}/paybill", body)
-        self._moved("paybill", who, f"{_whole(amount)} to {account}: {told['code']}", told)
-        if not seen(wanted_code, told["code"]):
-            raise StepFailed(f"wanted code {wanted_code}, M-Pesa said {told['code']}")
-        return told
-
-    def look_at(self, serial: str, wanted: str = "") -> Shown:
-        """The device beside the phone."""
-        return self._device("device", serial, self._api(of_serial(serial)), wanted)
-
-    def type_code(self, serial: str, wanted: str = "", code: str = "") -> Shown:
-        """Type the last code that came, or another one, on the device's keypad."""
-        if not (code or self._code):
-            raise StepFailed("no code came by text yet")
-        told = self._doors_post(f"{of_serial(serial)}/keypad", {"code": code or self._code})
-        played_again = not code or _digits(code) == _digits(self._code)
-        return self._device(
-            "type" if played_again else "# typed another code on", serial, told, wanted
+        result = self._post(f"{self.contacts.number(name)}/paybill", body)
+        code = result["code"]
+        self._write_payment(
+            "paybill", name, f"{_short_amount(amount)} to {account}: {code}", result
         )
+        if not matches(expected_code, code):
+            raise StepFailed(f"expected code {expected_code}, M-Pesa answered {code}")
+        return result
 
-    def _shown(self, screen: str) -> str:
+    def read_device(self, serial: str, expected: str = "") -> Json:
+        """Read the display of a device. `expected` is such as `days 7, unlocked false`."""
+        return self._check_device("device", serial, self._get(device_path(serial)), expected)
+
+    def type_token(self, serial: str, expected: str = "", token: str = "") -> Json:
+        """Type a token on the device; without one, the last that came by SMS."""
+        if not (token or self._last_token):
+            raise StepFailed("no token came by text yet")
+        body = {"code": token or self._last_token}
+        display = self._post(f"{device_path(serial)}/keypad", body)
+        is_last_token = not token or _digits(token) == _digits(self._last_token)
+        word = "type" if is_last_token else "# typed another code on"
+        return self._check_device(word, serial, display, expected)
+
+    def _show(self, screen: str) -> str:
         self.screen = screen
-        self._transcript.saw(*screen.split(" ", 1))
+        self._transcript.result(*screen.split(" ", 1))
         return screen
 
-    def _moved(self, word: str, who: str, how: str, told: Shown) -> None:
-        if receipt := told.get("receipt"):
-            self._transcript.receipt(receipt)
-        name = self.people.name(self.people.number(who))
-        self._transcript.did(word, f"{name} {self.network.currency} {how}")
+    def _write_payment(self, word: str, name: str, description: str, result: Json) -> None:
+        if receipt := result.get("receipt"):
+            self._transcript.add_receipt(receipt)
+        payer = self.contacts.name(self.contacts.number(name))
+        self._transcript.action(word, f"{payer} {self.network.currency} {description}")
 
-    def _device(self, word: str, serial: str, told: Shown, wanted: str) -> Shown:
-        parts = {name: str(value).lower() for name, value in told.items() if name != "kind"}
-        self._transcript.did(word, f"{serial}: {', '.join(f'{n} {v}' for n, v in parts.items())}")
-        for part in filter(None, wanted.split(", ")):
+    def _check_device(self, word: str, serial: str, display: Json, expected: str) -> Json:
+        values = {name: str(value).lower() for name, value in display.items() if name != "kind"}
+        shown = ", ".join(f"{name} {value}" for name, value in values.items())
+        self._transcript.action(word, f"{serial}: {shown}")
+        for part in filter(None, expected.split(", ")):
             name, _, value = part.partition(" ")
-            if parts.get(name) != value:
-                raise StepFailed(f"{serial}: {name} is {parts.get(name)}, wanted {value}")
-        return told
+            if values.get(name) != value:
+                raise StepFailed(f"{serial}: {name} is {values.get(name)}, expected {value}")
+        return display
 
-    def _wait(self, look: Callable[[], list[T]], otherwise: Callable[[], str]) -> list[T]:
+    def _wait(self, poll: Callable[[], list[T]], reason: Callable[[], str]) -> list[T]:
+        """Poll until there is something. Raises StepFailed with the reason when time is over."""
         ends_at = time.monotonic() + self._patience_s
-        while not (found := look()):
+        while not (found := poll()):
             if time.monotonic() > ends_at:
-                raise StepFailed(otherwise())
-            time.sleep(_LOOK_EVERY_S)
+                raise StepFailed(reason())
+            time.sleep(_POLL_SECONDS)
         return found
 
-    def _api(self, path: str) -> Any:
-        self._need_phones()
+    def _get(self, path: str) -> Any:
+        self._require_phones()
         return self._gateway.get(path)
 
-    def _doors_post(self, path: str, body: Shown) -> Shown:
-        self._need_phones()
-        told: Shown = self._gateway.post(path, body)
-        return told
+    def _post(self, path: str, body: Json) -> Json:
+        self._require_phones()
+        reply: Json = self._gateway.post(path, body)
+        return reply
 
-    def _need_phones(self) -> None:
+    def _require_phones(self) -> None:
         if not self.network.has_phones:
             raise StepFailed("this gateway has no simulated phones: only dialling works here")
 
 
-def _typed_after(service_code: str, dialled: str) -> str:
-    """`*384*96*1*500#` -> `1*500`. Raises StepFailed for a code that is not this operator's."""
-    code, written = service_code.removesuffix("#"), dialled.removesuffix("#")
-    if not (written == code or written.startswith(code + "*")):
+def _dialled_answers(service_code: str, dialled: str) -> str:
+    """`*384*96*1*500#` -> `1*500`. Raises StepFailed for another service code."""
+    own, typed = service_code.removesuffix("#"), dialled.removesuffix("#")
+    if not (typed == own or typed.startswith(own + "*")):
         raise StepFailed(f"the code to dial is {service_code}")
-    return written.removeprefix(code).removeprefix("*")
+    return typed.removeprefix(own).removeprefix("*")
 
 
-def _whole(amount: str) -> str:
+def _short_amount(amount: str) -> str:
     """`500.00` -> `500`, as screens and journeys write it."""
     return amount.removesuffix(".00")
 
 
-def _digits(code: str) -> str:
-    return "".join(filter(str.isdigit, code))
+def _digits(token: str) -> str:
+    return "".join(filter(str.isdigit, token))

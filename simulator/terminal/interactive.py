@@ -1,7 +1,7 @@
-"""A person at the terminal: lines that are typed, screens that are shown, news that come by itself.
+"""A person at the terminal types commands and answers, and sees screens, messages and prompts.
 
-While a screen waits, whatever is typed is the answer to it, as on a phone; Ctrl-D hangs up. With no
-screen there are commands, and Ctrl-D puts the phone away.
+While a screen waits, each line is the answer to it, as on a phone, and Ctrl-D hangs up. Otherwise
+each line is a command, and Ctrl-D quits.
 """
 
 from __future__ import annotations
@@ -16,159 +16,159 @@ from simulator.terminal.handset import Handset
 
 HELP = """\
   {code:<20} dial; answers may follow: {stem}*1*500#
-  pin 1234, cancel     answer a request for money
+  pin 1234, cancel     answer a payment prompt
   pay SERIAL AMOUNT    pay by paybill
   texts                all texts on this phone
   text WORDS           send a text to the gateway, like: text BAL
-  type SERIAL [CODE]   type a code on the device; without CODE the last one that came
-  device SERIAL        look at the device
-  phone NAME           take somebody else's phone (a name, or a number)
-  people               who there is
-  quit                 put the phone away (Ctrl-D; in a call Ctrl-D hangs up)"""
-_NEWS_EVERY_S = 0.5
+  type SERIAL [CODE]   type a token on the device; without CODE the last one that came
+  device SERIAL        read the device's display
+  phone NAME           use another person's phone (a name, or a number)
+  people               list the people
+  quit                 end (Ctrl-D; during a call Ctrl-D hangs up)"""
+_POLL_SECONDS = 0.5
 
 
 class InteractivePhone:
-    """Reads `source`, a terminal, and shows on `out`."""
+    """Reads lines from `source`, a terminal, and prints on `out`."""
 
     def __init__(self, handset: Handset, source: TextIO, out: TextIO) -> None:
         self._handset = handset
         self._source = source
         self._out = out
-        self._told: set[int] = set()
+        self._shown_prompts: set[int] = set()
 
-    def play(self) -> None:
-        """Until the phone is put away."""
-        self._say(f"This is {self._who()}'s phone. `help` lists what it can do.")
-        for written in self._lines():
+    def run(self) -> None:
+        """Run until the person quits."""
+        self._print(f"This is {self._handset.name}'s phone. `help` lists what it can do.")
+        for line in self._lines():
             try:
-                if self._handset.in_call:
-                    self._screen(self._handset.answer(written))
-                elif not self._command(written.strip()):
+                if self._handset.is_in_session:
+                    self._print_screen(self._handset.answer(line))
+                elif not self._run_command(line.strip()):
                     break
-            except StepFailed as unmet:
-                self._say(str(unmet))
+            except StepFailed as failure:
+                self._print(str(failure))
 
     def _lines(self) -> Iterator[str]:
-        """What is typed. Ctrl-D hangs up a call; without one it is the end."""
+        """The typed lines. Ctrl-D hangs up, or ends the iteration when there is no session."""
         while True:
-            self._prompt()
-            while not self._typing():
-                if self._news():
-                    self._prompt()
-            written = self._source.readline()
-            if written:
-                yield written.rstrip("\r\n")
-            elif self._handset.in_call:
+            self._print_input_prompt()
+            while not self._has_input():
+                if self._print_news():
+                    self._print_input_prompt()
+            line = self._source.readline()
+            if line:
+                yield line.rstrip("\r\n")
+            elif self._handset.is_in_session:
                 self._handset.hang_up()
-                self._say("\n(hung up)")
+                self._print("\n(hung up)")
             else:
-                self._say("")
+                self._print("")
                 return
 
-    def _typing(self) -> bool:
-        return bool(select.select([self._source], [], [], _NEWS_EVERY_S)[0])
+    def _has_input(self) -> bool:
+        return bool(select.select([self._source], [], [], _POLL_SECONDS)[0])
 
-    def _prompt(self) -> None:
-        print("answer> " if self._handset.in_call else f"{self._who()}> ", end="", file=self._out)
+    def _print_input_prompt(self) -> None:
+        prompt = "answer> " if self._handset.is_in_session else f"{self._handset.name}> "
+        print(prompt, end="", file=self._out)
         self._out.flush()
 
-    def _command(self, written: str) -> bool:
-        """Do it; false for the one that ends everything."""
-        if written in ("quit", "exit"):
+    def _run_command(self, line: str) -> bool:
+        """Run one command. False for `quit`."""
+        if line in ("quit", "exit"):
             return False
-        if written.startswith("*"):
-            self._screen(self._handset.dial(written))
-        elif written:
-            word, _, rest = written.partition(" ")
-            self._commands().get(word.lower(), self._unknown)(rest.strip())
+        if line.startswith("*"):
+            self._print_screen(self._handset.dial(line))
+        elif line:
+            word, _, rest = line.partition(" ")
+            self._commands().get(word.lower(), self._unknown_command)(rest.strip())
         return True
 
     def _commands(self) -> dict[str, Callable[[str], None]]:
         return {
-            "help": lambda _: self._help(),
-            "dial": lambda code: self._screen(self._handset.dial(code)),
-            "pin": lambda pin: self._settle(f"pin {pin}"),
-            "cancel": lambda _: self._settle("cancel"),
+            "help": lambda _: self._print_help(),
+            "dial": lambda code: self._print_screen(self._handset.dial(code)),
+            "pin": lambda pin: self._answer_prompt(f"pin {pin}"),
+            "cancel": lambda _: self._answer_prompt("cancel"),
             "pay": self._pay,
-            "texts": lambda _: self._texts(),
-            "text": lambda words: self._handset.send_text(self._handset.name, words),
-            "type": self._type,
-            "device": lambda serial: self._device(self._handset.look_at(serial)),
-            "phone": self._pick_up,
-            "people": lambda _: self._people(),
+            "texts": lambda _: self._print_messages(),
+            "text": lambda body: self._handset.send_sms(self._handset.name, body),
+            "type": self._type_token,
+            "device": lambda serial: self._print_display(self._handset.read_device(serial)),
+            "phone": self._select_phone,
+            "people": lambda _: self._print_people(),
         }
 
-    def _unknown(self, _: str) -> None:
-        self._say("That is nothing this phone knows; `help` lists what it can do.")
+    def _unknown_command(self, _: str) -> None:
+        self._print("Unknown command; `help` lists what this phone can do.")
 
-    def _help(self) -> None:
+    def _print_help(self) -> None:
         code = self._handset.network.service_code
-        self._say(HELP.format(code=code, stem=code.removesuffix("#")))
+        self._print(HELP.format(code=code, stem=code.removesuffix("#")))
 
-    def _pick_up(self, who: str) -> None:
-        self._handset.pick_up(who)
-        self._told.clear()
+    def _select_phone(self, name: str) -> None:
+        self._handset.select_phone(name)
+        self._shown_prompts.clear()
 
-    def _people(self) -> None:
-        for one in self._handset.people.all:
-            self._say(f"  {one.called:<12} {one.msisdn:<15} {one.about}")
-        for msisdn in self._handset.people.strangers:
-            self._say(f"  {'a stranger':<12} {msisdn}")
+    def _print_people(self) -> None:
+        for contact in self._handset.contacts.all:
+            self._print(f"  {contact.name:<12} {contact.msisdn:<15} {contact.description}")
+        for msisdn in self._handset.contacts.unregistered:
+            self._print(f"  {'a stranger':<12} {msisdn}")
 
-    def _settle(self, outcome: str) -> None:
-        if not self._handset.requests(self._handset.msisdn):
-            raise StepFailed("there is no request for money on this phone")
-        self._paid(self._handset.settle(self._handset.msisdn, outcome))
+    def _answer_prompt(self, answer: str) -> None:
+        if not self._handset.open_prompts(self._handset.msisdn):
+            raise StepFailed("there is no payment prompt on this phone")
+        self._print_payment(self._handset.answer_prompt(self._handset.msisdn, answer))
 
     def _pay(self, rest: str) -> None:
         account, _, amount = rest.rpartition(" ")
         if not account:
             raise StepFailed("say: pay SERIAL AMOUNT")
-        self._paid(self._handset.pay(self._handset.msisdn, account.strip(), amount))
+        self._print_payment(self._handset.pay(self._handset.msisdn, account.strip(), amount))
 
-    def _paid(self, told: dict[str, Any]) -> None:
-        paid = f"paid, receipt {told.get('receipt')}" if told["accepted"] else "nothing was paid"
-        self._say(f"({paid}; code {told['code']})")
+    def _print_payment(self, result: dict[str, Any]) -> None:
+        receipt = result.get("receipt")
+        outcome = f"paid, receipt {receipt}" if result["accepted"] else "nothing was paid"
+        self._print(f"({outcome}; code {result['code']})")
 
-    def _texts(self) -> None:
-        self._news()
-        for one in self._handset.texts(self._handset.msisdn):
-            self._say(f"  {one['at'][11:16]} {one['from']}: {one['text']}")
+    def _print_messages(self) -> None:
+        self._print_news()
+        for sms in self._handset.received_sms(self._handset.msisdn):
+            self._print(f"  {sms['at'][11:16]} {sms['from']}: {sms['text']}")
 
-    def _type(self, rest: str) -> None:
-        found = re.fullmatch(r"(\S+) ?([*#\d -]*)", rest)
-        if not found:
+    def _type_token(self, rest: str) -> None:
+        match = re.fullmatch(r"(\S+) ?([*#\d -]*)", rest)
+        if not match:
             raise StepFailed("say: type SERIAL, or: type SERIAL CODE")
-        self._device(self._handset.type_code(found[1], code=found[2].strip()))
+        self._print_display(self._handset.type_token(match[1], token=match[2].strip()))
 
-    def _device(self, told: dict[str, Any]) -> None:
-        self._say("  " + ", ".join(f"{name} {value}" for name, value in told.items()))
+    def _print_display(self, display: dict[str, Any]) -> None:
+        self._print("  " + ", ".join(f"{name} {value}" for name, value in display.items()))
 
-    def _news(self) -> bool:
-        """Show texts and requests that came; whether there were any."""
-        if self._handset.in_call or not self._handset.network.has_phones:
+    def _print_news(self) -> bool:
+        """Print messages and payment prompts that have come; whether there were any."""
+        handset = self._handset
+        if handset.is_in_session or not handset.network.has_phones:
             return False
-        unread = self._handset.unread(self._handset.msisdn)
+        unread = handset.unread_sms(handset.msisdn)
         for _ in unread:
-            self._say(f"\n(text) {self._handset.read_text(self._handset.msisdn)}")
-        fresh = [
-            one
-            for one in self._handset.requests(self._handset.msisdn)
-            if one["id"] not in self._told
+            self._print(f"\n(text) {handset.read_sms(handset.msisdn)}")
+        new_prompts = [
+            prompt
+            for prompt in handset.open_prompts(handset.msisdn)
+            if prompt["id"] not in self._shown_prompts
         ]
-        for one in fresh:
-            self._told.add(one["id"])
-            amount = f"{self._handset.network.currency} {one['amount']}"
-            self._say(f"\n(request) Pay {amount} for {one['account']}? `pin 1234` or `cancel`")
-        return bool(unread or fresh)
+        for prompt in new_prompts:
+            self._shown_prompts.add(prompt["id"])
+            amount = f"{handset.network.currency} {prompt['amount']}"
+            self._print(f"\n(request) Pay {amount} for {prompt['account']}? `pin 1234` or `cancel`")
+        return bool(unread or new_prompts)
 
-    def _screen(self, screen: str) -> None:
+    def _print_screen(self, screen: str) -> None:
         for line in screen[4:].split("\n"):
-            self._say(f"  | {line}")
+            self._print(f"  | {line}")
 
-    def _say(self, words: str) -> None:
-        print(words, file=self._out)
-
-    def _who(self) -> str:
-        return self._handset.name
+    def _print(self, text: str) -> None:
+        print(text, file=self._out)

@@ -1,4 +1,4 @@
-"""The language of journeys: conversations as plain text, as a reader would read and a phone play.
+"""The language of journeys: conversations as plain text that a person can read and a phone play.
 
     # Amina pays for her meter
     phone Amina
@@ -10,9 +10,9 @@
     ...
     prompt Amina KES 500 for M1001: pin 1234
 
-`phone` says whose hand it is in, `dial` and `>` are what is typed, `CON` and `END` what must be
-seen. `...` stands for anything, within a line or for several. Here the language is read and
-written; nothing is played.
+`phone` selects the caller. `dial` and `>` are what the caller types. `CON` and `END` are the screen
+that must follow. `...` stands for any text, within a line or over several lines. This module parses
+the language; it plays nothing.
 """
 
 from __future__ import annotations
@@ -21,66 +21,68 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-WORDS = ("phone", "dial", ">", "CON", "END")
-ACTS = ("prompt", "paybill", "sms", "silence", "text", "type", "device")
-_ONE_LINE = ("phone", "dial", ">")
-ANYTHING = "..."
+USSD_WORDS = ("phone", "dial", ">", "CON", "END")
+VERBS = ("prompt", "paybill", "sms", "silence", "text", "type", "device")
+_ONE_LINE_WORDS = ("phone", "dial", ">")
+ANY_TEXT = "..."
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One thing that is done or seen; `rest` may run over several lines. No `word`: a remark."""
+class Step:
+    """One step of a journey. `rest` may have several lines. `word` is empty for a comment."""
 
-    number: int
+    line_number: int
     word: str
     rest: str
 
     @property
-    def written(self) -> str:
+    def source(self) -> str:
+        """The step as it is written in a journey."""
         return f"{self.word} {self.rest}".strip() if self.rest else self.word
 
 
-def parse(text: str, verbs: Collection[str] = ACTS) -> list[Line]:
-    """The lines of a journey. Raises ValueError for one that starts with no known word."""
-    return [line for line in read_lines(text.split("\n"), verbs) if line.word]
+def parse(text: str, verbs: Collection[str] = VERBS) -> list[Step]:
+    """The steps of a journey without its comments. Raises ValueError for an unknown word."""
+    return [step for step in read_steps(text.split("\n"), verbs) if step.word]
 
 
-def read_lines(raw_lines: Iterable[str], verbs: Collection[str] = ACTS) -> Iterator[Line]:
-    """The same, line by line as they come in; remarks and empty lines are told as well.
+def read_steps(lines: Iterable[str], verbs: Collection[str] = VERBS) -> Iterator[Step]:
+    """The steps, comments and empty lines, as the lines come in. Raises ValueError.
 
-    What is typed is told at once; what may run over several lines once the next one began.
+    A step that is always one line (`phone`, `dial`, `>`) is returned at once. Any other step is
+    returned when the next one begins.
     """
-    open_line: Line | None = None
-    for number, raw in enumerate(raw_lines, start=1):
-        written = raw.rstrip()
-        word, _, rest = written.partition(" ")
-        is_remark = not written or word == "#"
-        if not is_remark and word not in WORDS and word not in verbs:
-            if open_line is None:
+    open_step: Step | None = None
+    for number, raw_line in enumerate(lines, start=1):
+        line = raw_line.rstrip()
+        word, _, rest = line.partition(" ")
+        is_comment = not line or word == "#"
+        if not is_comment and word not in USSD_WORDS and word not in verbs:
+            if open_step is None:
                 raise ValueError(f"line {number}: {word!r} is nothing a journey knows")
-            open_line = Line(open_line.number, open_line.word, f"{open_line.rest}\n{written}")
+            open_step = Step(open_step.line_number, open_step.word, f"{open_step.rest}\n{line}")
             continue
-        if open_line:
-            yield open_line
-        line = Line(number, "", written) if is_remark else Line(number, word, rest)
-        open_line = None if is_remark or word in _ONE_LINE else line
-        if open_line is None:
-            yield line
-    if open_line:
-        yield open_line
+        if open_step:
+            yield open_step
+        step = Step(number, "", line) if is_comment else Step(number, word, rest)
+        open_step = None if is_comment or word in _ONE_LINE_WORDS else step
+        if open_step is None:
+            yield step
+    if open_step:
+        yield open_step
 
 
-def seen(wanted: str, found: str) -> bool:
-    """Whether this is what was wanted; `...` stands for anything."""
-    parts = wanted.split(ANYTHING)
-    return re.fullmatch(".*".join(map(re.escape, parts)), found, re.DOTALL) is not None
+def matches(expected: str, actual: str) -> bool:
+    """Whether the texts are equal; `...` in `expected` stands for any text."""
+    parts = expected.split(ANY_TEXT)
+    return re.fullmatch(".*".join(map(re.escape, parts)), actual, re.DOTALL) is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
-    """`Amina KES 500 for M1001: pin 1234`: who, how much, the account, and how it went."""
+class PaymentStep:
+    """`Amina KES 500 for M1001: pin 1234`: payer, amount, account, and the outcome."""
 
-    who: str
+    payer: str
     amount: str
     account: str
     outcome: str
@@ -91,23 +93,23 @@ _PAYBILL = re.compile(r"(.+?) [A-Z]{3} ([0-9.]+) to (.+): (\S+)")
 _TOKEN = re.compile(r"(?:Tokeni?|Jeton) ([*#\d ]*\d#?)")
 
 
-def read_prompt(rest: str) -> Money:
-    """What follows `prompt`. Raises ValueError."""
-    found = _PROMPT.fullmatch(rest)
-    if not found:
+def parse_prompt(rest: str) -> PaymentStep:
+    """The text after `prompt`; the outcome is the answer. Raises ValueError."""
+    match = _PROMPT.fullmatch(rest)
+    if not match:
         raise ValueError(f"a prompt reads `NAME KES AMOUNT for ACCOUNT: pin 1234`, not {rest!r}")
-    return Money(*found.groups())
+    return PaymentStep(*match.groups())
 
 
-def read_paybill(rest: str) -> Money:
-    """What follows `paybill`; the outcome is the code the payer's phone was told."""
-    found = _PAYBILL.fullmatch(rest)
-    if not found:
+def parse_paybill(rest: str) -> PaymentStep:
+    """The text after `paybill`; the outcome is the code that the phone shows. Raises ValueError."""
+    match = _PAYBILL.fullmatch(rest)
+    if not match:
         raise ValueError(f"paybill reads `NAME KES AMOUNT to ACCOUNT: CODE`, not {rest!r}")
-    return Money(*found.groups())
+    return PaymentStep(*match.groups())
 
 
-def token_in(text: str) -> str | None:
-    """The device code in a text, as `type` types it."""
-    found = _TOKEN.search(text)
-    return found and found[1]
+def find_token(text: str) -> str | None:
+    """The device token in an SMS, as `type` types it."""
+    match = _TOKEN.search(text)
+    return match and match[1]

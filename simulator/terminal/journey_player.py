@@ -1,7 +1,7 @@
-"""A journey read line by line and played on a handset; the first step that is not met ends it.
+"""Plays a journey on a handset, line by line. The first step that fails ends it.
 
-Besides the language of journeys it takes what a thumb types: a service code is dialled, and after
-something typed a bare line answers the screen. `hang up` cuts the call off.
+Besides the language of journeys it accepts what a person types on a phone: a bare service code is
+dialled, and after it a bare line answers the screen. `hang up` ends the session.
 """
 
 from __future__ import annotations
@@ -10,93 +10,100 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from simulator.terminal.gateway_client import StepFailed
 from simulator.terminal.handset import Handset
-from simulator.terminal.journey import ACTS, Line, read_lines, read_paybill, read_prompt
+from simulator.terminal.journey import (
+    USSD_WORDS,
+    VERBS,
+    Step,
+    parse_paybill,
+    parse_prompt,
+    read_steps,
+)
 from simulator.terminal.transcript import Transcript
 
 _HANG_UP = "hang"
+Actions = Mapping[str, Callable[[str], object]]
 
 
-def play_journey(raw_lines: Iterable[str], handset: Handset, transcript: Transcript) -> None:
-    """Play it to its end. Raises StepFailed naming the line."""
-    acts = _acts(handset)
-    for line in read_lines(_thumbed(raw_lines), (*ACTS, _HANG_UP)):
-        if not line.word:
-            transcript.remark(line.rest)
+def play_journey(lines: Iterable[str], handset: Handset, transcript: Transcript) -> None:
+    """Play all lines. Raises StepFailed, which names the line."""
+    actions = _actions(handset)
+    for step in read_steps(_with_words(lines), (*VERBS, _HANG_UP)):
+        if not step.word:
+            transcript.comment(step.rest)
             continue
         try:
-            _play(line, handset, acts)
+            _play(step, handset, actions)
         except (StepFailed, ValueError) as error:
-            raise StepFailed(f"line {line.number}: {error}") from error
+            raise StepFailed(f"line {step.line_number}: {error}") from error
 
 
-def _thumbed(raw_lines: Iterable[str]) -> Iterator[str]:
-    """Bare codes and answers as the journey would write them."""
-    typed_before = False
-    for raw in raw_lines:
-        written = raw.rstrip("\r\n")
-        if written.startswith("*") and written.endswith("#"):
-            written, typed_before = f"dial {written}", True
-        elif typed_before and written and _is_bare(written):
-            written = f"> {written}"
+def _with_words(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, where `dial` precedes a bare service code and `>` a bare answer."""
+    after_input = False
+    for raw_line in lines:
+        line = raw_line.rstrip("\r\n")
+        if line.startswith("*") and line.endswith("#"):
+            line, after_input = f"dial {line}", True
+        elif after_input and line and _is_bare(line):
+            line = f"> {line}"
         else:
-            typed_before = written.startswith(("dial ", ">"))
-        yield written
+            after_input = line.startswith(("dial ", ">"))
+        yield line
 
 
-def _is_bare(written: str) -> bool:
-    word = written.partition(" ")[0]
-    return word not in ("phone", "dial", ">", "CON", "END", "#", _HANG_UP, *ACTS)
+def _is_bare(line: str) -> bool:
+    return line.partition(" ")[0] not in (*USSD_WORDS, "#", _HANG_UP, *VERBS)
 
 
-def _play(line: Line, handset: Handset, acts: Mapping[str, Callable[[str], object]]) -> None:
-    match line.word:
+def _play(step: Step, handset: Handset, actions: Actions) -> None:
+    match step.word:
         case "phone":
-            handset.pick_up(line.rest)
+            handset.select_phone(step.rest)
         case "dial":
-            handset.dial(line.rest)
+            handset.dial(step.rest)
         case ">":
-            handset.answer(line.rest)
+            handset.answer(step.rest)
         case "CON" | "END":
-            handset.expect(f"{line.word} {line.rest}")
+            handset.expect_screen(f"{step.word} {step.rest}")
         case "hang":
             handset.hang_up()
-        case act:
-            acts[act](line.rest)
+        case verb:
+            actions[verb](step.rest)
 
 
-def _acts(handset: Handset) -> dict[str, Callable[[str], object]]:
-    """What the verbs of a journey do on a handset. What is not said is not checked."""
+def _actions(handset: Handset) -> Actions:
+    """What the verbs of a journey do on a handset. An outcome that is left out is not checked."""
 
     def prompt(rest: str) -> None:
-        wanted = read_prompt(rest)
-        handset.settle(wanted.who, wanted.outcome, wanted)
+        step = parse_prompt(rest)
+        handset.answer_prompt(step.payer, step.outcome, step)
 
     def paybill(rest: str) -> None:
-        wanted = read_paybill(rest)
-        handset.pay(wanted.who, wanted.account, wanted.amount, wanted.outcome)
+        step = parse_paybill(rest)
+        handset.pay(step.payer, step.account, step.amount, step.outcome)
 
     def sms(rest: str) -> None:
-        who, _, wanted = rest.partition(": ")
-        handset.read_text(who, wanted or "...")
+        name, _, expected = rest.partition(": ")
+        handset.read_sms(name, expected or "...")
 
     def text(rest: str) -> None:
-        who, _, body = rest.partition(": ")
-        handset.send_text(who, body)
+        name, _, body = rest.partition(": ")
+        handset.send_sms(name, body)
 
-    def type_(rest: str) -> None:
-        serial, _, wanted = rest.partition(": ")
-        handset.type_code(serial, wanted)
+    def type_token(rest: str) -> None:
+        serial, _, expected = rest.partition(": ")
+        handset.type_token(serial, expected)
 
     def device(rest: str) -> None:
-        serial, _, wanted = rest.partition(": ")
-        handset.look_at(serial, wanted)
+        serial, _, expected = rest.partition(": ")
+        handset.read_device(serial, expected)
 
     return {
         "prompt": prompt,
         "paybill": paybill,
         "sms": sms,
-        "silence": handset.hear_nothing,
+        "silence": handset.expect_no_sms,
         "text": text,
-        "type": type_,
+        "type": type_token,
         "device": device,
     }

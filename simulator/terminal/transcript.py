@@ -1,7 +1,7 @@
 """What was played, written as a journey that can be played again another day.
 
-Whatever is different each time is written as `...`: days, device codes, receipts. What was typed is
-written as it was typed, PINs too, or nobody could play it: use the PINs of a demo.
+Dates, device tokens and receipts differ each time, so they are written as `...`. Everything that
+was typed is written as it is, PINs too, because otherwise the journey could not be played again.
 """
 
 from __future__ import annotations
@@ -10,59 +10,60 @@ import re
 from collections.abc import Callable
 
 from core.wording.product import product_wording
-from simulator.terminal.journey import ACTS, ANYTHING, WORDS
+from simulator.terminal.journey import ANY_TEXT, USSD_WORDS, VERBS
 
 _MONTHS = {
     month for language in product_wording().translations.values() for month in language.months
 }
 _DAY = re.compile(rf"\b[0-9]{{1,2}} (?:{'|'.join(sorted(map(re.escape, _MONTHS)))})(?!\w)")
 _CASH_RECEIPT = re.compile(r"\bAG[0-9]{6,}\b")
-_CODE = re.compile(r"(?<![+\w])\*?[0-9]{1,4}(?: [0-9]{1,4}){2,}#?(?!\w)")
-_DIGITS_OF_A_CODE = 9
+_DIGIT_GROUPS = re.compile(r"(?<![+\w])\*?[0-9]{1,4}(?: [0-9]{1,4}){2,}#?(?!\w)")
+_SHORTEST_TOKEN = 9
 
 
 class Transcript:
-    """Writes lines. `verbatim` leaves everything as it came."""
+    """Writes the lines of a journey with `write`. `verbatim`: nothing is replaced by `...`."""
 
     def __init__(self, write: Callable[[str], object], *, verbatim: bool = False) -> None:
         self._write = write
         self._verbatim = verbatim
         self._receipts: set[str] = set()
 
-    def receipt(self, receipt: str) -> None:
-        """A receipt that may be named from now on."""
+    def add_receipt(self, receipt: str) -> None:
+        """A receipt that later screens and messages may name."""
         self._receipts.add(receipt)
 
-    def remark(self, written: str) -> None:
-        """An empty line, or one that starts with `#`."""
-        self._write(written)
+    def comment(self, line: str) -> None:
+        """Write an empty line, or one that starts with `#`."""
+        self._write(line)
 
-    def did(self, word: str, rest: str) -> None:
-        """Something that was done."""
+    def action(self, word: str, rest: str) -> None:
+        """Write what the person did."""
         self._write(f"{word} {rest}".rstrip())
 
-    def saw(self, word: str, rest: str) -> None:
-        """Something that came back. Lines that would read as something else become `...`."""
-        first, *others = self._lasting(rest).split("\n")
-        lines = [f"{word} {first}".rstrip(), *(_not_a_word(line) for line in others)]
+    def result(self, word: str, rest: str) -> None:
+        """Write a screen or a message. Lines that would read as another step become `...`."""
+        first, *others = self._repeatable(rest).split("\n")
+        lines = [f"{word} {first}".rstrip(), *(_continuation(line) for line in others)]
         self._write("\n".join(lines))
 
-    def _lasting(self, text: str) -> str:
-        """The text without what no other day would repeat."""
+    def _repeatable(self, text: str) -> str:
+        """The text with `...` for what differs each time."""
         if self._verbatim:
             return text
         for receipt in self._receipts:
-            text = text.replace(receipt, ANYTHING)
-        text = _CASH_RECEIPT.sub("AG" + ANYTHING, text)
-        text = _CODE.sub(_code, text)
-        return _DAY.sub(ANYTHING, text)
+            text = text.replace(receipt, ANY_TEXT)
+        text = _CASH_RECEIPT.sub("AG" + ANY_TEXT, text)
+        text = _DIGIT_GROUPS.sub(_hide_token, text)
+        return _DAY.sub(ANY_TEXT, text)
 
 
-def _code(found: re.Match[str]) -> str:
-    digits = sum(map(str.isdigit, found[0]))
-    return ANYTHING if digits >= _DIGITS_OF_A_CODE else found[0]
+def _hide_token(match: re.Match[str]) -> str:
+    digits = sum(map(str.isdigit, match[0]))
+    return ANY_TEXT if digits >= _SHORTEST_TOKEN else match[0]
 
 
-def _not_a_word(line: str) -> str:
+def _continuation(line: str) -> str:
     word = line.partition(" ")[0]
-    return ANYTHING if not line.strip() or word in (*WORDS, *ACTS, "#") else line
+    starts_a_step = not line.strip() or word in (*USSD_WORDS, *VERBS, "#")
+    return ANY_TEXT if starts_a_step else line

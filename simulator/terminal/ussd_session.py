@@ -1,4 +1,4 @@
-"""One USSD session, run as Africa's Talking runs it: the id, the cumulative text, the end event."""
+"""A USSD session as Africa's Talking runs it: id, cumulative text, end-of-session event."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import secrets
 from datetime import UTC, datetime
 from time import monotonic
 
-from simulator.terminal.gateway_client import Form, GatewayClient, Network, StepFailed, Turn
+from simulator.terminal.gateway_client import Form, GatewayClient, Network, StepFailed, UssdReply
 
-SUCCESS, INCOMPLETE, FAILED = "Success", "Incomplete", "Failed"
+_SUCCESS, _INCOMPLETE, _FAILED = "Success", "Incomplete", "Failed"
 
 
 class UssdSession:
-    """A session that was dialled. It is over once it was answered with END, or hung up."""
+    """A session that was dialled. It is over after an END screen or when the caller hangs up."""
 
     def __init__(self, gateway: GatewayClient, network: Network, msisdn: str) -> None:
         self._gateway = gateway
@@ -24,42 +24,43 @@ class UssdSession:
             "serviceCode": network.service_code,
         }
         self._text = ""
-        self._hops: list[str] = []
-        self._count = 0
-        self._last = ""
-        self._began = monotonic()
+        self._hop_metadata: list[str] = []
+        self._hop_count = 0
+        self._last_reply = ""
+        self._started_at = monotonic()
         self.is_over = False
 
-    def start(self, typed: str) -> str:
-        """The first screen; `typed` is what a long dial carries after the service code."""
-        self._text = typed
-        return self._turn()
+    def start(self, text: str) -> str:
+        """The first screen. `text` holds the answers that were dialled after the service code."""
+        self._text = text
+        return self._next_screen()
 
-    def answer(self, typed: str) -> str:
-        """The screen after one more answer, with its `CON ` or `END `. Raises StepFailed."""
-        self._text = f"{self._text}*{typed}" if self._text else typed
-        return self._turn()
+    def answer(self, text: str) -> str:
+        """The next screen, with its `CON ` or `END `. Raises StepFailed for an invalid reply."""
+        self._text = f"{self._text}*{text}" if self._text else text
+        return self._next_screen()
 
     def hang_up(self) -> None:
-        """Cut off while an answer was awaited."""
+        """End the session while the gateway waits for an answer."""
         if not self.is_over:
-            self._end(INCOMPLETE)
+            self._end(_INCOMPLETE)
 
-    def _turn(self) -> str:
-        turn = self._gateway.turn(self._network.ussd_url, self._fields | {"text": self._text})
-        self._count += 1
-        self._last = turn.body
-        self._hops += [turn.hop] if turn.hop else []
-        if not turn.is_ussd:
-            self._fail(turn)
-        if turn.body.startswith("END "):
-            self._end(SUCCESS)
-        return turn.body
+    def _next_screen(self) -> str:
+        form = self._fields | {"text": self._text}
+        reply = self._gateway.post_ussd(self._network.ussd_url, form)
+        self._hop_count += 1
+        self._last_reply = reply.body
+        self._hop_metadata += [reply.hop] if reply.hop else []
+        if not reply.is_screen:
+            self._fail(reply)
+        if reply.body.startswith("END "):
+            self._end(_SUCCESS)
+        return reply.body
 
-    def _fail(self, turn: Turn) -> None:
-        said = f"HTTP {turn.status}: {turn.body[:80]!r}"
-        self._end(FAILED, said)
-        raise StepFailed(f"that is no USSD answer: {said}")
+    def _fail(self, reply: UssdReply) -> None:
+        error = f"HTTP {reply.status}: {reply.body[:80]!r}"
+        self._end(_FAILED, error)
+        raise StepFailed(f"that is no USSD answer: {error}")
 
     def _end(self, status: str, error: str = "") -> None:
         self.is_over = True
@@ -67,12 +68,12 @@ class UssdSession:
             "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
             "status": status,
             "cost": f"{self._network.currency} 0.0000",
-            "durationInMillis": str(round((monotonic() - self._began) * 1000)),
-            "hopsCount": str(self._count),
-            "hopsMetadata": "|".join(self._hops),
+            "durationInMillis": str(round((monotonic() - self._started_at) * 1000)),
+            "hopsCount": str(self._hop_count),
+            "hopsMetadata": "|".join(self._hop_metadata),
             "input": self._text,
-            "lastAppResponse": self._last,
+            "lastAppResponse": self._last_reply,
         }
-        self._gateway.ended(
-            self._network.events_url, event | ({"errorMessage": error} if error else {})
-        )
+        if error:
+            event["errorMessage"] = error
+        self._gateway.post_event(self._network.events_url, event)

@@ -46,7 +46,7 @@ from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from simulator.runtime import SimulatorRuntime
 from simulator.safaricom.c2b_payment import pay_by_paybill
 from simulator.terminal.contacts import Contacts
-from simulator.terminal.journey import read_paybill, read_prompt, seen, token_in
+from simulator.terminal.journey import find_token, matches, parse_paybill, parse_prompt
 from tests.support.builders import insert_village
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
@@ -76,7 +76,7 @@ def _fill_with_cast(engine: Engine) -> Mapping[str, str]:
 
 def _fill_with_demo(engine: Engine) -> Mapping[str, str]:
     load_demo(engine, DEMO_SECRETS)
-    return {one.called: one.msisdn for one in Contacts(people_in(engine)).all}
+    return {contact.name: contact.msisdn for contact in Contacts(people_in(engine)).all}
 
 
 CAST = Book(_fill_with_cast, OPEN_SECRET)
@@ -276,20 +276,22 @@ def _verbs(
 
     def prompt(rest: str) -> None:
         """`prompt Amina KES 500 for 0100...: pin 1234`: the phone asks, the person answers."""
-        said = read_prompt(rest)
+        said = parse_prompt(rest)
         road.work(stopped)
         with road.simulation.engine.connect() as connection:
-            waiting = waiting_prompts(connection, road.number(said.who))
+            waiting = waiting_prompts(connection, road.number(said.payer))
         assert [one.amount_minor for one in waiting] == [parse_minor(said.amount, "KES")]
-        assert seen(said.account, waiting[0].account)
+        assert matches(said.account, waiting[0].account)
         pin = None if said.outcome == "cancel" else said.outcome.removeprefix("pin ")
-        answer_prompt(road.simulation, road.number(said.who), waiting[0].id, pin)
+        answer_prompt(road.simulation, road.number(said.payer), waiting[0].id, pin)
 
     def paybill(rest: str) -> None:
         """`paybill Amina KES 500 to 0100...: 0`: the code says whether it was accepted."""
-        said = read_paybill(rest)
+        said = parse_paybill(rest)
         amount_minor = parse_minor(said.amount, "KES")
-        answer = pay_by_paybill(road.simulation, road.number(said.who), said.account, amount_minor)
+        answer = pay_by_paybill(
+            road.simulation, road.number(said.payer), said.account, amount_minor
+        )
         assert answer.code == said.outcome
 
     def sms(rest: str) -> None:
@@ -300,10 +302,10 @@ def _verbs(
         with road.simulation.engine.connect() as connection:
             texts = received_sms(connection, road.number(name))
         unread = road.unread(name, [one["text"] for one in texts])
-        body = next((one for one in unread if seen(wanted, one)), None)
+        body = next((one for one in unread if matches(wanted, one)), None)
         assert body is not None, f"wanted: {wanted}\ngot: {unread}"
         road.read[name].append(body)
-        road.code = token_in(body) or road.code
+        road.code = find_token(body) or road.code
 
     def silence(rest: str) -> None:
         """`silence Amina`: no further text came."""

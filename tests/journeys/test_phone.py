@@ -63,7 +63,7 @@ def test_a_script_may_be_what_a_thumb_types_and_ends_with_the_first_step_that_is
         code, written = phone(road, "phone Baraka\ndial *384*96#\nCON Goodbye\n\n> 1")
 
     assert (code, written.count(">")) == (1, 0)
-    assert "line 3: wanted:\nCON Goodbye\nsaw:\nCON Hello Baraka" in capsys.readouterr().err
+    assert "line 3: expected:\nCON Goodbye\nbut saw:\nCON Hello Baraka" in capsys.readouterr().err
 
 
 def test_a_call_tells_the_gateway_how_it_ended_once(

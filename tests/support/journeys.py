@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.terminal.journey import Line, parse, seen
+from simulator.terminal.journey import Step, matches, parse
 from tests.support.phone import Answer, Phone
 
 Verb = Callable[[str], None]
@@ -60,29 +60,29 @@ class World:
 def play(text: str, world: World, mode: str = "plain") -> None:
     """Play it; an AssertionError names the line and shows what was seen instead."""
     phone, screen = world.phone, ""
-    for line in parse(text, list(world.verbs)):
-        match line.word:
+    for step in parse(text, list(world.verbs)):
+        match step.word:
             case "phone":
-                phone = phone.of(world.people.get(line.rest, line.rest))
+                phone = phone.of(world.people.get(step.rest, step.rest))
                 phone.deliver = _delivery(mode, world.stops)
             case "dial":
-                screen = phone.dial(_typed_after(phone.service_code, line))
+                screen = phone.dial(_typed_after(phone.service_code, step))
             case ">":
-                screen = phone.answer(line.rest)
+                screen = phone.answer(step.rest)
             case "CON" | "END":
-                wanted = f"{line.word} {line.rest}"
-                assert seen(wanted, screen), (
-                    f"line {line.number}, wanted:\n{wanted}\nsaw:\n{screen}"
+                wanted = f"{step.word} {step.rest}"
+                assert matches(wanted, screen), (
+                    f"line {step.line_number}, wanted:\n{wanted}\nsaw:\n{screen}"
                 )
             case verb:
-                world.verbs[verb](line.rest)
+                world.verbs[verb](step.rest)
 
 
-def _typed_after(service_code: str, line: Line) -> str:
+def _typed_after(service_code: str, step: Step) -> str:
     """`*384*96*1*500#` -> `1*500`. Raises ValueError for a code that is not this phone's."""
-    code, dialled = service_code.removesuffix("#"), line.rest.removesuffix("#")
+    code, dialled = service_code.removesuffix("#"), step.rest.removesuffix("#")
     if not (dialled == code or dialled.startswith(code + "*")):
-        raise ValueError(f"line {line.number}: the service code is {service_code}")
+        raise ValueError(f"line {step.line_number}: the service code is {service_code}")
     return dialled.removeprefix(code).removeprefix("*")
 
 

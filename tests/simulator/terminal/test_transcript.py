@@ -1,8 +1,8 @@
-"""A transcript keeps what is the same every time, and nothing else."""
+"""A transcript writes `...` for what differs each time, and nothing else."""
 
 import pytest
 
-from simulator.terminal.journey import parse, seen
+from simulator.terminal.journey import matches, parse
 from simulator.terminal.transcript import Transcript
 
 SCREENS = [
@@ -19,23 +19,25 @@ SCREENS = [
 ]
 
 
-def written(text: str, **options: bool) -> str:
+def transcribed(text: str, *, verbatim: bool = False) -> str:
     lines: list[str] = []
-    transcript = Transcript(lines.append, **options)
-    transcript.receipt("TKO1A2B3C4")
-    transcript.saw("END", text)
+    transcript = Transcript(lines.append, verbatim=verbatim)
+    transcript.add_receipt("TKO1A2B3C4")
+    transcript.result("END", text)
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize(("text", "wanted"), SCREENS)
-def test_days_codes_and_receipts_are_left_open_and_nothing_else(text, wanted):
-    assert written(text) == f"END {wanted}"
-    assert seen(wanted, text)
-    assert written(text, verbatim=True) == f"END {text}"
+@pytest.mark.parametrize(("text", "expected"), SCREENS)
+def test_only_days_tokens_and_receipts_become_three_dots(text: str, expected: str) -> None:
+    assert transcribed(text) == f"END {expected}"
+    assert matches(expected, text)
+    assert transcribed(text, verbatim=True) == f"END {text}"
 
 
-def test_lines_of_a_screen_that_would_read_as_something_else_are_left_open():
+def test_a_line_of_a_screen_that_would_read_as_another_step_becomes_three_dots() -> None:
     screen = "Choose\n\ntext us\n> 1\n# 2\n1 Pay"
-    line = parse(written(screen))
-    assert [(one.word, one.rest) for one in line] == [("END", "Choose\n...\n...\n...\n...\n1 Pay")]
-    assert seen(line[0].rest, screen)
+    steps = parse(transcribed(screen))
+    assert [(step.word, step.rest) for step in steps] == [
+        ("END", "Choose\n...\n...\n...\n...\n1 Pay")
+    ]
+    assert matches(steps[0].rest, screen)

@@ -1,4 +1,4 @@
-"""An agent's own account: what is owed, what may still be taken, commission, last receipts."""
+"""The account of the agent who calls: debt, remaining limit, commission, last receipts."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from gateway.ussd_menus.turn import CallerContext, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the list."""
+class MovementRow:
+    """A row of the list of receipts and deposits."""
 
     movement: BoundMessage
 
 
-def the_account(facts: CallerContext) -> AgentAccount:
-    """Read once a turn."""
-    return agent_account(facts.unit, facts.msisdn)
+def load_account(context: CallerContext) -> AgentAccount:
+    """The account of the calling agent. Use it as `turn.cached(load_account)`."""
+    return agent_account(context.unit, context.msisdn)
 
 
-def figures(turn: Turn) -> AgentAccount:
-    """The sums above the list."""
-    return turn.cached(the_account)
+def totals(turn: Turn) -> AgentAccount:
+    """The sums shown above the list."""
+    return turn.cached(load_account)
 
 
-def movements(turn: Turn) -> Sequence[Line]:
-    """Cash taken and handed over, the newest first."""
-    return [Line(_said(one)) for one in turn.cached(the_account).movements]
+def movements(turn: Turn) -> Sequence[MovementRow]:
+    """Cash collected and deposited, newest first."""
+    return [MovementRow(_entry(movement)) for movement in turn.cached(load_account).movements]
 
 
-def _said(one: Movement) -> BoundMessage:
-    what = messages.collection if one.kind == "received" else messages.settlement
-    return what(day=one.day, receipt=one.receipt, amount=one.amount)
+def _entry(movement: Movement) -> BoundMessage:
+    entry = messages.collection if movement.kind == "received" else messages.settlement
+    return entry(day=movement.day, receipt=movement.receipt, amount=movement.amount)
 
 
-shown: Pick[None] = Pick(
+account: Pick[None] = Pick(
     "agent.account",
     messages.summary,
     rows=movements,
     row_message=messages.entry,
     empty_message=messages.no_receipts,
-    data=figures,
+    data=totals,
 )

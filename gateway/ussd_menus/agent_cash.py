@@ -1,4 +1,4 @@
-"""Collect cash for any device: what it will do, then the PIN, then a receipt to both."""
+"""Collect cash for any device: what it will do, then the PIN, then a receipt to both parties."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.wording.message import BoundMessage
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_cash as messages
 from core.wording.payment_words import describe_allocation
-from gateway.ussd_menus.agent_customer import Masked
+from gateway.ussd_menus.agent_customer import MaskedOwner
 from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
@@ -28,22 +28,22 @@ pin = secret("pin")
 
 
 @dataclass(frozen=True, slots=True)
-class Falls:
-    """How the cash will fall."""
+class CashAllocation:
+    """What the cash will pay."""
 
     allocations: Sequence[BoundMessage]
 
 
-def owner(turn: Turn) -> Masked:
-    """Whose device it is, masked."""
+def owner(turn: Turn) -> MaskedOwner:
+    """The masked name of the device's owner."""
     owner = read_account(turn.unit, turn[serial]).owner
-    return Masked(mask_name(owner.name, owner.surname))
+    return MaskedOwner(mask_name(owner.name, owner.surname))
 
 
-def falls(turn: Turn) -> Falls:
-    """What the cash will do."""
+def cash_allocation(turn: Turn) -> CashAllocation:
+    """What the cash will pay."""
     quote = quote_payment(turn.unit, turn[serial], turn[amount].minor)
-    return Falls(describe_allocation(turn.unit.market, quote.outcome))
+    return CashAllocation(describe_allocation(turn.unit.market, quote.outcome))
 
 
 collected = Notice("cash.done", messages.collected)
@@ -58,7 +58,7 @@ which_pin = Ask(
 confirm = Choice(
     "cash.confirm",
     messages.confirm_cash,
-    data=falls,
+    data=cash_allocation,
     paged=True,
     options=[option(agent_messages.agree, to=which_pin)],
 )

@@ -1,4 +1,4 @@
-"""The customer an agent deals with: by number, confirmed by the masked name; and looking up."""
+"""An agent's customer: found by number and confirmed by the masked name; the customer card."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from core.usecases.sales.debts import Debts, list_debts
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_customer as messages
 from core.wording.messages import debts as debt_messages
-from gateway.ussd_menus.debts import Line, Totals, debt_lines, debt_totals
+from gateway.ussd_menus.debts import DebtRow, DebtTotals, debt_rows, debt_totals
 from gateway.ussd_menus.effect import do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Phone
@@ -33,31 +33,33 @@ serial = session_var("serial", str)
 
 
 @dataclass(frozen=True, slots=True)
-class Masked:
-    """As much of a name as recognises somebody."""
+class MaskedOwner:
+    """A name of which only the first letters are shown."""
 
     owner: str
 
 
-def masked(turn: Turn) -> Masked:
-    """The customer behind the number that was typed. Raises Refused("customer_unknown")."""
+def masked_customer(turn: Turn) -> MaskedOwner:
+    """The customer who has the typed number. Raises Refused("customer_unknown")."""
     customer = get_known(turn.unit, turn[phone])
-    return Masked(mask_name(customer.name, customer.surname))
+    return MaskedOwner(mask_name(customer.name, customer.surname))
 
 
 def known_customer(prefix: str, then: Target) -> Screen:
-    """Ask for the number of a known customer, confirm the name, go on."""
-    is_it = Choice(
-        f"{prefix}.is_it",
+    """The question for a known customer's number; after the name is confirmed comes `then`."""
+    confirm = Choice(
+        f"{prefix}.confirm_customer",
         agent_messages.confirm_customer,
-        data=masked,
+        data=masked_customer,
         options=[option(agent_messages.yes, to=then)],
     )
-    return Ask(f"{prefix}.phone", agent_messages.which_phone, reader=Phone, stores=phone, to=is_it)
+    return Ask(
+        f"{prefix}.phone", agent_messages.which_phone, reader=Phone, stores=phone, to=confirm
+    )
 
 
 def card(turn: Turn) -> CustomerCard:
-    """What an agent may know."""
+    """What an agent may know of the customer."""
     return look_up_customer(turn.unit, turn[phone])
 
 
@@ -67,23 +69,23 @@ def devices(turn: Turn) -> Sequence[DeviceState]:
 
 
 def last_token(turn: Turn) -> LastToken:
-    """The device's last token, without its digits. Raises Refused("no_such_token")."""
+    """The last token of the device, without its digits. Raises Refused("no_such_token")."""
     return find_last_token(turn.unit, turn[phone], turn[serial])
 
 
 def debts(turn: Turn) -> Debts:
-    """What the customer owes."""
+    """The debts of the customer."""
     return list_debts(turn.unit, get_known(turn.unit, turn[phone]).id)
 
 
-def totals(turn: Turn) -> Totals:
-    """The sums above the list."""
+def totals(turn: Turn) -> DebtTotals:
+    """The sums shown above the customer's debts."""
     return debt_totals(turn, debts(turn))
 
 
-def lines(turn: Turn) -> Sequence[Line]:
-    """Line by line, the oldest first."""
-    return debt_lines(turn, debts(turn))
+def customer_debts(turn: Turn) -> Sequence[DebtRow]:
+    """The customer's debts, oldest first."""
+    return debt_rows(turn, debts(turn))
 
 
 resent = Notice("agent.resent", messages.resent)
@@ -107,15 +109,17 @@ which_device = Pick(
 owed: Pick[None] = Pick(
     "agent.owed",
     debt_messages.total,
-    rows=lines,
+    rows=customer_debts,
     row_message=debt_messages.line,
     empty_message=debt_messages.nothing,
     data=totals,
 )
-shown = Choice(
+customer_card = Choice(
     "agent.card",
     messages.card,
     data=card,
     options=[option(messages.resend, to=which_device), option(messages.owed, to=owed)],
 )
-which_phone = Ask("agent.look_up", agent_messages.which_phone, reader=Phone, stores=phone, to=shown)
+which_phone = Ask(
+    "agent.look_up", agent_messages.which_phone, reader=Phone, stores=phone, to=customer_card
+)

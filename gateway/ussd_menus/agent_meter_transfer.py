@@ -1,4 +1,4 @@
-"""Move a meter to another customer, who is known by the phone number."""
+"""Transfer a meter to another customer, who is found by phone number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.names import mask_name
 from core.usecases.devices.transfer_meter import find_meter_owner, transfer_meter
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_meter_transfer as messages
-from gateway.ussd_menus.agent_customer import Masked, masked, phone
+from gateway.ussd_menus.agent_customer import MaskedOwner, masked_customer, phone
 from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Phone, Pin, Serial
@@ -18,25 +18,26 @@ serial = session_var("serial", str)
 pin = secret("pin")
 
 
-def old_owner(turn: Turn) -> Masked:
-    """Whose meter it is. Raises Refused for a device that is no meter, or nobody's."""
+def old_owner(turn: Turn) -> MaskedOwner:
+    """The masked name of the meter's owner. Raises Refused for a device that is no meter, or that
+    no customer owns."""
     owner = find_meter_owner(turn.unit, turn[serial])
-    return Masked(mask_name(owner.name, owner.surname))
+    return MaskedOwner(mask_name(owner.name, owner.surname))
 
 
-moved = Notice("meter_transfer.done", messages.transferred)
+transferred = Notice("meter_transfer.done", messages.transferred)
 which_pin = Ask(
     "meter_transfer.pin",
     agent_messages.which_pin,
     reader=Pin,
     stores=pin,
     do=do(transfer_meter, msisdn=CALLER, pin=pin, serial=serial, phone=phone),
-    to=moved,
+    to=transferred,
 )
 confirm = Choice(
     "meter_transfer.confirm",
     messages.confirm_new_owner,
-    data=masked,
+    data=masked_customer,
     options=[option(agent_messages.yes, to=which_pin)],
 )
 which_phone = Ask(

@@ -1,4 +1,4 @@
-"""Change the PIN; an agent who still has the operator's must do so before anything else."""
+"""Change the PIN. An agent who still has the first PIN must do so before anything else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""The questions of a plan, for selling and registering; what is agreed is shown before the PIN.
+"""The questions about a plan, for sales and registrations; the plan is shown before the PIN.
 
-Where the operator allows plans for an appliance one of them is picked; else scheme, figure, cadence
-and down payment are asked for, or it is used by the day where it has such a price.
+Where the operator allows plans for an appliance, the agent picks one of them. Otherwise the agent
+is asked for scheme, figure, cadence and down payment, or chooses use by the day where a day has a
+price.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ down: SessionVar[Any] = session_var("down", object)  # 0, or Money
 
 @dataclass(frozen=True, slots=True)
 class Goods:
-    """An appliance in a list: its price, or what a day costs where it is not sold."""
+    """An appliance in a list: its price, or the price of a day where it is not sold."""
 
     appliance: str
     name: str
@@ -48,16 +49,16 @@ class Goods:
 
 
 def goods_of(turn: Turn, *kinds: str) -> Sequence[Goods]:
-    """What is sold of these kinds, on plans or by the day."""
+    """The appliances of these kinds that are sold on plans or used by the day."""
     return [
         Goods(
-            one.appliance,
-            one.name,
-            messages.appliance_price(price=one.price)
-            if one.price
-            else messages.appliance_per_day(price=one.per_day),
+            offer.appliance,
+            offer.name,
+            messages.appliance_price(price=offer.price)
+            if offer.price
+            else messages.appliance_per_day(price=offer.per_day),
         )
-        for one in list_appliances(turn.unit, kinds)
+        for offer in list_appliances(turn.unit, kinds)
     ]
 
 
@@ -74,17 +75,17 @@ def offered(turn: Turn) -> PlanOffer:
 
 
 def offered_by_day(turn: Turn) -> ServiceOffer:
-    """Use by the day, as it would be agreed."""
+    """Use by the day, on the terms that would be agreed."""
     return offer_service(turn.unit, turn[appliance])
 
 
 def is_sold(turn: Turn) -> bool:
-    """Whether it has a price that instalments can pay."""
+    """Whether the appliance has a price that instalments can pay."""
     return bool(find_appliance(turn.unit, turn[appliance])["price_minor"])
 
 
 def is_used_by_day(turn: Turn) -> bool:
-    """Whether a day of it has a price."""
+    """Whether a day of the appliance has a price."""
     return bool(find_appliance(turn.unit, turn[appliance])["price_per_day_minor"])
 
 
@@ -95,7 +96,7 @@ def picked_scheme(turn: Turn) -> Literal["plan", "service"]:
 
 
 def allowed(turn: Turn) -> AllowedPlan:
-    """The plan that was picked."""
+    """The picked plan. Raises Refused("plan_not_allowed") where it is use by the day now."""
     found = get_allowed_plan(turn.unit, turn[offer])
     if not isinstance(found, AllowedPlan):
         raise Refused("plan_not_allowed")
@@ -103,7 +104,7 @@ def allowed(turn: Turn) -> AllowedPlan:
 
 
 def allowed_by_day(turn: Turn) -> AllowedService:
-    """The same where it is used by the day."""
+    """The picked use by the day. Raises Refused("plan_not_allowed") where it is a plan now."""
     found = get_allowed_plan(turn.unit, turn[offer])
     if not isinstance(found, AllowedService):
         raise Refused("plan_not_allowed")
@@ -111,29 +112,30 @@ def allowed_by_day(turn: Turn) -> AllowedService:
 
 
 def plans(turn: Turn) -> Sequence[PlanChoice]:
-    """What the operator allows for the appliance."""
+    """The plans that the operator allows for the appliance."""
     return list_plans(turn.unit, turn[appliance])
 
 
 def has_plans(turn: Turn) -> bool:
-    """Whether one of the operator's plans has to be picked."""
+    """Whether the agent must pick one of the operator's plans."""
     return bool(plans(turn))
 
 
 def plan_questions(prefix: str, then: Target) -> Screen:
     """The first question of a plan; after the last one comes `then`."""
-    agree, keeps = [option(agent_messages.agree, to=then)], [scheme, figure, cadence, down]
+    agree = [option(agent_messages.agree, to=then)]
+    terms = [scheme, figure, cadence, down]
     picked = Choice(
-        f"{prefix}.picked", messages.plan, data=allowed, remembers=keeps, paged=True, options=agree
+        f"{prefix}.picked", messages.plan, data=allowed, remembers=terms, paged=True, options=agree
     )
     picked_by_day = Choice(
         f"{prefix}.picked_by_day",
         messages.service,
         data=allowed_by_day,
-        remembers=keeps,
+        remembers=terms,
         options=agree,
     )
-    shown = Route(
+    picked_plan = Route(
         f"{prefix}.picked_scheme",
         by=picked_scheme,
         to={"plan": picked, "service": picked_by_day},
@@ -145,10 +147,10 @@ def plan_questions(prefix: str, then: Target) -> Screen:
         row_message=agent_messages.row,
         empty_message=messages.no_plan,
         stores=offer,
-        to=shown,
+        to=picked_plan,
     )
     return Route(
-        f"{prefix}.plans", by=has_plans, to={True: which_plan, False: _figures(prefix, then)}
+        f"{prefix}.plans", by=has_plans, to={True: which_plan, False: _plan_terms(prefix, then)}
     )
 
 
@@ -167,7 +169,7 @@ def _by_day(prefix: str, then: Target) -> Option:
     )
 
 
-def _figures(prefix: str, then: Target) -> Screen:
+def _plan_terms(prefix: str, then: Target) -> Screen:
     agree = Choice(
         f"{prefix}.plan",
         messages.plan,

@@ -1,4 +1,4 @@
-"""Register a customer and a device in one act. A known number adds the device to its customer."""
+"""Register a customer and a device together. A known number gets a further device."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.wording.message import Message
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as plan_messages
 from core.wording.messages import agent_registration as messages
-from gateway.ussd_menus.agent_customer import masked, phone
+from gateway.ussd_menus.agent_customer import masked_customer, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
     appliance,
@@ -39,10 +39,10 @@ from gateway.ussd_menus.agent_requests import (
     kind,
     manufacturer,
     name,
+    requests_or,
     serial,
     surname,
     village,
-    waiting_or,
 )
 from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
 from gateway.ussd_menus.options import Option, option
@@ -56,18 +56,18 @@ pin = secret("pin")
 
 
 @dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who gets the device: as typed, or masked for a customer who is known."""
+class NewOwner:
+    """The name of the customer who gets the device: as typed, or masked for a known customer."""
 
     owner: str
 
 
-def buyer(turn: Turn) -> Buyer:
-    """The name above the PIN. Raises Refused("customer_unknown")."""
+def new_owner(turn: Turn) -> NewOwner:
+    """The name that is shown above the PIN. Raises Refused("customer_unknown")."""
     if turn[name]:
-        return Buyer(f"{turn[name]} {turn[surname]}")
+        return NewOwner(f"{turn[name]} {turn[surname]}")
     customer = get_known(turn.unit, turn[phone])
-    return Buyer(mask_name(customer.name, customer.surname))
+    return NewOwner(mask_name(customer.name, customer.surname))
 
 
 def is_known(turn: Turn) -> bool:
@@ -80,39 +80,39 @@ def is_known(turn: Turn) -> bool:
 
 
 def villages(turn: Turn) -> Sequence[Village]:
-    """The agent's villages; all of them where the operator named none."""
+    """The agent's villages, or all villages where the operator gave the agent none."""
     return list_villages(turn.unit, turn.msisdn)
 
 
 def has_no_village(turn: Turn) -> bool:
-    """Only then a customer is registered without one."""
+    """Whether there is no village, so that a customer is registered without one."""
     return not villages(turn)
 
 
 def village_exists(turn: Turn) -> Literal["known"]:
-    """A code may be typed instead of picked. Raises Refused("village_unknown")."""
+    """Check a village code, which may be typed. Raises Refused("village_unknown")."""
     if turn[village]:
         find_village(turn.unit, turn[village], turn.msisdn)
     return "known"
 
 
 def manufacturers(turn: Turn) -> Sequence[Manufacturer]:
-    """Who makes the kind that was chosen."""
+    """The manufacturers of the kind that was chosen."""
     return list_manufacturers(turn.unit, turn[kind])
 
 
 def _kind(label: Message[[]], code: str) -> Option:
-    """A kind of device; hidden where nobody makes it."""
+    """The option for a kind of device; hidden where it has no manufacturer."""
     return option(
         label,
-        to=which_maker,
+        to=which_manufacturer,
         when=lambda turn: bool(list_manufacturers(turn.unit, code)),
         sets={kind: code},
     )
 
 
 def tariffs(turn: Turn) -> Sequence[TariffOffer]:
-    """The tariffs a meter can have."""
+    """The tariffs that a meter can have."""
     return list_tariffs(turn.unit)
 
 
@@ -121,14 +121,15 @@ def kits(turn: Turn) -> Sequence[Goods]:
     return goods_of(turn, turn[kind])
 
 
-def sold_how(turn: Turn) -> Literal["tariff", "plan"]:
-    """A meter gets a tariff, everything else a plan. Raises Refused for what cannot be had."""
+def needed_terms(turn: Turn) -> Literal["tariff", "plan"]:
+    """A meter needs a tariff, any other device a plan. Raises Refused where the device is not in
+    stock or of another kind."""
     find_in_stock(turn.unit, turn[serial], turn[kind], turn[manufacturer])
     return "tariff" if turn[kind] == "meter" else "plan"
 
 
 def is_new(turn: Turn) -> bool:
-    """Whether the meter is not in the books yet, so that its number has to be looked at twice."""
+    """Whether the meter is not known yet, so that the agent must check its number."""
     return find_in_stock(turn.unit, turn[serial], "meter", turn[manufacturer]) is None
 
 
@@ -153,7 +154,7 @@ pin_meter = Ask(
 pin_plan = Ask(
     "registration.pin_plan",
     agent_messages.kit_pin,
-    data=buyer,
+    data=new_owner,
     reader=Pin,
     stores=pin,
     do=do(
@@ -176,13 +177,13 @@ pin_plan = Ask(
 summary_meter = Choice(
     "registration.summary",
     agent_messages.summary_meter,
-    data=buyer,
+    data=new_owner,
     options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary_new_meter = Choice(
     "registration.summary_new",
     messages.summary_new_meter,
-    data=buyer,
+    data=new_owner,
     options=[option(agent_messages.agree, to=pin_meter)],
 )
 summary = Route(
@@ -206,11 +207,13 @@ which_appliance = Pick(
     stores=appliance,
     to=plan_questions("registration", pin_plan),
 )
-sold = Route("registration.sold", by=sold_how, to={"tariff": which_tariff, "plan": which_appliance})
-which_serial = Ask(
-    "registration.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=sold
+terms = Route(
+    "registration.terms", by=needed_terms, to={"tariff": which_tariff, "plan": which_appliance}
 )
-which_maker = Pick(
+which_serial = Ask(
+    "registration.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=terms
+)
+which_manufacturer = Pick(
     "registration.manufacturer",
     messages.which_manufacturer,
     rows=manufacturers,
@@ -252,14 +255,14 @@ which_surname = Ask(
 which_name = Ask(
     "registration.name", messages.which_name, reader=TextReader(), stores=name, to=which_surname
 )
-is_it = Choice(
-    "registration.is_it",
+confirm_customer = Choice(
+    "registration.confirm_customer",
     agent_messages.confirm_customer,
-    data=masked,
+    data=masked_customer,
     options=[option(agent_messages.yes, to=which_kind, sets={name: "", surname: "", village: ""})],
 )
-known = Route("registration.known", by=is_known, to={True: is_it, False: which_name})
+known = Route("registration.known", by=is_known, to={True: confirm_customer, False: which_name})
 which_phone = Ask(
     "registration.phone", agent_messages.which_phone, reader=Phone, stores=phone, to=known
 )
-entry = waiting_or(which_phone, sold)
+entry = requests_or(which_phone, terms)

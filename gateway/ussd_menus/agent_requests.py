@@ -1,7 +1,6 @@
-"""What waits for an agent before somebody new: people who asked for a device, and own REG texts.
+"""Requests that wait for an agent: customers who asked for a device, and the agent's REG texts.
 
-A person's request is completed with its terms or refused; a text is confirmed with the PIN or
-dropped.
+The agent completes or refuses a customer's request, and confirms a text with the PIN or drops it.
 """
 
 from __future__ import annotations
@@ -49,38 +48,38 @@ serial = session_var("serial", str)
 pin = secret("pin")
 
 
-def waiting(turn: Turn) -> Sequence[DeviceRequest]:
-    """Who waits for this agent."""
+def device_requests(turn: Turn) -> Sequence[DeviceRequest]:
+    """The requests for devices that wait for this agent."""
     return list_device_requests(turn.unit, turn.msisdn)
 
 
-def texts(turn: Turn) -> Sequence[Pending]:
-    """What the agent asked for by text."""
+def sms_requests(turn: Turn) -> Sequence[Pending]:
+    """The registrations that the agent asked for by SMS."""
     return list_registration_requests(turn.unit, turn.msisdn)
 
 
-def somebody_waits(turn: Turn) -> bool:
-    """Whether anybody asked for a device."""
-    return bool(waiting(turn))
+def has_device_requests(turn: Turn) -> bool:
+    """Whether a request for a device waits."""
+    return bool(device_requests(turn))
 
 
-def has_texts(turn: Turn) -> bool:
-    """Whether a text of the agent's waits for the PIN."""
-    return bool(texts(turn))
+def has_sms_requests(turn: Turn) -> bool:
+    """Whether a registration by SMS waits for the agent's PIN."""
+    return bool(sms_requests(turn))
 
 
-def something_waits(turn: Turn) -> bool:
-    """Whether there is anything to choose before somebody new."""
-    return somebody_waits(turn) or has_texts(turn)
+def has_requests(turn: Turn) -> bool:
+    """Whether any request waits."""
+    return has_device_requests(turn) or has_sms_requests(turn)
 
 
 def requested(turn: Turn) -> DeviceRequest:
-    """The request that was picked."""
+    """The picked request."""
     return get_device_request(turn.unit, turn.msisdn, turn[request])
 
 
-def asked_for(turn: Turn) -> Literal["meter", "plan", "service", "stale"]:
-    """What the text that was picked is about; `stale` when it cannot be done any more."""
+def sms_request_kind(turn: Turn) -> Literal["meter", "plan", "service", "stale"]:
+    """What the picked SMS registers; `stale` where it has become impossible."""
     try:
         found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
     except Refused:
@@ -91,33 +90,34 @@ def asked_for(turn: Turn) -> Literal["meter", "plan", "service", "stale"]:
 
 
 def pending(turn: Turn) -> Pending:
-    """The text that was picked. Raises Refused("no_such_request")."""
-    for one in texts(turn):
-        if one.serial == turn[serial]:
-            return one
+    """The picked registration by SMS. Raises Refused("no_such_request")."""
+    for sms_request in sms_requests(turn):
+        if sms_request.serial == turn[serial]:
+            return sms_request
     raise Refused("no_such_request")
 
 
 def pending_meter(turn: Turn) -> PendingMeter:
-    """The meter in it."""
+    """The meter of the picked SMS. Raises Refused("no_such_request")."""
     found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
-    return _still(PendingMeter, found)
+    return _expect(PendingMeter, found)
 
 
 def pending_plan(turn: Turn) -> PendingPlan:
-    """The kit in it, with its plan."""
+    """The kit with its plan of the picked SMS. Raises Refused("no_such_request")."""
     found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
-    return _still(PendingPlan, found)
+    return _expect(PendingPlan, found)
 
 
 def pending_service(turn: Turn) -> PendingService:
-    """The kit in it that is used by the day."""
+    """The kit used by the day of the picked SMS. Raises Refused("no_such_request")."""
     found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
-    return _still(PendingService, found)
+    return _expect(PendingService, found)
 
 
-def _still(wanted: type[T], found: object) -> T:
-    """Another text for the same device may have come meanwhile."""
+def _expect(wanted: type[T], found: object) -> T:
+    """The request, of the expected type. Raises Refused("no_such_request") where another SMS for
+    the same device has replaced it."""
     if not isinstance(found, wanted):
         raise Refused("no_such_request")
     return found
@@ -127,9 +127,9 @@ dropped = Notice("registration.dropped", messages.dropped)
 drop = option(
     messages.drop, do=do(drop_registration_request, msisdn=CALLER, serial=serial), to=dropped
 )
-text_done = Notice("registration.text_done", agent_messages.registered)
+text_done = Notice("registration.sms_done", agent_messages.registered)
 pin_text = Ask(
-    "registration.pin_text",
+    "registration.pin_sms",
     agent_messages.kit_pin,
     data=pending,
     reader=Pin,
@@ -138,78 +138,76 @@ pin_text = Ask(
     to=text_done,
 )
 confirm_or_drop = [option(agent_messages.agree, to=pin_text), drop]
-which_text = Pick(
-    "registration.texts",
+which_sms_request = Pick(
+    "registration.sms_requests",
     messages.which_sms_request,
-    rows=texts,
+    rows=sms_requests,
     row_message=messages.request,
     empty_message=messages.no_sms_request,
     stores=serial,
     to=Route(
-        "registration.text",
-        by=asked_for,
+        "registration.sms_request",
+        by=sms_request_kind,
         to={
             "meter": Choice(
-                "registration.text_meter",
+                "registration.sms_meter",
                 agent_messages.summary_meter,
                 data=pending_meter,
                 options=confirm_or_drop,
             ),
             "plan": Choice(
-                "registration.text_plan",
+                "registration.sms_plan",
                 messages.summary_plan,
                 data=pending_plan,
                 paged=True,
                 options=confirm_or_drop,
             ),
             "service": Choice(
-                "registration.text_service",
+                "registration.sms_service",
                 messages.summary_service,
                 data=pending_service,
                 paged=True,
                 options=confirm_or_drop,
             ),
-            "stale": Choice(
-                "registration.text_stale", messages.stale, data=pending, options=[drop]
-            ),
+            "stale": Choice("registration.sms_stale", messages.stale, data=pending, options=[drop]),
         },
     ),
 )
-not_granted = Notice("registration.not_granted", messages.refused)
+request_refused = Notice("registration.refused", messages.refused)
 
 
-def waiting_or(new: Target, complete: Target) -> Screen:
-    """Ask what to serve where something waits; a new registration is `new`.
+def requests_or(new: Target, complete: Target) -> Screen:
+    """The choice between waiting requests and a new registration, or `new` where none waits.
 
-    `complete` gets everything about customer and device carried, and asks for the terms.
+    `complete` asks for the terms of a picked request; its customer and device are set by then.
     """
     refuse = do(refuse_device_request, msisdn=CALLER, request=request)
-    shown = Choice(
-        "registration.requested",
+    details = Choice(
+        "registration.request",
         messages.request_details,
         data=requested,
         remembers=[phone, name, surname, village, kind, manufacturer, serial],
         options=[
             option(agent_messages.yes, to=complete),
-            option(messages.refuse, do=refuse, to=not_granted),
+            option(messages.refuse, do=refuse, to=request_refused),
         ],
     )
-    which = Pick(
-        "registration.waiting",
+    which_request = Pick(
+        "registration.requests",
         messages.which_request,
-        rows=waiting,
+        rows=device_requests,
         row_message=messages.request,
         empty_message=messages.no_request,
         stores=request,
-        to=shown,
+        to=details,
     )
-    which_way = Choice(
+    which_entry = Choice(
         "registration.start",
         messages.which_entry,
         options=[
             option(messages.new_customer, to=new),
-            option(messages.customer_requests, to=which, when=somebody_waits),
-            option(messages.sms_requests, to=which_text, when=has_texts),
+            option(messages.customer_requests, to=which_request, when=has_device_requests),
+            option(messages.sms_requests, to=which_sms_request, when=has_sms_requests),
         ],
     )
-    return Route("registration.entry", by=something_waits, to={True: which_way, False: new})
+    return Route("registration.entry", by=has_requests, to={True: which_entry, False: new})

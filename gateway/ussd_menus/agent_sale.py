@@ -1,4 +1,4 @@
-"""Sell an appliance on a plan to a known customer; a kit or an e-bike with its serial number."""
+"""Sell an appliance on a plan to a known customer; kits and e-bikes with their serial number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.usecases.devices.stock import check_sellable
 from core.usecases.sales.sell import sell_appliance
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages
-from gateway.ussd_menus.agent_customer import known_customer, masked, phone
+from gateway.ussd_menus.agent_customer import known_customer, masked_customer, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
     appliance,
@@ -33,17 +33,17 @@ pin = secret("pin")
 
 
 def goods(turn: Turn) -> Sequence[Goods]:
-    """Everything that is sold on plans or by the day."""
+    """All appliances that are sold on plans or used by the day."""
     return goods_of(turn, *PAYG, "other")
 
 
 def needs_serial(turn: Turn) -> Literal["serial", "plain"]:
-    """Kits and e-bikes are sold with their serial number."""
+    """Whether the appliance is sold with a serial number, as kits and e-bikes are."""
     return "serial" if kind_of(turn.unit, turn[appliance]) in PAYG else "plain"
 
 
-def may_be_sold(turn: Turn) -> Literal["free"]:
-    """The device is in stock, or the customer's own. Raises Refused with the reason."""
+def is_sellable(turn: Turn) -> Literal["free"]:
+    """Check that the device is in stock or the customer's own. Raises Refused with the reason."""
     kind = kind_of(turn.unit, turn[appliance])
     check_sellable(turn.unit, turn[serial], kind, turn[phone])
     return "free"
@@ -61,7 +61,7 @@ plan = {
 pin_plain = Ask(
     "sale.pin",
     messages.sale_pin,
-    data=masked,
+    data=masked_customer,
     reader=Pin,
     stores=pin,
     do=do(sell_appliance, msisdn=CALLER, pin=pin, once=TURN_KEY, **plan),
@@ -70,13 +70,13 @@ pin_plain = Ask(
 pin_serial = Ask(
     "kit_sale.pin",
     agent_messages.kit_pin,
-    data=masked,
+    data=masked_customer,
     reader=Pin,
     stores=pin,
     do=do(sell_appliance, msisdn=CALLER, pin=pin, once=TURN_KEY, serial=serial, **plan),
     to=sold,
 )
-free = Route("kit_sale.free", by=may_be_sold, to={"free": plan_questions("kit_sale", pin_serial)})
+free = Route("kit_sale.free", by=is_sellable, to={"free": plan_questions("kit_sale", pin_serial)})
 which_serial = Ask(
     "kit_sale.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=free
 )

@@ -1,4 +1,4 @@
-"""Who is calling, and what several menus ask about them."""
+"""The caller, and the data about callers that several menus show."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from gateway.ussd_menus.turn import CallerContext, Turn
 Role = Literal["customer", "agent", "new_agent", "stranger"]
 
 
-def the_caller(facts: CallerContext) -> Caller:
-    """The person behind the number, looked up once a turn: `turn.know(the_caller)`."""
-    return read_caller(facts.unit, facts.msisdn)
+def load_caller(context: CallerContext) -> Caller:
+    """The customer or agent who has the number. Use it as `turn.cached(load_caller)`."""
+    return read_caller(context.unit, context.msisdn)
 
 
 def caller(turn: Turn) -> Caller:
-    """The person behind the number, as facts of a screen."""
-    return turn.cached(the_caller)
+    """The caller, as the data of a screen."""
+    return turn.cached(load_caller)
 
 
 def role(turn: Turn) -> Role:
-    """Which menu is theirs. An agent with the operator's PIN has to choose one first."""
-    who = turn.cached(the_caller)
-    if who.role == "agent":
+    """The role that decides which menu comes. `new_agent` is an agent who still has the first PIN
+    that the operator set, and must change it before anything else."""
+    known = turn.cached(load_caller)
+    if known.role == "agent":
         return "new_agent" if needs_new_pin(turn.unit, turn.msisdn) else "agent"
-    return "customer" if who.role == "customer" else "stranger"
+    return "customer" if known.role == "customer" else "stranger"
 
 
-def language(facts: CallerContext) -> str:
-    """The language to speak with them."""
-    return facts.cached(the_caller).language
+def language(context: CallerContext) -> str:
+    """The language of the caller."""
+    return context.cached(load_caller).language
 
 
 def own_devices(turn: Turn) -> Sequence[DeviceState]:
     """The caller's devices; none for a stranger."""
-    return list_devices(turn.unit, turn.cached(the_caller).id)
+    return list_devices(turn.unit, turn.cached(load_caller).id)
 
 
 def money(turn: Turn, minor: int) -> Money:

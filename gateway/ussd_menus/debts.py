@@ -1,4 +1,4 @@
-"""What I owe: each line that is due, the next one, and the credit."""
+"""What the caller owes: each debt that is due, the next one, and the credit."""
 
 from __future__ import annotations
 
@@ -6,41 +6,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.money import Money
-from core.usecases.customers.caller import Caller
 from core.usecases.sales.debts import Debts, list_debts
 from core.wording.message import BoundMessage
 from core.wording.messages import debts as messages
-from gateway.ussd_menus.caller import money, the_caller
+from gateway.ussd_menus.caller import load_caller, money
 from gateway.ussd_menus.screens import Pick
 from gateway.ussd_menus.turn import CallerContext, Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """What is due today in all, and the credit."""
+class DebtTotals:
+    """The sum of all debts due today, and the credit."""
 
     due: Money
     credit: Money
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the list."""
+class DebtRow:
+    """A row of the list of debts."""
 
     debt: BoundMessage
 
 
-def debt_totals(turn: Turn, debts: Debts) -> Totals:
-    """The sums above a list of debts."""
-    return Totals(
+def debt_totals(turn: Turn, debts: Debts) -> DebtTotals:
+    """The sums shown above a list of debts."""
+    return DebtTotals(
         due=money(turn, sum(debt.amount_minor for debt in debts.due)),
         credit=money(turn, debts.credit_minor),
     )
 
 
-def debt_lines(turn: Turn, debts: Debts) -> Sequence[Line]:
-    """What is due, oldest first, then the next that falls due."""
-    shown = [
+def debt_rows(turn: Turn, debts: Debts) -> Sequence[DebtRow]:
+    """The debts that are due, oldest first, then the next one to fall due."""
+    rows = [
         messages.overdue(
             description=debt.description, amount=money(turn, debt.amount_minor), since=debt.due_on
         )
@@ -48,33 +47,32 @@ def debt_lines(turn: Turn, debts: Debts) -> Sequence[Line]:
     ]
     if following := debts.next_due:
         amount = money(turn, following.amount_minor)
-        shown.append(
+        rows.append(
             messages.upcoming(description=following.description, amount=amount, on=following.due_on)
         )
-    return [Line(one) for one in shown]
+    return [DebtRow(row) for row in rows]
 
 
-def the_debts(facts: CallerContext) -> Debts:
-    """The caller's debts, read once a turn."""
-    who: Caller = facts.cached(the_caller)
-    return list_debts(facts.unit, who.id)
+def load_debts(context: CallerContext) -> Debts:
+    """The caller's debts. Use it as `turn.cached(load_debts)`."""
+    return list_debts(context.unit, context.cached(load_caller).id)
 
 
-def totals(turn: Turn) -> Totals:
-    """The caller's sums."""
-    return debt_totals(turn, turn.cached(the_debts))
+def own_totals(turn: Turn) -> DebtTotals:
+    """The sums of the caller's debts."""
+    return debt_totals(turn, turn.cached(load_debts))
 
 
-def lines(turn: Turn) -> Sequence[Line]:
+def own_debts(turn: Turn) -> Sequence[DebtRow]:
     """The caller's debts."""
-    return debt_lines(turn, turn.cached(the_debts))
+    return debt_rows(turn, turn.cached(load_debts))
 
 
-shown: Pick[None] = Pick(
+debt_list: Pick[None] = Pick(
     "debts.list",
     messages.total,
-    rows=lines,
+    rows=own_debts,
     row_message=messages.line,
     empty_message=messages.nothing,
-    data=totals,
+    data=own_totals,
 )

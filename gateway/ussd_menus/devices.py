@@ -1,4 +1,4 @@
-"""My devices: serial, kind, days and what is left on the plan."""
+"""The caller's devices: serial number, kind, days left and what is left to pay."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from gateway.ussd_menus.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the list."""
+class DeviceRow:
+    """A row of the list of devices."""
 
     serial: str
     kind: str
     state: BoundMessage
 
 
-def lines(turn: Turn) -> Sequence[Line]:
-    """Each device with how it stands."""
-    return [Line(one.serial, one.kind, state_words(turn.unit, one)) for one in own_devices(turn)]
+def device_rows(turn: Turn) -> Sequence[DeviceRow]:
+    """Each device of the caller with its state."""
+    return [
+        DeviceRow(device.serial, device.kind, state_words(turn.unit, device))
+        for device in own_devices(turn)
+    ]
 
 
-shown: Pick[None] = Pick(
+device_list: Pick[None] = Pick(
     "devices.list",
     messages.title,
-    rows=lines,
+    rows=device_rows,
     row_message=messages.row,
     empty_message=messages.none,
 )

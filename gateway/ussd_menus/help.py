@@ -1,4 +1,4 @@
-"""Help, and a word to the operator about a problem."""
+"""Help, and a report to the operator about a problem."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ problem = session_var("problem", str)
 
 
 def market(turn: Turn) -> Market:
-    """The market, whose operator is named."""
+    """The market, whose operator the screen names."""
     return turn.unit.market
 
 

@@ -1,4 +1,4 @@
-"""The first screens, one per role. The numbers are part of the contract: they never shift."""
+"""The first screens, one per role. Callers know the numbers by heart, so they never change."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ customer = Choice(
     data=caller,
     options=[
         option(messages.pay, to=payment.which_device),
-        option(messages.owe, to=debts.shown),
+        option(messages.owe, to=debts.debt_list),
         option(messages.tokens, to=tokens.which_device),
-        option(messages.devices, to=devices.shown),
+        option(messages.devices, to=devices.device_list),
         option(
             messages.register_device,
             to=self_registration.which_serial,
-            sets=self_registration.NOBODY_NEW,
+            sets=self_registration.KNOWN_CUSTOMER,
         ),
         option(messages.language, to=language.which, key=6),
         option(messages.help, to=help.how, key=7),
@@ -52,7 +52,7 @@ stranger = Choice(
         option(
             messages.register_own,
             to=self_registration.which_serial,
-            sets=self_registration.NOBODY_NEW,
+            sets=self_registration.KNOWN_CUSTOMER,
         ),
         option(messages.help, to=help.how, key=3),
         option(messages.language, to=language.which, key=4),
@@ -68,7 +68,7 @@ agent = Choice(
         option(agent_messages.collect, to=agent_cash.which_serial),
         option(agent_messages.customer, to=agent_customer.which_phone),
         option(agent_messages.transfer_meter, to=agent_meter_transfer.which_serial),
-        option(agent_messages.account, to=agent_account.shown),
+        option(agent_messages.account, to=agent_account.account),
         option(agent_messages.pin, to=agent_pin.which_pins),
         option(messages.language, to=language.which),
     ],

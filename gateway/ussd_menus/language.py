@@ -1,4 +1,4 @@
-"""Choose the language of screens and texts."""
+"""Choose the language of screens and SMS."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Pay: which device, how much, what the money will do, and then the prompt on the phone.
 
-Who owns the device sees what the money will do; anybody else sees its owner's masked name.
+The owner of the device sees what the money will do. Any other caller sees the owner's masked name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from core.usecases.payments.request import request_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
 from core.wording.payment_words import describe_allocation
-from gateway.ussd_menus.caller import money, own_devices, the_caller
+from gateway.ussd_menus.caller import load_caller, money, own_devices
 from gateway.ussd_menus.effect import CALLER, NETWORK, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Serial
@@ -28,59 +28,60 @@ amount = session_var("amount", Money)
 
 
 @dataclass(frozen=True, slots=True)
-class Whose:
-    """Whose device it is, as this caller may know."""
+class DeviceOwner:
+    """The owner of the device, as far as this caller may know."""
 
     whose: BoundMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What the money will do, as this caller may know; `loan_only` offers the loan instead."""
+    """What the money will do, as far as this caller may know. `loan_only`: there is a loan that it
+    may go to alone."""
 
     outcome: BoundMessage
     loan_only: bool
 
 
-def whose(turn: Turn) -> Whose:
-    """The caller's own debts, or the masked name of somebody else."""
-    asked = read_account(turn.unit, turn[serial])
-    if asked.owner.id != turn.cached(the_caller).id:
-        return Whose(_masked(asked.owner))
-    return Whose(messages.own_due(due=money(turn, asked.due_minor)))
+def device_owner(turn: Turn) -> DeviceOwner:
+    """What the caller owes for an own device, else the masked name of its owner."""
+    account = read_account(turn.unit, turn[serial])
+    if account.owner.id != turn.cached(load_caller).id:
+        return DeviceOwner(_masked_owner(account.owner))
+    return DeviceOwner(messages.own_due(due=money(turn, account.due_minor)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What the money would do, looked up once a turn: `turn.know(_Asked(...))`."""
+class _LoadQuote:
+    """What the money would do. Use it as `turn.cached(_LoadQuote(...))`."""
 
     serial: str
-    minor: int
+    amount_minor: int
     loan_only: bool
 
-    def __call__(self, facts: CallerContext) -> Quote:
-        return quote_payment(facts.unit, self.serial, self.minor, loan_only=self.loan_only)
+    def __call__(self, context: CallerContext) -> Quote:
+        return quote_payment(context.unit, self.serial, self.amount_minor, loan_only=self.loan_only)
 
 
 def preview(turn: Turn) -> Preview:
-    """Before confirming, the payer sees what the money will do."""
+    """What the money will do, shown before the payer confirms."""
     return _preview(turn, loan_only=False)
 
 
 def loan_preview(turn: Turn) -> Preview:
-    """The same when it is for the loan only."""
+    """What the money will do when it goes to the loan only."""
     return _preview(turn, loan_only=True)
 
 
 def _preview(turn: Turn, *, loan_only: bool) -> Preview:
-    quote = turn.cached(_Asked(turn[serial], turn[amount].minor, loan_only))
-    if quote.owner.id != turn.cached(the_caller).id:
-        return Preview(_masked(quote.owner), loan_only=False)
+    quote = turn.cached(_LoadQuote(turn[serial], turn[amount].minor, loan_only))
+    if quote.owner.id != turn.cached(load_caller).id:
+        return Preview(_masked_owner(quote.owner), loan_only=False)
     allocations = describe_allocation(turn.unit.market, quote.outcome)
     return Preview(messages.effect(allocations=allocations), loan_only=quote.owes_loan)
 
 
-def _masked(owner: Customer) -> BoundMessage:
+def _masked_owner(owner: Customer) -> BoundMessage:
     return messages.owner(owner=mask_name(owner.name, owner.surname))
 
 
@@ -127,7 +128,12 @@ confirm = Choice(
     ],
 )
 enter_amount = Ask(
-    "payment.amount", messages.which_amount, data=whose, reader=Amount, stores=amount, to=confirm
+    "payment.amount",
+    messages.which_amount,
+    data=device_owner,
+    reader=Amount,
+    stores=amount,
+    to=confirm,
 )
 enter_serial = Ask(
     "payment.serial", messages.which_serial, reader=Serial, stores=serial, to=enter_amount

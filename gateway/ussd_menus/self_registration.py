@@ -1,4 +1,4 @@
-"""Register a device in stock oneself, or ask for one whose tariff or plan is not set yet."""
+"""A caller registers a device in stock, or asks for one whose tariff or plan is not set yet."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Literal
 from core.errors import Refused
 from core.usecases.catalogue.choices import TariffOffer, Village, list_villages
 from core.usecases.registration.self_service import (
-    Claimable,
-    claim_device,
-    find_claimable,
+    RegistrableDevice,
+    find_registrable,
+    register_own_device,
     request_device,
 )
 from core.usecases.sales.allowed_plans import AllowedPlan, AllowedService
 from core.wording.messages import self_registration as messages
-from gateway.ussd_menus.caller import the_caller
+from gateway.ussd_menus.caller import load_caller
 from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Serial, TextReader
@@ -28,47 +28,49 @@ name = session_var("name", str)
 surname = session_var("surname", str)
 village = session_var("village", str)
 
-# What a customer who is known is not asked.
-NOBODY_NEW = {name: "", surname: "", village: ""}
+# Set for a known customer, who is not asked for these.
+KNOWN_CUSTOMER = {name: "", surname: "", village: ""}
 
 
-def _found(turn: Turn) -> Claimable:
-    return find_claimable(turn.unit, turn.msisdn, turn[serial])
+def _device(turn: Turn) -> RegistrableDevice:
+    return find_registrable(turn.unit, turn.msisdn, turn[serial])
 
 
-def who_asks(turn: Turn) -> Literal["customer", "stranger"]:
-    """Strangers say who they are; the device is looked at before they take the trouble."""
-    _found(turn)
-    return "customer" if turn.cached(the_caller).role == "customer" else "stranger"
+def caller_kind(turn: Turn) -> Literal["customer", "stranger"]:
+    """Whether the caller is known. Raises Refused first where the device cannot be registered, so
+    that a stranger does not type a name in vain."""
+    _device(turn)
+    return "customer" if turn.cached(load_caller).role == "customer" else "stranger"
 
 
-def on_which_terms(turn: Turn) -> Literal["tariff", "plan", "service", "waits"]:
-    """What is set decides how the device can be had."""
-    return _found(turn).terms
+def device_terms(turn: Turn) -> Literal["tariff", "plan", "service", "waits"]:
+    """What the operator has set for the device; `waits` where nothing is set yet."""
+    return _device(turn).terms
 
 
 def tariff_of(turn: Turn) -> TariffOffer:
-    """The tariff that is set. Raises Refused when it was taken away just now."""
-    ready = _found(turn).tariff
-    if ready is None:
+    """The tariff of the device. Raises Refused("device_waits") where it has none any more."""
+    tariff = _device(turn).tariff
+    if tariff is None:
         raise Refused("device_waits", serial=turn[serial])
-    return ready
+    return tariff
 
 
 def plan_of(turn: Turn) -> AllowedPlan:
-    """The plan that is set. Raises Refused when it was taken away just now."""
-    ready = _found(turn).plan
-    if not isinstance(ready, AllowedPlan):
+    """The plan of the device. Raises Refused("device_waits") where it has none any more."""
+    plan = _device(turn).plan
+    if not isinstance(plan, AllowedPlan):
         raise Refused("device_waits", serial=turn[serial])
-    return ready
+    return plan
 
 
 def service_of(turn: Turn) -> AllowedService:
-    """The use by the day that is set. Raises Refused when it was taken away just now."""
-    ready = _found(turn).plan
-    if not isinstance(ready, AllowedService):
+    """The use by the day of the device. Raises Refused("device_waits") where it has none any
+    more."""
+    plan = _device(turn).plan
+    if not isinstance(plan, AllowedService):
         raise Refused("device_waits", serial=turn[serial])
-    return ready
+    return plan
 
 
 def villages(turn: Turn) -> Sequence[Village]:
@@ -77,32 +79,32 @@ def villages(turn: Turn) -> Sequence[Village]:
 
 
 def has_no_village(turn: Turn) -> bool:
-    """Where the operator has named none, nobody is asked."""
+    """Whether there is no village, so that the question has nothing to offer."""
     return not villages(turn)
 
 
 registered = Notice("self_registration.done", messages.registered)
 requested = Notice("self_registration.requested", messages.requested)
 person = {"name": name, "surname": surname, "village": village}
-claims = do(claim_device, msisdn=CALLER, serial=serial, once=TURN_KEY, **person)
+register = do(register_own_device, msisdn=CALLER, serial=serial, once=TURN_KEY, **person)
 with_tariff = Choice(
     "self_registration.tariff",
     messages.with_tariff,
     data=tariff_of,
-    options=[option(messages.agree, do=claims, to=registered)],
+    options=[option(messages.agree, do=register, to=registered)],
 )
 with_plan = Choice(
     "self_registration.plan",
     messages.with_plan,
     data=plan_of,
     paged=True,
-    options=[option(messages.agree, do=claims, to=registered)],
+    options=[option(messages.agree, do=register, to=registered)],
 )
 with_service = Choice(
     "self_registration.service",
     messages.with_service,
     data=service_of,
-    options=[option(messages.agree, do=claims, to=registered)],
+    options=[option(messages.agree, do=register, to=registered)],
 )
 ask_agent = Choice(
     "self_registration.waits",
@@ -117,7 +119,7 @@ ask_agent = Choice(
 )
 terms = Route(
     "self_registration.terms",
-    by=on_which_terms,
+    by=device_terms,
     to={"tariff": with_tariff, "plan": with_plan, "service": with_service, "waits": ask_agent},
 )
 which_village = Pick(
@@ -144,9 +146,9 @@ which_name = Ask(
     stores=name,
     to=which_surname,
 )
-asked_by = Route(
-    "self_registration.who", by=who_asks, to={"customer": terms, "stranger": which_name}
+caller_route = Route(
+    "self_registration.caller", by=caller_kind, to={"customer": terms, "stranger": which_name}
 )
 which_serial = Ask(
-    "self_registration.serial", messages.which_serial, reader=Serial, stores=serial, to=asked_by
+    "self_registration.serial", messages.which_serial, reader=Serial, stores=serial, to=caller_route
 )

@@ -1,4 +1,4 @@
-"""My tokens: the last three of a device, on the screen and again by SMS."""
+"""The last three tokens of a device, on the screen and again by SMS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.usecases.devices.list_devices import ShownToken, list_tokens, show_token
 from core.usecases.tokens.resend import resend_token
 from core.wording.messages import tokens as messages
-from gateway.ussd_menus.caller import own_devices, the_caller
+from gateway.ussd_menus.caller import load_caller, own_devices
 from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.screens import Choice, Notice, Pick
@@ -19,20 +19,20 @@ token_id = session_var("token_id", int)
 
 
 def last_tokens(turn: Turn) -> Sequence[ShownToken]:
-    """The device's last tokens, the newest first."""
-    return list_tokens(turn.unit, turn.cached(the_caller).id, turn[serial])
+    """The last tokens of the device, newest first."""
+    return list_tokens(turn.unit, turn.cached(load_caller).id, turn[serial])
 
 
-def chosen(turn: Turn) -> ShownToken:
+def picked_token(turn: Turn) -> ShownToken:
     """The token that was picked."""
-    return show_token(turn.unit, turn.cached(the_caller).id, turn[token_id])
+    return show_token(turn.unit, turn.cached(load_caller).id, turn[token_id])
 
 
 sent = Notice("tokens.sent", messages.sent)
 show = Choice(
     "tokens.show",
     messages.show,
-    data=chosen,
+    data=picked_token,
     options=[option(messages.send, do=do(resend_token, msisdn=CALLER, token_id=token_id), to=sent)],
 )
 which_token = Pick(

@@ -34,7 +34,7 @@ KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Claimable:
+class RegistrableDevice:
     """A device in stock and on which terms it can be had: `tariff`, `plan` or `service` (by the
     day), or `waits`."""
 
@@ -58,7 +58,9 @@ class DeviceRequested:
     serial: str
 
 
-def find_claimable(unit: Unit, msisdn: str, serial: str, *, lock: bool = False) -> Claimable:
+def find_registrable(
+    unit: Unit, msisdn: str, serial: str, *, lock: bool = False
+) -> RegistrableDevice:
     """The device and its terms. Raises Refused unknown_serial, device_yours, device_taken,
     device_retired."""
     device = devices_by_serial(unit.connection, [serial], lock=lock).get(serial)
@@ -71,26 +73,26 @@ def find_claimable(unit: Unit, msisdn: str, serial: str, *, lock: bool = False) 
         raise Refused("device_yours" if is_theirs else "device_taken", serial=serial)
     if device.kind == "meter":
         begun = {one.tariff: one for one in list_tariffs(unit)}
-        return Claimable(device, begun.get(device.tariff or ""), None)
-    return Claimable(device, None, find_plan_set_on(unit, serial))
+        return RegistrableDevice(device, begun.get(device.tariff or ""), None)
+    return RegistrableDevice(device, None, find_plan_set_on(unit, serial))
 
 
-def claim_device(
+def register_own_device(
     unit: Unit, msisdn: str, name: str, surname: str, village: str, serial: str, once: str
 ) -> RegisteredDevice:
     """Make a device that is ready the caller's, who is registered now where a name is given.
 
-    Raises Refused like `find_claimable`, and device_waits, customer_unknown, differs.
+    Raises Refused like `find_registrable`, and device_waits, customer_unknown, differs.
     """
     customer = _caller(unit, msisdn, name, surname, village)
-    claimable = find_claimable(unit, msisdn, serial, lock=True)
-    if claimable.terms == "waits":
+    registrable = find_registrable(unit, msisdn, serial, lock=True)
+    if registrable.terms == "waits":
         raise Refused("device_waits", serial=serial)
     hand_over(unit, customer, serial)
-    if claimable.plan is not None:
-        write_sale(unit, msisdn, claimable.plan, serial, f"self:{once}")
+    if registrable.plan is not None:
+        write_sale(unit, msisdn, registrable.plan, serial, f"self:{once}")
     else:
-        give_devices(unit.connection, [(claimable.device.id, customer.id, unit.today)])
+        give_devices(unit.connection, [(registrable.device.id, customer.id, unit.today)])
     return RegisteredDevice(serial)
 
 
@@ -99,13 +101,13 @@ def request_device(
 ) -> DeviceRequested:
     """Ask for a device that is not ready; an agent finds the request in the menu.
 
-    Raises Refused like `find_claimable`, and requests_many.
+    Raises Refused like `find_registrable`, and requests_many.
     """
-    claimable = find_claimable(unit, msisdn, serial)
+    registrable = find_registrable(unit, msisdn, serial)
     is_new = store_device_request(
         unit.connection,
         {
-            "device_id": claimable.device.id,
+            "device_id": registrable.device.id,
             "msisdn": msisdn,
             "name": name,
             "surname": surname,

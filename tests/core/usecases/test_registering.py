@@ -17,7 +17,7 @@ from core.usecases.devices.transfer_meter import transfer_meter
 from core.usecases.payments.record import record_payment
 from core.usecases.registration.by_agent import register_meter, register_on_plan
 from core.usecases.registration.device_requests import get_device_request, list_device_requests
-from core.usecases.registration.self_service import claim_device, request_device
+from core.usecases.registration.self_service import register_own_device, request_device
 from core.usecases.sales.allowed_plans import set_plan_on
 from core.usecases.sales.sell import sell_appliance
 from tests.core.usecases.conftest import NOW
@@ -163,7 +163,7 @@ def test_two_people_cannot_claim_one_meter(engine, open_unit):
     def claim(msisdn):
         try:
             with open_unit() as unit:
-                claim_device(unit, msisdn, "Asha", "Mwangi", "", READY_METER, f"{msisdn}/1")
+                register_own_device(unit, msisdn, "Asha", "Mwangi", "", READY_METER, f"{msisdn}/1")
             answers.append("theirs")
         except Refused as refused:
             answers.append(refused.code)
@@ -178,7 +178,7 @@ def test_two_people_cannot_claim_one_meter(engine, open_unit):
 
 def test_a_kit_with_a_plan_is_sold_on_it_to_whoever_claims_it(engine, open_unit):
     with open_unit() as unit:
-        claim_device(unit, NEEMA, "", "", "", READY_KIT, "s/1")
+        register_own_device(unit, NEEMA, "", "", "", READY_KIT, "s/1")
 
     plan = one(
         engine,
@@ -194,7 +194,7 @@ def test_a_kit_with_a_plan_is_sold_on_it_to_whoever_claims_it(engine, open_unit)
 @pytest.mark.parametrize("serial", [STOCK_METER, STOCK_KIT])
 def test_what_the_operator_has_not_set_up_cannot_be_claimed(engine, open_unit, serial):
     with pytest.raises(Refused) as refused, open_unit() as unit:
-        claim_device(unit, NEEMA, "", "", "", serial, "s/1")
+        register_own_device(unit, NEEMA, "", "", "", serial, "s/1")
 
     assert refused.value.code == "device_waits"
 
@@ -202,7 +202,7 @@ def test_what_the_operator_has_not_set_up_cannot_be_claimed(engine, open_unit, s
 def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_unit):
     with open_unit() as unit:
         set_plan_on(unit, STOCK_KIT, "tv6", "grace", "sold at the market")
-        claim_device(unit, NEEMA, "", "", "", STOCK_KIT, "s/1")
+        register_own_device(unit, NEEMA, "", "", "", STOCK_KIT, "s/1")
 
     assert owner_of(engine, STOCK_KIT) == NEEMA
     assert one(engine, "SELECT operator, reason FROM audit_log").operator == "grace"

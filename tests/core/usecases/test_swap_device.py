@@ -22,7 +22,7 @@ from core.usecases.registration.at_office import (
     SaleHandover,
     register_by_operator,
 )
-from core.usecases.registration.self_service import claim_device, request_device
+from core.usecases.registration.self_service import register_own_device, request_device
 from core.usecases.sales.allowed_plans import get_allowed_plan, set_plan_on
 from core.usecases.sales.register_sales import SaleEntry, register_sales
 from core.usecases.tokens.make_ordered import make_ordered_tokens
@@ -218,7 +218,7 @@ def test_what_is_out_of_use_goes_to_nobody(book):
     for act in (
         lambda unit: register_by_operator(unit, WHO, newcomer, MeterHandover(METER, "home")),
         lambda unit: register_by_operator(unit, WHO, newcomer, kit),
-        lambda unit: claim_device(unit, NEEMA, "", "", "", METER, "s/1"),
+        lambda unit: register_own_device(unit, NEEMA, "", "", "", METER, "s/1"),
         lambda unit: set_plan_on(unit, KIT, "tv6", WHO, WHY),
         lambda unit: replace_device(
             unit, devices_by_serial(unit.connection, [STOCK_KIT])[STOCK_KIT].id, KIT, WHO, WHY

@@ -15,7 +15,7 @@ from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.registration.by_agent import register_on_plan
 from core.usecases.registration.device_requests import list_device_requests, refuse_device_request
-from core.usecases.registration.self_service import claim_device, request_device
+from core.usecases.registration.self_service import register_own_device, request_device
 from core.usecases.sales.sell import sell_appliance
 from core.wording.product import product_wording
 from core.wording.slots import DEFAULT_LIMITS
@@ -110,8 +110,8 @@ def test_a_request_that_is_refused_ends_and_is_told(town):
 
 def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(town):
     with town.open_unit() as unit:
-        claim_device(unit, BARAKA, "", "", "", READY_KIT, "s/1")
-        claim_device(unit, BARAKA, "", "", "", DAY_KIT, "s/2")
+        register_own_device(unit, BARAKA, "", "", "", READY_KIT, "s/1")
+        register_own_device(unit, BARAKA, "", "", "", DAY_KIT, "s/2")
 
     assert [kind for _, kind in town.texts()] == [
         "agent_sms.welcome",

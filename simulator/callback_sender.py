@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from sqlalchemy import Engine, Row
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from simulator.callback_queue import claim_callbacks, record_attempt
 from simulator.pawapay.signing import signature_headers
@@ -96,8 +97,8 @@ class CallbackSender:
         while not self._stopped.is_set():
             try:
                 sent = self._run_round()
-            except DBAPIError as error:
-                _log.warning("the database does not answer: %s", error.orig)
+            except (DBAPIError, PoolTimeout) as error:
+                _log.warning("the database does not answer: %s", error)
                 sent = 0
             if not sent:
                 self._stopped.wait(_IDLE_SECONDS)
@@ -105,8 +106,8 @@ class CallbackSender:
     def _run_round(self) -> int:
         self._before_round()
         callbacks = claim_callbacks(self._engine, None, self._claim_limit)
-        list(self._pool.map(self._send_one, callbacks))
+        list(self._pool.map(self._send_claimed, callbacks))
         return len(callbacks)
 
-    def _send_one(self, callback: Row[Any]) -> None:
+    def _send_claimed(self, callback: Row[Any]) -> None:
         _send(self._engine, callback, self._timeout_seconds)

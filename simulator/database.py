@@ -6,7 +6,22 @@ the gateway. No HTTP call is made while one of their transactions is open.
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+T = TypeVar("T")
+# Errors of a database that is down or starting, and of a transaction that it ended.
+UNAVAILABLE = (OperationalError, InterfaceError, PoolTimeout)
+# Shorter than the time-out of the callers that use the control API.
+PATIENCE_SECONDS = 20.0
+_RETRY_SECONDS = 0.1
+_log = logging.getLogger(__name__)
 
 _SCHEMA = """
 CREATE SCHEMA IF NOT EXISTS simulator;
@@ -134,3 +149,20 @@ def create_schema(engine: Engine) -> None:
 def next_number(connection: Connection) -> int:
     """A number that was never used before, for receipts and prompt ids."""
     return int(connection.execute(text("SELECT nextval('simulator.serials')")).scalar_one())
+
+
+def retry_while_unavailable(operation: Callable[[], T]) -> T:
+    """Run a whole transaction; run it again while the database is down, up to PATIENCE_SECONDS.
+
+    Raises the last error: OperationalError, InterfaceError, or TimeoutError of the pool. Any other
+    error is raised at once.
+    """
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return operation()
+        except UNAVAILABLE as error:
+            if time.monotonic() > ends_at:
+                raise
+            _log.warning("the database does not answer: %s", error)
+        time.sleep(_RETRY_SECONDS)

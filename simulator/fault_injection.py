@@ -18,7 +18,10 @@ from typing import Any
 
 from flask import Blueprint, Response, jsonify, make_response, request
 from sqlalchemy import Engine, Row, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from simulator.database import retry_while_unavailable
 from simulator.runtime import current_runtime
 
 REPLY_FAULTS = {
@@ -72,11 +75,16 @@ def _applies(fault: Row[Any]) -> bool:
     return random.Random(f"{fault.seed}/{fault.draws}").random() < float(fault.share)
 
 
+# Rows are locked in the order of their ids, so that two draws cannot deadlock.
 _DRAW = text("""
-    UPDATE simulator.faults SET draws = draws + 1
-    WHERE provider = :provider AND name = ANY(:names) AND remaining IS DISTINCT FROM 0
-      AND coalesce(operation, :operation) = :operation AND coalesce(msisdn, :msisdn) = :msisdn
-    RETURNING id, name, value, share, seed, draws
+    WITH candidates AS (
+        SELECT id FROM simulator.faults
+        WHERE provider = :provider AND name = ANY(:names) AND remaining IS DISTINCT FROM 0
+          AND coalesce(operation, :operation) = :operation AND coalesce(msisdn, :msisdn) = :msisdn
+        ORDER BY id FOR UPDATE
+    )
+    UPDATE simulator.faults f SET draws = draws + 1 FROM candidates
+    WHERE f.id = candidates.id RETURNING f.id, name, value, share, seed, draws
 """)
 _USE_UP = text("UPDATE simulator.faults SET remaining = remaining - 1 WHERE id = ANY(:ids)")
 
@@ -124,31 +132,55 @@ def _cut_connection() -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
+@control.errorhandler(OperationalError)
+@control.errorhandler(InterfaceError)
+@control.errorhandler(PoolTimeout)
+def _database_down(error: Exception) -> Any:
+    return jsonify(error="the database does not answer"), 503
+
+
 @control.get("/faults")
 def list_faults() -> Any:
-    """Every fault asked for, and what each name means."""
+    """Every fault asked for, and what each name means. Waits while the database is down."""
+    return jsonify(names=FAULT_NAMES, faults=retry_while_unavailable(_all_faults))
+
+
+def _all_faults() -> list[dict[str, Any]]:
     with current_runtime().engine.connect() as connection:
         rows = connection.execute(text("SELECT * FROM simulator.faults ORDER BY id")).mappings()
-        return jsonify(names=FAULT_NAMES, faults=[dict(row) for row in rows])
+        return [dict(row) for row in rows]
 
 
 @control.post("/faults")
 def add_fault() -> Any:
-    """`{"provider","name"}` and optionally `value, operation, msisdn, share, seed, times`."""
+    """`{"provider","name"}` and optionally `value, operation, msisdn, share, seed, times`.
+
+    Waits while the database is down.
+    """
     body = request.get_json(silent=True) or {}
     if body.get("provider") not in PROVIDERS or body.get("name") not in FAULT_NAMES:
         names = sorted(FAULT_NAMES)
         return jsonify(error=f"provider is one of {PROVIDERS}, name one of {names}"), 400
+    return jsonify(id=retry_while_unavailable(lambda: _insert(_fault_row(body)))), 201
+
+
+def _insert(fault: dict[str, Any]) -> int:
     with current_runtime().engine.begin() as connection:
-        return jsonify(id=connection.execute(_ADD, _fault_row(body)).scalar_one()), 201
+        return int(connection.execute(_INSERT, fault).scalar_one())
 
 
 @control.delete("/faults")
 def clear_faults() -> Any:
-    """Remove every fault."""
-    with current_runtime().engine.begin() as connection:
-        connection.execute(text("DELETE FROM simulator.faults"))
+    """Remove every fault. Waits while the database is down."""
+    retry_while_unavailable(_delete_all)
     return jsonify(faults=[])
+
+
+def _delete_all() -> None:
+    with current_runtime().engine.begin() as connection:
+        # Waits for the draws under way; deleting row by row could deadlock with one of them.
+        connection.execute(text("LOCK TABLE simulator.faults IN EXCLUSIVE MODE"))
+        connection.execute(text("DELETE FROM simulator.faults"))
 
 
 def _fault_row(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,7 +196,7 @@ def _fault_row(body: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-_ADD = text("""
+_INSERT = text("""
     INSERT INTO simulator.faults (provider, name, value, operation, msisdn, share, seed, remaining)
     VALUES (:provider, :name, :value, :operation, :msisdn, :share, :seed, :remaining)
     RETURNING id

@@ -9,7 +9,6 @@ from flask import Flask
 from werkzeug.test import Client
 
 from simulator.app import ProviderServer, create_phone_app, mount_phone
-from simulator.database import create_schema
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
@@ -105,10 +104,6 @@ def test_the_phone_stands_beside_the_gateway(runtime: SimulatorRuntime) -> None:
     assert client.get("/healthz").text == "ok"
     assert client.get("/phone/api/cast").json == []
     assert client.get("/phones").status_code == 404
-
-
-def test_the_schema_can_be_created_again(runtime: SimulatorRuntime) -> None:
-    create_schema(runtime.engine)
 
 
 def test_settings_have_no_default_credentials() -> None:

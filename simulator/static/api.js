@@ -1,21 +1,21 @@
-/** JSON over the phone's own API. Errors carry the server's one line. */
+/** Requests to the phone API (JSON), and creation of elements. An error carries the server's line. */
 
 export async function get(path) {
-  return answer(await fetch(`api/${path}`));
+  return parse(await fetch(`api/${path}`));
 }
 
 export async function post(path, body) {
   const headers = { "Content-Type": "application/json" };
-  return answer(await fetch(`api/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
+  return parse(await fetch(`api/${path}`, { method: "POST", headers, body: JSON.stringify(body) }));
 }
 
-async function answer(response) {
+async function parse(response) {
   const body = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(body.error || `HTTP ${response.status}`);
   return body;
 }
 
-/** An element: `el("p", { class: "text" }, "words", child)`. */
+/** Create an element: `el("p", { class: "text" }, "text", child)`. `on...` attributes are listeners. */
 export function el(name, attributes = {}, ...children) {
   const element = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {

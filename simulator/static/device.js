@@ -1,30 +1,30 @@
-/** A virtual device: what it shows, its keypad, and how it reacts to a code. */
+/** A virtual device: its display, its keypad, and what it does with a token. */
 
 import { el, get, post } from "./api.js";
-import { draw } from "./segments.js";
+import { draw } from "./seven_segment.js";
 
 const NAMES = { meter: "Prepaid meter", shs: "Solar home system", e_bike: "E-bike battery" };
-const ROLL_MS = 900;
+const COUNT_MS = 900;
 
 export class Device {
   constructor({ serial, kind }) {
-    Object.assign(this, { serial, kind, typed: "", shown: null, state: {} });
+    Object.assign(this, { serial, kind, typed: "", value: null, state: {} });
     this.number = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     this.unit = el("span", { class: "unit" });
     this.entry = el("output", { class: "entry", "aria-label": "Typed code" });
-    this.verdict = el("p", { class: "verdict", role: "status" });
+    this.outcome = el("p", { class: "verdict", role: "status" });
     this.power = el("span", { class: "power" });
     this.root = el("article", { class: `device ${kind}`, "aria-label": `${NAMES[kind] ?? kind} ${serial}` },
       el("header", {}, el("h2", {}, NAMES[kind] ?? kind), el("code", {}, serial)),
-      el("div", { class: "front" }, this.scene(),
+      el("div", { class: "front" }, this.picture(),
         el("div", { class: "display" }, el("div", { class: "value" }, this.number, this.unit), this.entry)),
       el("div", { class: "foot" }, this.power, el("span", { class: "seal" }, "Paid off")),
-      this.keypad(), this.verdict);
-    this.paint("");
+      this.keypad(), this.outcome);
+    this.showTyped("");
     this.refresh();
   }
 
-  scene() {
+  picture() {
     const parts = { meter: ["pulse", el("i"), el("span", {}, "1000 imp/kWh")], e_bike: ["battery", el("i")] };
     const [name, ...children] = parts[this.kind] ?? ["lamp", el("i"), el("b")];
     return el("div", { class: name, "aria-hidden": "true" }, ...children);
@@ -32,15 +32,15 @@ export class Device {
 
   keypad() {
     const keys = [..."123456789*0#"].map((name) => el("button", { onclick: () => this.press(name), "aria-label": name }, name));
-    this.enter = el("button", { class: "enter", onclick: () => this.send() }, "Enter");
-    return el("div", { class: "pad" }, ...keys, el("button", { onclick: () => this.paint("") }, "Clear"), this.enter);
+    this.enter = el("button", { class: "enter", onclick: () => this.enterToken() }, "Enter");
+    return el("div", { class: "pad" }, ...keys, el("button", { onclick: () => this.showTyped("") }, "Clear"), this.enter);
   }
 
   press(name) {
-    if (this.typed.length < 24) this.paint(this.typed + name);
+    if (this.typed.length < 24) this.showTyped(this.typed + name);
   }
 
-  paint(typed) {
+  showTyped(typed) {
     this.typed = typed;
     this.entry.textContent = typed.replace(/\d{4}(?=\d)/g, "$& ") || "type a code";
     this.entry.classList.toggle("empty", !typed);
@@ -48,41 +48,41 @@ export class Device {
     this.root.classList.remove("accepted", "refused");
   }
 
-  /** Type a whole code, key by key; the person presses Enter. */
-  async type(code) {
+  /** Type a token key by key. The person presses Enter. */
+  async type(token) {
     this.root.scrollIntoView({ block: "nearest", behavior: "smooth" });
-    this.paint("");
-    for (const key of code.replace(/[^\d*#]/g, "")) {
+    this.showTyped("");
+    for (const key of token.replace(/[^\d*#]/g, "")) {
       this.press(key);
       await new Promise((next) => setTimeout(next, 35));
     }
     this.enter.focus();
   }
 
-  async send() {
+  async enterToken() {
     if (!this.typed) return;
     const code = this.typed;
-    this.paint("");
+    this.showTyped("");
     try {
       const answer = await post(`devices/${this.serial}/keypad`, { code });
       this.root.classList.add(answer.accepted ? "accepted" : "refused");
-      this.verdict.textContent = answer.accepted ? "Accepted" : `Refused: ${answer.reason ?? "wrong code"}`;
-      this.apply(answer);
+      this.outcome.textContent = answer.accepted ? "Accepted" : `Refused: ${answer.reason ?? "wrong code"}`;
+      this.showState(answer);
     } catch (error) {
       this.root.classList.add("refused");
-      this.verdict.textContent = error.message;
+      this.outcome.textContent = error.message;
     }
   }
 
   async refresh() {
     try {
-      this.apply(await get(`devices/${this.serial}`));
+      this.showState(await get(`devices/${this.serial}`));
     } catch (error) {
-      this.verdict.textContent = error.message;
+      this.outcome.textContent = error.message;
     }
   }
 
-  apply(state) {
+  showState(state) {
     this.state = state;
     const meter = state.kwh !== undefined;
     const value = Number(meter ? state.kwh : state.days ?? 0);
@@ -91,21 +91,21 @@ export class Device {
     this.root.classList.toggle("unlocked", Boolean(state.unlocked));
     this.power.textContent = on ? (meter ? "Relay closed" : "On") : (meter ? "Relay open" : "Off");
     this.unit.textContent = meter ? "kWh" : state.unlocked ? "unlocked" : "days left";
-    this.roll(this.shown ?? value, value, meter ? 1 : 0);
-    this.shown = value;
+    this.count(this.value ?? value, value, meter ? 1 : 0);
+    this.value = value;
   }
 
-  /** The counter rolls from where it stood. */
-  roll(from, to, decimals) {
+  /** Count from the old value to the new one. */
+  count(from, to, decimals) {
     cancelAnimationFrame(this.frame);
     const startedAt = performance.now();
     const step = (now) => {
-      const part = Math.min(1, (now - startedAt) / ROLL_MS);
+      const part = Math.min(1, (now - startedAt) / COUNT_MS);
       const eased = from + (to - from) * (1 - (1 - part) ** 3);
       const text = this.state.unlocked ? "---" : (part < 1 ? eased : to).toFixed(decimals).padStart(decimals ? 7 : 3);
       draw(this.number, text);
       if (part < 1 && from !== to) this.frame = requestAnimationFrame(step);
     };
-    step(from === to ? startedAt + ROLL_MS : startedAt);
+    step(from === to ? startedAt + COUNT_MS : startedAt);
   }
 }

@@ -1,17 +1,17 @@
-/** Length of a text as the network counts it: GSM 03.38 septets, or UCS-2 outside that alphabet. */
+/** The length of a text: GSM 03.38 septets, or UCS-2 code units for any other alphabet. */
 
 const BASIC = new Set(
   "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
   "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà");
 const EXTENDED = new Set("^{}\\[~]|€\f");
 
-/** { used, single, parts }: units used, how many fit one message, messages needed. */
+/** { used, single, parts }: units used, units that fit in one message, messages needed. */
 export function measure(text) {
   const characters = [...text];
-  const gsm = characters.every((c) => BASIC.has(c) || EXTENDED.has(c));
-  const used = gsm
-    ? characters.length + characters.filter((c) => EXTENDED.has(c)).length
+  const isGsm7 = characters.every((character) => BASIC.has(character) || EXTENDED.has(character));
+  const used = isGsm7
+    ? characters.length + characters.filter((character) => EXTENDED.has(character)).length
     : text.length;
-  const [single, joined] = gsm ? [160, 153] : [70, 67];
+  const [single, joined] = isGsm7 ? [160, 153] : [70, 67];
   return { used, single, parts: used <= single ? 1 : Math.ceil(used / joined) };
 }

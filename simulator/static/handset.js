@@ -1,7 +1,7 @@
-/** The handset: one screen, two soft keys and the keypad. It shows views and passes keys on.
+/** The handset: one screen, two soft keys and the keypad. It shows a view and hands keys to it.
  *
  * A view: { title?, body (element), left?, right? ({ label, run }), input? (field), keys? (fn) }.
- * `keys(key)` may take a key first by returning true; digits otherwise go to `input`.
+ * `keys(key)` handles a key first and then returns true. Other digits go to `input`.
  */
 
 import { el } from "./api.js";
@@ -13,14 +13,14 @@ export class Handset {
     this.root = root;
     this.view = null;
     this.home = () => {};
-    this.part("keys").append(..."123456789*0#".split("").map(key));
+    this.part("keys").append(..."123456789*0#".split("").map(keyButton));
     root.addEventListener("click", (event) => {
       const button = event.target.closest("[data-key]");
       if (button) this.press(button.dataset.key);
     });
-    // A press with the mouse leaves the focus in the field being filled.
+    // A mouse press on a key does not move the focus out of the input field.
     root.addEventListener("mousedown", (event) => event.target.closest("[data-key]") && event.preventDefault());
-    document.addEventListener("keydown", (event) => this.typed(event));
+    document.addEventListener("keydown", (event) => this.keydown(event));
     this.tick();
     setInterval(() => this.tick(), 1000);
   }
@@ -33,12 +33,12 @@ export class Handset {
     this.view = view;
     this.part("title").textContent = view.title ?? "";
     this.part("body").replaceChildren(view.body);
-    this.softkeys();
+    this.labelSoftKeys();
     view.input?.focus({ preventScroll: true });
     this.part("body").scrollTop = 0;
   }
 
-  softkeys() {
+  labelSoftKeys() {
     for (const side of ["left", "right"]) {
       this.part(side).textContent = this.view[side]?.label ?? "";
       const label = this.view[side]?.label ?? `${side} soft key`;
@@ -46,7 +46,7 @@ export class Handset {
     }
   }
 
-  alerts(text) {
+  showAlerts(text) {
     this.part("alerts").textContent = text;
   }
 
@@ -60,8 +60,8 @@ export class Handset {
     else if (view.input) insert(view.input, name);
   }
 
-  /** The computer's keyboard: Enter and Escape are soft keys; digits work where no field has focus. */
-  typed(event) {
+  /** The computer's keyboard: Enter and Escape are soft keys; digits are keys unless a field has focus. */
+  keydown(event) {
     const field = event.target.closest("input, textarea");
     if (field && !this.root.contains(field)) return;
     if (event.target.closest("button") && event.key === "Enter") return;
@@ -80,7 +80,7 @@ export class Handset {
   }
 }
 
-function key(name) {
+function keyButton(name) {
   return el("button", { "data-key": name, "aria-label": name }, name, el("small", {}, LETTERS[name] ?? ""));
 }
 

@@ -1,65 +1,65 @@
-/** The inbox, a text with its tokens ready to be typed, and writing one. */
+/** SMS: the inbox, a message whose tokens can be typed on a device, and a new message. */
 
 import { el, post } from "./api.js";
 import { measure } from "./gsm7.js";
 import { list, notice } from "./views.js";
 
-// A device code as receipts print it: groups of digits, or one long number; not a phone number.
+// A token as receipts print it: groups of digits, or one long number, but not a phone number.
 const TOKEN = /(?<![+\d])\*?\d{3,4}(?:[ -]\d{2,4}){2,}#?|(?<![+\d])\d{9,20}(?!\d)/g;
 
-export class Texts {
+export class Messages {
   constructor(handset, typeToken, isSerial) {
     Object.assign(this, { handset, typeToken, isSerial });
     this.messages = [];
   }
 
-  /** Another person picks up the phone. */
-  of(msisdn, home) {
+  /** Use the phone with this number. */
+  usePhone(msisdn, home) {
     Object.assign(this, { msisdn, home, messages: [] });
   }
 
-  get key() { return `read ${this.msisdn}`; }
-  get read() { return Number(localStorage.getItem(this.key) ?? 0); }
-  get unread() { return Math.max(0, this.messages.length - this.read); }
+  get storageKey() { return `read ${this.msisdn}`; }
+  get readCount() { return Number(localStorage.getItem(this.storageKey) ?? 0); }
+  get unreadCount() { return Math.max(0, this.messages.length - this.readCount); }
 
-  /** New list from the network; true when something arrived. */
+  /** Take the new list of messages; true when it changed. */
   update(messages) {
     const arrived = messages.length !== this.messages.length;
     this.messages = messages;
-    if (messages.length < this.read) localStorage.setItem(this.key, messages.length);
+    if (messages.length < this.readCount) localStorage.setItem(this.storageKey, messages.length);
     return arrived;
   }
 
-  inbox() {
-    const unread = this.unread;
+  showInbox() {
+    const unread = this.unreadCount;
     const rows = this.messages.map((message, index) => ({
       label: message.from,
       note: `${time(message.at)}  ${message.text}`,
       unread: index >= this.messages.length - unread,
-      run: () => this.open(message),
+      run: () => this.showMessage(message),
     })).reverse();
-    localStorage.setItem(this.key, this.messages.length);
+    localStorage.setItem(this.storageKey, this.messages.length);
     this.handset.show(list("Messages", rows, this.home, "No messages yet."));
   }
 
-  open(message) {
+  showMessage(message) {
     const body = el("div", {}, el("label", {}, `${message.from} · ${time(message.at)}`),
-      el("div", { class: "text" }, ...this.withTokens(message.text)));
-    const tokens = this.tokens(message.text).map(([code]) => code);
-    const view = notice("Message", body, () => this.inbox());
+      el("div", { class: "text" }, ...this.withTokenButtons(message.text)));
+    const tokens = this.findTokens(message.text).map(([token]) => token);
+    const view = notice("Message", body, () => this.showInbox());
     if (tokens.length === 1) view.left = { label: "Type it in", run: () => this.typeToken(tokens[0], message.text) };
     else view.left = undefined;
     this.handset.show(view);
   }
 
-  tokens(text) {
-    return [...text.matchAll(TOKEN)].filter(([code]) => !this.isSerial(code));
+  findTokens(text) {
+    return [...text.matchAll(TOKEN)].filter(([token]) => !this.isSerial(token));
   }
 
-  withTokens(text) {
+  withTokenButtons(text) {
     const pieces = [];
     let end = 0;
-    for (const match of this.tokens(text)) {
+    for (const match of this.findTokens(text)) {
       pieces.push(text.slice(end, match.index), el("button", {
         class: "token", title: "Type it on the device",
         onclick: () => this.typeToken(match[0], text),
@@ -69,7 +69,7 @@ export class Texts {
     return [...pieces, text.slice(end)];
   }
 
-  compose(shortcode) {
+  showEditor(shortcode) {
     const input = el("textarea", { "aria-label": "Text", maxlength: 918 });
     const count = el("span", {});
     input.addEventListener("input", () => {

@@ -1,56 +1,56 @@
-/** A USSD session as the aggregator runs it: it keeps the session id and the cumulative text, posts
- * the form to the gateway, and tells it how the session ended.
+/** A USSD session as the aggregator runs it: it holds the session id and the cumulative text, posts
+ * the form to the gateway, and posts an event when the session ends.
  */
 
 import { el } from "./api.js";
 import { measure } from "./gsm7.js";
 import { notice } from "./views.js";
 
-const LONGEST_SECONDS = 180;
-const IDLE_SECONDS = 30;
-const BROKEN = "Connection problem or invalid MMI code.";
+const SESSION_SECONDS = 180;
+const REPLY_SECONDS = 30;
+const INVALID_REPLY = "Connection problem or invalid MMI code.";
 
-/** The typed code split into service code and what follows it, or null when it is not ours. */
-export function dialled(code, serviceCode) {
+/** { text }: the answers after the service code; null for another service code. */
+export function parseDialled(code, serviceCode) {
   const stem = serviceCode.replace(/#$/, "");
   if (code === serviceCode) return { text: "" };
   return code.startsWith(`${stem}*`) && code.endsWith("#") ? { text: code.slice(stem.length + 1, -1) } : null;
 }
 
 export class UssdSession {
-  constructor(network, msisdn, handset, over) {
-    Object.assign(this, { network, msisdn, handset, over });
-    this.id = `ATUid_${crypto.getRandomValues(new Uint8Array(16)).reduce((t, b) => t + b.toString(16).padStart(2, "0"), "")}`;
+  constructor(network, msisdn, handset, onEnd) {
+    Object.assign(this, { network, msisdn, handset, onEnd });
+    this.id = `ATUid_${crypto.getRandomValues(new Uint8Array(16)).reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "")}`;
     this.startedAt = Date.now();
     this.hops = 0;
     this.metadata = [];
-    this.answer = "";
+    this.lastReply = "";
     this.ended = false;
   }
 
   async start(text) {
     this.text = text;
-    await this.turn();
+    await this.nextScreen();
   }
 
   async reply(input) {
     this.text = this.text === "" ? input : `${this.text}*${input}`;
-    await this.turn();
+    await this.nextScreen();
   }
 
-  async turn() {
+  async nextScreen() {
     this.show({ body: el("div", { class: "idle" }, "USSD code running…") });
     this.hops += 1;
-    const { status, body, hop } = await this.ask();
+    const { status, body, hop } = await this.post();
     if (this.ended) return;
     if (hop) this.metadata.push(hop);
-    this.answer = body;
-    if (status !== 200 || !/^(CON|END) /.test(body)) return this.end("Failed", BROKEN, `HTTP ${status}`);
+    this.lastReply = body;
+    if (status !== 200 || !/^(CON|END) /.test(body)) return this.end("Failed", INVALID_REPLY, `HTTP ${status}`);
     if (body.startsWith("END ")) return this.end("Success", body.slice(4));
-    this.wait(body.slice(4));
+    this.showScreen(body.slice(4));
   }
 
-  async ask() {
+  async post() {
     const fields = { sessionId: this.id, phoneNumber: this.msisdn, networkCode: this.network.network_code,
       serviceCode: this.network.service_code, text: this.text };
     try {
@@ -61,17 +61,17 @@ export class UssdSession {
     }
   }
 
-  /** Show a screen that waits for a reply; both clocks run. */
-  wait(screen) {
+  /** Show a screen that waits for a reply, with the seconds left for reply and session. */
+  showScreen(screen) {
     const input = el("input", { "aria-label": "Reply", autocomplete: "off", maxlength: 182 });
     const meta = el("div", { class: "meta" });
     const shownAt = Date.now();
     const size = measure(`CON ${screen}`);
     const tick = () => {
-      const [session, idle] = [secondsLeft(LONGEST_SECONDS, this.startedAt), secondsLeft(IDLE_SECONDS, shownAt)];
-      const short = Math.min(session, idle) < 10 ? "short" : "";
+      const [session, idle] = [secondsLeft(SESSION_SECONDS, this.startedAt), secondsLeft(REPLY_SECONDS, shownAt)];
+      const urgency = Math.min(session, idle) < 10 ? "short" : "";
       meta.replaceChildren(el("span", {}, `${size.single - size.used} septets left`),
-        el("span", { class: short }, `reply ${idle} s · session ${session} s`));
+        el("span", { class: urgency }, `reply ${idle} s · session ${session} s`));
       if (!this.ended && !Math.min(session, idle)) this.end("Incomplete", "Session timed out.");
     };
     tick();
@@ -85,18 +85,18 @@ export class UssdSession {
   }
 
   cancel() {
-    this.finish("Incomplete");
-    this.over();
+    this.postEnd("Incomplete");
+    this.onEnd();
   }
 
-  end(status, words, error) {
-    this.finish(status, error);
-    const view = notice("", words, () => this.over());
+  end(status, text, error) {
+    this.postEnd(status, error);
+    const view = notice("", text, () => this.onEnd());
     this.handset.show({ ...view, right: undefined });
   }
 
-  /** The aggregator's end-of-session notification, once. */
-  finish(status, error = "") {
+  /** Post the aggregator's end-of-session event, once. */
+  postEnd(status, error = "") {
     if (this.ended) return;
     this.ended = true;
     const fields = {
@@ -104,7 +104,7 @@ export class UssdSession {
       serviceCode: this.network.service_code, networkCode: this.network.network_code,
       phoneNumber: this.msisdn, status, cost: "KES 0.0000",
       durationInMillis: String(Date.now() - this.startedAt), hopsCount: String(this.hops),
-      hopsMetadata: this.metadata.join("|"), input: this.text, lastAppResponse: this.answer,
+      hopsMetadata: this.metadata.join("|"), input: this.text, lastAppResponse: this.lastReply,
       ...(error ? { errorMessage: error } : {}),
     };
     navigator.sendBeacon(this.network.events_url, new URLSearchParams(fields));

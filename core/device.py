@@ -16,14 +16,14 @@ TokenOrderState = Literal["waiting", "made", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device as the payment road sees it. `sale_id` is its open sale, if any.
+    """A device with what applying a payment needs. `sale_id` is its open sale, if any.
 
-    `sealed_key` can only be opened where the key ring is (workers); its repr shows nothing of it.
+    `sealed_key` can only be decrypted by workers, which hold the key ring; the repr hides it.
     """
 
     id: int
     serial: str
-    kind: str
+    kind: DeviceKind
     owner_id: int | None
     tariff_id: int | None
     access_anchor_on: date | None
@@ -49,12 +49,15 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """`plan_left_minor` is None without an open plan; `is_paid_off` when a plan was completed;
-    `by_day`: used by the day. `until`: when the days of the codes it was sent are over, if each was
-    typed when it came; None for a device that was sent none."""
+    """What a customer sees of a device.
+
+    `plan_left_minor`: what is left to pay, None without an open plan; `is_paid_off`: a plan was
+    completed; `by_day`: sold by the day. `until`: when the days of its tokens end, if each was
+    typed when it was sent; None for a device without such a token.
+    """
 
     serial: str
-    kind: str
+    kind: DeviceKind
     plan_left_minor: int | None
     is_paid_off: bool
     by_day: bool
@@ -68,7 +71,7 @@ class StoredToken:
     id: int
     serial: str
     family: str
-    kind: str
+    kind: TokenKind
     units: int
     text: str
     issued_at: datetime
@@ -83,20 +86,22 @@ class TokenOrder:
 
     id: int
     device_id: int
-    kind: str
+    kind: TokenKind
     units: int
     attempts: int
 
 
 @dataclass(frozen=True, slots=True)
 class KnownDevice:
-    """A registered device as a file may describe it. `plan`: the one whoever gets it may have;
-    `taken`: it is on an open one; `is_retired`: it is out of use for good;
-    `replaced_by_id`: the device that has its place now."""
+    """A registered device with everything an import file may say of it.
+
+    `plan`: the code of the plan set for its next owner; `taken`: it is on an open plan;
+    `is_retired`: out of use for good; `replaced_by_id`: the device that took its place.
+    """
 
     id: int
     serial: str
-    kind: str
+    kind: DeviceKind
     manufacturer: str
     tariff: str | None
     owner_id: int | None

@@ -24,7 +24,7 @@ class ReceivedPayment:
     id: int
     receipt: str
     amount_minor: int
-    purpose: str
+    purpose: PaymentPurpose
     device_id: int
     customer_id: int
 
@@ -41,10 +41,10 @@ class BookedPayment:
     account_raw: str
     device_id: int | None
     customer_id: int | None
-    payer_kind: str
+    payer_kind: PayerKind
     payer: str | None
     paid_at: datetime
-    state: str
+    state: PaymentState
     credit_used_minor: int
 
 
@@ -53,7 +53,7 @@ class BookedLine:
     """Where a part of an applied payment went. `is_owed_again`: taking the part back can reopen the
     instalment or charge; not when its sale was cancelled or another plan runs on the device."""
 
-    kind: str
+    kind: LineKind
     amount_minor: int
     instalment_id: int | None
     access_charge_id: int | None
@@ -71,7 +71,7 @@ class StoredPayment:
     amount_minor: int
     currency: str
     credit_used_minor: int
-    state: str
+    state: PaymentState
     account_raw: str
     paid_at: datetime
     problem: str | None
@@ -81,7 +81,7 @@ class StoredPayment:
 class StoredLine:
     """Where a part of the money went; `serial` is that of the device the line is about."""
 
-    kind: str
+    kind: LineKind
     amount_minor: int
     serial: str | None
 
@@ -115,6 +115,6 @@ class PaymentNotice:
     amount_minor: int
     currency: str
     account: str
-    payer_kind: str
+    payer_kind: PayerKind
     payer: str | None
     paid_at: datetime

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from core.payment import PaymentPurpose
+
 PromptState = Literal["waiting", "sending", "pending", "unknown", "approved", "paid", "failed"]
 
 
@@ -23,8 +25,8 @@ class Prompt:
     device_id: int
     amount_minor: int
     currency: str
-    purpose: str
-    state: str
+    purpose: PaymentPurpose
+    state: PromptState
     checkout_reference: str | None
     payment_id: int | None
     attempts: int

@@ -20,8 +20,8 @@ class Refund:
     provider_account: str
     receipt: str
     amount_minor: int
-    origin_state: str
+    origin_state: RefundOrigin
     client_reference: str
-    state: str
+    state: RefundState
     attempts: int
     prompt_reference: str | None

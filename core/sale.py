@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from core.plan import Instalment
+from core.device import DeviceKind
+from core.plan import Cadence, Instalment, Scheme
 
 SaleState = Literal["open", "complete", "cancelled"]
 
@@ -19,7 +20,7 @@ class KnownSale:
     customer_id: int
     appliance: str
     device_id: int | None
-    scheme: str
+    scheme: Scheme
     total_minor: int
     sold_on: date
     plan: tuple[Instalment, ...]
@@ -37,11 +38,11 @@ class LockedSale:
     id: int
     customer_id: int
     device_id: int | None
-    device_kind: str | None
-    scheme: str
-    cadence: str
+    device_kind: DeviceKind | None
+    scheme: Scheme
+    cadence: Cadence
     total_minor: int
-    state: str
+    state: SaleState
     sold_on: date
     appliance: str
 

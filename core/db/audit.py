@@ -62,13 +62,13 @@ def close_cases(
     )
 
 
-def close_occasions(connection: Connection, now: datetime, *occasions: str) -> None:
-    """Close the open cases of those occasions, each as `kind:dedupe_key`."""
+def close_cases_by_key(connection: Connection, now: datetime, *dedupe_keys: str) -> None:
+    """Close the open cases with these keys, each given as `kind:key`."""
     connection.execute(
         text(
             "UPDATE cases SET closed_at = :now WHERE dedupe_key = ANY(:keys) AND closed_at IS NULL"
         ),
-        {"now": now, "keys": list(occasions)},
+        {"now": now, "keys": list(dedupe_keys)},
     )
 
 

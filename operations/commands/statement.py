@@ -42,13 +42,13 @@ from core.usecases.reconciliation.statement import (
     book_missing,
     compare_statement,
     open_cases,
+    parse_movement_kind,
 )
 from gateway.payments.mpesa.parse import CURRENCY, provider_account
 from gateway.payments.mpesa.statement import read_portal, read_pulled
 from operations.database import open_database
 
 Shown = dict[str, Any]
-_KINDS = ("payment", "reversal", "settlement", "fee")
 _NEEDED = {"receipt", "time", "amount"}
 _TOLD_EVERY = 200
 
@@ -137,9 +137,7 @@ def _each(rows: list[Any], read_row: Callable[[Any], Movement]) -> list[Movement
 
 
 def _movement(row: dict[str, str], market: Market) -> Movement:
-    kind = row.get("kind") or "payment"
-    if kind not in _KINDS:
-        raise ValueError(f"kind is one of {', '.join(_KINDS)}, not {kind!r}")
+    kind = parse_movement_kind(row.get("kind") or "payment")
     if not row["receipt"] or (kind == "reversal" and not row.get("undoes")):
         raise ValueError("receipt (and for a reversal `undoes`) must be there")
     happened_at = datetime.fromisoformat(row["time"])

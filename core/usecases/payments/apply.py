@@ -1,8 +1,8 @@
-"""Apply received payments: debts, tokens, entries and texts of a whole batch in one commit.
+"""Apply received payments: allocations, journal entries, tokens and SMS of a batch in one commit.
 
-A batch is claimed with SKIP LOCKED, read with a handful of queries, decided by pure code and
-written in a handful of statements. Any number of workers may do this at once, and any of them may
-be killed at any moment: what was not committed is still `received`, and is claimed again.
+A batch is claimed with SKIP LOCKED, read with a few queries, decided by pure code and written with
+one statement. Any number of workers may do this at once, and any of them may be killed at any
+moment: what was not committed is still `received`, and is claimed again.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ log = logging.getLogger(__name__)
 def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int:
     """Apply up to `limit` waiting payments; returns how many were claimed.
 
-    A payment that cannot be applied never takes its neighbours with it: the batch is then done
-    again one by one, each in a savepoint. One that fails keeps its reason and waits for the next
-    try, its money on the books as unapplied; unless what fails is a code that can never be made:
-    then it is applied without that code, and a person is asked.
+    1. Apply the whole batch in one savepoint.
+    2. If that fails, apply each payment alone in its own savepoint, so that one bad payment never
+       stops the others. A payment that fails keeps the reason and waits for the next try.
+    3. If its token can never be made, apply it without the token and open a case.
     """
     payments = claim_received(unit.connection, unit.now, limit)
     try:
         if payments:
             _apply(unit, payments, open_secret)
-    except Exception:  # noqa: BLE001  whatever it is, the next ones show whose it is
+    except Exception:  # noqa: BLE001  one by one shows which payment it was
         for payment in payments:
             _apply_alone(unit, payment, open_secret)
     return len(payments)
@@ -63,7 +63,7 @@ def _apply_alone(unit: Unit, payment: ReceivedPayment, open_secret: OpenSecret) 
             return _apply(unit, [payment], open_secret, without_token)
         except TokenUnavailable as never:
             without_token[never.device_id] = never.reason
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
+        except Exception as error:  # noqa: BLE001  it must not stop the other payments
             log.error(
                 "a payment cannot be applied: %r", error, extra=log_fields(payment=payment.id)
             )
@@ -76,19 +76,19 @@ def _apply(
     open_secret: OpenSecret,
     without_token: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
-    """All of them, or nothing. `codeless`: devices no code is made for, and why."""
+    """Apply all of them or none. `without_token`: the reason by id of devices that get no token."""
     with unit.connection.begin_nested():
-        batch = _read(unit, payments)
-        payments = _still_theirs(unit, payments, batch)
+        batch = _lock_and_read(unit, payments)
+        payments = _with_same_owner(unit, payments, batch)
         issuer = TokenIssuer(unit, batch.devices, open_secret)
-        done = [_apply_one(payment, batch, issuer, without_token) for payment in payments]
-        write_applied(unit, batch, done)
-        for one in done if without_token else ():
-            report_missing_token(unit, batch, one, without_token)
+        applied = [_apply_one(payment, batch, issuer, without_token) for payment in payments]
+        write_applied(unit, batch, applied)
+        for applied_payment in applied if without_token else ():
+            report_missing_token(unit, batch, applied_payment, without_token)
     log.info("payments applied", extra=log_fields(payments=[payment.id for payment in payments]))
 
 
-def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:
+def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:
     """Lock customers, then devices; bring their access fees up to date; read what is owed."""
     customer_ids = {payment.customer_id for payment in payments}
     customers = lock_customers(unit.connection, customer_ids)
@@ -105,19 +105,22 @@ def _read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:
     )
 
 
-def _still_theirs(
+def _with_same_owner(
     unit: Unit, payments: Sequence[ReceivedPayment], batch: PaymentBatch
 ) -> list[ReceivedPayment]:
-    """Those whose device is still the customer's they were booked for. The others are a person's to
-    decide: what buys energy for one must not take the debts and the credit of another."""
-    theirs = []
+    """Return the payments whose device still has the owner they were recorded for.
+
+    The others go to suspense: money that buys energy for one customer must not pay the debts of
+    another.
+    """
+    same_owner = []
     for payment in payments:
         device = batch.devices[payment.device_id]
         if device.owner_id == payment.customer_id:
-            theirs.append(payment)
+            same_owner.append(payment)
         else:
             unmatch(unit, payment.id, device.serial)
-    return theirs
+    return same_owner
 
 
 def _apply_one(
@@ -137,7 +140,7 @@ def _apply_one(
         loan_only=payment.purpose == "loan",
     )
     batch.credits[payment.customer_id] = outcome.credit_minor
-    still_due = sum(one.open_minor for one in owed if one.due_on <= today)
+    still_due = sum(debt.open_minor for debt in owed if debt.due_on <= today)
     missing_tokens = without_tokens(outcome, without_token)
     tokens = issuer.tokens_for(payment, outcome)
     return AppliedPayment(payment, outcome, tokens, still_due, missing_tokens)
@@ -146,32 +149,34 @@ def _apply_one(
 Row = dict[str, Any]
 
 
-def write_applied(unit: Unit, batch: PaymentBatch, done: Sequence[AppliedPayment]) -> None:
-    """Lines, paid amounts, entries, tokens with their counters, credit, texts, states."""
+def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPayment]) -> None:
+    """Write lines, paid amounts, journal entries, tokens with counters, credit, SMS and states."""
     paid = {
         id(line.obligation): line.obligation
-        for one in done
-        for line in one.outcome.lines
+        for payment in applied
+        for line in payment.outcome.lines
         if line.obligation
     }.values()
     write_batch(
         unit.connection,
         unit.now,
         done=[
-            {"id": one.payment.id, "credit_used_minor": one.outcome.credit_used_minor}
-            for one in done
+            {"id": payment.payment.id, "credit_used_minor": payment.outcome.credit_used_minor}
+            for payment in applied
         ],
-        line=[row for one in done for row in _line_rows(one)],
-        leg=[row for one in done for row in _leg_rows(one)],
-        instalment=[_paid_row(one) for one in paid if one.kind != "access_rate"],
-        charge=[_paid_row(one) for one in paid if one.kind == "access_rate"],
-        completed=[{"sale_id": sale} for one in done for sale in one.outcome.completed_sales],
+        line=[row for payment in applied for row in _line_rows(payment)],
+        leg=[row for payment in applied for row in _posting_rows(payment)],
+        instalment=[_paid_row(debt) for debt in paid if debt.kind != "access_rate"],
+        charge=[_paid_row(debt) for debt in paid if debt.kind == "access_rate"],
+        completed=[
+            {"sale_id": sale} for payment in applied for sale in payment.outcome.completed_sales
+        ],
         credit=[
             {"customer_id": customer, "credit_minor": credit}
             for customer, credit in batch.credits.items()
         ],
-        token=[row for one in done for row in _token_rows(one)],
-        sms=[row for one in done for row in receipt_rows(unit, batch, one)],
+        token=[row for payment in applied for row in _token_rows(payment)],
+        sms=[row for payment in applied for row in receipt_rows(unit, batch, payment)],
     )
 
 
@@ -198,8 +203,8 @@ def _id_of(line: Line) -> int | None:
     return line.obligation.id if line.obligation else None
 
 
-def _leg_rows(applied: AppliedPayment) -> list[Row]:
-    """The entry of the whole payment: unapplied and credit used become what each line is."""
+def _posting_rows(applied: AppliedPayment) -> list[Row]:
+    """The postings of a payment: from unapplied and credit to the account of each line."""
     payment, outcome = applied.payment, applied.outcome
     credited: Counter[str] = Counter()
     for line in outcome.lines:
@@ -225,13 +230,13 @@ def _leg_rows(applied: AppliedPayment) -> list[Row]:
 def _token_rows(applied: AppliedPayment) -> list[Row]:
     return [
         {
-            "device_id": one.device.id,
+            "device_id": made.device.id,
             "payment_id": applied.payment.id,
-            "part": one.part,
-            "kind": one.token.kind,
-            "units": one.token.amount,
-            "counter": one.token.counter,
-            "text": one.token.text,
+            "part": made.part,
+            "kind": made.token.kind,
+            "units": made.token.amount,
+            "counter": made.token.counter,
+            "text": made.token.text,
         }
-        for one in applied.tokens
+        for made in applied.tokens
     ]

@@ -1,4 +1,4 @@
-"""A batch of payments while it is decided: what was locked and read, and what was decided."""
+"""A batch of payments while it is applied: what was locked and read, and the outcomes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ from core.waterfall import Obligation, Outcome
 
 @dataclass(slots=True)
 class PaymentBatch:
-    """All that was locked and read for a batch, by id. Changes as its payments are decided."""
+    """What was locked and read for a batch, each by id.
+
+    `owed`: the open obligations of each customer; `credits`: their credit in minor units. Both
+    change as the payments of the batch are applied one after the other.
+    """
 
     customers: dict[int, Customer]
     devices: dict[int, Device]
@@ -28,9 +32,10 @@ class PaymentBatch:
 
 @dataclass(frozen=True, slots=True)
 class AppliedPayment:
-    """One payment decided; `still_due_minor` is what the customer owes today after it.
+    """The outcome of one payment.
 
-    `missing_tokens` says, by device, what no code was made for (report_missing_token).
+    `still_due_minor` is what the customer still owes today. `missing_tokens` says by device id what
+    is owed in place of a token that cannot be made (report_missing_token).
     """
 
     payment: ReceivedPayment

@@ -1,4 +1,4 @@
-"""Find the device a payer means by what they typed as account. Exact, or not at all."""
+"""Find the device that a payer named as account. Only exact matches count."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from core.db.obligations import position_by_serial
 from core.db.prompts import find_reference
 from core.device import Device
 from core.errors import Refused
+from core.payment import PaymentPurpose
 from core.serial_number import normalise_serial
 from core.tariff import TariffVersion, fees_due
 from core.unit import Unit
@@ -21,20 +22,21 @@ LOAN_SUFFIX = "LOAN"
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The device, its owner, and whether the payer means the loan only (`purpose` = "loan")."""
+    """The device, its owner, and the purpose: `loan` when only loans are to be paid."""
 
     device: Device
     customer_id: int
-    purpose: str
+    purpose: PaymentPurpose
 
 
 def match_account(unit: Unit, account: str) -> Match:
-    """A serial; a serial followed by LOAN; or the reference of a prompt we sent.
+    """Match a serial number, a serial number followed by LOAN, or the reference of a prompt.
 
     Raises Refused("unknown_serial") and Refused("device_in_stock").
     """
     typed = normalise_serial(account)
-    device, purpose = find_device(unit.connection, typed), "device"
+    device = find_device(unit.connection, typed)
+    purpose: PaymentPurpose = "device"
     if device is None and typed.endswith(LOAN_SUFFIX):
         device, purpose = find_device(unit.connection, typed.removesuffix(LOAN_SUFFIX)), "loan"
     if device is None and (prompt := find_reference(unit.connection, typed)) is not None:
@@ -48,50 +50,54 @@ def match_account(unit: Unit, account: str) -> Match:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`purpose` is "loan" where the payer means the loan only; `versions` are the prices of the
-    owner's devices, `owed` is everything not fully paid, and `due_minor` what of it is due."""
+    """What must be known of a device and its owner to quote a payment.
+
+    `versions`: the tariff versions of the owner's devices by tariff id; `owed`: every obligation
+    not fully paid; `due_minor`: the sum of those that are due today.
+    """
 
     device: Device
     owner: Customer
-    purpose: str
+    purpose: PaymentPurpose
     versions: dict[int, list[TariffVersion]]
     owed: list[Obligation]
     due_minor: int
 
 
 def read_account(unit: Unit, account: str) -> Account:
-    """What these letters mean, as `match_account` reads them, in one round trip for a serial.
+    """Read the account a payer named, as `match_account` does; one round trip for a serial number.
 
     Raises Refused("unknown_serial") and Refused("device_in_stock").
     """
-    serial, purpose = normalise_serial(account), "device"
-    standing = position_by_serial(unit.connection, serial)
-    if standing is None:  # with LOAN behind it, or the reference of a prompt, or nothing we know
+    serial = normalise_serial(account)
+    purpose: PaymentPurpose = "device"
+    position = position_by_serial(unit.connection, serial)
+    if position is None:  # a serial number with LOAN, the reference of a prompt, or unknown
         match = match_account(unit, account)
         serial, purpose = match.device.serial, match.purpose
-        standing = position_by_serial(unit.connection, serial)
-    if standing is None or standing.owner is None:
+        position = position_by_serial(unit.connection, serial)
+    if position is None or position.owner is None:
         raise Refused("device_in_stock", serial=serial)
-    device = next(one for one in standing.devices if one.serial == serial)
-    owed = owed_today(unit, standing)
-    return Account(device, standing.owner, purpose, standing.versions, owed, due_minor(unit, owed))
+    device = next(device for device in position.devices if device.serial == serial)
+    owed = owed_today(unit, position)
+    return Account(device, position.owner, purpose, position.versions, owed, due_minor(unit, owed))
 
 
-def owed_today(unit: Unit, standing: CustomerPosition) -> list[Obligation]:
-    """All open obligations, with the access fees that are due but not written yet."""
-    owed = list(standing.owed)
-    for device in standing.devices:
-        is_theirs = standing.owner is not None and device.owner_id == standing.owner.id
+def owed_today(unit: Unit, position: CustomerPosition) -> list[Obligation]:
+    """Return all open obligations, and the access fees that are due but not charged yet."""
+    owed = list(position.owed)
+    for device in position.devices:
+        is_theirs = position.owner is not None and device.owner_id == position.owner.id
         if is_theirs and device.tariff_id and device.access_anchor_on:
-            versions = standing.versions[device.tariff_id]
+            versions = position.versions[device.tariff_id]
             fees, _ = fees_due(versions, device.access_anchor_on, unit.today)
             owed += [
                 Obligation("access_rate", None, fee.due_on, fee.amount_minor, device_id=device.id)
                 for fee in fees
             ]
-    return sorted(owed, key=lambda one: one.due_on)
+    return sorted(owed, key=lambda obligation: obligation.due_on)
 
 
 def due_minor(unit: Unit, owed: list[Obligation]) -> int:
-    """What of it is due today or before, in minor units."""
-    return sum(one.open_minor for one in owed if one.due_on <= unit.today)
+    """Return the sum of what is due today or earlier, in minor units."""
+    return sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)

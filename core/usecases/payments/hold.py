@@ -1,4 +1,4 @@
-"""hold.py"""
+"""Put a recorded payment back into suspense, because its device has another owner now."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from core.usecases.payments.notify_payer import notify_suspense, reach_payer
 
 
 def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
-    """Back to suspense with a locked payment that waits for a device which is another's by now; the
-    payer is told."""
+    """Put a payment back into suspense, as its device changed hands; the payer gets an SMS.
+
+    Raises BrokenInvariant when there is no such payment.
+    """
     payment = lock_payment(unit.connection, payment_id)
     if payment is None:
         raise BrokenInvariant(f"payment {payment_id} vanished")
@@ -35,7 +37,7 @@ def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
 
 
 def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:
-    """A device can change hands again: each time is an event of its own. The payment is locked."""
+    """Post an entry whose key is counted: a payment may leave and enter suspense more than once."""
     key, times = f"{word}:{payment_id}", 1
     while is_posted(unit.connection, key):
         times += 1

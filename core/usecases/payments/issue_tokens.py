@@ -1,7 +1,7 @@
-"""Turn what a payment bought into codes for its devices, with counters that only grow.
+"""Make the tokens that a payment bought, with counters that only grow.
 
-Runs inside the applying transaction with the device rows locked, so a counter is reserved and its
-token stored together or not at all. Local families are pure functions: no network, no waiting.
+This runs in the transaction that applies the payment, with the device rows locked: a counter is
+reserved and its token stored together or not at all. Token families are pure functions.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from core.waterfall import Outcome
 
 @dataclass(frozen=True, slots=True)
 class DeviceToken:
-    """A token made for a device; `part` numbers the codes of one payment on one device."""
+    """A token made for a device; `part` numbers the tokens of one payment for one device."""
 
     device: Device
     part: int
@@ -38,7 +38,7 @@ class DeviceToken:
 
 
 class TokenUnavailable(DialwattError):
-    """No code can ever be made for that device, as things are; `reason` holds no secret."""
+    """No token can be made for that device, however often it is tried; `reason` holds no secret."""
 
     def __init__(self, device_id: int, reason: str) -> None:
         super().__init__(device_id, reason)
@@ -61,7 +61,7 @@ class TokenIssuer:
 
         Raises TokenUnavailable, and TokenError where another try may succeed.
         """
-        wanted = sorted(_wanted(payment, outcome), key=lambda one: one[0] != payment.device_id)
+        wanted = sorted(_wanted(payment, outcome), key=lambda item: item[0] != payment.device_id)
         return [
             token
             for device_id, kind, units in wanted
@@ -96,7 +96,7 @@ class TokenIssuer:
 
 
 def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, Action, int]]:
-    """(device, kind, units) of every code the payment bought."""
+    """Yield (device id, kind, units) for every token the payment bought."""
     if outcome.energy_tenths:
         yield payment.device_id, "energy", outcome.energy_tenths
     for device_id in outcome.unlocked_devices:

@@ -1,7 +1,6 @@
-"""A payment was applied without a code it should have given: a person is asked, people are told.
+"""A payment was applied although its token can never be made: open a case, tell the customer.
 
-What the money bought all the same is in the case: days that are owed, a device to be unlocked. The
-rest of it is the customer's credit.
+The case says what is owed instead: days, or a device to unlock. The rest becomes credit.
 """
 
 from __future__ import annotations
@@ -21,8 +20,10 @@ KIND = "no_code"
 
 
 def without_tokens(outcome: Outcome, without_token: Mapping[int, str]) -> dict[int, str]:
-    """Take out of the outcome what no code will give, so that no receipt promises it; what of it is
-    owed, in words, by device."""
+    """Take out of the outcome what no token will give, so that no receipt promises it.
+
+    Returns what is owed instead, in words, by device id.
+    """
     owed = {}
     for device_id in without_token:
         days = outcome.days.pop(device_id, 0)
@@ -36,22 +37,22 @@ def without_tokens(outcome: Outcome, without_token: Mapping[int, str]) -> dict[i
 def report_missing_token(
     unit: Unit, batch: PaymentBatch, applied: AppliedPayment, without_token: Mapping[int, str]
 ) -> None:
-    """Open a case for each device without its code, and tell its owner and whoever paid."""
+    """Open a case for each device without its token; send an SMS to its owner and the payer."""
     receipt, payment_id = applied.payment.receipt, applied.payment.id
     for device_id, reason in without_token.items():
         serial = batch.devices[device_id].serial
-        detail = f"{receipt}: no code for {serial} ({reason}); {applied.missing_tokens[device_id]}"
+        detail = f"{receipt}: no token for {serial} ({reason}); {applied.missing_tokens[device_id]}"
         open_case(unit.connection, unit.now, KIND, f"{payment_id}:{device_id}", detail, payment_id)
         message = sms.no_token(serial=serial, operator=unit.market.operator)
-        for one in _concerned(unit, batch, applied):
-            dedupe_key = f"no_code:{payment_id}:{device_id}:{one.msisdn}"
-            send_sms_to(unit, one, message, dedupe_key, payment_id=payment_id)
+        for recipient in _recipients(unit, batch, applied):
+            dedupe_key = f"no_code:{payment_id}:{device_id}:{recipient.msisdn}"
+            send_sms_to(unit, recipient, message, dedupe_key, payment_id=payment_id)
 
 
-def _concerned(unit: Unit, batch: PaymentBatch, applied: AppliedPayment) -> set[Payer]:
-    """The owner of what was paid for, and the payer where they can be reached."""
+def _recipients(unit: Unit, batch: PaymentBatch, applied: AppliedPayment) -> set[Payer]:
+    """Return the owner of the device, and the payer if their number is known."""
     owner = batch.customers[applied.payment.customer_id]
     booked = get_payment(unit.connection, applied.payment.id)
     payer = reach_payer(unit, booked.payer_kind, booked.payer) if booked else None
-    told = {Payer(owner.msisdn, owner.language)} if owner.msisdn else set()
-    return told | ({payer} if payer else set())
+    recipients = {Payer(owner.msisdn, owner.language)} if owner.msisdn else set()
+    return recipients | ({payer} if payer else set())

@@ -1,4 +1,4 @@
-"""A word to whoever paid, where they can be reached: the owner of the device has the receipt."""
+"""SMS to the payer, when the payer is not the owner of the device (who gets the receipt)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Payer:
 
 
 def reach_payer(unit: Unit, payer_kind: str, payer: str | None) -> Payer | None:
-    """The payer's number: as told, or found by its hash among our customers; None if hidden."""
+    """Return the payer's number: as given, or found by its hash among customers; None if hidden."""
     if payer_kind == "msisdn" and payer is not None:
         customer = find_customer(unit.connection, payer)
         return Payer(payer, customer.language if customer else unit.market.default_language)
@@ -56,9 +56,11 @@ def notify_owner_of_payment(
     _queue(unit, "paid_for", payment_id, message, payer)
 
 
-def payer_learnt(unit: Unit, payment_id: int, msisdn: str) -> None:
-    """Somebody says who made a payment whose notice hid that: the payer is told what they would
-    have been told at first, unless they were found by their hash then."""
+def payer_identified(unit: Unit, payment_id: int, msisdn: str) -> None:
+    """A later notice names the payer of a payment whose first notice hid the number.
+
+    The payer now gets the SMS that was not sent at first.
+    """
     payment = learn_payer(unit.connection, payment_id, msisdn)
     payer = reach_payer(unit, "msisdn", msisdn)
     if payment is None:
@@ -74,7 +76,7 @@ def payer_learnt(unit: Unit, payment_id: int, msisdn: str) -> None:
 def notify_suspense(
     unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
 ) -> None:
-    """Tell a payer that their money belongs to no device we know, and is safe."""
+    """Tell the payer that the money matches no device and is kept safely."""
     if payer is None:
         return
     message = sms.suspense(

@@ -1,4 +1,4 @@
-"""What a payment would do, said before the money moves, and whether it may be made at all."""
+"""Quote a payment: what it would do, before money moves, and whether it is allowed."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from core.waterfall import Outcome, Target, apply_money
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """How the money will fall on the device and its owner's debts.
+    """How the money will be allocated to the owner's debts and the device.
 
-    `owes_loan`: whether there is a loan the payer may want to pay with it instead.
+    `owes_loan`: whether the owner has a loan that could be paid instead.
     """
 
     device: Device
@@ -30,24 +30,31 @@ class Quote:
 
 
 def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: bool = False) -> Quote:
-    """The quote for paying that account. Raises Refused: unknown_serial, device_in_stock,
-    amount_invalid, amount_too_large, nothing_to_pay, below_minimum."""
-    asked = read_account(unit, account)
+    """Return the quote for a payment to `account`, as the payer typed it.
+
+    Raises Refused: unknown_serial, device_in_stock, amount_invalid, amount_too_large,
+    nothing_to_pay, below_minimum.
+    """
+    named = read_account(unit, account)
     check_amount(unit, amount_minor)
-    target = target_of(asked.device, asked.versions, unit.today)
-    loan_only = loan_only or asked.purpose == "loan"
+    target = target_of(named.device, named.versions, unit.today)
+    loan_only = loan_only or named.purpose == "loan"
     outcome = apply_money(
-        amount_minor, asked.owner.credit_minor, asked.owed, target, unit.today, loan_only=loan_only
+        amount_minor, named.owner.credit_minor, named.owed, target, unit.today, loan_only=loan_only
     )
     _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=loan_only)
     owes_loan = any(
-        one.kind != "access_rate" and one.sale_id != target.plan_sale_id for one in asked.owed
+        debt.kind != "access_rate" and debt.sale_id != target.plan_sale_id for debt in named.owed
     )
-    return Quote(asked.device, asked.owner, outcome, owes_loan)
+    return Quote(named.device, named.owner, outcome, owes_loan)
 
 
 def check_amount(unit: Unit, amount_minor: int) -> None:
-    """Raises Refused for what is not positive, no multiple of the cash unit, or too much."""
+    """Check the amount of a payment.
+
+    Raises Refused: amount_invalid (not positive, or not a multiple of the cash unit),
+    amount_too_large (over the market's limit).
+    """
     market = unit.market
     if amount_minor <= 0 or amount_minor % market.cash_unit_minor:
         raise Refused("amount_invalid", cash_unit=Money(market.cash_unit_minor, market.currency))
@@ -56,31 +63,31 @@ def check_amount(unit: Unit, amount_minor: int) -> None:
 
 
 def target_of(device: Device, versions: dict[int, list[TariffVersion]], today: date) -> Target:
-    """What money left after the debts buys on that device."""
+    """Return what the money left after all debts buys for that device."""
     if device.tariff_id is not None:
         tariff = version_on(versions[device.tariff_id], today)
-        return Target(device.id, tariff=tariff, max_per_token=_one_code(device, "energy"))
+        return Target(device.id, tariff=tariff, max_per_token=_max_per_token(device, "energy"))
     if device.scheme == "service":
         return Target(
             device.id,
             price_per_day_minor=device.price_per_day_minor,
             minimum_payment_minor=device.minimum_payment_minor or 0,
-            max_per_token=_one_code(device, "days"),
+            max_per_token=_max_per_token(device, "days"),
         )
     return Target(device.id, plan_sale_id=device.sale_id)
 
 
-def _one_code(device: Device, action: Action) -> Callable[[int], int]:
-    """A line of a payment gives at most one code (domain 5)."""
+def _max_per_token(device: Device, action: Action) -> Callable[[int], int]:
+    """A line of a payment gives at most one token: how many units fit into it."""
     return lambda units: max_units_per_token(device.token_family, action, units)
 
 
 def _check_useful(
     unit: Unit, outcome: Outcome, target: Target, *, new_minor: int, loan_only: bool
 ) -> None:
-    """A channel that asks first refuses money that would only become credit (domain 3 and 4).
+    """Refuse money that would only become credit: a channel that asks first must not take it.
 
-    `new_minor` is the money offered: a remainder that is old credit is no reason to refuse.
+    `new_minor` is the money offered. Credit from earlier payments is no reason to refuse.
     """
     spent = sum(line.amount_minor for line in outcome.lines if line.kind != "credit")
     sells = target.tariff is not None or bool(target.price_per_day_minor)

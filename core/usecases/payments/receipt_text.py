@@ -1,4 +1,4 @@
-"""The texts a payment causes: the receipt with its token, each further token with its serial."""
+"""The SMS of an applied payment: the receipt with its token, and one for each further token."""
 
 from __future__ import annotations
 
@@ -19,13 +19,16 @@ from core.wording.payment_words import describe_allocation, describe_token
 def receipt_rows(
     unit: Unit, batch: PaymentBatch, applied: AppliedPayment
 ) -> Iterator[dict[str, object]]:
-    """The texts of one applied payment. Tokens go to the owner's number, never to the payer's."""
+    """Yield the SMS rows of one applied payment. Tokens only go to the owner's number."""
     payment = applied.payment
     customer = batch.customers[payment.customer_id]
     if customer.msisdn is None:
         return
     paid_serial = batch.devices[payment.device_id].serial
-    messages = [_receipt(unit.market, applied, paid_serial), *map(_code, applied.tokens[1:])]
+    messages = [
+        _receipt(unit.market, applied, paid_serial),
+        *map(_token_message, applied.tokens[1:]),
+    ]
     for number, message in enumerate(messages):
         token = applied.tokens[number] if applied.tokens else None
         yield text_content(message, customer.language) | {
@@ -38,7 +41,7 @@ def receipt_rows(
 
 
 def _receipt(market: Market, applied: AppliedPayment, paid_serial: str) -> BoundMessage:
-    """The receipt, with the first token in it when there is one."""
+    """Return the receipt, with the first token in it if there is one."""
     payment, tokens = applied.payment, applied.tokens
     amount = Money(payment.amount_minor, market.currency)
     allocations = describe_allocation(market, applied.outcome)
@@ -52,7 +55,7 @@ def _receipt(market: Market, applied: AppliedPayment, paid_serial: str) -> Bound
             receipt=payment.receipt,
         )
     return sms.receipt_token(
-        token=_typed(tokens[0]),
+        token=_grouped(tokens[0]),
         serial=tokens[0].device.serial,
         amount=amount,
         allocations=allocations,
@@ -61,13 +64,13 @@ def _receipt(market: Market, applied: AppliedPayment, paid_serial: str) -> Bound
     )
 
 
-def _code(token: DeviceToken) -> BoundMessage:
+def _token_message(token: DeviceToken) -> BoundMessage:
     return sms.token(
-        token=_typed(token),
+        token=_grouped(token),
         serial=token.device.serial,
         content=describe_token(token.token.kind, token.token.amount),
     )
 
 
-def _typed(token: DeviceToken) -> str:
+def _grouped(token: DeviceToken) -> str:
     return group(token.token.text, token.device.token_family)

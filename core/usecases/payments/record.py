@@ -1,7 +1,7 @@
-"""Book money a provider says has moved, exactly once, whichever of its callbacks announces it.
+"""Record a payment that a provider reports, exactly once, whichever callback delivers it.
 
-The entry (clearing -> unapplied, or suspense when it cannot be matched) is written in the
-callback's own transaction: the money is on the books before the provider hears 200.
+The journal entry (clearing -> unapplied, or suspense when no device matches) is written in the
+callback's own transaction: the money is in the ledger before the provider hears 200.
 """
 
 from __future__ import annotations
@@ -19,27 +19,30 @@ from core.usecases.payments.find_account import Match, match_account
 from core.usecases.payments.notify_payer import (
     notify_owner_of_payment,
     notify_suspense,
-    payer_learnt,
+    payer_identified,
     reach_payer,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """`is_new` is False when this receipt was booked before."""
+    """The payment of a notice; `is_new` is False when its receipt was recorded before."""
 
     payment_id: int
     is_new: bool
 
 
 def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
-    """Book the notice. Raises BadCallback for an amount or currency that cannot be booked."""
+    """Record the payment of a notice once; a repeated receipt returns the first payment.
+
+    Raises BadCallback for an amount that is not positive or a currency other than the market's.
+    """
     if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
         raise BadCallback(f"cannot book {notice.amount_minor} minor units of {notice.currency}")
     match = _match(unit, notice.account)
     payment_id = insert_payment(unit.connection, _row(unit, notice, match))
     if payment_id is None:
-        return Recorded(_known(unit, notice), is_new=False)
+        return Recorded(_recorded_before(unit, notice), is_new=False)
     _post(unit, notice, match, payment_id)
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if match is None:
@@ -52,27 +55,31 @@ def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
 
 
 def _match(unit: Unit, account: str) -> Match | None:
-    """What has moved already is never refused: what cannot be matched is held in suspense."""
+    """Money that has moved is never refused: without a match it is held in suspense."""
     try:
         return match_account(unit, account)
     except Refused:
         return None
 
 
-def _known(unit: Unit, notice: PaymentNotice) -> int:
-    """The payment booked before. Another amount under its receipt is for a person: a case. A
-    callback that knows who paid, after one that hid it, lets us tell them."""
+def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
+    """Return the payment recorded before under this receipt.
+
+    A different amount opens a case. A notice that names the payer, after one that hid the number,
+    lets the payer be told.
+    """
     known = find_receipt(unit.connection, notice.provider_account, notice.receipt)
     if known is None:
         raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
     payment_id, booked_minor = known
     if notice.amount_minor != booked_minor:
         detail = (
-            f"{notice.receipt}: {notice.source} says {notice.amount_minor}, books {booked_minor}"
+            f"{notice.receipt}: {notice.source} says {notice.amount_minor},"
+            f" the ledger {booked_minor}"
         )
         open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
     if notice.payer_kind == "msisdn" and notice.payer is not None:
-        payer_learnt(unit, payment_id, notice.payer)
+        payer_identified(unit, payment_id, notice.payer)
     return payment_id
 
 

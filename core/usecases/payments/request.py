@@ -1,4 +1,4 @@
-"""Ask a payer's phone to approve a payment: stores the prompt, which a worker sends."""
+"""Request a payment: store a prompt, which a worker sends to the payer's phone."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def request_payment(
     loan_only: bool = False,
     network_code: str = "",
 ) -> Requested:
-    """Queue a prompt to `msisdn` for that device, by the channel of the payer's network.
+    """Queue a prompt to `msisdn` for that device, on the mobile-money channel of its network.
 
-    `network_code` is what the USSD session came with, where it did. Raises Refused like
+    `network_code` is the network the USSD session names, if any. Raises Refused like
     `quote_payment`, Refused("no_channel"), and "amount_too_large" by the channel's own limit.
     """
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
@@ -62,8 +62,8 @@ def request_payment(
 
 
 def _own_reference(unit: Unit, prompt_id: int) -> str:
-    """A reference which brings the prompt's device and purpose back to us, whichever callback
-    announces the payment first. Serials are looked for before references, so it is nobody's serial.
+    """Return an account reference that leads back to this prompt's device and purpose, whichever
+    callback announces the payment. It is no device's serial number, because those match first.
     """
     candidates = (f"DW{'X' * extra}{prompt_id}" for extra in count())
     return next(one for one in candidates if find_device(unit.connection, one) is None)

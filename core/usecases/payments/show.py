@@ -1,4 +1,4 @@
-"""What a payment did, for an operator. Only reads."""
+"""Show what a payment did. Only reads."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ class PaymentStory:
 
 
 def show_payment(unit: Unit, receipt: str, provider_account: str | None = None) -> PaymentStory:
-    """The story of a receipt. Raises Refused: receipt_unknown, or receipt_ambiguous when several
-    provider accounts have it and none is named."""
+    """Return the payment with that receipt, with its lines and tokens.
+
+    Raises Refused: receipt_unknown, or receipt_ambiguous when several provider accounts have the
+    receipt and none is named.
+    """
     found = find_payments(unit.connection, receipt)
     if provider_account is not None:
-        found = [one for one in found if one.provider_account == provider_account]
+        found = [payment for payment in found if payment.provider_account == provider_account]
     if not found:
         raise Refused("receipt_unknown", receipt=receipt)
     if len(found) > 1:
-        accounts = ", ".join(one.provider_account for one in found)
+        accounts = ", ".join(payment.provider_account for payment in found)
         raise Refused("receipt_ambiguous", receipt=receipt, accounts=accounts)
     payment = found[0]
     return PaymentStory(

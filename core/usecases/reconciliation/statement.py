@@ -1,7 +1,7 @@
-"""A provider's statement beside the books: matched, missing here, missing there, different.
+"""Compare a provider's statement with the ledger: matched, missing here, missing there, different.
 
-Comparing only reads. Ingesting takes in what is missing here by the same road as a callback, so
-that a statement read twice, or read while callbacks come in, books everything once.
+Comparing only reads. Ingesting records what is missing here in the same way as a callback does, so
+that a statement read twice, or while callbacks come in, records everything once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal, get_args
 
 from core.db.audit import close_cases, open_case
 from core.db.ledger import open_account, post_entries
@@ -20,38 +21,49 @@ from core.db.statements import (
     has_entry,
 )
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
-from core.payment import PaymentNotice
+from core.payment import PayerKind, PaymentNotice
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.reversal import record_reversal
 
+MovementKind = Literal["payment", "reversal", "settlement", "fee"]
+MOVEMENT_KINDS: tuple[MovementKind, ...] = get_args(MovementKind)
 _GONE = ("reversed", "refunded")
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A row of a statement. `kind`: payment, reversal (of the receipt `undoes`), settlement (to the
-    bank) or fee (of the provider). `amount_minor` is positive; the kind says the direction.
+    """A row of a statement: a payment, a reversal of the receipt `undoes`, a settlement to the
+    bank, or a fee of the provider.
 
-    `account`, `payer_kind` and `payer` are those of a payment.
+    `amount_minor` is positive; the kind gives the direction. `account`, `payer_kind` and `payer`
+    are those of a payment.
     """
 
     receipt: str
-    kind: str
+    kind: MovementKind
     amount_minor: int
     happened_at: datetime
     account: str = ""
-    payer_kind: str = "none"
+    payer_kind: PayerKind = "none"
     payer: str | None = None
     undoes: str | None = None
 
 
+def parse_movement_kind(text: str) -> MovementKind:
+    """Return the kind with that name. Raises ValueError for any other text."""
+    for kind in MOVEMENT_KINDS:
+        if kind == text:
+            return kind
+    raise ValueError(f"kind is one of {', '.join(MOVEMENT_KINDS)}, not {text!r}")
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Movements of one account in one currency; the closing balance where the file says it.
+    """Movements of one account in one currency, and the closing balance if the file states it.
 
-    `settled_until`: what is younger may still be added to the list; None: nothing will.
+    `settled_until`: later rows may still be added to the list; None: the list is final.
     """
 
     provider_account: str
@@ -63,11 +75,14 @@ class Statement:
 
 @dataclass(slots=True)
 class Comparison:
-    """`different` pairs what the statement says with what the books say; `proved` are the payments
-    that both know, by id."""
+    """The outcome of a comparison.
+
+    `different` pairs a row of the statement with what the ledger has; `confirmed` are the ids of
+    the payments that both have.
+    """
 
     matched: int = 0
-    proved: list[int] = field(default_factory=list)
+    confirmed: list[int] = field(default_factory=list)
     missing_here: list[Movement] = field(default_factory=list)
     missing_there: list[Booked] = field(default_factory=list)
     different: list[tuple[Movement, Booked]] = field(default_factory=list)
@@ -105,7 +120,7 @@ def _judge(
     else:
         to.matched += 1
         if known is not None and movement.kind == "payment":
-            to.proved.append(known.id)
+            to.confirmed.append(known.id)
 
 
 def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) -> list[Booked]:
@@ -178,8 +193,8 @@ def open_cases(unit: Unit, comparison: Comparison) -> None:
     a later list shows it, which also closes the case, or an operator releases it (close_case, or a
     replay). What a person was asked about once is not held again.
     """
-    close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.proved)
-    release(unit.connection, unit.now, comparison.proved)
+    close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.confirmed)
+    release(unit.connection, unit.now, comparison.confirmed)
     for booked in comparison.missing_there:
         detail = f"{booked.receipt} ({booked.amount_minor}) is booked but not on the statement"
         if open_case(

@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import BadCallback, Refused
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
-from core.payment import PaymentNotice
+from core.payment import PayerKind, PaymentNotice
 from gateway.callbacks import Json, text_field
 
 CURRENCY = "KES"
@@ -105,7 +105,7 @@ def provider_account(shortcode: str) -> str:
     return f"daraja:{shortcode}"
 
 
-def read_payer(text: str) -> tuple[str, str | None]:
+def read_payer(text: str) -> tuple[PayerKind, str | None]:
     """(kind, payer) of a C2B MSISDN: plain digits, a SHA-256, or with stars in it."""
     if re.fullmatch(r"[0-9]{9,15}", text):
         try:

@@ -16,7 +16,8 @@ from typing import Any
 from core.errors import BadCallback, BadInput
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
-from core.usecases.reconciliation.statement import Movement, Statement
+from core.payment import PayerKind
+from core.usecases.reconciliation.statement import Movement, MovementKind, Statement
 from gateway.payments.mpesa.parse import CURRENCY, EAT, provider_account, read_payer
 
 _RECEIPT = re.compile(r"[A-Za-z0-9]{6,32}")
@@ -81,7 +82,7 @@ def _movements(row: Mapping[str, str]) -> Iterator[Movement]:
     if not amount:
         return
     about = f"{row.get('reasontype', '')} {row.get('details', '')}".lower()
-    kind = "payment" if paid_in else _kind_of_withdrawal(about)
+    kind: MovementKind = "payment" if paid_in else _kind_of_withdrawal(about)
     payer_kind, payer = _payer(row.get("otherpartyinfo", ""))
     yield Movement(
         receipt=_receipt(row.get("receiptno", "")),
@@ -95,13 +96,13 @@ def _movements(row: Mapping[str, str]) -> Iterator[Movement]:
     )
 
 
-def _kind_of_withdrawal(about: str) -> str:
+def _kind_of_withdrawal(about: str) -> MovementKind:
     if any(word in about for word in _REVERSED):
         return "reversal"
     return "fee" if any(word in about for word in _FEES) else "settlement"
 
 
-def _payer(other_party: str) -> tuple[str, str | None]:
+def _payer(other_party: str) -> tuple[PayerKind, str | None]:
     """The party is written `254711000001 - Name` or with stars or as a hash."""
     number = other_party.split(" - ")[0].strip()
     if re.fullmatch(r"0[17][0-9]{8}", number):

@@ -1,7 +1,7 @@
-"""The environment of a command: the process's own, completed by what a running `dialwatt up` wrote.
+"""The settings of a command: those of its process, and those that a running `dialwatt up` wrote.
 
-With DATABASE_URL set (production) only the process's environment counts. Without it the settings of
-the embedded set-up are read from its data folder, and the process's own values win over them.
+With DATABASE_URL set (production) only the environment of the process counts. Without it the
+settings of the embedded set-up are read from its data folder; those of the process take precedence.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import BadInput
+from core.settings import read
 
 SETTINGS_FILE = "settings.env"
 
 
 def command_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """All settings a command may read. Raises BadInput that says what to do when there are none."""
+    """Return all settings that a command may read. Raises BadInput where there is no database."""
     if environment.get("DATABASE_URL") or environment.get("DATABASE_URL_FILE"):
         return dict(environment)
     path = Path(environment.get("DIALWATT_DATA") or "var") / SETTINGS_FILE
@@ -32,7 +33,7 @@ def command_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def settings_if_any(environment: Mapping[str, str]) -> dict[str, str]:
-    """The same for a command that needs none of them, and uses what is there."""
+    """Return the settings for a command that works without a database too."""
     try:
         return command_environment(environment)
     except BadInput:
@@ -40,7 +41,15 @@ def settings_if_any(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_settings_file(path: Path) -> dict[str, str]:
-    """`NAME=value` lines, taken as they are, without empty lines and those with a leading #."""
+    """Read `NAME=value` lines as they are. Empty lines and lines with a leading # are ignored."""
     lines = path.read_text(encoding="utf-8").splitlines()
     pairs = (line.partition("=") for line in lines if line.strip() and line.lstrip()[0] != "#")
     return {name.strip(): value for name, _, value in pairs}
+
+
+def read_number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """Return a setting that is a whole number from 1 to `most`. Raises BadInput for another."""
+    value = read(environment, name, str(default))
+    if not value.isdecimal() or not 1 <= int(value) <= most:
+        raise BadInput(f"{name} must be a number from 1 to {most}, not {value!r}")
+    return int(value)

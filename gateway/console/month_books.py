@@ -16,6 +16,7 @@ from core.db.console import month as books
 from core.db.console import month_ledger as ledger
 from core.db.console.listing import Query, read_all
 from core.unit import Unit
+from core.usecases.operators.bulk import Progress, no_progress
 from core.usecases.operators.export_month import Month
 from gateway.console.listing import Column, csv_lines
 from gateway.console.showing import CODE, DAY, INSTANT, MONEY
@@ -162,17 +163,22 @@ def zip_name(month: Month) -> str:
     return f"books-{month.name}.zip"
 
 
-def zipped_month(unit: Unit, month: Month) -> Iterator[bytes]:
-    """The ZIP, piece by piece. The sums over a long ledger may take their time: they come last."""
+def zipped_month(unit: Unit, month: Month, progress: Progress = no_progress) -> Iterator[bytes]:
+    """The ZIP, piece by piece. The sums over a long ledger may take their time: they come last.
+
+    `progress` is called with the number of complete files.
+    """
     books.allow_long_queries(unit.connection)
+    yield from zipped(_files(unit, month, progress))
+    progress(len(FILES))
+
+
+def _files(unit: Unit, month: Month, progress: Progress) -> Iterator[tuple[str, Iterable[str]]]:
     values = asdict(month)
-    return zipped(
-        (
-            f"{name}-{month.name}.csv",
-            csv_lines(columns, read_all(unit.connection, query, values), unit.market),
-        )
-        for name, (query, columns) in FILES.items()
-    )
+    for number, (name, (query, columns)) in enumerate(FILES.items()):
+        progress(number)
+        lines = csv_lines(columns, read_all(unit.connection, query, values), unit.market)
+        yield f"{name}-{month.name}.csv", lines
 
 
 def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:

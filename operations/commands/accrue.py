@@ -1,21 +1,24 @@
-"""`dialwatt accrue`: write the access-rate fees that have fallen due, page by page."""
+"""`dialwatt accrue`: charge the access fees that have fallen due, page by page."""
 
 from __future__ import annotations
 
-import sys
-from argparse import Namespace
+import os
 
-from core.settings import Environment
+import click
+
 from operations.database import open_database
+from operations.environment import command_environment
+from operations.progress import count_lines
 from workers.schedule import accrue_all
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Accrue every meter until today. A second run finds nothing to write."""
-    fees = accrue_all(open_database(environment), _show)
+@click.command()
+def accrue() -> None:
+    """Charge the access fees that have fallen due.
+
+    Every meter is charged until today. The schedule does this once a day; a second run charges
+    nothing.
+    """
+    open_unit = open_database(command_environment(os.environ))
+    fees = accrue_all(open_unit, count_lines("fees"))
     print(f"{fees} fees written")
-    return 0
-
-
-def _show(fees: int) -> None:
-    print(f"{fees} fees so far ...", file=sys.stderr, flush=True)

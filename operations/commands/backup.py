@@ -1,78 +1,89 @@
-"""`dialwatt backup FILE`: one consistent copy of the database in one file (pg_dump's own format).
+"""`dialwatt backup FILE`: a consistent copy of the database in one file, in pg_dump's format.
 
-Taken while everything runs; readers and writers go on. It holds people's numbers and their sealed
-device keys, so only its owner may read it. DEVICE_KEY_SECRET is not in it, on purpose. A nightly
-copy is not enough for money by itself: archive the WAL too (docs/operations.md).
+It is made while everything runs. It holds people's numbers and encrypted device keys, so only its
+owner may read it. DEVICE_KEY_SECRET is not in it, on purpose. For money a nightly copy alone is not
+enough: archive the WAL too (docs/operations.md).
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from argparse import Namespace
-from contextlib import suppress
+import re
+from collections.abc import Callable
 from pathlib import Path
 
+import click
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.db.engine import make_engine
 from core.errors import BadInput
-from core.settings import Environment, read
-from operations.embedded.postgres_client import connection_of, find_program
+from core.settings import read
+from operations.commands.arguments import file_argument
+from operations.embedded.postgres_client import connection_of, find_program, run_client
+from operations.environment import command_environment
+from operations.new_file import new_private_file
+from operations.progress import ShowDone, progress_bar
 
-_TOLD_EVERY_S = 5.0
-
-
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Write it and say how large it is. Raises BadInput; a failed copy leaves no file."""
-    size = back_up(read(environment, "DATABASE_URL"), Path(arguments.file))
-    print(
-        f"{arguments.file}: {_megabytes(size)}. Prove it: dialwatt restore-check {arguments.file}"
-    )
-    return 0
-
-
-def back_up(database_url: str, target: Path) -> int:
-    """Copy the database into a new file; its size in bytes. Never writes over a file."""
-    if target.exists():
-        raise BadInput(f"{target} is there already; a backup never writes over another")
-    conninfo, secret = connection_of(database_url)
-    command = [find_program("pg_dump").path, "--format=custom", "--no-owner", "--no-privileges"]
-    unfinished = target.with_name(f"{target.name}.unfinished")
-    try:
-        _dump([*map(str, command), f"--dbname={conninfo}"], secret, unfinished)
-        unfinished.rename(target)
-    except OSError as error:
-        raise BadInput(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-    return target.stat().st_size
-
-
-def _dump(command: list[str], secret: dict[str, str], into: Path) -> None:
-    with os.fdopen(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        with subprocess.Popen(
-            command, env=os.environ | secret, stdout=file, stderr=subprocess.PIPE, text=True
-        ) as dump:
-            while True:
-                try:
-                    _, told = dump.communicate(timeout=_TOLD_EVERY_S)
-                    break
-                except subprocess.TimeoutExpired:
-                    _show(into.stat().st_size)
-        os.fsync(file.fileno())
-    if dump.returncode:
-        raise BadInput(*told.strip().splitlines(), _HINT)
-
-
+_TABLE = re.compile(r'dumping contents of table "public\.(\w+)"')
 _HINT = (
-    "No backup was made. pg_dump must be as new as the server, and speak TLS where the server asks"
-    " for it: install postgresql-client in the version of your server."
+    "No backup was made. pg_dump must be as new as the server, and support TLS where the server"
+    " demands it: install postgresql-client in the version of your server."
 )
 
 
-def _show(size: int) -> None:
-    print(f"{_megabytes(size)} so far ...", file=sys.stderr, flush=True)
+@click.command()
+@file_argument
+def backup(file: Path) -> None:
+    """Copy the database into a new file.
+
+    FILE must not exist. The gateway goes on working meanwhile. A backup is only proven when it was
+    restored: run `dialwatt restore-check FILE` afterwards.
+    """
+    size = back_up(read(command_environment(os.environ), "DATABASE_URL"), file)
+    print(f"{file}: {size / 1_000_000:.1f} MB. Prove it: dialwatt restore-check {file}")
 
 
-def _megabytes(size: int) -> str:
-    return f"{size / 1_000_000:.1f} MB"
+def back_up(database_url: str, file: Path) -> int:
+    """Copy the database into a new file and return its size in bytes.
+
+    Raises BadInput where the file exists, or with what pg_dump says; then there is no file.
+    """
+    conninfo, secret = connection_of(database_url)
+    program = str(find_program("pg_dump").path)
+    command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--dbname={conninfo}"]
+    sizes = _table_sizes(database_url)
+    with new_private_file(file) as output, progress_bar("kB", sum(sizes.values())) as show_done:
+        try:
+            run_client(command, secret, _follow(sizes, show_done), output)
+        except BadInput as error:
+            raise BadInput(*error.problems, _HINT) from None
+    return file.stat().st_size
+
+
+def _table_sizes(database_url: str) -> dict[str, int]:
+    """The size of each table in kB. Empty where the database cannot be reached: pg_dump then says
+    why."""
+    query = (
+        "SELECT relname, pg_table_size(oid) / 1024 FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    try:
+        with make_engine(database_url, pool_size=0).connect() as connection:
+            return {row[0]: row[1] for row in connection.execute(text(query))}
+    except SQLAlchemyError:
+        return {}
+
+
+def _follow(sizes: dict[str, int], show_done: ShowDone) -> Callable[[str], None]:
+    """Show the sizes of the tables that pg_dump has finished, from the lines of its log."""
+    done = 0
+    running = ""
+
+    def on_line(line: str) -> None:
+        nonlocal done, running
+        if found := _TABLE.search(line):
+            done, running = done + sizes.get(running, 0), found[1]
+            show_done(done)
+
+    return on_line

@@ -1,16 +1,16 @@
-"""`dialwatt doctor`: settings, services, schema, books, and whatever waits too long.
+"""`dialwatt doctor`: check settings, services, schema, ledger, and whatever waits too long.
 
-It looks and tells, and changes nothing. One check that fails keeps no other from being made, except
-those that need what failed.
+It changes nothing. A failed check does not prevent the others, except those that need what failed.
 """
 
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
+import click
 from redis import Redis, RedisError
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,69 +23,74 @@ from core.errors import BadInput
 from core.settings import Environment, read
 from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
-from operations.database_errors import told
+from operations.commands.arguments import json_option
+from operations.environment import command_environment
+from operations.error_messages import describe_database_error
 from operations.settings_check import problems
 
-_LONGEST_ANSWER_S = 5
+REDIS_TIMEOUT_S = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at; `detail` says what is wrong, or what was found."""
+    """The result of one check; `detail` says what is wrong, or what was found."""
 
     name: str
     ok: bool
     detail: str
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Print every check; 1 if any is not ok."""
-    return print_checks(examine(environment), as_json=arguments.json)
+@click.command()
+@json_option
+def doctor(as_json: bool) -> int:
+    """Check settings, services, ledger and pending work.
+
+    It changes nothing. Exit code 1 where a check fails; docs/operations.md says what to do about
+    each.
+    """
+    return print_checks(examine(command_environment(os.environ)), as_json=as_json)
 
 
 def print_checks(checks: Iterable[Check], *, as_json: bool) -> int:
-    """Print each check as soon as it is made, or all as JSON; 1 if any is not ok."""
+    """Print each check as soon as it is made, or all together as JSON. Returns 1 if any failed."""
     made = []
     for check in checks:
         made.append(check)
         if not as_json:
-            print(f"{'ok ' if check.ok else 'BAD'} {check.name}" + _after(check), flush=True)
+            detail = f": {check.detail}" if check.detail else ""
+            print(f"{'ok ' if check.ok else 'BAD'} {check.name}{detail}", flush=True)
     healthy = all(check.ok for check in made)
     if as_json:
         print(json.dumps({"ok": healthy, "checks": [asdict(check) for check in made]}))
     return 0 if healthy else 1
 
 
-def _after(check: Check) -> str:
-    return f": {check.detail}" if check.detail else ""
-
-
 def examine(environment: Environment, clock: Clock = system_clock) -> Iterator[Check]:
-    """All checks, in order."""
+    """Make all checks, in order."""
     yield _configuration(environment)
     yield _redis(environment)
     try:
         engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
         with engine.connect() as connection:
             yield Check("database", True, "")
-            yield from examine_books(connection, environment, clock)
+            yield from examine_database(connection, environment, clock)
     except (SQLAlchemyError, BadInput) as error:
-        yield Check("database", False, told(error) or str(error))
+        yield Check("database", False, describe_database_error(error) or str(error))
 
 
-def examine_books(
+def examine_database(
     connection: Connection, environment: Environment, clock: Clock = system_clock
 ) -> Iterator[Check]:
-    """The checks that look into the database; without its schema only that one."""
+    """Make the checks that read the database; where its schema is wrong, only that one."""
     schema = _schema(connection)
     yield schema
     if schema.ok:
-        yield from _books(connection, clock)
+        yield from _ledger(connection, clock)
         yield _vending_keys(connection, environment)
 
 
 def _configuration(environment: Environment) -> Check:
-    """Everything a web process and a worker will ask for, all that is wrong at once."""
+    """Everything that is wrong with the settings of all processes together."""
     wrong = problems(environment, "web", "worker", "schedule")
     return Check("configuration", not wrong, "; ".join(wrong))
 
@@ -94,7 +99,7 @@ def _redis(environment: Environment) -> Check:
     try:
         url = read(environment, "REDIS_URL")
         with Redis.from_url(
-            url, socket_timeout=_LONGEST_ANSWER_S, socket_connect_timeout=_LONGEST_ANSWER_S
+            url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         ) as redis:
             redis.ping()
     except (RedisError, BadInput, ValueError) as error:
@@ -110,16 +115,16 @@ def _schema(connection: Connection) -> Check:
     return Check("migrations", False, str(found))
 
 
-def _books(connection: Connection, clock: Clock) -> Iterator[Check]:
+def _ledger(connection: Connection, clock: Clock) -> Iterator[Check]:
     market = connection.execute(text("SELECT operator FROM market")).scalar_one_or_none()
-    yield Check("market", True, market or "the book is empty: load a catalogue")
+    yield Check("market", True, market or "the database is empty: load a catalogue")
     for name, query in (BOOKS | WAITING).items():
         found = offenders(connection, query, clock())
         yield Check(name, not found, found)
 
 
 def _vending_keys(connection: Connection, environment: Environment) -> Check:
-    """Whether every supply group that has meters has its key, and EA07 meters their tables."""
+    """Whether every supply group with meters has its key, and EA07 meters their tables."""
     groups = connection.execute(
         text("SELECT DISTINCT sts ->> 'sgc' FROM devices WHERE sts IS NOT NULL ORDER BY 1")
     ).scalars()

@@ -1,68 +1,102 @@
-"""`dialwatt keys list | rotate | public`: which master keys seal the device keys, sealing them
-anew, and what a web process seals them with that may open none.
+"""`dialwatt keys list | rotate | public`: the master keys that encrypt the device keys.
 
-A rotation has three steps: every worker gets `DEVICE_KEY_SECRET=new-id:NEW,old-id:OLD`, this
-command runs, and only when nothing is sealed with the old key any more is the old one taken out.
+A rotation has three steps: give every worker `DEVICE_KEY_SECRET=new-id:NEW,old-id:OLD`, run
+`dialwatt keys rotate`, and remove the old key once `dialwatt keys list` shows no device under it.
 """
 
 from __future__ import annotations
 
-import sys
-from argparse import Namespace
+import os
+
+import click
 
 from core.errors import BadInput
-from core.settings import Environment, read
+from core.settings import read
 from core.tokens.keys import KeyRing
 from core.unit import OpenUnit
 from core.usecases.tokens.device_keys import list_keys, note_rotation, rotate_keys
 from operations.database import open_database
+from operations.environment import command_environment
 from operations.operator import operator_name
+from operations.progress import progress_bar
 
 _KEYS_A_PAGE = 500
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Do it and say what seals what. Raises BadInput naming devices whose key does not open."""
+@click.group()
+def keys() -> None:
+    """List, rotate or publish the keys that encrypt device keys."""
+
+
+@keys.command("list")
+def list_() -> None:
+    """Count the device keys under each master key."""
+    environment = command_environment(os.environ)
     ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
-    if arguments.action == "public":
-        print(ring.sealing_key())
-        return 0
-    open_unit = open_database(environment)
-    if arguments.action == "rotate":
-        return _rotate(open_unit, ring)
-    with open_unit() as unit:
+    with open_database(environment)() as unit:
         _print(list_keys(unit), ring)
-    return 0
 
 
-def _rotate(open_unit: OpenUnit, ring: KeyRing) -> int:
-    """Page by page, each in its own commit: stopped anywhere, it is simply started again."""
-    sealed, unopened = 0, list[str]()
-    after: int | None = 0
-    while after is not None:
-        with open_unit() as unit:
-            page = rotate_keys(unit, ring, after, _KEYS_A_PAGE)
-        sealed, after = sealed + page.sealed, page.after
-        unopened.extend(page.unopened)
-        print(f"{sealed} keys sealed anew ...", file=sys.stderr, flush=True)
+@keys.command()
+def public() -> None:
+    """Print the public key with which the console encrypts device keys.
+
+    It is the setting DEVICE_KEY_PUBLIC of the web processes. It cannot open a device key.
+    """
+    environment = command_environment(os.environ)
+    print(KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")).sealing_key())
+
+
+@keys.command()
+def rotate() -> None:
+    """Re-encrypt every device key with the current master key.
+
+    The current master key is the first one in DEVICE_KEY_SECRET; the former ones have to follow it.
+    Workers go on meanwhile. If it is stopped, run it again: it continues where it was.
+    """
+    environment = command_environment(os.environ)
+    ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+    open_unit = open_database(environment)
+    encrypted, unopened = _rotate(open_unit, ring)
     with open_unit() as unit:
-        counts = note_rotation(unit, operator_name(), ring, sealed)
-    print(f"{sealed} device keys sealed anew with master key {ring.sealing_id}")
+        counts = note_rotation(unit, operator_name(), ring, encrypted)
+    print(f"{encrypted} device keys re-encrypted with master key {ring.sealing_id}")
     _print(counts, ring)
     if unopened:
         raise BadInput(
             *(f"the key of {serial} does not open" for serial in unopened),
-            "They stay as they are. Put the master key they were sealed with into"
+            "They stay as they are. Put the master key under which they were encrypted into"
             " DEVICE_KEY_SECRET, after the new one, and run this again.",
         )
-    return 0
+
+
+def _rotate(open_unit: OpenUnit, ring: KeyRing) -> tuple[int, list[str]]:
+    """Re-encrypt page by page, each in its own transaction. Returns how many keys were encrypted,
+    and the serial numbers of the devices whose key does not open."""
+    with open_unit() as unit:
+        total = sum(n for key_id, n in list_keys(unit).items() if key_id != ring.sealing_id)
+    encrypted, unopened = 0, list[str]()
+    after: int | None = 0
+    with progress_bar("device keys", total) as show_done:
+        while after is not None:
+            with open_unit() as unit:
+                page = rotate_keys(unit, ring, after, _KEYS_A_PAGE)
+            encrypted, after = encrypted + page.sealed, page.after
+            unopened.extend(page.unopened)
+            show_done(encrypted + len(unopened))
+    return encrypted, unopened
 
 
 def _print(counts: dict[str, int], ring: KeyRing) -> None:
-    """Every master key there is: in the books, on the ring, or both."""
+    """Print every master key of the database and of DEVICE_KEY_SECRET."""
     for key_id in dict.fromkeys([*ring.ids, *counts]):
-        held = "" if key_id in ring.ids else "  NOT in DEVICE_KEY_SECRET: these devices get no code"
-        use = "seals" if key_id == ring.sealing_id else "opens"
-        if key_id in ring.ids and key_id != ring.sealing_id and not counts.get(key_id):
-            held = "  no longer needed: take it out of DEVICE_KEY_SECRET"
-        print(f"master key {key_id:<12}{counts.get(key_id, 0):>9} device keys  {use}{held}")
+        count = counts.get(key_id, 0)
+        print(f"master key {key_id:<12}{count:>9} device keys  {_use(key_id, count, ring)}")
+
+
+def _use(key_id: str, count: int, ring: KeyRing) -> str:
+    if key_id == ring.sealing_id:
+        return "encrypts"
+    if key_id not in ring.ids:
+        return "NOT in DEVICE_KEY_SECRET: these devices get no token"
+    return "opens" if count else "opens  no longer needed: remove it from DEVICE_KEY_SECRET"

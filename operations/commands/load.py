@@ -1,54 +1,30 @@
-"""`dialwatt load FILE`: the catalogue of a file into the books, whole or not at all."""
+"""`dialwatt load FILE`: load a catalogue file into the database."""
 
 from __future__ import annotations
 
-from argparse import Namespace
-from functools import partial
+import os
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine
+import click
 
-from core.clock import Clock, system_clock
 from core.db.engine import make_engine
-from core.db.tariffs import find_market
-from core.errors import BadInput
-from core.pin import hash_pin
-from core.settings import Environment, read
-from core.unit import Unit
-from core.usecases.catalogue.load import Loaded, catalogue_problems, load_catalogue
-from core.wording.product import LANGUAGES
-from operations.importing.catalogue_file import parse_catalogue
+from core.settings import read
+from operations.commands.arguments import file_argument
+from operations.environment import command_environment
+from operations.importing import load_catalogue
 from operations.importing.csv_file import read_text
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Load it and say what changed. Raises BadInput with every problem of the file."""
+@click.command()
+@file_argument
+def load(file: Path) -> None:
+    """Load a catalogue: market, tariffs, appliances, agents.
+
+    FILE is TOML. Entries are recognised by their code, so that a changed file can be loaded again.
+    All errors of the file are listed, and then nothing is loaded.
+    """
+    environment = command_environment(os.environ)
     engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
-    loaded = load(engine, read_text(Path(arguments.file)), environment)
+    loaded = load_catalogue.load(engine, read_text(file), environment)
     for table, stored in loaded.items():
         print(f"{table}: {stored.new} new, {stored.changed} changed, {stored.same} as before")
-    return 0
-
-
-def load(
-    engine: Engine, content: str, environment: Environment, clock: Clock = system_clock
-) -> Loaded:
-    """Load a catalogue's text in one transaction. Raises BadInput with every problem."""
-    with engine.begin() as connection:
-        return load_into(connection, content, environment, clock)
-
-
-def load_into(
-    connection: Connection, content: str, environment: Environment, clock: Clock
-) -> Loaded:
-    """The same inside the caller's transaction."""
-    booked = find_market(connection)
-    catalogue, problems = parse_catalogue(content, booked, LANGUAGES)
-    market = catalogue.market or booked
-    assert market is not None  # parse_catalogue raises without one
-    unit = Unit(connection, clock(), market)
-    problems += catalogue_problems(unit, catalogue)
-    if problems:
-        raise BadInput(*problems, "Nothing was loaded.")
-    pepper = read(environment, "PIN_PEPPER") if catalogue.agents else ""
-    return load_catalogue(unit, catalogue, partial(hash_pin, pepper=pepper))

@@ -1,22 +1,21 @@
-"""`dialwatt menu`: the map of the menu as compiled, how long each way takes, where callers leave.
-
-The map needs nothing running. `--drop-off` reads the counts of the running set-up.
-"""
+"""`dialwatt menu`: the compiled USSD menu, how long each way takes, and where callers leave."""
 
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
+import click
 from redis import Redis, RedisError
 
 from core.errors import BadInput
 from core.settings import Environment, read
-from gateway.ussd.drop_off import DropOff, drop_off
+from gateway.ussd.drop_off import DropOff
+from gateway.ussd.drop_off import drop_off as drop_off_of
 from gateway.ussd_menus.diagram import (
     as_json,
     as_mermaid,
@@ -30,56 +29,72 @@ from operations.commands.menu_page import ASSUMPTIONS, page
 from operations.environment import command_environment
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Print what was asked for."""
-    if arguments.drop_off:
-        print(_left(arguments, command_environment(environment)))
-        return 0
-    menu = product_menu()
-    _check(menu, arguments)
-    print(_map(menu, arguments))
-    return 0
+@click.command()
+@click.argument("role", required=False, default="")
+@click.option("--mermaid", "form", flag_value="mermaid", help="Print a Mermaid flowchart.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print the page docs/menu.md.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option(
+    "--drop-off", is_flag=True, help="Show where callers leave, from the counts in Redis."
+)
+@click.option(
+    "--days", type=click.IntRange(min=1), default=7, show_default=True, help="Days of --drop-off."
+)
+@click.option("--language", default="en", show_default=True, help="The language of the wording.")
+def menu(role: str, form: str | None, drop_off: bool, days: int, language: str) -> None:
+    """Show the USSD menu, its timing, and where callers leave.
+
+    ROLE is customer, agent, new_agent or stranger (default: all). The menu is read from the program
+    and needs no running gateway; --drop-off reads the counts of the running one.
+    """
+    if drop_off:
+        counts = _read_drop_off(command_environment(os.environ), days)
+        print(_drop_off_json(counts) if form == "json" else "\n".join(_table(counts, days)))
+        return
+    compiled = product_menu()
+    ensure_known("role", role, ["", *first_screens(compiled)])
+    ensure_known("language", language, list(compiled.wording.translations))
+    print(_map(compiled, role, form, language))
 
 
-def _check(menu: Menu, arguments: Namespace) -> None:
-    roles, languages = list(first_screens(menu)), list(menu.wording.translations)
-    if arguments.role and arguments.role not in roles:
-        raise BadInput(f"no role {arguments.role!r}; there are {', '.join(roles)}")
-    if arguments.language not in languages:
-        raise BadInput(f"no language {arguments.language!r}; there are {', '.join(languages)}")
+def ensure_known(noun: str, value: str, known: list[str]) -> None:
+    """Raise BadInput with the known values where `value` is none of them."""
+    if value not in known:
+        raise BadInput(f"no {noun} {value!r}; there are {', '.join(filter(None, known))}")
 
 
-def _map(menu: Menu, arguments: Namespace) -> str:
-    language, role = arguments.language, arguments.role
-    if arguments.json:
-        return json.dumps(as_json(menu, language), ensure_ascii=False)
-    if arguments.markdown:
-        return page(menu, language)
-    if arguments.mermaid:
-        return as_mermaid(menu, language, first_screens(menu)[role] if role else None)
+def _map(menu: Menu, role: str, form: str | None, language: str) -> str:
+    match form:
+        case "json":
+            return json.dumps(as_json(menu, language), ensure_ascii=False)
+        case "markdown":
+            return page(menu, language)
+        case "mermaid":
+            return as_mermaid(menu, language, first_screens(menu)[role] if role else None)
     tables = longest_paths_table(menu, role)
     return f"{as_text(menu, language, role)}\n\n{ASSUMPTIONS}\n\n{tables}"
 
 
-def _left(arguments: Namespace, environment: Environment) -> str:
+def _read_drop_off(environment: Environment, days: int) -> list[DropOff]:
+    """The counts of the last `days` days, today included. Raises BadInput without Redis."""
     today = datetime.now(UTC).date()
-    days = [today - timedelta(days=ago) for ago in range(max(arguments.days, 1))]
     try:
         with closing(Redis.from_url(read(environment, "REDIS_URL"))) as redis:
-            counted = drop_off(redis, days)
+            return drop_off_of(redis, [today - timedelta(days=ago) for ago in range(days)])
     except RedisError as error:
         raise BadInput(f"cannot read the counts: {error}") from error
-    if arguments.json:
-        return json.dumps([asdict(one) | {"left": one.left} for one in counted])
-    return "\n".join(_table(counted, len(days)))
 
 
-def _table(counted: list[DropOff], days: int) -> Iterator[str]:
-    if not counted:
+def _drop_off_json(counts: list[DropOff]) -> str:
+    return json.dumps([asdict(screen) | {"left": screen.left} for screen in counts])
+
+
+def _table(counts: list[DropOff], days: int) -> Iterator[str]:
+    if not counts:
         yield f"Nobody dialled in {days} days."
         return
     yield f"{'screen':<24}{'shown':>8}{'answered':>10}{'left':>7}      sessions that ended there"
-    for one in counted:
-        ends = ", ".join(f"{status} {count}" for status, count in sorted(one.ended.items()))
-        row = f"{one.screen:<24}{one.shown:>8}{one.answered:>10}{one.left:>7}{one.share:>5.0%}"
-        yield f"{row} {ends}".rstrip()
+    for screen in counts:
+        ends = ", ".join(f"{status} {count}" for status, count in sorted(screen.ended.items()))
+        row = f"{screen.screen:<24}{screen.shown:>8}{screen.answered:>10}"
+        yield f"{row}{screen.left:>7}{screen.share:>5.0%} {ends}".rstrip()

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from argparse import Namespace
+import os
 
-from core.settings import Environment
+import click
+
 from operations.database import open_database
+from operations.environment import command_environment
+from operations.progress import count_lines
 from workers.schedule import remind_all
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Remind whoever is due. A second run on a day finds nobody new; at night nobody is."""
-    texts = remind_all(open_database(environment), _show)
-    print(f"{texts} customers are reminded")
-    return 0
+@click.command()
+def remind() -> None:
+    """Queue today's instalment reminders.
 
-
-def _show(texts: int) -> None:
-    print(f"{texts} so far ...", file=sys.stderr, flush=True)
+    The schedule does this every hour of the day, and at night nobody is reminded. A second run on
+    the same day queues nothing.
+    """
+    open_unit = open_database(command_environment(os.environ))
+    reminders = remind_all(open_unit, count_lines("reminders"))
+    print(f"{reminders} customers are reminded")

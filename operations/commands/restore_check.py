@@ -1,20 +1,20 @@
-"""`dialwatt restore-check FILE`: whether a backup really brings the books back.
+"""`dialwatt restore-check FILE`: restore a backup elsewhere and check everything in it.
 
-The file is loaded into a throw-away PostgreSQL of its own, brought to the newest schema, and asked
-everything that `dialwatt doctor` asks of the books. The running database is not touched, or needed:
-this is best done on the machine that keeps the backups.
+The file is restored into a temporary PostgreSQL of its own, brought to the newest schema, and
+checked as `dialwatt doctor` checks the running database. The running database is not needed: this
+is best done on the machine that keeps the backups.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import tempfile
-from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import click
 from sqlalchemy import Connection, text
 
 from core.clock import system_clock
@@ -27,79 +27,94 @@ from core.settings import Environment, read
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
+from operations.commands.arguments import file_argument, json_option
 from operations.commands.doctor import Check, print_checks
-from operations.embedded.postgres_client import connection_of, find_program
+from operations.embedded.postgres_client import connection_of, find_program, run_client
 from operations.embedded.services import embedded_services
 from operations.environment import settings_if_any
+from operations.progress import progress_bar
 
 _KEYS_A_PAGE = 5000
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Print every check; 1 if any is not ok. Raises BadInput for a file that is no backup."""
-    file = Path(arguments.file).absolute()
+@click.command("restore-check")
+@file_argument
+@json_option
+def restore_check(file: Path, as_json: bool) -> int:
+    """Prove that a backup restores.
+
+    It restores FILE into a temporary database, checks the ledger in it, and opens the device keys
+    where DEVICE_KEY_SECRET is set. The running database is neither needed nor touched. Exit code 1
+    where a check fails.
+    """
     if not file.is_file():
         raise BadInput(f"there is no file {file}")
-    checks = check_backup(file, settings_if_any(environment))
-    return print_checks(checks, as_json=arguments.json)
+    checks = check_backup(file.absolute(), settings_if_any(os.environ))
+    return print_checks(checks, as_json=as_json)
 
 
 def check_backup(file: Path, environment: Environment) -> Iterator[Check]:
-    """All checks of the book in that file, one by one."""
+    """Restore the file and check its contents, one check at a time. Raises BadInput."""
+    with _temporary_database() as database_url:
+        restore(file, database_url)
+        yield _upgrade(database_url)
+        with make_engine(database_url, pool_size=0).connect() as connection:
+            yield Check("contents", True, _contents(connection))
+            for name, query in BOOKS.items():
+                found = offenders(connection, query, system_clock())
+                yield Check(name, not found, found)
+            yield _device_keys(connection, environment)
+
+
+@contextmanager
+def _temporary_database() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="dialwatt-") as folder:
-        Path(folder).chmod(0o755)  # the user PostgreSQL is lent to has to pass through
+        Path(folder).chmod(0o755)  # the user that PostgreSQL runs as has to pass through
         with embedded_services(Path(folder) / "check", for_tests=True) as services:
-            _say("loading it into a throw-away database ...")
-            restore(file, services.database_url)
-            yield _brought_up_to_date(services.database_url)
-            engine = make_engine(services.database_url, pool_size=0)
-            with engine.connect() as connection:
-                yield from _examine(connection, environment)
+            yield services.database_url
 
 
 def restore(file: Path, database_url: str) -> None:
-    """Load a backup into an empty database. Raises BadInput with what pg_restore says."""
+    """Restore a backup into an empty database. Raises BadInput with what pg_restore says."""
     conninfo, secret = connection_of(database_url)
-    loaded = subprocess.run(
-        [
-            find_program("pg_restore").path,
-            "--exit-on-error",
-            "--no-owner",
-            "--no-privileges",
-            f"--dbname={conninfo}",
-            str(file),
-        ],
-        env=os.environ | secret,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if loaded.returncode:
-        raise BadInput(*loaded.stderr.strip().splitlines(), f"{file} does not restore.")
+    program = str(find_program("pg_restore").path)
+    command = [program, "--exit-on-error", "--no-owner", "--no-privileges"]
+    done = 0
+
+    def count(line: str) -> None:
+        nonlocal done
+        done += line.startswith(("pg_restore: creating ", "pg_restore: processing "))
+        show_done(done)
+
+    with progress_bar("restoring", _count_objects(program, file)) as show_done:
+        try:
+            run_client([*command, f"--dbname={conninfo}", str(file)], secret, count)
+        except BadInput as error:
+            raise BadInput(*error.problems, f"{file} does not restore.") from None
 
 
-def _brought_up_to_date(database_url: str) -> Check:
-    """A backup of an older release is as good as one of this, if its schema can be brought on."""
+def _count_objects(program: str, file: Path) -> int:
+    """How many tables, indexes and other objects the backup has; 0 where it cannot be read."""
+    listed = subprocess.run([program, "--list", file], capture_output=True, text=True, check=False)
+    return sum(not line.startswith(";") for line in listed.stdout.splitlines())
+
+
+def _upgrade(database_url: str) -> Check:
+    """Bring the schema of a backup of an older release up to date. Raises BadInput where the
+    database is not one of Dialwatt."""
     with make_engine(database_url, pool_size=0).connect() as connection:
-        was = revision_of(connection)
-    if was is None:
+        before = revision_of(connection)
+    if before is None:
         raise BadInput("this is a backup, but not one of Dialwatt")
     migrate(database_url)
     with make_engine(database_url, pool_size=0).connect() as connection:
-        now = revision_of(connection)
-    return Check("restored", True, f"schema {was}" + (f", brought to {now}" if now != was else ""))
-
-
-def _examine(connection: Connection, environment: Environment) -> Iterator[Check]:
-    yield Check("contents", True, _contents(connection))
-    for name, query in BOOKS.items():
-        found = offenders(connection, query, system_clock())
-        yield Check(name, not found, found)
-    yield _device_keys(connection, environment)
+        after = revision_of(connection)
+    detail = f"schema {before}" + (f", brought to {after}" if after != before else "")
+    return Check("restored", True, detail)
 
 
 def _contents(connection: Connection) -> str:
-    """What is in it, so that an empty or an old backup is seen for what it is."""
+    """What the backup holds, so that an empty or an old one is recognised."""
     row = connection.execute(
         text(
             "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM devices),"
@@ -112,24 +127,20 @@ def _contents(connection: Connection) -> str:
 
 
 def _device_keys(connection: Connection, environment: Environment) -> Check:
-    """Whether the master keys at hand open the device keys in the backup: one without the other is
-    worth nothing."""
+    """Whether the master keys of DEVICE_KEY_SECRET open every device key: without them the backup
+    is worth nothing."""
     secret = read(environment, "DEVICE_KEY_SECRET", "")
     if not secret:
         return Check("device keys open", True, "not tried: DEVICE_KEY_SECRET is not set here")
-    ring, opened, closed = KeyRing.from_settings(secret), 0, list[str]()
+    ring, opened, unopened = KeyRing.from_settings(secret), 0, list[str]()
     after = 0
     while page := read_keys(connection, after, _KEYS_A_PAGE):
-        for one in page:
+        for key in page:
             try:
-                ring.open(one.sealed, bound_to(one.serial))
+                ring.open(key.sealed, bound_to(key.serial))
                 opened += 1
             except TokenError:
-                closed.append(one.serial)
+                unopened.append(key.serial)
         after = page[-1].device_id
-    detail = f"{len(closed)} do not, {closed[0]} first" if closed else f"all {opened}"
-    return Check("device keys open", not closed, detail)
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+    detail = f"{len(unopened)} do not, {unopened[0]} first" if unopened else f"all {opened}"
+    return Check("device keys open", not unopened, detail)

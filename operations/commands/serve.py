@@ -1,7 +1,7 @@
-"""`dialwatt web | worker | schedule | migrate`: the processes of a deployment, one command each.
+"""`dialwatt web | worker | schedule | migrate`: the processes of a deployment.
 
-They read os.environ themselves, also in processes they start, so the settings of the command go in
-there first.
+They read their settings from os.environ, also in the processes they start, so the settings that a
+command has found are put there first.
 """
 
 from __future__ import annotations
@@ -9,32 +9,39 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from argparse import Namespace
+from typing import Literal
+
+import click
 
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
 from core.settings import Environment, read
+from operations.embedded.locations import ensure_port_free
+from operations.environment import command_environment, read_number
 from operations.settings_check import check_settings
 
 _THREADS = 80
-# What is being answered when the stop is asked for is answered; what takes longer than this hangs.
+# On a stop, requests that are being answered have this long to finish.
 _DRAIN_S = 20
 
 
-def web(arguments: Namespace, environment: Environment) -> int:
-    """Serve the gateway on PORT with WEB_WORKERS processes until told to stop."""
-    port, workers = (
-        _number(environment, "PORT", 8000, 65535),
-        _number(environment, "WEB_WORKERS", 2, 256),
-    )
-    _warn_of_newer_schema(environment)
+@click.command()
+def web() -> None:
+    """Serve callbacks, API and console over HTTP.
+
+    \b
+    PORT         the port to listen on (8000)
+    WEB_WORKERS  the number of processes (2)
+    """
+    environment = command_environment(os.environ)
+    port = read_number(environment, "PORT", 8000, 65535)
+    workers = read_number(environment, "WEB_WORKERS", 2, 256)
+    ensure_port_free("0.0.0.0", port)
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
-    check_settings("web", environment)
-    os.environ.update(environment)
-    start_logging(environment, "web")
+    _start_process("web", environment)
     Granian(
         "gateway.wsgi:app",
         address="0.0.0.0",
@@ -48,49 +55,63 @@ def web(arguments: Namespace, environment: Environment) -> int:
         log_level=LogLevels(log_level(environment)),
         log_dictconfig=logging_config(environment, "web"),
     ).serve()
-    return 0
 
 
-def worker(arguments: Namespace, environment: Environment) -> int:
-    """Apply payments, send prompts and texts until told to stop."""
-    check_settings("worker", environment)
-    os.environ.update(environment)
-    start_logging(environment, "worker")
-    _warn_of_newer_schema(environment)
+@click.command()
+def worker() -> None:
+    """Apply payments, vend tokens, send prompts and SMS.
+
+    It runs until it is told to stop, and finishes the job it is in. Start as many as there is work
+    for.
+    """
+    _start_process("worker", command_environment(os.environ))
     from workers.runtime import run_worker
 
     run_worker()
-    return 0
 
 
-def schedule(arguments: Namespace, environment: Environment) -> int:
-    """Ring for what waits, and accrue once a day, until told to stop."""
-    check_settings("schedule", environment)
-    os.environ.update(environment)
-    start_logging(environment, "schedule")
-    _warn_of_newer_schema(environment)
+@click.command()
+def schedule() -> None:
+    """Wake the workers and run the daily jobs.
+
+    Every five seconds it wakes the workers of the queues that have pending work. Once a day it
+    charges access fees, by day it queues reminders. One process is enough; two do no harm.
+    """
+    _start_process("schedule", command_environment(os.environ))
     from workers.schedule import run
 
     run()
-    return 0
 
 
-def migrate(arguments: Namespace, environment: Environment) -> int:
-    """Bring the schema up to date, telling each step as it is taken."""
+@click.command()
+def migrate() -> None:
+    """Bring the database schema up to date.
+
+    Run it before the processes of a new release start. Each step is printed as it is taken.
+    """
     from core.db.engine import migrate as upgrade
 
     steps = logging.getLogger("alembic.runtime.migration")
     steps.handlers = [logging.StreamHandler()]
     steps.setLevel(logging.INFO)
-    upgrade(read(environment, "DATABASE_URL"))
+    upgrade(read(command_environment(os.environ), "DATABASE_URL"))
     print("the schema is up to date")
-    return 0
+
+
+def _start_process(
+    process: Literal["web", "worker", "schedule"], environment: dict[str, str]
+) -> None:
+    """Check the settings, make them those of this process, and start its log. Raises BadInput."""
+    check_settings(process, environment)
+    os.environ.update(environment)
+    start_logging(environment, process)
+    _warn_of_newer_schema(environment)
 
 
 def _warn_of_newer_schema(environment: Environment) -> None:
-    """Say it when a later release has migrated the database, and start all the same: while that
-    release is on its way, old processes may have to come up again. A database that is away says
-    nothing here; the process waits for it."""
+    """Warn where a later release has migrated the database, and start all the same: during a
+    release, processes of the older one may have to restart. Where the database cannot be reached
+    there is no warning: the process waits for it."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from core.db.engine import make_engine
@@ -106,10 +127,3 @@ def _warn_of_newer_schema(environment: Environment) -> None:
         raise BadInput(str(found))
     if found.is_newer:
         print(found, file=sys.stderr)
-
-
-def _number(environment: Environment, name: str, default: int, most: int) -> int:
-    value = read(environment, name, str(default))
-    if not value.isdecimal() or not 1 <= int(value) <= most:
-        raise BadInput(f"{name} must be a number from 1 to {most}, not {value!r}")
-    return int(value)

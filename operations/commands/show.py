@@ -1,38 +1,66 @@
-"""`dialwatt show payment RECEIPT` and `show customer MSISDN`: for people, or as JSON."""
+"""`dialwatt show payment RECEIPT` and `dialwatt show customer MSISDN`, as text or JSON."""
 
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+import os
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+
+import click
 
 from core.errors import BadInput
 from core.money import major
-from core.settings import Environment
 from core.unit import Unit
+from operations.commands.arguments import account_option, json_option
 from operations.database import open_database
+from operations.environment import command_environment
 
 Shown = dict[str, Any]
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Print it. Raises Refused for a receipt or a number that nobody has."""
-    with open_database(environment)() as unit:
-        if arguments.what == "payment":
-            shown = payment(unit, arguments.key.strip(), arguments.account)
-        else:
-            shown = customer(unit, arguments.key)
-        currency = unit.market.currency
-    if arguments.json:
-        print(json.dumps(shown, ensure_ascii=False))
-    else:
-        write = _write_payment if arguments.what == "payment" else _write_customer
-        print("\n".join(write(shown, currency)))
-    return 0
+@click.group()
+def show() -> None:
+    """Show what a payment did, or what a customer owes."""
 
 
-def payment(unit: Unit, receipt: str, account: str | None = None) -> Shown:
-    """A payment in the shape that scripts rely on: amounts in major units, as text."""
+@show.command()
+@click.argument("receipt")
+@account_option
+@json_option
+def payment(receipt: str, account: str | None, as_json: bool) -> None:
+    """Show what a payment did: its lines, and the tokens it bought.
+
+    RECEIPT is the provider's receipt of the payment.
+    """
+    with open_database(command_environment(os.environ))() as unit:
+        shown = describe_payment(unit, receipt.strip(), account)
+        _print(shown, as_json, partial(_payment_lines, shown, unit.market.currency))
+
+
+@show.command()
+@click.argument("msisdn")
+@json_option
+def customer(msisdn: str, as_json: bool) -> None:
+    """Show what a customer owes and has.
+
+    MSISDN is the customer's phone number, with or without the country code.
+    """
+    with open_database(command_environment(os.environ))() as unit:
+        shown = describe_customer(unit, msisdn)
+        _print(shown, as_json, partial(_customer_lines, shown, unit.market.currency))
+
+
+def _print(shown: Shown, as_json: bool, lines: Callable[[], list[str]]) -> None:
+    print(json.dumps(shown, ensure_ascii=False) if as_json else "\n".join(lines()))
+
+
+def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Shown:
+    """Return a payment in the JSON shape that scripts rely on; amounts are text in major units.
+
+    Raises Refused where no account, or more than one, has that receipt.
+    """
     from core.usecases.payments.show import show_payment
 
     story = show_payment(unit, receipt, account)
@@ -65,8 +93,11 @@ def _units(kind: str, units: int) -> Shown:
     return {"days": units} if kind == "days" else {}
 
 
-def customer(unit: Unit, typed: str) -> Shown:
-    """A customer in the shape that scripts rely on; all that is open, the oldest first."""
+def describe_customer(unit: Unit, typed: str) -> Shown:
+    """Return a customer in the JSON shape that scripts rely on, the oldest debt first.
+
+    Raises BadInput for what is not a phone number, Refused where no customer has it.
+    """
     from core.msisdn import parse_msisdn
     from core.usecases.registration.customer_card import show_customer
 
@@ -91,19 +122,19 @@ def customer(unit: Unit, typed: str) -> Shown:
             for debt in story.debts.lines
         ],
         "devices": [
-            {"serial": one.serial, "kind": one.kind}
+            {"serial": device.serial, "kind": device.kind}
             | (
                 {}
-                if one.plan_left_minor is None
-                else {"plan_left": major(one.plan_left_minor, currency)}
+                if device.plan_left_minor is None
+                else {"plan_left": major(device.plan_left_minor, currency)}
             )
-            | ({} if one.kind == "meter" else {"unlocked": one.is_paid_off})
-            for one in story.devices
+            | ({} if device.kind == "meter" else {"unlocked": device.is_paid_off})
+            for device in story.devices
         ],
     }
 
 
-def _write_payment(shown: Shown, currency: str) -> list[str]:
+def _payment_lines(shown: Shown, currency: str) -> list[str]:
     lines = [
         f"{shown['receipt']}: {currency} {shown['amount']} for {shown['account']}, {shown['state']}"
     ]
@@ -114,12 +145,12 @@ def _write_payment(shown: Shown, currency: str) -> list[str]:
     for token in shown["tokens"]:
         gives = f"{token['kwh']} kWh" if "kwh" in token else token["kind"]
         gives = f"{token['days']} days" if "days" in token else gives
-        fate = "sent" if token["sent"] else "not sent yet"
-        lines.append(f"  token {token['text']}  {token['serial']}  {gives}, {fate}")
+        state = "sent" if token["sent"] else "not sent yet"
+        lines.append(f"  token {token['text']}  {token['serial']}  {gives}, {state}")
     return lines + ([f"  problem: {shown['problem']}"] if "problem" in shown else [])
 
 
-def _write_customer(shown: Shown, currency: str) -> list[str]:
+def _customer_lines(shown: Shown, currency: str) -> list[str]:
     lines = [f"{shown['name']} ({shown['msisdn']}), credit {currency} {shown['credit']}"]
     lines += [
         f"  {debt['kind']:<13}{debt['amount']:>12}  {'due' if debt['due'] else 'not due until'}"

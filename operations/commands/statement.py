@@ -1,30 +1,22 @@
-"""`dialwatt statement daraja|mtn|airtel|pawapay FILE`: a provider's statement beside the books.
+"""`dialwatt statement daraja|mtn|airtel|pawapay FILE`: compare a provider's statement with ours.
 
-It lists what is matched, missing here, missing there and different, and exits with 1 unless all
-agrees. `--ingest` takes in what is missing here by the same road as a callback, opens a case for
-what only a person can settle, and keeps the closing balance as the day's assertion.
-
-Files: for daraja the organisation portal's CSV (gateway/payments/mpesa/statement.py says which
-columns are read) or the rows of the pull API as JSON; for the others a CSV with the columns
-`receipt`,
-`time` (ISO 8601, UTC unless it says otherwise), `amount` and `account`, and optionally `payer`,
-`kind` (payment, reversal, settlement, fee), `undoes` and `balance` (after the row); it needs
---account.
-
-`--opening` books what the account held before the first row, once: the closing balance less what
-the books come to.
+For daraja FILE is the organisation portal's CSV (gateway/payments/mpesa/statement.py says which
+columns are read) or the rows of the pull API as JSON. For the others it is a CSV with the columns
+`receipt`, `time` (ISO 8601, UTC unless it says otherwise), `amount` and `account`, and optionally
+`payer`, `kind` (payment, reversal, settlement, fee), `undoes` and `balance` (after the row).
 """
 
 from __future__ import annotations
 
 import csv
 import json
-import sys
-from argparse import Namespace
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import click
 
 from core.db.statements import Booked
 from core.errors import BadCallback, BadInput, Refused
@@ -46,68 +38,82 @@ from core.usecases.reconciliation.statement import (
 )
 from gateway.payments.mpesa.parse import CURRENCY, provider_account
 from gateway.payments.mpesa.statement import read_portal, read_pulled
+from operations.commands.arguments import file_argument, json_option
 from operations.database import open_database
+from operations.environment import command_environment
+from operations.importing.csv_file import read_text
+from operations.progress import progress_bar
 
 Shown = dict[str, Any]
 _NEEDED = {"receipt", "time", "amount"}
-_TOLD_EVERY = 200
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Compare, ingest if asked to, print; 0 when the two agree (after ingesting, if asked)."""
+@click.command()
+@click.argument("provider", type=click.Choice(("daraja", "mtn", "airtel", "pawapay")))
+@file_argument
+@click.option(
+    "--account",
+    metavar="ACCOUNT",
+    help="The receiving account, such as mtn:1. Needed for all providers but daraja.",
+)
+@click.option(
+    "--ingest",
+    is_flag=True,
+    help="Book what is missing here; open a case for all other differences.",
+)
+@click.option(
+    "--opening",
+    is_flag=True,
+    help="With --ingest: book what the account held before the first row. Once per account.",
+)
+@json_option
+def statement(
+    provider: str, file: Path, account: str | None, ingest: bool, opening: bool, as_json: bool
+) -> int:
+    """Compare a provider's statement with ours.
+
+    It lists what matches, what is missing here, what is missing there, and what is different. Exit
+    code 1 unless both agree (with --ingest: after what was missing here has been booked).
+
+    For daraja FILE is the CSV of the organisation portal, or the answer of the pull API (JSON). For
+    the others it is a CSV with the columns receipt, time, amount and account, and optionally payer,
+    kind, undoes and balance.
+    """
+    if opening and not ingest:
+        raise click.UsageError("--opening goes with --ingest")
+    environment = command_environment(os.environ)
     open_unit = open_database(environment)
     with open_unit() as unit:
         market = unit.market
-    statement = read_statement(arguments, environment, market)
+    if provider == "daraja":
+        rows = read_daraja(file, account, environment)
+    else:
+        rows = read_simple(file, account, market)
     with open_unit() as unit:
-        comparison = compare_statement(unit, statement)
-    failed: list[str] = []
-    if arguments.opening and not arguments.ingest:
-        raise BadInput("--opening goes with --ingest")
-    if arguments.ingest:
-        failed = _ingest(open_unit, statement, comparison, opening=arguments.opening)
-    _print(arguments, comparison, failed, statement.currency)
-    left = comparison.missing_there or comparison.different or failed
-    agreed = not left if arguments.ingest else comparison.agrees
-    return 0 if agreed else 1
+        comparison = compare_statement(unit, rows)
+    not_booked = _ingest(open_unit, rows, comparison, opening=opening) if ingest else []
+    shown = _describe(comparison, not_booked, rows.currency) | {"ingested": ingest}
+    print(json.dumps(shown, ensure_ascii=False) if as_json else "\n".join(_lines(shown)))
+    if ingest:
+        return 1 if comparison.missing_there or comparison.different or not_booked else 0
+    return 0 if comparison.agrees else 1
 
 
-def read_statement(arguments: Namespace, environment: Environment, market: Market) -> Statement:
-    """The file as a statement. Raises BadInput naming every line that is not understood."""
-    path = Path(arguments.file)
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"cannot read {path.name}: {error}") from error
-    if arguments.provider != "daraja":
-        if not arguments.account:
-            raise BadInput("--account is needed: the receiving account, as the books call it")
-        return _simple(arguments.account, content, market)
-    shortcode = (arguments.account or "").removeprefix("daraja:") or None
+def read_daraja(path: Path, account: str | None, environment: Environment) -> Statement:
+    """Read M-Pesa's portal CSV or pull answer. Raises BadInput naming every unreadable line."""
+    content = read_text(path)
+    shortcode = (account or "").removeprefix("daraja:") or None
     if content.lstrip().startswith(("{", "[")):
         code = shortcode or read(environment, "DARAJA_SHORTCODE")
         return Statement(provider_account(code), CURRENCY, _pulled(content))
     return read_portal(_numbered(content), shortcode)
 
 
-def _numbered(content: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(content.splitlines())
-    for cells in reader:
-        yield reader.line_num, cells
-
-
-def _pulled(content: str) -> list[Movement]:
-    """The API's answer as it came, or only its rows."""
-    try:
-        document = json.loads(content, parse_float=str, parse_int=str)
-    except ValueError as error:
-        raise BadInput(f"the file is not JSON: {error}") from error
-    rows = document.get("Response", []) if isinstance(document, dict) else document
-    rows = rows[0] if rows and isinstance(rows[0], list) else rows
-    return _each(rows, read_pulled)
-
-
-def _simple(account: str, content: str, market: Market) -> Statement:
+def read_simple(path: Path, account: str | None, market: Market) -> Statement:
+    """Read a CSV in our own columns. Raises BadInput naming every unreadable line."""
+    if not account:
+        raise BadInput("--account is needed: the receiving account, as `dialwatt show` names it")
+    content = read_text(path)
     currency = market.currency
     rows = list(csv.DictReader(content.splitlines()))
     missing = _NEEDED - set(rows[0] if rows else _NEEDED)
@@ -123,8 +129,25 @@ def _simple(account: str, content: str, market: Market) -> Statement:
     return Statement(account, currency, movements, closing_minor)
 
 
+def _numbered(content: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(content.splitlines())
+    for cells in reader:
+        yield reader.line_num, cells
+
+
+def _pulled(content: str) -> list[Movement]:
+    """Read the answer of the pull API, whole or only its rows."""
+    try:
+        document = json.loads(content, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise BadInput(f"the file is not JSON: {error}") from error
+    rows = document.get("Response", []) if isinstance(document, dict) else document
+    rows = rows[0] if rows and isinstance(rows[0], list) else rows
+    return _each(rows, read_pulled)
+
+
 def _each(rows: list[Any], read_row: Callable[[Any], Movement]) -> list[Movement]:
-    """Every row read; all problems at once."""
+    """Read every row. Raises BadInput with all problems."""
     movements, problems = [], []
     for number, row in enumerate(rows, start=1):
         try:
@@ -155,7 +178,7 @@ def _movement(row: dict[str, str], market: Market) -> Movement:
 
 
 def _payer(written: str, market: Market) -> str | None:
-    """The payer's number however it is written; None for what is none."""
+    """Return the payer's MSISDN; None where it is not a phone number."""
     try:
         return parse_msisdn(written, market.country)
     except ValueError:
@@ -163,54 +186,52 @@ def _payer(written: str, market: Market) -> str | None:
 
 
 def _ingest(
-    open_unit: OpenUnit, statement: Statement, comparison: Comparison, *, opening: bool
+    open_unit: OpenUnit, rows: Statement, comparison: Comparison, *, opening: bool
 ) -> list[str]:
-    """Book what is missing here, payments before what undoes them; what could not be booked."""
-    failed = []
-    missing = sorted(comparison.missing_here, key=lambda one: one.kind != "payment")
-    for number, movement in enumerate(missing):
-        if number and number % _TOLD_EVERY == 0:
-            print(f"{number} of {len(missing)} looked at ...", file=sys.stderr, flush=True)
-        try:
-            with open_unit() as unit:
-                book_missing(unit, statement, movement, "statement")
-        except (BadCallback, Refused) as error:
-            failed.append(f"{movement.receipt}: {error}")
+    """Book what is missing here, payments before their reversals, and open cases for the rest.
+
+    Returns a line for every row that could not be booked.
+    """
+    missing = sorted(comparison.missing_here, key=lambda movement: movement.kind != "payment")
+    not_booked = []
+    with progress_bar("booking", len(missing)) as show_done:
+        for number, movement in enumerate(missing):
+            show_done(number)
+            try:
+                with open_unit() as unit:
+                    book_missing(unit, rows, movement, "statement")
+            except (BadCallback, Refused) as error:
+                not_booked.append(f"{movement.receipt}: {error}")
     with open_unit() as unit:
         open_cases(unit, comparison)
-        if statement.closing_minor is not None:
-            _assert_closing(unit, statement, statement.closing_minor, opening=opening)
-    return failed
+        if rows.closing_minor is not None:
+            _assert_closing(unit, rows, rows.closing_minor, opening=opening)
+    return not_booked
 
 
-def _assert_closing(unit: Unit, statement: Statement, closing_minor: int, *, opening: bool) -> None:
-    account = statement.provider_account
-    instants = [one.happened_at for one in statement.movements]
+def _assert_closing(unit: Unit, rows: Statement, closing_minor: int, *, opening: bool) -> None:
+    account = rows.provider_account
+    instants = [movement.happened_at for movement in rows.movements]
     if opening:
         missing_minor = note_balance(unit, account, closing_minor, max(instants))
         book_opening(unit, account, missing_minor, min(instants), ITSELF, "on the statement")
     assert_balance(unit, account, closing_minor, max(instants))
 
 
-def _print(arguments: Namespace, comparison: Comparison, failed: list[str], currency: str) -> None:
-    shown: Shown = {
+def _describe(comparison: Comparison, not_booked: list[str], currency: str) -> Shown:
+    return {
         "matched": comparison.matched,
-        "missing_here": [_told(one, currency) for one in comparison.missing_here],
-        "missing_there": [_held(one, currency) for one in comparison.missing_there],
+        "missing_here": [_on_statement(row, currency) for row in comparison.missing_here],
+        "missing_there": [_in_ledger(row, currency) for row in comparison.missing_there],
         "different": [
-            {"statement": _told(one, currency), "books": _held(booked, currency)}
-            for one, booked in comparison.different
+            {"statement": _on_statement(theirs, currency), "books": _in_ledger(ours, currency)}
+            for theirs, ours in comparison.different
         ],
-        "ingested": bool(arguments.ingest),
-        "not_booked": failed,
+        "not_booked": not_booked,
     }
-    if arguments.json:
-        print(json.dumps(shown, ensure_ascii=False))
-    else:
-        print("\n".join(_lines(shown)))
 
 
-def _told(movement: Movement, currency: str) -> Shown:
+def _on_statement(movement: Movement, currency: str) -> Shown:
     return {
         "receipt": movement.receipt,
         "kind": movement.kind,
@@ -220,7 +241,7 @@ def _told(movement: Movement, currency: str) -> Shown:
     }
 
 
-def _held(booked: Booked, currency: str) -> Shown:
+def _in_ledger(booked: Booked, currency: str) -> Shown:
     return {
         "receipt": booked.receipt,
         "amount": major(booked.amount_minor, currency),
@@ -232,7 +253,7 @@ def _lines(shown: Shown) -> Iterator[str]:
     yield f"matched        {shown['matched']}"
     for part in ("missing_here", "missing_there", "different"):
         yield f"{part.replace('_', ' '):<15}{len(shown[part])}"
-        for one in shown[part]:
-            yield "  " + "  ".join(str(value) for value in one.values() if value)
+        for row in shown[part]:
+            yield "  " + "  ".join(str(value) for value in row.values() if value)
     for line in shown["not_booked"]:
         yield f"not booked: {line}"

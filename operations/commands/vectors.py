@@ -3,29 +3,54 @@
 Every row names a token system, its inputs and the token that must come out. A row is compared in
 all it states (token, next count, display form). What cannot be recomputed is counted as skipped,
 with the reason: EA07 rows without a table file, and kinds of row this program does not know.
-It changes nothing and touches no database.
+It changes nothing and needs no database.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TextIO
 
+import click
+
+from core.errors import BadInput
 from core.tokens import nexus, openpaygo
 from core.tokens.errors import TokenError
 from core.tokens.family import DeviceSecret, group
 from core.tokens.openpaygo import EXTENDED, NORMAL, TokenType
 from core.tokens.sta import StaTables
 from operations.commands import sts_vectors
+from operations.commands.arguments import file_argument
 from operations.commands.sts_vectors import Skip
 from simulator.devices import decoders, virtual_device
 
 Row = dict[str, Any]
 Recomputed = dict[str, Any]
+
+
+@click.command()
+@file_argument
+@click.option(
+    "--sta-tables",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The STA tables (JSON) that rows of encryption algorithm 07 need.",
+)
+def vectors(file: Path, sta_tables: Path | None) -> int:
+    """Recompute the tokens of a vector file.
+
+    It prints every row whose token differs, and a last line with the counts. Exit code 1 where a
+    row differs.
+    """
+    try:
+        return check(file, sta_tables, sys.stdout)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"cannot read {file}: {error}") from error
 
 
 def check(path: Path, sta_tables: Path | None, out: TextIO) -> int:
@@ -45,7 +70,7 @@ def check(path: Path, sta_tables: Path | None, out: TextIO) -> int:
 
 
 def judge(row: Row, tables: StaTables | None) -> tuple[str, str]:
-    """`match`, `differ` or `skipped` for one row, with a remark for the last two."""
+    """Return `match`, `differ` or `skipped` for a row, and a remark for the last two."""
     try:
         recompute = _SYSTEMS.get(row["system"])
         if recompute is None:
@@ -79,7 +104,7 @@ def _openpaygo(inputs: Row, _: StaTables | None) -> Recomputed:
 
 
 def _openpaygo_behaviour(inputs: Row, _: StaTables | None) -> Recomputed:
-    """A sequence of codes typed on a virtual device, and what it must say to each."""
+    """A sequence of tokens typed on a virtual device, and its answer to each."""
     secret = DeviceSecret(
         serial="",
         family="openpaygo",
@@ -87,12 +112,12 @@ def _openpaygo_behaviour(inputs: Row, _: StaTables | None) -> Recomputed:
         starting_code=inputs["starting_code"],
     )
     state = virtual_device.factory_state(secret, inputs["device_count_at_start"])
-    said = []
+    answers = []
     for entry in inputs["entries"]:
         state, accepted, reason = virtual_device.enter_token(state, entry["token"], secret)
-        said.append("ok" if accepted else _BEHAVIOUR_WORDS[reason])
-    if said != inputs["expected"]:
-        raise TokenError(f"the device said {said} instead of {inputs['expected']}")
+        answers.append("ok" if accepted else _BEHAVIOUR_WORDS[reason])
+    if answers != inputs["expected"]:
+        raise TokenError(f"the device answered {answers} instead of {inputs['expected']}")
     return {"token": [_entry_token(secret, entry) for entry in inputs["entries"]]}
 
 

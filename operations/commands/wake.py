@@ -1,45 +1,54 @@
-"""`dialwatt wake`: what waits in each queue and who serves it; then every queue is woken again.
+"""`dialwatt wake`: show pending work and live workers, and wake the workers.
 
-For after an outage of Redis or of the schedule. Nothing is lost without it: the schedule wakes
+For use after an outage of Redis or of the schedule. Nothing is lost without it: the schedule wakes
 the workers every five seconds.
 """
 
 from __future__ import annotations
 
-from argparse import Namespace
+import os
 from collections import Counter
 
+import click
 from redis import Redis, RedisError
 
 from core.clock import system_clock
 from core.db.work_queue import count_waiting
 from core.errors import BadInput
-from core.settings import Environment, ServicesSettings
+from core.settings import ServicesSettings
 from gateway.heartbeat import live_workers
 from gateway.work_queues import QUEUES, WorkQueues
 from operations.database import open_database
+from operations.environment import command_environment
 
-_LONGEST_ANSWER_S = 5
+REDIS_TIMEOUT_S = 5
 
 
-def run(arguments: Namespace, environment: Environment) -> int:
-    """Wake and count; 1 when a queue has no worker."""
+@click.command()
+def wake() -> None:
+    """Show pending work and live workers, and wake the workers.
+
+    It fails where a queue has no live worker, since its work then stays undone.
+    """
+    environment = command_environment(os.environ)
     services = ServicesSettings.from_environment(environment)
     with open_database(environment)() as unit:
         waiting = count_waiting(unit.connection)
-    listening = _wake(services.redis_url)
+    workers = _wake(services.redis_url)
     for queue in QUEUES:
-        print(f"{queue:<12}{waiting[queue]:>7} waiting, {listening[queue]} workers")
-    if all(listening[queue] for queue in QUEUES):
-        return 0
-    raise BadInput("A queue without workers stays as it is: start `dialwatt worker`.")
+        print(f"{queue:<12}{waiting[queue]:>7} waiting, {workers[queue]} workers")
+    if not all(workers[queue] for queue in QUEUES):
+        raise BadInput("A queue without workers stays as it is: start `dialwatt worker`.")
 
 
 def _wake(redis_url: str) -> Counter[str]:
-    """Wake every queue, even one whose wake-up a dead worker left set; workers by queue."""
+    """Wake the workers of every queue, and return how many live workers each queue has.
+
+    A wake-up that a dead worker has left behind is cleared first.
+    """
     try:
         with Redis.from_url(
-            redis_url, socket_timeout=_LONGEST_ANSWER_S, socket_connect_timeout=_LONGEST_ANSWER_S
+            redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         ) as redis:
             redis.ping()
             queues = WorkQueues(redis_url)

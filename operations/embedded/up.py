@@ -20,11 +20,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.tokens.keys import KeyRing
-from operations.embedded.locations import free_port, write_private
+from operations.embedded.locations import ensure_port_free, free_port, write_private
 from operations.embedded.processes import Process
 from operations.embedded.services import Services, embedded_services
 from operations.embedded.supervision import supervise
-from operations.environment import SETTINGS_FILE, read_settings_file
+from operations.environment import SETTINGS_FILE, read_number, read_settings_file
 from simulator.pawapay.signing import public_keys
 
 _WORKERS = 2
@@ -64,7 +64,8 @@ _KEPT: dict[str, Callable[[], str]] = {
 def run(environment: Mapping[str, str]) -> int:
     """Serve until Ctrl-C; returns an exit code. Raises EmbeddedServicesError with what to do."""
     data = Path(environment.get("DIALWATT_DATA", "var")).absolute()
-    port = int(environment.get("PORT", "8000"))
+    port = read_number(environment, "PORT", 8000, 65535)
+    ensure_port_free("127.0.0.1", port)
     with embedded_services(data) as services:
         settings = _settings(environment, data, services, port)
         _prepare(settings, with_demo=environment.get("DIALWATT_DEMO", "1") != "0")

@@ -1,8 +1,8 @@
-"""From rows of MicroPowerManager's exports to entries of our use cases.
+"""Converting rows of MicroPowerManager's exports to entries of our use cases.
 
-What the exports do not tell (a meter's tariff, device keys, how often instalments fall due) comes
-from options and from the complement. Nothing is guessed: who cannot be told apart by name is a
-problem.
+What the exports do not hold (a meter's tariff, device keys, how often instalments fall due) comes
+from the options and the complement. Nothing is guessed: a name that two customers have is a problem
+where the device does not say which of them is meant.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any
 
 from core.market import Market
 from core.msisdn import parse_msisdn
@@ -21,7 +21,7 @@ from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.sales.register_sales import SaleEntry
 from operations.importing.fields import text
 from operations.mpm.exports import Exports, Row
-from operations.mpm.options import Told
+from operations.mpm.options import MoveOptions
 from operations.mpm.parsing import (
     KINDS,
     amount_of,
@@ -32,12 +32,13 @@ from operations.mpm.parsing import (
     serial_of,
 )
 
-Entry = TypeVar("Entry")
-
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """Codes of the catalogue by name, in small letters; None where a name is not one thing's."""
+class CatalogueCodes:
+    """The codes of the catalogue by name in small letters; None for a name that several have.
+
+    `kinds` holds the kind of every appliance by its code.
+    """
 
     villages: Mapping[str, str | None]
     manufacturers: Mapping[str, str | None]
@@ -46,41 +47,38 @@ class Names:
 
 
 @dataclass(slots=True)
-class Placed:
-    """Entries of one kind with the place of each, in step."""
+class PlacedEntries:
+    """Entries of one kind. `places[i]` says where `entries[i]` stands: "customers.csv, line 3"."""
 
     places: list[str] = field(default_factory=list)
     entries: list[object] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Moving:
-    """One move: what was read, and (place, reason) of everything that cannot be."""
+class Conversion:
+    """The conversion of one set of exports.
+
+    `problems` collects (place, reason) of every row that cannot be converted. Customers have to be
+    converted first: their rows say who owns which device.
+    """
 
     exports: Exports
     market: Market
-    names: Names
-    told: Told
+    codes: CatalogueCodes
+    options: MoveOptions
     problems: list[tuple[str, str]] = field(default_factory=list)
     numbers_of: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     owner_of: dict[str, str] = field(default_factory=dict)
 
-    def customers(self) -> Placed:
-        """One per number. Notes who has which device and which name, for the other files."""
-        return self._each("customers", self._customer, lambda one: one.msisdn)
-
-    def devices(self) -> Placed:
-        """One per serial number; without a customer it goes to stock."""
-        return self._each("devices", self._device, lambda one: one.serial)
-
-    def plans(self) -> Placed:
-        """One per sale there."""
-        return self._each("plans", self._plan, lambda one: one.reference)
-
-    def _each(
-        self, kind: str, read: Callable[[Row], Entry], key: Callable[[Entry], object]
-    ) -> Placed:
-        placed, first = Placed(), dict[object, str]()
+    def entries(self, kind: str) -> PlacedEntries:
+        """The entries of `customers`, `devices` or `plans`, each customer, device or plan once."""
+        readers: dict[str, tuple[Callable[[Row], Any], Callable[[Any], str]]] = {
+            "customers": (self._customer, lambda customer: customer.msisdn),
+            "devices": (self._device, lambda device: device.serial),
+            "plans": (self._plan, lambda plan: plan.reference),
+        }
+        read, key = readers[kind]
+        placed, first = PlacedEntries(), dict[str, str]()
         for row in self.exports[kind]:
             try:
                 entry = read(row)
@@ -110,7 +108,7 @@ class Moving:
             msisdn,
             text(name or surname),
             surname if name else "",
-            village=code_named(self.names.villages, "village", village) if village else None,
+            village=code_named(self.codes.villages, "village", village) if village else None,
         )
 
     def _device(self, row: Row) -> DeviceEntry:
@@ -119,22 +117,22 @@ class Moving:
         if kind is None:
             raise ValueError(f"device type {row.get('device_type')!r} is not known here")
         owner = self.owner(serial, row.get("customer"))
-        more = self.told.complement.get(serial)
-        device = more.device if more else DeviceEntry(serial, "", "")
-        tariff = device.tariff or self.told.tariff if kind == "meter" and owner else None
+        complement = self.options.complements.get(serial)
+        device = complement.device if complement else DeviceEntry(serial, "", "")
+        tariff = device.tariff or self.options.tariff if kind == "meter" and owner else None
         return replace(
             device,
             kind=kind,
             manufacturer=code_named(
-                self.names.manufacturers, "manufacturer", row.get("manufacturer")
+                self.codes.manufacturers, "manufacturer", row.get("manufacturer")
             ),
             tariff=tariff,
             owner_msisdn=owner,
-            assigned_on=self.told.as_of if owner else None,
+            assigned_on=self.options.as_of if owner else None,
         )
 
     def _plan(self, row: Row) -> SaleEntry:
-        appliance = code_named(self.names.appliances, "appliance", row.get("appliance_name"))
+        appliance = code_named(self.codes.appliances, "appliance", row.get("appliance_name"))
         serial = serial_of(row, "device_serial")
         owner = self.owner(serial, f"{row.get('customer_name')} {row.get('customer_surname')}")
         if owner is None:
@@ -150,7 +148,7 @@ class Moving:
             appliance=appliance,
             scheme="service" if is_service else "count",
             sold_on=min(sold_on, begins_on),
-            serial=serial if self.names.kinds[appliance] != "other" else None,
+            serial=serial if self.codes.kinds[appliance] != "other" else None,
             cadence=cadence,
             reference=_reference(serial, owner, appliance, row),
         )
@@ -166,7 +164,11 @@ class Moving:
         )
 
     def owner(self, serial: str | None, called: str) -> str | None:
-        """By the device, else by a name that only one customer has."""
+        """Return the MSISDN of the device's owner, else of the only customer with that name.
+
+        None where neither a device nor a name is given. Raises ValueError where no customer or
+        several customers have the name.
+        """
         if serial in self.owner_of:
             return self.owner_of[serial]
         name = full_name(called)
@@ -179,21 +181,21 @@ class Moving:
         return next(iter(numbers))
 
     def _cadence(self, serial: str | None) -> str:
-        more = self.told.complement.get(serial) if serial else None
-        return (more and more.cadence) or self.told.cadence
+        complement = self.options.complements.get(serial) if serial else None
+        return (complement and complement.cadence) or self.options.cadence
 
 
 def _reference(serial: str | None, owner: str, appliance: str, row: Row) -> str:
-    """The same plan has the same reference in every export."""
-    what = serial or f"{owner}:{appliance}"
-    return f"mpm:{what}:{row.get('registered_date')}:{row.get('total_cost') or 0}"
+    """A reference for the plan, the same for every export that holds it."""
+    subject = serial or f"{owner}:{appliance}"
+    return f"mpm:{subject}:{row.get('registered_date')}:{row.get('total_cost') or 0}"
 
 
 def count_by_reason(problems: Sequence[tuple[str, str]], shown: int = 3) -> Iterator[str]:
-    """Each reason once, with the first places where it holds and how many more there are."""
+    """Each reason once, with the first `shown` places that have it and how many more there are."""
     places: dict[str, list[str]] = defaultdict(list)
     for place, reason in problems:
         places[reason].append(place)
-    for reason, where in places.items():
-        more = f" and {len(where) - shown} more" if len(where) > shown else ""
-        yield f"{reason} ({'; '.join(where[:shown])}{more})"
+    for reason, found in places.items():
+        more = f" and {len(found) - shown} more" if len(found) > shown else ""
+        yield f"{reason} ({'; '.join(found[:shown])}{more})"

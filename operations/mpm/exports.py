@@ -1,10 +1,10 @@
-"""Reading what MicroPowerManager exports: which file is which, and its rows under one set of names.
+"""Reading MicroPowerManager's exports: which file is which, and its rows under one set of names.
 
-CSV and JSON are read; a file is known by its columns, not by its name, and columns nobody needs are
-passed over, since releases add some. Proven from the product's source (releases of August 2026):
-customers, devices, payment plans (`appliance person`) and transactions as CSV and JSON, outstanding
-debts as JSON. Assumed: outstanding debts as CSV (that product writes a spreadsheet only) with the
-names of the JSON. Spreadsheets are not read: save them as CSV.
+CSV and JSON are read. A file is recognised by its columns, not by its name. Columns that are not
+needed are ignored, since releases add some. Verified in the product's source (releases of August
+2026): customers, devices, payment plans (`appliance person`) and transactions as CSV and JSON,
+outstanding debts as JSON. Assumed: outstanding debts as CSV (that product writes a spreadsheet
+only) with the names of the JSON. Spreadsheets are not read: save them as CSV.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from typing import Any
 from core.errors import BadInput
 from operations.importing.csv_file import read_text
 
-# What each kind of file is recognised by, and what is read of it: column of the CSV, our name.
-# The names are those of the JSON where it is flat.
+# For each kind of file the columns by which it is recognised: name in the CSV, our name for it.
+# Our names are those of the JSON where it is flat.
 COLUMNS: dict[str, dict[str, str]] = {
     "customers": {
         "Name": "name",
@@ -70,12 +70,13 @@ _MAY_LACK = {"type"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row of an export; `place` is where it stands, for a person."""
+    """One row of an export. `place` says where it stands: "customers.csv, line 3"."""
 
     place: str
     fields: Mapping[str, str]
 
     def get(self, name: str) -> str:
+        """The value of a field; empty where the row has no such field."""
         return self.fields.get(name, "")
 
 
@@ -83,16 +84,16 @@ Exports = dict[str, list[Row]]
 
 
 def read_exports(paths: Sequence[Path]) -> Exports:
-    """All rows by kind, of files and of the CSV and JSON files in folders.
+    """All rows by kind, from files and from the CSV and JSON files in folders.
 
-    Raises BadInput for a file that is no export we know, and when there is none.
+    Raises BadInput for files that are not known exports, and where there is no file.
     """
     exports: Exports = {kind: [] for kind in COLUMNS}
     problems: list[str] = []
     files = [file for path in paths for file in _files(path)]
     for file in files:
         try:
-            kind, rows = _read(file)
+            kind, rows = _read_file(file)
             exports[kind] += rows
         except BadInput as error:
             problems += error.problems
@@ -109,27 +110,27 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.suffix in (".csv", ".json"))
 
 
-def _read(file: Path) -> tuple[str, list[Row]]:
+def _read_file(file: Path) -> tuple[str, list[Row]]:
     content = read_text(file)
     is_json = content.lstrip()[:1] in ("{", "[")
     numbered = list(_json(file, content) if is_json else _csv(content))
     if not numbered:
         raise BadInput(f"{file.name}: it is empty")
-    called = {
+    names = {
         kind: {ours: ours for ours in columns.values()} if is_json else columns
         for kind, columns in COLUMNS.items()
     }
-    kind = _kind(file, set(numbered[0][1]), called)
+    kind = _kind(file, set(numbered[0][1]), names)
     place = f"{file.name}, {'entry' if is_json else 'line'}"
     return kind, [
-        Row(f"{place} {number}", {called[kind].get(n, n): v.strip() for n, v in one.items()})
-        for number, one in numbered
+        Row(f"{place} {number}", {names[kind].get(n, n): v.strip() for n, v in row.items()})
+        for number, row in numbered
     ]
 
 
-def _kind(file: Path, there: set[str], called: Mapping[str, Mapping[str, str]]) -> str:
-    for kind, columns in called.items():
-        if {name for name, ours in columns.items() if ours not in _MAY_LACK} <= there:
+def _kind(file: Path, found: set[str], names: Mapping[str, Mapping[str, str]]) -> str:
+    for kind, columns in names.items():
+        if {name for name, ours in columns.items() if ours not in _MAY_LACK} <= found:
             return kind
     raise BadInput(
         f"{file.name}: these are not the columns of an export of customers, devices, payment plans"
@@ -146,20 +147,20 @@ def _csv(content: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _json(file: Path, content: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows of `{"data": [...]}` or of a bare list; what is nested one step down is lifted."""
+    """The rows of `{"data": [...]}` or of a bare list, numbered from 1."""
     try:
         document = json.loads(content, parse_float=str, parse_int=str)
     except ValueError as error:
         raise BadInput(f"{file.name}: this is not JSON: {error}") from None
     rows = document.get("data") if isinstance(document, dict) else document
-    if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadInput(f"{file.name}: there is no list of rows in it")
     for number, row in enumerate(rows, start=1):
-        yield number, {name: _text(value) for name, value in _lifted(row).items()}
+        yield number, {name: _text(value) for name, value in _flat(row).items()}
 
 
-def _lifted(row: dict[str, Any]) -> dict[str, Any]:
-    """A device's `device_info` beside the rest, under the names of the other exports."""
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with the fields of its `device_info`, under the names of the other exports."""
     info = row.get("device_info")
     if not isinstance(info, dict):
         return row

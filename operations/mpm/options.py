@@ -1,30 +1,32 @@
-"""What the operator says beside MicroPowerManager's exports, which do not tell everything."""
+"""What the operator adds to MicroPowerManager's exports, which do not hold everything."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
+from core.errors import BadInput
 from core.plan import CADENCE_DAYS
 from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
 from core.usecases.devices.register_devices import DeviceEntry
-from operations.importing.csv_file import FileKind
+from operations.importing.csv_file import FileKind, read_entries, read_text
 from operations.importing.fields import Fields, code, one_of, whole
 
 
 @dataclass(frozen=True, slots=True)
 class Complement:
-    """What the exports do not tell of one device; the key is in clear here."""
+    """What the operator adds about one device. `device` holds its key unencrypted."""
 
     device: DeviceEntry
     cadence: str | None
 
 
 def complement_file() -> FileKind[Complement]:
-    """serial, and what is known of it: tariff, cadence of its plan, key, starting code, counter."""
+    """The complement: a serial number in every line, all other columns optional."""
 
     def read(fields: Fields) -> Complement:
         device = DeviceEntry(
@@ -39,15 +41,28 @@ def complement_file() -> FileKind[Complement]:
         )
         return Complement(device, fields.may("cadence", one_of(*CADENCE_DAYS), None))
 
-    others = ("tariff", "cadence", "secret_key", "starting_code", "count", "sts")
-    return FileKind(("serial",), read, lambda one: one.device.serial, may=others)
+    optional = ("tariff", "cadence", "secret_key", "starting_code", "count", "sts")
+    return FileKind(("serial",), read, lambda complement: complement.device.serial, may=optional)
+
+
+def read_complement(file: Path) -> dict[str, Complement]:
+    """Read a complement file into a dictionary by serial number. Raises BadInput for bad lines."""
+    contents = read_entries(read_text(file), complement_file())
+    if contents.problems:
+        lines = (f"complement, line {number}: {reason}" for number, reason in contents.problems)
+        raise BadInput(*lines)
+    return {complement.device.serial: complement for complement in contents.entries}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What the operator says beside the exports. `as_of`: the day they were made."""
+class MoveOptions:
+    """What the operator says for the whole move.
+
+    `as_of` is the day of the exports. `cadence` and `tariff` are for devices whose complement has
+    none. `complements` are by serial number.
+    """
 
     as_of: date
     cadence: str
     tariff: str | None
-    complement: Mapping[str, Complement]
+    complements: Mapping[str, Complement]

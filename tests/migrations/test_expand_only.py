@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.db.engine import alembic_config
 from core.db.schema import known_revisions
-from operations.database_errors import told
+from operations.error_messages import describe_database_error
 
 Columns = dict[tuple[str, str], tuple[str, bool, bool]]
 
@@ -101,7 +101,7 @@ def test_a_step_does_not_wait_behind_a_long_query_and_keep_everybody_waiting(
         busy.execute(text("LOCK TABLE agents IN ACCESS SHARE MODE"))
         with pytest.raises(OperationalError) as refused:
             command.upgrade(config, "head")
-    assert told(refused.value) == (
-        "another session holds what this needs, and nothing was changed. Run it again."
+    assert describe_database_error(refused.value) == (
+        "another session holds a lock that this needs. Nothing was changed; run it again."
     )
     command.upgrade(config, "head")

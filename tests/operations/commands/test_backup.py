@@ -93,7 +93,7 @@ def test_it_never_writes_over_a_backup(dialwatt, book, file):
     file.write_text("last night")
     ran = dialwatt("backup", str(file))
     assert ran.code == 1
-    assert "is there already" in ran.err
+    assert "exists already" in ran.err
     assert file.read_text() == "last night"
 
 

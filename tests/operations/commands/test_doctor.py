@@ -5,7 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
-from operations.commands.doctor import examine_books
+from operations.commands.doctor import examine_database
 from tests.support.book import make_book
 from tests.support.cast import KIT, METER
 
@@ -132,7 +132,7 @@ def test_each_thing_broken_is_called_by_its_name(book, engine, environment, subt
         with subtests.test(name), engine.connect() as connection:
             for statement in broken.split(";"):
                 connection.exec_driver_sql(statement)
-            checks = {check.name: check for check in examine_books(connection, environment)}
+            checks = {check.name: check for check in examine_database(connection, environment)}
             assert not checks[name].ok
             assert checks[name].detail
 

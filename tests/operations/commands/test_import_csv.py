@@ -11,10 +11,9 @@ from core.clock import system_clock
 from core.db.devices import find_device
 from core.tokens.family import issue_days, issue_energy
 from core.unit import unit_opener
-from core.usecases.operators.bulk import no_progress
 from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
 from core.usecases.tokens.device_keys import secrets_from
-from operations.commands.import_csv import import_file
+from operations.importing.import_file import import_file
 from tests.operations.conftest import CATALOGUE
 
 PEOPLE = "msisdn,name,surname,village,language\n"
@@ -156,8 +155,8 @@ def test_importing_twice_is_importing_once(lines, engine, loaded, environment, r
     everyone = "SELECT count(*) FROM customer_msisdns"
     with unit_opener(engine)() as unit:
         before = unit.connection.execute(text(everyone)).scalar_one()
-        first = import_file(unit, "customers", content, environment, no_progress)
-        again = import_file(unit, "customers", content, environment, no_progress)
+        first = import_file(unit, "customers", content, environment)
+        again = import_file(unit, "customers", content, environment)
         after = unit.connection.execute(text(everyone)).scalar_one()
         unit.connection.get_transaction().rollback()
     assert (again.new, again.known) == (0, len(lines))

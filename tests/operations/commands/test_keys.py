@@ -22,10 +22,11 @@ def book(engine, environment):
 
 def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
     monkeypatch.setattr("operations.commands.keys._KEYS_A_PAGE", 3)
+    monkeypatch.setattr("operations.progress.LINE_EVERY_S", 0)
     monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
     before = dialwatt("keys", "list")
     assert before.out.splitlines() == [
-        "master key 2026                0 device keys  seals",
+        "master key 2026                0 device keys  encrypts",
         f"master key 1                   {SEALED_KEYS} device keys  opens",
     ]
 
@@ -33,16 +34,16 @@ def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
 
     assert ran.code == 0
     assert ran.out.splitlines() == [
-        f"{SEALED_KEYS} device keys sealed anew with master key 2026",
-        f"master key 2026                {SEALED_KEYS} device keys  seals",
+        f"{SEALED_KEYS} device keys re-encrypted with master key 2026",
+        f"master key 2026                {SEALED_KEYS} device keys  encrypts",
         "master key 1                   0 device keys  opens"
-        "  no longer needed: take it out of DEVICE_KEY_SECRET",
+        "  no longer needed: remove it from DEVICE_KEY_SECRET",
     ]
-    told = [int(line.removesuffix(" keys sealed anew ...")) for line in ran.err.splitlines()]
-    assert told[0] == 3  # a page
-    assert told[-1] == SEALED_KEYS
+    shown = ran.err.splitlines()
+    assert shown[0] == f"device keys: 3 of {SEALED_KEYS}"  # a page
+    assert shown[-1] == f"device keys: {SEALED_KEYS} of {SEALED_KEYS}"
     monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
-    assert "0 device keys sealed anew" in dialwatt("keys", "rotate").out
+    assert "0 device keys re-encrypted" in dialwatt("keys", "rotate").out
     assert next(who for (who,) in rows("SELECT operator FROM audit_log")).endswith("(command line)")
 
 

@@ -29,6 +29,6 @@ def test_a_month_is_written_into_a_new_file_only_its_owner_may_read(
 def test_no_file_is_written_over_and_no_month_made_up(dialwatt, loaded, tmp_path):
     (tmp_path / "there.zip").write_text("something")
 
-    assert "there already" in dialwatt("month", "2026-01", str(tmp_path / "there.zip")).err
+    assert "exists already" in dialwatt("month", "2026-01", str(tmp_path / "there.zip")).err
     assert "like 2026-03" in dialwatt("month", "soon", str(tmp_path / "new.zip")).err
     assert sorted(one.name for one in tmp_path.iterdir()) == ["there.zip"]

@@ -48,7 +48,6 @@ def test_without_one_a_password_is_made_up_and_told_once(dialwatt, engine, typin
     [
         (["add", "wanjiru"], "there is a user wanjiru already"),
         (["add", "W W"], "a name is 2 to 40 letters"),
-        (["add"], "user add needs a name"),
         (["disable", "nobody"], "there is no user nobody"),
         (["disable", "wanjiru"], "somebody has to stay an owner"),
     ],
@@ -62,6 +61,13 @@ def test_what_cannot_be_done_is_told(dialwatt, typing, words, told):
     assert told in ran.err
 
 
+def test_a_user_without_a_name_is_a_wrong_command_line(dialwatt, typing):
+    ran = dialwatt("user", "add")
+
+    assert ran.code == 2
+    assert "Missing argument 'NAME'" in ran.err
+
+
 def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
     for name in ("wanjiru", "otieno"):
         dialwatt("user", "add", name, "--role", "owner")
@@ -69,7 +75,7 @@ def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
     assert dialwatt("user", "disable", "otieno").code == 0
 
     lines = dialwatt("user", "list").out.splitlines()
-    assert [line.split()[:2] for line in lines] == [["otieno", "shut"], ["wanjiru", "owner"]]
+    assert [line.split()[:2] for line in lines] == [["otieno", "disabled"], ["wanjiru", "owner"]]
     with engine.connect() as connection:
         acts = connection.execute(text("SELECT action FROM audit_log ORDER BY id")).scalars().all()
     assert acts == ["add", "add", "disable"]

@@ -1,0 +1,71 @@
+"""Importing a CSV file of customers, devices or sales: every line, or none and every reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from core.errors import BadInput
+from core.market import Market
+from core.settings import Environment, read
+from core.tokens.keys import KeyRing
+from core.unit import Unit
+from core.usecases.customers.register_customers import register_customers
+from core.usecases.devices.register_devices import register_devices
+from core.usecases.operators.bulk import Progress, RefusedEntries, Registered
+from core.usecases.sales.register_sales import register_sales
+from core.wording.operator_messages import describe_refusal
+from operations.importing.csv_file import Contents, FileKind, read_entries
+from operations.importing.file_kinds import customers_file, devices_file, sales_file
+from operations.progress import Bar, no_bar
+
+Register = Callable[[Unit, Sequence[Any], Progress], Registered]
+
+FILE_KINDS: dict[str, Callable[[Market], FileKind[Any]]] = {
+    "customers": customers_file,
+    "devices": devices_file,
+    "sales": sales_file,
+}
+
+
+def import_file(
+    unit: Unit, kind: str, content: str, environment: Environment, bar: Bar = no_bar
+) -> Registered:
+    """Import the text of a file; `kind` is customers, devices or sales.
+
+    Returns how many lines were new and how many were known. Raises BadInput with every bad line;
+    the caller then rolls back. The readable lines are compared with the database even when others
+    are not readable, so that one run reports every problem.
+    """
+    contents = read_entries(content, FILE_KINDS[kind](unit.market))
+    register = _register(kind, environment)
+    try:
+        with bar(len(contents.entries)) as show_done:
+            registered = register(unit, contents.entries, show_done)
+    except RefusedEntries as refused:
+        raise _bad_lines(contents, refused, unit.market) from None
+    if contents.problems:
+        raise _bad_lines(contents, RefusedEntries([]), unit.market)
+    return registered
+
+
+def _register(kind: str, environment: Environment) -> Register:
+    if kind == "customers":
+        return register_customers
+    if kind == "sales":
+        return register_sales
+    keys = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+
+    def with_keys(unit: Unit, entries: Sequence[Any], progress: Progress) -> Registered:
+        return register_devices(unit, entries, keys, progress)
+
+    return with_keys
+
+
+def _bad_lines(contents: Contents[Any], refused: RefusedEntries, market: Market) -> BadInput:
+    problems = contents.problems + [
+        (contents.lines[position], describe_refusal(why, market.currency))
+        for position, why in refused.refusals
+    ]
+    lines = [f"line {number}: {reason}" for number, reason in sorted(problems)]
+    return BadInput(*lines, "Nothing was imported.")

@@ -1,7 +1,7 @@
-"""Torture: real payments through real processes that are killed all the time.
+"""Torture run: real payments through real processes that are killed again and again.
 
 `python -m torture` (or `make torture`) starts its own PostgreSQL and Redis with full durability,
-the web process, workers, the schedule and stand-in providers that misbehave; kills them at moments
-drawn from a seed; and at the end compares what the providers say moved with what is in the books.
-It is a tool of the developers: nothing of the product imports it.
+the web process, the workers, the schedule, and simulated providers that misbehave. It kills them at
+moments drawn from a seed. At the end it compares what the providers say was paid with the
+database. It is a tool for developers; no product code imports it.
 """

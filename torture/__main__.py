@@ -1,4 +1,4 @@
-"""`python -m torture`: one run at the size the environment asks for; exit code 0 if it passed."""
+"""`python -m torture`: one run, sized by the environment; exit code 0 if it passed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from torture.workload import Workload
 
 
 def main() -> int:
-    """Print the seed at once, and the table at the end. A failed run leaves its log behind."""
+    """Print the seed at once and the report at the end. A failed run keeps its log."""
     logging.disable(logging.WARNING)
     workload = Workload.from_environment(os.environ)
-    say = partial(print, flush=True)
-    say(f"torture: seed {workload.seed} (TORTURE_SEED={workload.seed} repeats it), {workload}")
-    began = time.monotonic()
-    with folder_in_reach() as folder, start_deployment(folder, workload) as up:
-        report = run(up, workload, say)
-        report.seconds["in all"] = time.monotonic() - began
-        say(report.table())
-        if report.wrong:
+    log = partial(print, flush=True)
+    log(f"torture: seed {workload.seed} (TORTURE_SEED={workload.seed} repeats it), {workload}")
+    started_at = time.monotonic()
+    with folder_in_reach() as folder, start_deployment(folder, workload) as deployment:
+        report = run(deployment, workload, log)
+        report.seconds["in all"] = time.monotonic() - started_at
+        log(report.table())
+        if report.violations:
             shutil.copy(folder / "processes.log", "var/torture.log")
-            say("what the processes said: var/torture.log")
-    return 1 if report.wrong else 0
+            log("log of the processes: var/torture.log")
+    return 1 if report.violations else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What must be true once all is quiet: the provider's ledger and the books say the same."""
+"""What must be true when nothing is pending: provider and database record the same payments."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from core.db.invariants import BOOKS, offenders
 from core.unit import unit_opener
 from torture.deployment import Deployment
 
-# The rows that hold money; texts, callbacks and refunds have waits of minutes in them.
-MONEY = ("payments moved and not in the books", "payments not applied")
-# What still moves, by name. Prompts that nobody answered for are looked up for an hour: each has
-# its next look scheduled, or its last one behind it, which an operator sees.
-_UNREST = {
-    "payments moved and not in the books": """
+# The rows that hold money. SMS, callbacks and refunds may wait for minutes.
+MONEY = ("payments made and not in the database", "payments not applied")
+# What is still pending, by name. Unanswered prompts are not part of it: they are looked up for an
+# hour, and after that an operator sees them.
+_PENDING = {
+    "payments made and not in the database": """
         SELECT count(*) FROM simulator.transactions t
          WHERE NOT EXISTS (SELECT FROM payments p WHERE p.receipt = t.receipt
                             AND p.provider_account = 'daraja:' || t.shortcode)
     """,
     "payments not applied": "SELECT count(*) FROM payments WHERE state = 'received'",
-    "refunds on their way": """
+    "refunds pending": """
         SELECT count(*) FROM refunds WHERE state NOT IN ('done', 'failed')
            AND next_attempt_at IS NOT NULL
     """,
-    "texts not handed over": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
-    "callbacks on their way": "SELECT count(*) FROM simulator.callbacks WHERE closed_at IS NULL",
+    "SMS not sent": "SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL",
+    "callbacks pending": "SELECT count(*) FROM simulator.callbacks WHERE closed_at IS NULL",
 }
 
-_VERDICTS = {
-    "lost": _UNREST["payments moved and not in the books"],
+_VIOLATIONS = {
+    "lost": _PENDING["payments made and not in the database"],
     "invented": """
         SELECT count(*) FROM payments p WHERE provider_account LIKE 'daraja:%'
            AND NOT EXISTS (SELECT FROM simulator.transactions t WHERE t.receipt = p.receipt)
@@ -40,7 +40,7 @@ _VERDICTS = {
          WHERE p.amount_minor <> t.amount_minor
     """,
     "stuck": "SELECT count(*) FROM payments WHERE state = 'received'",
-    "refunds nobody looks after": """
+    "refunds without a next attempt or a case": """
         SELECT count(*) FROM refunds r WHERE state NOT IN ('done', 'failed')
            AND next_attempt_at IS NULL
            AND NOT EXISTS (SELECT FROM cases c WHERE c.payment_id = r.payment_id)
@@ -56,11 +56,11 @@ _VERDICTS = {
              + count(*) - count(DISTINCT (device_id, text))
           FROM tokens
     """,
-    "energy on tokens that nobody paid for, in KES cents": """
+    "energy on tokens that was not paid for, in KES cents": """
         SELECT abs((SELECT coalesce(sum(units), 0) * 1000 FROM tokens WHERE kind = 'energy')
              - (SELECT coalesce(sum(amount_minor), 0) FROM payment_lines WHERE kind = 'energy'))
     """,
-    "days on tokens that nobody paid for": """
+    "days on tokens that were not paid for": """
         SELECT coalesce(sum(abs(given - bought)), 0) FROM (
             SELECT s.device_id, sum(i.paid_minor * i.days / i.amount_minor) AS bought,
                    (SELECT coalesce(sum(units), 0) FROM tokens t
@@ -69,11 +69,11 @@ _VERDICTS = {
              WHERE s.device_id IS NOT NULL AND s.state = 'open' GROUP BY s.device_id
         ) per_device
     """,
-    "refunds the provider knows nothing of": """
+    "refunds unknown to the provider": """
         SELECT count(*) FROM payments p WHERE state = 'refunded'
            AND NOT EXISTS (SELECT FROM simulator.reversals r WHERE r.undoes = p.receipt)
     """,
-    "payments given back and still in the books": """
+    "reversed payments that the database does not show as such": """
         SELECT count(*) FROM simulator.reversals r JOIN payments p ON p.receipt = r.undoes
          WHERE p.state NOT IN ('refunding', 'refunded', 'reversed')
     """,
@@ -86,32 +86,32 @@ _VERDICTS = {
              - (SELECT coalesce(sum(p.amount_minor), 0) FROM simulator.reversals r
                   JOIN payments p ON p.receipt = r.undoes WHERE p.state = 'refunding'))
     """,
-    "prompts nobody looks after": """
+    "prompts without a next attempt": """
         SELECT count(*) FROM prompts WHERE next_attempt_at IS NULL
            AND state IN ('waiting', 'sending', 'pending')
     """,
 }
 
-_FACTS = {
-    "payments the provider moved": "SELECT count(*) FROM simulator.transactions",
-    "of which found on its list only": "SELECT count(*) FROM payments WHERE source = 'pull'",
+_STATISTICS = {
+    "payments recorded by the provider": "SELECT count(*) FROM simulator.transactions",
+    "of which found by pull only": "SELECT count(*) FROM payments WHERE source = 'pull'",
     "cash payments": "SELECT count(*) FROM payments WHERE source = 'cash'",
     "payments applied": "SELECT count(*) FROM payments WHERE state = 'applied'",
     "payments in suspense": "SELECT count(*) FROM payments WHERE state = 'suspense'",
     "payments sent back": "SELECT count(*) FROM payments WHERE state = 'refunded'",
     "cases for a person": "SELECT count(*) FROM cases",
-    "callbacks the provider made": "SELECT count(*) FROM simulator.callbacks",
+    "callbacks of the provider": "SELECT count(*) FROM simulator.callbacks",
     "of which repeated": "SELECT coalesce(sum(greatest(attempts, 1) - 1), 0)"
     " + count(*) - count(DISTINCT (url, body)) FROM simulator.callbacks",
     "tokens": "SELECT count(*) FROM tokens",
-    "texts delivered": "SELECT count(*) FROM simulator.sms",
+    "SMS delivered": "SELECT count(*) FROM simulator.sms",
     "of which twice": "SELECT count(*) - count(DISTINCT (msisdn, body)) FROM simulator.sms",
-    "prompts asked for": "SELECT count(*) FROM prompts",
+    "prompts requested": "SELECT count(*) FROM prompts",
     "prompts that reached a phone": "SELECT count(*) FROM simulator.prompts",
     "prompts paid": "SELECT count(*) FROM prompts WHERE state = 'paid'",
     "prompts failed": "SELECT count(*) FROM prompts WHERE state = 'failed'",
     "prompts still looked up": "SELECT count(*) FROM prompts WHERE next_attempt_at IS NOT NULL",
-    "prompts approved, receipt by another callback": "SELECT count(*) FROM prompts"
+    "prompts approved, receipt still unknown": "SELECT count(*) FROM prompts"
     " WHERE state = 'approved'",
 }
 
@@ -119,33 +119,33 @@ _FACTS = {
 def wait_until_settled(
     deployment: Deployment, patience_s: float, *, money_only: bool
 ) -> dict[str, int]:
-    """Until nothing moves any more, or patience ends; what still moves."""
+    """Wait until nothing is pending or `patience_s` is over. Returns what is still pending."""
     deadline = time.monotonic() + patience_s
-    asked = {what: sql for what, sql in _UNREST.items() if not money_only or what in MONEY}
+    queries = {name: sql for name, sql in _PENDING.items() if not money_only or name in MONEY}
     while True:
-        unrest = {what: n for what, n in _asked(deployment, asked).items() if n}
-        if not unrest or time.monotonic() > deadline:
-            return unrest
+        pending = {name: count for name, count in _counts(deployment, queries).items() if count}
+        if not pending or time.monotonic() > deadline:
+            return pending
         time.sleep(0.2)
 
 
 def find_violations(deployment: Deployment) -> dict[str, str]:
-    """Everything that is not as it must be; empty when the run has passed."""
-    wrong = {what: str(n) for what, n in _asked(deployment, _VERDICTS).items() if n}
+    """Everything that must not be, with its count; empty when the run has passed."""
+    violations = {name: str(n) for name, n in _counts(deployment, _VIOLATIONS).items() if n}
     with unit_opener(deployment.engine)() as unit:
         found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
-    return wrong | {name: what for name, what in found.items() if what}
+    return violations | {name: offender for name, offender in found.items() if offender}
 
 
-def facts(deployment: Deployment) -> dict[str, int]:
-    """What the run did, in numbers."""
-    return _asked(deployment, _FACTS)
+def collect_statistics(deployment: Deployment) -> dict[str, int]:
+    """What happened in the run, in numbers."""
+    return _counts(deployment, _STATISTICS)
 
 
-def _asked(deployment: Deployment, queries: dict[str, str]) -> dict[str, int]:
+def _counts(deployment: Deployment, queries: dict[str, str]) -> dict[str, int]:
     with deployment.engine.connect() as connection:
-        return {name: _number(connection, sql) for name, sql in queries.items()}
+        return {name: _scalar(connection, sql) for name, sql in queries.items()}
 
 
-def _number(connection: Connection, sql: str) -> int:
+def _scalar(connection: Connection, sql: str) -> int:
     return int(connection.execute(text(sql)).scalar_one())

@@ -1,4 +1,4 @@
-"""A book to torture: customers with a meter or a kit, some owing, one agent who takes cash."""
+"""The database of a run: customers with a meter or a kit, some in debt, and one agent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PRICE_MINOR = 100_00
 
 
 def meter_serial(number: int) -> str:
-    """An STS meter number: ten digits and their Luhn check digit."""
+    """An STS meter number: ten digits and a Luhn check digit."""
     body = f"01{number:08d}"
     total = 0
     for place, char in enumerate(reversed(body)):
@@ -41,11 +41,12 @@ def serial_of(number: int) -> str:
 
 
 def msisdn_of(number: int) -> str:
+    """The phone number of customer `number`."""
     return f"+2547{number:08d}"
 
 
 def insert_dataset(connection: Connection, workload: Workload) -> None:
-    """Everybody, with what they have and owe."""
+    """Insert all customers with their devices and debts, and the agent."""
     insert_market(connection)
     meters = insert_manufacturer(connection, token_family="sts", kinds=("meter",))
     kits = insert_manufacturer(connection, token_family="openpaygo", kinds=("shs",))
@@ -67,12 +68,14 @@ def insert_dataset(connection: Connection, workload: Workload) -> None:
             _insert_meter(connection, number, meters, owner, tariff)
 
 
-def _insert_meter(connection: Connection, number: int, maker: int, owner: int, tariff: int) -> None:
+def _insert_meter(
+    connection: Connection, number: int, manufacturer: int, owner: int, tariff: int
+) -> None:
     today = system_clock().date()
     insert_device(
         connection,
         serial=serial_of(number),
-        manufacturer_id=maker,
+        manufacturer_id=manufacturer,
         owner_id=owner,
         tariff_id=tariff,
         assigned_on=today - timedelta(days=10),
@@ -88,12 +91,12 @@ def _insert_meter(connection: Connection, number: int, maker: int, owner: int, t
         )
 
 
-def _insert_kit(connection: Connection, number: int, maker: int, owner: int) -> None:
+def _insert_kit(connection: Connection, number: int, manufacturer: int, owner: int) -> None:
     serial, today = serial_of(number), system_clock().date()
     device = insert_device(
         connection,
         serial=serial,
-        manufacturer_id=maker,
+        manufacturer_id=manufacturer,
         kind="shs",
         owner_id=owner,
         initial_counter=1,

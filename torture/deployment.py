@@ -1,6 +1,6 @@
-"""The processes of a run: the product's own, each of which can be struck dead and started again.
+"""The processes of a run, each of which can be killed and started again.
 
-Processes die with the thread that started them, so one thread starts and kills them all.
+A process ends with the thread that started it, so one thread starts and kills all of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CONNECTIONS = 24
 
 
 class Deployment:
-    """Everything that runs, and the two ways into its books: ours and the simulated provider's."""
+    """All processes, and an engine each for the product's tables and the simulator's."""
 
     def __init__(self, services: Services, workload: Workload, log: Path) -> None:
         self.services = services
@@ -49,57 +49,68 @@ class Deployment:
         self.log = log
         self.processes = _processes(self.settings, workload.workers, log)
 
+    @property
+    def providers_url(self) -> str:
+        """The address of the simulated providers."""
+        return self.settings["DARAJA_BASE_URL"]
+
     def start(self) -> None:
+        """Start all processes and wait until they answer. Raises RuntimeError with their log."""
         for process in self.processes.values():
             process.start()
         try:
             _wait_for(self.settings["PUBLIC_URL"] + "/healthz")
-            _wait_for(self.settings["DARAJA_BASE_URL"] + "/_ctl/faults")
+            _wait_for(self.providers_url + "/_ctl/faults")
         except OSError as error:
-            raise RuntimeError(f"it does not start: {self.log.read_text()[-2000:]}") from error
+            raise RuntimeError(
+                f"the deployment does not start: {self.log.read_text()[-2000:]}"
+            ) from error
 
     def stop(self) -> None:
+        """End all processes."""
         for process in self.processes.values():
             process.end_group()
         self.engine.dispose()
         self.runtime.engine.dispose()
 
     def kill(self, name: str) -> None:
-        """SIGKILL, and another one in its place."""
+        """Kill a process with SIGKILL and start it again."""
         process = self.processes[name]
         process.end_group()
         process.start()
 
     def kill_postgres(self) -> None:
-        """The whole server at once, as when the machine loses its head; it recovers by itself."""
+        """Kill the whole server at once, as a power failure does, and wait until it answers."""
         self.services.postgres.end_group()
         self.services.postgres.start()
         self.services.wait_until_ready()
 
     def kill_redis(self) -> None:
+        """Kill the server and wait until it answers again."""
         self.services.valkey.end_group()
         self.services.valkey.start()
         self.services.wait_until_ready()
 
     def flush_redis(self) -> None:
+        """Delete everything in Redis."""
         with Redis.from_url(self.services.redis_url) as redis:
             redis.flushall()
 
 
 @contextmanager
 def start_deployment(folder: Path, workload: Workload) -> Iterator[Deployment]:
-    """A running product on a new book with a population; everything is ended afterwards."""
+    """A running product on a new database with the dataset; everything is ended afterwards."""
     with embedded_services(folder) as services:
         migrate(services.database_url)
-        it = Deployment(services, workload, folder / "processes.log")
-        create_schema(it.runtime.engine)
-        with it.engine.begin() as connection:
+        deployment = Deployment(services, workload, folder / "processes.log")
+        create_schema(deployment.runtime.engine)
+        with deployment.engine.begin() as connection:
             insert_dataset(connection, workload)
         try:
-            it.start()
-            yield it
+            deployment.start()
+            yield deployment
         finally:
-            it.stop()
+            deployment.stop()
 
 
 def _settings(services: Services, workload: Workload) -> dict[str, str]:

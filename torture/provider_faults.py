@@ -1,4 +1,4 @@
-"""How the stand-in providers inject_faults during a run."""
+"""How the simulated providers misbehave during a run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _FAULTS = (
 
 
 def inject_faults(providers_url: str, seed: int) -> None:
-    """Ask for all of them."""
+    """Switch on every fault of the list."""
     for provider, name, value, operation, share in _FAULTS:
-        asked = {
+        fault = {
             "provider": provider,
             "name": name,
             "value": value,
@@ -32,9 +32,9 @@ def inject_faults(providers_url: str, seed: int) -> None:
             "share": share,
             "seed": seed,
         }
-        requests.post(f"{providers_url}/_ctl/faults", json=asked, timeout=10).raise_for_status()
+        requests.post(f"{providers_url}/_ctl/faults", json=fault, timeout=30).raise_for_status()
 
 
 def clear_faults(providers_url: str) -> None:
-    """Back to providers that do what they say."""
+    """Switch off every fault."""
     requests.delete(f"{providers_url}/_ctl/faults", timeout=30).raise_for_status()

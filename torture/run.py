@@ -1,4 +1,4 @@
-"""One run: people pay while things are struck, then peace, then the verdict."""
+"""One run: people pay while processes are killed; then the kills stop and everything is checked."""
 
 from __future__ import annotations
 
@@ -8,88 +8,92 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from torture.checks import facts, find_violations, wait_until_settled
+from torture.checks import collect_statistics, find_violations, wait_until_settled
 from torture.deployment import Deployment
 from torture.payers import Payers
 from torture.provider_faults import clear_faults, inject_faults
+from torture.responders import Responders
 from torture.workload import Workload
 
-_LOOK_EVERY_S = 0.02
+_POLL_SECONDS = 0.02
+_LOG_EVERY_KILLS = 25
 
 
 @dataclass(slots=True)
 class Report:
-    """`wrong` is empty when the run has passed."""
+    """The outcome of a run. `violations` is empty when it has passed."""
 
     workload: Workload
-    struck: Counter[str]
-    facts: dict[str, int] = field(default_factory=dict)
-    wrong: dict[str, str] = field(default_factory=dict)
+    events: Counter[str]
+    statistics: dict[str, int] = field(default_factory=dict)
+    violations: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
 
     def table(self) -> str:
-        """All of it as lines of two columns."""
-        rows = {"seed": self.workload.seed} | dict(self.facts)
-        rows |= {f"struck: {what}": n for what, n in sorted(self.struck.items())}
-        rows |= {f"seconds, {what}": round(n, 1) for what, n in self.seconds.items()}
-        lines = [f"{what:<52}{n:>12}" for what, n in rows.items()]
-        lines += [f"WRONG {what}: {how}" for what, how in self.wrong.items()]
-        return "\n".join([*lines, "FAILED" if self.wrong else "passed: 0 lost, 0 twice"])
+        """Everything as lines of two columns; the last line says whether the run passed."""
+        rows: dict[str, float] = {"seed": self.workload.seed} | dict(self.statistics)
+        rows |= {f"event: {name}": count for name, count in sorted(self.events.items())}
+        rows |= {f"seconds, {name}": round(value, 1) for name, value in self.seconds.items()}
+        lines = [f"{name:<52}{value:>12}" for name, value in rows.items()]
+        lines += [f"WRONG {name}: {detail}" for name, detail in self.violations.items()]
+        return "\n".join([*lines, "FAILED" if self.violations else "passed: 0 lost, 0 twice"])
 
 
 def run(
     deployment: Deployment,
     workload: Workload,
-    say: Callable[[str], None],
+    log: Callable[[str], None],
     *,
     money_only: bool = False,
 ) -> Report:
-    """Everything, on a deployment that is up. `money_only` does not wait for texts and refunds."""
-    began = time.monotonic()
+    """Run the workload on a started deployment. `money_only` does not wait for SMS and refunds."""
+    started_at = time.monotonic()
     report = Report(workload, Counter())
     payers = Payers(deployment, workload)
-    inject_faults(deployment.settings["DARAJA_BASE_URL"], workload.seed)
+    responders = Responders(deployment, workload)
+    inject_faults(deployment.providers_url, workload.seed)
     payers.start()
+    responders.start()
     try:
-        _strike(deployment, workload, payers, report.struck, say)
+        _kill_processes(deployment, workload, payers, report.events, log)
         payers.wait()
-        report.seconds["paying and killing"] = time.monotonic() - began
-        clear_faults(deployment.settings["DARAJA_BASE_URL"])
-        quiet_from = time.monotonic()
-        unrest = wait_until_settled(deployment, workload.patience_s, money_only=money_only)
-        report.seconds["until all was at rest"] = time.monotonic() - quiet_from
+        report.seconds["paying and killing"] = time.monotonic() - started_at
+        clear_faults(deployment.providers_url)
+        quiet_since = time.monotonic()
+        pending = wait_until_settled(deployment, workload.patience_s, money_only=money_only)
+        report.seconds["until nothing was pending"] = time.monotonic() - quiet_since
     finally:
         payers.stop()
-    report.struck += payers.tally
-    report.facts = facts(deployment)
-    report.wrong = {f"not at rest: {what}": str(n) for what, n in unrest.items()} | find_violations(
-        deployment
-    )
+        responders.stop()
+    report.events += payers.events + responders.events
+    report.statistics = collect_statistics(deployment)
+    report.violations = {f"still pending: {name}": str(count) for name, count in pending.items()}
+    report.violations |= find_violations(deployment)
     return report
 
 
-def _strike(
+def _kill_processes(
     deployment: Deployment,
     workload: Workload,
     payers: Payers,
-    struck: Counter[str],
-    say: Callable[[str], None],
+    events: Counter[str],
+    log: Callable[[str], None],
 ) -> None:
-    """Each blow when its payment has been made; the main thread does it, as it owns the children"""
-    dice = random.Random(workload.seed + 1)
+    """Kill by the schedule. Runs in the main thread, because the processes are its children."""
+    rng = random.Random(workload.seed + 1)
     workers = [name for name in deployment.processes if name.startswith(("worker", "schedule"))]
-    blow = {
-        "worker": lambda: deployment.kill(dice.choice(workers)),
+    kills: dict[str, Callable[[], None]] = {
+        "worker": lambda: deployment.kill(rng.choice(workers)),
         "web": lambda: deployment.kill("web"),
         "redis_flush": deployment.flush_redis,
         "redis_kill": deployment.kill_redis,
         "postgres": deployment.kill_postgres,
     }
-    for number, (after, what) in enumerate(workload.kill_schedule(), start=1):
-        while payers.made < after:
-            payers.check()
-            time.sleep(_LOOK_EVERY_S)
-        blow[what]()
-        struck[what] += 1
-        if number % 25 == 0:
-            say(f"{payers.made} payments made, {sum(struck.values())} kill_schedule")
+    for number, (after_payments, kind) in enumerate(workload.kill_schedule(), start=1):
+        while payers.completed < after_payments:
+            payers.raise_failure()
+            time.sleep(_POLL_SECONDS)
+        kills[kind]()
+        events[f"kill of {kind}"] += 1
+        if number % _LOG_EVERY_KILLS == 0:
+            log(f"{payers.completed} payments made, {number} kills")

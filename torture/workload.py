@@ -1,4 +1,4 @@
-"""How much of everything: read from the environment, full size by default."""
+"""The size of a run: read from the environment, full size by default."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_SCALED = {
+    *("payments", "worker_kills", "web_kills", "redis_flushes", "redis_kills", "postgres_kills"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """`seed` decides who pays what and when who is killed; `patience_s` is how long the books may
-    take to come to rest once the last payment is made."""
+    """How many payments, kills, people and processes.
+
+    `seed` decides who pays what and when which process is killed. `patience_s` is how many seconds
+    the system may take after the last payment until nothing is pending.
+    """
 
     seed: int
     payments: int = 20_000
@@ -27,23 +34,23 @@ class Workload:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Workload:
-        """TORTURE_<NAME>, such as TORTURE_PAYMENTS=2000. TORTURE_SCALE=0.1 takes a tenth of all
-        that is not named."""
+        """Each field from TORTURE_<NAME>, such as TORTURE_PAYMENTS=2000.
+
+        TORTURE_SCALE=0.1 takes a tenth of the payments and kills that are not named.
+        """
         scale = float(environment.get("TORTURE_SCALE", "1"))
-        scaled = {"payments", "worker_kills", "web_kills", "redis_flushes"}
-        scaled |= {"redis_kills", "postgres_kills"}
-        chosen = {}
+        values = {"seed": random.randrange(10**6)}
         for name, field in cls.__dataclass_fields__.items():
             given = environment.get(f"TORTURE_{name.upper()}")
             if given is not None:
-                chosen[name] = int(given)
-            elif name in scaled:
-                chosen[name] = max(1, round(field.default * scale))
-        return cls(**({"seed": random.randrange(10**6)} | chosen))
+                values[name] = int(given)
+            elif name in _SCALED:
+                values[name] = max(1, round(field.default * scale))
+        return cls(**values)
 
     def kill_schedule(self) -> list[tuple[int, str]]:
-        """(after how many payments, what is struck), in order."""
-        dice = random.Random(self.seed)
+        """(number of payments after which it happens, kind of kill), in order."""
+        rng = random.Random(self.seed)
         counts = {
             "worker": self.worker_kills,
             "web": self.web_kills,
@@ -52,7 +59,7 @@ class Workload:
             "postgres": self.postgres_kills,
         }
         return sorted(
-            (dice.randrange(1, max(self.payments, 2)), what)
-            for what, count in counts.items()
+            (rng.randrange(1, max(self.payments, 2)), kind)
+            for kind, count in counts.items()
             for _ in range(count)
         )

@@ -1,0 +1,102 @@
+"""The people who respond during a run: phones answer prompts, an operator clears suspense."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import text
+
+from core.unit import unit_opener
+from core.usecases.refunds.refund import request_refund
+from core.usecases.refunds.suspense import match_suspense
+from gateway.work_queues import WorkQueues
+from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
+from torture.deployment import Deployment
+from torture.payers import PROCESS_DOWN
+from torture.workload import Workload
+
+_PAUSE_SECONDS = 0.2
+_PARALLEL_PHONES = 4
+
+
+class Responders:
+    """Two threads that respond until they are stopped. `events` counts what happened."""
+
+    def __init__(self, deployment: Deployment, workload: Workload) -> None:
+        self.events: Counter[str] = Counter()
+        self._deployment, self._seed = deployment, workload.seed
+        self._open_unit = unit_opener(deployment.engine)
+        self._work_queues = WorkQueues(deployment.services.redis_url)
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(step,))
+            for step in (self._answer_prompts, self._clear_suspense)
+        ]
+
+    def start(self) -> None:
+        """Start responding."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the step under way and stop."""
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _count(self, event: str) -> None:
+        with self._lock:
+            self.events[event] += 1
+
+    def _repeat(self, step: Callable[[], None]) -> None:
+        while not self._stopped.wait(_PAUSE_SECONDS):
+            try:
+                step()
+            except PROCESS_DOWN:
+                self._count("response broken by a kill")
+
+    def _answer_prompts(self) -> None:
+        with self._deployment.runtime.engine.connect() as connection:
+            open_prompts = connection.execute(_OPEN_PROMPTS).all()
+        with ThreadPoolExecutor(_PARALLEL_PHONES) as phones:
+            list(phones.map(lambda prompt: self._answer(prompt.msisdn, prompt.id), open_prompts))
+
+    def _answer(self, msisdn: str, prompt_id: int) -> None:
+        """85 % enter their PIN, 7 % cancel, 3 % mistype it, and 5 % let the prompt expire."""
+        draw = random.Random(f"{self._seed}/prompt/{prompt_id}").random()
+        if draw > 0.95:
+            return
+        pin = PHONE_PIN if draw < 0.85 else (None if draw < 0.92 else "0000")
+        try:
+            answer_prompt(self._deployment.runtime, msisdn, prompt_id, pin)
+        except LookupError:
+            return
+        self._count("prompt answered")
+
+    def _clear_suspense(self) -> None:
+        """Half of the payments are matched, a quarter is refunded, and a quarter stays."""
+        with self._open_unit() as unit:
+            for payment in unit.connection.execute(_SUSPENSE).all():
+                if payment.id % 4 < 2:
+                    serial = payment.account_raw[1:]
+                    match_suspense(unit, payment.id, serial, "operator", "one letter too many")
+                    self._count("suspense matched")
+                elif payment.id % 4 == 2:
+                    request_refund(unit, payment.id, "operator", "not ours")
+                    self._count("refund requested")
+        self._work_queues.wake_all()
+
+
+_OPEN_PROMPTS = text(
+    "SELECT id, msisdn FROM simulator.prompts WHERE result_code IS NULL ORDER BY id LIMIT 200"
+)
+_SUSPENSE = text(
+    "SELECT id, account_raw FROM payments WHERE state = 'suspense' AND id % 4 < 3"
+    " AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_id = payments.id)"
+    " ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED"
+)

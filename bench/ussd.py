@@ -26,6 +26,7 @@ from sqlalchemy import event, text
 from bench.dataset import VENDING_KEYS, insert_dataset
 from core.db.engine import make_engine, migrate
 from core.unit import unit_opener
+from gateway.payments.channel_table import channel_table
 from gateway.ussd_menus.engine import advance, start
 from gateway.ussd_menus.product import product_menu
 from gateway.ussd_menus.turn import CallerContext
@@ -148,7 +149,11 @@ def _sessions(port: int, path: str, devices: int, lane: int) -> int:
 def _round_trips(database_url: str) -> None:
     """Statements of each turn of the pay flow, with BEGIN and COMMIT."""
     engine = make_engine(database_url)
-    open_unit, menu, sent = unit_opener(engine), product_menu(), [0]
+    open_unit, menu, sent = (
+        unit_opener(engine, channels=channel_table(("daraja",))),
+        product_menu(),
+        [0],
+    )
     with open_unit():
         pass
     event.listen(engine, "before_cursor_execute", lambda *_: sent.__setitem__(0, sent[0] + 1))

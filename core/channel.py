@@ -1,202 +1,104 @@
-"""Mobile-money channels: which one a payer's network has, and on what terms each is used.
+"""Mobile-money channels: what each can do, and which one reaches a payer's wallet.
 
-Pure data and one function. A channel that is not set up (settings: `channels_on`) is not chosen,
-and nobody is sent to a neighbour's: money of one network does not leave another's wallet.
+The channels themselves are handed in by the adapters (gateway/payments), which know their
+providers. A channel that is not set up is never chosen, and no payer is sent to another network's
+channel: money of one network does not leave another's wallet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
-from uuid import uuid4
-
-import phonenumbers
-from phonenumbers import carrier
 
 from core.errors import Refused
 from core.market import Market
+from core.network import Network, network_of
 
 ChannelName = Literal["daraja", "mtn", "airtel", "pawapay"]
-
-
-def _after(*seconds: int) -> tuple[timedelta, ...]:
-    return tuple(timedelta(seconds=one) for one in seconds)
+# Why a payment was not made, in words that a payer can use.
+Reason = Literal["cancelled", "no_money", "wrong_pin", "no_answer", "over_limit"]
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelTerms:
-    """What the provider asks of us.
+class Channel:
+    """What the business has to know of a mobile-money provider.
 
-    `lookups`: when an outcome nobody told us is asked for, counted from the sending; the last step
-    is repeated for two days. `new_reference` makes the name under which the provider will know the
-    request, where that is ours to give; it is stored before the call. `most_minor`: the most it
-    moves at once, by currency, where it publishes that; the market's own limit holds besides.
-    `reasons`: what its codes say to a payer, where they say anything (wording: `why`). `network`:
-    an aggregator's word for the payer's network.
+    * `lookups`: when to look up an outcome that no callback brought, counted from the sending of
+      the prompt. The last step is repeated.
+    * `wallets`: the networks whose wallets it reaches, with the provider's own word for the
+      network, or None where it needs none.
+    * `is_aggregator`: it reaches the networks of others, and is used where their own channel is
+      not set up.
+    * `new_reference`: makes the reference of a request where the provider leaves that to us. It is
+      stored before the call.
+    * `reference_max`: how many characters of an account reference the provider shows and returns.
+    * `most_minor`: the most it moves at once, by currency, where it publishes that.
+    * `reasons`: what its codes mean to a payer, for the codes that mean something.
+    * `can_refund`: it sends a payment back when it is asked by its API.
     """
 
-    name: str
+    name: ChannelName
     lookups: tuple[timedelta, ...]
+    wallets: Mapping[Network, str | None]
+    is_aggregator: bool = False
     new_reference: Callable[[], str] | None = None
+    reference_max: int = 12
     most_minor: Mapping[str, int] = field(default_factory=dict)
-    reasons: Mapping[str, str] = field(default_factory=dict)
-    network: str | None = None
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    can_refund: bool = False
 
 
-# Daraja, results of an STK push; 1037 is the payer's silence or a phone that was off.
-_DARAJA_REASONS = {
-    "1": "no_money",
-    "3": "over_limit",
-    "4": "over_limit",
-    "8": "over_limit",
-    "1019": "no_answer",
-    "1032": "cancelled",
-    "1037": "no_answer",
-    "2001": "wrong_pin",
-}
-# MTN, reasons of a failed request to pay.
-_MTN_REASONS = {
-    "APPROVAL_REJECTED": "cancelled",
-    "REJECTED": "cancelled",
-    "NOT_ENOUGH_FUNDS": "no_money",
-    "PAYER_LIMIT_REACHED": "over_limit",
-    "EXPIRED": "no_answer",
-    "COULD_NOT_PERFORM_TRANSACTION": "no_answer",
-}
-# Airtel, response codes of a collection.
-_AIRTEL_REASONS = {
-    "DP00800001002": "wrong_pin",
-    "DP00800001003": "over_limit",
-    "DP00800001005": "no_answer",
-    "DP00800001007": "no_money",
-    "DP00800001008": "cancelled",
-    "DP00800001024": "no_answer",
-    "DP00800001029": "no_answer",
-}
+def after(*seconds: int) -> tuple[timedelta, ...]:
+    """Steps of a look-up schedule."""
+    return tuple(timedelta(seconds=step) for step in seconds)
 
-# pawaPay, failure codes of a deposit.
-_PAWAPAY_REASONS = {
-    "PAYMENT_NOT_APPROVED": "cancelled",
-    "INSUFFICIENT_BALANCE": "no_money",
-    "PAYER_LIMIT_REACHED": "over_limit",
-    "WALLET_LIMIT_REACHED": "over_limit",
-}
 
-TERMS = {
-    terms.name: terms
-    for terms in (
-        ChannelTerms(
-            "daraja",
-            _after(20, 40, 80, 180, 600, 3600),
-            most_minor={"KES": 250_000_00},
-            reasons=_DARAJA_REASONS,
-        ),
-        # MTN asks for a version 4 UUID (X-Reference-Id) and for no look-up before five minutes.
-        ChannelTerms(
-            "mtn", _after(300, 600, 1200, 3600), lambda: str(uuid4()), reasons=_MTN_REASONS
-        ),
-        # Airtel asks for an id of letters and digits, and for no enquiry before three minutes.
-        ChannelTerms(
-            "airtel",
-            _after(180, 360, 720, 1800, 3600),
-            lambda: uuid4().hex,
-            reasons=_AIRTEL_REASONS,
-        ),
-        # pawaPay asks for a version 4 UUID (depositId), and names no time before which not to ask.
-        ChannelTerms(
-            "pawapay",
-            _after(60, 120, 300, 900, 3600),
-            lambda: str(uuid4()),
-            reasons=_PAWAPAY_REASONS,
-        ),
-    )
-}
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Every channel by name, those of stored prompts included, and the names of those set up."""
 
-# (country, network) -> channel; the names of networks are those of phonenumbers' carrier data.
-_SERVES = {
-    ("KE", "Safaricom"): "daraja",
-    **{(country, "MTN"): "mtn" for country in ("BJ", "CG", "CI", "GH", "NG", "RW", "SS")},
-    **{(country, "MTN"): "mtn" for country in ("UG", "ZA", "ZM")},
-    ("CM", "MTN Cameroon"): "mtn",
-    ("SZ", "Swazi MTN"): "mtn",
-    **{(country, "Airtel"): "airtel" for country in ("CD", "CG", "GA", "KE", "MG", "MW", "NE")},
-    **{(country, "Airtel"): "airtel" for country in ("NG", "RW", "SC", "TD", "TZ", "UG", "ZM")},
-}
-# (country, network) -> pawaPay's provider, of those whose payers approve on a prompt.
-_PAWAPAY = {
-    ("BF", "Moov Africa"): "MOOV_BFA",
-    ("BJ", "MTN"): "MTN_MOMO_BEN",
-    ("BJ", "Moov"): "MOOV_BEN",
-    ("CD", "Airtel"): "AIRTEL_COD",
-    ("CD", "Vodacom"): "VODACOM_MPESA_COD",
-    ("CG", "Airtel"): "AIRTEL_COG",
-    ("CG", "MTN"): "MTN_MOMO_COG",
-    ("CI", "MTN"): "MTN_MOMO_CIV",
-    ("CM", "MTN Cameroon"): "MTN_MOMO_CMR",
-    ("CM", "Orange"): "ORANGE_CMR",
-    ("GA", "Airtel"): "AIRTEL_GAB",
-    ("GH", "MTN"): "MTN_MOMO_GHA",
-    ("GH", "Telecel"): "VODAFONE_GHA",
-    ("GH", "at"): "AIRTELTIGO_GHA",
-    ("KE", "Safaricom"): "MPESA_KEN",
-    ("LS", "Vodacom Lesotho (Pty) Ltd"): "MPESA_LSO",
-    ("MW", "Airtel"): "AIRTEL_MWI",
-    ("MW", "TNM"): "TNM_MWI",
-    ("MZ", "Movitel"): "MOVITEL_MOZ",
-    ("MZ", "Vodacom"): "VODACOM_MOZ",
-    ("NG", "Airtel"): "AIRTEL_NGA",
-    ("NG", "MTN"): "MTN_MOMO_NGA",
-    ("RW", "Airtel"): "AIRTEL_RWA",
-    ("RW", "MTN"): "MTN_MOMO_RWA",
-    ("SL", "Orange"): "ORANGE_SLE",
-    ("TZ", "Airtel"): "AIRTEL_TZA",
-    ("TZ", "Viettel"): "HALOTEL_TZA",
-    ("TZ", "Vodacom"): "VODACOM_TZA",
-    ("TZ", "Yas"): "TIGO_TZA",
-    ("UG", "Airtel"): "AIRTEL_OAPI_UGA",
-    ("UG", "MTN"): "MTN_MOMO_UGA",
-    ("ZM", "Airtel"): "AIRTEL_OAPI_ZMB",
-    ("ZM", "MTN"): "MTN_MOMO_ZMB",
-    ("ZM", "ZAMTEL"): "ZAMTEL_ZMB",
-}
-# What USSD aggregators call a network (mobile country and network code).
-_NETWORKS = {
-    "62120": ("NG", "Airtel"),
-    "62130": ("NG", "MTN"),
-    "63510": ("RW", "MTN"),
-    "63514": ("RW", "Airtel"),
-    "63902": ("KE", "Safaricom"),
-    "63903": ("KE", "Airtel"),
-    "63907": ("KE", "Telkom"),
-    "64005": ("TZ", "Airtel"),
-    "64101": ("UG", "Airtel"),
-    "64110": ("UG", "MTN"),
-    "65010": ("MW", "Airtel"),
-}
+    by_name: Mapping[str, Channel] = field(default_factory=dict)
+    set_up: Collection[str] = ()
+
+    def __getitem__(self, name: str) -> Channel:
+        """The channel of that name, set up or not."""
+        return self.by_name[name]
+
+    def refunding_accounts(self) -> list[str]:
+        """SQL LIKE patterns of the provider accounts whose channel can send money back."""
+        return [f"{channel.name}:%" for channel in self.by_name.values() if channel.can_refund]
+
+    def most_minor(self, currency: str) -> int | None:
+        """The largest amount that any channel publishes for a currency; None where none does."""
+        published = (channel.most_minor.get(currency) for channel in self.by_name.values())
+        return max(filter(None, published), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenChannel:
+    """The channel of a payer, and the provider's word for the payer's network (or None)."""
+
+    channel: Channel
+    network: str | None
 
 
 def choose_channel(
-    market: Market, on: Collection[str], msisdn: str, network_code: str = ""
-) -> ChannelTerms:
+    market: Market, channels: Channels, msisdn: str, network_code: str = ""
+) -> ChosenChannel:
     """The channel that reaches this payer's wallet: the network's own where that is set up, else
     the aggregator. Raises Refused("no_channel").
 
-    A network code the phone's session came with says more than the number, which may have been
-    carried to another network; an unknown code says nothing.
+    `network_code` is what the USSD session came with, where there was one (core/network.py).
     """
-    country, network = _NETWORKS.get(network_code) or _network_of(msisdn)
-    wallet = (country, network) if country == market.country else ("", "")
-    if (own := _SERVES.get(wallet, "")) in on:
-        return TERMS[own]
-    if "pawapay" in on and wallet in _PAWAPAY:
-        return replace(TERMS["pawapay"], network=_PAWAPAY[wallet])
-    raise Refused("no_channel")
-
-
-def _network_of(msisdn: str) -> tuple[str, str]:
-    """Country and network that gave the number out."""
-    number = phonenumbers.parse(msisdn)
-    region = phonenumbers.region_code_for_number(number) or ""
-    return region, carrier.name_for_number(number, "en")
+    wallet = network_of(msisdn, network_code)
+    reaching = [
+        channel
+        for name, channel in channels.by_name.items()
+        if name in channels.set_up and wallet in channel.wallets
+    ]
+    if wallet[0] != market.country or not reaching:
+        raise Refused("no_channel")
+    chosen = min(reaching, key=lambda channel: channel.is_aggregator)
+    return ChosenChannel(chosen, chosen.wallets[wallet])

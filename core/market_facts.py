@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 
-from core.channel import TERMS
+from core.channel import Channels
 from core.wording.slots import DEFAULT_LIMITS
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -45,8 +45,7 @@ def service_code(value: object) -> str:
     return value
 
 
-def usual_ceiling_minor(currency: str) -> int:
+def usual_ceiling_minor(currency: str, channels: Channels) -> int:
     """The largest payment where nobody names one: what a channel publishes for that currency, else
     what every text was proved with. A ceiling in shillings says nothing of francs."""
-    limits = [terms.most_minor.get(currency) for terms in TERMS.values()]
-    return max(filter(None, limits), default=DEFAULT_LIMITS.largest_minor)
+    return channels.most_minor(currency) or DEFAULT_LIMITS.largest_minor

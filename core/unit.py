@@ -6,7 +6,7 @@ one order everywhere: payments, customers by id, devices by id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,22 +16,25 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
+from core.channel import Channels
 from core.clock import Clock, system_clock
 from core.db.tariffs import find_market
 from core.errors import BrokenInvariant, Refused
 from core.market import Market
 from core.pin import Pins
 
+NO_CHANNELS = Channels()
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What every use case is given first. `channels`: the mobile-money channels that are set up."""
+    """What every use case is given first. `channels`: the mobile-money channels."""
 
     connection: Connection
     now: datetime
     market: Market
     given_pins: Pins | None = None
-    channels: Collection[str] = ("daraja",)
+    channels: Channels = NO_CHANNELS
 
     @property
     def pins(self) -> Pins:
@@ -70,7 +73,7 @@ def unit_opener(
     engine: Engine,
     clock: Clock = system_clock,
     pins: Pins | None = None,
-    channels: Collection[str] = ("daraja",),
+    channels: Channels = NO_CHANNELS,
     market_if_none: Market | None = None,
 ) -> OpenUnit:
     """A function that opens a Unit on `engine`. On an empty book it raises Refused("no_market"),

@@ -39,6 +39,7 @@ from gateway.guard import Guard
 from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments import airtel, mtn
+from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.results import ResultCallbacks
 from gateway.payments.pawapay.callbacks import PawaPayCallbacks
@@ -86,6 +87,7 @@ def create_app(environment: Environment) -> Gateway:
     """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
     services = ServicesSettings.from_environment(environment)
     settings = CallbackSettings.from_environment(environment)
+    channels = channel_table(settings.channels)
     signed = _signed(environment)
     pins = Pins(read(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
@@ -113,7 +115,7 @@ def create_app(environment: Environment) -> Gateway:
         closing.callback(close)
     mpesa = MpesaCallbacks(
         shortcode=settings.daraja_shortcode,
-        open_unit=unit_opener(engine),
+        open_unit=unit_opener(engine, channels=channels),
         open_read_only_unit=unit_opener(reading),
         readers=readers,
         work_queues=work_queues,
@@ -122,7 +124,7 @@ def create_app(environment: Environment) -> Gateway:
     ussd = ussd_application(
         key=settings.callback_key,
         redis=redis,
-        open_unit=unit_opener(engine, pins=pins, channels=settings.channels),
+        open_unit=unit_opener(engine, pins=pins, channels=channels),
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
         pool=turns,
@@ -157,7 +159,12 @@ def _desk(
 ) -> Desk:
     return Desk(
         unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
-        unit_opener(engine, pins=pins, channels=settings.channels, market_if_none=BLANK_MARKET),
+        unit_opener(
+            engine,
+            pins=pins,
+            channels=channel_table(settings.channels),
+            market_if_none=BLANK_MARKET,
+        ),
         guard.limits,
         redis,
         work_queues,
@@ -175,7 +182,10 @@ def _flask(
     guard: Guard,
     signed: SignedMessages | None,
 ) -> WSGIApplication:
-    open_unit, counters = unit_opener(engine, channels=settings.channels), EventCounters(redis)
+    open_unit, counters = (
+        unit_opener(engine, channels=channel_table(settings.channels)),
+        EventCounters(redis),
+    )
     told = UnsignedCallbacks(open_unit, mpesa.work_queues)
     signing_key = settings.airtel_callback_key
     proved = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None

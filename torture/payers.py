@@ -24,6 +24,7 @@ from core.pin import Pins
 from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.payments.request import request_payment
+from gateway.payments.channel_table import channel_table
 from gateway.work_queues import WorkQueues
 from simulator.callback_queue import draw_callback_faults, json_callback, queue_callbacks
 from simulator.callback_sender import send_now
@@ -49,7 +50,9 @@ class Payers:
     def __init__(self, deployment: Deployment, workload: Workload) -> None:
         self.events: Counter[str] = Counter()
         self._deployment, self._workload = deployment, workload
-        self._open_unit = unit_opener(deployment.engine, pins=Pins(PEPPER))
+        self._open_unit = unit_opener(
+            deployment.engine, pins=Pins(PEPPER), channels=channel_table(("daraja",))
+        )
         self._work_queues = WorkQueues(deployment.services.redis_url)
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workload.payers, thread_name_prefix="payer")

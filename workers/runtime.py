@@ -30,6 +30,7 @@ from core.wording.product import check_wording
 from gateway.heartbeat import sending_heartbeats
 from gateway.payments.airtel import AirtelChannel
 from gateway.payments.channel import PaymentChannel
+from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel
 from gateway.payments.pawapay.client import PawaPayChannel
@@ -62,7 +63,9 @@ def runtime() -> Runtime:
     """Made on first use in a worker process. Raises BadInput naming a setting that is missing."""
     services = ServicesSettings.from_environment(os.environ)
     return Runtime(
-        open_unit=unit_opener(make_engine(services.database_url)),
+        open_unit=unit_opener(
+            make_engine(services.database_url), channels=channel_table(channels_on(os.environ))
+        ),
         open_secret=secrets_from(os.environ),
         daraja=_daraja(os.environ),
         sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),

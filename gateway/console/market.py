@@ -16,6 +16,7 @@ from core.usecases.catalogue.change import set_up_market
 from core.wording.product import LANGUAGES
 from gateway.console.desk import BLANK_MARKET
 from gateway.console.forms import Done, Field, Form, Values, act_page
+from gateway.payments.channel_table import channel_table
 
 pages = Blueprint("market", __name__)
 
@@ -71,7 +72,7 @@ def _set_up(unit: Unit, operator: str, values: Values) -> Done:
         operator=values["operator"],
         payment_max_minor=_minor("payment_max_wrong", values["payment_max"], currency)
         if values["payment_max"]
-        else market_facts.usual_ceiling_minor(currency),
+        else market_facts.usual_ceiling_minor(currency, channel_table()),
     )
     set_up_market(unit, market, operator, values["reason"])
     return Done("The market is set up.", "today.today")

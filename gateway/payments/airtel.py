@@ -14,9 +14,11 @@ import hmac
 import re
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 import phonenumbers
 
+from core.channel import Channel, Reason, after
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, UnverifiedSignature
 from core.money import minor_digits
 from core.prompt import Prompt
@@ -34,6 +36,25 @@ _NOT_FOUND = "DP00800001025"
 _ENDED = ("TF", "TE")
 _HEADERS = ("x-signature", "hash")
 _SIGNATURE = re.compile(rb'\s*,\s*"hash"\s*:\s*"([A-Za-z0-9+/=]{1,100})"')
+
+# Response codes of a collection.
+_REASONS: dict[str, Reason] = {
+    "DP00800001002": "wrong_pin",
+    "DP00800001003": "over_limit",
+    "DP00800001005": "no_answer",
+    "DP00800001007": "no_money",
+    "DP00800001008": "cancelled",
+    "DP00800001024": "no_answer",
+    "DP00800001029": "no_answer",
+}
+_COUNTRIES = ("CD", "CG", "GA", "KE", "MG", "MW", "NE", "NG", "RW", "SC", "TD", "TZ", "UG", "ZM")
+CHANNEL = Channel(
+    "airtel",
+    lookups=after(180, 360, 720, 1800, 3600),  # Airtel asks for no enquiry before three minutes
+    wallets={(country, "Airtel"): None for country in _COUNTRIES},
+    new_reference=lambda: uuid4().hex,  # an id of letters and digits
+    reasons=_REASONS,
+)
 
 
 class AirtelChannel:

@@ -8,7 +8,9 @@ to ask about. Shapes: MTN's MoMo Open API documentation, product Collections.
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import uuid4
 
+from core.channel import Channel, Reason, after
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.prompt import Prompt
@@ -26,6 +28,28 @@ _MESSAGE_MAX = 160
 _NEVER_TAKEN = "RESOURCE_NOT_FOUND"
 # MTN answers ten look-ups a second; a little fewer, since calls do not travel equally fast.
 LOOK_UP_EVERY_S = 0.12
+
+# Reasons of a failed request to pay.
+_REASONS: dict[str, Reason] = {
+    "APPROVAL_REJECTED": "cancelled",
+    "REJECTED": "cancelled",
+    "NOT_ENOUGH_FUNDS": "no_money",
+    "PAYER_LIMIT_REACHED": "over_limit",
+    "EXPIRED": "no_answer",
+    "COULD_NOT_PERFORM_TRANSACTION": "no_answer",
+}
+_COUNTRIES = ("BJ", "CG", "CI", "GH", "NG", "RW", "SS", "UG", "ZA", "ZM")
+CHANNEL = Channel(
+    "mtn",
+    lookups=after(300, 600, 1200, 3600),  # MTN asks for no look-up before five minutes
+    wallets={
+        **{(country, "MTN"): None for country in _COUNTRIES},
+        ("CM", "MTN Cameroon"): None,
+        ("SZ", "Swazi MTN"): None,
+    },
+    new_reference=lambda: str(uuid4()),  # X-Reference-Id: a version 4 UUID
+    reasons=_REASONS,
+)
 
 
 class MtnChannel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from gateway.networks import SMALLEST_SCREEN
+from gateway.network_limits import SMALLEST_SCREEN
 
 
 class TextMode(Enum):

@@ -14,7 +14,7 @@ from core.gsm7 import to_gsm7
 from core.wording.message import Message, SlotLimits
 from core.wording.messages import engine as messages
 from core.wording.translation import Translation
-from gateway.networks import PREFIX, SMALLEST_SCREEN
+from gateway.network_limits import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import numbered
 from gateway.ussd_menus.readers import Reader

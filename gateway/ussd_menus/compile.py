@@ -19,7 +19,7 @@ from core.market import Market
 from core.wording.message import SlotLimits
 from core.wording.slots import DEFAULT_LIMITS
 from core.wording.translation import Wording
-from gateway.networks import SHORTEST_IDLE_S
+from gateway.network_limits import SHORTEST_IDLE_S
 from gateway.ussd_menus import check_size, check_slots
 from gateway.ussd_menus.graph import SESSION_SECONDS, MenuGraph, build_graph, longest_paths
 from gateway.ussd_menus.menu import Menu, edges, navigation_bar, resume_screen

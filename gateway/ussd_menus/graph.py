@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway.networks import SHORTEST_SESSION_S
+from gateway.network_limits import SHORTEST_SESSION_S
 from gateway.ussd_menus.menu import Edge, edges, resolve
 from gateway.ussd_menus.screen import Navigation, Screen
 from gateway.ussd_menus.screens import Notice, Route

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from textwrap import fill
 
-from gateway.networks import SHORTEST_IDLE_S, SHORTEST_SESSION_S
+from gateway.network_limits import SHORTEST_IDLE_S, SHORTEST_SESSION_S
 from gateway.ussd_menus.diagram import answer_label, as_mermaid, first_screens, paths_by_role
 from gateway.ussd_menus.graph import SESSION_SECONDS, LongestPath, build_graph
 from gateway.ussd_menus.menu import Menu

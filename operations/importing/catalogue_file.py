@@ -31,6 +31,7 @@ from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, VENDORS, can, lacking
 from core.tokens.typed import new_meters
+from gateway.payments.channel_table import channel_table
 from operations.importing.fields import (
     Fields,
     amount,
@@ -118,7 +119,9 @@ def _market(
         service_code=fields.need("service_code", market_facts.service_code),
         operator=fields.need("operator", text),
         payment_max_minor=fields.may(
-            "payment_max", positive(money), market_facts.usual_ceiling_minor(currency)
+            "payment_max",
+            positive(money),
+            market_facts.usual_ceiling_minor(currency, channel_table()),
         ),
     )
     fields.refuse_unknown()

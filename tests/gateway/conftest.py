@@ -27,6 +27,7 @@ from tests.support.builders import (
     insert_sale,
     insert_tariff,
 )
+from tests.support.channels import CHANNELS
 
 KEY = "k3y"
 SHORTCODE = "600123"
@@ -48,7 +49,7 @@ class Book:
 
     @property
     def open_unit(self) -> OpenUnit:
-        return unit_opener(self.engine)
+        return unit_opener(self.engine, channels=CHANNELS)
 
     def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         with self.engine.begin() as connection:

@@ -49,6 +49,7 @@ from simulator.terminal.contacts import Contacts
 from simulator.terminal.journey import find_token, matches, parse_paybill, parse_prompt
 from tests.support.builders import insert_village
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
+from tests.support.channels import CHANNELS
 from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
@@ -205,7 +206,7 @@ def _road(
     redis_url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Road]:
-    open_unit = unit_opener(engine, pins=Pins(PEPPER))
+    open_unit = unit_opener(engine, pins=Pins(PEPPER), channels=CHANNELS)
     device = _device_in(open_unit, book.open_secret)
     database, session = Stop("before the database commits"), Stop("before the session commits")
     stoppable = stoppable_units(open_unit, database)

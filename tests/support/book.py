@@ -13,6 +13,7 @@ from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from tests.support.cast import OPEN_SECRET, insert_cast
+from tests.support.channels import CHANNELS
 
 ACCOUNT = "daraja:600123"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -26,7 +27,7 @@ class Book:
     ahead: timedelta = timedelta(0)
 
     def open_unit(self):
-        return unit_opener(self.engine, lambda: NOW + self.ahead)()
+        return unit_opener(self.engine, lambda: NOW + self.ahead, channels=CHANNELS)()
 
     def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
         with self.engine.connect() as connection:

@@ -31,7 +31,7 @@ from core.usecases.messages.inbound import InboundText
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from gateway.limits import Limits, SerialGuesses
-from gateway.networks import screen_of
+from gateway.network_limits import screen_of
 from gateway.sms.answers import answer_text
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd.request import UssdRequest
@@ -73,6 +73,7 @@ from tests.support.cast import (
     ZURI,
     insert_cast,
 )
+from tests.support.channels import CHANNELS
 from tests.support.phone import Answer, Phone
 
 NEWCOMER = PEOPLE["a newcomer"]
@@ -172,7 +173,7 @@ class World:
         market = find_market(self.connection)
         assert market
         with self.connection.begin_nested():
-            yield Unit(self.connection, self.clock(), market, Pins(PEPPER))
+            yield Unit(self.connection, self.clock(), market, Pins(PEPPER), CHANNELS)
             self._sql("SET CONSTRAINTS ALL IMMEDIATE")
             self._sql("SET CONSTRAINTS ALL DEFERRED")
 
@@ -183,7 +184,7 @@ class World:
         assert market
         with self.connection.begin_nested():
             self._sql("SET TRANSACTION READ ONLY")
-            yield Unit(self.connection, self.clock(), market, Pins(PEPPER))
+            yield Unit(self.connection, self.clock(), market, Pins(PEPPER), CHANNELS)
 
     def wait(self, minutes: int) -> None:
         """Time passes for the books; the sessions of Redis do not notice."""
@@ -249,7 +250,7 @@ def furnish(connection: Connection, redis: Redis) -> None:
     _widen_the_choice(connection)
     market = find_market(connection)
     assert market
-    unit = Unit(connection, system_clock(), market, Pins(PEPPER))
+    unit = Unit(connection, system_clock(), market, Pins(PEPPER), CHANNELS)
     for serial, payer, minor in ((METER, AMINA, 700_00), (KIT, BARAKA, 150_00)):
         record_payment(unit, _paid(serial, payer, minor, unit.now))
     while apply_payments(unit, OPEN_SECRET):

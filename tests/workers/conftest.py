@@ -18,6 +18,7 @@ from gateway.payments.mpesa.client import DarajaClient
 from gateway.sms.africastalking import AfricasTalkingSender
 from gateway.work_queues import WorkQueues
 from tests.support.cast import OPEN_SECRET, VENDING_KEYS, insert_cast
+from tests.support.channels import CHANNELS
 from tests.support.standins import StandIns, stand_ins
 from workers import jobs, reconciliation
 from workers.runtime import Runtime
@@ -42,7 +43,7 @@ class Hands:
             return [tuple(row) for row in connection.execute(text(sql), values)]
 
     def open_unit(self):
-        return unit_opener(self.engine, self.now)()
+        return unit_opener(self.engine, self.now, channels=CHANNELS)()
 
     def pay(self, receipt: str, account: str, amount_minor: int = 100_00) -> None:
         """Book a payment as a callback would."""
@@ -77,7 +78,7 @@ def hands(database_url, redis_url, monkeypatch):
     with stand_ins(database_url, NOWHERE, "demo") as standins:
         hands = Hands(engine, standins)
         runtime = Runtime(
-            open_unit=unit_opener(engine, hands.now),
+            open_unit=unit_opener(engine, hands.now, channels=CHANNELS),
             open_secret=OPEN_SECRET,
             daraja=DarajaClient(
                 DarajaSettings(

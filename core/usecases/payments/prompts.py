@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.channel import TERMS
 from core.db.audit import close_cases_by_key, open_case
 from core.db.devices import get_device
 from core.db.payments import get_payment
@@ -44,14 +43,14 @@ _NOT_FINAL = ("sending", "pending", "unknown")
 def claim_unsent(unit: Unit, limit: int) -> list[Prompt]:
     """Claim up to `limit` prompts to send; they become unknown if the worker dies."""
     return [
-        _claimed(unit, prompt, unit.now + _lease(prompt), state="sending", sent_at=unit.now)
+        _claimed(unit, prompt, unit.now + _lease(unit, prompt), state="sending", sent_at=unit.now)
         for prompt in claim_prompts(unit.connection, ["waiting"], unit.now, limit)
     ]
 
 
-def _lease(prompt: Prompt) -> timedelta:
+def _lease(unit: Unit, prompt: Prompt) -> timedelta:
     """Return how long a claim lasts: longer than a call, and until the provider may be asked."""
-    return max(_SEND_LEASE, TERMS[prompt.channel].lookups[0])
+    return max(_SEND_LEASE, unit.channels[prompt.channel].lookups[0])
 
 
 def is_expired(prompt: Prompt) -> bool:
@@ -66,7 +65,7 @@ def claim_unresolved(unit: Unit, limit: int) -> list[Prompt]:
     """
     states = [*_NOT_FINAL, "failed"]
     return [
-        _claimed(unit, prompt, _next_lookup(prompt, unit.now), attempts=prompt.attempts + 1)
+        _claimed(unit, prompt, _next_lookup(unit, prompt), attempts=prompt.attempts + 1)
         for prompt in claim_prompts(unit.connection, states, unit.now, limit)
         if not _lookup_has_ended(unit, prompt)
     ]
@@ -106,11 +105,11 @@ def _claimed(unit: Unit, prompt: Prompt, next_attempt_at: datetime, **values: An
     return replace(prompt, **values)
 
 
-def _next_lookup(prompt: Prompt, now: datetime) -> datetime:
+def _next_lookup(unit: Unit, prompt: Prompt) -> datetime:
     """Return the next look-up time of the channel; the last interval repeats."""
-    sent_at, lookups = prompt.sent_at or now, TERMS[prompt.channel].lookups
+    sent_at, lookups = prompt.sent_at or unit.now, unit.channels[prompt.channel].lookups
     planned = (sent_at + after for after in lookups)
-    return next((at for at in planned if at > now), now + lookups[-1])
+    return next((at for at in planned if at > unit.now), unit.now + lookups[-1])
 
 
 def prompt_accepted(unit: Unit, prompt_id: int, checkout_reference: str) -> None:
@@ -120,7 +119,7 @@ def prompt_accepted(unit: Unit, prompt_id: int, checkout_reference: str) -> None
         return
     values: dict[str, object] = {"checkout_reference": checkout_reference}
     if prompt.state in _NOT_FINAL:
-        lookup_at = unit.now + TERMS[prompt.channel].lookups[0]
+        lookup_at = unit.now + unit.channels[prompt.channel].lookups[0]
         # A callback that came first may have asked for an immediate look-up.
         sooner = min(lookup_at, prompt.next_attempt_at or lookup_at)
         values |= {"state": "pending", "next_attempt_at": sooner}
@@ -167,7 +166,7 @@ def _not_paid(unit: Unit, prompt: Prompt, code: str) -> BoundMessage:
     """Return the SMS to the payer, with the reason if the provider's code names a useful one."""
     amount = Money(prompt.amount_minor, unit.market.currency)
     serial = get_device(unit.connection, prompt.device_id).serial
-    why = TERMS[prompt.channel].reasons.get(code)
+    why = unit.channels[prompt.channel].reasons.get(code)
     if why is None:
         return sms.not_paid(amount=amount, serial=serial)
     return sms.not_paid_because(amount=amount, serial=serial, why=why)

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import count
 
-from core.channel import ChannelTerms, choose_channel
+from core.channel import Channel, choose_channel
 from core.db.devices import find_device
 from core.db.prompts import insert_prompt, set_account_reference
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.payments.quote import quote_payment
-
-# M-Pesa shows and returns at most 12 characters of account reference (Daraja, STK push).
-_REFERENCE_MAX = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +36,16 @@ def request_payment(
     `quote_payment`, Refused("no_channel"), and "amount_too_large" by the channel's own limit.
     """
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
-    terms = choose_channel(unit.market, unit.channels, msisdn, network_code)
-    _check_limit(terms, amount)
+    chosen = choose_channel(unit.market, unit.channels, msisdn, network_code)
+    channel = chosen.channel
+    _check_limit(channel, amount)
     device = quote.device
     prompt_id = insert_prompt(
         unit.connection,
         {
-            "channel": terms.name,
-            "network": terms.network,
-            "checkout_reference": terms.new_reference and terms.new_reference(),
+            "channel": channel.name,
+            "network": chosen.network,
+            "checkout_reference": channel.new_reference and channel.new_reference(),
             "msisdn": msisdn,
             "account_reference": device.serial,
             "device_id": device.id,
@@ -56,7 +54,7 @@ def request_payment(
             "now": unit.now,
         },
     )
-    if loan_only or len(device.serial) > _REFERENCE_MAX:
+    if loan_only or len(device.serial) > channel.reference_max:
         set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
     return Requested(prompt_id)
 
@@ -69,7 +67,7 @@ def _own_reference(unit: Unit, prompt_id: int) -> str:
     return next(one for one in candidates if find_device(unit.connection, one) is None)
 
 
-def _check_limit(terms: ChannelTerms, amount: Money) -> None:
-    most_minor = terms.most_minor.get(amount.currency, amount.minor)
+def _check_limit(channel: Channel, amount: Money) -> None:
+    most_minor = channel.most_minor.get(amount.currency, amount.minor)
     if amount.minor > most_minor:
         raise Refused("amount_too_large", most=Money(most_minor, amount.currency))

@@ -37,8 +37,6 @@ from core.wording.messages import refund as refund_messages
 NOT_KNOWN, BY_HAND = "refund_unknown", "refund_by_hand"
 # Where money waits that may still go back.
 HOLDING = {"suspense": "suspense", "received": "unapplied"}
-# The rails that can send money back by themselves.
-_ACCOUNTS = ["daraja:%", "pawapay:%"]
 
 
 def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> int:
@@ -89,7 +87,8 @@ def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
     a refusal it is an operator's, as it is at once where the rail sends nothing back by itself.
     What a case is open about (a receipt that is on no statement, say) stays until it is closed."""
     _ask_for_hands(unit, after, limit)
-    waiting = unmatched_since(unit.connection, unit.now - after, _ACCOUNTS, limit)
+    accounts = unit.channels.refunding_accounts()
+    waiting = unmatched_since(unit.connection, unit.now - after, accounts, limit)
     done = 0
     for payment_id in waiting:
         payment = lock_payment(unit.connection, payment_id)
@@ -100,8 +99,8 @@ def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
 
 
 def _ask_for_hands(unit: Unit, after: timedelta, limit: int) -> None:
-    before = unit.now - after
-    for payment_id in unmatched_since(unit.connection, before, _ACCOUNTS, limit, like=False):
+    before, accounts = unit.now - after, unit.channels.refunding_accounts()
+    for payment_id in unmatched_since(unit.connection, before, accounts, limit, like=False):
         payment = lock_payment(unit.connection, payment_id)
         if payment is not None and payment.state == "suspense":
             detail = (

@@ -1,14 +1,13 @@
 """Texts sent without being asked for: receipts with their tokens, and what went wrong."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
+from core.channel import Reason
 from core.wording.message import sms_message
 from core.wording.messages.allocation import Allocations, TokenContent
 from core.wording.slots import ChoiceSlot, FreeText, Money, Name, Reference, Serial, TokenText
 
-Why = Annotated[
-    str, ChoiceSlot("why", "cancelled", "no_money", "wrong_pin", "no_answer", "over_limit")
-]
+Why = Annotated[str, ChoiceSlot("why", *get_args(Reason))]
 
 
 @sms_message(max_segments=2)

@@ -13,13 +13,13 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.prompt import Prompt
 from core.settings import DarajaSettings
 from gateway.payments.channel import Approved, Ended, Outcome, Pending
+from gateway.payments.mpesa.channel import REFERENCE_MAX
 from gateway.payments.mpesa.parse import EAT, provider_account
 from gateway.payments.provider_api import ProviderApi, TokenCall, refusal
 from gateway.payments.provider_api import Reply as Reply
 
 _PROVIDER = "daraja"
 _REFRESH_EARLY_S = 100.0
-_REFERENCE_MAX = 12
 _DESCRIPTION = "Energy"  # at most 13 characters
 _UNKNOWN_TOKEN = "404.001.03"  # noqa: S105  # an error code
 # Also what a look-up says while the payer has not answered.
@@ -85,7 +85,7 @@ class DarajaClient:
 
     def _push_body(self, prompt: Prompt) -> dict[str, object]:
         shillings, cents = divmod(prompt.amount_minor, 100)
-        if cents or len(prompt.account_reference) > _REFERENCE_MAX:
+        if cents or len(prompt.account_reference) > REFERENCE_MAX:
             raise Permanent(_PROVIDER, "cannot_ask", "whole shillings, 12 characters at most")
         payer = prompt.msisdn.removeprefix("+")
         return self._signed() | {

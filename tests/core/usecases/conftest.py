@@ -10,6 +10,7 @@ from sqlalchemy import create_engine
 from core.unit import unit_opener
 from tests.support.book import make_book
 from tests.support.builders import insert_market
+from tests.support.channels import CHANNELS
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -25,7 +26,7 @@ def engine(database_url):
 
 @pytest.fixture
 def open_unit(engine):
-    return unit_opener(engine, lambda: NOW)
+    return unit_opener(engine, lambda: NOW, channels=CHANNELS)
 
 
 @pytest.fixture

@@ -34,6 +34,7 @@ from tests.support.builders import (
     insert_prompt,
     insert_tariff,
 )
+from tests.support.channels import CHANNELS
 
 AMINA = "+254711000001"
 CHECKOUT = "ws_CO_1"
@@ -42,7 +43,7 @@ CHECKOUT = "ws_CO_1"
 def unit_at(connection: Connection, now: datetime = OPENED_AT) -> Unit:
     market = find_market(connection)
     assert market is not None
-    return Unit(connection, now, market)
+    return Unit(connection, now, market, channels=CHANNELS)
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from core.money import Money
 from core.unit import Unit
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.request import request_payment
+from gateway.payments.channel_table import channel_table
 from tests.support.builders import (
     OPENED_AT,
     insert_customer,
@@ -39,7 +40,7 @@ def unit(connection: Connection) -> Unit:
     )
     market = find_market(connection)
     assert market is not None
-    return Unit(connection, OPENED_AT, market, channels=("daraja", "airtel"))
+    return Unit(connection, OPENED_AT, market, channels=channel_table(("daraja", "airtel")))
 
 
 def ask(unit: Unit, msisdn: str, shillings: int = 500, **asked: Any) -> None:
@@ -57,7 +58,7 @@ def test_a_reference_that_is_ours_to_give_is_there_before_the_call(unit: Unit) -
 def test_an_aggregator_is_told_the_network_of_the_session_not_that_of_the_number(
     unit: Unit,
 ) -> None:
-    only = replace(unit, channels=("airtel", "pawapay"))
+    only = replace(unit, channels=channel_table(("airtel", "pawapay")))
     ask(only, SAFARICOM)
     ask(only, AIRTEL, network_code="63902")
     ask(only, AIRTEL)
@@ -81,9 +82,9 @@ def test_what_a_channel_does_not_move_at_once_is_refused_beforehand(unit: Unit) 
 
 
 def test_without_a_channel_nothing_waits(unit: Unit) -> None:
-    for payer, on in ((TELKOM, unit.channels), (AIRTEL, ("daraja",))):
+    for payer, channels in ((TELKOM, unit.channels), (AIRTEL, channel_table(("daraja",)))):
         with pytest.raises(Refused, match="no_channel"):
-            ask(replace(unit, channels=on), payer)
+            ask(replace(unit, channels=channels), payer)
     assert unit.connection.execute(text(PROMPTS)).all() == []
 
 

@@ -44,6 +44,7 @@ from tests.support.cast import (
     STRANGER,
 )
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
+from tests.support.channels import CHANNELS
 
 PASSWORD = "correct horse"
 SECRET = "s" * 32
@@ -136,7 +137,9 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
     limits = Limits(redis)
     desk = Desk(
         unit_opener(read_only(engine), clock, market_if_none=BLANK_MARKET),
-        unit_opener(engine, clock, pins=Pins(PEPPER), market_if_none=BLANK_MARKET),
+        unit_opener(
+            engine, clock, pins=Pins(PEPPER), channels=CHANNELS, market_if_none=BLANK_MARKET
+        ),
         limits,
         redis,
         WorkQueues(redis_url),

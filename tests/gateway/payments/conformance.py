@@ -35,6 +35,7 @@ from core.unit import unit_opener
 from core.usecases.payments.request import request_payment
 from gateway.app import create_app
 from gateway.payments.airtel import AirtelChannel
+from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mtn import MtnChannel
 from gateway.payments.pawapay.client import PawaPayChannel
@@ -188,7 +189,7 @@ class Road:
         return datetime.now(UTC) + self.ahead
 
     def open_unit(self) -> Any:
-        return unit_opener(self.engine, self.now, channels=(self.spec.name,))()
+        return unit_opener(self.engine, self.now, channels=channel_table((self.spec.name,)))()
 
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         with self.engine.begin() as connection:

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from core.channel import TERMS
 from core.errors import Temporary
 from gateway.payments.channel import Held, TellsBalance
+from gateway.payments.channel_table import channel_table
 from operations.embedded.services import Services
 from tests.gateway.payments.conformance import KEY, SPECS, Road
 from tests.gateway.payments.conformance import road as open_road
@@ -135,7 +135,7 @@ def test_a_prompt_that_did_not_arrive_is_not_sent_again_by_guess(road: Road) -> 
     assert road.state == "unknown"
     assert nothing_paid(road)
     # Whoever can ask by their own reference knows better by now.
-    assert road.state == ("failed" if TERMS[road.spec.name].new_reference else "unknown")
+    assert road.state == ("failed" if channel_table()[road.spec.name].new_reference else "unknown")
     assert road.shown == 0
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from core.unit import OpenUnit, Unit
 from gateway.ussd.endpoint import ussd_application
 from operations.embedded.services import Services
+from tests.support.channels import CHANNELS
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, inside, make_template
@@ -60,7 +61,7 @@ def open_unit(engine: Engine) -> OpenUnit:
     @contextmanager
     def opened() -> Iterator[Unit]:
         with engine.begin() as connection:
-            yield Unit(connection, NOW, MARKET)
+            yield Unit(connection, NOW, MARKET, channels=CHANNELS)
 
     return opened
 
@@ -72,7 +73,7 @@ def open_read_only_unit(engine: Engine) -> OpenUnit:
     @contextmanager
     def opened() -> Iterator[Unit]:
         with engine.connect().execution_options(postgresql_readonly=True) as connection:
-            yield Unit(connection, NOW, MARKET)
+            yield Unit(connection, NOW, MARKET, channels=CHANNELS)
 
     return opened
 

@@ -18,6 +18,7 @@ from gateway.ussd_menus.effect import TURN_KEY, do
 from gateway.ussd_menus.engine import Effect
 from gateway.ussd_menus.screen import HOME
 from tests.support.cast import JUMA, METER, NEEMA, PEPPER, insert_cast
+from tests.support.channels import CHANNELS
 
 CASH = {"msisdn": JUMA, "pin": "4321", "serial": METER, "amount": Money(500_00, "KES")}
 COOKER = {
@@ -50,7 +51,7 @@ def engine(database_url):
     ],
 )
 def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(engine, act, values, counted):
-    open_unit = unit_opener(engine, pins=Pins(PEPPER))
+    open_unit = unit_opener(engine, pins=Pins(PEPPER), channels=CHANNELS)
     effect = Effect(do(act), values, HOME)
     outcomes = []
 

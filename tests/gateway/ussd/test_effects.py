@@ -17,6 +17,7 @@ from gateway.ussd.effects import last_position, run_once
 from gateway.ussd_menus.effect import TURN_KEY, do
 from gateway.ussd_menus.engine import Effect
 from gateway.ussd_menus.screen import HOME
+from tests.support.channels import CHANNELS
 from tests.support.toy_menu import AMINA, MARKET, NOW, request_payment
 
 KEY = "hubtel:7:+254711000001"
@@ -72,7 +73,7 @@ def test_what_names_an_effect_differs_for_a_later_session(engine: Engine) -> Non
 
     for now in (NOW, NOW + EFFECT_LIFETIME + timedelta(seconds=1)):
         with engine.begin() as connection:
-            unit = Unit(connection, now, MARKET)
+            unit = Unit(connection, now, MARKET, channels=CHANNELS)
             run_once(Effect(do(remember), {"once": TURN_KEY}, HOME), unit, KEY, 3)
 
     assert len(set(given)) == 2

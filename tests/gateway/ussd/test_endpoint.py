@@ -11,7 +11,7 @@ from redis import Redis
 from core.gsm7 import septets
 from core.settings import GuardSettings
 from gateway.app import create_app
-from gateway.networks import SMALLEST_SCREEN
+from gateway.network_limits import SMALLEST_SCREEN
 from gateway.ussd.aggregators import ADAPTERS
 from tests.gateway.conftest import AMINA, KEY, Book
 from tests.gateway.ussd.conformance import WIRES, Caller, Hands, Wire

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.networks import PREFIX, SMALLEST_SCREEN
+from gateway.network_limits import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.session import InterruptedSession, UssdSession

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.errors import Refused
 from core.gsm7 import is_gsm7, septets
-from gateway.networks import PREFIX, SMALLEST_SCREEN
+from gateway.network_limits import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.replay import expects_secret
 from gateway.ussd_menus.session import UssdSession

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput, UnverifiedSignature
-from gateway.payments.pawapay.client import message_signature
+from gateway.payments.pawapay import message_signature
 from gateway.payments.pawapay.message_signature import SignedMessages, read_public_keys
 
 OURS = "https://gateway.example.org/payments/pawapay/k3y"

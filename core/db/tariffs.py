@@ -81,7 +81,7 @@ def moved_away_since(connection: Connection, tariff_id: int, begin_on: date, zon
     return _any(
         connection,
         "SELECT FROM audit_log WHERE subject = 'tariff' AND subject_id = :tariff"
-        " AND act = 'move_meters' AND details->>'meters' <> '0'"
+        " AND action = 'move_meters' AND details->>'meters' <> '0'"
         " AND CAST(acted_at AT TIME ZONE :zone AS date) >= :begin",
         {"tariff": tariff_id, "begin": begin_on, "zone": zone},
     )

@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from core.db.engine import alembic_config
 from core.db.schema import known_revisions
 from operations.error_messages import describe_database_error
+from tests.support.next_release import config_of_next_release
 
 Columns = dict[tuple[str, str], tuple[str, bool, bool]]
 
@@ -76,26 +77,10 @@ def test_what_would_be_missed_is_found() -> None:
     ]
 
 
-NEXT = """
-from alembic import op
-
-revision = "next"
-down_revision = "{head}"
-
-
-def upgrade():
-    op.execute("ALTER TABLE agents ADD COLUMN note text")
-"""
-
-
 def test_a_step_does_not_wait_behind_a_long_query_and_keep_everybody_waiting(
     fresh_database_url: str, tmp_path: Path
 ) -> None:
-    config = alembic_config(fresh_database_url)
-    (tmp_path / "next.py").write_text(NEXT.format(head=known_revisions()[-1]))
-    versions = Path(config.get_main_option("script_location") or "") / "versions"
-    config.set_main_option("version_locations", f"{versions};{tmp_path}")
-    config.set_main_option("path_separator", ";")
+    config = config_of_next_release(fresh_database_url, tmp_path)
     engine = create_engine(fresh_database_url, poolclass=NullPool)
     with engine.connect() as busy, busy.begin():
         busy.execute(text("LOCK TABLE agents IN ACCESS SHARE MODE"))

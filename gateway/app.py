@@ -33,7 +33,7 @@ from core.unit import unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
-from gateway.console.desk import BLANK_MARKET, Desk
+from gateway.console.console_context import BLANK_MARKET, ConsoleContext
 from gateway.counters import EventCounters
 from gateway.guard import Guard
 from gateway.health import Health, watch
@@ -57,9 +57,9 @@ if TYPE_CHECKING:
 
 # Menu turns played at once in one process; more wait, and are told so after the deadline.
 _TURNS = 16
-# People at the console wait; nobody's payment may wait for them.
-_DESKS = 4
-_DESK_SETTINGS = {"statement_timeout": "15000", "lock_timeout": "5000"}
+# Operators at the console can wait. No payment may wait for them.
+_CONSOLE_CONNECTIONS = 4
+_CONSOLE_DATABASE = {"statement_timeout": "15000", "lock_timeout": "5000"}
 # A validation and a screen only read, and give up long before anybody stops waiting for them.
 _READERS = 8
 _READING = {
@@ -134,11 +134,11 @@ def create_app(environment: Environment) -> Gateway:
     )
     hot = {"/ussd/": ussd}
     if console := ConsoleSettings.from_environment(environment):
-        at_desks = make_engine(services.database_url, pool_size=_DESKS, settings=_DESK_SETTINGS)
-        closing.callback(at_desks.dispose)
+        console_engine = make_engine(services.database_url, pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE)
+        closing.callback(console_engine.dispose)
         box = SealingKey.from_settings(console.sealing_key) if console.sealing_key else None
-        desk = _desk(at_desks, pins, settings, redis, work_queues, guard, box)
-        hot[f"{CONSOLE}/"] = console_application(console, desk)
+        context = _console_context(console_engine, pins, settings, redis, work_queues, guard, box)
+        hot[f"{CONSOLE}/"] = console_application(console, context)
     return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
 
 
@@ -148,7 +148,7 @@ def _signed(environment: Environment) -> SignedMessages | None:
     return SignedMessages(read_public_keys(told.public_keys), told.address) if told else None
 
 
-def _desk(
+def _console_context(
     engine: Engine,
     pins: Pins,
     settings: CallbackSettings,
@@ -156,8 +156,8 @@ def _desk(
     work_queues: WorkQueues,
     guard: Guard,
     sealing_key: SealingKey | None,
-) -> Desk:
-    return Desk(
+) -> ConsoleContext:
+    return ConsoleContext(
         unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
         unit_opener(
             engine,

@@ -1,5 +1,5 @@
-"""The operator's console at /console/: pages rendered here, without a script.
+"""The operator's console at /console/: HTML rendered on the server, without a script.
 
-Its views call use cases and the read-queries of core/db; they write no SQL and hold no device key.
-What needs a token leaves a row for a worker.
+Views call use cases, and the read queries of core/db for the console. They contain no SQL and hold
+no device key. An action that needs a token stores an order, which a worker fulfils.
 """

@@ -1,7 +1,6 @@
-"""The console's own application beside the callback routes: its pages, its headers, its errors in
-HTML.
+"""The Flask application of the console: its pages, security headers and error pages.
 
-No script runs on its pages and nothing is loaded from elsewhere; the headers say so to the browser.
+No script runs on the pages and nothing is loaded from other sites; the headers enforce both.
 """
 
 from __future__ import annotations
@@ -18,17 +17,17 @@ from werkzeug.exceptions import HTTPException
 from core.errors import Refused
 from core.settings import ConsoleSettings
 from core.wording.operator_messages import describe_refusal
-from gateway.console import showing
-from gateway.console.desk import Desk
-from gateway.console.gate import check_form_token, check_guarded, form_token, may_open
-from gateway.console.pages import MENU, PAGES
+from gateway.console import formatting
+from gateway.console.auth import check_form_token, check_guarded, form_token, may_open
+from gateway.console.console_context import ConsoleContext
+from gateway.console.menu import BLUEPRINTS, MENU
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/console"
-# Served to people who are not logged in.
+# The endpoints that need no login.
 PUBLIC = frozenset({"login.login", "static"})
-_LARGEST_FORM = 1024 * 1024
+_MAX_FORM_BYTES = 1024 * 1024
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
@@ -42,8 +41,8 @@ _HEADERS = {
 }
 
 
-def console_application(settings: ConsoleSettings, desk: Desk) -> Flask:
-    """The console, for everything under /console/."""
+def console_application(settings: ConsoleSettings, context: ConsoleContext) -> Flask:
+    """Return the application that serves everything under /console/."""
     app = Flask(
         "gateway.console",
         root_path=str(Path(__file__).parent),
@@ -57,87 +56,90 @@ def console_application(settings: ConsoleSettings, desk: Desk) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.is_https,
-        MAX_CONTENT_LENGTH=_LARGEST_FORM,
+        MAX_CONTENT_LENGTH=_MAX_FORM_BYTES,
     )
-    app.extensions["desk"] = desk
+    app.extensions["console"] = context
     app.before_request(check_form_token)
-    app.after_request(_secure)
-    for blueprint in PAGES:
+    app.after_request(_add_headers)
+    for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=PREFIX)
     check_guarded(app, PUBLIC)
-    _templates(app)
-    _errors(app)
+    _configure_templates(app)
+    _add_error_pages(app)
     return app
 
 
-def _templates(app: Flask) -> None:
+def _configure_templates(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(
         form_token=form_token,
         may_open=may_open,
-        menu=_menu,
-        is_here=_is_here,
+        menu=_visible_menu,
+        is_current=_is_current,
         current_operator=lambda: g.get("user"),
-        token_units=showing.units,
+        token_units=formatting.token_units,
     )
     app.jinja_env.filters.update(
-        money=lambda minor: showing.money(minor, g.market),
-        amount=lambda minor: showing.amount(minor, g.market),
-        instant=lambda at: showing.instant(at, g.market),
-        day=showing.day,
-        words=showing.words,
+        money=lambda minor: formatting.money(minor, g.market),
+        amount=lambda minor: formatting.amount(minor, g.market),
+        instant=lambda at: formatting.instant(at, g.market),
+        day=formatting.day,
+        label=formatting.label,
     )
 
 
-def _menu() -> list[tuple[str, list[tuple[str, str]]]]:
-    """(group, its (label, endpoint)s) of those pages that whoever is logged in may open."""
-    groups = [(group, [one for one in pages if may_open(one[1])]) for group, pages in MENU]
-    return [(group, pages) for group, pages in groups if pages]
+def _visible_menu() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return (group, its (label, endpoint) pairs) of the pages that the operator may open."""
+    groups = [
+        (group, [entry for entry in entries if may_open(entry[1])]) for group, entries in MENU
+    ]
+    return [(group, entries) for group, entries in groups if entries]
 
 
-def _is_here(endpoint: str) -> bool:
-    """Whether that page of the menu is the one that is shown, or the one it belongs to."""
-    entries = {one for _, pages in MENU for _, one in pages}
-    if request.endpoint in entries:
+def _is_current(endpoint: str) -> bool:
+    """Return whether that menu entry is the page that is shown, or the list it belongs to."""
+    endpoints = {endpoint for _, entries in MENU for _, endpoint in entries}
+    if request.endpoint in endpoints:
         return request.endpoint == endpoint
     return request.blueprint == endpoint.partition(".")[0]
 
 
-def _secure(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _errors(app: Flask) -> None:
-    def told(error: HTTPException) -> tuple[str, int] | HTTPException:
+def _add_error_pages(app: Flask) -> None:
+    def http_error(error: HTTPException) -> tuple[str, int] | HTTPException:
         if error.code is None or error.code < 400:
             return error
-        return _page(error.code, error.description or error.name)
+        return _error_page(error.code, error.description or error.name)
 
     def refused(error: Refused) -> tuple[str, int]:
-        return _page(409, describe_refusal(error))
+        return _error_page(409, describe_refusal(error))
 
-    def away(error: Exception) -> tuple[str, int]:
+    def unavailable(error: Exception) -> tuple[str, int]:
         log.error("console: %s at %s", type(error).__name__, request.endpoint)
-        return _page(503, "The database did not answer in time. Nothing was changed; try again.")
+        return _error_page(503, "The database did not respond in time. Nothing changed; try again.")
 
     def failed(error: Exception) -> tuple[str, int]:
         log.exception("console: %s failed", request.endpoint)
-        return _page(500, "Something went wrong here, and nothing was changed. It is in the log.")
+        return _error_page(500, "An error occurred. Nothing changed. The error is in the log.")
 
-    app.register_error_handler(HTTPException, told)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Refused, refused)
-    app.register_error_handler(OperationalError, away)
-    app.register_error_handler(PoolTimeout, away)
+    app.register_error_handler(OperationalError, unavailable)
+    app.register_error_handler(PoolTimeout, unavailable)
     app.register_error_handler(Exception, failed)
 
 
-_TITLES = {403: "That is not for your role", 404: "There is no such page"}
+_TITLES = {403: "Your role has no permission for this", 404: "Page not found"}
 
 
-def _page(code: int, told: str) -> tuple[str, int]:
-    title = _TITLES.get(code, "That did not work")
-    return render_template("error.html", title=title, told="" if code in _TITLES else told), code
+def _error_page(code: int, message: str) -> tuple[str, int]:
+    title = _TITLES.get(code, "Something went wrong")
+    shown = "" if code in _TITLES else message
+    return render_template("error.html", title=title, message=shown), code

@@ -1,14 +1,14 @@
-"""The one shape of a form: problems beside their fields, what was typed kept, refusals in words.
+"""Forms: what was typed is kept, and every problem is shown beside its field.
 
-    form_page(pages, "/villages/new", "new_village", "catalogue", Form(
-        "A new village",
+    form_page(blueprint, "/villages/new", "new_village", "catalogue", Form(
+        "New village",
         fields=lambda unit: (Field("code", "Code"), Field("name", "Name")),
         submit=add_village,
-        beside={"village_taken": "code"},
+        errors_at={"village_taken": "code"},
     ))
 
-`submit(unit, who, values, **ids)` calls a use case, which writes its audit row in the same
-transaction, and says what was done (Done). `act_page` is the same with a reason that must be given.
+`submit(unit, operator, values, **ids)` calls a use case, which writes its audit row in the same
+transaction, and returns `Done`. `action_page` is a form that also requires a reason.
 """
 
 from __future__ import annotations
@@ -25,29 +25,32 @@ from flask.typing import ResponseReturnValue
 from core.errors import Refused
 from core.unit import Unit, retry_on_conflict
 from core.wording.operator_messages import describe_refusal
-from gateway.console import reading
-from gateway.console.desk import current_operator, desk
-from gateway.console.gate import page
+from gateway.console import parsing
+from gateway.console.auth import page
+from gateway.console.console_context import console, current_operator
 
 Values = dict[str, Any]
 Options = Callable[[Unit], Sequence[tuple[str, str]]]
 
 
 def no_options(unit: Unit) -> Sequence[tuple[str, str]]:
-    """For what is typed freely."""
+    """The options of a field that is typed."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to fill in. `reads` makes the value of what was typed, or raises ValueError with
-    what is wrong. `kind`: text, select, date, month, area, password, or secret (seen while it is
-    typed, and never sent back). An optional field left empty has the value None. `value` is what it
-    starts with, `heading` what stands above it."""
+    """A field of a form.
+
+    `parse(unit, typed)` returns its value, or raises ValueError with the problem. `kind`: text,
+    select, date, month, area, password, or secret (visible while it is typed, never sent back). An
+    optional field that is left empty has the value None. `value` is the initial text, `heading` is
+    shown above the field.
+    """
 
     name: str
     label: str
-    reads: Callable[[Unit, str], Any] = reading.text
+    parse: Callable[[Unit, str], Any] = parsing.text
     kind: str = "text"
     options: Options = no_options
     hint: str = ""
@@ -58,48 +61,52 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What to tell, and which page comes next. `rings`: the queues that have work now. `answer`
-    gives what is sent instead of a page, a file."""
+    """A form was submitted: the message to show, and the page to go to (`endpoint`, `ids`).
 
-    told: str
+    `rings`: the queues that have work now. `response` makes what is sent instead of a page, for
+    example a file.
+    """
+
+    message: str
     endpoint: str
     ids: Mapping[str, Any] = field(default_factory=dict)
     rings: tuple[str, ...] = ()
-    answer: Callable[[], ResponseReturnValue] | None = None
+    response: Callable[[], ResponseReturnValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """`beside` says under which field a refusal is shown, by its code. `about` gives facts to look
-    at above the fields; it and `fields` may abort(404). `links`: (label, endpoint) of neighbours
-    with the same ids.
+    """A form.
 
-    With `preview` the form is rehearsed first: submitted in a transaction that is rolled back, in
-    which `preview(unit, done)` reads off what it made, line by line. Only what was rehearsed is
-    saved.
+    `errors_at` maps the code of a refusal to the field beside which it is shown. `summary` returns
+    (label, value) pairs for the top of the form; it and `fields` may abort(404). `links`: (label,
+    endpoint) of related pages with the same ids.
+
+    With `preview` the form is first submitted in a transaction that is rolled back, in which
+    `preview(unit, done)` describes the result in lines. Only what was previewed can be saved.
     """
 
     title: str
     fields: Callable[..., Sequence[Field]]
     submit: Callable[..., Done]
     button: str = "Save"
-    beside: Mapping[str, str] = field(default_factory=dict)
-    about: Callable[..., Sequence[tuple[str, str]]] | None = None
+    errors_at: Mapping[str, str] = field(default_factory=dict)
+    summary: Callable[..., Sequence[tuple[str, str]]] | None = None
     preview: Callable[[Unit, Done], Sequence[str]] | None = None
     links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
-class Filled:
-    """A form as it goes back to the person: what was typed, what is wrong, what it would do."""
+class FormState:
+    """A form as it is sent back: what was typed, the problems by field, the preview."""
 
     typed: dict[str, str]
     problems: dict[str, str] = field(default_factory=dict)
-    lines: Sequence[str] = ()
+    preview: Sequence[str] = ()
 
     @property
     def digest(self) -> str:
-        """Names what was typed: a confirmation counts for what was previewed, and nothing else."""
+        """A hash of what was typed. A confirmation is valid only for what was previewed."""
         typed = {name: text for name, text in self.typed.items() if name not in _NOT_TYPED}
         return hashlib.blake2s(json.dumps(typed, sort_keys=True).encode()).hexdigest()
 
@@ -107,107 +114,107 @@ class Filled:
 _NOT_TYPED = ("form_token", "confirmed")
 
 
-def form_page(pages: Blueprint, rule: str, name: str, act: str, form: Form) -> None:
-    """Serve a form. Its view is called `name`, its address may carry ids."""
+def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form: Form) -> None:
+    """Serve a form at that address, which may contain ids. `name` is the name of its view."""
 
     def view(**ids: Any) -> ResponseReturnValue:
         if request.method == "GET":
-            with desk().reading() as unit:
-                start = {one.name: one.value for one in form.fields(unit, **ids)}
-            return _shown(form, Filled(start | _given(start)), ids)
-        done, filled = retry_on_conflict(lambda: _submitted(form, ids))
+            with console().read_only_unit() as unit:
+                initial = {field.name: field.value for field in form.fields(unit, **ids)}
+            return _render(form, FormState(initial | _prefilled(initial)), ids)
+        done, state = retry_on_conflict(lambda: _submit(form, ids))
         if done is None:
-            return _shown(form, filled, ids), 200 if filled.lines else 422
+            return _render(form, state, ids), 200 if state.preview else 422
         for queue in done.rings:
-            desk().work_queues.wake(queue)
-        if done.answer:
-            return done.answer()
-        flash(done.told)
+            console().doorbell.ring(queue)
+        if done.response:
+            return done.response()
+        flash(done.message)
         return redirect(url_for(done.endpoint, **done.ids))
 
     view.__name__ = name
-    page(pages, rule, act, methods=("GET", "POST"))(view)
+    page(blueprint, rule, permission, methods=("GET", "POST"))(view)
 
 
-def act_page(pages: Blueprint, rule: str, name: str, act: str, form: Form) -> None:
-    """Serve an act of an operator: a form that ends with the reason, as `values["reason"]`."""
+def action_page(blueprint: Blueprint, rule: str, name: str, permission: str, form: Form) -> None:
+    """Serve a form that ends with a required reason, which is `values["reason"]`."""
 
     def fields(unit: Unit, **ids: Any) -> Sequence[Field]:
-        return (*form.fields(unit, **ids), Field("reason", "Reason", reading.reason, "area"))
+        return (*form.fields(unit, **ids), Field("reason", "Reason", parsing.reason, "area"))
 
-    beside = {"reason_missing": "reason"} | dict(form.beside)
-    form_page(pages, rule, name, act, replace(form, fields=fields, beside=beside))
+    errors_at = {"reason_missing": "reason"} | dict(form.errors_at)
+    form_page(blueprint, rule, name, permission, replace(form, fields=fields, errors_at=errors_at))
 
 
-def nothing_else(unit: Unit, **ids: Any) -> Sequence[Field]:
-    """The fields of an act that takes only its reason."""
+def no_fields(unit: Unit, **ids: Any) -> Sequence[Field]:
+    """The fields of an action that needs only its reason."""
     return ()
 
 
-def _given(start: Mapping[str, str]) -> dict[str, str]:
-    """What a link to the form has filled in."""
-    return {name: request.args[name] for name in start if name in request.args}
+def _prefilled(initial: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that the link to the form gives in its query."""
+    return {name: request.args[name] for name in initial if name in request.args}
 
 
-class _Rehearsed(Exception):
-    """Rolls back what a rehearsal did."""
+class _PreviewOnly(Exception):
+    """Rolls back what a preview wrote."""
 
 
-def _submitted(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, Filled]:
+def _submit(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, FormState]:
     typed = {name: value.strip() for name, value in request.form.items()}
-    filled = Filled(typed)
+    state = FormState(typed)
     try:
-        with desk().writing() as unit:
+        with console().unit() as unit:
             fields = form.fields(unit, **ids)
-            values, filled.problems = read_fields(unit, fields, typed)
-            if filled.problems:
-                return None, filled
+            values, state.problems = parse_fields(unit, fields, typed)
+            if state.problems:
+                return None, state
             done = form.submit(unit, current_operator().name, values, **ids)
-            if form.preview and typed.get("confirmed") != filled.digest:
-                filled.lines = form.preview(unit, done)
-                raise _Rehearsed
-            return done, filled
-    except _Rehearsed:
-        return None, filled
+            if form.preview and typed.get("confirmed") != state.digest:
+                state.preview = form.preview(unit, done)
+                raise _PreviewOnly
+            return done, state
+    except _PreviewOnly:
+        return None, state
     except Refused as refused:
-        where = form.beside.get(refused.code, "")
-        filled.problems = {where: describe_refusal(refused, g.market.currency)}
-        return None, filled
+        where = form.errors_at.get(refused.code, "")
+        state.problems = {where: describe_refusal(refused, g.market.currency)}
+        return None, state
 
 
-def read_fields(
+def parse_fields(
     unit: Unit, fields: Sequence[Field], typed: Mapping[str, str]
 ) -> tuple[Values, dict[str, str]]:
-    """The values by field, and what is wrong by field."""
+    """Return the values and the problems, both by the name of the field."""
     values: Values = {}
     problems: dict[str, str] = {}
-    for one in fields:
+    for asked in fields:
         try:
-            values[one.name] = _read_field(unit, one, typed.get(one.name, ""))
+            values[asked.name] = _parse_field(unit, asked, typed.get(asked.name, ""))
         except ValueError as problem:
-            problems[one.name] = str(problem)
+            problems[asked.name] = str(problem)
     return values, problems
 
 
-def _read_field(unit: Unit, one: Field, typed: str) -> Any:
+def _parse_field(unit: Unit, field: Field, typed: str) -> Any:
     if not typed:
-        if one.optional:
+        if field.optional:
             return None
-        raise ValueError("this is needed")
-    if one.kind == "select" and typed not in {value for value, _ in one.options(unit)}:
-        raise ValueError("choose one of the list")
-    return one.reads(unit, reading.plain_text(typed))
+        raise ValueError("this is required")
+    if field.kind == "select" and typed not in {value for value, _ in field.options(unit)}:
+        raise ValueError("choose a value from the list")
+    return field.parse(unit, parsing.plain_text(typed))
 
 
-def _shown(form: Form, filled: Filled, ids: Mapping[str, Any]) -> str:
-    """The form as a page, in a unit of its own: what it refused is rolled back."""
-    with desk().reading() as unit:
+def _render(form: Form, state: FormState, ids: Mapping[str, Any]) -> str:
+    """Return the form as a page. It opens a unit of its own, after a refused one is rolled back."""
+    with console().read_only_unit() as unit:
         return render_template(
             "form.html",
             form=form,
             unit=unit,
             fields=form.fields(unit, **ids),
-            facts=form.about(unit, **ids) if form.about else (),
-            filled=filled,
+            facts=form.summary(unit, **ids) if form.summary else (),
+            state=state,
             ids=ids,
         )

@@ -1,4 +1,4 @@
-"""Which role may do which act: the one table, asked in one place (gate.py)."""
+"""Which role has which permission. `auth.py` is the only module that checks it."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from core.usecases.operators.users import ROLES
 _ALL = frozenset(ROLES)
 _OWNER = frozenset({"owner"})
 _MONEY = frozenset({"owner", "finance"})
-_DESK = frozenset({"owner", "support"})
-_WORK = frozenset({"owner", "finance", "support"})
+_SUPPORT = frozenset({"owner", "support"})
+_STAFF = frozenset({"owner", "finance", "support"})
 
-# Every page belongs to one of these acts; docs/console.md has the table for people.
-MAY = {
-    "see": _ALL,
-    "password": _ALL,
+# The roles of each permission. Every page needs one of them; docs/console.md has the same table.
+PERMISSIONS = {
+    "view": _ALL,
+    "change_password": _ALL,
     "manage_users": _OWNER,
     "market": _OWNER,
     "catalogue": _OWNER,
-    "register": _DESK,
-    "edit_customer": _DESK,
-    "resend_text": _DESK,
-    "see_token": _DESK,
-    "order_code": _DESK,
-    "sell": _DESK,
+    "register_customer": _SUPPORT,
+    "edit_customer": _SUPPORT,
+    "resend_sms": _SUPPORT,
+    "reveal_token": _SUPPORT,
+    "order_token": _SUPPORT,
+    "sell": _SUPPORT,
     "change_sale": _MONEY,
-    "match": _MONEY,
+    "match_payment": _MONEY,
     "refund": _MONEY,
     "export_month": _MONEY,
-    "close_case": _WORK,
+    "close_case": _STAFF,
     "settle_agent": _MONEY,
-    "float_limit": _MONEY,
-    "reset_pin": _DESK,
-    "stock": _DESK,
-    "transfer_meter": _DESK,
-    "swap": _DESK,
-    "answer_request": _DESK,
+    "set_float_limit": _MONEY,
+    "reset_pin": _SUPPORT,
+    "stock": _SUPPORT,
+    "transfer_meter": _SUPPORT,
+    "replace_device": _SUPPORT,
+    "answer_request": _SUPPORT,
 }
 
-# What makes sense on an empty book too.
-WITHOUT_MARKET = frozenset({"market", "manage_users", "password"})
+# The permissions of pages that can be used before a market is set up.
+WITHOUT_MARKET = frozenset({"market", "manage_users", "change_password"})
 
 
-def may(role: str, act: str) -> bool:
-    """Whether somebody in that role may do that act."""
-    return role in MAY[act]
+def is_allowed(role: str, permission: str) -> bool:
+    """Return whether the role has the permission. Raises KeyError for an unknown permission."""
+    return role in PERMISSIONS[permission]

@@ -15,7 +15,7 @@ from core.db.engine import make_engine, read_only
 from core.settings import read
 from core.unit import OpenUnit, unit_opener
 from core.usecases.operators.export_month import Month, export_month
-from gateway.console.month_books import FILES, zipped_month
+from gateway.console.pages.month_files import FILES, zipped_month
 from operations.commands.arguments import file_argument
 from operations.environment import command_environment
 from operations.new_file import ensure_new, new_private_file

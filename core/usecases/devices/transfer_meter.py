@@ -47,7 +47,9 @@ def transfer_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -
     return Moved(serial)
 
 
-def move_meter_by_operator(unit: Unit, serial: str, phone: str, operator: str, reason: str) -> int:
+def transfer_meter_by_operator(
+    unit: Unit, serial: str, phone: str, operator: str, reason: str
+) -> int:
     """The same by an operator; the new owner's id. Raises Refused like `transfer_meter`, and
     reason_missing."""
     meter, customer = _move(unit, serial, phone)

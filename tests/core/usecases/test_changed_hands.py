@@ -14,7 +14,7 @@ from core.db.console.payments import entries_of_payment
 from core.errors import Refused
 from core.money import Money
 from core.payment import PaymentNotice
-from core.usecases.devices.transfer_meter import move_meter_by_operator
+from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import refund_refused, request_refund
@@ -27,7 +27,7 @@ WHO = "ops@jua"
 
 def move(book, phone=BARAKA):
     with book.open_unit() as unit:
-        move_meter_by_operator(unit, METER, phone, WHO, "sold the house")
+        transfer_meter_by_operator(unit, METER, phone, WHO, "sold the house")
 
 
 def moved_between_request_and_refusal(book):

@@ -27,7 +27,7 @@ from core.usecases.operators.users import ROLES, add_user
 from core.usecases.registration.self_service import request_device
 from core.usecases.tokens.token_orders import order_token
 from gateway.console.app import console_application
-from gateway.console.desk import BLANK_MARKET, Desk
+from gateway.console.console_context import BLANK_MARKET, ConsoleContext
 from gateway.guard import Guard
 from gateway.limits import Limits
 from gateway.work_queues import WorkQueues
@@ -135,7 +135,7 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         return NOW + book.ahead
 
     limits = Limits(redis)
-    desk = Desk(
+    context = ConsoleContext(
         unit_opener(read_only(engine), clock, market_if_none=BLANK_MARKET),
         unit_opener(
             engine, clock, pins=Pins(PEPPER), channels=CHANNELS, market_if_none=BLANK_MARKET
@@ -147,9 +147,9 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
         clock,
         RING.sealing_key(),
     )
-    with desk.open_writing() as unit:
+    with context.open_unit() as unit:
         users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
-    app = console_application(ConsoleSettings(SECRET, is_https=False), desk)
+    app = console_application(ConsoleSettings(SECRET, is_https=False), context)
     return Console(app, book, redis, {"user_id": users["support"]})
 
 

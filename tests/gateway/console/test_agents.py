@@ -16,7 +16,7 @@ from tests.support.cast import JUMA, METER, PEPPER, ZURI
 @pytest.fixture
 def indebted(console):
     """Juma took 500 in cash, earned 10 of it, and owes 500."""
-    with console.app.extensions["desk"].open_writing() as unit:
+    with console.app.extensions["console"].open_unit() as unit:
         collect_cash(unit, JUMA, "4321", METER, Money(500_00, "KES"))
     return console
 

@@ -12,9 +12,9 @@ from werkzeug.test import Client
 from core.errors import BadInput
 from core.settings import ConsoleSettings
 from gateway.app import create_app
-from gateway.console.desk import desk
-from gateway.console.gate import Guarded
-from gateway.console.pages import MENU
+from gateway.console.auth import Guarded
+from gateway.console.console_context import console as console_context
+from gateway.console.menu import MENU
 from tests.gateway.console.conftest import SECRET
 
 ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
@@ -77,7 +77,7 @@ def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, e
 
 
 def test_showing_something_cannot_change_anything(console):
-    with console.app.test_request_context(), desk().reading() as unit:
+    with console.app.test_request_context(), console_context().read_only_unit() as unit:
         with pytest.raises(Exception, match="read-only transaction"):
             unit.connection.execute(text("DELETE FROM problem_reports"))
 

@@ -43,7 +43,7 @@ def test_one_line_of_time_holds_payments_their_lines_codes_and_texts(console):
 
 
 def test_a_long_story_comes_in_parts(console, monkeypatch):
-    monkeypatch.setattr("gateway.console.customers._EVENTS", 2)
+    monkeypatch.setattr("gateway.console.pages.customers._EVENTS", 2)
     browser, path = console.login(), f"/customers/{console.ids['customer_id']}"
 
     short = browser.get(path).text

@@ -105,12 +105,12 @@ def test_a_key_is_never_sent_back_even_where_the_form_is_wrong(console):
 
 def test_without_a_letterbox_no_key_is_taken_in(console):
     application = console.app.extensions
-    application["desk"] = replace(application["desk"], sealing_key=None)
+    application["console"] = replace(application["console"], letterbox=None)
 
     answer = console.login().post("/devices/new", **LAMP, secret_key=KEY)
 
     assert answer.status_code == 422
-    assert "DEVICE_KEY_PUBLIC" in answer.text
+    assert "DEVICE_KEY_LETTERBOX" in answer.text
     assert console.rows("SELECT id FROM devices WHERE serial = 'LAMP900'") == []
 
 

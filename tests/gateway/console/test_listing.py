@@ -9,7 +9,7 @@ import re
 import pytest
 
 from gateway.console import listing
-from gateway.console.showing import cell
+from gateway.console.formatting import escape_formula
 
 _CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
@@ -36,7 +36,7 @@ def many(console):
 
 
 def test_page_after_page_shows_every_row_once(many, monkeypatch):
-    monkeypatch.setattr(listing, "_ROWS", 4)
+    monkeypatch.setattr(listing, "_ROWS_PER_PAGE", 4)
     browser, seen, path = many.login(), [], "/users/"
 
     while path:
@@ -82,4 +82,4 @@ def test_a_cursor_that_is_none_gives_an_empty_page(console, cursor):
     ],
 )
 def test_no_cell_is_taken_for_a_formula(text, safe):
-    assert cell(text) == safe
+    assert escape_formula(text) == safe

@@ -19,7 +19,7 @@ from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import cancel_sale, reprice_sale
 from core.usecases.sales.offer import Terms
 from core.usecases.sales.sell import sell_by_operator
-from gateway.console.month_books import zipped
+from gateway.console.pages.month_files import zipped
 from tests.support.book import NOW
 from tests.support.cast import AMINA, JUMA, KIT, METER
 
@@ -29,10 +29,10 @@ DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nai
 @pytest.fixture
 def busy(console):
     """November with everything in it, and a little of December."""
-    book, desk = console.book, console.app.extensions["desk"]
+    book, desk = console.book, console.app.extensions["console"]
 
     def do(act, *arguments):
-        with desk.open_writing() as unit:
+        with desk.open_unit() as unit:
             return act(unit, *arguments)
 
     def at(instant: datetime) -> None:

@@ -94,7 +94,7 @@ def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
     owner, path = console.login(), f"/plans/{console.ids['plan_id']}/withdraw"
 
     refused = owner.post(path, **WHY)
-    with console.app.extensions["desk"].open_writing() as unit:
+    with console.app.extensions["console"].open_unit() as unit:
         take_plan_off(unit, READY_KIT, "test", "for the test")
     done = owner.post(path, **WHY)
 

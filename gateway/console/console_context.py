@@ -1,0 +1,66 @@
+"""What every page of the console works with: units, limits, the clock, the current operator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from flask import current_app, g
+from redis import Redis
+
+from core.clock import Clock
+from core.db.users import ConsoleUser
+from core.market import Market
+from core.tokens.sealing import Seals
+from core.unit import OpenUnit, Unit
+from gateway.guard import Guard
+from gateway.limits import Limits
+from gateway.ring import Doorbell
+
+# The market of an empty database, until an owner has set one up.
+BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleContext:
+    """The services of the console.
+
+    `open_read_only` opens units in which the database refuses every write. `letterbox` encrypts a
+    device key that an operator types, and cannot decrypt one; without it no key is accepted.
+    """
+
+    open_read_only: OpenUnit
+    open_unit: OpenUnit
+    limits: Limits
+    redis: Redis
+    doorbell: Doorbell
+    guard: Guard
+    clock: Clock
+    letterbox: Seals | None = None
+
+    @contextmanager
+    def read_only_unit(self) -> Iterator[Unit]:
+        """Open a unit to show a page. Templates format money and days for its market."""
+        with self.open_read_only() as unit:
+            g.market = unit.market
+            yield unit
+
+    @contextmanager
+    def unit(self) -> Iterator[Unit]:
+        """Open a unit that is committed at the end, and rolled back by an error."""
+        with self.open_unit() as unit:
+            g.market = unit.market
+            yield unit
+
+
+def console() -> ConsoleContext:
+    """Return the context of the application that serves this request."""
+    context: ConsoleContext = current_app.extensions["console"]
+    return context
+
+
+def current_operator() -> ConsoleUser:
+    """Return the user who is logged in. Only for views behind `auth.page`, which checks that."""
+    user: ConsoleUser = g.user
+    return user

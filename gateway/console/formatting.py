@@ -1,0 +1,108 @@
+"""How values are written on a page and in an export: money and days as the market writes them.
+
+A `Format` has both ways: `show` is for people (12,500.00; 5 Mar 2026 14:03), `export` for a
+spreadsheet (12500.00; 2026-03-05 14:03). Instants are in the time zone of the market.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.market import Market
+from core.money import major, minor_digits
+
+Render = Callable[[Any, Market], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one kind of value is written; None is empty. `css` is the class of its cells."""
+
+    show: Render
+    export: Render
+    css: str = ""
+
+
+def amount(minor: int, market: Market) -> str:
+    """Return `12,500.00`: minor units in the market's currency, always with all decimal digits."""
+    digits = minor_digits(market.currency)
+    whole, cents = divmod(minor, 10**digits)
+    return f"{whole:,}" + (f".{cents:0{digits}d}" if digits else "")
+
+
+def money(minor: int, market: Market) -> str:
+    """Return `KES 12,500.00`."""
+    return f"{market.currency} {amount(minor, market)}"
+
+
+def day(on: date) -> str:
+    """Return `5 Mar 2026`."""
+    return f"{on.day} {on:%b %Y}"
+
+
+def local(at: datetime, market: Market) -> datetime:
+    """Return the instant in the market's time zone."""
+    return at.astimezone(ZoneInfo(market.timezone))
+
+
+def instant(at: datetime, market: Market) -> str:
+    """Return `5 Mar 2026 14:03`, in the market's time zone."""
+    there = local(at, market)
+    return f"{day(there)} {there:%H:%M}"
+
+
+def label(name: str) -> str:
+    """Return a name of the database for people: `down_payment` is `down payment`."""
+    return _LABELS.get(name) or name.replace("_", " ").replace(".", " ")
+
+
+_LABELS = {
+    "shs": "solar kit",
+    "e_bike": "e-bike",
+    "read_only": "read-only",
+    "access_rate": "access rate",
+    "payers_device": "the payer owns it",
+    "swapped": "it replaced the device with the number that was typed",
+    "paid_before": "the payer has paid for it before",
+    "similar_serial": "one character differs from what was typed",
+}
+
+
+def token_units(kind: str, count: int) -> str:
+    """Return what a token gives: `5.0 kWh` (of 50 tenths), `7 days`, `unlock`."""
+    if kind == "energy":
+        return f"{count // 10}.{count % 10} kWh"
+    if kind == "days":
+        return f"{count} day{'' if count == 1 else 's'}"
+    return kind
+
+
+def escape_formula(text: str) -> str:
+    """Return the text so that no spreadsheet takes it for a formula; numbers do not change."""
+    if text[:1] in ("=", "@", "\t", "\r") or (text[:1] in ("+", "-") and not text[1:].isdecimal()):
+        return f"'{text}"
+    return text
+
+
+def _format(show: Render, export: Render, css: str = "") -> Format:
+    return Format(
+        lambda value, market: "" if value is None else show(value, market),
+        lambda value, market: "" if value is None else escape_formula(export(value, market)),
+        css,
+    )
+
+
+TEXT = _format(lambda value, _: str(value), lambda value, _: str(value))
+MONOSPACE = _format(lambda value, _: str(value), lambda value, _: str(value), "mono")
+LABEL = _format(lambda value, _: label(value), lambda value, _: str(value))
+STATE = _format(lambda value, _: label(value), lambda value, _: str(value), "state")
+COUNT = _format(lambda value, _: f"{value:,}", lambda value, _: str(value), "number")
+MONEY = _format(amount, lambda value, market: major(value, market.currency), "number")
+DAY = _format(lambda value, _: day(value), lambda value, _: value.isoformat(), "when")
+INSTANT = _format(
+    instant, lambda value, market: f"{local(value, market):%Y-%m-%d %H:%M:%S}", "when"
+)

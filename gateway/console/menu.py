@@ -1,0 +1,101 @@
+"""The pages of the console and its menu."""
+
+from __future__ import annotations
+
+from gateway.console.pages import (
+    agents,
+    appliances,
+    audit,
+    cases,
+    customers,
+    dashboard,
+    device_requests,
+    devices,
+    login,
+    manufacturers,
+    market,
+    month,
+    payments,
+    plans,
+    sales,
+    sms,
+    suspense,
+    tariffs,
+    tokens,
+    users,
+    villages,
+)
+
+BLUEPRINTS = (
+    login.blueprint,
+    dashboard.blueprint,
+    customers.blueprint,
+    devices.blueprint,
+    device_requests.blueprint,
+    payments.blueprint,
+    sales.blueprint,
+    suspense.blueprint,
+    tokens.blueprint,
+    cases.blueprint,
+    agents.blueprint,
+    sms.blueprint,
+    audit.blueprint,
+    month.blueprint,
+    tariffs.blueprint,
+    appliances.blueprint,
+    plans.blueprint,
+    manufacturers.blueprint,
+    villages.blueprint,
+    market.blueprint,
+    users.blueprint,
+)
+
+# (group, its (label, endpoint) pairs), each shown to operators who may open it.
+MENU = (
+    (
+        "Customers",
+        (
+            ("Dashboard", "dashboard.dashboard"),
+            ("Customers", "customers.customers"),
+            ("Devices", "devices.devices"),
+            ("Device requests", "device_requests.requests"),
+            ("Sales", "sales.sales"),
+        ),
+    ),
+    (
+        "Money",
+        (
+            ("Payments", "payments.payments"),
+            ("Suspense", "suspense.suspense"),
+            ("Agents", "agents.agents"),
+            ("Month export", "month.month"),
+        ),
+    ),
+    (
+        "Support",
+        (
+            ("Manual tokens", "tokens.orders"),
+            ("Cases", "cases.cases"),
+            ("SMS", "sms.sms"),
+            ("Problem reports", "audit.reports"),
+        ),
+    ),
+    (
+        "Catalogue",
+        (
+            ("Tariffs", "tariffs.tariffs"),
+            ("Appliances", "appliances.appliances"),
+            ("Plans", "plans.plans"),
+            ("Manufacturers", "manufacturers.manufacturers"),
+            ("Villages", "villages.villages"),
+        ),
+    ),
+    (
+        "Administration",
+        (
+            ("Audit log", "audit.audit"),
+            ("Market", "market.market"),
+            ("Users", "users.users"),
+        ),
+    ),
+)

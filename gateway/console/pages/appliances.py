@@ -1,0 +1,137 @@
+"""What is sold: appliances with their prices, added and put right. A sale keeps its own price."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, abort
+
+from core.catalogue import Appliance
+from core.db.console.catalogue import APPLIANCES, find_appliance
+from core.money import major
+from core.unit import Unit
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
+from gateway.console import parsing
+from gateway.console.formatting import COUNT, LABEL, MONEY, MONOSPACE, label
+from gateway.console.forms import Done, Field, Form, Values, action_page
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.pages.shared_fields import code_field
+
+blueprint = Blueprint("appliances", __name__)
+
+_ERRORS_AT = {"code_taken": "code", "catalogue_contradicts": ""}
+
+list_page(
+    blueprint,
+    "/appliances/",
+    "appliances",
+    Listing(
+        "Appliances",
+        APPLIANCES,
+        columns=(
+            Column("Code", "code", MONOSPACE, "appliances.edit", "appliance_id"),
+            Column("Name", "name"),
+            Column("Kind", "kind", LABEL),
+            Column("Price", "price_minor", MONEY),
+            Column("A day", "price_per_day_minor", MONEY),
+            Column("Days at first", "initial_days", COUNT),
+            Column("Sold", "sold", COUNT),
+        ),
+        buttons=(("Add an appliance", "appliances.add"),),
+    ),
+)
+
+
+def _kinds(unit: Unit) -> list[tuple[str, str]]:
+    return [(one, label(one)) for one in ("meter", "shs", "e_bike", "other")]
+
+
+def _fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
+    def start(name: str) -> str:
+        minor = getattr(found, name, None)
+        return major(minor, unit.market.currency) if minor else ""
+
+    return (
+        Field("name", "Name", parsing.name, value=found.name if found else ""),
+        Field(
+            "kind", "Kind", kind="select", options=_kinds, value=found.kind if found else "",
+            hint="Other: without a device of its own.",
+        ),
+        Field(
+            "price", "Price on a plan", parsing.amount_minor, optional=True,
+            value=start("price_minor"),
+            hint="Empty where it is only sold by the day.",
+        ),
+        Field(
+            "initial_days", "Days a down payment gives", parsing.days, optional=True,
+            value=str(found.initial_days or "") if found else "",
+        ),
+        Field(
+            "per_day", "Price of a day", parsing.positive_amount_minor, optional=True,
+            value=start("price_per_day_minor"), hint="Where it is sold by the day too.",
+        ),
+        Field(
+            "minimum", "Least payment by the day", parsing.amount_minor, optional=True,
+            value=start("minimum_payment_minor"),
+        ),
+    )  # fmt: skip
+
+
+def _appliance(code: str, values: Values) -> Appliance:
+    return Appliance(
+        code=code,
+        name=values["name"],
+        kind=values["kind"],
+        price_minor=values["price"] or 0,
+        initial_days=values["initial_days"] or 0,
+        price_per_day_minor=values["per_day"],
+        minimum_payment_minor=values["minimum"] or 0,
+    )
+
+
+def _add(unit: Unit, operator: str, values: Values) -> Done:
+    add_to_catalogue(unit, _appliance(values["code"], values), operator, values["reason"])
+    return Done("The appliance was added.", "appliances.appliances")
+
+
+action_page(
+    blueprint,
+    "/appliances/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add an appliance",
+        lambda unit: (
+            code_field(),
+            *_fields(unit),
+        ),
+        _add,
+        button="Add",
+        errors_at=_ERRORS_AT,
+    ),
+)
+
+
+def _get(unit: Unit, appliance_id: int) -> Appliance:
+    return find_appliance(unit.connection, appliance_id) or abort(404)
+
+
+def _edit(unit: Unit, operator: str, values: Values, appliance_id: int) -> Done:
+    appliance = _appliance(_get(unit, appliance_id).code, values)
+    change_catalogue(unit, appliance, operator, values["reason"])
+    return Done("Saved. What was sold keeps its price.", "appliances.appliances")
+
+
+action_page(
+    blueprint,
+    "/appliances/<int:appliance_id>",
+    "edit",
+    "catalogue",
+    Form(
+        "Edit an appliance",
+        lambda unit, appliance_id: _fields(unit, _get(unit, appliance_id)),
+        _edit,
+        errors_at=_ERRORS_AT,
+        summary=lambda unit, appliance_id: [("Code", _get(unit, appliance_id).code)],
+    ),
+)

@@ -1,0 +1,85 @@
+"""Cases: what only a person can settle, until a person says how it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, abort
+
+from core.db.console.cases import CASES, find_case
+from core.unit import Unit
+from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, holds_money
+from gateway.console.console_context import current_operator
+from gateway.console.formatting import INSTANT, LABEL, MONOSPACE, STATE, TEXT, instant, label
+from gateway.console.forms import Done, Field, Form, Values, action_page
+from gateway.console.listing import Column, Listing, condition_filter, list_page
+from gateway.console.roles import is_allowed
+
+blueprint = Blueprint("cases", __name__)
+
+_STATES = (("open", "open"), ("closed", "closed"))
+
+
+list_page(
+    blueprint,
+    "/cases/",
+    "cases",
+    Listing(
+        "Cases",
+        CASES,
+        columns=(
+            Column("Opened", "opened_at", INSTANT, "cases.close", "case_id"),
+            Column("Kind", "kind", LABEL),
+            Column("What", "detail", TEXT),
+            Column("Payment", "receipt", MONOSPACE, "payments.payment", "payment_id", "payment_id"),
+            Column("State", "state", STATE),
+            Column("Closed", "closed_at", INSTANT),
+        ),
+        filters=(condition_filter("state", "State", _STATES, "open"),),
+        intro="What only a person can settle. Close one by saying how it was settled.",
+    ),
+)
+
+
+def _summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
+    case = find_case(unit.connection, case_id) or abort(404)
+    return [
+        ("Opened", instant(case.opened_at, unit.market)),
+        ("Kind", label(case.kind)),
+        ("Payment", case.receipt or ""),
+        ("Closed", instant(case.closed_at, unit.market) if case.closed_at else ""),
+        ("What", case.detail),
+    ]
+
+
+_APPLY = (APPLY, "it is real: apply it")
+_KEEP = (KEEP, "keep it held")
+
+
+def _decisions(unit: Unit) -> Sequence[tuple[str, str]]:
+    """Whoever may not move money can only leave it where it is."""
+    return (_APPLY, _KEEP) if is_allowed(current_operator().role, "match_payment") else (_KEEP,)
+
+
+def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
+    if not holds_money(unit, case_id):
+        return ()
+    hint = "Kept, it can be sent back on its page, and is applied if a later list shows it."
+    return (Field("held", "The money is held", kind="select", options=_decisions, hint=hint),)
+
+
+def _close(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
+    held = values.get("held")
+    close_case(unit, case_id, operator, values["reason"], held)
+    if held == APPLY:
+        return Done("The case is closed, the money is applied.", "cases.cases", rings=("payments",))
+    return Done("The case is closed.", "cases.cases")
+
+
+action_page(
+    blueprint,
+    "/cases/<int:case_id>/close",
+    "close",
+    "close_case",
+    Form("Close a case", _fields, _close, button="Close", summary=_summary),
+)

@@ -1,0 +1,125 @@
+"""The makers of devices, which family of codes theirs take, and what new meters of theirs leave the
+factory with: added and put right."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort
+
+from core.catalogue import Manufacturer
+from core.db.console.catalogue import MANUFACTURERS, find_manufacturer
+from core.tokens.family import FAMILIES, VENDORS
+from core.tokens.sts_keys import StsMeter
+from core.tokens.typed import written
+from core.unit import Unit
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
+from gateway.console import parsing
+from gateway.console.formatting import COUNT, MONOSPACE, label
+from gateway.console.forms import Done, Field, Form, Values, action_page
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.pages.shared_fields import code_field
+
+blueprint = Blueprint("manufacturers", __name__)
+
+_KINDS = ("meter", "shs", "e_bike")
+_ERRORS_AT = {"code_taken": "code", "catalogue_contradicts": "token"}
+
+list_page(
+    blueprint,
+    "/manufacturers/",
+    "manufacturers",
+    Listing(
+        "Manufacturers",
+        MANUFACTURERS,
+        columns=(
+            Column("Code", "code", MONOSPACE, "manufacturers.edit", "manufacturer_id"),
+            Column("Name", "name"),
+            Column("Makes", "kinds", MONOSPACE),
+            Column("Codes", "token_family", MONOSPACE),
+            Column("Devices", "devices", COUNT),
+        ),
+        buttons=(("Add a manufacturer", "manufacturers.add"),),
+    ),
+)
+
+
+def _kinds(unit: Unit, typed: str) -> tuple[str, ...]:
+    given = tuple(dict.fromkeys(typed.replace(",", " ").lower().split()))
+    if not given or set(given) - set(_KINDS):
+        raise ValueError(f"of {', '.join(_KINDS)}, with spaces between them")
+    return given
+
+
+def _families(unit: Unit) -> list[tuple[str, str]]:
+    return [(one, label(one)) for one in (*FAMILIES, *VENDORS, "none")]
+
+
+def _fields(name: str = "", kinds: str = "", family: str = "", sts: str = "") -> tuple[Field, ...]:
+    return (
+        Field("name", "Name", parsing.name, value=name),
+        Field("kinds", "Makes", _kinds, hint=f"Of {', '.join(_KINDS)}.", value=kinds),
+        Field("token", "Codes", kind="select", options=_families, value=family),
+        Field(
+            "sts", "STS data of new meters", parsing.new_meter_sts, optional=True, value=sts,
+            hint="ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2: with it, a meter is entered by its"
+            " number alone, by agents too.",
+        ),
+    )  # fmt: skip
+
+
+def _maker(code: str, values: Values) -> Manufacturer:
+    sts = values["sts"]
+    return Manufacturer(
+        code, values["name"], values["kinds"], values["token"], sts.stored() if sts else None
+    )
+
+
+def _add(unit: Unit, operator: str, values: Values) -> Done:
+    maker = _maker(values["code"], values)
+    add_to_catalogue(unit, maker, operator, values["reason"])
+    return Done("The manufacturer was added.", "manufacturers.manufacturers")
+
+
+action_page(
+    blueprint,
+    "/manufacturers/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a manufacturer",
+        lambda unit: (code_field(), *_fields()),
+        _add,
+        button="Add",
+        errors_at=_ERRORS_AT,
+    ),
+)
+
+
+def _get(unit: Unit, manufacturer_id: int) -> Manufacturer:
+    return find_manufacturer(unit.connection, manufacturer_id) or abort(404)
+
+
+def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
+    found = _get(unit, manufacturer_id)
+    sts = written(StsMeter(**found.sts)) if found.sts else ""
+    return _fields(found.name, " ".join(found.kinds), found.token_family, sts)
+
+
+def _edit(unit: Unit, operator: str, values: Values, manufacturer_id: int) -> Done:
+    maker = _maker(_get(unit, manufacturer_id).code, values)
+    change_catalogue(unit, maker, operator, values["reason"])
+    return Done("Saved.", "manufacturers.manufacturers")
+
+
+action_page(
+    blueprint,
+    "/manufacturers/<int:manufacturer_id>",
+    "edit",
+    "catalogue",
+    Form(
+        "Edit a manufacturer",
+        _edit_fields,
+        _edit,
+        errors_at=_ERRORS_AT,
+        summary=lambda unit, manufacturer_id: [("Code", _get(unit, manufacturer_id).code)],
+    ),
+)

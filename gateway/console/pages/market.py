@@ -1,0 +1,107 @@
+"""The market: set up on an empty book, put right later. Owners only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Blueprint
+
+from core import market_facts
+from core.errors import Refused
+from core.market import Market
+from core.money import major, typed_minor
+from core.unit import Unit
+from core.usecases.catalogue.change import set_up_market
+from core.wording.product import LANGUAGES
+from gateway.console.console_context import BLANK_MARKET
+from gateway.console.forms import Done, Field, Form, Values, action_page
+from gateway.payments.channel_table import channel_table
+
+blueprint = Blueprint("market", __name__)
+
+
+def _languages(unit: Unit, typed: str) -> tuple[str, ...]:
+    given = tuple(dict.fromkeys(typed.replace(",", " ").lower().split()))
+    for code in given:
+        if code not in LANGUAGES:
+            raise ValueError(f"{code} is not spoken; there are {', '.join(LANGUAGES)}")
+    return given
+
+
+def _fields(unit: Unit) -> tuple[Field, ...]:
+    market = unit.market
+
+    def fact(name: str, label: str, read: Callable[[str], str], hint: str) -> Field:
+        return Field(
+            name, label, lambda _, typed: read(typed), hint=hint, value=getattr(market, name)
+        )
+
+    def amount(minor: int) -> str:
+        return "" if market is BLANK_MARKET else major(minor, market.currency)
+
+    languages = f"Of {', '.join(LANGUAGES)}; the first is everybody's until they choose."
+    return (
+        Field("operator", "Operator", hint="Your name, as texts sign.", value=market.operator),
+        fact("country", "Country", lambda typed: market_facts.country(typed.upper()),
+             "Two letters, like KE: how local phone numbers are read."),
+        fact("currency", "Currency", lambda typed: market_facts.currency(typed.upper()),
+             "Three letters, like KES."),
+        Field("cash_unit", "Smallest cash amount", value=amount(market.cash_unit_minor),
+              hint="What a customer can really pay, like 1.00."),
+        replace(fact("timezone", "Time zone", market_facts.timezone, "Like Africa/Nairobi."),
+                value="" if market is BLANK_MARKET else market.timezone),
+        Field("languages", "Languages", _languages, hint=languages,
+              value="" if market is BLANK_MARKET else " ".join(market.languages)),
+        fact("service_code", "Service code", market_facts.service_code,
+             "What people dial, like *384*96#."),
+        Field("payment_max", "Largest payment", optional=True,
+              value=amount(market.payment_max_minor), hint="Empty: what mobile money allows."),
+    )  # fmt: skip
+
+
+def _set_up(unit: Unit, operator: str, values: Values) -> Done:
+    currency = values["currency"]
+    market = Market(
+        country=values["country"],
+        currency=currency,
+        cash_unit_minor=_minor("cash_unit_wrong", values["cash_unit"], currency),
+        timezone=values["timezone"],
+        languages=values["languages"],
+        service_code=values["service_code"],
+        operator=values["operator"],
+        payment_max_minor=_minor("payment_max_wrong", values["payment_max"], currency)
+        if values["payment_max"]
+        else market_facts.usual_ceiling_minor(currency, channel_table()),
+    )
+    set_up_market(unit, market, operator, values["reason"])
+    return Done("The market is set up.", "today.today")
+
+
+def _minor(code: str, typed: str, currency: str) -> int:
+    """An amount above nothing in the currency that was typed beside it. Raises Refused(code)."""
+    try:
+        minor = typed_minor(typed, currency)
+    except ValueError as error:
+        raise Refused(code, problem=str(error)) from None
+    if not minor:
+        raise Refused(code, problem="it is more than nothing")
+    return minor
+
+
+action_page(
+    blueprint,
+    "/market",
+    "market",
+    "market",
+    Form(
+        "The market",
+        _fields,
+        _set_up,
+        errors_at={
+            "catalogue_contradicts": "currency",
+            "cash_unit_wrong": "cash_unit",
+            "payment_max_wrong": "payment_max",
+        },
+    ),
+)

@@ -1,0 +1,63 @@
+"""Export the month: its books as files, for whoever keeps the accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import Blueprint, Response, stream_with_context
+
+from core.unit import Unit
+from core.usecases.operators.export_month import Month, export_month
+from gateway.console.console_context import console
+from gateway.console.forms import Done, Field, Form, Values, form_page
+from gateway.console.pages.month_files import zip_name, zipped_month
+
+blueprint = Blueprint("month", __name__)
+
+
+def _fields(unit: Unit) -> tuple[Field, ...]:
+    before = unit.today.replace(day=1) - timedelta(days=1)
+    return (
+        Field(
+            "month",
+            "Month",
+            kind="month",
+            value=f"{before:%Y-%m}",
+            hint="Like 2026-03. One ZIP of CSV files: payments and what they did, codes (never"
+            " what they say), sales, agents, suspense, money sent back, every entry, and the trial"
+            " balance. The file checks says whether their sums agree.",
+        ),
+    )
+
+
+def _export(unit: Unit, operator: str, values: Values) -> Done:
+    month = export_month(unit, values["month"], operator)
+    return Done("", "month.month", response=lambda: _sent(month))
+
+
+def _sent(month: Month) -> Response:
+    """The files as they are read: a month is never whole in memory, and all of it one snapshot."""
+
+    def pieces() -> Iterator[bytes]:
+        with console().read_only_unit() as unit:
+            yield from zipped_month(unit, month)
+
+    response = Response(stream_with_context(pieces()), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="{zip_name(month)}"'
+    return response
+
+
+form_page(
+    blueprint,
+    "/month",
+    "month",
+    "export_month",
+    Form(
+        "Export the month",
+        _fields,
+        _export,
+        button="Export",
+        errors_at={"month_unknown": "month"},
+    ),
+)

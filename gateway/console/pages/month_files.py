@@ -1,0 +1,212 @@
+"""The books of a month as one ZIP of CSV files, written while it is read.
+
+However many payments a month has, no more than `_LINES_AT_ONCE` lines of one file (listing.py) and
+the rows of one fetch are in memory. Whoever calls gives one snapshot, so that the files agree.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from core.db.console import month as books
+from core.db.console import month_ledger as ledger
+from core.db.console.listing import Query, read_all
+from core.unit import Unit
+from core.usecases.operators.bulk import Progress, no_progress
+from core.usecases.operators.export_month import Month
+from gateway.console.formatting import DAY, INSTANT, MONEY, MONOSPACE
+from gateway.console.listing import Column, csv_lines
+
+_BOOKED = Column("Booked", "posted_at", INSTANT)
+_RECEIPT = Column("Receipt", "receipt", MONOSPACE)
+_SERIAL = Column("Serial", "serial", MONOSPACE)
+_CUSTOMER = Column("Customer", "customer")
+_KIND = Column("Kind", "kind")
+_SIDES = (Column("Debit", "debit_minor", MONEY), Column("Credit", "credit_minor", MONEY))
+
+FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
+    "payments": (
+        books.PAYMENTS,
+        (
+            Column("Received", "received_at", INSTANT),
+            Column("Paid", "paid_at", INSTANT),
+            _RECEIPT,
+            Column("Through", "provider_account"),
+            Column("Source", "source"),
+            Column("Amount", "amount_minor", MONEY),
+            Column("For", "account_raw", MONOSPACE),
+            _SERIAL,
+            _CUSTOMER,
+            Column("State", "state"),
+            Column("Applied", "applied_at", INSTANT),
+            Column("Credit used", "credit_used_minor", MONEY),
+        ),
+    ),
+    "payment_lines": (
+        books.ALLOCATIONS,
+        (
+            Column("Applied", "applied_at", INSTANT),
+            _RECEIPT,
+            Column("Line", "number"),
+            _KIND,
+            Column("Amount", "amount_minor", MONEY),
+            _SERIAL,
+            Column("Sale", "sale_id"),
+        ),
+    ),
+    "codes": (
+        books.TOKENS,
+        (
+            Column("Made", "issued_at", INSTANT),
+            _SERIAL,
+            _KIND,
+            Column("Tenths of a kWh, or days", "units"),
+            _RECEIPT,
+            Column("Order", "order_id"),
+            Column("Counter", "counter"),
+        ),
+    ),
+    "sales": (
+        books.SALES,
+        (
+            Column("Sale", "id"),
+            _BOOKED,
+            Column("Sold", "sold_on", DAY),
+            _CUSTOMER,
+            Column("Appliance", "appliance"),
+            _SERIAL,
+            Column("Scheme", "scheme"),
+            Column("Cadence", "cadence"),
+            Column("Total", "total_minor", MONEY),
+            Column("Agent", "agent"),
+        ),
+    ),
+    "sale_changes": (
+        ledger.SALE_CHANGES,
+        (_BOOKED, _KIND, Column("Sale", "sale_id"), _CUSTOMER, *_SIDES),
+    ),
+    "agents": (
+        ledger.AGENTS,
+        (
+            Column("Agent", "agent"),
+            Column("Number", "msisdn"),
+            Column("Owed at first", "owed_before_minor", MONEY),
+            Column("Cash taken", "taken_minor", MONEY),
+            Column("Settled", "settled_minor", MONEY),
+            Column("Owed at last", "owed_minor", MONEY),
+            Column("Commission at first", "commission_before_minor", MONEY),
+            Column("Commission earned", "earned_minor", MONEY),
+            Column("Commission paid out", "paid_out_minor", MONEY),
+            Column("Commission at last", "commission_minor", MONEY),
+        ),
+    ),
+    "agent_movements": (
+        ledger.AGENT_MOVEMENTS,
+        (_BOOKED, Column("Agent", "agent"), Column("Account", "account"), _KIND, _RECEIPT, *_SIDES),
+    ),
+    "suspense": (
+        ledger.SUSPENSE,
+        (
+            _BOOKED,
+            _KIND,
+            _RECEIPT,
+            Column("Typed as account", "account_raw", MONOSPACE),
+            Column("State", "state"),
+            *_SIDES,
+        ),
+    ),
+    "money_back": (
+        ledger.REFUNDS,
+        (_BOOKED, _KIND, _RECEIPT, Column("Account", "account"), *_SIDES),
+    ),
+    "entries": (
+        ledger.ENTRIES,
+        (
+            Column("Entry", "entry_id"),
+            _BOOKED,
+            _KIND,
+            _RECEIPT,
+            Column("Account", "account"),
+            _CUSTOMER,
+            *_SIDES,
+        ),
+    ),
+    "trial_balance": (
+        ledger.TRIAL_BALANCE,
+        (
+            Column("Account", "account"),
+            Column("At first, debit", "opening_debit_minor", MONEY),
+            Column("At first, credit", "opening_credit_minor", MONEY),
+            *_SIDES,
+            Column("At last, debit", "closing_debit_minor", MONEY),
+            Column("At last, credit", "closing_credit_minor", MONEY),
+        ),
+    ),
+    "checks": (
+        ledger.CHECKS,
+        (
+            Column("Must agree", "comparison"),
+            Column("List", "list_minor", MONEY),
+            Column("Ledger", "ledger_minor", MONEY),
+            Column("Agrees", "agrees"),
+        ),
+    ),
+}
+
+
+def zip_name(month: Month) -> str:
+    """What the file is called."""
+    return f"books-{month.name}.zip"
+
+
+def zipped_month(unit: Unit, month: Month, progress: Progress = no_progress) -> Iterator[bytes]:
+    """The ZIP, piece by piece. The sums over a long ledger may take their time: they come last.
+
+    `progress` is called with the number of complete files.
+    """
+    books.allow_long_queries(unit.connection)
+    yield from zipped(_files(unit, month, progress))
+    progress(len(FILES))
+
+
+def _files(unit: Unit, month: Month, progress: Progress) -> Iterator[tuple[str, Iterable[str]]]:
+    values = asdict(month)
+    for number, (name, (query, columns)) in enumerate(FILES.items()):
+        progress(number)
+        lines = csv_lines(columns, read_all(unit.connection, query, values), unit.market)
+        yield f"{name}-{month.name}.csv", lines
+
+
+def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
+    """A ZIP of (name, pieces of text), one piece at a time: none is kept."""
+    written = _Written()
+    with ZipFile(written, "w", ZIP_DEFLATED) as archive:
+        for name, pieces in files:
+            with archive.open(name, "w", force_zip64=True) as file:
+                for piece in pieces:
+                    file.write(piece.encode())
+                    yield written.taken()
+    yield written.taken()
+
+
+class _Written(io.RawIOBase):
+    """What was written and not taken yet; there is no going back in it."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: object) -> int:
+        held = bytes(piece)  # type: ignore[call-overload]
+        self._pieces.append(held)
+        return len(held)
+
+    def taken(self) -> bytes:
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)

@@ -1,0 +1,188 @@
+"""The plans an operator allows for an appliance: agents sell it by these only, and a kit in stock
+may have one set. What was sold on a plan keeps its own instalments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, abort
+
+from core.catalogue import PlanEntry
+from core.db.console.catalogue import PLANS, find_plan_code
+from core.db.plan_offers import find_plan
+from core.errors import Refused
+from core.money import major
+from core.unit import Unit
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue, withdraw_plan
+from core.usecases.sales.allowed_plans import AllowedService, get_allowed_plan
+from core.usecases.sales.offer import minor_of
+from gateway.console import parsing
+from gateway.console.formatting import COUNT, LABEL, MONEY, MONOSPACE, day, money
+from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.pages.shared_fields import (
+    CADENCES,
+    SCHEMES,
+    code_field,
+    plan_fields,
+    read_terms,
+)
+
+blueprint = Blueprint("plans", __name__)
+
+_ERRORS_AT = {"code_taken": "code", "appliance_unknown": "appliance"}
+
+list_page(
+    blueprint,
+    "/plans/",
+    "plans",
+    Listing(
+        "Plans",
+        PLANS,
+        columns=(
+            Column("Code", "code", MONOSPACE, "plans.edit", "plan_id"),
+            Column("Name", "name"),
+            Column("Appliance", "appliance"),
+            Column("Scheme", "scheme", LABEL),
+            Column("Instalments", "count", COUNT),
+            Column("Each", "instalment_minor", MONEY),
+            Column("How often", "cadence", LABEL),
+            Column("Down payment", "down_payment_minor", MONEY),
+            Column("Set on", "devices", COUNT),
+        ),
+        buttons=(("Add a plan", "plans.add"),),
+        intro="Where an appliance has plans, agents sell it by no other. Without any, an agent and"
+        " a customer may agree on their own figures.",
+    ),
+)
+
+
+def _fields() -> tuple[Field, ...]:
+    return (
+        Field("name", "Name", parsing.name, hint="As agents see it."),
+        *plan_fields("What it is for, and how it is paid off"),
+    )
+
+
+def _entry(unit: Unit, code: str, values: Values) -> PlanEntry:
+    if values["appliance"] is None:
+        raise Refused("appliance_unknown", appliance="")
+    terms = read_terms(unit, values)
+    return PlanEntry(
+        code=code,
+        name=values["name"],
+        appliance=terms.appliance,
+        scheme=terms.scheme,
+        cadence="daily" if terms.scheme == "service" else terms.cadence,
+        count=minor_of(terms.figure) if terms.scheme == "count" else None,
+        instalment_minor=minor_of(terms.figure) if terms.scheme == "amount" else None,
+        down_payment_minor=0 if terms.scheme == "service" else minor_of(terms.down),
+    )
+
+
+def _add(unit: Unit, operator: str, values: Values) -> Done:
+    entry = _entry(unit, values["code"], values)
+    plan_id = add_to_catalogue(unit, entry, operator, values["reason"])
+    return Done("The plan was added.", "plans.edit", {"plan_id": plan_id})
+
+
+def _made(unit: Unit, done: Done) -> list[str]:
+    """What it comes to when it is sold today."""
+    market = unit.market
+    plan = get_allowed_plan(unit, _get(unit, done.ids["plan_id"]).code)
+    if isinstance(plan, AllowedService):
+        a_day, least = money(plan.per_day.minor, market), money(plan.least.minor, market)
+        return [f"{a_day} a day, at least {least} at a time"]
+    lines = [f"{plan.parts} instalments of {money(plan.each.minor, market)}"]
+    if plan.last != plan.each:
+        lines = [f"{lines[0]}, the last one {money(plan.last.minor, market)}"]
+    if plan.down_payment.minor:
+        lines = [f"Down payment {money(plan.down_payment.minor, market)}", *lines]
+    cadence = dict(CADENCES)[plan.cadence]
+    return [*lines, f"Due {cadence}, the first one on {day(plan.first_on)} if it is sold today"]
+
+
+action_page(
+    blueprint,
+    "/plans/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a plan",
+        lambda unit: (
+            code_field(),
+            *_fields(),
+        ),
+        _add,
+        button="Add",
+        errors_at=_ERRORS_AT,
+        preview=_made,
+    ),
+)
+
+
+def _get(unit: Unit, plan_id: int) -> PlanEntry:
+    code = find_plan_code(unit.connection, plan_id) or abort(404)
+    return find_plan(unit.connection, code) or abort(404)
+
+
+def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:
+    """The fields with what the plan says."""
+    plan = _get(unit, plan_id)
+
+    def amount(minor: int | None) -> str:
+        return major(minor, unit.market.currency) if minor else ""
+
+    given = {
+        "name": plan.name,
+        "appliance": plan.appliance,
+        "scheme": plan.scheme,
+        "count": str(plan.count or ""),
+        "instalment": amount(plan.instalment_minor),
+        "cadence": plan.cadence,
+        "down_payment": amount(plan.down_payment_minor),
+    }
+    return tuple(replace(one, value=given[one.name]) for one in _fields())
+
+
+def _edit(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
+    entry = _entry(unit, _get(unit, plan_id).code, values)
+    change_catalogue(unit, entry, operator, values["reason"])
+    message = "Saved. What was sold keeps its instalments."
+    return Done(message, "plans.edit", {"plan_id": plan_id})
+
+
+def _summary(unit: Unit, plan_id: int) -> list[tuple[str, str]]:
+    found = _get(unit, plan_id)
+    return [("Code", found.code), ("Scheme", dict(SCHEMES)[found.scheme])]
+
+
+action_page(
+    blueprint,
+    "/plans/<int:plan_id>",
+    "edit",
+    "catalogue",
+    Form(
+        "Edit a plan",
+        _as_typed,
+        _edit,
+        errors_at=_ERRORS_AT,
+        summary=_summary,
+        preview=_made,
+        links=(("Withdraw it", "plans.withdraw"),),
+    ),
+)
+
+
+def _withdraw(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
+    withdraw_plan(unit, _get(unit, plan_id).code, operator, values["reason"])
+    return Done("It is offered no more. What was sold keeps its instalments.", "plans.plans")
+
+
+action_page(
+    blueprint,
+    "/plans/<int:plan_id>/withdraw",
+    "withdraw",
+    "catalogue",
+    Form("Withdraw a plan", no_fields, _withdraw, button="Withdraw", summary=_summary),
+)

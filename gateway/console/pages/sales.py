@@ -1,0 +1,283 @@
+"""Sales: the list, one with its plan; sold, re-priced, rescheduled and cancelled, each with a
+reason and after a look at what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, abort, render_template
+from flask.typing import ResponseReturnValue
+
+from core.db.console.audit import audit_of
+from core.db.console.sales import SALES, SaleDetails, find_sale_details, instalments_of_sale
+from core.db.tokens import is_ordered
+from core.errors import Refused
+from core.money import major
+from core.unit import Unit
+from core.usecases.sales.allowed_plans import find_plan_set_on
+from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
+from core.usecases.sales.sell import sell_by_operator
+from gateway.console import parsing
+from gateway.console.auth import page
+from gateway.console.console_context import console
+from gateway.console.formatting import DAY, MONEY, MONOSPACE, STATE, money
+from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
+from gateway.console.listing import (
+    Column,
+    Filter,
+    Listing,
+    customer_column,
+    list_page,
+    state_filter,
+)
+from gateway.console.pages.shared_fields import CADENCES, plan_fields, plan_lines, read_terms
+
+blueprint = Blueprint("sales", __name__)
+
+_TOLD = "The customer is told by text."
+
+
+def _late(unit: Unit, typed: str) -> Mapping[str, Any]:
+    if typed != "yes":
+        raise ValueError("choose one of the list")
+    return {"late": unit.today}
+
+
+list_page(
+    blueprint,
+    "/sales/",
+    "sales",
+    Listing(
+        "Sales",
+        SALES,
+        columns=(
+            Column("Sold", "sold_on", DAY, "sales.sale", "sale_id"),
+            customer_column(),
+            Column("Appliance", "appliance"),
+            Column("Serial", "serial", MONOSPACE, "devices.device", "device_id", "device_id"),
+            Column("Price", "total_minor", MONEY),
+            Column("Paid", "paid_minor", MONEY),
+            Column("Next due", "next_due_on", DAY),
+            Column("State", "state", STATE),
+        ),
+        filters=(
+            state_filter("open", "complete", "cancelled"),
+            Filter("late", "Late", _late, "select", lambda unit: [("yes", "an instalment is")]),
+        ),
+        buttons=(("Sell an appliance", "sales.sell"),),
+    ),
+)  # fmt: skip
+
+
+@page(blueprint, "/sales/<int:sale_id>", "view")
+def sale(sale_id: int) -> ResponseReturnValue:
+    """One sale: its plan with what is paid, what was agreed at first, who sold it."""
+    with console().read_only_unit() as unit:
+        return render_template(
+            "sale.html",
+            unit=unit,
+            sale=_get(unit, sale_id),
+            plan=instalments_of_sale(unit.connection, sale_id),
+            audit=audit_of(unit.connection, "sale", sale_id),
+        )
+
+
+def _get(unit: Unit, sale_id: int) -> SaleDetails:
+    return find_sale_details(unit.connection, sale_id) or abort(404)
+
+
+def _summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
+    found = _get(unit, sale_id)
+    market = unit.market
+    return [
+        ("Customer", found.customer),
+        ("Appliance", " ".join(filter(None, (found.appliance, found.serial)))),
+        ("Price", money(found.total_minor, market)),
+        ("Paid", money(found.paid_minor, market)),
+    ]
+
+
+def _terms_line(unit: Unit, found: SaleDetails) -> str:
+    if found.scheme != "service":
+        return f"Paid {money(found.paid_minor, unit.market)} of it so far"
+    per_day = money(found.price_per_day_minor or 0, unit.market)
+    return f"{per_day} a day, at least {money(found.minimum_payment_minor, unit.market)} at a time"
+
+
+def _rehearsed(unit: Unit, done: Done) -> list[str]:
+    """Who has what, and the plan as it would be."""
+    found = _get(unit, done.ids["sale_id"])
+    lines = [
+        ", ".join(filter(None, (found.customer, found.appliance, found.serial))),
+        *plan_lines(unit, instalments_of_sale(unit.connection, found.id)),
+        _terms_line(unit, found),
+    ]
+    over = ["Nothing is left to pay: the sale is complete"] if found.state == "complete" else []
+    return lines + over
+
+
+def _sell_fields(unit: Unit) -> tuple[Field, ...]:
+    return (
+        Field("number", "The customer's phone number", parsing.msisdn),
+        Field(
+            "serial", "Serial number", parsing.serial, optional=True,
+            hint="Of what has one. A kit whose plan is set needs nothing else.",
+        ),
+        *plan_fields("What is sold, and how it is paid off"),
+    )  # fmt: skip
+
+
+def _sell(unit: Unit, operator: str, values: Values) -> Done:
+    serial = values["serial"]
+    plan = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
+    terms = plan or read_terms(unit, values)
+    sale_id = sell_by_operator(unit, values["number"], terms, serial, operator, values["reason"])
+    message = f"It is sold. {_TOLD}"
+    return Done(message, "sales.sale", {"sale_id": sale_id}, ("texts",))
+
+
+action_page(
+    blueprint,
+    "/sales/new",
+    "sell",
+    "sell",
+    Form(
+        "Sell an appliance",
+        _sell_fields,
+        _sell,
+        button="Sell",
+        errors_at={
+            "customer_unknown": "number",
+            "serial_needed": "serial",
+            "serial_misplaced": "serial",
+            "unknown_serial": "serial",
+            "device_of_another": "serial",
+            "device_on_plan": "serial",
+            "tariff_needed": "serial",
+            "kind_differs": "appliance",
+            "appliance_unknown": "appliance",
+            "service_price": "scheme",
+            "service_total": "down_payment",
+            "plan_count": "count",
+            "plan_instalment_small": "instalment",
+            "plan_instalment_large": "instalment",
+            "plan_down_payment": "down_payment",
+        },
+        preview=_rehearsed,
+    ),
+)
+
+
+def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
+    total = major(_get(unit, sale_id).total_minor, unit.market.currency)
+    return (Field("total", "New price", parsing.amount_minor, value=total),)
+
+
+def _reprice(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+    reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
+    message = f"The sale has a new price. {_TOLD}"
+    return Done(message, "sales.sale", {"sale_id": sale_id}, ("texts",))
+
+
+action_page(
+    blueprint,
+    "/sales/<int:sale_id>/price",
+    "price",
+    "change_sale",
+    Form(
+        "Give a sale a new price",
+        _price_fields,
+        _reprice,
+        button="Change the price",
+        errors_at=dict.fromkeys(
+            ("plan_same", "plan_total", "plan_below_paid", "plan_unlocks"), "total"
+        ),
+        summary=_summary,
+        preview=_rehearsed,
+    ),
+)
+
+
+def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
+    found = _get(unit, sale_id)
+    return (
+        Field(
+            "count", "How many instalments", parsing.whole_number, optional=True,
+            hint="In place of those on which nothing was paid.",
+        ),
+        Field("instalment", "Or the amount of each", parsing.amount_minor, optional=True),
+        Field(
+            "cadence", "How often", kind="select", options=lambda unit: CADENCES,
+            value=found.cadence,
+        ),
+        Field(
+            "first_on", "The first one is due", parsing.day, "date", optional=True,
+            hint="Empty: one step from today.",
+        ),
+    )  # fmt: skip
+
+
+def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+    count, instalment = values["count"], values["instalment"]
+    if (count is None) == (instalment is None):
+        raise Refused("plan_figures")
+    new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
+    reschedule_sale(unit, sale_id, new, operator, values["reason"])
+    message = f"The sale has new instalments. {_TOLD}"
+    return Done(message, "sales.sale", {"sale_id": sale_id}, ("texts",))
+
+
+action_page(
+    blueprint,
+    "/sales/<int:sale_id>/schedule",
+    "schedule",
+    "change_sale",
+    Form(
+        "Give a sale other instalments",
+        _schedule_fields,
+        _reschedule,
+        button="Change the instalments",
+        errors_at={
+            "plan_figures": "count",
+            "plan_count": "count",
+            "plan_instalment_small": "instalment",
+            "plan_instalment_large": "instalment",
+            "plan_first_day": "first_on",
+        },
+        summary=_summary,
+        preview=_rehearsed,
+    ),
+)
+
+
+def _cancel(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+    cancel_sale(unit, sale_id, operator, values["reason"])
+    message = f"The sale is cancelled. {_TOLD}"
+    return Done(message, "sales.sale", {"sale_id": sale_id}, ("payments", "texts"))
+
+
+def _cancelled(unit: Unit, done: Done) -> list[str]:
+    """What is no longer owed, and what becomes of the device."""
+    found = _get(unit, done.ids["sale_id"])
+    lines = [
+        f"{money(found.open_minor, unit.market)} is no longer owed",
+        f"{money(found.paid_minor, unit.market)} was paid and stays paid",
+    ]
+    if found.serial:
+        lines.append(f"{found.serial} goes back to stock")
+    if found.serial and is_ordered(unit.connection, found.serial, "lock"):
+        lines.append(f"A code that locks {found.serial} is ordered")
+    return lines
+
+
+action_page(
+    blueprint,
+    "/sales/<int:sale_id>/cancel",
+    "cancel",
+    "change_sale",
+    Form(
+        "Cancel a sale", no_fields, _cancel, button="Cancel the sale", summary=_summary,
+        preview=_cancelled,
+    ),
+)  # fmt: skip

@@ -1,0 +1,287 @@
+"""Tariffs: what they cost from which day on; added, given new prices, their meters moved away.
+The past is never rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from core.catalogue import TariffEntry
+from core.db.console.audit import audit_of
+from core.db.console.catalogue import TARIFFS, TariffName, find_tariff, meters_on
+from core.db.tariffs import tariff_versions
+from core.errors import Refused
+from core.money import major
+from core.tariff import TariffVersion, version_on
+from core.unit import Unit
+from core.usecases.catalogue.access_fees import move_tariff
+from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
+from gateway.console import parsing
+from gateway.console.auth import page
+from gateway.console.console_context import console
+from gateway.console.formatting import COUNT, DAY, MONEY, MONOSPACE, day, money
+from gateway.console.forms import Done, Field, Form, Values, action_page
+from gateway.console.listing import Column, Listing, list_page
+from gateway.console.pages.purchases import Purchase, purchase, purchase_lines, usual_purchases
+from gateway.console.pages.shared_fields import code_field, of_catalogue
+
+blueprint = Blueprint("tariffs", __name__)
+
+_TEN_YEARS = timedelta(days=3660)
+_ERRORS_AT = {
+    "code_taken": "code",
+    "catalogue_contradicts": "valid_from",
+    "access_days_missing": "every_days",
+}
+
+list_page(
+    blueprint,
+    "/tariffs/",
+    "tariffs",
+    Listing(
+        "Tariffs",
+        TARIFFS,
+        columns=(
+            Column("Code", "code", MONOSPACE, "tariffs.tariff", "tariff_id"),
+            Column("Name", "name"),
+            Column("A kWh", "price_per_kwh_minor", MONEY),
+            Column("Access", "access_rate_minor", MONEY),
+            Column("Every so many days", "access_every_days", COUNT),
+            Column("Least purchase", "minimum_purchase_minor", MONEY),
+            Column("Since", "valid_from", DAY),
+            Column("Changes", "changes_on", DAY),
+            Column("Meters", "meters", COUNT),
+        ),
+        fixed_values=lambda unit: {"today": unit.today},
+        buttons=(("Add a tariff", "tariffs.add"),),
+    ),
+)
+
+
+@page(blueprint, "/tariffs/<int:tariff_id>", "view")
+def tariff(tariff_id: int) -> ResponseReturnValue:
+    """One tariff: what it costs from which day on, and what money buys under it."""
+    with console().read_only_unit() as unit:
+        versions = _versions(unit, tariff_id)
+        in_force = version_on(versions, unit.today)
+        asked, problem = _asked(unit, in_force)
+        return render_template(
+            "tariff.html",
+            unit=unit,
+            tariff=_get(unit, tariff_id),
+            versions=versions,
+            in_force=in_force,
+            asked=asked,
+            problem=problem,
+            purchases=usual_purchases(in_force, unit.market) if in_force else (),
+            meters=meters_on(unit.connection, tariff_id),
+            audit=audit_of(unit.connection, "tariff", tariff_id),
+        )
+
+
+def _asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None, str]:
+    """What the payment that somebody asks about gives, or what is wrong with it."""
+    typed = request.args.get("pays", "").strip()
+    if not typed or in_force is None:
+        return None, ""
+    try:
+        return purchase(in_force, parsing.amount_minor(unit, parsing.plain_text(typed))), ""
+    except ValueError as problem:
+        return None, str(problem)
+
+
+def _get(unit: Unit, tariff_id: int) -> TariffName:
+    return find_tariff(unit.connection, tariff_id) or abort(404)
+
+
+def _versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:
+    return tariff_versions(unit.connection, [tariff_id]).get(tariff_id, [])
+
+
+def _summary(unit: Unit, tariff_id: int) -> list[tuple[str, str]]:
+    found = _get(unit, tariff_id)
+    return [
+        ("Tariff", f"{found.name} ({found.code})"),
+        ("Meters", str(meters_on(unit.connection, tariff_id))),
+    ]
+
+
+def _lines(unit: Unit, versions: Sequence[TariffVersion]) -> list[str]:
+    return [_line(unit, one) for one in versions]
+
+
+def _line(unit: Unit, version: TariffVersion) -> str:
+    market = unit.market
+    message = f"From {day(version.valid_from)}: {money(version.price_per_kwh_minor, market)} a kWh"
+    if version.access_rate_minor:
+        rate = money(version.access_rate_minor, market)
+        message += f", access {rate} every {version.access_every_days} days"
+    if version.minimum_purchase_minor:
+        message += f", at least {money(version.minimum_purchase_minor, market)} at a time"
+    return message
+
+
+def _made(unit: Unit, done: Done) -> list[str]:
+    """Every price, and what money gives under the last of them."""
+    versions = _versions(unit, done.ids["tariff_id"])
+    gives = purchase_lines(usual_purchases(versions[-1], unit.market), unit.market)
+    return [*_lines(unit, versions), *gives]
+
+
+def _first_day(unit: Unit, typed: str) -> date:
+    on = parsing.day(unit, typed)
+    if abs(on - unit.today) > _TEN_YEARS:
+        raise ValueError("a day within ten years")
+    return on
+
+
+def _figures(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ...]:
+    def start(minor: int | None) -> str:
+        return major(minor, unit.market.currency) if minor else ""
+
+    known = latest or TariffVersion(unit.today, 0)
+    first_on = unit.today + timedelta(days=1) if latest else unit.today
+    return (
+        Field("valid_from", "From", _first_day, "date", value=first_on.isoformat()),
+        Field(
+            "price", "Price of a kWh", parsing.positive_amount_minor,
+            value=start(known.price_per_kwh_minor),
+        ),
+        Field(
+            "access", "Access rate", parsing.amount_minor, optional=True,
+            value=start(known.access_rate_minor),
+        ),
+        Field(
+            "every_days", "Due every so many days", parsing.days, optional=True,
+            value=str(known.access_every_days or ""),
+        ),
+        Field(
+            "minimum", "Least purchase", parsing.amount_minor, optional=True,
+            value=start(known.minimum_purchase_minor),
+        ),
+    )  # fmt: skip
+
+
+def _version(values: Values) -> TariffVersion:
+    if values["access"] and not values["every_days"]:
+        raise Refused("access_days_missing")
+    return TariffVersion(
+        values["valid_from"],
+        values["price"],
+        values["access"] or 0,
+        values["every_days"] or None,
+        values["minimum"] or 0,
+    )
+
+
+def _add(unit: Unit, operator: str, values: Values) -> Done:
+    entry = TariffEntry(values["code"], values["name"], _version(values))
+    tariff_id = add_to_catalogue(unit, entry, operator, values["reason"])
+    return Done("The tariff was added.", "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+action_page(
+    blueprint,
+    "/tariffs/new",
+    "add",
+    "catalogue",
+    Form(
+        "Add a tariff",
+        lambda unit: (
+            code_field(),
+            Field("name", "Name", parsing.name),
+            *_figures(unit),
+        ),
+        _add,
+        button="Add",
+        errors_at=_ERRORS_AT,
+        preview=_made,
+    ),
+)
+
+
+def _version_fields(unit: Unit, tariff_id: int) -> tuple[Field, ...]:
+    _get(unit, tariff_id)
+    versions = _versions(unit, tariff_id)
+    return _figures(unit, versions[-1] if versions else None)
+
+
+def _add_version(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
+    found = _get(unit, tariff_id)
+    entry = TariffEntry(found.code, found.name, _version(values))
+    change_catalogue(unit, entry, operator, values["reason"])
+    return Done("The tariff has new prices.", "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+action_page(
+    blueprint,
+    "/tariffs/<int:tariff_id>/prices",
+    "version",
+    "catalogue",
+    Form(
+        "New prices from a day on",
+        _version_fields,
+        _add_version,
+        errors_at=_ERRORS_AT,
+        summary=_summary,
+        preview=_made,
+    ),
+)
+
+
+def _rename(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
+    versions = _versions(unit, tariff_id) or abort(404)
+    entry = TariffEntry(_get(unit, tariff_id).code, values["name"], versions[-1])
+    change_catalogue(unit, entry, operator, values["reason"])
+    return Done("Saved.", "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+action_page(
+    blueprint,
+    "/tariffs/<int:tariff_id>/name",
+    "name",
+    "catalogue",
+    Form(
+        "Rename a tariff",
+        lambda unit, tariff_id: (
+            Field("name", "Name", parsing.name, value=_get(unit, tariff_id).name),
+        ),
+        _rename,
+        summary=_summary,
+    ),
+)
+
+
+def _move(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
+    old = _get(unit, tariff_id).code
+    moved = move_tariff(unit, old, values["tariff"], operator, values["reason"])
+    meters = "1 meter was" if moved == 1 else f"{moved} meters were"
+    message = f"{meters} moved from {old} to {values['tariff']}"
+    return Done(message, "tariffs.tariff", {"tariff_id": tariff_id})
+
+
+def _moved(unit: Unit, done: Done) -> list[str]:
+    charged = "Fees that have fallen due are charged; the access rate begins anew today"
+    return [done.message, charged]
+
+
+action_page(
+    blueprint,
+    "/tariffs/<int:tariff_id>/move",
+    "move",
+    "catalogue",
+    Form(
+        "Move all meters to another tariff",
+        lambda unit, tariff_id: (
+            Field("tariff", "Their tariff", kind="select", options=of_catalogue("tariffs")),
+        ),
+        _move,
+        button="Move them",
+        errors_at=dict.fromkeys(("tariff_same", "tariff_not_begun"), "tariff"),
+        summary=_summary,
+        preview=_moved,
+    ),
+)

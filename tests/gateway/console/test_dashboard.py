@@ -1,0 +1,94 @@
+"""The front page: its figures are those of the books, its plots say their numbers."""
+
+from __future__ import annotations
+
+import re
+
+from gateway.console.cache import cached
+from gateway.console.charts import bar_chart
+from gateway.console.pages.dashboard import left_screens
+from gateway.tally import impatient_redis
+from gateway.ussd.drop_off import screens_key
+from tests.support.book import NOW
+from tests.support.cast import KIT
+
+
+def test_the_figures_are_those_of_the_book(console):
+    page = console.login("read_only").get("/").text
+
+    assert "KES 650.00 <small>2 payments today" in page
+    assert "<title>24 Nov 2026: KES 650.00</title>" in page
+    assert "<b>1</b>in suspense, KES 150.00" in page
+    assert "<b>1</b>open cases" in page
+    assert re.search(r"today: 1 for [\d.]+ kWh", page)
+
+
+def test_what_is_overdue_is_told_by_age(console, later):
+    later(days=50)
+
+    page = console.login().get("/").text
+
+    titles = re.findall(r"<title>([\w -]+ days: [^<]+)</title>", page)
+    overdue = console.rows(
+        "SELECT sum(amount_minor - paid_minor)::bigint FROM instalments WHERE due_on < :today",
+        today=(NOW + console.book.ahead).date(),
+    )[0][0]
+    amounts = [int(re.sub(r"\D", "", re.findall(r"KES ([\d,.]+)", one)[0])) for one in titles]
+    assert [one.split(" days")[0] for one in titles] == ["1-30", "31-60", "61-90", "over 90"]
+    assert sum(amounts) == overdue > 0
+
+
+def test_screens_are_told_by_how_many_left_there(console):
+    counts = {"payment.confirm shown": 4, "payment.confirm answered": 1, "home.home shown": 4}
+    console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
+
+    found = left_screens(console.redis, NOW.date())
+
+    assert [(one.screen, one.shown, one.left) for one in found] == [
+        ("payment.confirm", 4, 3),
+        ("home.home", 4, 0),
+    ]
+    assert "payment.confirm" in console.login().get("/").text
+
+
+def test_without_redis_the_front_page_still_comes():
+    nowhere = impatient_redis("redis://127.0.0.1:9")
+
+    assert left_screens(nowhere, NOW.date()) is None
+
+
+def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():
+    plot = bar_chart(
+        "about", [("a", 0, "none"), ("b", 50, "half"), ("c", 100, "all"), ("d", 1, "")]
+    )
+
+    none, half, full, little = (bar.height for bar in plot.bars)
+    assert (none, half, full) == (0, plot.height / 2, plot.height)
+    assert little > 1
+
+
+def test_a_plot_of_nothing_is_a_line():
+    assert [bar.height for bar in bar_chart("about", [("a", 0, "")]).bars] == [0]
+
+
+def test_how_things_stand_is_worked_out_once_in_a_while(console, later):
+    later(days=20)
+    browser = console.login()
+
+    def overdue() -> str:
+        return re.findall(r"(KES [\d,.]+) <small>by age", browser.get("/").text)[0]
+
+    before = overdue()
+    console.book.pay("RB1", KIT, 150_00)
+    console.book.apply()
+
+    assert overdue() == before
+    assert "KES 150.00 <small>1 payment today" in browser.get("/").text
+    console.redis.flushdb()
+    assert overdue() < before
+
+
+def test_without_redis_it_is_worked_out_each_time():
+    nowhere = impatient_redis("redis://127.0.0.1:9")
+
+    assert cached(nowhere, "figures", 60, lambda: {"a": 1}) == {"a": 1}

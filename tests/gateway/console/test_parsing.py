@@ -1,0 +1,41 @@
+"""What is typed into a field is read as it was meant, or not at all."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from gateway.console import parsing
+
+UNIT = SimpleNamespace(market=SimpleNamespace(country="KE", currency="KES"))
+
+
+@pytest.mark.parametrize(("typed", "minor"), [("1,250", 1250_00), ("1 250.50", 1250_50)])
+def test_thousands_may_be_set_off(typed, minor):
+    assert parsing.amount_minor(UNIT, typed) == minor
+
+
+@pytest.mark.parametrize(
+    ("read", "typed"),
+    [
+        (parsing.amount_minor, "150,50"),
+        (parsing.amount_minor, "-5"),
+        (parsing.amount_minor, "1e3"),
+        (parsing.whole_number, "1.5"),
+        (parsing.whole_number, "²"),
+        (parsing.msisdn, "12"),
+        (parsing.serial, "a'b"),
+        (parsing.day, "5 March"),
+        (parsing.reason, "ok"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(read, typed):
+    with pytest.raises(ValueError, match=r"\w"):
+        read(UNIT, typed)
+
+
+@pytest.mark.parametrize("typed", ["a\0b", "\ud800", "x" * 501])
+def test_what_no_database_could_store_is_no_text(typed):
+    with pytest.raises(ValueError, match=r"characters"):
+        parsing.plain_text(typed)

@@ -1,4 +1,4 @@
-"""What is sold: appliances with their prices, added and put right. A sale keeps its own price."""
+"""Appliances and their prices: listed, added and edited. Existing sales keep their price."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ list_page(
             Column("Name", "name"),
             Column("Kind", "kind", LABEL),
             Column("Price", "price_minor", MONEY),
-            Column("A day", "price_per_day_minor", MONEY),
-            Column("Days at first", "initial_days", COUNT),
+            Column("Price of a day", "price_per_day_minor", MONEY),
+            Column("Initial days", "initial_days", COUNT),
             Column("Sold", "sold", COUNT),
         ),
         buttons=(("Add an appliance", "appliances.add"),),
@@ -43,7 +43,7 @@ list_page(
 
 
 def _kinds(unit: Unit) -> list[tuple[str, str]]:
-    return [(one, label(one)) for one in ("meter", "shs", "e_bike", "other")]
+    return [(kind, label(kind)) for kind in ("meter", "shs", "e_bike", "other")]
 
 
 def _fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
@@ -55,23 +55,23 @@ def _fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
         Field("name", "Name", parsing.name, value=found.name if found else ""),
         Field(
             "kind", "Kind", kind="select", options=_kinds, value=found.kind if found else "",
-            hint="Other: without a device of its own.",
+            hint="Other: an appliance without a serial number.",
         ),
         Field(
             "price", "Price on a plan", parsing.amount_minor, optional=True,
             value=start("price_minor"),
-            hint="Empty where it is only sold by the day.",
+            hint="Empty if it is only sold by the day.",
         ),
         Field(
-            "initial_days", "Days a down payment gives", parsing.days, optional=True,
+            "initial_days", "Initial days (for the down payment)", parsing.days, optional=True,
             value=str(found.initial_days or "") if found else "",
         ),
         Field(
             "per_day", "Price of a day", parsing.positive_amount_minor, optional=True,
-            value=start("price_per_day_minor"), hint="Where it is sold by the day too.",
+            value=start("price_per_day_minor"), hint="Only if it is also sold by the day.",
         ),
         Field(
-            "minimum", "Least payment by the day", parsing.amount_minor, optional=True,
+            "minimum", "Minimum payment", parsing.amount_minor, optional=True,
             value=start("minimum_payment_minor"),
         ),
     )  # fmt: skip
@@ -112,14 +112,14 @@ action_page(
 )
 
 
-def _get(unit: Unit, appliance_id: int) -> Appliance:
+def _get_appliance(unit: Unit, appliance_id: int) -> Appliance:
     return find_appliance(unit.connection, appliance_id) or abort(404)
 
 
 def _edit(unit: Unit, operator: str, values: Values, appliance_id: int) -> Done:
-    appliance = _appliance(_get(unit, appliance_id).code, values)
+    appliance = _appliance(_get_appliance(unit, appliance_id).code, values)
     change_catalogue(unit, appliance, operator, values["reason"])
-    return Done("Saved. What was sold keeps its price.", "appliances.appliances")
+    return Done("Saved. Existing sales keep their price.", "appliances.appliances")
 
 
 action_page(
@@ -129,9 +129,9 @@ action_page(
     "catalogue",
     Form(
         "Edit an appliance",
-        lambda unit, appliance_id: _fields(unit, _get(unit, appliance_id)),
+        lambda unit, appliance_id: _fields(unit, _get_appliance(unit, appliance_id)),
         _edit,
         errors_at=_ERRORS_AT,
-        summary=lambda unit, appliance_id: [("Code", _get(unit, appliance_id).code)],
+        summary=lambda unit, appliance_id: [("Code", _get_appliance(unit, appliance_id).code)],
     ),
 )

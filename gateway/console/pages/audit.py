@@ -1,4 +1,4 @@
-"""What operators did and why, and what people reported: lists to look over, and to export."""
+"""The audit log of what operators changed and why, and the problem reports of callers."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from gateway.console.listing import (
     period_filters,
 )
 
-blueprint = Blueprint("oversight", __name__)
+blueprint = Blueprint("audit", __name__)
 
 
-def _who(unit: Unit, typed: str) -> Mapping[str, Any]:
-    """A user's name, or an agent's number: agents act too."""
+def _parse_operator(unit: Unit, typed: str) -> Mapping[str, Any]:
+    """Parse the name of a user, or the number of an agent, who acts too."""
     return {"operator": typed.lower()}
 
 
 def _subjects(unit: Unit) -> Sequence[tuple[str, str]]:
-    return [(one, label(one)) for one in audited_subjects(unit.connection)]
+    return [(subject, label(subject)) for subject in audited_subjects(unit.connection)]
 
 
 list_page(
@@ -38,42 +38,42 @@ list_page(
     "/audit/",
     "audit",
     Listing(
-        "Audit",
+        "Audit log",
         AUDIT,
         columns=(
-            Column("When", "acted_at", INSTANT),
-            Column("Who", "operator"),
-            Column("Act", "action", LABEL),
-            Column("On", "subject", LABEL),
-            Column("Its number", "subject_id", COUNT),
-            Column("Why", "reason"),
+            Column("Time", "acted_at", INSTANT),
+            Column("Operator", "operator"),
+            Column("Action", "action", LABEL),
+            Column("Subject", "subject", LABEL),
+            Column("Id", "subject_id", COUNT),
+            Column("Reason", "reason"),
             Column("Details", "details"),
         ),
         filters=(
-            Filter("who", "Who", _who),
-            choice_filter("subject", "On", _subjects),
+            Filter("operator", "Operator", _parse_operator),
+            choice_filter("subject", "Subject", _subjects),
             *period_filters(),
         ),
-        intro="Every change with its reason. Nobody can change or delete a row of it.",
+        intro="Every change with its reason. Entries cannot be changed or deleted.",
     ),
 )
 list_page(
     blueprint,
-    "/reports/",
+    "/problem-reports/",
     "reports",
     Listing(
         "Problem reports",
         REPORTS,
         columns=(
-            Column("When", "reported_at", INSTANT),
-            Column("Number", "msisdn"),
+            Column("Time", "reported_at", INSTANT),
+            Column("Phone number", "msisdn"),
             customer_column(),
-            Column("What they wrote", "body"),
+            Column("Report", "body"),
         ),
         filters=(
             msisdn_filter(),
             *period_filters(),
         ),
-        intro="What people reported from the menu, as they wrote it.",
+        intro="Problems that callers reported from the menu, in their own words.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Cases: what only a person can settle, until a person says how it was."""
+"""Cases: what an operator has to resolve, closed with the resolution as the reason."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ list_page(
         columns=(
             Column("Opened", "opened_at", INSTANT, "cases.close", "case_id"),
             Column("Kind", "kind", LABEL),
-            Column("What", "detail", TEXT),
+            Column("Details", "detail", TEXT),
             Column("Payment", "receipt", MONOSPACE, "payments.payment", "payment_id", "payment_id"),
             Column("State", "state", STATE),
             Column("Closed", "closed_at", INSTANT),
         ),
         filters=(condition_filter("state", "State", _STATES, "open"),),
-        intro="What only a person can settle. Close one by saying how it was settled.",
+        intro="Cases that only an operator can resolve. To close one, write how it was resolved.",
     ),
 )
 
@@ -48,31 +48,35 @@ def _summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
         ("Kind", label(case.kind)),
         ("Payment", case.receipt or ""),
         ("Closed", instant(case.closed_at, unit.market) if case.closed_at else ""),
-        ("What", case.detail),
+        ("Details", case.detail),
     ]
 
 
-_APPLY = (APPLY, "it is real: apply it")
-_KEEP = (KEEP, "keep it held")
+_APPLY = (APPLY, "the payment is real: apply it")
+_KEEP = (KEEP, "keep it on hold")
 
 
 def _decisions(unit: Unit) -> Sequence[tuple[str, str]]:
-    """Whoever may not move money can only leave it where it is."""
+    """Return the decisions about a payment on hold. Only some roles may apply it."""
     return (_APPLY, _KEEP) if is_allowed(current_operator().role, "match_payment") else (_KEEP,)
 
 
 def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
     if not holds_money(unit, case_id):
         return ()
-    hint = "Kept, it can be sent back on its page, and is applied if a later list shows it."
-    return (Field("held", "The money is held", kind="select", options=_decisions, hint=hint),)
+    hint = (
+        "A payment on hold can be refunded on its page. It is applied if a later statement of the"
+        " provider has it."
+    )
+    return (Field("held", "Payment on hold", kind="select", options=_decisions, hint=hint),)
 
 
 def _close(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
-    held = values.get("held")
-    close_case(unit, case_id, operator, values["reason"], held)
-    if held == APPLY:
-        return Done("The case is closed, the money is applied.", "cases.cases", rings=("payments",))
+    decision = values.get("held")
+    close_case(unit, case_id, operator, values["reason"], decision)
+    if decision == APPLY:
+        message = "The case is closed and the payment is applied."
+        return Done(message, "cases.cases", rings=("payments",))
     return Done("The case is closed.", "cases.cases")
 
 

@@ -1,4 +1,4 @@
-"""Customers: found by number, name or serial; registered at the desk; one page about each."""
+"""Customers: found by number, name or serial number; one page each; registered and edited."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from core.db.console.audit import audit_of
 from core.db.console.customers import (
     CUSTOMERS,
+    CustomerDetails,
     customer_timeline,
     devices_of_customer,
     find_customer_details,
@@ -40,22 +41,22 @@ from gateway.console.console_context import console
 from gateway.console.formatting import DAY, MONEY, MONOSPACE, TEXT, money
 from gateway.console.forms import Done, Field, Form, Values, action_page, form_page
 from gateway.console.listing import Column, Filter, Listing, choice_filter, list_page, row_limit
-from gateway.console.pages.purchases import lines_for
+from gateway.console.pages.purchases import purchases_of_customer
 from gateway.console.pages.shared_fields import (
+    catalogue_options,
     languages,
     latest_plan_lines,
-    of_catalogue,
     plan_fields,
     read_terms,
 )
 
 blueprint = Blueprint("customers", __name__)
 
-_EVENTS, _MOST_EVENTS = 60, 1000
+_EVENTS, _MAX_EVENTS = 60, 1000
 
 
-def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
-    """A number or serial where there are digits, otherwise how a name and a surname begin."""
+def _parse_search(unit: Unit, typed: str) -> Mapping[str, Any]:
+    """Parse a phone or serial number if there are digits, otherwise how name and surname begin."""
     if any(letter.isdigit() for letter in typed):
         try:
             holder = parse_msisdn(typed, unit.market.country)
@@ -76,15 +77,15 @@ list_page(
         CUSTOMERS,
         columns=(
             Column("Name", "full_name", TEXT, "customers.customer", "customer_id"),
-            Column("Numbers", "numbers"),
+            Column("Phone numbers", "numbers"),
             Column("Village", "village"),
             Column("Devices", "serials", MONOSPACE),
             Column("Credit", "credit_minor", MONEY),
-            Column("Since", "created_on", DAY),
+            Column("Registered", "created_on", DAY),
         ),
         filters=(
-            Filter("search", "Number, name or serial", _search),
-            choice_filter("village", "Village", of_catalogue("villages")),
+            Filter("search", "Phone number, name or serial number", _parse_search),
+            choice_filter("village", "Village", catalogue_options("villages")),
         ),
         fixed_values=lambda unit: {"zone": unit.market.timezone},
         buttons=(("Register a customer", "customers.register"),),
@@ -94,23 +95,23 @@ list_page(
 
 @page(blueprint, "/customers/<int:customer_id>", "view")
 def customer(customer_id: int) -> ResponseReturnValue:
-    """Everything about one customer."""
-    shown = row_limit("events", _EVENTS, _MOST_EVENTS)
+    """Show a customer: debts, devices, sales, and everything that happened."""
+    shown = row_limit("events", _EVENTS, _MAX_EVENTS)
     with console().read_only_unit() as unit:
         connection = unit.connection
-        person = find_customer_details(connection, customer_id) or abort(404)
+        details = find_customer_details(connection, customer_id) or abort(404)
         debts = list_debts(unit, customer_id)
         events = customer_timeline(connection, customer_id, shown + 1)
         return render_template(
             "customer.html",
             unit=unit,
-            person=person,
+            customer=details,
             debts=debts,
-            due_minor=sum(line.amount_minor for line in debts.due),
+            due_minor=sum(debt.amount_minor for debt in debts.due),
             devices=devices_of_customer(connection, customer_id),
             sales=sales_of_customer(connection, customer_id),
             events=events[:shown],
-            more=min(shown * 4, _MOST_EVENTS) if len(events) > shown < _MOST_EVENTS else None,
+            more=min(shown * 4, _MAX_EVENTS) if len(events) > shown < _MAX_EVENTS else None,
             audit=audit_of(connection, "customer", customer_id),
         )
 
@@ -118,9 +119,15 @@ def customer(customer_id: int) -> ResponseReturnValue:
 def _register_fields(unit: Unit) -> tuple[Field, ...]:
     return (
         Field("number", "Phone number", parsing.msisdn),
-        Field("name", "Name", optional=True, hint="Leave it empty for a number that is known."),
+        Field("name", "Name", optional=True, hint="Empty if the number is a customer's already."),
         Field("surname", "Surname", optional=True),
-        Field("village", "Village", kind="select", options=of_catalogue("villages"), optional=True),
+        Field(
+            "village",
+            "Village",
+            kind="select",
+            options=catalogue_options("villages"),
+            optional=True,
+        ),
         Field("language", "Language", kind="select", options=languages, optional=True),
         Field(
             "serial",
@@ -134,24 +141,24 @@ def _register_fields(unit: Unit) -> tuple[Field, ...]:
             "tariff",
             "Tariff",
             kind="select",
-            options=of_catalogue("tariffs"),
+            options=catalogue_options("tariffs"),
             optional=True,
-            hint="For a meter, unless one is set on it.",
+            hint="For a meter without a preset tariff.",
         ),
         *plan_fields(),
     )
 
 
 def _register(unit: Unit, operator: str, values: Values) -> Done:
-    person = NewCustomer(
+    customer = NewCustomer(
         values["number"],
         values["name"] or "",
         values["surname"] or "",
         values["village"] or "",
         values["language"],
     )
-    customer_id = register_by_operator(unit, operator, person, _device(unit, values))
-    message = "Registered. The customer is told by text." if values["serial"] else "Registered."
+    customer_id = register_by_operator(unit, operator, customer, _device(unit, values))
+    message = "Registered. The customer gets an SMS." if values["serial"] else "Registered."
     return Done(message, "customers.customer", {"customer_id": customer_id}, ("texts",))
 
 
@@ -166,18 +173,20 @@ def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:
     return SaleHandover(serial, plan or read_terms(unit, values))
 
 
-def _rehearsed(unit: Unit, done: Done) -> list[str]:
-    """What registering would make: who it is, what they have, the plan, and what money gives."""
+def _preview(unit: Unit, done: Done) -> list[str]:
+    """Return the customer, their devices, the plan of a sale, and what payments would buy."""
     customer_id = done.ids["customer_id"]
-    person = find_customer_details(unit.connection, customer_id)
-    if person is None:
+    details = find_customer_details(unit.connection, customer_id)
+    if details is None:
         return []
-    devices = ", ".join(one.serial for one in devices_of_customer(unit.connection, customer_id))
+    devices = devices_of_customer(unit.connection, customer_id)
+    serials = ", ".join(device.serial for device in devices)
+    name, numbers = f"{details.name} {details.surname}", ", ".join(details.numbers)
     return [
-        f"{person.name} {person.surname}, {', '.join(person.numbers)}, {person.village_name or ''}",
-        f"Devices: {devices or 'none'}",
+        f"{name}, {numbers}, {details.village_name or ''}",
+        f"Devices: {serials or 'none'}",
         *latest_plan_lines(unit, customer_id),
-        *lines_for(unit, customer_id),
+        *purchases_of_customer(unit, customer_id),
     ]
 
 
@@ -209,34 +218,38 @@ form_page(
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
         },
-        preview=_rehearsed,
+        preview=_preview,
     ),
 )
 
 
+def _get_customer(unit: Unit, customer_id: int) -> CustomerDetails:
+    return find_customer_details(unit.connection, customer_id) or abort(404)
+
+
 def _summary(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
-    person = find_customer_details(unit.connection, customer_id) or abort(404)
+    details = _get_customer(unit, customer_id)
     return [
-        ("Customer", f"{person.name} {person.surname}".strip()),
-        ("Numbers", ", ".join(person.numbers)),
-        ("Credit", money(person.credit_minor, unit.market)),
+        ("Customer", f"{details.name} {details.surname}".strip()),
+        ("Phone numbers", ", ".join(details.numbers)),
+        ("Credit", money(details.credit_minor, unit.market)),
     ]
 
 
 def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
-    person = find_customer_details(unit.connection, customer_id) or abort(404)
+    details = _get_customer(unit, customer_id)
     return (
-        Field("name", "Name", value=person.name),
-        Field("surname", "Surname", optional=True, value=person.surname),
+        Field("name", "Name", value=details.name),
+        Field("surname", "Surname", optional=True, value=details.surname),
         Field(
             "village",
             "Village",
             kind="select",
-            options=of_catalogue("villages"),
+            options=catalogue_options("villages"),
             optional=True,
-            value=person.village or "",
+            value=details.village or "",
         ),
-        Field("language", "Language", kind="select", options=languages, value=person.language),
+        Field("language", "Language", kind="select", options=languages, value=details.language),
     )
 
 
@@ -276,16 +289,16 @@ def _add_number(unit: Unit, operator: str, values: Values, customer_id: int) -> 
 form_page(
     blueprint,
     "/customers/<int:customer_id>/number",
-    "number",
+    "add_number",
     "edit_customer",
     Form(
         "Add a number",
         lambda unit, customer_id: (
             Field(
                 "number",
-                "A further number",
+                "Phone number",
                 parsing.msisdn,
-                hint="Texts go to the first one; the menu knows them all.",
+                hint="The menu works from every number. SMS go to the first one.",
             ),
         ),
         _add_number,
@@ -296,15 +309,14 @@ form_page(
 )
 
 
-def _one_of_theirs(unit: Unit, customer_id: int) -> tuple[Field, ...]:
-    person = find_customer_details(unit.connection, customer_id) or abort(404)
-    theirs = [(number, number) for number in person.numbers]
-    return (Field("number", "Which number", kind="select", options=lambda unit: theirs),)
+def _number_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
+    numbers = [(number, number) for number in _get_customer(unit, customer_id).numbers]
+    return (Field("number", "Phone number", kind="select", options=lambda unit: numbers),)
 
 
 def _remove_number(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
     remove_number(unit, customer_id, values["number"], operator, values["reason"])
-    message = "The number was removed. What was sent to it stays in the history."
+    message = "The number was removed. SMS that were sent to it stay in the history."
     return Done(message, "customers.customer", {"customer_id": customer_id})
 
 
@@ -315,7 +327,7 @@ action_page(
     "edit_customer",
     Form(
         "Remove a number",
-        _one_of_theirs,
+        _number_fields,
         _remove_number,
         button="Remove",
         errors_at={"number_last": "number", "number_not_theirs": "number"},
@@ -326,7 +338,7 @@ action_page(
 
 def _first_number(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
     put_number_first(unit, customer_id, values["number"], operator, values["reason"])
-    message = f"Texts go to {values['number']} now."
+    message = f"SMS go to {values['number']} now."
     return Done(message, "customers.customer", {"customer_id": customer_id})
 
 
@@ -336,10 +348,10 @@ action_page(
     "first_number",
     "edit_customer",
     Form(
-        "Which number texts go to",
-        _one_of_theirs,
+        "Set the number for SMS",
+        _number_fields,
         _first_number,
-        button="Send texts there",
+        button="Set the number",
         errors_at={"number_not_theirs": "number"},
         summary=_summary,
     ),

@@ -1,4 +1,4 @@
-"""The front page: how today goes, and where callers leave."""
+"""The dashboard: today's figures, the last two weeks, arrears, and where callers hang up."""
 
 from __future__ import annotations
 
@@ -28,39 +28,39 @@ from gateway.ussd.drop_off import DropOff, drop_off
 
 log = logging.getLogger(__name__)
 
-blueprint = Blueprint("today", __name__)
+blueprint = Blueprint("dashboard", __name__)
 
 _DAYS_OF_CALLS, _SCREENS = 7, 8
-_KEPT_S = 600
+_CACHE_S = 600
 
 
 @page(blueprint, "/", "view")
-def today() -> ResponseReturnValue:
-    """Today's figures."""
+def dashboard() -> ResponseReturnValue:
+    """Show the dashboard."""
     with console().read_only_unit() as unit:
-        shown, standing = show_today(unit), _standing(unit)
+        today, trend = show_today(unit), _trend(unit)
         return render_template(
-            "today.html",
+            "dashboard.html",
             unit=unit,
-            today=shown,
-            standing=standing,
-            kept_minutes=_KEPT_S // 60,
-            money_chart=_money_chart(unit, standing.money, shown.money_minor),
-            tokens_chart=_tokens_chart(unit, standing.tokens, shown.tokens),
-            arrears_chart=_arrears_chart(unit, standing),
-            left_screens=left_screens(console().redis, console().clock().date()),
+            today=today,
+            trend=trend,
+            cache_minutes=_CACHE_S // 60,
+            money_chart=_money_chart(unit, trend.money, today.money_minor),
+            tokens_chart=_tokens_chart(unit, trend.tokens, today.tokens),
+            arrears_chart=_arrears_chart(unit, trend),
+            abandoned_screens=abandoned_screens(console().redis, console().clock().date()),
             collected_days=COLLECTED_DAYS,
         )
 
 
-def _standing(unit: Unit) -> TrendFigures:
-    """How things stood at most ten minutes ago."""
-    name = f"standing:{unit.today.isoformat()}"
-    return TrendFigures(**cached(console().redis, name, _KEPT_S, lambda: asdict(show_trend(unit))))
+def _trend(unit: Unit) -> TrendFigures:
+    """Return the trend figures, at most ten minutes old."""
+    name = f"trend:{unit.today.isoformat()}"
+    return TrendFigures(**cached(console().redis, name, _CACHE_S, lambda: asdict(show_trend(unit))))
 
 
-def _fortnight(unit: Unit, before: Mapping[str, int], now: int) -> list[tuple[date, int]]:
-    """The days before, and today."""
+def _two_weeks(unit: Unit, before: Mapping[str, int], now: int) -> list[tuple[date, int]]:
+    """Return (day, value) of the days before, and of today."""
     days = [unit.today - timedelta(days=back) for back in range(DAYS_BEFORE, 0, -1)]
     return [(on, before.get(on.isoformat(), 0)) for on in days] + [(unit.today, now)]
 
@@ -70,36 +70,36 @@ def _money_chart(unit: Unit, before: Mapping[str, int], now: int) -> BarChart:
         "Money received on each of the last 14 days",
         [
             (str(on.day), minor, f"{day(on)}: {money(minor, unit.market)}")
-            for on, minor in _fortnight(unit, before, now)
+            for on, minor in _two_weeks(unit, before, now)
         ],
     )
 
 
 def _tokens_chart(unit: Unit, before: Mapping[str, int], now: int) -> BarChart:
     return bar_chart(
-        "Codes made on each of the last 14 days",
+        "Tokens issued on each of the last 14 days",
         [
             (str(on.day), issued, f"{day(on)}: {issued}")
-            for on, issued in _fortnight(unit, before, now)
+            for on, issued in _two_weeks(unit, before, now)
         ],
     )
 
 
-def _arrears_chart(unit: Unit, standing: TrendFigures) -> BarChart:
+def _arrears_chart(unit: Unit, trend: TrendFigures) -> BarChart:
     return bar_chart(
-        "What is overdue, by age in days",
+        "Overdue amounts by age in days",
         [
-            (age, minor, f"{age} days: {money(minor, unit.market)} of {people} customers")
-            for age, minor, people in standing.arrears
+            (age, minor, f"{age} days: {money(minor, unit.market)} of {customers} customers")
+            for age, minor, customers in trend.arrears
         ],
     )
 
 
-def left_screens(redis: Redis, last: date) -> list[DropOff] | None:
-    """Where most callers of the last days left; None when nobody knows now."""
+def abandoned_screens(redis: Redis, last: date) -> list[DropOff] | None:
+    """Return the screens where most callers hung up lately; None if Redis is not available."""
     days = [last - timedelta(days=back) for back in range(_DAYS_OF_CALLS)]
     try:
         return drop_off(redis, days)[:_SCREENS]
     except RedisError as error:
-        log.warning("console: drop-off not read (%s)", error)
+        log.warning("console: cannot read the drop-off counts (%s)", error)
         return None

@@ -1,4 +1,4 @@
-"""Registrations that wait: people who asked for a device in stock, and the operator's answer."""
+"""Requests of callers for a device in stock, which an operator grants or declines."""
 
 from __future__ import annotations
 
@@ -22,29 +22,31 @@ from gateway.console.listing import (
     msisdn_filter,
     serial_filter,
 )
-from gateway.console.pages.purchases import lines_for
+from gateway.console.pages.purchases import purchases_of_customer
 from gateway.console.pages.shared_fields import (
+    catalogue_options,
     device_kinds,
     latest_plan_lines,
-    of_catalogue,
-    plan_choice,
+    plan_field,
 )
 
-blueprint = Blueprint("requests", __name__)
+blueprint = Blueprint("device_requests", __name__)
 
 list_page(
     blueprint,
-    "/registrations/",
+    "/device-requests/",
     "requests",
     Listing(
-        "Registrations that wait",
+        "Device requests",
         REQUESTS,
         columns=(
-            Column("Asked", "asked_at", INSTANT, "requests.grant", "request_id"),
-            Column("Number", "msisdn"),
-            Column("Who", "full_name"),
+            Column("Requested", "asked_at", INSTANT, "device_requests.grant", "request_id"),
+            Column("Phone number", "msisdn"),
+            Column("Name", "full_name"),
             Column("Village", "village"),
-            Column("Serial", "serial", MONOSPACE, "devices.device", "device_id", "device_id"),
+            Column(
+                "Serial number", "serial", MONOSPACE, "devices.device", "device_id", "device_id"
+            ),
             Column("Kind", "kind", LABEL),
             Column("Manufacturer", "manufacturer"),
         ),
@@ -53,66 +55,66 @@ list_page(
             serial_filter(),
             choice_filter("kind", "Kind", device_kinds),
         ),
-        intro="People who asked for a device in stock from their own phones, the longest waiting"
-        " first. Agents see the newest of them too, for a month.",
+        intro="Callers who requested a device in stock from the menu, the oldest first. Agents see"
+        " the newest requests for a month.",
     ),
 )
 
 
-def _find(unit: Unit, request_id: int) -> DeviceRequestRow:
+def _get_request(unit: Unit, request_id: int) -> DeviceRequestRow:
     return find_request(unit.connection, request_id) or abort(404)
 
 
 def _summary(unit: Unit, request_id: int) -> list[tuple[str, str]]:
-    asked = _find(unit, request_id)
-    known = "a customer" if asked.customer_id else "new"
+    found = _get_request(unit, request_id)
+    known = "a customer" if found.customer_id else "a new customer"
     return [
-        ("Who", f"{asked.full_name}, {asked.msisdn} ({known})"),
-        ("Village", asked.village),
-        ("Device", f"{asked.serial}, {label(asked.kind)}, {asked.manufacturer}"),
-        ("Asked", instant(asked.asked_at, unit.market)),
+        ("Name", f"{found.full_name}, {found.msisdn} ({known})"),
+        ("Village", found.village),
+        ("Device", f"{found.serial}, {label(found.kind)}, {found.manufacturer}"),
+        ("Requested", instant(found.asked_at, unit.market)),
     ]
 
 
-def _terms(unit: Unit, request_id: int) -> Sequence[Field]:
-    """What the device is given on: a tariff for a meter, a plan for anything else."""
-    asked = _find(unit, request_id)
-    if asked.kind == "meter":
-        tariffs = of_catalogue("tariffs")
+def _terms_fields(unit: Unit, request_id: int) -> Sequence[Field]:
+    """Return the field for the terms: a tariff for a meter, a plan for any other device."""
+    found = _get_request(unit, request_id)
+    if found.kind == "meter":
+        tariffs = catalogue_options("tariffs")
         return (
-            Field("tariff", "Tariff", kind="select", options=tariffs, value=asked.tariff or ""),
+            Field("tariff", "Tariff", kind="select", options=tariffs, value=found.tariff or ""),
         )
-    return (plan_choice(asked.kind, asked.plan or ""),)
+    return (plan_field(found.kind, found.plan or ""),)
 
 
 def _grant(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
     customer_id = grant_device_request(
         unit, request_id, values.get("tariff"), values.get("plan"), operator, values["reason"]
     )
-    message = "Registered. They are told by text, and so is whoever else had asked for it."
+    message = "Registered. The new owner and all others who requested the device get an SMS."
     return Done(message, "customers.customer", {"customer_id": customer_id}, ("texts",))
 
 
-def _granted(unit: Unit, done: Done) -> list[str]:
-    """The plan it would be given on, and what money gives on a meter."""
+def _preview_grant(unit: Unit, done: Done) -> list[str]:
+    """Return the plan of the device, and what payments for a meter would buy."""
     customer_id = done.ids["customer_id"]
     return [
-        "The device goes to them today.",
+        "The customer gets the device today.",
         *latest_plan_lines(unit, customer_id),
-        *lines_for(unit, customer_id),
+        *purchases_of_customer(unit, customer_id),
     ]
 
 
 action_page(
     blueprint,
-    "/registrations/<int:request_id>/grant",
+    "/device-requests/<int:request_id>/grant",
     "grant",
     "answer_request",
     Form(
-        "Let somebody have the device",
-        _terms,
+        "Grant a device request",
+        _terms_fields,
         _grant,
-        button="Register it",
+        button="Grant it",
         errors_at={
             "tariff_needed": "tariff",
             "plan_needed": "plan",
@@ -120,23 +122,25 @@ action_page(
             "kind_differs": "plan",
         },
         summary=_summary,
-        preview=_granted,
-        links=(("Say no", "requests.refuse"),),
+        preview=_preview_grant,
+        links=(("Decline", "device_requests.decline"),),
     ),
 )
 
 
-def _refuse(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
+def _decline(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
     turn_down_device_request(unit, request_id, operator, values["reason"])
     return Done(
-        "They are told by text that they do not get it.", "requests.requests", {}, ("texts",)
+        "The request is declined. The caller gets an SMS.",
+        "device_requests.requests",
+        rings=("texts",),
     )
 
 
 action_page(
     blueprint,
-    "/registrations/<int:request_id>/refuse",
-    "refuse",
+    "/device-requests/<int:request_id>/decline",
+    "decline",
     "answer_request",
-    Form("Say no", no_fields, _refuse, button="Say no", summary=_summary),
+    Form("Decline a device request", no_fields, _decline, button="Decline", summary=_summary),
 )

@@ -1,4 +1,4 @@
-"""Devices: in stock or in somebody's hands, the history of one, and what is done about one."""
+"""Devices: the list, one page each; entered into stock, transferred, replaced, given a plan."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from gateway.console.listing import (
     list_page,
     serial_filter,
 )
-from gateway.console.pages.shared_fields import device_kinds, of_catalogue, plan_choice
+from gateway.console.pages.shared_fields import catalogue_options, device_kinds, plan_field
 
 blueprint = Blueprint("devices", __name__)
 
 _SHOWN = 50
 _PLACES = (
     ("in_stock", "in stock"),
-    ("owned", "in somebody's hands"),
-    ("retired", "out of use"),
+    ("owned", "owned by a customer"),
+    ("retired", "retired"),
 )
 
 
@@ -54,21 +54,21 @@ list_page(
         "Devices",
         DEVICES,
         columns=(
-            Column("Serial", "serial", MONOSPACE, "devices.device", "device_id"),
+            Column("Serial number", "serial", MONOSPACE, "devices.device", "device_id"),
             Column("Kind", "kind", LABEL),
             Column("Manufacturer", "manufacturer"),
             Column("Tariff", "tariff"),
-            Column("Plan set", "plan"),
-            Column("Where", "place", STATE),
+            Column("Preset plan", "plan"),
+            Column("State", "place", STATE),
             Column("Owner", "owner", TEXT, "customers.customer", "customer_id", "owner_id"),
             Column("Since", "assigned_on", DAY),
         ),
         filters=(
             serial_filter(),
             choice_filter("kind", "Kind", device_kinds),
-            choice_filter("manufacturer", "Manufacturer", of_catalogue("manufacturers")),
-            choice_filter("tariff", "Tariff", of_catalogue("tariffs")),
-            condition_filter("place", "Where", _PLACES),
+            choice_filter("manufacturer", "Manufacturer", catalogue_options("manufacturers")),
+            choice_filter("tariff", "Tariff", catalogue_options("tariffs")),
+            condition_filter("place", "State", _PLACES),
         ),
         buttons=(("Enter a device", "devices.enter"),),
     ),
@@ -77,13 +77,13 @@ list_page(
 
 @page(blueprint, "/devices/<int:device_id>", "view")
 def device(device_id: int) -> ResponseReturnValue:
-    """One device: whose it is, and what happened with it."""
+    """Show a device: its owner, sales, tokens and payments."""
     with console().read_only_unit() as unit:
         connection = unit.connection
         return render_template(
             "device.html",
             unit=unit,
-            one=_find(unit, device_id),
+            device=_get_device(unit, device_id),
             sales=sales_of_device(connection, device_id),
             tokens=tokens_of_device(connection, device_id, _SHOWN),
             payments=payments_of_device(connection, device_id, _SHOWN),
@@ -91,21 +91,21 @@ def device(device_id: int) -> ResponseReturnValue:
         )
 
 
-def _find(unit: Unit, device_id: int) -> DeviceDetails:
+def _get_device(unit: Unit, device_id: int) -> DeviceDetails:
     return find_device_details(unit.connection, device_id) or abort(404)
 
 
 def _summary(unit: Unit, device_id: int) -> list[tuple[str, str]]:
-    one = _find(unit, device_id)
+    found = _get_device(unit, device_id)
     return [
-        ("Device", f"{one.serial}, {label(one.kind)}"),
-        ("Manufacturer", one.manufacturer),
-        ("Owner", one.owner or f"nobody: {label(one.place)}"),
-        ("Plan set", one.plan or ""),
+        ("Device", f"{found.serial}, {label(found.kind)}"),
+        ("Manufacturer", found.manufacturer),
+        ("Owner", found.owner or f"none ({label(found.place)})"),
+        ("Preset plan", found.plan or ""),
     ]
 
 
-def _count(unit: Unit, typed: str) -> int:
+def _parse_counter(unit: Unit, typed: str) -> int:
     count = parsing.whole_number(unit, typed)
     if count > MAX_COUNT:
         raise ValueError(f"at most {MAX_COUNT}")
@@ -116,7 +116,7 @@ def _enter(unit: Unit, operator: str, values: Values) -> Done:
     entry = DeviceEntry(
         values["serial"],
         values["kind"],
-        values["maker"],
+        values["manufacturer"],
         tariff=values["tariff"],
         plan=values["plan"],
         secret_key=values["secret_key"],
@@ -125,7 +125,7 @@ def _enter(unit: Unit, operator: str, values: Values) -> Done:
         sts=values["sts"],
     )
     device_id = enter_device(unit, entry, operator, values["reason"], console().letterbox)
-    return Done("It is in stock.", "devices.device", {"device_id": device_id})
+    return Done("The device is in stock.", "devices.device", {"device_id": device_id})
 
 
 action_page(
@@ -139,34 +139,36 @@ action_page(
             Field("serial", "Serial number", parsing.serial),
             Field("kind", "Kind", kind="select", options=device_kinds),
             Field(
-                "maker", "Manufacturer", kind="select", options=of_catalogue("manufacturers"),
+                "manufacturer", "Manufacturer", kind="select",
+                options=catalogue_options("manufacturers"),
             ),
             Field(
-                "tariff", "Tariff", kind="select", options=of_catalogue("tariffs"), optional=True,
-                hint="With one, whoever gets the meter may register it alone.",
+                "tariff", "Tariff", kind="select", options=catalogue_options("tariffs"),
+                optional=True,
+                hint="With a preset tariff, a caller can register the meter without an agent.",
             ),
             Field(
                 "plan", "Plan", kind="select", optional=True,
                 options=lambda unit: plans_for_kind(unit.connection),
-                hint="The same for a kit or an e-bike.",
+                hint="With a preset plan, a caller can register the device without an agent.",
             ),
             Field(
-                "secret_key", "Key of its own", parsing.secret_key, "secret", optional=True,
-                heading="What its codes are made from",
-                hint="32 hexadecimal digits, from its maker. No page shows it again.",
+                "secret_key", "Device key", parsing.secret_key, "secret", optional=True,
+                heading="What its tokens are made from",
+                hint="32 hexadecimal digits, from the manufacturer. No page shows the key again.",
             ),
             Field(
                 "starting_code", "Starting code", parsing.whole_number, optional=True,
-                hint="Of an OpenPAYGO device, where its maker gives one.",
+                hint="Of an OpenPAYGO device, if the manufacturer gives one.",
             ),
             Field(
-                "count", "Last counter used", _count, optional=True,
-                hint="Of a device that has had codes before it came here.",
+                "count", "Last counter used", _parse_counter, optional=True,
+                hint="Of a device that has already received tokens elsewhere.",
             ),
             Field(
                 "sts", "STS data", parsing.sts_data, optional=True,
-                hint="Of an STS meter unlike its maker's new ones: ea=11;dkga=04;sgc=123456;krn=1;"
-                "ti=01;kt=2",
+                hint="If they differ from the manufacturer's: ea=11;dkga=04;sgc=123456;krn=1;ti=01;"
+                "kt=2",
             ),
         ),
         _enter,
@@ -175,8 +177,8 @@ action_page(
             "device_known": "serial",
             "meter_number": "serial",
             "kind_not_made": "kind",
-            "family_not_served": "maker",
-            "manufacturer_unknown": "maker",
+            "family_not_served": "manufacturer",
+            "manufacturer_unknown": "manufacturer",
             "meter_not_vendable": "sts",
             "secret_key_needed": "secret_key",
             "secret_key_misplaced": "secret_key",
@@ -193,19 +195,21 @@ action_page(
 
 
 def _set_plan(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
-    set_plan_on(unit, _find(unit, device_id).serial, values["plan"], operator, values["reason"])
-    message = "The plan is set: whoever gets it may register it alone."
+    set_plan_on(
+        unit, _get_device(unit, device_id).serial, values["plan"], operator, values["reason"]
+    )
+    message = "The plan is set. A caller can register the device without an agent."
     return Done(message, "devices.device", {"device_id": device_id})
 
 
 action_page(
     blueprint,
     "/devices/<int:device_id>/plan",
-    "plan",
+    "set_plan",
     "stock",
     Form(
-        "Set the plan of a device in stock",
-        lambda unit, device_id: (plan_choice(_find(unit, device_id).kind),),
+        "Preset the plan of a device in stock",
+        lambda unit, device_id: (plan_field(_get_device(unit, device_id).kind),),
         _set_plan,
         errors_at={"plan_not_allowed": "plan", "kind_differs": "plan"},
         summary=_summary,
@@ -213,86 +217,85 @@ action_page(
 )
 
 
-def _plan_off(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
-    take_plan_off(unit, _find(unit, device_id).serial, operator, values["reason"])
-    message = "The plan is off it: who gets it is registered at the desk or by an agent."
+def _remove_plan(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+    take_plan_off(unit, _get_device(unit, device_id).serial, operator, values["reason"])
+    message = "The plan is removed. An operator or an agent has to register the device."
     return Done(message, "devices.device", {"device_id": device_id})
 
 
 action_page(
     blueprint,
-    "/devices/<int:device_id>/plan/off",
-    "plan_off",
+    "/devices/<int:device_id>/plan/remove",
+    "remove_plan",
     "stock",
-    Form(
-        "Take the plan off a device", no_fields, _plan_off, button="Take it off", summary=_summary
-    ),
+    Form("Remove the preset plan", no_fields, _remove_plan, button="Remove it", summary=_summary),
 )
 
 
-def _move(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
-    serial = _find(unit, device_id).serial
+def _transfer(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+    serial = _get_device(unit, device_id).serial
     transfer_meter_by_operator(unit, serial, values["number"], operator, values["reason"])
-    message = "The meter has its new owner; both are told by text."
+    message = "The meter has a new owner. Both customers get an SMS."
     return Done(message, "devices.device", {"device_id": device_id}, ("texts",))
 
 
 action_page(
     blueprint,
-    "/devices/<int:device_id>/move",
-    "move",
+    "/devices/<int:device_id>/transfer",
+    "transfer",
     "transfer_meter",
     Form(
-        "Give a meter to another customer",
+        "Transfer a meter to another customer",
         lambda unit, device_id: (
             Field(
                 "number",
-                "Number of the new owner",
+                "Phone number of the new owner",
                 parsing.msisdn,
-                hint="A customer. Debts stay with the old owner.",
+                hint="The new owner is a customer already. Debts stay with the old owner.",
             ),
         ),
-        _move,
-        button="Give it",
+        _transfer,
+        button="Transfer it",
         errors_at={"customer_unknown": "number", "device_theirs": "number"},
         summary=_summary,
     ),
 )
 
 
-def _swap(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
-    old = _find(unit, device_id)
-    swapped = replace_device(unit, device_id, values["serial"], operator, values["reason"])
-    message = f"{values['serial']} took the place of {old.serial}. {_ordered(swapped, old.kind)}"
-    return Done(message, "devices.device", {"device_id": swapped.device_id}, ("payments", "texts"))
+def _replace(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+    old = _get_device(unit, device_id)
+    replaced = replace_device(unit, device_id, values["serial"], operator, values["reason"])
+    token = _ordered_token(replaced, old.kind)
+    message = f"{values['serial']} replaces {old.serial}. {token}"
+    return Done(message, "devices.device", {"device_id": replaced.device_id}, ("payments", "texts"))
 
 
-def _ordered(swapped: Swapped, kind: str) -> str:
-    if swapped.is_unlocked:
-        return "The code that unlocks it is ordered."
-    if swapped.days:
-        return f"A code for the {swapped.days} days that were left is ordered."
+def _ordered_token(replaced: Swapped, kind: str) -> str:
+    if replaced.is_unlocked:
+        return "A token that unlocks it is ordered."
+    if replaced.days:
+        return f"A token for the {replaced.days} remaining days is ordered."
     if kind == "meter":
-        return "What the old meter has left stands in it alone: order a code for it by hand."
+        return "Only the old meter knows how much energy is left: order a manual token for it."
     return "No days were left."
 
 
 action_page(
     blueprint,
-    "/devices/<int:device_id>/swap",
-    "swap",
+    "/devices/<int:device_id>/replace",
+    "replace",
     "replace_device",
     Form(
-        "Swap a broken device",
+        "Replace a broken device",
         lambda unit, device_id: (
             Field(
-                "serial", "Serial number of the new one", parsing.serial,
-                hint="Of a device in stock. Owner, tariff and plan move to it; the broken one is"
-                " out of use for good.",
+                "serial", "Serial number of the new device", parsing.serial,
+                hint="Of a device in stock. It gets the owner, tariff and plan of the broken one,"
+                " which is retired.",
             ),
         ),
-        _swap,
-        button="Swap",
+        _replace,
+        button="Replace it",
         errors_at=dict.fromkeys(
             ("not_in_stock", "device_taken", "device_retired", "kind_differs", "code_not_made"),
             "serial",

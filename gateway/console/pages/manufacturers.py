@@ -1,5 +1,4 @@
-"""The makers of devices, which family of codes theirs take, and what new meters of theirs leave the
-factory with: added and put right."""
+"""Manufacturers: the token family of their devices and the STS data of their new meters."""
 
 from __future__ import annotations
 
@@ -21,6 +20,7 @@ from gateway.console.pages.shared_fields import code_field
 blueprint = Blueprint("manufacturers", __name__)
 
 _KINDS = ("meter", "shs", "e_bike")
+_KINDS_HINT = f"One or more of {', '.join(_KINDS)}."
 _ERRORS_AT = {"code_taken": "code", "catalogue_contradicts": "token"}
 
 list_page(
@@ -33,8 +33,8 @@ list_page(
         columns=(
             Column("Code", "code", MONOSPACE, "manufacturers.edit", "manufacturer_id"),
             Column("Name", "name"),
-            Column("Makes", "kinds", MONOSPACE),
-            Column("Codes", "token_family", MONOSPACE),
+            Column("Device kinds", "kinds", MONOSPACE),
+            Column("Token family", "token_family", MONOSPACE),
             Column("Devices", "devices", COUNT),
         ),
         buttons=(("Add a manufacturer", "manufacturers.add"),),
@@ -42,31 +42,31 @@ list_page(
 )
 
 
-def _kinds(unit: Unit, typed: str) -> tuple[str, ...]:
+def _parse_kinds(unit: Unit, typed: str) -> tuple[str, ...]:
     given = tuple(dict.fromkeys(typed.replace(",", " ").lower().split()))
     if not given or set(given) - set(_KINDS):
-        raise ValueError(f"of {', '.join(_KINDS)}, with spaces between them")
+        raise ValueError(f"choose from {', '.join(_KINDS)}, separated by spaces")
     return given
 
 
 def _families(unit: Unit) -> list[tuple[str, str]]:
-    return [(one, label(one)) for one in (*FAMILIES, *VENDORS, "none")]
+    return [(family, label(family)) for family in (*FAMILIES, *VENDORS, "none")]
 
 
 def _fields(name: str = "", kinds: str = "", family: str = "", sts: str = "") -> tuple[Field, ...]:
     return (
         Field("name", "Name", parsing.name, value=name),
-        Field("kinds", "Makes", _kinds, hint=f"Of {', '.join(_KINDS)}.", value=kinds),
-        Field("token", "Codes", kind="select", options=_families, value=family),
+        Field("kinds", "Device kinds", _parse_kinds, hint=_KINDS_HINT, value=kinds),
+        Field("token", "Token family", kind="select", options=_families, value=family),
         Field(
             "sts", "STS data of new meters", parsing.new_meter_sts, optional=True, value=sts,
-            hint="ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2: with it, a meter is entered by its"
-            " number alone, by agents too.",
+            hint="Like ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2. With it, a new meter needs only"
+            " its number.",
         ),
     )  # fmt: skip
 
 
-def _maker(code: str, values: Values) -> Manufacturer:
+def _manufacturer(code: str, values: Values) -> Manufacturer:
     sts = values["sts"]
     return Manufacturer(
         code, values["name"], values["kinds"], values["token"], sts.stored() if sts else None
@@ -74,8 +74,8 @@ def _maker(code: str, values: Values) -> Manufacturer:
 
 
 def _add(unit: Unit, operator: str, values: Values) -> Done:
-    maker = _maker(values["code"], values)
-    add_to_catalogue(unit, maker, operator, values["reason"])
+    manufacturer = _manufacturer(values["code"], values)
+    add_to_catalogue(unit, manufacturer, operator, values["reason"])
     return Done("The manufacturer was added.", "manufacturers.manufacturers")
 
 
@@ -94,19 +94,19 @@ action_page(
 )
 
 
-def _get(unit: Unit, manufacturer_id: int) -> Manufacturer:
+def _get_manufacturer(unit: Unit, manufacturer_id: int) -> Manufacturer:
     return find_manufacturer(unit.connection, manufacturer_id) or abort(404)
 
 
 def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
-    found = _get(unit, manufacturer_id)
+    found = _get_manufacturer(unit, manufacturer_id)
     sts = written(StsMeter(**found.sts)) if found.sts else ""
     return _fields(found.name, " ".join(found.kinds), found.token_family, sts)
 
 
 def _edit(unit: Unit, operator: str, values: Values, manufacturer_id: int) -> Done:
-    maker = _maker(_get(unit, manufacturer_id).code, values)
-    change_catalogue(unit, maker, operator, values["reason"])
+    manufacturer = _manufacturer(_get_manufacturer(unit, manufacturer_id).code, values)
+    change_catalogue(unit, manufacturer, operator, values["reason"])
     return Done("Saved.", "manufacturers.manufacturers")
 
 
@@ -120,6 +120,8 @@ action_page(
         _edit_fields,
         _edit,
         errors_at=_ERRORS_AT,
-        summary=lambda unit, manufacturer_id: [("Code", _get(unit, manufacturer_id).code)],
+        summary=lambda unit, manufacturer_id: [
+            ("Code", _get_manufacturer(unit, manufacturer_id).code)
+        ],
     ),
 )

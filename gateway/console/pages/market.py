@@ -1,4 +1,4 @@
-"""The market: set up on an empty book, put right later. Owners only."""
+"""The market: set up in an empty database, edited later. Owners only."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from gateway.payments.channel_table import channel_table
 blueprint = Blueprint("market", __name__)
 
 
-def _languages(unit: Unit, typed: str) -> tuple[str, ...]:
+def _parse_languages(unit: Unit, typed: str) -> tuple[str, ...]:
     given = tuple(dict.fromkeys(typed.replace(",", " ").lower().split()))
     for code in given:
         if code not in LANGUAGES:
-            raise ValueError(f"{code} is not spoken; there are {', '.join(LANGUAGES)}")
+            raise ValueError(f"{code} is not available; choose from {', '.join(LANGUAGES)}")
     return given
 
 
 def _fields(unit: Unit) -> tuple[Field, ...]:
     market = unit.market
 
-    def fact(name: str, label: str, read: Callable[[str], str], hint: str) -> Field:
+    def text_field(name: str, label: str, read: Callable[[str], str], hint: str) -> Field:
         return Field(
             name, label, lambda _, typed: read(typed), hint=hint, value=getattr(market, name)
         )
@@ -40,23 +40,23 @@ def _fields(unit: Unit) -> tuple[Field, ...]:
     def amount(minor: int) -> str:
         return "" if market is BLANK_MARKET else major(minor, market.currency)
 
-    languages = f"Of {', '.join(LANGUAGES)}; the first is everybody's until they choose."
+    languages = f"From {', '.join(LANGUAGES)}. The first is the default."
     return (
-        Field("operator", "Operator", hint="Your name, as texts sign.", value=market.operator),
-        fact("country", "Country", lambda typed: market_facts.country(typed.upper()),
-             "Two letters, like KE: how local phone numbers are read."),
-        fact("currency", "Currency", lambda typed: market_facts.currency(typed.upper()),
+        Field("operator", "Operator", hint="Your company, as SMS sign.", value=market.operator),
+        text_field("country", "Country", lambda typed: market_facts.country(typed.upper()),
+             "Two letters, like KE. It decides how local phone numbers are read."),
+        text_field("currency", "Currency", lambda typed: market_facts.currency(typed.upper()),
              "Three letters, like KES."),
         Field("cash_unit", "Smallest cash amount", value=amount(market.cash_unit_minor),
-              hint="What a customer can really pay, like 1.00."),
-        replace(fact("timezone", "Time zone", market_facts.timezone, "Like Africa/Nairobi."),
+              hint="The smallest coin or note in use, like 1.00."),
+        replace(text_field("timezone", "Time zone", market_facts.timezone, "Like Africa/Nairobi."),
                 value="" if market is BLANK_MARKET else market.timezone),
-        Field("languages", "Languages", _languages, hint=languages,
+        Field("languages", "Languages", _parse_languages, hint=languages,
               value="" if market is BLANK_MARKET else " ".join(market.languages)),
-        fact("service_code", "Service code", market_facts.service_code,
-             "What people dial, like *384*96#."),
+        text_field("service_code", "Service code", market_facts.service_code,
+             "What callers dial, like *384*96#."),
         Field("payment_max", "Largest payment", optional=True,
-              value=amount(market.payment_max_minor), hint="Empty: what mobile money allows."),
+              value=amount(market.payment_max_minor), hint="Empty: the limit of mobile money."),
     )  # fmt: skip
 
 
@@ -65,27 +65,27 @@ def _set_up(unit: Unit, operator: str, values: Values) -> Done:
     market = Market(
         country=values["country"],
         currency=currency,
-        cash_unit_minor=_minor("cash_unit_wrong", values["cash_unit"], currency),
+        cash_unit_minor=_parse_amount("cash_unit_wrong", values["cash_unit"], currency),
         timezone=values["timezone"],
         languages=values["languages"],
         service_code=values["service_code"],
         operator=values["operator"],
-        payment_max_minor=_minor("payment_max_wrong", values["payment_max"], currency)
+        payment_max_minor=_parse_amount("payment_max_wrong", values["payment_max"], currency)
         if values["payment_max"]
         else market_facts.usual_ceiling_minor(currency, channel_table()),
     )
     set_up_market(unit, market, operator, values["reason"])
-    return Done("The market is set up.", "today.today")
+    return Done("The market is saved.", "dashboard.dashboard")
 
 
-def _minor(code: str, typed: str, currency: str) -> int:
-    """An amount above nothing in the currency that was typed beside it. Raises Refused(code)."""
+def _parse_amount(code: str, typed: str, currency: str) -> int:
+    """Return an amount above 0 in the currency that was typed. Raises Refused(code)."""
     try:
         minor = typed_minor(typed, currency)
     except ValueError as error:
         raise Refused(code, problem=str(error)) from None
     if not minor:
-        raise Refused(code, problem="it is more than nothing")
+        raise Refused(code, problem="it must be more than 0")
     return minor
 
 

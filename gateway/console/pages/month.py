@@ -1,4 +1,4 @@
-"""Export the month: its books as files, for whoever keeps the accounts."""
+"""The month export: payments, sales, tokens and the ledger of a month as CSV files."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ def _fields(unit: Unit) -> tuple[Field, ...]:
             "Month",
             kind="month",
             value=f"{before:%Y-%m}",
-            hint="Like 2026-03. One ZIP of CSV files: payments and what they did, codes (never"
-            " what they say), sales, agents, suspense, money sent back, every entry, and the trial"
-            " balance. The file checks says whether their sums agree.",
+            hint="Like 2026-03. A ZIP of CSV files: payments and their allocations, tokens"
+            " (without their digits), sales, agents, suspense, refunds, all journal entries and"
+            " the trial balance. The file `checks` shows whether their sums agree.",
         ),
     )
 
 
 def _export(unit: Unit, operator: str, values: Values) -> Done:
     month = export_month(unit, values["month"], operator)
-    return Done("", "month.month", response=lambda: _sent(month))
+    return Done("", "month.month", response=lambda: _stream(month))
 
 
-def _sent(month: Month) -> Response:
-    """The files as they are read: a month is never whole in memory, and all of it one snapshot."""
+def _stream(month: Month) -> Response:
+    """Return the files while they are read from one snapshot: they are never all in memory."""
 
     def pieces() -> Iterator[bytes]:
         with console().read_only_unit() as unit:
@@ -54,7 +54,7 @@ form_page(
     "month",
     "export_month",
     Form(
-        "Export the month",
+        "Month export",
         _fields,
         _export,
         button="Export",

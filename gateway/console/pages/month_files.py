@@ -1,7 +1,7 @@
-"""The books of a month as one ZIP of CSV files, written while it is read.
+"""The month export as a ZIP of CSV files, written while the database is read.
 
-However many payments a month has, no more than `_LINES_AT_ONCE` lines of one file (listing.py) and
-the rows of one fetch are in memory. Whoever calls gives one snapshot, so that the files agree.
+At most `_LINES_AT_ONCE` lines of a file (listing.py) and the rows of one fetch are in memory. The
+caller opens one snapshot, so that the files agree.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from core.db.console import month as books
+from core.db.console import month as lists
 from core.db.console import month_ledger as ledger
 from core.db.console.listing import Query, read_all
 from core.unit import Unit
@@ -23,22 +23,22 @@ from gateway.console.listing import Column, csv_lines
 
 _BOOKED = Column("Booked", "posted_at", INSTANT)
 _RECEIPT = Column("Receipt", "receipt", MONOSPACE)
-_SERIAL = Column("Serial", "serial", MONOSPACE)
+_SERIAL = Column("Serial number", "serial", MONOSPACE)
 _CUSTOMER = Column("Customer", "customer")
 _KIND = Column("Kind", "kind")
 _SIDES = (Column("Debit", "debit_minor", MONEY), Column("Credit", "credit_minor", MONEY))
 
 FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
     "payments": (
-        books.PAYMENTS,
+        lists.PAYMENTS,
         (
             Column("Received", "received_at", INSTANT),
             Column("Paid", "paid_at", INSTANT),
             _RECEIPT,
-            Column("Through", "provider_account"),
+            Column("Provider account", "provider_account"),
             Column("Source", "source"),
             Column("Amount", "amount_minor", MONEY),
-            Column("For", "account_raw", MONOSPACE),
+            Column("Account typed", "account_raw", MONOSPACE),
             _SERIAL,
             _CUSTOMER,
             Column("State", "state"),
@@ -46,22 +46,22 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
             Column("Credit used", "credit_used_minor", MONEY),
         ),
     ),
-    "payment_lines": (
-        books.ALLOCATIONS,
+    "allocations": (
+        lists.ALLOCATIONS,
         (
             Column("Applied", "applied_at", INSTANT),
             _RECEIPT,
-            Column("Line", "number"),
+            Column("Number", "number"),
             _KIND,
             Column("Amount", "amount_minor", MONEY),
             _SERIAL,
             Column("Sale", "sale_id"),
         ),
     ),
-    "codes": (
-        books.TOKENS,
+    "tokens": (
+        lists.TOKENS,
         (
-            Column("Made", "issued_at", INSTANT),
+            Column("Issued", "issued_at", INSTANT),
             _SERIAL,
             _KIND,
             Column("Tenths of a kWh, or days", "units"),
@@ -71,7 +71,7 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
         ),
     ),
     "sales": (
-        books.SALES,
+        lists.SALES,
         (
             Column("Sale", "id"),
             _BOOKED,
@@ -94,14 +94,14 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
         (
             Column("Agent", "agent"),
             Column("Number", "msisdn"),
-            Column("Owed at first", "owed_before_minor", MONEY),
-            Column("Cash taken", "taken_minor", MONEY),
-            Column("Settled", "settled_minor", MONEY),
-            Column("Owed at last", "owed_minor", MONEY),
-            Column("Commission at first", "commission_before_minor", MONEY),
+            Column("Owed before", "owed_before_minor", MONEY),
+            Column("Cash collected", "taken_minor", MONEY),
+            Column("Cash paid in", "settled_minor", MONEY),
+            Column("Owed after", "owed_minor", MONEY),
+            Column("Commission before", "commission_before_minor", MONEY),
             Column("Commission earned", "earned_minor", MONEY),
             Column("Commission paid out", "paid_out_minor", MONEY),
-            Column("Commission at last", "commission_minor", MONEY),
+            Column("Commission after", "commission_minor", MONEY),
         ),
     ),
     "agent_movements": (
@@ -114,12 +114,12 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
             _BOOKED,
             _KIND,
             _RECEIPT,
-            Column("Typed as account", "account_raw", MONOSPACE),
+            Column("Account typed", "account_raw", MONOSPACE),
             Column("State", "state"),
             *_SIDES,
         ),
     ),
-    "money_back": (
+    "refunds": (
         ledger.REFUNDS,
         (_BOOKED, _KIND, _RECEIPT, Column("Account", "account"), *_SIDES),
     ),
@@ -139,11 +139,11 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
         ledger.TRIAL_BALANCE,
         (
             Column("Account", "account"),
-            Column("At first, debit", "opening_debit_minor", MONEY),
-            Column("At first, credit", "opening_credit_minor", MONEY),
+            Column("Opening debit", "opening_debit_minor", MONEY),
+            Column("Opening credit", "opening_credit_minor", MONEY),
             *_SIDES,
-            Column("At last, debit", "closing_debit_minor", MONEY),
-            Column("At last, credit", "closing_credit_minor", MONEY),
+            Column("Closing debit", "closing_debit_minor", MONEY),
+            Column("Closing credit", "closing_credit_minor", MONEY),
         ),
     ),
     "checks": (
@@ -159,16 +159,16 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
 
 
 def zip_name(month: Month) -> str:
-    """What the file is called."""
-    return f"books-{month.name}.zip"
+    """Return the name of the ZIP file."""
+    return f"month-{month.name}.zip"
 
 
 def zipped_month(unit: Unit, month: Month, progress: Progress = no_progress) -> Iterator[bytes]:
-    """The ZIP, piece by piece. The sums over a long ledger may take their time: they come last.
+    """Yield the ZIP in pieces. The slow sums over the whole ledger come last.
 
     `progress` is called with the number of complete files.
     """
-    books.allow_long_queries(unit.connection)
+    lists.allow_long_queries(unit.connection)
     yield from zipped(_files(unit, month, progress))
     progress(len(FILES))
 
@@ -182,19 +182,19 @@ def _files(unit: Unit, month: Month, progress: Progress) -> Iterator[tuple[str, 
 
 
 def zipped(files: Iterable[tuple[str, Iterable[str]]]) -> Iterator[bytes]:
-    """A ZIP of (name, pieces of text), one piece at a time: none is kept."""
-    written = _Written()
+    """Yield a ZIP of (name, pieces of text) files, piece by piece; no file is held in memory."""
+    written = _PieceBuffer()
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
         for name, pieces in files:
             with archive.open(name, "w", force_zip64=True) as file:
                 for piece in pieces:
                     file.write(piece.encode())
-                    yield written.taken()
-    yield written.taken()
+                    yield written.take()
+    yield written.take()
 
 
-class _Written(io.RawIOBase):
-    """What was written and not taken yet; there is no going back in it."""
+class _PieceBuffer(io.RawIOBase):
+    """Collects what is written until it is taken. It cannot seek."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -203,10 +203,10 @@ class _Written(io.RawIOBase):
         return True
 
     def write(self, piece: object) -> int:
-        held = bytes(piece)  # type: ignore[call-overload]
-        self._pieces.append(held)
-        return len(held)
+        data = bytes(piece)  # type: ignore[call-overload]
+        self._pieces.append(data)
+        return len(data)
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         pieces, self._pieces = self._pieces, []
         return b"".join(pieces)

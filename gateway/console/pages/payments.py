@@ -1,4 +1,4 @@
-"""Payments: the list, and one page that tells the whole story of one."""
+"""Payments: the list, and one page with the whole history of a payment."""
 
 from __future__ import annotations
 
@@ -19,18 +19,16 @@ from core.db.console.payments import (
     refunds_of_payment,
     sms_of_payment,
 )
-from core.db.console.tokens import find_token, tokens_of_payment
+from core.db.console.tokens import tokens_of_payment
 from core.db.payments import lines_of
 from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
 from core.unit import Unit
 from core.usecases.payments.notify_payer import reach_payer
 from core.usecases.refunds.suspense import suggest_matches
-from core.usecases.tokens.resend import reveal_token
 from gateway.console.auth import page
 from gateway.console.console_context import console
-from gateway.console.formatting import INSTANT, MONEY, MONOSPACE, STATE, instant, label, token_units
-from gateway.console.forms import Done, Form, Values, action_page, no_fields
+from gateway.console.formatting import INSTANT, MONEY, MONOSPACE, STATE, instant, label
 from gateway.console.listing import (
     Column,
     Filter,
@@ -44,8 +42,8 @@ from gateway.console.listing import (
 blueprint = Blueprint("payments", __name__)
 
 
-def _search(unit: Unit, typed: str) -> Mapping[str, Any]:
-    """A phone number finds what it paid, also where M-Pesa told it as a hash; else a receipt."""
+def _parse_search(unit: Unit, typed: str) -> Mapping[str, Any]:
+    """Parse a phone number, which also matches the hash that M-Pesa sends, otherwise a receipt."""
     try:
         payer = parse_msisdn(typed, unit.market.country)
     except ValueError:
@@ -64,14 +62,14 @@ list_page(
             Column("Received", "received_at", INSTANT),
             Column("Receipt", "receipt", MONOSPACE, "payments.payment", "payment_id"),
             Column("Amount", "amount_minor", MONEY),
-            Column("For", "account_raw", MONOSPACE),
+            Column("Account typed", "account_raw", MONOSPACE),
             customer_column(),
             Column("State", "state", STATE),
-            Column("Through", "provider_account"),
+            Column("Provider account", "provider_account"),
             Column("Problem", "problem"),
         ),
         filters=(
-            Filter("search", "Receipt or payer's number", _search),
+            Filter("search", "Receipt or payer's number", _parse_search),
             state_filter("received", "applied", "suspense", "refunding", "refunded", "reversed"),
             *period_filters(),
         ),
@@ -81,67 +79,51 @@ list_page(
 
 @page(blueprint, "/payments/<int:payment_id>", "view")
 def payment(payment_id: int) -> ResponseReturnValue:
-    """What the provider said, where the money went, what was sent, and what people did about it."""
+    """Show a payment: callback, allocation, tokens, SMS, journal entries, refunds, cases, audit."""
     with console().read_only_unit() as unit:
         connection = unit.connection
-        paid = find_payment_details(connection, payment_id) or abort(404)
+        details = get_payment(unit, payment_id)
+        in_suspense = details.state == "suspense"
         return render_template(
             "payment.html",
             unit=unit,
-            paid=paid,
-            payer=payer_of(unit, paid),
-            lines=lines_of(connection, payment_id),
+            payment=details,
+            payer=_payer(unit, details),
+            allocations=lines_of(connection, payment_id),
             entries=entries_of_payment(connection, payment_id),
             tokens=tokens_of_payment(connection, payment_id),
-            texts=sms_of_payment(connection, payment_id),
+            messages=sms_of_payment(connection, payment_id),
             refunds=refunds_of_payment(connection, payment_id),
             cases=cases_of_payment(connection, payment_id),
             audit=audit_of(connection, "payment", payment_id),
-            nobody_knows=find_given_up(connection, payment_id) is not None,
-            suggestions=suggest_matches(unit, payment_id) if paid.state == "suspense" else (),
+            refund_outcome_unknown=find_given_up(connection, payment_id) is not None,
+            suggestions=suggest_matches(unit, payment_id) if in_suspense else (),
         )
 
 
-def payer_of(unit: Unit, paid: PaymentDetails) -> str:
-    """The payer as far as the provider told."""
-    if paid.payer is None:
-        return "not told"
-    found = reach_payer(unit, paid.payer_kind, paid.payer)
+def get_payment(unit: Unit, payment_id: int) -> PaymentDetails:
+    """Return the payment with that id; aborts with 404."""
+    return find_payment_details(unit.connection, payment_id) or abort(404)
+
+
+def _payer(unit: Unit, details: PaymentDetails) -> str:
+    """Return the payer as far as the provider told us."""
+    if details.payer is None:
+        return "unknown"
+    found = reach_payer(unit, details.payer_kind, details.payer)
     if found:
         return found.msisdn
-    return "hidden by the provider" if paid.payer_kind == "sha256" else str(paid.payer)
+    return "hidden by the provider" if details.payer_kind == "sha256" else details.payer
 
 
-def _about_token(unit: Unit, token_id: int) -> list[tuple[str, str]]:
-    token = find_token(unit.connection, token_id) or abort(404)
-    return [("For", token.serial), ("Gives", token_units(token.kind, token.units))]
-
-
-def _reveal(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
-    token = reveal_token(unit, token_id, operator, values["reason"])
-    message = f"The code for {token.serial} is {token.text}"
-    if token.payment_id is not None:
-        return Done(message, "payments.payment", {"payment_id": token.payment_id})
-    return Done(message, "codes.code", {"order_id": token.order_id})
-
-
-action_page(
-    blueprint,
-    "/tokens/<int:token_id>/see",
-    "token",
-    "reveal_token",
-    Form("See a code", no_fields, _reveal, button="Show it", summary=_about_token),
-)
-
-
-def facts_of(unit: Unit, payment_id: int) -> list[tuple[str, str]]:
-    """What there is to know of a payment above a form about it."""
-    paid = find_payment_details(unit.connection, payment_id) or abort(404)
+def payment_summary(unit: Unit, payment_id: int) -> list[tuple[str, str]]:
+    """Return (label, value) pairs about a payment for the top of a form."""
+    details = get_payment(unit, payment_id)
     return [
-        ("Receipt", paid.receipt),
-        ("Amount", MONEY.show(paid.amount_minor, unit.market)),
-        ("Typed as account", paid.account_raw),
-        ("Payer", payer_of(unit, paid)),
-        ("Received", instant(paid.received_at, unit.market)),
-        ("State", label(paid.state)),
+        ("Receipt", details.receipt),
+        ("Amount", MONEY.show(details.amount_minor, unit.market)),
+        ("Account typed", details.account_raw),
+        ("Payer", _payer(unit, details)),
+        ("Received", instant(details.received_at, unit.market)),
+        ("State", label(details.state)),
     ]

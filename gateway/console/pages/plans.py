@@ -1,5 +1,4 @@
-"""The plans an operator allows for an appliance: agents sell it by these only, and a kit in stock
-may have one set. What was sold on a plan keeps its own instalments."""
+"""Plans: the payment plans that are allowed for an appliance. Existing sales keep their terms."""
 
 from __future__ import annotations
 
@@ -45,22 +44,22 @@ list_page(
             Column("Appliance", "appliance"),
             Column("Scheme", "scheme", LABEL),
             Column("Instalments", "count", COUNT),
-            Column("Each", "instalment_minor", MONEY),
-            Column("How often", "cadence", LABEL),
+            Column("Instalment", "instalment_minor", MONEY),
+            Column("Cadence", "cadence", LABEL),
             Column("Down payment", "down_payment_minor", MONEY),
-            Column("Set on", "devices", COUNT),
+            Column("Preset on devices", "devices", COUNT),
         ),
         buttons=(("Add a plan", "plans.add"),),
-        intro="Where an appliance has plans, agents sell it by no other. Without any, an agent and"
-        " a customer may agree on their own figures.",
+        intro="If an appliance has plans, agents can sell it only on one of them. Otherwise agents"
+        " and customers agree on the terms freely.",
     ),
 )
 
 
 def _fields() -> tuple[Field, ...]:
     return (
-        Field("name", "Name", parsing.name, hint="As agents see it."),
-        *plan_fields("What it is for, and how it is paid off"),
+        Field("name", "Name", parsing.name, hint="Shown to agents."),
+        *plan_fields("Appliance and terms"),
     )
 
 
@@ -86,13 +85,13 @@ def _add(unit: Unit, operator: str, values: Values) -> Done:
     return Done("The plan was added.", "plans.edit", {"plan_id": plan_id})
 
 
-def _made(unit: Unit, done: Done) -> list[str]:
-    """What it comes to when it is sold today."""
+def _preview(unit: Unit, done: Done) -> list[str]:
+    """Return the instalments of a sale on this plan today."""
     market = unit.market
-    plan = get_allowed_plan(unit, _get(unit, done.ids["plan_id"]).code)
+    plan = get_allowed_plan(unit, _get_plan(unit, done.ids["plan_id"]).code)
     if isinstance(plan, AllowedService):
         a_day, least = money(plan.per_day.minor, market), money(plan.least.minor, market)
-        return [f"{a_day} a day, at least {least} at a time"]
+        return [f"{a_day} a day, minimum payment {least}"]
     lines = [f"{plan.parts} instalments of {money(plan.each.minor, market)}"]
     if plan.last != plan.each:
         lines = [f"{lines[0]}, the last one {money(plan.last.minor, market)}"]
@@ -116,19 +115,19 @@ action_page(
         _add,
         button="Add",
         errors_at=_ERRORS_AT,
-        preview=_made,
+        preview=_preview,
     ),
 )
 
 
-def _get(unit: Unit, plan_id: int) -> PlanEntry:
+def _get_plan(unit: Unit, plan_id: int) -> PlanEntry:
     code = find_plan_code(unit.connection, plan_id) or abort(404)
     return find_plan(unit.connection, code) or abort(404)
 
 
-def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:
-    """The fields with what the plan says."""
-    plan = _get(unit, plan_id)
+def _edit_fields(unit: Unit, plan_id: int) -> tuple[Field, ...]:
+    """Return the fields with the present values of the plan."""
+    plan = _get_plan(unit, plan_id)
 
     def amount(minor: int | None) -> str:
         return major(minor, unit.market.currency) if minor else ""
@@ -142,18 +141,18 @@ def _as_typed(unit: Unit, plan_id: int) -> tuple[Field, ...]:
         "cadence": plan.cadence,
         "down_payment": amount(plan.down_payment_minor),
     }
-    return tuple(replace(one, value=given[one.name]) for one in _fields())
+    return tuple(replace(field, value=given[field.name]) for field in _fields())
 
 
 def _edit(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
-    entry = _entry(unit, _get(unit, plan_id).code, values)
+    entry = _entry(unit, _get_plan(unit, plan_id).code, values)
     change_catalogue(unit, entry, operator, values["reason"])
-    message = "Saved. What was sold keeps its instalments."
+    message = "Saved. Existing sales keep their instalments."
     return Done(message, "plans.edit", {"plan_id": plan_id})
 
 
 def _summary(unit: Unit, plan_id: int) -> list[tuple[str, str]]:
-    found = _get(unit, plan_id)
+    found = _get_plan(unit, plan_id)
     return [("Code", found.code), ("Scheme", dict(SCHEMES)[found.scheme])]
 
 
@@ -164,19 +163,19 @@ action_page(
     "catalogue",
     Form(
         "Edit a plan",
-        _as_typed,
+        _edit_fields,
         _edit,
         errors_at=_ERRORS_AT,
         summary=_summary,
-        preview=_made,
-        links=(("Withdraw it", "plans.withdraw"),),
+        preview=_preview,
+        links=(("Withdraw", "plans.withdraw"),),
     ),
 )
 
 
 def _withdraw(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
-    withdraw_plan(unit, _get(unit, plan_id).code, operator, values["reason"])
-    return Done("It is offered no more. What was sold keeps its instalments.", "plans.plans")
+    withdraw_plan(unit, _get_plan(unit, plan_id).code, operator, values["reason"])
+    return Done("The plan is withdrawn. Existing sales keep their instalments.", "plans.plans")
 
 
 action_page(

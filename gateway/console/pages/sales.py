@@ -1,5 +1,4 @@
-"""Sales: the list, one with its plan; sold, re-priced, rescheduled and cancelled, each with a
-reason and after a look at what it does."""
+"""Sales: the list, one page each; sold, repriced, rescheduled and cancelled, after a preview."""
 
 from __future__ import annotations
 
@@ -35,12 +34,12 @@ from gateway.console.pages.shared_fields import CADENCES, plan_fields, plan_line
 
 blueprint = Blueprint("sales", __name__)
 
-_TOLD = "The customer is told by text."
+_SMS_SENT = "The customer gets an SMS."
 
 
-def _late(unit: Unit, typed: str) -> Mapping[str, Any]:
+def _parse_late(unit: Unit, typed: str) -> Mapping[str, Any]:
     if typed != "yes":
-        raise ValueError("choose one of the list")
+        raise ValueError("choose a value from the list")
     return {"late": unit.today}
 
 
@@ -55,7 +54,9 @@ list_page(
             Column("Sold", "sold_on", DAY, "sales.sale", "sale_id"),
             customer_column(),
             Column("Appliance", "appliance"),
-            Column("Serial", "serial", MONOSPACE, "devices.device", "device_id", "device_id"),
+            Column(
+                "Serial number", "serial", MONOSPACE, "devices.device", "device_id", "device_id"
+            ),
             Column("Price", "total_minor", MONEY),
             Column("Paid", "paid_minor", MONEY),
             Column("Next due", "next_due_on", DAY),
@@ -63,7 +64,7 @@ list_page(
         ),
         filters=(
             state_filter("open", "complete", "cancelled"),
-            Filter("late", "Late", _late, "select", lambda unit: [("yes", "an instalment is")]),
+            Filter("late", "Overdue", _parse_late, "select", lambda unit: [("yes", "yes")]),
         ),
         buttons=(("Sell an appliance", "sales.sell"),),
     ),
@@ -72,23 +73,23 @@ list_page(
 
 @page(blueprint, "/sales/<int:sale_id>", "view")
 def sale(sale_id: int) -> ResponseReturnValue:
-    """One sale: its plan with what is paid, what was agreed at first, who sold it."""
+    """Show a sale: its instalments with what is paid, the original terms, and who sold it."""
     with console().read_only_unit() as unit:
         return render_template(
             "sale.html",
             unit=unit,
-            sale=_get(unit, sale_id),
-            plan=instalments_of_sale(unit.connection, sale_id),
+            sale=_get_sale(unit, sale_id),
+            instalments=instalments_of_sale(unit.connection, sale_id),
             audit=audit_of(unit.connection, "sale", sale_id),
         )
 
 
-def _get(unit: Unit, sale_id: int) -> SaleDetails:
+def _get_sale(unit: Unit, sale_id: int) -> SaleDetails:
     return find_sale_details(unit.connection, sale_id) or abort(404)
 
 
 def _summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
-    found = _get(unit, sale_id)
+    found = _get_sale(unit, sale_id)
     market = unit.market
     return [
         ("Customer", found.customer),
@@ -98,33 +99,35 @@ def _summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
     ]
 
 
-def _terms_line(unit: Unit, found: SaleDetails) -> str:
+def _describe_payment(unit: Unit, found: SaleDetails) -> str:
     if found.scheme != "service":
-        return f"Paid {money(found.paid_minor, unit.market)} of it so far"
+        return f"Paid so far: {money(found.paid_minor, unit.market)}"
     per_day = money(found.price_per_day_minor or 0, unit.market)
-    return f"{per_day} a day, at least {money(found.minimum_payment_minor, unit.market)} at a time"
+    minimum = money(found.minimum_payment_minor, unit.market)
+    return f"{per_day} a day, minimum payment {minimum}"
 
 
-def _rehearsed(unit: Unit, done: Done) -> list[str]:
-    """Who has what, and the plan as it would be."""
-    found = _get(unit, done.ids["sale_id"])
+def _preview(unit: Unit, done: Done) -> list[str]:
+    """Return the customer, the appliance and the plan as they would be."""
+    found = _get_sale(unit, done.ids["sale_id"])
     lines = [
         ", ".join(filter(None, (found.customer, found.appliance, found.serial))),
         *plan_lines(unit, instalments_of_sale(unit.connection, found.id)),
-        _terms_line(unit, found),
+        _describe_payment(unit, found),
     ]
-    over = ["Nothing is left to pay: the sale is complete"] if found.state == "complete" else []
-    return lines + over
+    if found.state == "complete":
+        lines.append("Nothing is left to pay: the sale is complete")
+    return lines
 
 
 def _sell_fields(unit: Unit) -> tuple[Field, ...]:
     return (
-        Field("number", "The customer's phone number", parsing.msisdn),
+        Field("number", "Phone number of the customer", parsing.msisdn),
         Field(
             "serial", "Serial number", parsing.serial, optional=True,
-            hint="Of what has one. A kit whose plan is set needs nothing else.",
+            hint="If the appliance has one. A device with a preset plan needs nothing else.",
         ),
-        *plan_fields("What is sold, and how it is paid off"),
+        *plan_fields("Appliance and payment plan"),
     )  # fmt: skip
 
 
@@ -133,7 +136,7 @@ def _sell(unit: Unit, operator: str, values: Values) -> Done:
     plan = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
     terms = plan or read_terms(unit, values)
     sale_id = sell_by_operator(unit, values["number"], terms, serial, operator, values["reason"])
-    message = f"It is sold. {_TOLD}"
+    message = f"The appliance is sold. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
 
@@ -164,29 +167,29 @@ action_page(
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
         },
-        preview=_rehearsed,
+        preview=_preview,
     ),
 )
 
 
 def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
-    total = major(_get(unit, sale_id).total_minor, unit.market.currency)
+    total = major(_get_sale(unit, sale_id).total_minor, unit.market.currency)
     return (Field("total", "New price", parsing.amount_minor, value=total),)
 
 
 def _reprice(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
-    message = f"The sale has a new price. {_TOLD}"
+    message = f"The sale has a new price. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
 
 action_page(
     blueprint,
     "/sales/<int:sale_id>/price",
-    "price",
+    "reprice",
     "change_sale",
     Form(
-        "Give a sale a new price",
+        "Change the price of a sale",
         _price_fields,
         _reprice,
         button="Change the price",
@@ -194,26 +197,26 @@ action_page(
             ("plan_same", "plan_total", "plan_below_paid", "plan_unlocks"), "total"
         ),
         summary=_summary,
-        preview=_rehearsed,
+        preview=_preview,
     ),
 )
 
 
 def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
-    found = _get(unit, sale_id)
+    found = _get_sale(unit, sale_id)
     return (
         Field(
-            "count", "How many instalments", parsing.whole_number, optional=True,
-            hint="In place of those on which nothing was paid.",
+            "count", "Number of instalments", parsing.whole_number, optional=True,
+            hint="They replace the instalments on which nothing is paid.",
         ),
-        Field("instalment", "Or the amount of each", parsing.amount_minor, optional=True),
+        Field("instalment", "Or amount of each instalment", parsing.amount_minor, optional=True),
         Field(
-            "cadence", "How often", kind="select", options=lambda unit: CADENCES,
+            "cadence", "Cadence", kind="select", options=lambda unit: CADENCES,
             value=found.cadence,
         ),
         Field(
-            "first_on", "The first one is due", parsing.day, "date", optional=True,
-            hint="Empty: one step from today.",
+            "first_on", "First due day", parsing.day, "date", optional=True,
+            hint="Empty: one period from today.",
         ),
     )  # fmt: skip
 
@@ -224,20 +227,20 @@ def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done
         raise Refused("plan_figures")
     new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
     reschedule_sale(unit, sale_id, new, operator, values["reason"])
-    message = f"The sale has new instalments. {_TOLD}"
+    message = f"The instalments are rescheduled. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id}, ("texts",))
 
 
 action_page(
     blueprint,
     "/sales/<int:sale_id>/schedule",
-    "schedule",
+    "reschedule",
     "change_sale",
     Form(
-        "Give a sale other instalments",
+        "Reschedule the instalments of a sale",
         _schedule_fields,
         _reschedule,
-        button="Change the instalments",
+        button="Reschedule",
         errors_at={
             "plan_figures": "count",
             "plan_count": "count",
@@ -246,28 +249,28 @@ action_page(
             "plan_first_day": "first_on",
         },
         summary=_summary,
-        preview=_rehearsed,
+        preview=_preview,
     ),
 )
 
 
 def _cancel(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     cancel_sale(unit, sale_id, operator, values["reason"])
-    message = f"The sale is cancelled. {_TOLD}"
+    message = f"The sale is cancelled. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id}, ("payments", "texts"))
 
 
-def _cancelled(unit: Unit, done: Done) -> list[str]:
-    """What is no longer owed, and what becomes of the device."""
-    found = _get(unit, done.ids["sale_id"])
+def _preview_cancellation(unit: Unit, done: Done) -> list[str]:
+    """Return what is no longer owed, and what happens to the device."""
+    found = _get_sale(unit, done.ids["sale_id"])
     lines = [
         f"{money(found.open_minor, unit.market)} is no longer owed",
-        f"{money(found.paid_minor, unit.market)} was paid and stays paid",
+        f"{money(found.paid_minor, unit.market)} was paid and is not returned",
     ]
     if found.serial:
         lines.append(f"{found.serial} goes back to stock")
     if found.serial and is_ordered(unit.connection, found.serial, "lock"):
-        lines.append(f"A code that locks {found.serial} is ordered")
+        lines.append(f"A token that locks {found.serial} is ordered")
     return lines
 
 
@@ -278,6 +281,6 @@ action_page(
     "change_sale",
     Form(
         "Cancel a sale", no_fields, _cancel, button="Cancel the sale", summary=_summary,
-        preview=_cancelled,
+        preview=_preview_cancellation,
     ),
 )  # fmt: skip

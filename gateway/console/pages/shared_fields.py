@@ -1,4 +1,4 @@
-"""What forms offer to choose from, and the fields of a payment plan that several forms share."""
+"""Fields, options and preview lines that several forms share, above all those of payment plans."""
 
 from __future__ import annotations
 
@@ -17,61 +17,59 @@ from gateway.console.formatting import day, label, money
 from gateway.console.forms import Field, Options, Values
 
 SCHEMES = (
-    ("count", "a number of instalments"),
-    ("amount", "an amount for each instalment"),
+    ("count", "by number of instalments"),
+    ("amount", "by amount of an instalment"),
     ("service", "by the day, without a plan"),
 )
 CADENCES = (("daily", "every day"), ("weekly", "every week"), ("monthly", "every month"))
 
 
-def of_catalogue(table: str) -> Options:
-    """(code, name) of a table of the catalogue."""
+def catalogue_options(table: str) -> Options:
+    """Return options from a catalogue table: the code and the name of each row."""
     return lambda unit: codes_of(unit.connection, table)
 
 
 def languages(unit: Unit) -> Sequence[tuple[str, str]]:
-    """The languages of the market."""
+    """Return the languages of the market as options."""
     return [(code, code) for code in unit.market.languages]
 
 
 def code_field() -> Field:
-    """The code of something that is added to the catalogue."""
-    return Field("code", "Code", parsing.code, hint="Short, and for good.")
+    """Return the field for the code of a new catalogue entry."""
+    return Field("code", "Code", parsing.code, hint="A short name. It cannot be changed later.")
 
 
 def device_kinds(unit: Unit) -> Sequence[tuple[str, str]]:
-    """What a device can be."""
+    """Return the kinds of devices as options."""
     return [(kind, label(kind)) for kind in ("meter", *PAYG)]
 
 
-def plan_choice(kind: str, value: str = "") -> Field:
-    """A plan of those offered for a device of that kind."""
+def plan_field(kind: str, value: str = "") -> Field:
+    """Return the field for a plan that is allowed for devices of that kind."""
 
-    def offered(unit: Unit) -> Sequence[tuple[str, str]]:
+    def allowed(unit: Unit) -> Sequence[tuple[str, str]]:
         return plans_for_kind(unit.connection, kind)
 
-    hint = "Of those offered for such a device."
-    return Field("plan", "Plan", kind="select", options=offered, value=value, hint=hint)
+    return Field("plan", "Plan", kind="select", options=allowed, value=value)
 
 
-def plan_fields(heading: str = "How a kit or an e-bike is paid off") -> tuple[Field, ...]:
-    """How an appliance is paid off. Nothing is needed: who asks knows whether there is a plan."""
+def plan_fields(heading: str = "Payment plan of a kit or an e-bike") -> tuple[Field, ...]:
+    """Return the fields for the terms of a sale. All are optional: the use case checks them."""
     return (
         Field(
-            "appliance", "Appliance", kind="select", options=of_catalogue("appliances"),
-            optional=True, hint="What is sold.",
-            heading=heading,
+            "appliance", "Appliance", kind="select", options=catalogue_options("appliances"),
+            optional=True, heading=heading,
         ),
-        Field("scheme", "Paid", kind="select", options=lambda unit: SCHEMES, optional=True),
-        Field("count", "How many instalments", parsing.whole_number, optional=True),
+        Field("scheme", "Scheme", kind="select", options=lambda unit: SCHEMES, optional=True),
+        Field("count", "Number of instalments", parsing.whole_number, optional=True),
         Field("instalment", "Amount of an instalment", parsing.amount_minor, optional=True),
-        Field("cadence", "How often", kind="select", options=lambda unit: CADENCES, optional=True),
+        Field("cadence", "Cadence", kind="select", options=lambda unit: CADENCES, optional=True),
         Field("down_payment", "Down payment", parsing.amount_minor, optional=True),
     )  # fmt: skip
 
 
 def read_terms(unit: Unit, values: Values) -> Terms:
-    """The terms in the plan's fields; what is missing or wrong is refused by the use case."""
+    """Return the terms from the plan fields. The use case refuses missing or wrong values."""
     currency = unit.market.currency
     scheme = values["scheme"] or ("count" if values["instalment"] is None else "amount")
     figures = {
@@ -89,24 +87,24 @@ def read_terms(unit: Unit, values: Values) -> Terms:
 
 
 def plan_lines(unit: Unit, instalments: Sequence[InstalmentRow]) -> list[str]:
-    """A plan in a few lines: equal instalments that follow each other are told together."""
+    """Describe instalments in lines; consecutive equal instalments share a line."""
     lines = []
     for (is_down, minor), group in groupby(
-        instalments, lambda part: (part.number == 0, part.amount_minor)
+        instalments, lambda instalment: (instalment.number == 0, instalment.amount_minor)
     ):
-        parts, amount = list(group), money(minor, unit.market)
+        equal, amount = list(group), money(minor, unit.market)
         if is_down:
-            lines.append(f"Down payment {amount}, due {day(parts[0].due_on)}")
-        elif len(parts) == 1:
-            lines.append(f"1 instalment of {amount}, due {day(parts[0].due_on)}")
+            lines.append(f"Down payment {amount}, due {day(equal[0].due_on)}")
+        elif len(equal) == 1:
+            lines.append(f"1 instalment of {amount}, due {day(equal[0].due_on)}")
         else:
-            span = f"{day(parts[0].due_on)} to {day(parts[-1].due_on)}"
-            lines.append(f"{len(parts)} instalments of {amount}, due {span}")
-    total = sum(part.amount_minor for part in instalments)
-    return [*lines, f"In all {money(total, unit.market)}"] if instalments else []
+            span = f"{day(equal[0].due_on)} to {day(equal[-1].due_on)}"
+            lines.append(f"{len(equal)} instalments of {amount}, due {span}")
+    total = sum(instalment.amount_minor for instalment in instalments)
+    return [*lines, f"Total {money(total, unit.market)}"] if instalments else []
 
 
 def latest_plan_lines(unit: Unit, customer_id: int) -> list[str]:
-    """The plan of the customer's newest sale."""
+    """Describe the instalments of the customer's newest sale."""
     sale_id = latest_sale_of_customer(unit.connection, customer_id)
     return plan_lines(unit, instalments_of_sale(unit.connection, sale_id)) if sale_id else []

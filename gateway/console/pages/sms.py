@@ -1,4 +1,4 @@
-"""Texts: what became of each, one sent again as it was, and how long every wording can get."""
+"""SMS: the list with their states, one sent again, and the maximum length of every template."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gateway.console.listing import (
     state_filter,
 )
 
-blueprint = Blueprint("texts", __name__)
+blueprint = Blueprint("sms", __name__)
 
 
 def _kinds(unit: Unit) -> Sequence[tuple[str, str]]:
@@ -37,43 +37,43 @@ def _kinds(unit: Unit) -> Sequence[tuple[str, str]]:
 
 list_page(
     blueprint,
-    "/texts/",
-    "texts",
+    "/sms/",
+    "sms",
     Listing(
-        "Texts",
+        "SMS",
         SMS,
         columns=(
-            Column("Written", "created_at", INSTANT, "texts.resend", "text_id"),
-            Column("To", "msisdn"),
-            Column("About", "kind", LABEL),
+            Column("Written", "created_at", INSTANT, "sms.resend", "sms_id"),
+            Column("Phone number", "msisdn"),
+            Column("Kind", "kind", LABEL),
             Column("Payment", "receipt", MONOSPACE, "payments.payment", "payment_id", "payment_id"),
-            Column("Parts", "segments", COUNT),
+            Column("Segments", "segments", COUNT),
             Column("State", "state", STATE),
             Column("Sent", "sent_at", INSTANT),
-            Column("Tries", "attempts", COUNT),
-            Column("The provider said", "status"),
+            Column("Attempts", "attempts", COUNT),
+            Column("Provider status", "status"),
             Column("Cost", "cost"),
         ),
         filters=(
             msisdn_filter(),
             state_filter("waiting", "sending", "sent", "delivered", "failed", "unknown"),
-            choice_filter("kind", "About", _kinds),
+            choice_filter("kind", "Kind", _kinds),
             *period_filters(),
         ),
-        buttons=(("How long texts can get", "texts.wordings"),),
-        intro="What texts said is not shown: there may be a code in it. Open one to send it again.",
+        buttons=(("SMS lengths", "sms.lengths"),),
+        intro="The text is not shown, as it may contain a token. Open an SMS to send it again.",
     ),
 )
 
 
-@page(blueprint, "/texts/wordings", "view")
-def wordings() -> ResponseReturnValue:
-    """Every text at its widest, in the language asked for, else in the market's first."""
+@page(blueprint, "/sms/lengths", "view")
+def lengths() -> ResponseReturnValue:
+    """Show every SMS template at its longest, in one language (default: the market's first)."""
     translations = product_wording().translations
     with console().read_only_unit() as unit:
         code = request.args.get("language", unit.market.languages[0])
         return render_template(
-            "wordings.html",
+            "sms_lengths.html",
             unit=unit,
             language=translations.get(code) or abort(404),
             languages=[translations[language] for language in LANGUAGES],
@@ -81,29 +81,29 @@ def wordings() -> ResponseReturnValue:
         )
 
 
-def _summary(unit: Unit, text_id: int) -> list[tuple[str, str]]:
-    text = find_sms(unit.connection, text_id) or abort(404)
+def _summary(unit: Unit, sms_id: int) -> list[tuple[str, str]]:
+    found = find_sms(unit.connection, sms_id) or abort(404)
     return [
-        ("To", text.msisdn),
-        ("Kind", label(text.kind)),
-        ("Written", instant(text.created_at, unit.market)),
-        ("State", label(text.state)),
+        ("Phone number", found.msisdn),
+        ("Kind", label(found.kind)),
+        ("Written", instant(found.created_at, unit.market)),
+        ("State", label(found.state)),
     ]
 
 
-def _resend(unit: Unit, operator: str, values: Values, text_id: int) -> Done:
-    text = find_sms(unit.connection, text_id) or abort(404)
-    resend_text(unit, text_id, operator)
-    message = f"The same text goes to {text.msisdn} once more."
-    if text.payment_id is None:
-        return Done(message, "texts.texts", rings=("texts",))
-    return Done(message, "payments.payment", {"payment_id": text.payment_id}, ("texts",))
+def _resend(unit: Unit, operator: str, values: Values, sms_id: int) -> Done:
+    found = find_sms(unit.connection, sms_id) or abort(404)
+    resend_text(unit, sms_id, operator)
+    message = f"The SMS is sent to {found.msisdn} again."
+    if found.payment_id is None:
+        return Done(message, "sms.sms", rings=("texts",))
+    return Done(message, "payments.payment", {"payment_id": found.payment_id}, ("texts",))
 
 
 form_page(
     blueprint,
-    "/texts/<int:text_id>/resend",
+    "/sms/<int:sms_id>/resend",
     "resend",
     "resend_sms",
-    Form("Send a text again", no_fields, _resend, button="Send again", summary=_summary),
+    Form("Send an SMS again", no_fields, _resend, button="Send again", summary=_summary),
 )

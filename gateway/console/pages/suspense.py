@@ -1,4 +1,4 @@
-"""The suspense desk: money that belongs to no device we know is matched, or sent back."""
+"""Suspense: payments for no known device are matched or refunded; returned money is recorded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gateway.console import parsing
 from gateway.console.formatting import INSTANT, MONEY, MONOSPACE
 from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
 from gateway.console.listing import Column, Listing, list_page
-from gateway.console.pages.payments import facts_of
+from gateway.console.pages.payments import payment_summary
 
 blueprint = Blueprint("suspense", __name__)
 
@@ -28,18 +28,18 @@ list_page(
             Column("Received", "received_at", INSTANT),
             Column("Receipt", "receipt", MONOSPACE, "payments.payment", "payment_id"),
             Column("Amount", "amount_minor", MONEY),
-            Column("Typed as account", "account_raw", MONOSPACE),
-            Column("Through", "provider_account"),
+            Column("Account typed", "account_raw", MONOSPACE),
+            Column("Provider account", "provider_account"),
         ),
-        intro="Money that came for no device we know, the longest waiting first."
-        " Open one for suggestions.",
+        intro="Payments for an account that is no known device, the oldest first. Open a payment"
+        " to see suggestions.",
     ),
 )
 
 
 def _match(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     match_suspense(unit, payment_id, values["serial"], operator, values["reason"])
-    message = f"Matched to {values['serial']}; it is applied now."
+    message = f"The payment is matched to {values['serial']} and is being applied."
     return Done(message, "payments.payment", {"payment_id": payment_id}, ("payments", "texts"))
 
 
@@ -50,18 +50,18 @@ action_page(
     "match_payment",
     Form(
         "Match to a device",
-        lambda unit, payment_id: (Field("serial", "Serial number of the device", parsing.serial),),
+        lambda unit, payment_id: (Field("serial", "Serial number", parsing.serial),),
         _match,
         button="Match",
         errors_at={"unknown_serial": "serial", "device_in_stock": "serial"},
-        summary=facts_of,
+        summary=payment_summary,
     ),
 )
 
 
 def _refund(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     request_refund(unit, payment_id, operator, values["reason"])
-    message = "The provider is asked to send the money back."
+    message = "The provider is asked to refund the payment."
     return Done(message, "payments.payment", {"payment_id": payment_id}, ("money_back",))
 
 
@@ -70,26 +70,26 @@ action_page(
     "/payments/<int:payment_id>/refund",
     "refund",
     "refund",
-    Form("Send the money back", no_fields, _refund, button="Send back", summary=facts_of),
+    Form("Refund a payment", no_fields, _refund, button="Refund it", summary=payment_summary),
 )
 
 
-def _gone(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
+def _record_return(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     reverse_by_hand(unit, payment_id, operator, values["reason"])
-    message = "Booked: the money is back with whoever paid."
+    message = "Recorded: the payer has the money back."
     return Done(message, "payments.payment", {"payment_id": payment_id}, ("texts",))
 
 
 action_page(
     blueprint,
-    "/payments/<int:payment_id>/gone",
-    "gone",
+    "/payments/<int:payment_id>/returned",
+    "record_return",
     "refund",
     Form(
-        "The money went back: by hand, or by the provider",
+        "Record that the money was returned, by us or by the provider",
         no_fields,
-        _gone,
-        button="It is back",
-        summary=facts_of,
+        _record_return,
+        button="Record it",
+        summary=payment_summary,
     ),
 )

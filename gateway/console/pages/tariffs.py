@@ -1,9 +1,8 @@
-"""Tariffs: what they cost from which day on; added, given new prices, their meters moved away.
-The past is never rewritten."""
+"""Tariffs: prices from a day on, added and renamed; meters moved to another tariff. Past charges
+never change."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from flask import Blueprint, abort, render_template, request
@@ -26,7 +25,7 @@ from gateway.console.formatting import COUNT, DAY, MONEY, MONOSPACE, day, money
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.pages.purchases import Purchase, purchase, purchase_lines, usual_purchases
-from gateway.console.pages.shared_fields import code_field, of_catalogue
+from gateway.console.pages.shared_fields import catalogue_options, code_field
 
 blueprint = Blueprint("tariffs", __name__)
 
@@ -47,12 +46,12 @@ list_page(
         columns=(
             Column("Code", "code", MONOSPACE, "tariffs.tariff", "tariff_id"),
             Column("Name", "name"),
-            Column("A kWh", "price_per_kwh_minor", MONEY),
-            Column("Access", "access_rate_minor", MONEY),
-            Column("Every so many days", "access_every_days", COUNT),
-            Column("Least purchase", "minimum_purchase_minor", MONEY),
-            Column("Since", "valid_from", DAY),
-            Column("Changes", "changes_on", DAY),
+            Column("Price of a kWh", "price_per_kwh_minor", MONEY),
+            Column("Access rate", "access_rate_minor", MONEY),
+            Column("Access days", "access_every_days", COUNT),
+            Column("Minimum purchase", "minimum_purchase_minor", MONEY),
+            Column("Valid from", "valid_from", DAY),
+            Column("Next prices", "changes_on", DAY),
             Column("Meters", "meters", COUNT),
         ),
         fixed_values=lambda unit: {"today": unit.today},
@@ -63,15 +62,15 @@ list_page(
 
 @page(blueprint, "/tariffs/<int:tariff_id>", "view")
 def tariff(tariff_id: int) -> ResponseReturnValue:
-    """One tariff: what it costs from which day on, and what money buys under it."""
+    """Show a tariff: its prices from each day on, and what payments buy."""
     with console().read_only_unit() as unit:
         versions = _versions(unit, tariff_id)
         in_force = version_on(versions, unit.today)
-        asked, problem = _asked(unit, in_force)
+        asked, problem = _purchase_asked(unit, in_force)
         return render_template(
             "tariff.html",
             unit=unit,
-            tariff=_get(unit, tariff_id),
+            tariff=_get_tariff(unit, tariff_id),
             versions=versions,
             in_force=in_force,
             asked=asked,
@@ -82,8 +81,8 @@ def tariff(tariff_id: int) -> ResponseReturnValue:
         )
 
 
-def _asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None, str]:
-    """What the payment that somebody asks about gives, or what is wrong with it."""
+def _purchase_asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None, str]:
+    """Return what the amount in the query buys, or the problem with the amount."""
     typed = request.args.get("pays", "").strip()
     if not typed or in_force is None:
         return None, ""
@@ -93,7 +92,7 @@ def _asked(unit: Unit, in_force: TariffVersion | None) -> tuple[Purchase | None,
         return None, str(problem)
 
 
-def _get(unit: Unit, tariff_id: int) -> TariffName:
+def _get_tariff(unit: Unit, tariff_id: int) -> TariffName:
     return find_tariff(unit.connection, tariff_id) or abort(404)
 
 
@@ -102,50 +101,46 @@ def _versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:
 
 
 def _summary(unit: Unit, tariff_id: int) -> list[tuple[str, str]]:
-    found = _get(unit, tariff_id)
+    found = _get_tariff(unit, tariff_id)
     return [
         ("Tariff", f"{found.name} ({found.code})"),
         ("Meters", str(meters_on(unit.connection, tariff_id))),
     ]
 
 
-def _lines(unit: Unit, versions: Sequence[TariffVersion]) -> list[str]:
-    return [_line(unit, one) for one in versions]
-
-
-def _line(unit: Unit, version: TariffVersion) -> str:
+def _describe_version(unit: Unit, version: TariffVersion) -> str:
     market = unit.market
-    message = f"From {day(version.valid_from)}: {money(version.price_per_kwh_minor, market)} a kWh"
+    line = f"From {day(version.valid_from)}: {money(version.price_per_kwh_minor, market)} a kWh"
     if version.access_rate_minor:
         rate = money(version.access_rate_minor, market)
-        message += f", access {rate} every {version.access_every_days} days"
+        line += f", access rate {rate} every {version.access_every_days} days"
     if version.minimum_purchase_minor:
-        message += f", at least {money(version.minimum_purchase_minor, market)} at a time"
-    return message
+        line += f", minimum purchase {money(version.minimum_purchase_minor, market)}"
+    return line
 
 
-def _made(unit: Unit, done: Done) -> list[str]:
-    """Every price, and what money gives under the last of them."""
+def _preview(unit: Unit, done: Done) -> list[str]:
+    """Return all prices, and what payments buy at the latest of them."""
     versions = _versions(unit, done.ids["tariff_id"])
-    gives = purchase_lines(usual_purchases(versions[-1], unit.market), unit.market)
-    return [*_lines(unit, versions), *gives]
+    purchases = purchase_lines(usual_purchases(versions[-1], unit.market), unit.market)
+    return [*(_describe_version(unit, version) for version in versions), *purchases]
 
 
-def _first_day(unit: Unit, typed: str) -> date:
+def _parse_first_day(unit: Unit, typed: str) -> date:
     on = parsing.day(unit, typed)
     if abs(on - unit.today) > _TEN_YEARS:
-        raise ValueError("a day within ten years")
+        raise ValueError("choose a day within ten years")
     return on
 
 
-def _figures(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ...]:
+def _price_fields(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ...]:
     def start(minor: int | None) -> str:
         return major(minor, unit.market.currency) if minor else ""
 
     known = latest or TariffVersion(unit.today, 0)
     first_on = unit.today + timedelta(days=1) if latest else unit.today
     return (
-        Field("valid_from", "From", _first_day, "date", value=first_on.isoformat()),
+        Field("valid_from", "Valid from", _parse_first_day, "date", value=first_on.isoformat()),
         Field(
             "price", "Price of a kWh", parsing.positive_amount_minor,
             value=start(known.price_per_kwh_minor),
@@ -155,17 +150,17 @@ def _figures(unit: Unit, latest: TariffVersion | None = None) -> tuple[Field, ..
             value=start(known.access_rate_minor),
         ),
         Field(
-            "every_days", "Due every so many days", parsing.days, optional=True,
+            "every_days", "Access rate due every (days)", parsing.days, optional=True,
             value=str(known.access_every_days or ""),
         ),
         Field(
-            "minimum", "Least purchase", parsing.amount_minor, optional=True,
+            "minimum", "Minimum purchase", parsing.amount_minor, optional=True,
             value=start(known.minimum_purchase_minor),
         ),
     )  # fmt: skip
 
 
-def _version(values: Values) -> TariffVersion:
+def _read_version(values: Values) -> TariffVersion:
     if values["access"] and not values["every_days"]:
         raise Refused("access_days_missing")
     return TariffVersion(
@@ -178,7 +173,7 @@ def _version(values: Values) -> TariffVersion:
 
 
 def _add(unit: Unit, operator: str, values: Values) -> Done:
-    entry = TariffEntry(values["code"], values["name"], _version(values))
+    entry = TariffEntry(values["code"], values["name"], _read_version(values))
     tariff_id = add_to_catalogue(unit, entry, operator, values["reason"])
     return Done("The tariff was added.", "tariffs.tariff", {"tariff_id": tariff_id})
 
@@ -193,48 +188,48 @@ action_page(
         lambda unit: (
             code_field(),
             Field("name", "Name", parsing.name),
-            *_figures(unit),
+            *_price_fields(unit),
         ),
         _add,
         button="Add",
         errors_at=_ERRORS_AT,
-        preview=_made,
+        preview=_preview,
     ),
 )
 
 
 def _version_fields(unit: Unit, tariff_id: int) -> tuple[Field, ...]:
-    _get(unit, tariff_id)
+    _get_tariff(unit, tariff_id)
     versions = _versions(unit, tariff_id)
-    return _figures(unit, versions[-1] if versions else None)
+    return _price_fields(unit, versions[-1] if versions else None)
 
 
 def _add_version(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
-    found = _get(unit, tariff_id)
-    entry = TariffEntry(found.code, found.name, _version(values))
+    found = _get_tariff(unit, tariff_id)
+    entry = TariffEntry(found.code, found.name, _read_version(values))
     change_catalogue(unit, entry, operator, values["reason"])
-    return Done("The tariff has new prices.", "tariffs.tariff", {"tariff_id": tariff_id})
+    return Done("The new prices are saved.", "tariffs.tariff", {"tariff_id": tariff_id})
 
 
 action_page(
     blueprint,
     "/tariffs/<int:tariff_id>/prices",
-    "version",
+    "new_prices",
     "catalogue",
     Form(
-        "New prices from a day on",
+        "New prices",
         _version_fields,
         _add_version,
         errors_at=_ERRORS_AT,
         summary=_summary,
-        preview=_made,
+        preview=_preview,
     ),
 )
 
 
 def _rename(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
     versions = _versions(unit, tariff_id) or abort(404)
-    entry = TariffEntry(_get(unit, tariff_id).code, values["name"], versions[-1])
+    entry = TariffEntry(_get_tariff(unit, tariff_id).code, values["name"], versions[-1])
     change_catalogue(unit, entry, operator, values["reason"])
     return Done("Saved.", "tariffs.tariff", {"tariff_id": tariff_id})
 
@@ -242,12 +237,12 @@ def _rename(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
 action_page(
     blueprint,
     "/tariffs/<int:tariff_id>/name",
-    "name",
+    "rename",
     "catalogue",
     Form(
         "Rename a tariff",
         lambda unit, tariff_id: (
-            Field("name", "Name", parsing.name, value=_get(unit, tariff_id).name),
+            Field("name", "Name", parsing.name, value=_get_tariff(unit, tariff_id).name),
         ),
         _rename,
         summary=_summary,
@@ -256,15 +251,15 @@ action_page(
 
 
 def _move(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
-    old = _get(unit, tariff_id).code
+    old = _get_tariff(unit, tariff_id).code
     moved = move_tariff(unit, old, values["tariff"], operator, values["reason"])
     meters = "1 meter was" if moved == 1 else f"{moved} meters were"
     message = f"{meters} moved from {old} to {values['tariff']}"
     return Done(message, "tariffs.tariff", {"tariff_id": tariff_id})
 
 
-def _moved(unit: Unit, done: Done) -> list[str]:
-    charged = "Fees that have fallen due are charged; the access rate begins anew today"
+def _preview_move(unit: Unit, done: Done) -> list[str]:
+    charged = "Access rates that are due are charged now. The next period starts today"
     return [done.message, charged]
 
 
@@ -276,12 +271,12 @@ action_page(
     Form(
         "Move all meters to another tariff",
         lambda unit, tariff_id: (
-            Field("tariff", "Their tariff", kind="select", options=of_catalogue("tariffs")),
+            Field("tariff", "New tariff", kind="select", options=catalogue_options("tariffs")),
         ),
         _move,
-        button="Move them",
+        button="Move the meters",
         errors_at=dict.fromkeys(("tariff_same", "tariff_not_begun"), "tariff"),
         summary=_summary,
-        preview=_moved,
+        preview=_preview_move,
     ),
 )

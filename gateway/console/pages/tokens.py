@@ -1,4 +1,4 @@
-"""The token desk: codes ordered by hand, each with a reason, and what became of them."""
+"""Manual tokens: ordered with a reason and made by a worker. Any token is revealed from here."""
 
 from __future__ import annotations
 
@@ -7,16 +7,25 @@ from typing import cast
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console.tokens import TOKEN_ORDERS, find_token_order, tokens_of_order
+from core.db.console.tokens import TOKEN_ORDERS, find_token, find_token_order, tokens_of_order
 from core.errors import Refused
 from core.tokens.family import Action
 from core.unit import Unit
+from core.usecases.tokens.resend import reveal_token
 from core.usecases.tokens.token_orders import order_token
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
-from gateway.console.formatting import COUNT, INSTANT, LABEL, MONOSPACE, STATE, TEXT
-from gateway.console.forms import Done, Field, Form, Values, action_page
+from gateway.console.formatting import (
+    COUNT,
+    INSTANT,
+    LABEL,
+    MONOSPACE,
+    STATE,
+    TEXT,
+    token_units,
+)
+from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
 from gateway.console.listing import (
     Column,
     Listing,
@@ -26,31 +35,31 @@ from gateway.console.listing import (
     state_filter,
 )
 
-blueprint = Blueprint("codes", __name__)
+blueprint = Blueprint("tokens", __name__)
 
 _KINDS = (
     ("days", "days"),
     ("energy", "energy, in kWh"),
-    ("unlock", "unlock for good"),
+    ("unlock", "unlock permanently"),
     ("lock", "lock"),
 )
 
 
 list_page(
     blueprint,
-    "/codes/",
-    "codes",
+    "/manual-tokens/",
+    "orders",
     Listing(
-        "Codes by hand",
+        "Manual tokens",
         TOKEN_ORDERS,
         columns=(
-            Column("Ordered", "ordered_at", INSTANT, "codes.code", "order_id"),
-            Column("Serial", "serial", MONOSPACE),
+            Column("Ordered", "ordered_at", INSTANT, "tokens.order", "order_id"),
+            Column("Serial number", "serial", MONOSPACE),
             Column("Kind", "kind", LABEL),
             Column("Days", "days", COUNT),
             Column("kWh", "kwh", COUNT),
-            Column("By", "operator"),
-            Column("Why", "reason", TEXT),
+            Column("Operator", "operator"),
+            Column("Reason", "reason", TEXT),
             Column("State", "state", STATE),
             Column("Problem", "problem"),
         ),
@@ -59,29 +68,32 @@ list_page(
             choice_filter("kind", "Kind", lambda unit: _KINDS),
             state_filter("waiting", "made", "failed"),
         ),
-        buttons=(("Order a code", "codes.order"),),
+        buttons=(("Order a token", "tokens.new_order"),),
     ),
 )
 
 
-@page(blueprint, "/codes/<int:order_id>", "view")
-def code(order_id: int) -> ResponseReturnValue:
-    """One order, and the codes that came of it, covered."""
+@page(blueprint, "/manual-tokens/<int:order_id>", "view")
+def order(order_id: int) -> ResponseReturnValue:
+    """Show an order and the tokens that were made for it, with their digits hidden."""
     with console().read_only_unit() as unit:
-        order = find_token_order(unit.connection, order_id) or abort(404)
-        tokens = tokens_of_order(unit.connection, order_id)
-        return render_template("code.html", unit=unit, order=order, tokens=tokens)
+        return render_template(
+            "token_order.html",
+            unit=unit,
+            order=find_token_order(unit.connection, order_id) or abort(404),
+            tokens=tokens_of_order(unit.connection, order_id),
+        )
 
 
 def _order(unit: Unit, operator: str, values: Values) -> Done:
     kind = cast("Action", values["kind"])
     order_id = order_token(unit, values["serial"], kind, _units(values), operator, values["reason"])
-    message = f"The code for {values['serial']} is being made."
-    return Done(message, "codes.code", {"order_id": order_id}, ("payments",))
+    message = f"The token for {values['serial']} is being made."
+    return Done(message, "tokens.order", {"order_id": order_id}, ("payments",))
 
 
 def _units(values: Values) -> int:
-    """Days, or tenths of a kWh. Raises Refused("code_amount_wrong")."""
+    """Return days, or tenths of a kWh. Raises Refused("code_amount_wrong")."""
     given = values["amount"] or "0"
     whole, _, tenth = given.replace(",", ".").partition(".")
     parts = (whole, tenth or "0")
@@ -96,15 +108,15 @@ def _units(values: Values) -> int:
 
 action_page(
     blueprint,
-    "/codes/new",
-    "order",
+    "/manual-tokens/new",
+    "new_order",
     "order_token",
     Form(
-        "Order a code",
+        "Order a token",
         lambda unit: (
-            Field("serial", "Serial number of the device", parsing.serial),
-            Field("kind", "What it does", kind="select", options=lambda unit: _KINDS),
-            Field("amount", "How many days, or kWh", optional=True, hint="Nothing for a lock."),
+            Field("serial", "Serial number", parsing.serial),
+            Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
+            Field("amount", "Days, or kWh", optional=True, hint="Empty for lock and unlock."),
         ),
         _order,
         button="Order it",
@@ -117,4 +129,26 @@ action_page(
             "code_amount_wrong": "amount",
         },
     ),
+)
+
+
+def _token_summary(unit: Unit, token_id: int) -> list[tuple[str, str]]:
+    token = find_token(unit.connection, token_id) or abort(404)
+    return [("Device", token.serial), ("Gives", token_units(token.kind, token.units))]
+
+
+def _reveal(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
+    token = reveal_token(unit, token_id, operator, values["reason"])
+    message = f"The token for {token.serial} is {token.text}"
+    if token.payment_id is not None:
+        return Done(message, "payments.payment", {"payment_id": token.payment_id})
+    return Done(message, "tokens.order", {"order_id": token.order_id})
+
+
+action_page(
+    blueprint,
+    "/tokens/<int:token_id>/reveal",
+    "reveal",
+    "reveal_token",
+    Form("Reveal a token", no_fields, _reveal, button="Reveal it", summary=_token_summary),
 )

@@ -1,4 +1,4 @@
-"""The people of the console: who may work here, as what. Owners only."""
+"""The users of the console: added, given a role, disabled. Owners only."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ list_page(
         columns=(
             Column("Name", "name", link="users.role", link_id="user_id"),
             Column("Role", "role", LABEL),
-            Column("Since", "created_at", INSTANT),
-            Column("Shut out", "disabled_at", INSTANT),
+            Column("Added", "created_at", INSTANT),
+            Column("Disabled", "disabled_at", INSTANT),
         ),
         buttons=(("Add a user", "users.add"),),
     ),
@@ -39,7 +39,7 @@ list_page(
 
 def _add(unit: Unit, operator: str, values: Values) -> Done:
     add_user(unit, values["name"], values["password"], values["role"], operator)
-    return Done(f"{values['name']} may log in now.", "users.users")
+    return Done(f"{values['name']} can log in now.", "users.users")
 
 
 form_page(
@@ -50,7 +50,7 @@ form_page(
     Form(
         "Add a user",
         fields=lambda unit: (
-            Field("name", "Name", hint="What they log in with."),
+            Field("name", "Name", hint="The name for the login."),
             Field("role", "Role", kind="select", options=_roles),
             Field("password", "First password", kind="password", hint="At least 10 characters."),
         ),
@@ -67,18 +67,18 @@ form_page(
 
 def _summary(unit: Unit, user_id: int) -> list[tuple[str, str]]:
     user = find_user_row(unit.connection, user_id) or abort(404)
-    state = "shut out" if user.disabled_at else label(user.role)
+    state = "disabled" if user.disabled_at else label(user.role)
     return [("Name", user.name), ("Role", state)]
 
 
-def _give_role(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
+def _set_role(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
     set_role(unit, user_id, values["role"], operator, values["reason"])
-    return Done("The role was changed; they have to log in again.", "users.users")
+    return Done("The role is changed. The user has to log in again.", "users.users")
 
 
-def _shut_out(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
+def _disable(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
     disable_user(unit, user_id, operator, values["reason"])
-    return Done("They are shut out.", "users.users")
+    return Done("The user is disabled.", "users.users")
 
 
 action_page(
@@ -89,9 +89,9 @@ action_page(
     Form(
         "Change a role",
         fields=lambda unit, user_id: (Field("role", "Role", kind="select", options=_roles),),
-        submit=_give_role,
+        submit=_set_role,
         summary=_summary,
-        links=(("Shut out", "users.disable"),),
+        links=(("Disable", "users.disable"),),
     ),
 )
 action_page(
@@ -99,5 +99,5 @@ action_page(
     "/users/<int:user_id>/disable",
     "disable",
     "manage_users",
-    Form("Shut a user out", no_fields, _shut_out, button="Shut out", summary=_summary),
+    Form("Disable a user", no_fields, _disable, button="Disable", summary=_summary),
 )

@@ -1,4 +1,4 @@
-"""The villages customers live in: added and renamed. Their codes never change."""
+"""Villages of customers: listed, added and renamed. Their codes never change."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ action_page(
 )
 
 
-def _get(unit: Unit, village_id: int) -> Village:
+def _get_village(unit: Unit, village_id: int) -> Village:
     return find_village(unit.connection, village_id) or abort(404)
 
 
 def _edit(unit: Unit, operator: str, values: Values, village_id: int) -> Done:
-    village = Village(_get(unit, village_id).code, values["name"])
+    village = Village(_get_village(unit, village_id).code, values["name"])
     change_catalogue(unit, village, operator, values["reason"])
     return Done("Saved.", "villages.villages")
 
@@ -73,11 +73,11 @@ action_page(
     "edit",
     "catalogue",
     Form(
-        "Edit a village",
+        "Rename a village",
         lambda unit, village_id: (
-            Field("name", "Name", parsing.name, value=_get(unit, village_id).name),
+            Field("name", "Name", parsing.name, value=_get_village(unit, village_id).name),
         ),
         _edit,
-        summary=lambda unit, village_id: [("Code", _get(unit, village_id).code)],
+        summary=lambda unit, village_id: [("Code", _get_village(unit, village_id).code)],
     ),
 )

@@ -68,7 +68,7 @@ def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, e
     def fails():
         raise error
 
-    monkeypatch.setitem(console.app.view_functions, "today.today", Guarded("see", fails))
+    monkeypatch.setitem(console.app.view_functions, "dashboard.dashboard", Guarded("see", fails))
     answer = browser.get("/")
 
     assert answer.status_code == status

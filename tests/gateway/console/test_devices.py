@@ -110,7 +110,7 @@ def test_without_a_letterbox_no_key_is_taken_in(console):
     answer = console.login().post("/devices/new", **LAMP, secret_key=KEY)
 
     assert answer.status_code == 422
-    assert "DEVICE_KEY_LETTERBOX" in answer.text
+    assert "DEVICE_KEY_PUBLIC" in answer.text
     assert console.rows("SELECT id FROM devices WHERE serial = 'LAMP900'") == []
 
 

@@ -134,7 +134,9 @@ def create_app(environment: Environment) -> Gateway:
     )
     hot = {"/ussd/": ussd}
     if console := ConsoleSettings.from_environment(environment):
-        console_engine = make_engine(services.database_url, pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE)
+        console_engine = make_engine(
+            services.database_url, pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE
+        )
         closing.callback(console_engine.dispose)
         box = SealingKey.from_settings(console.sealing_key) if console.sealing_key else None
         context = _console_context(console_engine, pins, settings, redis, work_queues, guard, box)

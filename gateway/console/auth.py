@@ -14,8 +14,9 @@ from typing import Any
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from core.db.users import ConsoleUser, user_of_login
+from core.db.users import user_of_login
 from core.errors import Refused
+from core.operator import ConsoleUser
 from gateway.console.console_context import BLANK_MARKET, console
 from gateway.console.roles import PERMISSIONS, WITHOUT_MARKET, is_allowed
 

@@ -10,13 +10,13 @@ from flask import current_app, g
 from redis import Redis
 
 from core.clock import Clock
-from core.db.users import ConsoleUser
 from core.market import Market
+from core.operator import ConsoleUser
 from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit
 from gateway.guard import Guard
 from gateway.limits import Limits
-from gateway.ring import Doorbell
+from gateway.work_queues import WorkQueues
 
 # The market of an empty database, until an owner has set one up.
 BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
@@ -34,7 +34,7 @@ class ConsoleContext:
     open_unit: OpenUnit
     limits: Limits
     redis: Redis
-    doorbell: Doorbell
+    work_queues: WorkQueues
     guard: Guard
     clock: Clock
     letterbox: Seals | None = None

@@ -126,7 +126,7 @@ def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form:
         if done is None:
             return _render(form, state, ids), 200 if state.preview else 422
         for queue in done.rings:
-            console().doorbell.ring(queue)
+            console().work_queues.wake(queue)
         if done.response:
             return done.response()
         flash(done.message)

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.agents import Agent, agent_with_id, last_movements
+from core.agent import Agent
+from core.db.agents import agent_with_id, last_movements
 from core.db.console.agents import AGENTS
 from core.db.console.audit import audit_of
 from core.money import Money, major
@@ -110,7 +111,7 @@ def _settle(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
     owed = money(settled.owed.minor, unit.market)
     message = f"The cash is booked. The agent owes {owed} now and gets an SMS."
-    return Done(message, "agents.agent", {"agent_id": agent_id}, ("texts",))
+    return Done(message, "agents.agent", {"agent_id": agent_id}, ("sms",))
 
 
 def _preview_settlement(unit: Unit, done: Done) -> list[str]:
@@ -145,7 +146,7 @@ action_page(
 def _reset_pin(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     pin = reset_pin(unit, agent_id, operator, values["reason"])
     message = f"The new PIN is {pin}. Tell it to the agent, who must change it at first use."
-    return Done(message, "agents.agent", {"agent_id": agent_id}, ("texts",))
+    return Done(message, "agents.agent", {"agent_id": agent_id}, ("sms",))
 
 
 action_page(

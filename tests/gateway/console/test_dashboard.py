@@ -7,7 +7,7 @@ import re
 from gateway.console.cache import cached
 from gateway.console.charts import bar_chart
 from gateway.console.pages.dashboard import left_screens
-from gateway.tally import impatient_redis
+from gateway.redis_client import fail_fast_redis
 from gateway.ussd.drop_off import screens_key
 from tests.support.book import NOW
 from tests.support.cast import KIT
@@ -52,7 +52,7 @@ def test_screens_are_told_by_how_many_left_there(console):
 
 
 def test_without_redis_the_front_page_still_comes():
-    nowhere = impatient_redis("redis://127.0.0.1:9")
+    nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
     assert left_screens(nowhere, NOW.date()) is None
 
@@ -89,6 +89,6 @@ def test_how_things_stand_is_worked_out_once_in_a_while(console, later):
 
 
 def test_without_redis_it_is_worked_out_each_time():
-    nowhere = impatient_redis("redis://127.0.0.1:9")
+    nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
     assert cached(nowhere, "figures", 60, lambda: {"a": 1}) == {"a": 1}

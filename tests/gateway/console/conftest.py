@@ -184,7 +184,7 @@ def _story(book: Book) -> dict[str, Any]:
         "request_id": book.rows("SELECT max(id) FROM device_requests")[0][0],
         "device_id": device_id,
         "token_id": token_id,
-        "text_id": text_id,
+        "sms_id": text_id,
         "case_id": case_id,
         "order_id": order_id,
         "sale_id": sale_id,

@@ -54,7 +54,7 @@ def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted):
 def test_one_agent_is_shown_with_what_moved_the_account(indebted):
     page = indebted.login("read_only").get(path(indebted)).text
 
-    assert "cash taken" in page
+    assert "cash collected" in page
     assert "AG0000" in page
     assert "KES 1,500.00" in page
 
@@ -72,7 +72,7 @@ def test_cash_handed_over_is_shown_first_then_booked_and_told(indebted):
     assert indebted.rows("SELECT count(*) FROM sms WHERE dedupe_key = 'agent_settled:H12'") == [
         (1,)
     ]
-    assert "handed over" in finance.get(path(indebted)).text
+    assert "cash paid in" in finance.get(path(indebted)).text
     indebted.book.prove()
 
 
@@ -92,10 +92,10 @@ def test_a_receipt_counts_once(indebted):
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"amount": "0"}, "More than nothing"),
+        ({"amount": "0"}, "Must be more than 0"),
         ({"amount": "501"}, "does not owe that much"),
         ({"receipt": "a_b"}, "Letters, digits"),
-        ({"reason": ""}, "This is needed"),
+        ({"reason": ""}, "This is required"),
     ],
 )
 def test_a_hand_over_that_cannot_be_books_nothing(indebted, typed, told):

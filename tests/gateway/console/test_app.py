@@ -51,15 +51,15 @@ def test_an_unknown_address_is_a_page_and_says_nothing_of_itself(console):
     answer = console.login().get("/<nowhere>")
 
     assert answer.status_code == 404
-    assert "There is no such page" in answer.text
+    assert "Page not found" in answer.text
     assert "nowhere" not in answer.text
 
 
 @pytest.mark.parametrize(
     ("error", "status", "told"),
     [
-        (OperationalError("SELECT", {}, Exception("secret")), 503, "did not answer in time"),
-        (KeyError("secret"), 500, "It is in the log"),
+        (OperationalError("SELECT", {}, Exception("secret")), 503, "did not respond in time"),
+        (KeyError("secret"), 500, "The error is in the log"),
     ],
 )
 def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, error, status, told):
@@ -68,7 +68,7 @@ def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, e
     def fails():
         raise error
 
-    monkeypatch.setitem(console.app.view_functions, "dashboard.dashboard", Guarded("see", fails))
+    monkeypatch.setitem(console.app.view_functions, "dashboard.dashboard", Guarded("view", fails))
     answer = browser.get("/")
 
     assert answer.status_code == status
@@ -109,9 +109,9 @@ def test_the_menu_has_every_page_of_the_role_and_says_which_one_is_shown(console
     assert owner.count("<nav") == 1
     menu = owner[owner.index("<nav") : owner.index("</nav>")]
     assert menu.count("<a href=") == len(pages)
-    assert re.findall(r'aria-current="page">([^<]+)<', menu) == ["Audit"]
+    assert re.findall(r'aria-current="page">([^<]+)<', menu) == ["Audit log"]
     assert "Users" not in reader
-    assert "Export the month" not in reader
+    assert "Month export" not in reader
     assert re.findall(r'aria-current="page">([^<]+)<', reader) == ["Plans"]
     shown = console.login("owner").get(f"/tariffs/{console.ids['tariff_id']}").text
     assert re.findall(r'aria-current="page">([^<]+)<', shown) == ["Tariffs"]

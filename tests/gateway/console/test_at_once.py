@@ -65,12 +65,12 @@ SAME = [
     ),
     (
         "/devices/new",
-        {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "tariff": "home"} | WHY,
+        {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "tariff": "home"} | WHY,
         "devices",
         "in the books already",
     ),
     (
-        "/codes/new",
+        "/manual-tokens/new",
         {"serial": KIT, "kind": "days", "amount": "2"} | WHY,
         "token_orders",
         "being made",

@@ -8,13 +8,15 @@ from tests.support.cast import AMINA, METER, NEEMA, STRANGER
 
 
 def test_the_audit_tells_who_did_what_to_which_row_and_why(console):
-    console.login().post("/codes/new", serial=METER, kind="energy", amount="5", reason="goodwill")
+    console.login().post(
+        "/manual-tokens/new", serial=METER, kind="energy", amount="5", reason="goodwill"
+    )
     browser = console.login("read_only")
 
-    lines = exported(browser.get("/audit.csv", who="owner", subject="device"))[1:]
+    lines = exported(browser.get("/audit.csv", operator="owner", subject="device"))[1:]
 
     assert [(line[1], line[2], line[5]) for line in lines] == [("owner", "order_code", "goodwill")]
-    assert exported(browser.get("/audit.csv", who="owner", subject="user"))[1:] == []
+    assert exported(browser.get("/audit.csv", operator="owner", subject="user"))[1:] == []
     assert exported(browser.get("/audit.csv", until="2026-11-23"))[1:] == []
     assert '<option value="user">' in browser.get("/audit/").text
     assert browser.get("/audit/", subject="nothing").status_code == 200
@@ -26,11 +28,13 @@ def test_reports_lead_to_the_customer_who_made_them(console):
         report_problem(unit, STRANGER, "=1+1")
     browser = console.login("read_only")
 
-    lines = exported(browser.get("/reports.csv"))[1:]
+    lines = exported(browser.get("/problem-reports.csv"))[1:]
 
     assert [(line[1], line[2], line[3]) for line in lines] == [
         (STRANGER, "", "'=1+1"),
         (AMINA, "Amina Odhiambo", "No light since Monday"),
     ]
-    assert f'/console/customers/{console.ids["customer_id"]}"' in browser.get("/reports/").text
-    assert exported(browser.get("/reports.csv", number=NEEMA))[1:] == []
+    assert (
+        f'/console/customers/{console.ids["customer_id"]}"' in browser.get("/problem-reports/").text
+    )
+    assert exported(browser.get("/problem-reports.csv", msisdn=NEEMA))[1:] == []

@@ -124,7 +124,7 @@ def test_what_was_wrong_is_not_told(console, name, password):
 
 
 def test_tries_for_one_name_end_whichever_address_they_come_from(console, monkeypatch):
-    monkeypatch.setattr(login, "TRIES_OF_A_NAME", 3)
+    monkeypatch.setattr(login, "MAX_PER_NAME", 3)
     answers = [console.browser().log_in("owner", "wrong").status_code for _ in range(3)]
 
     after = console.browser().log_in("OWNER ")
@@ -136,7 +136,7 @@ def test_tries_for_one_name_end_whichever_address_they_come_from(console, monkey
 
 
 def test_tries_from_one_address_end_whatever_the_names(console, monkeypatch):
-    monkeypatch.setattr(login, "TRIES_OF_AN_ADDRESS", 3)
+    monkeypatch.setattr(login, "MAX_PER_ADDRESS", 3)
     for name in ("ann", "bob", "cyd"):
         console.browser().log_in(name, "wrong")
 

@@ -37,7 +37,7 @@ def held_now(console):
 
 def test_closing_a_case_about_held_money_asks_what_becomes_of_it(console, held):
     finance, path = console.login("finance"), f"/cases/{held}/close"
-    assert "it is real: apply it" in finance.get(path).text
+    assert "the payment is real: apply it" in finance.get(path).text
     assert finance.post(path, reason="asked Safaricom").status_code == 422
 
     assert finance.post(path, reason="asked Safaricom", held="apply").status_code == 302
@@ -48,7 +48,7 @@ def test_closing_a_case_about_held_money_asks_what_becomes_of_it(console, held):
 
 def test_support_can_only_leave_held_money_where_it_is(console, held):
     support, path = console.login("support"), f"/cases/{held}/close"
-    assert "it is real: apply it" not in support.get(path).text
+    assert "the payment is real: apply it" not in support.get(path).text
     assert support.post(path, reason="it is real", held="apply").status_code == 422
 
     assert support.post(path, reason="not ours", held="keep").status_code == 302

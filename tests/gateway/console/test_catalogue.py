@@ -70,7 +70,7 @@ def test_a_maker_tells_what_its_new_meters_have_and_they_are_entered_by_number(c
     maker = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
 
     owner.post("/manufacturers/new", **maker, sts=STS, **WHY)
-    meter = {"serial": NEW_METER, "kind": "meter", "maker": "mita"}
+    meter = {"serial": NEW_METER, "kind": "meter", "manufacturer": "mita"}
     entered = owner.post("/devices/new", **meter, **WHY)
 
     assert entered.status_code == 302
@@ -152,9 +152,9 @@ def test_an_appliance_is_added_and_sold_at_once(console):
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"kind": "lamp"}, "choose one of the list"),
+        ({"kind": "lamp"}, "choose a value from the list"),
         ({"price": "-5"}, "not an amount"),
-        ({"per_day": "0"}, "more than nothing"),
+        ({"per_day": "0"}, "must be more than 0"),
         ({"price": "3"}, "does not come out for the price"),
     ],
 )

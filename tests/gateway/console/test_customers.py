@@ -68,7 +68,7 @@ def test_a_customer_and_a_meter_are_registered_in_one_act(console):
     looked, done = register(console.login("support"), **typed)
 
     assert "Wanja" in looked.text
-    assert "Home: KES 200.00 gives 2.0 kWh" in looked.text
+    assert "Home: KES 200.00 buys 2.0 kWh" in looked.text
     (owner,) = console.rows(
         "SELECT c.name, t.code FROM devices d JOIN customers c ON c.id = d.owner_id"
         " JOIN tariffs t ON t.id = d.tariff_id WHERE serial = :serial",
@@ -103,7 +103,7 @@ def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
     assert "Down payment KES 50.00, due 24 Nov 2026" in looked.text
     assert "2 instalments of KES 400.00, due 24 Dec 2026 to 24 Jan 2027" in looked.text
     assert "1 instalment of KES 50.00, due 24 Feb 2027" in looked.text
-    assert "In all KES 900.00" in looked.text
+    assert "Total KES 900.00" in looked.text
     assert console.rows("SELECT total_minor FROM sales ORDER BY id DESC LIMIT 1") == [(900_00,)]
     told = console.rows("SELECT kind FROM sms WHERE msisdn = :new ORDER BY id", new=NEW)
     assert told == [("agent_sms.agreed_plan",), ("agent_sms.welcome",)]

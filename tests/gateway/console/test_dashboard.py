@@ -6,7 +6,7 @@ import re
 
 from gateway.console.cache import cached
 from gateway.console.charts import bar_chart
-from gateway.console.pages.dashboard import left_screens
+from gateway.console.pages.dashboard import abandoned_screens
 from gateway.redis_client import fail_fast_redis
 from gateway.ussd.drop_off import screens_key
 from tests.support.book import NOW
@@ -42,7 +42,7 @@ def test_screens_are_told_by_how_many_left_there(console):
     counts = {"payment.confirm shown": 4, "payment.confirm answered": 1, "home.home shown": 4}
     console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
 
-    found = left_screens(console.redis, NOW.date())
+    found = abandoned_screens(console.redis, NOW.date())
 
     assert [(one.screen, one.shown, one.left) for one in found] == [
         ("payment.confirm", 4, 3),
@@ -54,7 +54,7 @@ def test_screens_are_told_by_how_many_left_there(console):
 def test_without_redis_the_front_page_still_comes():
     nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
-    assert left_screens(nowhere, NOW.date()) is None
+    assert abandoned_screens(nowhere, NOW.date()) is None
 
 
 def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():

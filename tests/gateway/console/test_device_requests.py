@@ -1,4 +1,4 @@
-"""Registrations that wait: listed, granted on a tariff or a plan, turned down; people are told."""
+"""Device requests: listed, granted on a tariff or a plan, declined; the callers get an SMS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.cast import NEEMA, STOCK_KIT, STOCK_METER, STRANGER
 
 
 def path(console, act: str) -> str:
-    return f"/registrations/{console.ids['request_id']}/{act}"
+    return f"/device-requests/{console.ids['request_id']}/{act}"
 
 
 def owner_of(console, serial: str) -> list[tuple[object, ...]]:
@@ -42,13 +42,13 @@ def kit_asked(console):
 def test_who_waits_is_listed_until_the_device_has_an_owner(kit_asked):
     browser = kit_asked.login("read_only")
 
-    lines = exported(browser.get("/registrations.csv"))[1:]
+    lines = exported(browser.get("/device-requests.csv"))[1:]
 
     assert [(line[1], line[2], line[4]) for line in lines] == [
         (STRANGER, "Wanjiku Kamau", STOCK_METER),
         (NEEMA, "Neema Achieng", STOCK_KIT),
     ]
-    assert len(exported(browser.get("/registrations.csv", number=NEEMA))) == 2
+    assert len(exported(browser.get("/device-requests.csv", msisdn=NEEMA))) == 2
 
 
 def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
@@ -58,7 +58,7 @@ def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
 
     shown, done = confirmed(support, path(console, "grant"), tariff="home", reason="paid the fee")
 
-    assert "Home: KES 100.00 gives 1.0 kWh" in shown.text
+    assert "Home: KES 100.00 buys 1.0 kWh" in shown.text
     assert done.status_code == 302
     assert owner_of(console, STOCK_METER) == [(STRANGER, "Wanjiku", "en")]
     assert told(console, "welcome") == {STRANGER}
@@ -72,7 +72,7 @@ def test_a_kit_is_granted_with_a_plan_that_is_shown_first(kit_asked):
 
     shown, done = confirmed(support, path(kit_asked, "grant"), plan="tv6", reason="agreed by phone")
 
-    assert "In all KES 900.00" in shown.text
+    assert "Total KES 900.00" in shown.text
     assert done.status_code == 302
     assert owner_of(kit_asked, STOCK_KIT) == [(NEEMA, "Neema", "sw")]
     assert kit_asked.rows(
@@ -104,11 +104,11 @@ def test_looking_at_what_a_grant_would_do_does_nothing(console):
 def test_somebody_turned_down_is_told_and_waits_no_more(console):
     support = console.login("support")
 
-    done = support.post(path(console, "refuse"), reason="the meter is broken")
+    done = support.post(path(console, "decline"), reason="the meter is broken")
 
-    assert done.location == "/console/registrations/"
+    assert done.location == "/console/device-requests/"
     assert told(console, "not_granted") == {STRANGER}
     assert owner_of(console, STOCK_METER) == []
     assert console.acts() == [("support", "not_granted", "device", "the meter is broken")]
     assert support.get(path(console, "grant")).status_code == 404
-    assert support.post(path(console, "refuse"), reason="again").status_code == 404
+    assert support.post(path(console, "decline"), reason="again").status_code == 404

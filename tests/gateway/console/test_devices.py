@@ -27,7 +27,7 @@ def test_devices_are_found_by_serial_kind_maker_tariff_and_place(console):
     assert serials(browser, serial="lamp 100") == [KIT]
     assert METER in serials(browser, kind="meter", place="owned")
     assert STOCK_METER not in serials(browser, kind="meter", place="owned")
-    assert set(serials(browser, maker="umeme")) == set(serials(browser, kind="meter"))
+    assert set(serials(browser, manufacturer="umeme")) == set(serials(browser, kind="meter"))
     assert STOCK_METER not in serials(browser, tariff="home")
     assert STOCK_KIT in serials(browser, place="in_stock")
 
@@ -39,7 +39,7 @@ def test_one_device_is_told_with_its_payments_and_its_codes_covered(console):
 
     assert "Amina Odhiambo" in page
     assert "RA1" in page
-    assert "See it" in page
+    assert "Reveal" in page
     assert code not in page.replace(" ", "").replace("-", "")
 
 
@@ -51,7 +51,7 @@ def test_a_kit_shows_the_sale_it_is_paid_off_by(console):
 
 
 def test_a_meter_is_entered_by_its_number_as_its_maker_makes_them(console):
-    typed = {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "tariff": "home"}
+    typed = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "tariff": "home"}
 
     done = console.login("support").post("/devices/new", **typed, reason="one more in the box")
 
@@ -65,7 +65,7 @@ def test_a_meter_is_entered_by_its_number_as_its_maker_makes_them(console):
     assert console.acts() == [("support", "enter", "device", "one more in the box")]
 
 
-LAMP = {"serial": "LAMP900", "kind": "shs", "maker": "sunlite", "reason": "a new box"}
+LAMP = {"serial": "LAMP900", "kind": "shs", "manufacturer": "sunlite", "reason": "a new box"}
 KEY = "00112233445566778899AABBCCDDEEFF"
 
 
@@ -115,7 +115,7 @@ def test_without_a_letterbox_no_key_is_taken_in(console):
 
 
 def test_a_meter_unlike_its_makers_new_ones_is_entered_with_its_own_data(console):
-    typed = {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "reason": "an old one"}
+    typed = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "reason": "an old one"}
 
     done = console.login().post(
         "/devices/new", **typed, sts="ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=2"
@@ -130,20 +130,26 @@ def test_a_meter_unlike_its_makers_new_ones_is_entered_with_its_own_data(console
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"maker": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "xy"}, "hexadecimal"),
-        ({"maker": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "00"}, "has 1 bytes"),
+        (
+            {"manufacturer": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "xy"},
+            "hexadecimal",
+        ),
+        (
+            {"manufacturer": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "00"},
+            "has 1 bytes",
+        ),
         ({"secret_key": KEY}, "do not belong"),
         ({"sts": "ea=11"}, "the STS data of a meter is written as"),
         ({"sts": "ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=1"}, "key type 1"),
         ({"serial": METER}, "in the books already"),
         ({"serial": "01000000058"}, "check digit"),
         ({"kind": "shs"}, "this manufacturer makes meter"),
-        ({"maker": "sunlite", "kind": "shs", "serial": "LAMP900"}, "needs the device"),
+        ({"manufacturer": "sunlite", "kind": "shs", "serial": "LAMP900"}, "needs the device"),
         ({"plan": "tv6"}, "only a kit or an e-bike"),
     ],
 )
 def test_what_cannot_be_entered_is_told_beside_its_field(console, typed, told):
-    given = {"serial": NEW_METER, "kind": "meter", "maker": "umeme", "reason": "new"} | typed
+    given = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "reason": "new"} | typed
 
     answer = console.login().post("/devices/new", **given)
 
@@ -170,16 +176,16 @@ def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
 def test_a_plan_is_taken_off_a_kit_in_stock(console):
     browser = console.login("support")
     where = path(console, TV)
-    assert "Take its plan off" in browser.get(where).text
+    assert "Remove the plan" in browser.get(where).text
 
-    done = browser.post(f"{where}/plan/off", reason="the offer ended")
-    again = browser.post(f"{where}/plan/off", reason="the offer ended")
+    done = browser.post(f"{where}/plan/remove", reason="the offer ended")
+    again = browser.post(f"{where}/plan/remove", reason="the offer ended")
 
     assert (done.status_code, again.status_code) == (302, 422)
     assert "no plan is set" in again.text.lower()
     assert console.rows("SELECT plan_offer_id FROM devices WHERE serial = :tv", tv=TV) == [(None,)]
     assert console.acts() == [("support", "take_plan_off", "device", "the offer ended")]
-    assert "Take its plan off" not in browser.get(where).text
+    assert "Remove the plan" not in browser.get(where).text
 
 
 def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
@@ -187,12 +193,12 @@ def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
     console.book.apply()
     browser = console.login("support")
     where = path(console, KIT)
-    assert "Swap it" in browser.get(where).text
+    assert '/replace"' in browser.get(where).text
 
-    looked, done = browser.confirm(f"{where}/swap", serial=STOCK_KIT, reason="water got in")
+    looked, done = browser.confirm(f"{where}/replace", serial=STOCK_KIT, reason="water got in")
 
-    ordered = "A code for the 7 days that were left is ordered."
-    assert f"{STOCK_KIT} took the place of {KIT}. {ordered}" in looked.text
+    ordered = "A token for the 7 remaining days is ordered."
+    assert f"{STOCK_KIT} replaces {KIT}. {ordered}" in looked.text
     assert console.rows(
         "SELECT kind, units FROM token_orders WHERE state = 'waiting' ORDER BY id DESC LIMIT 1"
     ) == [("days", 7)]
@@ -200,9 +206,9 @@ def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
     assert ordered in page
     assert "Baraka Mwangi" in page
     old = browser.get(where).text
-    assert "out of use" in old
+    assert "retired" in old
     assert f">{STOCK_KIT}</a>" in old
-    assert "Give it to a customer" not in old
+    assert "Register for a customer" not in old
     assert [act[:3] for act in console.acts()][-2:] == [
         ("support", "swap", "device"),
         ("support", "swap", "customer"),
@@ -214,7 +220,7 @@ def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
 def test_a_meter_moves_with_a_reason_and_both_are_told(console):
     support = console.login("support")
 
-    done = support.post(path(console, METER, "/move"), number=NEEMA, reason="sold the house")
+    done = support.post(path(console, METER, "/transfer"), number=NEEMA, reason="sold the house")
 
     assert done.status_code == 302
     assert "Neema Achieng" in support.get(path(console, METER)).text
@@ -233,13 +239,13 @@ def test_a_meter_moves_with_a_reason_and_both_are_told(console):
     ],
 )
 def test_what_cannot_be_moved_stays(console, serial, number, told):
-    answer = console.login().post(path(console, serial, "/move"), number=number, reason="moved")
+    answer = console.login().post(path(console, serial, "/transfer"), number=number, reason="moved")
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
     assert console.acts() == []
 
 
-@pytest.mark.parametrize("act", ["", "/plan", "/plan/off", "/move", "/swap"])
+@pytest.mark.parametrize("act", ["", "/plan", "/plan/remove", "/transfer", "/replace"])
 def test_a_device_that_is_not_there_has_no_page(console, act):
     assert console.login().get(f"/devices/999999{act}").status_code == 404

@@ -57,7 +57,7 @@ def test_the_export_is_the_list_however_long(many, monkeypatch):
     header, *lines = exported(answer)
 
     assert answer.content_type == "text/csv; charset=utf-8"
-    assert header == ["Name", "Role", "Since", "Shut out"]
+    assert header == ["Name", "Role", "Added", "Disabled"]
     assert [line[0] for line in lines] == shown(browser.get("/users/").text)[::4]
 
 

@@ -29,11 +29,11 @@ DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nai
 @pytest.fixture
 def busy(console):
     """November with everything in it, and a little of December."""
-    book, desk = console.book, console.app.extensions["console"]
+    book, context = console.book, console.app.extensions["console"]
 
-    def do(act, *arguments):
-        with desk.open_unit() as unit:
-            return act(unit, *arguments)
+    def do(action, *arguments):
+        with context.open_unit() as unit:
+            return action(unit, *arguments)
 
     def at(instant: datetime) -> None:
         book.ahead = instant - NOW
@@ -47,7 +47,7 @@ def busy(console):
     book.apply()
     do(take_over_cash, console.ids["agent_id"], Money(100_00, "KES"), "R1", "test", "on Friday")
     terms = Terms("cooker", "count", 4, "monthly", Money(200_00, "KES"))
-    sale = do(sell_by_operator, AMINA, terms, None, "test", "at the desk")
+    sale = do(sell_by_operator, AMINA, terms, None, "test", "by an operator")
     do(reprice_sale, sale, 1400_00, "test", "a dearer one")
     at(DECEMBER - timedelta(seconds=1))
     book.pay("LAST", KIT, 20_00)
@@ -62,7 +62,7 @@ def busy(console):
 def month_of(console, name: str = "2026-11", role: str = "finance") -> dict[str, list[dict]]:
     answer = console.login(role).post("/month", month=name)
     assert answer.status_code == 200, answer.text
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="books-{name}.zip"'
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="month-{name}.zip"'
     with ZipFile(io.BytesIO(answer.data)) as archive:
         assert archive.testzip() is None
         return {
@@ -89,12 +89,12 @@ def test_the_files_agree_with_each_other_and_with_the_ledger(busy, name):
     received = [row for row in books["entries"] if row["Kind"] == "received"]
     assert total(books["payments"], "Amount") == total(received, "Debit") > 0
     applied = [row for row in books["entries"] if row["Kind"] == "applied"]
-    assert total(books["payment_lines"], "Amount") == total(applied, "Credit") > 0
+    assert total(books["allocations"], "Amount") == total(applied, "Credit") > 0
     for side in ("Debit", "Credit"):
         assert total(books["trial_balance"], side) == total(books["entries"], side) > 0
-    for when in ("At first", "At last"):
+    for when in ("Opening", "Closing"):
         debits, credits = (
-            total(books["trial_balance"], f"{when}, {s}") for s in ("debit", "credit")
+            total(books["trial_balance"], f"{when} {s}") for s in ("debit", "credit")
         )
         assert debits == credits
     suspense = account(books, "suspense")
@@ -102,7 +102,7 @@ def test_the_files_agree_with_each_other_and_with_the_ledger(busy, name):
         assert total(books["suspense"], side) == Decimal(suspense[side])
 
 
-def test_sales_agents_and_money_back_are_those_of_the_trial_balance(busy):
+def test_sales_agents_and_refunds_agree_with_the_trial_balance(busy):
     books = month_of(busy)
 
     sold = total(books["sales"], "Total")
@@ -110,15 +110,15 @@ def test_sales_agents_and_money_back_are_those_of_the_trial_balance(busy):
     assert total(books["sale_changes"], "Debit") == 400
     assert sold + 400 == Decimal(account(books, "income:sales")["Credit"])
     juma = next(row for row in books["agents"] if row["Number"] == JUMA)
-    assert (juma["Owed at first"], juma["Cash taken"]) == ("0.00", "500.00")
-    assert (juma["Settled"], juma["Owed at last"]) == ("110.00", "390.00")
+    assert (juma["Owed before"], juma["Cash collected"]) == ("0.00", "500.00")
+    assert (juma["Cash paid in"], juma["Owed after"]) == ("110.00", "390.00")
     assert (juma["Commission earned"], juma["Commission paid out"]) == ("10.00", "10.00")
     owed = [row for row in books["trial_balance"] if row["Account"].startswith("clearing:agent")]
-    assert total(books["agents"], "Owed at last") == total(owed, "At last, debit")
+    assert total(books["agents"], "Owed after") == total(owed, "Closing debit")
     moved = [row for row in books["agent_movements"] if row["Account"].startswith("clearing")]
     assert total(moved, "Debit") - total(moved, "Credit") == 390
     assert [row["Receipt"] for row in books["suspense"]].count("LOST1") == 2
-    assert {row["Receipt"] for row in books["money_back"]} == {"LOST2"}
+    assert {row["Receipt"] for row in books["refunds"]} == {"LOST2"}
 
 
 def test_the_month_ends_at_midnight_of_the_market(busy):
@@ -126,14 +126,14 @@ def test_the_month_ends_at_midnight_of_the_market(busy):
 
     assert [row["Receipt"] for row in november["payments"]][-1] == "LAST"
     assert [row["Receipt"] for row in december["payments"]] == ["NEXT"]
-    assert {row["Receipt"] for row in december["payment_lines"]} == {"LAST", "NEXT"}
+    assert {row["Receipt"] for row in december["allocations"]} == {"LAST", "NEXT"}
     assert [row["Kind"] for row in december["sale_changes"]] == ["cancelled"]
-    opening = {row["Account"]: row["At last, debit"] for row in november["trial_balance"]}
+    opening = {row["Account"]: row["Closing debit"] for row in november["trial_balance"]}
     for row in december["trial_balance"]:
-        assert row["At first, debit"] == opening.get(row["Account"], "0.00")
+        assert row["Opening debit"] == opening.get(row["Account"], "0.00")
 
 
-def test_an_empty_month_has_every_file_and_nothing_in_it(busy):
+def test_an_empty_month_has_every_file_without_rows(busy):
     books = month_of(busy, "2026-03")
 
     assert len(books) == 12
@@ -141,7 +141,7 @@ def test_an_empty_month_has_every_file_and_nothing_in_it(busy):
     assert {row["Agrees"] for row in books["checks"]} == {"True"}
 
 
-def test_what_goes_out_says_no_code_and_no_payer(busy):
+def test_the_export_contains_no_token_and_no_payer(busy):
     [(paid_with,)] = busy.rows("SELECT text FROM tokens ORDER BY id LIMIT 1")
     answer = busy.login("owner").post("/month", month="2026-11")
 
@@ -153,14 +153,14 @@ def test_what_goes_out_says_no_code_and_no_payer(busy):
     assert AMINA not in written  # she paid RA1 from her phone
 
 
-def test_every_export_is_noted(busy):
+def test_every_export_is_in_the_audit_log(busy):
     month_of(busy)
 
     assert busy.acts()[-1] == ("finance", "export", "market", "the books of 2026-11")
 
 
 @pytest.mark.parametrize("typed", ["2026-13", "November", "2026-11-01", "9999-12", "2027-01"])
-def test_what_is_no_month_yet_is_not_exported(console, typed):
+def test_an_unknown_or_future_month_is_not_exported(console, typed):
     answer = console.login("finance").post("/month", month=typed)
 
     assert answer.status_code == 422
@@ -168,7 +168,7 @@ def test_what_is_no_month_yet_is_not_exported(console, typed):
     assert console.acts() == []
 
 
-def test_no_more_than_a_piece_of_a_file_is_ever_held():
+def test_only_one_piece_of_a_file_is_in_memory():
     asked = 0
 
     def pieces() -> Iterator[str]:

@@ -36,7 +36,7 @@ def test_no_page_shows_a_code(console):
 
 def test_a_code_is_seen_with_a_reason_and_noted(console):
     browser, code = console.login("support"), code_of(console)
-    path = f"/tokens/{console.ids['token_id']}/see"
+    path = f"/tokens/{console.ids['token_id']}/reveal"
 
     assert browser.post(path).status_code == 422
     answer = browser.post(path, reason="reads it out to Amina")
@@ -87,15 +87,15 @@ def test_a_filter_that_cannot_be_read_says_so_and_exports_nothing(console):
 
     page = browser.get("/payments/", since="yesterday")
 
-    assert "write the day like 2026-03-05" in page.text
+    assert "enter the day like 2026-03-05" in page.text
     assert browser.get("/payments.csv", since="yesterday").status_code == 400
     assert browser.get("/payments/", state="'; --").status_code == 200
     assert browser.get("/payments/", search="a\0b").status_code == 200
 
 
 def test_a_text_goes_out_again_as_a_row_of_its_own(console):
-    browser, text_id = console.login("support"), console.ids["text_id"]
-    path = f"/texts/{text_id}/resend"
+    browser, text_id = console.login("support"), console.ids["sms_id"]
+    path = f"/sms/{text_id}/resend"
     assert "still on its way" in browser.post(path).text
     with console.book.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")

@@ -55,8 +55,8 @@ def test_one_sale_shows_its_plan_and_what_is_paid(console, path):
     device_id = console.rows("SELECT id FROM devices WHERE serial = :serial", serial=KIT)[0][0]
     assert f'href="/console/devices/{device_id}"' in page
     assert f'href="/console{path}"' in console.login().get(f"/devices/{device_id}").text
-    assert "The plan has not been changed since" in page
-    assert "New price" not in page
+    assert "The terms have not changed since" in page
+    assert "Change price" not in page
 
 
 def test_a_sale_that_is_not_there_has_no_page(console):
@@ -78,7 +78,7 @@ def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
     assert "Amina Odhiambo, Cooker" in looked.text
     assert console.acts() == [("support", "sell", "sale", WHY["reason"])]
     page = browser.get(done.location.removeprefix("/console")).text
-    assert "the desk" in page
+    assert "an operator" in page
     assert WHY["reason"] in page
     assert console.rows("SELECT kind FROM sms WHERE msisdn = :to ORDER BY id DESC", to=AMINA)[
         0
@@ -94,7 +94,7 @@ def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
         (
             DAY_KIT,
             {"appliance": "sun", "scheme": "service"},
-            "KES 50.00 a day, at least KES 100.00",
+            "KES 50.00 a day, minimum payment KES 100.00",
         ),
     ],
 )
@@ -130,7 +130,7 @@ def test_nothing_is_sold_by_looking_at_it(console):
         ({"number": AMINA, "appliance": "kit", "count": "3", "serial": KIT}, "another owner"),
         ({"number": AMINA, "appliance": "cooker", "count": "600"}, "1 to 520 instalments"),
         ({"number": AMINA, "appliance": "cooker", "scheme": "service"}, "price_per_day"),
-        ({"number": AMINA, "appliance": "cooker", "count": "3", "reason": ""}, "this is needed"),
+        ({"number": AMINA, "appliance": "cooker", "count": "3", "reason": ""}, "this is required"),
     ],
 )
 def test_what_cannot_be_sold_is_told(console, typed, told):
@@ -150,10 +150,10 @@ def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
     looked, done = browser.confirm(f"{path}/price", total="750", **WHY)
 
     assert "3 instalments of KES 200.00" in looked.text
-    assert "Paid KES 150.00 of it so far" in looked.text
+    assert "Paid so far: KES 150.00" in looked.text
     assert plan_of(console) == [(150_00, 150_00)] + [(200_00, 0)] * 3
     assert console.acts() == [("finance", "reprice", "sale", WHY["reason"])]
-    assert "Price then" in browser.get(done.location.removeprefix("/console")).text
+    assert "Original price" in browser.get(done.location.removeprefix("/console")).text
     console.book.prove()
 
 
@@ -199,7 +199,7 @@ def test_what_is_unpaid_gets_other_instalments(console, path):
         ({"instalment": "5000"}, "more than the financed amount"),
         ({"count": "2", "first_on": "2026-11-23"}, "today or later"),
         ({"count": "2", "first_on": "9999-12-31"}, "today or later"),
-        ({"count": "2", "first_on": "soon"}, "write the day"),
+        ({"count": "2", "first_on": "soon"}, "enter the day"),
     ],
 )
 def test_instalments_that_cannot_be_are_told(console, path, typed, told):
@@ -219,7 +219,7 @@ def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, 
 
     assert "KES 450.00 is no longer owed" in looked.text
     assert f"{KIT} goes back to stock" in looked.text
-    assert f"A code that locks {KIT} is ordered" in looked.text
+    assert f"A token that locks {KIT} is ordered" in looked.text
     assert console.rows("SELECT owner_id FROM devices WHERE serial = :s", s=KIT) == [(None,)]
     assert console.rows("SELECT kind FROM token_orders WHERE operator = 'finance'") == [("lock",)]
     page = browser.get(done.location.removeprefix("/console")).text

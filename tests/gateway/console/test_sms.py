@@ -1,4 +1,4 @@
-"""Texts at the console: found, never read, sent again; wordings are measured as the build does."""
+"""SMS at the console: found, never shown, sent again; their lengths are those of the build."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEW_NUMBER = "+254722000999"
 
 
 def kinds(browser, **asked: str) -> list[str]:
-    return [line[2] for line in exported(browser.get("/texts.csv", **asked))[1:]]
+    return [line[2] for line in exported(browser.get("/sms.csv", **asked))[1:]]
 
 
 def test_texts_are_found_by_number_state_and_kind(console):
@@ -25,12 +25,12 @@ def test_texts_are_found_by_number_state_and_kind(console):
             f" next_attempt_at = NULL WHERE msisdn = '{STRANGER}'"
         )
 
-    assert kinds(browser, number=STRANGER) == ["agent_sms.request_received"]
+    assert kinds(browser, msisdn=STRANGER) == ["agent_sms.request_received"]
     assert kinds(browser, state="failed") == ["agent_sms.request_received"]
     assert kinds(browser, kind="agent_sms.request_received") == ["agent_sms.request_received"]
-    assert "agent_sms.request_received" not in kinds(browser, number=AMINA)
-    assert kinds(browser, number=AMINA, until="2026-11-23") == []
-    assert "UserInBlacklist" in browser.get("/texts/", state="failed").text
+    assert "agent_sms.request_received" not in kinds(browser, msisdn=AMINA)
+    assert kinds(browser, msisdn=AMINA, until="2026-11-23") == []
+    assert "UserInBlacklist" in browser.get("/sms/", state="failed").text
 
 
 def test_what_texts_said_is_nowhere_in_the_list(console):
@@ -38,7 +38,7 @@ def test_what_texts_said_is_nowhere_in_the_list(console):
     bodies = [row[0] for row in console.rows("SELECT body FROM sms")]
     [(code,)] = console.rows("SELECT text FROM tokens")
 
-    shown = browser.get("/texts/").text + browser.get("/texts.csv").text
+    shown = browser.get("/sms/").text + browser.get("/sms.csv").text
 
     assert len(bodies) > 1
     assert not [body for body in bodies if body in shown]
@@ -50,9 +50,9 @@ def test_a_text_about_no_payment_leads_back_to_the_list(console):
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT id FROM sms WHERE msisdn = :who", who=STRANGER)
 
-    done = console.login("support").post(f"/texts/{text_id}/resend")
+    done = console.login("support").post(f"/sms/{text_id}/resend")
 
-    assert done.location == "/console/texts/"
+    assert done.location == "/console/sms/"
     assert console.rows("SELECT count(*) FROM sms WHERE msisdn = :who", who=STRANGER) == [(2,)]
 
 
@@ -66,7 +66,7 @@ def test_a_text_to_a_number_that_was_given_up_is_not_sent_again(console):
         add_number(unit, console.ids["customer_id"], NEW_NUMBER, "test")
         remove_number(unit, console.ids["customer_id"], AMINA, "test", "the phone was stolen")
 
-    answer = console.login("support").post(f"/texts/{text_id}/resend")
+    answer = console.login("support").post(f"/sms/{text_id}/resend")
 
     assert answer.status_code == 422
     assert "no longer" in answer.text
@@ -82,12 +82,12 @@ def test_a_text_to_a_number_that_came_back_is_sent_again(console):
         remove_number(unit, console.ids["customer_id"], AMINA, "test", "a slip")
         add_number(unit, console.ids["customer_id"], AMINA, "test")
 
-    assert console.login("support").post(f"/texts/{text_id}/resend").status_code == 302
+    assert console.login("support").post(f"/sms/{text_id}/resend").status_code == 302
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_wording_is_shown_at_its_widest_with_its_parts(console, language):
-    page = console.login("read_only").get("/texts/wordings", language=language).text
+    page = console.login("read_only").get("/sms/lengths", language=language).text
 
     lengths = sms_lengths(language)
     assert lengths
@@ -98,4 +98,4 @@ def test_every_wording_is_shown_at_its_widest_with_its_parts(console, language):
 
 
 def test_a_language_that_is_not_spoken_has_no_wordings(console):
-    assert console.login().get("/texts/wordings", language="xx").status_code == 404
+    assert console.login().get("/sms/lengths", language="xx").status_code == 404

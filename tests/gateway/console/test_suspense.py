@@ -1,4 +1,4 @@
-"""The suspense desk: suggestions, a match or a refund with its reason, and then the money moves."""
+"""Suspense at the console: suggestions, then a match or a refund with its reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ def test_a_suggestion_leads_to_a_match_that_is_filled_in(console):
 
     page = finance.get(f"/payments/{lost}").text
 
-    assert "one slip away from what was typed" in page
+    assert "one character differs from what was typed" in page
     assert f"/console/suspense/{lost}/match?serial=LAMP100" in page
     assert 'value="LAMP100"' in finance.get(f"/suspense/{lost}/match", serial="LAMP100").text
 
@@ -33,7 +33,7 @@ def test_a_match_without_a_reason_or_with_a_wrong_serial_moves_nothing(console):
     no_reason = finance.post(path, serial="LAMP100")
     no_device = finance.post(path, serial="LAMP999", reason="a guess")
 
-    assert "This is needed" in no_reason.text
+    assert "This is required" in no_reason.text
     assert "LAMP999" in no_device.text
     assert {no_reason.status_code, no_device.status_code} == {422}
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("suspense",)]
@@ -69,7 +69,7 @@ def test_the_desk_lists_only_what_is_in_suspense(console):
 
 def test_money_that_went_back_by_hand_is_booked_so(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
-    path = f"/payments/{lost}/gone"
+    path = f"/payments/{lost}/returned"
     assert f"/console{path}" in finance.get(f"/payments/{lost}").text
     assert f"/console{path}" not in console.login("support").get(f"/payments/{lost}").text
 
@@ -85,7 +85,7 @@ def test_money_that_went_back_by_hand_is_booked_so(console):
 def test_an_applied_payment_that_the_provider_took_back_is_undone(console):
     finance, paid = console.login("finance"), console.ids["payment_id"]
 
-    finance.post(f"/payments/{paid}/gone", reason="letter of Safaricom")
+    finance.post(f"/payments/{paid}/returned", reason="letter of Safaricom")
 
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=paid) == [("reversed",)]
     console.book.prove()

@@ -52,11 +52,11 @@ def test_new_prices_hold_from_their_day_on_and_are_shown_first(console, path):
         f"{path}/prices", valid_from="2026-12-01", price="120", access="50", every_days="30", **WHY
     )
 
-    assert "From 1 Dec 2026: KES 120.00 a kWh, access KES 50.00 every 30 days" in looked.text
+    assert "From 1 Dec 2026: KES 120.00 a kWh, access rate KES 50.00 every 30 days" in looked.text
     assert versions(console)[1:] == [("2026-12-01", 120_00)]
     page = browser.get(done.location.removeprefix("/console")).text
     cells = shown(page)
-    assert (cells[0], cells[5]) == ("1 Dec 2026", "to come")
+    assert (cells[0], cells[5]) == ("1 Dec 2026", "future")
     assert cells[11] == "in force"
     assert console.acts() == [("owner", "change", "tariff", WHY["reason"])]
 
@@ -76,11 +76,11 @@ def test_prices_to_come_may_be_put_right(console, path):
         ({"valid_from": NOW.date().isoformat()}, "a change never rewrites the past"),
         ({"valid_from": "2026-11-01"}, "a change never rewrites the past"),
         ({"valid_from": "9999-12-31"}, "a day within ten years"),
-        ({"price": "0"}, "more than nothing"),
+        ({"price": "0"}, "must be more than 0"),
         ({"price": "cheap"}, "not an amount"),
         ({"access": "50"}, "say how many"),
         ({"access": "50", "every_days": "9999"}, "at most 3650"),
-        ({"reason": "x"}, "say why"),
+        ({"reason": "x"}, "give a reason"),
     ],
 )
 def test_prices_that_cannot_be_are_told_and_change_nothing(console, path, typed, told):
@@ -160,7 +160,7 @@ def test_a_meter_in_stock_moves_without_beginning_to_cost(console, path, shop):
 
 @pytest.mark.parametrize(
     ("tariff", "told"),
-    [("home", "on that tariff already"), ("later", "no price yet"), ("none", "choose one")],
+    [("home", "on that tariff already"), ("later", "no price yet"), ("none", "choose a value")],
 )
 def test_meters_only_move_to_another_tariff_that_has_begun(console, path, tariff, told):
     with console.book.engine.begin() as connection:
@@ -180,14 +180,14 @@ def test_what_money_gives_is_seen_before_prices_are_saved(console, path):
         f"{path}/prices", valid_from="2026-12-01", price="30", minimum="40", **WHY
     )
 
-    gives = [line for line in looked.text.split("<p>") if " gives " in line]
-    assert [one.partition("</p>")[0] for one in gives] == [
-        "KES 40.00 gives 1.3 kWh, KES 1.00 stays as credit",
-        "KES 50.00 gives 1.6 kWh, KES 2.00 stays as credit",
-        "KES 100.00 gives 3.3 kWh, KES 1.00 stays as credit",
-        "KES 200.00 gives 6.6 kWh, KES 2.00 stays as credit",
-        "KES 500.00 gives 16.6 kWh, KES 2.00 stays as credit",
-        "KES 1,000.00 gives 33.3 kWh, KES 1.00 stays as credit",
+    purchases = [line for line in looked.text.split("<p>") if " buys " in line]
+    assert [line.partition("</p>")[0] for line in purchases] == [
+        "KES 40.00 buys 1.3 kWh, KES 1.00 becomes credit",
+        "KES 50.00 buys 1.6 kWh, KES 2.00 becomes credit",
+        "KES 100.00 buys 3.3 kWh, KES 1.00 becomes credit",
+        "KES 200.00 buys 6.6 kWh, KES 2.00 becomes credit",
+        "KES 500.00 buys 16.6 kWh, KES 2.00 becomes credit",
+        "KES 1,000.00 buys 33.3 kWh, KES 1.00 becomes credit",
     ]
 
 
@@ -199,10 +199,10 @@ def test_what_money_gives_is_seen_before_prices_are_saved(console, path):
         ("", ["100.00", "1.0 kWh", "0.00"]),
     ],
 )
-def test_what_a_payment_gives_is_worked_out_at_the_desk(console, path, pays, gives):
+def test_what_a_payment_gives_is_shown_on_its_page(console, path, pays, gives):
     page = console.login("read_only").get(path, pays=pays).text
 
-    table = page.partition("What a payment gives")[2]
+    table = page.partition("What a payment buys")[2]
     assert shown(table)[:3] == gives
     books = console.book
     if pays == "555":  # the same rule that applies the money

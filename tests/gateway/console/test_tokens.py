@@ -1,4 +1,4 @@
-"""The token desk: a code is ordered with a reason, made elsewhere, and read here on request."""
+"""Manual tokens: ordered with a reason, made by a worker, revealed on request."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def make(console) -> None:
 def test_a_code_is_ordered_made_by_a_worker_and_read_on_request(console):
     support = console.login("support")
 
-    ordered = support.post("/codes/new", serial=KIT, kind="lock", reason="taken back")
+    ordered = support.post("/manual-tokens/new", serial=KIT, kind="lock", reason="taken back")
     path = ordered.location.removeprefix("/console")
-    assert "A worker makes it in a moment" in support.get(path).text
+    assert "A worker is making the token" in support.get(path).text
     make(console)
 
     [(token_id, code)] = console.rows("SELECT id, text FROM tokens WHERE kind = 'lock'")
     assert code not in support.get(path).text
-    seen = support.post(f"/tokens/{token_id}/see", reason="types it in")
+    seen = support.post(f"/tokens/{token_id}/reveal", reason="types it in")
     assert seen.location == ordered.location
     assert code in support.get(path).text.replace(" ", "")
     assert console.acts() == [
@@ -40,7 +40,7 @@ def test_a_code_is_ordered_made_by_a_worker_and_read_on_request(console):
 def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, serial, units):
     typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
 
-    assert console.login().post("/codes/new", **typed).status_code == 302
+    assert console.login().post("/manual-tokens/new", **typed).status_code == 302
 
     assert console.rows("SELECT units FROM token_orders WHERE kind = :kind", kind=kind)[-1] == (
         units,
@@ -63,7 +63,7 @@ def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, 
 def test_what_cannot_be_ordered_is_told_beside_its_field(console, kind, amount, serial, told):
     typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
 
-    answer = console.login().post("/codes/new", **typed)
+    answer = console.login().post("/manual-tokens/new", **typed)
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
@@ -71,7 +71,7 @@ def test_what_cannot_be_ordered_is_told_beside_its_field(console, kind, amount, 
 
 
 def test_a_link_fills_the_form_in(console):
-    page = console.login().get("/codes/new", serial=KIT, kind="lock").text
+    page = console.login().get("/manual-tokens/new", serial=KIT, kind="lock").text
 
     assert f'value="{KIT}"' in page
     assert '<option value="lock" selected>' in page
@@ -80,9 +80,9 @@ def test_a_link_fills_the_form_in(console):
 def test_orders_are_found_by_serial_and_state(console):
     browser = console.login()
     for serial in (KIT, "LAMP200"):
-        browser.post("/codes/new", serial=serial, kind="lock", reason="taken back")
+        browser.post("/manual-tokens/new", serial=serial, kind="lock", reason="taken back")
     make(console)
 
-    lines = exported(browser.get("/codes.csv", serial="lamp 100", state="made"))
+    lines = exported(browser.get("/manual-tokens.csv", serial="lamp 100", state="made"))
 
     assert [line[1] for line in lines[1:]] == [KIT]

@@ -20,7 +20,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(console)
     answer = console.login().post("/users/new", name="owner", role="boss", password="short")
 
     assert answer.status_code == 422
-    assert "Choose one of the list" in answer.text
+    assert "Choose a value from the list" in answer.text
     assert 'value="owner"' in answer.text
     assert "short" not in answer.text
     assert console.acts() == []

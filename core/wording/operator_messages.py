@@ -59,7 +59,7 @@ _TEMPLATES = {
     ),
     "owner_needed": "assigned_on without owner_msisdn: a device in stock is assigned to nobody",
     "last_owner": "somebody has to stay an owner",
-    "letterbox_missing": (
+    "sealing_key_missing": (
         "the key cannot be sealed here: set DEVICE_KEY_PUBLIC (`dialwatt keys public` prints"
         " it), or import the device (`dialwatt import devices`)"
     ),

@@ -26,7 +26,7 @@ BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
 class ConsoleContext:
     """The services of the console.
 
-    `open_read_only` opens units in which the database refuses every write. `letterbox` encrypts a
+    `open_read_only` opens units in which the database refuses every write. `sealing_key` encrypts a
     device key that an operator types, and cannot decrypt one; without it no key is accepted.
     """
 
@@ -37,7 +37,7 @@ class ConsoleContext:
     work_queues: WorkQueues
     guard: Guard
     clock: Clock
-    letterbox: Seals | None = None
+    sealing_key: Seals | None = None
 
     @contextmanager
     def read_only_unit(self) -> Iterator[Unit]:

@@ -249,7 +249,7 @@ class _NoKeys:
     """What seals keys where there is nothing to seal them with."""
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
-        raise Refused("letterbox_missing")
+        raise Refused("sealing_key_missing")
 
     def holds(self, sealed: bytes, bound_to: str, plain: bytes | None) -> bool:
         raise BrokenInvariant("a new device has no key to compare with")
@@ -260,7 +260,7 @@ def enter_device(
 ) -> int:
     """The new device's id.
 
-    Raises Refused like `register_devices`, and device_known, letterbox_missing (it has a key, and
+    Raises Refused like `register_devices`, and device_known, sealing_key_missing (it has a key, and
     there are no `keys` to seal it).
     """
     if devices_by_serial(unit.connection, [entry.serial]):

@@ -124,7 +124,7 @@ def _enter(unit: Unit, operator: str, values: Values) -> Done:
         count=values["count"],
         sts=values["sts"],
     )
-    device_id = enter_device(unit, entry, operator, values["reason"], console().letterbox)
+    device_id = enter_device(unit, entry, operator, values["reason"], console().sealing_key)
     return Done("The device is in stock.", "devices.device", {"device_id": device_id})
 
 
@@ -182,7 +182,7 @@ action_page(
             "meter_not_vendable": "sts",
             "secret_key_needed": "secret_key",
             "secret_key_misplaced": "secret_key",
-            "letterbox_missing": "secret_key",
+            "sealing_key_missing": "secret_key",
             "starting_code_misplaced": "starting_code",
             "sts_needed": "sts",
             "sts_misplaced": "sts",

@@ -107,11 +107,11 @@ class Console:
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         return self.book.rows(sql, **values)
 
-    def acts(self) -> list[tuple[Any, ...]]:
-        """(who, act, subject, reason) of the audit, the oldest first, without how users came."""
+    def audit(self) -> list[tuple[Any, ...]]:
+        """Return (operator, action, subject, reason) of the audit log, without the setup."""
         return self.rows(
             "SELECT operator, action, subject, reason FROM audit_log"
-            " WHERE who NOT IN ('test', 'dialwatt') ORDER BY id"
+            " WHERE operator NOT IN ('test', 'dialwatt') ORDER BY id"
         )
 
 

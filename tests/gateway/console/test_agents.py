@@ -21,8 +21,8 @@ def indebted(console):
     return console
 
 
-def path(console, act: str = "") -> str:
-    return f"/agents/{console.ids['agent_id']}{act}"
+def path(console, action: str = "") -> str:
+    return f"/agents/{console.ids['agent_id']}{action}"
 
 
 def confirmed(browser, where: str, **typed: str):
@@ -68,7 +68,7 @@ def test_cash_handed_over_is_shown_first_then_booked_and_told(indebted):
     assert "Owes afterwards: KES 190.00" in shown.text
     assert done.status_code == 302
     assert figures(indebted) == (190_00, 0)
-    assert indebted.acts() == [("finance", "settle", "agent", "weekly hand-over")]
+    assert indebted.audit() == [("finance", "settle", "agent", "weekly hand-over")]
     assert indebted.rows("SELECT count(*) FROM sms WHERE dedupe_key = 'agent_settled:H12'") == [
         (1,)
     ]
@@ -106,7 +106,7 @@ def test_a_hand_over_that_cannot_be_books_nothing(indebted, typed, told):
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
     assert figures(indebted) == (500_00, 10_00)
-    assert indebted.acts() == []
+    assert indebted.audit() == []
 
 
 def test_a_new_pin_is_shown_once_works_and_has_to_be_changed(console):
@@ -125,7 +125,7 @@ def test_a_new_pin_is_shown_once_works_and_has_to_be_changed(console):
     told = console.rows("SELECT msisdn, body FROM sms WHERE kind = 'agent_sms.pin_reset'")
     assert [number for number, _ in told] == [JUMA]
     assert pin not in told[0][1]
-    assert console.acts() == [("support", "reset_pin", "agent", "forgot it, came to the office")]
+    assert console.audit() == [("support", "reset_pin", "agent", "forgot it, came to the office")]
 
 
 def test_the_limit_is_set_with_a_reason(console):
@@ -140,9 +140,9 @@ def test_the_limit_is_set_with_a_reason(console):
     ]
 
 
-@pytest.mark.parametrize("act", ["", "/settle", "/pin", "/limit"])
-def test_an_agent_who_is_not_there_has_no_page(console, act):
-    assert console.login().get(f"/agents/999999{act}").status_code == 404
+@pytest.mark.parametrize("action", ["", "/settle", "/pin", "/limit"])
+def test_an_agent_who_is_not_there_has_no_page(console, action):
+    assert console.login().get(f"/agents/999999{action}").status_code == 404
 
 
 @pytest.mark.parametrize("typed", ["9" * 19, "-1", "5e3"])
@@ -150,7 +150,7 @@ def test_a_limit_that_is_no_amount_is_told_beside_its_field(console, typed):
     answer = console.login().post(path(console, "/limit"), limit=typed, reason="busy area")
 
     assert answer.status_code == 422
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_receipt_longer_than_a_text_can_hold_is_not_taken(indebted):

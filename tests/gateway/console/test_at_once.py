@@ -27,13 +27,13 @@ def both(console, browsers, posts, table):
     """The answers of two people who write once both have read: nobody may insert until then."""
     answers = [None, None]
 
-    def act(which):
+    def action(which):
         path, typed = posts[which]
         answers[which] = browsers[which].post(path, **typed)
 
     with console.book.engine.begin() as gate:
         gate.exec_driver_sql(f"LOCK TABLE {table} IN SHARE MODE")
-        people = [threading.Thread(target=act, args=(which,)) for which in (0, 1)]
+        people = [threading.Thread(target=action, args=(which,)) for which in (0, 1)]
         for one in people:
             one.start()
         while console.rows(WAITING)[0][0] < 2:

@@ -34,8 +34,9 @@ def test_every_page_opens_for_those_who_may_and_for_nobody_else(console, role):
 
     wrong = {
         path: answer.status_code
-        for path, act in pages(console, "GET")
-        if (answer := browser.get(path)).status_code != (200 if role in PERMISSIONS[act] else 403)
+        for path, action in pages(console, "GET")
+        if (answer := browser.get(path)).status_code
+        != (200 if role in PERMISSIONS[action] else 403)
     }
 
     assert wrong == {}
@@ -48,8 +49,8 @@ def test_no_form_is_taken_from_somebody_who_may_not(console, role):
 
     wrong = [
         path
-        for path, act in pages(console, "POST")
-        if role not in PERMISSIONS[act] and browser.post(path).status_code != 403
+        for path, action in pages(console, "POST")
+        if role not in PERMISSIONS[action] and browser.post(path).status_code != 403
     ]
 
     assert wrong == []

@@ -18,7 +18,7 @@ def test_a_case_is_closed_once_with_how_it_was_settled(console):
     again = support.post(path, reason="talked to her")
 
     assert "no such open case" in again.text
-    assert console.acts() == [("support", "close", "case", "talked to her")]
+    assert console.audit() == [("support", "close", "case", "talked to her")]
 
 
 @pytest.fixture

@@ -24,7 +24,10 @@ def test_a_village_is_added_and_renamed(console):
         ["KIB", "Kibwezi Town", "0"],
         ["MAK", "Makindu", "0"],
     ]
-    assert [act[1:3] for act in console.acts()] == [("add", "village"), ("change", "village")]
+    assert [action[1:3] for action in console.audit()] == [
+        ("add", "village"),
+        ("change", "village"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,7 @@ def test_a_village_that_cannot_be_is_told(console, typed, told):
 
     assert answer.status_code == 422
     assert told in answer.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_maker_is_added_and_keeps_what_its_new_meters_have(console):
@@ -99,7 +102,7 @@ def test_what_no_new_meter_can_have_is_told(console, typed, told):
 
     assert answer.status_code == 422
     assert told in answer.text.replace("Nothing is", "nothing is")
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 @pytest.mark.parametrize(
@@ -120,7 +123,7 @@ def test_what_devices_rest_on_is_not_changed_under_them(console, typed, told):
 
     assert answer.status_code == 422
     assert told in answer.text.replace("&#34;", '"').replace("Of meter", "of meter")
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_new_price_is_for_new_sales_only(console):
@@ -135,7 +138,7 @@ def test_a_new_price_is_for_new_sales_only(console):
         "SELECT s.total_minor FROM sales s JOIN appliances a ON a.id = s.appliance_id"
         " WHERE a.code = 'tv'"
     ) == [(900_00,)]
-    assert console.acts()[1:] == [("owner", "change", "appliance", WHY["reason"])]
+    assert console.audit()[1:] == [("owner", "change", "appliance", WHY["reason"])]
     console.book.prove()
 
 
@@ -165,7 +168,7 @@ def test_an_appliance_that_cannot_be_is_told(console, typed, told):
 
     assert answer.status_code == 422
     assert told in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_an_appliance_that_was_sold_stays_what_it_is(console):

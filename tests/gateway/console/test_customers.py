@@ -76,7 +76,7 @@ def test_a_customer_and_a_meter_are_registered_in_one_act(console):
     )
     assert owner == ("Wanja", "home")
     assert done.status_code == 302
-    assert console.acts() == [("support", "register", "customer", "registered at the desk")]
+    assert console.audit() == [("support", "register", "customer", "registered at the desk")]
     assert console.rows("SELECT kind FROM sms WHERE msisdn = :new", new=NEW) == [
         ("agent_sms.welcome",)
     ]
@@ -91,7 +91,7 @@ def test_what_was_looked_at_is_not_written_yet(console):
 
     assert looked.status_code == 200
     assert console.rows("SELECT count(*) FROM customers") == before
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
@@ -129,7 +129,7 @@ def test_a_confirmation_counts_only_for_what_was_looked_at(console):
 
     assert other.status_code == 200
     assert "Wanza" in other.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_what_is_wrong_is_told_before_anything_is_shown(console, typed, told):
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_details_are_put_right(console):
@@ -167,7 +167,7 @@ def test_details_are_put_right(console):
         "SELECT name, surname, language FROM customers WHERE id = :id",
         id=console.ids["customer_id"],
     ) == [("Aminah", "", "sw")]
-    assert console.acts() == [("support", "edit", "customer", "details put right")]
+    assert console.audit() == [("support", "edit", "customer", "details put right")]
 
 
 def test_a_further_number_is_nobody_elses(console):
@@ -182,7 +182,7 @@ def test_a_further_number_is_nobody_elses(console):
         "SELECT msisdn FROM customer_msisdns WHERE customer_id = :id ORDER BY position",
         id=console.ids["customer_id"],
     ) == [(AMINA,), (NEW,)]
-    assert console.acts() == [("owner", "add_number", "customer", "a further number")]
+    assert console.audit() == [("owner", "add_number", "customer", "a further number")]
 
 
 def test_events_are_shown_whatever_the_address_asks_for(console):
@@ -216,7 +216,7 @@ def test_texts_go_to_the_number_that_was_put_first(console, two_numbers):
 
     assert done.status_code == 302
     assert numbers(console) == [NEW, AMINA]
-    assert console.acts()[-1] == (
+    assert console.audit()[-1] == (
         "support", "first_number", "customer", "the old phone is at home",
     )  # fmt: skip
     console.book.pay("N1", METER, 100_00)
@@ -235,7 +235,7 @@ def test_a_number_is_removed_and_what_was_sent_to_it_stays_in_the_history(
 
     assert done.status_code == 302
     assert numbers(console) == [NEW]
-    assert console.acts()[-1] == ("support", "remove_number", "customer", "phone was stolen")
+    assert console.audit()[-1] == ("support", "remove_number", "customer", "phone was stolen")
     assert browser.get(two_numbers).text.count(f"to {AMINA}") == before > 0
 
 
@@ -263,10 +263,10 @@ def test_stop_stays_with_the_customer_and_does_not_go_with_the_number(console, t
     assert console.rows("SELECT msisdn FROM no_reminders") == [(NEW,)]
 
 
-@pytest.mark.parametrize("act", ["remove", "first"])
-def test_only_a_number_of_theirs_is_chosen(console, two_numbers, act):
+@pytest.mark.parametrize("action", ["remove", "first"])
+def test_only_a_number_of_theirs_is_chosen(console, two_numbers, action):
     answer = console.login().post(
-        f"{two_numbers}/number/{act}", number="+254711000002", reason="a mistake"
+        f"{two_numbers}/number/{action}", number="+254711000002", reason="a mistake"
     )
 
     assert answer.status_code == 422

@@ -10,8 +10,8 @@ from tests.gateway.console.test_listing import exported
 from tests.support.cast import NEEMA, STOCK_KIT, STOCK_METER, STRANGER
 
 
-def path(console, act: str) -> str:
-    return f"/device-requests/{console.ids['request_id']}/{act}"
+def path(console, action: str) -> str:
+    return f"/device-requests/{console.ids['request_id']}/{action}"
 
 
 def owner_of(console, serial: str) -> list[tuple[object, ...]]:
@@ -64,7 +64,7 @@ def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
     assert told(console, "welcome") == {STRANGER}
     assert told(console, "not_granted") == {NEEMA}
     assert console.rows("SELECT count(*) FROM device_requests") == [(0,)]
-    assert ("support", "grant", "device", "paid the fee") in console.acts()
+    assert ("support", "grant", "device", "paid the fee") in console.audit()
 
 
 def test_a_kit_is_granted_with_a_plan_that_is_shown_first(kit_asked):
@@ -90,7 +90,7 @@ def test_without_terms_or_a_reason_nothing_is_granted(kit_asked):
 
     assert (without_plan.status_code, without_reason.status_code) == (422, 422)
     assert owner_of(kit_asked, STOCK_KIT) == []
-    assert kit_asked.acts() == []
+    assert kit_asked.audit() == []
 
 
 def test_looking_at_what_a_grant_would_do_does_nothing(console):
@@ -109,6 +109,6 @@ def test_somebody_turned_down_is_told_and_waits_no_more(console):
     assert done.location == "/console/device-requests/"
     assert told(console, "not_granted") == {STRANGER}
     assert owner_of(console, STOCK_METER) == []
-    assert console.acts() == [("support", "not_granted", "device", "the meter is broken")]
+    assert console.audit() == [("support", "not_granted", "device", "the meter is broken")]
     assert support.get(path(console, "grant")).status_code == 404
     assert support.post(path(console, "decline"), reason="again").status_code == 404

@@ -12,9 +12,9 @@ from tests.support.cast import AMINA, KIT, METER, NEEMA, NEW_METER, RING, STOCK_
 from tests.support.cast import READY_KIT as TV
 
 
-def path(console, serial: str, act: str = "") -> str:
+def path(console, serial: str, action: str = "") -> str:
     [(device_id,)] = console.rows("SELECT id FROM devices WHERE serial = :serial", serial=serial)
-    return f"/devices/{device_id}{act}"
+    return f"/devices/{device_id}{action}"
 
 
 def serials(browser, **asked: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_a_meter_is_entered_by_its_number_as_its_maker_makes_them(console):
         " WHERE serial = :serial",
         serial=NEW_METER,
     ) == [(None, True, "home")]
-    assert console.acts() == [("support", "enter", "device", "one more in the box")]
+    assert console.audit() == [("support", "enter", "device", "one more in the box")]
 
 
 LAMP = {"serial": "LAMP900", "kind": "shs", "manufacturer": "sunlite", "reason": "a new box"}
@@ -103,9 +103,9 @@ def test_a_key_is_never_sent_back_even_where_the_form_is_wrong(console):
     assert KEY not in answer.text
 
 
-def test_without_a_letterbox_no_key_is_taken_in(console):
+def test_without_a_sealing_key_no_device_key_is_accepted(console):
     application = console.app.extensions
-    application["console"] = replace(application["console"], letterbox=None)
+    application["console"] = replace(application["console"], sealing_key=None)
 
     answer = console.login().post("/devices/new", **LAMP, secret_key=KEY)
 
@@ -155,7 +155,7 @@ def test_what_cannot_be_entered_is_told_beside_its_field(console, typed, told):
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
     assert console.rows("SELECT id FROM devices WHERE serial = :new", new=NEW_METER) == []
 
 
@@ -170,7 +170,7 @@ def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
     assert "has an owner already" in owned.text
     plans = "SELECT count(*) FROM devices WHERE plan_offer_id = (SELECT plan_offer_id FROM devices"
     assert console.rows(f"{plans} WHERE serial = :tv)", tv=TV) == [(2,)]
-    assert console.acts() == [("support", "set_plan", "device", "for walk-ins")]
+    assert console.audit() == [("support", "set_plan", "device", "for walk-ins")]
 
 
 def test_a_plan_is_taken_off_a_kit_in_stock(console):
@@ -184,7 +184,7 @@ def test_a_plan_is_taken_off_a_kit_in_stock(console):
     assert (done.status_code, again.status_code) == (302, 422)
     assert "no plan is set" in again.text.lower()
     assert console.rows("SELECT plan_offer_id FROM devices WHERE serial = :tv", tv=TV) == [(None,)]
-    assert console.acts() == [("support", "take_plan_off", "device", "the offer ended")]
+    assert console.audit() == [("support", "take_plan_off", "device", "the offer ended")]
     assert "Remove the plan" not in browser.get(where).text
 
 
@@ -209,7 +209,7 @@ def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
     assert "retired" in old
     assert f">{STOCK_KIT}</a>" in old
     assert "Register for a customer" not in old
-    assert [act[:3] for act in console.acts()][-2:] == [
+    assert [action[:3] for action in console.audit()][-2:] == [
         ("support", "swap", "device"),
         ("support", "swap", "customer"),
     ]
@@ -224,7 +224,7 @@ def test_a_meter_moves_with_a_reason_and_both_are_told(console):
 
     assert done.status_code == 302
     assert "Neema Achieng" in support.get(path(console, METER)).text
-    assert console.acts() == [("support", "transfer_meter", "device", "sold the house")]
+    assert console.audit() == [("support", "transfer_meter", "device", "sold the house")]
     told = "SELECT msisdn FROM sms WHERE dedupe_key LIKE 'moved:%' OR dedupe_key LIKE 'welcome:%'"
     assert {row[0] for row in console.rows(told)} == {AMINA, NEEMA}
 
@@ -243,9 +243,9 @@ def test_what_cannot_be_moved_stays(console, serial, number, told):
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
-@pytest.mark.parametrize("act", ["", "/plan", "/plan/remove", "/transfer", "/replace"])
-def test_a_device_that_is_not_there_has_no_page(console, act):
-    assert console.login().get(f"/devices/999999{act}").status_code == 404
+@pytest.mark.parametrize("action", ["", "/plan", "/plan/remove", "/transfer", "/replace"])
+def test_a_device_that_is_not_there_has_no_page(console, action):
+    assert console.login().get(f"/devices/999999{action}").status_code == 404

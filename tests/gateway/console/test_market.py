@@ -54,13 +54,13 @@ def test_a_market_that_was_set_up_is_there_at_once(empty, engine):
     assert "Africa/Kampala" in owner.get("/").text
     with engine.connect() as connection:
         row = connection.execute(text("SELECT * FROM market")).one()
-        acts = connection.execute(
+        audit = connection.execute(
             text("SELECT action FROM audit_log WHERE operator = 'owner'")
         ).all()
     assert (row.country, row.currency, row.cash_unit_minor) == ("UG", "UGX", 100)
     assert row.languages == ["en", "sw"]
     assert row.payment_max_minor > 0
-    assert acts == [("set_up",)]
+    assert audit == [("set_up",)]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_the_currency_of_payments_is_not_changed(console):
 
     assert answer.status_code == 422
     assert "payments in KES already" in answer.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_market_is_put_right(console):

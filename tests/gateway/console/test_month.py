@@ -156,7 +156,7 @@ def test_the_export_contains_no_token_and_no_payer(busy):
 def test_every_export_is_in_the_audit_log(busy):
     month_of(busy)
 
-    assert busy.acts()[-1] == ("finance", "export", "market", "the books of 2026-11")
+    assert busy.audit()[-1] == ("finance", "export", "market", "the books of 2026-11")
 
 
 @pytest.mark.parametrize("typed", ["2026-13", "November", "2026-11-01", "9999-12", "2027-01"])
@@ -165,7 +165,7 @@ def test_an_unknown_or_future_month_is_not_exported(console, typed):
 
     assert answer.status_code == 422
     assert "Write the month like 2026-03" in answer.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_only_one_piece_of_a_file_is_in_memory():

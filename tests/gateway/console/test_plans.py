@@ -39,7 +39,7 @@ def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(cons
     assert "Due every week, the first one on 1 Dec 2026" in looked.text
     assert done.status_code == 302
     assert plan(console, "kit5") == [("count", "weekly", 5, None, 100_00)]
-    assert console.acts() == [("owner", "add", "plan_offer", WHY["reason"])]
+    assert console.audit() == [("owner", "add", "plan_offer", WHY["reason"])]
     with console.book.open_unit() as unit:
         check_allowed(unit, get_allowed_plan(unit, "kit5"))
         with pytest.raises(Refused, match="plan_not_allowed"):
@@ -87,7 +87,7 @@ def test_a_plan_that_does_not_come_out_is_told(console, typed, told):
 
     assert answer.status_code == 422
     assert told in answer.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
@@ -101,9 +101,9 @@ def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
     assert (refused.status_code, done.status_code) == (422, 302)
     assert "take it off them first" in refused.text
     assert plan(console, "tv6") == []
-    assert console.acts()[-1] == ("owner", "withdraw", "plan_offer", WHY["reason"])
+    assert console.audit()[-1] == ("owner", "withdraw", "plan_offer", WHY["reason"])
 
 
-@pytest.mark.parametrize("act", ["", "/withdraw"])
-def test_a_plan_that_is_not_there_has_no_page(console, act):
-    assert console.login().get(f"/plans/99999{act}").status_code == 404
+@pytest.mark.parametrize("action", ["", "/withdraw"])
+def test_a_plan_that_is_not_there_has_no_page(console, action):
+    assert console.login().get(f"/plans/99999{action}").status_code == 404

@@ -76,7 +76,7 @@ def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
     assert "Down payment KES 100.00, due 24 Nov 2026" in looked.text
     assert "3 instalments of KES 300.00, due 24 Dec 2026 to 24 Feb 2027" in looked.text
     assert "Amina Odhiambo, Cooker" in looked.text
-    assert console.acts() == [("support", "sell", "sale", WHY["reason"])]
+    assert console.audit() == [("support", "sell", "sale", WHY["reason"])]
     page = browser.get(done.location.removeprefix("/console")).text
     assert "an operator" in page
     assert WHY["reason"] in page
@@ -118,7 +118,7 @@ def test_nothing_is_sold_by_looking_at_it(console):
     console.login().post("/sales/new", number=AMINA, appliance="cooker", count="3", **WHY)
 
     assert console.rows("SELECT count(*) FROM sales") == before
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_what_cannot_be_sold_is_told(console, typed, told):
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
@@ -152,7 +152,7 @@ def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
     assert "3 instalments of KES 200.00" in looked.text
     assert "Paid so far: KES 150.00" in looked.text
     assert plan_of(console) == [(150_00, 150_00)] + [(200_00, 0)] * 3
-    assert console.acts() == [("finance", "reprice", "sale", WHY["reason"])]
+    assert console.audit() == [("finance", "reprice", "sale", WHY["reason"])]
     assert "Original price" in browser.get(done.location.removeprefix("/console")).text
     console.book.prove()
 
@@ -173,7 +173,7 @@ def test_a_price_that_cannot_be_is_told(console, path, total, told):
 
     assert answer.status_code == 422
     assert told in answer.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_what_is_unpaid_gets_other_instalments(console, path):
@@ -186,7 +186,7 @@ def test_what_is_unpaid_gets_other_instalments(console, path):
 
     assert "2 instalments of KES 225.00, due 15 Jan 2027 to 15 Feb 2027" in looked.text
     assert plan_of(console) == [(150_00, 150_00), (225_00, 0), (225_00, 0)]
-    assert console.acts() == [("finance", "reschedule", "sale", WHY["reason"])]
+    assert console.audit() == [("finance", "reschedule", "sale", WHY["reason"])]
     console.book.prove()
 
 
@@ -207,7 +207,7 @@ def test_instalments_that_cannot_be_are_told(console, path, typed, told):
 
     assert answer.status_code == 422
     assert told in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, path):

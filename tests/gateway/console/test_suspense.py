@@ -21,7 +21,7 @@ def test_matched_money_is_applied_to_the_device(console):
 
     assert answer.location == f"/console/payments/{lost}"
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("applied",)]
-    assert console.acts() == [("finance", "match", "payment", "he called us")]
+    assert console.audit() == [("finance", "match", "payment", "he called us")]
     assert {key.decode() for key in console.redis.keys("wake:*")} >= {"wake:payments"}
     console.book.prove()
 
@@ -37,7 +37,7 @@ def test_a_match_without_a_reason_or_with_a_wrong_serial_moves_nothing(console):
     assert "LAMP999" in no_device.text
     assert {no_reason.status_code, no_device.status_code} == {422}
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("suspense",)]
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_money_is_sent_back_with_a_reason(console):
@@ -46,7 +46,7 @@ def test_money_is_sent_back_with_a_reason(console):
     assert finance.post(f"/payments/{lost}/refund", reason="not for us").status_code == 302
 
     assert console.rows("SELECT state FROM refunds") == [("requested",)]
-    assert console.acts() == [("finance", "refund", "payment", "not for us")]
+    assert console.audit() == [("finance", "refund", "payment", "not for us")]
     assert "refund requested" in finance.get(f"/payments/{lost}").text
     console.book.prove()
 
@@ -77,7 +77,7 @@ def test_money_that_went_back_by_hand_is_booked_so(console):
     assert finance.post(path, reason="sent it by hand").status_code == 302
 
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("reversed",)]
-    assert console.acts() == [("finance", "reversal", "payment", "sent it by hand")]
+    assert console.audit() == [("finance", "reversal", "payment", "sent it by hand")]
     assert "cannot be sent back" in finance.post(path, reason="again").text
     console.book.prove()
 

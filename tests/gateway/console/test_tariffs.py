@@ -58,7 +58,7 @@ def test_new_prices_hold_from_their_day_on_and_are_shown_first(console, path):
     cells = shown(page)
     assert (cells[0], cells[5]) == ("1 Dec 2026", "future")
     assert cells[11] == "in force"
-    assert console.acts() == [("owner", "change", "tariff", WHY["reason"])]
+    assert console.audit() == [("owner", "change", "tariff", WHY["reason"])]
 
 
 def test_prices_to_come_may_be_put_right(console, path):
@@ -92,7 +92,7 @@ def test_prices_that_cannot_be_are_told_and_change_nothing(console, path, typed,
     assert answer.status_code == 422
     assert told in answer.text.lower()
     assert versions(console) == before
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_tariff_is_added_and_no_code_twice(console):
@@ -105,7 +105,7 @@ def test_a_tariff_is_added_and_no_code_twice(console):
     assert "From 24 Nov 2026: KES 80.00 a kWh" in looked.text
     assert "Mills" in browser.get(done.location.removeprefix("/console")).text
     assert "there is a &#34;mill&#34; already" in again.text.lower()
-    assert console.acts() == [("owner", "add", "tariff", WHY["reason"])]
+    assert console.audit() == [("owner", "add", "tariff", WHY["reason"])]
 
 
 def test_a_tariff_is_renamed_and_its_prices_stay(console, path):
@@ -136,7 +136,7 @@ def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, sho
         serial=METER,
     )
     assert (tariff, (anchor_on - NOW.date()).days) == ("home", 7)
-    assert console.acts() == [("owner", "move_meters", "tariff", WHY["reason"])]
+    assert console.audit() == [("owner", "move_meters", "tariff", WHY["reason"])]
     console.book.prove()
 
 
@@ -170,7 +170,7 @@ def test_meters_only_move_to_another_tariff_that_has_begun(console, path, tariff
 
     assert answer.status_code == 422
     assert told in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_what_money_gives_is_seen_before_prices_are_saved(console, path):

@@ -27,7 +27,7 @@ def test_a_code_is_ordered_made_by_a_worker_and_read_on_request(console):
     seen = support.post(f"/tokens/{token_id}/reveal", reason="types it in")
     assert seen.location == ordered.location
     assert code in support.get(path).text.replace(" ", "")
-    assert console.acts() == [
+    assert console.audit() == [
         ("support", "order_code", "device", "taken back"),
         ("support", "see", "token", "types it in"),
     ]
@@ -67,7 +67,7 @@ def test_what_cannot_be_ordered_is_told_beside_its_field(console, kind, amount, 
 
     assert answer.status_code == 422
     assert told.lower() in answer.text.lower()
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_link_fills_the_form_in(console):

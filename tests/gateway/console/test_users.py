@@ -13,7 +13,7 @@ def test_an_owner_adds_somebody_who_then_logs_in(console):
     assert answer.location == "/console/users/"
     assert "wanjiru" in owner.get("/users/").text
     assert console.browser().log_in("wanjiru", "long enough").status_code == 302
-    assert console.acts() == [("owner", "add", "user", "a new user")]
+    assert console.audit() == [("owner", "add", "user", "a new user")]
 
 
 def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(console):
@@ -23,7 +23,7 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(console)
     assert "Choose a value from the list" in answer.text
     assert 'value="owner"' in answer.text
     assert "short" not in answer.text
-    assert console.acts() == []
+    assert console.audit() == []
 
 
 def test_a_refusal_of_the_use_case_stands_beside_its_field(console):
@@ -43,7 +43,7 @@ def test_a_role_is_changed_with_a_reason_and_ends_the_logins(console):
     assert (without.status_code, done.status_code) == (422, 302)
     assert support.get("/").status_code == 302
     assert console.rows("SELECT role FROM console_users WHERE name = 'support'") == [("finance",)]
-    assert console.acts() == [("owner", "role", "user", "moved to accounts")]
+    assert console.audit() == [("owner", "role", "user", "moved to accounts")]
 
 
 def test_somebody_shut_out_is_out_at_once(console):
@@ -53,7 +53,7 @@ def test_somebody_shut_out_is_out_at_once(console):
 
     assert support.get("/").status_code == 302
     assert console.browser().log_in("support").status_code == 403
-    assert console.acts() == [("owner", "disable", "user", "left us")]
+    assert console.audit() == [("owner", "disable", "user", "left us")]
 
 
 def test_the_last_owner_stays(console):
@@ -75,7 +75,7 @@ def test_a_password_is_changed_by_whoever_knows_the_present_one(console):
 
     assert console.browser().log_in("support").status_code == 403
     assert console.browser().log_in("support", "a better horse").status_code == 302
-    assert console.acts() == [("support", "password", "user", "a new password")]
+    assert console.audit() == [("support", "password", "user", "a new password")]
 
 
 def test_a_user_who_is_not_there_has_no_page(console):

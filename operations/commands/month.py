@@ -1,6 +1,6 @@
 """`dialwatt month 2026-03 FILE`: export a month's accounts.
 
-The file is the same as that of *Export the month* in the console, and the audit log notes it too.
+The file is the same as that of *Month export* in the console, and the audit log notes it too.
 It names customers and agents, so only its owner may read it.
 """
 

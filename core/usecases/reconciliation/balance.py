@@ -1,7 +1,7 @@
-"""What a provider says it holds for us, beside what the books say of the same instant.
+"""Compare the balance a provider states with the ledger's balance at the same instant.
 
-The two must agree. A difference is looked at anew while what we hear late can still explain it, and
-then becomes a case. What an account held before its first payment here is booked once, by a person.
+The two must agree. A difference is checked again while a late callback may still explain it, and
+then becomes a case. An operator posts once what an account held before its first payment here.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 
 _EXPLAINED_WITHIN = timedelta(hours=1)
-_LOOKED_AT_FOR = timedelta(days=2)
+_CHECKED_FOR = timedelta(days=2)
 
 
 def note_balance(unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime) -> int:
-    """Keep what the provider says beside what the books say; stated minus booked."""
+    """Store the stated balance and the ledger's; returns the difference, stated minus ledger."""
     booked_minor = clearing_at(unit.connection, provider_account, stated_at)
     amounts = (stated_minor, booked_minor)
     keep_assertion(unit.connection, unit.now, provider_account, stated_at, amounts)
@@ -31,28 +31,30 @@ def note_balance(unit: Unit, provider_account: str, stated_minor: int, stated_at
 def assert_balance(
     unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime
 ) -> int:
-    """The same from a statement that is complete: a difference opens a case at once."""
+    """Store the balance of a complete statement like `note_balance`; a difference opens a case."""
     difference = note_balance(unit, provider_account, stated_minor, stated_at)
     if difference:
-        _ask_a_person(unit, provider_account, stated_minor, stated_minor - difference, stated_at)
+        _open_case(unit, provider_account, stated_minor, stated_minor - difference, stated_at)
     return difference
 
 
 def review_balances(unit: Unit) -> None:
-    """Judge the differences that began within two days by what the books say now; one that stays
-    for an hour opens a case. A later statement that agrees has explained it."""
+    """Check again the differences of the last two days; one that lasts an hour opens a case.
+
+    A later balance that agrees has explained the difference.
+    """
     for account, stated_at, stated_minor in differing_assertions(
-        unit.connection, unit.now - _LOOKED_AT_FOR
+        unit.connection, unit.now - _CHECKED_FOR
     ):
         difference = note_balance(unit, account, stated_minor, stated_at)
         if difference and unit.now - stated_at > _EXPLAINED_WITHIN:
-            _ask_a_person(unit, account, stated_minor, stated_minor - difference, stated_at)
+            _open_case(unit, account, stated_minor, stated_minor - difference, stated_at)
 
 
-def _ask_a_person(
+def _open_case(
     unit: Unit, account: str, stated_minor: int, booked_minor: int, stated_at: datetime
 ) -> None:
-    detail = f"{account}: provider {stated_minor}, books {booked_minor}"
+    detail = f"{account}: provider {stated_minor}, ledger {booked_minor}"
     dedupe_key = f"{account}:{stated_at.isoformat()}"
     open_case(unit.connection, unit.now, "balance_differs", dedupe_key, detail)
 
@@ -65,7 +67,7 @@ def book_opening(
     operator: str,
     reason: str,
 ) -> None:
-    """What the account held before its first payment here, from that instant on.
+    """Post what the account held before its first payment here, at the instant `held_at`.
 
     Raises Refused: opening_known (once only), opening_negative, reason_missing.
     """

@@ -1,4 +1,4 @@
-"""An operator settles what only a person could; where money is held, with what becomes of it."""
+"""Close a case; where it holds money, the operator decides what becomes of the money."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.reconciliation.statement import NOT_ON_STATEMENT
 
-# What may become of held money: it is applied, or it waits on (to be sent back, or for a list that
-# shows it after all).
+# What may become of held money: it is applied, or kept waiting for a refund or another statement.
 APPLY, KEEP = "apply", "keep"
 
 
@@ -35,7 +34,7 @@ def close_case(
 
 
 def holds_money(unit: Unit, case_id: int) -> bool:
-    """Whether a payment is held because of this case: who closes it decides about the money."""
+    """Return whether a payment is on hold because of this open case."""
     case = find_case(unit.connection, case_id)
     return case is not None and case.closed_at is None and _held_payment(unit, case) is not None
 

@@ -93,20 +93,24 @@ class Comparison:
 
 
 def compare_statement(unit: Unit, statement: Statement) -> Comparison:
-    """Set the statement beside the books. Missing there is judged between its first and last row
-    only."""
+    """Compare a statement with the ledger. Only reads.
+
+    Payments missing there are those between the first and the last payment of the statement.
+    """
     account = statement.provider_account
-    named = {one.undoes or one.receipt for one in statement.movements}
+    named = {movement.undoes or movement.receipt for movement in statement.movements}
     booked = find_booked(unit.connection, account, named)
     comparison = Comparison()
     for movement in statement.movements:
-        _judge(unit, account, movement, booked, comparison)
-    comparison.missing_there = _missing_there(unit, statement, {one.id for one in booked.values()})
+        _compare_movement(unit, account, movement, booked, comparison)
+    comparison.missing_there = _missing_there(
+        unit, statement, {payment.id for payment in booked.values()}
+    )
     return comparison
 
 
-def _judge(
-    unit: Unit, account: str, movement: Movement, booked: dict[str, Booked], to: Comparison
+def _compare_movement(
+    unit: Unit, account: str, movement: Movement, booked: dict[str, Booked], comparison: Comparison
 ) -> None:
     known = booked.get(movement.undoes or movement.receipt)
     if movement.kind in ("settlement", "fee"):
@@ -114,23 +118,23 @@ def _judge(
     else:
         is_known = known is not None and (movement.kind == "payment" or known.state in _GONE)
     if not is_known:
-        to.missing_here.append(movement)
+        comparison.missing_here.append(movement)
     elif known is not None and known.amount_minor != movement.amount_minor:
-        to.different.append((movement, known))
+        comparison.different.append((movement, known))
     else:
-        to.matched += 1
+        comparison.matched += 1
         if known is not None and movement.kind == "payment":
-            to.confirmed.append(known.id)
+            comparison.confirmed.append(known.id)
 
 
 def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) -> list[Booked]:
-    payments = [one for one in statement.movements if one.kind == "payment"]
+    payments = [movement for movement in statement.movements if movement.kind == "payment"]
     if not payments:
         return []
-    times = [one.happened_at for one in payments]
+    times = [payment.happened_at for payment in payments]
     last = min(max(times), statement.settled_until or max(times))
     ours = booked_between(unit.connection, statement.provider_account, min(times), last)
-    return [one for one in ours if one.id not in listed]
+    return [payment for payment in ours if payment.id not in listed]
 
 
 def book_missing(unit: Unit, statement: Statement, movement: Movement, source: str) -> bool:
@@ -168,7 +172,7 @@ def _settlement_key(account: str, movement: Movement) -> str:
 
 
 def _settle(unit: Unit, account: str, movement: Movement) -> bool:
-    """Money that went to our bank, or to the provider as its fee."""
+    """Post a settlement to our bank, or a fee of the provider; False when posted before."""
     key = _settlement_key(account, movement)
     if has_entry(unit.connection, key):
         return False
@@ -186,23 +190,25 @@ NOT_ON_STATEMENT = "not_on_statement"
 
 
 def open_cases(unit: Unit, comparison: Comparison) -> None:
-    """Have a person look at what no rule may settle: money we booked that the provider does not
-    list, and amounts that differ.
+    """Open a case for each payment that the provider does not list and each amount that differs.
 
-    What is not on the list and has not been used yet is held: neither applied nor sent back, until
-    a later list shows it, which also closes the case, or an operator releases it (close_case, or a
-    replay). What a person was asked about once is not held again.
+    A payment that is not listed and not used yet is put on hold: neither applied nor refunded,
+    until a later statement lists it, which also closes the case, or an operator releases it
+    (close_case, or a retry). A payment is put on hold for this reason only once.
     """
     close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.confirmed)
     release(unit.connection, unit.now, comparison.confirmed)
     for booked in comparison.missing_there:
-        detail = f"{booked.receipt} ({booked.amount_minor}) is booked but not on the statement"
+        detail = (
+            f"{booked.receipt} ({booked.amount_minor}) is in the ledger but not on the statement"
+        )
         if open_case(
             unit.connection, unit.now, NOT_ON_STATEMENT, str(booked.id), detail, booked.id
         ):
             hold(unit.connection, booked.id, "not on the provider's statement")
     for movement, booked in comparison.different:
         detail = (
-            f"{booked.receipt}: statement says {movement.amount_minor}, books {booked.amount_minor}"
+            f"{booked.receipt}: statement says {movement.amount_minor},"
+            f" ledger {booked.amount_minor}"
         )
         open_case(unit.connection, unit.now, "amount_differs", str(booked.id), detail, booked.id)

@@ -1,7 +1,8 @@
-"""Send money back that bought nothing yet: an operator's act, or a rule for what nobody matched.
+"""Send a payment's money back that has bought nothing yet.
 
-What has been applied is never refunded here: debts and tokens stand on it. A refund is a row before
-any provider is asked, and leaves the payment's money in `refund_payable` until it is gone.
+An operator requests it, or a rule does for money that stayed unmatched. An applied payment is never
+refunded here, because debts and tokens depend on it (see reversal). The refund is a row before the
+provider is asked; until the money has left, it stands in `refund_payable`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from core.db.refunds import (
 from core.errors import BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.payment import BookedPayment
-from core.refund import Refund
+from core.payment import BookedPayment, PaymentState
+from core.refund import Refund, RefundState
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import ITSELF, write_audit
@@ -32,10 +33,9 @@ from core.usecases.payments.notify_payer import reach_payer
 from core.usecases.refunds.reverse_payment import clearing_postings, reverse_applied_payment
 from core.wording.messages import refund as refund_messages
 
-# What a person is asked when the provider does not say what became of a refund, and when its rail
-# sends nothing back by itself.
+# Cases: the provider does not say what became of a refund; its channel cannot send money back.
 NOT_KNOWN, BY_HAND = "refund_unknown", "refund_by_hand"
-# Where money waits that may still go back.
+# The account that holds the money of a payment that may still go back, by payment state.
 HOLDING = {"suspense": "suspense", "received": "unapplied"}
 
 
@@ -83,10 +83,12 @@ def _set_aside(unit: Unit, payment: BookedPayment, operator: str, reason: str) -
 
 
 def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
-    """Request refunds of what nobody matched within `after`; how many. Tried once by itself: after
-    a refusal it is an operator's, as it is at once where the rail sends nothing back by itself.
-    What a case is open about (a receipt that is on no statement, say) stays until it is closed."""
-    _ask_for_hands(unit, after, limit)
+    """Request refunds of payments that stayed in suspense for `after`; returns how many.
+
+    A refund is requested once: after a refusal, or on a channel that cannot send money back, a case
+    is opened for an operator. A payment with an open case waits until the case is closed.
+    """
+    _open_cases_for_manual_refunds(unit, after, limit)
     accounts = unit.channels.refunding_accounts()
     waiting = unmatched_since(unit.connection, unit.now - after, accounts, limit)
     done = 0
@@ -98,37 +100,37 @@ def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
     return done
 
 
-def _ask_for_hands(unit: Unit, after: timedelta, limit: int) -> None:
+def _open_cases_for_manual_refunds(unit: Unit, after: timedelta, limit: int) -> None:
     before, accounts = unit.now - after, unit.channels.refunding_accounts()
     for payment_id in unmatched_since(unit.connection, before, accounts, limit, like=False):
         payment = lock_payment(unit.connection, payment_id)
         if payment is not None and payment.state == "suspense":
             detail = (
-                f"{payment.receipt}: nobody matched it, and {payment.provider_account} sends"
-                " nothing back by itself: match it, or send it back by hand and say so on its page"
+                f"{payment.receipt} is unmatched, and {payment.provider_account} cannot send money"
+                " back: match it, or send it back by hand and record that on its page"
             )
             open_case(unit.connection, unit.now, BY_HAND, str(payment_id), detail, payment_id)
 
 
 _LEASE = timedelta(minutes=2)
-# When to ask again while nothing is known; after that a person is asked.
+# When to ask again while the outcome is unknown; after the last a case is opened.
 _AGAIN = tuple(timedelta(seconds=s) for s in (60, 180, 600, 1800, 3600, 3600, 14400, 43200))
 _ENDED = ("done", "failed")
 
 
 def claim_refunds(unit: Unit, limit: int) -> list[Refund]:
-    """Take refunds to ask for, or to ask about. If the worker dies they come up again."""
+    """Claim up to `limit` refunds to send or to look up. If the worker dies, they are due again."""
     return claim_due(unit.connection, unit.now, _LEASE, limit)
 
 
 def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
-    """Asked, and the outcome is not known yet; asked again, ever less often, then a person."""
+    """The provider was asked and the outcome is unknown: look it up later, at last open a case."""
     refund = _locked(unit, refund_id)
     if refund.state in _ENDED:
         return
-    given_up = refund.attempts > len(_AGAIN)
-    if given_up:
-        detail = f"refund of {refund.receipt}: no word from the provider, last {code}"
+    has_ended = refund.attempts > len(_AGAIN)
+    if has_ended:
+        detail = f"refund of {refund.receipt}: outcome unknown, the provider's last code is {code}"
         dedupe_key = f"{refund.id}:{unit.today}"
         open_case(unit.connection, unit.now, NOT_KNOWN, dedupe_key, detail, refund.payment_id)
     update_refund(
@@ -136,27 +138,29 @@ def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
         refund.id,
         state="unknown",
         provider_code=code,
-        next_attempt_at=None if given_up else unit.now + _AGAIN[max(refund.attempts, 1) - 1],
+        next_attempt_at=None if has_ended else unit.now + _AGAIN[max(refund.attempts, 1) - 1],
     )
 
 
 def refund_done(unit: Unit, refund_id: int, code: str) -> bool:
-    """The money is back with the payer, who is told. False when it was known. Success wins over a
-    refusal before it, whatever became of the money since."""
+    """Record that the money is back with the payer, who gets an SMS; False when known before.
+
+    Success overrides an earlier refusal, whatever became of the money in the meantime.
+    """
     refund = _locked(unit, refund_id)
     if refund.state == "done":
         return False
     if refund.state == "failed":
-        return _done_after_all(unit, refund, code)
-    return _gone(unit, refund, code)
+        return _done_after_refusal(unit, refund, code)
+    return _complete(unit, refund, code)
 
 
-def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
-    """The provider had refused: the money may wait, be on another way back, be used, or be gone."""
+def _done_after_refusal(unit: Unit, refund: Refund, code: str) -> bool:
+    """The refund was refused earlier: the money may wait, be in another refund, or be used."""
     payment = _payment(unit, refund)
     if payment.state in HOLDING:
         _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
-        return _gone(unit, refund, code)
+        return _complete(unit, refund, code)
     if payment.state == "applied":
         reverse_applied_payment(unit, payment)
         _end(unit, refund, "done", code, "reversed")
@@ -165,19 +169,19 @@ def _done_after_all(unit: Unit, refund: Refund, code: str) -> bool:
     return other is not None and refund_done(unit, other.id, code)
 
 
-def _gone(unit: Unit, refund: Refund, code: str) -> bool:
+def _complete(unit: Unit, refund: Refund, code: str) -> bool:
     payment = _payment(unit, refund)
     owed = Posting("refund_payable", DEBIT, refund.amount_minor)
     legs = (owed, *clearing_postings(unit, payment))
     entry = JournalEntry("refund_done", f"refund_done:{refund.id}", legs)
     post_entries(unit.connection, unit.now, [entry])
     _end(unit, refund, "done", code, "refunded")
-    _tell(unit, refund, payment)
+    _notify_payer(unit, refund, payment)
     return True
 
 
 def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
-    """The provider will not send it back: the money waits where it was, and an operator is told."""
+    """The provider refuses the refund: the money returns to where it was; a case is opened."""
     refund = _locked(unit, refund_id)
     if refund.state in _ENDED:
         return
@@ -188,7 +192,7 @@ def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
 
 
 def _locked(unit: Unit, refund_id: int) -> Refund:
-    """The refund as it is now, with its payment locked: the order in which all lock."""
+    """Return the current refund; its payment is locked first, as everywhere."""
     refund = find_refund(unit.connection, refund_id)
     if refund is not None:
         _payment(unit, refund)
@@ -199,7 +203,7 @@ def _locked(unit: Unit, refund_id: int) -> Refund:
 
 
 def _payment(unit: Unit, refund: Refund) -> BookedPayment:
-    """The payment that is sent back, locked."""
+    """Return the payment of a refund, locked."""
     payment = lock_payment(unit.connection, refund.payment_id)
     if payment is None:
         raise BrokenInvariant(f"refund {refund.id} is of no payment")
@@ -215,7 +219,9 @@ def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> Non
     post_entries(unit.connection, unit.now, [JournalEntry(kind, f"{kind}:{refund.id}", legs)])
 
 
-def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) -> None:
+def _end(
+    unit: Unit, refund: Refund, state: RefundState, code: str, payment_state: PaymentState
+) -> None:
     update_refund(
         unit.connection,
         refund.id,
@@ -227,7 +233,7 @@ def _end(unit: Unit, refund: Refund, state: str, code: str, payment_state: str) 
     set_payment(unit.connection, refund.payment_id, state=payment_state)
 
 
-def _tell(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
+def _notify_payer(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
     message = refund_messages.refunded(
         amount=Money(refund.amount_minor, unit.market.currency),
         receipt=refund.receipt,

@@ -1,8 +1,8 @@
-"""Undo an applied payment whose money has left again: its entries are mirrored, nothing is edited.
+"""Reverse an applied payment whose money was taken back: reversing entries, nothing is edited.
 
-What it had paid is owed again. Credit is taken back as far as it is there. What was used and cannot
-be taken back (energy or days whose code is out, credit spent since) becomes a claim on the
-customer, `receivable:clawback`, and a case for an operator.
+The debts it paid are owed again. Credit it left is taken back as far as it is still there. What was
+used and cannot be taken back (energy or days of a token that was sent, credit spent since) becomes
+a debt of the customer, `receivable:clawback`, and a case for an operator.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from core.usecases.messages.queue import send_sms_to
 from core.wording.messages import agent_sms
 from core.wording.messages import refund as refund_messages
 
-_CLAIM = "receivable:clawback"
+_CLAWBACK = "receivable:clawback"
 _USED_UP = ("energy", "days")
 
 
 def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
-    """Mirror both entries of a locked payment, which is `reversed` then; what became a claim."""
+    """Reverse both entries of a locked payment; returns the clawback in minor units."""
     customer = _owner(unit, payment)
     lines = lines_booked(unit.connection, payment.id)
     with_tokens = devices_with_tokens(unit.connection, payment.id)
@@ -56,21 +56,21 @@ def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
     ]
     post_entries(unit.connection, unit.now, entries)
     set_payment(unit.connection, payment.id, state="reversed", problem=None)
-    _escalate(unit, payment, customer, back[_CLAIM], bool(with_tokens))
-    _tell(unit, payment, customer)
-    return back[_CLAIM]
+    _open_clawback(unit, payment, customer, back[_CLAWBACK], bool(with_tokens))
+    _notify_customer(unit, payment, customer)
+    return back[_CLAWBACK]
 
 
 def _owner(unit: Unit, payment: BookedPayment) -> Customer:
     if payment.customer_id is None:
-        raise BrokenInvariant(f"payment {payment.id} was applied to nobody")
+        raise BrokenInvariant(f"payment {payment.id} was applied without a customer")
     return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
 
 
 def _account(line: BookedLine, with_tokens: Container[int | None]) -> str:
-    """Which account gets a line's money back."""
+    """Return the account that a line's money is taken from again."""
     used_up = line.kind in _USED_UP and line.device_id in with_tokens
-    return _CLAIM if used_up or not line.is_owed_again else ACCOUNT_OF[line.kind]
+    return _CLAWBACK if used_up or not line.is_owed_again else ACCOUNT_OF[line.kind]
 
 
 def _take_credit(
@@ -80,34 +80,34 @@ def _take_credit(
     lines: list[BookedLine],
     back: Counter[str],
 ) -> None:
-    """The credit it used is given back; what it left is taken, as far as it is there."""
+    """Give back the credit it used, and take the credit it left, as far as it is still there."""
     left = sum(line.amount_minor for line in lines if line.kind == "credit")
     there = customer.credit_minor + payment.credit_used_minor
     taken = min(left, there)
     back["customer_credit"] += taken
-    back[_CLAIM] += left - taken
+    back[_CLAWBACK] += left - taken
     move_credit(unit.connection, customer.id, payment.credit_used_minor - taken)
 
 
-def _escalate(
-    unit: Unit, payment: BookedPayment, customer: Customer, claim_minor: int, token_out: bool
+def _open_clawback(
+    unit: Unit, payment: BookedPayment, customer: Customer, clawback_minor: int, token_sent: bool
 ) -> None:
-    if claim_minor:
-        insert_clawback(unit.connection, unit.now, customer.id, payment.id, claim_minor)
-    if claim_minor or token_out:
-        what = "its codes are out" if token_out else "what it gave is spent"
-        claim = Money(claim_minor, unit.market.currency)
-        detail = f"{payment.receipt} was taken back by the provider; {what}; claim {claim}"
+    if clawback_minor:
+        insert_clawback(unit.connection, unit.now, customer.id, payment.id, clawback_minor)
+    if clawback_minor or token_sent:
+        what = "its tokens were sent" if token_sent else "its credit is spent"
+        clawback = Money(clawback_minor, unit.market.currency)
+        detail = f"{payment.receipt} was taken back by the provider; {what}; clawback {clawback}"
         open_case(
             unit.connection, unit.now, "reversed_after_use", str(payment.id), detail, payment.id
         )
 
 
-def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
+def _notify_customer(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
     if payment.device_id is None:
         return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
-    due = sum(one.open_minor for one in owed if one.due_on <= unit.today)
+    due = sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
     message = refund_messages.reversed(
         amount=Money(payment.amount_minor, unit.market.currency),
         serial=get_device(unit.connection, payment.device_id).serial,
@@ -119,7 +119,7 @@ def _tell(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
 
 
 def reversing_entry(unit: Unit, payment: BookedPayment, holding: str) -> JournalEntry:
-    """The entry that takes a payment's money out of where it is held, and out of our hands."""
+    """Return the entry that takes a payment's money from the holding account out of clearing."""
     held = Posting(holding, DEBIT, payment.amount_minor, payment.customer_id)
     legs = (held, *clearing_postings(unit, payment))
     return JournalEntry("reversed", f"reversed:{payment.id}", legs)
@@ -129,16 +129,19 @@ _AGENT = "agent:"
 
 
 def clearing_postings(unit: Unit, payment: BookedPayment) -> tuple[Posting, ...]:
-    """The legs of the entry that takes a locked payment's amount out, credits minus debits; the
-    agent's own figures follow at once, and the agent is told."""
+    """Return the postings that take a locked payment's amount out of clearing.
+
+    For cash of an agent, the agent's float and commission are changed as well, and the agent gets
+    an SMS.
+    """
     agent = lock_agent_of(unit, payment)
     if agent is None:
         return (Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),)
-    return _leave_agent(unit, agent, payment)
+    return _agent_postings(unit, agent, payment)
 
 
 def lock_agent_of(unit: Unit, payment: BookedPayment) -> Agent | None:
-    """The agent who took it, locked; None where a provider did."""
+    """Return the agent who collected a payment, locked; None if a provider did."""
     if not payment.provider_account.startswith(_AGENT):
         return None
     agent_id = int(payment.provider_account.removeprefix(_AGENT))
@@ -148,7 +151,7 @@ def lock_agent_of(unit: Unit, payment: BookedPayment) -> Agent | None:
     return agent
 
 
-def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Posting, ...]:
+def _agent_postings(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Posting, ...]:
     key = f"commission:cash:{payment.receipt}"
     earned = -posted_to(unit.connection, key, agent.commission)
     pending = min(earned, agent.commission_minor)
@@ -161,7 +164,7 @@ def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Post
         float_used_minor=owed_minor,
         commission_minor=agent.commission_minor - pending,
     )
-    _tell_leave_clearing(unit, agent, payment, owed_minor)
+    _notify_agent(unit, agent, payment, owed_minor)
     return (
         Posting(agent.clearing, CREDIT, from_agent - paid_out),
         Posting("cash:office", CREDIT, payment.amount_minor - from_agent),
@@ -170,7 +173,7 @@ def _leave_agent(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Post
     )
 
 
-def _tell_leave_clearing(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: int) -> None:
+def _notify_agent(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: int) -> None:
     message = agent_sms.cash_returned(
         amount=Money(payment.amount_minor, unit.market.currency),
         receipt=payment.receipt,

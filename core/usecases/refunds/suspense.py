@@ -1,4 +1,4 @@
-"""Money that belonged to no device is matched to one: by an operator, never by a guess."""
+"""Match money in suspense to a device: an operator decides, the program only suggests."""
 
 from __future__ import annotations
 
@@ -23,15 +23,18 @@ _LONGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A device the payer may have meant. `why`: swapped (it took the place of the one typed),
-    similar_serial, payers_device or paid_before."""
+    """A device that the payer may have meant.
+
+    `why`: swapped (it replaced the device that was typed), similar_serial, payers_device,
+    paid_before.
+    """
 
     serial: str
     why: str
 
 
 def suggest_matches(unit: Unit, payment_id: int) -> list[Suggestion]:
-    """What an operator may look at first, each serial once; nothing here is ever applied by itself.
+    """Return the likely devices, each once. Nothing is matched automatically.
 
     Raises Refused("payment_unknown").
     """
@@ -53,7 +56,7 @@ def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]
     if payer is not None:
         for serial in owned_by_number(connection, payer.msisdn):
             yield serial, "payers_device"
-    # A masked number is shared by a thousand people: it says nothing about who paid.
+    # A masked number is shared by many people: it does not identify the payer.
     if payment.payer is not None and payment.payer_kind != "masked":
         for serial in paid_before(connection, payment.payer_kind, payment.payer):
             yield serial, "paid_before"
@@ -63,7 +66,7 @@ def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]
 
 
 def within_edit_distance_one(typed: str) -> set[str]:
-    """Every serial one letter wrong, missing, too many, or two neighbours swapped."""
+    """Return every serial number with one character wrong, missing or added, or two swapped."""
     halves = [(typed[:place], typed[place:]) for place in range(len(typed) + 1)]
     missing = {head + tail[1:] for head, tail in halves if tail}
     swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in halves if len(tail) > 1}

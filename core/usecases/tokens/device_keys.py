@@ -1,4 +1,4 @@
-"""Open what a device's tokens are made from. Only processes that hold the key ring can: workers."""
+"""Decrypt the secrets that tokens are made from. Only workers hold the key ring for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OpenSecret = Callable[[Device], DeviceSecret]
 def secret_opener(
     ring: KeyRing, vending_keys: VendingKeys, sta_tables: StaTables | None = None
 ) -> OpenSecret:
-    """A function from a device row to its secret. What it returns raises TokenError."""
+    """Return a function that decrypts the secret of a device. That function raises TokenError."""
 
     def open_secret(device: Device) -> DeviceSecret:
         sealed, meter = device.sealed_key, None
@@ -42,8 +42,11 @@ def secret_opener(
 
 
 def secrets_from(environment: Environment) -> OpenSecret:
-    """The opener of a process that holds the keys: DEVICE_KEY_SECRET, STS_VENDING_KEY_<sgc> and,
-    for EA07 meters, the STA tables in STA_TABLES (JSON). Raises BadInput and TokenError."""
+    """Return the decrypting function, made from the settings of a worker.
+
+    They are DEVICE_KEY_SECRET, STS_VENDING_KEY_<sgc> and, for EA07 meters, STA_TABLES (JSON).
+    Raises BadInput and TokenError.
+    """
     tables = read(environment, "STA_TABLES", "")
     return secret_opener(
         KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")),
@@ -54,8 +57,8 @@ def secrets_from(environment: Environment) -> OpenSecret:
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """One page: how many keys were sealed anew, the serials of those that do not open, and after
-    which device the next page begins (None: this was the last)."""
+    """One page of a key rotation: how many keys were re-encrypted, the serial numbers whose key
+    cannot be decrypted, and the device id after which the next page begins (None: no more)."""
 
     sealed: int
     unopened: tuple[str, ...]
@@ -63,30 +66,30 @@ class Rotated:
 
 
 def rotate_keys(unit: Unit, ring: KeyRing, after: int, limit: int) -> Rotated:
-    """Seal the next `limit` keys that another than the ring's first key seals."""
+    """Re-encrypt up to `limit` device keys, after id `after`, with the current master key."""
     page = lock_other_keys(unit.connection, ring.sealing_id, after, limit)
-    fresh = {one.device_id: _again(ring, one) for one in page}
-    store_keys(unit.connection, {key: sealed for key, sealed in fresh.items() if sealed})
-    unopened = tuple(one.serial for one in page if fresh[one.device_id] is None)
+    fresh = {key.device_id: _reencrypt(ring, key) for key in page}
+    store_keys(unit.connection, {device: sealed for device, sealed in fresh.items() if sealed})
+    unopened = tuple(key.serial for key in page if fresh[key.device_id] is None)
     following = page[-1].device_id if len(page) == limit else None
     return Rotated(len(page) - len(unopened), unopened, following)
 
 
-def _again(ring: KeyRing, one: SealedKey) -> bytes | None:
-    place = bound_to(one.serial)
+def _reencrypt(ring: KeyRing, key: SealedKey) -> bytes | None:
+    place = bound_to(key.serial)
     try:
-        return ring.seal(ring.open(one.sealed, place), place)
+        return ring.seal(ring.open(key.sealed, place), place)
     except TokenError:
         return None
 
 
 def list_keys(unit: Unit) -> dict[str, int]:
-    """How many device keys each master key seals, by its id."""
+    """Return how many device keys each master key encrypts, by its id."""
     return keys_by_master(unit.connection)
 
 
 def note_rotation(unit: Unit, operator: str, ring: KeyRing, sealed: int) -> dict[str, int]:
-    """The audit row of a run that sealed something; how many keys each master key now seals."""
+    """Write the audit row of a rotation that changed keys; returns the counts of `list_keys`."""
     if sealed:
         reason = f"device keys sealed with master key {ring.sealing_id}"
         write_audit(unit, operator, "rotate_keys", "devices", 0, reason, keys=sealed)

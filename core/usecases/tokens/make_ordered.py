@@ -1,7 +1,7 @@
-"""Make the codes that operators ordered. Only workers can: it takes the devices' keys.
+"""Make the manual tokens that operators ordered. Only workers can, as it takes device keys.
 
-The code and the device's counter are stored in one transaction, as for a payment; the owner is sent
-what adds something. A lock is for whoever has the device in hand, and is read at the console.
+The token and the device's counter are stored in one transaction, as for a payment. The owner gets
+an SMS with the token, except for a lock, which is read at the console.
 """
 
 from __future__ import annotations
@@ -46,8 +46,10 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
                 _make(unit, order, open_secret)
         except TokenImpossible as never:
             end_order(unit.connection, unit.now, order.id, "failed", str(never))
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not stop the neighbours
-            log.error("an ordered code cannot be made: %r", error, extra=log_fields(order=order.id))
+        except Exception as error:  # noqa: BLE001  it must not stop the other orders
+            log.error(
+                "an ordered token cannot be made: %r", error, extra=log_fields(order=order.id)
+            )
             postpone_order(unit.connection, unit.now, order, repr(error))
     return len(orders)
 
@@ -56,14 +58,14 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     device = lock_devices(unit.connection, [order.device_id], [])[order.device_id]
     issued = _issue(unit, order, open_secret(device), device.token_counter)
     rows = [
-        {"kind": one.kind, "units": one.amount, "counter": one.counter, "text": one.text}
-        for one in issued
+        {"kind": token.kind, "units": token.amount, "counter": token.counter, "text": token.text}
+        for token in issued
     ]
     ids = store_ordered(unit.connection, unit.now, order, rows)
     end_order(unit.connection, unit.now, order.id, "made")
     if order.kind != "lock" and device.owner_id is not None:
-        _tell(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
-    log.info("ordered code made", extra=log_fields(order=order.id))
+        _notify_owner(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
+    log.info("ordered token made", extra=log_fields(order=order.id))
 
 
 def _issue(
@@ -77,7 +79,9 @@ def _issue(
     return (make(secret, last),)
 
 
-def _tell(unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedToken]) -> None:
+def _notify_owner(
+    unit: Unit, device: Device, owner_id: int, tokens: dict[int, IssuedToken]
+) -> None:
     owner = get_customer(unit.connection, owner_id)
     for token_id, token in tokens.items():
         message = sms.token(

@@ -18,15 +18,15 @@ from core.wording.payment_words import describe_token
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """The serial the token is for."""
+    """The serial number the token is for."""
 
     serial: str
 
 
 def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
-    """Queue the token's text to this number of its owner's.
+    """Queue the SMS with a token again, to this number of the device's owner.
 
-    Raises Refused("no_such_token") for another's token.
+    Raises Refused("no_such_token") for a token of another customer.
     """
     customer = find_customer(unit.connection, msisdn)
     if customer is None:
@@ -51,7 +51,7 @@ def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
 
 @dataclass(frozen=True, slots=True)
 class RevealedToken:
-    """A code as it is read out, and the payment or the order it came of."""
+    """A token to be read out, and the payment or the order it was made for."""
 
     text: str = field(repr=False)
     serial: str
@@ -60,7 +60,10 @@ class RevealedToken:
 
 
 def reveal_token(unit: Unit, token_id: int, operator: str, reason: str) -> RevealedToken:
-    """The code. Raises Refused("no_such_token"), Refused("reason_missing")."""
+    """Return a token for an operator to read out; writes an audit row.
+
+    Raises Refused: no_such_token, reason_missing.
+    """
     token = find_token(unit.connection, token_id)
     if token is None:
         raise Refused("no_such_token")

@@ -47,7 +47,7 @@ def test_a_difference_that_stays_becomes_a_case_once(book):
     assert review(book, timedelta(minutes=30)) == []
     for hours in (2, 3):
         assert review(book, timedelta(hours=hours)) == [
-            ("balance_differs", f"{ACCOUNT}: provider 10000, books 0")
+            ("balance_differs", f"{ACCOUNT}: provider 10000, ledger 0")
         ]
 
 

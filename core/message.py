@@ -1,4 +1,4 @@
-"""SMS waiting to be sent, and reminders that are due."""
+"""SMS on their way to a phone, and reminders that are due."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import date
 from typing import Literal
 
 SmsState = Literal["waiting", "sending", "sent", "delivered", "failed", "unknown"]
+# What a delivery report means. `hopeless`: sending it again cannot help.
+DeliveryOutcome = Literal["delivered", "failed", "hopeless"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,26 @@ class WaitingSms:
     msisdn: str
     body: str
     attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SentSms:
+    """What the provider answered when it took an SMS: its id, its status, and the price as text."""
+
+    message_id: str
+    status: str
+    cost: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """What a provider reports about an SMS it took. `status` and `reason` are its own words;
+    `outcome` is None where the report is not final."""
+
+    message_id: str
+    status: str
+    reason: str | None
+    outcome: DeliveryOutcome | None
 
 
 @dataclass(frozen=True, slots=True)

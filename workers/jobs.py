@@ -10,10 +10,10 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Tem
 from core.message import WaitingSms
 from core.prompt import Prompt
 from core.usecases.messages.send import (
-    claim_unsent_texts,
-    text_handed_over,
-    text_postponed,
-    text_refused,
+    claim_unsent_sms,
+    sms_postponed,
+    sms_refused,
+    sms_sent,
 )
 from core.usecases.payments.apply import apply_payments as apply_batch
 from core.usecases.payments.prompts import (
@@ -95,7 +95,7 @@ def send_sms(world: Runtime) -> None:
     """Hand over the texts that wait."""
     drain(
         lambda: claim_and_call(
-            world.open_unit, partial(claim_unsent_texts, limit=_CALLS_A_STEP), _send
+            world.open_unit, partial(claim_unsent_sms, limit=_CALLS_A_STEP), _send
         )
     )
 
@@ -146,10 +146,10 @@ def _learnt(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record
 
 def _send(waiting: WaitingSms) -> Record:
     try:
-        handed = runtime().sender.send(waiting.msisdn, waiting.body)
+        sent = runtime().sender.send(waiting.msisdn, waiting.body)
     except Permanent as failure:
-        return partial(text_refused, claimed=waiting, code=failure.code)
+        return partial(sms_refused, claimed=waiting, code=failure.code)
     except ProviderFailure as failure:
         # Also when nobody knows whether it went: the same text again is harmless, none is not.
-        return partial(text_postponed, claimed=waiting, code=failure.code)
-    return partial(text_handed_over, claimed=waiting, handed=handed)
+        return partial(sms_postponed, claimed=waiting, code=failure.code)
+    return partial(sms_sent, claimed=waiting, sent=sent)

@@ -7,12 +7,13 @@ itself. The same text may then go out twice, which is harmless; it is never lost
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
-from core.message import AtAStep, WaitingSms
+from core.message import AtAStep, DeliveryReport, WaitingSms
 
 
 def insert_sms(connection: Connection, row: dict[str, Any]) -> None:
@@ -123,30 +124,28 @@ def lock_number(connection: Connection, msisdn: str) -> None:
     )
 
 
-def insert_report(
-    connection: Connection, message_id: str, status: str, reason: str | None, now: datetime
-) -> None:
-    """Keep a delivery report; the same one again changes nothing."""
+def insert_report(connection: Connection, report: DeliveryReport, now: datetime) -> None:
+    """Store a delivery report; the same one again changes nothing."""
     connection.execute(
         text(
             "INSERT INTO delivery_reports"
-            " (provider_message_id, status, failure_reason, received_at)"
-            " VALUES (:id, :status, :reason, :now) ON CONFLICT DO NOTHING"
+            " (provider_message_id, status, failure_reason, outcome, received_at)"
+            " VALUES (:message_id, :status, :reason, :outcome, :now) ON CONFLICT DO NOTHING"
         ),
-        {"id": message_id, "status": status, "reason": reason, "now": now},
+        {**asdict(report), "now": now},
     )
 
 
-def reports_of(connection: Connection, message_id: str) -> list[tuple[str, str | None]]:
-    """(status, failure reason) of all reports on a message, in the order they came."""
+def reports_of(connection: Connection, message_id: str) -> list[DeliveryReport]:
+    """All reports on a message, in the order they came."""
     rows = connection.execute(
         text(
-            "SELECT status, failure_reason FROM delivery_reports"
+            "SELECT provider_message_id, status, failure_reason, outcome FROM delivery_reports"
             " WHERE provider_message_id = :id ORDER BY id"
         ),
         {"id": message_id},
     )
-    return [(row[0], row[1]) for row in rows]
+    return [DeliveryReport(*row) for row in rows]
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:

@@ -1,28 +1,37 @@
-"""Africa's Talking's delivery reports: what became of a text after we handed it over.
+"""Africa's Talking's delivery reports: what became of an SMS after the provider took it.
 
-Reports come late, twice, in any order and before our own call has returned; which statuses exist is
-not ours to say, so unknown ones are kept as told.
+Reports come late, twice, in any order and before our own call has returned. Statuses that are not
+listed here are stored and change nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from core.message import DeliveryOutcome, DeliveryReport
 from core.unit import OpenUnit
 from core.usecases.messages.send import record_delivery
 from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
 
 _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _WORD = r"[ -~]{1,64}"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """`message_id` is the provider's, `reason` only where it failed."""
-
-    message_id: str
-    status: str
-    reason: str | None
+# Final statuses, in lower case. Sent, Submitted and Buffered are not final. Source: Africa's
+# Talking, delivery reports.
+_OUTCOMES: dict[str, DeliveryOutcome] = {
+    "success": "delivered",
+    "rejected": "failed",
+    "failed": "failed",
+    "absentsubscriber": "failed",
+    "expired": "failed",
+}
+# Failure reasons that no waiting cures; one is misspelt in places.
+_HOPELESS = {
+    "userdoesnotexist",
+    "userinblacklist",
+    "useraccountsuspended",
+    "notnetworksubscriber",
+    "notnetworksubcriber",
+    "usernotsubscribedtoproduct",
+    "invalidlinkid",
+}
 
 
 def delivery_route(open_unit: OpenUnit) -> CallbackRoute[DeliveryReport]:
@@ -30,7 +39,7 @@ def delivery_route(open_unit: OpenUnit) -> CallbackRoute[DeliveryReport]:
 
     def handle(report: DeliveryReport) -> CallbackResult:
         with open_unit() as unit:
-            record_delivery(unit, report.message_id, report.status, report.reason)
+            record_delivery(unit, report)
         return CallbackResult("noted")
 
     return CallbackRoute("/sms/africastalking/<key>/delivery", "sms_delivery", read_report, handle)
@@ -39,8 +48,13 @@ def delivery_route(open_unit: OpenUnit) -> CallbackRoute[DeliveryReport]:
 def read_report(body: bytes) -> DeliveryReport:
     """The report in a form body. Raises BadCallback."""
     form = read_form(body)
+    status = text_field(form, "status", _WORD)
+    reason = text_field(form, "failureReason", _WORD, default="")
     return DeliveryReport(
-        text_field(form, "id", _MESSAGE_ID),
-        text_field(form, "status", _WORD),
-        text_field(form, "failureReason", _WORD, default="") or None,
+        text_field(form, "id", _MESSAGE_ID), status, reason or None, _outcome(status, reason)
     )
+
+
+def _outcome(status: str, reason: str) -> DeliveryOutcome | None:
+    outcome = _OUTCOMES.get(status.lower())
+    return "hopeless" if outcome == "failed" and reason.lower() in _HOPELESS else outcome

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from core.usecases.messages.send import Handed
+from core.message import SentSms
 
 
 class SmsSender(Protocol):
     """One provider account. May be shared by threads."""
 
-    def send(self, msisdn: str, body: str) -> Handed:
-        """Hand one text over for one E.164 number.
+    def send(self, msisdn: str, body: str) -> SentSms:
+        """Send one SMS to one E.164 number.
 
         Raises Temporary (not sent, try again), Permanent (never will be), OutcomeUnknown.
         """

@@ -67,7 +67,7 @@ def test_a_number_the_provider_refuses_is_not_tried_again(hands):
 def test_a_worker_that_died_while_sending_only_delays_the_text(hands):
     a_receipt_waits(hands)
     with hands.open_unit() as unit:
-        jobs.claim_unsent_texts(unit, limit=10)
+        jobs.claim_unsent_sms(unit, limit=10)
 
     jobs.send_sms()
     assert delivered(hands) == 0

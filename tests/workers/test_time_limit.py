@@ -48,7 +48,7 @@ def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
 ):
     hands.pay("R1", METER)
     jobs.apply_payments()
-    monkeypatch.setattr(jobs, "text_handed_over", wait_for_ever)
+    monkeypatch.setattr(jobs, "sms_sent", wait_for_ever)
 
     done = run_out_of_time(redis, worker, "workers.jobs.send_sms")
 

@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.tables.columns import enum_column, metadata, reference, row_id, timestamp
-from core.message import SmsState
+from core.message import DeliveryOutcome, SmsState
 
 # `dedupe_key` names what an SMS is for (`receipt:<payment>:1`): one key, one SMS. `redeliveries`
 # counts how often it was sent again because the phone could not be reached. After `expires_at` it
@@ -51,7 +51,8 @@ sms = Table(
     Index("sms_payment_id_idx", "payment_id"),
 )
 
-# Kept as told, in any order: a report may come before our own send call has returned.
+# Stored in any order: a report may come before our own call has returned. `outcome` is what the
+# report means; NULL where it is not final.
 delivery_reports = Table(
     "delivery_reports",
     metadata,
@@ -59,6 +60,7 @@ delivery_reports = Table(
     Column("provider_message_id", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("failure_reason", Text, nullable=True),
+    *enum_column("outcome", DeliveryOutcome, nullable=True),
     timestamp("received_at"),
     UniqueConstraint("provider_message_id", "status"),
 )

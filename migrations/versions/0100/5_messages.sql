@@ -6,7 +6,10 @@ CREATE TABLE delivery_reports (
     provider_message_id TEXT NOT NULL,
     status TEXT NOT NULL,
     failure_reason TEXT,
+    outcome TEXT,
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT delivery_reports_outcome_check
+        CHECK (outcome IN ('delivered', 'failed', 'hopeless')),
     CONSTRAINT delivery_reports_pkey PRIMARY KEY (id),
     CONSTRAINT delivery_reports_provider_message_id_status_key UNIQUE (provider_message_id, status)
 );

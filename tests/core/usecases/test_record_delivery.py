@@ -5,12 +5,12 @@ import threading
 from sqlalchemy import Connection, text
 
 from core.db.engine import make_engine
+from core.message import DeliveryReport, SentSms
 from core.unit import Unit, unit_opener
 from core.usecases.messages.send import (
-    Handed,
-    claim_unsent_texts,
+    claim_unsent_sms,
     record_delivery,
-    text_handed_over,
+    sms_sent,
 )
 from tests.support.builders import insert_market, insert_sms
 
@@ -27,15 +27,15 @@ def test_a_report_in_the_very_moment_of_the_send_is_not_lost(database_url: str) 
         insert_market(connection)
         insert_sms(connection)
     with open_unit() as unit:
-        (waiting,) = claim_unsent_texts(unit, 10)
+        (waiting,) = claim_unsent_sms(unit, 10)
 
     def report() -> None:
         with open_unit() as unit:
-            record_delivery(unit, "ATXid_1", "Success", None)
+            record_delivery(unit, DeliveryReport("ATXid_1", "Success", None, "delivered"))
 
     reporting = threading.Thread(target=report)
     with open_unit() as sending:
-        text_handed_over(sending, waiting, Handed("ATXid_1", "Sent", None))
+        sms_sent(sending, waiting, SentSms("ATXid_1", "Sent", None))
         reporting.start()
         _until_blocked_or_over(sending, reporting)
     reporting.join()

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from core.unit import unit_opener
 from core.usecases.messages.reminders import find_due_reminders, send_reminders, want_reminders
-from core.usecases.messages.send import claim_unsent_texts, text_postponed
+from core.usecases.messages.send import claim_unsent_sms, sms_postponed
 from tests.support.builders import insert_customer, insert_sale
 from workers.schedule import Schedule, remind_all
 
@@ -106,11 +106,11 @@ def test_the_hours_are_those_of_the_market(engine, amina, zone, sent):
 def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(engine, amina):
     run(engine, 0, hour=17)
     with unit_opener(engine, lambda: at(DUE, 17))() as unit:
-        (waiting,) = claim_unsent_texts(unit, 10)
-        text_postponed(unit, waiting, "405")
+        (waiting,) = claim_unsent_sms(unit, 10)
+        sms_postponed(unit, waiting, "405")
 
     with unit_opener(engine, lambda: at(DUE, 18))() as unit:
-        assert claim_unsent_texts(unit, 10) == []
+        assert claim_unsent_sms(unit, 10) == []
 
 
 @pytest.mark.parametrize(

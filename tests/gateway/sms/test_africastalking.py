@@ -1,8 +1,11 @@
 """The sender against the stand-in Africa's Talking over HTTP, and against its odder answers."""
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -16,7 +19,7 @@ from tests.gateway.conftest import AMINA, KEY, Book, Web
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
 
-def sender_at(url: str, username: str = "jua") -> SmsSender:
+def sender_at(url: str, username: str = "jua") -> AfricasTalkingSender:
     return AfricasTalkingSender(SmsSettings(username, "at-key", "JUA", url))
 
 
@@ -44,15 +47,15 @@ def provider(book: Book, web: Web) -> Iterator[Provider]:
             yield Provider(standins, sender_at(standins.url), book)
 
 
-def test_a_text_arrives_and_its_report_finds_our_door(provider: Provider) -> None:
+def test_a_text_arrives_and_its_report_finds_our_endpoint(provider: Provider) -> None:
     # the report comes before the answer to our call
     provider.standins.fault("africastalking", "callback_first", operation="send")
-    handed = provider.sender.send(AMINA, "Token 1234 & 100%\nAsante é")
+    sent = provider.sender.send(AMINA, "Token 1234 & 100%\nAsante é")
     assert provider.phone(AMINA) == [("JUA", "Token 1234 & 100%\nAsante é")]
-    assert (handed.status, handed.cost) == ("Success", "KES 0.8000")
+    assert (sent.status, sent.cost) == ("Success", "KES 0.8000")
     provider.standins.settled()
     reports = "SELECT provider_message_id, status FROM delivery_reports"
-    assert provider.book.rows(reports) == [(handed.message_id, "Success")]
+    assert provider.book.rows(reports) == [(sent.message_id, "Success")]
 
 
 def test_a_refused_recipient_is_a_failure_though_the_call_succeeded(provider: Provider) -> None:
@@ -83,7 +86,7 @@ def test_a_number_that_is_none_is_never_tried_again(provider: Provider) -> None:
             provider.sender.send(msisdn, "Hello")
 
 
-def test_nobody_at_the_door_means_that_nothing_was_sent() -> None:
+def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     with pytest.raises(Temporary):
         sender_at(closed_port_url()).send(AMINA, "Hello")
 
@@ -99,6 +102,49 @@ TAKEN = {
     "cost": "KES 0.8000",
     "messageId": "ATXid_1",
 }
+
+
+@contextmanager
+def keep_alive_server(body: str) -> Iterator[tuple[str, list[Any]]]:
+    """An HTTP/1.1 server that leaves its connections open: its URL, and one entry a connection."""
+    connections: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            connections.append(self.client_address)
+            super().setup()
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(201)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def log_message(self, format: str, *values: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", connections
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_all_texts_travel_on_one_connection() -> None:
+    with keep_alive_server(answer([TAKEN])) as (url, connections):
+        sender = sender_at(url)
+        for _ in range(3):
+            assert sender.send(AMINA, "Hello").message_id == "ATXid_1"
+        sender.close()
+    assert len(connections) == 1
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8"])

@@ -9,9 +9,9 @@ from sqlalchemy import create_engine
 
 from core.usecases.messages.send import (
     RETRY_AFTER,
-    claim_unsent_texts,
-    text_postponed,
-    text_refused,
+    claim_unsent_sms,
+    sms_postponed,
+    sms_refused,
 )
 from tests.support.book import make_book
 from tests.support.builders import insert_sms
@@ -31,28 +31,28 @@ def book(database_url):
 
 def claimed(book):
     with book.open_unit() as unit:
-        return claim_unsent_texts(unit, 10)
+        return claim_unsent_sms(unit, 10)
 
 
 def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(book):
     for wait in RETRY_AFTER:
         (text,) = claimed(book)
         with book.open_unit() as unit:
-            text_postponed(unit, text, "500")
+            sms_postponed(unit, text, "500")
         book.ahead += wait - timedelta(seconds=1)
         assert claimed(book) == []
         book.ahead += timedelta(seconds=1)
 
     (text,) = claimed(book)
     with book.open_unit() as unit:
-        text_postponed(unit, text, "500")
+        sms_postponed(unit, text, "500")
     assert book.rows(STATE) == [("failed", "500", True)]
 
 
 def test_a_permanent_failure_is_the_end_of_it(book):
     (text,) = claimed(book)
     with book.open_unit() as unit:
-        text_refused(unit, text, "406")
+        sms_refused(unit, text, "406")
 
     book.ahead += timedelta(days=30)
     assert claimed(book) == []

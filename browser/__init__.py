@@ -1,5 +1,5 @@
-"""The console and the phone page in a real Chromium, on a whole running set-up: `make browser`.
+"""Tests of the console and the phone page in a real Chromium, on a running system: `make browser`.
 
-Its driver is installed from browser.lock when this is first run, never for anything else. Not part
-of `make test`: what a page does is tested there, without a browser.
+The first run installs the driver from browser.lock. These tests are not part of `make test`, which
+tests the behaviour of each page without a browser.
 """

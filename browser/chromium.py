@@ -1,4 +1,4 @@
-"""One Chromium for all tests, and what it complains of while a page is used."""
+"""One Chromium for all tests, and the errors that it reports while a page is used."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from playwright.sync_api import Browser, BrowserContext, Response, sync_playwright
 
 LAPTOP = {"width": 1280, "height": 720}
-# Nothing of it may call home: tests run where there is no network. Root needs --no-sandbox.
+# No request may leave the machine: tests also run without a network. Root needs --no-sandbox.
 _FLAGS = (
     "--disable-gpu",
-    "--disable-dev-shm-usage",  # a container's is small
+    "--disable-dev-shm-usage",  # the one of a container is small
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -24,7 +24,7 @@ _FLAGS = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser that `dev.py browser` found."""
+    """Start the browser that `dev.py browser` found, and close it at the end."""
     flags = [*_FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=os.environ["CHROMIUM"], args=flags)
@@ -33,29 +33,32 @@ def chromium() -> Iterator[Browser]:
 
 
 @dataclass
-class Complaints:
-    """Everything a browser holds against the pages of one context. `expected`: statuses that the
-    test provokes on purpose."""
+class BrowserErrors:
+    """The errors of all pages of a context: failed requests, scripts, the browser's console.
+
+    `expected`: HTTP statuses that the test causes on purpose.
+    """
 
     expected: set[int] = field(default_factory=set)
-    heard: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def listen(self, context: BrowserContext) -> None:
-        context.on("response", self._answered)
-        context.on("requestfailed", lambda request: self._failed(request.url, request.failure))
-        context.on("weberror", lambda error: self.heard.append(str(error.error)))
-        context.on("console", lambda said: self._said(said.type, said.text))
+        """Collect the errors of a context from now on."""
+        context.on("response", self._check_status)
+        context.on("requestfailed", lambda request: self._add_failure(request.url, request.failure))
+        context.on("weberror", lambda error: self.messages.append(str(error.error)))
+        context.on("console", lambda line: self._check_console(line.type, line.text))
 
-    def _answered(self, response: Response) -> None:
+    def _check_status(self, response: Response) -> None:
         if response.status >= 400 and response.status not in self.expected:
-            self.heard.append(f"{response.status} {response.url}")
+            self.messages.append(f"{response.status} {response.url}")
 
-    def _failed(self, url: str, why: str | None) -> None:
-        # Leaving a page, and a download in place of one, abort what was still on the way.
-        if why != "net::ERR_ABORTED":
-            self.heard.append(f"{why} {url}")
+    def _add_failure(self, url: str, failure: str | None) -> None:
+        # Leaving a page, and a download in place of a page, abort the pending requests.
+        if failure != "net::ERR_ABORTED":
+            self.messages.append(f"{failure} {url}")
 
-    def _said(self, kind: str, words: str) -> None:
-        # A status is heard of already, with its address.
-        if kind in ("error", "warning") and not words.startswith("Failed to load resource"):
-            self.heard.append(f"{kind}: {words}")
+    def _check_console(self, kind: str, text: str) -> None:
+        # A failed request is in the list already, with its address.
+        if kind in ("error", "warning") and not text.startswith("Failed to load resource"):
+            self.messages.append(f"{kind}: {text}")

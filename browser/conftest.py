@@ -1,7 +1,7 @@
-"""One Chromium, one empty town and one with the people of the demo; a fresh context per test.
+"""One Chromium, an empty installation and one with the demo data; a fresh context for each test.
 
-`log_in("support")` gives a desk at which somebody in that role sits. Whatever a browser complains
-of fails the test, unless it is a status in `complaints.expected`.
+`log_in("support")` returns a console page with an operator of that role. Every error of the browser
+fails the test, except the statuses in `browser_errors.expected`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, StorageState, expect
 
-from browser.chromium import LAPTOP, Complaints, chromium
-from browser.desk import Desk
-from browser.town import Town, running_town
+from browser.chromium import LAPTOP, BrowserErrors, chromium
+from browser.console_page import ConsolePage
+from browser.installation import Installation, running_installation
 
 PASSWORD = "correct horse battery"
-OTHERS = ("finance", "support", "read-only")
-_PATIENCE_MS = 20_000
-expect.set_options(timeout=_PATIENCE_MS)
+OTHER_ROLES = ("finance", "support", "read-only")
+_TIMEOUT_MS = 20_000
+expect.set_options(timeout=_TIMEOUT_MS)
 
 
 @pytest.fixture(scope="session")
@@ -33,86 +33,97 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def empty_town(browser: Browser) -> Iterator[Town]:
-    """Nothing in its books: for the one test module that fills them."""
-    with running_town(DIALWATT_DEMO="0") as town:
-        yield town
+def empty_installation(browser: Browser) -> Iterator[Installation]:
+    """An installation without data, for the test module of the first day."""
+    with running_installation(DIALWATT_DEMO="0") as installation:
+        yield installation
 
 
 @pytest.fixture(scope="session")
-def town(browser: Browser) -> Iterator[Town]:
-    """The people of the demo live in it."""
-    with running_town(DIALWATT_DEMO="1") as town:
-        yield town
+def installation(browser: Browser) -> Iterator[Installation]:
+    """An installation with the demo data."""
+    with running_installation(DIALWATT_DEMO="1") as installation:
+        yield installation
 
 
 @contextmanager
-def visit(
-    browser: Browser, url: str, complaints: Complaints, **how: Any
+def browser_context(
+    browser: Browser, url: str, browser_errors: BrowserErrors, **options: Any
 ) -> Iterator[BrowserContext]:
-    """A context of pages nobody complains of."""
-    context = browser.new_context(base_url=url, viewport=LAPTOP, **how)
-    context.set_default_timeout(_PATIENCE_MS)
-    complaints.listen(context)
+    """A browser context that must end without errors."""
+    context = browser.new_context(base_url=url, viewport=LAPTOP, **options)
+    context.set_default_timeout(_TIMEOUT_MS)
+    browser_errors.listen(context)
     yield context
     context.close()
-    assert complaints.heard == []
+    assert browser_errors.messages == []
 
 
 @pytest.fixture
-def complaints() -> Complaints:
-    return Complaints()
+def browser_errors() -> BrowserErrors:
+    return BrowserErrors()
 
 
 @pytest.fixture
-def visitor(browser: Browser, town: Town, complaints: Complaints) -> Iterator[Desk]:
-    """Somebody at the console's door who is not logged in."""
-    with visit(browser, town.url, complaints) as context:
-        yield Desk(context.new_page())
+def visitor(
+    browser: Browser, installation: Installation, browser_errors: BrowserErrors
+) -> Iterator[ConsolePage]:
+    """A console page without a login."""
+    with browser_context(browser, installation.url, browser_errors) as context:
+        yield ConsolePage(context.new_page())
 
 
-def keep(browser: Browser, town: Town, name: str, password: str) -> StorageState:
-    """What a browser keeps of a login."""
-    with visit(browser, town.url, Complaints()) as context:
-        desk = Desk(context.new_page())
-        desk.log_in(name, password)
-        desk.sees("Money in")
+def stored_login(
+    browser: Browser, installation: Installation, name: str, password: str
+) -> StorageState:
+    """Log in, and return the cookies of the browser."""
+    with browser_context(browser, installation.url, BrowserErrors()) as context:
+        console = ConsolePage(context.new_page())
+        console.log_in(name, password)
+        console.sees("Payments")
         return context.storage_state()
 
 
 @pytest.fixture(scope="session")
-def owners_login(browser: Browser, town: Town) -> StorageState:
-    return keep(browser, town, "owner", town.password)
+def owner_login(browser: Browser, installation: Installation) -> StorageState:
+    return stored_login(browser, installation, "owner", installation.password)
 
 
 @pytest.fixture(scope="session")
-def hire(browser: Browser, town: Town, owners_login: StorageState) -> Callable[[str, str], None]:
-    """The owner adds a user, with PASSWORD."""
+def add_user(
+    browser: Browser, installation: Installation, owner_login: StorageState
+) -> Callable[[str, str], None]:
+    """Let the owner add a user with PASSWORD."""
 
-    def hire(name: str, role: str) -> None:
-        with visit(browser, town.url, Complaints(), storage_state=owners_login) as context:
-            desk = Desk(context.new_page())
-            desk.open("/users/")
-            desk.follow("Add a user")
-            desk.fill({"Name": name, "Role": role, "First password": PASSWORD})
-            desk.press("Save")
-            assert name in [row[0] for row in desk.rows()]
+    def add_user(name: str, role: str) -> None:
+        with browser_context(
+            browser, installation.url, BrowserErrors(), storage_state=owner_login
+        ) as context:
+            console = ConsolePage(context.new_page())
+            console.open("/users/")
+            console.follow("Add a user")
+            console.fill({"Name": name, "Role": role, "First password": PASSWORD})
+            console.press("Save")
+            assert name in [row[0] for row in console.rows()]
 
-    return hire
+    return add_user
 
 
 @pytest.fixture(scope="session")
 def login_of(
-    browser: Browser, town: Town, owners_login: StorageState, hire: Callable[[str, str], None]
+    browser: Browser,
+    installation: Installation,
+    owner_login: StorageState,
+    add_user: Callable[[str, str], None],
 ) -> Callable[[str], StorageState]:
-    """The login of whoever is in a role. Logins are counted, so each happens once."""
-    kept = {"owner": owners_login}
+    """Return the login of a role. Logins are rate limited, so each role logs in once."""
+    logins = {"owner": owner_login}
 
     def login_of(role: str) -> StorageState:
-        if role not in kept:
-            hire(role, role)
-            kept[role] = keep(browser, town, role, PASSWORD)
-        return kept[role]
+        if role not in logins:
+            add_user(role, role)
+            logins[role] = stored_login(browser, installation, role, PASSWORD)
+        return logins[role]
 
     return login_of
 
@@ -120,15 +131,17 @@ def login_of(
 @pytest.fixture
 def log_in(
     browser: Browser,
-    town: Town,
+    installation: Installation,
     login_of: Callable[[str], StorageState],
-    complaints: Complaints,
-) -> Iterator[Callable[[str], Desk]]:
-    with ExitStack() as leaving:
+    browser_errors: BrowserErrors,
+) -> Iterator[Callable[[str], ConsolePage]]:
+    with ExitStack() as contexts:
 
-        def log_in(role: str) -> Desk:
+        def log_in(role: str) -> ConsolePage:
             state = login_of(role)
-            context = visit(browser, town.url, complaints, storage_state=state)
-            return Desk(leaving.enter_context(context).new_page())
+            context = browser_context(
+                browser, installation.url, browser_errors, storage_state=state
+            )
+            return ConsolePage(contexts.enter_context(context).new_page())
 
         yield log_in

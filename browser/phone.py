@@ -1,4 +1,4 @@
-"""Somebody with a phone: the phone page, used by its keys."""
+"""The phone page, used through the keys of its phone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ARRIVES_MS = 20_000
 
 
 class Phone:
-    """One tab with the phone page in it."""
+    """A browser tab with the phone page."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -19,7 +19,7 @@ class Phone:
         self.screen = self.handset.locator(".screen")
 
     def take(self, msisdn: str) -> None:
-        """Pick up the phone with that number."""
+        """Switch to the phone with that number."""
         self.page.goto("about:blank")  # a hash alone loads nothing
         self.page.goto(f"/phone/#{msisdn}")
         expect(self.screen).to_contain_text(re.compile("Dial|new text"))
@@ -28,7 +28,7 @@ class Phone:
         self.handset.get_by_role("button", name=name, exact=True).first.click()
 
     def choose(self, row: str) -> None:
-        """A row of the list on the screen, by how it begins after its number."""
+        """Choose a row of the list on the screen, by how it begins after its number."""
         found = self.screen.get_by_role("button", name=re.compile(rf"^(\d+\s+)?{re.escape(row)}"))
         found.first.click()
 
@@ -36,19 +36,19 @@ class Phone:
         expect(self.screen).to_contain_text(words, timeout=_ARRIVES_MS)
 
     def dial(self) -> None:
-        """The service code, as the green key offers it."""
+        """Dial the service code, which the green key offers."""
         self.key("Call")
         self.key("Call")
         self.screen.get_by_label("Reply").wait_for()
 
     def answer(self, digits: str, shown: str) -> None:
-        """Answer the menu; then it shows this."""
+        """Send a reply to the menu, and wait for the text of the next screen."""
         self.screen.get_by_label("Reply").fill(digits)
         self.key("Send")
         self.shows(shown)
 
     def pay_bill(self, account: str, amount: str, how: str = "Pay bill") -> str:
-        """Pay a business from the mobile money menu; the receipt."""
+        """Pay a bill from the mobile money menu, and return the receipt."""
         self.key("Menu")
         self.choose("Mobile money")
         self.choose(how)
@@ -63,7 +63,7 @@ class Phone:
         return found[1]
 
     def approve(self) -> None:
-        """Agree to the payment that the network asks for."""
+        """Approve the payment prompt on the phone."""
         field = self.screen.get_by_label("Enter mobile money PIN")
         field.wait_for(timeout=_ARRIVES_MS)
         field.fill(PIN)
@@ -71,7 +71,7 @@ class Phone:
         self.shows("Paid. Receipt")
 
     def open_text(self, words: str) -> str:
-        """The newest text with these words, on the screen and whole, as soon as it is there."""
+        """Wait for the newest SMS with these words, open it, and return its text."""
         self.key("End")
         row = self.screen.get_by_role("button").filter(has_text=words).first
         self.handset.get_by_role("button", name=re.compile("^(Read|Texts)$")).click()
@@ -88,7 +88,7 @@ class Phone:
         return self.page.locator("article.device").filter(has_text=serial)
 
     def type_in(self, serial: str) -> None:
-        """The code of the text on the screen, on that device."""
+        """Enter the token of the SMS on the screen into that device."""
         device = self.device(serial)
         self.key("Type it in")
         expect(device.get_by_role("button", name="Enter")).to_be_focused()

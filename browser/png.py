@@ -1,5 +1,7 @@
-"""A picture small enough for a repository: colours without the last bit, which no eye sees, rows as
-they are, deflated as far as it goes. Two thirds of what a browser's own PNG takes."""
+"""Small PNG files for the repository, at two thirds of the size of a browser's own.
+
+Colours lose their last bit, which is invisible, and the rows are deflated at the highest level.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,7 @@ _ROWS = """async (png) => {
 
 
 def small_png(blank: Page, png: bytes) -> bytes:
-    """The same picture, opaque; `blank` is an empty page to work it out in."""
+    """Return the picture as a smaller PNG without transparency. `blank` is a page to compute in."""
     width, height, rows = blank.evaluate(_ROWS, b64encode(png).decode())
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits, RGB, nothing interlaced
     parts = ((b"IHDR", head), (b"IDAT", zlib.compress(b64decode(rows), 9)), (b"IEND", b""))

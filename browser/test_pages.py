@@ -1,5 +1,5 @@
-"""Every page of the console that a link leads to, looked at once: it loads, fits a small laptop,
-its fields have labels, its headings are in order, and its words stand out from their ground."""
+"""Every linked page of the console: it loads, fits a small laptop, all fields have labels, the
+headings are in order, and the text has enough contrast."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-from browser.chromium import Complaints
-from browser.desk import Desk
-from browser.town import Town
+from browser.chromium import BrowserErrors
+from browser.console_page import ConsolePage
+from browser.installation import Installation
 
 WIDTHS = (1280, 1024)
-LEAST_PAGES = 45
+MIN_PAGES = 45
 NEEMA = "+254722000004"
-# WCAG 2.2, 1.4.3, level AA, for words of ordinary size; what is large counts as ordinary here.
-LEAST_CONTRAST = 4.5
+# WCAG 2.2, 1.4.3, level AA, for text of normal size. Large text has to meet it too.
+MIN_CONTRAST = 4.5
 
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-HEADINGS = "[...document.querySelectorAll('h1, h2, h3')].map(one => Number(one.tagName[1]))"
-# A wide table scrolls inside its frame: at this width none has to.
+HEADINGS = "[...document.querySelectorAll('h1, h2, h3')].map(heading => Number(heading.tagName[1]))"
+# A wide table scrolls inside its frame. At this width no table may need that.
 CUT_OFF = """[...document.querySelectorAll('.scroll')]
     .map(frame => frame.scrollWidth - frame.clientWidth).filter(over => over > 0)"""
 UNLABELLED = """[...document.querySelectorAll('input:not([type=hidden]), select, textarea')]
     .filter(field => !field.labels.length && !field.ariaLabel).map(field => field.name)"""
-# Every element with words of its own: its colour on the nearest ground that is not transparent.
+# Every element with text of its own: its colour against the nearest opaque background.
 FAINT = """least => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
   const drawn = (...colours) => {
@@ -53,11 +53,11 @@ FAINT = """least => {
 }"""
 
 
-def test_every_page_that_a_link_leads_to_is_fit_to_be_seen(
-    town: Town, log_in: Callable[[str], Desk], complaints: Complaints
+def test_every_linked_page_is_usable(
+    installation: Installation, log_in: Callable[[str], ConsolePage], browser_errors: BrowserErrors
 ) -> None:
-    town.pay_bill(NEEMA, "370001000", "75", validated=False)
-    desk = log_in("owner")
+    installation.pay_bill(NEEMA, "370001000", "75", validated=False)
+    console = log_in("owner")
     seen: dict[str, str] = {}
     waiting = ["/console/"]
     found: dict[str, list[str]] = {}
@@ -66,18 +66,18 @@ def test_every_page_that_a_link_leads_to_is_fit_to_be_seen(
         if _kind(path) in seen:
             continue
         seen[_kind(path)] = path
-        desk.page.goto(path)
-        if problems := [*_unfit(desk.page), *complaints.heard]:
+        console.page.goto(path)
+        if problems := [*_problems(console.page), *browser_errors.messages]:
             found[path] = problems
-            complaints.heard.clear()
-        waiting += _links(desk.page)
+            browser_errors.messages.clear()
+        waiting += _links(console.page)
 
     assert found == {}
-    assert len(seen) >= LEAST_PAGES, sorted(seen.values())
+    assert len(seen) >= MIN_PAGES, sorted(seen.values())
 
 
 def _kind(path: str) -> str:
-    """Pages that differ only in whom they are about are one kind."""
+    """Return the path without ids: pages that differ only in their ids are one kind."""
     return re.sub(r"/\d+", "/N", urlsplit(path).path)
 
 
@@ -88,7 +88,7 @@ def _links(page: Page) -> list[str]:
     return [href for href in hrefs if not urlsplit(href).path.endswith(".csv")]
 
 
-def _unfit(page: Page) -> list[str]:
+def _problems(page: Page) -> list[str]:
     problems = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 720})
@@ -103,5 +103,5 @@ def _unfit(page: Page) -> list[str]:
         problems.append(f"headings {levels}")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        problems += [f"{scheme}, {told}" for told in page.evaluate(FAINT, LEAST_CONTRAST)]
+        problems += [f"{scheme}, {problem}" for problem in page.evaluate(FAINT, MIN_CONTRAST)]
     return problems

@@ -1,5 +1,7 @@
-"""Two weeks of a small operator's business, written by the product's own use cases with their clock
-set back: so that pictures show figures as they look after some weeks, not on the first day."""
+"""Two weeks of a small operator's business, so that pictures show realistic figures.
+
+The use cases of the product write it, with their clock set back.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from random import Random
 
 from sqlalchemy import Engine
 
-from browser.town import Town
+from browser.installation import Installation
 from core.clock import system_clock
 from core.db.engine import make_engine
 from core.payment import PaymentNotice
@@ -34,8 +36,8 @@ _NAMES = (
     "Achieng Were", "Daudi Kiptoo", "Esther Mutua", "Farida Ali", "George Ouma", "Halima Noor",
     "Isaac Korir", "Joyce Njeri", "Kamau Njoroge", "Lucy Auma", "Musa Hassan", "Nancy Chebet",
 )  # fmt: skip
-# Kits sold so many days ago, each on 150 a week. Whoever has had one for long pays no more: what is
-# overdue is then of every age.
+# How many days ago each kit was sold, for 150 a week. Customers stop paying after `_LONG_DAYS`, so
+# that there are arrears of every age.
 _SOLD_DAYS_AGO = (16, 18, 20, 23, 48, 110)
 _LONG_DAYS = 40
 _CALLS = """\
@@ -72,7 +74,7 @@ hang up
 
 @dataclass(frozen=True)
 class Household:
-    """Somebody with a meter, and perhaps a kit on a plan."""
+    """A customer with a meter, and perhaps a kit on a plan."""
 
     name: str
     msisdn: str
@@ -81,12 +83,12 @@ class Household:
     sold_days_ago: int = 0
 
 
-def live_through(town: Town) -> None:
-    """Fill the town's books with two weeks of payments, and today with some calls."""
+def write_history(installation: Installation) -> None:
+    """Write two weeks of payments, and some calls of today."""
     chance = Random(11)
     households = list(_households(chance))
-    _settle_in(town, households, chance)
-    settings = read_settings_file(town.data / SETTINGS_FILE)
+    _import_customers(installation, households, chance)
+    settings = read_settings_file(installation.data / SETTINGS_FILE)
     engine = make_engine(settings["DATABASE_URL"])
     for payer, account, amount_minor, paid_at in _payments(households, chance):
         receipt = "T" + "".join(chance.choices("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", k=9))
@@ -95,7 +97,7 @@ def live_through(town: Town) -> None:
         )
         _pay(engine, settings, notice)
     engine.dispose()
-    town.dialwatt("phone", stdin=_CALLS)
+    installation.dialwatt("phone", stdin=_CALLS)
 
 
 def _households(chance: Random) -> Iterator[Household]:
@@ -108,23 +110,27 @@ def _households(chance: Random) -> Iterator[Household]:
         yield Household(name, f"+25472230{number:04}", meter, kit, sold)
 
 
-def _settle_in(town: Town, households: list[Household], chance: Random) -> None:
-    """Everybody comes with a file, as an operator's customers do."""
+def _import_customers(
+    installation: Installation, households: list[Household], chance: Random
+) -> None:
+    """Import the customers, devices and sales from CSV files."""
     people = ["msisdn,name,surname,village,language"]
     devices, sales = [DEVICE_COLUMNS], [SALE_COLUMNS]
-    for one in households:
+    for household in households:
         village = chance.choice(("KIB", "MAK"))
-        people.append(f"{one.msisdn},{one.name.replace(' ', ',')},{village},en")
-        devices.append(f"{one.meter},meter,umeme,home,{one.msisdn},{_day(25)},,,,{_STS}")
-        if one.kit:
-            sold_on, key = _day(one.sold_days_ago), chance.randbytes(16).hex()
-            devices.append(f"{one.kit},shs,sunlite,,{one.msisdn},{sold_on},{key},,1,")
-            plan = f"7800.00,0,amount,,150.00,weekly,{sold_on},,{one.kit}"
-            sales.append(f"{one.msisdn},lamp3,{one.kit},{plan}")
+        people.append(f"{household.msisdn},{household.name.replace(' ', ',')},{village},en")
+        devices.append(
+            f"{household.meter},meter,umeme,home,{household.msisdn},{_day(25)},,,,{_STS}"
+        )
+        if household.kit:
+            sold_on, key = _day(household.sold_days_ago), chance.randbytes(16).hex()
+            devices.append(f"{household.kit},shs,sunlite,,{household.msisdn},{sold_on},{key},,1,")
+            plan = f"7800.00,0,amount,,150.00,weekly,{sold_on},,{household.kit}"
+            sales.append(f"{household.msisdn},lamp3,{household.kit},{plan}")
     for kind, lines in (("customers", people), ("devices", devices), ("sales", sales)):
-        file = town.data / f"{kind}.csv"
+        file = installation.data / f"{kind}.csv"
         file.write_text("\n".join(lines) + "\n")
-        town.dialwatt("import", kind, str(file))
+        installation.dialwatt("import", kind, str(file))
 
 
 def _day(days_ago: int) -> str:
@@ -134,21 +140,21 @@ def _day(days_ago: int) -> str:
 def _payments(
     households: list[Household], chance: Random
 ) -> Iterator[tuple[str, str, int, datetime]]:
-    """(payer, account, minor units, instant), the oldest first; weekends are livelier."""
+    """Yield (payer, account, minor units, instant), the oldest first; most on weekends."""
     now = system_clock()
-    paying = [one for one in households if one.sold_days_ago < _LONG_DAYS]
+    paying = [household for household in households if household.sold_days_ago < _LONG_DAYS]
     for back in range(DAYS - 1, 0, -1):
         day = (now - timedelta(days=back)).replace(hour=4, minute=0, second=0, microsecond=0)
         payers = chance.sample(paying, chance.randint(4, 7) + 3 * (day.weekday() >= 5))
-        for hour, one in enumerate(sorted(payers, key=lambda _: chance.random())):
-            account = one.kit if one.kit and chance.random() < 0.6 else one.meter
+        for hour, household in enumerate(sorted(payers, key=lambda _: chance.random())):
+            account = household.kit if household.kit and chance.random() < 0.6 else household.meter
             amount = chance.choice((50, 100, 150, 150, 200, 300, 500))
             paid_at = day + timedelta(hours=hour, minutes=chance.randrange(60))
-            yield one.msisdn, account, amount * 100, paid_at
+            yield household.msisdn, account, amount * 100, paid_at
 
 
 def _pay(engine: Engine, settings: dict[str, str], notice: PaymentNotice) -> None:
-    """Booked and applied when it was paid."""
+    """Record and apply a payment at the time when it was paid."""
     open_unit = unit_opener(engine, lambda: notice.paid_at)
     with open_unit() as unit:
         record_payment(unit, notice)

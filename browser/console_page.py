@@ -1,4 +1,4 @@
-"""Somebody at the console: fills in what stands beside a label, presses what a button says."""
+"""A page of the console, used through its labels, links and buttons as an operator uses it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 
-_LOOKS = 60
-_LOOK_MS = 300
+_ATTEMPTS = 60
+_ATTEMPT_MS = 300
 
 
-class Desk:
-    """One tab with the console in it."""
+class ConsolePage:
+    """A browser tab with the console."""
 
     def __init__(self, page: Page) -> None:
         self.page = page
@@ -22,7 +22,7 @@ class Desk:
         return self.page.locator("main")
 
     def open(self, path: str) -> None:
-        """A page of the console by its address, such as `/customers/`."""
+        """Open a page by its address inside the console, such as `/customers/`."""
         self.page.goto(f"/console{path}")
 
     def log_in(self, name: str, password: str) -> None:
@@ -34,7 +34,7 @@ class Desk:
         self.go((at or self.page).get_by_role("link", name=link, exact=True).first)
 
     def fill(self, values: dict[str, str]) -> None:
-        """By the labels a person reads; in a list to choose from, one of its words."""
+        """Fill in fields by their labels; in a select field, choose an option by its text."""
         for label, value in values.items():
             asked = self.page.get_by_label(re.compile(rf"^\s*{re.escape(label)}(\s+optional)?\s*$"))
             if asked.evaluate("field => field.tagName") == "SELECT":
@@ -46,7 +46,7 @@ class Desk:
         self.go(self.page.get_by_role("button", name=button, exact=True))
 
     def go(self, to_click: Locator) -> None:
-        """Every click leads to a page: what is read next is read there."""
+        """Click, and wait for the page that the click leads to."""
         with self.page.expect_navigation():
             to_click.click()
 
@@ -55,25 +55,25 @@ class Desk:
             expect(self.main).to_contain_text(text)
 
     def rows(self) -> list[list[str]]:
-        """The cells of the page's first table."""
+        """Return the cells of the first table, row by row."""
         rows = self.main.locator("table").first.locator("tbody tr").all()
         return [row.locator("td").all_inner_texts() for row in rows]
 
     def wait_for(self, text: str) -> None:
-        """Load the page again until it says so: workers are at work behind it."""
-        for _ in range(_LOOKS):
+        """Reload the page until it contains the text. Raises AssertionError after 60 attempts."""
+        for _ in range(_ATTEMPTS):
             try:
-                self.main.get_by_text(text).first.wait_for(timeout=_LOOK_MS)
+                self.main.get_by_text(text).first.wait_for(timeout=_ATTEMPT_MS)
                 return
             except TimeoutError:
                 self.page.reload()
-        raise AssertionError(f"{text!r} never came: {self.main.inner_text()}")
+        raise AssertionError(f"{text!r} did not appear: {self.main.inner_text()}")
 
-    def download(self, words: str) -> Path:
-        """The file that a link or button with these words brings."""
+    def download(self, text: str) -> Path:
+        """Return the file that the link or button with this text downloads."""
         link, button = (
-            self.page.get_by_role(role, name=words, exact=True) for role in ("link", "button")
+            self.page.get_by_role(role, name=text, exact=True) for role in ("link", "button")
         )
-        with self.page.expect_download() as coming:
+        with self.page.expect_download() as download:
             link.or_(button).click()
-        return Path(coming.value.path())
+        return Path(download.value.path())

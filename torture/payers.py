@@ -167,6 +167,6 @@ class Payers:
         except Refused as refused:
             self._count(f"cash refused ({refused.code})")
             return
-        is_refused = isinstance(result, Refused)
-        self._count(f"cash refused ({result.code})" if is_refused else "cash")
+        refusal = f"cash refused ({result.code})" if isinstance(result, Refused) else None
+        self._count(refusal or "cash")
         self._work_queues.wake("payments")

@@ -31,7 +31,8 @@ class Report:
 
     def table(self) -> str:
         """Everything as lines of two columns; the last line says whether the run passed."""
-        rows: dict[str, float] = {"seed": self.workload.seed} | dict(self.statistics)
+        rows: dict[str, float] = {"seed": self.workload.seed}
+        rows |= self.statistics
         rows |= {f"event: {name}": count for name, count in sorted(self.events.items())}
         rows |= {f"seconds, {name}": round(value, 1) for name, value in self.seconds.items()}
         lines = [f"{name:<52}{value:>12}" for name, value in rows.items()]

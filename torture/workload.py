@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
-_SCALED = {
-    *("payments", "worker_kills", "web_kills", "redis_flushes", "redis_kills", "postgres_kills"),
-}
+_SCALED = (
+    "payments",
+    "worker_kills",
+    "web_kills",
+    "redis_flushes",
+    "redis_kills",
+    "postgres_kills",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,14 @@ class Workload:
         TORTURE_SCALE=0.1 takes a tenth of the payments and kills that are not named.
         """
         scale = float(environment.get("TORTURE_SCALE", "1"))
-        values = {"seed": random.randrange(10**6)}
-        for name, field in cls.__dataclass_fields__.items():
-            given = environment.get(f"TORTURE_{name.upper()}")
-            if given is not None:
-                values[name] = int(given)
-            elif name in _SCALED:
-                values[name] = max(1, round(field.default * scale))
-        return cls(**values)
+        full_size = cls(seed=random.randrange(10**6))
+        scaled = {name: max(1, round(getattr(full_size, name) * scale)) for name in _SCALED}
+        given = {
+            field.name: int(environment[f"TORTURE_{field.name.upper()}"])
+            for field in fields(cls)
+            if f"TORTURE_{field.name.upper()}" in environment
+        }
+        return replace(full_size, **(scaled | given))
 
     def kill_schedule(self) -> list[tuple[int, str]]:
         """(number of payments after which it happens, kind of kill), in order."""

@@ -1,4 +1,4 @@
-"""A simulated runtime on a database of its own, and a gateway that records what it is told."""
+"""A simulator on a database of its own, and a gateway that records the callbacks it receives."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +9,7 @@ from sqlalchemy import Engine, inspect, text
 
 from core.tokens.family import DeviceSecret
 from operations.embedded.services import Services
-from simulator.app import create_phone_app, create_providers_app
+from simulator.app import ProviderServer, create_phone_app, create_providers_app
 from simulator.database import create_schema, open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
@@ -30,13 +30,13 @@ CAST = [
 
 @pytest.fixture
 def gateway() -> Iterator[RecordingGateway]:
-    with RecordingGateway() as running:
-        yield running
+    with RecordingGateway() as served:
+        yield served
 
 
 @pytest.fixture(scope="session")
 def simulator_engine(migrated: Services) -> Iterator[Engine]:
-    """One database for all of these tests; `runtime` empties the simulator's schema each time."""
+    """One database for all tests of the simulator; `runtime` empties it before each test."""
     with clone(migrated) as url:
         engine = open_database(url)
         create_schema(engine)
@@ -65,17 +65,28 @@ def runtime(simulator_engine: Engine, gateway: RecordingGateway) -> SimulatorRun
 
 
 @pytest.fixture
-def impatient(runtime: SimulatorRuntime) -> SimulatorRuntime:
-    """The same runtime, where validation has next to no time."""
+def quick_validation(runtime: SimulatorRuntime) -> SimulatorRuntime:
+    """The runtime with only 0.2 seconds for C2B validation."""
     return replace(runtime, settings=replace(runtime.settings, validation_seconds=0.2))
 
 
 @pytest.fixture
 def providers(runtime: SimulatorRuntime) -> FlaskClient:
+    """A client of the simulated providers."""
     return create_providers_app(runtime).test_client()
 
 
 @pytest.fixture
+def provider_server(runtime: SimulatorRuntime) -> Iterator[ProviderServer]:
+    """The simulated providers, served over HTTP."""
+    server = ProviderServer(runtime, 0)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def phone(runtime: SimulatorRuntime) -> FlaskClient:
-    shelf = {"SL100234": ("shs", LAMP, 1)}
-    return create_phone_app(runtime, lambda: CAST, shelf.get).test_client()
+    """A client of the phone application, which knows one device."""
+    devices = {"SL100234": ("shs", LAMP, 1)}
+    return create_phone_app(runtime, lambda: CAST, devices.get).test_client()

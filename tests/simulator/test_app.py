@@ -1,9 +1,9 @@
-from collections.abc import Iterator
+"""The two web applications of the simulator, served to many callers at once."""
+
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import pytest
 import requests
 from flask import Flask
 from werkzeug.test import Client
@@ -11,26 +11,34 @@ from werkzeug.test import Client
 from simulator.app import ProviderServer, create_phone_app, mount_phone
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from simulator.runtime import SimulatorRuntime
-from simulator.settings import SimulatorSettings
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import PUSH
 
 PARALLEL = 64
-
-
-@pytest.fixture
-def running(runtime: SimulatorRuntime) -> Iterator[ProviderServer]:
-    servers = ProviderServer(runtime, 0)
-    servers.start()
-    yield servers
-    servers.stop()
+BARAKA = "+254711000002"
 
 
 def phone_app(runtime: SimulatorRuntime) -> Flask:
     return create_phone_app(runtime, lambda: [], lambda serial: None)
 
 
-def test_many_phones_pay_at_once_and_none_waits_for_ever(
+def push_over_http(server: ProviderServer, callback_url: str, pushes: int) -> set[int]:
+    """Make STK pushes at once; the HTTP statuses."""
+    base = f"http://127.0.0.1:{server.port}"
+    path = "/oauth/v1/generate?grant_type=client_credentials"
+    granted = requests.get(base + path, auth=("consumer", "secret"), timeout=10).json()
+    bearer = {"Authorization": f"Bearer {granted['access_token']}"}
+    body = PUSH | {"CallBackURL": callback_url}
+
+    def push(_: int) -> int:
+        url = f"{base}/mpesa/stkpush/v1/processrequest"
+        return requests.post(url, json=body, headers=bearer, timeout=30).status_code
+
+    with ThreadPoolExecutor(pushes) as businesses:
+        return set(businesses.map(push, range(pushes)))
+
+
+def test_many_phones_pay_at_once_and_all_are_answered(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     app = phone_app(runtime)
@@ -40,73 +48,50 @@ def test_many_phones_pay_at_once_and_none_waits_for_ever(
         return app.test_client().post(path, json={"account": "SL1", "amount": "10"}).json
 
     with ThreadPoolExecutor(PARALLEL) as phones:
-        answers = list(phones.map(pay, range(PARALLEL)))
-    assert {answer["accepted"] for answer in answers} == {True}
-    assert len({told["TransID"] for told in gateway.told("confirmation")}) == PARALLEL
+        results = list(phones.map(pay, range(PARALLEL)))
+    assert {result["accepted"] for result in results} == {True}
+    confirmations = gateway.received("confirmation")
+    assert len({confirmation["TransID"] for confirmation in confirmations}) == PARALLEL
 
 
 def test_many_pushes_over_http_are_all_answered(
-    runtime: SimulatorRuntime, running: ProviderServer, gateway: RecordingGateway
+    runtime: SimulatorRuntime, provider_server: ProviderServer, gateway: RecordingGateway
 ) -> None:
-    base = f"http://127.0.0.1:{running.port}"
-    path = "/oauth/v1/generate?grant_type=client_credentials"
-    granted = requests.get(base + path, auth=("consumer", "secret"), timeout=10).json()
-    bearer = {"Authorization": f"Bearer {granted['access_token']}"}
-    body = PUSH | {"CallBackURL": f"{gateway.url}/payments/daraja/k3y/stk"}
-
-    def push(_: int) -> int:
-        url = f"{base}/mpesa/stkpush/v1/processrequest"
-        return requests.post(url, json=body, headers=bearer, timeout=30).status_code
-
-    with ThreadPoolExecutor(PARALLEL) as businesses:
-        assert set(businesses.map(push, range(PARALLEL))) == {200}
+    callback_url = f"{gateway.url}/payments/daraja/k3y/stk"
+    assert push_over_http(provider_server, callback_url, PARALLEL) == {200}
     with runtime.engine.connect() as connection:
-        prompts = waiting_prompts(connection, "+254711000002")
+        prompts = waiting_prompts(connection, BARAKA)
     assert len(prompts) == PARALLEL
     with ThreadPoolExecutor(8) as fingers:
-        paid = fingers.map(
-            lambda prompt: answer_prompt(runtime, "+254711000002", prompt.id, "1234"), prompts
+        results = fingers.map(
+            lambda prompt: answer_prompt(runtime, BARAKA, prompt.id, "1234"), prompts
         )
-        assert len({answer.receipt for answer in paid}) == PARALLEL
+        assert len({result.receipt for result in results}) == PARALLEL
 
 
-def test_the_postman_closes_prompts_that_run_out(
+def test_prompts_that_are_not_answered_in_time_are_closed_and_reported(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     hasty = replace(runtime, settings=replace(runtime.settings, prompt_seconds=0))
-    servers = ProviderServer(hasty, 0)
-    servers.start()
-    base = f"http://127.0.0.1:{servers.port}"
-    path = "/oauth/v1/generate?grant_type=client_credentials"
-    granted = requests.get(base + path, auth=("consumer", "secret"), timeout=10).json()
-    requests.post(
-        f"{base}/mpesa/stkpush/v1/processrequest",
-        json=PUSH | {"CallBackURL": f"{gateway.url}/payments/daraja/k3y/stk"},
-        headers={"Authorization": f"Bearer {granted['access_token']}"},
-        timeout=10,
-    )
-    endpoint, told = gateway.arrivals.get(timeout=10)
-    servers.stop()
-    assert (endpoint, told["Body"]["stkCallback"]["ResultCode"]) == ("stk", 1037)
+    server = ProviderServer(hasty, 0)
+    server.start()
+    push_over_http(server, f"{gateway.url}/payments/daraja/k3y/stk", 1)
+    endpoint, fields = gateway.arrivals.get(timeout=10)
+    server.stop()
+    assert (endpoint, fields["Body"]["stkCallback"]["ResultCode"]) == ("stk", 1037)
 
 
-def test_a_full_house_is_told_to_try_again(runtime: SimulatorRuntime) -> None:
+def test_a_phone_that_finds_no_free_slot_is_told_to_try_again(runtime: SimulatorRuntime) -> None:
     app = phone_app(replace(runtime, settings=replace(runtime.settings, phone_slots=1)))
     with app.extensions["phone"].slots:
         answer = app.test_client().post("/phone/api/254711000002/sms", json={"text": "BAL"})
     assert answer.status_code == 503
 
 
-def test_the_phone_stands_beside_the_gateway(runtime: SimulatorRuntime) -> None:
+def test_the_phone_is_served_together_with_the_gateway(runtime: SimulatorRuntime) -> None:
     gateway_app = Flask("gateway")
     gateway_app.add_url_rule("/healthz", view_func=lambda: "ok")
     client = Client(mount_phone(gateway_app, phone_app(runtime)))
     assert client.get("/healthz").text == "ok"
     assert client.get("/phone/api/cast").json == []
     assert client.get("/phones").status_code == 404
-
-
-def test_settings_have_no_default_credentials() -> None:
-    environ = {"PUBLIC_URL": "http://127.0.0.1:8000/", "CALLBACK_KEY": "demo"}
-    with pytest.raises(KeyError):
-        SimulatorSettings.from_environ(environ)

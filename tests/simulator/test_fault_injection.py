@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+"""The faults that a test can ask a simulated provider to commit."""
 
 import pytest
 import requests
@@ -13,13 +13,14 @@ from simulator.runtime import SimulatorRuntime
 from simulator.safaricom.c2b_payment import pay_by_paybill
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push
+from tests.support.replies import json_of
 
 BARAKA = "+254711000002"
 STK = "/payments/daraja/k3y/stk"
 
 
-def ask_for(providers: FlaskClient, name: str, value: str = "", **more: object) -> None:
-    fault = {"provider": "safaricom", "name": name, "value": value} | more
+def add_fault(providers: FlaskClient, name: str, value: str = "", **options: object) -> None:
+    fault = {"provider": "safaricom", "name": name, "value": value} | options
     assert providers.post("/_ctl/faults", json=fault).status_code == 201
 
 
@@ -38,43 +39,35 @@ def pay_prompt(
 def test_a_failure_before_the_effect_leaves_no_prompt(
     runtime: SimulatorRuntime, providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    ask_for(providers, "fail_before", operation="stkpush", times=1)
+    add_fault(providers, "fail_before", operation="stkpush", times=1)
     assert push(providers, gateway.url + STK).status_code == 500
     assert open_prompts(runtime) == []
     assert push(providers, gateway.url + STK).status_code == 200
 
 
-def test_a_failure_after_the_effect_leaves_one(
+def test_a_failure_after_the_effect_leaves_a_prompt(
     runtime: SimulatorRuntime, providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    ask_for(providers, "fail_after", operation="stkpush", times=1)
+    add_fault(providers, "fail_after", operation="stkpush", times=1)
     assert push(providers, gateway.url + STK).status_code == 500
     assert len(open_prompts(runtime)) == 1
 
 
-def test_a_named_error_of_the_providers(
+def test_an_error_code_of_the_provider_is_answered_in_its_own_error_body(
     providers: FlaskClient, gateway: RecordingGateway, runtime: SimulatorRuntime
 ) -> None:
-    ask_for(providers, "error_reply", "500.003.02", operation="stkpush")
+    add_fault(providers, "error_reply", "500.003.02", operation="stkpush")
     answer = push(providers, gateway.url + STK)
-    assert (answer.status_code, answer.json["errorCode"]) == (500, "500.003.02")
+    assert (answer.status_code, json_of(answer)["errorCode"]) == (500, "500.003.02")
     assert open_prompts(runtime) == []
 
 
-@pytest.fixture
-def running(runtime: SimulatorRuntime) -> Iterator[ProviderServer]:
-    servers = ProviderServer(runtime, 0)
-    servers.start()
-    yield servers
-    servers.stop()
-
-
-def test_a_lost_reply_is_lost_on_the_wire_after_the_effect(
-    runtime: SimulatorRuntime, running: ProviderServer, providers: FlaskClient
+def test_a_lost_reply_cuts_the_connection_after_the_effect(
+    runtime: SimulatorRuntime, provider_server: ProviderServer, providers: FlaskClient
 ) -> None:
     fault = {"provider": "africastalking", "name": "lose_reply", "times": 1}
     providers.post("/_ctl/faults", json=fault)
-    url = f"http://127.0.0.1:{running.port}/version1/messaging"
+    url = f"http://127.0.0.1:{provider_server.port}/version1/messaging"
     form = {"username": "jua", "to": BARAKA, "message": "Token 123"}
     with pytest.raises(requests.ConnectionError):
         requests.post(url, data=form, headers={"apiKey": "at-key"}, timeout=10)
@@ -82,13 +75,13 @@ def test_a_lost_reply_is_lost_on_the_wire_after_the_effect(
         assert connection.execute(text("SELECT count(*) FROM simulator.sms")).scalar() == 1
 
 
-def test_the_callback_can_come_before_the_answer(
-    runtime: SimulatorRuntime, providers: FlaskClient, gateway: RecordingGateway
+def test_a_callback_can_come_before_the_reply(
+    providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    ask_for(providers, "callback_first", operation="stkpush")
+    add_fault(providers, "callback_first", operation="stkpush")
     answer = push(providers, gateway.url + STK)
     assert answer.status_code == 200
-    assert gateway.callbacks() == ["stk", "confirmation"]
+    assert gateway.endpoints() == ["stk", "confirmation"]
 
 
 @pytest.mark.parametrize(
@@ -109,36 +102,36 @@ def test_callbacks_are_dropped_repeated_and_reordered(
     value: str,
     endpoints: list[str],
 ) -> None:
-    ask_for(providers, name, value)
+    add_fault(providers, name, value)
     pay_prompt(runtime, providers, gateway)
-    assert gateway.callbacks() == endpoints
+    assert gateway.endpoints() == endpoints
 
 
 def test_a_delayed_callback_comes_when_it_is_due(
     runtime: SimulatorRuntime, providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    ask_for(providers, "delay_callback", "3600")
+    add_fault(providers, "delay_callback", "3600")
     assert pay_by_paybill(runtime, BARAKA, "SL100234", 100_00).accepted
-    assert gateway.callbacks() == ["validation"]
+    assert gateway.endpoints() == ["validation"]
     with runtime.engine.begin() as connection:
         connection.execute(text("UPDATE simulator.callbacks SET due_at = now()"))
     send_due_callbacks(runtime.engine, timeout_seconds=5)
-    assert gateway.callbacks() == ["validation", "confirmation"]
+    assert gateway.endpoints() == ["validation", "confirmation"]
 
 
 @pytest.mark.parametrize(
-    ("form", "shown"), [("plain", "254711000002"), ("masked", "2547 ***** 002")]
+    ("form", "msisdn"), [("plain", "254711000002"), ("masked", "2547 ***** 002")]
 )
 def test_the_payer_is_shown_in_every_known_form(
     runtime: SimulatorRuntime,
     providers: FlaskClient,
     gateway: RecordingGateway,
     form: str,
-    shown: str,
+    msisdn: str,
 ) -> None:
-    ask_for(providers, "payer_form", form)
+    add_fault(providers, "payer_form", form)
     pay_by_paybill(runtime, BARAKA, "SL100234", 100_00)
-    assert {told["MSISDN"] for _, told in gateway.heard} == {shown}
+    assert {fields["MSISDN"] for _, fields in gateway.callbacks} == {msisdn}
 
 
 def test_the_same_seed_gives_the_same_faults(
@@ -146,7 +139,7 @@ def test_the_same_seed_gives_the_same_faults(
 ) -> None:
     def draws() -> list[bool]:
         providers.delete("/_ctl/faults")
-        ask_for(providers, "drop_callback", share=0.5, seed=7)
+        add_fault(providers, "drop_callback", share=0.5, seed=7)
         return [
             bool(draw_faults(runtime.engine, CALLBACK_FAULTS, "safaricom", "x")) for _ in range(20)
         ]
@@ -156,18 +149,19 @@ def test_the_same_seed_gives_the_same_faults(
     assert len(set(first)) == 2
 
 
-def test_a_fault_keeps_to_its_phone_and_its_number_of_times(
+def test_a_fault_applies_to_its_phone_and_its_number_of_times(
     runtime: SimulatorRuntime, providers: FlaskClient
 ) -> None:
-    ask_for(providers, "drop_callback", msisdn=BARAKA, times=1)
-    hits = [
-        bool(draw_faults(runtime.engine, CALLBACK_FAULTS, "safaricom", "x", phone))
-        for phone in ("+254711000009", BARAKA, BARAKA)
+    add_fault(providers, "drop_callback", msisdn=BARAKA, times=1)
+    drawn = [
+        bool(draw_faults(runtime.engine, CALLBACK_FAULTS, "safaricom", "x", msisdn))
+        for msisdn in ("+254711000009", BARAKA, BARAKA)
     ]
-    assert hits == [False, True, False]
+    assert drawn == [False, True, False]
 
 
 def test_an_unknown_fault_is_refused(providers: FlaskClient) -> None:
-    for fault in ({}, {"provider": "safaricom", "name": "x"}, {"provider": "x"}):
+    faults: list[dict[str, str]] = [{}, {"provider": "safaricom", "name": "x"}, {"provider": "x"}]
+    for fault in faults:
         assert providers.post("/_ctl/faults", json=fault).status_code == 400
-    assert providers.get("/_ctl/faults").json["faults"] == []
+    assert json_of(providers.get("/_ctl/faults"))["faults"] == []

@@ -1,121 +1,137 @@
-from pathlib import Path
+"""The JSON API of the simulated phones."""
+
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine, text
 
 from core.tokens.family import issue_days, issue_unlock
-from simulator.devices.store import UnknownDevice, read_device
 from tests.simulator.conftest import CAST, LAMP
 from tests.simulator.recording_gateway import RecordingGateway
 from tests.simulator.safaricom.daraja_client import push
 from tests.support.builders import insert_market
+from tests.support.replies import json_of
 
 API = "/phone/api"
 BARAKA = f"{API}/+254711000002"
-STATIC = Path(__file__).parents[2] / "simulator" / "static"
+STK = "/payments/daraja/k3y/stk"
 
 
-def test_the_cast_is_what_the_demo_says(phone: FlaskClient) -> None:
-    assert phone.get(f"{API}/cast").json == CAST
+def get(phone: FlaskClient, path: str) -> Any:
+    return json_of(phone.get(path))
 
 
-def test_the_page_learns_where_to_dial(phone: FlaskClient) -> None:
-    network = phone.get(f"{API}/network").json
+def post(phone: FlaskClient, path: str, body: object) -> Any:
+    return json_of(phone.post(path, json=body))
+
+
+def test_the_cast_is_that_of_the_demo(phone: FlaskClient) -> None:
+    assert get(phone, f"{API}/cast") == CAST
+
+
+def test_the_network_names_the_callbacks_and_the_service_code(phone: FlaskClient) -> None:
+    network = get(phone, f"{API}/network")
     assert network["ussd_url"] == "/ussd/africastalking/k3y"
     assert network["events_url"] == "/ussd/africastalking/k3y/events"
     assert network["service_code"] == "*384*96#"
 
 
-def test_the_page_dials_the_code_of_the_operator_in_the_books(
+def test_the_network_has_the_service_code_of_the_loaded_operator(
     phone: FlaskClient, simulator_engine: Engine
 ) -> None:
     with simulator_engine.begin() as connection:
         insert_market(connection, service_code="*483*7#", operator="Mwanga Power")
     try:
-        network = phone.get(f"{API}/network").json
+        network = get(phone, f"{API}/network")
     finally:
         with simulator_engine.begin() as connection:
             connection.execute(text("DELETE FROM market"))
     assert (network["service_code"], network["operator"]) == ("*483*7#", "Mwanga Power")
 
 
-def test_texts_are_listed_oldest_first(phone: FlaskClient, providers: FlaskClient) -> None:
-    for words in ("one", "two"):
-        form = {"username": "jua", "to": "+254711000002", "message": words, "from": "JUA"}
+def test_messages_are_listed_oldest_first(phone: FlaskClient, providers: FlaskClient) -> None:
+    for body in ("one", "two"):
+        form = {"username": "jua", "to": "+254711000002", "message": body, "from": "JUA"}
         providers.post("/version1/messaging", data=form, headers={"apiKey": "at-key"})
-    texts = phone.get(f"{BARAKA}/messages").json
-    assert [set(one) for one in texts] == [{"at", "from", "text"}] * 2
-    assert [one["text"] for one in texts] == ["one", "two"]
-    assert phone.get(f"{API}/254799999999/messages").json == []
-    assert phone.get(f"{API}/inboxes").json == {"+254711000002": 2}
+    messages = get(phone, f"{BARAKA}/messages")
+    assert [set(message) for message in messages] == [{"at", "from", "text"}] * 2
+    assert [message["text"] for message in messages] == ["one", "two"]
+    assert get(phone, f"{API}/254799999999/messages") == []
+    assert get(phone, f"{API}/inboxes") == {"+254711000002": 2}
 
 
-def test_a_prompt_is_shown_paid_and_gone(
+def test_a_prompt_is_listed_until_it_is_paid(
     phone: FlaskClient, providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    push(providers, gateway.url + "/payments/daraja/k3y/stk")
-    (prompt,) = phone.get(f"{BARAKA}/prompts").json
+    push(providers, gateway.url + STK)
+    (prompt,) = get(phone, f"{BARAKA}/prompts")
     assert prompt == {"id": prompt["id"], "amount": "500.00", "account": "SL100234"}
-    answer = phone.post(f"{BARAKA}/prompts/{prompt['id']}", json={"pin": "1234"}).json
-    assert (answer["accepted"], answer["code"], len(answer["receipt"])) == (True, "0", 10)
-    assert phone.get(f"{BARAKA}/prompts").json == []
+    paid = post(phone, f"{BARAKA}/prompts/{prompt['id']}", {"pin": "1234"})
+    assert (paid["accepted"], paid["code"], len(paid["receipt"])) == (True, "0", 10)
+    assert get(phone, f"{BARAKA}/prompts") == []
     again = phone.post(f"{BARAKA}/prompts/{prompt['id']}", json={"pin": "1234"})
     assert again.status_code == 404
-    assert gateway.callbacks() == ["stk", "confirmation"]
+    assert gateway.endpoints() == ["stk", "confirmation"]
 
 
-def test_a_prompt_can_be_cancelled_and_a_wrong_pin_ends_it(
+def test_a_cancelled_prompt_or_a_wrong_pin_pays_nothing(
     phone: FlaskClient, providers: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    for body, code in (({"cancel": True}, "1032"), ({"pin": "9999"}, "2001")):
-        push(providers, gateway.url + "/payments/daraja/k3y/stk")
-        (prompt,) = phone.get(f"{BARAKA}/prompts").json
-        answer = phone.post(f"{BARAKA}/prompts/{prompt['id']}", json=body).json
-        assert answer == {"accepted": False, "code": code}
+    answers: list[tuple[dict[str, object], str]] = [
+        ({"cancel": True}, "1032"),
+        ({"pin": "9999"}, "2001"),
+    ]
+    for answer, code in answers:
+        push(providers, gateway.url + STK)
+        (prompt,) = get(phone, f"{BARAKA}/prompts")
+        result = post(phone, f"{BARAKA}/prompts/{prompt['id']}", answer)
+        assert result == {"accepted": False, "code": code}
 
 
 def test_a_paybill_without_validation_is_reported_only_after_the_money_moved(
     phone: FlaskClient, gateway: RecordingGateway
 ) -> None:
-    unvalidated = {"account": "SL100234", "amount": "0.50", "validated": False}
-    paid = phone.post(f"{BARAKA}/paybill", json=unvalidated).json
+    paybill = {"account": "SL100234", "amount": "0.50", "validated": False}
+    paid = post(phone, f"{BARAKA}/paybill", paybill)
 
     assert paid["accepted"]
-    assert gateway.callbacks() == ["confirmation"]
+    assert gateway.endpoints() == ["confirmation"]
 
 
-def test_paybill_says_what_the_gateway_said(phone: FlaskClient, gateway: RecordingGateway) -> None:
-    paid = phone.post(f"{BARAKA}/paybill", json={"account": "SL100234", "amount": "500.00"}).json
+def test_a_paybill_shows_the_code_of_the_gateways_validation(
+    phone: FlaskClient, gateway: RecordingGateway
+) -> None:
+    paid = post(phone, f"{BARAKA}/paybill", {"account": "SL100234", "amount": "500.00"})
     assert (paid["accepted"], paid["code"]) == (True, "0")
-    assert gateway.told("confirmation")[0]["TransID"] == paid["receipt"]
+    assert gateway.received("confirmation")[0]["TransID"] == paid["receipt"]
     gateway.answers["validation"] = (200, {"ResultCode": "C2B00013", "ResultDesc": "Rejected"})
-    refused = phone.post(f"{BARAKA}/paybill", json={"account": "SL100234", "amount": "0.50"}).json
+    refused = post(phone, f"{BARAKA}/paybill", {"account": "SL100234", "amount": "0.50"})
     assert refused == {"accepted": False, "code": "C2B00013"}
 
 
-def test_a_text_is_sent(phone: FlaskClient, gateway: RecordingGateway) -> None:
+def test_an_sms_is_sent_to_the_gateway(phone: FlaskClient, gateway: RecordingGateway) -> None:
     assert phone.post(f"{BARAKA}/sms", json={"text": "BAL"}).status_code == 200
-    assert gateway.told("inbound")[0]["text"] == "BAL"
+    assert gateway.received("inbound")[0]["text"] == "BAL"
 
 
-def test_a_device_takes_each_code_once(phone: FlaskClient) -> None:
+def test_a_device_accepts_each_token_once(phone: FlaskClient) -> None:
     lamp = f"{API}/devices/sl-100 234"
-    assert phone.get(lamp).json == {"kind": "shs", "days": 0, "unlocked": False}
+    assert get(phone, lamp) == {"kind": "shs", "days": 0, "unlocked": False}
     (days,) = issue_days(LAMP, 1, 7)
-    taken = phone.post(f"{lamp}/keypad", json={"code": days.text}).json
-    assert taken == {"accepted": True, "kind": "shs", "days": 7, "unlocked": False}
-    again = phone.post(f"{lamp}/keypad", json={"code": days.text}).json
+    accepted = post(phone, f"{lamp}/keypad", {"code": days.text})
+    assert accepted == {"accepted": True, "kind": "shs", "days": 7, "unlocked": False}
+    again = post(phone, f"{lamp}/keypad", {"code": days.text})
     assert (again["accepted"], again["reason"], again["days"]) == (False, "already used", 7)
     unlock = issue_unlock(LAMP, days.counter)
-    assert phone.post(f"{lamp}/keypad", json={"code": unlock.text}).json["unlocked"] is True
-    assert phone.get(lamp).json == {"kind": "shs", "days": 7, "unlocked": True}
+    assert post(phone, f"{lamp}/keypad", {"code": unlock.text})["unlocked"] is True
+    assert get(phone, lamp) == {"kind": "shs", "days": 7, "unlocked": True}
 
 
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
-        ("/nobody/paybill", {"account": "A", "amount": "1"}, 404),
+        ("/no-number/paybill", {"account": "A", "amount": "1"}, 404),
         ("/+254711000002/sms", {"text": "BAL \ud800"}, 400),
         ("/+254711000002/paybill", {"account": "A"}, 400),
         ("/+254711000002/paybill", {"account": "A", "amount": 5}, 400),
@@ -132,38 +148,17 @@ def test_a_device_takes_each_code_once(phone: FlaskClient) -> None:
         ("/devices/SL100234/keypad", {}, 400),
     ],
 )
-def test_bad_input_gets_one_line_and_never_a_500(
+def test_invalid_input_gets_one_line_and_never_a_500(
     phone: FlaskClient, gateway: RecordingGateway, path: str, body: object, status: int
 ) -> None:
     answer = phone.post(API + path, json=body)
     assert answer.status_code == status
-    assert "\n" not in answer.json["error"]
-    assert gateway.heard == []
+    assert "\n" not in json_of(answer)["error"]
+    assert gateway.callbacks == []
 
 
-@pytest.mark.parametrize("path", ["/nobody/messages", "/0711000002/prompts", "/devices/NOSUCH"])
-def test_what_does_not_exist_is_404(phone: FlaskClient, path: str) -> None:
+@pytest.mark.parametrize("path", ["/no-number/messages", "/0711000002/prompts", "/devices/NOSUCH"])
+def test_an_unknown_number_or_serial_is_a_404(phone: FlaskClient, path: str) -> None:
     answer = phone.get(API + path)
     assert answer.status_code == 404
-    assert answer.json["error"]
-
-
-def test_the_page_and_everything_it_loads_are_served(phone: FlaskClient) -> None:
-    with phone.get("/phone/") as page:
-        assert page.content_type.startswith("text/html")
-    assert phone.get("/phone").headers["Location"] == "/phone/"
-    for file in STATIC.iterdir():
-        with phone.get(f"/phone/static/{file.name}") as served:
-            assert served.status_code == 200
-    assert phone.get("/phone/static/../app.py").status_code == 404
-
-
-def test_the_page_needs_no_other_host() -> None:
-    for file in STATIC.iterdir():
-        words = file.read_text().replace("http://www.w3.org/2000/svg", "")
-        assert "://" not in words, file.name
-
-
-def test_the_books_are_not_asked_for_what_can_be_no_serial() -> None:
-    with pytest.raises(UnknownDevice):
-        read_device(None, lambda serial: pytest.fail(f"asked for {serial!r}"), "A\0")
+    assert json_of(answer)["error"]

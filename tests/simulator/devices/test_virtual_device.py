@@ -1,4 +1,4 @@
-"""A code made for a device works on it exactly once and gives exactly what was paid for."""
+"""A token works on its device exactly once and grants exactly what was paid for."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from core.tokens.family import (
 )
 from core.tokens.openpaygo import TokenType
 from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
-from simulator.devices.virtual_device import display, enter_token, factory_state
+from simulator.devices.virtual_device import State, display, enter_token, factory_state
 
 KEY = bytes.fromhex("000102030405060708090a0b0c0d0e0f")
 NOW = datetime(2026, 3, 2, 10, 30, tzinfo=UTC)
@@ -39,23 +39,23 @@ FIRST_COUNTER = {"openpaygo": 1, "nexus_full": 0, "nexus_small": 0}
 TIMED = list(FIRST_COUNTER)
 
 
-def new_device(family):
+def new_device(family: str) -> State:
     return factory_state(SECRETS[family], FIRST_COUNTER.get(family, 0))
 
 
-def typed(state, code, family):
-    """The state after a code that must be accepted."""
-    typed = enter_token(state, code, SECRETS[family])
-    assert (typed.accepted, typed.reason) == (True, "")
-    return typed.state
+def accept(state: State, token: str, family: str) -> State:
+    """The state after a token that must be accepted."""
+    entered = enter_token(state, token, SECRETS[family])
+    assert (entered.accepted, entered.reason) == (True, "")
+    return entered.state
 
 
 @given(family=st.sampled_from(TIMED), purchases=st.lists(st.integers(1, 900), max_size=12))
-def test_every_day_bought_is_given_once(family, purchases):
+def test_every_day_bought_is_granted_once(family: str, purchases: list[int]) -> None:
     state, counter, days = new_device(family), FIRST_COUNTER[family], 0
     for bought in purchases:
         for token in issue_days(SECRETS[family], counter, bought):
-            state = typed(state, group(token.text, family), family)
+            state = accept(state, group(token.text, family), family)
             counter = token.counter
             again = enter_token(state, token.text, SECRETS[family])
             assert again == (state, False, "already used")
@@ -64,11 +64,11 @@ def test_every_day_bought_is_given_once(family, purchases):
 
 
 @given(purchases=st.lists(st.integers(1, 10**6), max_size=12), apart=st.integers(0, 100))
-def test_every_tenth_of_a_kwh_bought_is_given_once(purchases, apart):
+def test_every_tenth_of_a_kwh_bought_is_granted_once(purchases: list[int], apart: int) -> None:
     state, tid, tenths, now = new_device("sts"), 0, 0, NOW
     for bought in purchases:
         for token in issue_energy(SECRETS["sts"], tid, bought, now, 5):
-            state = typed(state, group(token.text, "sts"), "sts")
+            state = accept(state, group(token.text, "sts"), "sts")
             tid = token.counter
             again = enter_token(state, token.text, SECRETS["sts"])
             assert again == (state, False, "already used")
@@ -78,58 +78,58 @@ def test_every_tenth_of_a_kwh_bought_is_given_once(purchases, apart):
 
 
 @given(data=st.data(), family=st.sampled_from([*TIMED, "sts"]))
-def test_no_order_of_typing_gives_a_code_twice(data, family):
+def test_no_token_is_accepted_twice_in_any_order(data: st.DataObject, family: str) -> None:
     secret = SECRETS[family]
-    counter, codes = FIRST_COUNTER.get(family, 0), []
+    counter, tokens = FIRST_COUNTER.get(family, 0), []
     for _ in range(8):
-        made = (
+        issued = (
             issue_energy(secret, counter, 10, NOW, 5)
             if family == "sts"
             else issue_days(secret, counter, 1)
         )
-        codes.append(made[0].text)
-        counter = made[0].counter
+        tokens.append(issued[0].text)
+        counter = issued[0].counter
     state, accepted = new_device(family), []
-    for code in data.draw(st.lists(st.sampled_from(codes), max_size=30)):
-        result = enter_token(state, code, secret)
+    for token in data.draw(st.lists(st.sampled_from(tokens), max_size=30)):
+        result = enter_token(state, token, secret)
         state = result.state
         if result.accepted:
-            accepted.append(code)
+            accepted.append(token)
     assert len(accepted) == len(set(accepted))
     assert display(state).get("days", display(state).get("kwh")) == len(accepted)
 
 
 @pytest.mark.parametrize("family", TIMED)
-def test_an_unlocked_device_can_be_locked_again(family):
+def test_an_unlocked_device_can_be_locked_again(family: str) -> None:
     state = new_device(family)
     (week,) = issue_days(SECRETS[family], FIRST_COUNTER[family], 7)
-    state = typed(state, week.text, family)
+    state = accept(state, week.text, family)
     unlock = issue_unlock(SECRETS[family], week.counter)
-    state = typed(state, unlock.text, family)
+    state = accept(state, unlock.text, family)
     assert display(state) == {"days": 7, "unlocked": True}
     lock = issue_lock(SECRETS[family], unlock.counter)
-    state = typed(state, lock.text, family)
+    state = accept(state, lock.text, family)
     assert display(state) == {"days": 0, "unlocked": False}
 
 
 @pytest.mark.parametrize("family", TIMED)
-def test_older_codes_are_used_up_by_an_unlock(family):
+def test_an_unlock_uses_up_all_older_tokens(family: str) -> None:
     (week,) = issue_days(SECRETS[family], FIRST_COUNTER[family], 7)
     unlock = issue_unlock(SECRETS[family], week.counter)
-    state = typed(new_device(family), unlock.text, family)
+    state = accept(new_device(family), unlock.text, family)
     assert enter_token(state, week.text, SECRETS[family]).reason == "already used"
 
 
 @pytest.mark.parametrize("family", [*TIMED, "sts"])
-def test_a_code_of_another_device_is_not_taken(family):
+def test_a_token_of_another_device_is_rejected(family: str) -> None:
     other = OTHERS[family]
-    made = (
+    issued = (
         issue_energy(other, 0, 10, NOW, 5)
         if family == "sts"
         else issue_days(other, FIRST_COUNTER[family], 7)
     )
     state = new_device(family)
-    assert enter_token(state, made[0].text, SECRETS[family]) == (
+    assert enter_token(state, issued[0].text, SECRETS[family]) == (
         state,
         False,
         "not for this device",
@@ -137,75 +137,75 @@ def test_a_code_of_another_device_is_not_taken(family):
 
 
 @pytest.mark.parametrize("family", [*TIMED, "sts"])
-@pytest.mark.parametrize("code", ["", "  ", "hello", "12", "9" * 40, "٣٣٣", "*#"])
-def test_what_is_no_code_changes_nothing(family, code):
+@pytest.mark.parametrize("token", ["", "  ", "hello", "12", "9" * 40, "٣٣٣", "*#"])
+def test_an_invalid_token_changes_nothing(family: str, token: str) -> None:
     state = new_device(family)
-    result = enter_token(state, code, SECRETS[family])
+    result = enter_token(state, token, SECRETS[family])
     assert (result.state, result.accepted) == (state, False)
     assert result.reason in {"not a code", "not for this device"}
 
 
 @pytest.mark.parametrize("family", [*TIMED, "sts"])
-def test_a_state_survives_being_stored_as_json(family):
+def test_a_state_can_be_stored_as_json(family: str) -> None:
     state = new_device(family)
     secret = SECRETS[family]
-    made = (
+    issued = (
         issue_energy(secret, 0, 10, NOW, 5)
         if family == "sts"
         else issue_days(secret, FIRST_COUNTER[family], 7)
     )
-    state = typed(state, made[0].text, family)
+    state = accept(state, issued[0].text, family)
     assert json.loads(json.dumps(state)) == state
 
 
-def test_spaces_dashes_and_the_nexus_signs_do_not_matter():
+def test_spaces_dashes_and_the_nexus_signs_are_ignored() -> None:
     (token,) = issue_days(SECRETS["nexus_full"], 0, 7)
-    state = typed(new_device("nexus_full"), f" *{token.text[:5]}-{token.text[5:]}#", "nexus_full")
+    state = accept(new_device("nexus_full"), f" *{token.text[:5]}-{token.text[5:]}#", "nexus_full")
     assert display(state)["days"] == 7
 
 
-def test_an_openpaygo_code_may_be_typed_on_four_keys():
+def test_an_openpaygo_token_can_be_typed_on_four_keys() -> None:
     (token,) = issue_days(SECRETS["openpaygo"], 1, 7)
-    state = typed(new_device("openpaygo"), openpaygo.to_restricted(token.text), "openpaygo")
+    state = accept(new_device("openpaygo"), openpaygo.to_restricted(token.text), "openpaygo")
     assert display(state)["days"] == 7
 
 
-def test_an_openpaygo_device_refuses_a_count_more_than_64_ahead_until_it_is_synced():
+def test_an_openpaygo_count_more_than_64_ahead_is_rejected_until_a_sync() -> None:
     secret = SECRETS["openpaygo"]
     far = openpaygo.token(KEY, 123456789, 70, 3)
     state = new_device("openpaygo")
     assert enter_token(state, far, secret).reason == "not for this device"
     _, sync = openpaygo.issue(KEY, 123456789, 67, TokenType.COUNTER_SYNC)
-    state = typed(state, sync, "openpaygo")
-    assert display(typed(state, far, "openpaygo"))["days"] == 3
+    state = accept(state, sync, "openpaygo")
+    assert display(accept(state, far, "openpaygo"))["days"] == 3
 
 
-def test_a_sync_back_does_not_revive_a_used_code():
+def test_a_sync_back_does_not_revive_a_used_token() -> None:
     state = new_device("openpaygo")
     used = openpaygo.token(KEY, 123456789, 40, 3)
-    state = typed(state, used, "openpaygo")
+    state = accept(state, used, "openpaygo")
     _, sync = openpaygo.issue(KEY, 123456789, 19, TokenType.COUNTER_SYNC)
-    state = typed(state, sync, "openpaygo")
+    state = accept(state, sync, "openpaygo")
     assert enter_token(state, used, SECRETS["openpaygo"]).reason == "already used"
 
 
-def test_an_unused_openpaygo_code_left_16_counts_behind_is_too_old():
-    state = typed(new_device("openpaygo"), openpaygo.token(KEY, 123456789, 20, 1), "openpaygo")
+def test_an_unused_openpaygo_token_16_counts_behind_is_too_old() -> None:
+    state = accept(new_device("openpaygo"), openpaygo.token(KEY, 123456789, 20, 1), "openpaygo")
     late = openpaygo.token(KEY, 123456789, 4, 1)
     assert enter_token(state, late, SECRETS["openpaygo"]).reason == "too old"
     in_time = openpaygo.token(KEY, 123456789, 6, 1)
-    assert display(typed(state, in_time, "openpaygo"))["days"] == 2
+    assert display(accept(state, in_time, "openpaygo"))["days"] == 2
 
 
-def test_a_new_nexus_device_takes_ids_0_to_63_and_moves_on_with_the_newest():
+def test_a_new_nexus_device_accepts_ids_0_to_63_and_moves_on_with_the_newest() -> None:
     state = new_device("nexus_full")
     for_64 = nexus.full(KEY, 64, nexus.ADD, 24)
     assert enter_token(state, for_64, SECRETS["nexus_full"]).accepted is False
-    state = typed(state, nexus.full(KEY, 63, nexus.ADD, 24), "nexus_full")
-    assert display(typed(state, for_64, "nexus_full"))["days"] == 2
+    state = accept(state, nexus.full(KEY, 63, nexus.ADD, 24), "nexus_full")
+    assert display(accept(state, for_64, "nexus_full"))["days"] == 2
 
 
-def test_a_nexus_message_this_device_does_not_know_changes_nothing():
+def test_a_nexus_message_that_the_device_does_not_support_changes_nothing() -> None:
     state = new_device("nexus_full")
     wipe = nexus.full(KEY, 5, nexus.WIPE, 0)
     assert enter_token(state, wipe, SECRETS["nexus_full"]) == (state, False, "not a code")
@@ -214,28 +214,28 @@ def test_a_nexus_message_this_device_does_not_know_changes_nothing():
     assert enter_token(state, wipe, SECRETS["nexus_small"]).accepted is False
 
 
-def test_a_small_nexus_device_sets_its_days():
+def test_a_small_nexus_device_sets_its_days() -> None:
     state = new_device("nexus_small")
     body = nexus.small_body(nexus.SMALL_SET, 960)
-    state = typed(state, nexus.small(KEY, 3, nexus.SMALL_SET, body), "nexus_small")
+    state = accept(state, nexus.small(KEY, 3, nexus.SMALL_SET, body), "nexus_small")
     assert display(state) == {"days": 960, "unlocked": False}
 
 
-def test_a_meter_forgets_nothing_within_fifty_identifiers_and_refuses_older_ones():
+def test_a_meter_remembers_fifty_identifiers_and_rejects_older_ones() -> None:
     secret, state, tid = SECRETS["sts"], new_device("sts"), 0
     (early,) = issue_energy(secret, 0, 7, NOW - timedelta(days=1), 5)
     for _ in range(50):
         (token,) = issue_energy(secret, tid, 1, NOW, 5)
-        state, tid = typed(state, token.text, "sts"), token.counter
+        state, tid = accept(state, token.text, "sts"), token.counter
     assert enter_token(state, early.text, secret).reason == "too old"
     assert display(state) == {"kwh": 5.0}
 
 
-def test_a_clear_credit_code_empties_the_meter():
+def test_a_clear_credit_token_empties_the_meter() -> None:
     key = decoder_key(METER, meter_pan("00000000000"))
     (token,) = issue_energy(SECRETS["sts"], 0, 70, NOW, 5)
-    state = typed(new_device("sts"), token.text, "sts")
+    state = accept(new_device("sts"), token.text, "sts")
     clear = sts.management(key, sts.CLEAR_CREDIT, token.counter + 1, 0xFFFF, 5)
-    assert display(typed(state, clear, "sts")) == {"kwh": 0.0}
+    assert display(accept(state, clear, "sts")) == {"kwh": 0.0}
     water = sts.credit(key, sts.WATER, token.counter + 5, 10, 5)
     assert enter_token(state, water, SECRETS["sts"]) == (state, False, "not a code")

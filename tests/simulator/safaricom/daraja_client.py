@@ -1,4 +1,4 @@
-"""A business's side of Daraja, for the tests: token, password and a valid STK push."""
+"""What a business sends to Daraja: access token, password and a valid STK push."""
 
 import base64
 from typing import Any
@@ -6,12 +6,14 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-STAMP = "20261124120000"
-PASSWORD = base64.b64encode(f"600123pass{STAMP}".encode()).decode()
+from tests.support.replies import json_of
+
+TIMESTAMP = "20261124120000"
+PASSWORD = base64.b64encode(f"600123pass{TIMESTAMP}".encode()).decode()
 PUSH = {
     "BusinessShortCode": "600123",
     "Password": PASSWORD,
-    "Timestamp": STAMP,
+    "Timestamp": TIMESTAMP,
     "TransactionType": "CustomerPayBillOnline",
     "Amount": "500",
     "PartyA": "254711000002",
@@ -26,7 +28,7 @@ def token(providers: FlaskClient) -> str:
     path = "/oauth/v1/generate?grant_type=client_credentials"
     answer = providers.get(path, auth=("consumer", "secret"))
     assert answer.status_code == 200
-    return str(answer.json["access_token"])
+    return str(json_of(answer)["access_token"])
 
 
 def call(providers: FlaskClient, path: str, body: dict[str, Any]) -> TestResponse:

@@ -1,3 +1,5 @@
+"""A payment by paybill: validation, payment and confirmation."""
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
@@ -19,7 +21,7 @@ def receipts(runtime: SimulatorRuntime) -> list[str]:
         )
 
 
-def test_an_accepted_payment_is_validated_taken_and_confirmed(
+def test_an_accepted_payment_is_validated_paid_and_confirmed(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     gateway.answers["validation"] = (200, {"ResultCode": "0", "ThirdPartyTransID": "v-17"})
@@ -27,27 +29,28 @@ def test_an_accepted_payment_is_validated_taken_and_confirmed(
     assert (answer.accepted, answer.code) == (True, "0")
     assert receipts(runtime) == [answer.receipt]
 
-    assert gateway.callbacks() == ["validation", "confirmation"]
-    (asked,), (told,) = gateway.told("validation"), gateway.told("confirmation")
-    assert asked["TransID"] == told["TransID"] == answer.receipt
-    assert asked["BillRefNumber"] == " sl 100234"
-    assert asked["OrgAccountBalance"] == ""
-    assert told["ThirdPartyTransID"] == "v-17"
-    assert all(isinstance(value, str) for value in (asked | told).values())
+    assert gateway.endpoints() == ["validation", "confirmation"]
+    (validation,) = gateway.received("validation")
+    (confirmation,) = gateway.received("confirmation")
+    assert validation["TransID"] == confirmation["TransID"] == answer.receipt
+    assert validation["BillRefNumber"] == " sl 100234"
+    assert validation["OrgAccountBalance"] == ""
+    assert confirmation["ThirdPartyTransID"] == "v-17"
+    assert all(isinstance(value, str) for value in (validation | confirmation).values())
 
 
-def test_a_refused_payment_moves_nothing_and_gives_the_gateways_code(
+def test_a_refused_payment_moves_no_money_and_shows_the_gateways_code(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     gateway.answers["validation"] = (200, {"ResultCode": "C2B00012", "ResultDesc": "Rejected"})
     answer = pay_by_paybill(runtime, PAYER, "NOSUCH", 500_00)
     assert (answer.accepted, answer.code, answer.receipt) == (False, "C2B00012", None)
-    assert gateway.callbacks() == ["validation"]
+    assert gateway.endpoints() == ["validation"]
     assert receipts(runtime) == []
 
 
 @pytest.mark.parametrize("answer", [(500, {}), (404, {}), (200, []), (200, {"ok": True})])
-def test_a_gateway_that_answers_nonsense_gets_the_default(
+def test_an_invalid_validation_reply_gets_the_registered_default(
     runtime: SimulatorRuntime, gateway: RecordingGateway, answer: tuple[int, object]
 ) -> None:
     gateway.answers["validation"] = answer
@@ -55,11 +58,11 @@ def test_a_gateway_that_answers_nonsense_gets_the_default(
     assert receipts(runtime) == []
 
 
-def test_slow_validation_is_cancelled_unless_completed_was_registered(
-    impatient: SimulatorRuntime, gateway: RecordingGateway, providers: FlaskClient
+def test_a_late_validation_cancels_unless_completed_was_registered(
+    quick_validation: SimulatorRuntime, gateway: RecordingGateway, providers: FlaskClient
 ) -> None:
-    gateway.free.clear()
-    assert pay_by_paybill(impatient, PAYER, "SL100234", 500_00).code == "TIMEOUT"
+    gateway.unblocked.clear()
+    assert pay_by_paybill(quick_validation, PAYER, "SL100234", 500_00).code == "TIMEOUT"
 
     base = f"{gateway.url}/payments/daraja/k3y"
     registration = {
@@ -70,15 +73,15 @@ def test_slow_validation_is_cancelled_unless_completed_was_registered(
     }
     call(providers, "/mpesa/c2b/v2/registerurl", registration)
     gateway.answers["other-endpoint"] = (200, {})
-    with impatient.engine.begin() as connection:
+    with quick_validation.engine.begin() as connection:
         connection.execute(
             text("UPDATE simulator.registered_urls SET validation_url = :nowhere"),
             {"nowhere": "http://127.0.0.1:9/closed"},
         )
-    gateway.free.set()
-    answer = pay_by_paybill(impatient, PAYER, "SL100234", 500_00)
+    gateway.unblocked.set()
+    answer = pay_by_paybill(quick_validation, PAYER, "SL100234", 500_00)
     assert answer.accepted
-    assert gateway.told("other-endpoint")[0]["TransID"] == answer.receipt
+    assert gateway.received("other-endpoint")[0]["TransID"] == answer.receipt
 
 
 def test_a_confirmation_that_fails_is_repeated_with_the_same_receipt(
@@ -92,19 +95,20 @@ def test_a_confirmation_that_fails_is_repeated_with_the_same_receipt(
         connection.execute(text("UPDATE simulator.callbacks SET due_at = now()"))
     assert send_due_callbacks(runtime.engine, timeout_seconds=5) == 1
     assert send_due_callbacks(runtime.engine, timeout_seconds=5) == 0
-    assert [told["TransID"] for told in gateway.told("confirmation")] == [answer.receipt] * 2
+    receipts_confirmed = [fields["TransID"] for fields in gateway.received("confirmation")]
+    assert receipts_confirmed == [answer.receipt] * 2
 
 
-def test_a_poor_phone_and_an_amount_over_the_limit_are_refused_by_the_provider(
+def test_too_low_a_balance_or_an_amount_above_the_limit_is_refused_by_mpesa(
     runtime: SimulatorRuntime, gateway: RecordingGateway
 ) -> None:
     with runtime.engine.begin() as connection:
         set_balance(connection, PAYER, 99_00)
     assert pay_by_paybill(runtime, PAYER, "SL100234", 100_00).code == "1"
     assert pay_by_paybill(runtime, PAYER, "SL100234", 250_001_00).code == "3"
-    assert gateway.told("confirmation") == []
+    assert gateway.received("confirmation") == []
 
 
 def test_receipts_never_repeat(runtime: SimulatorRuntime) -> None:
-    many = [pay_by_paybill(runtime, PAYER, "SL100234", 1_00).receipt for _ in range(30)]
-    assert len(set(many)) == 30
+    paid = [pay_by_paybill(runtime, PAYER, "SL100234", 1_00).receipt for _ in range(30)]
+    assert len(set(paid)) == 30

@@ -34,6 +34,10 @@ class CustomerPosition:
     sale_names: dict[int, str]
     serials: dict[int, str]
 
-    def name_of(self, one: Obligation) -> str:
+    def name_of(self, obligation: Obligation) -> str:
         """What it is for."""
-        return self.sale_names[one.sale_id] if one.sale_id else self.serials[one.device_id or 0]
+        return (
+            self.sale_names[obligation.sale_id]
+            if obligation.sale_id
+            else self.serials[obligation.device_id or 0]
+        )

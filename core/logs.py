@@ -59,7 +59,9 @@ class Masking:
     """Takes out of a text what a log may not hold."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        longest_first = sorted({one for one in secrets if len(one) >= _SHORTEST_SECRET}, key=len)
+        longest_first = sorted(
+            {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len
+        )
         pattern = "|".join(re.escape(one) for one in reversed(longest_first))
         self._secrets = re.compile(pattern) if pattern else None
 

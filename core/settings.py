@@ -160,7 +160,7 @@ def _networks(environment: Environment, name: str) -> tuple[IPv4Network | IPv6Ne
     """Addresses and networks (192.0.2.0/24), separated by commas or spaces."""
     listed = read(environment, name, "").replace(",", " ").split()
     try:
-        return tuple(ip_network(one) for one in listed)
+        return tuple(ip_network(item) for item in listed)
     except ValueError as error:
         raise BadInput(f"{name}: {error}") from None
 

@@ -101,9 +101,11 @@ def apply_money(
     """
     outcome = Outcome(credit_used_minor=credit_minor)
     left = money_minor + credit_minor
-    plan_parts = [one for one in owed if one.kind != "access_rate"]
-    left = _pay(outcome, left, (one for one in plan_parts if one.due_on <= today))
-    left = _pay(outcome, left, (one for one in owed if one.kind == "access_rate"))
+    plan_parts = [obligation for obligation in owed if obligation.kind != "access_rate"]
+    left = _pay(outcome, left, (part for part in plan_parts if part.due_on <= today))
+    left = _pay(
+        outcome, left, (obligation for obligation in owed if obligation.kind == "access_rate")
+    )
     left = _serve_target(outcome, left, plan_parts, target, loan_only=loan_only)
     outcome.credit_minor = left
     if left:
@@ -116,16 +118,18 @@ def apply_money(
 
 def _pay(outcome: Outcome, left: int, owed: Iterable[Obligation]) -> int:
     """Pay obligations in order while money lasts; returns what is left."""
-    for one in owed:
-        amount = min(left, one.open_minor)
+    for obligation in owed:
+        amount = min(left, obligation.open_minor)
         if not amount:
             continue
-        before = days_given(one.amount_minor, one.paid_minor, one.days)
-        one.paid_minor += amount
+        before = days_given(obligation.amount_minor, obligation.paid_minor, obligation.days)
+        obligation.paid_minor += amount
         left -= amount
-        outcome.lines.append(Line(one.kind, amount, one, one.device_id))
-        describe_token = days_given(one.amount_minor, one.paid_minor, one.days) - before
-        _add_days(outcome, one.device_id, describe_token)
+        outcome.lines.append(Line(obligation.kind, amount, obligation, obligation.device_id))
+        describe_token = (
+            days_given(obligation.amount_minor, obligation.paid_minor, obligation.days) - before
+        )
+        _add_days(outcome, obligation.device_id, describe_token)
     return left
 
 
@@ -134,12 +138,12 @@ def _serve_target(
 ) -> int:
     """Step 4: the remainder serves the device, or the next instalments where the loan is meant."""
     if loan_only:
-        ahead = (one for one in plan_parts if one.device_id not in target.without_token)
+        ahead = (part for part in plan_parts if part.device_id not in target.without_token)
         return _pay(outcome, left, ahead)
     if target.device_id in target.without_token:
         return left
     if target.plan_sale_id is not None:
-        ahead = (one for one in plan_parts if one.sale_id == target.plan_sale_id)
+        ahead = (part for part in plan_parts if part.sale_id == target.plan_sale_id)
         return _pay(outcome, left, ahead)
     if target.tariff is not None:
         outcome.energy_tenths = target.max_per_token(energy_for(left, target.tariff)[0])
@@ -165,7 +169,7 @@ def _add_days(outcome: Outcome, device_id: int | None, days: int) -> None:
 
 def _complete(outcome: Outcome, plan_parts: list[Obligation]) -> None:
     """Sales whose last open instalment this payment paid, and the devices that frees."""
-    open_sales = {one.sale_id for one in plan_parts if one.open_minor}
+    open_sales = {part.sale_id for part in plan_parts if part.open_minor}
     for line in outcome.lines:
         sale_id = line.obligation.sale_id if line.obligation else None
         if sale_id is None or sale_id in open_sales or sale_id in outcome.completed_sales:

@@ -285,9 +285,9 @@ def insert_reminders(connection: Connection, told: Sequence[AtAStep], today: dat
             " CAST(:steps AS int[])) ON CONFLICT DO NOTHING"
         ),
         {
-            "customers": [one.customer_id for one in told],
-            "due": [one.due_on for one in told],
-            "steps": [one.step for one in told],
+            "customers": [reminder.customer_id for reminder in told],
+            "due": [reminder.due_on for reminder in told],
+            "steps": [reminder.step for reminder in told],
             "today": today,
         },
     )

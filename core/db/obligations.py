@@ -79,15 +79,24 @@ def position_of_customer(connection: Connection, customer_id: int) -> CustomerPo
 
 def _standing(row: Any) -> CustomerPosition:
     owner, served, versions, owed = row
-    served, owed = [_device(one) for one in served or ()], owed or []
-    serials = {one.id: one.serial for one in served}
+    served, owed = [_device(device) for device in served or ()], owed or []
+    serials = {device.id: device.serial for device in served}
     return CustomerPosition(
         owner=Customer(**owner) if owner else None,
         devices=served,
         versions=_versions(versions or ()),
-        owed=[_obligation(one) for one in owed],
-        sale_names={one["sale_id"]: one["name"] for one in owed if one["sale_id"]},
-        serials=serials | {one["device_id"]: one["name"] for one in owed if not one["sale_id"]},
+        owed=[_obligation(obligation) for obligation in owed],
+        sale_names={
+            obligation["sale_id"]: obligation["name"]
+            for obligation in owed
+            if obligation["sale_id"]
+        },
+        serials=serials
+        | {
+            obligation["device_id"]: obligation["name"]
+            for obligation in owed
+            if not obligation["sale_id"]
+        },
     )
 
 
@@ -103,15 +112,15 @@ def _device(fields: dict[str, Any]) -> Device:
 
 def _versions(rows: Iterable[dict[str, Any]]) -> dict[int, list[TariffVersion]]:
     versions: dict[int, list[TariffVersion]] = {}
-    for one in rows:
+    for row in rows:
         version = TariffVersion(
-            date.fromisoformat(one["valid_from"]),
-            one["price_per_kwh_minor"],
-            one["access_rate_minor"],
-            one["access_every_days"],
-            one["minimum_purchase_minor"],
+            date.fromisoformat(row["valid_from"]),
+            row["price_per_kwh_minor"],
+            row["access_rate_minor"],
+            row["access_every_days"],
+            row["minimum_purchase_minor"],
         )
-        versions.setdefault(one["tariff_id"], []).append(version)
+        versions.setdefault(row["tariff_id"], []).append(version)
     return versions
 
 

@@ -1,4 +1,4 @@
-"""An agent's own figures: what is owed, what may still be taken, commission, last movements."""
+"""An agent's account: what is owed, the rest of the float limit, commission, last transactions."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """`kind`: `received` (cash taken), `settled` (handed over, commission included) or the kind of
-    another entry; `receipt` is its number."""
+    """One transaction of an agent.
+
+    `kind`: `received` (cash collected), `settled` (cash deposited, commission included) or the kind
+    of another journal entry; `receipt` is its number.
+    """
 
     kind: str
     receipt: str
@@ -31,7 +34,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class AgentAccount:
-    """`owed` to the operator, `left` of the limit, `commission` not paid out yet."""
+    """`owed`: to the operator; `left`: of the float limit; `commission`: not paid out yet."""
 
     owed: Money
     left: Money
@@ -40,7 +43,7 @@ class AgentAccount:
 
 
 def agent_account(unit: Unit, msisdn: str) -> AgentAccount:
-    """The figures of the agent with that number. Raises Refused("not_an_agent")."""
+    """Return the account of the agent with that number. Raises Refused("not_an_agent")."""
     agent = find_agent(unit.connection, msisdn)
     if agent is None:
         raise Refused("not_an_agent")
@@ -58,17 +61,19 @@ def agent_account(unit: Unit, msisdn: str) -> AgentAccount:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What the agent owes after the hand-over."""
+    """What the agent owes after the deposit."""
 
     owed: Money
 
 
 def settle_agent(unit: Unit, msisdn: str, amount: Money, reference: str) -> Settled:
-    """Book a hand-over: cash and commission lower what the agent owes, who gets a text.
+    """Record cash that an agent deposits: it reduces what the agent owes, who gets an SMS.
 
-    Sale 100 at 5%: owes 100, commission 5; hands over 50: owes 45, commission 0. `reference` is the
-    receipt's number: the same one again changes nothing. Raises Refused("not_an_agent"),
-    Refused("amount_invalid") and Refused("settlement_too_large").
+    Pending commission is paid out with it. Sale of 100 at 5 %: owes 100, commission 5; deposits 50:
+    owes 45, commission 0. `reference` is the number of the receipt: the same one again changes
+    nothing.
+
+    Raises Refused: not_an_agent, amount_invalid, settlement_too_large.
     """
     agent = lock_agent(unit.connection, msisdn)
     if agent is None:

@@ -1,7 +1,7 @@
-"""An agent takes cash for a device: booked like any payment, owed by the agent to the operator.
+"""An agent collects cash for a device: recorded like any payment, owed by the agent.
 
-The debt is gross (domain 7): of 1000 cash of which 400 clears a loan the agent owes 1000. Limit and
-booking happen under one lock on the agent.
+The agent owes the gross amount (domain 7): 1000 of cash of which 400 clears a loan is a debt of
+1000. The float limit is checked and the cash recorded under one lock on the agent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LAST_PART = 5
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The receipt of the cash, and what the agent owes the operator now."""
+    """The receipt of the cash, and what the agent now owes the operator."""
 
     receipt: str
     owed: Money
@@ -37,8 +37,11 @@ class Collected:
 def collect_cash(
     unit: Unit, msisdn: str, pin: str, serial: str, amount: Money
 ) -> Collected | Refused:
-    """Book the cash. Answers Refused for a wrong PIN; raises Refused like `quote_payment`, and
-    "float_exceeded" when the agent would owe more than the limit."""
+    """Record the cash. Returns Refused for a wrong PIN.
+
+    Raises Refused like `quote_payment`, and float_exceeded when the agent would owe more than the
+    limit.
+    """
     quote = quote_payment(unit, serial, amount.minor)
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
@@ -61,7 +64,7 @@ def collect_cash(
 
 
 def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> None:
-    """A word when the last fifth of the limit is reached: before customers are turned away."""
+    """Warn the agent by SMS when the last fifth of the limit is reached."""
     limit_minor = agent.float_limit_minor
     reached = limit_minor - limit_minor // _LAST_PART
     if agent.float_used_minor < reached <= owed_minor:
@@ -87,8 +90,10 @@ def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) 
 def earn_commission(
     unit: Unit, agent: Agent, dedupe_key: str, base_minor: int, basis_points: int
 ) -> int:
-    """Book a locked agent's share of `base_minor`, rounded down to the minor unit, once per
-    dedupe_key; how much it is."""
+    """Post a locked agent's commission on `base_minor`, once per dedupe key; returns the amount.
+
+    It is rounded down to the minor unit.
+    """
     earned = base_minor * basis_points // 10_000
     if not earned or is_posted(unit.connection, f"commission:{dedupe_key}"):
         return earned

@@ -1,7 +1,7 @@
-"""What an operator does about an agent: takes cash over, gives a new first PIN, sets the limit.
+"""What an operator does with an agent: take a cash deposit, give a new first PIN, set the limit.
 
-Every act has a reason and leaves its audit row. A PIN is told to the agent face to face, never by
-text, and has to be changed at first use; a text says that there is a new one.
+Each action has a reason and an audit row. A PIN is told to the agent face to face, never by SMS,
+and must be changed at first use; an SMS says that there is a new one.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from core.wording.messages import agent_sms
 def take_over_cash(
     unit: Unit, agent_id: int, amount: Money, receipt: str, operator: str, reason: str
 ) -> Settled:
-    """Book what an agent hands over, under the number of the receipt that was written for it.
+    """Record cash that an agent deposits, under the number of the written receipt.
 
     Raises Refused like `settle_agent`, and receipt_used: a number counts once, so that a second
-    hand-over is never taken for the first.
+    deposit is never taken for the first.
     """
     agent = _lock(unit, agent_id)
     if is_posted(unit.connection, f"settled:{receipt}"):
@@ -47,7 +47,7 @@ def take_over_cash(
 
 
 def reset_pin(unit: Unit, agent_id: int, operator: str, reason: str) -> str:
-    """The new first PIN; a lock after misses is lifted. Raises Refused("not_an_agent")."""
+    """Return a new first PIN; a lock after wrong PINs is lifted. Raises Refused("not_an_agent")."""
     agent = _lock(unit, agent_id)
     pin = _some_pin()
     update_agent(
@@ -65,7 +65,7 @@ def reset_pin(unit: Unit, agent_id: int, operator: str, reason: str) -> str:
 
 
 def set_float_limit(unit: Unit, agent_id: int, limit: Money, operator: str, reason: str) -> None:
-    """How much the agent may owe from now on; below what is owed already, nothing more is taken.
+    """Set how much the agent may owe. Below the present debt no more cash can be collected.
 
     Raises Refused("not_an_agent").
     """
@@ -91,7 +91,7 @@ def _lock(unit: Unit, agent_id: int) -> Agent:
 
 
 def _some_pin() -> str:
-    """Four digits that nobody tries first."""
+    """Return four digits that are not among the first to be guessed."""
     while is_trivial(pin := f"{secrets.randbelow(10_000):04}"):
         pass
     return pin

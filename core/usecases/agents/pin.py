@@ -1,7 +1,7 @@
-"""An agent confirms an act with the PIN. Three misses lock for half an hour, and the agent is told.
+"""An agent confirms an action with the PIN. Three wrong PINs lock it for half an hour.
 
-The count is kept in the refusal's own transaction, so a miss is answered with a Refused and not
-raised: raising would roll the count back.
+The count of wrong PINs is kept in the transaction of the refusal. A wrong PIN is therefore returned
+as a Refused and not raised: raising would roll the count back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LOCKED_FOR = timedelta(minutes=30)
 
 
 def check_pin(unit: Unit, msisdn: str, pin: str) -> Agent | Refused:
-    """The agent, locked for the act; or Refused("pin_wrong" | "pin_locked").
+    """Return the agent, locked; or Refused: pin_wrong, pin_locked.
 
     Raises Refused("not_an_agent").
     """
@@ -51,18 +51,21 @@ def _missed(unit: Unit, agent: Agent) -> Refused:
 
 
 def _minutes(time: timedelta) -> int:
-    """Whole minutes, rounded up."""
+    """Return whole minutes, rounded up."""
     return -(-int(time.total_seconds()) // 60)
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The new PIN holds from now on."""
+    """The new PIN is valid from now on."""
 
 
 def change_pin(unit: Unit, msisdn: str, pins: str) -> Changed | Refused:
-    """`pins` is the present PIN and the new one, with a space. Answers Refused for a wrong PIN;
-    raises Refused("pin_trivial") for one that everybody tries first, or the old one again."""
+    """Change the PIN; `pins` is the present PIN and the new one, with a space between.
+
+    Returns Refused for a wrong PIN. Raises Refused("pin_trivial") for an easily guessed or
+    unchanged PIN.
+    """
     pin, new_pin = pins.split()
     if is_trivial(new_pin) or new_pin == pin:
         raise Refused("pin_trivial")
@@ -74,12 +77,12 @@ def change_pin(unit: Unit, msisdn: str, pins: str) -> Changed | Refused:
 
 
 def needs_new_pin(unit: Unit, msisdn: str) -> bool:
-    """Whether the agent still has the PIN the operator gave out."""
+    """Return whether the agent still has the PIN that the operator gave out."""
     agent = find_agent(unit.connection, msisdn)
     return agent is not None and agent.pin_is_initial
 
 
 def is_trivial(pin: str) -> bool:
-    """`1111`, `1234`, `9876`: one digit, or all in a row."""
+    """Return whether a PIN is easily guessed: `1111`, `1234`, `9876`."""
     steps = {int(b) - int(a) for a, b in pairwise(pin)}
     return steps in ({0}, {1}, {-1})

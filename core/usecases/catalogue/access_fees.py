@@ -1,7 +1,7 @@
-"""Write the access-rate fees that have fallen due: one charge per meter and period.
+"""Write the access fees that are due: one charge per meter and period.
 
-Running it twice, or after a week of downtime, gives the same books: a meter's anchor moves in the
-same transaction as its charges, and the database allows one charge per meter and due date.
+Running it twice, or after a week of downtime, gives the same ledger: a meter's anchor date moves in
+the same transaction as its charges, and the database allows one charge per meter and due date.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from core.usecases.operators.audit import write_audit
 
 
 def accrue_access_rates(unit: Unit, after_device_id: int, limit: int) -> tuple[int, int | None]:
-    """Accrue one page of meters; returns the fees written and the last id (None at the end)."""
+    """Write the fees of one page of meters; returns how many, and the last id (None at the end)."""
     meters = lock_meters_after(unit.connection, after_device_id, limit)
     written = post_access_fees(unit, meters, versions_of(unit.connection, meters))
     return written, meters[-1].id if len(meters) == limit else None
@@ -33,7 +33,7 @@ def accrue_access_rates(unit: Unit, after_device_id: int, limit: int) -> tuple[i
 def post_access_fees(
     unit: Unit, meters: Collection[Device], versions: dict[int, list[TariffVersion]]
 ) -> int:
-    """Charge what has fallen due on these locked meters until today; returns how many fees."""
+    """Charge what is due on these locked meters until today; returns how many fees."""
     today = unit.today
     fees: list[tuple[Device, AccessFee]] = []
     anchors = {}
@@ -83,8 +83,10 @@ def _write(unit: Unit, fees: list[tuple[Device, AccessFee]]) -> None:
 
 
 def move_tariff(unit: Unit, old: str, new: str, operator: str, reason: str) -> int:
-    """How many meters were moved. Tariffs by code. Raises Refused: tariff_unknown, tariff_same,
-    tariff_not_begun, reason_missing."""
+    """Move all meters of one tariff to another, both by code; returns how many meters.
+
+    Raises Refused: tariff_unknown, tariff_same, tariff_not_begun, reason_missing.
+    """
     known = ids_by_code(unit.connection, tariffs, [old, new])
     for code in (old, new):
         if code not in known:

@@ -1,6 +1,6 @@
-"""An owner adds to the catalogue or puts it right at the console, by the rules of a catalogue file.
+"""An owner adds to the catalogue or corrects it at the console, by the rules of a catalogue file.
 
-One entry at a time. What was sold keeps its own figures, whatever changes here.
+One entry at a time. Existing sales keep their own figures.
 """
 
 from __future__ import annotations
@@ -38,24 +38,29 @@ _TABLES = {
 
 
 def add_to_catalogue(unit: Unit, entry: Entry, operator: str, reason: str) -> int:
-    """The id of the new row. Raises Refused code_taken, catalogue_contradicts, reason_missing."""
+    """Add an entry; returns the id of its row.
+
+    Raises Refused: code_taken, catalogue_contradicts, reason_missing.
+    """
     if ids_by_code(unit.connection, _TABLES[type(entry)], [entry.code]):
         raise Refused("code_taken", taken=entry.code)
     return _write(unit, "add", entry, operator, reason)
 
 
 def change_catalogue(unit: Unit, entry: Entry, operator: str, reason: str) -> int:
-    """The id of the row with that code, which becomes like the entry; a tariff gets its version.
+    """Change the entry with that code; a tariff gets a new version. Returns the id of its row.
 
-    Raises Refused catalogue_contradicts (prices that were in force, a kind that was sold, the token
-    family of devices that exist), reason_missing.
+    Raises Refused: catalogue_contradicts (prices that were in force, a kind that was sold, the
+    token family of existing devices), reason_missing.
     """
     return _write(unit, "change", entry, operator, reason)
 
 
 def withdraw_plan(unit: Unit, code: str, operator: str, reason: str) -> None:
-    """Offer a plan no more; what was sold on it keeps its instalments. Raises Refused
-    plan_not_allowed, plan_in_use (it is set on devices), reason_missing."""
+    """Remove a plan from the offers; sales on it keep their instalments.
+
+    Raises Refused: plan_not_allowed, plan_in_use (it is set on devices), reason_missing.
+    """
     found = lock_plan(unit.connection, code)
     if found is None:
         raise Refused("plan_not_allowed")
@@ -79,7 +84,7 @@ def _write(unit: Unit, action: str, entry: Entry, operator: str, reason: str) ->
 
 
 def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
-    """With an appliance go its plans in the books: they have to come out for its price still."""
+    """Return a catalogue of this entry; an appliance brings its plans, which must fit its price."""
     match entry:
         case Village():
             return Catalogue(None, villages=(entry,))
@@ -102,8 +107,11 @@ _ROW = 1
 
 
 def set_up_market(unit: Unit, market: Market, operator: str, reason: str) -> None:
-    """Write it. Raises Refused catalogue_contradicts (another currency than that of payments in the
-    books), reason_missing."""
+    """Store the market.
+
+    Raises Refused: catalogue_contradicts (a currency other than that of recorded payments),
+    reason_missing.
+    """
     there = replace(unit, market=market)
     catalogue = Catalogue(market)
     for problem in catalogue_problems(there, catalogue):

@@ -1,7 +1,7 @@
 """Load a catalogue: everything new or changed by code, in one transaction, or nothing.
 
-What a file leaves out stays as it is. It refuses to rewrite the past: prices that were in force,
-the currency of payments, the token family of devices that exist, a PIN an agent has.
+What a file leaves out stays as it is. Loading never rewrites the past: prices that were in force,
+the currency of payments, the token family of existing devices, the PIN of an agent.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Loaded = dict[str, Stored]
 
 
 def catalogue_problems(unit: Unit, catalogue: Catalogue) -> list[str]:
-    """What in the catalogue contradicts the books, one line each; empty when it can be loaded."""
+    """Return what contradicts the database, one line each; empty when it can be loaded."""
     return [
         *_market_problems(unit, catalogue),
         *_manufacturer_problems(unit.connection, catalogue.manufacturers),
@@ -51,9 +51,9 @@ def catalogue_problems(unit: Unit, catalogue: Catalogue) -> list[str]:
 
 
 def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loaded:
-    """Write a catalogue that has no problems; says per table what was new, changed and the same.
+    """Store a catalogue without problems; returns per table how many rows were new, changed, same.
 
-    On an empty book the unit carries the catalogue's own market.
+    On an empty database the unit carries the catalogue's own market.
     """
     connection = unit.connection
     loaded: Loaded = {}
@@ -61,17 +61,20 @@ def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loade
         given = asdict(catalogue.market) | {"languages": list(catalogue.market.languages)}
         loaded["market"] = upsert(connection, market, "id", [given | {"id": 1}])
     loaded["villages"] = upsert(
-        connection, villages, "code", [asdict(one) for one in catalogue.villages]
+        connection, villages, "code", [asdict(village) for village in catalogue.villages]
     )
     loaded["manufacturers"] = upsert(
         connection,
         manufacturers,
         "code",
-        [asdict(one) | {"kinds": list(one.kinds)} for one in catalogue.manufacturers],
+        [
+            asdict(manufacturer) | {"kinds": list(manufacturer.kinds)}
+            for manufacturer in catalogue.manufacturers
+        ],
     )
     loaded["tariff versions"] = _store_tariffs(unit, catalogue.tariffs)
     loaded["appliances"] = upsert(
-        connection, appliances, "code", [asdict(one) for one in catalogue.appliances]
+        connection, appliances, "code", [asdict(appliance) for appliance in catalogue.appliances]
     )
     loaded["plans"] = _store_plans(connection, catalogue.plans)
     loaded["agents"] = _store_agents(connection, catalogue.agents, hash_pin)
@@ -93,29 +96,32 @@ def _market_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
 def _manufacturer_problems(
     connection: Connection, given: tuple[Manufacturer, ...]
 ) -> Iterator[str]:
-    codes = [one.code for one in given]
+    codes = [entry.code for entry in given]
     families, kinds = families_in_use(connection, codes), kinds_in_use(connection, codes)
-    for one in given:
-        family = families.get(one.code, one.token_family)
-        if family != one.token_family:
+    for entry in given:
+        family = families.get(entry.code, entry.token_family)
+        if family != entry.token_family:
             yield (
-                f'manufacturer "{one.code}": token: devices with keys for {family} are registered,'
-                f" it cannot become {one.token_family}; give the new devices a manufacturer code"
-                " of their own"
+                f'manufacturer "{entry.code}": token: devices with keys for {family} are'
+                f" registered, it cannot become {entry.token_family}; give the new devices a"
+                " manufacturer code of their own"
             )
-        if one.sts and not can(one.token_family, "energy"):
+        if entry.sts and not can(entry.token_family, "energy"):
             yield (
-                f'manufacturer "{one.code}": token: its new meters are STS meters, it cannot'
-                f" become {one.token_family}"
+                f'manufacturer "{entry.code}": token: its new meters are STS meters, it cannot'
+                f" become {entry.token_family}"
             )
-        for kind in one.kinds:
-            if need := lacking(one.token_family, kind):
+        for kind in entry.kinds:
+            if need := lacking(entry.token_family, kind):
                 yield (
-                    f'manufacturer "{one.code}": token: {one.token_family} has no {need} tokens,'
-                    f" as a {kind} needs"
+                    f'manufacturer "{entry.code}": token: {entry.token_family} has no {need}'
+                    f" tokens, as a {kind} needs"
                 )
-        for kind in sorted(kinds.get(one.code, set()) - set(one.kinds)):
-            yield f'manufacturer "{one.code}": kinds: {kind} devices of this maker are registered'
+        for kind in sorted(kinds.get(entry.code, set()) - set(entry.kinds)):
+            yield (
+                f'manufacturer "{entry.code}": kinds: {kind} devices of this manufacturer are'
+                " registered"
+            )
 
 
 def _tariff_problems(unit: Unit, given: tuple[TariffEntry, ...]) -> Iterator[str]:
@@ -142,34 +148,34 @@ def _tariff_problems(unit: Unit, given: tuple[TariffEntry, ...]) -> Iterator[str
 
 
 def _appliance_problems(connection: Connection, given: tuple[Appliance, ...]) -> Iterator[str]:
-    sold = appliances_sold(connection, [one.code for one in given])
-    for one in given:
-        kind = sold.get(one.code, one.kind)
-        if kind != one.kind:
-            yield f'appliance "{one.code}": kind: it has been sold as {kind}; give it a new code'
+    sold = appliances_sold(connection, [entry.code for entry in given])
+    for entry in given:
+        kind = sold.get(entry.code, entry.kind)
+        if kind != entry.kind:
+            yield f'appliance "{entry.code}": kind: it has been sold as {kind}; give it a new code'
 
 
 def _plan_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
-    """A plan must come out for its appliance's price: the file's, else the one in the books."""
+    """Check that a plan works out for its appliance's price: the file's, else the stored one."""
     booked = rows_by_key(
-        unit.connection, appliances, "code", {one.appliance for one in catalogue.plans}
+        unit.connection, appliances, "code", {plan.appliance for plan in catalogue.plans}
     )
     sold = booked | {one.code: asdict(one) for one in catalogue.appliances}
     market = catalogue.market or unit.market
-    for one in catalogue.plans:
-        if one.appliance not in sold:
-            yield f'plan "{one.code}": appliance: there is no appliance "{one.appliance}"'
+    for plan in catalogue.plans:
+        if plan.appliance not in sold:
+            yield f'plan "{plan.code}": appliance: there is no appliance "{plan.appliance}"'
             continue
-        appliance = sold[one.appliance]
-        if one.scheme == "service":
+        appliance = sold[plan.appliance]
+        if plan.scheme == "service":
             if not appliance["price_per_day_minor"]:
-                yield f'plan "{one.code}": scheme: "{one.appliance}" has no price_per_day'
+                yield f'plan "{plan.code}": scheme: "{plan.appliance}" has no price_per_day'
             continue
         try:
-            make_plan(_terms(unit, one, appliance["price_minor"]), market.cash_unit_minor)
+            make_plan(_terms(unit, plan, appliance["price_minor"]), market.cash_unit_minor)
         except Refused as refused:
             yield (
-                f'plan "{one.code}": it does not come out for the price of "{one.appliance}"'
+                f'plan "{plan.code}": it does not come out for the price of "{plan.appliance}"'
                 f" ({refused.code})"
             )
 
@@ -198,8 +204,8 @@ def _agent_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
 def _known_versions(
     connection: Connection, given: tuple[TariffEntry, ...]
 ) -> dict[str, dict[date, TariffVersion]]:
-    """The versions in the books of the tariffs given, by code and first day."""
-    rows = rows_by_key(connection, tariffs, "code", {one.code for one in given})
+    """Return the stored versions of the given tariffs, by code and first day."""
+    rows = rows_by_key(connection, tariffs, "code", {entry.code for entry in given})
     versions = tariff_versions(connection, [row["id"] for row in rows.values()])
     return {
         code: {version.valid_from: version for version in versions.get(row["id"], [])}
@@ -208,34 +214,40 @@ def _known_versions(
 
 
 def _store_tariffs(unit: Unit, given: tuple[TariffEntry, ...]) -> Stored:
-    """Add new versions; replace those of days to come. Counted by version."""
+    """Add new versions and replace those that begin in the future. Counted by version."""
     known = _known_versions(unit.connection, given)
-    names = {one.code: {"code": one.code, "name": one.name} for one in given}
+    names = {entry.code: {"code": entry.code, "name": entry.name} for entry in given}
     upsert(unit.connection, tariffs, "code", list(names.values()))
     rows = rows_by_key(unit.connection, tariffs, "code", names)
-    new = [one for one in given if one.version.valid_from not in known.get(one.code, {})]
-    others = [one for one in given if one.version.valid_from in known.get(one.code, {})]
-    changed = [one for one in others if known[one.code][one.version.valid_from] != one.version]
-    for one in changed:
+    new = [entry for entry in given if entry.version.valid_from not in known.get(entry.code, {})]
+    others = [entry for entry in given if entry.version.valid_from in known.get(entry.code, {})]
+    changed = [
+        other for other in others if known[other.code][other.version.valid_from] != other.version
+    ]
+    for entry in changed:
         unit.connection.execute(
             text(
                 "DELETE FROM tariff_versions WHERE tariff_id = :tariff AND valid_from = :day"
                 " AND valid_from > :today"
             ),
-            {"tariff": rows[one.code]["id"], "day": one.version.valid_from, "today": unit.today},
+            {
+                "tariff": rows[entry.code]["id"],
+                "day": entry.version.valid_from,
+                "today": unit.today,
+            },
         )
     insert_rows(
         unit.connection,
         versions_table,
-        [asdict(one.version) | {"tariff_id": rows[one.code]["id"]} for one in new + changed],
+        [asdict(entry.version) | {"tariff_id": rows[entry.code]["id"]} for entry in new + changed],
     )
     return Stored(len(new), len(changed), len(others) - len(changed))
 
 
 def _store_plans(connection: Connection, given: tuple[PlanEntry, ...]) -> Stored:
-    """Plans by code. What was sold on one keeps its own instalments, whatever changes here."""
-    known = rows_by_key(connection, appliances, "code", {one.appliance for one in given})
-    rows = [asdict(one) | {"appliance_id": known[one.appliance]["id"]} for one in given]
+    """Store plans by code. Sales on a plan keep their own instalments."""
+    known = rows_by_key(connection, appliances, "code", {entry.appliance for entry in given})
+    rows = [asdict(entry) | {"appliance_id": known[entry.appliance]["id"]} for entry in given]
     for row in rows:
         del row["appliance"]
     return upsert(connection, plan_offers, "code", rows)
@@ -244,9 +256,11 @@ def _store_plans(connection: Connection, given: tuple[PlanEntry, ...]) -> Stored
 def _store_agents(
     connection: Connection, given: tuple[AgentEntry, ...], hash_pin: HashPin
 ) -> Stored:
-    """Agents by number. The PIN of one who is known stays, whatever the file says."""
-    known = rows_by_key(connection, agents, "msisdn", {one.msisdn for one in given})
-    return upsert(connection, agents, "msisdn", [_agent_row(one, known, hash_pin) for one in given])
+    """Store agents by number. An existing agent keeps the PIN, whatever the file says."""
+    known = rows_by_key(connection, agents, "msisdn", {entry.msisdn for entry in given})
+    return upsert(
+        connection, agents, "msisdn", [_agent_row(entry, known, hash_pin) for entry in given]
+    )
 
 
 def _agent_row(agent: AgentEntry, known: dict[str, Values], hash_pin: HashPin) -> Values:
@@ -261,11 +275,11 @@ def _agent_row(agent: AgentEntry, known: dict[str, Values], hash_pin: HashPin) -
 def changes_past_charges(
     unit: Unit, tariff_id: int, versions: Sequence[TariffVersion], new: TariffVersion
 ) -> str | None:
-    """What stands against that version, in words; None when nothing does.
+    """Return what stands against that version, in words; None when nothing does.
 
-    `versions` are those in the books, oldest first: the new one would hold until the next of them.
+    `versions` are the stored ones, oldest first: the new one would be valid until the next of them.
     """
-    later = (one.valid_from for one in versions if one.valid_from > new.valid_from)
+    later = (version.valid_from for version in versions if version.valid_from > new.valid_from)
     last_on = min(next(later, date.max) - timedelta(days=1), unit.today)
     if new.valid_from > last_on:
         return None

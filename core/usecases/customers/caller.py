@@ -20,7 +20,7 @@ class Caller:
 
 
 def read_caller(unit: Unit, msisdn: str) -> Caller:
-    """The person behind an E.164 number. An agent who is also a customer is met as an agent."""
+    """Return who has that E.164 number. An agent who is also a customer is met as an agent."""
     known = find_caller(unit.connection, msisdn)
     if known is None:
         return Caller("stranger", 0, "", unit.market.default_language)
@@ -29,7 +29,7 @@ def read_caller(unit: Unit, msisdn: str) -> Caller:
 
 
 def customer_behind(unit: Unit, msisdn: str) -> int:
-    """The customer who has this number, an agent or not. Raises Refused("not_a_customer")."""
+    """Return the customer who has this number, agent or not. Raises Refused("not_a_customer")."""
     customer = find_customer(unit.connection, msisdn)
     if customer is None:
         raise Refused("not_a_customer")
@@ -38,13 +38,13 @@ def customer_behind(unit: Unit, msisdn: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The language that is spoken from now on."""
+    """The language used from now on."""
 
     language: str
 
 
 def choose_language(unit: Unit, msisdn: str, language: str) -> Chosen:
-    """From now on this number is addressed in `language`. Raises Refused("language_unknown")."""
+    """Store the language of this number. Raises Refused("language_unknown")."""
     if language not in unit.market.languages:
         raise Refused("language_unknown")
     set_language(unit.connection, msisdn, language)

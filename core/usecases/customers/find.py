@@ -1,4 +1,4 @@
-"""find.py"""
+"""Find a registered customer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.unit import Unit
 
 
 def get_known(unit: Unit, phone: str) -> Customer:
-    """The customer behind a number. Raises Refused("customer_unknown")."""
+    """Return the customer with that number. Raises Refused("customer_unknown")."""
     customer = find_customer(unit.connection, phone)
     if customer is None:
         raise Refused("customer_unknown", msisdn=phone)

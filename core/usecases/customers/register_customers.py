@@ -1,4 +1,4 @@
-"""Register customers by their number. One who is known is left alone, or refused when different."""
+"""Register customers by number. An existing customer stays as is, or is refused if different."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from core.usecases.operators.bulk import (
 
 @dataclass(frozen=True, slots=True)
 class CustomerEntry:
-    """`village` is a code. `language` None means the market's first.
+    """A customer to register. `village` is a code; `language` None means the market's first.
 
-    A known customer's language is never compared: it is theirs to change from their phone.
+    The language of an existing customer is never compared: customers change it themselves.
     """
 
     msisdn: str

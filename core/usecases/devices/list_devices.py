@@ -62,8 +62,8 @@ def find_own_device(devices: Sequence[DeviceState], typed: str) -> DeviceState |
 
     Give it a person's own devices and nothing else.
     """
-    exact = [one for one in devices if one.serial == normalise_serial(typed)]
-    alike = [one for one in devices if look_alike(one.serial) == look_alike(typed)]
+    exact = [device for device in devices if device.serial == normalise_serial(typed)]
+    alike = [device for device in devices if look_alike(device.serial) == look_alike(typed)]
     found = exact or alike
     return found[0] if len(found) == 1 else None
 

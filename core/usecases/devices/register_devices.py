@@ -101,11 +101,13 @@ def register_devices(
 
 def _read(connection: Connection, entries: Sequence[DeviceEntry]) -> _Books:
     return _Books(
-        rows_by_key(connection, manufacturers, "code", {one.manufacturer for one in entries}),
-        ids_by_code(connection, tariffs, {one.tariff for one in entries if one.tariff}),
-        plans_by_code(connection, {one.plan for one in entries if one.plan}),
-        customers_by_msisdn(connection, {one.owner_msisdn for one in entries if one.owner_msisdn}),
-        devices_by_serial(connection, [one.serial for one in entries]),
+        rows_by_key(connection, manufacturers, "code", {entry.manufacturer for entry in entries}),
+        ids_by_code(connection, tariffs, {entry.tariff for entry in entries if entry.tariff}),
+        plans_by_code(connection, {entry.plan for entry in entries if entry.plan}),
+        customers_by_msisdn(
+            connection, {entry.owner_msisdn for entry in entries if entry.owner_msisdn}
+        ),
+        devices_by_serial(connection, [entry.serial for entry in entries]),
     )
 
 

@@ -53,7 +53,9 @@ def replace_device(unit: Unit, device_id: int, serial: str, operator: str, reaso
     """
     old, customer = _lock_old(unit, device_id)
     new_id = _new(unit, serial, old.kind)
-    state = next(one for one in list_devices(unit, customer.id) if one.serial == old.serial)
+    state = next(
+        device for device in list_devices(unit, customer.id) if device.serial == old.serial
+    )
     record_replacement(unit.connection, old.id, new_id, unit.today)
     is_unlocked = state.is_paid_off and _is_unlocked_by_code(unit, new_id)
     days = 0 if state.is_paid_off else days_left(unit, state)

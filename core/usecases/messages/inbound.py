@@ -1,4 +1,4 @@
-"""Keep a text that somebody sent us, once, before its provider is told that we have it."""
+"""Store an incoming SMS once, before its provider is told that we have it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class InboundText:
 
 
 def record_inbound_text(unit: Unit, text: InboundText) -> bool:
-    """Store the text; False when this provider's id was stored before."""
+    """Store the SMS. Returns False when this provider's message id was stored before."""
     return insert_inbound(
         unit.connection, text.provider, text.message_id, text.msisdn, text.body, unit.now
     )
 
 
 def report_problem(unit: Unit, msisdn: str, body: str) -> None:
-    """Store the report, with the customer it came from if the number is known."""
+    """Store a problem report, with the customer it came from if the number is known."""
     unit.connection.execute(
         text(
             "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at) VALUES (:msisdn,"

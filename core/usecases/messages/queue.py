@@ -1,4 +1,4 @@
-"""Queue a text: what is to be said becomes a row, in the person's language, once per dedupe_key."""
+"""Queue an SMS: a row with the text in the recipient's language, once per dedupe key."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from core.wording.product import render
 
 
 class Reachable(Protocol):
-    """A customer, an agent or a payer: perhaps with a number, certainly with a language."""
+    """A recipient: a customer, an agent or a payer, with a language and perhaps a number."""
 
     @property
     def msisdn(self) -> str | None:
-        """Where to text them; None: nowhere."""
+        """The number in E.164; None when it is not known."""
 
     @property
     def language(self) -> str:
-        """What to text them in."""
+        """The language of the recipient."""
 
 
 def send_sms_to(
@@ -33,7 +33,7 @@ def send_sms_to(
     payment_id: int | None = None,
     token_id: int | None = None,
 ) -> None:
-    """Queue one text to somebody, if there is a number to reach them at."""
+    """Queue an SMS to a recipient, if their number is known."""
     if whom is None or whom.msisdn is None:
         return
     queue_sms(
@@ -58,9 +58,9 @@ def queue_sms(
     token_id: int | None = None,
     expires_at: datetime | None = None,
 ) -> None:
-    """Queue one text. `dedupe_key` is its dedupe key: the same one again does nothing.
+    """Queue an SMS. A second one with the same `dedupe_key` does nothing.
 
-    After `expires_at` it is not sent any more.
+    It is not sent after `expires_at`.
     """
     row = text_content(bound, language) | {
         "dedupe_key": dedupe_key,
@@ -75,7 +75,7 @@ def queue_sms(
 
 
 def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
-    """What of a row of `sms` is decided by what is said."""
+    """Return the columns of an `sms` row that depend on the message: kind, body, segments."""
     body = render(bound, language)
     return {
         "kind": kind_of_text(bound.message),
@@ -85,11 +85,11 @@ def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
 
 
 def times_texted_lately(unit: Unit, msisdn: str, *messages: Message[Any]) -> int:
-    """How many texts of these kinds this number was written within the last hour."""
+    """Return how many SMS of these kinds were queued to this number in the last hour."""
     kinds = [kind_of_text(message) for message in messages]
     return texts_since(unit.connection, msisdn, kinds, unit.now - timedelta(hours=1))
 
 
 def kind_of_text(message: Message[Any]) -> str:
-    """The kind under which texts of this message are stored."""
+    """Return the `kind` under which SMS of this message are stored."""
     return message.key.removeprefix("sms.")

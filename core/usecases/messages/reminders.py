@@ -1,8 +1,8 @@
-"""Remind customers of instalments: 3 days before, on the day, 1 and 7 days after (domain 6).
+"""Remind customers of instalments: 3 days before, on the day, 1 and 7 days after it (domain 6).
 
-One text per customer and day, between 09:00 and 18:00 in the market's zone, never twice for a step;
-STOP ends them. After a downtime only the newest step is told, at most a week late. The most urgent
-thing is said; what else is at a step that day comes on the next.
+One SMS per customer and day, between 09:00 and 18:00 in the market's zone, never twice for the same
+step; STOP ends them. After a downtime only the newest step is sent, at most a week late. The most
+urgent thing comes first; whatever else is due that day comes the next day.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ STEPS = ((-3, -1), (0, 0), (1, 6), (7, 13))
 
 
 def find_due_reminders(unit: Unit) -> list[int]:
-    """The customers to be reminded now, by id; nobody at night."""
+    """Return the ids of the customers to remind now; none at night."""
     if not is_daytime(unit):
         return []
     return customers_at_a_step(unit.connection, STEPS, unit.today)
 
 
 def send_reminders(unit: Unit, customers: Collection[int]) -> int:
-    """Queue a reminder for those of these customers who are to be reminded; returns how many."""
+    """Queue a reminder for each of these customers who is due one; returns how many."""
     if not is_daytime(unit):
         return 0
     due = due_at_a_step(unit.connection, STEPS, unit.today, customers)
     texts = list(_most_urgent(due))
-    insert_reminders(unit.connection, [one for told in texts for one in told], unit.today)
+    insert_reminders(unit.connection, [reminder for told in texts for reminder in told], unit.today)
     for told in texts:
         queue_sms(
             unit,
@@ -54,12 +54,12 @@ def send_reminders(unit: Unit, customers: Collection[int]) -> int:
 
 
 def is_daytime(unit: Unit) -> bool:
-    """Whether people may be reminded now."""
+    """Return whether reminders may be sent at this hour."""
     return FROM <= _local(unit).time() < UNTIL
 
 
 def _this_evening(unit: Unit) -> datetime:
-    """Until when a reminder may go out: "today" is wrong tomorrow, and nobody is woken."""
+    """Return until when a reminder may be sent: its "today" is wrong tomorrow."""
     return datetime.combine(unit.today, UNTIL, ZoneInfo(unit.market.timezone))
 
 
@@ -68,8 +68,8 @@ def _local(unit: Unit) -> datetime:
 
 
 def _most_urgent(due: list[AtAStep]) -> Iterator[list[AtAStep]]:
-    """Per customer what one text can be about: all that is late, or due today, or due one day."""
-    for _, found in groupby(due, key=lambda one: one.customer_id):
+    """Yield per customer what one SMS is about: all that is late, or due today, or due one day."""
+    for _, found in groupby(due, key=lambda obligation: obligation.customer_id):
         first, *rest = found
         yield [first, *(one for one in rest if _in_one_text(first, one))]
 
@@ -83,7 +83,7 @@ def _said(unit: Unit, told: list[AtAStep]) -> BoundMessage:
     if first.step > 0 and first.late_minor is not None and first.late_since is not None:
         late = Money(first.late_minor, unit.market.currency)
         return messages.overdue(amount=late, since=first.late_since, service_code=service_code)
-    amount = Money(sum(one.open_minor for one in told), unit.market.currency)
+    amount = Money(sum(reminder.open_minor for reminder in told), unit.market.currency)
     if first.step == 0:
         return messages.due_today(amount=amount, service_code=service_code)
     return messages.due_soon(amount=amount, on=first.due_on, service_code=service_code)
@@ -98,7 +98,7 @@ _START = """
 
 
 def want_reminders(unit: Unit, msisdn: str, *, wanted: bool) -> None:
-    """Remember the choice. Any of a customer's numbers speaks for all of them.
+    """Store whether a number wants reminders; any number of a customer decides for all of them.
 
     Receipts and tokens are sent in any case.
     """

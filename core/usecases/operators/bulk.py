@@ -1,4 +1,4 @@
-"""Many entries at once (an import) or one (a menu): all are judged before any is written."""
+"""Bulk entries (an import) or a single one (a menu): all are validated before any is written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROWS_AT_ONCE = 5000
 
 
 def no_progress(written: int) -> None:
-    """For a caller who writes few rows."""
+    """Report no progress: for callers that write few rows."""
 
 
 def write_in_batches(
@@ -25,7 +25,7 @@ def write_in_batches(
     write: Callable[[Sequence[Entry]], None],
     progress: Progress,
 ) -> None:
-    """`write` the rows, some thousands at a time."""
+    """Call `write` with a few thousand rows at a time."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         write(rows[start : start + _ROWS_AT_ONCE])
         progress(min(start + _ROWS_AT_ONCE, len(rows)))
@@ -33,14 +33,14 @@ def write_in_batches(
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """How many entries were new, and how many the books held already, alike."""
+    """How many entries were new, and how many were registered before with the same data."""
 
     new: int
     known: int
 
 
 class RefusedEntries(DialwattError):
-    """Nothing was written. `refusals` holds (position of the entry, why) for every bad one."""
+    """Nothing was written. `refusals` holds (position of the entry, reason) for every bad one."""
 
     def __init__(self, refusals: list[tuple[int, Refused]]) -> None:
         super().__init__(refusals)
@@ -48,7 +48,7 @@ class RefusedEntries(DialwattError):
 
 
 def validate_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision]) -> list[Decision]:
-    """What `decide` says of each entry. Raises RefusedEntries with all refusals, not the first."""
+    """Return what `decide` makes of each entry. Raises RefusedEntries with all refusals at once."""
     decisions: list[Decision] = []
     refusals: list[tuple[int, Refused]] = []
     for position, entry in enumerate(entries):
@@ -62,6 +62,6 @@ def validate_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision])
 
 
 def check_unchanged(field: str, books: object, given: object) -> None:
-    """Nothing in the books is silently overwritten. Raises Refused("differs")."""
+    """Check that a stored value is not silently overwritten. Raises Refused("differs")."""
     if books != given:
         raise Refused("differs", field=field, books=books or "nothing", given=given or "nothing")

@@ -1,7 +1,7 @@
-"""How today goes, for an operator: money, codes, what waits, and how things stand. Only reads.
+"""The figures of today for an operator: money, tokens, pending work, and trends. Only reads.
 
-What today brought is counted anew each time. How things stand (the days before, what was collected,
-what is overdue) goes through every open instalment: whoever shows it keeps it for a while.
+Today's figures are counted each time. The trends (earlier days, collection rate, arrears) read
+every open instalment, so a caller keeps them for a while.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ COLLECTED_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """What came in and went out today. `kinds`: (kind, issued, units) of codes; `work`: counts of
-    what waits and what failed."""
+    """Today's figures. `kinds`: tokens by kind; `work`: counts of pending and failed work."""
 
     money_minor: int
     payments: int
@@ -44,9 +43,11 @@ class Today:
 
 @dataclass(frozen=True, slots=True)
 class TrendFigures:
-    """How things stood at an instant; plain values, so that it can be kept as JSON. `money` (minor
-    units) and `tokens` (codes) of the days before, by day (2026-03-05), empty days left out.
-    `arrears`: (age in days, amount, customers)."""
+    """Trends at an instant; plain values, so that they can be cached as JSON.
+
+    `money` (minor units) and `tokens` (counts) of earlier days by date (2026-03-05), empty days
+    left out. `arrears`: (age in days, amount in minor units, customers).
+    """
 
     money: dict[str, int]
     tokens: dict[str, int]
@@ -56,7 +57,7 @@ class TrendFigures:
 
     @property
     def percent(self) -> int | None:
-        """The share that was paid of what fell due; None when nothing did."""
+        """The share that was paid of what fell due, in percent; None when nothing fell due."""
         return self.paid_minor * 100 // self.due_minor if self.due_minor else None
 
     @property
@@ -65,7 +66,7 @@ class TrendFigures:
 
 
 def show_today(unit: Unit) -> Today:
-    """The figures of the market's day so far."""
+    """Return the figures of the market's day so far."""
     midnight = _begin(unit.today, unit.market.timezone)
     received = money_by_day(unit.connection, midnight, unit.market.timezone)
     return Today(
@@ -77,7 +78,7 @@ def show_today(unit: Unit) -> Today:
 
 
 def show_trend(unit: Unit) -> TrendFigures:
-    """How things stand now, today's own money and codes left out."""
+    """Return the trends up to now, without today's own money and tokens."""
     connection, zone = unit.connection, unit.market.timezone
     first = _begin(unit.today - timedelta(days=DAYS_BEFORE), zone)
     due_minor, paid_minor = collected(

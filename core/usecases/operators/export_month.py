@@ -1,6 +1,6 @@
-"""Somebody takes the books of a month out of the house: which month that is, and who did it.
+"""Export the ledger of a month: which month it is, and an audit row of who exported it.
 
-What is in them is read elsewhere (core/db/console/month.py), row by row.
+The rows are read elsewhere (core/db/console/month.py), one by one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.usecases.operators.audit import write_audit
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """From `first_on`'s midnight in the market's zone until just before `after_on`'s."""
+    """A month, from midnight of `first_on` in the market's zone until just before `after_on`'s."""
 
     name: str
     first_on: date
@@ -26,8 +26,10 @@ class Month:
 
 
 def export_month(unit: Unit, typed: str, operator: str) -> Month:
-    """The month like `2026-03`, noted as exported. Raises Refused("month_unknown") for what is no
-    month, and for one that has not begun."""
+    """Return a month given as `2026-03`, and write the audit row of its export.
+
+    Raises Refused("month_unknown") for another form, and for a month that has not begun.
+    """
     month = _read(unit, typed)
     write_audit(unit, operator, "export", "market", 1, f"the books of {month.name}")
     return month

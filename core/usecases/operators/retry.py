@@ -1,8 +1,8 @@
-"""Have a worker look again, now, at a payment, prompt or text that got stuck.
+"""Have a worker try a stuck payment, prompt or SMS again now.
 
-Nothing is done twice by it: a payment is applied once, a prompt's outcome is asked for and the
-prompt never shown again, a text goes out with the same words. It refuses what has come to its end,
-and what somebody is working on at this moment.
+Nothing is done twice: a payment is applied once, a prompt's outcome is looked up and the prompt is
+never sent again, an SMS is sent with the same text. Rows that are final, or that a worker is
+working on at this moment, are refused.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ _BACK_IN: dict[Kind, dict[str, str]] = {
 
 
 def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
-    """The row as it is, locked. Raises Refused: row_unknown, replay_suspense, replay_settled,
-    replay_busy, replay_too_late."""
+    """Return the row as it is, locked.
+
+    Raises Refused: row_unknown, replay_suspense, replay_settled, replay_busy, replay_too_late.
+    """
     row = lock_waiting(unit.connection, kind, row_id)
     if row is None:
         raise Refused("row_unknown", kind=kind, id=row_id)
@@ -50,7 +52,7 @@ def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
 
 
 def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
-    """Put a row that `find_stuck` gave in this unit back, with an audit row."""
+    """Make a row of `find_stuck` in this unit due again, with an audit row."""
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
     write_audit(
         unit, operator, "replay", row.kind, row.id, reason,

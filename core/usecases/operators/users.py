@@ -1,4 +1,4 @@
-"""Who may work at the console, as what: added, logged in, given another role, shut out."""
+"""Users of the console: added, logged in, given another role, disabled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _NAME = re.compile(r"[a-z0-9._-]{2,40}")
 
 
 def add_user(unit: Unit, name: str, password: str, role: str, operator: str) -> int:
-    """A new user's id. Raises Refused: name_invalid, role_unknown, password_short, user_exists."""
+    """Add a user; returns the id.
+
+    Raises Refused: name_invalid, role_unknown, password_short, user_exists.
+    """
     login = name.strip().lower()
     if not _NAME.fullmatch(login):
         raise Refused("name_invalid")
@@ -30,7 +33,7 @@ def add_user(unit: Unit, name: str, password: str, role: str, operator: str) -> 
 
 
 def log_in(unit: Unit, name: str, password: str) -> ConsoleUser:
-    """The user. Raises Refused("login_wrong"), which never says what was wrong."""
+    """Return the user. Raises Refused("login_wrong"), which never says what was wrong."""
     user = find_user(unit.connection, name.strip().lower())
     if not verify_password(user.password_hash if user else None, password) or user is None:
         raise Refused("login_wrong")
@@ -43,8 +46,7 @@ def log_out(unit: Unit, user_id: int) -> None:
 
 
 def change_password(unit: Unit, user: ConsoleUser, present: str, new: str) -> None:
-    """Give oneself another password; all logins end. Raises Refused("login_wrong"),
-    Refused("password_short")."""
+    """Change one's own password; all logins end. Raises Refused: login_wrong, password_short."""
     if not verify_password(user.password_hash, present):
         raise Refused("login_wrong")
     check_strength(new)
@@ -53,7 +55,7 @@ def change_password(unit: Unit, user: ConsoleUser, present: str, new: str) -> No
 
 
 def set_role(unit: Unit, user_id: int, role: str, operator: str, reason: str) -> None:
-    """Give a user another role, and let in again one who was shut out. There is always an owner.
+    """Give a user another role; a disabled user may log in again. There is always an owner.
 
     Raises Refused: role_unknown, user_unknown, last_owner, reason_missing.
     """
@@ -65,7 +67,7 @@ def set_role(unit: Unit, user_id: int, role: str, operator: str, reason: str) ->
 
 
 def disable_user(unit: Unit, user_id: int, operator: str, reason: str) -> None:
-    """Shut a user out at once. Raises Refused: user_unknown, last_owner, reason_missing."""
+    """Disable a user at once. Raises Refused: user_unknown, last_owner, reason_missing."""
     _check_owner_left(unit, user_id)
     _change(unit, user_id, disabled_at=unit.now)
     write_audit(unit, operator, "disable", "user", user_id, reason)

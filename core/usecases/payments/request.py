@@ -64,7 +64,9 @@ def _own_reference(unit: Unit, prompt_id: int) -> str:
     callback announces the payment. It is no device's serial number, because those match first.
     """
     candidates = (f"DW{'X' * extra}{prompt_id}" for extra in count())
-    return next(one for one in candidates if find_device(unit.connection, one) is None)
+    return next(
+        candidate for candidate in candidates if find_device(unit.connection, candidate) is None
+    )
 
 
 def _check_limit(channel: Channel, amount: Money) -> None:

@@ -210,7 +210,7 @@ def _owner(unit: Unit, request: StoredRequest) -> str:
 
 def _tariff(unit: Unit, code: str) -> str:
     """The tariff, if it has begun. Raises Refused("tariff_unknown")."""
-    if code not in [one.tariff for one in list_tariffs(unit)]:
+    if code not in [tariff.tariff for tariff in list_tariffs(unit)]:
         raise Refused("tariff_unknown", typed=code)
     return code
 

@@ -72,7 +72,7 @@ def find_registrable(
         is_theirs = customer is not None and customer.id == device.owner_id
         raise Refused("device_yours" if is_theirs else "device_taken", serial=serial)
     if device.kind == "meter":
-        begun = {one.tariff: one for one in list_tariffs(unit)}
+        begun = {tariff.tariff: tariff for tariff in list_tariffs(unit)}
         return RegistrableDevice(device, begun.get(device.tariff or ""), None)
     return RegistrableDevice(device, None, find_plan_set_on(unit, serial))
 

@@ -48,7 +48,7 @@ class ServiceOffer:
 
 def figures_of(offered: PlanOffer | ServiceOffer) -> dict[str, Any]:
     """The figures by name, for whoever tells them further."""
-    return {one.name: getattr(offered, one.name) for one in fields(offered)}
+    return {field.name: getattr(offered, field.name) for field in fields(offered)}
 
 
 def offer_plan(

@@ -61,7 +61,7 @@ def take_over_paid(
     Raises RefusedEntries with history_of_no_sale, history_missing, outstanding_too_much, differs.
     """
     sales = {
-        one.reference: one for one in lock_sales(unit.connection, [e.reference for e in entries])
+        sale.reference: sale for sale in lock_sales(unit.connection, [e.reference for e in entries])
     }
     taken = validate_each(entries, partial(_decide, sales))
     new = [(sales[one.reference], one.paid_minor) for one in taken if one.is_new and one.paid_minor]

@@ -108,11 +108,11 @@ def register_sales(
 def _read(unit: Unit, entries: Sequence[SaleEntry]) -> _Books:
     """Locks customers, then devices, as everywhere."""
     connection = unit.connection
-    owners = customers_by_msisdn(connection, {one.owner_msisdn for one in entries})
+    owners = customers_by_msisdn(connection, {entry.owner_msisdn for entry in entries})
     owner_ids = {owner.id for owner in owners.values()}
     lock_customers(connection, owner_ids)
     books = _Books(
-        rows_by_key(connection, appliances, "code", {one.appliance for one in entries}),
+        rows_by_key(connection, appliances, "code", {entry.appliance for entry in entries}),
         owners,
         devices_by_serial(connection, {e.serial for e in entries if e.serial}, lock=True),
     )

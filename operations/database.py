@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from core.channel import Channels
 from core.db.engine import make_engine
 from core.settings import Environment, read
-from core.unit import OpenUnit, unit_opener
-from gateway.payments.channel_table import channel_table
+from core.unit import NO_CHANNELS, OpenUnit, unit_opener
 
 
-def open_database(environment: Environment) -> OpenUnit:
-    """Units on the database of this environment, for a command that works alone."""
+def open_database(environment: Environment, channels: Channels = NO_CHANNELS) -> OpenUnit:
+    """Return a function that opens a unit on the database of this environment.
+
+    `channels` are for commands that follow prompts or refunds: their adapters are slow to import.
+    """
     engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
-    return unit_opener(engine, channels=channel_table())
+    return unit_opener(engine, channels=channels)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, NullPool, create_engine, event
 from sqlalchemy.engine import ExceptionContext
 
 from core.db.schema import compare_revision
 from core.errors import BadInput
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_TIMEOUT_S = 5
@@ -73,11 +74,15 @@ def migrate(database_url: str) -> None:
         found = compare_revision(connection)
     if found.is_newer or found.is_unreleased:
         raise BadInput(str(found))
+    from alembic import command  # large, and most processes never migrate
+
     command.upgrade(alembic_config(database_url), "head")
 
 
 def alembic_config(database_url: str) -> Config:
     """Alembic's configuration, without a file: the repository's migrations on that database."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("sqlalchemy.url", database_url.replace("%", "%%"))

@@ -13,6 +13,7 @@ from core.settings import read
 from core.unit import Unit
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.payments.show import show_payment
+from gateway.payments.channel_table import channel_table
 from gateway.work_queues import WorkQueues
 from operations.commands.arguments import account_option
 from operations.database import open_database
@@ -36,7 +37,7 @@ def replay(kind: Kind, key: str, account: str | None, look: bool, reason: str | 
     `dialwatt doctor` shows.
     """
     environment = command_environment(os.environ)
-    with open_database(environment)() as unit:
+    with open_database(environment, channel_table())() as unit:
         row = find_stuck(unit, kind, _row_id(unit, kind, key, account))
         print("\n".join(_describe(row)))
         if look:

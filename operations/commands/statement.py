@@ -36,6 +36,7 @@ from core.usecases.reconciliation.statement import (
     open_cases,
     parse_movement_kind,
 )
+from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.parse import CURRENCY, provider_account
 from gateway.payments.mpesa.statement import read_portal, read_pulled
 from operations.commands.arguments import file_argument, json_option
@@ -82,7 +83,7 @@ def statement(
     if opening and not ingest:
         raise click.UsageError("--opening goes with --ingest")
     environment = command_environment(os.environ)
-    open_unit = open_database(environment)
+    open_unit = open_database(environment, channel_table())
     with open_unit() as unit:
         market = unit.market
     if provider == "daraja":

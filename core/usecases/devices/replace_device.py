@@ -47,9 +47,9 @@ def replace_device(unit: Unit, device_id: int, serial: str, operator: str, reaso
     """Put the device in stock with that serial in the place of one that somebody has.
 
     Ring for payments and texts afterwards. Raises Refused: device_in_stock (nobody has the old
-    one), not_in_stock, device_taken, device_retired, kind_differs, payment_waiting, code_ordered
-    (what is about to be made for the old one would be lost), reason_missing, and code_not_made
-    where days are left, or an unlocking, that the new device has no code for.
+    one), not_in_stock, device_taken, device_retired, kind_differs, payment_waiting, token_ordered
+    (what is about to be made for the old one would be lost), reason_missing, token_not_supported
+    (days are left, or an unlocking, that the new device has no token for).
     """
     old, customer = _lock_old(unit, device_id)
     new_id = _new(unit, serial, old.kind)
@@ -78,7 +78,7 @@ def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
         raise Refused("device_of_another", serial=old.serial)
     ensure_no_pending_payment(unit, old.id, old.serial)
     if gets_code_soon(unit.connection, old.id):
-        raise Refused("code_ordered", serial=old.serial)
+        raise Refused("token_ordered", serial=old.serial)
     post_access_fees(unit, [old], versions_of(unit.connection, [old]))
     return old, customer
 

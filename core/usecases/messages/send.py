@@ -118,14 +118,14 @@ def _not_delivered(unit: Unit, sms_id: int, status: str, times: list[datetime]) 
 def resend_text(unit: Unit, text_id: int, operator: str) -> None:
     """Queue the same words to the same number; ring for texts afterwards.
 
-    Raises Refused: text_unknown, text_waiting (it is still on its way), number_let_go (the number
+    Raises Refused: sms_unknown, sms_waiting (it is still on its way), number_given_up (the number
     is no longer theirs to whom it was written).
     """
     if was_to_another(unit.connection, text_id):
-        raise Refused("number_let_go")
+        raise Refused("number_given_up")
     copied = copy_sms(unit.connection, text_id, f"again:{text_id}:{unit.now.isoformat()}", unit.now)
     if copied is None:
-        raise Refused("text_unknown")
+        raise Refused("sms_unknown")
     if not copied:
-        raise Refused("text_waiting")
+        raise Refused("sms_waiting")
     write_audit(unit, operator, "resend", "text", text_id, "asked for at the console")

@@ -22,14 +22,15 @@ def order_token(
     """The order's id; ring for payments afterwards. `units`: days, or tenths of a kWh; 0 for unlock
     and lock.
 
-    Raises Refused: unknown_serial, code_not_made (the family has no such code), code_amount,
-    code_no_amount, code_ordered (one like it is waited for), reason_missing.
+    Raises Refused: unknown_serial, token_not_supported (the family has no such token),
+    token_amount_range, token_without_amount, token_ordered (such a token is being made),
+    reason_missing.
     """
     device = find_device(unit.connection, serial)
     if device is None:
         raise Refused("unknown_serial", serial=serial)
     if not can(device.token_family, kind):
-        raise Refused("code_not_made", serial=serial, kind=kind)
+        raise Refused("token_not_supported", serial=serial, kind=kind)
     _check_amount(kind, units)
     return _order(unit, device, kind, units, operator, reason)
 
@@ -37,9 +38,9 @@ def order_token(
 def _check_amount(kind: Action, units: int) -> None:
     most = _MOST.get(kind)
     if most is None and units:
-        raise Refused("code_no_amount", kind=kind)
+        raise Refused("token_without_amount", kind=kind)
     if most is not None and not 0 < units <= most:
-        raise Refused("code_amount", most=most // 10 if kind == "energy" else most)
+        raise Refused("token_amount_range", most=most // 10 if kind == "energy" else most)
 
 
 def order_lock(unit: Unit, device: Device, operator: str, reason: str) -> None:
@@ -49,7 +50,7 @@ def order_lock(unit: Unit, device: Device, operator: str, reason: str) -> None:
     try:
         _order(unit, device, "lock", 0, operator, reason)
     except Refused as refused:
-        if refused.code != "code_ordered":
+        if refused.code != "token_ordered":
             raise
 
 
@@ -66,7 +67,7 @@ def _order(unit: Unit, device: Device, kind: Action, units: int, operator: str, 
         },
     )
     if order_id is None:
-        raise Refused("code_ordered", serial=device.serial, kind=kind)
+        raise Refused("token_ordered", serial=device.serial, kind=kind)
     write_audit(
         unit,
         operator,

@@ -297,7 +297,13 @@ action_page(
         _replace,
         button="Replace it",
         errors_at=dict.fromkeys(
-            ("not_in_stock", "device_taken", "device_retired", "kind_differs", "code_not_made"),
+            (
+                "not_in_stock",
+                "device_taken",
+                "device_retired",
+                "kind_differs",
+                "token_not_supported",
+            ),
             "serial",
         ),
         summary=_summary,

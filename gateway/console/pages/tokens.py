@@ -93,16 +93,16 @@ def _order(unit: Unit, operator: str, values: Values) -> Done:
 
 
 def _units(values: Values) -> int:
-    """Return days, or tenths of a kWh. Raises Refused("code_amount_wrong")."""
+    """Return days, or tenths of a kWh. Raises Refused("token_amount_invalid")."""
     given = values["amount"] or "0"
     whole, _, tenth = given.replace(",", ".").partition(".")
     parts = (whole, tenth or "0")
     if not all(part.isdecimal() for part in parts) or len(whole) > 6 or len(tenth) > 1:
-        raise Refused("code_amount_wrong")
+        raise Refused("token_amount_invalid")
     if values["kind"] == "energy":
         return int(whole) * 10 + int(parts[1])
     if int(parts[1]):
-        raise Refused("code_amount_wrong")
+        raise Refused("token_amount_invalid")
     return int(whole)
 
 
@@ -122,11 +122,11 @@ action_page(
         button="Order it",
         errors_at={
             "unknown_serial": "serial",
-            "code_not_made": "kind",
-            "code_ordered": "kind",
-            "code_amount": "amount",
-            "code_no_amount": "amount",
-            "code_amount_wrong": "amount",
+            "token_not_supported": "kind",
+            "token_ordered": "kind",
+            "token_amount_range": "amount",
+            "token_without_amount": "amount",
+            "token_amount_invalid": "amount",
         },
     ),
 )

@@ -103,7 +103,7 @@ def test_a_code_between_two_payments_keeps_the_counter_growing(book):
 
 def test_ordering_twice_is_one_order_until_it_is_made(book):
     order(book, KIT, "days", 7)
-    with pytest.raises(Refused, match="code_ordered"):
+    with pytest.raises(Refused, match="token_ordered"):
         order(book, KIT, "days", 7)
     make(book)
     assert make(book) == 0
@@ -118,12 +118,12 @@ def test_ordering_twice_is_one_order_until_it_is_made(book):
     ("serial", "kind", "units", "code"),
     [
         ("NONE1", "days", 7, "unknown_serial"),
-        (METER, "days", 7, "code_not_made"),
-        (METER, "lock", 0, "code_not_made"),
-        (KIT, "energy", 10, "code_not_made"),
-        (KIT, "days", 0, "code_amount"),
-        (KIT, "days", 3651, "code_amount"),
-        (KIT, "unlock", 1, "code_no_amount"),
+        (METER, "days", 7, "token_not_supported"),
+        (METER, "lock", 0, "token_not_supported"),
+        (KIT, "energy", 10, "token_not_supported"),
+        (KIT, "days", 0, "token_amount_range"),
+        (KIT, "days", 3651, "token_amount_range"),
+        (KIT, "unlock", 1, "token_without_amount"),
     ],
 )
 def test_what_cannot_be_ordered_is_refused(book, serial, kind, units, code):

@@ -67,7 +67,7 @@ SAME = [
         "/devices/new",
         {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "tariff": "home"} | WHY,
         "devices",
-        "in the books already",
+        "registered already",
     ),
     (
         "/manual-tokens/new",

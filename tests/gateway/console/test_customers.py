@@ -138,7 +138,7 @@ def test_a_confirmation_counts_only_for_what_was_looked_at(console):
         ({"number": "12", "name": "Wanja"}, "12"),
         ({"number": NEW, "serial": STOCK_METER, "tariff": "home"}, f"the number {NEW}"),
         ({"number": NEW}, "A customer has a name"),
-        ({"number": AMINA, "name": "Zawadi"}, "the books say Amina"),
+        ({"number": AMINA, "name": "Zawadi"}, "the database says Amina"),
         ({"number": AMINA, "serial": "NONE1"}, "NONE1"),
         ({"number": AMINA, "serial": STOCK_METER}, "needs one"),
         ({"number": AMINA, "serial": "LAMP200", "appliance": "tv", "count": "3"}, "another owner"),

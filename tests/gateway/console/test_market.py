@@ -43,7 +43,7 @@ def test_nobody_else_is_shown_anything_on_an_empty_book(empty):
     answer = logged_in(empty, "finance").get("/payments/")
 
     assert answer.status_code == 409
-    assert "The book is empty" in answer.text
+    assert "There is no market yet" in answer.text
 
 
 def test_a_market_that_was_set_up_is_there_at_once(empty, engine):

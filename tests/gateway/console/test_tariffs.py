@@ -78,7 +78,7 @@ def test_prices_to_come_may_be_put_right(console, path):
         ({"valid_from": "9999-12-31"}, "a day within ten years"),
         ({"price": "0"}, "must be more than 0"),
         ({"price": "cheap"}, "not an amount"),
-        ({"access": "50"}, "say how many"),
+        ({"access": "50"}, "number of days"),
         ({"access": "50", "every_days": "9999"}, "at most 3650"),
         ({"reason": "x"}, "give a reason"),
     ],

@@ -62,7 +62,7 @@ def test_the_last_owner_stays(console):
     answer = console.login().post(f"/users/{owner_id}/disable", reason="a joke")
 
     assert answer.status_code == 422
-    assert "Somebody has to stay an owner" in answer.text
+    assert "At least one user must be an owner" in answer.text
 
 
 def test_a_password_is_changed_by_whoever_knows_the_present_one(console):

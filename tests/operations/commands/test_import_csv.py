@@ -114,7 +114,7 @@ def test_every_bad_customer_is_told_and_none_is_imported(refused, people):
         'line 5: there is no village "XXX"',
         "line 6: language: the market speaks en, sw, not fr",
         "line 7: the same as line 2",
-        "line 8: surname: the books say Odhiambo, the file says Wanjiru",
+        "line 8: surname: the database says Odhiambo, the file says Wanjiru",
     ):
         assert wanted in told
 
@@ -134,7 +134,7 @@ def test_a_file_with_a_byte_order_mark_is_read(dialwatt, loaded):
 def test_an_empty_book_says_to_load_a_catalogue_first(dialwatt):
     ran = dialwatt("import", "customers", "FILE", content=PEOPLE)
     assert ran.code == 1
-    assert "load a catalogue first" in ran.err
+    assert "load a catalogue (`dialwatt load FILE`)" in ran.err
 
 
 SIMPLE = st.text(alphabet="abcXYZ ëç'-", min_size=1, max_size=12).filter(str.strip)
@@ -261,7 +261,7 @@ BAD_DEVICES = [
     ("S1,meter,sunlite,,,,K,,,", "this manufacturer makes shs, not meter"),
     ("S1,shs,sunlite,home,,,K,,,", "tariff: only meters have one"),
     ("37000100034,meter,umeme,away,,,,,,STS", 'there is no tariff "away"'),
-    ("37000100034,meter,umeme,,AMINA,,,,,STS", "tariff: a meter in somebody's hands needs one"),
+    ("37000100034,meter,umeme,,AMINA,,,,,STS", "tariff: a meter with an owner needs one"),
     ("37000100034,meter,umeme,home,+254722999999,,,,,STS", "no customer has the number"),
     ("37000100034,meter,umeme,home,,2026-11-01,,,,STS", "assigned_on without owner_msisdn"),
     ("37000100034,meter,umeme,home,,,,,,", "sts: an STS meter needs it"),
@@ -279,11 +279,11 @@ BAD_DEVICES = [
     ("S1,shs,sunlite,,,,K,,,STS", "sts: only STS meters have it"),
     ("S1,shs,sunlite,,AMINA,yesterday,K,,,", "assigned_on: not a date"),
     ("KIT1,shs,sunlite,,AMINA,,11112222333344445555666677778888,516959010,1,", "another key"),
-    ("KIT1,shs,sunlite,,AMINA,,K,1,1,", "starting_code: the books say 516959010"),
-    ("KIT1,shs,sunlite,,AMINA,,K,516959010,3,", "count: the books say 1, the file says 3"),
-    ("KIT1,shs,sunlite,,BARAKA,,K,516959010,1,", "KIT1 has another owner in the books"),
-    ("KIT1,shs,sunlite,,AMINA,2026-11-02,K,516959010,1,", "assigned_on: the books say"),
-    ("KIT2,shs,sunlite,,AMINA,,K,,,", "KIT2 has another owner in the books"),
+    ("KIT1,shs,sunlite,,AMINA,,K,1,1,", "starting_code: the database says 516959010"),
+    ("KIT1,shs,sunlite,,AMINA,,K,516959010,3,", "count: the database says 1, the file says 3"),
+    ("KIT1,shs,sunlite,,BARAKA,,K,516959010,1,", "KIT1 has another owner"),
+    ("KIT1,shs,sunlite,,AMINA,2026-11-02,K,516959010,1,", "assigned_on: the database says"),
+    ("KIT2,shs,sunlite,,AMINA,,K,,,", "KIT2 has another owner"),
 ]
 
 
@@ -442,8 +442,8 @@ OTHER_SALES = [
     ("AMINA,lamp1,KIT1,1000,0,count,5,,daily,2026-11-01,,S1", "is of another device"),
     ("AMINA,cooker,,1001,0,count,5,,daily,2026-11-01,,S1", "another plan"),
     ("AMINA,cooker,,1000,0,count,4,,daily,2026-11-01,,S1", "another plan"),
-    ("AMINA,cooker,,1000,0,amount,,200,daily,2026-11-01,,S1", "scheme: the books say count"),
-    ("AMINA,cooker,,1000,0,count,5,,daily,2026-11-02,,S1", "sold_on: the books say 2026-11-01"),
+    ("AMINA,cooker,,1000,0,amount,,200,daily,2026-11-01,,S1", "scheme: the database says count"),
+    ("AMINA,cooker,,1000,0,count,5,,daily,2026-11-02,,S1", "sold_on: the database says 2026-11-01"),
     ("AMINA,cooker,,1000,0,count,5,,daily,2026-11-01,2026-11-05,S1", "another plan"),
 ]
 

@@ -134,7 +134,7 @@ def test_what_the_account_held_before_is_booked_when_told_to(book, compare):
     assert book.rows("SELECT count(*) FROM cases") == [(0,)]
     book.prove()
     code, told = compare(*lines, options=["--ingest", "--opening"])
-    assert (code, "in the books already" in told) == (1, True)
+    assert (code, "booked already" in told) == (1, True)
 
 
 def test_an_opening_balance_is_not_booked_by_the_way(compare):

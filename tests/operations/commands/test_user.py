@@ -49,7 +49,7 @@ def test_without_one_a_password_is_made_up_and_told_once(dialwatt, engine, typin
         (["add", "wanjiru"], "there is a user wanjiru already"),
         (["add", "W W"], "a name is 2 to 40 letters"),
         (["disable", "nobody"], "there is no user nobody"),
-        (["disable", "wanjiru"], "somebody has to stay an owner"),
+        (["disable", "wanjiru"], "at least one user must be an owner"),
     ],
 )
 def test_what_cannot_be_done_is_told(dialwatt, typing, words, told):

@@ -218,7 +218,7 @@ def test_two_customers_of_one_name_are_told_apart_by_device_only(move, exports):
 def test_without_any_history_it_does_not_guess_what_was_paid(move, exports):
     for name in ("outstanding", "transaction"):
         next(exports.glob(f"{name}*")).unlink()
-    assert "nobody says what was paid on it" in move().err
+    assert "it is not known what was paid on it" in move().err
 
 
 @pytest.mark.parametrize(

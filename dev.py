@@ -36,6 +36,8 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
 
   run             start everything on this machine (PORT, DIALWATT_DATA, DIALWATT_DEMO=0)
   test [ARGS]     the tests, on real PostgreSQL and Redis; ARGS go to pytest
+  test-quick      rules and use cases only, in less than a minute; ARGS go to pytest
+  trials          the long trials: whole deployments under kills, stops and restarts
   check           format, lint, types, import rules
   words           the words of docs/words.toml where they stand, and what to use instead
   browser [ARGS]  the console and the phone page in a real Chromium (CHROMIUM: where it is)
@@ -49,6 +51,10 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
 
 Afterwards any command of the product is at hand: .venv/bin/dialwatt doctor
 """
+
+PYTEST = ("python", "-m", "pytest", "-n", "3", "--dist", "worksteal")
+NOT_SLOW = ("-m", "not slow")
+QUICK = ("tests/core", "tests/docs", "tests/examples", "tests/test_dev.py")
 
 CHECKS = ("ruff format --check .", "ruff check .", "mypy", "lint-imports")
 
@@ -114,7 +120,17 @@ def run(*arguments: str) -> None:
 
 
 def test(*arguments: str) -> None:
-    become("python", "-m", "pytest", "-n", "3", "--dist", "worksteal", *arguments)
+    """All but the tests marked slow, unless the arguments name files: then all that is in them."""
+    named = [word for word in arguments if (ROOT / word.partition("::")[0]).exists()]
+    become(*PYTEST, *(() if named else NOT_SLOW), *arguments)
+
+
+def test_quick(*arguments: str) -> None:
+    become(*PYTEST, *NOT_SLOW, *QUICK, *arguments)
+
+
+def trials(*arguments: str) -> None:
+    become(*PYTEST, "-m", "slow", *arguments)
 
 
 def check() -> None:
@@ -327,7 +343,7 @@ def what_to_type() -> str:
 
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
-COMMANDS |= {"words": words}
+COMMANDS |= {"words": words, "test-quick": test_quick, "trials": trials}
 COMMANDS |= {"torture": torture, "audit": audit, "walk": walk}
 COMMANDS |= {"browser": browser, "pictures": pictures}
 COMMANDS["install"] = lambda: None  # main() has just done it

@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,46 @@ def test_where_no_way_works_one_line_says_what_to_type(machine, programs, advice
     assert line.startswith("dev.py: ")
     assert advice in line
     assert ("the network is away" in line) == bool(programs)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """The command lines that dev.py would become."""
+    lines = []
+    monkeypatch.setattr(dev, "become", lambda *line: lines.append(list(line)))
+    return lines
+
+
+def test_the_tests_leave_long_trials_to_their_own_target(started):
+    dev.test("-k", "payment")
+    dev.trials()
+
+    [tests, trials] = started
+    assert tests[-4:] == ["-m", "not slow", "-k", "payment"]
+    assert trials[-2:] == ["-m", "slow"]
+
+
+@pytest.mark.parametrize("named", ["tests/test_dev.py", "tests/test_dev.py::test_x", "tests"])
+def test_a_test_that_is_named_runs_even_if_it_is_slow(started, named):
+    dev.test(named, "-x")
+
+    [line] = started
+    assert line[-2:] == [named, "-x"]
+    assert "not slow" not in line
+
+
+def test_the_quick_tests_are_in_folders_that_exist_and_are_not_slow(started):
+    dev.test_quick()
+
+    [line] = started
+    folders = [word for word in line if word.startswith("tests/")]
+    assert folders == [folder for folder in folders if (dev.ROOT / folder).exists()] != []
+    assert line[line.index("-m", 3) + 1] == "not slow"
+
+
+def test_ci_runs_the_trials_and_ends_with_the_tests():
+    lines = (dev.ROOT / ".ci" / "run").read_text().split()
+    targets = [word for before, word in pairwise(lines) if before == "run"]
+
+    assert {"check", "browser", "trials"} <= set(targets)
+    assert targets[-1] == "test"

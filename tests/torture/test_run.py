@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
 from tests.support.services import folder_in_reach
 from torture.deployment import start_deployment
 from torture.run import run
 from torture.workload import Workload
+
+pytestmark = pytest.mark.slow
 
 
 def test_payments_survive_any_process_that_is_killed() -> None:

@@ -13,6 +13,8 @@ import pytest
 from core.db.engine import migrate
 from tests.support.cast import KIT, METER
 
+pytestmark = pytest.mark.slow
+
 PAYMENTS = 100
 PATIENCE_S = 60.0
 

@@ -22,6 +22,8 @@ from tests.support.cast import METER, insert_cast
 from tests.support.deployment import PATIENCE_S, Deployment, down
 from tests.support.services import folder_in_reach
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 
 

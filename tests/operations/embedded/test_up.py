@@ -16,6 +16,8 @@ import pytest
 from operations.embedded.locations import free_port
 from tests.support.services import folder_in_reach
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 60.0
 
 

@@ -35,7 +35,7 @@ class CustomerPosition:
     serials: dict[int, str]
 
     def name_of(self, obligation: Obligation) -> str:
-        """What it is for."""
+        """Return what an obligation is for: the appliance, or the serial number of the meter."""
         return (
             self.sale_names[obligation.sale_id]
             if obligation.sale_id

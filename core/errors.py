@@ -39,7 +39,7 @@ class BadInput(DialwattError):
 
 
 class ProviderFailure(DialwattError):
-    """Somebody else's server did not do what we asked. `code` is theirs, kept for the books."""
+    """Another company's server did not do what we asked. `code` is theirs, stored with the row."""
 
     def __init__(self, provider: str, code: str, detail: str = "") -> None:
         super().__init__(f"{provider}: {code} {detail}".rstrip())

@@ -26,7 +26,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One event in the books. `idempotency_key` is unique for ever: one event, one entry."""
+    """One event in the ledger. `idempotency_key` is unique for ever: one event, one entry."""
 
     kind: str
     idempotency_key: str

@@ -62,7 +62,7 @@ class Masking:
         longest_first = sorted(
             {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len
         )
-        pattern = "|".join(re.escape(one) for one in reversed(longest_first))
+        pattern = "|".join(re.escape(secret) for secret in reversed(longest_first))
         self._secrets = re.compile(pattern) if pattern else None
 
     def __call__(self, text: str) -> str:
@@ -75,7 +75,7 @@ class Masking:
         if value is None or isinstance(value, bool | int | float):
             return value
         if isinstance(value, list | tuple):
-            return [self.value(one) for one in value]
+            return [self.value(item) for item in value]
         return self(str(value))
 
 
@@ -101,13 +101,13 @@ class LogFormatter(logging.Formatter):
         self.masked = Masking(secrets_in(os.environ))
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, object] = {**(_CONTEXT.get() or {}), **getattr(record, "fields", {})}
-        fields = {name: self.masked.value(value) for name, value in told.items()}
+        given: dict[str, object] = {**(_CONTEXT.get() or {}), **getattr(record, "fields", {})}
+        fields = {name: self.masked.value(value) for name, value in given.items()}
         message = self.masked(record.getMessage())
         trace = self.masked(self.formatException(record.exc_info)) if record.exc_info else ""
         if not self.as_json:
-            said = "".join(f" {name}={value}" for name, value in fields.items())
-            return f"{record.levelname.lower()} {record.name}: {message}{said}" + (
+            details = "".join(f" {name}={value}" for name, value in fields.items())
+            return f"{record.levelname.lower()} {record.name}: {message}{details}" + (
                 f"\n{trace}" if trace else ""
             )
         line: dict[str, object] = {

@@ -46,6 +46,6 @@ def service_code(value: object) -> str:
 
 
 def usual_ceiling_minor(currency: str, channels: Channels) -> int:
-    """The largest payment where nobody names one: what a channel publishes for that currency, else
+    """The largest payment where none is set: what a channel publishes for that currency, else
     what every text was proved with. A ceiling in shillings says nothing of francs."""
     return channels.most_minor(currency) or DEFAULT_LIMITS.largest_minor

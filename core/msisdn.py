@@ -7,7 +7,7 @@ import re
 import phonenumbers
 
 # The library would turn letters into digits, and drop a star and what follows an extension's mark:
-# `0722000001*2` is two answers that came as one, and somebody else's number if read as one.
+# `0722000001*2` is two answers that came as one, and a wrong number if they are read together.
 _TYPED = re.compile(r"\+?[0-9 ()./-]+", re.ASCII)
 
 

@@ -1,4 +1,4 @@
-"""Names of people as shown to somebody else."""
+"""Names as shown to other people: masked."""
 
 from __future__ import annotations
 

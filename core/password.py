@@ -10,8 +10,8 @@ from core.errors import Refused
 SHORTEST = 10
 _LONGEST = 200
 _HASHER = PasswordHasher()
-# Somebody nobody knows is checked against this, so that the time an answer takes says nothing.
-_NOBODY = _HASHER.hash("nobody has this password")
+# An unknown user is checked against this: the answer takes as long.
+_UNKNOWN_USER = _HASHER.hash("nobody has this password")
 
 
 def check_strength(password: str) -> None:
@@ -26,9 +26,9 @@ def hash_password(password: str) -> str:
 
 
 def verify_password(stored: str | None, password: str) -> bool:
-    """Whether it is the one behind the hash. None (nobody) takes as long, and is never."""
+    """Return whether the password fits the hash. None (no such user) gives False as slowly."""
     try:
-        _HASHER.verify(stored or _NOBODY, password[:_LONGEST])
+        _HASHER.verify(stored or _UNKNOWN_USER, password[:_LONGEST])
     except (VerifyMismatchError, InvalidHashError):
         return False
     return stored is not None

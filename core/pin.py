@@ -1,7 +1,7 @@
 """Agents' PINs: hashed with argon2id over a peppered digest, never kept or compared in clear.
 
-The pepper is a setting outside the database: four digits are guessed in a moment by whoever has the
-rows alone.
+The pepper is a setting outside the database: four digits are guessed in a moment by anyone who has
+the rows alone.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ SaleState = Literal["open", "complete", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class KnownSale:
-    """A sale in the books as it was agreed, whatever became of its price and plan since."""
+    """A stored sale as it was agreed, before any change of its price and plan."""
 
     reference: str | None
     customer_id: int

@@ -1,6 +1,6 @@
 """Serial numbers: trimmed, upper-case, without spaces and dashes, and then compared exactly.
 
-A mistyped serial is never guessed into somebody else's device.
+A mistyped serial number is never corrected into another customer's device.
 """
 
 from __future__ import annotations

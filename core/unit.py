@@ -54,10 +54,11 @@ OpenUnit = Callable[[], AbstractContextManager[Unit]]
 
 
 def retry_on_conflict(work: Callable[[], Result]) -> Result:
-    """What `work` gives, which opens a Unit of its own.
+    """Return the result of `work`, which opens a Unit of its own; run it again on a unique
+    conflict.
 
-    Somebody else may take the same code, number or serial between its looking and its writing:
-    nothing of it is left then, and done again it finds theirs, as whoever comes late does.
+    Another transaction may take the same code, number or serial number between reading and writing.
+    The first run leaves nothing behind, and the second run sees the other row.
     """
     try:
         return work()
@@ -76,8 +77,9 @@ def unit_opener(
     channels: Channels = NO_CHANNELS,
     market_if_none: Market | None = None,
 ) -> OpenUnit:
-    """A function that opens a Unit on `engine`. On an empty book it raises Refused("no_market"),
-    unless it is told which market to work with there."""
+    """A function that opens a Unit on `engine`. On an empty database it raises
+    Refused("no_market"), unless `market_if_none` names a market to work with there.
+    """
     market: Market | None = None
     read_at = 0.0
 

@@ -47,7 +47,7 @@ class Target:
     """The device paid for: a meter with its tariff, a plan's device, or days as a service.
 
     `max_per_token` says how much of some tenths of a kWh, or days, one code gives; no more is sold.
-    `codeless` are the devices for which no code can be made: nothing is bought for them.
+    `without_token` are the devices for which no code can be made: nothing is bought for them.
     """
 
     device_id: int

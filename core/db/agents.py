@@ -1,4 +1,4 @@
-"""Agents: found and locked by number, their PIN misses, what they owe and are owed."""
+"""Queries for agents: found and locked by number, their wrong PINs, what they owe and are owed."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _COLUMNS = (
 
 
 def lock_agent(connection: Connection, msisdn: str) -> Agent | None:
-    """The agent with that number, locked: what serialises two acts of one agent."""
+    """Return the agent with that number, locked: two actions of one agent wait for each other."""
     return _one(connection, "msisdn", msisdn, " FOR NO KEY UPDATE")
 
 
 def find_agent(connection: Connection, msisdn: str) -> Agent | None:
-    """The agent with that number."""
+    """Return the agent with that number, or None."""
     return _one(connection, "msisdn", msisdn, "")
 
 
 def agent_with_id(connection: Connection, agent_id: int, *, lock: bool = False) -> Agent | None:
-    """The agent of that row; locked where it will change."""
+    """Return the agent with that id, locked if `lock`, or None."""
     return _one(connection, "id", agent_id, " FOR NO KEY UPDATE" if lock else "")
 
 
@@ -38,7 +38,7 @@ def _one(connection: Connection, column: str, value: str | int, lock: str) -> Ag
 
 
 def agents_for(connection: Connection, village: str, limit: int) -> list[tuple[int, str, str]]:
-    """(id, msisdn, language) of agents who serve a village; any agent's where none is named."""
+    """Return (id, msisdn, language) of the agents who serve a village; of all agents for None."""
     rows = connection.execute(
         text(
             "SELECT id, msisdn, language FROM agents WHERE NOT pin_is_initial"
@@ -59,7 +59,7 @@ def update_agent(connection: Connection, agent_id: int, **values: object) -> Non
 
 
 def next_cash_receipt(connection: Connection) -> str:
-    """A receipt number of ours for cash that an agent took: `AG000042`."""
+    """Return a new receipt number for cash that an agent collected: `AG000042`."""
     number = connection.execute(text("SELECT nextval('cash_receipts')")).scalar_one()
     return f"AG{number:06}"
 
@@ -67,10 +67,11 @@ def next_cash_receipt(connection: Connection) -> str:
 def last_movements(
     connection: Connection, agent: Agent, limit: int
 ) -> list[tuple[str, str, int, datetime]]:
-    """(kind of entry, reference, amount, when) of what moved the agent's account lately.
+    """Return (kind of entry, reference, amount, instant) of an agent's last transactions, newest
+    first.
 
-    The newest first: cash taken (`received`, by its receipt), cash handed over (`settled`) and
-    whatever took cash back (`reversed`). What was paid out on the way is part of a hand-over.
+    They are cash collected (`received`, by its receipt), cash deposited (`settled`) and reversals.
+    Commission that was paid out is part of a deposit.
     """
     rows = connection.execute(
         text(

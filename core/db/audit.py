@@ -1,4 +1,4 @@
-"""Audit rows, cases and claims: written here, never changed except that a case is closed."""
+"""Audit rows, cases and clawbacks: written here; only a case changes, when it is closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.db.typed_rows import row_or_none
 
 
 def insert_audit(connection: Connection, now: datetime, values: Mapping[str, object]) -> None:
-    """Keep who did what to which row, and why; `details` is anything JSON can hold."""
+    """Store who did what to which row, and why; `details` is anything JSON can hold."""
     connection.execute(
         text(
             "INSERT INTO audit_log"
@@ -32,7 +32,7 @@ def open_case(
     detail: str,
     payment_id: int | None = None,
 ) -> bool:
-    """Ask for a person. The same dedupe_key again changes nothing: False."""
+    """Open a case for an operator. Returns False if there was one with the same kind and key."""
     opened = connection.execute(
         text(
             "INSERT INTO cases (dedupe_key, kind, detail, payment_id, opened_at)"
@@ -95,7 +95,7 @@ def close_open_case(connection: Connection, case_id: int, now: datetime) -> Clos
 def insert_clawback(
     connection: Connection, now: datetime, customer_id: int, payment_id: int, amount_minor: int
 ) -> None:
-    """A customer owes this for a payment that was taken back after it was used."""
+    """Store what a customer owes for a payment that was taken back after it was used."""
     connection.execute(
         text(
             "INSERT INTO clawbacks (customer_id, payment_id, amount_minor, raised_at)"

@@ -19,7 +19,7 @@ Rows = Sequence[Mapping[str, Any]]
 def insert_rows(
     connection: Connection, table: Table, rows: Rows, returning: str = ""
 ) -> list[Row[Any]]:
-    """Insert rows of the same columns; give back the columns named, in no promised order."""
+    """Insert rows that have the same columns; returns the columns named, in no fixed order."""
     if not rows:
         return []
     columns = tuple(rows[0])
@@ -33,7 +33,9 @@ def _arrays(rows: Rows, columns: tuple[str, ...]) -> dict[str, list[Any]]:
 
 @cache
 def _statement(table: Table, columns: tuple[str, ...], returning: str) -> TextClause:
-    """Built once per table and shape. Types come from the schema, so nulls need no care."""
+    """Build the statement once per table and shape. Types come from the schema, so nulls need no
+    care.
+    """
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     arrays = ", ".join(
         f"CAST(:{name} AS {table.c[name].type.compile(dialect)}[])" for name in columns
@@ -47,7 +49,7 @@ Values = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """How many rows were new, changed, or already as given."""
+    """How many rows were new, changed, or unchanged."""
 
     new: int = 0
     changed: int = 0
@@ -57,13 +59,13 @@ class Stored:
 def rows_by_key(
     connection: Connection, table: Table, key: str, wanted: Collection[object]
 ) -> dict[Any, Values]:
-    """The rows with those keys, whole, by key."""
+    """Return the rows with those keys, with all columns, by key."""
     found = connection.execute(select(table).where(table.c[key].in_(list(wanted))))
     return {row[key]: dict(row) for row in found.mappings()}
 
 
 def upsert(connection: Connection, table: Table, key: str, rows: Collection[Values]) -> Stored:
-    """Insert rows whose key is new, update those that differ; all have the same columns."""
+    """Insert rows whose key is new and update those that differ; all have the same columns."""
     if not rows:
         return Stored()
     known = rows_by_key(connection, table, key, [row[key] for row in rows])

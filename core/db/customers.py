@@ -1,4 +1,4 @@
-"""Customers: found by number, locked for a payment, their credit moved."""
+"""Queries for customers: found by number, locked for a payment, their credit changed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = """
 
 
 def find_customer(connection: Connection, msisdn: str) -> Customer | None:
-    """The customer who holds that E.164 number."""
+    """Return the customer with that E.164 number, or None."""
     row = connection.execute(
         text(
             f"SELECT {COLUMNS} FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
@@ -30,7 +30,7 @@ def find_customer(connection: Connection, msisdn: str) -> Customer | None:
 
 
 def find_customer_by_hash(connection: Connection, sha256: str) -> tuple[str, str] | None:
-    """(msisdn, language) of the customer whose number has this hash (as M-Pesa tells payers)."""
+    """Return (msisdn, language) of the customer whose number has this SHA-256, or None."""
     row = connection.execute(
         text(
             "SELECT m.msisdn, c.language FROM customer_msisdns m"
@@ -42,7 +42,7 @@ def find_customer_by_hash(connection: Connection, sha256: str) -> tuple[str, str
 
 
 def get_customer(connection: Connection, customer_id: int) -> Customer:
-    """The customer with that id."""
+    """Return the customer with that id. Raises NoResultFound."""
     row = connection.execute(
         text(f"SELECT {COLUMNS} FROM customers c WHERE c.id = :id"), {"id": customer_id}
     ).one()
@@ -50,9 +50,9 @@ def get_customer(connection: Connection, customer_id: int) -> Customer:
 
 
 def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Customer]:
-    """Lock customers by id, in order: what serialises two payments of one customer.
+    """Lock customers in order of id: two payments of one customer wait for each other.
 
-    Callbacks that book a further payment of theirs (a foreign key's lock) need not wait.
+    Callbacks that record a further payment (with a foreign key's lock) need not wait.
     """
     rows = connection.execute(
         text(
@@ -146,13 +146,13 @@ _FIND = text(
 
 
 def find_caller(connection: Connection, msisdn: str) -> tuple[str, int, str, str] | None:
-    """(role, id, name, language); None for a number nobody has used here."""
+    """Return (role, id, name, language) of a number; None for a number that was never used."""
     row = connection.execute(_FIND, {"msisdn": msisdn}).one_or_none()
     return None if row is None else (row[0], row[1], row[2], row[3])
 
 
 def set_language(connection: Connection, msisdn: str, language: str) -> None:
-    """Store the language of whoever has this number; strangers get a row of their own."""
+    """Store the language of a number; strangers get a row of their own."""
     for statement in (
         "UPDATE agents SET language = :language WHERE msisdn = :msisdn",
         "UPDATE customers SET language = :language WHERE id ="
@@ -167,7 +167,7 @@ def set_language(connection: Connection, msisdn: str, language: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person with a phone; `devices` are (serial, kind)."""
+    """A customer or agent with a phone; `devices` are (serial, kind)."""
 
     msisdn: str
     name: str
@@ -176,7 +176,7 @@ class Person:
 
 
 def first_customers(connection: Connection, limit: int) -> list[Person]:
-    """The customers who were registered first."""
+    """Return the customers who were registered first."""
     rows = connection.execute(
         text(
             "SELECT (SELECT msisdn FROM customer_msisdns m WHERE m.customer_id = c.id"
@@ -196,7 +196,7 @@ def first_customers(connection: Connection, limit: int) -> list[Person]:
 
 
 def some_agents(connection: Connection, limit: int) -> list[Person]:
-    """The agents who were registered first."""
+    """Return the agents who were registered first."""
     rows = connection.execute(
         text(
             "SELECT msisdn, name || ' ' || surname, language FROM agents ORDER BY id LIMIT :limit"
@@ -207,7 +207,7 @@ def some_agents(connection: Connection, limit: int) -> list[Person]:
 
 
 def is_known(connection: Connection, msisdn: str) -> bool:
-    """Whether the number is a customer's or an agent's."""
+    """Return whether the number belongs to a customer or an agent."""
     return bool(
         connection.execute(
             text(

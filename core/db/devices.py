@@ -1,4 +1,4 @@
-"""Devices with what is needed to serve them: owner, tariff, plan, token family and sealed key."""
+"""Queries for devices, with owner, tariff, plan, token family and sealed key."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ FROM = """
 
 
 def find_device(connection: Connection, serial: str) -> Device | None:
-    """The device with that normalised serial."""
+    """Return the device with that normalised serial number, or None."""
     return _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.serial = :key", serial)
 
 
 def get_device(connection: Connection, device_id: int) -> Device:
-    """The device with that id."""
+    """Return the device with that id. Raises NoResultFound."""
     found = _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.id = :key", device_id)
     if found is None:
         raise LookupError(f"no device {device_id}")
@@ -41,10 +41,10 @@ def _one(connection: Connection, sql: str, key: object) -> Device | None:
 def lock_devices(
     connection: Connection, device_ids: Collection[int], customer_ids: Collection[int]
 ) -> dict[int, Device]:
-    """Lock, in order of id, every device a payment of these customers can touch; newest state.
+    """Lock, in order of id, every device that a payment of these customers can touch.
 
-    That is: the devices named, the customers' meters (fees may fall due on them) and the devices
-    on their open plans (their instalments may be paid).
+    Those are the devices named, the customers' meters (fees may fall due on them) and the devices
+    on their open plans (their instalments may be paid). Returns their current state by id.
     """
     rows = connection.execute(
         text(
@@ -75,7 +75,7 @@ def lock_meters_after(connection: Connection, device_id: int, limit: int) -> lis
 
 
 def move_access_anchors(connection: Connection, anchors: dict[int, date]) -> None:
-    """Store from which day each meter's next access-rate period runs."""
+    """Store the day from which each meter's next access-rate period runs."""
     connection.execute(
         text(
             "UPDATE devices d SET access_anchor_on = moved.anchor FROM"
@@ -118,14 +118,14 @@ _TOKENS = """
 
 
 def device_states(connection: Connection, customer_id: int) -> list[DeviceState]:
-    """The devices a customer owns, in the order they were registered."""
+    """Return the devices of a customer, in the order of their registration."""
     return [DeviceState(*row) for row in connection.execute(_STATES, {"owner": customer_id})]
 
 
 def latest_tokens(
     connection: Connection, serial: str, owner_id: int, limit: int
 ) -> list[StoredToken]:
-    """The newest tokens of one of a customer's devices."""
+    """Return the newest tokens of one of a customer's devices."""
     rows = connection.execute(
         text(f"{_TOKENS} AND d.serial = :serial ORDER BY t.issued_at DESC, t.id DESC LIMIT :limit"),
         {"owner": owner_id, "serial": serial, "limit": limit},
@@ -134,7 +134,7 @@ def latest_tokens(
 
 
 def find_token_of(connection: Connection, owner_id: int, token_id: int) -> StoredToken | None:
-    """A token of one of the customer's devices."""
+    """Return a token of one of the customer's devices, or None."""
     row = connection.execute(
         text(f"{_TOKENS} AND t.id = :id"), {"owner": owner_id, "id": token_id}
     ).one_or_none()
@@ -155,7 +155,9 @@ _IN_PLACE = (
 
 
 def record_replacement(connection: Connection, old_id: int, new_id: int, on: date) -> None:
-    """The new device has what the old one had; both are locked. Instalments keep what is paid on
-    them, and with it which days were given for them."""
+    """Give the new device the owner, tariff and plan of the old one; both are locked.
+
+    Instalments keep what is paid on them, and so which days were given for them.
+    """
     for statement in _IN_PLACE:
         connection.execute(text(statement), {"old": old_id, "new": new_id, "on": on})

@@ -1,7 +1,7 @@
-"""Effects of USSD turns: each key is used once, in the transaction of what it caused.
+"""Effects of USSD turns: each key is used once, in the transaction of what the effect caused.
 
-An aggregator may use a session id again; what was done longer ago than any session or repeated
-callback lasts belongs to another session, and makes way.
+An aggregator may use a session id again. An effect older than any session or repeated callback
+belongs to an earlier session and is replaced.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ EFFECT_LIFETIME = timedelta(minutes=15)
 
 
 def claim_effect(connection: Connection, ussd_session: str, position: int, now: datetime) -> bool:
-    """Take the key for what is about to be done; False when it was done in this session.
+    """Claim the key of an effect; False when it was executed in this session before.
 
-    Whoever comes second waits here for the transaction of the first, before doing anything.
+    A second claim waits here for the first transaction to end before anything is done.
     """
     claimed = connection.execute(
         text(
@@ -36,7 +36,7 @@ def claim_effect(connection: Connection, ussd_session: str, position: int, now: 
 def save_effect(
     connection: Connection, ussd_session: str, position: int, result: dict[str, Any]
 ) -> None:
-    """Record what the effect under a claimed key answered."""
+    """Store the result of the effect under a claimed key."""
     connection.execute(
         text(
             "UPDATE ussd_effects SET result = CAST(:result AS jsonb)"
@@ -49,7 +49,7 @@ def save_effect(
 def find_effect(
     connection: Connection, ussd_session: str, position: int, now: datetime
 ) -> dict[str, Any] | None:
-    """What the effect under this key answered, if it was done in this session."""
+    """Return the result of the effect under this key, if it was executed in this session."""
     result: dict[str, Any] | None = connection.execute(
         text(
             "SELECT result FROM ussd_effects WHERE ussd_session = :session"
@@ -61,7 +61,7 @@ def find_effect(
 
 
 def last_effect(connection: Connection, ussd_session: str, now: datetime) -> int:
-    """The highest position at which something was done in this session; 0 for nothing."""
+    """Return the highest position with an effect in this session; 0 for none."""
     position: int = connection.execute(
         text(
             "SELECT coalesce(max(position), 0) FROM ussd_effects"

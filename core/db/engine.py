@@ -1,4 +1,4 @@
-"""The database engine, and bringing the schema up to date."""
+"""The database engine, and migrations."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ def make_engine(
     settings: Mapping[str, str] | None = None,
     ping: bool = True,
 ) -> Engine:
-    """A pooled engine on psycopg 3. Connections are made on first use, so fork before that.
+    """Return a pooled engine on psycopg 3. Connections are opened on first use, so fork before
+    that.
 
-    `settings` are PostgreSQL's, set on every connection. Errors never show what was sent: it holds
-    people's numbers. `pool_size` 0 keeps no connection open between uses, for commands. A `ping`
-    costs one round trip a transaction; without, whoever asks must be ready to ask again.
+    `settings` are PostgreSQL settings for every connection. Errors never show the values that were
+    sent, which may be phone numbers. `pool_size` 0 keeps no connection open between uses, for
+    commands. A `ping` tests a connection before each use and costs one round trip; without it the
+    caller must handle a connection that was cut.
     """
     given = {"timezone": "UTC"} | dict(settings or {})
     pool: dict[str, Any] = {"poolclass": NullPool}
@@ -60,8 +62,10 @@ def make_engine(
 
 
 def read_only(engine: Engine) -> Engine:
-    """The same connections, each transaction one snapshot in which nothing can be written: what is
-    read one after the other in it agrees."""
+    """Return an engine on the same connections whose transactions cannot write.
+
+    Each transaction reads one snapshot, so several queries in it agree.
+    """
     return engine.execution_options(postgresql_readonly=True, isolation_level="REPEATABLE READ")
 
 
@@ -80,7 +84,7 @@ def migrate(database_url: str) -> None:
 
 
 def alembic_config(database_url: str) -> Config:
-    """Alembic's configuration, without a file: the repository's migrations on that database."""
+    """Return Alembic's configuration for that database, without a file."""
     from alembic.config import Config
 
     config = Config()
@@ -94,10 +98,10 @@ _QUOTES_DATA = "22"
 
 
 def redact_errors(engine: Engine) -> None:
-    """From now on, what this engine raises says nothing of what rows held."""
+    """Remove the values of rows from the errors that this engine raises."""
 
     @event.listens_for(engine, "handle_error")
-    def discreet(context: ExceptionContext) -> None:
+    def redact(context: ExceptionContext) -> None:
         error = context.original_exception
         if not isinstance(error, psycopg.Error) or error.diag.sqlstate is None:
             return
@@ -109,9 +113,9 @@ def redact_errors(engine: Engine) -> None:
 
 def _line(error: psycopg.Error) -> str:
     diag = error.diag
-    said = diag.message_primary or "no message"
+    message = diag.message_primary or "no message"
     if (diag.sqlstate or "").startswith(_QUOTES_DATA):
-        said = said.partition('"')[0].rstrip(" :")
+        message = message.partition('"')[0].rstrip(" :")
     places = (("table", diag.table_name), ("constraint", diag.constraint_name))
     where = "".join(f", {kind} {name}" for kind, name in places if name)
-    return f"{said} ({diag.sqlstate}{where})"
+    return f"{message} ({diag.sqlstate}{where})"

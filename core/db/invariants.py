@@ -1,7 +1,7 @@
-"""What must always be true of the books, and what should not wait: each as a query for offenders.
+"""Invariants of the ledger, and rows that should not wait: each as a query for offenders.
 
-Every query gives one text per offender, so that nothing found is good news. They read everything,
-which takes its time on a large book; they change nothing.
+Every query returns one text per offender; none means that all is well. The queries read whole
+tables, which takes a while on a large database; they change nothing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _PER_CUSTOMER = """
 
 
 def _sub_ledger(account: str, side: str, kept: str) -> str:
-    """Offenders where the account's balance and what the rows hold differ for a customer."""
+    """Return a query for customers whose account balance differs from what the rows say."""
     ledger = _BALANCES.format(account=account, side=side)
     return _PER_CUSTOMER.format(ledger=ledger, kept=kept)
 
@@ -187,7 +187,7 @@ WAITING: dict[str, str] = {
 
 
 def offenders(connection: Connection, query: str, now: datetime) -> str:
-    """The first offenders of a query and how many there are; empty when there are none."""
+    """Return the first offenders of a query and how many there are; empty when there are none."""
     found = [
         row[0] for row in connection.execute(text(query), {"now": now} if ":now" in query else {})
     ]

@@ -17,13 +17,13 @@ from core.journal import JournalEntry
 
 
 def post_entries(connection: Connection, now: datetime, entries: Sequence[JournalEntry]) -> None:
-    """Write entries and their postings in two statements. Zero legs are left out."""
+    """Write entries and their postings in two statements. Postings of zero are left out."""
     ids = insert_rows(
         connection,
         journal_entries,
         [
-            {"kind": one.kind, "idempotency_key": one.idempotency_key, "posted_at": now}
-            for one in entries
+            {"kind": entry.kind, "idempotency_key": entry.idempotency_key, "posted_at": now}
+            for entry in entries
         ],
         returning="idempotency_key, id",
     )
@@ -47,7 +47,7 @@ def post_entries(connection: Connection, now: datetime, entries: Sequence[Journa
 
 
 def is_posted(connection: Connection, idempotency_key: str) -> bool:
-    """Whether the event with that key is in the books."""
+    """Return whether an entry with that key was posted."""
     return bool(
         connection.execute(
             text("SELECT EXISTS (SELECT FROM journal_entries WHERE idempotency_key = :key)"),
@@ -57,7 +57,7 @@ def is_posted(connection: Connection, idempotency_key: str) -> bool:
 
 
 def posted_to(connection: Connection, idempotency_key: str, account: str) -> int:
-    """Debits minus credits of an account in the event with that key; 0 where there was none."""
+    """Return debits minus credits of an account in the entry with that key; 0 without an entry."""
     return int(
         connection.execute(
             text(
@@ -72,7 +72,7 @@ def posted_to(connection: Connection, idempotency_key: str, account: str) -> int
 
 
 def open_account(connection: Connection, code: str, normal_side: str) -> None:
-    """Make sure an account exists: clearing accounts appear with their provider account."""
+    """Create an account if it is missing: clearing accounts appear with their provider account."""
     connection.execute(
         text(
             "INSERT INTO ledger_accounts (code, normal_side) VALUES (:code, :side)"
@@ -83,7 +83,7 @@ def open_account(connection: Connection, code: str, normal_side: str) -> None:
 
 
 def balance(connection: Connection, account: str) -> int:
-    """Debits minus credits of an account, in minor units."""
+    """Return debits minus credits of an account, in minor units."""
     return int(
         connection.execute(
             text(

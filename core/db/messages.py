@@ -1,7 +1,7 @@
-"""Outgoing texts: queued once per dedupe_key, claimed under a lease, their fate recorded.
+"""Outgoing SMS: queued once per dedupe key, claimed under a lease, with their outcome.
 
-A claim moves `next_attempt_at` into the future: if the worker dies, the text comes up again by
-itself. The same text may then go out twice, which is harmless; it is never lost.
+A claim moves `next_attempt_at` into the future: if the worker dies, the SMS is due again. It may
+then be sent twice, which is harmless; it is never lost.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.message import AtAStep, DeliveryReport, WaitingSms
 
 
 def insert_sms(connection: Connection, row: dict[str, Any]) -> None:
-    """Queue one text unless its dedupe_key had one already."""
+    """Queue an SMS unless one with its dedupe key was queued before."""
     columns = ", ".join(row)
     slots = ", ".join(f":{name}" for name in row)
     connection.execute(
@@ -29,7 +29,7 @@ def insert_sms(connection: Connection, row: dict[str, Any]) -> None:
 def claim_sms(
     connection: Connection, now: datetime, lease: timedelta, limit: int
 ) -> list[WaitingSms]:
-    """Take up to `limit` texts whose time has come, for `lease`; give up those it has passed."""
+    """Claim up to `limit` SMS that are due, for `lease`; those past `expires_at` are given up."""
     rows = connection.execute(
         text(
             "WITH late AS (UPDATE sms SET state = 'failed', provider_status = 'too_late',"
@@ -43,11 +43,11 @@ def claim_sms(
         ),
         {"now": now, "until": now + lease, "limit": limit},
     )
-    return sorted((WaitingSms(*row) for row in rows), key=lambda one: one.id)
+    return sorted((WaitingSms(*row) for row in rows), key=lambda message: message.id)
 
 
 def update_sms(connection: Connection, text_id: int, **values: object) -> None:
-    """Set columns of one text unless its fate is final already."""
+    """Set columns of an SMS unless its state is final."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
         text(
@@ -60,10 +60,10 @@ def update_sms(connection: Connection, text_id: int, **values: object) -> None:
 def redeliver_text(
     connection: Connection, text_id: int, status: str, times: Sequence[datetime]
 ) -> bool:
-    """Have a text with a token sent anew: the first time at `times[0]`, and so on.
+    """Schedule an SMS with a token to be sent again: first at `times[0]`, then at the next one.
 
-    Its provider's id stays until then, so that a late word of success is still understood. False
-    when it has no token, is not out, or has been sent anew often enough.
+    It keeps its provider's id until then, so that a late report of success still counts. Returns
+    False when it has no token, was not sent, or was sent again often enough.
     """
     again = connection.execute(
         text(
@@ -79,7 +79,7 @@ def redeliver_text(
 
 
 def fail_sms(connection: Connection, text_id: int, status: str) -> None:
-    """A text that is out will not arrive."""
+    """Mark an SMS that was sent as not delivered."""
     connection.execute(
         text(
             "UPDATE sms SET state = 'failed', provider_status = :status"
@@ -90,7 +90,7 @@ def fail_sms(connection: Connection, text_id: int, status: str) -> None:
 
 
 def texts_since(connection: Connection, msisdn: str, kinds: Sequence[str], since: datetime) -> int:
-    """How many texts of these kinds a number was written since then."""
+    """Return how many SMS of these kinds were queued to a number since that instant."""
     return int(
         connection.execute(
             text(
@@ -103,29 +103,30 @@ def texts_since(connection: Connection, msisdn: str, kinds: Sequence[str], since
 
 
 def find_sms_id(connection: Connection, provider_message_id: str) -> int | None:
-    """The text the provider knows by that id."""
+    """Return the id of the SMS with that provider's id, or None."""
     return connection.execute(
         text("SELECT id FROM sms WHERE provider_message_id = :id"), {"id": provider_message_id}
     ).scalar_one_or_none()
 
 
 def lock_message(connection: Connection, message_id: str) -> None:
-    """Have a message's report and the recording of its sending wait for each other: neither can see
-    what the other has not committed."""
+    """Lock a provider's message id: a delivery report and the recording of the sending wait for
+    each other, as neither sees what the other has not committed.
+    """
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:id, 0))"), {"id": message_id}
     )
 
 
 def lock_number(connection: Connection, msisdn: str) -> None:
-    """Have what is answered to one number wait for each other, so that it can be counted."""
+    """Lock a number: answers to it wait for each other, so that they can be counted."""
     connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 1))"), {"key": msisdn}
     )
 
 
 def insert_report(connection: Connection, report: DeliveryReport, now: datetime) -> None:
-    """Store a delivery report; the same one again changes nothing."""
+    """Store a delivery report; a repeated one changes nothing."""
     connection.execute(
         text(
             "INSERT INTO delivery_reports"
@@ -137,7 +138,7 @@ def insert_report(connection: Connection, report: DeliveryReport, now: datetime)
 
 
 def reports_of(connection: Connection, message_id: str) -> list[DeliveryReport]:
-    """All reports on a message, in the order they came."""
+    """Return all reports on a message, in the order they came."""
     rows = connection.execute(
         text(
             "SELECT provider_message_id, status, failure_reason, outcome FROM delivery_reports"
@@ -149,9 +150,9 @@ def reports_of(connection: Connection, message_id: str) -> list[DeliveryReport]:
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:
-    """When the longest waiting text was written; None when nothing waits.
+    """Return when the longest waiting SMS was queued; None when none waits.
 
-    One that is out already and waits for its phone to come back tells nothing about us.
+    An SMS that was sent and waits for its phone to come back does not count.
     """
     oldest: datetime | None = connection.execute(
         text(
@@ -199,7 +200,7 @@ def was_to_another(connection: Connection, text_id: int) -> bool:
 def insert_inbound(
     connection: Connection, provider: str, message_id: str, msisdn: str, body: str, now: datetime
 ) -> bool:
-    """Store a text; False when this provider's id is stored already."""
+    """Store an incoming SMS; False when this provider's message id was stored before."""
     inserted = connection.execute(
         text(
             "INSERT INTO inbound_sms (provider, provider_message_id, msisdn, body, received_at)"
@@ -217,7 +218,7 @@ def insert_inbound(
     return inserted.rowcount == 1
 
 
-# A step holds from its day until the next one, so that after a downtime only the newest is told. A
+# A step holds from its day until the next one, so that after a downtime only the newest is sent. A
 # step that had passed when the thing was sold is none.
 _AT_A_STEP = """
       FROM unnest(CAST(:steps AS int[]), CAST(:untils AS int[])) AS t (step, until)
@@ -252,18 +253,18 @@ _WHAT = text(
 )
 
 
-Steps = Sequence[tuple[int, int]]  # (step, the last day it may still be told), after the due day
+Steps = Sequence[tuple[int, int]]  # (step, the last day it may still be sent), after the due day
 
 
 def customers_at_a_step(connection: Connection, steps: Steps, today: date) -> list[int]:
-    """Customers who have something to be reminded of, want to be, and were not today; by id."""
+    """Return the ids of customers who are due a reminder, want it, and had none today."""
     return list(connection.execute(_WHOM, _days(steps, today)).scalars())
 
 
 def due_at_a_step(
     connection: Connection, steps: Steps, today: date, customers: Collection[int]
 ) -> list[AtAStep]:
-    """What these customers are to be reminded of: by customer, the latest step first."""
+    """Return what these customers are to be reminded of: by customer, the latest step first."""
     given = _days(steps, today) | {"customers": list(customers)}
     return [AtAStep(*row) for row in connection.execute(_WHAT, given)]
 
@@ -276,8 +277,8 @@ def _days(steps: Steps, today: date) -> dict[str, object]:
     }
 
 
-def insert_reminders(connection: Connection, told: Sequence[AtAStep], today: date) -> None:
-    """Remember what was told."""
+def insert_reminders(connection: Connection, sent: Sequence[AtAStep], today: date) -> None:
+    """Store which reminders were sent."""
     connection.execute(
         text(
             "INSERT INTO reminders (customer_id, due_on, step, reminded_on)"
@@ -285,9 +286,9 @@ def insert_reminders(connection: Connection, told: Sequence[AtAStep], today: dat
             " CAST(:steps AS int[])) ON CONFLICT DO NOTHING"
         ),
         {
-            "customers": [reminder.customer_id for reminder in told],
-            "due": [reminder.due_on for reminder in told],
-            "steps": [reminder.step for reminder in told],
+            "customers": [reminder.customer_id for reminder in sent],
+            "due": [reminder.due_on for reminder in sent],
+            "steps": [reminder.step for reminder in sent],
             "today": today,
         },
     )

@@ -1,7 +1,7 @@
-"""How a customer stands, read in one round trip: who they are, their devices, prices and debts.
+"""The position of a customer, read in one round trip: devices, prices and debts.
 
-It is what must be known before anybody can say what money would do. It takes no lock, so what is
-decided on it is decided again by whoever books the money; and it brings no device key.
+This is what a quote needs. No lock is taken, so applying the payment decides again; no device key
+is read.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BY_SERIAL = "SELECT id AS device, owner_id AS owner FROM devices WHERE serial =
 _BY_CUSTOMER = "SELECT CAST(NULL AS bigint) AS device, CAST(:key AS bigint) AS owner"
 
 # The devices that the owner's money can touch: theirs, those on their plans, and the one asked for.
-_STANDING = f"""
+_POSITION = f"""
     WITH asked AS ({{asked}}),
     served AS (
         SELECT {devices.COLUMNS} {devices.FROM} WHERE d.id IN (
@@ -62,22 +62,22 @@ _STANDING = f"""
           WHERE tariff_id IN (SELECT tariff_id FROM served)),
         (SELECT jsonb_agg(named ORDER BY {ORDER}) FROM named)
 """
-_ASKED_BY_SERIAL = text(_STANDING.format(asked=_BY_SERIAL))
-_ASKED_BY_CUSTOMER = text(_STANDING.format(asked=_BY_CUSTOMER))
+_ASKED_BY_SERIAL = text(_POSITION.format(asked=_BY_SERIAL))
+_ASKED_BY_CUSTOMER = text(_POSITION.format(asked=_BY_CUSTOMER))
 
 
 def position_by_serial(connection: Connection, serial: str) -> CustomerPosition | None:
-    """How the owner of the device with that normalised serial stands; None for no such device."""
-    standing = _standing(connection.execute(_ASKED_BY_SERIAL, {"key": serial}).one())
-    return standing if standing.devices else None
+    """Return the position of the owner of the device with that serial number, or None."""
+    position = _position(connection.execute(_ASKED_BY_SERIAL, {"key": serial}).one())
+    return position if position.devices else None
 
 
 def position_of_customer(connection: Connection, customer_id: int) -> CustomerPosition:
-    """How the customer with that id stands."""
-    return _standing(connection.execute(_ASKED_BY_CUSTOMER, {"key": customer_id}).one())
+    """Return the position of the customer with that id."""
+    return _position(connection.execute(_ASKED_BY_CUSTOMER, {"key": customer_id}).one())
 
 
-def _standing(row: Any) -> CustomerPosition:
+def _position(row: Any) -> CustomerPosition:
     owner, served, versions, owed = row
     served, owed = [_device(device) for device in served or ()], owed or []
     serials = {device.id: device.serial for device in served}
@@ -144,7 +144,7 @@ _OPEN = text(f"{OPEN.format(customers=':ids')} ORDER BY {ORDER}")
 def open_obligations(
     connection: Connection, customer_ids: Collection[int]
 ) -> dict[int, list[Obligation]]:
-    """Everything not fully paid, by customer: by due date, then oldest sale."""
+    """Return everything not fully paid, by customer: by due date, then oldest sale."""
     owed: dict[int, list[Obligation]] = {customer_id: [] for customer_id in customer_ids}
     for row in connection.execute(_OPEN, {"ids": list(customer_ids)}).all():
         owed[row[0]].append(Obligation(*row[1:10]))

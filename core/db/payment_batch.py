@@ -1,7 +1,7 @@
-"""Everything a batch of applied payments writes, as one statement: one round trip, one plan.
+"""Everything that a batch of applied payments writes, as one statement: one round trip, one plan.
 
-The rows of each set below travel as arrays, one per column, and are taken apart by `unnest`. Token
-counters and the token ids of texts come from the tokens that this very statement stores.
+The rows of each set below are sent as arrays, one per column, and taken apart by `unnest`. Token
+counters and the token ids of SMS come from the tokens that the same statement stores.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ _COLUMNS = {
 
 
 def _rows(name: str) -> str:
-    """The set as a table: `unnest(CAST(:line_number AS smallint[]), ...) AS line (number, ...)`."""
+    """Return the set as a table: `unnest(CAST(:line_number AS smallint[]), ...) AS line (number,
+    ...)`.
+    """
     arrays = ", ".join(f"CAST(:{name}_{column} AS {kind}[])" for column, kind in _COLUMNS[name])
     return f"unnest({arrays}) AS {name} ({', '.join(column for column, _ in _COLUMNS[name])})"
 

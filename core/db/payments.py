@@ -1,4 +1,4 @@
-"""Payments: booked once per receipt, claimed by workers, postponed when they cannot be applied."""
+"""Queries for payments: recorded once per receipt, claimed by workers, postponed on failure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def insert_payment(connection: Connection, values: dict[str, object]) -> int | None:
-    """Book a receipt; None when this provider account's receipt is booked already."""
+    """Record a receipt; None when this provider account's receipt was recorded before."""
     columns = ", ".join(values)
     slots = ", ".join(f":{name}" for name in values)
     return connection.execute(
@@ -37,7 +37,7 @@ def insert_payment(connection: Connection, values: dict[str, object]) -> int | N
 def find_receipt(
     connection: Connection, provider_account: str, receipt: str
 ) -> tuple[int, int] | None:
-    """(id, amount in minor units) under which a receipt is booked."""
+    """Return (payment id, amount in minor units) of a recorded receipt, or None."""
     row = connection.execute(
         text(
             "SELECT id, amount_minor FROM payments"
@@ -49,7 +49,7 @@ def find_receipt(
 
 
 def claim_received(connection: Connection, now: datetime, limit: int) -> list[ReceivedPayment]:
-    """Lock up to `limit` payments that wait to be applied; others' claims are passed over."""
+    """Lock up to `limit` payments that wait to be applied; rows that others lock are skipped."""
     rows = connection.execute(
         text(
             "SELECT id, receipt, amount_minor, purpose, device_id, customer_id FROM payments"
@@ -62,7 +62,7 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
 
 
 def postpone(connection: Connection, now: datetime, payment_id: int, problem: str) -> None:
-    """Keep a payment that could not be applied, with the reason; tried again, ever less often."""
+    """Store why a payment could not be applied; it is tried again after growing intervals."""
     connection.execute(
         text(
             "UPDATE payments SET attempts = attempts + 1, problem = :problem,"
@@ -80,7 +80,7 @@ def postpone(connection: Connection, now: datetime, payment_id: int, problem: st
 
 
 def hold(connection: Connection, payment_id: int, problem: str) -> None:
-    """Nobody applies it any more, if nobody has; the reason stands beside it."""
+    """Put a payment on hold, with the reason, if it was not applied yet."""
     connection.execute(
         text(
             "UPDATE payments SET next_attempt_at = :never, problem = :problem"
@@ -91,7 +91,7 @@ def hold(connection: Connection, payment_id: int, problem: str) -> None:
 
 
 def is_held(connection: Connection, payment_id: int | None) -> bool:
-    """Whether nobody applies it until somebody releases it."""
+    """Return whether a payment is on hold until an operator releases it."""
     return bool(
         connection.execute(
             text(
@@ -104,7 +104,7 @@ def is_held(connection: Connection, payment_id: int | None) -> bool:
 
 
 def release(connection: Connection, now: datetime, payment_ids: Collection[int]) -> None:
-    """Those of them that are held may be applied again."""
+    """Let payments that are on hold be applied."""
     connection.execute(
         text(
             "UPDATE payments SET next_attempt_at = :now, problem = NULL"
@@ -115,8 +115,10 @@ def release(connection: Connection, now: datetime, payment_ids: Collection[int])
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:
-    """When the payment came in that has waited longest for a worker; None when none does. What is
-    held waits for a person."""
+    """Return when the payment that waits longest for a worker came in; None when none waits.
+
+    Payments on hold do not count, because they wait for an operator.
+    """
     oldest: datetime | None = connection.execute(
         text(
             "SELECT min(received_at) FROM payments WHERE state = 'received'"
@@ -134,14 +136,14 @@ _COLUMNS = (
 
 
 def lock_payment(connection: Connection, payment_id: int) -> BookedPayment | None:
-    """The payment with that id, locked."""
+    """Return the payment with that id, locked, or None."""
     return _one(connection, "id = :id FOR NO KEY UPDATE", {"id": payment_id})
 
 
 def lock_receipt(
     connection: Connection, provider_account: str, receipt: str
 ) -> BookedPayment | None:
-    """The payment booked under that receipt, locked."""
+    """Return the payment with that receipt, locked, or None."""
     return _one(
         connection,
         "provider_account = :account AND receipt = :receipt FOR NO KEY UPDATE",
@@ -150,7 +152,7 @@ def lock_receipt(
 
 
 def get_payment(connection: Connection, payment_id: int) -> BookedPayment | None:
-    """The payment with that id."""
+    """Return the payment with that id, or None."""
     return _one(connection, "id = :id", {"id": payment_id})
 
 
@@ -162,7 +164,7 @@ def _one(connection: Connection, where: str, values: dict[str, object]) -> Booke
 
 
 def set_payment(connection: Connection, payment_id: int, **values: object) -> None:
-    """Set columns of one payment."""
+    """Set columns of a payment."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
         text(f"UPDATE payments SET {assignments} WHERE id = :id"), {"id": payment_id, **values}
@@ -170,7 +172,7 @@ def set_payment(connection: Connection, payment_id: int, **values: object) -> No
 
 
 def learn_payer(connection: Connection, payment_id: int, msisdn: str) -> BookedPayment | None:
-    """Keep the number of whoever paid where only a hidden one was known; the payment, if so."""
+    """Store the payer's number where only a hidden one was known; returns the payment if so."""
     learnt = connection.execute(
         text(
             "UPDATE payments SET payer_kind = 'msisdn', payer = :msisdn"
@@ -182,7 +184,7 @@ def learn_payer(connection: Connection, payment_id: int, msisdn: str) -> BookedP
 
 
 def lines_booked(connection: Connection, payment_id: int) -> list[BookedLine]:
-    """The lines of an applied payment, in their order."""
+    """Return the lines of an applied payment, in order."""
     rows = connection.execute(
         text(
             """
@@ -203,7 +205,7 @@ def lines_booked(connection: Connection, payment_id: int) -> list[BookedLine]:
 
 
 def devices_with_tokens(connection: Connection, payment_id: int) -> set[int | None]:
-    """The devices for which this payment gave codes."""
+    """Return the ids of the devices for which this payment gave tokens."""
     return set(
         connection.execute(
             text("SELECT DISTINCT device_id FROM tokens WHERE payment_id = :id"),
@@ -213,7 +215,7 @@ def devices_with_tokens(connection: Connection, payment_id: int) -> set[int | No
 
 
 def reopen(connection: Connection, line: BookedLine) -> None:
-    """What the line had paid is owed again; a sale that was complete runs on."""
+    """Make what the line had paid due again; a completed sale is open again."""
     if line.instalment_id is not None:
         connection.execute(
             text(
@@ -240,7 +242,7 @@ def move_credit(connection: Connection, customer_id: int, difference_minor: int)
 
 
 def find_payments(connection: Connection, receipt: str) -> list[StoredPayment]:
-    """The payments with that receipt: one, unless two provider accounts have given it out."""
+    """Return the payments with that receipt: one, unless two provider accounts have issued it."""
     rows = connection.execute(
         text(
             "SELECT id, provider_account, receipt, amount_minor, currency, credit_used_minor,"
@@ -253,7 +255,7 @@ def find_payments(connection: Connection, receipt: str) -> list[StoredPayment]:
 
 
 def lines_of(connection: Connection, payment_id: int) -> list[StoredLine]:
-    """The lines, in the order in which the money fell; one for money that nobody matched."""
+    """Return the lines in the order of the waterfall; one line for money in suspense."""
     rows = connection.execute(
         text(
             "SELECT l.kind, l.amount_minor, d.serial, l.number FROM payment_lines l"
@@ -269,7 +271,7 @@ def lines_of(connection: Connection, payment_id: int) -> list[StoredLine]:
 
 
 def tokens_of(connection: Connection, payment_id: int) -> list[SentToken]:
-    """The tokens, in the order in which they were made."""
+    """Return the tokens of a payment in the order in which they were made."""
     rows = connection.execute(
         text(
             "SELECT d.serial, t.kind, t.units, t.text, EXISTS (SELECT FROM sms s"

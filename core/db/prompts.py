@@ -1,4 +1,4 @@
-"""Prompts on payers' phones: waiting to be sent, looked up when their outcome is unknown."""
+"""Queries for prompts: waiting to be sent, looked up while their outcome is unknown."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
 
 
 def set_account_reference(connection: Connection, prompt_id: int, reference: str) -> None:
-    """Give a prompt the account reference the payer will see."""
+    """Set the account reference that the payer will see."""
     connection.execute(
         text("UPDATE prompts SET account_reference = :reference WHERE id = :id"),
         {"id": prompt_id, "reference": reference},
@@ -40,17 +40,17 @@ def set_account_reference(connection: Connection, prompt_id: int, reference: str
 
 
 def find_reference(connection: Connection, account_reference: str) -> Prompt | None:
-    """The newest prompt that showed this account reference."""
+    """Return the newest prompt that showed this account reference, or None."""
     return _one(connection, "account_reference = :key ORDER BY id DESC LIMIT 1", account_reference)
 
 
 def lock_prompt(connection: Connection, prompt_id: int) -> Prompt | None:
-    """The prompt with that id, locked."""
+    """Return the prompt with that id, locked, or None."""
     return _one(connection, "id = :key FOR UPDATE", prompt_id)
 
 
 def lock_checkout(connection: Connection, checkout_reference: str) -> Prompt | None:
-    """The prompt the provider knows by that reference, locked."""
+    """Return the prompt with that provider's reference, locked, or None."""
     return _one(connection, "checkout_reference = :key FOR UPDATE", checkout_reference)
 
 
@@ -65,7 +65,7 @@ def _one(connection: Connection, where: str, key: object) -> Prompt | None:
 def claim_prompts(
     connection: Connection, states: list[str], now: datetime, limit: int
 ) -> list[Prompt]:
-    """Lock prompts in those states whose time for the next step has come."""
+    """Lock prompts in those states whose next step is due."""
     rows = connection.execute(
         text(
             f"SELECT {_COLUMNS} FROM prompts WHERE next_attempt_at <= :now"
@@ -77,7 +77,7 @@ def claim_prompts(
 
 
 def update_prompt(connection: Connection, prompt_id: int, **values: object) -> None:
-    """Set columns of one prompt."""
+    """Set columns of a prompt."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
         text(f"UPDATE prompts SET {assignments} WHERE id = :id"),
@@ -86,11 +86,11 @@ def update_prompt(connection: Connection, prompt_id: int, **values: object) -> N
 
 
 def join_receipts(connection: Connection, now: datetime) -> list[Joined]:
-    """Open prompts get the payment that is evidently theirs: same reference, amount and payer, made
-    while the prompt was open, and nobody else's. It changes no money.
+    """Match open prompts to recorded payments with the same reference, amount and payer.
 
-    A payer with stars in the number is the prompt's when every digit that can be seen fits. What
-    has not even been called paid is left to its own callback for a minute.
+    The payment must have been made while the prompt was open, and match no other prompt. No money
+    moves. A masked payer matches when every visible digit does. A prompt that is not known to be
+    paid is left to its own callback for a minute.
     """
     joined = connection.execute(
         text(

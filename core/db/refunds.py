@@ -1,4 +1,4 @@
-"""Refunds: money on its way back, claimed by a worker, looked up until its fate is known."""
+"""Queries for refunds: claimed by a worker, looked up until their outcome is known; suspense."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COLUMNS = (
 def insert_refund(
     connection: Connection, now: datetime, payment_id: int, amount_minor: int, origin_state: str
 ) -> int:
-    """Store a refund that waits to be sent. The reference counts the payment's refunds."""
+    """Store a refund that waits to be sent. Its reference counts the refunds of the payment."""
     return int(
         connection.execute(
             text(
@@ -34,7 +34,7 @@ def insert_refund(
 
 
 def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: int) -> list[Refund]:
-    """Take refunds whose next step is due, for `lease`; others' claims are passed over."""
+    """Claim refunds whose next step is due, for `lease`; rows that others lock are skipped."""
     rows = connection.execute(
         text(
             f"""
@@ -49,21 +49,23 @@ def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: in
         ),
         {"now": now, "until": now + lease, "limit": limit},
     )
-    return sorted((Refund(*row) for row in rows), key=lambda one: one.id)
+    return sorted((Refund(*row) for row in rows), key=lambda refund: refund.id)
 
 
 def find_refund(connection: Connection, refund_id: int) -> Refund | None:
-    """The refund with that id."""
+    """Return the refund with that id, or None."""
     return _one(connection, "r.id = :key", refund_id)
 
 
 def find_open_refund(connection: Connection, payment_id: int) -> Refund | None:
-    """The refund of a payment that has not failed."""
+    """Return the refund of a payment that has not failed, or None."""
     return _one(connection, "r.payment_id = :key AND r.state <> 'failed'", payment_id)
 
 
 def find_given_up(connection: Connection, payment_id: int) -> Refund | None:
-    """The refund of a payment which nobody asks about any more, its fate unknown."""
+    """Return the refund of a payment whose outcome is unknown and is not looked up any more, or
+    None.
+    """
     where = "r.payment_id = :key AND r.state = 'unknown' AND r.next_attempt_at IS NULL"
     return _one(connection, where, payment_id)
 
@@ -79,7 +81,7 @@ def _one(connection: Connection, where: str, key: int) -> Refund | None:
 
 
 def update_refund(connection: Connection, refund_id: int, **values: object) -> None:
-    """Set columns of one refund."""
+    """Set columns of a refund."""
     assignments = ", ".join(f"{name} = :{name}" for name in values)
     connection.execute(
         text(f"UPDATE refunds SET {assignments} WHERE id = :id"), {"id": refund_id, **values}
@@ -94,8 +96,11 @@ def unmatched_since(
     *,
     like: bool = True,
 ) -> list[int]:
-    """Payments in suspense since before that instant, on such accounts (or, `like` False, on all
-    others), which nobody has tried to refund and no open case is about."""
+    """Return ids of payments in suspense since before that instant, on these accounts.
+
+    With `like` False: on all other accounts. Only payments that were never refunded and have no
+    open case.
+    """
     return list(
         connection.execute(
             text(
@@ -112,7 +117,7 @@ def unmatched_since(
 
 
 def owned_among(connection: Connection, serials: Collection[str]) -> list[str]:
-    """Those of these serials that are devices with an owner."""
+    """Return those of these serial numbers that are devices with an owner."""
     return list(
         connection.execute(
             text(
@@ -125,7 +130,7 @@ def owned_among(connection: Connection, serials: Collection[str]) -> list[str]:
 
 
 def find_replacement(connection: Connection, serial: str) -> str | None:
-    """The serial of the device that has the place of that one now, if somebody has it."""
+    """Return the serial number of the device that replaced this one, if it has an owner."""
     return connection.execute(
         text(
             "SELECT n.serial FROM devices o JOIN devices n ON n.id = o.replaced_by_id"
@@ -136,7 +141,7 @@ def find_replacement(connection: Connection, serial: str) -> str | None:
 
 
 def owned_by_number(connection: Connection, msisdn: str) -> list[str]:
-    """Serials of the devices whose owner holds that number."""
+    """Return the serial numbers of the devices whose owner has that number."""
     return list(
         connection.execute(
             text(
@@ -149,7 +154,7 @@ def owned_by_number(connection: Connection, msisdn: str) -> list[str]:
 
 
 def paid_before(connection: Connection, payer_kind: str, payer: str) -> list[str]:
-    """Serials this payer's money was for earlier, the latest first."""
+    """Return the serial numbers that this payer paid for earlier, the latest first."""
     return list(
         connection.execute(
             text(

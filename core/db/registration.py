@@ -126,7 +126,7 @@ def set_tariff(connection: Connection, device_id: int, tariff: str) -> None:
 
 
 def move_device(connection: Connection, device_id: int, customer_id: int, on: date) -> None:
-    """Give a device to another customer; its access-rate periods begin anew."""
+    """Give a device to another customer; its access-rate periods start again."""
     connection.execute(
         text(
             "UPDATE devices SET owner_id = :owner, assigned_on = :on, access_anchor_on ="

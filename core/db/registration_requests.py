@@ -66,7 +66,7 @@ def delete_request(connection: Connection, agent_id: int, serial: str) -> None:
 
 
 def code_like(connection: Connection, table: Table, typed: str) -> str | None:
-    """The code of a catalogue row as somebody typed it, in any case; None when none or several."""
+    """Return the code of the catalogue row that was typed, in any case; None if not unique."""
     found = connection.execute(
         text(f"SELECT code FROM {table.name} WHERE lower(code) = lower(:typed)"), {"typed": typed}
     ).scalars()

@@ -1,7 +1,7 @@
-"""Which schema this code was written for, and whether the database has at least that one.
+"""Which schema version this code needs, and whether the database has at least that one.
 
-Migrations only expand, so a newer schema than ours is as good: it belongs to a release that is
-rolling out beside us.
+Migrations only expand, so a newer schema works as well: it belongs to a release that is being
+rolled out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _VERSIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 @cache
 def known_revisions() -> tuple[str, ...]:
-    """The revisions of this release, oldest first, as each names the one before it."""
+    """Return the revisions of this release, oldest first."""
     follows = dict(_follows(path.read_text()) for path in _VERSIONS.glob("[0-9]*.py"))
     chain: list[str] = []
     following = follows.get(None)
@@ -29,14 +29,14 @@ def known_revisions() -> tuple[str, ...]:
 
 
 def _follows(migration: str) -> tuple[str | None, str]:
-    """(the revision before it, its revision)."""
+    """Return (the revision before it, its revision)."""
     named = dict(re.findall(r'^(revision|down_revision).* = "?(\w+)"?$', migration, re.MULTILINE))
     before = named["down_revision"]
     return None if before == "None" else before, named["revision"]
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Where the database's schema is; None when it has never been migrated."""
+    """Return the revision of the database; None when it was never migrated."""
     found = connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     if not found.scalar_one():
         return None
@@ -78,7 +78,7 @@ class Revision:
 
 
 def compare_revision(connection: Connection) -> Revision:
-    """The revision of that database beside our own."""
+    """Return the revision of that database beside this program's."""
     known, here = known_revisions(), revision_of(connection)
     unknown = here is not None and here not in known
     is_unreleased = here is not None and here < known[0]

@@ -1,4 +1,4 @@
-"""The books beside a provider's statement: known receipts, payments of a time, balances."""
+"""The ledger beside a provider's statement: known receipts, payments of a period, balances."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What the books hold under a receipt."""
+    """What the ledger has under a receipt."""
 
     id: int
     receipt: str
@@ -22,8 +22,10 @@ class Booked:
 def find_booked(
     connection: Connection, provider_account: str, receipts: Collection[str]
 ) -> dict[str, Booked]:
-    """Those of these receipts that are booked; an aggregator's statement may name a movement by our
-    own reference of its prompt instead."""
+    """Return those of these receipts that are recorded, by receipt.
+
+    An aggregator's statement may name a payment by our own reference of its prompt instead.
+    """
     rows = connection.execute(
         text(
             "SELECT receipt AS name, id, receipt, amount_minor, state FROM payments"
@@ -41,9 +43,11 @@ def find_booked(
 def booked_between(
     connection: Connection, provider_account: str, begin: datetime, end: datetime
 ) -> list[Booked]:
-    """Payments of that account made from `begin` to `end`, both included, in order. Those that the
-    provider itself told us of when we asked need no list to prove them, nor do we know exactly when
-    they were made."""
+    """Return the payments of that account made from `begin` to `end`, both included, in order.
+
+    Payments that the provider reported when we asked are left out: they need no statement as proof,
+    and their exact instant is not known.
+    """
     rows = connection.execute(
         text(
             "SELECT id, receipt, amount_minor, state FROM payments"
@@ -58,7 +62,7 @@ def booked_between(
 def claim_pull(
     connection: Connection, provider_account: str, now: datetime, every: timedelta
 ) -> bool:
-    """Whether it is time to ask for this account's statement; the next time is set at once."""
+    """Return whether this account's statement is due to be requested; sets the next time."""
     claimed = connection.execute(
         text(
             "INSERT INTO statement_pulls AS p (provider_account, next_at) VALUES (:account, :next)"
@@ -71,7 +75,7 @@ def claim_pull(
 
 
 def next_pull_at(connection: Connection, provider_account: str) -> datetime | None:
-    """When this account's statement is asked for next; None when it never was."""
+    """Return when this account's statement is requested next; None when it never was."""
     next_at: datetime | None = connection.execute(
         text("SELECT next_at FROM statement_pulls WHERE provider_account = :account"),
         {"account": provider_account},
@@ -80,7 +84,7 @@ def next_pull_at(connection: Connection, provider_account: str) -> datetime | No
 
 
 def first_paid_at(connection: Connection, provider_account: str) -> datetime | None:
-    """When the oldest payment into that account was made that we know of."""
+    """Return when the oldest known payment into that account was made."""
     first_at: datetime | None = connection.execute(
         text("SELECT min(paid_at) FROM payments WHERE provider_account = :account"),
         {"account": provider_account},
@@ -91,7 +95,7 @@ def first_paid_at(connection: Connection, provider_account: str) -> datetime | N
 def pull_again(
     connection: Connection, provider_account: str, now: datetime, after: timedelta
 ) -> None:
-    """Ask again sooner than was set."""
+    """Request the statement again sooner than was set."""
     connection.execute(
         text("UPDATE statement_pulls SET next_at = :next WHERE provider_account = :account"),
         {"account": provider_account, "next": now + after},
@@ -99,8 +103,10 @@ def pull_again(
 
 
 def clearing_at(connection: Connection, provider_account: str, at: datetime) -> int:
-    """What the books say the provider held at that instant: payments count from when they were
-    made, whenever we heard of them."""
+    """Return the ledger's balance of the provider account at that instant.
+
+    Payments count from when they were made, whenever we heard of them.
+    """
     return int(
         connection.execute(
             text(
@@ -125,7 +131,7 @@ def keep_assertion(
     stated_at: datetime,
     amounts_minor: tuple[int, int],
 ) -> None:
-    """Keep (stated, booked) for that instant; a later assertion of the same instant replaces it."""
+    """Store (stated, ledger) for that instant; a later pair for the same instant replaces it."""
     stated_minor, booked_minor = amounts_minor
     connection.execute(
         text(
@@ -148,8 +154,9 @@ def keep_assertion(
 def differing_assertions(
     connection: Connection, since: datetime
 ) -> list[tuple[str, datetime, int]]:
-    """(account, instant, stated) where an account began to differ from the books and has not agreed
-    since; not what began before `since`."""
+    """Return (account, instant, stated) where an account began to differ from the ledger after
+    `since` and has not agreed again.
+    """
     rows = connection.execute(
         text(
             """
@@ -170,7 +177,7 @@ def differing_assertions(
 
 
 def has_entry(connection: Connection, idempotency_key: str) -> bool:
-    """Whether the event with that key is in the books."""
+    """Return whether an entry with that key was posted."""
     return (
         connection.execute(
             text("SELECT 1 FROM journal_entries WHERE idempotency_key = :key"),

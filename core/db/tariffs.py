@@ -1,4 +1,4 @@
-"""Reading the market, tariffs and their versions."""
+"""Queries for the market, tariffs and their versions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.tariff import TariffVersion
 
 
 def find_market(connection: Connection) -> Market | None:
-    """The deployment's market; None on an empty book."""
+    """Return the market of this deployment; None on an empty database."""
     row = connection.execute(
         text(
             "SELECT country, currency, cash_unit_minor, timezone, languages, service_code,"
@@ -29,14 +29,14 @@ def find_market(connection: Connection) -> Market | None:
 def versions_of(
     connection: Connection, devices: Collection[Device]
 ) -> dict[int, list[TariffVersion]]:
-    """All versions of the devices' tariffs, oldest first, by tariff id."""
+    """Return all versions of the devices' tariffs, oldest first, by tariff id."""
     return tariff_versions(connection, {device.tariff_id for device in devices if device.tariff_id})
 
 
 def tariff_versions(
     connection: Connection, tariff_ids: Collection[int]
 ) -> dict[int, list[TariffVersion]]:
-    """All versions of those tariffs, oldest first, by tariff id."""
+    """Return all versions of those tariffs, oldest first, by tariff id."""
     if not tariff_ids:
         return {}
     rows = connection.execute(
@@ -56,7 +56,7 @@ def tariff_versions(
 def energy_sold_between(
     connection: Connection, tariff_id: int, begin_on: date, end_on: date, zone: str
 ) -> bool:
-    """Whether any of its meters was sold energy from the first to the last of those days."""
+    """Return whether any meter of the tariff was sold energy from the first to the last day."""
     return _any(
         connection,
         "SELECT FROM payment_lines l JOIN devices d ON d.id = l.device_id"
@@ -67,7 +67,7 @@ def energy_sold_between(
 
 
 def charged_between(connection: Connection, tariff_id: int, begin_on: date, end_on: date) -> bool:
-    """Whether any fee of its meters was due from the first to the last of those days."""
+    """Return whether any fee of its meters was due from the first to the last day."""
     return _any(
         connection,
         "SELECT FROM access_charges c JOIN devices d ON d.id = c.device_id"
@@ -77,7 +77,7 @@ def charged_between(connection: Connection, tariff_id: int, begin_on: date, end_
 
 
 def moved_away_since(connection: Connection, tariff_id: int, begin_on: date, zone: str) -> bool:
-    """Whether meters of it were put on another tariff since that day (move_tariff)."""
+    """Return whether meters were moved from it to another tariff since that day."""
     return _any(
         connection,
         "SELECT FROM audit_log WHERE subject = 'tariff' AND subject_id = :tariff"
@@ -92,7 +92,7 @@ def _any(connection: Connection, query: str, values: dict[str, object]) -> bool:
 
 
 def access_anchors(connection: Connection, tariff_id: int) -> list[date]:
-    """The days from which the next fees of its owned meters run, each once."""
+    """Return the days from which the next fees of its owned meters run, each once."""
     return list(
         connection.execute(
             text(
@@ -105,7 +105,7 @@ def access_anchors(connection: Connection, tariff_id: int) -> list[date]:
 
 
 def lock_meters_of_tariff(connection: Connection, tariff_id: int) -> list[Device]:
-    """The meters on a tariff, in stock or with an owner, locked by id."""
+    """Lock the meters on a tariff, in stock or owned, in order of id."""
     rows = connection.execute(
         text(
             f"SELECT {COLUMNS} {FROM} WHERE d.tariff_id = :id ORDER BY d.id FOR NO KEY UPDATE OF d"
@@ -118,7 +118,7 @@ def lock_meters_of_tariff(connection: Connection, tariff_id: int) -> list[Device
 def put_on_tariff(
     connection: Connection, device_ids: Collection[int], tariff_id: int, on: date
 ) -> None:
-    """Give meters another tariff; where they have an owner the access rate runs from that day."""
+    """Move meters to another tariff; for owned meters the access rate runs from that day."""
     connection.execute(
         text(
             "UPDATE devices SET tariff_id = :tariff, access_anchor_on ="
@@ -130,12 +130,12 @@ def put_on_tariff(
 
 
 def has_payments(connection: Connection) -> bool:
-    """Whether any payment was ever booked."""
+    """Return whether any payment was ever recorded."""
     return bool(connection.execute(text("SELECT EXISTS (SELECT FROM payments)")).scalar_one())
 
 
 def families_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Token family by manufacturer code, for makers that have devices with keys or meter data."""
+    """Return the token family by manufacturer code, where devices have keys or meter data."""
     rows = connection.execute(
         text(
             "SELECT m.code, m.token_family FROM manufacturers m WHERE m.code = ANY(:codes)"
@@ -148,7 +148,7 @@ def families_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, s
 
 
 def kinds_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, set[str]]:
-    """The kinds of registered devices, by manufacturer code."""
+    """Return the kinds of registered devices by manufacturer code."""
     rows = connection.execute(
         text(
             "SELECT DISTINCT m.code, d.kind FROM manufacturers m"
@@ -163,7 +163,7 @@ def kinds_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, set[
 
 
 def appliances_sold(connection: Connection, codes: Sequence[str]) -> dict[str, str]:
-    """Kind by code, of the appliances that have been sold."""
+    """Return the kind by code of the appliances that have been sold."""
     rows = connection.execute(
         text(
             "SELECT a.code, a.kind FROM appliances a WHERE a.code = ANY(:codes)"

@@ -1,4 +1,4 @@
-"""Codes that operators order: written at the console, claimed and ended by workers."""
+"""Queries for token orders, which the console writes and workers execute, and device keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BACKOFF_MAX = timedelta(hours=1)
 
 
 def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:
-    """A new order's id; None while one of that kind waits on the device already."""
+    """Store a token order; returns its id, or None while one of that kind waits on the device."""
     return connection.execute(
         text(
             "INSERT INTO token_orders (device_id, kind, units, operator, reason, ordered_at,"
@@ -28,7 +28,7 @@ def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) 
 
 
 def claim_orders(connection: Connection, now: datetime, limit: int) -> list[TokenOrder]:
-    """Lock up to `limit` orders whose time has come; others' claims are passed over."""
+    """Lock up to `limit` orders that are due; rows that others lock are skipped."""
     rows = connection.execute(
         text(
             "SELECT id, device_id, kind, units, attempts + 1 FROM token_orders"
@@ -43,8 +43,10 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
 def store_ordered(
     connection: Connection, now: datetime, order: TokenOrder, tokens: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    """Store the tokens of an order (kind, units, counter, text) and move the device's counter; the
-    tokens' ids, in order."""
+    """Store the tokens of an order (kind, units, counter, text) and the device's new counter.
+
+    Returns the ids of the tokens, in order.
+    """
     ids = [
         _store(connection, {"device": order.device_id, "part": part, "now": now, **token})
         for part, token in enumerate(tokens)
@@ -78,7 +80,7 @@ def _store(connection: Connection, values: dict[str, Any]) -> int:
 def end_order(
     connection: Connection, now: datetime, order_id: int, state: str, problem: str | None = None
 ) -> None:
-    """It is made, or never will be."""
+    """End an order: its token was made, or never can be."""
     connection.execute(
         text(
             "UPDATE token_orders SET state = :state, problem = :problem, ended_at = :now,"
@@ -89,7 +91,7 @@ def end_order(
 
 
 def postpone_order(connection: Connection, now: datetime, order: TokenOrder, problem: str) -> None:
-    """Try again later, ever less often."""
+    """Try an order again later, after growing intervals."""
     wait = min(_BACKOFF * 2 ** min(order.attempts, 12), _BACKOFF_MAX)
     connection.execute(
         text(
@@ -101,7 +103,7 @@ def postpone_order(connection: Connection, now: datetime, order: TokenOrder, pro
 
 
 def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
-    """Whether a code of that kind waits to be made for that device."""
+    """Return whether a token of that kind is ordered for that device and not made yet."""
     return bool(
         connection.execute(
             text(
@@ -114,8 +116,10 @@ def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
 
 
 def gets_code_soon(connection: Connection, device_id: int) -> bool:
-    """Whether a code that gives its owner something was ordered for it just now. One that could not
-    be made when it was tried holds nobody up."""
+    """Return whether a token that adds something was just ordered for the device.
+
+    An order that failed once does not count.
+    """
     return bool(
         connection.execute(
             text(
@@ -133,7 +137,7 @@ _KEY_ID = "convert_from(substr(sealed_key, 3, get_byte(sealed_key, 1)), 'UTF8')"
 
 @dataclass(frozen=True, slots=True)
 class SealedKey:
-    """A device and its key as it is stored; its repr shows nothing of the key."""
+    """A device and its key as stored; the repr hides the key."""
 
     device_id: int
     serial: str
@@ -141,7 +145,7 @@ class SealedKey:
 
 
 def keys_by_master(connection: Connection) -> dict[str, int]:
-    """How many device keys each master key seals, by its id."""
+    """Return how many device keys each master key encrypts, by its id."""
     rows = connection.execute(
         text(
             f"SELECT {_KEY_ID}, count(*) FROM devices WHERE sealed_key IS NOT NULL"
@@ -152,7 +156,7 @@ def keys_by_master(connection: Connection) -> dict[str, int]:
 
 
 def lock_other_keys(connection: Connection, key_id: str, after: int, limit: int) -> list[SealedKey]:
-    """The next devices whose key another master key than `key_id` seals, by id, locked."""
+    """Lock the next devices, by id, whose key another master key than `key_id` encrypts."""
     rows = connection.execute(
         text(
             "SELECT id, serial, sealed_key FROM devices WHERE id > :after"
@@ -165,7 +169,7 @@ def lock_other_keys(connection: Connection, key_id: str, after: int, limit: int)
 
 
 def read_keys(connection: Connection, after: int, limit: int) -> list[SealedKey]:
-    """The next devices that have a key, by id."""
+    """Return the next devices that have a key, by id."""
     rows = connection.execute(
         text(
             "SELECT id, serial, sealed_key FROM devices WHERE id > :after"
@@ -177,7 +181,7 @@ def read_keys(connection: Connection, after: int, limit: int) -> list[SealedKey]
 
 
 def store_keys(connection: Connection, sealed: Mapping[int, bytes]) -> None:
-    """Put these keys in place, by device id."""
+    """Store these encrypted keys, by device id."""
     connection.execute(
         text(
             "UPDATE devices SET sealed_key = fresh.sealed"

@@ -1,4 +1,4 @@
-"""The users of the console: found for a login, added, changed and disabled."""
+"""Queries for users of the console: found for a login, added, changed and disabled."""
 
 from __future__ import annotations
 

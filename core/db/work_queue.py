@@ -1,4 +1,4 @@
-"""Rows a worker should have got on with, whichever kind they are, and putting them back."""
+"""Rows of every kind that wait for a worker, and making them due again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KEPT: dict[Kind, tuple[str, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """One row and how far it has come; `next_attempt_at` None: nobody will look at it again."""
+    """A waiting row and its progress; `next_attempt_at` None: no worker will look at it again."""
 
     kind: Kind
     id: int
@@ -33,7 +33,7 @@ class Waiting:
 
 
 def lock_waiting(connection: Connection, kind: Kind, row_id: int) -> Waiting | None:
-    """The row, locked; None when there is no such row."""
+    """Return the row, locked; None when there is no such row."""
     table, since, why = _KEPT[kind]
     row = connection.execute(
         text(
@@ -46,7 +46,7 @@ def lock_waiting(connection: Connection, kind: Kind, row_id: int) -> Waiting | N
 
 
 def put_back(connection: Connection, row: Waiting, state: str, now: datetime) -> None:
-    """In that state, for the next worker that looks, as if it had never been tried."""
+    """Set the row to that state, due now, as if it had never been tried."""
     table = _KEPT[row.kind][0]
     connection.execute(
         text(
@@ -58,7 +58,7 @@ def put_back(connection: Connection, row: Waiting, state: str, now: datetime) ->
 
 
 def is_too_late(connection: Connection, text_id: int, now: datetime) -> bool:
-    """Whether a text may not go out any more."""
+    """Return whether an SMS has expired."""
     return bool(
         connection.execute(
             text("SELECT expires_at <= :now FROM sms WHERE id = :id"), {"id": text_id, "now": now}
@@ -85,12 +85,12 @@ _UNSETTLED = {
 
 
 def count_waiting(connection: Connection) -> dict[str, int]:
-    """How many rows wait in each queue, now or for later."""
+    """Return how many rows wait in each queue, now or for later."""
     return _counts(connection, _WAITING)
 
 
 def count_unsettled(connection: Connection) -> dict[str, int]:
-    """How much only a person can settle: unmatched payments, cases, requests for a device."""
+    """Return how many items wait for an operator: unmatched payments, cases, device requests."""
     return _counts(connection, _UNSETTLED)
 
 

@@ -143,7 +143,7 @@ statement_pulls = Table(
     timestamp("next_at"),
 )
 
-# What a provider says it holds for us at an instant, and what the books say of the same instant.
+# What a provider says it holds for us at an instant, and the ledger's balance at the same instant.
 balance_assertions = Table(
     "balance_assertions",
     metadata,

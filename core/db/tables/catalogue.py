@@ -1,4 +1,4 @@
-"""What is sold and what it costs: market, makers, tariffs, appliances, devices, sales."""
+"""What is sold and what it costs: the market, manufacturers, tariffs, appliances, plans."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ manufacturers = Table(
     Column("name", Text, nullable=False),
     Column("kinds", ARRAY(Text), nullable=False),
     Column("token_family", Text, nullable=False),
-    # What new meters of this maker leave the factory with; without it a new one has to be imported.
+    # The STS data of this manufacturer's new meters; without it a new meter must be imported.
     Column("sts", JSONB(none_as_null=True), nullable=True),
     CheckConstraint("sts IS NULL OR token_family = 'sts'", name="sts"),
 )
@@ -91,7 +91,7 @@ appliances = Table(
 )
 
 # A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a
-# kit in stock may have its plan set, so that whoever gets it can register it alone.
+# kit in stock may have its plan set, so that a customer can register it without an agent.
 plan_offers = Table(
     "plan_offers",
     metadata,

@@ -130,7 +130,7 @@ pending_registrations = Table(
     ),
 )
 
-# Somebody wants a device in stock whose tariff or plan is not set. It waits for an agent as long as
+# A request for a device in stock whose tariff or plan is not set. It waits for an agent as long as
 # the device has no owner; `name` is empty for a number that is a customer's already.
 device_requests = Table(
     "device_requests",
@@ -146,7 +146,7 @@ device_requests = Table(
     Index("device_requests_asked_at_idx", "asked_at"),
 )
 
-# A language chosen by somebody who is neither customer nor agent.
+# The language that a stranger (neither customer nor agent) has chosen.
 stranger_languages = Table(
     "stranger_languages",
     metadata,

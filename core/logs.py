@@ -20,8 +20,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from core.environment import Environment, read_setting
 from core.errors import BadInput
-from core.settings import Environment, read
 
 # Nine digits or more, as phone numbers and codes are written, blanks and dashes between them; not
 # the beginning of a date.
@@ -84,9 +84,9 @@ def secrets_in(environment: Environment) -> Iterator[str]:
     for name in {name.removesuffix("_FILE") for name in environment}:
         try:
             if _SECRET.search(name):
-                yield from re.split(r"[,:\s]+", read(environment, name, ""))
+                yield from re.split(r"[,:\s]+", read_setting(environment, name, ""))
             elif name in _ADDRESSES:
-                yield urlsplit(read(environment, name, "")).password or ""
+                yield urlsplit(read_setting(environment, name, "")).password or ""
         except (BadInput, ValueError):
             continue  # the start tells what is wrong with it
 
@@ -125,7 +125,7 @@ class LogFormatter(logging.Formatter):
 def logging_config(environment: Environment, process: str) -> dict[str, Any]:
     """For `logging.config.dictConfig`, also of a process this one starts. Raises BadInput."""
     level = log_level(environment)
-    form = read(environment, "LOG_FORMAT", "json")
+    form = read_setting(environment, "LOG_FORMAT", "json")
     if form not in ("json", "plain"):
         raise BadInput(f"LOG_FORMAT must be json or plain, not {form!r}")
     ours = {"handlers": ["lines"], "level": level.upper()}
@@ -150,7 +150,7 @@ def logging_config(environment: Environment, process: str) -> dict[str, Any]:
 
 def log_level(environment: Environment) -> str:
     """LOG_LEVEL. Raises BadInput."""
-    level = read(environment, "LOG_LEVEL", "info").lower()
+    level = read_setting(environment, "LOG_LEVEL", "info").lower()
     if level not in LEVELS:
         raise BadInput(f"LOG_LEVEL must be one of {', '.join(LEVELS)}, not {level!r}")
     return level

@@ -18,24 +18,17 @@ from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.db.engine import make_engine, read_only
+from core.environment import Environment, read_setting
 from core.pin import Pins
-from core.settings import (
-    CallbackSettings,
-    ConsoleSettings,
-    Environment,
-    GuardSettings,
-    PawaPayCallbackSettings,
-    ServicesSettings,
-    read,
-)
 from core.tokens.sealing_key import SealingKey
 from core.unit import unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
 from gateway.console.console_context import BLANK_MARKET, ConsoleContext
+from gateway.console.settings import ConsoleSettings
 from gateway.counters import EventCounters
-from gateway.guard import Guard
+from gateway.guard import Guard, GuardSettings
 from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments import airtel, mtn
@@ -44,8 +37,10 @@ from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.results import ResultCallbacks
 from gateway.payments.pawapay.callbacks import PawaPayCallbacks
 from gateway.payments.pawapay.message_signature import SignedMessages, read_public_keys
+from gateway.payments.pawapay.settings import PawaPayCallbackSettings
 from gateway.payments.unsigned_callbacks import UnsignedCallbacks
 from gateway.redis_client import fail_fast_redis
+from gateway.settings import CallbackSettings, ServicesSettings
 from gateway.sms.delivery import delivery_route
 from gateway.sms.inbound import inbound_route
 from gateway.ussd.endpoint import ussd_application
@@ -89,7 +84,7 @@ def create_app(environment: Environment) -> Gateway:
     settings = CallbackSettings.from_environment(environment)
     channels = channel_table(settings.channels)
     signed = _signed(environment)
-    pins = Pins(read(environment, "PIN_PEPPER"))
+    pins = Pins(read_setting(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
     reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
     # A screen waits for what it wants to know and for nothing else: no ping, no BEGIN, no COMMIT.

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import ip_address
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
-from core.settings import GuardSettings
+from core.environment import Environment, read_setting
+from core.errors import BadInput
 from gateway.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,43 @@ log = logging.getLogger(__name__)
 # Refusals of one address in a minute, after which it is told to slow down.
 _REFUSALS_MAX = 600
 _MINUTE_S = 60
+_MOST_HOPS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class GuardSettings:
+    """How many trusted proxies stand before the web process, and from which addresses a provider's
+    or an aggregator's callbacks may come; whoever is not listed may call from everywhere."""
+
+    proxy_hops: int = 0
+    allowed: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> GuardSettings:
+        hops = read_setting(environment, "TRUSTED_PROXY_HOPS", "0")
+        if not hops.isdecimal() or int(hops) > _MOST_HOPS:
+            raise BadInput(f"TRUSTED_PROXY_HOPS must be 0 to {_MOST_HOPS}, not {hops!r}")
+        allowed = {
+            "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
+            "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
+            "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
+            "pawapay": _networks(environment, "PAWAPAY_ALLOWED_IPS"),
+            "ussd/africastalking": _networks(environment, "USSD_AFRICASTALKING_ALLOWED_IPS"),
+            "ussd/hubtel": _networks(environment, "USSD_HUBTEL_ALLOWED_IPS"),
+            "ussd/arkesel": _networks(environment, "USSD_ARKESEL_ALLOWED_IPS"),
+            "ussd/beem": _networks(environment, "USSD_BEEM_ALLOWED_IPS"),
+            "ussd/airtel": _networks(environment, "USSD_AIRTEL_ALLOWED_IPS"),
+        }
+        return cls(int(hops), allowed)
+
+
+def _networks(environment: Environment, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Addresses and networks (192.0.2.0/24), separated by commas or spaces."""
+    listed = read_setting(environment, name, "").replace(",", " ").split()
+    try:
+        return tuple(ip_network(network) for network in listed)
+    except ValueError as error:
+        raise BadInput(f"{name}: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)

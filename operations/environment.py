@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from core.environment import read_setting
 from core.errors import BadInput
-from core.settings import read
 
 SETTINGS_FILE = "settings.env"
 
@@ -49,7 +49,7 @@ def read_settings_file(path: Path) -> dict[str, str]:
 
 def read_number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
     """Return a setting that is a whole number from 1 to `most`. Raises BadInput for another."""
-    value = read(environment, name, str(default))
+    value = read_setting(environment, name, str(default))
     if not value.isdecimal() or not 1 <= int(value) <= most:
         raise BadInput(f"{name} must be a number from 1 to {most}, not {value!r}")
     return int(value)

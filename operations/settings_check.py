@@ -4,44 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from core.environment import CollectingEnvironment, Environment, read_setting
 from core.errors import BadInput
 from core.logs import logging_config
-from core.settings import (
-    AirtelSettings,
-    CallbackSettings,
-    ConsoleSettings,
-    DarajaSettings,
-    Environment,
-    Gathering,
-    GuardSettings,
-    MtnSettings,
-    PawaPayCallbackSettings,
-    PawaPaySettings,
-    ReconciliationSettings,
-    ServicesSettings,
-    SmsSettings,
-    channels_on,
-    read,
-)
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing_key import SealingKey
 from core.tokens.sta import StaTables
+from gateway.console.settings import ConsoleSettings
+from gateway.guard import GuardSettings
+from gateway.payments.airtel import AirtelSettings
+from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.mtn import MtnSettings
 from gateway.payments.pawapay.message_signature import read_public_keys
+from gateway.payments.pawapay.settings import PawaPayCallbackSettings, PawaPaySettings
+from gateway.settings import CallbackSettings, ServicesSettings, channels_set_up
+from gateway.sms.africastalking import SmsSettings
+from workers.settings import ReconciliationSettings
 
 Read = Callable[[Environment], object]
 
 
 def _key_ring(environment: Environment) -> object:
-    secret = read(environment, "DEVICE_KEY_SECRET")
+    secret = read_setting(environment, "DEVICE_KEY_SECRET")
     return secret and KeyRing.from_settings(secret)
 
 
 def _letterbox(environment: Environment) -> object:
     """Where the master keys are known too (dialwatt doctor), they have to open what it takes in."""
-    given = read(environment, "DEVICE_KEY_PUBLIC", "")
+    given = read_setting(environment, "DEVICE_KEY_PUBLIC", "")
     box = SealingKey.from_settings(given) if given else None
-    secret = read(environment, "DEVICE_KEY_SECRET", "")
+    secret = read_setting(environment, "DEVICE_KEY_SECRET", "")
     if box and secret and not KeyRing.from_settings(secret).opens(box):
         raise BadInput(
             "DEVICE_KEY_PUBLIC is not that of a master key in DEVICE_KEY_SECRET: no code could"
@@ -51,7 +44,7 @@ def _letterbox(environment: Environment) -> object:
 
 
 def _sta_tables(environment: Environment) -> object:
-    tables = read(environment, "STA_TABLES", "")
+    tables = read_setting(environment, "STA_TABLES", "")
     return tables and StaTables.from_json(tables)
 
 
@@ -70,7 +63,7 @@ _OF_CHANNEL: Mapping[str, Read] = {
 
 def _channels(environment: Environment) -> None:
     """Those that are set up, one at least."""
-    for name in channels_on(environment):
+    for name in channels_set_up(environment):
         _OF_CHANNEL[name](environment)
 
 
@@ -87,7 +80,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         ConsoleSettings.from_environment,
         _signing_keys,
         _letterbox,
-        lambda environment: read(environment, "PIN_PEPPER"),
+        lambda environment: read_setting(environment, "PIN_PEPPER"),
     ),
     "worker": (
         *_EVERYWHERE,
@@ -103,7 +96,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
 
 def problems(environment: Environment, *processes: str) -> list[str]:
     """What these processes would miss or not understand, each thing once."""
-    given = Gathering(environment)
+    given = CollectingEnvironment(environment)
     found: list[str] = []
     for want in dict.fromkeys(want for process in processes for want in WANTED[process]):
         try:

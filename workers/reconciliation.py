@@ -18,7 +18,6 @@ from core.errors import (
 )
 from core.prompt import Prompt
 from core.refund import Refund
-from core.settings import ReconciliationSettings
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless
 from core.usecases.reconciliation.balance import note_balance, review_balances
@@ -49,6 +48,7 @@ from gateway.payments.pawapay.refunds import send_back
 from workers.drain import Record, claim_and_call, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
+from workers.settings import ReconciliationSettings
 
 log = logging.getLogger(__name__)
 

@@ -13,30 +13,23 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
 from core.db.engine import make_engine
-from core.settings import (
-    AirtelSettings,
-    DarajaSettings,
-    Environment,
-    MtnSettings,
-    PawaPaySettings,
-    ServicesSettings,
-    SmsSettings,
-    channels_on,
-    read,
-)
+from core.environment import Environment, read_setting
 from core.unit import OpenUnit, unit_opener
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from core.wording.product import check_wording
 from gateway.heartbeat import sending_heartbeats
-from gateway.payments.airtel import AirtelChannel
+from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.channel import PaymentChannel
 from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.client import DarajaClient
-from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel
+from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.mtn import LOOK_UP_EVERY_S, MtnChannel, MtnSettings
 from gateway.payments.pawapay.client import PawaPayChannel
+from gateway.payments.pawapay.settings import PawaPaySettings
 from gateway.payments.rate_limit import RateLimit
 from gateway.redis_client import fail_fast_redis
-from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.settings import ServicesSettings, channels_set_up
+from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
 from gateway.work_queues import QUEUES, WorkQueues
 
@@ -64,7 +57,7 @@ def runtime() -> Runtime:
     services = ServicesSettings.from_environment(os.environ)
     return Runtime(
         open_unit=unit_opener(
-            make_engine(services.database_url), channels=channel_table(channels_on(os.environ))
+            make_engine(services.database_url), channels=channel_table(channels_set_up(os.environ))
         ),
         open_secret=secrets_from(os.environ),
         daraja=_daraja(os.environ),
@@ -75,7 +68,7 @@ def runtime() -> Runtime:
 
 
 def _daraja(environment: Environment) -> DarajaClient | None:
-    if "daraja" not in channels_on(environment):
+    if "daraja" not in channels_set_up(environment):
         return None
     return DarajaClient(DarajaSettings.from_environment(environment))
 
@@ -83,7 +76,9 @@ def _daraja(environment: Environment) -> DarajaClient | None:
 _MADE_BY: dict[str, Callable[[Environment], PaymentChannel]] = {
     "mtn": lambda environment: MtnChannel(
         MtnSettings.from_environment(environment),
-        RateLimit(fail_fast_redis(read(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S).wait,
+        RateLimit(
+            fail_fast_redis(read_setting(environment, "REDIS_URL")), "mtn", LOOK_UP_EVERY_S
+        ).wait,
     ),
     "airtel": lambda environment: AirtelChannel(AirtelSettings.from_environment(environment)),
     "pawapay": lambda environment: PawaPayChannel(PawaPaySettings.from_environment(environment)),
@@ -94,7 +89,7 @@ def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
     return {
         name: make(environment)
         for name, make in _MADE_BY.items()
-        if name in channels_on(environment)
+        if name in channels_set_up(environment)
     }
 
 
@@ -118,7 +113,7 @@ def run_worker() -> None:
     """Work until told to stop; a running job is finished first. Refuses faulty texts."""
     check_wording()
     runtime()
-    worker = make_worker(Redis.from_url(read(os.environ, "REDIS_URL")))
+    worker = make_worker(Redis.from_url(read_setting(os.environ, "REDIS_URL")))
     with sending_heartbeats(worker.heartbeat):
         worker.work(logging_level="WARNING")
 

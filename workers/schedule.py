@@ -21,13 +21,13 @@ from sqlalchemy.exc import OperationalError
 from core.clock import system_clock
 from core.db.engine import make_engine
 from core.errors import Refused
-from core.settings import ServicesSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
 from gateway.redis_client import fail_fast_redis
+from gateway.settings import ServicesSettings
 from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)

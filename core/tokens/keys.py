@@ -19,8 +19,8 @@ from typing import Self
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from core.environment import read_setting
 from core.errors import BadInput
-from core.settings import read
 from core.tokens.errors import TokenError
 from core.tokens.sealing_key import KEY_ID, PUBLIC_BYTES, SealingKey, private_half, unseal
 from core.tokens.sealing_key import VERSION as PUBLIC_KEY_VERSION
@@ -125,7 +125,7 @@ class VendingKeys:
         """The vending key of a supply group: 8 bytes for DKGA02, 20 for DKGA04."""
         name = _VENDING_KEY + sgc
         try:
-            key = bytes.fromhex(read(self._given, name))
+            key = bytes.fromhex(read_setting(self._given, name))
         except BadInput as error:
             raise TokenError(str(error)) from None
         except ValueError:

@@ -15,12 +15,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from core.errors import Refused
-from core.settings import ConsoleSettings
 from core.wording.operator_messages import describe_refusal
 from gateway.console import formatting
 from gateway.console.auth import check_form_token, check_guarded, form_token, may_open
 from gateway.console.console_context import ConsoleContext
 from gateway.console.menu import BLUEPRINTS, MENU
+from gateway.console.settings import ConsoleSettings
 
 log = logging.getLogger(__name__)
 

@@ -13,16 +13,17 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import phonenumbers
 
 from core.channel import Channel, Reason, after
+from core.environment import Environment, read_setting
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, UnverifiedSignature
 from core.money import minor_digits
 from core.prompt import Prompt
-from core.settings import AirtelSettings
 from gateway.callbacks import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
@@ -55,6 +56,25 @@ CHANNEL = Channel(
     new_reference=lambda: uuid4().hex,  # an id of letters and digits
     reasons=_REASONS,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AirtelSettings:
+    """The Airtel Money account of one country (ISO 3166). Workers only."""
+
+    base_url: str
+    country: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> AirtelSettings:
+        return cls(
+            base_url=read_setting(environment, "AIRTEL_BASE_URL").rstrip("/"),
+            country=read_setting(environment, "AIRTEL_COUNTRY"),
+            client_id=read_setting(environment, "AIRTEL_CLIENT_ID"),
+            client_secret=read_setting(environment, "AIRTEL_CLIENT_SECRET"),
+        )
 
 
 class AirtelChannel:

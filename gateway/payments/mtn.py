@@ -8,13 +8,14 @@ to ask about. Shapes: MTN's MoMo Open API documentation, product Collections.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 from core.channel import Channel, Reason, after
+from core.environment import Environment, read_setting
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.prompt import Prompt
-from core.settings import MtnSettings
 from gateway.callbacks import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
@@ -50,6 +51,30 @@ CHANNEL = Channel(
     new_reference=lambda: str(uuid4()),  # X-Reference-Id: a version 4 UUID
     reasons=_REASONS,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class MtnSettings:
+    """The MTN MoMo Collections account of one country (`target_environment`). Workers only."""
+
+    base_url: str
+    target_environment: str
+    subscription_key: str = field(repr=False)
+    api_user: str
+    api_key: str = field(repr=False)
+    callback_url: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> MtnSettings:
+        public_url = read_setting(environment, "PUBLIC_URL").rstrip("/")
+        return cls(
+            base_url=read_setting(environment, "MTN_BASE_URL").rstrip("/"),
+            target_environment=read_setting(environment, "MTN_TARGET_ENVIRONMENT"),
+            subscription_key=read_setting(environment, "MTN_SUBSCRIPTION_KEY"),
+            api_user=read_setting(environment, "MTN_API_USER"),
+            api_key=read_setting(environment, "MTN_API_KEY"),
+            callback_url=f"{public_url}/payments/mtn/{read_setting(environment, 'CALLBACK_KEY')}",
+        )
 
 
 class MtnChannel:

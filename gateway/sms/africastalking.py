@@ -8,6 +8,7 @@ call and raises without a status code: all of that ends here.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -15,9 +16,9 @@ from africastalking.Service import AfricasTalkingException
 from africastalking.SMS import SMSService
 from requests.adapters import HTTPAdapter
 
+from core.environment import Environment, read_setting
 from core.errors import OutcomeUnknown, Permanent, Temporary
 from core.message import SentSms
-from core.settings import SmsSettings
 from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _PROVIDER = "africastalking"
@@ -26,6 +27,25 @@ _CONNECTIONS = 16
 # sender id, bad number, unsupported kind of number, blacklisted. The rest may pass another time.
 _TAKEN = (100, 101, 102)
 _NEVER = (402, 403, 404, 406)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsSettings:
+    """The Africa's Talking account; `base_url` only for a stand-in. Workers only."""
+
+    username: str
+    api_key: str = field(repr=False)
+    sender_id: str | None
+    base_url: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> SmsSettings:
+        return cls(
+            username=read_setting(environment, "AT_USERNAME"),
+            api_key=read_setting(environment, "AT_API_KEY"),
+            sender_id=read_setting(environment, "AT_SENDER_ID", "") or None,
+            base_url=read_setting(environment, "AT_BASE_URL", "") or None,
+        )
 
 
 class _Service(SMSService):  # type: ignore[misc]  # the SDK has no types

@@ -20,11 +20,10 @@ from redis import Redis, RedisError
 
 from core.clock import Clock, system_clock
 from core.errors import BadCallback
-from core.settings import GuardSettings
 from core.unit import OpenUnit
 from gateway.callbacks import LARGEST_BODY
 from gateway.counters import EventCounters
-from gateway.guard import Guard
+from gateway.guard import Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.ussd.adapter import Adapter, Response
 from gateway.ussd.aggregators import ADAPTERS

@@ -17,8 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.db.engine import make_engine
+from core.environment import read_setting
 from core.errors import BadInput
-from core.settings import read
 from operations.commands.arguments import file_argument
 from operations.embedded.postgres_client import connection_of, find_program, run_client
 from operations.environment import command_environment
@@ -40,7 +40,7 @@ def backup(file: Path) -> None:
     FILE must not exist. The gateway goes on working meanwhile. A backup is only proven when it was
     restored: run `dialwatt restore-check FILE` afterwards.
     """
-    size = back_up(read(command_environment(os.environ), "DATABASE_URL"), file)
+    size = back_up(read_setting(command_environment(os.environ), "DATABASE_URL"), file)
     print(f"{file}: {size / 1_000_000:.1f} MB. Prove it: dialwatt restore-check {file}")
 
 

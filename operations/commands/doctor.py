@@ -19,8 +19,8 @@ from core.clock import Clock, system_clock
 from core.db.engine import make_engine
 from core.db.invariants import BOOKS, WAITING, offenders
 from core.db.schema import compare_revision
+from core.environment import Environment, read_setting
 from core.errors import BadInput
-from core.settings import Environment, read
 from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
 from operations.commands.arguments import json_option
@@ -70,7 +70,7 @@ def examine(environment: Environment, clock: Clock = system_clock) -> Iterator[C
     yield _configuration(environment)
     yield _redis(environment)
     try:
-        engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
+        engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
         with engine.connect() as connection:
             yield Check("database", True, "")
             yield from examine_database(connection, environment, clock)
@@ -97,7 +97,7 @@ def _configuration(environment: Environment) -> Check:
 
 def _redis(environment: Environment) -> Check:
     try:
-        url = read(environment, "REDIS_URL")
+        url = read_setting(environment, "REDIS_URL")
         with Redis.from_url(
             url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         ) as redis:
@@ -135,6 +135,6 @@ def _vending_keys(connection: Connection, environment: Environment) -> Check:
         except TokenError as error:
             wrong.append(str(error))
     ea07 = connection.execute(text("SELECT EXISTS (SELECT FROM devices WHERE sts ->> 'ea' = '7')"))
-    if ea07.scalar_one() and not read(environment, "STA_TABLES", ""):
+    if ea07.scalar_one() and not read_setting(environment, "STA_TABLES", ""):
         wrong.append("STA_TABLES is not set, and there are EA07 meters")
     return Check("vending keys", not wrong, "; ".join(wrong))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from core.environment import read_setting
 from core.plan import CADENCE_DAYS
-from core.settings import read
 from core.tokens.keys import KeyRing
 from operations.database import open_database
 from operations.environment import command_environment
@@ -65,7 +65,7 @@ def import_mpm(
     """
     environment = command_environment(os.environ)
     exports = read_exports(paths)
-    keys = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+    keys = KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET"))
     devices = read_complement(complement) if complement else {}
     try:
         with open_database(environment)() as unit:

@@ -10,8 +10,8 @@ import os
 
 import click
 
+from core.environment import read_setting
 from core.errors import BadInput
-from core.settings import read
 from core.tokens.keys import KeyRing
 from core.unit import OpenUnit
 from core.usecases.tokens.device_keys import list_keys, note_rotation, rotate_keys
@@ -32,7 +32,7 @@ def keys() -> None:
 def list_() -> None:
     """Count the device keys under each master key."""
     environment = command_environment(os.environ)
-    ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+    ring = KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET"))
     with open_database(environment)() as unit:
         _print(list_keys(unit), ring)
 
@@ -44,7 +44,7 @@ def public() -> None:
     It is the setting DEVICE_KEY_PUBLIC of the web processes. It cannot open a device key.
     """
     environment = command_environment(os.environ)
-    print(KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")).sealing_key())
+    print(KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET")).sealing_key())
 
 
 @keys.command()
@@ -55,7 +55,7 @@ def rotate() -> None:
     Workers go on meanwhile. If it is stopped, run it again: it continues where it was.
     """
     environment = command_environment(os.environ)
-    ring = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+    ring = KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET"))
     open_unit = open_database(environment)
     encrypted, unopened = _rotate(open_unit, ring)
     with open_unit() as unit:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from core.db.engine import make_engine
-from core.settings import read
+from core.environment import read_setting
 from operations.commands.arguments import file_argument
 from operations.environment import command_environment
 from operations.importing import load_catalogue
@@ -24,7 +24,7 @@ def load(file: Path) -> None:
     All errors of the file are listed, and then nothing is loaded.
     """
     environment = command_environment(os.environ)
-    engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
+    engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
     loaded = load_catalogue.load(engine, read_text(file), environment)
     for table, stored in loaded.items():
         print(f"{table}: {stored.new} new, {stored.changed} changed, {stored.same} as before")

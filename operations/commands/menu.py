@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 import click
 from redis import Redis, RedisError
 
+from core.environment import Environment, read_setting
 from core.errors import BadInput
-from core.settings import Environment, read
 from gateway.ussd.drop_off import DropOff
 from gateway.ussd.drop_off import drop_off as drop_off_of
 from gateway.ussd_menus.diagram import (
@@ -79,7 +79,7 @@ def _read_drop_off(environment: Environment, days: int) -> list[DropOff]:
     """The counts of the last `days` days, today included. Raises BadInput without Redis."""
     today = datetime.now(UTC).date()
     try:
-        with closing(Redis.from_url(read(environment, "REDIS_URL"))) as redis:
+        with closing(Redis.from_url(read_setting(environment, "REDIS_URL"))) as redis:
             return drop_off_of(redis, [today - timedelta(days=ago) for ago in range(days)])
     except RedisError as error:
         raise BadInput(f"cannot read the counts: {error}") from error

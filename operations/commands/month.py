@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from core.db.engine import make_engine, read_only
-from core.settings import read
+from core.environment import read_setting
 from core.unit import OpenUnit, unit_opener
 from core.usecases.operators.export_month import Month, export_month
 from gateway.console.pages.month_files import FILES, zipped_month
@@ -32,7 +32,7 @@ def month(month: str, file: Path) -> None:
     MONTH is written like 2026-03. FILE must not exist. The ZIP holds payments, sales, agents,
     journal entries and the trial balance, and the audit log notes who exported it.
     """
-    engine = make_engine(read(command_environment(os.environ), "DATABASE_URL"), pool_size=0)
+    engine = make_engine(read_setting(command_environment(os.environ), "DATABASE_URL"), pool_size=0)
     ensure_new(file)
     with unit_opener(engine)() as unit:
         exported = export_month(unit, month, operator_name())

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import click
 
 from core.db.work_queue import Kind, Waiting
+from core.environment import read_setting
 from core.errors import BadInput
-from core.settings import read
 from core.unit import Unit
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.payments.show import show_payment
@@ -43,7 +43,7 @@ def replay(kind: Kind, key: str, account: str | None, look: bool, reason: str | 
         if look:
             return
         retry_stuck(unit, operator_name(), row, reason or f"stuck: {row.why or row.state}")
-    WorkQueues(read(environment, "REDIS_URL")).wake_all()
+    WorkQueues(read_setting(environment, "REDIS_URL")).wake_all()
     print(f"put back: a worker takes it up now. See `dialwatt {_SEE[kind]}`")
 
 

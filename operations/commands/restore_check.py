@@ -22,8 +22,8 @@ from core.db.engine import make_engine, migrate
 from core.db.invariants import BOOKS, offenders
 from core.db.schema import revision_of
 from core.db.tokens import read_keys
+from core.environment import Environment, read_setting
 from core.errors import BadInput
-from core.settings import Environment, read
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
@@ -129,7 +129,7 @@ def _contents(connection: Connection) -> str:
 def _device_keys(connection: Connection, environment: Environment) -> Check:
     """Whether the master keys of DEVICE_KEY_SECRET open every device key: without them the backup
     is worth nothing."""
-    secret = read(environment, "DEVICE_KEY_SECRET", "")
+    secret = read_setting(environment, "DEVICE_KEY_SECRET", "")
     if not secret:
         return Check("device keys open", True, "not tried: DEVICE_KEY_SECRET is not set here")
     ring, opened, unopened = KeyRing.from_settings(secret), 0, list[str]()

@@ -13,9 +13,9 @@ from typing import Literal
 
 import click
 
+from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
-from core.settings import Environment, read
 from operations.embedded.locations import ensure_port_free
 from operations.environment import command_environment, read_number
 from operations.settings_check import check_settings
@@ -94,7 +94,7 @@ def migrate() -> None:
     steps = logging.getLogger("alembic.runtime.migration")
     steps.handlers = [logging.StreamHandler()]
     steps.setLevel(logging.INFO)
-    upgrade(read(command_environment(os.environ), "DATABASE_URL"))
+    upgrade(read_setting(command_environment(os.environ), "DATABASE_URL"))
     print("the schema is up to date")
 
 
@@ -118,7 +118,7 @@ def _warn_of_newer_schema(environment: Environment) -> None:
     from core.db.schema import compare_revision
 
     try:
-        engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
+        engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
         with engine.connect() as connection:
             found = compare_revision(connection)
     except SQLAlchemyError:

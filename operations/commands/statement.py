@@ -19,11 +19,11 @@ from typing import Any
 import click
 
 from core.db.statements import Booked
+from core.environment import Environment, read_setting
 from core.errors import BadCallback, BadInput, Refused
 from core.market import Market
 from core.money import major, parse_minor
 from core.msisdn import parse_msisdn
-from core.settings import Environment, read
 from core.unit import OpenUnit, Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.reconciliation.balance import assert_balance, book_opening, note_balance
@@ -105,7 +105,7 @@ def read_daraja(path: Path, account: str | None, environment: Environment) -> St
     content = read_text(path)
     shortcode = (account or "").removeprefix("daraja:") or None
     if content.lstrip().startswith(("{", "[")):
-        code = shortcode or read(environment, "DARAJA_SHORTCODE")
+        code = shortcode or read_setting(environment, "DARAJA_SHORTCODE")
         return Statement(provider_account(code), CURRENCY, _pulled(content))
     return read_portal(_numbered(content), shortcode)
 

@@ -18,9 +18,9 @@ from core.db.console.listing import read_all
 from core.db.console.users import USERS
 from core.db.engine import make_engine
 from core.db.users import count_users, find_user
+from core.environment import Environment, read_setting
 from core.errors import BadInput, Refused
 from core.market import Market
-from core.settings import Environment, read
 from core.unit import OpenUnit, unit_opener
 from core.usecases.operators.audit import ITSELF
 from core.usecases.operators.users import ROLES, add_user, disable_user
@@ -37,7 +37,7 @@ def add_first_user(engine: Engine, environment: Environment) -> None:
     """Add an owner with CONSOLE_PASSWORD, where the console has no user yet."""
     with unit_opener(engine, market_if_none=_NO_MARKET)() as unit:
         if not count_users(unit.connection):
-            password = read(environment, "CONSOLE_PASSWORD")
+            password = read_setting(environment, "CONSOLE_PASSWORD")
             add_user(unit, FIRST_USER, password, "owner", ITSELF)
 
 
@@ -103,5 +103,5 @@ def list_() -> None:
 
 def _open_database() -> OpenUnit:
     environment = command_environment(os.environ)
-    engine = make_engine(read(environment, "DATABASE_URL"), pool_size=0)
+    engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
     return unit_opener(engine, system_clock, market_if_none=_NO_MARKET)

@@ -15,8 +15,8 @@ from redis import Redis, RedisError
 from core.clock import system_clock
 from core.db.work_queue import count_waiting
 from core.errors import BadInput
-from core.settings import ServicesSettings
 from gateway.heartbeat import live_workers
+from gateway.settings import ServicesSettings
 from gateway.work_queues import QUEUES, WorkQueues
 from operations.database import open_database
 from operations.environment import command_environment

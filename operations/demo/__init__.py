@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 
 from core.clock import Clock, system_clock
 from core.db.tariffs import find_market
+from core.environment import Environment
 from core.errors import BrokenInvariant
-from core.settings import Environment
 from core.unit import Unit
 from operations.demo.people import cast as cast
 from operations.demo.virtual_devices import device_source as device_source

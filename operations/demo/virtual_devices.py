@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine
 
 from core.db.devices import find_device
-from core.settings import Environment
+from core.environment import Environment
 from core.tokens.family import FAMILIES, DeviceSecret
 from core.usecases.tokens.device_keys import secrets_from
 

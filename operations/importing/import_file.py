@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.market import Market
-from core.settings import Environment, read
 from core.tokens.keys import KeyRing
 from core.unit import Unit
 from core.usecases.customers.register_customers import register_customers
@@ -54,7 +54,7 @@ def _register(kind: str, environment: Environment) -> Register:
         return register_customers
     if kind == "sales":
         return register_sales
-    keys = KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET"))
+    keys = KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET"))
 
     def with_keys(unit: Unit, entries: Sequence[Any], progress: Progress) -> Registered:
         return register_devices(unit, entries, keys, progress)

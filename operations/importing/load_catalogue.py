@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Engine
 
 from core.clock import Clock, system_clock
 from core.db.tariffs import find_market
+from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.pin import hash_pin
-from core.settings import Environment, read
 from core.unit import Unit
 from core.usecases.catalogue.load import Loaded, catalogue_problems, load_catalogue
 from core.wording.product import LANGUAGES
@@ -42,5 +42,5 @@ def load_into(
     problems += catalogue_problems(unit, catalogue)
     if problems:
         raise BadInput(*problems, "Nothing was loaded.")
-    pepper = read(environment, "PIN_PEPPER") if catalogue.agents else ""
+    pepper = read_setting(environment, "PIN_PEPPER") if catalogue.agents else ""
     return load_catalogue(unit, catalogue, partial(hash_pin, pepper=pepper))

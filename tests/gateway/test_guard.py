@@ -8,9 +8,8 @@ from redis import Redis
 from werkzeug.test import Client
 
 from core.errors import BadInput
-from core.settings import GuardSettings
 from gateway.app import create_app
-from gateway.guard import _REFUSALS_MAX, Guard
+from gateway.guard import _REFUSALS_MAX, Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.redis_client import fail_fast_redis
 from tests.gateway.conftest import KEY, Book, Web

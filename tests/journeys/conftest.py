@@ -25,14 +25,14 @@ from core.db.devices import find_device
 from core.db.engine import make_engine
 from core.money import parse_minor
 from core.pin import Pins
-from core.settings import DarajaSettings, SmsSettings
 from core.unit import OpenUnit, unit_opener
 from core.usecases.messages.inbound import InboundText
 from core.usecases.tokens.device_keys import OpenSecret, secrets_from
 from gateway.app import create_app
 from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.client import DarajaClient
-from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.answers import answer_text
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu

@@ -11,11 +11,11 @@ from sqlalchemy import create_engine, text
 
 from core.clock import system_clock
 from core.payment import PaymentNotice
-from core.settings import DarajaSettings, SmsSettings
 from core.unit import unit_opener
 from core.usecases.payments.record import record_payment
 from gateway.payments.mpesa.client import DarajaClient
-from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.work_queues import WorkQueues
 from tests.support.cast import OPEN_SECRET, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS

@@ -10,12 +10,12 @@ import pytest
 
 from core.money import Money
 from core.payment import PaymentNotice
-from core.settings import AirtelSettings, PawaPaySettings, ReconciliationSettings
 from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import request_refund
-from gateway.payments.airtel import AirtelChannel
+from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.pawapay.client import PawaPayChannel
+from gateway.payments.pawapay.settings import PawaPaySettings
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from simulator.mobile_money.wallets import Payment, move_money, set_balance
 from simulator.safaricom.c2b_payment import pay_by_paybill
@@ -23,6 +23,7 @@ from tests.support.builders import insert_prompt
 from tests.support.cast import AMINA, KIT, METER
 from tests.support.standins import canned
 from workers import jobs, reconciliation
+from workers.settings import ReconciliationSettings
 
 ACCOUNT = "daraja:600123"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.db.tokens import SealedKey, keys_by_master, lock_other_keys, store_keys
 from core.device import Device
-from core.settings import Environment, read
+from core.environment import Environment, read_setting
 from core.tokens.errors import TokenError
 from core.tokens.family import DeviceSecret
 from core.tokens.keys import KeyRing, VendingKeys
@@ -47,9 +47,9 @@ def secrets_from(environment: Environment) -> OpenSecret:
     They are DEVICE_KEY_SECRET, STS_VENDING_KEY_<sgc> and, for EA07 meters, STA_TABLES (JSON).
     Raises BadInput and TokenError.
     """
-    tables = read(environment, "STA_TABLES", "")
+    tables = read_setting(environment, "STA_TABLES", "")
     return secret_opener(
-        KeyRing.from_settings(read(environment, "DEVICE_KEY_SECRET")),
+        KeyRing.from_settings(read_setting(environment, "DEVICE_KEY_SECRET")),
         VendingKeys(environment),
         StaTables.from_json(tables) if tables else None,
     )

@@ -11,10 +11,10 @@ import base64
 from core.clock import Clock, system_clock
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.prompt import Prompt
-from core.settings import DarajaSettings
 from gateway.payments.channel import Approved, Ended, Outcome, Pending
 from gateway.payments.mpesa.channel import REFERENCE_MAX
 from gateway.payments.mpesa.parse import EAT, provider_account
+from gateway.payments.mpesa.settings import DarajaSettings
 from gateway.payments.provider_api import ProviderApi, TokenCall, refusal
 from gateway.payments.provider_api import Reply as Reply
 

@@ -21,14 +21,14 @@ from werkzeug.test import Client, TestResponse
 from core.db.audit import open_case
 from core.db.engine import make_engine, read_only
 from core.pin import Pins
-from core.settings import ConsoleSettings, GuardSettings
 from core.unit import unit_opener
 from core.usecases.operators.users import ROLES, add_user
 from core.usecases.registration.self_service import request_device
 from core.usecases.tokens.token_orders import order_token
 from gateway.console.app import console_application
 from gateway.console.console_context import BLANK_MARKET, ConsoleContext
-from gateway.guard import Guard
+from gateway.console.settings import ConsoleSettings
+from gateway.guard import Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.work_queues import WorkQueues
 from tests.support.book import NOW, Book, make_book

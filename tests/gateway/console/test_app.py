@@ -10,11 +10,11 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import Client
 
 from core.errors import BadInput
-from core.settings import ConsoleSettings
 from gateway.app import create_app
 from gateway.console.auth import Guarded
 from gateway.console.console_context import console as console_context
 from gateway.console.menu import MENU
+from gateway.console.settings import ConsoleSettings
 from tests.gateway.console.conftest import SECRET
 
 ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}

@@ -24,22 +24,17 @@ from sqlalchemy import text
 
 from core.db.engine import make_engine
 from core.money import Money
-from core.settings import (
-    AirtelSettings,
-    DarajaSettings,
-    MtnSettings,
-    PawaPaySettings,
-    SmsSettings,
-)
 from core.unit import unit_opener
 from core.usecases.payments.request import request_payment
 from gateway.app import create_app
-from gateway.payments.airtel import AirtelChannel
+from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.channel_table import channel_table
 from gateway.payments.mpesa.client import DarajaClient
-from gateway.payments.mtn import MtnChannel
+from gateway.payments.mpesa.settings import DarajaSettings
+from gateway.payments.mtn import MtnChannel, MtnSettings
 from gateway.payments.pawapay.client import PawaPayChannel
-from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.payments.pawapay.settings import PawaPaySettings
+from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.work_queues import WorkQueues
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from simulator.pawapay.signing import public_keys, signature_headers

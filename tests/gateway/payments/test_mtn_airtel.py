@@ -23,11 +23,10 @@ from core.errors import (
     UnverifiedSignature,
 )
 from core.prompt import Prompt
-from core.settings import AirtelSettings, MtnSettings
 from gateway.payments import airtel, mtn
-from gateway.payments.airtel import AirtelChannel
+from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from gateway.payments.channel import Ended, Held, Outcome, Paid, PaymentChannel, Pending
-from gateway.payments.mtn import MtnChannel
+from gateway.payments.mtn import MtnChannel, MtnSettings
 from tests.gateway.payments.bodies import PROMPT
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
-from core.settings import SmsSettings
-from gateway.sms.africastalking import AfricasTalkingSender
+from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
 from simulator.africastalking import received_sms
 from tests.gateway.conftest import AMINA, KEY, Book, Web

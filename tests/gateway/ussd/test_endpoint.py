@@ -9,8 +9,8 @@ import pytest
 from redis import Redis
 
 from core.gsm7 import septets
-from core.settings import GuardSettings
 from gateway.app import create_app
+from gateway.guard import GuardSettings
 from gateway.network_limits import SMALLEST_SCREEN
 from gateway.ussd.aggregators import ADAPTERS
 from tests.gateway.conftest import AMINA, KEY, Book

@@ -10,10 +10,10 @@ import pytest
 from core.db.prompts import lock_prompt
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.prompt import Prompt
-from core.settings import DarajaSettings
 from core.usecases.payments.prompts import prompt_accepted
 from gateway.payments.channel import Approved, Ended, Pending
 from gateway.payments.mpesa.client import DarajaClient
+from gateway.payments.mpesa.settings import DarajaSettings
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
 from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Book, Web
 from tests.gateway.payments.bodies import PROMPT

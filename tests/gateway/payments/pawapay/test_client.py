@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.prompt import Prompt
-from core.settings import PawaPaySettings
 from gateway.payments.channel import Ended, Outcome, Paid, Pending
 from gateway.payments.pawapay.client import PawaPayChannel, read_deposit
 from gateway.payments.pawapay.message_signature import read_public_keys
+from gateway.payments.pawapay.settings import PawaPaySettings
 from tests.gateway.conftest import Book, Web
 from tests.gateway.payments.bodies import PROMPT, pawapay_deposit
 from tests.support.builders import insert_prompt

@@ -1,0 +1,37 @@
+"""Settings of the M-Pesa account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from core.environment import Environment, read_setting
+
+
+@dataclass(frozen=True, slots=True)
+class DarajaSettings:
+    """Credentials of the M-Pesa account, and where its callbacks reach us. Workers only."""
+
+    base_url: str
+    consumer_key: str = field(repr=False)
+    consumer_secret: str = field(repr=False)
+    shortcode: str
+    passkey: str = field(repr=False)
+    callback_url: str = field(repr=False)
+    # For what needs an initiator (reversals, status): without one we cannot ask for it.
+    initiator: str = ""
+    security_credential: str = field(default="", repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> DarajaSettings:
+        public_url = read_setting(environment, "PUBLIC_URL").rstrip("/")
+        callback_key = read_setting(environment, "CALLBACK_KEY")
+        return cls(
+            base_url=read_setting(environment, "DARAJA_BASE_URL").rstrip("/"),
+            consumer_key=read_setting(environment, "DARAJA_CONSUMER_KEY"),
+            consumer_secret=read_setting(environment, "DARAJA_CONSUMER_SECRET"),
+            shortcode=read_setting(environment, "DARAJA_SHORTCODE"),
+            passkey=read_setting(environment, "DARAJA_PASSKEY"),
+            callback_url=f"{public_url}/payments/daraja/{callback_key}/stk",
+            initiator=read_setting(environment, "DARAJA_INITIATOR", ""),
+            security_credential=read_setting(environment, "DARAJA_SECURITY_CREDENTIAL", ""),
+        )

@@ -17,7 +17,7 @@ from fractions import Fraction
 from itertools import islice
 
 from core.tokens.errors import TokenError, TokenImpossible
-from core.tokens.siphash import hash_words, key_words, siphash24
+from core.tokens.siphash import siphash24
 
 MAX_VALUE = 995
 MAX_EXTENDED_VALUE = 999_999
@@ -25,8 +25,6 @@ DISABLE_VALUE = 998
 SYNC_VALUE = 999
 # Ninety years of a token a day. A mistyped count must not keep a worker hashing for hours.
 MAX_COUNT = 0xFFFF
-
-_EIGHT_BYTES = 8 << 56
 
 
 class TokenType(Enum):
@@ -138,13 +136,11 @@ def _value(kind: TokenType, value: int | None, form: Form) -> int:
 def _codes(key: bytes, starting_code: int, value: int, form: Form) -> Iterator[int]:
     if not 0 <= starting_code <= 999_999_999:
         raise TokenImpossible("a starting code has nine digits")
-    k0, k1 = key_words(key)
     base = (starting_code + value) % form.values
     code = starting_code - starting_code % form.values + base
     repeat, cut = (0x1_0000_0001, _cut_normal) if form is NORMAL else (1, _cut_extended)
     while True:
-        word = int.from_bytes((code * repeat).to_bytes(8, "big"), "little")
-        code = cut(hash_words(k0, k1, (word, _EIGHT_BYTES)))
+        code = cut(siphash24(key, (code * repeat).to_bytes(8, "big")))
         yield code - code % form.values + base
 
 

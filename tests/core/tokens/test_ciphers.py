@@ -10,6 +10,7 @@ from core.tokens import misty1, sta
 from core.tokens.errors import TokenError
 from core.tokens.siphash import siphash24
 from core.tokens.sta import StaTables
+from tests.core.tokens.siphash_in_python import siphash24_in_python
 
 TABLES = StaTables.from_json((Path(__file__).parent / "sta_sample.json").read_text())
 BLOCKS = st.integers(0, 2**64 - 1)
@@ -22,6 +23,11 @@ RFC_KEY = bytes.fromhex("00112233445566778899aabbccddeeff")
 )
 def test_siphash_gives_the_published_values(length, expected):
     assert siphash24(bytes(range(16)), bytes(range(length))) == expected
+
+
+@given(key=st.binary(min_size=16, max_size=16), message=st.binary(max_size=64))
+def test_siphash_is_that_of_the_paper(key, message):
+    assert siphash24(key, message) == siphash24_in_python(key, message)
 
 
 @pytest.mark.parametrize(

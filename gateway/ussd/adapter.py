@@ -1,10 +1,11 @@
-"""The shape of an aggregator: how its callback is read, how its answer is written.
+"""What an adapter for an aggregator does: decode its callbacks, encode our answers.
 
     decode(sent: bytes) -> UssdRequest | SessionEnd     raises BadCallback
     encode(request: UssdRequest, reply: UssdReply) -> Response
 
-`sent` is the body of a POST or the query of a GET. An adapter knows a wire and nothing else:
-whatever repeats, comes out of order or is forged is dealt with behind it, alike for all of them.
+`sent` is the body of a POST or the query of a GET. An adapter knows only the aggregator's wire
+format. Callbacks that repeat, come out of order or are forged are handled behind it, in the same
+way for all aggregators.
 """
 
 from __future__ import annotations
@@ -27,9 +28,12 @@ Response = tuple[bytes, list[tuple[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """One aggregator under its name in the address. `decode_end`: it reports ends elsewhere, at
-    `/events`. None of them signs anything: the key in the address is what they prove, and the
-    addresses they come from where the operator lists them."""
+    """One aggregator; `name` stands in the address of its callbacks.
+
+    `decode_end` is for an aggregator that reports the end of a session at `/events`. No aggregator
+    signs its callbacks: we check the key in the address, and the source address where the operator
+    lists the allowed ones.
+    """
 
     name: str
     decode: Callable[[bytes], UssdRequest | SessionEnd]
@@ -39,19 +43,20 @@ class Adapter:
 
 
 def read_msisdn(fields: Mapping[str, Any], name: str) -> str:
-    """A number that comes with its country code, as E.164 with its +. Raises BadCallback."""
+    """A field with a phone number including its country code, as E.164 with +. Raises
+    BadCallback."""
     return f"+{text_field(fields, name, _NUMBER).removeprefix('+')}"
 
 
 def read_input(fields: Mapping[str, Any], name: str) -> str:
-    """What somebody typed or dialled; empty where they typed nothing. Raises BadCallback where the
-    field is not there at all."""
+    """A field with what the caller typed or dialled; "" where it is empty. Raises BadCallback where
+    the field is missing."""
     if name not in fields:
         raise BadCallback(f"{name} is missing")
     return text_field(fields, name, _INPUT, default="")
 
 
 def json_response(fields: Mapping[str, Any]) -> Response:
-    """An answer in JSON."""
+    """An answer whose body is JSON."""
     body = json.dumps(fields, ensure_ascii=False).encode()
     return body, [("Content-Type", "application/json")]

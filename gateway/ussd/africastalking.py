@@ -1,9 +1,9 @@
-"""Africa's Talking's USSD callback: its form in, `CON`/`END` out, and its end-of-session event.
+"""Africa's Talking's USSD callback: a form in, `CON`/`END` out, and its end-of-session event.
 
-Fields and answers as its USSD documentation gives them: a cumulative `text`, an answer that starts
-exactly with `CON ` or `END `, and an answer header of at most 99 characters without `|` that its
-dashboard and the end event show. It signs nothing and publishes no addresses, so everything here is
-the word of a stranger: what is not exactly right is refused with one line that says what.
+Fields and answers follow its USSD documentation: a cumulative `text`, an answer that starts exactly
+with `CON ` or `END `, and an answer header of at most 99 characters without `|` that its dashboard
+and the end event show. It signs nothing and publishes no addresses, so nothing here is trusted: a
+callback that is not exactly right is refused with one line that says what is wrong.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _EVENT = {name: _FIELDS[name] for name in ("sessionId", "phoneNumber")} | {
 
 
 def decode(sent: bytes) -> UssdRequest:
-    """The callback in a form body. Raises BadCallback saying what is wrong with it."""
-    form = _read(sent, _FIELDS)
+    """The callback in a form body. Raises BadCallback with one line that says what is wrong."""
+    form = _validated_form(sent, _FIELDS)
     return UssdRequest(
         aggregator=NAME,
         ussd_session=form["sessionId"],
@@ -54,15 +54,15 @@ def encode(request: UssdRequest, reply: UssdReply) -> Response:
 
 
 def decode_end(sent: bytes) -> SessionEnd:
-    """The end-of-session event. Its input may hold a PIN and is not looked at."""
-    form = _read(sent, _EVENT)
+    """The end-of-session event. Its `input` field may hold a PIN and is not read."""
+    form = _validated_form(sent, _EVENT)
     last = form.get("hopsMetadata", "").rsplit("|", 1)[-1]
     screen = last if re.fullmatch(r"[a-z0-9_.]{1,99}", last) else ""
     key = session_key(NAME, form["sessionId"], form["phoneNumber"])
     return SessionEnd(key, form["status"], screen)
 
 
-def _read(sent: bytes, fields: Mapping[str, re.Pattern[str]]) -> dict[str, str]:
+def _validated_form(sent: bytes, fields: Mapping[str, re.Pattern[str]]) -> dict[str, str]:
     form = read_form(sent)
     missing = [name for name in fields if name not in form]
     if missing:

@@ -1,4 +1,4 @@
-"""The aggregators whose callbacks are understood, by their name in the address."""
+"""The adapters of all supported aggregators, by their name in the address."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from gateway.ussd.arkesel import ARKESEL
 from gateway.ussd.beem import BEEM
 from gateway.ussd.hubtel import HUBTEL
 
-ADAPTERS = {one.name: one for one in (AFRICASTALKING, HUBTEL, ARKESEL, BEEM, AIRTEL)}
+ADAPTERS = {adapter.name: adapter for adapter in (AFRICASTALKING, HUBTEL, ARKESEL, BEEM, AIRTEL)}

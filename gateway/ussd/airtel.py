@@ -1,8 +1,8 @@
 """Airtel's own USSD gateway (Comviva Flares): a GET, the last input only, `Freeflow` in the answer.
 
-The first input of a session is what was dialled, without the leading * and the closing #; nothing
-else marks it. The end is told at the same address with `clean` and `error`. `userid` and `password`
-travel in the address like our key, and prove no more than it does.
+The first input of a session is the dialled string without the leading * and the closing #; nothing
+else marks it. The end of a session comes to the same address with `clean` and `error`. `userid` and
+`password` are part of the address like our key, prove no more than it, and are not read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ NAME = "airtel"
 
 
 def decode(sent: bytes) -> UssdRequest | SessionEnd:
-    """A turn, or the news that the session was cleaned up (there `msisdn` is written small)."""
+    """A turn, or the end of the session (where `msisdn` is written in small letters). Raises
+    BadCallback."""
     fields = read_form(sent)
     ussd_session = text_field(fields, "SessionID", SESSION_ID)
     if "clean" in fields:
@@ -32,7 +33,7 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
 
 
 def encode(request: UssdRequest, reply: UssdReply) -> Response:
-    """FC goes on, FB ends. Charging is not ours."""
+    """The header Freeflow is FC to continue and FB to end. The gateway charges nothing."""
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Freeflow", "FB" if reply.ends else "FC"),

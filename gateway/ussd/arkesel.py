@@ -1,4 +1,4 @@
-"""Arkesel (Ghana): JSON, the last input only, a mark on a new session, and no word of its end."""
+"""Arkesel (Ghana): JSON, the last input only, a mark on a new session, no report of its end."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ NAME = "arkesel"
 
 
 def decode(sent: bytes) -> UssdRequest:
-    """A turn. Only the first says which code was dialled, so `userID`, the account's, stands for
-    the code."""
+    """A turn. Raises BadCallback. Only the first turn tells the dialled service code, so the id of
+    the account (`userID`) is used in its place."""
     fields = read_json(sent)
     opens = fields.get("newSession")
     if not isinstance(opens, bool):
@@ -37,6 +37,7 @@ def decode(sent: bytes) -> UssdRequest:
 
 
 def encode(request: UssdRequest, reply: UssdReply) -> Response:
+    """The answer; `continueSession` is false at the end."""
     return json_response(
         {
             "sessionID": request.ussd_session,

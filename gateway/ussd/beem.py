@@ -1,7 +1,7 @@
-"""Beem (Tanzania): JSON with a payload, the last input only, a command that says what happens.
+"""Beem (Tanzania): JSON with a payload, the last input only, a `command` for start, turn and end.
 
-Nothing says whether `payload.request_id` rises within a session, so it is not taken for the number
-of a turn, only handed back. Which code was dialled is not told.
+It is not documented whether `payload.request_id` rises within a session, so it is not used as the
+number of a turn and only returned. The dialled service code is not sent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAME = "beem"
 
 
 def decode(sent: bytes) -> UssdRequest | SessionEnd:
-    """A turn, or the end of the session."""
+    """A turn, or the end of the session. Raises BadCallback."""
     fields = read_json(sent)
     command = text_field(fields, "command", "initiate|continue|terminate")
     ussd_session, msisdn = (
@@ -48,7 +48,7 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
 
 
 def encode(request: UssdRequest, reply: UssdReply) -> Response:
-    """`request_id` goes back as the number that it is where integrators show it."""
+    """The answer. `request_id` is returned as a number, as integrators show it, where it is one."""
     asked = int(request.echo) if request.echo.isdecimal() else request.echo
     return json_response(
         {

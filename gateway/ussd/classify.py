@@ -2,7 +2,7 @@
 
 Some aggregators send the whole text of a session each time, others only the last input. Both become
 the same four kinds here. An aggregator that sends only the last input may number its callbacks;
-where it does not, the same input within two seconds is a repeat: nobody reads and answers faster.
+where it does not, the same input within two seconds is a repeat, since no caller answers faster.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ class UssdEndpoint:
         return [body]
 
     def _answer(self, environ: Mapping[str, Any]) -> Response:
-        adapter, read = self._door(environ)
+        adapter, read = self._find_adapter(environ)
         try:
             heard = read(_sent(environ, adapter.method))
         except BadCallback as bad:
@@ -121,7 +121,7 @@ class UssdEndpoint:
             return self._ended(heard)
         return adapter.encode(heard, self._turn(heard))
 
-    def _door(self, environ: Mapping[str, Any]) -> tuple[Adapter, Read]:
+    def _find_adapter(self, environ: Mapping[str, Any]) -> tuple[Adapter, Read]:
         """Who is spoken to, and what reads the body. Raises Refusal."""
         match environ.get("PATH_INFO", "").rstrip("/").split("/"):
             case ["", "ussd", name, key, *rest] if name in ADAPTERS:
@@ -179,11 +179,11 @@ def _query(environ: Mapping[str, Any]) -> bytes:
 
 
 def _body(environ: Mapping[str, Any]) -> bytes:
-    """At most one byte more than the limit, whether or not its length is told beforehand."""
-    told = environ.get("CONTENT_LENGTH") or str(LARGEST_BODY + 1)
-    if not told.isdecimal():
+    """The body, cut to one byte more than the limit. Its length may be missing from the request."""
+    length = environ.get("CONTENT_LENGTH") or str(LARGEST_BODY + 1)
+    if not length.isdecimal():
         raise Refusal("400 Bad Request", "malformed", "Content-Length is no number")
-    if environ.get("CONTENT_LENGTH") and int(told) > LARGEST_BODY:
+    if environ.get("CONTENT_LENGTH") and int(length) > LARGEST_BODY:
         raise _too_large()
-    body: bytes = environ["wsgi.input"].read(min(int(told), LARGEST_BODY + 1))
+    body: bytes = environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1))
     return body

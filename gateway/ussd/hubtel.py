@@ -1,8 +1,8 @@
-"""Hubtel (Ghana): JSON, the last input only, numbered turns, and the end told at the same address.
+"""Hubtel (Ghana): JSON, the last input only, numbered turns, and the end at the same address.
 
-`Type` is Initiation with the whole dialled string, Response, Release (the caller is gone) or
-Timeout (we were too slow); `Sequence` rises with every turn of a session, and older accounts do
-without. The answer's `Type` is Response to go on and Release to end.
+`Type` is Initiation with the whole dialled string, Response, Release (the caller hung up) or
+Timeout (we were too slow). `Sequence` rises with every turn of a session; older accounts do not
+send it. The answer's `Type` is Response to continue and Release to end.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _TYPES = "(?i:initiation|response|release|timeout)"
 
 
 def decode(sent: bytes) -> UssdRequest | SessionEnd:
-    """A turn, or the news that the session is over."""
+    """A turn, or the end of the session. Raises BadCallback."""
     fields = read_json(sent)
     kind = text_field(fields, "Type", _TYPES).lower()
     ussd_session, msisdn = (
@@ -47,6 +47,7 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
 
 
 def encode(request: UssdRequest, reply: UssdReply) -> Response:
+    """The answer; `ClientState` is the id of the screen."""
     return json_response(
         {
             "SessionId": request.ussd_session,

@@ -1,4 +1,4 @@
-"""The agent's menu, and the words that several of its entries share."""
+"""The agent's menu, and the messages that several of its entries share."""
 
 from core.wording.message import message
 from core.wording.slots import Msisdn, Name, Reference, Serial
@@ -6,42 +6,42 @@ from core.wording.slots import Msisdn, Name, Reference, Serial
 
 @message
 def home(name: Name) -> None:
-    """Above the agent's menu."""
+    """Above the agent's menu; `name` is the agent."""
 
 
 @message
 def register() -> None:
-    """Register a customer with a device."""
+    """Register a customer with a device: a line of the menu."""
 
 
 @message
 def sell() -> None:
-    """Sell an appliance on a plan."""
+    """Sell an appliance on a plan: a line of the menu."""
 
 
 @message
 def collect() -> None:
-    """Collect cash."""
+    """Collect cash: a line of the menu."""
 
 
 @message
 def customer() -> None:
-    """Look a customer up."""
+    """Look up a customer: a line of the menu."""
 
 
 @message
 def transfer_meter() -> None:
-    """Move a meter to another customer."""
+    """Transfer a meter to another customer: a line of the menu."""
 
 
 @message
 def account() -> None:
-    """Own float, commission and last receipts."""
+    """The agent's limit, commission and last receipts: a line of the menu."""
 
 
 @message
 def pin() -> None:
-    """Change the PIN."""
+    """Change the PIN: a line of the menu."""
 
 
 @message
@@ -51,12 +51,12 @@ def which_phone() -> None:
 
 @message
 def confirm_customer(owner: Name) -> None:
-    """The number is known: confirm the masked name."""
+    """The number is a customer's: ask whether this masked name is right."""
 
 
 @message
 def yes() -> None:
-    """Yes, that is the person."""
+    """The option that confirms the name."""
 
 
 @message
@@ -76,22 +76,22 @@ def which_appliance() -> None:
 
 @message
 def no_appliance() -> None:
-    """There is nothing to sell."""
+    """Instead of the appliances when there is nothing to sell."""
 
 
 @message
 def agree() -> None:
-    """Go on with this plan."""
+    """The option that accepts the plan, tariff or amount."""
 
 
 @message
 def summary_meter(serial: Serial, tariff: Reference, owner: Name, phone: Msisdn) -> None:
-    """What will be registered; above the PIN."""
+    """What will be registered, shown before the PIN."""
 
 
 @message
 def which_pin() -> None:
-    """Ask for the agent's PIN, which confirms."""
+    """Ask for the agent's PIN, which confirms the action."""
 
 
 @message
@@ -101,4 +101,4 @@ def kit_pin(serial: Serial, owner: Name) -> None:
 
 @message
 def registered(serial: Serial) -> None:
-    """Customer and device are registered."""
+    """The end: customer and device are registered."""

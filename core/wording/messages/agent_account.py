@@ -1,4 +1,4 @@
-"""What an agent owes and has earned, and the PIN."""
+"""An agent's account: what is owed and earned; and the change of the PIN."""
 
 from typing import Annotated
 
@@ -8,22 +8,23 @@ from core.wording.slots import Day, MessageSlot, Money, Name, Reference
 
 @message
 def summary(owed: Money, left: Money, commission: Money) -> None:
-    """Above the agent's last receipts."""
+    """Above the agent's last receipts: the debt to the operator, what is left of the limit, the
+    commission earned."""
 
 
 @message
 def no_receipts(owed: Money, left: Money, commission: Money) -> None:
-    """The same when no cash was taken yet."""
+    """The debt, the limit left and the commission of an agent who has not taken any cash yet."""
 
 
 @message
 def collection(receipt: Reference, amount: Money, day: Day) -> None:
-    """Cash taken, in the list."""
+    """Cash taken from a customer, in the list."""
 
 
 @message
 def settlement(receipt: Reference, amount: Money, day: Day) -> None:
-    """Cash handed over or taken back, in the list."""
+    """Cash deposited at the office, or returned to a customer, in the list."""
 
 
 @message
@@ -38,14 +39,14 @@ def new_pin() -> None:
 
 @message
 def first_pin(name: Name) -> None:
-    """To an agent who still has the operator's PIN: choose one's own first."""
+    """To an agent who still has the first PIN: choose another one."""
 
 
 @message
 def change_now() -> None:
-    """Go on to choosing it."""
+    """The option that leads to the choice of a PIN."""
 
 
 @message
 def pin_changed() -> None:
-    """The new PIN holds."""
+    """The end: the new PIN is valid."""

@@ -1,4 +1,4 @@
-"""An agent takes cash."""
+"""An agent collects cash for a device."""
 
 from core.wording.message import message
 from core.wording.messages.allocation import Allocations
@@ -17,4 +17,4 @@ def confirm_cash(amount: Money, serial: Serial, allocations: Allocations) -> Non
 
 @message
 def collected(receipt: Reference, owed: Money) -> None:
-    """The cash is booked."""
+    """The end: the cash is booked; `owed` is what the agent owes the operator now."""

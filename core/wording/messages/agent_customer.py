@@ -1,4 +1,4 @@
-"""An agent looks a customer up."""
+"""An agent looks up a customer."""
 
 from core.wording.message import message
 from core.wording.messages.allocation import TokenContent
@@ -12,12 +12,12 @@ def card(owner: Name, due: Money, credit: Money, devices: Count) -> None:
 
 @message
 def resend() -> None:
-    """Send the customer's last token again."""
+    """The option that sends the customer's last token again."""
 
 
 @message
 def owed() -> None:
-    """See what the customer owes, line by line."""
+    """The option that lists what the customer owes."""
 
 
 @message
@@ -27,24 +27,24 @@ def which_device() -> None:
 
 @message
 def no_device() -> None:
-    """The customer has no device."""
+    """Instead of the devices when the customer has none."""
 
 
 @message
 def device(serial: Serial) -> None:
-    """One of the customer's devices."""
+    """One of the customer's devices, in the list."""
 
 
 @message
 def last_token(serial: Serial, day: Day, content: TokenContent) -> None:
-    """The last token of a device, which is not shown: from when it is and what it gives."""
+    """The last token of a device: its day and what it gives. Its digits are not shown."""
 
 
 @message
 def send() -> None:
-    """Send it to the customer."""
+    """The option that sends the last token to the customer."""
 
 
 @message
 def resent(serial: Serial) -> None:
-    """It goes to the customer."""
+    """The end: the token goes to the customer."""

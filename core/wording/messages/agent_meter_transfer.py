@@ -1,4 +1,4 @@
-"""An agent moves a meter to another customer."""
+"""An agent transfers a meter to another customer."""
 
 from core.wording.message import message
 from core.wording.slots import Name, Serial
@@ -6,14 +6,14 @@ from core.wording.slots import Name, Serial
 
 @message
 def confirm_new_owner(serial: Serial, owner: Name) -> None:
-    """Confirm who gets the meter."""
+    """Ask whether this customer (masked name) gets the meter."""
 
 
 @message
 def which_new_owner(serial: Serial, owner: Name) -> None:
-    """Whose meter it is; ask for the phone number of who gets it."""
+    """The meter and its present owner (masked name); ask for the phone number of the new owner."""
 
 
 @message
 def transferred(serial: Serial) -> None:
-    """The meter has a new owner."""
+    """The end: the meter has a new owner."""

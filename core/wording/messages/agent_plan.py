@@ -1,4 +1,4 @@
-"""An agent sells an appliance: which one, and on which plan."""
+"""The questions about a plan: which appliance, and on which terms."""
 
 from typing import Annotated
 
@@ -10,12 +10,12 @@ Cadence = Annotated[str, ChoiceSlot("cadence", "daily", "weekly", "monthly")]
 
 @message
 def appliance_price(price: Money) -> None:
-    """What an appliance costs."""
+    """The price of an appliance."""
 
 
 @message
 def appliance_per_day(price: Money) -> None:
-    """What a day's use of it costs, where it is not sold."""
+    """The price of a day's use, for an appliance that is not sold."""
 
 
 @message
@@ -27,37 +27,38 @@ def appliance(
 
 @message
 def which_plan() -> None:
-    """Above the plans the operator allows."""
+    """Above the plans that the operator allows."""
 
 
 @message
 def no_plan() -> None:
-    """The plans were taken away meanwhile."""
+    """Instead of the plans when the operator has just withdrawn them."""
 
 
 @message
 def which_scheme() -> None:
-    """Choose how the plan is made."""
+    """Ask how the plan is calculated."""
 
 
 @message
 def by_count() -> None:
-    """By the number of instalments."""
+    """Option: by the number of instalments."""
 
 
 @message
 def by_amount() -> None:
-    """By the amount of each instalment."""
+    """Option: by the amount of each instalment."""
 
 
 @message
 def by_day() -> None:
-    """Use by the day: no instalments."""
+    """Option: use by the day, without instalments."""
 
 
 @message
 def service(per_day: Money, least: Money) -> None:
-    """Use by the day as it would be agreed; above the PIN."""
+    """Use by the day as it would be agreed: the price of a day and the least payment; shown before
+    the PIN."""
 
 
 @message
@@ -72,37 +73,37 @@ def which_each() -> None:
 
 @message
 def which_cadence() -> None:
-    """Choose how often an instalment falls due."""
+    """Ask how often an instalment falls due."""
 
 
 @message
 def daily() -> None:
-    """Every day."""
+    """Option: every day."""
 
 
 @message
 def weekly() -> None:
-    """Every week."""
+    """Option: every week."""
 
 
 @message
 def monthly() -> None:
-    """Every month."""
+    """Option: every month."""
 
 
 @message
 def which_down() -> None:
-    """Choose whether there is a down payment."""
+    """Ask whether there is a down payment."""
 
 
 @message
 def no_down() -> None:
-    """No down payment."""
+    """Option: no down payment."""
 
 
 @message
 def some_down() -> None:
-    """A down payment."""
+    """Option: a down payment."""
 
 
 @message
@@ -119,14 +120,15 @@ def plan(
     first_on: Day,
     down_payment: Money,
 ) -> None:
-    """The plan before it is sold."""
+    """The plan as it would be sold: number and amount of instalments, how often, the last one's
+    amount, the first day due, the down payment."""
 
 
 @message
 def sale_pin(owner: Name) -> None:
-    """Who buys on the plan just agreed; ask for the agent's PIN."""
+    """Who buys on the plan just agreed (masked name); ask for the agent's PIN."""
 
 
 @message
 def sold() -> None:
-    """The appliance is sold; what was agreed goes out by text."""
+    """The end: the appliance is sold, and both parties get an SMS."""

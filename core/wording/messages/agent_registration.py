@@ -16,7 +16,7 @@ def which_surname() -> None:
 
 @message
 def which_village() -> None:
-    """Above the villages."""
+    """Above the villages; a code may be typed too."""
 
 
 @message
@@ -31,7 +31,7 @@ def village(name: Name, village: Reference) -> None:
 
 @message
 def no_village_option() -> None:
-    """Register without a village."""
+    """Option: register without a village."""
 
 
 @message
@@ -41,17 +41,17 @@ def which_kind() -> None:
 
 @message
 def meter() -> None:
-    """A meter."""
+    """Option: a meter."""
 
 
 @message
 def shs() -> None:
-    """A solar home system."""
+    """Option: a solar home system."""
 
 
 @message
 def e_bike() -> None:
-    """An e-bike."""
+    """Option: an e-bike."""
 
 
 @message
@@ -61,7 +61,7 @@ def which_manufacturer() -> None:
 
 @message
 def no_manufacturer() -> None:
-    """Nobody makes this kind."""
+    """Instead of the manufacturers when none makes this kind."""
 
 
 @message
@@ -71,14 +71,14 @@ def which_tariff() -> None:
 
 @message
 def tariff(name: Name, price: Money) -> None:
-    """A tariff in the list, with its price of a kWh."""
+    """A tariff in the list, with its price per kWh."""
 
 
 @message
 def no_tariff() -> None:
-    """There is no tariff."""
+    """Instead of the tariffs when there is none."""
 
 
 @message
 def summary_new_meter(serial: Serial, tariff: Reference, owner: Name, phone: Msisdn) -> None:
-    """The same for a meter that is not in the books yet."""
+    """What will be registered, for a meter that is not known yet: check its number."""

@@ -1,4 +1,4 @@
-"""What waits for an agent: requests by phone, and what the agent asked for by text."""
+"""Requests that wait for an agent: devices asked for by phone, registrations by SMS."""
 
 from core.wording.message import message
 from core.wording.messages.agent_plan import Cadence
@@ -8,77 +8,77 @@ from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Seria
 
 @message
 def which_entry() -> None:
-    """Above the choice between somebody new and those who wait."""
+    """Above the choice between a new customer and waiting requests."""
 
 
 @message
 def new_customer() -> None:
-    """Register somebody who did not ask by phone."""
+    """Option: register a customer who did not ask by phone."""
 
 
 @message
 def customer_requests() -> None:
-    """Serve those who asked by phone."""
+    """Option: serve the customers who asked by phone."""
 
 
 @message
 def sms_requests() -> None:
-    """Confirm what the agent asked for by text."""
+    """Option: confirm the registrations that the agent asked for by SMS."""
 
 
 @message
 def which_sms_request() -> None:
-    """Above what the agent asked for by text."""
+    """Above the registrations that the agent asked for by SMS."""
 
 
 @message
 def no_sms_request() -> None:
-    """Nothing asked for by text waits any more."""
+    """Instead of that list when none waits any more."""
 
 
 @message
 def drop() -> None:
-    """Do not do what was asked for by text."""
+    """Option: cancel a registration that was asked for by SMS."""
 
 
 @message
 def dropped(serial: Serial) -> None:
-    """It is not asked for any more."""
+    """The end: the registration by SMS is cancelled."""
 
 
 @message
 def stale(serial: Serial, owner: Name) -> None:
-    """What was asked for by text has become impossible: it can only be dropped."""
+    """A registration by SMS that has become impossible: the agent can only drop it."""
 
 
 @message
 def refuse() -> None:
-    """Do not grant somebody the device."""
+    """Option: refuse the device to the customer who asked for it."""
 
 
 @message
 def refused(serial: Serial) -> None:
-    """Whoever asked is told that they do not get it."""
+    """The end: the customer who asked is told that they do not get the device."""
 
 
 @message
 def which_request() -> None:
-    """Above those who wait."""
+    """Above the customers who wait."""
 
 
 @message
 def no_request() -> None:
-    """Nobody waits any more."""
+    """Instead of that list when no customer waits any more."""
 
 
 @message
 def request(owner: Name, serial: Serial) -> None:
-    """Somebody who waits, in the list."""
+    """A waiting request in the list."""
 
 
 @message
 def request_details(owner: Name, phone: Msisdn, serial: Serial, kind: Kind) -> None:
-    """Who wants what, before the terms are asked for."""
+    """Who asks for which device, before the agent is asked for the terms."""
 
 
 @message
@@ -94,11 +94,11 @@ def summary_plan(
     first_on: Day,
     down_payment: Money,
 ) -> None:
-    """What was asked for by text for a kit, before the PIN."""
+    """A registration by SMS of a kit on a plan, shown before the PIN."""
 
 
 @message
 def summary_service(
     serial: Serial, owner: Name, phone: Msisdn, appliance: Reference, per_day: Money, least: Money
 ) -> None:
-    """The same where it is used by the day."""
+    """A registration by SMS of a kit that is used by the day, shown before the PIN."""

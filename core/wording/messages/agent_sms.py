@@ -1,4 +1,4 @@
-"""Texts to agents, and to the customers they serve."""
+"""SMS to agents, and to the customers whom they serve."""
 
 from core.wording.message import sms_message
 from core.wording.messages.agent_plan import Cadence
@@ -7,17 +7,17 @@ from core.wording.slots import Count, Day, Money, Msisdn, Name, Reference, Seria
 
 @sms_message(max_segments=1)
 def pin_locked(minutes: Count) -> None:
-    """To an agent whose PIN was missed three times."""
+    """To an agent whose PIN was typed wrongly three times."""
 
 
 @sms_message(max_segments=1)
 def pin_reset(operator: Name) -> None:
-    """To an agent for whom an operator made a new first PIN, which no text ever holds."""
+    """To an agent for whom an operator set a new first PIN. No SMS ever contains a PIN."""
 
 
 @sms_message(max_segments=1)
 def collected(amount: Money, serial: Serial, receipt: Reference, owed: Money) -> None:
-    """To an agent who took cash: the receipt, and what is owed to the operator now."""
+    """Receipt to an agent who took cash; `owed` is what the agent owes the operator now."""
 
 
 @sms_message(max_segments=1)
@@ -27,32 +27,32 @@ def welcome(name: Name, serial: Serial, operator: Name, service_code: Reference)
 
 @sms_message(max_segments=1)
 def meter_transferred(serial: Serial, operator: Name) -> None:
-    """To the old owner of a meter that an agent moved to somebody else."""
+    """To the previous owner of a meter that an agent transferred to another customer."""
 
 
 @sms_message(max_segments=1)
 def device_replaced(old: Serial, serial: Serial, operator: Name) -> None:
-    """To a customer whose device was swapped for another."""
+    """To a customer whose device `old` was replaced by `serial`."""
 
 
 @sms_message(max_segments=1)
 def settled(amount: Money, commission: Money, owed: Money, receipt: Reference) -> None:
-    """To an agent who handed cash over."""
+    """Receipt to an agent who deposited cash at the office."""
 
 
 @sms_message(max_segments=1)
 def cash_returned(amount: Money, receipt: Reference, owed: Money) -> None:
-    """To an agent whose customer has the cash back: it is not owed any more."""
+    """To an agent whose customer got the cash back: the agent does not owe it any more."""
 
 
 @sms_message(max_segments=1)
 def request_received(serial: Serial, operator: Name) -> None:
-    """To somebody whose device an agent has to set up first."""
+    """To a caller who asked for a device that an agent has to set up first."""
 
 
 @sms_message(max_segments=1)
 def request_refused(serial: Serial, operator: Name) -> None:
-    """To somebody who does not get the device they asked for."""
+    """To a caller who does not get the device that they asked for."""
 
 
 @sms_message(max_segments=1)
@@ -67,7 +67,7 @@ def sold(appliance: Name, owner: Name, commission: Money) -> None:
 
 @sms_message(max_segments=1)
 def low_float(left: Money, operator: Name) -> None:
-    """To an agent who can hardly take cash any more."""
+    """To an agent who can take only little more cash before the limit is reached."""
 
 
 @sms_message(max_segments=2)
@@ -81,14 +81,14 @@ def agreed_plan(
     down_payment: Money,
     operator: Name,
 ) -> None:
-    """To a customer who bought on a plan: what was agreed."""
+    """To a customer who bought on a plan: the agreed terms."""
 
 
 @sms_message(max_segments=2)
 def agreed_service(appliance: Name, per_day: Money, least: Money, operator: Name) -> None:
-    """The same for use by the day."""
+    """To a customer who uses an appliance by the day: the price of a day and the least payment."""
 
 
 @sms_message(max_segments=1)
 def request_waiting(serial: Serial, service_code: Reference) -> None:
-    """To an agent: somebody asked for a device from their own phone."""
+    """To an agent: a caller asked for a device by phone; `service_code` is what to dial."""

@@ -1,4 +1,4 @@
-"""Parts of what a payment does, on the confirm screen and in the receipt: `loan 300, 5.0 kWh`."""
+"""What the parts of a payment are for, before it and in the receipt: `loan 300, 5.0 kWh`."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -9,17 +9,17 @@ from core.wording.slots import Amount, Count, Kwh, MessageListSlot, MessageSlot
 
 @message
 def loan(amount: Amount) -> None:
-    """Money that pays down payments and instalments."""
+    """Money for down payments and instalments."""
 
 
 @message
 def access(amount: Amount) -> None:
-    """Money that pays the meter's standing fee (access rate)."""
+    """Money for the standing fee of a meter (access rate)."""
 
 
 @message
 def energy(kwh: Kwh) -> None:
-    """Energy bought."""
+    """Energy bought, in kWh."""
 
 
 @message
@@ -29,7 +29,7 @@ def days(count: Count) -> None:
 
 @message
 def unlock() -> None:
-    """The device is paid off and runs for good."""
+    """The device is paid off and runs without tokens from now on."""
 
 
 @message

@@ -1,4 +1,4 @@
-"""What a customer owes, line by line."""
+"""What a customer owes, debt by debt."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from core.wording.slots import Day, MessageSlot, Money, Name
 
 @message
 def total(due: Money, credit: Money) -> None:
-    """Above the list: what is due now, and the credit kept for the next payment."""
+    """Above the list: what is due now, and the credit for the next payment."""
 
 
 @message
@@ -18,12 +18,12 @@ def nothing(credit: Money) -> None:
 
 @message
 def overdue(description: Name, amount: Money, since: Day) -> None:
-    """A line that is due: what for, how much, since when."""
+    """A debt that is due: what for, how much, since when."""
 
 
 @message
 def upcoming(description: Name, amount: Money, on: Day) -> None:
-    """The next one that falls due."""
+    """The next debt that falls due: what for, how much, when."""
 
 
 @message

@@ -1,4 +1,4 @@
-"""A customer's devices and how they stand."""
+"""A customer's devices and their state."""
 
 from typing import Annotated
 
@@ -9,32 +9,32 @@ from core.wording.slots import Count, MessageSlot, Money, Serial
 
 @message
 def title() -> None:
-    """Above the list."""
+    """Above the list of the caller's devices."""
 
 
 @message
 def none() -> None:
-    """Instead of the list when the caller has none."""
+    """Instead of the list when the caller has no device."""
 
 
 @message
 def plan_left(left: Money, days: Count) -> None:
-    """How much is left on its payment plan, and for how many days it has been paid."""
+    """The state of a device on a plan: what is left to pay, and how many days are paid."""
 
 
 @message
 def days_left(days: Count) -> None:
-    """It is used by the day: for how many days it has been paid."""
+    """The state of a device that is used by the day: how many days are paid."""
 
 
 @message
 def paid_off() -> None:
-    """Its plan is complete: it runs for good."""
+    """The state of a device whose plan is complete: it runs without tokens."""
 
 
 @message
 def as_you_go() -> None:
-    """It has no plan: energy is bought as it is used."""
+    """The state of a device without a plan: energy is bought when it is needed."""
 
 
 State = Annotated[BoundMessage, MessageSlot(plan_left, days_left, paid_off, as_you_go)]

@@ -1,21 +1,21 @@
-"""What the menu engine itself says, on any screen of any menu."""
+"""The messages of the menu engine itself, on any screen of any menu."""
 
 from core.wording.message import message
 
 
 @message
 def back() -> None:
-    """Beside `0`, at the foot of a screen."""
+    """Beside `0`, in the last line of a screen."""
 
 
 @message
 def home() -> None:
-    """Beside `00`, at the foot of a screen."""
+    """Beside `00`, in the last line of a screen."""
 
 
 @message
 def more() -> None:
-    """Beside `98`, when a list goes on."""
+    """Beside `98`, in the last line of a screen that has another page."""
 
 
 @message
@@ -25,17 +25,17 @@ def not_an_option() -> None:
 
 @message
 def not_an_amount() -> None:
-    """Above the same question, after something that is no sum of money."""
+    """Above the same question, after an answer that is not an amount."""
 
 
 @message
 def not_a_serial() -> None:
-    """Above the same question, after something that cannot be a serial number."""
+    """Above the same question, after an answer that cannot be a serial number."""
 
 
 @message
 def not_a_phone() -> None:
-    """Above the same question, after something that is no phone number."""
+    """Above the same question, after an answer that is not a phone number."""
 
 
 @message
@@ -45,7 +45,7 @@ def not_a_pin() -> None:
 
 @message
 def not_two_pins() -> None:
-    """Not a present and a new PIN with a space between them."""
+    """Above the same question: the present PIN, a star and a new PIN are expected."""
 
 
 @message
@@ -65,22 +65,22 @@ def too_many_tries() -> None:
 
 @message
 def interrupted() -> None:
-    """Asked after a dropped call: go on where you were, or start over?"""
+    """After an interrupted session: ask whether to continue it or to start over."""
 
 
 @message
 def resume() -> None:
-    """Option 1 after a dropped call."""
+    """Option 1 after an interrupted session."""
 
 
 @message
 def start_over() -> None:
-    """Option 2 after a dropped call."""
+    """Option 2 after an interrupted session."""
 
 
 @message
 def lost_place() -> None:
-    """Above the first screen, when the conversation could not be followed."""
+    """Above the first screen, when the conversation could not be continued."""
 
 
 @message
@@ -90,4 +90,4 @@ def still_working() -> None:
 
 @message
 def internal_error() -> None:
-    """The end, when something of ours is broken."""
+    """The end, after an error on our side."""

@@ -1,4 +1,4 @@
-"""Help, and reporting a problem."""
+"""Help, and the report of a problem."""
 
 from core.wording.message import message
 from core.wording.slots import Name
@@ -6,19 +6,19 @@ from core.wording.slots import Name
 
 @message
 def how(operator: Name) -> None:
-    """How paying and typing a token works, in a few words."""
+    """How to pay and how to type a token, in a few words."""
 
 
 @message
 def report() -> None:
-    """Tell the operator about a problem."""
+    """Option: tell the operator about a problem."""
 
 
 @message
 def what() -> None:
-    """Ask what is wrong."""
+    """Ask what the problem is."""
 
 
 @message
 def thanks() -> None:
-    """The report is stored."""
+    """The end: the report is stored."""

@@ -11,49 +11,49 @@ def customer(name: Name) -> None:
 
 @message
 def stranger(operator: Name) -> None:
-    """Above the menu of somebody we do not know."""
+    """Above the menu of a caller who is not known."""
 
 
 @message
 def pay() -> None:
-    """Pay for a device."""
+    """Option: pay for a device."""
 
 
 @message
 def pay_serial() -> None:
-    """Pay for anybody's device by its serial number."""
+    """Option: pay for any device by its serial number."""
 
 
 @message
 def owe() -> None:
-    """What I owe."""
+    """Option: what the caller owes."""
 
 
 @message
 def tokens() -> None:
-    """My last tokens."""
+    """Option: the last tokens."""
 
 
 @message
 def devices() -> None:
-    """My devices."""
+    """Option: the caller's devices."""
 
 
 @message
 def register_device() -> None:
-    """A customer registers a further device."""
+    """Option: register a further device."""
 
 
 @message
 def register_own() -> None:
-    """Somebody we do not know registers a device."""
+    """Option, for a caller who is not known: register a device."""
 
 
 @message
 def language() -> None:
-    """Choose the language."""
+    """Option: choose the language."""
 
 
 @message
 def help() -> None:
-    """Help, and report a problem."""
+    """Option: help, and report a problem."""

@@ -1,4 +1,4 @@
-"""What kinds of device are called."""
+"""The slot type for a kind of device."""
 
 from typing import Annotated
 

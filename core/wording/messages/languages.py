@@ -1,4 +1,4 @@
-"""Choosing the language."""
+"""The choice of the language."""
 
 from core.wording.message import message
 
@@ -10,14 +10,14 @@ def which() -> None:
 
 @message
 def english() -> None:
-    """In English, whatever the language now is."""
+    """Option: English. Written in English in every language."""
 
 
 @message
 def swahili() -> None:
-    """In Kiswahili, whatever the language now is."""
+    """Option: Kiswahili. Written in Kiswahili in every language."""
 
 
 @message
 def french() -> None:
-    """In French, whatever the language now is."""
+    """Option: French. Written in French in every language."""

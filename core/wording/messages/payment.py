@@ -15,7 +15,7 @@ def which_device() -> None:
 
 @message
 def no_device() -> None:
-    """Instead of the list when the caller has none."""
+    """Instead of the list when the caller has no device."""
 
 
 @message
@@ -35,12 +35,12 @@ def which_serial() -> None:
 
 @message
 def own_due(due: Money) -> None:
-    """Of the caller's own device: what is due today in all."""
+    """For the caller's own device: the sum that is due today."""
 
 
 @message
 def owner(owner: Name) -> None:
-    """Of somebody else's device: the masked name of its owner."""
+    """For another customer's device: the masked name of its owner."""
 
 
 @message
@@ -64,14 +64,15 @@ def confirm(
 
 @message
 def pay_now() -> None:
-    """Go ahead."""
+    """Option: pay."""
 
 
 @message
 def loan_only() -> None:
-    """Pay the loan only, instead of buying energy."""
+    """Option: pay the loan only, instead of buying energy."""
 
 
 @message
 def check_phone(amount: Money, serial: Serial) -> None:
-    """The request is on its way to the caller's phone, which asks for the mobile-money PIN."""
+    """The end: the payment request is on its way to the caller's phone, which asks for the
+    mobile-money PIN."""

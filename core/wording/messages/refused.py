@@ -1,4 +1,4 @@
-"""Why a use case said no: one message per code of `core.errors.Refused`."""
+"""Why a use case refused something: one message for each code of `core.errors.Refused`."""
 
 from core.wording.message import message
 from core.wording.slots import Count, FreeText, Money, Msisdn, Serial
@@ -6,7 +6,7 @@ from core.wording.slots import Count, FreeText, Money, Msisdn, Serial
 
 @message
 def other() -> None:
-    """For a refusal that has no words of its own."""
+    """For a refusal that has no message of its own."""
 
 
 @message
@@ -21,7 +21,8 @@ def not_a_customer() -> None:
 
 @message
 def not_your_device(typed: FreeText) -> None:
-    """None of the caller's devices has this serial number; whose it is, is not told."""
+    """None of the caller's devices has this serial number. Whether another customer has it is not
+    told."""
 
 
 @message
@@ -36,17 +37,17 @@ def tariff_unknown(typed: FreeText) -> None:
 
 @message
 def name_missing() -> None:
-    """A customer who is new needs a name."""
+    """A new customer needs a name."""
 
 
 @message
 def plan_unreadable() -> None:
-    """How an appliance with its plan is written in a text."""
+    """How to write an appliance with its plan in an SMS."""
 
 
 @message
 def no_such_request() -> None:
-    """The registration was confirmed already, or waited too long."""
+    """The registration was confirmed already, or its time is over."""
 
 
 @message
@@ -66,7 +67,7 @@ def amount_invalid(cash_unit: Money) -> None:
 
 @message
 def amount_too_large(most: Money) -> None:
-    """More than the channel takes at once."""
+    """More than the payment channel takes at once; `most` is what it takes."""
 
 
 @message
@@ -81,37 +82,37 @@ def below_minimum(minimum: Money) -> None:
 
 @message
 def language_unknown() -> None:
-    """The market does not speak this language."""
+    """The market does not support this language."""
 
 
 @message
 def no_such_token() -> None:
-    """The token is not one of the caller's."""
+    """The caller has no such token."""
 
 
 @message
 def not_an_agent() -> None:
-    """Only agents do this."""
+    """Only agents can do this."""
 
 
 @message
 def pin_wrong(left: Count) -> None:
-    """The PIN was wrong; how many tries are left."""
+    """The PIN was wrong; `left` tries are left."""
 
 
 @message
 def pin_locked(minutes: Count) -> None:
-    """Three misses: how long to wait."""
+    """The PIN was wrong three times; `minutes` is how long to wait."""
 
 
 @message
 def pin_trivial() -> None:
-    """A PIN that everybody tries first, or the old one again."""
+    """A PIN that is easy to guess, or the old one."""
 
 
 @message
 def float_exceeded(left: Money) -> None:
-    """The agent would owe more than the limit; what is left of it."""
+    """The agent would owe more than the limit; `left` is what is left of it."""
 
 
 @message
@@ -121,7 +122,7 @@ def customer_unknown(msisdn: Msisdn) -> None:
 
 @message
 def appliance_unknown() -> None:
-    """It is not sold any more."""
+    """The appliance is not sold any more."""
 
 
 @message
@@ -131,12 +132,12 @@ def not_in_stock(serial: Serial) -> None:
 
 @message
 def office_enters(serial: Serial) -> None:
-    """It is not in the books, and only the office can enter a device of this maker."""
+    """The device is not known, and only the office can register a device of this manufacturer."""
 
 
 @message
 def meter_number(serial: Serial) -> None:
-    """Not a meter's number: its check digit does not fit."""
+    """Not a meter number: its check digit is wrong."""
 
 
 @message
@@ -146,7 +147,7 @@ def service_price() -> None:
 
 @message
 def tariff_needed() -> None:
-    """A meter without a tariff cannot be anybody's."""
+    """A meter without a tariff cannot get an owner."""
 
 
 @message
@@ -156,7 +157,7 @@ def serial_needed() -> None:
 
 @message
 def differs() -> None:
-    """Somebody else registered this number a moment ago, with another name."""
+    """The number was registered a moment ago with another name."""
 
 
 @message
@@ -166,12 +167,12 @@ def device_taken(serial: Serial) -> None:
 
 @message
 def device_retired(serial: Serial) -> None:
-    """The device was swapped for another, and goes to nobody any more."""
+    """The device was replaced and cannot get an owner any more."""
 
 
 @message
 def device_other(serial: Serial) -> None:
-    """The device in stock is of another kind or maker."""
+    """The device in stock is of another kind or manufacturer."""
 
 
 @message
@@ -181,17 +182,17 @@ def device_on_plan(serial: Serial) -> None:
 
 @message
 def device_yours(serial: Serial) -> None:
-    """The device is the caller's already."""
+    """The caller has the device already."""
 
 
 @message
 def device_waits(serial: Serial) -> None:
-    """Nobody has set its tariff or plan yet."""
+    """The operator has not set the tariff or plan of the device yet."""
 
 
 @message
 def requests_many() -> None:
-    """One number asked for too many devices."""
+    """The caller asked for too many devices."""
 
 
 @message
@@ -201,12 +202,12 @@ def plan_not_allowed() -> None:
 
 @message
 def device_theirs(serial: Serial) -> None:
-    """The meter is this customer's already."""
+    """This customer has the meter already."""
 
 
 @message
 def not_a_meter(serial: Serial) -> None:
-    """Only meters are moved."""
+    """Only meters can be transferred."""
 
 
 @message
@@ -241,17 +242,17 @@ def kind_differs(serial: Serial) -> None:
 
 @message
 def device_of_another(serial: Serial) -> None:
-    """The device belongs to somebody else."""
+    """The device has another owner."""
 
 
 @message
 def payment_waiting(serial: Serial) -> None:
-    """Money for the device is being applied: it cannot change hands now."""
+    """A payment for the device is being applied: it cannot change owner now."""
 
 
 @message
 def no_channel() -> None:
-    """The payer's network has no mobile money that we take."""
+    """The payer's network has no mobile money that we accept."""
 
 
 @message

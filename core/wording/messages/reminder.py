@@ -1,4 +1,4 @@
-"""Reminders of instalments."""
+"""SMS that remind of instalments."""
 
 from core.wording.message import sms_message
 from core.wording.slots import Day, Money, Reference
@@ -6,14 +6,14 @@ from core.wording.slots import Day, Money, Reference
 
 @sms_message(max_segments=1)
 def due_soon(amount: Money, on: Day, service_code: Reference) -> None:
-    """Three days before."""
+    """Three days before an instalment falls due."""
 
 
 @sms_message(max_segments=1)
 def due_today(amount: Money, service_code: Reference) -> None:
-    """On the day."""
+    """On the day when an instalment falls due."""
 
 
 @sms_message(max_segments=1)
 def overdue(amount: Money, since: Day, service_code: Reference) -> None:
-    """One and seven days after."""
+    """One day and seven days after an instalment fell due."""

@@ -1,4 +1,4 @@
-"""Texts to a customer whose sale an operator has changed."""
+"""SMS to a customer whose sale an operator has changed."""
 
 from core.wording.message import sms_message
 from core.wording.slots import Count, Day, Money, Name
@@ -14,14 +14,14 @@ def plan_changed(
     last_on: Day,
     operator: Name,
 ) -> None:
-    """It has a new price or other instalments: the plan from now on, in short."""
+    """The sale has a new price or other instalments: the plan from now on."""
 
 
 @sms_message(max_segments=2)
 def nothing_left(appliance: Name, operator: Name) -> None:
-    """Its new price is what has been paid already."""
+    """The new price of the sale has been paid already."""
 
 
 @sms_message(max_segments=2)
 def cancelled(appliance: Name, operator: Name) -> None:
-    """It is cancelled."""
+    """The sale is cancelled."""

@@ -1,4 +1,4 @@
-"""Registering a device in stock oneself."""
+"""A caller registers a device in stock without an agent."""
 
 from core.wording.message import message
 from core.wording.messages.agent_plan import Cadence
@@ -7,17 +7,17 @@ from core.wording.slots import Count, Day, Money, Name, Reference, Serial
 
 @message
 def which_serial() -> None:
-    """Ask for the serial number of the device that one has."""
+    """Ask for the serial number of the caller's device."""
 
 
 @message
 def which_name() -> None:
-    """Ask a stranger for the first name."""
+    """Ask a new customer for the first name."""
 
 
 @message
 def which_surname() -> None:
-    """Ask a stranger for the surname."""
+    """Ask a new customer for the surname."""
 
 
 @message
@@ -37,12 +37,12 @@ def no_village() -> None:
 
 @message
 def without_village() -> None:
-    """Go on without a village."""
+    """Option: go on without a village."""
 
 
 @message
 def with_tariff(serial: Serial, name: Name, price: Money) -> None:
-    """A meter and the tariff that is set for it."""
+    """Ask whether to register this meter with the tariff that is set for it."""
 
 
 @message
@@ -55,34 +55,34 @@ def with_plan(
     first_on: Day,
     down_payment: Money,
 ) -> None:
-    """A kit and the plan that is set for it."""
+    """Ask whether to register this kit with the plan that is set for it."""
 
 
 @message
 def with_service(serial: Serial, per_day: Money, least: Money) -> None:
-    """A kit that is used by the day."""
+    """Ask whether to register this kit, which is used by the day."""
 
 
 @message
 def agree() -> None:
-    """Register it on these terms."""
+    """Option: register it on these terms."""
 
 
 @message
 def agent_needed(serial: Serial) -> None:
-    """Its tariff or plan is not set yet."""
+    """The device has no tariff or plan yet: an agent must set it up."""
 
 
 @message
 def ask_agent() -> None:
-    """Ask for it anyway: an agent will complete it."""
+    """Option: ask for the device; an agent completes the request."""
 
 
 @message
 def registered(serial: Serial) -> None:
-    """It is theirs."""
+    """The end: the device is the caller's."""
 
 
 @message
 def requested(serial: Serial) -> None:
-    """The request waits for an agent."""
+    """The end: the request waits for an agent."""

@@ -1,4 +1,4 @@
-"""Texts sent without being asked for: receipts with their tokens, and what went wrong."""
+"""SMS about payments: receipts with their tokens, and what went wrong."""
 
 from typing import Annotated, get_args
 
@@ -19,41 +19,43 @@ def receipt_token(
     due: Money,
     receipt: Reference,
 ) -> None:
-    """What a payment bought, with the code to type. One SMS unless the amounts are enormous."""
+    """What a payment bought, with the token to type. One SMS unless the amounts are very large."""
 
 
 @sms_message(max_segments=2)
 def receipt(
     serial: Serial, amount: Money, allocations: Allocations, due: Money, receipt: Reference
 ) -> None:
-    """What a payment did when it gave no code."""
+    """What a payment did when it gave no token."""
 
 
 @sms_message(max_segments=1)
 def token(token: TokenText, serial: Serial, content: TokenContent) -> None:
-    """A further code of the same payment, for another device or as the next part."""
+    """A further token of the same payment: for another device, or the next part."""
 
 
 @sms_message(max_segments=2)
 def no_token(serial: Serial, operator: Name) -> None:
-    """To the owner and the payer, when no code can be made; the receipt says what became credit."""
+    """To the owner and the payer when no token can be made; the receipt shows the money that became
+    credit."""
 
 
 @sms_message(max_segments=1)
 def paid_for(serial: Serial, owner: Name, amount: Money, receipt: Reference) -> None:
-    """To a payer who is not the owner: that the owner has been served."""
+    """To a payer who is not the owner: the owner has the receipt."""
 
 
 @sms_message(max_segments=2)
 def suspense(amount: Money, account: FreeText, receipt: Reference, operator: Name) -> None:
-    """To a payer whose money belongs to no device we know."""
+    """To a payer whose money belongs to no device that we know."""
 
 
 @sms_message(max_segments=1)
 def not_paid(amount: Money, serial: Serial) -> None:
-    """To somebody who asked to pay from the menu, when the payment did not happen."""
+    """To a caller who asked to pay from the menu when the payment did not happen."""
 
 
 @sms_message(max_segments=1)
 def not_paid_because(amount: Money, serial: Serial, why: Why) -> None:
-    """The same where the provider said why."""
+    """To a caller who asked to pay from the menu when the payment did not happen, and the provider
+    gave a reason."""

@@ -1,4 +1,5 @@
-"""Answers to texts that people send us. The words they teach are those of gateway/sms/keywords."""
+"""Replies to SMS that customers and agents send. Keywords in them are those of
+gateway/sms/keywords.py."""
 
 from core.wording.message import sms_message
 from core.wording.messages.agent_plan import Cadence
@@ -9,12 +10,12 @@ from core.wording.slots import Count, Day, FreeText, Money, Msisdn, Name, Refere
 
 @sms_message(max_segments=2)
 def usage(operator: Name, service_code: Reference) -> None:
-    """The keywords, to whoever asks for help or writes something we do not know."""
+    """The keywords, to a sender who asks for help or whose text is not understood."""
 
 
 @sms_message(max_segments=2)
 def usage_agent(operator: Name, service_code: Reference) -> None:
-    """The same for an agent, who can also register."""
+    """The keywords, to an agent, who can also register."""
 
 
 @sms_message(max_segments=1)
@@ -24,7 +25,7 @@ def balance(due: Money, credit: Money) -> None:
 
 @sms_message(max_segments=1)
 def balance_next(due: Money, credit: Money, description: Name, amount: Money, on: Day) -> None:
-    """The same, with what falls due next."""
+    """What is due now, the credit, and the next debt: what for, how much, when."""
 
 
 @sms_message(max_segments=1)
@@ -34,12 +35,12 @@ def balance_device(
     due: Money,
     credit: Money,
 ) -> None:
-    """The same, with how one device stands."""
+    """The state of one device, what is due now, and the credit."""
 
 
 @sms_message(max_segments=1)
 def loan(left: Money, due: Money, parts: Count) -> None:
-    """What is left of loans and plans, how much of it is due, in how many instalments."""
+    """What is left to pay on loans and plans, how much of it is due, in how many instalments."""
 
 
 @sms_message(max_segments=1)
@@ -54,22 +55,23 @@ def how_to_pay() -> None:
 
 @sms_message(max_segments=1)
 def check_phone(amount: Money, serial: Serial) -> None:
-    """The request to pay is on its way to the phone."""
+    """The payment request is on its way to the phone."""
 
 
 @sms_message(max_segments=2)
 def check_phone_own(amount: Money, serial: Serial, allocations: Allocations) -> None:
-    """The same, to the owner of the device, who may know what the money will do."""
+    """The payment request is on its way; to the owner of the device, who may know what the money
+    will do."""
 
 
 @sms_message(max_segments=1)
 def no_token() -> None:
-    """There has been no token for this device."""
+    """The device has not had a token yet."""
 
 
 @sms_message(max_segments=1)
 def language_changed() -> None:
-    """In the language that was chosen: it is spoken from now on."""
+    """In the language that was chosen: it is used from now on."""
 
 
 @sms_message(max_segments=1)
@@ -79,24 +81,24 @@ def how_to_choose_language() -> None:
 
 @sms_message(max_segments=1)
 def stopped() -> None:
-    """No more reminders; receipts and tokens still come."""
+    """No more reminders; receipts and tokens are still sent."""
 
 
 @sms_message(max_segments=1)
 def started() -> None:
-    """Reminders come again."""
+    """Reminders are sent again."""
 
 
 @sms_message(max_segments=2)
 def how_to_register() -> None:
-    """How an agent's REG is written, with a tariff or with a plan."""
+    """How an agent writes REG, with a tariff or with a plan."""
 
 
 @sms_message(max_segments=2)
 def confirm_meter(
     serial: Serial, phone: Msisdn, owner: FreeText, tariff: FreeText, service_code: Reference
 ) -> None:
-    """What an agent asked to register, to be confirmed from the menu with the PIN."""
+    """A meter that an agent asked to register; to be confirmed in the menu with the PIN."""
 
 
 @sms_message(max_segments=2)
@@ -111,7 +113,8 @@ def confirm_plan(
     down_payment: Money,
     service_code: Reference,
 ) -> None:
-    """The same for a device on a plan."""
+    """A device on a plan that an agent asked to register; to be confirmed in the menu with the
+    PIN."""
 
 
 @sms_message(max_segments=2)
@@ -124,4 +127,5 @@ def confirm_service(
     least: Money,
     service_code: Reference,
 ) -> None:
-    """The same for a device that is used by the day."""
+    """A device used by the day that an agent asked to register; to be confirmed in the menu with
+    the PIN."""

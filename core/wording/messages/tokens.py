@@ -1,4 +1,4 @@
-"""A customer's last tokens, again."""
+"""A customer's last tokens, shown again."""
 
 from core.wording.message import message
 from core.wording.messages.allocation import TokenContent
@@ -13,7 +13,7 @@ def which_device() -> None:
 
 @message
 def no_device() -> None:
-    """Instead of the list when the caller has none."""
+    """Instead of the list when the caller has no device."""
 
 
 @message
@@ -28,12 +28,12 @@ def which_token(serial: Serial) -> None:
 
 @message
 def no_token(serial: Serial) -> None:
-    """Instead of the list when the device has had none."""
+    """Instead of the list when the device has had no token."""
 
 
 @message
 def row(day: Day, content: TokenContent) -> None:
-    """A token in the list: when, and what it gives."""
+    """A token in the list: its day, and what it gives."""
 
 
 @message
@@ -43,9 +43,9 @@ def show(serial: Serial, token: TokenText, content: TokenContent) -> None:
 
 @message
 def send() -> None:
-    """Send it again by SMS."""
+    """Option: send the token again by SMS."""
 
 
 @message
 def sent(serial: Serial) -> None:
-    """It comes by SMS."""
+    """The end: the token comes by SMS."""

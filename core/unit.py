@@ -1,17 +1,18 @@
 """The Unit: the open database transaction, the fixed instant and the market, as one argument.
 
-The edge (route, job, command) opens it; returning commits, raising rolls back. Locks are taken in
-one order everywhere: payments, customers by id, devices by id.
+The edge (route, job, command) opens it; returning commits, raising rolls back. After the commit
+the workers of the queues in `wakes` are woken. Locks are taken in one order everywhere: payments,
+customers by id, devices by id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import monotonic
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError
@@ -24,17 +25,23 @@ from core.market import Market
 from core.pin import Pins
 
 NO_CHANNELS = Channels()
+# The queues of the workers. `gateway.work_queues` has the job of each.
+QueueName = Literal["payments", "prompts", "sms", "reconciliation"]
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What every use case is given first. `channels`: the mobile-money channels."""
+    """What every use case is given first. `channels`: the mobile-money channels.
+
+    `wakes`: the queues that have work after the commit. Code that writes a row for a queue adds it.
+    """
 
     connection: Connection
     now: datetime
     market: Market
     given_pins: Pins | None = None
     channels: Channels = NO_CHANNELS
+    wakes: set[QueueName] = field(default_factory=set)
 
     @property
     def pins(self) -> Pins:
@@ -76,9 +83,13 @@ def unit_opener(
     pins: Pins | None = None,
     channels: Channels = NO_CHANNELS,
     market_if_none: Market | None = None,
+    after_commit: Callable[[Collection[QueueName]], None] | None = None,
 ) -> OpenUnit:
     """A function that opens a Unit on `engine`. On an empty database it raises
     Refused("no_market"), unless `market_if_none` names a market to work with there.
+
+    `after_commit` is given the Unit's `wakes` after each commit that leaves work for a queue. It
+    must not raise: what the Unit wrote stays.
     """
     market: Market | None = None
     read_at = 0.0
@@ -92,6 +103,9 @@ def unit_opener(
             present = market or market_if_none
             if present is None:
                 raise Refused("no_market")
-            yield Unit(connection, clock(), present, pins, channels)
+            unit = Unit(connection, clock(), present, pins, channels)
+            yield unit
+        if unit.wakes and after_commit:
+            after_commit(unit.wakes)
 
     return open_unit

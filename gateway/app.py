@@ -5,7 +5,7 @@ It holds no device key and no credential for sending: what needs those waits as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from core.db.engine import make_engine, read_only
 from core.environment import Environment, read_setting
 from core.pin import Pins
 from core.tokens.sealing_key import SealingKey
-from core.unit import unit_opener
+from core.unit import OpenUnit, unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
@@ -82,7 +82,6 @@ def create_app(environment: Environment) -> Gateway:
     """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
     services = ServicesSettings.from_environment(environment)
     settings = CallbackSettings.from_environment(environment)
-    channels = channel_table(settings.channels)
     signed = _signed(environment)
     pins = Pins(read_setting(environment, "PIN_PEPPER"))
     engine = make_engine(services.database_url)
@@ -97,7 +96,13 @@ def create_app(environment: Environment) -> Gateway:
     guesses = SerialGuesses(limits)
     guard = Guard(GuardSettings.from_environment(environment), limits)
     turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="ussd")
-    work_queues = WorkQueues(services.redis_url)
+    opener = partial(
+        unit_opener,
+        pins=pins,
+        channels=channel_table(settings.channels),
+        after_commit=WorkQueues(services.redis_url).wake,
+    )
+    open_unit = opener(engine)
     closing = ExitStack()
     for close in (
         redis.close,
@@ -110,20 +115,18 @@ def create_app(environment: Environment) -> Gateway:
         closing.callback(close)
     mpesa = MpesaCallbacks(
         shortcode=settings.daraja_shortcode,
-        open_unit=unit_opener(engine, channels=channels),
+        open_unit=open_unit,
         open_read_only_unit=unit_opener(reading),
         readers=readers,
-        work_queues=work_queues,
         guesses=guesses,
     )
     ussd = ussd_application(
         key=settings.callback_key,
         redis=redis,
-        open_unit=unit_opener(engine, pins=pins, channels=channels),
+        open_unit=open_unit,
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
         pool=turns,
-        wake=work_queues.wake_all,
         guesses=guesses,
         guard=guard,
     )
@@ -133,8 +136,7 @@ def create_app(environment: Environment) -> Gateway:
             services.database_url, pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE
         )
         closing.callback(console_engine.dispose)
-        box = SealingKey.from_settings(console.sealing_key) if console.sealing_key else None
-        context = _console_context(console_engine, pins, settings, redis, work_queues, guard, box)
+        context = _console_context(console_engine, opener, redis, guard, console)
         hot[f"{CONSOLE}/"] = console_application(console, context)
     return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
 
@@ -147,27 +149,19 @@ def _signed(environment: Environment) -> SignedMessages | None:
 
 def _console_context(
     engine: Engine,
-    pins: Pins,
-    settings: CallbackSettings,
+    opener: Callable[..., OpenUnit],
     redis: Redis,
-    work_queues: WorkQueues,
     guard: Guard,
-    sealing_key: SealingKey | None,
+    settings: ConsoleSettings,
 ) -> ConsoleContext:
     return ConsoleContext(
         unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
-        unit_opener(
-            engine,
-            pins=pins,
-            channels=channel_table(settings.channels),
-            market_if_none=BLANK_MARKET,
-        ),
+        opener(engine, market_if_none=BLANK_MARKET),
         guard.limits,
         redis,
-        work_queues,
         guard,
         system_clock,
-        sealing_key,
+        SealingKey.from_settings(settings.sealing_key) if settings.sealing_key else None,
     )
 
 
@@ -179,28 +173,23 @@ def _flask(
     guard: Guard,
     signed: SignedMessages | None,
 ) -> WSGIApplication:
-    open_unit, counters = (
-        unit_opener(engine, channels=channel_table(settings.channels)),
-        EventCounters(redis),
-    )
-    told = UnsignedCallbacks(open_unit, mpesa.work_queues)
+    open_unit, counters = mpesa.open_unit, EventCounters(redis)
+    told = UnsignedCallbacks(open_unit)
     signing_key = settings.airtel_callback_key
     proved = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[CallbackRoute[Any], ...]] = {
         "daraja": (
             *mpesa.routes(),
-            *ResultCallbacks(mpesa.shortcode, open_unit, mpesa.work_queues).routes(),
+            *ResultCallbacks(mpesa.shortcode, open_unit).routes(),
         ),
         "mtn": (told.route("mtn", mtn.read_callback),),
         "airtel": (told.route("airtel", airtel.read_callback, proved),),
-        "pawapay": (PawaPayCallbacks(signed, open_unit, mpesa.work_queues).route(),)
-        if signed
-        else (),
+        "pawapay": (PawaPayCallbacks(signed, open_unit).route(),) if signed else (),
     }
     routes: tuple[CallbackRoute[Any], ...] = (
         *(route for name in settings.channels for route in of_channel[name]),
         delivery_route(open_unit),
-        inbound_route(open_unit, mpesa.work_queues.wake_all, mpesa.guesses),
+        inbound_route(open_unit, mpesa.guesses),
     )
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)

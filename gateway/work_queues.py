@@ -8,18 +8,20 @@ rows, so a wake-up during the job enqueues another one.
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Iterable
 
 from redis import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
+from core.unit import QueueName
 from gateway.counters import EventCounters
 from gateway.redis_client import fail_fast_redis
 
 log = logging.getLogger(__name__)
 
 # The job of each queue; workers serve the queues in this order.
-_JOBS = {
+_JOBS: dict[QueueName, str] = {
     "payments": "workers.jobs.apply_payments",
     "prompts": "workers.jobs.prompt_payers",
     "sms": "workers.jobs.send_sms",
@@ -41,36 +43,45 @@ class WorkQueues:
         self._redis = fail_fast_redis(redis_url)
         self._counters = EventCounters(self._redis)
 
-    def wake(self, queue_name: str) -> None:
-        """Have that queue's job run soon. A failure is counted and left to the schedule."""
+    def wake(self, queue_names: Collection[QueueName]) -> None:
+        """Have the jobs of these queues run soon. A failure is counted and left to the schedule.
+
+        Costs two calls to Redis however many queues there are, one when their jobs wait already.
+        """
         try:
-            if self._redis.set(_wake_key(queue_name), 1, nx=True, ex=_WAKE_S):
-                self._enqueue(queue_name)
+            self._enqueue(self._claim_wakes(queue_names))
         except RedisError as error:
-            log.warning("could not wake the workers of %s: %s", queue_name, error)
-            self._counters.count(LOST_WAKES, queue_name)
+            log.warning("could not wake the workers of %s: %s", ", ".join(queue_names), error)
+            for queue_name in queue_names:
+                self._counters.count(LOST_WAKES, queue_name)
 
-    def wake_all(self) -> None:
-        """Have the jobs of all queues run soon."""
-        for queue_name in QUEUES:
-            self.wake(queue_name)
+    def _claim_wakes(self, queue_names: Collection[QueueName]) -> list[QueueName]:
+        """Those of the queues for which no job waits, marked as woken."""
+        pipeline, names = self._redis.pipeline(transaction=False), list(queue_names)
+        for name in names:
+            pipeline.set(_wake_key(name), 1, nx=True, ex=_WAKE_S)
+        return [name for name, is_set in zip(names, pipeline.execute(), strict=True) if is_set]
 
-    def clear_wake(self, queue_name: str) -> None:
+    def _enqueue(self, queue_names: Iterable[QueueName]) -> None:
+        pipeline = self._redis.pipeline()
+        for name in queue_names:
+            queue = Queue(name, connection=self._redis, serializer=JSONSerializer)
+            queue.enqueue(
+                _JOBS[name],
+                job_timeout=_JOB_TIMEOUT_S,
+                result_ttl=0,
+                failure_ttl=_FAILURE_KEPT_S,
+                pipeline=pipeline,
+            )
+        pipeline.execute()
+
+    def clear_wake(self, queue_name: QueueName) -> None:
         """A job's first step, before it claims rows: wake-ups from now on enqueue a new job."""
         try:
             self._redis.delete(_wake_key(queue_name))
         except RedisError as error:
             log.warning("could not clear the wake-up of %s: %s", queue_name, error)
 
-    def _enqueue(self, queue_name: str) -> None:
-        queue = Queue(queue_name, connection=self._redis, serializer=JSONSerializer)
-        queue.enqueue(
-            _JOBS[queue_name],
-            job_timeout=_JOB_TIMEOUT_S,
-            result_ttl=0,
-            failure_ttl=_FAILURE_KEPT_S,
-        )
 
-
-def _wake_key(queue_name: str) -> str:
+def _wake_key(queue_name: QueueName) -> str:
     return f"wake:{queue_name}"

@@ -7,7 +7,7 @@
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -16,6 +16,7 @@ from redis import Redis
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from operations.embedded.services import Services
+from tests.support.forgotten_wakes import forgotten_wakes
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
 from tests.support.standins import furnish
@@ -33,6 +34,14 @@ def cheap_hashes() -> Iterator[None]:
         patch.setattr("core.pin._HASHER", cheap)
         patch.setattr("core.password._HASHER", cheap)
         yield
+
+
+@pytest.fixture(autouse=True)
+def every_queue_is_woken() -> Iterator[None]:
+    """A Unit that commits work for a queue has that queue in `unit.wakes`."""
+    with forgotten_wakes() as forgotten:
+        yield
+    assert forgotten.found == []
 
 
 @pytest.fixture(scope="session")
@@ -110,3 +119,9 @@ def redis_url(services: Services) -> str:
 def redis(redis_url: str) -> Iterator["Redis[bytes]"]:
     with Redis.from_url(redis_url) as client:
         yield client
+
+
+@pytest.fixture
+def woken(redis: "Redis[bytes]") -> Callable[[], set[str]]:
+    """The queues that were woken and whose job has not begun."""
+    return lambda: {key.decode().removeprefix("wake:") for key in redis.keys("wake:*")}

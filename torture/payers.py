@@ -51,9 +51,11 @@ class Payers:
         self.events: Counter[str] = Counter()
         self._deployment, self._workload = deployment, workload
         self._open_unit = unit_opener(
-            deployment.engine, pins=Pins(PEPPER), channels=channel_table(("daraja",))
+            deployment.engine,
+            pins=Pins(PEPPER),
+            channels=channel_table(("daraja",)),
+            after_commit=WorkQueues(deployment.services.redis_url).wake,
         )
-        self._work_queues = WorkQueues(deployment.services.redis_url)
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workload.payers, thread_name_prefix="payer")
         self._payments: list[Future[None]] = []
@@ -156,7 +158,6 @@ class Payers:
         except Refused:
             self._count("prompt refused by the menu")
             return
-        self._work_queues.wake("prompts")
         self._count("prompt requested")
 
     def _pay_agent(self, customer: int, amount_minor: int) -> None:
@@ -169,4 +170,3 @@ class Payers:
             return
         refusal = f"cash refused ({result.code})" if isinstance(result, Refused) else None
         self._count(refusal or "cash")
-        self._work_queues.wake("payments")

@@ -29,8 +29,8 @@ class Responders:
     def __init__(self, deployment: Deployment, workload: Workload) -> None:
         self.events: Counter[str] = Counter()
         self._deployment, self._seed = deployment, workload.seed
-        self._open_unit = unit_opener(deployment.engine)
-        self._work_queues = WorkQueues(deployment.services.redis_url)
+        wake = WorkQueues(deployment.services.redis_url).wake
+        self._open_unit = unit_opener(deployment.engine, after_commit=wake)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._threads = [
@@ -89,7 +89,6 @@ class Responders:
                 elif payment.id % 4 == 2:
                     request_refund(unit, payment.id, "operator", "not ours")
                     self._count("refund requested")
-        self._work_queues.wake_all()
 
 
 _OPEN_PROMPTS = text(

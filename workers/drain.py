@@ -18,12 +18,10 @@ Record = Callable[[Unit], None]
 CALLS_AT_ONCE = 8
 
 
-def drain(step: Callable[[], int]) -> int:
-    """Repeat `step` until it finds nothing; returns how much it did in all."""
-    total = 0
-    while done := step():
-        total += done
-    return total
+def drain(step: Callable[[], int]) -> None:
+    """Repeat `step` until it finds nothing to do."""
+    while step():
+        pass
 
 
 def claim_and_call(

@@ -9,6 +9,7 @@ from functools import partial, wraps
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Refused, Temporary
 from core.message import WaitingSms
 from core.prompt import Prompt
+from core.unit import QueueName
 from core.usecases.messages.send import (
     claim_unsent_sms,
     sms_postponed,
@@ -38,7 +39,7 @@ _PAYMENTS_AT_ONCE = 200
 _CALLS_A_STEP = 40
 
 
-def job(queue_name: str) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
+def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
     """What every job does: clear its wake-up first, and find nothing to do without a market."""
 
     def made(work: Callable[[Runtime], None]) -> Callable[[], None]:
@@ -58,8 +59,7 @@ def job(queue_name: str) -> Callable[[Callable[[Runtime], None]], Callable[[], N
 
 @job("payments")
 def apply_payments(world: Runtime) -> None:
-    """Drain the payments that wait to be applied, and the codes that operators ordered, then have
-    their texts sent."""
+    """Drain the payments that wait to be applied, and the codes that operators ordered."""
 
     def step() -> int:
         with world.open_unit() as unit:
@@ -69,8 +69,8 @@ def apply_payments(world: Runtime) -> None:
         with world.open_unit() as unit:
             return make_ordered_tokens(unit, world.open_secret)
 
-    if drain(step) + drain(ordered):
-        world.work_queues.wake("sms")
+    drain(step)
+    drain(ordered)
 
 
 @job("prompts")
@@ -80,14 +80,11 @@ def prompt_payers(world: Runtime) -> None:
     drain(
         lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=CALLS_AT_ONCE), _push)
     )
-    looked_up = drain(
+    drain(
         lambda: claim_and_call(
             world.open_unit, partial(claim_unresolved, limit=_CALLS_A_STEP), _look_up
         )
     )
-    if looked_up:
-        world.work_queues.wake("payments")
-        world.work_queues.wake("sms")
 
 
 @job("sms")

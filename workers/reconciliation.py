@@ -155,7 +155,6 @@ def _pull_when_due(world: Runtime) -> None:
             pull_again(unit.connection, whole, now, timedelta(0))
     elif booked:
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
-        world.work_queues.wake_all()
 
 
 def _whole_begin(unit: Unit, account: str) -> datetime:

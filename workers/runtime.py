@@ -55,14 +55,17 @@ class Runtime:
 def runtime() -> Runtime:
     """Made on first use in a worker process. Raises BadInput naming a setting that is missing."""
     services = ServicesSettings.from_environment(os.environ)
+    work_queues = WorkQueues(services.redis_url)
     return Runtime(
         open_unit=unit_opener(
-            make_engine(services.database_url), channels=channel_table(channels_set_up(os.environ))
+            make_engine(services.database_url),
+            channels=channel_table(channels_set_up(os.environ)),
+            after_commit=work_queues.wake,
         ),
         open_secret=secrets_from(os.environ),
         daraja=_daraja(os.environ),
         sender=AfricasTalkingSender(SmsSettings.from_environment(os.environ)),
-        work_queues=WorkQueues(services.redis_url),
+        work_queues=work_queues,
         other_channels=_other_channels(os.environ),
     )
 

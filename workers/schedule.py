@@ -28,7 +28,7 @@ from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
 from gateway.redis_client import fail_fast_redis
 from gateway.settings import ServicesSettings
-from gateway.work_queues import WorkQueues
+from gateway.work_queues import QUEUES, WorkQueues
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Schedule:
         Records a heartbeat at the start and after every page.
         """
         self.record_heartbeat()
-        self.work_queues.wake_all()
+        self.work_queues.wake(QUEUES)
         try:
             self._now_and_then()
         except Refused:
@@ -107,9 +107,9 @@ def run() -> None:
         with suppress(RedisError):
             record_heartbeat(redis, system_clock())
 
-    schedule = Schedule(
-        unit_opener(make_engine(services.database_url)), WorkQueues(services.redis_url), heartbeat
-    )
+    work_queues = WorkQueues(services.redis_url)
+    open_unit = unit_opener(make_engine(services.database_url), after_commit=work_queues.wake)
+    schedule = Schedule(open_unit, work_queues, heartbeat)
     stop = Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

@@ -16,14 +16,15 @@ from sqlalchemy import Connection, text
 from core.message import AtAStep, DeliveryReport, WaitingSms
 
 
-def insert_sms(connection: Connection, row: dict[str, Any]) -> None:
-    """Queue an SMS unless one with its dedupe key was queued before."""
+def insert_sms(connection: Connection, row: dict[str, Any]) -> bool:
+    """Queue an SMS. Return False when one with its dedupe key was queued before."""
     columns = ", ".join(row)
     slots = ", ".join(f":{name}" for name in row)
-    connection.execute(
+    inserted = connection.execute(
         text(f"INSERT INTO sms ({columns}) VALUES ({slots}) ON CONFLICT (dedupe_key) DO NOTHING"),
         row,
     )
+    return inserted.rowcount == 1
 
 
 def claim_sms(

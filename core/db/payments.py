@@ -103,15 +103,16 @@ def is_held(connection: Connection, payment_id: int | None) -> bool:
     )
 
 
-def release(connection: Connection, now: datetime, payment_ids: Collection[int]) -> None:
-    """Let payments that are on hold be applied."""
-    connection.execute(
+def release(connection: Connection, now: datetime, payment_ids: Collection[int]) -> int:
+    """Let payments that are on hold be applied. Return how many were on hold."""
+    released = connection.execute(
         text(
             "UPDATE payments SET next_attempt_at = :now, problem = NULL"
             " WHERE id = ANY(:ids) AND state = 'received' AND next_attempt_at = :never"
         ),
         {"ids": list(payment_ids), "now": now, "never": _NEVER},
     )
+    return released.rowcount
 
 
 def oldest_waiting(connection: Connection) -> datetime | None:

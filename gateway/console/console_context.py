@@ -16,7 +16,6 @@ from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit
 from gateway.guard import Guard
 from gateway.limits import Limits
-from gateway.work_queues import WorkQueues
 
 # The market of an empty database, until an owner has set one up.
 BLANK_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
@@ -34,7 +33,6 @@ class ConsoleContext:
     open_unit: OpenUnit
     limits: Limits
     redis: Redis
-    work_queues: WorkQueues
     guard: Guard
     clock: Clock
     sealing_key: Seals | None = None

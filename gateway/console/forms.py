@@ -63,14 +63,12 @@ class Field:
 class Done:
     """A form was submitted: the message to show, and the page to go to (`endpoint`, `ids`).
 
-    `rings`: the queues that have work now. `response` makes what is sent instead of a page, for
-    example a file.
+    `response` makes what is sent instead of a page, for example a file.
     """
 
     message: str
     endpoint: str
     ids: Mapping[str, Any] = field(default_factory=dict)
-    rings: tuple[str, ...] = ()
     response: Callable[[], ResponseReturnValue] | None = None
 
 
@@ -125,8 +123,6 @@ def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form:
         done, state = retry_on_conflict(lambda: _submit(form, ids))
         if done is None:
             return _render(form, state, ids), 200 if state.preview else 422
-        for queue in done.rings:
-            console().work_queues.wake(queue)
         if done.response:
             return done.response()
         flash(done.message)

@@ -12,17 +12,15 @@ from typing import Any
 from core.unit import OpenUnit
 from core.usecases.payments.prompts import prompt_announced
 from gateway.callbacks import CallbackResult, CallbackRoute
-from gateway.work_queues import WorkQueues
 
 Verify = Callable[[Mapping[str, str], bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
 class UnsignedCallbacks:
-    """Note the reference in a callback, commit, and wake the worker that queries the provider."""
+    """Note the reference in a callback: its commit wakes the worker that queries the provider."""
 
     open_unit: OpenUnit
-    work_queues: WorkQueues
 
     def route(
         self, channel: str, read: Callable[[bytes], str], verify: Verify | None = None
@@ -35,6 +33,4 @@ class UnsignedCallbacks:
         """Have this reference looked up now."""
         with self.open_unit() as unit:
             is_open = prompt_announced(unit, reference)
-        if is_open:
-            self.work_queues.wake("prompts")
         return CallbackResult("noted" if is_open else "known")

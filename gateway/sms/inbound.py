@@ -6,8 +6,6 @@ do. Its `date` comes in two shapes, one without a zone: our own clock is used in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from core.errors import BadCallback
 from core.msisdn import parse_msisdn
 from core.unit import OpenUnit
@@ -21,16 +19,12 @@ _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _BODY = r".{1,1600}"
 
 
-def inbound_route(
-    open_unit: OpenUnit, wake: Callable[[], None], guesses: SerialGuesses
-) -> CallbackRoute[InboundText]:
-    """The route for incoming texts; `wake` is called after one was answered."""
+def inbound_route(open_unit: OpenUnit, guesses: SerialGuesses) -> CallbackRoute[InboundText]:
+    """The route for incoming texts."""
 
     def handle(text: InboundText) -> CallbackResult:
         with open_unit() as unit:
             is_new = answer_text(unit, text, guesses)
-        if is_new:
-            wake()
         return CallbackResult("stored" if is_new else "known")
 
     return CallbackRoute("/sms/africastalking/<key>/inbound", "sms_inbound", read_text, handle)

@@ -7,7 +7,7 @@ callback that can come again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -37,8 +37,8 @@ DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wa
 class Conversation:
     """Answers callbacks with a menu, the stored sessions and the database.
 
-    Screens read in `open_read_only_unit` Units, effects act in `open_unit` Units. `wake` is called
-    after an effect was committed: it may have left work for a queue. `pool` plays the turns.
+    Screens read in `open_read_only_unit` Units, effects act in `open_unit` Units. `pool` plays the
+    turns.
     """
 
     menu: Menu
@@ -47,7 +47,6 @@ class Conversation:
     open_read_only_unit: OpenUnit
     pool: Executor
     deadline_s: float = DEADLINE_S
-    wake: Callable[[], None] = lambda: None
     guesses: Guesses | None = None
     clock: Clock = system_clock
 
@@ -104,8 +103,6 @@ class Conversation:
             step = refuse(self.menu, interpreted.step.session, refused)
         if step.page is None:
             raise BrokenInvariant("a turn ended without a page")
-        if interpreted.step.effect:
-            self.wake()
         return StoredSession(
             session=step.session,
             text=interpreted.text,

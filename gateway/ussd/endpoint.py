@@ -50,7 +50,6 @@ def ussd_application(
     open_read_only_unit: OpenUnit,
     menu: Menu,
     pool: Executor,
-    wake: Callable[[], None] = lambda: None,
     deadline_s: float = DEADLINE_S,
     guesses: Guesses | None = None,
     clock: Clock = system_clock,
@@ -65,7 +64,6 @@ def ussd_application(
         open_read_only_unit,
         pool,
         deadline_s,
-        wake,
         guesses,
         clock,
     )

@@ -8,13 +8,11 @@ from collections.abc import Iterator
 import click
 
 from core.db.work_queue import Kind, Waiting
-from core.environment import read_setting
 from core.errors import BadInput
 from core.unit import Unit
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.payments.show import show_payment
 from gateway.payments.channel_table import channel_table
-from gateway.work_queues import WorkQueues
 from operations.commands.arguments import account_option
 from operations.database import open_database
 from operations.environment import command_environment
@@ -36,14 +34,12 @@ def replay(kind: Kind, key: str, account: str | None, look: bool, reason: str | 
     A payment is named by its receipt, a prompt and an SMS (text) by the number that
     `dialwatt doctor` shows.
     """
-    environment = command_environment(os.environ)
-    with open_database(environment, channel_table())() as unit:
+    with open_database(command_environment(os.environ), channel_table())() as unit:
         row = find_stuck(unit, kind, _row_id(unit, kind, key, account))
         print("\n".join(_describe(row)))
         if look:
             return
         retry_stuck(unit, operator_name(), row, reason or f"stuck: {row.why or row.state}")
-    WorkQueues(read_setting(environment, "REDIS_URL")).wake_all()
     print(f"put back: a worker takes it up now. See `dialwatt {_SEE[kind]}`")
 
 

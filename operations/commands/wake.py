@@ -54,7 +54,7 @@ def _wake(redis_url: str) -> Counter[str]:
             queues = WorkQueues(redis_url)
             for queue in QUEUES:
                 queues.clear_wake(queue)
-            queues.wake_all()
+            queues.wake(QUEUES)
             return live_workers(redis, system_clock()).by_queue
     except (RedisError, ValueError) as error:
         raise BadInput(

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-from redis import Redis
 from sqlalchemy import Engine, text
 from werkzeug.test import Client, TestResponse
 
@@ -129,9 +128,3 @@ def web(book: Book, environment: dict[str, str]) -> Iterator[Web]:
     app = create_app(environment)
     yield Web(Client(app))
     app.close()
-
-
-@pytest.fixture
-def woken(redis: "Redis[bytes]") -> Any:
-    """The queues that were woken."""
-    return lambda: {key.decode().removeprefix("wake:") for key in redis.keys("wake:*")}

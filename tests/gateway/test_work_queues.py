@@ -17,8 +17,7 @@ def jobs(redis: "Redis[bytes]", name: str) -> list[str]:
 
 def test_each_queue_has_its_job(redis: "Redis[bytes]", redis_url: str) -> None:
     queues = WorkQueues(redis_url)
-    for name in QUEUES:
-        queues.wake(name)
+    queues.wake(QUEUES)
     assert {name: jobs(redis, name) for name in QUEUES} == {
         "payments": ["workers.jobs.apply_payments"],
         "prompts": ["workers.jobs.prompt_payers"],
@@ -28,7 +27,7 @@ def test_each_queue_has_its_job(redis: "Redis[bytes]", redis_url: str) -> None:
 
 
 def test_a_job_carries_nothing_and_leaves_nothing(redis: "Redis[bytes]", redis_url: str) -> None:
-    WorkQueues(redis_url).wake("payments")
+    WorkQueues(redis_url).wake(["payments"])
     (job,) = Queue("payments", connection=redis, serializer=JSONSerializer).jobs
     assert (list(job.args), job.kwargs, job.result_ttl) == ([], {}, 0)
 
@@ -38,21 +37,21 @@ def test_waking_again_adds_nothing_until_the_wake_up_is_cleared(
 ) -> None:
     queues = WorkQueues(redis_url)
     for _ in range(3):
-        queues.wake("payments")
+        queues.wake(["payments"])
     assert len(jobs(redis, "payments")) == 1
     queues.clear_wake("payments")
-    queues.wake("payments")
+    queues.wake(["payments"])
     assert len(jobs(redis, "payments")) == 2
 
 
 def test_a_wake_up_that_no_job_clears_expires(redis: "Redis[bytes]", redis_url: str) -> None:
-    WorkQueues(redis_url).wake("payments")
+    WorkQueues(redis_url).wake(["payments"])
     assert 0 < redis.ttl("wake:payments") <= 5
 
 
 def test_without_redis_it_is_left_to_the_schedule(caplog: pytest.LogCaptureFixture) -> None:
     queues = WorkQueues(closed_port_url().replace("http", "redis"))
     with caplog.at_level(logging.WARNING):
-        queues.wake("payments")
+        queues.wake(["payments"])
         queues.clear_wake("payments")
     assert "could not wake the workers of payments" in caplog.text

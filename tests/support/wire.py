@@ -1,4 +1,4 @@
-"""A wire between a process and PostgreSQL that counts round trips: what is sent after an answer.
+"""A wire to PostgreSQL or Redis that counts round trips: what is sent after an answer.
 
 Statements, BEGIN, COMMIT, pings and preparations all count, because all of them wait; statements
 that are sent together count once.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import make_url
 
@@ -31,16 +32,28 @@ class Wire:
         self.answered = True
 
 
-@contextmanager
-def wire_to(database_url: str) -> Iterator[Wire]:
+def wire_to(database_url: str) -> AbstractContextManager[Wire]:
     """The wire, for as long as the context is open. Count with one connection at a time."""
     real = make_url(database_url)
     query = dict(real.query)
     address = f"{query.pop('host')}/.s.PGSQL.{query.pop('port')}"
+
+    def through(host: str, port: int) -> str:
+        return real.set(host=host, port=port, query=query).render_as_string(hide_password=False)
+
+    return _wire(address, through)
+
+
+def wire_to_redis(redis_url: str) -> AbstractContextManager[Wire]:
+    """A wire to Redis on its socket. A pipeline counts once. Count with one call at a time."""
+    address = unquote(urlsplit(redis_url).path)
+    return _wire(address, lambda host, port: f"redis://{host}:{port}/0")
+
+
+@contextmanager
+def _wire(address: str, through: Callable[[str, int], str]) -> Iterator[Wire]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        host, port = server.getsockname()
-        through = real.set(host=host, port=port, query=query)
-        wire = Wire(through.render_as_string(hide_password=False))
+        wire = Wire(through(*server.getsockname()))
         threading.Thread(target=_serve, args=(server, address, wire), daemon=True).start()
         yield wire
 
@@ -51,11 +64,11 @@ def _serve(server: socket.socket, address: str, wire: Wire) -> None:
             client, _ = server.accept()
         except OSError:  # the context was left
             return
-        postgres = socket.socket(socket.AF_UNIX)
-        postgres.connect(address)
+        real = socket.socket(socket.AF_UNIX)
+        real.connect(address)
         for source, sink, note in (
-            (client, postgres, wire.sent),
-            (postgres, client, wire.received),
+            (client, real, wire.sent),
+            (real, client, wire.received),
         ):
             threading.Thread(target=_carry, args=(source, sink, note), daemon=True).start()
 

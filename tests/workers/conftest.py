@@ -76,9 +76,11 @@ def hands(database_url, redis_url, monkeypatch):
     with engine.begin() as connection:
         insert_cast(connection, system_clock().date())
     with stand_ins(database_url, NOWHERE, "demo") as standins:
-        hands = Hands(engine, standins)
+        hands, work_queues = Hands(engine, standins), WorkQueues(redis_url)
         runtime = Runtime(
-            open_unit=unit_opener(engine, hands.now, channels=CHANNELS),
+            open_unit=unit_opener(
+                engine, hands.now, channels=CHANNELS, after_commit=work_queues.wake
+            ),
             open_secret=OPEN_SECRET,
             daraja=DarajaClient(
                 DarajaSettings(
@@ -93,7 +95,7 @@ def hands(database_url, redis_url, monkeypatch):
                 )
             ),
             sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, standins.url)),
-            work_queues=WorkQueues(redis_url),
+            work_queues=work_queues,
         )
         for module in (jobs, reconciliation):
             monkeypatch.setattr(module, "runtime", lambda: runtime)

@@ -162,6 +162,17 @@ def test_a_prompt_nobody_sent_for_an_hour_ends_and_surprises_no_one(prompted):
     assert prompted.rows("SELECT kind, msisdn FROM sms") == [("not_paid", AMINA)]
 
 
+def test_a_prompt_that_is_refused_when_it_is_sent_wakes_the_sms_to_its_payer(prompted, woken):
+    prompted.standins.fault(
+        "safaricom", "error_reply", value="400.002.02", operation="stkpush", times=1
+    )
+
+    jobs.prompt_payers()
+
+    assert prompts(prompted) == [("failed",)]
+    assert woken() == {"sms"}
+
+
 def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
     jobs.prompt_payers()
     with prompted.engine.begin() as connection:

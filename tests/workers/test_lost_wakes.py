@@ -12,10 +12,10 @@ from workers.schedule import Schedule
 def test_a_payment_whose_wake_up_was_lost_is_applied_after_the_next_sweep(hands, redis, redis_url):
     queues = WorkQueues(redis_url)
     hands.pay("R1", METER)
-    queues.wake("payments")
+    queues.wake(["payments"])
     redis.flushall()
     hands.pay("R2", METER)
-    WorkQueues(closed_port_url().replace("http", "redis")).wake("payments")
+    WorkQueues(closed_port_url().replace("http", "redis")).wake(["payments"])
 
     Schedule(hands.open_unit, queues).sweep()
     make_worker(redis).work(burst=True, logging_level="CRITICAL")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from core.money import Money
 from core.payment import PaymentNotice
@@ -181,7 +182,7 @@ def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(hands):
     ]
 
 
-def test_money_that_a_later_list_shows_is_released_and_its_case_closed(hands):
+def test_money_that_a_later_list_shows_is_released_and_its_case_closed(hands, woken):
     listed_around(hands)
     told(hands, "SKE0000002", METER, 30)
     reconciliation.reconcile()
@@ -189,6 +190,7 @@ def test_money_that_a_later_list_shows_is_released_and_its_case_closed(hands):
     hands.ahead = timedelta(minutes=11)
 
     reconciliation.reconcile()
+    assert woken() == {"payments"}
     jobs.apply_payments()
 
     assert cases(hands) == [("not_on_statement", False)]
@@ -254,8 +256,9 @@ def pawapay(hands, monkeypatch):
         )
         payment_id = record_payment(unit, notice).payment_id
         [(device_id,)] = hands.rows("SELECT id FROM devices WHERE serial = :it", it=METER)
+    with hands.engine.begin() as connection:
         insert_prompt(
-            unit.connection,
+            connection,
             channel="pawapay",
             network="MPESA_KEN",
             device_id=device_id,
@@ -264,6 +267,7 @@ def pawapay(hands, monkeypatch):
             payment_id=payment_id,
             state="paid",
         )
+    with hands.open_unit() as unit:
         request_refund(unit, payment_id, "ops@jua", "paid by mistake")
     yield channel
     channel.close()
@@ -281,6 +285,18 @@ def test_a_deposit_is_sent_back_once_and_its_payer_is_told(hands, pawapay):
     assert refunds(hands) == [("done", "COMPLETED", 1)]
     assert given_back(hands) == 1
     assert hands.rows("SELECT state FROM payments") == [("refunded",)]
+
+
+def test_a_deposit_that_was_sent_back_wakes_the_sms_to_its_payer(hands, pawapay, woken):
+    with hands.engine.begin() as connection:
+        connection.execute(
+            text("UPDATE payments SET payer_kind = 'msisdn', payer = :payer"), {"payer": AMINA}
+        )
+
+    reconciliation.reconcile()
+
+    assert hands.rows("SELECT kind, msisdn FROM sms") == [("refund.refunded", AMINA)]
+    assert woken() == {"sms"}
 
 
 @pytest.mark.parametrize("fault", ["lose_reply", "fail_after", "fail_before"])
@@ -329,7 +345,7 @@ def test_money_on_pawapays_statement_that_no_deposit_of_ours_brought_is_for_a_pe
 
 
 @pytest.mark.parametrize("code", ["REFUNDS_NOT_ALLOWED", "AMOUNT_OUT_OF_BOUNDS"])
-def test_a_refund_that_pawapay_refuses_is_for_a_person(hands, pawapay, code):
+def test_a_refund_that_pawapay_refuses_is_for_a_person(hands, pawapay, woken, code):
     hands.standins.fault("pawapay", "error_reply", operation="refunds", value=code)
 
     reconciliation.reconcile()
@@ -337,6 +353,7 @@ def test_a_refund_that_pawapay_refuses_is_for_a_person(hands, pawapay, code):
     assert refunds(hands) == [("failed", code, 1)]
     assert cases(hands) == [("refund_failed", True)]
     assert hands.rows("SELECT state FROM payments") == [("received",)]
+    assert woken() == {"payments"}
 
 
 def test_a_refund_that_was_taken_and_failed_is_for_a_person(hands, pawapay, monkeypatch):

@@ -46,10 +46,10 @@ class Swapped:
 def replace_device(unit: Unit, device_id: int, serial: str, operator: str, reason: str) -> Swapped:
     """Put the device in stock with that serial in the place of one that somebody has.
 
-    Ring for payments and texts afterwards. Raises Refused: device_in_stock (nobody has the old
-    one), not_in_stock, device_taken, device_retired, kind_differs, payment_waiting, token_ordered
-    (what is about to be made for the old one would be lost), reason_missing, token_not_supported
-    (days are left, or an unlocking, that the new device has no token for).
+    Raises Refused: device_in_stock (nobody has the old one), not_in_stock, device_taken,
+    device_retired, kind_differs, payment_waiting, token_ordered (what is about to be made for the
+    old one would be lost), reason_missing, token_not_supported (days are left, or an unlocking,
+    that the new device has no token for).
     """
     old, customer = _lock_old(unit, device_id)
     new_id = _new(unit, serial, old.kind)

@@ -71,7 +71,8 @@ def queue_sms(
         "next_attempt_at": unit.now,
         "expires_at": expires_at,
     }
-    insert_sms(unit.connection, row)
+    if insert_sms(unit.connection, row):
+        unit.wakes.add("sms")
 
 
 def text_content(bound: BoundMessage, language: str) -> dict[str, object]:

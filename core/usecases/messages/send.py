@@ -116,7 +116,7 @@ def _not_delivered(unit: Unit, sms_id: int, status: str, times: list[datetime]) 
 
 
 def resend_text(unit: Unit, text_id: int, operator: str) -> None:
-    """Queue the same words to the same number; ring for texts afterwards.
+    """Queue the same words to the same number.
 
     Raises Refused: sms_unknown, sms_waiting (it is still on its way), number_given_up (the number
     is no longer theirs to whom it was written).
@@ -128,4 +128,5 @@ def resend_text(unit: Unit, text_id: int, operator: str) -> None:
         raise Refused("sms_unknown")
     if not copied:
         raise Refused("sms_waiting")
+    unit.wakes.add("sms")
     write_audit(unit, operator, "resend", "text", text_id, "asked for at the console")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from core.db.work_queue import Kind, Waiting, is_too_late, lock_waiting, put_back
 from core.errors import Refused
-from core.unit import Unit
+from core.unit import QueueName, Unit
 from core.usecases.operators.audit import write_audit
 
 # In which states a row can be stuck, and the state it is put back in.
@@ -30,6 +30,8 @@ _BACK_IN: dict[Kind, dict[str, str]] = {
         "unknown": "waiting",
     },
 }
+# The queue of each kind. An approved prompt lacks its receipt, which `reconciliation` asks for.
+_QUEUES: dict[Kind, QueueName] = {"payment": "payments", "prompt": "prompts", "text": "sms"}
 
 
 def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
@@ -54,6 +56,7 @@ def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
 def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
     """Make a row of `find_stuck` in this unit due again, with an audit row."""
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
+    unit.wakes.add("reconciliation" if row.state == "approved" else _QUEUES[row.kind])
     write_audit(
         unit, operator, "replay", row.kind, row.id, reason,
         state=row.state, attempts=row.attempts, why=row.why,

@@ -157,6 +157,9 @@ def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPaym
         for line in payment.outcome.lines
         if line.obligation
     }.values()
+    sms = [row for payment in applied for row in receipt_rows(unit, batch, payment)]
+    if sms:
+        unit.wakes.add("sms")
     write_batch(
         unit.connection,
         unit.now,
@@ -176,7 +179,7 @@ def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPaym
             for customer, credit in batch.credits.items()
         ],
         token=[row for payment in applied for row in _token_rows(payment)],
-        sms=[row for payment in applied for row in receipt_rows(unit, batch, payment)],
+        sms=sms,
     )
 
 

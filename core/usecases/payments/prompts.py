@@ -222,6 +222,7 @@ def prompt_announced(unit: Unit, checkout_reference: str) -> bool:
     # A prompt that waits to be sent again has evidently arrived.
     state = "unknown" if prompt.state == "waiting" else prompt.state
     update_prompt(unit.connection, prompt.id, state=state, next_attempt_at=unit.now)
+    unit.wakes.add("prompts")
     return True
 
 

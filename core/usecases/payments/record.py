@@ -50,6 +50,7 @@ def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
             unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer
         )
     else:
+        unit.wakes.add("payments")
         notify_owner_of_payment(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
     return Recorded(payment_id, is_new=True)
 

@@ -54,6 +54,7 @@ def request_payment(
             "now": unit.now,
         },
     )
+    unit.wakes.add("prompts")
     if loan_only or len(device.serial) > channel.reference_max:
         set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
     return Requested(prompt_id)

@@ -17,8 +17,9 @@ APPLY, KEEP = "apply", "keep"
 def close_case(
     unit: Unit, case_id: int, operator: str, reason: str, held: str | None = None
 ) -> None:
-    """Close a case, saying how. `held`: APPLY or KEEP where `holds_money`, and only there; ring for
-    payments after APPLY. Raises Refused: case_closed, decision_missing, reason_missing."""
+    """Close a case, saying how. `held`: APPLY or KEEP where `holds_money`, and only there.
+
+    Raises Refused: case_closed, decision_missing, reason_missing."""
     case = close_open_case(unit.connection, case_id, unit.now)
     if case is None:
         raise Refused("case_closed")
@@ -29,6 +30,7 @@ def close_case(
             raise Refused("decision_missing")
         if held == APPLY:
             release(unit.connection, unit.now, [payment_id])
+            unit.wakes.add("payments")
         details = {"held": held}
     write_audit(unit, operator, "close", "case", case_id, reason, **details)
 

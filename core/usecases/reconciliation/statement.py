@@ -138,7 +138,7 @@ def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) ->
 
 
 def book_missing(unit: Unit, statement: Statement, movement: Movement, source: str) -> bool:
-    """Book one movement that is missing here; whether it was new. Ring for everything afterwards.
+    """Book one movement that is missing here; whether it was new.
 
     Raises BadCallback for one that cannot be booked, Refused("receipt_unknown") for the reversal of
     a payment nobody booked: ingest payments before reversals.
@@ -197,7 +197,8 @@ def open_cases(unit: Unit, comparison: Comparison) -> None:
     (close_case, or a retry). A payment is put on hold for this reason only once.
     """
     close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.confirmed)
-    release(unit.connection, unit.now, comparison.confirmed)
+    if release(unit.connection, unit.now, comparison.confirmed):
+        unit.wakes.add("payments")
     for booked in comparison.missing_there:
         detail = (
             f"{booked.receipt} ({booked.amount_minor}) is in the ledger but not on the statement"

@@ -40,7 +40,7 @@ HOLDING = {"suspense": "suspense", "received": "unapplied"}
 
 
 def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> int:
-    """Set a payment's money aside to be sent back; the refund's id. Ring for refunds afterwards.
+    """Set a payment's money aside to be sent back; the refund's id.
     One whose fate nobody could tell is asked for again, which is safe (follow_refund).
 
     Raises Refused: payment_unknown, refund_too_late (applied: debts are paid or a token is out),
@@ -60,6 +60,7 @@ def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> i
 
 def _ask_again(unit: Unit, refund: Refund, operator: str, reason: str) -> int:
     update_refund(unit.connection, refund.id, attempts=0, next_attempt_at=unit.now)
+    unit.wakes.add("reconciliation")
     close_cases(unit.connection, unit.now, NOT_KNOWN, [refund.payment_id])
     write_audit(
         unit, operator, "refund_again", "payment", refund.payment_id, reason, refund_id=refund.id
@@ -71,6 +72,7 @@ def _set_aside(unit: Unit, payment: BookedPayment, operator: str, reason: str) -
     refund_id = insert_refund(
         unit.connection, unit.now, payment.id, payment.amount_minor, payment.state
     )
+    unit.wakes.add("reconciliation")
     legs = (
         Posting(HOLDING[payment.state], DEBIT, payment.amount_minor, payment.customer_id),
         Posting("refund_payable", CREDIT, payment.amount_minor),
@@ -231,6 +233,8 @@ def _end(
         next_attempt_at=None,
     )
     set_payment(unit.connection, refund.payment_id, state=payment_state)
+    if payment_state == "received":
+        unit.wakes.add("payments")
 
 
 def _notify_payer(unit: Unit, refund: Refund, payment: BookedPayment) -> None:

@@ -78,8 +78,8 @@ def within_edit_distance_one(typed: str) -> set[str]:
 def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reason: str) -> None:
     """Move a payment from suspense to a device; it is then applied like any other.
 
-    Ring for payments and texts after the commit. Raises Refused: payment_unknown, not_in_suspense,
-    unknown_serial, device_in_stock, reason_missing.
+    Raises Refused: payment_unknown, not_in_suspense, unknown_serial, device_in_stock,
+    reason_missing.
     """
     payment = lock_payment(unit.connection, payment_id)
     if payment is None:
@@ -97,6 +97,7 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         problem=None,
         next_attempt_at=unit.now,
     )
+    unit.wakes.add("payments")
     legs = (
         Posting("suspense", DEBIT, payment.amount_minor),
         Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),

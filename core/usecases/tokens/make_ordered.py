@@ -37,7 +37,7 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
     """Make up to `limit` ordered codes; how many orders were claimed.
 
     One that cannot be made now keeps its reason and waits, one that never can ends as failed; no
-    order takes its neighbours with it. Ring for texts afterwards.
+    order takes its neighbours with it.
     """
     orders = claim_orders(unit.connection, unit.now, limit)
     for order in orders:

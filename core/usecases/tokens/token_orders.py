@@ -19,8 +19,7 @@ _MOST = {"days": 3650, "energy": 100_000}
 def order_token(
     unit: Unit, serial: str, kind: Action, units: int, operator: str, reason: str
 ) -> int:
-    """The order's id; ring for payments afterwards. `units`: days, or tenths of a kWh; 0 for unlock
-    and lock.
+    """The order's id. `units`: days, or tenths of a kWh; 0 for unlock and lock.
 
     Raises Refused: unknown_serial, token_not_supported (the family has no such token),
     token_amount_range, token_without_amount, token_ordered (such a token is being made),
@@ -68,6 +67,7 @@ def _order(unit: Unit, device: Device, kind: Action, units: int, operator: str, 
     )
     if order_id is None:
         raise Refused("token_ordered", serial=device.serial, kind=kind)
+    unit.wakes.add("payments")
     write_audit(
         unit,
         operator,

@@ -111,7 +111,7 @@ def _settle(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
     owed = money(settled.owed.minor, unit.market)
     message = f"The cash is booked. The agent owes {owed} now and gets an SMS."
-    return Done(message, "agents.agent", {"agent_id": agent_id}, ("sms",))
+    return Done(message, "agents.agent", {"agent_id": agent_id})
 
 
 def _preview_settlement(unit: Unit, done: Done) -> list[str]:
@@ -146,7 +146,7 @@ action_page(
 def _reset_pin(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     pin = reset_pin(unit, agent_id, operator, values["reason"])
     message = f"The new PIN is {pin}. Tell it to the agent, who must change it at first use."
-    return Done(message, "agents.agent", {"agent_id": agent_id}, ("sms",))
+    return Done(message, "agents.agent", {"agent_id": agent_id})
 
 
 action_page(

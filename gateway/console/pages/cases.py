@@ -76,7 +76,7 @@ def _close(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
     close_case(unit, case_id, operator, values["reason"], decision)
     if decision == APPLY:
         message = "The case is closed and the payment is applied."
-        return Done(message, "cases.cases", rings=("payments",))
+        return Done(message, "cases.cases")
     return Done("The case is closed.", "cases.cases")
 
 

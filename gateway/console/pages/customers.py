@@ -159,7 +159,7 @@ def _register(unit: Unit, operator: str, values: Values) -> Done:
     )
     customer_id = register_by_operator(unit, operator, customer, _device(unit, values))
     message = "Registered. The customer gets an SMS." if values["serial"] else "Registered."
-    return Done(message, "customers.customer", {"customer_id": customer_id}, ("sms",))
+    return Done(message, "customers.customer", {"customer_id": customer_id})
 
 
 def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:

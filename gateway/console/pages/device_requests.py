@@ -92,7 +92,7 @@ def _grant(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
         unit, request_id, values.get("tariff"), values.get("plan"), operator, values["reason"]
     )
     message = "Registered. The new owner and all others who requested the device get an SMS."
-    return Done(message, "customers.customer", {"customer_id": customer_id}, ("sms",))
+    return Done(message, "customers.customer", {"customer_id": customer_id})
 
 
 def _preview_grant(unit: Unit, done: Done) -> list[str]:
@@ -133,7 +133,6 @@ def _decline(unit: Unit, operator: str, values: Values, request_id: int) -> Done
     return Done(
         "The request is declined. The caller gets an SMS.",
         "device_requests.requests",
-        rings=("sms",),
     )
 
 

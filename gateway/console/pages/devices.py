@@ -236,7 +236,7 @@ def _transfer(unit: Unit, operator: str, values: Values, device_id: int) -> Done
     serial = _get_device(unit, device_id).serial
     transfer_meter_by_operator(unit, serial, values["number"], operator, values["reason"])
     message = "The meter has a new owner. Both customers get an SMS."
-    return Done(message, "devices.device", {"device_id": device_id}, ("sms",))
+    return Done(message, "devices.device", {"device_id": device_id})
 
 
 action_page(
@@ -267,7 +267,7 @@ def _replace(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     replaced = replace_device(unit, device_id, values["serial"], operator, values["reason"])
     token = _ordered_token(replaced, old.kind)
     message = f"{values['serial']} replaces {old.serial}. {token}"
-    return Done(message, "devices.device", {"device_id": replaced.device_id}, ("payments", "sms"))
+    return Done(message, "devices.device", {"device_id": replaced.device_id})
 
 
 def _ordered_token(replaced: Swapped, kind: str) -> str:

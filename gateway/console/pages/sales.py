@@ -137,7 +137,7 @@ def _sell(unit: Unit, operator: str, values: Values) -> Done:
     terms = plan or read_terms(unit, values)
     sale_id = sell_by_operator(unit, values["number"], terms, serial, operator, values["reason"])
     message = f"The appliance is sold. {_SMS_SENT}"
-    return Done(message, "sales.sale", {"sale_id": sale_id}, ("sms",))
+    return Done(message, "sales.sale", {"sale_id": sale_id})
 
 
 action_page(
@@ -180,7 +180,7 @@ def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
 def _reprice(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
     message = f"The sale has a new price. {_SMS_SENT}"
-    return Done(message, "sales.sale", {"sale_id": sale_id}, ("sms",))
+    return Done(message, "sales.sale", {"sale_id": sale_id})
 
 
 action_page(
@@ -228,7 +228,7 @@ def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done
     new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
     reschedule_sale(unit, sale_id, new, operator, values["reason"])
     message = f"The instalments are rescheduled. {_SMS_SENT}"
-    return Done(message, "sales.sale", {"sale_id": sale_id}, ("sms",))
+    return Done(message, "sales.sale", {"sale_id": sale_id})
 
 
 action_page(
@@ -257,7 +257,7 @@ action_page(
 def _cancel(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     cancel_sale(unit, sale_id, operator, values["reason"])
     message = f"The sale is cancelled. {_SMS_SENT}"
-    return Done(message, "sales.sale", {"sale_id": sale_id}, ("payments", "sms"))
+    return Done(message, "sales.sale", {"sale_id": sale_id})
 
 
 def _preview_cancellation(unit: Unit, done: Done) -> list[str]:

@@ -96,8 +96,8 @@ def _resend(unit: Unit, operator: str, values: Values, sms_id: int) -> Done:
     resend_text(unit, sms_id, operator)
     message = f"The SMS is sent to {found.msisdn} again."
     if found.payment_id is None:
-        return Done(message, "sms.sms", rings=("sms",))
-    return Done(message, "payments.payment", {"payment_id": found.payment_id}, ("sms",))
+        return Done(message, "sms.sms")
+    return Done(message, "payments.payment", {"payment_id": found.payment_id})
 
 
 form_page(

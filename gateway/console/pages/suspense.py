@@ -40,7 +40,7 @@ list_page(
 def _match(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     match_suspense(unit, payment_id, values["serial"], operator, values["reason"])
     message = f"The payment is matched to {values['serial']} and is being applied."
-    return Done(message, "payments.payment", {"payment_id": payment_id}, ("payments", "sms"))
+    return Done(message, "payments.payment", {"payment_id": payment_id})
 
 
 action_page(
@@ -62,7 +62,7 @@ action_page(
 def _refund(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     request_refund(unit, payment_id, operator, values["reason"])
     message = "The provider is asked to refund the payment."
-    return Done(message, "payments.payment", {"payment_id": payment_id}, ("reconciliation",))
+    return Done(message, "payments.payment", {"payment_id": payment_id})
 
 
 action_page(
@@ -77,7 +77,7 @@ action_page(
 def _record_return(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     reverse_by_hand(unit, payment_id, operator, values["reason"])
     message = "Recorded: the payer has the money back."
-    return Done(message, "payments.payment", {"payment_id": payment_id}, ("sms",))
+    return Done(message, "payments.payment", {"payment_id": payment_id})
 
 
 action_page(

@@ -89,7 +89,7 @@ def _order(unit: Unit, operator: str, values: Values) -> Done:
     kind = cast("Action", values["kind"])
     order_id = order_token(unit, values["serial"], kind, _units(values), operator, values["reason"])
     message = f"The token for {values['serial']} is being made."
-    return Done(message, "tokens.order", {"order_id": order_id}, ("payments",))
+    return Done(message, "tokens.order", {"order_id": order_id})
 
 
 def _units(values: Values) -> int:

@@ -36,7 +36,6 @@ from gateway.payments.mpesa.parse import (
     read_question,
     read_stk_result,
 )
-from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +68,6 @@ class MpesaCallbacks:
     open_unit: OpenUnit
     open_read_only_unit: OpenUnit
     readers: Executor
-    work_queues: WorkQueues
     guesses: SerialGuesses
     budget_s: float = VALIDATION_BUDGET_S
 
@@ -126,7 +124,7 @@ class MpesaCallbacks:
         """Book money that moved; acknowledged after the commit."""
         with self.open_unit() as unit:
             recorded = record_payment(unit, notice)
-        return self._committed(_outcome(recorded), recorded.payment_id)
+        return CallbackResult(_outcome(recorded), _ACKNOWLEDGED, recorded.payment_id)
 
     def follow(self, result: StkResult, prompt_id: int | None = None) -> CallbackResult:
         """Take note of how a prompt ended. One we do not know is acknowledged and books nothing:
@@ -145,7 +143,7 @@ class MpesaCallbacks:
                 notice = self._notice_of(unit, prompt, result.receipt)
                 recorded = prompt_paid(unit, prompt, notice)
                 outcome, payment_id = _outcome(recorded), recorded.payment_id
-        return self._committed(outcome, payment_id)
+        return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
 
     def _notice_of(self, unit: Unit, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
         return PaymentNotice(
@@ -159,14 +157,6 @@ class MpesaCallbacks:
             payer=prompt.msisdn,
             paid_at=receipt.paid_at or unit.now,
         )
-
-    def _committed(self, outcome: str, payment_id: int | None) -> CallbackResult:
-        """After the commit: wake the workers that may have something to do, and acknowledge."""
-        if outcome == "booked":
-            self.work_queues.wake("payments")
-        if outcome != "known":
-            self.work_queues.wake("sms")
-        return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
 
 
 def _stk_result(body: bytes) -> StkResult:

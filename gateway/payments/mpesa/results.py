@@ -22,7 +22,6 @@ from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.refund import refund_done, refund_refused, refund_unclear
 from gateway.callbacks import CallbackResult, CallbackRoute, Json, read_json, text_field
 from gateway.payments.mpesa.parse import CURRENCY, STAMP, instant, provider_account
-from gateway.work_queues import WorkQueues
 
 _CODE = r"[A-Za-z0-9_.]{1,20}"
 _RECEIPT = r"[A-Za-z0-9]{1,32}"
@@ -65,7 +64,6 @@ class ResultCallbacks:
 
     shortcode: str
     open_unit: OpenUnit
-    work_queues: WorkQueues
 
     def routes(self) -> tuple[CallbackRoute[Any], ...]:
         """Their addresses."""
@@ -97,7 +95,6 @@ class ResultCallbacks:
                 outcome = "not_now" if result.code in _NOT_NOW else "refused"
                 note = refund_unclear if result.code in _NOT_NOW else refund_refused
                 note(unit, refund_id, result.code)
-        self.work_queues.wake("sms")
         return CallbackResult(outcome, _ACKNOWLEDGED)
 
     def found(self, found: Found, prompt_id: int) -> CallbackResult:
@@ -120,8 +117,6 @@ class ResultCallbacks:
                 paid_at=unit.now,
             )
             is_new = prompt_paid(unit, prompt, notice).is_new
-        if is_new:
-            self.work_queues.wake("payments")
         return CallbackResult("booked" if is_new else "known", _ACKNOWLEDGED)
 
     def held(self, held: Held) -> CallbackResult:

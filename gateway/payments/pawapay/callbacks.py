@@ -17,7 +17,6 @@ from gateway.callbacks import CallbackResult, CallbackRoute, read_json
 from gateway.payments.channel import Ended, Outcome, Paid
 from gateway.payments.pawapay.client import PROVIDER, Deposit, account, outcome_of, read_deposit
 from gateway.payments.pawapay.message_signature import SignedMessages
-from gateway.work_queues import WorkQueues
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,6 @@ class PawaPayCallbacks:
 
     signed: SignedMessages
     open_unit: OpenUnit
-    work_queues: WorkQueues
 
     def route(self) -> CallbackRoute[Deposit]:
         """Its address: the one that is signed, ours as pawaPay knows it."""
@@ -45,11 +43,7 @@ class PawaPayCallbacks:
                 return CallbackResult("unknown")
             if prompt.payment_id is not None:
                 return CallbackResult("known")
-            answered = _note(unit, prompt, outcome_of(deposit, prompt))
-        if answered.outcome == "booked":
-            self.work_queues.wake("payments")
-        self.work_queues.wake("sms")
-        return answered
+            return _note(unit, prompt, outcome_of(deposit, prompt))
 
 
 def _read(body: bytes) -> Deposit:

@@ -230,12 +230,12 @@ def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_bac
 
 
 def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engine, amina):
-    class Bell:
-        def wake_all(self) -> None:
+    class NoQueues:
+        def wake(self, queue_names) -> None:
             pass
 
     clock = [at(DUE, 8)]
-    schedule = Schedule(unit_opener(engine, lambda: clock[0]), Bell())
+    schedule = Schedule(unit_opener(engine, lambda: clock[0]), NoQueues())
     schedule.sweep()
     assert told(engine) == []
 

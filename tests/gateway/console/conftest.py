@@ -138,11 +138,15 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
     context = ConsoleContext(
         unit_opener(read_only(engine), clock, market_if_none=BLANK_MARKET),
         unit_opener(
-            engine, clock, pins=Pins(PEPPER), channels=CHANNELS, market_if_none=BLANK_MARKET
+            engine,
+            clock,
+            pins=Pins(PEPPER),
+            channels=CHANNELS,
+            market_if_none=BLANK_MARKET,
+            after_commit=WorkQueues(redis_url).wake,
         ),
         limits,
         redis,
-        WorkQueues(redis_url),
         Guard(GuardSettings(), limits),
         clock,
         RING.sealing_key(),

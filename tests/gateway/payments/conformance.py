@@ -355,8 +355,14 @@ def _environment(database_url: str, redis_url: str, url: str, standins: StandIns
 
 def _runtime(made: Road, redis_url: str) -> Runtime:
     provider, callback = made.standins.url, f"{made.url}/payments"
+    queues = WorkQueues(redis_url)
     return Runtime(
-        open_unit=made.open_unit,
+        open_unit=unit_opener(
+            made.engine,
+            made.now,
+            channels=channel_table((made.spec.name,)),
+            after_commit=queues.wake,
+        ),
         open_secret=OPEN_SECRET,
         daraja=DarajaClient(
             DarajaSettings(
@@ -364,7 +370,7 @@ def _runtime(made: Road, redis_url: str) -> Runtime:
             )
         ),
         sender=AfricasTalkingSender(SmsSettings("jua", "at-key", None, provider)),
-        work_queues=WorkQueues(redis_url),
+        work_queues=queues,
         other_channels={
             "mtn": MtnChannel(
                 MtnSettings(

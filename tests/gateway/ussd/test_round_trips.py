@@ -1,6 +1,6 @@
-"""What a turn costs: round trips to the database, counted on the wire.
+"""What a turn costs: round trips to the database and to Redis, counted on the wire.
 
-A caller waits for each of them, wherever the database is. What is counted does not depend on the
+A caller waits for each of them, wherever the servers are. What is counted does not depend on the
 machine, so it is asserted.
 """
 
@@ -17,11 +17,23 @@ from core.clock import system_clock
 from gateway.app import create_app
 from tests.support.cast import AMINA, JUMA, METER, PEPPER, STRANGER, insert_cast
 from tests.support.phone import Answer, Phone
-from tests.support.wire import Wire, wire_to
+from tests.support.wire import Wire, wire_to, wire_to_redis
 
 # psycopg prepares a statement when it has been sent five times.
 WARM = 7
-Trips = Callable[..., list[tuple[str, int]]]
+Cost = tuple[str, int, int]
+Trips = Callable[..., list[Cost]]
+
+
+@pytest.fixture(autouse=True)
+def every_queue_is_woken() -> None:
+    """Not watched here: reading rows back before a commit is a round trip too."""
+
+
+@pytest.fixture
+def redis_wire(redis_url: str) -> Iterator[Wire]:
+    with wire_to_redis(redis_url) as wire:
+        yield wire
 
 
 @pytest.fixture
@@ -36,29 +48,30 @@ def wire(database_url: str) -> Iterator[Wire]:
 
 @pytest.fixture
 def trips(
-    wire: Wire, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    wire: Wire, redis: Redis, redis_wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Trips]:
     """Plays a walk until everything is warm; gives each screen and what it cost to get there."""
     monkeypatch.setattr("core.unit._MARKET_KEPT_S", 3600.0)
     gateway = create_app(
         {
             "DATABASE_URL": wire.url,
-            "REDIS_URL": redis_url,
+            "REDIS_URL": redis_wire.url,
             "CALLBACK_KEY": "demo",
             "DARAJA_SHORTCODE": "600123",
             "PIN_PEPPER": PEPPER,
         }
     )
 
-    def walk(msisdn: str, *typed: str) -> list[tuple[str, int]]:
+    def walk(msisdn: str, *typed: str) -> list[Cost]:
         for _ in range(WARM):
             redis.flushdb()
-            costs: list[tuple[str, int]] = []
+            costs: list[Cost] = []
 
             def counted(send: Callable[[], Answer], costs: Any = costs) -> Answer:
-                wire.trips = 0
+                wire.trips = redis_wire.trips = 0
                 answer = send()
-                costs.append((answer.headers["at-ussd-hop-metadata"], wire.trips))
+                screen = answer.headers["at-ussd-hop-metadata"]
+                costs.append((screen, wire.trips, redis_wire.trips))
                 return answer
 
             phone = Phone(gateway, msisdn, deliver=counted)
@@ -71,51 +84,53 @@ def trips(
     gateway.close()
 
 
-# Who, what they type after the dial, and each screen with what it cost. Screens read in 3 at most;
-# an effect has its ping, its BEGIN, its key, its own statements and its COMMIT.
+# The caller, what they type after the dial, and each screen with its round trips to the database
+# and to Redis. Screens read in 3 at most; an effect has its ping, its BEGIN, its key, its own
+# statements and its COMMIT. Redis is asked twice for the session, once more where guesses of serial
+# numbers are limited, and twice more where queues are woken, however many they are.
 WALKS = {
     "a meter is paid for": (
         AMINA,
         ("1", "500", "1"),
         [
-            ("home.customer", 1),
-            ("payment.amount", 3),
-            ("payment.confirm", 2),
-            ("payment.check_phone", 7),
+            ("home.customer", 1, 2),
+            ("payment.amount", 3, 2),
+            ("payment.confirm", 2, 2),
+            ("payment.check_phone", 7, 4),
         ],
     ),
     "the loan only": (
         AMINA,
         ("1", "500", "2"),
         [
-            ("home.customer", 1),
-            ("payment.amount", 3),
-            ("payment.confirm", 2),
-            ("payment.confirm_loan", 2),
+            ("home.customer", 1, 2),
+            ("payment.amount", 3, 2),
+            ("payment.confirm", 2, 2),
+            ("payment.confirm_loan", 2, 2),
         ],
     ),
-    "what I owe": (AMINA, ("2",), [("home.customer", 1), ("debts.list", 2)]),
-    "my tokens": (AMINA, ("3",), [("home.customer", 1), ("tokens.which", 3)]),
-    "my devices": (AMINA, ("4",), [("home.customer", 1), ("devices.list", 2)]),
+    "what I owe": (AMINA, ("2",), [("home.customer", 1, 2), ("debts.list", 2, 2)]),
+    "my tokens": (AMINA, ("3",), [("home.customer", 1, 2), ("tokens.which", 3, 2)]),
+    "my devices": (AMINA, ("4",), [("home.customer", 1, 2), ("devices.list", 2, 2)]),
     "a stranger pays": (
         STRANGER,
         ("1", METER, "500"),
         [
-            ("home.stranger", 1),
-            ("payment.serial", 0),
-            ("payment.amount", 2),
-            ("payment.confirm", 2),
+            ("home.stranger", 1, 2),
+            ("payment.serial", 0, 2),
+            ("payment.amount", 2, 3),
+            ("payment.confirm", 2, 2),
         ],
     ),
     "an agent collects": (
         JUMA,
         ("3", METER, "200", "1"),
         [
-            ("home.agent", 2),
-            ("cash.serial", 0),
-            ("cash.amount", 1),
-            ("cash.confirm", 1),
-            ("cash.pin", 0),
+            ("home.agent", 2, 2),
+            ("cash.serial", 0, 2),
+            ("cash.amount", 1, 3),
+            ("cash.confirm", 1, 2),
+            ("cash.pin", 0, 2),
         ],
     ),
 }

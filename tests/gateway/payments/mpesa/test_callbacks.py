@@ -17,7 +17,6 @@ from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.parse import read_question
 from gateway.redis_client import fail_fast_redis
-from gateway.work_queues import WorkQueues
 from tests.gateway.conftest import AMINA, SHORTCODE, Book, Web
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
 from tests.support.builders import insert_prompt
@@ -81,7 +80,6 @@ def impatient_callbacks(
         book.open_unit,
         open_read_only_unit,
         pool,
-        WorkQueues(redis_url),
         guesses,
         budget_s=0.05,
     )

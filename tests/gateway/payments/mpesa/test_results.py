@@ -1,5 +1,6 @@
 """Results of what we asked M-Pesa: only about our own rows, once, and nothing else is believed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,8 @@ from core.usecases.refunds.refund import request_refund
 from tests.gateway.conftest import AMINA, Book, Web
 from tests.gateway.payments.bodies import result
 from tests.support.builders import insert_prompt
+
+Woken = Callable[[], set[str]]
 
 
 @pytest.fixture
@@ -63,6 +66,23 @@ def test_a_reversal_that_did_not_happen_leaves_the_money_with_us(
     assert web.daraja(f"reversal/{refund}", document).status_code == 200
 
     assert states(book) == state
+
+
+def test_money_that_waits_again_after_a_refused_refund_wakes_payments(
+    web: Web, book: Book, woken: Woken
+) -> None:
+    notice = PaymentNotice(
+        "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "M100", "none", None,
+        datetime(2026, 11, 24, tzinfo=UTC),
+    )  # fmt: skip
+    with book.open_unit() as unit:
+        payment_id = record_payment(unit, notice).payment_id
+        refund = request_refund(unit, payment_id, "ops@jua", "paid twice")
+
+    web.daraja(f"reversal/{refund}", result("R000002"))
+
+    assert states(book) == ("received", "failed")
+    assert woken() == {"payments"}
 
 
 def test_a_timeout_decides_nothing(web: Web, book: Book, refund: int) -> None:
@@ -121,6 +141,18 @@ def test_a_receipt_that_was_asked_for_is_booked_once_and_its_prompt_is_paid(
         ("SKE1A2B3C4", "status", "received")
     ]
     assert book.rows("SELECT state FROM prompts") == [("paid",)]
+
+
+def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_payer(
+    web: Web, book: Book, approved: int, woken: Woken
+) -> None:
+    with book.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE prompts SET msisdn = '+254711000009'")
+
+    web.daraja(f"status/{approved}", result(0, **FOUND))
+
+    assert book.rows("SELECT kind, msisdn FROM sms") == [("paid_for", "+254711000009")]
+    assert woken() == {"payments", "sms"}
 
 
 @pytest.mark.parametrize(

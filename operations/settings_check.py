@@ -1,4 +1,4 @@
-"""Everything that is wrong with the settings of a process, told together before it starts."""
+"""Checking the settings of a process before it starts: all errors are reported together."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def _key_ring(environment: Environment) -> object:
     return secret and KeyRing.from_settings(secret)
 
 
-def _letterbox(environment: Environment) -> object:
-    """Where the master keys are known too (dialwatt doctor), they have to open what it takes in."""
-    given = read_setting(environment, "DEVICE_KEY_PUBLIC", "")
-    box = SealingKey.from_settings(given) if given else None
+def _sealing_key(environment: Environment) -> object:
+    """Where the master keys are set too (dialwatt doctor), they have to open what it encrypts."""
+    public = read_setting(environment, "DEVICE_KEY_PUBLIC", "")
+    sealing_key = SealingKey.from_settings(public) if public else None
     secret = read_setting(environment, "DEVICE_KEY_SECRET", "")
-    if box and secret and not KeyRing.from_settings(secret).opens(box):
+    if sealing_key and secret and not KeyRing.from_settings(secret).opens(sealing_key):
         raise BadInput(
-            "DEVICE_KEY_PUBLIC is not that of a master key in DEVICE_KEY_SECRET: no code could"
-            " be made with what it takes in (dialwatt keys public prints the right one)"
+            "DEVICE_KEY_PUBLIC is not of a master key in DEVICE_KEY_SECRET: device keys encrypted"
+            " with it could not be opened (`dialwatt keys public` prints the right one)"
         )
-    return box
+    return sealing_key
 
 
 def _sta_tables(environment: Environment) -> object:
@@ -49,8 +49,8 @@ def _sta_tables(environment: Environment) -> object:
 
 
 def _signing_keys(environment: Environment) -> object:
-    told = PawaPayCallbackSettings.from_environment(environment)
-    return told and told.public_keys and read_public_keys(told.public_keys)
+    pawapay = PawaPayCallbackSettings.from_environment(environment)
+    return pawapay and pawapay.public_keys and read_public_keys(pawapay.public_keys)
 
 
 _OF_CHANNEL: Mapping[str, Read] = {
@@ -62,7 +62,7 @@ _OF_CHANNEL: Mapping[str, Read] = {
 
 
 def _channels(environment: Environment) -> None:
-    """Those that are set up, one at least."""
+    """Every channel that is set up. Raises BadInput where there is none."""
     for name in channels_set_up(environment):
         _OF_CHANNEL[name](environment)
 
@@ -79,7 +79,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
         _signing_keys,
-        _letterbox,
+        _sealing_key,
         lambda environment: read_setting(environment, "PIN_PEPPER"),
     ),
     "worker": (
@@ -95,7 +95,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
 
 
 def problems(environment: Environment, *processes: str) -> list[str]:
-    """What these processes would miss or not understand, each thing once."""
+    """Return everything that is missing or wrong for these processes, each problem once."""
     given = CollectingEnvironment(environment)
     found: list[str] = []
     for want in dict.fromkeys(want for process in processes for want in WANTED[process]):
@@ -107,6 +107,6 @@ def problems(environment: Environment, *processes: str) -> list[str]:
 
 
 def check_settings(process: str, environment: Environment) -> None:
-    """Raises BadInput with everything that is wrong for this process."""
+    """Raise BadInput with everything that is wrong for this process."""
     if wrong := problems(environment, process):
         raise BadInput(*wrong)

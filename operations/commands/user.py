@@ -11,34 +11,16 @@ import secrets
 import sys
 
 import click
-from sqlalchemy import Engine
 
-from core.clock import system_clock
 from core.db.console.listing import read_all
 from core.db.console.users import USERS
-from core.db.engine import make_engine
-from core.db.users import count_users, find_user
-from core.environment import Environment, read_setting
+from core.db.users import find_user
 from core.errors import BadInput, Refused
-from core.market import Market
-from core.unit import OpenUnit, unit_opener
-from core.usecases.operators.audit import ITSELF
+from core.unit import OpenUnit
 from core.usecases.operators.users import ROLES, add_user, disable_user
+from operations.database import NO_MARKET, open_database
 from operations.environment import command_environment
 from operations.operator import operator_name
-
-# A user may be added before the database has a market.
-_NO_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
-# The user that the embedded set-up adds.
-FIRST_USER = "owner"
-
-
-def add_first_user(engine: Engine, environment: Environment) -> None:
-    """Add an owner with CONSOLE_PASSWORD, where the console has no user yet."""
-    with unit_opener(engine, market_if_none=_NO_MARKET)() as unit:
-        if not count_users(unit.connection):
-            password = read_setting(environment, "CONSOLE_PASSWORD")
-            add_user(unit, FIRST_USER, password, "owner", ITSELF)
 
 
 @click.group()
@@ -61,7 +43,7 @@ def add(name: str, role: str) -> None:
     The password is asked for on a terminal, and read from standard input elsewhere. Where it is
     empty, a random one is set and printed once.
     """
-    open_unit = _open_database()
+    open_unit = _open_users()
     typed = _read_password()
     password = typed or secrets.token_urlsafe(12)
     with open_unit() as unit:
@@ -84,7 +66,7 @@ def _read_password() -> str:
 @click.argument("name")
 def disable(name: str) -> None:
     """Disable a user, who is logged out at once."""
-    with _open_database()() as unit:
+    with _open_users()() as unit:
         user = find_user(unit.connection, name.lower())
         if user is None:
             raise Refused("user_unknown", name=name)
@@ -95,13 +77,11 @@ def disable(name: str) -> None:
 @user.command("list")
 def list_() -> None:
     """List all users with their roles."""
-    with _open_database()() as unit:
+    with _open_users()() as unit:
         for user in read_all(unit.connection, USERS, {}):
             state = "disabled" if user.disabled_at else user.role.replace("_", "-")
             print(f"{user.name:<24}{state:<12}since {user.created_at:%Y-%m-%d}")
 
 
-def _open_database() -> OpenUnit:
-    environment = command_environment(os.environ)
-    engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
-    return unit_opener(engine, system_clock, market_if_none=_NO_MARKET)
+def _open_users() -> OpenUnit:
+    return open_database(command_environment(os.environ), market_if_none=NO_MARKET)

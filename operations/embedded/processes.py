@@ -1,8 +1,8 @@
 """Child processes that never outlive the set-up they belong to.
 
-One `Process` is one child in its own process group. On Linux it dies with the thread that started
-it, so start it from one that stays; what of it survived an earlier run is stopped before it starts
-again. Nothing here knows what it runs.
+A `Process` is one child in a process group of its own. On Linux the kernel ends it with the thread
+that started it, so it has to be started by a thread that stays. What is left of an earlier run is
+stopped before the child starts again.
 """
 
 import fcntl
@@ -18,22 +18,21 @@ from functools import cache
 from pathlib import Path
 
 APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-LOOK_EVERY_SECONDS = 0.1
+CHECK_EVERY_SECONDS = 0.1
 
 
 class AlreadyRunning(Exception):
-    """Another process holds the lock of this one and would not go."""
+    """The lock of the process is held by an earlier run that does not stop."""
 
 
 @dataclass
 class Process:
-    """One child: how to start it, how to ask it to stop, and, once started, its state.
+    """One child: how to start and stop it and, once it is started, its state.
 
-    `run_as` is (uid, gid). `output` is a file to append to; None shares ours. The `lock` file is
-    locked by the child itself and by all it forks, so a held lock means that something of it still
-    lives, whatever happened to us; what is left of an earlier run is stopped before a new one
-    starts. `stale` are files that an unclean end leaves behind and that mean nothing once the lock
-    is free.
+    `run_as` is (uid, gid). `output` is a file to append to; None shares the output of this process.
+    The `lock` file is locked by the child and by all that it forks: while it is locked, something
+    of the child still runs. `stale` are files that a crash leaves behind; they are removed once the
+    lock is free.
     """
 
     name: str
@@ -51,10 +50,12 @@ class Process:
 
     @property
     def running(self) -> bool:
+        """Whether the child runs now."""
         return self.child is not None and self.child.poll() is None
 
     def start(self) -> None:
-        """Raises AlreadyRunning when an earlier run of it does not stop, OSError as Popen does."""
+        """Start the child. Raises AlreadyRunning where an earlier run does not stop, OSError where
+        the program cannot be started."""
         lock = _take_lock(self) if self.lock else None
         for path in self.stale:
             path.unlink(missing_ok=True)
@@ -62,7 +63,7 @@ class Process:
         uid, gid = self.run_as or (None, None)
         try:
             self.child = subprocess.Popen(
-                [*_tied_to_us(self.stop_signal), *self.argv],
+                [*_tied_to_this_thread(self.stop_signal), *self.argv],
                 env=self.env,
                 cwd=self.cwd,
                 user=uid,
@@ -84,7 +85,8 @@ class Process:
                 os.close(output)
 
     def stop(self) -> bool:
-        """Ask, wait, then insist; nothing of its group is left. True when it went by itself."""
+        """Stop the child, and kill its group after the grace time. Returns whether it stopped in
+        time."""
         if self.child is None:
             return True
         if self.running:
@@ -98,7 +100,10 @@ class Process:
         return True
 
     def end_group(self) -> int:
-        """Kill what is left of its group, such as a dead web server's workers; the exit code."""
+        """Kill what is left of its group, such as the workers of a dead web server.
+
+        Returns the exit code of the child.
+        """
         if self.child is None:
             return 0
         with suppress(ProcessLookupError, PermissionError):
@@ -106,15 +111,15 @@ class Process:
         return self.child.wait()
 
 
-def _tied_to_us(with_signal: signal.Signals) -> list[str]:
-    """A prefix by which the kernel ends the child when the thread that started it does (Linux)."""
+def _tied_to_this_thread(with_signal: signal.Signals) -> list[str]:
+    """A command prefix: the kernel then ends the child with the thread that starts it (Linux)."""
     setpriv = _setpriv()
     return [setpriv, f"--pdeathsig={with_signal.name.removeprefix('SIG')}"] if setpriv else []
 
 
 @cache
 def _setpriv() -> str | None:
-    """util-linux's, when it is there and new enough to know death signals."""
+    """The path of setpriv (util-linux), where it is new enough to set death signals."""
     found = shutil.which("setpriv")
     if (
         found
@@ -125,7 +130,8 @@ def _setpriv() -> str | None:
 
 
 def _take_lock(process: Process) -> int:
-    """A locked file descriptor, after stopping whatever still holds it from an earlier run."""
+    """Return the locked file, after stopping what holds it from an earlier run. Raises
+    AlreadyRunning."""
     assert process.lock is not None
     lock = os.open(process.lock, os.O_RDWR | os.O_CREAT, 0o600)
     deadline = time.monotonic() + process.grace_seconds
@@ -139,7 +145,7 @@ def _take_lock(process: Process) -> int:
             if time.monotonic() > deadline:
                 os.close(lock)
                 raise AlreadyRunning(f"{process.name} of an earlier run does not stop") from None
-            time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(CHECK_EVERY_SECONDS)
         else:
             return lock
 

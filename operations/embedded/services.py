@@ -1,7 +1,7 @@
-"""Real PostgreSQL and Valkey for `dialwatt up` and the tests: two children, one data folder.
+"""PostgreSQL and Valkey for `dialwatt up` and the tests: two child processes on one data folder.
 
-This is not how production runs: there DATABASE_URL and REDIS_URL name servers that somebody looks
-after. The servers are the same, only who starts them differs.
+Production does not use this: there DATABASE_URL and REDIS_URL name servers with an administrator.
+The servers are the same, only who starts them differs.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import redis
 
-from operations.embedded.locations import EmbeddedServicesError, kept_password
+from operations.embedded.locations import EmbeddedServicesError, password_in
 from operations.embedded.postgres_server import create_database, postgres_process
 from operations.embedded.processes import AlreadyRunning, Process
 from operations.embedded.valkey_server import ping, valkey_process
@@ -24,7 +24,7 @@ READY_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Services:
-    """Two running servers. `database_url` is in SQLAlchemy's form, `conninfo` in psycopg's."""
+    """Two servers. `database_url` is in SQLAlchemy's form, `conninfo` in psycopg's."""
 
     database_url: str
     redis_url: str
@@ -37,28 +37,29 @@ class Services:
 
     @property
     def processes(self) -> tuple[Process, Process]:
-        """In the order to start them, for `supervise`."""
+        """Both processes in the order in which they start."""
         return self.postgres, self.valkey
 
     def wait_until_ready(self) -> None:
-        """Until both answer and the database exists, also after one was started again."""
+        """Wait until both answer and the database exists. Raises EmbeddedServicesError."""
         _wait(self.postgres, lambda: create_database(self.conninfo))
         _wait(self.valkey, lambda: ping(self.redis_url))
 
 
 @contextmanager
 def embedded_services(data: Path, *, for_tests: bool = False) -> Iterator[Services]:
-    """Both servers, with the database `dialwatt`, on the folder `data`; stopped at the end.
+    """Run both servers on the folder `data`, with the database `dialwatt`; stop them at the end.
 
-    `for_tests` trades durability for speed. Raises EmbeddedServicesError: another process uses the
-    folder, this machine has no such binaries, or root cannot lend PostgreSQL to anyone.
+    `for_tests` gives up durability for speed. Raises EmbeddedServicesError where another process
+    uses the folder, where this machine has no binaries of the servers, or where root finds no user
+    that can run PostgreSQL.
     """
     data = data.absolute()
     if not data.exists():
         data.mkdir(parents=True)
-        data.chmod(0o755)  # the user PostgreSQL is lent to has to pass through
-    with _sole_use(data):
-        password = kept_password(data / "services.password")
+        data.chmod(0o755)  # the user that runs PostgreSQL has to pass through
+    with _exclusive_use(data):
+        password = password_in(data / "services.password")
         postgres, conninfo = postgres_process(data, password, for_tests=for_tests)
         valkey, redis_url = valkey_process(data, password)
         url = conninfo.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -74,7 +75,7 @@ def embedded_services(data: Path, *, for_tests: bool = False) -> Iterator[Servic
 
 
 @contextmanager
-def _sole_use(data: Path) -> Iterator[None]:
+def _exclusive_use(data: Path) -> Iterator[None]:
     with (data / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -89,19 +90,21 @@ def _sole_use(data: Path) -> Iterator[None]:
 def _start(process: Process) -> None:
     try:
         process.start()
-    except AlreadyRunning as held:
-        raise EmbeddedServicesError(f"{held}; end it by hand: {process.lock} names it.") from held
+    except AlreadyRunning as error:
+        raise EmbeddedServicesError(
+            f"{error}. Stop it by hand: its process id is in {process.lock}."
+        ) from error
 
 
-def _wait(process: Process, answers: Callable[[], None]) -> None:
-    """Return when `answers` no longer raises; EmbeddedServicesError after READY_SECONDS."""
+def _wait(process: Process, connect: Callable[[], None]) -> None:
+    """Wait until `connect` no longer raises. Raises EmbeddedServicesError after READY_SECONDS."""
     deadline = time.monotonic() + READY_SECONDS
     while True:
         try:
-            return answers()
-        except (psycopg.OperationalError, redis.RedisError) as not_yet:
+            return connect()
+        except (psycopg.OperationalError, redis.RedisError) as error:
             if not process.running or time.monotonic() > deadline:
                 raise EmbeddedServicesError(
-                    f"{process.name} does not start ({not_yet}); its log is {process.output}"
-                ) from not_yet
+                    f"{process.name} does not start ({error}); its log is {process.output}"
+                ) from error
         time.sleep(0.02)

@@ -1,8 +1,7 @@
-"""Keeps a set of child processes running until somebody says stop.
+"""Keeping a set of child processes running until a signal stops them.
 
-A child that ends is started again: workers leave when Redis does, and anything may be killed. It
-runs in the main thread, without threads of its own, and does nothing else: what the children are is
-its caller's business.
+A child that ends is started again: workers end when Redis does, and any process may be killed.
+Supervision runs in the main thread and has no thread of its own.
 """
 
 import signal
@@ -14,22 +13,23 @@ from dataclasses import dataclass
 
 from operations.embedded.processes import Process
 
-LOOK_EVERY_SECONDS = 0.1
+CHECK_EVERY_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 30.0
-SETTLED_SECONDS = 60.0
+LONG_RUN_SECONDS = 60.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass
-class _Watch:
-    """One process and its restarts. `due_at` is on the monotonic clock; None while it runs."""
+class _Supervised:
+    """One process and its next restart. `due_at` is on the monotonic clock; None while it runs."""
 
     process: Process
     pause_seconds: float = FIRST_PAUSE_SECONDS
     due_at: float | None = None
 
-    def look(self) -> None:
+    def check(self) -> None:
+        """Start the process again, where it has ended and its pause is over."""
         if self.process.running:
             return
         if self.due_at is None:
@@ -39,24 +39,24 @@ class _Watch:
             self.process.start()
 
     def _next_pause(self) -> float:
-        """Short after a long life, doubling after each short one."""
-        pause = FIRST_PAUSE_SECONDS if self._settled() else self.pause_seconds
+        """Report the end, and return the pause before the restart in seconds: it doubles after each
+        short run, and is short again after a long one."""
+        pause = FIRST_PAUSE_SECONDS if self._ran_long() else self.pause_seconds
         self.pause_seconds = min(2 * pause, LONGEST_PAUSE_SECONDS)
         code = self.process.end_group()
         print(f"{self.process.name} ended ({code}), starting it again", file=sys.stderr, flush=True)
         return pause
 
-    def _settled(self) -> bool:
-        return time.monotonic() - self.process.started_at > SETTLED_SECONDS
+    def _ran_long(self) -> bool:
+        return time.monotonic() - self.process.started_at > LONG_RUN_SECONDS
 
 
 def supervise(processes: Sequence[Process], *, on_start: Callable[[], None] = lambda: None) -> int:
-    """Keep all running until SIGINT, SIGTERM or SIGHUP, then stop them, last one first.
+    """Keep all processes running until SIGINT, SIGTERM or SIGHUP, then stop them, the last first.
 
-    Those already started are taken over. `on_start` is called once, when all have been started. The
-    result is an exit code: 0 when all went by themselves, 1 when one had to be killed. Further
-    signals change nothing: every process has its grace time and no more. Raises what
-    `Process.start` raises, after stopping the rest.
+    Processes that run already are taken over. `on_start` is called once all have been started.
+    Returns an exit code: 0 where all stopped in time, 1 where one had to be killed. A second signal
+    changes nothing. Raises what `Process.start` raises, after stopping the others.
     """
     stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in STOP_SIGNALS}
@@ -65,12 +65,12 @@ def supervise(processes: Sequence[Process], *, on_start: Callable[[], None] = la
             if process.child is None:
                 process.start()
         on_start()
-        watches = [_Watch(process) for process in processes]
-        while not stopping.wait(LOOK_EVERY_SECONDS):
-            for watch in watches:
-                watch.look()
+        supervised = [_Supervised(process) for process in processes]
+        while not stopping.wait(CHECK_EVERY_SECONDS):
+            for process_state in supervised:
+                process_state.check()
     finally:
-        went = [process.stop() for process in reversed(processes)]
+        stopped_in_time = [process.stop() for process in reversed(processes)]
         for number, handler in before.items():
             signal.signal(number, handler)
-    return 0 if all(went) else 1
+    return 0 if all(stopped_in_time) else 1

@@ -1,6 +1,7 @@
-"""Valkey (which speaks Redis's protocol) from its wheel as one child process on one data folder.
+"""Valkey, which speaks the protocol of Redis, from its wheel, as one child process.
 
-It is reached through a unix socket in a closed folder, or with a password over loopback TCP.
+It listens on a unix socket in a private folder; where the path is too long for a socket, on a port
+of 127.0.0.1 with a password.
 """
 
 import platform
@@ -15,7 +16,7 @@ from operations.embedded.processes import Process
 
 
 def valkey_process(data: Path, password: str) -> tuple[Process, str]:
-    """The process, not yet started, and its URL."""
+    """Return the process, not yet started, and its URL."""
     folder = data / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     settings = ['save ""', "appendonly yes", "appendfsync everysec"]
@@ -26,7 +27,7 @@ def valkey_process(data: Path, password: str) -> tuple[Process, str]:
         port = free_port()
         settings += [f"port {port}", "bind 127.0.0.1", f"requirepass {password}"]
         url = f"redis://:{password}@127.0.0.1:{port}/0"
-    configuration = folder / "valkey.conf"  # a file, because everybody can read a command line
+    configuration = folder / "valkey.conf"  # a file, since other users can read a command line
     write_private(configuration, "\n".join(settings) + "\n")
     process = Process(
         name="valkey",
@@ -48,6 +49,6 @@ def _valkey_program() -> Path:
 
 
 def ping(url: str) -> None:
-    """Raises redis.RedisError while the server is not ready, or still reads its file."""
+    """Raise redis.RedisError while the server is not ready or still loads its data."""
     with redis.Redis.from_url(url) as client:
         client.ping()

@@ -1,4 +1,4 @@
-"""The web process of the embedded set-up: the gateway, with the handset's page beside it.
+"""The web process of the embedded set-up: the gateway and the phone page.
 
 Production serves `gateway.wsgi:app`, which has no `/phone/`.
 """
@@ -15,12 +15,12 @@ from simulator.database import open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
 
-_books = make_engine(os.environ["DATABASE_URL"])
+_engine = make_engine(os.environ["DATABASE_URL"])
 _runtime = SimulatorRuntime(
     open_database(os.environ["DATABASE_URL"]), SimulatorSettings.from_environ(os.environ)
 )
 
 app = mount_phone(
     create_app(os.environ),
-    create_phone_app(_runtime, lambda: cast(_books), device_source(_books, os.environ)),
+    create_phone_app(_runtime, lambda: cast(_engine), device_source(_engine, os.environ)),
 )

@@ -1,6 +1,7 @@
 """The command: quick, with help, an exit code that means something, and no traceback."""
 
 import os
+import socket
 import subprocess
 import sys
 from importlib.metadata import version
@@ -167,6 +168,18 @@ def test_web_refuses_a_setting_that_is_no_number(dialwatt, monkeypatch, name, va
     ran = dialwatt("web")
     assert ran.code == 1
     assert f"{name} must be a number" in ran.err
+
+
+@pytest.mark.parametrize("command", ["web", "up"])
+def test_a_port_in_use_ends_with_one_line_that_names_it(dialwatt, monkeypatch, tmp_path, command):
+    monkeypatch.setenv("DIALWATT_DATA", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("PORT", str(port))
+        ran = dialwatt(command)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"port {port} " in ran.err
+    assert len(ran.err.splitlines()) == 1
 
 
 def test_a_refusal_without_words_is_still_readable():

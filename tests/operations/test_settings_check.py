@@ -96,6 +96,6 @@ def test_a_letterbox_that_no_worker_opens_is_told_where_both_are_known(environme
         given = environment | {"DEVICE_KEY_PUBLIC": str(box)}
         return "\n".join(problems(given, "web", "worker"))
 
-    assert "no code could be made" in told(other)
+    assert "could not be opened" in told(other)
     assert "keys public" in told("1:AAAA")
     assert "LETTERBOX" not in told(fits)

@@ -9,7 +9,6 @@ from sqlalchemy import text
 
 from core.db.users import find_user
 from core.password import verify_password
-from operations.commands.user import FIRST_USER, add_first_user
 
 
 @pytest.fixture
@@ -79,14 +78,3 @@ def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
     with engine.connect() as connection:
         acts = connection.execute(text("SELECT action FROM audit_log ORDER BY id")).scalars().all()
     assert acts == ["add", "add", "disable"]
-
-
-def test_the_embedded_set_up_makes_an_owner_once(engine):
-    settings = {"CONSOLE_PASSWORD": "long enough"}
-
-    add_first_user(engine, settings)
-    add_first_user(engine, settings | {"CONSOLE_PASSWORD": "another one"})
-
-    user = stored(engine, FIRST_USER)
-    assert user.role == "owner"
-    assert verify_password(user.password_hash, "long enough")

@@ -1,0 +1,83 @@
+"""The settings of the embedded set-up: its secrets, made once, and the addresses of this run."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from core.tokens.keys import KeyRing
+from operations.embedded.locations import free_port, write_private
+from operations.embedded.services import Services
+from operations.environment import SETTINGS_FILE, read_settings_file
+from simulator.pawapay.signing import public_keys
+
+# Made once for a data folder and kept in it.
+_KEPT: dict[str, Callable[[], str]] = {
+    "CALLBACK_KEY": lambda: "demo",
+    "DEVICE_KEY_SECRET": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "PIN_PEPPER": lambda: secrets.token_urlsafe(24),
+    "STS_VENDING_KEY_600000": lambda: secrets.token_hex(20),
+    "CONSOLE_SECRET": lambda: secrets.token_urlsafe(32),
+    "CONSOLE_PASSWORD": lambda: secrets.token_urlsafe(9),
+    "AT_USERNAME": lambda: "dialwatt",
+    "AT_API_KEY": lambda: secrets.token_urlsafe(24),
+    "AT_SENDER_ID": lambda: "DIALWATT",
+    "DARAJA_CONSUMER_KEY": lambda: secrets.token_urlsafe(24),
+    "DARAJA_CONSUMER_SECRET": lambda: secrets.token_urlsafe(24),
+    "DARAJA_SHORTCODE": lambda: "600123",
+    "DARAJA_PASSKEY": lambda: secrets.token_hex(32),
+    "DARAJA_INITIATOR": lambda: "dialwatt",
+    "DARAJA_SECURITY_CREDENTIAL": lambda: secrets.token_urlsafe(24),
+    "DARAJA_PULL": lambda: "1",
+    "MTN_TARGET_ENVIRONMENT": lambda: "mtnuganda",
+    "MTN_SUBSCRIPTION_KEY": lambda: secrets.token_hex(16),
+    "MTN_API_USER": lambda: str(uuid.uuid4()),
+    "MTN_API_KEY": lambda: secrets.token_hex(16),
+    "AIRTEL_COUNTRY": lambda: "KE",
+    "AIRTEL_CLIENT_ID": lambda: str(uuid.uuid4()),
+    "AIRTEL_CLIENT_SECRET": lambda: secrets.token_urlsafe(24),
+    "AIRTEL_CALLBACK_KEY": lambda: secrets.token_urlsafe(24),
+    "PAWAPAY_API_TOKEN": lambda: secrets.token_urlsafe(24),
+    "SIMULATOR_PAWAPAY_SECRET": lambda: secrets.token_hex(30),
+}
+
+
+def write_settings(
+    environment: Mapping[str, str], data: Path, services: Services, port: int
+) -> dict[str, str]:
+    """Return the settings of every process, after writing them where the other commands find them.
+
+    Secrets that the data folder has are kept. Values of `environment` take precedence over them.
+    """
+    path = data / SETTINGS_FILE
+    kept = read_settings_file(path) if path.exists() else {}
+    settings = {name: kept.get(name) or make() for name, make in _KEPT.items()}
+    settings |= {name: value for name, value in kept.items() if name.startswith("STS_VENDING_KEY_")}
+    settings |= {
+        name: value
+        for name, value in environment.items()
+        if name in _KEPT or name == "STA_TABLES_FILE" or name.startswith("STS_VENDING_KEY_")
+    }
+    providers = f"http://127.0.0.1:{free_port()}"
+    settings |= {
+        "DATABASE_URL": services.database_url,
+        "REDIS_URL": services.redis_url,
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "AT_BASE_URL": providers,
+        "DARAJA_BASE_URL": providers,
+        "MTN_BASE_URL": providers,
+        "AIRTEL_BASE_URL": providers,
+        "PAWAPAY_BASE_URL": providers,
+        "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(settings["SIMULATOR_PAWAPAY_SECRET"])),
+        "SIMULATOR_PORT": providers.rpartition(":")[2],
+        "DEVICE_KEY_PUBLIC": str(
+            KeyRing.from_settings(settings["DEVICE_KEY_SECRET"]).sealing_key()
+        ),
+    }
+    write_private(path, "".join(f"{name}={value}\n" for name, value in sorted(settings.items())))
+    return settings

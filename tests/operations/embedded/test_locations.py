@@ -1,0 +1,35 @@
+"""Ports, sockets and private files of the embedded servers."""
+
+from __future__ import annotations
+
+import socket
+import stat
+from pathlib import Path
+
+import pytest
+
+from core.errors import BadInput
+from operations.embedded.locations import ensure_port_free, free_port, write_private
+
+
+def test_a_port_in_use_is_refused_with_its_number() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port} .*set PORT to another port"):
+            ensure_port_free("127.0.0.1", port)
+
+
+def test_a_free_port_is_not_refused() -> None:
+    ensure_port_free("127.0.0.1", free_port())
+
+
+def test_a_private_file_is_closed_to_others_also_when_it_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "settings"
+    path.write_text("open to all")
+    path.chmod(0o644)
+
+    write_private(path, "secret")
+
+    assert path.read_text() == "secret"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["settings"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from core.appliance import Appliance
 from core.market import Market
+from core.plan import PlanTerms
 from core.tariff import TariffVersion
-
-# `other` (a pump, a cooker, a TV) has no serial number.
-ApplianceKind = Literal["meter", "shs", "e_bike", "other"]
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _NAME_LENGTH = 80
@@ -62,33 +61,12 @@ class TariffEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Appliance:
-    """`price_per_day_minor` is set where it can be sold as a service, by the day."""
+class PlanOffer:
+    """A plan that the operator allows for an appliance."""
 
     code: str
     name: str
-    kind: str
-    price_minor: int
-    initial_days: int
-    price_per_day_minor: int | None
-    minimum_payment_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class PlanEntry:
-    """A plan allowed for an appliance (by code): `count` or `instalment_minor`, by `scheme`.
-
-    Scheme `service` (by the day) has neither; its price stands with the appliance.
-    """
-
-    code: str
-    name: str
-    appliance: str
-    scheme: str
-    cadence: str
-    count: int | None
-    instalment_minor: int | None
-    down_payment_minor: int
+    terms: PlanTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,5 +94,5 @@ class Catalogue:
     manufacturers: tuple[Manufacturer, ...] = ()
     tariffs: tuple[TariffEntry, ...] = ()
     appliances: tuple[Appliance, ...] = ()
-    plans: tuple[PlanEntry, ...] = ()
+    plans: tuple[PlanOffer, ...] = ()
     agents: tuple[AgentEntry, ...] = ()

@@ -22,6 +22,13 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownCustomer(Customer):
+    """A customer as a file or a form may describe them: with the code of the village."""
+
+    village: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPosition:
     """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
     tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what

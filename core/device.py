@@ -114,3 +114,8 @@ class KnownDevice:
     taken: bool
     is_retired: bool
     replaced_by_id: int | None
+
+    @property
+    def is_in_stock(self) -> bool:
+        """Whether it has no owner and may get one."""
+        return self.owner_id is None and not self.is_retired

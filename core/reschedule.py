@@ -1,133 +1,115 @@
-"""Plans that change after the sale: a new price, or a new number, size or cadence of instalments.
+"""Changes of a payment plan after the sale: a new price, or new instalments for what is open.
 
-What is paid stays paid. An instalment that money has touched, and the down payment, stay as they
-are; only untouched instalments are made anew, so nobody's days are ever taken back (domain 3).
+What is paid stays paid. Instalments that payments were booked on, and the down payment, keep their
+place; only the others are replaced, so that no customer loses days (domain 3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from core.errors import Refused
 from core.money import split
-from core.plan import CADENCE_DAYS, cost_based, count_based, days_given, step_on
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """An instalment as it stands. `touched`: money was booked on it, taken back since or not.
-
-    `number` 0 is the down payment; `days` is what the whole part buys.
-    """
-
-    number: int
-    due_on: date
-    amount_minor: int
-    paid_minor: int
-    days: int
-    touched: bool = False
-
-    @property
-    def open_minor(self) -> int:
-        return self.amount_minor - self.paid_minor
-
-    @property
-    def stays(self) -> bool:
-        return self.touched or self.paid_minor > 0 or self.number == 0
+from core.plan import (
+    CADENCE_DAYS,
+    ByAmount,
+    ByCount,
+    Cadence,
+    Instalment,
+    days_given,
+    instalment_amounts,
+    step_on,
+)
 
 
 def reprice(
-    parts: Sequence[Part], new_total_minor: int, cadence: str, cash_unit_minor: int
-) -> list[Part]:
-    """The plan at a new total: the difference falls on the untouched instalments, alike, the last
-    one taking the remainder.
+    plan: Sequence[Instalment], new_total_minor: int, cadence: Cadence, cash_unit_minor: int
+) -> list[Instalment]:
+    """Return the plan at a new total: what is open is spread over the instalments not yet touched.
 
-    5 x 200 unpaid, 1000 -> 1500: 5 x 300. First paid, second 50 left: 366, 366, 368 after the two.
+    They get equal amounts and the last takes the remainder. 5 x 200 unpaid, 1000 -> 1500: 5 x 300.
+    First paid, second 50 open, 1000 -> 1500: 366, 366, 368 after those two.
     Raises Refused: plan_below_paid; plan_total; plan_reversed_part (too little for an instalment
-    that payments were booked on and taken back from).
+    that payments were booked on and reversed).
     """
     if new_total_minor <= 0 or new_total_minor % cash_unit_minor:
         raise Refused("plan_total", total_minor=new_total_minor)
-    rest = new_total_minor - sum(part.paid_minor for part in parts)
+    rest = new_total_minor - sum(instalment.paid_minor for instalment in plan)
     if rest < 0:
         raise Refused("plan_below_paid", paid_minor=new_total_minor - rest)
-    kept, rest = _keep([part for part in parts if part.stays], rest)
-    places = [part for part in parts if not part.stays]
+    fixed, rest = _keep([instalment for instalment in plan if instalment.is_fixed], rest)
+    places = [instalment for instalment in plan if not instalment.is_fixed]
     if rest and not places:
-        places = [_after(parts, cadence)]
-    # Credit pays in any amount, so that what is left may be less than a coin: then it is one part.
+        places = [_after(plan, cadence)]
+    # Credit pays in any amount, so what is left may be less than a coin: then it is one instalment.
     count = min(len(places), rest // cash_unit_minor or 1)
     amounts = split(rest, count, min(cash_unit_minor, rest)) if rest else []
-    new = [
+    spread = [
         replace(place, amount_minor=amount)
         for place, amount in zip(places, amounts, strict=False)
     ]  # fmt: skip
-    return _in_order(kept + new)
+    return _in_order(fixed + spread)
 
 
-def _keep(staying: Sequence[Part], rest: int) -> tuple[list[Part], int]:
-    """The parts that stay, and what is left for the others.
+def _keep(fixed: Sequence[Instalment], rest: int) -> tuple[list[Instalment], int]:
+    """Return the instalments that stay, and how much is left for the others.
 
-    Where the new total does not cover what is open on a part, it ends at what was paid on it, with
-    the days that has bought; the little that is left is asked for in a part of its own.
+    Where the new total does not cover what is open on an instalment, it ends at what was paid on
+    it, with the days that has bought. The little that is left becomes an instalment of its own.
     """
     kept = []
-    for part in staying:
-        if part.open_minor <= rest:
-            kept.append(part)
-            rest -= part.open_minor
-        elif part.paid_minor:
-            given = days_given(part.amount_minor, part.paid_minor, part.days)
-            kept.append(replace(part, amount_minor=part.paid_minor, days=given))
-        elif part.touched:
+    for instalment in fixed:
+        if instalment.open_minor <= rest:
+            kept.append(instalment)
+            rest -= instalment.open_minor
+        elif instalment.paid_minor:
+            paid_minor = instalment.paid_minor
+            days = days_given(instalment.amount_minor, paid_minor, instalment.days)
+            kept.append(replace(instalment, amount_minor=paid_minor, days=days))
+        elif instalment.is_touched:
             raise Refused("plan_reversed_part")
         elif rest:
-            kept.append(replace(part, amount_minor=rest))
+            kept.append(replace(instalment, amount_minor=rest))
             rest = 0
     return kept, rest
 
 
-def _after(parts: Sequence[Part], cadence: str) -> Part:
-    """A further instalment, one cadence after the last."""
-    last = max(parts, key=lambda part: part.number)
-    days = CADENCE_DAYS[cadence] if any(part.days for part in parts) else 0
-    return Part(last.number + 1, step_on(last.due_on, cadence, 1), 0, 0, days)
+def _after(plan: Sequence[Instalment], cadence: Cadence) -> Instalment:
+    """Return a further instalment of nothing, one cadence after the last."""
+    last = max(plan, key=lambda instalment: instalment.number)
+    days = CADENCE_DAYS[cadence] if any(instalment.days for instalment in plan) else 0
+    return Instalment(last.number + 1, step_on(last.due_on, cadence, 1), 0, days)
 
 
 def reschedule(
-    parts: Sequence[Part],
-    cadence: str,
+    plan: Sequence[Instalment],
+    schedule: ByCount | ByAmount,
+    cadence: Cadence,
     first_due_on: date,
     cash_unit_minor: int,
     *,
     days_bought: bool,
-    count: int | None = None,
-    instalment_minor: int | None = None,
-) -> list[Part]:
-    """The untouched instalments replaced by `count` new ones, or by ones of `instalment_minor`.
+) -> list[Instalment]:
+    """Return the plan with the instalments not yet touched replaced by that schedule.
 
-    Raises Refused("plan_nothing_untouched"), and plan_* as for a new plan.
+    `days_bought`: whether instalments buy days of use. Raises Refused: plan_nothing_untouched;
+    plan_count, plan_instalment_small and plan_instalment_large as for a new plan.
     """
-    open_minor = sum(part.open_minor for part in parts if not part.stays)
+    open_minor = sum(instalment.open_minor for instalment in plan if not instalment.is_fixed)
     if not open_minor:
         raise Refused("plan_nothing_untouched")
-    if count is not None:
-        amounts = count_based(open_minor, count, cash_unit_minor)
-    elif instalment_minor is not None:
-        amounts = cost_based(open_minor, instalment_minor, cash_unit_minor)
-    else:
-        raise Refused("plan_scheme")
-    kept = [part for part in parts if part.stays]
-    start = max((part.number for part in kept), default=0) + 1
+    amounts = instalment_amounts(schedule, open_minor, cash_unit_minor)
+    fixed = [instalment for instalment in plan if instalment.is_fixed]
+    start = max((instalment.number for instalment in fixed), default=0) + 1
     days = CADENCE_DAYS[cadence] if days_bought else 0
-    new = [
-        Part(start + place, step_on(first_due_on, cadence, place), amount, 0, days)
+    replacing = [
+        Instalment(start + place, step_on(first_due_on, cadence, place), amount, days)
         for place, amount in enumerate(amounts)
     ]
-    return _in_order(kept + new)
+    return _in_order(fixed + replacing)
 
 
-def _in_order(parts: Sequence[Part]) -> list[Part]:
-    return sorted(parts, key=lambda part: part.number)
+def _in_order(plan: Sequence[Instalment]) -> list[Instalment]:
+    return sorted(plan, key=lambda instalment: instalment.number)

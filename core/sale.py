@@ -27,13 +27,16 @@ class KnownSale:
 
     @property
     def facts(self) -> tuple[object, ...]:
-        """What tells two sales without a reference apart, besides their totals."""
+        """What distinguishes sales without a reference, besides their totals."""
         return (self.customer_id, self.appliance, self.device_id, self.sold_on)
 
 
 @dataclass(frozen=True, slots=True)
 class LockedSale:
-    """A sale whose customer (and device) are locked. `device_kind` is None without a device."""
+    """A sale, locked after its customer and its device. `device_kind` is None without a device.
+
+    `appliance` is the name.
+    """
 
     id: int
     customer_id: int
@@ -48,8 +51,8 @@ class LockedSale:
 
 
 @dataclass(frozen=True, slots=True)
-class OpeningPart:
-    """One instalment, in the order in which money closes them."""
+class OpeningInstalment:
+    """An instalment of a sale whose payment history is imported."""
 
     id: int
     due_on: date
@@ -58,12 +61,14 @@ class OpeningPart:
 
 @dataclass(frozen=True, slots=True)
 class OpeningSale:
-    """A sale with its instalments; `opened_minor`: what was taken over as paid, None: nothing yet
-    was."""
+    """A sale whose payment history is imported, its instalments in the order of payment.
+
+    `opened_minor`: the amount that was imported as paid, None while nothing was.
+    """
 
     id: int
     reference: str
     customer_id: int
     total_minor: int
     opened_minor: int | None
-    parts: tuple[OpeningPart, ...]
+    instalments: tuple[OpeningInstalment, ...]

@@ -17,12 +17,12 @@ COLUMNS = """
 """
 
 
-def find_customer(connection: Connection, msisdn: str) -> Customer | None:
-    """Return the customer with that E.164 number, or None."""
+def find_customer(connection: Connection, msisdn: str, *, lock: bool = False) -> Customer | None:
+    """Return the customer with that E.164 number, or None; locked where asked for."""
     row = connection.execute(
         text(
             f"SELECT {COLUMNS} FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
-            " WHERE m.msisdn = :msisdn"
+            " WHERE m.msisdn = :msisdn" + (" FOR NO KEY UPDATE OF c" if lock else "")
         ),
         {"msisdn": msisdn},
     ).one_or_none()

@@ -6,9 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, insert, text
+from sqlalchemy import Connection, Table, insert, text
 
+from core.customer import KnownCustomer
 from core.db.bulk import insert_rows
+from core.db.customers import COLUMNS as CUSTOMER_COLUMNS
 from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
 
@@ -16,15 +18,15 @@ from core.device import KnownDevice
 def insert_in_order(
     connection: Connection, table: Table, rows: Sequence[dict[str, Any]]
 ) -> list[int]:
-    """Insert rows; their new ids, in the order of the rows."""
+    """Insert rows. Return their new ids, in the order of the rows."""
     if not rows:
         return []
     statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
     return list(connection.execute(statement, rows).scalars())
 
 
-def insert_customers(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert customers with their number (`msisdn`)."""
+def insert_customers(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Insert customers with their number (`msisdn`). Return their ids, in the order of the rows."""
     people = [{name: value for name, value in row.items() if name != "msisdn"} for row in rows]
     ids = insert_in_order(connection, customers, people)
     insert_rows(
@@ -35,23 +37,27 @@ def insert_customers(connection: Connection, rows: Sequence[dict[str, Any]]) -> 
             for row, customer_id in zip(rows, ids, strict=True)
         ],
     )
+    return ids
 
 
-def customers_by_msisdn(connection: Connection, msisdns: Collection[str]) -> dict[str, Row[Any]]:
-    """(id, name, surname, village code) of the customers who hold those numbers."""
+def customers_by_msisdn(
+    connection: Connection, msisdns: Collection[str], *, lock: bool = False
+) -> dict[str, KnownCustomer]:
+    """Return the customers who hold those numbers, by number; locked by id where asked for."""
     rows = connection.execute(
         text(
-            "SELECT m.msisdn, c.id, c.name, c.surname, v.code AS village FROM customer_msisdns m"
+            f"SELECT m.msisdn, {CUSTOMER_COLUMNS}, v.code AS village FROM customer_msisdns m"
             " JOIN customers c ON c.id = m.customer_id LEFT JOIN villages v ON v.id = c.village_id"
-            " WHERE m.msisdn = ANY(:msisdns)"
+            " WHERE m.msisdn = ANY(:msisdns) ORDER BY c.id"
+            + (" FOR NO KEY UPDATE OF c" if lock else "")
         ),
         {"msisdns": list(msisdns)},
     )
-    return {row.msisdn: row for row in rows}
+    return {row[0]: KnownCustomer(*row[1:]) for row in rows}
 
 
 def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) -> dict[str, int]:
-    """Ids of catalogue rows by code."""
+    """Return the ids of catalogue rows by code."""
     rows = connection.execute(
         text(f"SELECT code, id FROM {table.name} WHERE code = ANY(:codes)"),
         {"codes": list(codes)},
@@ -62,7 +68,7 @@ def ids_by_code(connection: Connection, table: Table, codes: Collection[str]) ->
 def devices_by_serial(
     connection: Connection, serials: Collection[str], *, lock: bool = False
 ) -> dict[str, KnownDevice]:
-    """The registered ones of those devices, by serial; locked, by id, where they will change."""
+    """Return the registered ones of those devices, by serial; locked by id where asked for."""
     rows = connection.execute(
         text(
             "SELECT d.id, d.serial, d.kind, m.code, t.code, d.owner_id, d.assigned_on,"

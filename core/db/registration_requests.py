@@ -1,4 +1,4 @@
-"""Registrations that agents asked for by text and have not confirmed yet."""
+"""Registrations that wait: those agents asked for by SMS, and callers' requests for a device."""
 
 from __future__ import annotations
 
@@ -8,32 +8,28 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
-_TERMS = "tariff, appliance, scheme, count, instalment_minor, cadence, down_payment_minor"
-_COLUMNS = f"id, agent_id, serial, phone, village, name, surname, {_TERMS}"
+from core.db.plan_offers import TERMS_COLUMNS, terms_of_row
+from core.plan import PlanTerms
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """A request as stored: a meter has a `tariff`, anything else an `appliance` with its plan."""
+    """A registration an agent asked for: a meter has a `tariff` (a code), any other device `terms`.
 
-    id: int
-    agent_id: int
+    `village` is a code, empty for none; `name` may be empty for a number that is a customer's.
+    """
+
     serial: str
     phone: str
     village: str
     name: str
     surname: str
     tariff: str | None
-    appliance: str | None
-    scheme: str | None
-    count: int | None
-    instalment_minor: int | None
-    cadence: str | None
-    down_payment_minor: int
+    terms: PlanTerms | None
 
 
 def store_request(connection: Connection, row: dict[str, Any]) -> None:
-    """Store it; an earlier one of the same agent for the same device is replaced."""
+    """Store a registration; an earlier one of the same agent for the same device is replaced."""
     columns, slots = ", ".join(row), ", ".join(f":{name}" for name in row)
     changed = ", ".join(f"{name} = excluded.{name}" for name in row)
     connection.execute(
@@ -45,20 +41,34 @@ def store_request(connection: Connection, row: dict[str, Any]) -> None:
     )
 
 
-def requests_of(connection: Connection, agent_id: int, since: datetime) -> list[StoredRequest]:
-    """What an agent asked for since then, the newest first."""
+def requests_of(
+    connection: Connection, agent_id: int, since: datetime, currency: str
+) -> list[StoredRequest]:
+    """Return what an agent asked for since then, the newest first."""
     rows = connection.execute(
         text(
-            f"SELECT {_COLUMNS} FROM pending_registrations"
+            f"SELECT serial, phone, village, name, surname, tariff, appliance, {TERMS_COLUMNS}"
+            " FROM pending_registrations"
             " WHERE agent_id = :agent AND asked_at > :since ORDER BY asked_at DESC, id DESC"
         ),
         {"agent": agent_id, "since": since},
     )
-    return [StoredRequest(*row) for row in rows]
+    return [
+        StoredRequest(
+            row.serial,
+            row.phone,
+            row.village,
+            row.name,
+            row.surname,
+            row.tariff,
+            row.appliance and terms_of_row(row, row.appliance, currency),
+        )
+        for row in rows
+    ]
 
 
 def delete_request(connection: Connection, agent_id: int, serial: str) -> None:
-    """It is confirmed, or not wanted any more."""
+    """Delete a registration that was confirmed or dropped."""
     connection.execute(
         text("DELETE FROM pending_registrations WHERE agent_id = :agent AND serial = :serial"),
         {"agent": agent_id, "serial": serial},
@@ -79,7 +89,10 @@ _AT_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class StoredDeviceRequest:
-    """Who wants what. `name` is empty for a number that was a customer's when it asked."""
+    """A caller's request for a device in stock. `manufacturer` and `village` are codes.
+
+    `name` is empty for a number that was a customer's when it asked.
+    """
 
     id: int
     serial: str
@@ -92,7 +105,7 @@ class StoredDeviceRequest:
 
 
 def store_device_request(connection: Connection, row: dict[str, Any]) -> bool:
-    """Store it; asked again it only becomes newer, and False is answered."""
+    """Store a request. Return False where there was one: it only becomes newer."""
     columns, slots = ", ".join(row), ", ".join(f":{name}" for name in row)
     is_new: bool = connection.execute(
         text(
@@ -108,8 +121,10 @@ def store_device_request(connection: Connection, row: dict[str, Any]) -> bool:
 def device_requests(
     connection: Connection, since: datetime, villages: list[str]
 ) -> list[StoredDeviceRequest]:
-    """The newest requests since then for devices still in stock; those of other villages left out
-    where an agent serves only some."""
+    """Return the newest requests since then for devices that are still in stock.
+
+    `villages` are the codes an agent serves, none for all.
+    """
     rows = connection.execute(
         text(
             "SELECT r.id, d.serial, d.kind, m.code, r.msisdn, r.name, r.surname, r.village"
@@ -124,25 +139,22 @@ def device_requests(
     return [StoredDeviceRequest(*row) for row in rows]
 
 
-def take_requests_for(connection: Connection, serial: str) -> list[str]:
-    """End all requests for a device; who had asked."""
+def delete_requests_for(connection: Connection, device_id: int) -> list[str]:
+    """Delete all requests for a device. Return the numbers they came from."""
     rows = connection.execute(
-        text(
-            "DELETE FROM device_requests r USING devices d"
-            " WHERE d.id = r.device_id AND d.serial = :serial RETURNING r.msisdn"
-        ),
-        {"serial": serial},
+        text("DELETE FROM device_requests WHERE device_id = :id RETURNING msisdn"),
+        {"id": device_id},
     )
     return list(rows.scalars())
 
 
 def delete_device_request(connection: Connection, request_id: int) -> None:
-    """It is not granted."""
+    """Delete a request that was declined."""
     connection.execute(text("DELETE FROM device_requests WHERE id = :id"), {"id": request_id})
 
 
 def count_requests_of(connection: Connection, msisdn: str, since: datetime) -> int:
-    """How many devices this number has asked for since then."""
+    """Return how many devices this number has requested since then."""
     return int(
         connection.execute(
             text(

@@ -1,4 +1,4 @@
-"""Sales and their instalments, read and written many at a time."""
+"""Sales and their instalments."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from core.db.bulk import Values, insert_rows
+from core.db.registration import insert_in_order
+from core.db.tables.sales import instalments, sales
 from core.plan import Instalment
-from core.reschedule import Part
-from core.sale import KnownSale, LockedSale, OpeningPart, OpeningSale
+from core.sale import KnownSale, LockedSale, OpeningInstalment, OpeningSale
 
 
 def known_sales(
     connection: Connection, references: Collection[str], customer_ids: Collection[int]
 ) -> list[KnownSale]:
-    """The sales with those references, and those of the customers that have no reference."""
+    """Return the sales with those references, and those of the customers without a reference."""
     rows = connection.execute(
         text(
             "SELECT s.reference, s.customer_id, a.code, s.device_id, s.sold_on,"
@@ -60,16 +62,39 @@ def _plan(row: Row[Any]) -> tuple[Instalment, ...]:
     return tuple(Instalment(*part) for part in parts if row.numbers != [None])
 
 
-def get_sale_id(connection: Connection, reference: str) -> int:
-    """Return the id of the sale with that reference. Raises NoResultFound."""
-    sale_id: int = connection.execute(
+def insert_sales(
+    connection: Connection, rows: Sequence[Values], plans: Sequence[Sequence[Instalment]]
+) -> list[int]:
+    """Insert sales, each with its instalments. Return their ids in the order of the rows."""
+    ids = insert_in_order(connection, sales, list(rows))
+    insert_rows(
+        connection,
+        instalments,
+        [
+            {
+                "sale_id": sale_id,
+                "number": instalment.number,
+                "due_on": instalment.due_on,
+                "amount_minor": instalment.amount_minor,
+                "days": instalment.days,
+            }
+            for sale_id, plan in zip(ids, plans, strict=True)
+            for instalment in plan
+        ],
+    )
+    return ids
+
+
+def find_sale_id(connection: Connection, reference: str) -> int | None:
+    """Return the id of the sale with that reference, if there is one."""
+    sale_id: int | None = connection.execute(
         text("SELECT id FROM sales WHERE reference = :reference"), {"reference": reference}
-    ).scalar_one()
+    ).scalar_one_or_none()
     return sale_id
 
 
 def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
-    """The sale, locked after its customer and before its device, in the order of all locks."""
+    """Lock the sale with that id after its customer and its device, in the order of all locks."""
     found = connection.execute(
         text("SELECT customer_id, device_id FROM sales WHERE id = :id"), {"id": sale_id}
     ).one_or_none()
@@ -93,22 +118,24 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
     return LockedSale(*row)
 
 
-def parts_of(connection: Connection, sale_id: int) -> list[Part]:
-    """The instalments of a sale as they stand; touched when any payment has a line on them."""
+def instalments_of(connection: Connection, sale_id: int) -> list[Instalment]:
+    """Return the instalments of a sale by number; touched where a payment has a line on them."""
     rows = connection.execute(
         text(
-            "SELECT number, due_on, amount_minor, paid_minor, days, paid_minor > 0 OR EXISTS"
+            "SELECT number, due_on, amount_minor, days, paid_minor, paid_minor > 0 OR EXISTS"
             " (SELECT FROM payment_lines l WHERE l.instalment_id = i.id)"
             " FROM instalments i WHERE sale_id = :id ORDER BY number"
         ),
         {"id": sale_id},
     )
-    return [Part(*row) for row in rows]
+    return [Instalment(*row) for row in rows]
 
 
 def keep_as_sold(connection: Connection, sale_id: int) -> None:
-    """Before the first change of a sale: keep what was agreed, so that the line of a file it was
-    made from is still known by it."""
+    """Store what was agreed, before the first change of a sale.
+
+    The line of an import file that it was made from is compared with this.
+    """
     connection.execute(
         text(
             "UPDATE sales SET as_sold = (SELECT jsonb_build_object('total_minor', total_minor,"
@@ -120,14 +147,14 @@ def keep_as_sold(connection: Connection, sale_id: int) -> None:
     )
 
 
-def write_parts(connection: Connection, sale_id: int, parts: Sequence[Part]) -> None:
-    """Make the sale's instalments these: by number changed, added, or gone."""
+def write_instalments(connection: Connection, sale_id: int, plan: Sequence[Instalment]) -> None:
+    """Replace the instalments of a sale: by number they are changed, added or deleted."""
     keep_as_sold(connection, sale_id)
     columns = {
-        "numbers": [part.number for part in parts],
-        "due": [part.due_on for part in parts],
-        "amounts": [part.amount_minor for part in parts],
-        "days": [part.days for part in parts],
+        "numbers": [instalment.number for instalment in plan],
+        "due": [instalment.due_on for instalment in plan],
+        "amounts": [instalment.amount_minor for instalment in plan],
+        "days": [instalment.days for instalment in plan],
     }
     connection.execute(
         text("DELETE FROM instalments WHERE sale_id = :id AND number <> ALL(:numbers)"),
@@ -154,8 +181,8 @@ def set_sale(connection: Connection, sale_id: int, **values: object) -> None:
 
 
 def has_waiting_payment(connection: Connection, device_id: int, since: datetime) -> bool:
-    """Whether money for that device waits to be applied, or a prompt sent since then may bring
-    some."""
+    """Return whether a payment for that device waits to be applied, or a prompt sent since then may
+    still be approved."""
     return bool(
         connection.execute(
             text(
@@ -170,8 +197,8 @@ def has_waiting_payment(connection: Connection, device_id: int, since: datetime)
     )
 
 
-def take_back(connection: Connection, device_id: int) -> None:
-    """The device is in stock again."""
+def return_to_stock(connection: Connection, device_id: int) -> None:
+    """Remove the owner of a device."""
     connection.execute(
         text(
             "UPDATE devices SET owner_id = NULL, assigned_on = NULL, access_anchor_on = NULL"
@@ -182,8 +209,10 @@ def take_back(connection: Connection, device_id: int) -> None:
 
 
 def lock_sales(connection: Connection, references: Collection[str]) -> list[OpeningSale]:
-    """The sales with those references, their customers locked. One that was touched by a payment
-    and has no opening entry counts as opened with nothing: it began here."""
+    """Return the sales with those references, their customers locked.
+
+    A sale that has payments but no opening entry counts as opened with nothing: it began here.
+    """
     connection.execute(
         text(
             "SELECT FROM customers WHERE id IN (SELECT customer_id FROM sales"
@@ -217,7 +246,8 @@ def lock_sales(connection: Connection, references: Collection[str]) -> list[Open
             row.total_minor,
             None if row.opened_minor is None else int(row.opened_minor),
             tuple(
-                OpeningPart(*part) for part in zip(row.ids, row.due_on, row.amounts, strict=True)
+                OpeningInstalment(*instalment)
+                for instalment in zip(row.ids, row.due_on, row.amounts, strict=True)
             ),
         )
         for row in rows
@@ -225,7 +255,7 @@ def lock_sales(connection: Connection, references: Collection[str]) -> list[Open
 
 
 def set_paid(connection: Connection, paid_minor: Mapping[int, int]) -> None:
-    """How much of each instalment is paid; a sale with nothing left open is complete."""
+    """Set how much of each instalment (by id) is paid. A sale with nothing open is complete."""
     connection.execute(
         text(
             """
@@ -248,7 +278,7 @@ def set_paid(connection: Connection, paid_minor: Mapping[int, int]) -> None:
 
 
 def codes_by_name(connection: Connection, table: str) -> dict[str, str | None]:
-    """Codes by name and by code, in small letters; None for a name that several have."""
+    """Return codes by name and by code, in lower case; None for a name that several rows have."""
     codes: dict[str, str | None] = {}
     for code, name in connection.execute(text(f"SELECT code, name FROM {table} ORDER BY id")):
         for word in {name.casefold(), code.casefold()}:

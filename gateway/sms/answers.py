@@ -10,10 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.db.messages import lock_number
-from core.errors import BrokenInvariant, Refused
+from core.errors import Refused
 from core.money import Money
+from core.plan_quote import PlanQuote, Quote, ServiceQuote
 from core.serial_number import normalise_serial
 from core.unit import Unit
+from core.usecases.catalogue.choices import TariffOffer
 from core.usecases.customers.caller import choose_language, customer_behind, read_caller
 from core.usecases.devices.list_devices import (
     DeviceState,
@@ -23,18 +25,12 @@ from core.usecases.devices.list_devices import (
     state_words,
 )
 from core.usecases.messages.inbound import InboundText, record_inbound_text
-from core.usecases.messages.queue import queue_sms, times_texted_lately
+from core.usecases.messages.queue import Recipient, send_sms_to, times_texted_lately
 from core.usecases.messages.reminders import want_reminders
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment
-from core.usecases.registration.by_sms import (
-    Pending,
-    PendingMeter,
-    PendingPlan,
-    PendingService,
-    store_registration_request,
-)
+from core.usecases.registration.by_sms import PendingRequest, store_registration_request
 from core.usecases.sales.debts import list_debts
 from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage
@@ -81,13 +77,8 @@ def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     command = parse(text.body)
     said = _help_once_an_hour(sender) if command is None else _act(sender, command)
     if said is not None:
-        queue_sms(
-            unit,
-            said,
-            msisdn=text.msisdn,
-            language=read_caller(unit, text.msisdn).language,
-            dedupe_key=f"answer:{text.provider}:{text.message_id}",
-        )
+        recipient = Recipient(text.msisdn, read_caller(unit, text.msisdn).language)
+        send_sms_to(unit, recipient, said, f"answer:{text.provider}:{text.message_id}")
     return True
 
 
@@ -254,34 +245,35 @@ def _register(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     request = registration_request(words, sender.unit.market.country)
     if request is None:
         return messages.how_to_register()
-    return _to_confirm(sender, store_registration_request(sender.unit, sender.msisdn, request))
+    pending, offer = store_registration_request(sender.unit, sender.msisdn, request)
+    return _to_confirm(sender, pending, offer)
 
 
-def _to_confirm(sender: Sender, pending: Pending) -> BoundMessage:
-    service_code = sender.unit.market.service_code
+def _to_confirm(
+    sender: Sender, pending: PendingRequest, offer: TariffOffer | Quote
+) -> BoundMessage:
     shared = {
         "serial": pending.serial,
         "phone": pending.phone,
         "owner": pending.owner,
-        "service_code": service_code,
+        "service_code": sender.unit.market.service_code,
     }
-    match pending:
-        case PendingMeter():
-            return messages.confirm_meter(tariff=pending.tariff, **shared)
-        case PendingService():
+    match offer:
+        case TariffOffer():
+            return messages.confirm_meter(tariff=offer.tariff, **shared)
+        case ServiceQuote():
             return messages.confirm_service(
-                appliance=pending.appliance, per_day=pending.per_day, least=pending.least, **shared
+                appliance=offer.appliance, per_day=offer.per_day, least=offer.least, **shared
             )
-        case PendingPlan():
+        case PlanQuote():
             return messages.confirm_plan(
-                appliance=pending.appliance,
-                parts=pending.parts,
-                each=pending.each,
-                cadence=pending.cadence,
-                down_payment=pending.down_payment,
+                appliance=offer.appliance,
+                parts=offer.parts,
+                each=offer.each,
+                cadence=offer.cadence,
+                down_payment=offer.down_payment,
                 **shared,
             )
-    raise BrokenInvariant("a request has a tariff, a plan or a price per day")
 
 
 _ACTS: dict[Intent, Callable[[Sender, tuple[str, ...]], BoundMessage | None]] = {

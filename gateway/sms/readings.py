@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.registration.by_sms import RegistrationRequest
 from gateway.sms.keywords import fold
 
@@ -100,14 +101,13 @@ def registration_request(words: Sequence[str], country: str) -> RegistrationRequ
         phone = _phone(words[place], country)
         if phone is not None:
             village, terms, *names = words[place + 1 :]
-            return RegistrationRequest(
-                serial="".join(words[:place]),
-                phone=phone,
-                village=village.strip("-"),
-                terms=terms,
+            customer = NewCustomer(
+                phone,
                 name=names[0] if names else "",
                 surname=" ".join(names[1:]),
+                village=village.strip("-"),
             )
+            return RegistrationRequest("".join(words[:place]), customer, terms)
     return None
 
 

@@ -18,8 +18,10 @@ from core.usecases.catalogue.choices import (
     list_villages,
 )
 from core.usecases.customers.find import get_known
-from core.usecases.devices.stock import find_in_stock
-from core.usecases.registration.by_agent import register_meter, register_on_plan
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.stock import NamedDevice, find_in_stock
+from core.usecases.registration.by_agent import NewMeter, register_meter, register_on_plan
+from core.usecases.sales.sell import NewSale
 from core.wording.message import Message
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as plan_messages
@@ -28,12 +30,9 @@ from gateway.ussd_menus.agent_customer import masked_customer, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
     appliance,
-    cadence,
-    down,
-    figure,
     goods_of,
     plan_questions,
-    scheme,
+    terms,
 )
 from gateway.ussd_menus.agent_requests import (
     kind,
@@ -44,7 +43,7 @@ from gateway.ussd_menus.agent_requests import (
     surname,
     village,
 )
-from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, build, do
 from gateway.ussd_menus.options import Option, option
 from gateway.ussd_menus.readers import CatalogueCode, Phone, Pin, Serial, TextReader
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
@@ -124,17 +123,18 @@ def kits(turn: Turn) -> Sequence[Goods]:
 def needed_terms(turn: Turn) -> Literal["tariff", "plan"]:
     """A meter needs a tariff, any other device a plan. Raises Refused where the device is not in
     stock or of another kind."""
-    find_in_stock(turn.unit, turn[serial], turn[kind], turn[manufacturer])
+    find_in_stock(turn.unit, NamedDevice(turn[serial], turn[kind], turn[manufacturer]))
     return "tariff" if turn[kind] == "meter" else "plan"
 
 
 def is_new(turn: Turn) -> bool:
     """Whether the meter is not known yet, so that the agent must check its number."""
-    return find_in_stock(turn.unit, turn[serial], "meter", turn[manufacturer]) is None
+    return find_in_stock(turn.unit, NamedDevice(turn[serial], "meter", turn[manufacturer])) is None
 
 
 done = Notice("registration.done", agent_messages.registered)
-person = {"phone": phone, "name": name, "surname": surname, "village": village}
+customer = build(NewCustomer, msisdn=phone, name=name, surname=surname, village=village)
+device = build(NamedDevice, serial=serial, kind=kind, manufacturer=manufacturer)
 pin_meter = Ask(
     "registration.pin_meter",
     agent_messages.which_pin,
@@ -144,10 +144,8 @@ pin_meter = Ask(
         register_meter,
         msisdn=CALLER,
         pin=pin,
-        manufacturer=manufacturer,
-        serial=serial,
-        tariff=tariff,
-        **person,
+        customer=customer,
+        meter=build(NewMeter, device=device, tariff=tariff),
     ),
     to=done,
 )
@@ -161,16 +159,9 @@ pin_plan = Ask(
         register_on_plan,
         msisdn=CALLER,
         pin=pin,
-        kind=kind,
-        manufacturer=manufacturer,
-        serial=serial,
-        appliance=appliance,
-        scheme=scheme,
-        figure=figure,
-        cadence=cadence,
-        down=down,
+        customer=customer,
+        sale=build(NewSale, terms=terms, device=device),
         once=TURN_KEY,
-        **person,
     ),
     to=done,
 )
@@ -207,11 +198,15 @@ which_appliance = Pick(
     stores=appliance,
     to=plan_questions("registration", pin_plan),
 )
-terms = Route(
+tariff_or_plan = Route(
     "registration.terms", by=needed_terms, to={"tariff": which_tariff, "plan": which_appliance}
 )
 which_serial = Ask(
-    "registration.serial", agent_messages.which_serial, reader=Serial, stores=serial, to=terms
+    "registration.serial",
+    agent_messages.which_serial,
+    reader=Serial,
+    stores=serial,
+    to=tariff_or_plan,
 )
 which_manufacturer = Pick(
     "registration.manufacturer",
@@ -265,4 +260,4 @@ known = Route("registration.known", by=is_known, to={True: confirm_customer, Fal
 which_phone = Ask(
     "registration.phone", agent_messages.which_phone, reader=Phone, stores=phone, to=known
 )
-entry = requests_or(which_phone, terms)
+entry = requests_or(which_phone, tariff_or_plan)

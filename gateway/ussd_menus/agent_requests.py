@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import Literal, TypeVar
 
 from core.errors import Refused
+from core.plan_quote import PlanQuote, ServiceQuote
+from core.usecases.catalogue.choices import TariffOffer
 from core.usecases.registration.by_sms import (
-    Pending,
-    PendingMeter,
-    PendingPlan,
-    PendingService,
+    PendingRequest,
     confirm_registration,
     drop_registration_request,
     get_registration_request,
@@ -21,9 +20,9 @@ from core.usecases.registration.by_sms import (
 )
 from core.usecases.registration.device_requests import (
     DeviceRequest,
+    decline_device_request,
     get_device_request,
     list_device_requests,
-    refuse_device_request,
 )
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_requests as messages
@@ -34,7 +33,7 @@ from gateway.ussd_menus.readers import Pin
 from gateway.ussd_menus.screen import Screen, Target
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.session_vars import secret, session_var
-from gateway.ussd_menus.turn import Turn
+from gateway.ussd_menus.turn import Turn, expect
 
 T = TypeVar("T")
 
@@ -53,7 +52,7 @@ def device_requests(turn: Turn) -> Sequence[DeviceRequest]:
     return list_device_requests(turn.unit, turn.msisdn)
 
 
-def sms_requests(turn: Turn) -> Sequence[Pending]:
+def sms_requests(turn: Turn) -> Sequence[PendingRequest]:
     """The registrations that the agent asked for by SMS."""
     return list_registration_requests(turn.unit, turn.msisdn)
 
@@ -81,15 +80,15 @@ def requested(turn: Turn) -> DeviceRequest:
 def sms_request_kind(turn: Turn) -> Literal["meter", "plan", "service", "stale"]:
     """What the picked SMS registers; `stale` where it has become impossible."""
     try:
-        found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+        _, offer = get_registration_request(turn.unit, turn.msisdn, turn[serial])
     except Refused:
         return "stale"
-    if isinstance(found, PendingMeter):
+    if isinstance(offer, TariffOffer):
         return "meter"
-    return "plan" if isinstance(found, PendingPlan) else "service"
+    return "plan" if isinstance(offer, PlanQuote) else "service"
 
 
-def pending(turn: Turn) -> Pending:
+def pending(turn: Turn) -> PendingRequest:
     """The picked registration by SMS. Raises Refused("no_such_request")."""
     for sms_request in sms_requests(turn):
         if sms_request.serial == turn[serial]:
@@ -97,30 +96,25 @@ def pending(turn: Turn) -> Pending:
     raise Refused("no_such_request")
 
 
-def pending_meter(turn: Turn) -> PendingMeter:
-    """The meter of the picked SMS. Raises Refused("no_such_request")."""
-    found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
-    return _expect(PendingMeter, found)
+def pending_meter(turn: Turn) -> tuple[PendingRequest, TariffOffer]:
+    """The meter of the picked SMS, and its tariff. Raises Refused("no_such_request")."""
+    return _pending(turn, TariffOffer)
 
 
-def pending_plan(turn: Turn) -> PendingPlan:
-    """The kit with its plan of the picked SMS. Raises Refused("no_such_request")."""
-    found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
-    return _expect(PendingPlan, found)
+def pending_plan(turn: Turn) -> tuple[PendingRequest, PlanQuote]:
+    """The device of the picked SMS, and its plan. Raises Refused("no_such_request")."""
+    return _pending(turn, PlanQuote)
 
 
-def pending_service(turn: Turn) -> PendingService:
-    """The kit used by the day of the picked SMS. Raises Refused("no_such_request")."""
-    found = get_registration_request(turn.unit, turn.msisdn, turn[serial])
-    return _expect(PendingService, found)
+def pending_service(turn: Turn) -> tuple[PendingRequest, ServiceQuote]:
+    """The device of the picked SMS, and what a day costs. Raises Refused("no_such_request")."""
+    return _pending(turn, ServiceQuote)
 
 
-def _expect(wanted: type[T], found: object) -> T:
-    """The request, of the expected type. Raises Refused("no_such_request") where another SMS for
-    the same device has replaced it."""
-    if not isinstance(found, wanted):
-        raise Refused("no_such_request")
-    return found
+def _pending(turn: Turn, kind: type[T]) -> tuple[PendingRequest, T]:
+    """Raises Refused("no_such_request") where another SMS for the same device has replaced it."""
+    request, offer = get_registration_request(turn.unit, turn.msisdn, turn[serial])
+    return request, expect(kind, offer, "no_such_request")
 
 
 dropped = Notice("registration.dropped", messages.dropped)
@@ -181,7 +175,7 @@ def requests_or(new: Target, complete: Target) -> Screen:
 
     `complete` asks for the terms of a picked request; its customer and device are set by then.
     """
-    refuse = do(refuse_device_request, msisdn=CALLER, request=request)
+    decline = do(decline_device_request, msisdn=CALLER, request=request)
     details = Choice(
         "registration.request",
         messages.request_details,
@@ -189,7 +183,7 @@ def requests_or(new: Target, complete: Target) -> Screen:
         remembers=[phone, name, surname, village, kind, manufacturer, serial],
         options=[
             option(agent_messages.yes, to=complete),
-            option(messages.refuse, do=refuse, to=request_refused),
+            option(messages.refuse, do=decline, to=request_refused),
         ],
     )
     which_request = Pick(

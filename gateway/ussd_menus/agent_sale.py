@@ -6,23 +6,20 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.plan import PAYG
-from core.usecases.catalogue.choices import kind_of
-from core.usecases.devices.stock import check_sellable
-from core.usecases.sales.sell import sell_appliance
+from core.usecases.catalogue.choices import get_appliance
+from core.usecases.devices.stock import NamedDevice, check_sellable
+from core.usecases.sales.sell import NewSale, sell_by_agent
 from core.wording.messages import agent as agent_messages
 from core.wording.messages import agent_plan as messages
 from gateway.ussd_menus.agent_customer import known_customer, masked_customer, phone
 from gateway.ussd_menus.agent_plan import (
     Goods,
     appliance,
-    cadence,
-    down,
-    figure,
     goods_of,
     plan_questions,
-    scheme,
+    terms,
 )
-from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, build, do
 from gateway.ussd_menus.readers import Pin, Serial
 from gateway.ussd_menus.screens import Ask, Notice, Pick, Route
 from gateway.ussd_menus.session_vars import secret, session_var
@@ -39,32 +36,31 @@ def goods(turn: Turn) -> Sequence[Goods]:
 
 def needs_serial(turn: Turn) -> Literal["serial", "plain"]:
     """Whether the appliance is sold with a serial number, as kits and e-bikes are."""
-    return "serial" if kind_of(turn.unit, turn[appliance]) in PAYG else "plain"
+    return "serial" if get_appliance(turn.unit, turn[appliance]).kind in PAYG else "plain"
 
 
 def is_sellable(turn: Turn) -> Literal["free"]:
     """Check that the device is in stock or the customer's own. Raises Refused with the reason."""
-    kind = kind_of(turn.unit, turn[appliance])
+    kind = get_appliance(turn.unit, turn[appliance]).kind
     check_sellable(turn.unit, turn[serial], kind, turn[phone])
     return "free"
 
 
 sold = Notice("sale.done", messages.sold)
-plan = {
-    "customer": phone,
-    "appliance": appliance,
-    "scheme": scheme,
-    "figure": figure,
-    "cadence": cadence,
-    "down": down,
-}
 pin_plain = Ask(
     "sale.pin",
     messages.sale_pin,
     data=masked_customer,
     reader=Pin,
     stores=pin,
-    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=TURN_KEY, **plan),
+    do=do(
+        sell_by_agent,
+        msisdn=CALLER,
+        pin=pin,
+        phone=phone,
+        sale=build(NewSale, terms=terms),
+        once=TURN_KEY,
+    ),
     to=sold,
 )
 pin_serial = Ask(
@@ -73,7 +69,14 @@ pin_serial = Ask(
     data=masked_customer,
     reader=Pin,
     stores=pin,
-    do=do(sell_appliance, msisdn=CALLER, pin=pin, once=TURN_KEY, serial=serial, **plan),
+    do=do(
+        sell_by_agent,
+        msisdn=CALLER,
+        pin=pin,
+        phone=phone,
+        sale=build(NewSale, terms=terms, device=build(NamedDevice, serial=serial)),
+        once=TURN_KEY,
+    ),
     to=sold,
 )
 free = Route("kit_sale.free", by=is_sellable, to={"free": plan_questions("kit_sale", pin_serial)})

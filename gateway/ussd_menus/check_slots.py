@@ -1,21 +1,21 @@
 """Check that everything a screen shows or an effect takes is there on every path to it.
 
 A slot is filled from the fields of what the screen's `data` function returns (read from its return
-annotation), else from a session variable that was set on the way. An effect must get exactly the
-arguments that its use case names.
+annotation; of a tuple, from any of its parts), else from a session variable that was set on the
+way. An effect must get exactly the arguments that its use case names.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from core.wording.message import Message
-from gateway.ussd_menus.effect import UseCaseCall
+from gateway.ussd_menus.effect import Built, UseCaseCall
 from gateway.ussd_menus.graph import MenuGraph
 from gateway.ussd_menus.menu import Edge
 from gateway.ussd_menus.screen import Screen
@@ -113,15 +113,31 @@ def _variables_from_data(screen: Screen) -> Iterator[tuple[SessionVar[Any], Any]
 
 def _effect_faults(screen: Screen, effect: UseCaseCall, available: frozenset[str]) -> Iterator[str]:
     parameters = list(inspect.signature(effect.use_case).parameters.values())[1:]
+    yield from _argument_faults(screen, effect.name, parameters, effect.arguments, available)
+
+
+def _argument_faults(
+    screen: Screen,
+    name: str,
+    parameters: Sequence[inspect.Parameter],
+    arguments: Mapping[str, object],
+    available: frozenset[str],
+) -> Iterator[str]:
+    """Every argument fits the parameters of what is called, and has a source that is set here."""
     names = {parameter.name for parameter in parameters}
     required = {parameter.name for parameter in parameters if parameter.default is parameter.empty}
-    for name in sorted(required - effect.arguments.keys()):
-        yield f"{screen.id}: {effect.name} needs {name}"
-    for name in sorted(effect.arguments.keys() - names):
-        yield f"{screen.id}: {effect.name} takes no {name}"
-    for source in effect.arguments.values():
+    for missing in sorted(required - arguments.keys()):
+        yield f"{screen.id}: {name} needs {missing}"
+    for unknown in sorted(arguments.keys() - names):
+        yield f"{screen.id}: {name} takes no {unknown}"
+    for source in arguments.values():
         if isinstance(source, SessionVar) and not {source.name, _ANYTHING} & available:
-            yield f"{screen.id}: {effect.name} takes {source.name}, which is not set here"
+            yield f"{screen.id}: {name} takes {source.name}, which is not set here"
+        if isinstance(source, Built):
+            made = list(inspect.signature(source.make).parameters.values())
+            yield from _argument_faults(
+                screen, source.make.__name__, made, source.arguments, available
+            )
 
 
 def _route_faults(route: Route) -> Iterator[str]:
@@ -160,11 +176,26 @@ def fields_of(returned: Any) -> Fields:
         return {}
     if get_origin(returned) in (Union, UnionType):
         return fields_of(next(part for part in get_args(returned) if part is not type(None)))
-    if isinstance(returned, type) and (
-        dataclasses.is_dataclass(returned) or is_typeddict(returned)
-    ):
-        return get_type_hints(returned)
-    return None
+    if get_origin(returned) is tuple:
+        return _merged(fields_of(part) for part in get_args(returned))
+    if isinstance(returned, type) and dataclasses.is_dataclass(returned):
+        return _property_types(returned) | get_type_hints(returned)
+    return get_type_hints(returned) if is_typeddict(returned) else None
+
+
+def _merged(all_fields: Iterable[Fields]) -> Fields:
+    """The fields of several objects; where two have the same name, that of the first."""
+    merged: dict[str, Any] = {}
+    for fields in all_fields:
+        if fields is None:
+            return None
+        merged = fields | merged
+    return merged
+
+
+def _property_types(kind: type) -> dict[str, Any]:
+    members = inspect.getmembers(kind, lambda member: isinstance(member, property))
+    return {name: _return_type(member.fget) for name, member in members}
 
 
 def _fits(given: Any, expected: type) -> bool:

@@ -27,9 +27,17 @@ TURN_KEY = EngineValue.TURN_KEY  # the text under which this turn's effect happe
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """An argument that is made of others: `make(**arguments)`, each with its source."""
+
+    make: Callable[..., object]
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class UseCaseCall:
     """A use case `(unit, **arguments)` and the source of each argument: a session variable, an
-    EngineValue or a constant."""
+    EngineValue, a constant, or what is built of such sources."""
 
     use_case: Callable[..., object]
     arguments: Mapping[str, object]
@@ -44,11 +52,20 @@ class UseCaseCall:
 
 
 def _value(source: object, turn: Turn, secrets: Mapping[str, object]) -> object:
+    if isinstance(source, Built):
+        return source.make(
+            **{name: _value(part, turn, secrets) for name, part in source.arguments.items()}
+        )
     if isinstance(source, SessionVar):
         return secrets[source.name] if source.is_secret else turn[source]
     if source is NETWORK:
         return turn.context.network
     return turn.msisdn if source is CALLER else source
+
+
+def build(make: Callable[..., object], **arguments: object) -> Built:
+    """An argument made of session variables: `build(NewCustomer, msisdn=CALLER, name=name)`."""
+    return Built(make, arguments)
 
 
 def do(use_case: Callable[..., object], **arguments: object) -> UseCaseCall:

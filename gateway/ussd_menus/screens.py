@@ -27,7 +27,7 @@ from gateway.ussd_menus.options import Option, choose, numbered, row_keys
 from gateway.ussd_menus.readers import Reader, SerialReader
 from gateway.ussd_menus.screen import InvalidAnswer, RenderedScreen, Row, Screen, Target, Transition
 from gateway.ussd_menus.session_vars import Json, SessionVar, pack
-from gateway.ussd_menus.turn import Turn
+from gateway.ussd_menus.turn import Turn, field_of
 
 T = TypeVar("T")
 DataSource = Callable[[Turn], object] | None
@@ -171,7 +171,7 @@ class Route(Screen):
 
 
 def _fields(variables: Sequence[SessionVar[Any]], data: object) -> dict[str, Json]:
-    return {variable.name: pack(getattr(data, variable.name)) for variable in variables}
+    return {variable.name: pack(field_of(data, variable.name)) for variable in variables}
 
 
 def _parse(reader: Reader[T], typed: str, turn: Turn) -> T:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from core.errors import Refused
+from core.plan_quote import PlanQuote, ServiceQuote
 from core.usecases.catalogue.choices import TariffOffer, Village, list_villages
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.registration.self_service import (
     RegistrableDevice,
     find_registrable,
     register_own_device,
     request_device,
 )
-from core.usecases.sales.allowed_plans import AllowedPlan, AllowedService
 from core.wording.messages import self_registration as messages
 from gateway.ussd_menus.caller import load_caller
-from gateway.ussd_menus.effect import CALLER, TURN_KEY, do
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, build, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Serial, TextReader
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.session_vars import session_var
-from gateway.ussd_menus.turn import Turn
+from gateway.ussd_menus.turn import Turn, expect
 
 serial = session_var("serial", str)
 name = session_var("name", str)
@@ -43,34 +43,24 @@ def caller_kind(turn: Turn) -> Literal["customer", "stranger"]:
     return "customer" if turn.cached(load_caller).role == "customer" else "stranger"
 
 
-def device_terms(turn: Turn) -> Literal["tariff", "plan", "service", "waits"]:
+def device_offer(turn: Turn) -> Literal["tariff", "plan", "service", "waits"]:
     """What the operator has set for the device; `waits` where nothing is set yet."""
-    return _device(turn).terms
+    return _device(turn).offer
 
 
 def tariff_of(turn: Turn) -> TariffOffer:
     """The tariff of the device. Raises Refused("device_waits") where it has none any more."""
-    tariff = _device(turn).tariff
-    if tariff is None:
-        raise Refused("device_waits", serial=turn[serial])
-    return tariff
+    return expect(TariffOffer, _device(turn).tariff, "device_waits", serial=turn[serial])
 
 
-def plan_of(turn: Turn) -> AllowedPlan:
+def plan_of(turn: Turn) -> PlanQuote:
     """The plan of the device. Raises Refused("device_waits") where it has none any more."""
-    plan = _device(turn).plan
-    if not isinstance(plan, AllowedPlan):
-        raise Refused("device_waits", serial=turn[serial])
-    return plan
+    return expect(PlanQuote, _device(turn).quote, "device_waits", serial=turn[serial])
 
 
-def service_of(turn: Turn) -> AllowedService:
-    """The use by the day of the device. Raises Refused("device_waits") where it has none any
-    more."""
-    plan = _device(turn).plan
-    if not isinstance(plan, AllowedService):
-        raise Refused("device_waits", serial=turn[serial])
-    return plan
+def service_of(turn: Turn) -> ServiceQuote:
+    """The use by the day of the device. Raises Refused("device_waits") where it has none."""
+    return expect(ServiceQuote, _device(turn).quote, "device_waits", serial=turn[serial])
 
 
 def villages(turn: Turn) -> Sequence[Village]:
@@ -85,8 +75,8 @@ def has_no_village(turn: Turn) -> bool:
 
 registered = Notice("self_registration.done", messages.registered)
 requested = Notice("self_registration.requested", messages.requested)
-person = {"name": name, "surname": surname, "village": village}
-register = do(register_own_device, msisdn=CALLER, serial=serial, once=TURN_KEY, **person)
+customer = build(NewCustomer, msisdn=CALLER, name=name, surname=surname, village=village)
+register = do(register_own_device, customer=customer, serial=serial, once=TURN_KEY)
 with_tariff = Choice(
     "self_registration.tariff",
     messages.with_tariff,
@@ -112,14 +102,14 @@ ask_agent = Choice(
     options=[
         option(
             messages.ask_agent,
-            do=do(request_device, msisdn=CALLER, serial=serial, **person),
+            do=do(request_device, customer=customer, serial=serial),
             to=requested,
         )
     ],
 )
 terms = Route(
     "self_registration.terms",
-    by=device_terms,
+    by=device_offer,
     to={"tariff": with_tariff, "plan": with_plan, "service": with_service, "waits": ask_agent},
 )
 which_village = Pick(

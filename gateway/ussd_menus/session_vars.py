@@ -2,9 +2,9 @@
 
     amount = session_var("amount", Money)
 
-They are stored in the session as JSON, so they hold text, whole numbers, Money and dates; anything
-larger belongs in a row of the database. A `secret` is never stored: it exists only during the turn
-in which it was typed.
+They are stored in the session as JSON, so they hold text, whole numbers, Money, dates and plan
+terms; anything larger belongs in a row of the database. A `secret` is never stored: it exists only
+during the turn in which it was typed.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from core.errors import BrokenInvariant
 from core.money import Money
+from core.plan import ByAmount, ByCount, ByDay, PlanTerms, Schedule, as_cadence
 
 T = TypeVar("T")
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
@@ -49,6 +50,8 @@ def pack(value: object) -> Json:
             return {"money": [value.minor, value.currency]}
         case date():
             return {"date": value.isoformat()}
+        case PlanTerms():
+            return {"terms": _pack_terms(value)}
     raise BrokenInvariant(f"a session does not keep {type(value).__name__}")
 
 
@@ -59,7 +62,36 @@ def unpack(stored: Json) -> object:
             return Money(minor, currency)
         case {"date": str(written)}:
             return date.fromisoformat(written)
+        case {"terms": [str(appliance), figure, str(cadence), down_payment]}:
+            return _unpack_terms(appliance, figure, cadence, down_payment)
     return stored
+
+
+def _pack_terms(terms: PlanTerms) -> list[Json]:
+    """The schedule is a number of instalments, an amount, or nothing for use by the day."""
+    figure: Json = None
+    match terms.schedule:
+        case ByCount(count):
+            figure = count
+        case ByAmount(amount):
+            figure = pack(amount)
+    return [terms.appliance, figure, terms.cadence, pack(terms.down_payment)]
+
+
+def _unpack_terms(appliance: str, figure: Json, cadence: str, down_payment: Json) -> PlanTerms:
+    schedule: Schedule = ByDay()
+    if isinstance(figure, int):
+        schedule = ByCount(figure)
+    elif figure is not None:
+        schedule = ByAmount(_unpack_money(figure))
+    return PlanTerms(appliance, schedule, as_cadence(cadence), _unpack_money(down_payment))
+
+
+def _unpack_money(stored: Json) -> Money:
+    value = unpack(stored)
+    if not isinstance(value, Money):
+        raise BrokenInvariant(f"{stored!r} is no money")
+    return value
 
 
 def pack_all(values: Mapping[str, object]) -> dict[str, Json]:

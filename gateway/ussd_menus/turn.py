@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from core.errors import BrokenInvariant
+from core.errors import BrokenInvariant, Refused
 from core.market import Market
 from core.unit import Unit
 from core.wording.message import BoundMessage, Message
@@ -79,6 +79,29 @@ class CallerContext:
         return value
 
 
+def field_of(data: object, name: str) -> object:
+    """The field of `data` with that name; of a tuple, that of the first object that has it.
+
+    Raises KeyError.
+    """
+    for part in data if isinstance(data, tuple) else (data,):
+        if isinstance(part, Mapping) and name in part:
+            return part[name]
+        if hasattr(part, name):
+            return getattr(part, name)
+    raise KeyError(name)
+
+
+def expect(kind: type[T], offer: object, code: str, **values: object) -> T:
+    """The offer, which is of that kind unless it was changed since the screen was chosen.
+
+    Raises Refused(code) with those values where it was.
+    """
+    if not isinstance(offer, kind):
+        raise Refused(code, **values)
+    return offer
+
+
 class Turn:
     """The argument of a screen's functions: `turn.unit`, `turn[amount]`, `turn.cached(load)`."""
 
@@ -115,15 +138,19 @@ class Turn:
         return variable.name in self._variables
 
     def message(self, message: Message[Any], data: object = None) -> BoundMessage:
-        """The message, its slots filled by name from `data`, else from session variables."""
+        """The message, its slots filled by name from `data`, else from session variables.
+
+        `data` is an object with fields, a mapping, or a tuple of these.
+        """
         if not message.slots:
             return BoundMessage(message, {})
         return BoundMessage(message, {name: self._slot(name, data) for name in message.slots})
 
     def _slot(self, name: str, data: object) -> object:
-        if isinstance(data, Mapping) and name in data:
-            return data[name]
-        return getattr(data, name) if hasattr(data, name) else self._value(name)
+        try:
+            return field_of(data, name)
+        except KeyError:
+            return self._value(name)
 
     def _value(self, name: str) -> object:
         try:

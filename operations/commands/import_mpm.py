@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from core.environment import read_setting
-from core.plan import CADENCE_DAYS
+from core.plan import CADENCES, as_cadence
 from core.tokens.keys import KeyRing
 from operations.database import open_database
 from operations.environment import command_environment
@@ -35,7 +35,7 @@ class _DryRunDone(Exception):
 )
 @click.option(
     "--cadence",
-    type=click.Choice(tuple(CADENCE_DAYS)),
+    type=click.Choice(CADENCES),
     default="monthly",
     show_default=True,
     help="How often instalments fall due, where the complement does not say.",
@@ -70,7 +70,7 @@ def import_mpm(
     try:
         with open_database(environment)() as unit:
             day = as_of.date() if as_of else unit.today
-            options = MoveOptions(day, cadence, tariff, devices)
+            options = MoveOptions(day, as_cadence(cadence), tariff, devices)
             print("\n".join(move_in(unit, exports, options, keys)))
             if dry_run:
                 raise _DryRunDone

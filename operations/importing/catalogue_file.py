@@ -14,20 +14,28 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from core import market_facts
+from core.appliance import Appliance
 from core.catalogue import (
     AgentEntry,
-    Appliance,
     Catalogue,
     Manufacturer,
-    PlanEntry,
+    PlanOffer,
     TariffEntry,
     Village,
 )
 from core.errors import BadInput
 from core.market import Market
+from core.money import Money
 from core.msisdn import parse_msisdn
 from core.pin import parse_pin
-from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
+from core.plan import (
+    CADENCES,
+    MAX_INSTALMENTS,
+    SCHEMES,
+    ByAmount,
+    ByCount,
+    PlanTerms,
+)
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, VENDORS, can, lacking
 from core.tokens.typed import new_meters
@@ -40,6 +48,7 @@ from operations.importing.fields import (
     day,
     hint,
     many,
+    money,
     one_of,
     positive,
     text,
@@ -215,22 +224,25 @@ def _appliance(fields: Fields, place: _Place) -> Appliance:
     )
 
 
-def _plan(fields: Fields, place: _Place) -> PlanEntry:
-    money = amount(place.currency)
-    scheme = fields.need("scheme", one_of("count", "amount", "service"))
-    cadence = one_of(*CADENCE_DAYS)
-    return PlanEntry(
-        code=fields.need("code", code),
-        name=fields.need("name", text),
-        appliance=fields.need("appliance", code),
-        scheme=scheme,
-        cadence="daily" if scheme == "service" else fields.need("cadence", cadence),
-        count=fields.need("count", whole(1, MOST_INSTALMENTS)) if scheme == "count" else None,
-        instalment_minor=(
-            fields.need("instalment", positive(money)) if scheme == "amount" else None
-        ),
-        down_payment_minor=(0 if scheme == "service" else fields.may("down_payment", money, 0)),
-    )
+def _plan(fields: Fields, place: _Place) -> PlanOffer:
+    plan, name = fields.need("code", code), fields.need("name", text)
+    return PlanOffer(plan, name, _terms(fields, place.currency))
+
+
+def _terms(fields: Fields, currency: str) -> PlanTerms:
+    appliance = fields.need("appliance", code)
+    scheme = fields.need("scheme", one_of(*SCHEMES))
+    if scheme == "service":
+        return PlanTerms.by_day(appliance, currency)
+    cadence = fields.need("cadence", one_of(*CADENCES))
+    down_payment = fields.may("down_payment", money(currency), Money(0, currency))
+    schedule: ByCount | ByAmount
+    if scheme == "amount":
+        each = money(currency, positive(amount(currency)))
+        schedule = ByAmount(fields.need("instalment", each))
+    else:
+        schedule = ByCount(fields.need("count", whole(1, MAX_INSTALMENTS)))
+    return PlanTerms(appliance, schedule, cadence, down_payment)
 
 
 def _agent(fields: Fields, place: _Place) -> AgentEntry:

@@ -13,9 +13,10 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from core.catalogue import parse_code, parse_line
-from core.money import parse_minor
+from core.money import Money, parse_minor
 
 Value = TypeVar("Value")
+Word = TypeVar("Word", bound=str)
 Read = Callable[[Any], Value]
 
 _WHOLE = re.compile(r"[0-9]{1,9}")
@@ -87,14 +88,15 @@ def code(value: object) -> str:
     return parse_code(value)
 
 
-def one_of(*words: str) -> Read[str]:
+def one_of(*words: Word) -> Read[Word]:
     """One word of a list."""
 
-    def read(value: object) -> str:
-        if value not in words:
-            near = hint(str(value), words)
-            raise ValueError(f"{value!r} is none of {', '.join(words)}{near}")
-        return str(value)
+    def read(value: object) -> Word:
+        for word in words:
+            if value == word:
+                return word
+        near = hint(str(value), words)
+        raise ValueError(f"{value!r} is none of {', '.join(words)}{near}")
 
     return read
 
@@ -133,6 +135,12 @@ def amount(currency: str) -> Read[int]:
         return parse_minor(str(value), currency)
 
     return read
+
+
+def money(currency: str, read: Read[int] | None = None) -> Read[Money]:
+    """Money as `amount` reads it, or as `read` does."""
+    read_minor = read or amount(currency)
+    return lambda value: Money(read_minor(value), currency)
 
 
 def positive(read: Read[int]) -> Read[int]:

@@ -5,27 +5,37 @@ from __future__ import annotations
 from functools import cache
 
 from core.market import Market
+from core.money import Money
 from core.msisdn import parse_msisdn
-from core.plan import CADENCE_DAYS, MOST_INSTALMENTS
+from core.plan import (
+    CADENCES,
+    MAX_INSTALMENTS,
+    SCHEMES,
+    ByAmount,
+    ByCount,
+    ByDay,
+    PlanTerms,
+    Schedule,
+    Scheme,
+)
 from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
-from core.usecases.customers.register_customers import CustomerEntry
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.sales.register_sales import SaleEntry
 from operations.importing.csv_file import FileKind
-from operations.importing.fields import Fields, Read, amount, code, day, one_of, text, whole
+from operations.importing.fields import Fields, Read, amount, code, day, money, one_of, text, whole
 
 _REFERENCE_LENGTH = 80
-_SCHEMES = ("count", "amount", "service")
 
 
-def customers_file(market: Market) -> FileKind[CustomerEntry]:
+def customers_file(market: Market) -> FileKind[NewCustomer]:
     """msisdn, name, surname, village, language; one line per number."""
     msisdn = _msisdn(market)
 
-    def read(fields: Fields) -> CustomerEntry:
-        return CustomerEntry(
+    def read(fields: Fields) -> NewCustomer:
+        return NewCustomer(
             msisdn=fields.need("msisdn", msisdn),
             name=fields.need("name", text),
             surname=fields.may("surname", text, ""),
@@ -73,28 +83,28 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
 
 def sales_file(market: Market) -> FileKind[SaleEntry]:
     """One line per reference; without one, per owner, appliance, device, day and total."""
-    msisdn, money = _msisdn(market), amount(market.currency)
+    msisdn, currency = _msisdn(market), market.currency
 
     def read(fields: Fields) -> SaleEntry:
-        scheme = fields.need("scheme", one_of(*_SCHEMES))
-        cadence = one_of(*CADENCE_DAYS)
+        scheme = fields.need("scheme", one_of(*SCHEMES))
+        schedule, expected = _schedule(fields, scheme, currency)
+        cadence = one_of(*CADENCES)
         return SaleEntry(
             owner_msisdn=fields.need("owner_msisdn", msisdn),
-            appliance=fields.need("appliance", code),
-            serial=fields.may("serial", parse_serial, None),
-            total_minor=fields.may("total", money, None),
-            down_payment_minor=fields.may("down_payment", money, 0),
-            scheme=scheme,
-            count=fields.may("count", _optional(whole(0, MOST_INSTALMENTS)), None),
-            instalment_minor=fields.may("instalment", _optional(money), None),
-            cadence=(
+            terms=PlanTerms(
+                fields.need("appliance", code),
+                schedule,
                 fields.may("cadence", cadence, "daily")
                 if scheme == "service"
-                else fields.need("cadence", cadence)
+                else fields.need("cadence", cadence),
+                fields.may("down_payment", money(currency), Money(0, currency)),
             ),
+            serial=fields.may("serial", parse_serial, None),
+            total_minor=fields.may("total", amount(currency), None),
             sold_on=fields.need("sold_on", day),
             first_due_on=fields.may("first_due_on", day, None),
             reference=fields.may("reference", _reference, None),
+            expected=expected,
         )
 
     columns = (
@@ -117,8 +127,27 @@ def sales_file(market: Market) -> FileKind[SaleEntry]:
 def _sale_key(entry: SaleEntry) -> object:
     if entry.reference:
         return entry.reference
-    facts = (entry.owner_msisdn, entry.appliance, entry.serial, entry.sold_on, entry.total_minor)
-    return facts
+    return (
+        entry.owner_msisdn,
+        entry.terms.appliance,
+        entry.serial,
+        entry.sold_on,
+        entry.total_minor,
+    )
+
+
+def _schedule(
+    fields: Fields, scheme: Scheme, currency: str
+) -> tuple[Schedule, ByCount | ByAmount | None]:
+    """Read the schedule of the scheme, and the other figure where it is given too."""
+    count = fields.may("count", _optional(whole(0, MAX_INSTALMENTS)), None)
+    minor = fields.may("instalment", _optional(amount(currency)), None)
+    by_count, by_amount = ByCount(count or 0), ByAmount(Money(minor or 0, currency))
+    if scheme == "count":
+        return by_count, by_amount if minor else None
+    if scheme == "amount":
+        return by_amount, by_count if count else None
+    return ByDay(), None
 
 
 def _msisdn(market: Market) -> Read[str]:

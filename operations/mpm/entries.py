@@ -13,10 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core.market import Market
+from core.money import Money
 from core.msisdn import parse_msisdn
-from core.plan import step_on
+from core.plan import ByCount, Cadence, PlanTerms, step_on
 from core.serial_number import parse_serial
-from core.usecases.customers.register_customers import CustomerEntry
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.sales.register_sales import SaleEntry
 from operations.importing.fields import text
@@ -91,7 +92,7 @@ class Conversion:
             placed.entries.append(entry)
         return placed
 
-    def _customer(self, row: Row) -> CustomerEntry:
+    def _customer(self, row: Row) -> NewCustomer:
         if not row.get("phone"):
             raise ValueError("phone: is missing; without a number there is no customer here")
         msisdn = parse_msisdn(row.get("phone"), self.market.country)
@@ -104,7 +105,7 @@ class Conversion:
             if owner != msisdn:
                 raise ValueError(f"devices: {serial.strip()} is also another customer's")
         village = row.get("city")
-        return CustomerEntry(
+        return NewCustomer(
             msisdn,
             text(name or surname),
             surname if name else "",
@@ -142,23 +143,21 @@ class Conversion:
             raise ValueError("registered_date: is missing")
         begins_on = begins_on or sold_on
         cadence = self._cadence(serial)
-        is_service = row.get("payment_type") == "energy_service"
+        currency = self.market.currency
         entry = SaleEntry(
             owner_msisdn=owner,
-            appliance=appliance,
-            scheme="service" if is_service else "count",
+            terms=PlanTerms.by_day(appliance, currency),
             sold_on=min(sold_on, begins_on),
             serial=serial if self.codes.kinds[appliance] != "other" else None,
-            cadence=cadence,
             reference=_reference(serial, owner, appliance, row),
         )
-        if is_service:
+        if row.get("payment_type") == "energy_service":
             return entry
+        down_payment = Money(amount_of(row, "down_payment", currency), currency)
         return replace(
             entry,
-            total_minor=amount_of(row, "total_cost", self.market.currency),
-            down_payment_minor=amount_of(row, "down_payment", self.market.currency),
-            count=count_of(row),
+            terms=PlanTerms(appliance, ByCount(count_of(row)), cadence, down_payment),
+            total_minor=amount_of(row, "total_cost", currency),
             # The plan there begins one cadence after its "first payment date".
             first_due_on=step_on(begins_on, cadence, 1),
         )
@@ -180,7 +179,7 @@ class Conversion:
             raise ValueError(f"customer: {how_many} called {called.strip()!r}")
         return next(iter(numbers))
 
-    def _cadence(self, serial: str | None) -> str:
+    def _cadence(self, serial: str | None) -> Cadence:
         complement = self.options.complements.get(serial) if serial else None
         return (complement and complement.cadence) or self.options.cadence
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 
+from core.plan import ByDay
 from core.serial_number import parse_serial
 from core.usecases.sales.opening_balances import PaidBefore
 from core.usecases.sales.register_sales import SaleEntry
@@ -32,13 +33,14 @@ def payments_before(conversion: Conversion, plans: PlacedEntries) -> PlacedEntri
     paid = PlacedEntries()
     for place, plan in zip(plans.places, plans.entries, strict=True):
         assert isinstance(plan, SaleEntry)
-        if plan.scheme == "service" or plan.reference is None:
+        if isinstance(plan.terms.schedule, ByDay) or plan.reference is None:
             continue
         history = PaidBefore(plan.reference, conversion.options.as_of)
         if conversion.exports["debts"]:
             history = replace(history, outstanding_minor=open_minor.get(_key_of(plan), 0))
         if conversion.exports["transactions"] and plan.serial:
-            down = 0 if plan.serial in received.with_down_payment else plan.down_payment_minor
+            is_included = plan.serial in received.with_down_payment
+            down = 0 if is_included else plan.terms.down_payment.minor
             history = replace(history, received_minor=received.minor.get(plan.serial, 0) + down)
         paid.places.append(place)
         paid.entries.append(history)
@@ -46,7 +48,7 @@ def payments_before(conversion: Conversion, plans: PlacedEntries) -> PlacedEntri
 
 
 def _key_of(plan: SaleEntry) -> PlanKey:
-    return (plan.serial, "", "") if plan.serial else (None, plan.owner_msisdn, plan.appliance)
+    return (plan.serial, "", "") if plan.serial else (None, plan.owner_msisdn, plan.terms.appliance)
 
 
 def _outstanding(conversion: Conversion) -> dict[PlanKey, int]:

@@ -20,7 +20,7 @@ from core.unit import Unit
 from core.usecases.customers.register_customers import register_customers
 from core.usecases.devices.register_devices import register_devices
 from core.usecases.operators.bulk import Progress, RefusedEntries, Registered
-from core.usecases.sales.opening_balances import Taken, take_over_paid
+from core.usecases.sales.opening_balances import ImportedHistory, import_payment_history
 from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.mpm.entries import CatalogueCodes, Conversion, PlacedEntries, count_by_reason
@@ -49,7 +49,9 @@ def move_in(unit: Unit, exports: Exports, options: MoveOptions, keys: KeyRing) -
         for kind, write in register.items()
     }
     history = payments_before(conversion, entries["plans"])
-    opened = _write(unit, conversion, history, partial(_with_bar, "paid before", take_over_paid))
+    opened = _write(
+        unit, conversion, history, partial(_with_bar, "paid before", import_payment_history)
+    )
     if conversion.problems:
         raise BadInput(*count_by_reason(conversion.problems), "Nothing was written.")
     return _report(conversion, registered, opened)
@@ -96,7 +98,7 @@ def _write(
 
 
 def _report(
-    conversion: Conversion, registered: dict[str, Registered], opened: Sequence[Taken]
+    conversion: Conversion, registered: dict[str, Registered], opened: Sequence[ImportedHistory]
 ) -> Iterator[str]:
     for kind, count in registered.items():
         yield f"{kind:<14}{count.new:>7} new, {count.known} already there"
@@ -105,7 +107,7 @@ def _report(
         yield f"{'transactions':<14}{transactions:>7} read, as history: they book nothing"
 
 
-def _report_opened(conversion: Conversion, opened: Sequence[Taken]) -> Iterator[str]:
+def _report_opened(conversion: Conversion, opened: Sequence[ImportedHistory]) -> Iterator[str]:
     currency = conversion.market.currency
     new = [sale for sale in opened if sale.is_new and sale.paid_minor]
     paid = Money(sum(sale.paid_minor for sale in new), currency)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from core.errors import BadInput
-from core.plan import CADENCE_DAYS
+from core.plan import CADENCES, Cadence
 from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
@@ -22,7 +22,7 @@ class Complement:
     """What the operator adds about one device. `device` holds its key unencrypted."""
 
     device: DeviceEntry
-    cadence: str | None
+    cadence: Cadence | None
 
 
 def complement_file() -> FileKind[Complement]:
@@ -39,7 +39,7 @@ def complement_file() -> FileKind[Complement]:
             count=fields.may("count", whole(0, MAX_COUNT), None),
             sts=fields.may("sts", sts_meter, None),
         )
-        return Complement(device, fields.may("cadence", one_of(*CADENCE_DAYS), None))
+        return Complement(device, fields.may("cadence", one_of(*CADENCES), None))
 
     optional = ("tariff", "cadence", "secret_key", "starting_code", "count", "sts")
     return FileKind(("serial",), read, lambda complement: complement.device.serial, may=optional)
@@ -63,6 +63,6 @@ class MoveOptions:
     """
 
     as_of: date
-    cadence: str
+    cadence: Cadence
     tariff: str | None
     complements: Mapping[str, Complement]

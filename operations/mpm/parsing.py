@@ -40,12 +40,12 @@ def day_of(row: Row, name: str) -> date | None:
         raise ValueError(f"{name}: not a date: {row.get(name)!r}") from None
 
 
-def count_of(row: Row) -> int | None:
-    """Return the number of instalments; None for a plan that was paid at once."""
+def count_of(row: Row) -> int:
+    """Return the number of instalments; 0 for a plan that was paid at once."""
     text = row.get("rate_count")
     if not text.isdecimal():
         raise ValueError(f"rate_count: not a whole number: {text!r}")
-    return int(text) or None
+    return int(text)
 
 
 def serial_of(row: Row, name: str) -> str | None:

@@ -19,6 +19,7 @@ from core.db.invariants import BOOKS, offenders
 from core.db.tariffs import find_market
 from core.errors import Refused
 from core.payment import PaymentNotice
+from core.plan import ByCount
 from core.tokens.sealing import bound_to
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates
@@ -171,7 +172,8 @@ class Books(RuleBasedStateMachine):
         sale_id = data.draw(st.sampled_from(self.sales()))
         before = self.open_of(sale_id)
         with contextlib.suppress(Refused):
-            reschedule_sale(self.unit, sale_id, NewSchedule("weekly", count), "ops", "agreed")
+            new = NewSchedule(ByCount(count), "weekly")
+            reschedule_sale(self.unit, sale_id, new, "ops", "agreed")
         assert self.open_of(sale_id) == before
 
     def sales(self) -> list[int]:

@@ -9,20 +9,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import Refused
-from core.plan import days_given
-from core.reschedule import Part, reprice, reschedule
+from core.money import Money
+from core.plan import ByAmount, ByCount, Instalment, days_given
+from core.reschedule import reprice, reschedule
 
 DUE_ON = date(2026, 1, 12)
 
 
-def plan(*paid_and_amounts: tuple[int, int], days: int = 7) -> list[Part]:
+def plan(*paid_and_amounts: tuple[int, int], days: int = 7) -> list[Instalment]:
     return [
-        Part(number, DUE_ON, amount, paid, days, touched=paid > 0)
+        Instalment(number, DUE_ON, amount, days, paid, is_touched=paid > 0)
         for number, (paid, amount) in enumerate(paid_and_amounts, start=1)
     ]
 
 
-def amounts(parts: list[Part]) -> list[int]:
+def amounts(parts: list[Instalment]) -> list[int]:
     return [part.amount_minor for part in parts]
 
 
@@ -60,14 +61,14 @@ def test_a_higher_price_with_nothing_untouched_adds_an_instalment():
 
 
 def test_a_part_whose_payment_was_taken_back_is_not_dropped():
-    reversed_part = Part(1, DUE_ON, 200, 0, 7, touched=True)
+    reversed_part = Instalment(1, DUE_ON, 200, 7, is_touched=True)
     with pytest.raises(Refused, match="plan_reversed_part"):
         reprice([reversed_part], 100, "weekly", 1)
 
 
 def test_rescheduling_replaces_untouched_instalments_only():
     five = plan((200, 200), (150, 200), (0, 200), (0, 200), (0, 200))
-    parts = reschedule(five, "monthly", date(2026, 1, 31), 1, days_bought=True, count=2)
+    parts = reschedule(five, ByCount(2), "monthly", date(2026, 1, 31), 1, days_bought=True)
     assert amounts(parts) == [200, 200, 300, 300]
     assert [(part.number, part.due_on, part.days) for part in parts[2:]] == [
         (3, date(2026, 1, 31), 30),
@@ -77,7 +78,12 @@ def test_rescheduling_replaces_untouched_instalments_only():
 
 def test_rescheduling_by_amount_keeps_it_and_the_last_is_short():
     parts = reschedule(
-        plan((0, 600), (0, 400)), "weekly", DUE_ON, 1, days_bought=False, instalment_minor=300
+        plan((0, 600), (0, 400)),
+        ByAmount(Money(300, "KES")),
+        "weekly",
+        DUE_ON,
+        1,
+        days_bought=False,
     )
     assert [(part.amount_minor, part.days) for part in parts] == [
         (300, 0),
@@ -89,7 +95,7 @@ def test_rescheduling_by_amount_keeps_it_and_the_last_is_short():
 
 def test_a_plan_with_nothing_untouched_cannot_be_rescheduled():
     with pytest.raises(Refused, match="plan_nothing_untouched"):
-        reschedule(plan((1, 2)), "weekly", DUE_ON, 1, days_bought=True, count=2)
+        reschedule(plan((1, 2)), ByCount(2), "weekly", DUE_ON, 1, days_bought=True)
 
 
 parts_paid = st.lists(
@@ -103,7 +109,7 @@ parts_paid = st.lists(
 def test_repricing_conserves_money_and_never_takes_days_back(paid, down, total, unit):
     before = plan(*[(a * unit, b * unit) for a, b in paid])
     if down:
-        before.insert(0, Part(0, DUE_ON, down * unit, 0, 0))
+        before.insert(0, Instalment(0, DUE_ON, down * unit, 0))
     paid_minor = sum(part.paid_minor for part in before)
     if total * unit < paid_minor:
         with pytest.raises(Refused, match="plan_below_paid"):
@@ -125,11 +131,11 @@ def test_repricing_conserves_money_and_never_takes_days_back(paid, down, total, 
 @given(paid=parts_paid, count=st.integers(1, 20))
 def test_rescheduling_conserves_the_total(paid, count):
     before = plan(*paid)
-    if sum(part.amount_minor for part in before if not part.stays) < count:
+    if sum(part.amount_minor for part in before if not part.is_fixed) < count:
         with pytest.raises(Refused, match=r"plan_nothing_untouched|plan_instalment_small"):
-            reschedule(before, "weekly", DUE_ON, 1, days_bought=True, count=count)
+            reschedule(before, ByCount(count), "weekly", DUE_ON, 1, days_bought=True)
         return
-    after = reschedule(before, "weekly", DUE_ON, 1, days_bought=True, count=count)
+    after = reschedule(before, ByCount(count), "weekly", DUE_ON, 1, days_bought=True)
     assert sum(amounts(after)) == sum(amounts(before))
     assert [part for part in after if part.paid_minor] == [p for p in before if p.paid_minor]
-    assert len(after) == count + sum(1 for part in before if part.stays)
+    assert len(after) == count + sum(1 for part in before if part.is_fixed)

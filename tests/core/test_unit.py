@@ -11,7 +11,7 @@ from core.db.ledger import post_entries
 from core.errors import Refused
 from core.journal import DEBIT, JournalEntry, Posting
 from core.unit import OpenUnit, QueueName, Unit, unit_opener
-from core.usecases.messages.queue import queue_sms
+from core.usecases.messages.queue import Recipient, send_sms_to
 from core.wording.messages import sms
 from gateway.work_queues import WorkQueues
 from tests.support.builders import insert_market
@@ -49,7 +49,7 @@ def open_unit(engine: Engine, woken: Woken) -> OpenUnit:
 
 def queue(unit: Unit, dedupe_key: str = "first") -> None:
     message = sms.no_token(serial="M100", operator="Jua")
-    queue_sms(unit, message, msisdn="+254711000001", language="en", dedupe_key=dedupe_key)
+    send_sms_to(unit, Recipient("+254711000001", "en"), message, dedupe_key)
 
 
 def test_the_workers_are_woken_after_the_commit_and_once(open_unit: OpenUnit, woken: Woken) -> None:

@@ -12,10 +12,32 @@ from sqlalchemy import Connection, text
 
 from core.db.ledger import post_entries
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.money import Money
+from core.plan import ByAmount, ByCount, Cadence, PlanTerms
 
 OPENED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 OPENED_ON = OPENED_AT.date()
 _numbers = count(1)
+
+
+def terms_by_count(
+    appliance: str, instalments: int, cadence: Cadence = "weekly", down_minor: int = 0
+) -> PlanTerms:
+    """Plan terms in KES: so many instalments."""
+    return PlanTerms(appliance, ByCount(instalments), cadence, Money(down_minor, "KES"))
+
+
+def terms_by_amount(
+    appliance: str, each_minor: int, cadence: Cadence = "weekly", down_minor: int = 0
+) -> PlanTerms:
+    """Plan terms in KES: so much each."""
+    each = ByAmount(Money(each_minor, "KES"))
+    return PlanTerms(appliance, each, cadence, Money(down_minor, "KES"))
+
+
+def terms_by_day(appliance: str) -> PlanTerms:
+    """Plan terms in KES: use by the day."""
+    return PlanTerms.by_day(appliance, "KES")
 
 
 def _insert(connection: Connection, table: str, **values: Any) -> int:

@@ -7,7 +7,8 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from core.catalogue import Appliance, Manufacturer, Village
+from core.appliance import Appliance
+from core.catalogue import Manufacturer, Village
 from core.db.console.listing import Query
 from core.db.typed_rows import row_or_none
 

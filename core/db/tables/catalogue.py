@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.catalogue import ApplianceKind
+from core.appliance import ApplianceKind
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id
 from core.plan import Cadence, Scheme
 

@@ -1,4 +1,4 @@
-"""SMS to agents about their own actions, because a USSD session may break off before its answer."""
+"""What an agent is told by text of an act of their own: a call may break off before its answer."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from core.customer import Customer
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
-from core.usecases.catalogue.choices import find_appliance
 from core.usecases.messages.queue import send_sms_to
 from core.wording.message import BoundMessage
 from core.wording.messages import agent_sms
 
 
 def notify_registered(unit: Unit, agent: Agent, customer: Customer, serial: str) -> None:
-    """Tell the agent that the device is registered to the customer."""
+    """The device is registered to the customer."""
     message = agent_sms.registered(
         serial=serial, owner=mask_name(customer.name, customer.surname), phone=customer.msisdn or ""
     )
@@ -24,9 +23,9 @@ def notify_registered(unit: Unit, agent: Agent, customer: Customer, serial: str)
 def notify_sold(
     unit: Unit, agent: Agent, customer: Customer, appliance: str, commission: Money, once: str
 ) -> None:
-    """Tell the agent that the appliance is sold, and the commission earned."""
+    """The appliance (by name) is sold, and what the agent earned by it."""
     message = agent_sms.sold(
-        appliance=find_appliance(unit, appliance)["name"],
+        appliance=appliance,
         owner=mask_name(customer.name, customer.surname),
         commission=commission,
     )
@@ -34,5 +33,5 @@ def notify_sold(
 
 
 def tell(unit: Unit, agent: Agent, message: BoundMessage, dedupe_key: str) -> None:
-    """Queue an SMS to an agent, in the agent's language."""
+    """A text to an agent, in the agent's language."""
     send_sms_to(unit, agent, message, dedupe_key)

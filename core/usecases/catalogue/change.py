@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from typing import Any
 
-from core.catalogue import (
-    Appliance,
-    Catalogue,
-    Manufacturer,
-    PlanEntry,
-    TariffEntry,
-    Village,
-)
-from core.db.plan_offers import delete_plan, lock_plan, plans_of
+from core.appliance import Appliance
+from core.catalogue import Catalogue, Manufacturer, PlanOffer, TariffEntry, Village
+from core.db.plan_offers import appliance_with_plans, delete_plan, lock_plan, terms_as_stored
 from core.db.registration import ids_by_code
 from core.db.tables.catalogue import appliances, manufacturers, plan_offers, tariffs
 from core.db.tables.customers import villages
@@ -26,14 +21,14 @@ from core.unit import Unit
 from core.usecases.catalogue.load import catalogue_problems, load_catalogue
 from core.usecases.operators.audit import write_audit
 
-Entry = Village | Manufacturer | TariffEntry | Appliance | PlanEntry
+Entry = Village | Manufacturer | TariffEntry | Appliance | PlanOffer
 
 _TABLES = {
     Village: villages,
     Manufacturer: manufacturers,
     TariffEntry: tariffs,
     Appliance: appliances,
-    PlanEntry: plan_offers,
+    PlanOffer: plan_offers,
 }
 
 
@@ -78,9 +73,18 @@ def _write(unit: Unit, action: str, entry: Entry, operator: str, reason: str) ->
     load_catalogue(unit, catalogue, _no_pin)
     table = _TABLES[type(entry)]
     row_id = ids_by_code(unit.connection, table, [entry.code])[entry.code]
-    details = json.loads(json.dumps(asdict(entry), default=str))
-    write_audit(unit, operator, action, table.name.removesuffix("s"), row_id, reason, **details)
+    subject = table.name.removesuffix("s")
+    write_audit(unit, operator, action, subject, row_id, reason, **_details(entry))
     return row_id
+
+
+def _details(entry: Entry) -> dict[str, Any]:
+    """Return what an audit row says of an entry."""
+    if isinstance(entry, PlanOffer):
+        named = {"code": entry.code, "name": entry.name, "appliance": entry.terms.appliance}
+        return named | terms_as_stored(entry.terms)
+    details: dict[str, Any] = json.loads(json.dumps(asdict(entry), default=str))
+    return details
 
 
 def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
@@ -93,9 +97,10 @@ def _catalogue_of(unit: Unit, entry: Entry) -> Catalogue:
         case TariffEntry():
             return Catalogue(None, tariffs=(entry,))
         case Appliance():
-            plans = plans_of(unit.connection, entry.code)
-            return Catalogue(None, appliances=(entry,), plans=tuple(plans))
-        case PlanEntry():
+            found = appliance_with_plans(unit.connection, entry.code, unit.market.currency)
+            plans = tuple(found[1]) if found else ()
+            return Catalogue(None, appliances=(entry,), plans=plans)
+        case PlanOffer():
             return Catalogue(None, plans=(entry,))
 
 

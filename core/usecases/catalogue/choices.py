@@ -1,4 +1,4 @@
-"""What agents and customers can choose from: villages, manufacturers, tariffs, appliances."""
+"""What an agent or a caller can choose from: villages, manufacturers, tariffs, appliances."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
+from core.appliance import StoredAppliance
 from core.db.agents import find_agent
-from core.db.bulk import Values, rows_by_key
-from core.db.tables.catalogue import appliances
+from core.db.appliances import appliances_by_code
 from core.errors import Refused
 from core.money import Money
 from core.plan import PAYG
@@ -36,9 +36,7 @@ class TariffOffer:
 
 @dataclass(frozen=True, slots=True)
 class ApplianceOffer:
-    """An appliance for sale. `price` is zero where it is sold by the day only, `per_day` where it
-    never is.
-    """
+    """`price` is nothing where it is only sold by the day, `per_day` where it never is."""
 
     appliance: str
     name: str
@@ -47,7 +45,7 @@ class ApplianceOffer:
 
 
 def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
-    """Return the villages by name; for an agent (by number) only those the agent serves."""
+    """The villages by name; those of an agent (by number) who serves only some."""
     found = agent and find_agent(unit.connection, agent)
     rows = unit.connection.execute(
         text(
@@ -60,11 +58,11 @@ def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
 
 
 def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
-    """Return the code of the village that was typed, in any case.
+    """The code of one of those villages as somebody typed it, in any case.
 
     Raises Refused("village_unknown").
     """
-    codes = [village.village for village in list_villages(unit, agent)]
+    codes = [one.village for one in list_villages(unit, agent)]
     for code in codes:
         if code.lower() == typed.lower():
             return code
@@ -72,7 +70,7 @@ def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
 
 
 def list_manufacturers(unit: Unit, kind: str) -> list[Manufacturer]:
-    """Return the manufacturers of that kind of device."""
+    """The manufacturers of that kind of device."""
     rows = unit.connection.execute(
         text("SELECT code, name FROM manufacturers WHERE :kind = ANY(kinds) ORDER BY name"),
         {"kind": kind},
@@ -81,7 +79,7 @@ def list_manufacturers(unit: Unit, kind: str) -> list[Manufacturer]:
 
 
 def list_tariffs(unit: Unit) -> list[TariffOffer]:
-    """Return the tariffs that have begun, with today's price per kWh."""
+    """The tariffs that have begun, with their price for a kWh today."""
     rows = unit.connection.execute(
         text(
             "SELECT code, name, (SELECT v.price_per_kwh_minor FROM tariff_versions v"
@@ -95,7 +93,7 @@ def list_tariffs(unit: Unit) -> list[TariffOffer]:
 
 
 def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
-    """Return the appliances of these kinds that are sold on plans or by the day."""
+    """Appliances of these kinds that are sold on plans or by the day."""
     rows = unit.connection.execute(
         text(
             "SELECT code, name, price_minor, coalesce(price_per_day_minor, 0) AS per_day_minor"
@@ -112,15 +110,9 @@ def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
     ]
 
 
-def find_appliance(unit: Unit, appliance: str) -> Values:
-    """Return the row of an appliance. Raises Refused("appliance_unknown")."""
-    found = rows_by_key(unit.connection, appliances, "code", [appliance]).get(appliance)
+def get_appliance(unit: Unit, appliance: str) -> StoredAppliance:
+    """Return the appliance with that code. Raises Refused("appliance_unknown")."""
+    found = appliances_by_code(unit.connection, [appliance]).get(appliance)
     if found is None:
         raise Refused("appliance_unknown", appliance=appliance)
     return found
-
-
-def kind_of(unit: Unit, appliance: str) -> str:
-    """Return the kind of an appliance. Raises Refused("appliance_unknown")."""
-    kind: str = find_appliance(unit, appliance)["kind"]
-    return kind

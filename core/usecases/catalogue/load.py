@@ -12,8 +12,11 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
-from core.catalogue import AgentEntry, Appliance, Catalogue, Manufacturer, PlanEntry, TariffEntry
+from core.appliance import Appliance
+from core.catalogue import AgentEntry, Catalogue, Manufacturer, PlanOffer, TariffEntry
+from core.db.appliances import appliances_by_code
 from core.db.bulk import Stored, Values, insert_rows, rows_by_key, upsert
+from core.db.plan_offers import terms_as_stored
 from core.db.tables.catalogue import appliances, manufacturers, market, plan_offers, tariffs
 from core.db.tables.catalogue import tariff_versions as versions_table
 from core.db.tables.customers import agents, villages
@@ -29,7 +32,7 @@ from core.db.tariffs import (
     tariff_versions,
 )
 from core.errors import Refused
-from core.plan import PlanTerms, make_plan
+from core.plan import ByDay, PlanTerms, make_plan
 from core.tariff import TariffVersion, fees_due
 from core.tokens.family import can, lacking
 from core.unit import Unit
@@ -156,39 +159,30 @@ def _appliance_problems(connection: Connection, given: tuple[Appliance, ...]) ->
 
 
 def _plan_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
-    """Check that a plan works out for its appliance's price: the file's, else the stored one."""
-    booked = rows_by_key(
-        unit.connection, appliances, "code", {plan.appliance for plan in catalogue.plans}
-    )
-    sold = booked | {one.code: asdict(one) for one in catalogue.appliances}
-    market = catalogue.market or unit.market
-    for plan in catalogue.plans:
-        if plan.appliance not in sold:
-            yield f'plan "{plan.code}": appliance: there is no appliance "{plan.appliance}"'
-            continue
-        appliance = sold[plan.appliance]
-        if plan.scheme == "service":
-            if not appliance["price_per_day_minor"]:
-                yield f'plan "{plan.code}": scheme: "{plan.appliance}" has no price_per_day'
-            continue
-        try:
-            make_plan(_terms(unit, plan, appliance["price_minor"]), market.cash_unit_minor)
-        except Refused as refused:
-            yield (
-                f'plan "{plan.code}": it does not come out for the price of "{plan.appliance}"'
-                f" ({refused.code})"
-            )
+    """Each plan must be possible at its appliance's price: the file's, else the stored one."""
+    codes = {offer.terms.appliance for offer in catalogue.plans}
+    known: dict[str, Appliance] = {**appliances_by_code(unit.connection, codes)}
+    known |= {appliance.code: appliance for appliance in catalogue.appliances}
+    cash_unit_minor = (catalogue.market or unit.market).cash_unit_minor
+    for offer in catalogue.plans:
+        item = known.get(offer.terms.appliance)
+        if item is None:
+            problem = f'appliance: there is no appliance "{offer.terms.appliance}"'
+        else:
+            problem = _plan_problem(offer.terms, item, unit.today, cash_unit_minor)
+        if problem:
+            yield f'plan "{offer.code}": {problem}'
 
 
-def _terms(unit: Unit, plan: PlanEntry, price_minor: int) -> PlanTerms:
-    return PlanTerms(
-        total_minor=price_minor,
-        down_payment_minor=plan.down_payment_minor,
-        cadence=plan.cadence,
-        sold_on=unit.today,
-        count=plan.count,
-        instalment_minor=plan.instalment_minor,
-    )
+def _plan_problem(terms: PlanTerms, item: Appliance, today: date, cash_unit_minor: int) -> str:
+    """Return why the appliance cannot be sold on these terms; empty where it can."""
+    if isinstance(terms.schedule, ByDay) and not item.price_per_day_minor:
+        return f'scheme: "{item.code}" has no price_per_day'
+    try:
+        make_plan(terms, item, today, cash_unit_minor)
+    except Refused as refused:
+        return f'it does not come out for the price of "{item.code}" ({refused.code})'
+    return ""
 
 
 def _agent_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
@@ -244,12 +238,18 @@ def _store_tariffs(unit: Unit, given: tuple[TariffEntry, ...]) -> Stored:
     return Stored(len(new), len(changed), len(others) - len(changed))
 
 
-def _store_plans(connection: Connection, given: tuple[PlanEntry, ...]) -> Stored:
-    """Store plans by code. Sales on a plan keep their own instalments."""
-    known = rows_by_key(connection, appliances, "code", {entry.appliance for entry in given})
-    rows = [asdict(entry) | {"appliance_id": known[entry.appliance]["id"]} for entry in given]
-    for row in rows:
-        del row["appliance"]
+def _store_plans(connection: Connection, offers: Sequence[PlanOffer]) -> Stored:
+    """Store plans by code. What was sold on one keeps its instalments, whatever changes here."""
+    known = appliances_by_code(connection, {offer.terms.appliance for offer in offers})
+    rows = [
+        {
+            "code": offer.code,
+            "name": offer.name,
+            "appliance_id": known[offer.terms.appliance].id,
+            **terms_as_stored(offer.terms),
+        }
+        for offer in offers
+    ]
     return upsert(connection, plan_offers, "code", rows)
 
 

@@ -1,6 +1,8 @@
-"""An operator corrects a customer's details: numbers, village, language."""
+"""An operator puts a customer's details right: their numbers, the village, the language."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from core.db.customers import (
     delete_number,
@@ -18,7 +20,7 @@ from core.usecases.operators.audit import write_audit
 
 
 def add_number(unit: Unit, customer_id: int, msisdn: str, operator: str) -> None:
-    """Add a further number of a customer. Raises Refused: customer_missing, number_taken."""
+    """A further number of a customer. Raises Refused: customer_missing, number_taken."""
     if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     if not insert_number(unit.connection, customer_id, msisdn):
@@ -29,11 +31,9 @@ def add_number(unit: Unit, customer_id: int, msisdn: str, operator: str) -> None
 
 
 def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
-    """Remove a number from a customer; another customer may get it later.
-
-    What was sent to it stays in the customer's history. Raises Refused: customer_missing,
-    number_not_theirs, number_last, reason_missing.
-    """
+    """The number is the customer's no longer, and somebody else may get it. What was sent to it
+    stays in the customer's history. Raises Refused: customer_missing, number_not_theirs,
+    number_last, reason_missing."""
     numbers = _lock_numbers(unit, customer_id, msisdn)
     if len(numbers) == 1:
         raise Refused("number_last")
@@ -42,10 +42,8 @@ def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reas
 
 
 def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
-    """Make one of the customer's numbers the one that SMS, tokens among them, go to.
-
-    Raises Refused: customer_missing, number_not_theirs, reason_missing.
-    """
+    """Texts, codes among them, go to this one of the customer's numbers from now on. Raises
+    Refused: customer_missing, number_not_theirs, reason_missing."""
     before = _lock_numbers(unit, customer_id, msisdn)[0]
     set_first_number(unit.connection, customer_id, msisdn)
     write_audit(
@@ -54,7 +52,7 @@ def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, r
 
 
 def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
-    """Lock the customer and return their numbers."""
+    """The numbers of the customer, who is locked, and one of whose it is."""
     if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     numbers = numbers_of(unit.connection, customer_id)
@@ -63,34 +61,41 @@ def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
     return numbers
 
 
-def edit_customer(
-    unit: Unit,
-    customer_id: int,
-    name: str,
-    surname: str,
-    village: str,
-    language: str,
-    operator: str,
-) -> None:
-    """Change name, village (a code, or none) and language.
+@dataclass(frozen=True, slots=True)
+class CustomerEdit:
+    """What an operator may correct of a customer. `village` is a code, empty for none."""
+
+    name: str
+    surname: str
+    village: str
+    language: str
+
+
+def edit_customer(unit: Unit, customer_id: int, edit: CustomerEdit, operator: str) -> None:
+    """Write a customer's name, village and language.
 
     Raises Refused: customer_missing, name_missing, village_unknown, language_unknown.
     """
-    if not name.strip():
+    columns = _columns(unit, edit)
+    if not lock_customer(unit.connection, customer_id):
+        raise Refused("customer_missing")
+    update_customer(unit.connection, customer_id, columns)
+    write_audit(unit, operator, "edit", "customer", customer_id, "details put right", **columns)
+
+
+def _columns(unit: Unit, edit: CustomerEdit) -> dict[str, object]:
+    if not edit.name.strip():
         raise Refused("name_missing")
-    if language not in unit.market.languages:
+    if edit.language not in unit.market.languages:
         spoken = ", ".join(unit.market.languages)
-        raise Refused("language_unknown", language=language, languages=spoken)
+        raise Refused("language_unknown", language=edit.language, languages=spoken)
+    village = edit.village
     village_id = ids_by_code(unit.connection, villages, [village]).get(village)
     if village and village_id is None:
         raise Refused("village_unknown", village=village)
-    details = {
-        "name": name.strip(),
-        "surname": surname.strip(),
+    return {
+        "name": edit.name.strip(),
+        "surname": edit.surname.strip(),
         "village_id": village_id,
-        "language": language,
+        "language": edit.language,
     }
-    if not lock_customer(unit.connection, customer_id):
-        raise Refused("customer_missing")
-    update_customer(unit.connection, customer_id, details)
-    write_audit(unit, operator, "edit", "customer", customer_id, "details put right", **details)

@@ -1,4 +1,4 @@
-"""Find a registered customer."""
+"""Find the customer who has a phone number."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from core.errors import Refused
 from core.unit import Unit
 
 
-def get_known(unit: Unit, phone: str) -> Customer:
+def get_known(unit: Unit, phone: str, *, lock: bool = False) -> Customer:
     """Return the customer with that number. Raises Refused("customer_unknown")."""
-    customer = find_customer(unit.connection, phone)
+    customer = find_customer(unit.connection, phone, lock=lock)
     if customer is None:
         raise Refused("customer_unknown", msisdn=phone)
     return customer

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
+from core.customer import KnownCustomer
 from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.plan_offers import plans_by_code
 from core.db.registration import customers_by_msisdn, devices_by_serial, ids_by_code
@@ -65,7 +65,7 @@ class _Books:
     makers: dict[str, Values]
     tariffs: dict[str, int]
     plans: dict[str, tuple[int, str]]
-    owners: dict[str, Row[Any]]
+    owners: dict[str, KnownCustomer]
     devices: Mapping[str, KnownDevice]
 
 

@@ -1,9 +1,9 @@
-"""A broken device is swapped: another from stock takes its place, with its owner, tariff and sales.
+"""Replace a broken device: another from stock takes its place, with its owner, tariff and sales.
 
-What the customer paid stays paid, credit is theirs whatever they have, and instalments buy days on
-the new device from where they stood. Days the old one had left, or its unlocking, are ordered anew;
-what a meter had left stands in the meter alone, and is ordered by hand. The old device is out of
-use for good: it goes into no stock, and who pays for it by mistake is helped at the suspense desk.
+What was paid stays paid, and the customer keeps the credit. Instalments buy days on the new device
+from where they stood. Days the old device had left, or its unlocking, are ordered again as a token;
+what a meter had left is in the meter alone, and is ordered by hand. The old device is retired: it
+does not return to stock, and a payment for it by mistake goes to suspense.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from core.customer import Customer
 from core.db.customers import lock_customers
 from core.db.devices import get_device, lock_devices, record_replacement
 from core.db.registration import devices_by_serial
-from core.db.registration_requests import take_requests_for
+from core.db.registration_requests import delete_requests_for
 from core.db.tariffs import versions_of
 from core.db.tokens import gets_code_soon
-from core.device import Device
+from core.device import Device, KnownDevice
 from core.errors import Refused
 from core.tokens.family import NO_TOKENS
 from core.unit import Unit
@@ -26,7 +26,7 @@ from core.usecases.devices.list_devices import days_left, list_devices
 from core.usecases.devices.stock import (
     check_in_service,
     ensure_no_pending_payment,
-    tell_not_granted,
+    notify_request_declined,
 )
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
@@ -35,40 +35,44 @@ from core.wording.messages import agent_sms
 
 
 @dataclass(frozen=True, slots=True)
-class Swapped:
-    """The new device's id, and which codes were ordered for it: for so many days, or to unlock."""
+class Replacement:
+    """The new device's id, and the token that was ordered for it: for days, or to unlock it."""
 
     device_id: int
     days: int
     is_unlocked: bool
 
 
-def replace_device(unit: Unit, device_id: int, serial: str, operator: str, reason: str) -> Swapped:
-    """Put the device in stock with that serial in the place of one that somebody has.
+def replace_device(
+    unit: Unit, device_id: int, serial: str, operator: str, reason: str
+) -> Replacement:
+    """Replace a customer's device with the device in stock that has that serial.
 
-    Raises Refused: device_in_stock (nobody has the old one), not_in_stock, device_taken,
-    device_retired, kind_differs, payment_waiting, token_ordered (what is about to be made for the
-    old one would be lost), reason_missing, token_not_supported (days are left, or an unlocking,
-    that the new device has no token for).
+    Raises Refused: device_in_stock (the old one has no owner), not_in_stock, device_taken,
+    device_retired, kind_differs, payment_waiting, reason_missing; token_ordered while a token for
+    the old device is about to be made; token_not_supported where the new one takes no such token.
     """
     old, customer = _lock_old(unit, device_id)
-    new_id = _new(unit, serial, old.kind)
+    new = _lock_new(unit, serial, old.kind)
     state = next(
         device for device in list_devices(unit, customer.id) if device.serial == old.serial
     )
-    record_replacement(unit.connection, old.id, new_id, unit.today)
-    is_unlocked = state.is_paid_off and _is_unlocked_by_code(unit, new_id)
+    record_replacement(unit.connection, old.id, new.id, unit.today)
+    is_unlocked = state.is_paid_off and _is_unlocked_by_token(unit, new.id)
     days = 0 if state.is_paid_off else days_left(unit, state)
-    _order(unit, serial, days, operator, reason, unlocked=is_unlocked)
-    _tell(unit, customer, old.serial, serial)
+    if is_unlocked:
+        order_token(unit, serial, "unlock", 0, operator, reason)
+    elif days:
+        order_token(unit, serial, "days", days, operator, reason)
+    _notify(unit, customer, old.serial, new)
     details = {"before": old.serial, "after": serial}
     write_audit(unit, operator, "swap", "device", old.id, reason, **details)
     write_audit(unit, operator, "swap", "customer", customer.id, reason, **details)
-    return Swapped(new_id, days, is_unlocked)
+    return Replacement(new.id, days, is_unlocked)
 
 
 def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
-    """The device and its owner, with nothing on its way to it and its fees written."""
+    """Return the device and its owner, locked, after its access fees were written."""
     found = get_device(unit.connection, device_id)
     if found.owner_id is None:
         raise Refused("device_in_stock", serial=found.serial)
@@ -83,8 +87,8 @@ def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
     return old, customer
 
 
-def _new(unit: Unit, serial: str, kind: str) -> int:
-    """The id of the device that takes the place, locked."""
+def _lock_new(unit: Unit, serial: str, kind: str) -> KnownDevice:
+    """Return the device in stock that takes the place, locked."""
     new = devices_by_serial(unit.connection, [serial], lock=True).get(serial)
     if new is None:
         raise Refused("not_in_stock", serial=serial)
@@ -93,29 +97,19 @@ def _new(unit: Unit, serial: str, kind: str) -> int:
         raise Refused("device_taken", serial=serial)
     if new.kind != kind:
         raise Refused("kind_differs", serial=serial, kind=new.kind, wanted=kind)
-    return new.id
+    return new
 
 
-def _is_unlocked_by_code(unit: Unit, device_id: int) -> bool:
-    """Whether a paid-off plan frees that device: a meter's is a debt and nothing more, and some
-    devices take no codes."""
+def _is_unlocked_by_token(unit: Unit, device_id: int) -> bool:
+    """Whether a paid-off plan unlocks that device: not a meter, and not one without tokens."""
     device = get_device(unit.connection, device_id)
     return device.is_payg and device.token_family != NO_TOKENS
 
 
-def _order(
-    unit: Unit, serial: str, days: int, operator: str, reason: str, *, unlocked: bool
-) -> None:
-    """A worker, who holds the keys, makes the code; the owner gets it by text."""
-    if unlocked:
-        order_token(unit, serial, "unlock", 0, operator, reason)
-    elif days:
-        order_token(unit, serial, "days", days, operator, reason)
-
-
-def _tell(unit: Unit, customer: Customer, old: str, new: str) -> None:
-    message = agent_sms.device_replaced(old=old, serial=new, operator=unit.market.operator)
-    send_sms_to(unit, customer, message, f"swapped:{old}:{new}")
-    for msisdn in take_requests_for(unit.connection, new):
+def _notify(unit: Unit, customer: Customer, old: str, new: KnownDevice) -> None:
+    """Send the customer an SMS, and decline all requests for the device that was in stock."""
+    message = agent_sms.device_replaced(old=old, serial=new.serial, operator=unit.market.operator)
+    send_sms_to(unit, customer, message, f"swapped:{old}:{new.serial}")
+    for msisdn in delete_requests_for(unit.connection, new.id):
         if msisdn != customer.msisdn:
-            tell_not_granted(unit, msisdn, new)
+            notify_request_declined(unit, msisdn, new.serial)

@@ -1,96 +1,111 @@
-"""Whether a device may be handed out: asked when its serial is typed, and again under a lock.
+"""Devices in stock: whether one may be given to a customer, and what the customer is then told.
 
-An agent may enter a meter that was never imported, where the new meters of its manufacturer are all
-alike and the number checks itself (STS, `sts` of the manufacturer in the catalogue). A device that
-needs a key of its own is refused: a key is never typed into a menu.
+A meter that was never imported may be entered by the agent who gives it to a customer, where its
+manufacturer's new meters are all alike and the number has a check digit (STS, `sts` of the
+manufacturer in the catalogue). A device that needs a key of its own is refused: no key is typed
+into a menu.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from core.agent import Agent
 from core.customer import Customer
 from core.db.customers import find_customer
 from core.db.registration import devices_by_serial, insert_new_meter, manufacturers_of_new_meters
-from core.db.registration_requests import take_requests_for
+from core.db.registration_requests import delete_requests_for
 from core.db.sales import has_waiting_payment
 from core.device import KnownDevice
 from core.errors import Refused
 from core.serial_number import is_meter_number
 from core.unit import Unit
 from core.usecases.customers.caller import read_caller
-from core.usecases.messages.queue import queue_sms, send_sms_to
+from core.usecases.messages.queue import Recipient, send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
 
 
+@dataclass(frozen=True, slots=True)
+class NamedDevice:
+    """A device as it is named before it is looked up. None: not said, so anything is accepted.
+
+    `manufacturer` is a code.
+    """
+
+    serial: str
+    kind: str | None = None
+    manufacturer: str | None = None
+
+
 def check_in_service(device: KnownDevice) -> None:
-    """Before a device goes into anybody's hands. Raises Refused("device_retired")."""
+    """Check that a device may be given to anyone. Raises Refused("device_retired")."""
     if device.is_retired:
         raise Refused("device_retired", serial=device.serial)
 
 
-def find_in_stock(unit: Unit, serial: str, kind: str, manufacturer: str) -> KnownDevice | None:
-    """The device of that kind and manufacturer; None for a meter that may be entered.
+def find_in_stock(unit: Unit, named: NamedDevice, *, lock: bool = False) -> KnownDevice | None:
+    """Return the device in stock that is meant, or None for a new meter that may be entered.
 
-    Raises Refused office_enters, meter_number, device_taken, device_other, device_retired.
+    Raises Refused: office_enters, meter_number, device_taken, device_other, device_retired.
     """
-    device = devices_by_serial(unit.connection, [serial]).get(serial)
+    device = devices_by_serial(unit.connection, [named.serial], lock=lock).get(named.serial)
     if device is None:
-        _check_new(unit, serial, kind, manufacturer)
+        _manufacturer_of_new(unit, named)
         return None
-    return _free(device, kind, manufacturer)
+    return _check_free(device, named)
 
 
-def take_from_stock(
-    unit: Unit, agent: Agent, serial: str, kind: str, manufacturer: str
-) -> KnownDevice:
-    """The same, locked; a meter that was never imported is entered, and that is noted."""
-    if find_in_stock(unit, serial, kind, manufacturer) is None:
-        _enter(unit, agent, serial, manufacturer)
-    return _free(
-        devices_by_serial(unit.connection, [serial], lock=True)[serial], kind, manufacturer
-    )
+def take_from_stock(unit: Unit, agent: Agent, named: NamedDevice) -> KnownDevice:
+    """Return the device in stock that is meant, locked.
 
-
-def is_in_stock(unit: Unit, serial: str) -> bool:
-    """Whether it is a device that nobody has."""
-    device = devices_by_serial(unit.connection, [serial]).get(serial)
-    return device is not None and device.owner_id is None and not device.is_retired
-
-
-def find_unassigned(unit: Unit, serial: str) -> tuple[str, str]:
-    """(kind, manufacturer) of what may be handed out under that serial alone, as in a text.
-
-    Raises Refused office_enters, meter_number, device_taken, device_retired.
+    A meter that was never imported is entered, with an audit row. Raises Refused as
+    `find_in_stock`.
     """
-    device = devices_by_serial(unit.connection, [serial]).get(serial)
+    device = find_in_stock(unit, named, lock=True)
     if device is not None:
-        _free(device, device.kind, device.manufacturer)
-        return device.kind, device.manufacturer
-    manufacturers = manufacturers_of_new_meters(unit.connection)
-    manufacturer = (
-        next(iter(manufacturers)) if len(manufacturers) == 1 and serial.isdecimal() else ""
-    )
-    _check_new(unit, serial, "meter", manufacturer)
-    return "meter", manufacturer
+        return device
+    _enter(unit, agent, named.serial, _manufacturer_of_new(unit, named))
+    entered = devices_by_serial(unit.connection, [named.serial], lock=True)[named.serial]
+    return _check_free(entered, named)
 
 
-def _free(device: KnownDevice, kind: str, manufacturer: str) -> KnownDevice:
+def find_unassigned(unit: Unit, serial: str) -> NamedDevice:
+    """Return kind and manufacturer of the device in stock with that serial, as in a text message.
+
+    Raises Refused: office_enters, meter_number, device_taken, device_retired.
+    """
+    device = find_in_stock(unit, NamedDevice(serial))
+    if device is not None:
+        return NamedDevice(serial, device.kind, device.manufacturer)
+    return NamedDevice(serial, "meter", _manufacturer_of_new(unit, NamedDevice(serial)))
+
+
+def _check_free(device: KnownDevice, named: NamedDevice) -> KnownDevice:
     check_in_service(device)
     if device.owner_id is not None:
         raise Refused("device_taken", serial=device.serial)
-    if device.kind != kind or device.manufacturer != manufacturer:
+    is_kind = named.kind in (None, device.kind)
+    if not is_kind or named.manufacturer not in (None, device.manufacturer):
         raise Refused("device_other", serial=device.serial)
     return device
 
 
-def _check_new(unit: Unit, serial: str, kind: str, manufacturer: str) -> None:
-    if kind != "meter" or manufacturer not in manufacturers_of_new_meters(unit.connection):
-        raise Refused("office_enters", serial=serial[:20])
-    if not is_meter_number(serial):
-        raise Refused("meter_number", serial=serial[:20])
+def _manufacturer_of_new(unit: Unit, named: NamedDevice) -> str:
+    """Return the manufacturer whose meter a serial that is not registered may be.
+
+    Where none was named there must be exactly one. Raises Refused: office_enters, meter_number.
+    """
+    manufacturers = manufacturers_of_new_meters(unit.connection)
+    manufacturer = named.manufacturer
+    if manufacturer is None and len(manufacturers) == 1 and named.serial.isdecimal():
+        manufacturer = next(iter(manufacturers))
+    if named.kind not in (None, "meter") or manufacturer not in manufacturers:
+        raise Refused("office_enters", serial=named.serial[:20])
+    if not is_meter_number(named.serial):
+        raise Refused("meter_number", serial=named.serial[:20])
+    return manufacturer
 
 
 def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
@@ -101,9 +116,10 @@ def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
 
 
 def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:
-    """A device in stock, or the customer's own without a plan, can be sold to that number.
+    """Check that a device of that kind can be sold to the customer with that number: it is in
+    stock, or the customer's own without a plan.
 
-    Raises Refused not_in_stock, device_retired, kind_differs, device_of_another, device_on_plan.
+    Raises Refused: not_in_stock, device_retired, kind_differs, device_of_another, device_on_plan.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
@@ -118,16 +134,16 @@ def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:
         raise Refused("device_on_plan", serial=serial)
 
 
-def hand_over(unit: Unit, customer: Customer, serial: str) -> None:
-    """Welcome the owner, and end every request for that device."""
-    tell_welcome(unit, customer, serial)
-    for msisdn in take_requests_for(unit.connection, serial):
+def welcome_owner(unit: Unit, customer: Customer, device: KnownDevice) -> None:
+    """Welcome the new owner of a device from stock, and decline all requests for that device."""
+    send_welcome(unit, customer, device.serial)
+    for msisdn in delete_requests_for(unit.connection, device.id):
         if msisdn != customer.msisdn:
-            tell_not_granted(unit, msisdn, serial)
+            notify_request_declined(unit, msisdn, device.serial)
 
 
-def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
-    """Text the customer that the device is theirs, and how to go on."""
+def send_welcome(unit: Unit, customer: Customer, serial: str) -> None:
+    """Send the customer an SMS: the device is theirs, and how to go on."""
     message = agent_sms.welcome(
         name=customer.name,
         serial=serial,
@@ -137,23 +153,22 @@ def tell_welcome(unit: Unit, customer: Customer, serial: str) -> None:
     send_sms_to(unit, customer, message, f"welcome:{customer.id}:{serial}:{unit.now.isoformat()}")
 
 
-def tell_not_granted(unit: Unit, msisdn: str, serial: str) -> None:
-    """Tell somebody that they will not get the device they asked for."""
-    queue_sms(
-        unit,
-        agent_sms.request_refused(serial=serial, operator=unit.market.operator),
-        msisdn=msisdn,
-        language=read_caller(unit, msisdn).language,
-        dedupe_key=f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}",
-    )
+def notify_request_declined(unit: Unit, msisdn: str, serial: str) -> None:
+    """Send an SMS to a caller who does not get the device that was asked for."""
+    message = agent_sms.request_refused(serial=serial, operator=unit.market.operator)
+    caller = Recipient(msisdn, read_caller(unit, msisdn).language)
+    send_sms_to(unit, caller, message, f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}")
 
 
-# Until then whoever was shown a prompt has answered it, or the network has for them.
+# After this time a prompt was answered, or the network gave it up.
 _ANSWERED_WITHIN = timedelta(minutes=10)
 
 
 def ensure_no_pending_payment(unit: Unit, device_id: int, serial: str) -> None:
-    """Before a locked device changes hands. Raises Refused("payment_waiting") while a payment for
-    it waits to be applied, or somebody may be approving one on the phone."""
+    """Check that a locked device may change hands.
+
+    Raises Refused("payment_waiting") while a payment for it waits to be applied, or a payer may be
+    approving one on the phone.
+    """
     if has_waiting_payment(unit.connection, device_id, unit.now - _ANSWERED_WITHIN):
         raise Refused("payment_waiting", serial=serial)

@@ -17,7 +17,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.access_fees import post_access_fees
-from core.usecases.devices.stock import ensure_no_pending_payment, tell_welcome
+from core.usecases.devices.stock import ensure_no_pending_payment, send_welcome
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
@@ -75,7 +75,7 @@ def _move(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
     move_device(unit.connection, meter.id, customer.id, unit.today)
     _tell_moved(unit, owner, serial)
-    tell_welcome(unit, customer, serial)
+    send_welcome(unit, customer, serial)
     return meter, customer
 
 

@@ -1,7 +1,8 @@
-"""Queue an SMS: a row with the text in the recipient's language, once per dedupe key."""
+"""Queue an SMS: the message becomes a row, in the language of the recipient."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -13,70 +14,70 @@ from core.wording.product import render
 
 
 class Reachable(Protocol):
-    """A recipient: a customer, an agent or a payer, with a language and perhaps a number."""
+    """A customer, an agent or a payer: perhaps with a number, certainly with a language."""
 
     @property
     def msisdn(self) -> str | None:
-        """The number in E.164; None when it is not known."""
+        """Where to text them; None: nowhere."""
 
     @property
     def language(self) -> str:
-        """The language of the recipient."""
+        """What to text them in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A phone number, and the language to write to it in."""
+
+    msisdn: str
+    language: str
 
 
 def send_sms_to(
     unit: Unit,
-    whom: Reachable | None,
-    bound: BoundMessage,
+    recipient: Reachable | None,
+    message: BoundMessage,
     dedupe_key: str,
     *,
     payment_id: int | None = None,
     token_id: int | None = None,
 ) -> None:
-    """Queue an SMS to a recipient, if their number is known."""
-    if whom is None or whom.msisdn is None:
-        return
-    queue_sms(
-        unit,
-        bound,
-        msisdn=whom.msisdn,
-        language=whom.language,
-        dedupe_key=dedupe_key,
-        payment_id=payment_id,
-        token_id=token_id,
-    )
+    """Queue an SMS to the recipient, if there is a number. The same dedupe key again does nothing.
 
-
-def queue_sms(
-    unit: Unit,
-    bound: BoundMessage,
-    *,
-    msisdn: str,
-    language: str,
-    dedupe_key: str,
-    payment_id: int | None = None,
-    token_id: int | None = None,
-    expires_at: datetime | None = None,
-) -> None:
-    """Queue an SMS. A second one with the same `dedupe_key` does nothing.
-
-    It is not sent after `expires_at`.
+    `payment_id` and `token_id`: what it is about.
     """
-    row = text_content(bound, language) | {
+    _queue(unit, recipient, message, dedupe_key, payment_id=payment_id, token_id=token_id)
+
+
+def send_sms_until(
+    unit: Unit, recipient: Reachable, message: BoundMessage, dedupe_key: str, expires_at: datetime
+) -> None:
+    """Queue an SMS that is not sent any more after `expires_at`."""
+    _queue(unit, recipient, message, dedupe_key, expires_at=expires_at)
+
+
+def _queue(
+    unit: Unit,
+    recipient: Reachable | None,
+    message: BoundMessage,
+    dedupe_key: str,
+    **columns: object,
+) -> None:
+    if recipient is None or recipient.msisdn is None:
+        return
+    row = {"payment_id": None, "token_id": None, "expires_at": None} | columns
+    row |= text_content(message, recipient.language) | {
         "dedupe_key": dedupe_key,
-        "msisdn": msisdn,
-        "payment_id": payment_id,
-        "token_id": token_id,
+        "msisdn": recipient.msisdn,
         "created_at": unit.now,
         "next_attempt_at": unit.now,
-        "expires_at": expires_at,
     }
     if insert_sms(unit.connection, row):
         unit.wakes.add("sms")
 
 
 def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
-    """Return the columns of an `sms` row that depend on the message: kind, body, segments."""
+    """What of a row of `sms` is decided by what is said."""
     body = render(bound, language)
     return {
         "kind": kind_of_text(bound.message),
@@ -86,11 +87,11 @@ def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
 
 
 def times_texted_lately(unit: Unit, msisdn: str, *messages: Message[Any]) -> int:
-    """Return how many SMS of these kinds were queued to this number in the last hour."""
+    """How many texts of these kinds this number was written within the last hour."""
     kinds = [kind_of_text(message) for message in messages]
     return texts_since(unit.connection, msisdn, kinds, unit.now - timedelta(hours=1))
 
 
 def kind_of_text(message: Message[Any]) -> str:
-    """Return the `kind` under which SMS of this message are stored."""
+    """The kind under which texts of this message are stored."""
     return message.key.removeprefix("sms.")

@@ -18,7 +18,7 @@ from core.db.messages import customers_at_a_step, due_at_a_step, insert_reminder
 from core.message import AtAStep
 from core.money import Money
 from core.unit import Unit
-from core.usecases.messages.queue import queue_sms
+from core.usecases.messages.queue import send_sms_until
 from core.wording.message import BoundMessage
 from core.wording.messages import reminder as messages
 
@@ -42,14 +42,8 @@ def send_reminders(unit: Unit, customers: Collection[int]) -> int:
     texts = list(_most_urgent(due))
     insert_reminders(unit.connection, [reminder for told in texts for reminder in told], unit.today)
     for told in texts:
-        queue_sms(
-            unit,
-            _said(unit, told),
-            msisdn=told[0].msisdn,
-            language=told[0].language,
-            dedupe_key=f"reminder:{told[0].customer_id}:{unit.today}",
-            expires_at=_this_evening(unit),
-        )
+        dedupe_key = f"reminder:{told[0].customer_id}:{unit.today}"
+        send_sms_until(unit, told[0], _said(unit, told), dedupe_key, _this_evening(unit))
     return len(texts)
 
 

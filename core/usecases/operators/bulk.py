@@ -22,7 +22,7 @@ def no_progress(written: int) -> None:
 
 def write_in_batches(
     rows: Sequence[Entry],
-    write: Callable[[Sequence[Entry]], None],
+    write: Callable[[Sequence[Entry]], object],
     progress: Progress,
 ) -> None:
     """Call `write` with a few thousand rows at a time."""

@@ -1,7 +1,7 @@
-"""Somebody registers a device in stock themselves, or asks for one that is not ready for that.
+"""A caller registers a device in stock without an agent, or requests one that needs an agent.
 
-Ready means that the operator has set a meter's tariff or a kit's plan (domain 2); nothing is chosen
-here. Everything else waits for an agent, and is told so.
+A device is ready when the operator has set a meter's tariff or another device's plan (domain 2);
+callers choose nothing. Any other device needs an agent, who gets an SMS about the request.
 """
 
 from __future__ import annotations
@@ -17,133 +17,140 @@ from core.db.registration import devices_by_serial, give_devices
 from core.db.registration_requests import count_requests_of, store_device_request
 from core.device import KnownDevice
 from core.errors import Refused
+from core.plan_quote import Quote, ServiceQuote
 from core.unit import Unit
 from core.usecases.catalogue.choices import TariffOffer, list_tariffs
 from core.usecases.customers.caller import read_caller
-from core.usecases.devices.stock import check_in_service, hand_over
-from core.usecases.messages.queue import queue_sms
-from core.usecases.registration.by_agent import RegisteredDevice, find_or_register
-from core.usecases.sales.allowed_plans import Allowed, AllowedService, find_plan_set_on
-from core.usecases.sales.sell import write_sale
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.stock import check_in_service, welcome_owner
+from core.usecases.messages.queue import Recipient, send_sms_to
+from core.usecases.registration.by_agent import RegisteredDevice
+from core.usecases.registration.new_customer import find_or_register
+from core.usecases.sales.quote import quote_offer
+from core.usecases.sales.write_sales import write_sale
 from core.wording.messages import agent_sms
 
-# Requests of one number in the time they are kept for; more is nobody's household.
+# More requests of one number than a household has use for, in the time they are kept.
 _REQUESTS_MAX = 5
-_AGENTS_TOLD = 3
+_AGENTS_NOTIFIED = 3
 KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrableDevice:
-    """A device in stock and on which terms it can be had: `tariff`, `plan` or `service` (by the
-    day), or `waits`."""
+    """A device in stock, and the tariff or the plan that is set on it."""
 
     device: KnownDevice
     tariff: TariffOffer | None
-    plan: Allowed | None
+    quote: Quote | None
 
     @property
-    def terms(self) -> Literal["tariff", "plan", "service", "waits"]:
+    def offer(self) -> Literal["tariff", "plan", "service", "waits"]:
+        """What it is given on; `service` is by the day, `waits`: an agent has to choose."""
         if self.tariff is not None:
             return "tariff"
-        if self.plan is None:
+        if self.quote is None:
             return "waits"
-        return "service" if isinstance(self.plan, AllowedService) else "plan"
+        return "service" if isinstance(self.quote, ServiceQuote) else "plan"
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceRequested:
-    """The serial that waits for an agent."""
+    """The serial of a device that waits for an agent."""
 
     serial: str
 
 
-def find_registrable(
-    unit: Unit, msisdn: str, serial: str, *, lock: bool = False
-) -> RegistrableDevice:
-    """The device and its terms. Raises Refused unknown_serial, device_yours, device_taken,
-    device_retired."""
+def find_registrable(unit: Unit, msisdn: str, serial: str) -> RegistrableDevice:
+    """Return the device in stock with that serial, for a caller with that number.
+
+    Raises Refused: unknown_serial, device_yours, device_taken, device_retired.
+    """
+    device = _find_device(unit, serial)
+    if device.owner_id is not None:
+        _check_free(device, find_customer(unit.connection, msisdn))
+    return _registrable(unit, device)
+
+
+def register_own_device(
+    unit: Unit, customer: NewCustomer, serial: str, once: str
+) -> RegisteredDevice:
+    """Register a device that is ready to the caller, who is registered too where new.
+
+    `once` names the USSD turn. Raises Refused: device_waits, and as `find_registrable`,
+    `find_or_register` and `write_sale`.
+    """
+    owner = find_or_register(unit, customer, keep_known=True)
+    device = _find_device(unit, serial, lock=True)
+    _check_free(device, owner)
+    registrable = _registrable(unit, device)
+    if registrable.offer == "waits":
+        raise Refused("device_waits", serial=serial)
+    welcome_owner(unit, owner, device)
+    if registrable.quote is not None:
+        write_sale(unit, owner, registrable.quote, device, f"self:{once}")
+    else:
+        give_devices(unit.connection, [(device.id, owner.id, unit.today)])
+    return RegisteredDevice(serial)
+
+
+def _find_device(unit: Unit, serial: str, *, lock: bool = False) -> KnownDevice:
     device = devices_by_serial(unit.connection, [serial], lock=lock).get(serial)
     if device is None:
         raise Refused("unknown_serial", serial=serial)
     check_in_service(device)
-    if device.owner_id is not None:
-        customer = find_customer(unit.connection, msisdn)
-        is_theirs = customer is not None and customer.id == device.owner_id
-        raise Refused("device_yours" if is_theirs else "device_taken", serial=serial)
+    return device
+
+
+def _check_free(device: KnownDevice, caller: Customer | None) -> None:
+    if device.owner_id is None:
+        return
+    is_theirs = caller is not None and caller.id == device.owner_id
+    raise Refused("device_yours" if is_theirs else "device_taken", serial=device.serial)
+
+
+def _registrable(unit: Unit, device: KnownDevice) -> RegistrableDevice:
     if device.kind == "meter":
-        begun = {tariff.tariff: tariff for tariff in list_tariffs(unit)}
-        return RegistrableDevice(device, begun.get(device.tariff or ""), None)
-    return RegistrableDevice(device, None, find_plan_set_on(unit, serial))
+        tariffs = {tariff.tariff: tariff for tariff in list_tariffs(unit)}
+        return RegistrableDevice(device, tariffs.get(device.tariff or ""), None)
+    return RegistrableDevice(device, None, quote_offer(unit, device.plan) if device.plan else None)
 
 
-def register_own_device(
-    unit: Unit, msisdn: str, name: str, surname: str, village: str, serial: str, once: str
-) -> RegisteredDevice:
-    """Make a device that is ready the caller's, who is registered now where a name is given.
+def request_device(unit: Unit, customer: NewCustomer, serial: str) -> DeviceRequested:
+    """Request a device that is not ready; agents of the village find the request in their menu.
 
-    Raises Refused like `find_registrable`, and device_waits, customer_unknown, differs.
+    Raises Refused: requests_many, and as `find_registrable`.
     """
-    customer = _caller(unit, msisdn, name, surname, village)
-    registrable = find_registrable(unit, msisdn, serial, lock=True)
-    if registrable.terms == "waits":
-        raise Refused("device_waits", serial=serial)
-    hand_over(unit, customer, serial)
-    if registrable.plan is not None:
-        write_sale(unit, msisdn, registrable.plan, serial, f"self:{once}")
-    else:
-        give_devices(unit.connection, [(registrable.device.id, customer.id, unit.today)])
-    return RegisteredDevice(serial)
-
-
-def request_device(
-    unit: Unit, msisdn: str, name: str, surname: str, village: str, serial: str
-) -> DeviceRequested:
-    """Ask for a device that is not ready; an agent finds the request in the menu.
-
-    Raises Refused like `find_registrable`, and requests_many.
-    """
-    registrable = find_registrable(unit, msisdn, serial)
+    registrable = find_registrable(unit, customer.msisdn, serial)
     is_new = store_device_request(
         unit.connection,
         {
             "device_id": registrable.device.id,
-            "msisdn": msisdn,
-            "name": name,
-            "surname": surname,
-            "village": village,
+            "msisdn": customer.msisdn,
+            "name": customer.name,
+            "surname": customer.surname,
+            "village": customer.village or "",
             "asked_at": unit.now,
         },
     )
-    if count_requests_of(unit.connection, msisdn, unit.now - KEPT) > _REQUESTS_MAX:
+    if count_requests_of(unit.connection, customer.msisdn, unit.now - KEPT) > _REQUESTS_MAX:
         raise Refused("requests_many")
     if is_new:
-        _tell_waiting(unit, msisdn, serial)
-        _tell_agents(unit, village, serial)
+        _notify_caller(unit, customer.msisdn, serial)
+        _notify_agents(unit, customer.village or "", serial)
     return DeviceRequested(serial)
 
 
-def _caller(unit: Unit, msisdn: str, name: str, surname: str, village: str) -> Customer:
-    known = find_customer(unit.connection, msisdn)
-    if known is not None:
-        return known
-    language = read_caller(unit, msisdn).language
-    return find_or_register(unit, msisdn, name, surname, village, language)
+def _notify_caller(unit: Unit, msisdn: str, serial: str) -> None:
+    message = agent_sms.request_received(serial=serial, operator=unit.market.operator)
+    caller = Recipient(msisdn, read_caller(unit, msisdn).language)
+    dedupe_key = f"device_request:{msisdn}:{serial}:{unit.now.isoformat()}"
+    send_sms_to(unit, caller, message, dedupe_key)
 
 
-def _tell_agents(unit: Unit, village: str, serial: str) -> None:
-    """Some agents of the village hear that somebody waits, each at most once a day."""
+def _notify_agents(unit: Unit, village: str, serial: str) -> None:
+    """Send some agents of the village an SMS about the request, each at most one a day."""
     message = agent_sms.request_waiting(serial=serial, service_code=unit.market.service_code)
-    for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_TOLD):
+    for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_NOTIFIED):
         dedupe_key = f"somebody_waits:{agent_id}:{unit.today}"
-        queue_sms(unit, message, msisdn=msisdn, language=language, dedupe_key=dedupe_key)
-
-
-def _tell_waiting(unit: Unit, msisdn: str, serial: str) -> None:
-    queue_sms(
-        unit,
-        agent_sms.request_received(serial=serial, operator=unit.market.operator),
-        msisdn=msisdn,
-        language=read_caller(unit, msisdn).language,
-        dedupe_key=f"device_request:{msisdn}:{serial}:{unit.now.isoformat()}",
-    )
+        send_sms_to(unit, Recipient(msisdn, language), message, dedupe_key)

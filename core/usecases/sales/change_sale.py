@@ -1,6 +1,6 @@
-"""An operator gives a sale a new price: what is paid stays paid, the rest is spread anew.
+"""An operator changes a sale: a new price, other instalments, or its end.
 
-The customer is told by text what is left to pay, as after every change of a sale.
+What is paid stays paid. The customer gets an SMS about what is left to pay, after every change.
 """
 
 from __future__ import annotations
@@ -12,12 +12,18 @@ from datetime import date, timedelta
 from core.db.customers import get_customer
 from core.db.devices import get_device
 from core.db.ledger import post_entries
-from core.db.sales import lock_sale, parts_of, set_sale, take_back, write_parts
+from core.db.sales import (
+    instalments_of,
+    lock_sale,
+    return_to_stock,
+    set_sale,
+    write_instalments,
+)
 from core.errors import BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.plan import PAYG, step_on
-from core.reschedule import Part, reprice, reschedule
+from core.plan import PAYG, ByAmount, ByCount, Cadence, Instalment, step_on
+from core.reschedule import reprice, reschedule
 from core.sale import LockedSale
 from core.unit import Unit
 from core.usecases.devices.stock import ensure_no_pending_payment
@@ -27,59 +33,135 @@ from core.usecases.tokens.token_orders import order_lock
 from core.wording.message import BoundMessage
 from core.wording.messages import sale_sms
 
+_FIRST_WITHIN = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSchedule:
+    """The instalments that replace those not yet touched.
+
+    `first_due_on` None: one cadence from today.
+    """
+
+    schedule: ByCount | ByAmount
+    cadence: Cadence
+    first_due_on: date | None = None
+
 
 def reprice_sale(
     unit: Unit, sale_id: int, new_total_minor: int, operator: str, reason: str
 ) -> None:
-    """Change the total of an open sale. Raises Refused: sale_unknown, sale_not_open, plan_same,
-    plan_below_paid, plan_total, reason_missing; and plan_unlocks where nothing would be left to pay
-    on a device, because a payment is what unlocks it."""
-    sale = open_plan(unit, sale_id)
-    parts = repriced(unit, sale, new_total_minor)
-    complete = not any(part.open_minor for part in parts)
-    if complete and sale.device_kind in PAYG:
+    """Change the total of an open sale.
+
+    Raises Refused: sale_unknown, sale_not_open, sale_without_plan, plan_same, plan_below_paid,
+    plan_total, plan_reversed_part, reason_missing; plan_unlocks where nothing would be left to pay
+    on a device, because a payment is what unlocks it.
+    """
+    sale = _lock_open_plan(unit, sale_id)
+    plan = _repriced(unit, sale, new_total_minor)
+    is_complete = not any(instalment.open_minor for instalment in plan)
+    if is_complete and sale.device_kind in PAYG:
         raise Refused("plan_unlocks")
-    write_parts(unit.connection, sale.id, parts)
-    state = "complete" if complete else "open"
+    write_instalments(unit.connection, sale.id, plan)
+    state = "complete" if is_complete else "open"
     set_sale(unit.connection, sale.id, total_minor=new_total_minor, state=state)
     change = new_total_minor - sale.total_minor
-    post_change(unit, sale, "repriced", f"repriced:{sale.id}:{unit.now.isoformat()}", change)
-    tell_new_plan(unit, sale, parts)
+    _post_change(unit, sale, "repriced", f"repriced:{sale.id}:{unit.now.isoformat()}", change)
+    _notify_new_plan(unit, sale, plan)
     write_audit(
         unit, operator, "reprice", "sale", sale.id, reason, total_minor=new_total_minor,
         total_before_minor=sale.total_minor,
     )  # fmt: skip
 
 
-def repriced(unit: Unit, sale: LockedSale, new_total_minor: int) -> list[Part]:
-    """The plan as it would be. Raises Refused as above; writes nothing."""
+def _repriced(unit: Unit, sale: LockedSale, new_total_minor: int) -> list[Instalment]:
     if new_total_minor == sale.total_minor:
         raise Refused("plan_same")
-    parts = reprice(
-        parts_of(unit.connection, sale.id),
-        new_total_minor,
-        sale.cadence,
-        unit.market.cash_unit_minor,
-    )
-    if sum(part.amount_minor for part in parts) != new_total_minor:
+    plan = instalments_of(unit.connection, sale.id)
+    plan = reprice(plan, new_total_minor, sale.cadence, unit.market.cash_unit_minor)
+    if _total_minor(plan) != new_total_minor:
         raise BrokenInvariant(f"sale {sale.id}: the new plan is not {new_total_minor}")
-    return parts
+    return plan
 
 
-def open_plan(unit: Unit, sale_id: int) -> LockedSale:
-    """The sale, locked, when it has a plan that runs. Raises Refused."""
+def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, reason: str) -> None:
+    """Replace the untouched instalments of an open sale.
+
+    Raises Refused: sale_unknown, sale_not_open, sale_without_plan, plan_nothing_untouched, plan_*,
+    reason_missing; plan_first_day for a day that has passed or is more than a year ahead.
+    """
+    sale = _lock_open_plan(unit, sale_id)
+    plan = _rescheduled(unit, sale, new)
+    write_instalments(unit.connection, sale.id, plan)
+    set_sale(unit.connection, sale.id, cadence=new.cadence, scheme=new.schedule.scheme)
+    _notify_new_plan(unit, sale, plan)
+    write_audit(
+        unit, operator, "reschedule", "sale", sale.id, reason, cadence=new.cadence, parts=len(plan)
+    )
+
+
+def _rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Instalment]:
+    first_on = new.first_due_on or step_on(unit.today, new.cadence, 1)
+    if not unit.today <= first_on <= unit.today + _FIRST_WITHIN:
+        raise Refused("plan_first_day")
+    before = instalments_of(unit.connection, sale.id)
+    plan = reschedule(
+        before,
+        new.schedule,
+        new.cadence,
+        first_on,
+        unit.market.cash_unit_minor,
+        days_bought=sale.device_kind in PAYG,
+    )
+    if _total_minor(plan) != _total_minor(before):
+        raise BrokenInvariant(f"sale {sale.id}: rescheduling changed its price")
+    return plan
+
+
+def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
+    """Cancel an open sale: nothing more is owed, the device returns to stock and is locked.
+
+    Raises Refused: sale_unknown, sale_not_open, reason_missing; payment_waiting while a payment for
+    the device waits to be applied.
+    """
+    sale = _lock_open(unit, sale_id)
+    device = None if sale.device_id is None else get_device(unit.connection, sale.device_id)
+    if device is not None:
+        ensure_no_pending_payment(unit, device.id, device.serial)
+    plan = instalments_of(unit.connection, sale.id)
+    open_minor = sum(instalment.open_minor for instalment in plan)
+    _post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
+    set_sale(unit.connection, sale.id, state="cancelled")
+    if device is not None:
+        return_to_stock(unit.connection, device.id)
+        order_lock(unit, get_device(unit.connection, device.id), operator, reason)
+    message = sale_sms.cancelled(appliance=sale.appliance, operator=unit.market.operator)
+    _notify(unit, sale, message)
+    write_audit(unit, operator, "cancel", "sale", sale.id, reason, open_minor=open_minor)
+
+
+def _lock_open(unit: Unit, sale_id: int) -> LockedSale:
     sale = lock_sale(unit.connection, sale_id)
     if sale is None:
         raise Refused("sale_unknown")
     if sale.state != "open":
         raise Refused("sale_not_open", state=sale.state)
+    return sale
+
+
+def _lock_open_plan(unit: Unit, sale_id: int) -> LockedSale:
+    sale = _lock_open(unit, sale_id)
     if sale.scheme == "service":
         raise Refused("sale_without_plan")
     return sale
 
 
-def post_change(unit: Unit, sale: LockedSale, kind: str, event: str, change_minor: int) -> None:
-    """What the customer owes for the sale grows, or shrinks, by `change_minor`."""
+def _total_minor(plan: Sequence[Instalment]) -> int:
+    return sum(instalment.amount_minor for instalment in plan)
+
+
+def _post_change(unit: Unit, sale: LockedSale, kind: str, event: str, change_minor: int) -> None:
+    """Book that the customer owes `change_minor` more for the sale, or less where negative."""
     if not change_minor:
         return
     receivable, income = (DEBIT, CREDIT) if change_minor > 0 else (CREDIT, DEBIT)
@@ -91,87 +173,19 @@ def post_change(unit: Unit, sale: LockedSale, kind: str, event: str, change_mino
     post_entries(unit.connection, unit.now, [JournalEntry(kind, event, legs)])
 
 
-_FIRST_WITHIN = timedelta(days=366)
+def _notify_new_plan(unit: Unit, sale: LockedSale, plan: Sequence[Instalment]) -> None:
+    """Send the customer what is left to pay from now on, and when."""
+    left = [instalment for instalment in plan if instalment.open_minor]
+    _notify(unit, sale, _new_plan(unit, sale, left))
 
 
-@dataclass(frozen=True, slots=True)
-class NewSchedule:
-    """`count` or `instalment_minor`, by scheme; `first_due_on` None: one cadence from today."""
-
-    cadence: str
-    count: int | None = None
-    instalment_minor: int | None = None
-    first_due_on: date | None = None
-
-
-def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, reason: str) -> None:
-    """Replace the untouched instalments of an open sale. Raises Refused: sale_unknown,
-    sale_not_open, plan_nothing_untouched, plan_first_day (it has passed, or is more than a year
-    ahead), plan_*, reason_missing."""
-    sale = open_plan(unit, sale_id)
-    parts = rescheduled(unit, sale, new)
-    write_parts(unit.connection, sale.id, parts)
-    scheme = "count" if new.count is not None else "amount"
-    set_sale(unit.connection, sale.id, cadence=new.cadence, scheme=scheme)
-    tell_new_plan(unit, sale, parts)
-    write_audit(
-        unit, operator, "reschedule", "sale", sale.id, reason, cadence=new.cadence, parts=len(parts)
-    )
-
-
-def rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Part]:
-    """The plan as it would be. Raises Refused as above; writes nothing."""
-    first_on = new.first_due_on or step_on(unit.today, new.cadence, 1)
-    if not unit.today <= first_on <= unit.today + _FIRST_WITHIN:
-        raise Refused("plan_first_day")
-    before = parts_of(unit.connection, sale.id)
-    parts = reschedule(
-        before,
-        new.cadence,
-        first_on,
-        unit.market.cash_unit_minor,
-        days_bought=sale.device_kind in PAYG,
-        count=new.count,
-        instalment_minor=new.instalment_minor,
-    )
-    if sum(part.amount_minor for part in parts) != sum(part.amount_minor for part in before):
-        raise BrokenInvariant(f"sale {sale.id}: rescheduling changed its price")
-    return parts
-
-
-def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
-    """Cancel an open sale. Raises Refused: sale_unknown, sale_not_open, payment_waiting (money for
-    the device is about to be applied), reason_missing."""
-    sale = lock_sale(unit.connection, sale_id)
-    if sale is None:
-        raise Refused("sale_unknown")
-    if sale.state != "open":
-        raise Refused("sale_not_open", state=sale.state)
-    device = None if sale.device_id is None else get_device(unit.connection, sale.device_id)
-    if device is not None:
-        ensure_no_pending_payment(unit, device.id, device.serial)
-    open_minor = sum(part.open_minor for part in parts_of(unit.connection, sale.id))
-    post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
-    set_sale(unit.connection, sale.id, state="cancelled")
-    if device is not None:
-        take_back(unit.connection, device.id)
-        order_lock(unit, get_device(unit.connection, device.id), operator, reason)
-    tell_cancelled(unit, sale)
-    write_audit(unit, operator, "cancel", "sale", sale.id, reason, open_minor=open_minor)
-
-
-def tell_new_plan(unit: Unit, sale: LockedSale, parts: Sequence[Part]) -> None:
-    """What is left to pay of it from now on, and when."""
-    _tell(unit, sale, _new_plan(unit, sale, [part for part in parts if part.open_minor]))
-
-
-def _new_plan(unit: Unit, sale: LockedSale, left: Sequence[Part]) -> BoundMessage:
+def _new_plan(unit: Unit, sale: LockedSale, left: Sequence[Instalment]) -> BoundMessage:
     operator, currency = unit.market.operator, unit.market.currency
     if not left:
         return sale_sms.nothing_left(appliance=sale.appliance, operator=operator)
     return sale_sms.plan_changed(
         appliance=sale.appliance,
-        left=Money(sum(part.open_minor for part in left), currency),
+        left=Money(sum(instalment.open_minor for instalment in left), currency),
         parts=len(left),
         next=Money(left[0].open_minor, currency),
         next_on=left[0].due_on,
@@ -180,12 +194,6 @@ def _new_plan(unit: Unit, sale: LockedSale, left: Sequence[Part]) -> BoundMessag
     )
 
 
-def tell_cancelled(unit: Unit, sale: LockedSale) -> None:
-    """That nothing more is owed for it."""
-    operator = unit.market.operator
-    _tell(unit, sale, sale_sms.cancelled(appliance=sale.appliance, operator=operator))
-
-
-def _tell(unit: Unit, sale: LockedSale, message: BoundMessage) -> None:
+def _notify(unit: Unit, sale: LockedSale, message: BoundMessage) -> None:
     customer = get_customer(unit.connection, sale.customer_id)
     send_sms_to(unit, customer, message, f"sale_changed:{sale.id}:{unit.now.isoformat()}")

@@ -1,8 +1,8 @@
-"""Take over what customers paid on their plans before they came here: it stays paid.
+"""Import what customers paid on their plans to an earlier system: it stays paid.
 
-An opening amount is not a payment: no money moves, no token is made. It closes instalments in their
-order, the down payment first, and is one entry against the account `opening`, once for each sale.
-Days that a device already got for it are not given again.
+An opening amount is not a payment: no money moves and no token is made. It pays instalments in
+their order, the down payment first, and is one journal entry against the account `opening`, once
+for each sale. Days that a device already got for it are not given again.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ ACCOUNT = "opening"
 
 @dataclass(frozen=True, slots=True)
 class PaidBefore:
-    """What is known of one sale, by its reference.
+    """The payment history of a sale, by its reference.
 
-    `outstanding_minor`: what is still open of the instalments due before `as_of`; None when nobody
-    says. `received_minor`: all that was ever received for it; None when nobody says.
+    `outstanding_minor`: what is still open of the instalments due before `as_of`.
+    `received_minor`: all that was ever received for it. None where the history does not say.
     """
 
     reference: str
@@ -44,8 +44,11 @@ class PaidBefore:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """How much counts as paid, and what was received beyond the plan (nothing becomes of it)."""
+class ImportedHistory:
+    """What counts as paid of a sale. `surplus_minor` was received beyond the plan and is ignored.
+
+    `is_new`: the sale had no opening entry yet.
+    """
 
     reference: str
     paid_minor: int
@@ -53,32 +56,35 @@ class Taken:
     is_new: bool
 
 
-def take_over_paid(
+def import_payment_history(
     unit: Unit, entries: Sequence[PaidBefore], progress: Progress = no_progress
-) -> list[Taken]:
-    """Close what was paid, in each sale that has no opening entry yet.
+) -> list[ImportedHistory]:
+    """Write what was paid on each sale that has no opening entry yet. Return it for every sale.
 
     Raises RefusedEntries with history_of_no_sale, history_missing, outstanding_too_much, differs.
     """
-    sales = {
-        sale.reference: sale for sale in lock_sales(unit.connection, [e.reference for e in entries])
-    }
-    taken = validate_each(entries, partial(_decide, sales))
-    new = [(sales[one.reference], one.paid_minor) for one in taken if one.is_new and one.paid_minor]
+    locked = lock_sales(unit.connection, [entry.reference for entry in entries])
+    sales = {sale.reference: sale for sale in locked}
+    histories = validate_each(entries, partial(_decide, sales))
+    new = [
+        (sales[history.reference], history.paid_minor)
+        for history in histories
+        if history.is_new and history.paid_minor
+    ]
     if new:
         open_account(unit.connection, ACCOUNT, DEBIT)
     write_in_batches(new, partial(_write, unit), progress)
-    return taken
+    return histories
 
 
-def _decide(sales: dict[str, OpeningSale], entry: PaidBefore) -> Taken:
+def _decide(sales: dict[str, OpeningSale], entry: PaidBefore) -> ImportedHistory:
     sale = sales.get(entry.reference)
     if sale is None:
         raise Refused("history_of_no_sale", reference=entry.reference)
     paid = _paid(sale, entry)
     if sale.opened_minor is not None:
         check_unchanged("paid before", sale.opened_minor, paid)
-    return Taken(
+    return ImportedHistory(
         entry.reference,
         paid,
         max(0, (entry.received_minor or 0) - sale.total_minor),
@@ -93,7 +99,7 @@ def _paid(sale: OpeningSale, entry: PaidBefore) -> int:
         if entry.received_minor is None:
             raise Refused("history_missing", reference=entry.reference)
         return received
-    due = sum(part.amount_minor for part in sale.parts if part.due_on < entry.as_of)
+    due = sum(part.amount_minor for part in sale.instalments if part.due_on < entry.as_of)
     if entry.outstanding_minor > due:
         raise Refused("outstanding_too_much", open_minor=entry.outstanding_minor, due_minor=due)
     if entry.outstanding_minor:
@@ -116,7 +122,7 @@ def _write(unit: Unit, sales: Sequence[tuple[OpeningSale, int]]) -> None:
 def _in_order(sale: OpeningSale, paid_minor: int) -> list[tuple[int, int]]:
     """(instalment, how much of it is paid), until the money is used up."""
     closed, left = [], paid_minor
-    for part in sale.parts:
+    for part in sale.instalments:
         paid = min(left, part.amount_minor)
         left -= paid
         if paid:

@@ -10,7 +10,7 @@ from core.db.devices import find_token_of
 from core.errors import Refused
 from core.tokens.family import group
 from core.unit import Unit
-from core.usecases.messages.queue import queue_sms
+from core.usecases.messages.queue import Recipient, send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import sms
 from core.wording.payment_words import describe_token
@@ -34,18 +34,14 @@ def resend_token(unit: Unit, msisdn: str, token_id: int) -> Resent:
     token = find_token_of(unit.connection, customer.id, token_id)
     if token is None:
         raise Refused("no_such_token")
-    queue_sms(
-        unit,
-        sms.token(
-            token=group(token.text, token.family),
-            serial=token.serial,
-            content=describe_token(token.kind, token.units),
-        ),
-        msisdn=msisdn,
-        language=customer.language,
-        dedupe_key=f"resend:{token.id}:{unit.now.isoformat()}",
-        token_id=token.id,
+    message = sms.token(
+        token=group(token.text, token.family),
+        serial=token.serial,
+        content=describe_token(token.kind, token.units),
     )
+    recipient = Recipient(msisdn, customer.language)
+    dedupe_key = f"resend:{token.id}:{unit.now.isoformat()}"
+    send_sms_to(unit, recipient, message, dedupe_key, token_id=token.id)
     return Resent(token.serial)
 
 

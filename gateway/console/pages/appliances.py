@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, abort
 
-from core.catalogue import Appliance
+from core.appliance import Appliance
 from core.db.console.catalogue import APPLIANCES, find_appliance
 from core.money import major
 from core.unit import Unit

@@ -22,19 +22,19 @@ from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.customers.edit_customer import (
+    CustomerEdit,
     add_number,
     edit_customer,
     put_number_first,
     remove_number,
 )
-from core.usecases.registration.at_office import (
-    MeterHandover,
-    NewCustomer,
-    SaleHandover,
-    register_by_operator,
-)
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.stock import NamedDevice
+from core.usecases.registration.by_agent import NewMeter
+from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.debts import list_debts
+from core.usecases.sales.sell import NewSale
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
@@ -155,22 +155,22 @@ def _register(unit: Unit, operator: str, values: Values) -> Done:
         values["name"] or "",
         values["surname"] or "",
         values["village"] or "",
-        values["language"],
+        values["language"] or unit.market.default_language,
     )
-    customer_id = register_by_operator(unit, operator, customer, _device(unit, values))
+    customer_id = register_by_operator(unit, operator, customer, _goods(unit, values))
     message = "Registered. The customer gets an SMS." if values["serial"] else "Registered."
     return Done(message, "customers.customer", {"customer_id": customer_id})
 
 
-def _device(unit: Unit, values: Values) -> MeterHandover | SaleHandover | None:
+def _goods(unit: Unit, values: Values) -> NewMeter | NewSale | None:
     serial = values["serial"]
     if serial is None:
         return None
     known = devices_by_serial(unit.connection, [serial]).get(serial)
     if known is None or known.kind == "meter":
-        return MeterHandover(serial, values["tariff"])
-    plan = None if values["appliance"] else find_plan_set_on(unit, serial)
-    return SaleHandover(serial, plan or read_terms(unit, values))
+        return NewMeter(NamedDevice(serial), values["tariff"])
+    terms = None if values["appliance"] else find_plan_set_on(unit, serial)
+    return NewSale(terms or read_terms(unit, values), NamedDevice(serial))
 
 
 def _preview(unit: Unit, done: Done) -> list[str]:
@@ -254,15 +254,10 @@ def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
 
 
 def _edit(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
-    edit_customer(
-        unit,
-        customer_id,
-        values["name"],
-        values["surname"] or "",
-        values["village"] or "",
-        values["language"],
-        operator,
+    changes = CustomerEdit(
+        values["name"], values["surname"] or "", values["village"] or "", values["language"]
     )
+    edit_customer(unit, customer_id, changes, operator)
     return Done("Saved.", "customers.customer", {"customer_id": customer_id})
 
 

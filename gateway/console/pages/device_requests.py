@@ -9,8 +9,8 @@ from flask import Blueprint, abort
 from core.db.console.requests import REQUESTS, DeviceRequestRow, find_request
 from core.unit import Unit
 from core.usecases.registration.device_requests import (
+    decline_by_operator,
     grant_device_request,
-    turn_down_device_request,
 )
 from gateway.console.formatting import INSTANT, LABEL, MONOSPACE, instant, label
 from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
@@ -129,7 +129,7 @@ action_page(
 
 
 def _decline(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
-    turn_down_device_request(unit, request_id, operator, values["reason"])
+    decline_by_operator(unit, request_id, operator, values["reason"])
     return Done(
         "The request is declined. The caller gets an SMS.",
         "device_requests.requests",

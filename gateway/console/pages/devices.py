@@ -18,9 +18,9 @@ from core.db.console.devices import (
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
 from core.usecases.devices.register_devices import DeviceEntry, enter_device
-from core.usecases.devices.replace_device import Swapped, replace_device
+from core.usecases.devices.replace_device import Replacement, replace_device
 from core.usecases.devices.transfer_meter import transfer_meter_by_operator
-from core.usecases.sales.allowed_plans import set_plan_on, take_plan_off
+from core.usecases.sales.allowed_plans import remove_plan_from, set_plan_on
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
@@ -218,7 +218,7 @@ action_page(
 
 
 def _remove_plan(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
-    take_plan_off(unit, _get_device(unit, device_id).serial, operator, values["reason"])
+    remove_plan_from(unit, _get_device(unit, device_id).serial, operator, values["reason"])
     message = "The plan is removed. An operator or an agent has to register the device."
     return Done(message, "devices.device", {"device_id": device_id})
 
@@ -270,7 +270,7 @@ def _replace(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     return Done(message, "devices.device", {"device_id": replaced.device_id})
 
 
-def _ordered_token(replaced: Swapped, kind: str) -> str:
+def _ordered_token(replaced: Replacement, kind: str) -> str:
     if replaced.is_unlocked:
         return "A token that unlocks it is ordered."
     if replaced.days:

@@ -6,22 +6,23 @@ from dataclasses import replace
 
 from flask import Blueprint, abort
 
-from core.catalogue import PlanEntry
+from core.catalogue import PlanOffer
 from core.db.console.catalogue import PLANS, find_plan_code
-from core.db.plan_offers import find_plan
+from core.db.plan_offers import find_plan, terms_as_stored
 from core.errors import Refused
 from core.money import major
+from core.plan import ByDay, PlanTerms
+from core.plan_quote import ServiceQuote
 from core.unit import Unit
 from core.usecases.catalogue.change import add_to_catalogue, change_catalogue, withdraw_plan
-from core.usecases.sales.allowed_plans import AllowedService, get_allowed_plan
-from core.usecases.sales.offer import minor_of
+from core.usecases.sales.quote import quote_offer
 from gateway.console import parsing
 from gateway.console.formatting import COUNT, LABEL, MONEY, MONOSPACE, day, money
 from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.pages.shared_fields import (
-    CADENCES,
-    SCHEMES,
+    CADENCE_OPTIONS,
+    SCHEME_OPTIONS,
     code_field,
     plan_fields,
     read_terms,
@@ -63,42 +64,35 @@ def _fields() -> tuple[Field, ...]:
     )
 
 
-def _entry(unit: Unit, code: str, values: Values) -> PlanEntry:
+def _offer(unit: Unit, code: str, values: Values) -> PlanOffer:
     if values["appliance"] is None:
         raise Refused("appliance_unknown", appliance="")
     terms = read_terms(unit, values)
-    return PlanEntry(
-        code=code,
-        name=values["name"],
-        appliance=terms.appliance,
-        scheme=terms.scheme,
-        cadence="daily" if terms.scheme == "service" else terms.cadence,
-        count=minor_of(terms.figure) if terms.scheme == "count" else None,
-        instalment_minor=minor_of(terms.figure) if terms.scheme == "amount" else None,
-        down_payment_minor=0 if terms.scheme == "service" else minor_of(terms.down),
-    )
+    if isinstance(terms.schedule, ByDay):
+        terms = PlanTerms.by_day(terms.appliance, unit.market.currency)
+    return PlanOffer(code, values["name"], terms)
 
 
 def _add(unit: Unit, operator: str, values: Values) -> Done:
-    entry = _entry(unit, values["code"], values)
-    plan_id = add_to_catalogue(unit, entry, operator, values["reason"])
+    offer = _offer(unit, values["code"], values)
+    plan_id = add_to_catalogue(unit, offer, operator, values["reason"])
     return Done("The plan was added.", "plans.edit", {"plan_id": plan_id})
 
 
 def _preview(unit: Unit, done: Done) -> list[str]:
     """Return the instalments of a sale on this plan today."""
     market = unit.market
-    plan = get_allowed_plan(unit, _get_plan(unit, done.ids["plan_id"]).code)
-    if isinstance(plan, AllowedService):
-        a_day, least = money(plan.per_day.minor, market), money(plan.least.minor, market)
+    quote = quote_offer(unit, _get_plan(unit, done.ids["plan_id"]).code)
+    if isinstance(quote, ServiceQuote):
+        a_day, least = money(quote.per_day.minor, market), money(quote.least.minor, market)
         return [f"{a_day} a day, minimum payment {least}"]
-    lines = [f"{plan.parts} instalments of {money(plan.each.minor, market)}"]
-    if plan.last != plan.each:
-        lines = [f"{lines[0]}, the last one {money(plan.last.minor, market)}"]
-    if plan.down_payment.minor:
-        lines = [f"Down payment {money(plan.down_payment.minor, market)}", *lines]
-    cadence = dict(CADENCES)[plan.cadence]
-    return [*lines, f"Due {cadence}, the first one on {day(plan.first_on)} if it is sold today"]
+    lines = [f"{quote.parts} instalments of {money(quote.each.minor, market)}"]
+    if quote.last != quote.each:
+        lines = [f"{lines[0]}, the last one {money(quote.last.minor, market)}"]
+    if quote.down_payment:
+        lines = [f"Down payment {money(quote.down_payment.minor, market)}", *lines]
+    cadence = dict(CADENCE_OPTIONS)[quote.cadence]
+    return [*lines, f"Due {cadence}, the first one on {day(quote.first_on)} if it is sold today"]
 
 
 action_page(
@@ -120,40 +114,43 @@ action_page(
 )
 
 
-def _get_plan(unit: Unit, plan_id: int) -> PlanEntry:
+def _get_plan(unit: Unit, plan_id: int) -> PlanOffer:
     code = find_plan_code(unit.connection, plan_id) or abort(404)
-    return find_plan(unit.connection, code) or abort(404)
+    _, offer = find_plan(unit.connection, code, unit.market.currency) or abort(404)
+    return offer
 
 
 def _edit_fields(unit: Unit, plan_id: int) -> tuple[Field, ...]:
     """Return the fields with the present values of the plan."""
-    plan = _get_plan(unit, plan_id)
+    offer = _get_plan(unit, plan_id)
+    terms, currency = offer.terms, unit.market.currency
 
     def amount(minor: int | None) -> str:
-        return major(minor, unit.market.currency) if minor else ""
+        return major(minor, currency) if minor else ""
 
+    stored = terms_as_stored(terms)
     given = {
-        "name": plan.name,
-        "appliance": plan.appliance,
-        "scheme": plan.scheme,
-        "count": str(plan.count or ""),
-        "instalment": amount(plan.instalment_minor),
-        "cadence": plan.cadence,
-        "down_payment": amount(plan.down_payment_minor),
+        "name": offer.name,
+        "appliance": terms.appliance,
+        "scheme": stored["scheme"],
+        "count": str(stored["count"] or ""),
+        "instalment": amount(stored["instalment_minor"]),
+        "cadence": terms.cadence,
+        "down_payment": amount(stored["down_payment_minor"]),
     }
     return tuple(replace(field, value=given[field.name]) for field in _fields())
 
 
 def _edit(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
-    entry = _entry(unit, _get_plan(unit, plan_id).code, values)
-    change_catalogue(unit, entry, operator, values["reason"])
+    offer = _offer(unit, _get_plan(unit, plan_id).code, values)
+    change_catalogue(unit, offer, operator, values["reason"])
     message = "Saved. Existing sales keep their instalments."
     return Done(message, "plans.edit", {"plan_id": plan_id})
 
 
 def _summary(unit: Unit, plan_id: int) -> list[tuple[str, str]]:
-    found = _get_plan(unit, plan_id)
-    return [("Code", found.code), ("Scheme", dict(SCHEMES)[found.scheme])]
+    offer = _get_plan(unit, plan_id)
+    return [("Code", offer.code), ("Scheme", dict(SCHEME_OPTIONS)[offer.terms.schedule.scheme])]
 
 
 action_page(

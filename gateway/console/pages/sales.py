@@ -12,11 +12,13 @@ from core.db.console.audit import audit_of
 from core.db.console.sales import SALES, SaleDetails, find_sale_details, instalments_of_sale
 from core.db.tokens import is_ordered
 from core.errors import Refused
-from core.money import major
+from core.money import Money, major
+from core.plan import ByAmount, ByCount
 from core.unit import Unit
+from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
-from core.usecases.sales.sell import sell_by_operator
+from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
@@ -30,7 +32,7 @@ from gateway.console.listing import (
     list_page,
     state_filter,
 )
-from gateway.console.pages.shared_fields import CADENCES, plan_fields, plan_lines, read_terms
+from gateway.console.pages.shared_fields import CADENCE_OPTIONS, plan_fields, plan_lines, read_terms
 
 blueprint = Blueprint("sales", __name__)
 
@@ -133,9 +135,9 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
 
 def _sell(unit: Unit, operator: str, values: Values) -> Done:
     serial = values["serial"]
-    plan = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
-    terms = plan or read_terms(unit, values)
-    sale_id = sell_by_operator(unit, values["number"], terms, serial, operator, values["reason"])
+    terms = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
+    sale = NewSale(terms or read_terms(unit, values), NamedDevice(serial) if serial else None)
+    sale_id = sell_by_operator(unit, values["number"], sale, operator, values["reason"])
     message = f"The appliance is sold. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id})
 
@@ -211,7 +213,7 @@ def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
         ),
         Field("instalment", "Or amount of each instalment", parsing.amount_minor, optional=True),
         Field(
-            "cadence", "Cadence", kind="select", options=lambda unit: CADENCES,
+            "cadence", "Cadence", kind="select", options=lambda unit: CADENCE_OPTIONS,
             value=found.cadence,
         ),
         Field(
@@ -221,11 +223,17 @@ def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
-    count, instalment = values["count"], values["instalment"]
-    if (count is None) == (instalment is None):
+def _read_schedule(unit: Unit, values: Values) -> ByCount | ByAmount:
+    count, instalment_minor = values["count"], values["instalment"]
+    if (count is None) == (instalment_minor is None):
         raise Refused("plan_figures")
-    new = NewSchedule(values["cadence"], count, instalment, values["first_on"])
+    if count is not None:
+        return ByCount(count)
+    return ByAmount(Money(instalment_minor, unit.market.currency))
+
+
+def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+    new = NewSchedule(_read_schedule(unit, values), values["cadence"], values["first_on"])
     reschedule_sale(unit, sale_id, new, operator, values["reason"])
     message = f"The instalments are rescheduled. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id})

@@ -9,19 +9,18 @@ from core.db.console.catalogue import codes_of
 from core.db.console.devices import plans_for_kind
 from core.db.console.sales import InstalmentRow, instalments_of_sale, latest_sale_of_customer
 from core.money import Money
-from core.plan import PAYG
+from core.plan import PAYG, ByAmount, ByCount, ByDay, PlanTerms, Schedule
 from core.unit import Unit
-from core.usecases.sales.offer import Terms
 from gateway.console import parsing
 from gateway.console.formatting import day, label, money
 from gateway.console.forms import Field, Options, Values
 
-SCHEMES = (
+SCHEME_OPTIONS = (
     ("count", "by number of instalments"),
     ("amount", "by amount of an instalment"),
     ("service", "by the day, without a plan"),
 )
-CADENCES = (("daily", "every day"), ("weekly", "every week"), ("monthly", "every month"))
+CADENCE_OPTIONS = (("daily", "every day"), ("weekly", "every week"), ("monthly", "every month"))
 
 
 def catalogue_options(table: str) -> Options:
@@ -60,27 +59,31 @@ def plan_fields(heading: str = "Payment plan of a kit or an e-bike") -> tuple[Fi
             "appliance", "Appliance", kind="select", options=catalogue_options("appliances"),
             optional=True, heading=heading,
         ),
-        Field("scheme", "Scheme", kind="select", options=lambda unit: SCHEMES, optional=True),
+        Field(
+            "scheme", "Scheme", kind="select", options=lambda unit: SCHEME_OPTIONS, optional=True
+        ),
         Field("count", "Number of instalments", parsing.whole_number, optional=True),
         Field("instalment", "Amount of an instalment", parsing.amount_minor, optional=True),
-        Field("cadence", "Cadence", kind="select", options=lambda unit: CADENCES, optional=True),
+        Field(
+            "cadence", "Cadence", kind="select", options=lambda unit: CADENCE_OPTIONS,
+            optional=True,
+        ),
         Field("down_payment", "Down payment", parsing.amount_minor, optional=True),
     )  # fmt: skip
 
 
-def read_terms(unit: Unit, values: Values) -> Terms:
+def read_terms(unit: Unit, values: Values) -> PlanTerms:
     """Return the terms from the plan fields. The use case refuses missing or wrong values."""
     currency = unit.market.currency
     scheme = values["scheme"] or ("count" if values["instalment"] is None else "amount")
-    figures = {
-        "count": values["count"] or 0,
-        "amount": Money(values["instalment"] or 0, currency),
-        "service": 0,
+    schedules: dict[str, Schedule] = {
+        "count": ByCount(values["count"] or 0),
+        "amount": ByAmount(Money(values["instalment"] or 0, currency)),
+        "service": ByDay(),
     }
-    return Terms(
+    return PlanTerms(
         values["appliance"] or "",
-        scheme,
-        figures[scheme],
+        schedules[scheme],
         values["cadence"] or "weekly",
         Money(values["down_payment"] or 0, currency),
     )

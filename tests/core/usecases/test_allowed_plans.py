@@ -5,15 +5,20 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from core.catalogue import Appliance, Catalogue, PlanEntry
+from core.appliance import Appliance
+from core.catalogue import Catalogue, PlanOffer
 from core.errors import Refused
 from core.money import Money
 from core.usecases.catalogue.load import catalogue_problems, load_catalogue
-from core.usecases.sales.allowed_plans import get_allowed_plan, list_plans
+from core.usecases.sales.allowed_plans import list_plans
+from core.usecases.sales.quote import quote_offer
+from tests.support.builders import terms_by_amount, terms_by_count
 
 COOKER = Appliance("cooker", "Cooker", "other", 1000_00, 0, None, 0)
-BY_COUNT = PlanEntry("cooker3", "Three months", "cooker", "count", "monthly", 3, None, 100_00)
-BY_AMOUNT = PlanEntry("cooker300", "300 a week", "cooker", "amount", "weekly", None, 300_00, 0)
+BY_COUNT = PlanOffer(
+    "cooker3", "Three months", terms_by_count("cooker", 3, "monthly", down_minor=100_00)
+)
+BY_AMOUNT = PlanOffer("cooker300", "300 a week", terms_by_amount("cooker", 300_00))
 PLANS = Catalogue(None, appliances=(COOKER,), plans=(BY_COUNT, BY_AMOUNT))
 
 
@@ -34,9 +39,9 @@ def test_loading_again_changes_nothing(loaded):
 
 def test_a_plan_is_told_as_it_would_be_sold_today(loaded):
     with loaded() as unit:
-        assert [one.offer for one in list_plans(unit, "cooker")] == ["cooker300", "cooker3"]
-        by_count = get_allowed_plan(unit, "cooker3")
-        by_amount = get_allowed_plan(unit, "cooker300")
+        assert [offer.code for offer in list_plans(unit, "cooker")] == ["cooker300", "cooker3"]
+        by_count = quote_offer(unit, "cooker3")
+        by_amount = quote_offer(unit, "cooker300")
 
     assert (by_count.parts, by_count.each, by_count.down_payment) == (
         3,
@@ -54,14 +59,14 @@ def test_a_plan_that_is_offered_no_more_is_refused(loaded):
     with loaded() as unit:
         unit.connection.execute(text("DELETE FROM plan_offers"))
         with pytest.raises(Refused) as refused:
-            get_allowed_plan(unit, "cooker3")
+            quote_offer(unit, "cooker3")
 
     assert refused.value.code == "plan_not_allowed"
 
 
 def test_a_plan_must_come_out_for_the_price_of_an_appliance_that_exists(open_unit):
-    dear = PlanEntry("dear", "Dear", "cooker", "amount", "weekly", None, 1001_00, 0)
-    lost = PlanEntry("lost", "Lost", "nothing", "count", "weekly", 3, None, 0)
+    dear = PlanOffer("dear", "Dear", terms_by_amount("cooker", 1001_00))
+    lost = PlanOffer("lost", "Lost", terms_by_count("nothing", 3))
     with open_unit() as unit:
         problems = catalogue_problems(unit, Catalogue(None, (), (), (), (COOKER,), (dear, lost)))
 

@@ -10,6 +10,7 @@ from core.db.customers import find_customer
 from core.db.devices import find_device
 from core.db.registration import give_devices
 from core.errors import Refused
+from core.plan import ByCount
 from core.usecases.devices.list_devices import list_tokens
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.customer_card import resend_last_token
@@ -81,7 +82,7 @@ def test_no_reason_no_new_price(book, sale_id):
 def test_rescheduling_keeps_the_price_and_the_books(book, sale_id):
     entries = book.rows("SELECT count(*) FROM journal_entries")
     with book.open_unit() as unit:
-        new = NewSchedule("monthly", count=2, first_due_on=date(2026, 12, 31))
+        new = NewSchedule(ByCount(2), "monthly", date(2026, 12, 31))
         reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
     assert plan_of(book, sale_id) == [(300_00, 0)] * 2
     assert book.rows("SELECT count(*) FROM journal_entries") == entries
@@ -156,7 +157,7 @@ def test_the_customer_hears_what_is_left_of_a_plan_that_changed(book, sale_id):
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
     book.ahead = timedelta(hours=1)
     with book.open_unit() as unit:
-        new = NewSchedule("monthly", count=1, first_due_on=date(2026, 12, 31))
+        new = NewSchedule(ByCount(1), "monthly", date(2026, 12, 31))
         reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
 
     assert told(book) == [

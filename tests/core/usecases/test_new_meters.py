@@ -10,8 +10,9 @@ from sqlalchemy import create_engine, text
 from core.errors import Refused
 from core.pin import Pins
 from core.unit import unit_opener
-from core.usecases.devices.stock import find_in_stock, find_unassigned
-from core.usecases.registration.by_agent import RegisteredDevice, register_meter
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.stock import NamedDevice, find_in_stock, find_unassigned
+from core.usecases.registration.by_agent import NewMeter, RegisteredDevice, register_meter
 from tests.support.book import NOW, make_book
 from tests.support.builders import insert_manufacturer
 from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, PEPPER, STOCK_METER, ZURI
@@ -27,18 +28,9 @@ class Field:
         return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
 
     def register(self, phone=NEEMA, serial=NEW_METER, agent=JUMA, manufacturer="umeme"):
-        nobody_new = {"name": "", "surname": "", "village": ""}
+        meter = NewMeter(NamedDevice(serial, "meter", manufacturer), "home")
         with self.open_unit() as unit:
-            return register_meter(
-                unit,
-                agent,
-                "4321",
-                phone,
-                **nobody_new,
-                manufacturer=manufacturer,
-                serial=serial,
-                tariff="home",
-            )
+            return register_meter(unit, agent, "4321", NewCustomer(phone), meter)
 
     def meter(self, serial=NEW_METER):
         return self.book.rows(
@@ -123,12 +115,12 @@ def test_two_agents_cannot_enter_it_for_two_people(field):
 
 def test_by_its_number_alone_it_is_the_only_maker_s_or_nobody_s(field):
     with field.open_unit() as unit:
-        assert find_unassigned(unit, NEW_METER) == ("meter", "umeme")
-        assert find_unassigned(unit, STOCK_METER) == ("meter", "umeme")
+        assert find_unassigned(unit, NEW_METER) == NamedDevice(NEW_METER, "meter", "umeme")
+        assert find_unassigned(unit, STOCK_METER) == NamedDevice(STOCK_METER, "meter", "umeme")
     with field.engine.begin() as connection:
         sts = '{"ea":11,"dkga":4,"sgc":"600000","krn":2,"ti":"01","kt":2,"ken":255,"base":2014}'
         insert_manufacturer(connection, code="other", token_family="sts", kinds=("meter",), sts=sts)
     with field.open_unit() as unit:
         with pytest.raises(Refused, match="office_enters"):
             find_unassigned(unit, NEW_METER)
-        assert find_in_stock(unit, NEW_METER, "meter", "other") is None
+        assert find_in_stock(unit, NamedDevice(NEW_METER, "meter", "other")) is None

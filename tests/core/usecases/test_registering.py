@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from core.errors import Refused
-from core.money import Money
 from core.payment import PaymentNotice
 from core.pin import Pins
 from core.unit import unit_opener
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.stock import NamedDevice
 from core.usecases.devices.transfer_meter import transfer_meter
 from core.usecases.payments.record import record_payment
-from core.usecases.registration.by_agent import register_meter, register_on_plan
+from core.usecases.registration.by_agent import NewMeter, register_meter, register_on_plan
 from core.usecases.registration.device_requests import get_device_request, list_device_requests
 from core.usecases.registration.self_service import register_own_device, request_device
 from core.usecases.sales.allowed_plans import set_plan_on
-from core.usecases.sales.sell import sell_appliance
+from core.usecases.sales.sell import NewSale, sell_by_agent
 from tests.core.usecases.conftest import NOW
+from tests.support.builders import terms_by_amount, terms_by_count
 from tests.support.cast import (
     AMINA,
     BARAKA,
@@ -43,7 +46,8 @@ WAITING = """
     SELECT count(*) AS n FROM pg_stat_activity
      WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
-ASHA = {"phone": NEWCOMER, "name": "Asha", "surname": "Mwangi", "village": "kib"}
+ASHA = NewCustomer(NEWCOMER, "Asha", "Mwangi", "kib")
+BY_150 = terms_by_amount("kit", 150_00)
 
 
 @pytest.fixture
@@ -77,30 +81,15 @@ def owner_of(engine, serial):
     return one(engine, sql, serial=serial).msisdn
 
 
-def kes(amount):
-    return Money(amount * 100, "KES")
-
-
-def on_plan(unit, **changed):
-    terms = {
-        "kind": "shs",
-        "manufacturer": "sunlite",
-        "serial": STOCK_KIT,
-        "appliance": "kit",
-        "scheme": "amount",
-        "figure": kes(150),
-        "cadence": "weekly",
-        "down": 0,
-        "once": "s/1",
-    }
-    return register_on_plan(unit, JUMA, "4321", **(ASHA | terms | changed))
+def on_plan(unit, customer=ASHA, serial=STOCK_KIT, terms=BY_150):
+    sale = NewSale(terms, NamedDevice(serial, "shs", "sunlite"))
+    return register_on_plan(unit, JUMA, "4321", customer, sale, "s/1")
 
 
 def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit):
+    meter = NewMeter(NamedDevice(STOCK_METER, "meter", "umeme"), "home")
     with open_unit() as unit:
-        register_meter(
-            unit, JUMA, "4321", **ASHA, manufacturer="umeme", serial=STOCK_METER, tariff="home"
-        )
+        register_meter(unit, JUMA, "4321", ASHA, meter)
 
     customer = one(
         engine,
@@ -118,13 +107,13 @@ def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit)
         ({"serial": "NOSUCH"}, "office_enters"),
         ({"serial": KIT}, "device_taken"),
         ({"serial": STOCK_METER}, "device_other"),
-        ({"village": "NAIROBI"}, "village_unknown"),
-        ({"figure": kes(601)}, "plan_instalment_large"),
-        ({"figure": 521, "scheme": "count"}, "plan_count"),
-        ({"down": kes(601)}, "plan_down_payment"),
-        ({"appliance": "tv"}, "plan_not_allowed"),
-        ({"phone": AMINA}, "differs"),
-        ({"name": ""}, "customer_unknown"),
+        ({"customer": replace(ASHA, village="NAIROBI")}, "village_unknown"),
+        ({"terms": terms_by_amount("kit", 601_00)}, "plan_instalment_large"),
+        ({"terms": terms_by_count("kit", 521)}, "plan_count"),
+        ({"terms": terms_by_amount("kit", 150_00, down_minor=601_00)}, "plan_down_payment"),
+        ({"terms": terms_by_amount("tv", 150_00)}, "plan_not_allowed"),
+        ({"customer": replace(ASHA, msisdn=AMINA)}, "differs"),
+        ({"customer": replace(ASHA, name="")}, "customer_unknown"),
     ],
 )
 def test_a_refused_registration_leaves_nothing_behind(engine, open_unit, changed, code):
@@ -147,13 +136,16 @@ def test_a_sale_knows_its_agent_and_earns_the_commission_of_its_price(engine, op
 
 
 def test_where_the_operator_allows_plans_an_agent_sells_by_no_other(engine, open_unit):
-    terms = {"customer": NEEMA, "appliance": "tv", "cadence": "weekly", "serial": STOCK_KIT}
-    with pytest.raises(Refused) as refused, open_unit() as unit:
-        sell_appliance(unit, JUMA, "4321", scheme="count", figure=7, down=0, once="s/1", **terms)
+    def sell(instalments, once):
+        sale = NewSale(terms_by_count("tv", instalments), NamedDevice(STOCK_KIT))
+        with open_unit() as unit:
+            sell_by_agent(unit, JUMA, "4321", NEEMA, sale, once)
+
+    with pytest.raises(Refused) as refused:
+        sell(7, "s/1")
     assert refused.value.code == "plan_not_allowed"
 
-    with open_unit() as unit:
-        sell_appliance(unit, JUMA, "4321", scheme="count", figure=6, down=0, once="s/2", **terms)
+    sell(6, "s/2")
     assert owner_of(engine, STOCK_KIT) == NEEMA
 
 
@@ -163,7 +155,9 @@ def test_two_people_cannot_claim_one_meter(engine, open_unit):
     def claim(msisdn):
         try:
             with open_unit() as unit:
-                register_own_device(unit, msisdn, "Asha", "Mwangi", "", READY_METER, f"{msisdn}/1")
+                register_own_device(
+                    unit, NewCustomer(msisdn, "Asha", "Mwangi"), READY_METER, f"{msisdn}/1"
+                )
             answers.append("theirs")
         except Refused as refused:
             answers.append(refused.code)
@@ -178,7 +172,7 @@ def test_two_people_cannot_claim_one_meter(engine, open_unit):
 
 def test_a_kit_with_a_plan_is_sold_on_it_to_whoever_claims_it(engine, open_unit):
     with open_unit() as unit:
-        register_own_device(unit, NEEMA, "", "", "", READY_KIT, "s/1")
+        register_own_device(unit, NewCustomer(NEEMA), READY_KIT, "s/1")
 
     plan = one(
         engine,
@@ -194,7 +188,7 @@ def test_a_kit_with_a_plan_is_sold_on_it_to_whoever_claims_it(engine, open_unit)
 @pytest.mark.parametrize("serial", [STOCK_METER, STOCK_KIT])
 def test_what_the_operator_has_not_set_up_cannot_be_claimed(engine, open_unit, serial):
     with pytest.raises(Refused) as refused, open_unit() as unit:
-        register_own_device(unit, NEEMA, "", "", "", serial, "s/1")
+        register_own_device(unit, NewCustomer(NEEMA), serial, "s/1")
 
     assert refused.value.code == "device_waits"
 
@@ -202,7 +196,7 @@ def test_what_the_operator_has_not_set_up_cannot_be_claimed(engine, open_unit, s
 def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_unit):
     with open_unit() as unit:
         set_plan_on(unit, STOCK_KIT, "tv6", "grace", "sold at the market")
-        register_own_device(unit, NEEMA, "", "", "", STOCK_KIT, "s/1")
+        register_own_device(unit, NewCustomer(NEEMA), STOCK_KIT, "s/1")
 
     assert owner_of(engine, STOCK_KIT) == NEEMA
     assert one(engine, "SELECT operator, reason FROM audit_log").operator == "grace"
@@ -214,9 +208,9 @@ def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(e
             text("UPDATE agents SET villages = '{KIB}' WHERE msisdn = :m"), {"m": JUMA}
         )
     with open_unit() as unit:
-        request_device(unit, NEWCOMER, "Asha", "Mwangi", "KIB", STOCK_KIT)
-        request_device(unit, STRANGER, "Otis", "Maina", "MAK", STOCK_METER)
-        request_device(unit, NEWCOMER, "Asha", "Mwangi", "KIB", STOCK_KIT)
+        request_device(unit, NewCustomer(NEWCOMER, "Asha", "Mwangi", "KIB"), STOCK_KIT)
+        request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", "MAK"), STOCK_METER)
+        request_device(unit, NewCustomer(NEWCOMER, "Asha", "Mwangi", "KIB"), STOCK_KIT)
         (waiting,) = list_device_requests(unit, JUMA)
 
     assert (waiting.serial, waiting.owner, waiting.phone) == (STOCK_KIT, "Asha Mwangi", NEWCOMER)
@@ -239,10 +233,10 @@ def test_one_number_cannot_ask_for_a_whole_warehouse(engine, open_unit):
         )
     for number in range(1, 6):
         with open_unit() as unit:
-            request_device(unit, STRANGER, "Otis", "Maina", "", f"BOX{number}")
+            request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), f"BOX{number}")
 
     with pytest.raises(Refused) as refused, open_unit() as unit:
-        request_device(unit, STRANGER, "Otis", "Maina", "", "BOX6")
+        request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), "BOX6")
 
     assert refused.value.code == "requests_many"
 

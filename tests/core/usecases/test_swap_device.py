@@ -11,24 +11,23 @@ from core.db.registration import devices_by_serial
 from core.errors import Refused
 from core.tokens.sts_keys import StsMeter
 from core.usecases.catalogue.access_fees import accrue_access_rates
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.list_devices import list_devices
 from core.usecases.devices.register_devices import DeviceEntry, register_devices
 from core.usecases.devices.replace_device import replace_device
+from core.usecases.devices.stock import NamedDevice
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.suspense import match_suspense, suggest_matches
-from core.usecases.registration.at_office import (
-    MeterHandover,
-    NewCustomer,
-    SaleHandover,
-    register_by_operator,
-)
+from core.usecases.registration.by_agent import NewMeter
+from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.registration.self_service import register_own_device, request_device
-from core.usecases.sales.allowed_plans import get_allowed_plan, set_plan_on
+from core.usecases.sales.allowed_plans import set_plan_on
 from core.usecases.sales.register_sales import SaleEntry, register_sales
+from core.usecases.sales.sell import NewSale
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from core.usecases.tokens.token_orders import order_token
 from tests.support.book import NOW
-from tests.support.builders import insert_device, insert_sale
+from tests.support.builders import insert_device, insert_sale, terms_by_count
 from tests.support.cast import (
     AMINA,
     BARAKA,
@@ -151,7 +150,7 @@ def test_a_meters_tariff_and_the_period_of_its_fees_run_on(book):
 
 def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(book):
     with book.open_unit() as unit:
-        request_device(unit, BARAKA, "Baraka", "Mwangi", "KIB", STOCK_KIT)
+        request_device(unit, NewCustomer(BARAKA, "Baraka", "Mwangi", "KIB"), STOCK_KIT)
 
     swap(book, KIT, STOCK_KIT)
 
@@ -163,7 +162,7 @@ def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(book):
 
 def test_the_customer_is_told_and_so_is_whoever_had_asked_for_the_new_one(book):
     with book.open_unit() as unit:
-        request_device(unit, STRANGER, "Wanjiku", "Kamau", "KIB", STOCK_KIT)
+        request_device(unit, NewCustomer(STRANGER, "Wanjiku", "Kamau", "KIB"), STOCK_KIT)
 
     swap(book, KIT, STOCK_KIT)
 
@@ -212,13 +211,14 @@ def test_nothing_is_swapped_while_money_for_it_waits_or_without_a_reason(book):
 def test_what_is_out_of_use_goes_to_nobody(book):
     swap(book, METER, READY_METER)
     swap(book, KIT, STOCK_KIT)
-    kit = SaleHandover(KIT, _terms(book))
+    kit = NewSale(terms_by_count("tv", 6), NamedDevice(KIT))
+    meter = NewMeter(NamedDevice(METER), "home")
     newcomer = NewCustomer(NEEMA)
 
     for act in (
-        lambda unit: register_by_operator(unit, WHO, newcomer, MeterHandover(METER, "home")),
+        lambda unit: register_by_operator(unit, WHO, newcomer, meter),
         lambda unit: register_by_operator(unit, WHO, newcomer, kit),
-        lambda unit: register_own_device(unit, NEEMA, "", "", "", METER, "s/1"),
+        lambda unit: register_own_device(unit, newcomer, METER, "s/1"),
         lambda unit: set_plan_on(unit, KIT, "tv6", WHO, WHY),
         lambda unit: replace_device(
             unit, devices_by_serial(unit.connection, [STOCK_KIT])[STOCK_KIT].id, KIT, WHO, WHY
@@ -226,11 +226,6 @@ def test_what_is_out_of_use_goes_to_nobody(book):
     ):
         with pytest.raises(Refused, match="device_retired"), book.open_unit() as unit:
             act(unit)
-
-
-def _terms(book):
-    with book.open_unit() as unit:
-        return get_allowed_plan(unit, "tv6")
 
 
 def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(book):
@@ -257,8 +252,8 @@ def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(book):
 
 def test_the_files_of_before_can_be_imported_again(book):
     kit = SaleEntry(
-        owner_msisdn=AMINA, appliance="kit", scheme="count", sold_on=NOW.date(),
-        serial=STOCK_KIT, count=4, cadence="weekly", reference="S1",
+        owner_msisdn=AMINA, terms=terms_by_count("kit", 4), sold_on=NOW.date(),
+        serial=STOCK_KIT, reference="S1",
     )  # fmt: skip
     entry = DeviceEntry(METER, "meter", "umeme", "home", AMINA, NOW.date())
     with book.open_unit() as unit:

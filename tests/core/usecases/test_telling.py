@@ -13,14 +13,16 @@ from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.customers.register_customers import NewCustomer
+from core.usecases.devices.stock import NamedDevice
 from core.usecases.registration.by_agent import register_on_plan
-from core.usecases.registration.device_requests import list_device_requests, refuse_device_request
+from core.usecases.registration.device_requests import decline_device_request, list_device_requests
 from core.usecases.registration.self_service import register_own_device, request_device
-from core.usecases.sales.sell import sell_appliance
+from core.usecases.sales.sell import NewSale, sell_by_agent
 from core.wording.product import product_wording
 from core.wording.slots import DEFAULT_LIMITS
 from tests.support.book import NOW, make_book
-from tests.support.builders import insert_agent, insert_appliance
+from tests.support.builders import insert_agent, insert_appliance, terms_by_count, terms_by_day
 from tests.support.cast import (
     BARAKA,
     DAY_KIT,
@@ -35,6 +37,8 @@ from tests.support.cast import (
     STRANGER,
 )
 
+COOKER = terms_by_count("cooker", 4)
+
 
 class Town:
     """The book, with PINs; `texts` are all that were queued, in order."""
@@ -48,10 +52,10 @@ class Town:
     def texts(self):
         return self.book.rows("SELECT msisdn, kind FROM sms ORDER BY id")
 
-    def sell(self, customer=NEEMA, appliance="cooker", scheme="count", figure=4, **changed):
-        terms = {"cadence": "weekly", "down": 0, "once": "s/1"} | changed
+    def sell(self, customer=NEEMA, terms=COOKER, serial=None):
+        sale = NewSale(terms, NamedDevice(serial) if serial else None)
         with self.open_unit() as unit:
-            return sell_appliance(unit, JUMA, "4321", customer, appliance, scheme, figure, **terms)
+            return sell_by_agent(unit, JUMA, "4321", customer, sale, "s/1")
 
 
 @pytest.fixture
@@ -75,7 +79,7 @@ def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(town):
     town.book.apply()
     before = town.texts()
 
-    town.sell("+254711000003", "kit", serial="LAMP200")
+    town.sell("+254711000003", terms_by_count("kit", 4), serial="LAMP200")
 
     told = [kind for _, kind in town.texts()[len(before) :]]
     assert told == ["agent_sms.agreed_plan", "agent_sms.sold"]
@@ -83,10 +87,10 @@ def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(town):
 
 def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
     with town.open_unit() as unit:
-        request_device(unit, STRANGER, "Otis", "Maina", "", STOCK_KIT)
-        request_device(unit, NEEMA, "", "", "", STOCK_KIT)
+        request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), STOCK_KIT)
+        request_device(unit, NewCustomer(NEEMA), STOCK_KIT)
 
-    town.sell(NEEMA, "kit", serial=STOCK_KIT)
+    town.sell(NEEMA, terms_by_count("kit", 4), serial=STOCK_KIT)
 
     assert town.texts()[3:] == [
         (NEEMA, "agent_sms.welcome"),
@@ -99,19 +103,19 @@ def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
 
 def test_a_request_that_is_refused_ends_and_is_told(town):
     with town.open_unit() as unit:
-        request_device(unit, STRANGER, "Otis", "Maina", "", STOCK_KIT)
+        request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), STOCK_KIT)
         (waiting,) = list_device_requests(unit, JUMA)
-        assert refuse_device_request(unit, JUMA, waiting.request).serial == STOCK_KIT
+        assert decline_device_request(unit, JUMA, waiting.request).serial == STOCK_KIT
 
     assert town.texts()[2:] == [(STRANGER, "agent_sms.request_refused")]
     with town.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
-        refuse_device_request(unit, JUMA, waiting.request)
+        decline_device_request(unit, JUMA, waiting.request)
 
 
 def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(town):
     with town.open_unit() as unit:
-        register_own_device(unit, BARAKA, "", "", "", READY_KIT, "s/1")
-        register_own_device(unit, BARAKA, "", "", "", DAY_KIT, "s/2")
+        register_own_device(unit, NewCustomer(BARAKA), READY_KIT, "s/1")
+        register_own_device(unit, NewCustomer(BARAKA), DAY_KIT, "s/2")
 
     assert [kind for _, kind in town.texts()] == [
         "agent_sms.welcome",
@@ -126,25 +130,9 @@ def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothin
         insert_appliance(
             connection, code="both", kind="shs", price_minor=600_00, price_per_day_minor=20_00
         )
+    sale = NewSale(terms_by_day("both"), NamedDevice(STOCK_KIT, "shs", "sunlite"))
     with town.open_unit() as unit:
-        register_on_plan(
-            unit,
-            JUMA,
-            "4321",
-            NEEMA,
-            "",
-            "",
-            "",
-            kind="shs",
-            manufacturer="sunlite",
-            serial=STOCK_KIT,
-            appliance="both",
-            scheme="service",
-            figure=0,
-            cadence="daily",
-            down=0,
-            once="s/1",
-        )
+        register_on_plan(unit, JUMA, "4321", NewCustomer(NEEMA), sale, "s/1")
 
     assert town.book.rows(
         "SELECT scheme, total_minor, price_per_day_minor FROM sales s"
@@ -156,7 +144,7 @@ def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothin
 
 def test_what_is_not_sold_by_the_day_is_refused(town):
     with pytest.raises(Refused, match="service_price"):
-        town.sell(NEEMA, "kit", "service", 0, serial=STOCK_KIT)
+        town.sell(NEEMA, terms_by_day("kit"), serial=STOCK_KIT)
 
 
 def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(town):
@@ -200,7 +188,7 @@ def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(town):
 
     def ask(serial, now=NOW):
         with unit_opener(town.engine, lambda: now)() as unit:
-            request_device(unit, STRANGER, "Otis", "Maina", "KIB", serial)
+            request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", "KIB"), serial)
 
     ask(STOCK_KIT)
     ask(STOCK_METER)

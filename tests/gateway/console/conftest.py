@@ -22,6 +22,7 @@ from core.db.audit import open_case
 from core.db.engine import make_engine, read_only
 from core.pin import Pins
 from core.unit import unit_opener
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.operators.users import ROLES, add_user
 from core.usecases.registration.self_service import request_device
 from core.usecases.tokens.token_orders import order_token
@@ -171,7 +172,7 @@ def _story(book: Book) -> dict[str, Any]:
     lost = book.pay("RS1", "LAMP10", 150_00)
     with book.open_unit() as unit:
         open_case(unit.connection, unit.now, "odd", "1", "Something is odd", paid)
-        request_device(unit, STRANGER, "Wanjiku", "Kamau", "KIB", STOCK_METER)
+        request_device(unit, NewCustomer(STRANGER, "Wanjiku", "Kamau", "KIB"), STOCK_METER)
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = book.rows(found)[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.registration.self_service import request_device
 from tests.gateway.console.test_agents import confirmed
 from tests.gateway.console.test_listing import exported
@@ -34,7 +35,7 @@ def told(console, kind: str) -> set[object]:
 def kit_asked(console):
     """Neema, who is a customer, wants a kit on which no plan is set."""
     with console.book.open_unit() as unit:
-        request_device(unit, NEEMA, "", "", "", STOCK_KIT)
+        request_device(unit, NewCustomer(NEEMA), STOCK_KIT)
     console.ids["request_id"] = console.rows("SELECT max(id) FROM device_requests")[0][0]
     return console
 
@@ -53,7 +54,7 @@ def test_who_waits_is_listed_until_the_device_has_an_owner(kit_asked):
 
 def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
     with console.book.open_unit() as unit:
-        request_device(unit, NEEMA, "", "", "", STOCK_METER)
+        request_device(unit, NewCustomer(NEEMA), STOCK_METER)
     support = console.login("support")
 
     shown, done = confirmed(support, path(console, "grant"), tariff="home", reason="paid the fee")

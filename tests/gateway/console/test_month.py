@@ -17,10 +17,10 @@ from core.usecases.agents.manage_agents import take_over_cash
 from core.usecases.refunds.refund import refund_done, request_refund
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import cancel_sale, reprice_sale
-from core.usecases.sales.offer import Terms
-from core.usecases.sales.sell import sell_by_operator
+from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console.pages.month_files import zipped
 from tests.support.book import NOW
+from tests.support.builders import terms_by_count
 from tests.support.cast import AMINA, JUMA, KIT, METER
 
 DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nairobi
@@ -46,8 +46,8 @@ def busy(console):
     do(collect_cash, JUMA, "4321", METER, Money(500_00, "KES"))
     book.apply()
     do(take_over_cash, console.ids["agent_id"], Money(100_00, "KES"), "R1", "test", "on Friday")
-    terms = Terms("cooker", "count", 4, "monthly", Money(200_00, "KES"))
-    sale = do(sell_by_operator, AMINA, terms, None, "test", "by an operator")
+    cooker = NewSale(terms_by_count("cooker", 4, "monthly", down_minor=200_00))
+    sale = do(sell_by_operator, AMINA, cooker, "test", "by an operator")
     do(reprice_sale, sale, 1400_00, "test", "a dearer one")
     at(DECEMBER - timedelta(seconds=1))
     book.pay("LAST", KIT, 20_00)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Refused
-from core.money import Money
-from core.usecases.sales.allowed_plans import check_allowed, get_allowed_plan, take_plan_off
-from core.usecases.sales.offer import Terms
+from core.usecases.sales.allowed_plans import remove_plan_from
+from core.usecases.sales.quote import quote_allowed, quote_offer
 from tests.gateway.console.test_listing import exported
+from tests.support.builders import terms_by_count
 from tests.support.cast import NEEMA, READY_KIT
 
 WHY = {"reason": "a new season"}
@@ -28,9 +28,9 @@ def plan(console, code: str) -> list[tuple[object, ...]]:
 
 def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(console):
     owner = console.login()
-    free = Terms("kit", "count", 3, "monthly", Money(0, "KES"))
+    free = terms_by_count("kit", 3, "monthly")
     with console.book.open_unit() as unit:
-        check_allowed(unit, free)
+        quote_allowed(unit, free)
 
     looked, done = owner.confirm("/plans/new", **KIT_BY_WEEKS, **WHY)
 
@@ -41,9 +41,9 @@ def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(cons
     assert plan(console, "kit5") == [("count", "weekly", 5, None, 100_00)]
     assert console.audit() == [("owner", "add", "plan_offer", WHY["reason"])]
     with console.book.open_unit() as unit:
-        check_allowed(unit, get_allowed_plan(unit, "kit5"))
+        quote_allowed(unit, quote_offer(unit, "kit5").terms)
         with pytest.raises(Refused, match="plan_not_allowed"):
-            check_allowed(unit, free)
+            quote_allowed(unit, free)
 
 
 def test_plans_are_listed_with_their_terms(console):
@@ -95,7 +95,7 @@ def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
 
     refused = owner.post(path, **WHY)
     with console.app.extensions["console"].open_unit() as unit:
-        take_plan_off(unit, READY_KIT, "test", "for the test")
+        remove_plan_from(unit, READY_KIT, "test", "for the test")
     done = owner.post(path, **WHY)
 
     assert (refused.status_code, done.status_code) == (422, 302)

@@ -12,11 +12,12 @@ from core.money import Money
 from core.pin import Pins
 from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
-from core.usecases.sales.sell import sell_appliance
+from core.usecases.sales.sell import NewSale, sell_by_agent
 from gateway.ussd.effects import run_once
 from gateway.ussd_menus.effect import TURN_KEY, do
 from gateway.ussd_menus.engine import Effect
 from gateway.ussd_menus.screen import HOME
+from tests.support.builders import terms_by_count
 from tests.support.cast import JUMA, METER, NEEMA, PEPPER, insert_cast
 from tests.support.channels import CHANNELS
 
@@ -24,12 +25,8 @@ CASH = {"msisdn": JUMA, "pin": "4321", "serial": METER, "amount": Money(500_00, 
 COOKER = {
     "msisdn": JUMA,
     "pin": "4321",
-    "customer": NEEMA,
-    "appliance": "cooker",
-    "scheme": "count",
-    "figure": 4,
-    "cadence": "weekly",
-    "down": 0,
+    "phone": NEEMA,
+    "sale": NewSale(terms_by_count("cooker", 4)),
     "once": TURN_KEY,
 }
 
@@ -47,7 +44,7 @@ def engine(database_url):
     ("act", "values", "counted"),
     [
         (collect_cash, CASH, "SELECT count(*) FROM payments"),
-        (sell_appliance, COOKER, "SELECT count(*) FROM sales WHERE agent_id IS NOT NULL"),
+        (sell_by_agent, COOKER, "SELECT count(*) FROM sales WHERE agent_id IS NOT NULL"),
     ],
 )
 def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(engine, act, values, counted):

@@ -9,6 +9,8 @@ from sqlalchemy import text
 
 from core.clock import system_clock
 from core.db.devices import find_device
+from core.money import Money
+from core.plan import ByAmount
 from core.tokens.family import issue_days, issue_energy
 from core.unit import unit_opener
 from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
@@ -493,7 +495,7 @@ def sale_id_of(rows):
 CHANGES = {
     "a new price": lambda unit, sale: reprice_sale(unit, sale, 1500_00, "grace", "agreed"),
     "another rhythm": lambda unit, sale: reschedule_sale(
-        unit, sale, NewSchedule("weekly", instalment_minor=100_00), "grace", "agreed"
+        unit, sale, NewSchedule(ByAmount(Money(100_00, "KES")), "weekly"), "grace", "agreed"
     ),
     "returned": lambda unit, sale: cancel_sale(unit, sale, "grace", "returned"),
 }

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BadInput
+from core.money import Money
+from core.plan import ByAmount, ByCount, ByDay
 from core.tariff import TariffVersion
 from operations.importing.catalogue_file import parse_catalogue
 from tests.operations.conftest import CATALOGUE
@@ -153,10 +155,10 @@ def test_a_plan_with_a_problem_is_told(old, new, wanted):
 
 
 def test_plans_are_read_by_scheme():
-    weeks, months, by_day = parsed()[0].plans
-    assert (weeks.count, weeks.instalment_minor, weeks.down_payment_minor) == (26, None, 600_00)
-    assert (months.count, months.instalment_minor) == (None, 1000_00)
-    assert (by_day.scheme, by_day.count, by_day.instalment_minor) == ("service", None, None)
+    weeks, months, by_day = (plan.terms for plan in parsed()[0].plans)
+    assert (weeks.schedule, weeks.down_payment) == (ByCount(26), Money(600_00, "KES"))
+    assert months.schedule == ByAmount(Money(1000_00, "KES"))
+    assert by_day.schedule == ByDay()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,15 @@ from sqlalchemy import (
     text,
 )
 
-from core.db.tables.columns import amount_minor, metadata, reference, row_id, timestamp
+from core.db.tables.columns import (
+    amount_minor,
+    enum_column,
+    metadata,
+    reference,
+    row_id,
+    timestamp,
+)
+from core.plan import Cadence, Scheme
 
 villages = Table(
     "villages",
@@ -115,10 +123,10 @@ pending_registrations = Table(
     Column("surname", Text, nullable=False),
     Column("tariff", Text, nullable=True),
     Column("appliance", Text, nullable=True),
-    Column("scheme", Text, nullable=True),
+    *enum_column("scheme", Scheme, nullable=True),
     Column("count", Integer, nullable=True),
     amount_minor("instalment_minor", nullable=True),
-    Column("cadence", Text, nullable=True),
+    *enum_column("cadence", Cadence, nullable=True),
     amount_minor("down_payment_minor", default=0),
     timestamp("asked_at"),
     UniqueConstraint("agent_id", "serial"),

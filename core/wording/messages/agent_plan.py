@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
+from core.plan import CADENCES
 from core.wording.message import BoundMessage, message
 from core.wording.slots import ChoiceSlot, Count, Day, MessageSlot, Money, Name
 
-Cadence = Annotated[str, ChoiceSlot("cadence", "daily", "weekly", "monthly")]
+Cadence = Annotated[str, ChoiceSlot("cadence", *CADENCES)]
 
 
 @message

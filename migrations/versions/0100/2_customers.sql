@@ -78,6 +78,8 @@ CREATE TABLE pending_registrations (
     asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pending_registrations_pkey PRIMARY KEY (id),
     CONSTRAINT pending_registrations_agent_id_serial_key UNIQUE (agent_id, serial),
+    CONSTRAINT pending_registrations_cadence_check CHECK (cadence IN ('daily', 'weekly', 'monthly')),
+    CONSTRAINT pending_registrations_scheme_check CHECK (scheme IN ('count', 'amount', 'service')),
     CONSTRAINT pending_registrations_terms_check CHECK ((tariff IS NULL) = (appliance IS NOT NULL)
         AND (appliance IS NULL OR (cadence IS NOT NULL AND CASE scheme WHEN 'count' THEN count > 0
         WHEN 'amount' THEN instalment_minor > 0 WHEN 'service' THEN true ELSE false END))),

@@ -1,4 +1,4 @@
-"""`make bench`: start a server of our own, measure, print. Quote ratios, not absolute figures."""
+"""`make bench`: start PostgreSQL and Redis, measure, print. Quote ratios, not absolute rates."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from operations.embedded.services import embedded_services
 
 
 def main() -> None:
+    """Run the benchmarks named on the command line, or all of them."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["payments", "ussd", []], default=[])
+    parser.add_argument("benchmarks", nargs="*", choices=["payments", "ussd", []], default=[])
     parser.add_argument("--devices", type=int, default=10_000)
     parser.add_argument("--payments", type=int, default=10_000)
     options = parser.parse_args()
@@ -21,9 +22,9 @@ def main() -> None:
     folder.chmod(0o755)
     try:
         with embedded_services(folder) as services:
-            if "ussd" in (options.what or ["ussd"]):
+            if "ussd" in (options.benchmarks or ["ussd"]):
                 ussd.run(services, options.devices)
-            if "payments" in (options.what or ["payments"]):
+            if "payments" in (options.benchmarks or ["payments"]):
                 payments.run(services, options.devices, options.payments)
     finally:
         shutil.rmtree(folder)

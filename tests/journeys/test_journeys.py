@@ -9,7 +9,7 @@ import pytest
 
 from simulator import callback_sender
 from tests.journeys.conftest import CAST, DEMO
-from tests.support.journeys import MODES, World, play
+from tests.support.journeys import MODES, JourneySetup, play
 
 FOLDER = Path(__file__).parent
 JOURNEYS = [(CAST, path) for path in sorted(FOLDER.glob("*.txt"))]
@@ -18,21 +18,21 @@ JOURNEYS += [(DEMO, path) for path in sorted(FOLDER.glob("demo/*.txt"))]
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
-    ("journey_world", "journey"),
+    ("journey_setup", "journey"),
     JOURNEYS,
     ids=[path.relative_to(FOLDER).with_suffix("").as_posix() for _, path in JOURNEYS],
-    indirect=["journey_world"],
+    indirect=["journey_setup"],
 )
 def test_a_journey_goes_as_written(
-    journey: Path, mode: str, journey_world: Callable[[str], World]
+    journey: Path, mode: str, journey_setup: Callable[[str], JourneySetup]
 ) -> None:
-    play(journey.read_text(), journey_world(mode), mode)
+    play(journey.read_text(), journey_setup(mode), mode)
 
 
 def test_a_journey_waits_for_a_callback_that_the_sender_thread_claimed(
-    journey_world: Callable[[str], World], monkeypatch: pytest.MonkeyPatch
+    journey_setup: Callable[[str], JourneySetup], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The request that caused the callback does not send it, so the sender thread must.
     monkeypatch.setattr(callback_sender, "send_callbacks", lambda *_: None)
     journey = Path(__file__).parent / "agent_helps_a_customer.txt"
-    play(journey.read_text(), journey_world("plain"), "plain")
+    play(journey.read_text(), journey_setup("plain"), "plain")

@@ -1,4 +1,4 @@
-"""On the whole road of a payment no phone number, token, PIN or key reaches a log line."""
+"""On the whole path of a payment no phone number, token, PIN or key reaches a log line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import Engine, text
 
 from core.logs import LogFormatter
 from core.tokens.errors import TokenError
-from tests.journeys.conftest import CAST, Road
+from tests.journeys.conftest import CAST, RunningGateway
 from tests.support.cast import PEOPLE, VENDING_KEYS
 from tests.support.journeys import play
 
@@ -51,9 +51,9 @@ def logs() -> Iterator[Logs]:
 
 
 @pytest.fixture
-def road(open_road: Any) -> Iterator[Road]:
-    with open_road(CAST) as road:
-        yield road
+def running(open_gateway: Any) -> Iterator[RunningGateway]:
+    with open_gateway(CAST) as running:
+        yield running
 
 
 def found_in(lines: str, engine: Engine) -> list[str]:
@@ -63,16 +63,16 @@ def found_in(lines: str, engine: Engine) -> list[str]:
         msisdns = connection.execute(text("SELECT msisdn FROM customer_msisdns")).scalars().all()
     assert tokens
     digits = re.sub(r"(?<=\d)[ -](?=\d)", "", lines)
-    numbers = {one[1:] for one in (*PEOPLE.values(), *msisdns)}
-    secret = [*numbers, *(one[3:] for one in numbers), *tokens, *KEYS]
-    found = [one for one in secret if one in lines or one.replace(" ", "") in digits]
+    numbers = {msisdn[1:] for msisdn in (*PEOPLE.values(), *msisdns)}
+    secret = [*numbers, *(number[3:] for number in numbers), *tokens, *KEYS]
+    found = [text for text in secret if text in lines or text.replace(" ", "") in digits]
     return found + pins_in(lines)
 
 
 def pins_in(lines: str) -> list[str]:
     """PINs among these lines; four digits in the middle of a job's id are none."""
-    said = _UUID.sub("", lines)
-    return [pin for pin in PINS if re.search(rf"(?<![\w.:]){pin}(?![\w.])", said)]
+    logged = _UUID.sub("", lines)
+    return [pin for pin in PINS if re.search(rf"(?<![\w.:]){pin}(?![\w.])", logged)]
 
 
 def test_digits_of_an_id_are_no_pin_and_a_pin_is_one() -> None:
@@ -83,42 +83,44 @@ def test_digits_of_an_id_are_no_pin_and_a_pin_is_one() -> None:
 @pytest.mark.parametrize(
     "journey", ["pay_meter", "pay_kit_by_long_dial", "agent_collects_cash", "cancelled_prompt"]
 )
-def test_nothing_secret_is_logged(journey: str, road: Road, logs: Logs) -> None:
-    world = road.world("plain")
-    play((HERE / f"{journey}.txt").read_text(), world, "plain")
+def test_nothing_secret_is_logged(journey: str, running: RunningGateway, logs: Logs) -> None:
+    setup = running.setup("plain")
+    play((HERE / f"{journey}.txt").read_text(), setup, "plain")
     if journey == "cancelled_prompt":
-        play((HERE / "last_instalment_unlocks.txt").read_text(), world, "plain")
+        play((HERE / "last_instalment_unlocks.txt").read_text(), setup, "plain")
 
-    assert found_in(logs.ours.getvalue(), road.simulation.engine) == []
-    assert found_in(logs.written.getvalue(), road.simulation.engine) == []
+    assert found_in(logs.ours.getvalue(), running.simulation.engine) == []
+    assert found_in(logs.written.getvalue(), running.simulation.engine) == []
 
 
 def test_nor_when_everything_breaks(
-    road: Road, logs: Logs, monkeypatch: pytest.MonkeyPatch
+    running: RunningGateway, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An error whose words hold what no log may: the second line of defence takes it out."""
-    world = road.world("plain")
-    play((HERE / "pay_meter.txt").read_text(), world, "plain")
+    setup = running.setup("plain")
+    play((HERE / "pay_meter.txt").read_text(), setup, "plain")
 
     def broken(*_: object) -> None:
         raise TokenError(f"key {KEYS[0]} of {PEOPLE['Amina']}")
 
     monkeypatch.setattr("core.usecases.payments.apply.write_applied", broken)
-    world.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
-    world.verbs["silence"]("Baraka")
+    setup.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
+    setup.verbs["silence"]("Baraka")
 
     lines = [json.loads(line) for line in logs.written.getvalue().splitlines()]
     failed = [line for line in lines if line["message"].startswith("a payment cannot be applied")]
     assert failed
     assert isinstance(failed[0]["payment"], int)
-    assert found_in(logs.ours.getvalue(), road.simulation.engine) != []
-    assert found_in(logs.written.getvalue(), road.simulation.engine) == []
+    assert found_in(logs.ours.getvalue(), running.simulation.engine) != []
+    assert found_in(logs.written.getvalue(), running.simulation.engine) == []
 
 
-def test_a_payment_can_be_followed_from_the_request_to_the_worker(road: Road, logs: Logs) -> None:
-    world = road.world("plain")
-    world.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
-    world.verbs["sms"]("Amina: ...")
+def test_a_payment_can_be_followed_from_the_request_to_the_worker(
+    running: RunningGateway, logs: Logs
+) -> None:
+    setup = running.setup("plain")
+    setup.verbs["paybill"]("Amina KES 500 to 01000000016: 0")
+    setup.verbs["sms"]("Amina: ...")
 
     lines = [json.loads(line) for line in logs.written.getvalue().splitlines()]
     [booked] = [line for line in lines if line["message"] == "payment booked"]

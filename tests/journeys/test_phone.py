@@ -13,12 +13,12 @@ import pytest
 
 from gateway.ussd.drop_off import ends_on
 from operations import cli
-from tests.journeys.conftest import CAST, Book, Road
+from tests.journeys.conftest import CAST, RunningGateway, StartingData
 from tests.support.cast import STRANGER
 from tests.support.journeys import play
 
 FOLDER = Path(__file__).parent
-OpenRoad = Callable[[Book], AbstractContextManager[Road]]
+OpenGateway = Callable[[StartingData], AbstractContextManager[RunningGateway]]
 
 # With a prompt and a device; of an agent and a customer's text; by paybill; by SMS.
 CONVERSATIONS = ("pay_meter", "agent_collects_cash", "last_instalment_unlocks", "texts_to_us")
@@ -26,13 +26,13 @@ CONVERSATIONS = ("pay_meter", "agent_collects_cash", "last_instalment_unlocks", 
 
 @pytest.fixture
 def phone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tuple[int, str]]:
-    """`phone(road, "phone Amina\\n...")`: plays the script; the exit code and the transcript."""
+    """`phone(running, "phone Amina\\n...")`: plays the script; the exit code and the transcript."""
 
-    def run(road: Road, script: str, *options: str) -> tuple[int, str]:
+    def run(running: RunningGateway, script: str, *options: str) -> tuple[int, str]:
         written = tmp_path / "played.txt"
         monkeypatch.setattr("sys.stdin", io.StringIO(script))
-        with road.at_work():
-            named = ["--url", road.url, "--transcript", str(written), "--patience", "60"]
+        with running.at_work():
+            named = ["--url", running.url, "--transcript", str(written), "--patience", "60"]
             code = cli.main(["phone", *named, *options])
         return code, written.read_text()
 
@@ -41,37 +41,37 @@ def phone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., tupl
 
 @pytest.mark.parametrize("name", CONVERSATIONS)
 def test_what_the_phone_played_plays_again_as_a_journey(
-    name: str, phone: Any, open_road: OpenRoad
+    name: str, phone: Any, open_gateway: OpenGateway
 ) -> None:
     script = (FOLDER / f"{name}.txt").read_text().replace("a stranger", STRANGER)
-    with open_road(CAST) as road:
-        code, written = phone(road, script)
+    with open_gateway(CAST) as running:
+        code, written = phone(running, script)
     assert code == 0
     assert len(written) > len(script) / 2
 
-    with open_road(CAST) as another:
-        play(written, another.world("plain"))
+    with open_gateway(CAST) as another:
+        play(written, another.setup("plain"))
 
 
 def test_a_script_may_be_what_a_thumb_types_and_ends_with_the_first_step_that_is_not_met(
-    phone: Any, open_road: OpenRoad, capsys: pytest.CaptureFixture[str]
+    phone: Any, open_gateway: OpenGateway, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with open_road(CAST) as road:
-        code, written = phone(road, "*384*96#\n1\n500\n", "Amina")
+    with open_gateway(CAST) as running:
+        code, written = phone(running, "*384*96#\n1\n500\n", "Amina")
         assert code == 0
         assert "> 500\nCON Pay KES 500 for 01000000016: loan 300, 2.0 kWh.\n1 Pay\n" in written
-        code, written = phone(road, "phone Baraka\ndial *384*96#\nCON Goodbye\n\n> 1")
+        code, written = phone(running, "phone Baraka\ndial *384*96#\nCON Goodbye\n\n> 1")
 
     assert (code, written.count(">")) == (1, 0)
     assert "line 3: expected:\nCON Goodbye\nbut saw:\nCON Hello Baraka" in capsys.readouterr().err
 
 
 def test_a_call_tells_the_gateway_how_it_ended_once(
-    phone: Any, open_road: OpenRoad, redis: Any
+    phone: Any, open_gateway: OpenGateway, redis: Any
 ) -> None:
     script = "phone Amina\n*384*96#\n6\nhang up\n*384*96#\n7\n1\nIt is broken\n*384*96#\n"
-    with open_road(CAST) as road:
-        assert phone(road, script)[0] == 0
+    with open_gateway(CAST) as running:
+        assert phone(running, script)[0] == 0
         ended = ends_on(redis, datetime.now(UTC).date())
 
     assert ended == {
@@ -82,11 +82,11 @@ def test_a_call_tells_the_gateway_how_it_ended_once(
 
 
 def test_texts_sent_at_one_moment_are_read_in_whatever_order_they_came(
-    phone: Any, open_road: OpenRoad
+    phone: Any, open_gateway: OpenGateway
 ) -> None:
     script = "text Amina: bal\ntext Amina: loan\nsms Amina: Left on...\nsms Amina: Due now...\n"
-    with open_road(CAST) as road:
-        code, written = phone(road, script)
+    with open_gateway(CAST) as running:
+        code, written = phone(running, script)
 
     assert code == 0
     assert written.index("sms Amina: Left on") < written.index("sms Amina: Due now")

@@ -1,7 +1,7 @@
 """Journeys, played on the real wire: the language is that of simulator/terminal/journey.py.
 
-`phone` says whose hand it is in (a number, or a name the world knows). Any word that is none of the
-wire's is a verb of the world the journey is played in, which acts or checks.
+`phone` says whose hand it is in (a number, or a name the setup knows). Any word that is none of the
+wire's is a verb of the setup the journey is played in, which acts or checks.
 
 Every journey can be played three ways: plainly, with every callback twice (the second answer must
 be the same bytes), and with the process stopped before each commit and the callback sent again.
@@ -48,8 +48,8 @@ class Stop:
 
 
 @dataclass
-class World:
-    """What a journey plays in: a phone, who is who, the verbs it knows, where it can be stopped."""
+class JourneySetup:
+    """What a journey needs: a phone, the numbers of people by name, its verbs, where to stop it."""
 
     phone: Phone
     verbs: Mapping[str, Verb] = field(default_factory=dict)
@@ -57,14 +57,14 @@ class World:
     stops: Sequence[Stop] = ()
 
 
-def play(text: str, world: World, mode: str = "plain") -> None:
-    """Play it; an AssertionError names the line and shows what was seen instead."""
-    phone, screen = world.phone, ""
-    for step in parse(text, list(world.verbs)):
+def play(text: str, setup: JourneySetup, mode: str = "plain") -> None:
+    """Play a journey. Raises AssertionError that names the line and what was shown instead."""
+    phone, screen = setup.phone, ""
+    for step in parse(text, list(setup.verbs)):
         match step.word:
             case "phone":
-                phone = phone.of(world.people.get(step.rest, step.rest))
-                phone.deliver = _delivery(mode, world.stops)
+                phone = phone.of(setup.people.get(step.rest, step.rest))
+                phone.deliver = _delivery(mode, setup.stops)
             case "dial":
                 screen = phone.dial(_typed_after(phone.service_code, step))
             case ">":
@@ -75,7 +75,7 @@ def play(text: str, world: World, mode: str = "plain") -> None:
                     f"line {step.line_number}, wanted:\n{wanted}\nsaw:\n{screen}"
                 )
             case verb:
-                world.verbs[verb](step.rest)
+                setup.verbs[verb](step.rest)
 
 
 def _typed_after(service_code: str, step: Step) -> str:

@@ -61,7 +61,7 @@ class Phone:
     deliver: Callable[[Callable[[], Answer]], Answer] = field(default=lambda send: send())
 
     def of(self, msisdn: str) -> Phone:
-        """The same kind of phone in somebody else's hand."""
+        """A phone of the same kind with another number."""
         return replace(self, msisdn=msisdn, ussd_session="", text="")
 
     def dial(self, typed: str = "") -> str:

@@ -1,7 +1,7 @@
-"""A small menu with every kind of screen, on people who live in this file.
+"""A small menu with every kind of screen, and the people who use it.
 
-Amina has one meter, Baraka three devices and debts, Chidi is a customer without any, Juma is an
-agent, everybody else is a stranger. The two effects write to a table `charged` of the test's own.
+Amina has one meter, Baraka three devices and debts, Chidi is a customer without devices, Juma is an
+agent, every other caller is a stranger. The two effects write to the table `charged`.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,8 +29,7 @@ from gateway.ussd_menus.screen import BACK, HOME
 from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import CallerContext, Turn
-from tests.support import toy_refused
-from tests.support import toy_say as say
+from tests.support import toy_messages, toy_refusals
 
 AMINA, BARAKA, CHIDI = "+254711000001", "+254711000002", "+254711000003"
 JUMA, NEEMA = "+254711000111", "+254711000999"
@@ -95,7 +94,7 @@ def role(turn: Turn) -> Literal["customer", "agent", "stranger"]:
 
 
 def own_devices(turn: Turn) -> list[Owned]:
-    return [Owned(*one) for one in DEVICES.get(turn.msisdn, [])]
+    return [Owned(serial, kind) for serial, kind in DEVICES.get(turn.msisdn, [])]
 
 
 def debts(turn: Turn) -> list[Debt]:
@@ -113,7 +112,7 @@ def quote(turn: Turn) -> Quote:
         raise Refused("too_small", minimum=kes(50))
     if turn[serial] not in SERIALS:
         raise Refused("unknown_serial")
-    return Quote([say.loan(amount=kes(300)), say.energy(kwh=50)])
+    return Quote([toy_messages.loan(amount=kes(300)), toy_messages.energy(kwh=50)])
 
 
 # What effects do --------------------------------------------------------------------------------
@@ -146,80 +145,91 @@ def set_language(unit: Unit, msisdn: str, language: str) -> dict[str, str]:
 
 # The menu ---------------------------------------------------------------------------------------
 
-check_phone = Notice("payment.check_phone", say.check_phone)
+check_phone = Notice("payment.check_phone", toy_messages.check_phone)
 
 confirm = Choice(
     "payment.confirm",
-    say.confirm,
+    toy_messages.confirm,
     data=quote,
     options=[
         option(
-            say.pay_now,
+            toy_messages.pay_now,
             do=do(request_payment, payer=CALLER, serial=serial, amount=amount),
             to=check_phone,
         ),
-        option(say.change_amount, to=BACK),
+        option(toy_messages.change_amount, to=BACK),
     ],
 )
 enter_amount = Ask(
-    "payment.amount", say.which_amount, data=owed, reader=Amount, stores=amount, to=confirm
+    "payment.amount", toy_messages.which_amount, data=owed, reader=Amount, stores=amount, to=confirm
 )
 enter_serial = Ask(
-    "payment.serial", say.which_serial, reader=Serial, stores=serial, to=enter_amount
+    "payment.serial", toy_messages.which_serial, reader=Serial, stores=serial, to=enter_amount
 )
 which_device = Pick(
     "payment.device",
-    say.which_device,
+    toy_messages.which_device,
     rows=own_devices,
-    row_message=say.device,
-    empty_message=say.no_device,
+    row_message=toy_messages.device,
+    empty_message=toy_messages.no_device,
     stores=serial,
     typed_reader=Serial,
     to=enter_amount,
-    extra_options=[option(say.other_serial, to=enter_serial)],
+    extra_options=[option(toy_messages.other_serial, to=enter_serial)],
 )
-owe = Pick("debts.list", say.debts, rows=debts, row_message=say.debt, empty_message=say.no_debts)
+owe = Pick(
+    "debts.list",
+    toy_messages.debts,
+    rows=debts,
+    row_message=toy_messages.debt,
+    empty_message=toy_messages.no_debts,
+)
 
 languages = Choice(
     "language.which",
-    say.language,
+    toy_messages.language,
     options=[
-        option(say.english, do=do(set_language, msisdn=CALLER, language="en"), to=HOME),
-        option(say.swahili, do=do(set_language, msisdn=CALLER, language="sw"), to=HOME),
+        option(toy_messages.english, do=do(set_language, msisdn=CALLER, language="en"), to=HOME),
+        option(toy_messages.swahili, do=do(set_language, msisdn=CALLER, language="sw"), to=HOME),
     ],
 )
 
-collected = Notice("cash.done", say.collected)
+collected = Notice("cash.done", toy_messages.collected)
 enter_pin = Ask(
     "cash.pin",
-    say.which_pin,
+    toy_messages.which_pin,
     reader=Pin,
     stores=pin,
     do=do(collect_cash, agent=CALLER, serial=serial, amount=amount, pin=pin),
     to=collected,
 )
 collect_amount = Ask(
-    "cash.amount", say.which_amount, data=owed, reader=Amount, stores=amount, to=enter_pin
+    "cash.amount", toy_messages.which_amount, data=owed, reader=Amount, stores=amount, to=enter_pin
 )
 collect_serial = Ask(
-    "cash.serial", say.which_serial, reader=Serial, stores=serial, to=collect_amount
+    "cash.serial", toy_messages.which_serial, reader=Serial, stores=serial, to=collect_amount
 )
 
 customer_home = Choice(
     "home.customer",
-    say.welcome,
+    toy_messages.welcome,
     data=caller,
     options=[
-        option(say.pay, to=which_device),
-        option(say.owe, to=owe, when=lambda turn: turn.msisdn != CHIDI),
-        option(say.language, to=languages),
+        option(toy_messages.pay, to=which_device),
+        option(toy_messages.owe, to=owe, when=lambda turn: turn.msisdn != CHIDI),
+        option(toy_messages.language, to=languages),
     ],
 )
 agent_home = Choice(
-    "home.agent", say.welcome, data=caller, options=[option(say.collect, to=collect_serial)]
+    "home.agent",
+    toy_messages.welcome,
+    data=caller,
+    options=[option(toy_messages.collect, to=collect_serial)],
 )
 stranger_home = Choice(
-    "home.stranger", say.welcome_stranger, options=[option(say.pay, to=enter_serial)]
+    "home.stranger",
+    toy_messages.welcome_stranger,
+    options=[option(toy_messages.pay, to=enter_serial)],
 )
 home = Route(
     "home", by=role, to={"customer": customer_home, "agent": agent_home, "stranger": stranger_home}
@@ -235,7 +245,7 @@ ENGLISH = {
         "too_small": "The least is {minimum}.",
         "wrong_pin": "Wrong PIN, {left} left.",
     },
-    "toy_say": {
+    "toy_messages": {
         "welcome": "Karibu {name}",
         "welcome_stranger": "Jua Energy",
         "pay": "Pay",
@@ -265,7 +275,7 @@ ENGLISH = {
 }
 SWAHILI = {
     **ENGLISH,
-    "toy_say": {**ENGLISH["toy_say"], "welcome": "Habari {name}", "pay": "Lipa"},
+    "toy_messages": {**ENGLISH["toy_messages"], "welcome": "Habari {name}", "pay": "Lipa"},
 }
 
 
@@ -284,7 +294,7 @@ def written(language: str, words: dict[str, dict[str, str]]) -> Translation:
 
 
 def toy_wording(english: dict[str, dict[str, str]] = ENGLISH) -> Wording:
-    messages = [*messages_of([engine, say]), *toy_refused.REFUSALS]
+    messages = [*messages_of([engine, toy_messages]), *toy_refusals.REFUSALS]
     return make_wording(messages, [written("en", english), written("sw", SWAHILI)])
 
 

@@ -1,4 +1,4 @@
-"""What every aggregator's adapter must stand, told once: a caller who speaks any of the wires.
+"""What every aggregator's adapter must pass: a caller who uses any of the wire formats.
 
 A `Wire` writes callbacks as that aggregator does and reads our answers as it would. `Caller` dials
 and answers over one; its clock stands still between a callback and its repeat, and moves on when a
@@ -80,21 +80,21 @@ def _freeflow(answer: Answer) -> tuple[str, bool]:
 
 
 def _hubtel(answer: Answer) -> tuple[str, bool]:
-    told = json.loads(answer.body)
-    assert told["Type"] in ("Response", "Release")
-    return told["Message"], told["Type"] == "Release"
+    answered = json.loads(answer.body)
+    assert answered["Type"] in ("Response", "Release")
+    return answered["Message"], answered["Type"] == "Release"
 
 
 def _arkesel(answer: Answer) -> tuple[str, bool]:
-    told = json.loads(answer.body)
-    assert (told["userID"], told["msisdn"][0]) == ("JUA", "2")
-    return told["message"], not told["continueSession"]
+    answered = json.loads(answer.body)
+    assert (answered["userID"], answered["msisdn"][0]) == ("JUA", "2")
+    return answered["message"], not answered["continueSession"]
 
 
 def _beem(answer: Answer) -> tuple[str, bool]:
-    told = json.loads(answer.body)
-    assert told["payload"]["request_id"] == 17
-    return told["payload"]["request"], told["command"] == "terminate"
+    answered = json.loads(answer.body)
+    assert answered["payload"]["request_id"] == 17
+    return answered["payload"]["request"], answered["command"] == "terminate"
 
 
 AFRICASTALKING = Wire(
@@ -135,7 +135,7 @@ HUBTEL = Wire(
 
 
 def _without_sequence(turn: Turn) -> Fields:
-    return {name: one for name, one in HUBTEL.fields(turn).items() if name != "Sequence"}
+    return {name: value for name, value in HUBTEL.fields(turn).items() if name != "Sequence"}
 
 
 HUBTEL_WITHOUT_SEQUENCE = replace(HUBTEL, fields=_without_sequence, numbers=False)
@@ -210,7 +210,7 @@ class Hands:
 
 @dataclass
 class Caller:
-    """Somebody who dials over a wire. `screen` reads `CON ...` or `END ...` whatever the wire."""
+    """A caller who dials over a wire. `screen` gives `CON ...` or `END ...` for every wire."""
 
     wire: Wire
     app: Any
@@ -230,7 +230,7 @@ class Caller:
     def ready_to_dial(self, dialled: str = CODE, session: str = "") -> None:
         """The dial, ready to be sent."""
         self.session, after = session or f"s-{next(_ids):06}", dialled.removeprefix("*384*96")
-        self.history = [one for one in after.strip("*#").split("*") if one]
+        self.history = [answer for answer in after.strip("*#").split("*") if answer]
         self._ready(dialled, 1)
 
     def answer(self, typed: str) -> str:

@@ -39,7 +39,7 @@ def engine(toy_databases: DatabasePool) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def somebody_waits(engine: Engine) -> Callable[[], None]:
+def wait_for_a_lock(engine: Engine) -> Callable[[], None]:
     """Returns as soon as one transaction in this database waits for another."""
     waiting = text(
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"

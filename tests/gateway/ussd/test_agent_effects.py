@@ -1,4 +1,4 @@
-"""An agent's act under one key happens once, however often and at once the callback comes."""
+"""An agent's use_case under one key happens once, however often and at once the callback comes."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ def engine(database_url):
 
 
 @pytest.mark.parametrize(
-    ("act", "values", "counted"),
+    ("use_case", "values", "counted"),
     [
         (collect_cash, CASH, "SELECT count(*) FROM payments"),
         (sell_by_agent, COOKER, "SELECT count(*) FROM sales WHERE agent_id IS NOT NULL"),
     ],
 )
-def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(engine, act, values, counted):
+def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(engine, use_case, values, counted):
     open_unit = unit_opener(engine, pins=Pins(PEPPER), channels=CHANNELS)
-    effect = Effect(do(act), values, HOME)
+    effect = Effect(do(use_case), values, HOME)
     outcomes = []
 
     def call() -> None:

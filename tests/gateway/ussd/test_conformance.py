@@ -144,7 +144,7 @@ def test_after_a_dropped_call_one_may_go_on(caller: Caller) -> None:
     assert caller.answer("1") == PAID
 
 
-def test_a_session_id_used_again_after_the_end_starts_anew(
+def test_a_session_id_used_again_after_the_end_starts_a_new_session(
     caller: Caller, charged: Charged
 ) -> None:
     for _ in range(2):
@@ -188,7 +188,7 @@ def test_every_callback_twice_gives_the_same_bytes_and_one_effect(
 def test_ten_copies_at_once_are_one_at_every_step(caller: Caller, charged: Charged) -> None:
     def copies() -> set[str]:
         with ThreadPoolExecutor(10) as pool:
-            return {caller.screen(one) for one in pool.map(caller.send, [caller.sent] * 10)}
+            return {caller.screen(answer) for answer in pool.map(caller.send, [caller.sent] * 10)}
 
     caller.ready_to_dial()
     assert copies() == {HOME}
@@ -369,28 +369,28 @@ def test_fields_that_are_too_long_are_refused(caller: Caller, traces: Callable[[
     caller.dial()
     assert caller.turn is not None
     fields, before = caller.wire.fields(caller.turn), traces()
-    long = {name: "1" * 2000 if isinstance(one, str) else one for name, one in fields.items()}
+    long = {name: "1" * 2000 if isinstance(value, str) else value for name, value in fields.items()}
 
     assert caller.send(caller.wire.body(long)).status == 400
     assert traces() == before
 
 
-@pytest.mark.parametrize("told", [str(LARGE), ""])
+@pytest.mark.parametrize("length", [str(LARGE), ""])
 def test_more_than_64_kib_is_refused_whether_its_length_is_told_or_not(
-    caller: Caller, told: str, traces: Callable[[], object]
+    caller: Caller, length: str, traces: Callable[[], object]
 ) -> None:
     before = traces()
 
-    assert caller.wire.send(caller.app, b"1" * LARGE, CONTENT_LENGTH=told).status == 413
+    assert caller.wire.send(caller.app, b"1" * LARGE, CONTENT_LENGTH=length).status == 413
     assert traces() == before
 
 
-@pytest.mark.parametrize("told", ["-1", "many", "1e3"])
-def test_a_length_that_is_none_is_refused(caller: Caller, told: str) -> None:
+@pytest.mark.parametrize("length", ["-1", "many", "1e3"])
+def test_a_length_that_is_none_is_refused(caller: Caller, length: str) -> None:
     if caller.wire.method == "GET":
         pytest.skip("a GET has no body")
 
-    assert caller.wire.send(caller.app, b"1" * LARGE, CONTENT_LENGTH=told).status == 400
+    assert caller.wire.send(caller.app, b"1" * LARGE, CONTENT_LENGTH=length).status == 400
 
 
 def test_every_missing_field_is_noticed(caller: Caller) -> None:
@@ -399,7 +399,7 @@ def test_every_missing_field_is_noticed(caller: Caller) -> None:
     fields = caller.wire.fields(caller.turn)
     for name in fields:
         answer = caller.send(
-            caller.wire.body({other: one for other, one in fields.items() if other != name})
+            caller.wire.body({other: value for other, value in fields.items() if other != name})
         )
         assert answer.status == (200 if name in caller.wire.optional else 400), name
 

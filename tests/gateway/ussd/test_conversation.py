@@ -103,7 +103,9 @@ def test_a_text_that_does_not_follow_restarts_politely(phone: Phone, charged: Ch
     assert phone.answer("1") == AMOUNT
 
 
-def test_a_session_id_used_again_after_the_end_starts_anew(phone: Phone, charged: Charged) -> None:
+def test_a_session_id_used_again_after_the_end_starts_a_new_session(
+    phone: Phone, charged: Charged
+) -> None:
     to_confirm(phone)
     phone.answer("1")
 
@@ -141,7 +143,7 @@ def test_a_long_dial_goes_on_like_any_session(phone: Phone, charged: Charged) ->
     assert charged() == [(AMINA, "M1001", 50000)]
 
 
-def test_a_long_dial_of_somebody_with_several_devices_names_one(phone: Phone) -> None:
+def test_a_long_dial_of_a_customer_with_several_devices_names_one(phone: Phone) -> None:
     baraka = phone.of(BARAKA)
 
     assert baraka.dial("1*M2003*500") == CONFIRM.replace("M1001", "M2003")
@@ -308,14 +310,14 @@ def test_a_turn_that_meets_its_own_copy_waits_for_it(
     phone: Phone,
     monkeypatch: pytest.MonkeyPatch,
     charged: Charged,
-    somebody_waits: Callable[[], None],
+    wait_for_a_lock: Callable[[], None],
 ) -> None:
     to_confirm(phone)
     phone.text += "*1"
     run = effects._run
 
     def run_when_the_copy_is_there(*given: Any) -> Any:
-        somebody_waits()
+        wait_for_a_lock()
         return run(*given)
 
     monkeypatch.setattr(effects, "_run", run_when_the_copy_is_there)
@@ -399,9 +401,13 @@ def test_screens_are_counted_where_people_leave(phone: Phone, app: Any, redis: R
         post(app, f"{phone.path}/events", urlencode(end | hops).encode())
 
     today = datetime.now(UTC).date()
-    counted = {one.screen: one for one in drop_off(redis, [today, today - timedelta(days=1)])}
+    counted = {
+        screen.screen: screen for screen in drop_off(redis, [today, today - timedelta(days=1)])
+    }
 
-    assert {one.screen: (one.shown, one.left, one.share) for one in counted.values()} == {
+    assert {
+        screen.screen: (screen.shown, screen.left, screen.share) for screen in counted.values()
+    } == {
         "home.customer": (2, 1, 0.5),
         "payment.amount": (1, 0, 0.0),
         "payment.confirm": (1, 1, 1.0),

@@ -79,25 +79,25 @@ def test_what_names_an_effect_differs_for_a_later_session(engine: Engine) -> Non
     assert len(set(given)) == 2
 
 
-def test_whoever_comes_second_waits_and_does_nothing(
-    open_unit: OpenUnit, somebody_waits: Callable[[], None]
+def test_the_second_callback_waits_and_does_nothing(
+    open_unit: OpenUnit, wait_for_a_lock: Callable[[], None]
 ) -> None:
     """Not even what a rule of the business would refuse by then."""
     done: list[str] = []
 
-    def act(unit: Unit) -> dict[str, str]:
+    def use_case(unit: Unit) -> dict[str, str]:
         done.append("done")
         return {"receipt": "7"}
 
     def call() -> dict[str, Any]:
         with open_unit() as unit:
-            return dict(run_once(Effect(do(act), {}, HOME), unit, KEY, 3))
+            return dict(run_once(Effect(do(use_case), {}, HOME), unit, KEY, 3))
 
     with ThreadPoolExecutor(1) as pool:
         with open_unit() as unit:
-            first = dict(run_once(Effect(do(act), {}, HOME), unit, KEY, 3))
+            first = dict(run_once(Effect(do(use_case), {}, HOME), unit, KEY, 3))
             second = pool.submit(call)
-            somebody_waits()
+            wait_for_a_lock()
         assert second.result(30) == first == {"receipt": "7"}
 
     assert done == ["done"]

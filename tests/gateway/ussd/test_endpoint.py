@@ -31,8 +31,8 @@ def make_web(book: Book, environment: dict[str, str]) -> Iterator[MakeWeb]:
         return made[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for web in made:
+        web.close()
 
 
 @pytest.fixture(params=WIRES, ids=lambda wire: f"{wire.name}{'#' * wire.numbers}")
@@ -79,7 +79,7 @@ def test_only_listed_addresses_speak_for_an_aggregator(wire: Wire, make_web: Mak
     assert dial(wire, web, HTTP_X_FORWARDED_FOR="192.0.2.7").status == 200
     assert dial(wire, web, HTTP_X_FORWARDED_FOR="192.0.2.7, 6.6.6.6").status == 403
     assert dial(wire, web).status == 403
-    other = next(one for one in WIRES if one.name != wire.name)
+    other = next(candidate for candidate in WIRES if candidate.name != wire.name)
     assert dial(other, web, HTTP_X_FORWARDED_FOR="6.6.6.6").status == 200
 
 

@@ -13,9 +13,9 @@ from core.unit import OpenUnit
 from simulator.terminal.journey import parse
 from tests.support.journeys import (
     MODES,
+    JourneySetup,
     Stop,
     StoppableRedis,
-    World,
     play,
     stoppable_units,
 )
@@ -27,39 +27,39 @@ PEOPLE = {"Amina": AMINA, "Baraka": BARAKA, "Juma": JUMA}
 
 
 @pytest.fixture
-def world(
+def setup(
     redis: Redis,
     open_unit: OpenUnit,
     make_app: Any,
     charged: Callable[[], list[tuple[str, str, int]]],
-) -> World:
+) -> JourneySetup:
     database, session = Stop("before the database commits"), Stop("before the session commits")
     app = make_app(
         redis=StoppableRedis(redis, session), open_unit=stoppable_units(open_unit, database)
     )
 
     def check_charged(wanted: str) -> None:
-        rows = [" ".join(str(one) for one in row if one) for row in charged()]
+        rows = [" ".join(str(value) for value in row if value) for row in charged()]
         assert sorted(rows) == sorted(filter(None, wanted.split("\n")))
 
-    return World(Phone(app), {"charged": check_charged}, PEOPLE, [database, session])
+    return JourneySetup(Phone(app), {"charged": check_charged}, PEOPLE, [database, session])
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("journey", JOURNEYS, ids=lambda path: path.stem)
-def test_a_journey_goes_as_written(journey: Path, mode: str, world: World) -> None:
-    play(journey.read_text(), world, mode)
+def test_a_journey_goes_as_written(journey: Path, mode: str, setup: JourneySetup) -> None:
+    play(journey.read_text(), setup, mode)
 
 
 def test_a_process_stopped_before_a_commit_leaves_nothing_behind(
-    world: World, charged: Callable[[], list[tuple[str, str, int]]]
+    setup: JourneySetup, charged: Callable[[], list[tuple[str, str, int]]]
 ) -> None:
-    phone = world.phone
+    phone = setup.phone
     phone.dial()
     phone.answer("1")
     phone.answer("500")
     phone.text += "*1"
-    database, session = world.stops
+    database, session = setup.stops
 
     with database.here():
         phone.callback()
@@ -71,9 +71,9 @@ def test_a_process_stopped_before_a_commit_leaves_nothing_behind(
     assert len(charged()) == 1
 
 
-def test_a_journey_that_goes_otherwise_names_the_line(world: World) -> None:
+def test_a_journey_that_goes_otherwise_names_the_line(setup: JourneySetup) -> None:
     with pytest.raises(AssertionError, match="line 3, wanted:\nCON Hello\nsaw:\nCON Karibu"):
-        play("phone Amina\ndial *384*96#\nCON Hello", world)
+        play("phone Amina\ndial *384*96#\nCON Hello", setup)
 
 
 def test_a_line_that_means_nothing_is_refused() -> None:

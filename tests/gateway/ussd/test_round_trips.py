@@ -76,8 +76,8 @@ def trips(
 
             phone = Phone(gateway, msisdn, deliver=counted)
             phone.dial()
-            for one in typed:
-                phone.answer(one)
+            for answer in typed:
+                phone.answer(answer)
         return costs
 
     yield walk

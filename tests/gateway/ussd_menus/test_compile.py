@@ -66,7 +66,7 @@ def bill(turn: Turn) -> Bill:
     return Bill(MoneyValue(1, "KES"))
 
 
-def act(unit: object, payer: str, amount: MoneyValue) -> dict[str, str]:
+def pay_amount(unit: object, payer: str, amount: MoneyValue) -> dict[str, str]:
     return {}
 
 
@@ -292,15 +292,15 @@ def test_a_list_whose_rows_lack_what_is_picked_is_found() -> None:
 
 
 def test_an_effect_that_lacks_a_value_or_has_one_too_many_is_found() -> None:
-    start = home(option(yes, do=do(act, payer=CALLER, sum=5), to=done))
+    start = home(option(yes, do=do(pay_amount, payer=CALLER, sum=5), to=done))
 
-    assert faults(start) == ["t.home: act needs amount", "t.home: act takes no sum"]
+    assert faults(start) == ["t.home: pay_amount needs amount", "t.home: pay_amount takes no sum"]
 
 
 def test_an_effect_whose_variable_is_not_set_is_found() -> None:
-    start = home(option(yes, do=do(act, payer=CALLER, amount=amount), to=done))
+    start = home(option(yes, do=do(pay_amount, payer=CALLER, amount=amount), to=done))
 
-    assert faults(start) == ["t.home: act takes amount, which is not set here"]
+    assert faults(start) == ["t.home: pay_amount takes amount, which is not set here"]
 
 
 def test_a_secret_that_is_not_asked_last_is_found() -> None:

@@ -1,4 +1,4 @@
-"""The map is drawn from the screens, so it can only tell the truth; these check the drawing."""
+"""The diagram is made from the screens; these tests check how it is drawn."""
 
 import re
 
@@ -15,7 +15,7 @@ from tests.support.toy_menu import toy_menu
 MENU = toy_menu()
 
 
-def test_the_text_tells_every_screen_once_and_where_its_answers_lead() -> None:
+def test_the_text_has_every_screen_once_and_where_its_answers_lead() -> None:
     text = as_text(MENU, "en")
 
     for screen in MENU.screens.keys() - {"engine.resume", "home"}:
@@ -41,21 +41,22 @@ def test_mermaid_has_a_node_for_every_end_of_an_edge() -> None:
     assert ends <= nodes
 
 
-def test_json_has_every_screen_and_no_answer_leads_nowhere() -> None:
+def test_json_has_every_screen_and_every_answer_has_a_target() -> None:
     drawn = as_json(MENU, "en")
 
     assert drawn["screens"].keys() == MENU.screens.keys() - {"engine.resume"}
-    ends = {one["to"] for screen in drawn["screens"].values() for one in screen["answers"]}
+    ends = {answer["to"] for screen in drawn["screens"].values() for answer in screen["answers"]}
     assert ends <= drawn["screens"].keys() | {"back", "home"}
     assert set(drawn["roles"].values()) <= drawn["screens"].keys()
 
 
-def test_the_longest_ways_are_reckoned_with_the_pace_of_a_caller() -> None:
-    [way] = [one for one in paths_by_role(MENU)["customer"] if one.goal == "request_payment"]
+def test_the_longest_paths_use_the_timing_of_a_caller() -> None:
+    paths = paths_by_role(MENU)["customer"]
+    [path] = [path for path in paths if path.goal == "request_payment"]
 
-    assert way.screens[:3] == ("home.customer", "payment.device", "payment.serial")
-    assert way.seconds == sum(seconds(MENU.screens[screen]) for screen in way.screens)
-    assert f"{way.seconds:>6.1f} s  request_payment: home.customer > " in longest_paths_table(MENU)
+    assert path.screens[:3] == ("home.customer", "payment.device", "payment.serial")
+    assert path.seconds == sum(seconds(MENU.screens[screen]) for screen in path.screens)
+    assert f"{path.seconds:>6.1f} s  request_payment: home.customer > " in longest_paths_table(MENU)
 
 
 def test_what_is_typed_takes_longer_than_a_choice() -> None:

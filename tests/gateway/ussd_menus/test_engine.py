@@ -156,7 +156,7 @@ def test_a_question_ends_after_its_tries(amina: Talk) -> None:
     assert amina.step.page.ends
 
 
-def test_tries_are_counted_for_each_question_anew(amina: Talk) -> None:
+def test_tries_are_counted_for_each_question_separately(amina: Talk) -> None:
     assert amina("1", "x", "y", "500", "2", "z").startswith("Please type an amount")
     assert amina.step.page
     assert not amina.step.page.ends

@@ -1,6 +1,7 @@
-"""Random callers in the whole menu, in every language and role: what must hold, holds everywhere.
+"""Random callers in the whole menu, in every language and role.
 
-A short walk is part of every run. `make walk` goes far (WALKS) and says which screens it never saw.
+A short walk is part of every run. `make walk` walks far (WALKS) and lists the screens that it never
+reached.
 """
 
 from __future__ import annotations
@@ -26,24 +27,23 @@ from sqlalchemy import Connection
 
 from gateway.ussd_menus.product import product_menu
 from gateway.ussd_menus.screens import Route
-from tests.support.walking import (
+from tests.support.walk_scenario import (
     CALLERS,
     LANGUAGES,
     NETWORKS,
-    Caller,
-    Listening,
-    World,
-    furnish,
-    likely_answers,
+    LogRecorder,
+    WalkScenario,
+    insert_walk_data,
 )
+from tests.support.walking import WalkCaller, likely_answers
 
 WALKS = int(os.environ.get("WALKS", "0"))
-# A walk that fails is told as it was walked: making it shorter takes longer than reading it.
+# A walk that fails is printed as it was: making it shorter takes longer than reading it.
 AS_WALKED = (Phase.explicit, Phase.reuse, Phase.generate)
 SHORT = settings(max_examples=12, stateful_step_count=25, phases=AS_WALKED)
 LONG = settings(max_examples=WALKS or 1, stateful_step_count=40, phases=AS_WALKED)
 
-TOLD = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
+SUPPRESSED = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 JUNK = st.one_of(
     st.sampled_from(
         ["", " ", "*", "5*0", "**", "0", "00", "98", "99", "000", "#", "-1", "+", "1 "]
@@ -54,31 +54,31 @@ JUNK = st.one_of(
 )
 
 
-def _likely(data: Any, caller: Caller) -> str:
-    """One of the likely answers. Drawn from a range that is always the same: how many there are can
-    hang on how long a receipt has become, which no example takes back."""
+def _likely(data: Any, caller: WalkCaller) -> str:
+    """One of the likely answers. It is drawn from a range that is always the same: the number of
+    answers can depend on the length of a receipt, which no example undoes."""
     answers = likely_answers(caller)
     return answers[data.draw(st.integers(0, 5039)) % len(answers)]
 
 
 class MenuWalk(RuleBasedStateMachine):
-    """Several people with a phone each; whoever has the phone types likely and unlikely things."""
+    """Several callers with a phone each, who type likely and unlikely answers."""
 
     def __init__(self, connection: Connection, redis: Redis, reached: Counter[str]) -> None:
         super().__init__()
         self.connection, self.redis, self.reached = connection, redis, reached
         self.savepoint = connection.begin_nested()
-        self.heard = Listening()
-        logging.getLogger().addHandler(self.heard)
+        self.log = LogRecorder()
+        logging.getLogger().addHandler(self.log)
 
-    @initialize(language=st.sampled_from(LANGUAGES), who=st.sampled_from(CALLERS))
-    def begin(self, language: str, who: str) -> None:
-        self.world = World(self.connection, self.redis, language, self.heard, self.reached)
-        self.callers: dict[str, Caller] = {}
-        self.pick_up(who, NETWORKS[0])
+    @initialize(language=st.sampled_from(LANGUAGES), msisdn=st.sampled_from(CALLERS))
+    def begin(self, language: str, msisdn: str) -> None:
+        self.scenario = WalkScenario(self.connection, self.redis, language, self.log, self.reached)
+        self.callers: dict[str, WalkCaller] = {}
+        self.pick_up(msisdn, NETWORKS[0])
 
     def go_on(self, data: Any, steps: int) -> None:
-        """Answers that make sense, so that one gets somewhere."""
+        """Give likely answers, so that the walk gets somewhere."""
         for _ in range(steps):
             if self.caller.is_asked:
                 self.caller.answer(_likely(data, self.caller))
@@ -113,12 +113,12 @@ class MenuWalk(RuleBasedStateMachine):
         self.caller.dial(typed)
 
     @rule()
-    def say_it_again(self) -> None:
+    def repeat_the_callback(self) -> None:
         if self.caller.last:
             self.caller.repeat()
 
     @rule()
-    def hear_an_old_one_late(self) -> None:
+    def send_an_old_callback_late(self) -> None:
         if self.caller.last and self.caller.phone.text:
             self.caller.come_late()
 
@@ -127,36 +127,36 @@ class MenuWalk(RuleBasedStateMachine):
         if self.caller.last:
             self.caller.lose()
 
-    @rule(who=st.sampled_from(CALLERS), network=st.sampled_from(NETWORKS))
-    def pick_up(self, who: str, network: str) -> None:
-        if who not in self.callers:
-            self.callers[who] = Caller(self.world, who, network)
-        self.caller = self.callers[who]
+    @rule(msisdn=st.sampled_from(CALLERS), network=st.sampled_from(NETWORKS))
+    def pick_up(self, msisdn: str, network: str) -> None:
+        if msisdn not in self.callers:
+            self.callers[msisdn] = WalkCaller(self.scenario, msisdn, network)
+        self.caller = self.callers[msisdn]
 
     @rule(minutes=st.sampled_from([1, 31, 60 * 24 * 30]))
     def wait(self, minutes: int) -> None:
-        self.world.wait(minutes)
+        self.scenario.wait(minutes)
 
     @rule()
     def work(self) -> None:
-        self.world.work()
+        self.scenario.work()
 
     def teardown(self) -> None:
         try:
             for caller in getattr(self, "callers", {}).values():
                 caller.go_home()
-            if hasattr(self, "world"):
-                self.world.prove()
+            if hasattr(self, "scenario"):
+                self.scenario.check_database()
         finally:
-            logging.getLogger().removeHandler(self.heard)
+            logging.getLogger().removeHandler(self.log)
             self.savepoint.rollback()
 
 
 @pytest.fixture
-def furnished(rolled_back_engine: Any, redis: Redis) -> Iterator[Connection]:
-    """One transaction with the cast in it, for all walks; rolled back."""
+def walk_data(rolled_back_engine: Any, redis: Redis) -> Iterator[Connection]:
+    """One transaction with the data for all walks; it is rolled back."""
     with rolled_back_engine.connect() as connection, connection.begin() as outer:
-        furnish(connection, redis)
+        insert_walk_data(connection, redis)
         yield connection
         outer.rollback()
 
@@ -165,20 +165,24 @@ def _walk(connection: Connection, redis: Redis, how: settings) -> Counter[str]:
     reached: Counter[str] = Counter()
     run_state_machine_as_test(
         partial(MenuWalk, connection, redis, reached),
-        settings=settings(how, suppress_health_check=TOLD),
+        settings=settings(how, suppress_health_check=SUPPRESSED),
     )
     return reached
 
 
-def test_a_short_walk_meets_nothing_that_must_not_be(furnished: Connection, redis: Redis) -> None:
-    assert _walk(furnished, redis, SHORT)
+def test_every_check_holds_on_short_walks(walk_data: Connection, redis: Redis) -> None:
+    assert _walk(walk_data, redis, SHORT)
 
 
-@pytest.mark.skipif(not WALKS, reason="far walks are asked for with WALKS: make walk")
-def test_a_far_walk_sees_every_screen(furnished: Connection, redis: Redis) -> None:
-    reached = _walk(furnished, redis, LONG)
+@pytest.mark.skipif(not WALKS, reason="far walks need WALKS: make walk")
+def test_every_check_holds_on_far_walks_and_every_screen_is_reached(
+    walk_data: Connection, redis: Redis
+) -> None:
+    reached = _walk(walk_data, redis, LONG)
 
-    screens = {one.id for one in product_menu().screens.values() if not isinstance(one, Route)}
+    screens = {
+        screen.id for screen in product_menu().screens.values() if not isinstance(screen, Route)
+    }
     print(f"{reached.total()} turns on {len(reached)} screens")
-    unseen = sorted(screens - reached.keys())
-    assert not unseen, f"never seen: {', '.join(unseen)}"
+    missing = sorted(screens - reached.keys())
+    assert not missing, f"never reached: {', '.join(missing)}"

@@ -54,7 +54,14 @@ Afterwards any command of the product is at hand: .venv/bin/dialwatt doctor
 
 PYTEST = ("python", "-m", "pytest", "-n", "3", "--dist", "worksteal")
 NOT_SLOW = ("-m", "not slow")
-QUICK = ("tests/core", "tests/docs", "tests/examples", "tests/test_dev.py")
+QUICK = (
+    "tests/core",
+    "tests/tokens",
+    "tests/wording",
+    "tests/docs",
+    "tests/examples",
+    "tests/test_dev.py",
+)
 
 CHECKS = ("ruff format --check .", "ruff check .", "mypy", "lint-imports")
 

@@ -15,7 +15,10 @@ from hypothesis import settings
 from redis import Redis
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
+from core.unit import OpenUnit, unit_opener
 from operations.embedded.services import Services
+from tests.support.book import NOW, Book, make_book
+from tests.support.builders import insert_market
 from tests.support.forgotten_wakes import forgotten_wakes
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
@@ -125,3 +128,27 @@ def redis(redis_url: str) -> Iterator["Redis[bytes]"]:
 def woken(redis: "Redis[bytes]") -> Callable[[], set[str]]:
     """The queues that were woken and whose job has not begun."""
     return lambda: {key.decode().removeprefix("wake:") for key in redis.keys("wake:*")}
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A Kenyan market and nothing else, on a database of this test alone."""
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        insert_market(connection)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def open_unit(engine: Engine) -> OpenUnit:
+    """Units on `engine` at a fixed instant."""
+    return unit_opener(engine, lambda: NOW)
+
+
+@pytest.fixture
+def book(database_url: str) -> Iterator[Book]:
+    """The cast of the tests on a database of this test alone."""
+    engine = create_engine(database_url)
+    yield make_book(engine)
+    engine.dispose()

@@ -22,7 +22,7 @@ from core.usecases.agents.pin import change_pin, check_pin, needs_new_pin
 from core.usecases.payments.apply import apply_payments
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
-from tests.core.usecases.conftest import NOW
+from tests.support.book import NOW
 from tests.support.builders import (
     insert_agent,
     insert_customer,

@@ -14,7 +14,7 @@ from core.tokens.family import DeviceSecret
 from core.tokens.sts_keys import StsMeter
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
-from tests.core.usecases.conftest import NOW
+from tests.support.book import NOW
 from tests.support.builders import (
     insert_customer,
     insert_device,

@@ -10,7 +10,7 @@ from core.tokens import misty1, sta
 from core.tokens.errors import TokenError
 from core.tokens.siphash import siphash24
 from core.tokens.sta import StaTables
-from tests.core.tokens.siphash_in_python import siphash24_in_python
+from tests.tokens.siphash_in_python import siphash24_in_python
 
 TABLES = StaTables.from_json((Path(__file__).parent / "sta_sample.json").read_text())
 BLOCKS = st.integers(0, 2**64 - 1)

@@ -62,45 +62,6 @@ class BookedLine:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPayment:
-    """A payment's row, as far as an operator asks for it."""
-
-    id: int
-    provider_account: str
-    receipt: str
-    amount_minor: int
-    currency: str
-    credit_used_minor: int
-    state: PaymentState
-    account_raw: str
-    paid_at: datetime
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredLine:
-    """Where a part of the money went; `serial` is that of the device the line is about."""
-
-    kind: LineKind
-    amount_minor: int
-    serial: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SentToken:
-    """A token of the payment. `units`: tenths of a kWh or days. `sent`: a text took it along."""
-
-    serial: str
-    kind: str
-    units: int
-    text: str
-    sent: bool
-
-    def __repr__(self) -> str:
-        return f"SentToken({self.serial}, {self.kind})"
-
-
-@dataclass(frozen=True, slots=True)
 class PaymentNotice:
     """What a provider said: this receipt moved this money to that account.
 

@@ -11,9 +11,6 @@ from core.payment import (
     BookedLine,
     BookedPayment,
     ReceivedPayment,
-    SentToken,
-    StoredLine,
-    StoredPayment,
 )
 
 _BACKOFF = timedelta(seconds=15)
@@ -240,46 +237,3 @@ def move_credit(connection: Connection, customer_id: int, difference_minor: int)
         text("UPDATE customers SET credit_minor = credit_minor + :difference WHERE id = :id"),
         {"id": customer_id, "difference": difference_minor},
     )
-
-
-def find_payments(connection: Connection, receipt: str) -> list[StoredPayment]:
-    """Return the payments with that receipt: one, unless two provider accounts have issued it."""
-    rows = connection.execute(
-        text(
-            "SELECT id, provider_account, receipt, amount_minor, currency, credit_used_minor,"
-            " state, account_raw, paid_at, problem FROM payments"
-            " WHERE receipt = :receipt ORDER BY id"
-        ),
-        {"receipt": receipt},
-    )
-    return [StoredPayment(*row) for row in rows]
-
-
-def lines_of(connection: Connection, payment_id: int) -> list[StoredLine]:
-    """Return the lines in the order of the waterfall; one line for money in suspense."""
-    rows = connection.execute(
-        text(
-            "SELECT l.kind, l.amount_minor, d.serial, l.number FROM payment_lines l"
-            " LEFT JOIN access_charges a ON a.id = l.access_charge_id"
-            " LEFT JOIN devices d ON d.id = coalesce(l.device_id, a.device_id)"
-            " WHERE l.payment_id = :id"
-            " UNION ALL SELECT 'suspense', amount_minor, NULL, 1 FROM payments"
-            " WHERE id = :id AND state = 'suspense' ORDER BY number"
-        ),
-        {"id": payment_id},
-    )
-    return [StoredLine(*row[:3]) for row in rows]
-
-
-def tokens_of(connection: Connection, payment_id: int) -> list[SentToken]:
-    """Return the tokens of a payment in the order in which they were made."""
-    rows = connection.execute(
-        text(
-            "SELECT d.serial, t.kind, t.units, t.text, EXISTS (SELECT FROM sms s"
-            " WHERE s.token_id = t.id AND s.state IN ('sent', 'delivered'))"
-            " FROM tokens t JOIN devices d ON d.id = t.device_id"
-            " WHERE t.payment_id = :id ORDER BY t.id"
-        ),
-        {"id": payment_id},
-    )
-    return [SentToken(*row) for row in rows]

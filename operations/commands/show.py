@@ -61,10 +61,12 @@ def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Sh
 
     Raises Refused where no account, or more than one, has that receipt.
     """
+    from core.db.console.tokens import token_digits
     from core.usecases.payments.show import show_payment
 
-    story = show_payment(unit, receipt, account)
-    paid, currency = story.payment, story.payment.currency
+    history = show_payment(unit, receipt, account)
+    paid, currency = history.payment, history.payment.currency
+    digits = token_digits(unit.connection, paid.id)
     shown: Shown = {
         "receipt": paid.receipt,
         "amount": major(paid.amount_minor, currency),
@@ -73,15 +75,15 @@ def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Sh
         "account": paid.account_raw,
         "paid_at": paid.paid_at.isoformat(),
         "lines": [
-            {"kind": line.kind, "amount": major(line.amount_minor, currency)}
-            | ({"serial": line.serial} if line.serial else {})
-            for line in story.lines
+            {"kind": allocation.kind, "amount": major(allocation.amount_minor, currency)}
+            | ({"serial": allocation.serial} if allocation.serial else {})
+            for allocation in history.allocations
         ],
         "tokens": [
             {"serial": token.serial, "kind": token.kind}
             | _units(token.kind, token.units)
-            | {"text": token.text, "sent": token.sent}
-            for token in story.tokens
+            | {"text": digits[token.id], "sent": token.is_sent}
+            for token in history.tokens
         ],
     }
     return shown | ({"problem": paid.problem} if paid.problem else {})
@@ -99,18 +101,18 @@ def describe_customer(unit: Unit, typed: str) -> Shown:
     Raises BadInput for what is not a phone number, Refused where no customer has it.
     """
     from core.msisdn import parse_msisdn
-    from core.usecases.registration.customer_card import show_customer
+    from core.usecases.registration.show_customer import show_customer
 
     try:
         msisdn = parse_msisdn(typed, unit.market.country)
     except ValueError as error:
         raise BadInput(str(error)) from error
-    story, currency = show_customer(unit, msisdn), unit.market.currency
+    overview, currency = show_customer(unit, msisdn), unit.market.currency
     return {
         "msisdn": msisdn,
-        "name": f"{story.customer.name} {story.customer.surname}".strip(),
-        "language": story.customer.language,
-        "credit": major(story.debts.credit_minor, currency),
+        "name": f"{overview.customer.name} {overview.customer.surname}".strip(),
+        "language": overview.customer.language,
+        "credit": major(overview.debts.credit_minor, currency),
         "owes": [
             {
                 "kind": debt.kind,
@@ -119,7 +121,7 @@ def describe_customer(unit: Unit, typed: str) -> Shown:
                 "due": debt.is_due,
                 "about": debt.description,
             }
-            for debt in story.debts.lines
+            for debt in overview.debts.lines
         ],
         "devices": [
             {"serial": device.serial, "kind": device.kind}
@@ -129,7 +131,7 @@ def describe_customer(unit: Unit, typed: str) -> Shown:
                 else {"plan_left": major(device.plan_left_minor, currency)}
             )
             | ({} if device.kind == "meter" else {"unlocked": device.is_paid_off})
-            for device in story.devices
+            for device in overview.device_states
         ],
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from core.db.console.listing import Query
 
@@ -22,7 +23,7 @@ class AgentRow:
     commission_minor: int
     villages: str
     locked_until: datetime | None
-    pin: str
+    pin: Literal["initial", "own"]
 
 
 AGENTS = Query(

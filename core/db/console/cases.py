@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -29,7 +30,7 @@ class CaseRow:
     detail: str
     payment_id: int | None
     receipt: str | None
-    state: str
+    state: Literal["open", "closed"]
 
 
 CASES = Query(

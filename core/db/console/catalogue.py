@@ -7,10 +7,11 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from core.appliance import Appliance
+from core.appliance import Appliance, ApplianceKind
 from core.catalogue import Manufacturer, Village
 from core.db.console.listing import Query
 from core.db.typed_rows import row_or_none
+from core.plan import Cadence, Scheme
 
 _TABLES = ("villages", "manufacturers", "tariffs", "appliances", "plan_offers")
 
@@ -101,7 +102,7 @@ class ApplianceRow:
     id: int
     code: str
     name: str
-    kind: str
+    kind: ApplianceKind
     price_minor: int
     initial_days: int
     price_per_day_minor: int | None
@@ -128,10 +129,10 @@ class PlanRow:
     code: str
     name: str
     appliance: str
-    scheme: str
+    scheme: Scheme
     count: int | None
     instalment_minor: int | None
-    cadence: str | None
+    cadence: Cadence | None
     down_payment_minor: int
     devices: int
 

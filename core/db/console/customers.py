@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
+from core.device import DeviceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,12 @@ def find_customer_details(connection: Connection, customer_id: int) -> CustomerD
 class TimelineEvent:
     """Something that happened with a customer.
 
-    `kind`: `payment`, `allocation`, `token`, `sms` or `report`. `subject` is the receipt of a
+    `subject` is the receipt of a
     payment, the kind of an allocation, token or SMS, or the text of a problem report. `units` of a
     token are tenths of a kWh or days; `msisdn` is the number of an SMS or a report.
     """
 
-    kind: str
+    kind: Literal["payment", "allocation", "token", "sms", "report"]
     happened_at: datetime
     payment_id: int | None
     subject: str
@@ -151,7 +153,7 @@ class CustomerDevice:
 
     id: int
     serial: str
-    kind: str
+    kind: DeviceKind
     manufacturer: str
     tariff: str | None
     assigned_on: date | None

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, text
 
 from core.db.typed_rows import all_rows, one_row
+from core.device import TokenKind
 
 AGES = ("1-30", "31-60", "61-90", "over 90")
 
@@ -59,7 +60,7 @@ def tokens_by_day(connection: Connection, since: datetime, zone: str) -> list[Da
 class TokensOfKind:
     """The tokens of one kind: their number, and what they give (tenths of a kWh, or days)."""
 
-    kind: str
+    kind: TokenKind
     issued: int
     units: int
 

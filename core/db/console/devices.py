@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
-from core.db.console.tokens import IssuedToken
 from core.db.typed_rows import all_rows, row_or_none
+from core.device import DeviceKind
+from core.payment import PaymentState
+from core.sale import SaleState
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +22,14 @@ class DeviceRow:
 
     id: int
     serial: str
-    kind: str
+    kind: DeviceKind
     manufacturer: str
     token_family: str
     tariff: str | None
     plan: str | None
     owner_id: int | None
     assigned_on: date | None
-    place: str
+    place: Literal["in_stock", "owned", "retired"]
     owner: str
 
 
@@ -110,7 +113,7 @@ class DeviceSale:
     customer: str
     appliance: str
     sold_on: date
-    state: str
+    state: SaleState
     total_minor: int
     paid_minor: int
 
@@ -129,19 +132,6 @@ def sales_of_device(connection: Connection, device_id: int) -> list[DeviceSale]:
     )
 
 
-def tokens_of_device(connection: Connection, device_id: int, limit: int) -> list[IssuedToken]:
-    """Return the newest tokens of a device, without their digits."""
-    return all_rows(
-        connection,
-        IssuedToken,
-        "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM tokens t"
-        " JOIN devices d ON d.id = t.device_id WHERE t.device_id = :id"
-        " ORDER BY t.counter DESC LIMIT :limit",
-        id=device_id,
-        limit=limit,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class DevicePayment:
     """A payment for a device."""
@@ -150,7 +140,7 @@ class DevicePayment:
     receipt: str
     amount_minor: int
     received_at: datetime
-    state: str
+    state: PaymentState
 
 
 def payments_of_device(connection: Connection, device_id: int, limit: int) -> list[DevicePayment]:

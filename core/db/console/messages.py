@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.db.console.listing import Query
 from core.db.typed_rows import row_or_none
+from core.message import SmsState
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class SmsRow:
     msisdn: str
     kind: str
     segments: int
-    state: str
+    state: SmsState
     attempts: int
     cost: str | None
     status: str | None
@@ -54,7 +55,7 @@ class SmsDetails:
 
     kind: str
     msisdn: str
-    state: str
+    state: SmsState
     created_at: datetime
     payment_id: int | None
 

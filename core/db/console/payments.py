@@ -10,6 +10,10 @@ from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
+from core.journal import Side
+from core.message import SmsState
+from core.payment import LineKind, PayerKind, PaymentPurpose, PaymentState
+from core.refund import RefundState
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +27,15 @@ class PaymentDetails:
     provider_account: str
     source: str
     amount_minor: int
+    currency: str
     account_raw: str
-    purpose: str
-    state: str
+    purpose: PaymentPurpose
+    state: PaymentState
     customer_id: int | None
     customer: str
     device_id: int | None
     serial: str | None
-    payer_kind: str
+    payer_kind: PayerKind
     payer: str | None
     paid_at: datetime
     applied_at: datetime | None
@@ -44,7 +49,8 @@ _TABLES = (
     " LEFT JOIN devices d ON d.id = p.device_id"
 )
 _COLUMNS = (
-    "p.id, p.received_at, p.receipt, p.provider_account, p.source, p.amount_minor, p.account_raw,"
+    "p.id, p.received_at, p.receipt, p.provider_account, p.source, p.amount_minor, p.currency,"
+    " p.account_raw,"
     " p.purpose, p.state, p.customer_id, concat_ws(' ', c.name, c.surname) AS customer,"
     " p.device_id, d.serial, p.payer_kind, p.payer, p.paid_at, p.applied_at, p.credit_used_minor,"
     " p.problem, p.attempts"
@@ -84,12 +90,50 @@ def find_payment_details(connection: Connection, payment_id: int) -> PaymentDeta
     )
 
 
+def payments_with_receipt(connection: Connection, receipt: str) -> list[PaymentDetails]:
+    """Return the payments with that receipt, the oldest first.
+
+    There are several only if several provider accounts have used the receipt.
+    """
+    return all_rows(
+        connection,
+        PaymentDetails,
+        f"SELECT {_COLUMNS} FROM {_TABLES} WHERE p.receipt = :receipt ORDER BY p.id",
+        receipt=receipt,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAllocation:
+    """A part of a payment and what it was used for; `serial` is that of the device."""
+
+    kind: LineKind
+    amount_minor: int
+    serial: str | None
+
+
+def allocations_of_payment(connection: Connection, payment_id: int) -> list[PaymentAllocation]:
+    """Return the allocations of a payment in their order. Suspense is one allocation."""
+    return all_rows(
+        connection,
+        PaymentAllocation,
+        "SELECT kind, amount_minor, serial FROM ("
+        " SELECT l.kind, l.amount_minor, d.serial, l.number FROM payment_lines l"
+        " LEFT JOIN access_charges a ON a.id = l.access_charge_id"
+        " LEFT JOIN devices d ON d.id = coalesce(l.device_id, a.device_id)"
+        " WHERE l.payment_id = :id"
+        " UNION ALL SELECT 'suspense', amount_minor, NULL, 1 FROM payments"
+        " WHERE id = :id AND state = 'suspense') allocations ORDER BY number",
+        id=payment_id,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentPosting:
     """A posting of a journal entry; `side` is `debit` or `credit`."""
 
     account: str
-    side: str
+    side: Side
     amount_minor: int
 
 
@@ -141,7 +185,7 @@ class PaymentSms:
     id: int
     kind: str
     msisdn: str
-    state: str
+    state: SmsState
     created_at: datetime
     sent_at: datetime | None
     provider_status: str | None
@@ -168,7 +212,7 @@ class PaymentRefund:
 
     id: int
     amount_minor: int
-    state: str
+    state: RefundState
     provider_code: str | None
     requested_at: datetime
 

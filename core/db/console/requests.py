@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.db.console.listing import Query
 from core.db.typed_rows import row_or_none
+from core.device import DeviceKind
 
 _COLUMNS = (
     "r.id, r.asked_at, r.msisdn, r.device_id, d.serial, d.kind, m.name AS manufacturer,"
@@ -39,7 +40,7 @@ class DeviceRequestRow:
     msisdn: str
     device_id: int
     serial: str
-    kind: str
+    kind: DeviceKind
     manufacturer: str
     customer_id: int | None
     full_name: str

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
+from core.plan import Cadence, Scheme
+from core.sale import SaleState
 
 _TABLES = (
     "sales s JOIN appliances a ON a.id = s.appliance_id JOIN customers c ON c.id = s.customer_id"
@@ -45,9 +47,9 @@ class SaleDetails:
     device_id: int | None
     customer: str
     serial: str | None
-    scheme: str
-    cadence: str
-    state: str
+    scheme: Scheme
+    cadence: Cadence
+    state: SaleState
     total_minor: int
     paid_minor: int
     open_minor: int
@@ -116,7 +118,7 @@ class CustomerSale:
     appliance: str
     serial: str | None
     sold_on: date
-    state: str
+    state: SaleState
     total_minor: int
     paid_minor: int
 

@@ -1,6 +1,6 @@
 """Tokens for the console: the list of manual tokens, one order, and what it brought.
 
-No query but `find_token` reads the digits of a token.
+Only `find_token` and `token_digits` read the digits of a token.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
+from core.device import TokenKind, TokenOrderState
 
 _COLUMNS = (
     "o.id, o.ordered_at, d.serial, o.kind, o.units, o.operator, o.reason, o.state,"
@@ -30,11 +31,11 @@ class TokenOrderRow:
     id: int
     ordered_at: datetime
     serial: str
-    kind: str
+    kind: TokenKind
     units: int
     operator: str
     reason: str
-    state: str
+    state: TokenOrderState
     problem: str | None
     ended_at: datetime | None
     days: int | None
@@ -62,13 +63,21 @@ def find_token_order(connection: Connection, order_id: int) -> TokenOrderRow | N
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A token without its digits. `units`: tenths of a kWh, or days."""
+    """A token without its digits. `units`: tenths of a kWh, or days. `is_sent`: an SMS with it was
+    sent."""
 
     id: int
     serial: str
-    kind: str
+    kind: TokenKind
     units: int
     issued_at: datetime
+    is_sent: bool
+
+
+_ISSUED = (
+    "t.id, d.serial, t.kind, t.units, t.issued_at, EXISTS (SELECT FROM sms s"
+    " WHERE s.token_id = t.id AND s.state IN ('sent', 'delivered')) AS is_sent"
+)
 
 
 def tokens_of_order(connection: Connection, order_id: int) -> list[IssuedToken]:
@@ -76,7 +85,7 @@ def tokens_of_order(connection: Connection, order_id: int) -> list[IssuedToken]:
     return all_rows(
         connection,
         IssuedToken,
-        "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM ordered_tokens o"
+        f"SELECT {_ISSUED} FROM ordered_tokens o"
         " JOIN tokens t ON t.id = o.token_id JOIN devices d ON d.id = t.device_id"
         " WHERE o.order_id = :id ORDER BY t.id",
         id=order_id,
@@ -88,10 +97,31 @@ def tokens_of_payment(connection: Connection, payment_id: int) -> list[IssuedTok
     return all_rows(
         connection,
         IssuedToken,
-        "SELECT t.id, d.serial, t.kind, t.units, t.issued_at FROM tokens t"
+        f"SELECT {_ISSUED} FROM tokens t"
         " JOIN devices d ON d.id = t.device_id WHERE t.payment_id = :id ORDER BY t.id",
         id=payment_id,
     )
+
+
+def tokens_of_device(connection: Connection, device_id: int, limit: int) -> list[IssuedToken]:
+    """Return the newest tokens of a device, without their digits."""
+    return all_rows(
+        connection,
+        IssuedToken,
+        f"SELECT {_ISSUED} FROM tokens t"
+        " JOIN devices d ON d.id = t.device_id WHERE t.device_id = :id"
+        " ORDER BY t.counter DESC LIMIT :limit",
+        id=device_id,
+        limit=limit,
+    )
+
+
+def token_digits(connection: Connection, payment_id: int) -> dict[int, str]:
+    """Return the digits of a payment's tokens, by the id of the token."""
+    rows = connection.execute(
+        text("SELECT id, text FROM tokens WHERE payment_id = :id"), {"id": payment_id}
+    )
+    return {row.id: row.text for row in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +132,7 @@ class TokenDetails:
     family: str
     payment_id: int | None
     serial: str
-    kind: str
+    kind: TokenKind
     units: int
     order_id: int | None
 

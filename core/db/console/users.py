@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.db.console.listing import Query
 from core.db.typed_rows import row_or_none
+from core.operator import Role
 
 _COLUMNS = "u.id, u.name, u.role, u.created_at, u.disabled_at"
 
@@ -19,7 +20,7 @@ class UserRow:
 
     id: int
     name: str
-    role: str
+    role: Role
     created_at: datetime
     disabled_at: datetime | None
 

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from core.customer import Customer
-from core.db.customers import find_customer
 from core.db.devices import device_states, latest_tokens
-from core.device import DeviceState, StoredToken
+from core.device import StoredToken
 from core.errors import Refused
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
 from core.usecases.customers.find import get_known
-from core.usecases.sales.debts import Debts, list_debts
+from core.usecases.sales.debts import list_debts
 from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage
 from core.wording.payment_words import describe_token
@@ -76,22 +75,3 @@ def _last(unit: Unit, customer: Customer, serial: str) -> StoredToken:
     for token in latest_tokens(unit.connection, serial, customer.id, 1):
         return token
     raise Refused("no_such_token")
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerStory:
-    """A customer with all open debts, the oldest first, and their devices."""
-
-    customer: Customer
-    debts: Debts
-    devices: list[DeviceState]
-
-
-def show_customer(unit: Unit, msisdn: str) -> CustomerStory:
-    """The customer who holds that E.164 number. Raises Refused("customer_unknown")."""
-    customer = find_customer(unit.connection, msisdn)
-    if customer is None:
-        raise Refused("customer_unknown", msisdn=msisdn)
-    return CustomerStory(
-        customer, list_debts(unit, customer.id), device_states(unit.connection, customer.id)
-    )

@@ -16,7 +16,6 @@ from core.db.console.customers import (
     devices_of_customer,
     find_customer_details,
 )
-from core.db.console.sales import sales_of_customer
 from core.db.registration import devices_by_serial
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
@@ -33,7 +32,7 @@ from core.usecases.devices.stock import NamedDevice
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.by_operator import register_by_operator
 from core.usecases.sales.allowed_plans import find_plan_set_on
-from core.usecases.sales.debts import list_debts
+from core.usecases.registration.show_customer import find_customer_overview
 from core.usecases.sales.sell import NewSale
 from gateway.console import parsing
 from gateway.console.auth import page
@@ -99,17 +98,14 @@ def customer(customer_id: int) -> ResponseReturnValue:
     shown = row_limit("events", _EVENTS, _MAX_EVENTS)
     with console().read_only_unit() as unit:
         connection = unit.connection
-        details = find_customer_details(connection, customer_id) or abort(404)
-        debts = list_debts(unit, customer_id)
+        overview = find_customer_overview(unit, customer_id) or abort(404)
         events = customer_timeline(connection, customer_id, shown + 1)
         return render_template(
             "customer.html",
             unit=unit,
-            customer=details,
-            debts=debts,
-            due_minor=sum(debt.amount_minor for debt in debts.due),
-            devices=devices_of_customer(connection, customer_id),
-            sales=sales_of_customer(connection, customer_id),
+            overview=overview,
+            customer=overview.customer,
+            due_minor=sum(debt.amount_minor for debt in overview.debts.due),
             events=events[:shown],
             more=min(shown * 4, _MAX_EVENTS) if len(events) > shown < _MAX_EVENTS else None,
             audit=audit_of(connection, "customer", customer_id),

@@ -13,8 +13,8 @@ from core.db.console.devices import (
     payments_of_device,
     plans_for_kind,
     sales_of_device,
-    tokens_of_device,
 )
+from core.db.console.tokens import tokens_of_device
 from core.tokens.openpaygo import MAX_COUNT
 from core.unit import Unit
 from core.usecases.devices.register_devices import DeviceEntry, enter_device

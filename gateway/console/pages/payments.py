@@ -9,22 +9,12 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
-from core.db.console.audit import audit_of
-from core.db.console.cases import cases_of_payment
-from core.db.console.payments import (
-    PAYMENTS,
-    PaymentDetails,
-    entries_of_payment,
-    find_payment_details,
-    refunds_of_payment,
-    sms_of_payment,
-)
-from core.db.console.tokens import tokens_of_payment
-from core.db.payments import lines_of
+from core.db.console.payments import PAYMENTS, PaymentDetails, find_payment_details
 from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
 from core.unit import Unit
 from core.usecases.payments.notify_payer import reach_payer
+from core.usecases.payments.show import find_payment_history
 from core.usecases.refunds.suspense import suggest_matches
 from gateway.console.auth import page
 from gateway.console.console_context import console
@@ -81,29 +71,17 @@ list_page(
 def payment(payment_id: int) -> ResponseReturnValue:
     """Show a payment: callback, allocation, tokens, SMS, journal entries, refunds, cases, audit."""
     with console().read_only_unit() as unit:
-        connection = unit.connection
-        details = get_payment(unit, payment_id)
-        in_suspense = details.state == "suspense"
+        history = find_payment_history(unit, payment_id) or abort(404)
+        in_suspense = history.payment.state == "suspense"
         return render_template(
             "payment.html",
             unit=unit,
-            payment=details,
-            payer=_payer(unit, details),
-            allocations=lines_of(connection, payment_id),
-            entries=entries_of_payment(connection, payment_id),
-            tokens=tokens_of_payment(connection, payment_id),
-            messages=sms_of_payment(connection, payment_id),
-            refunds=refunds_of_payment(connection, payment_id),
-            cases=cases_of_payment(connection, payment_id),
-            audit=audit_of(connection, "payment", payment_id),
-            refund_outcome_unknown=find_given_up(connection, payment_id) is not None,
+            history=history,
+            payment=history.payment,
+            payer=_payer(unit, history.payment),
+            refund_outcome_unknown=find_given_up(unit.connection, payment_id) is not None,
             suggestions=suggest_matches(unit, payment_id) if in_suspense else (),
         )
-
-
-def get_payment(unit: Unit, payment_id: int) -> PaymentDetails:
-    """Return the payment with that id; aborts with 404."""
-    return find_payment_details(unit.connection, payment_id) or abort(404)
 
 
 def _payer(unit: Unit, details: PaymentDetails) -> str:
@@ -118,7 +96,7 @@ def _payer(unit: Unit, details: PaymentDetails) -> str:
 
 def payment_summary(unit: Unit, payment_id: int) -> list[tuple[str, str]]:
     """Return (label, value) pairs about a payment for the top of a form."""
-    details = get_payment(unit, payment_id)
+    details = find_payment_details(unit.connection, payment_id) or abort(404)
     return [
         ("Receipt", details.receipt),
         ("Amount", MONEY.show(details.amount_minor, unit.market)),

@@ -31,8 +31,8 @@ from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.registration.by_agent import NewMeter
 from core.usecases.registration.by_operator import register_by_operator
-from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.registration.show_customer import find_customer_overview
+from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.sell import NewSale
 from gateway.console import parsing
 from gateway.console.auth import page

@@ -99,7 +99,7 @@ def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
     done = owner.post(path, **WHY)
 
     assert (refused.status_code, done.status_code) == (422, 302)
-    assert "take it off them first" in refused.text
+    assert "remove it from them first" in refused.text
     assert plan(console, "tv6") == []
     assert console.audit()[-1] == ("owner", "withdraw", "plan_offer", WHY["reason"])
 

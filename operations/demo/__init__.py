@@ -1,8 +1,8 @@
-"""The demo: people, devices and plans of a small operator, put into an empty book.
+"""The demo: customers, agents, devices and sales of a small operator.
 
-Made with the product's own load and import, from the files beside this one. The days in them count
-from today (`today-5`), so that there is always one overdue loan to look at. The device keys are
-throw-away keys of devices that exist only on the phone page.
+It is loaded and imported from the files beside this one, by the same functions as any operator's
+files. Dates in them count from today (`today-5`), so that one loan is always overdue. The device
+keys are of devices that exist only on the phone page.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _DAY = re.compile(r"\btoday(?:([+-])([0-9]+))?")
 
 
 def load_demo(engine: Engine, environment: Environment, clock: Clock = system_clock) -> bool:
-    """Fill an empty book, whole or not at all; False, doing nothing, when there is a market."""
+    """Fill an empty database, whole or not at all. Returns False where there is a market."""
     with engine.begin() as connection:
         if find_market(connection) is not None:
             return False
@@ -44,7 +44,7 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
 
 
 def on_day(content: str, today: date) -> str:
-    """Write `today`, `today-5`, `today+2` as dates."""
+    """Replace `today`, `today-5` and `today+2` by dates."""
 
     def written(match: re.Match[str]) -> str:
         sign, days = match.groups()

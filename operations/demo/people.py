@@ -1,6 +1,6 @@
-"""Who can be played on the phone page: people of the book, its agents, and two strangers.
+"""The cast of the phone page: customers, agents, and two phone numbers that are not registered.
 
-A stranger who was registered is a customer from then on, and another takes their place.
+A stranger who registers is a customer from then on, and another number takes their place.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _STRANGERS = ("A stranger", "Another stranger")
 
 
 def cast(engine: Engine) -> list[dict[str, Any]]:
-    """The people in the shape of `GET /phone/api/cast`.
+    """Return the people in the JSON shape of `GET /phone/api/cast`.
 
-    An agent's PIN is told only where the demo's own files hold it.
+    An agent has a PIN in it only where the files of the demo hold it.
     """
     with engine.connect() as connection:
         market = find_market(connection)
@@ -34,12 +34,12 @@ def cast(engine: Engine) -> list[dict[str, Any]]:
         customers = first_customers(connection, _AT_MOST)
         agents = some_agents(connection, _AT_MOST)
         strangers = islice(_unknown(connection, market.country), len(_STRANGERS))
-        nobody = list(zip(_STRANGERS, strangers, strict=True))
-    people = [_person(one, "customer") for one in customers]
-    people += [_person(one, "agent") | _pin(one.msisdn) for one in agents]
-    for name, msisdn in nobody:
-        somebody = Person(msisdn, name, market.default_language, ())
-        people.append(_person(somebody, "stranger"))
+        names = list(zip(_STRANGERS, strangers, strict=True))
+    people = [_person(customer, "customer") for customer in customers]
+    people += [_person(agent, "agent") | _pin(agent.msisdn) for agent in agents]
+    for name, msisdn in names:
+        stranger = Person(msisdn, name, market.default_language, ())
+        people.append(_person(stranger, "stranger"))
     return people
 
 
@@ -60,7 +60,7 @@ def _pin(msisdn: str) -> dict[str, str]:
 
 
 def _unknown(connection: Connection, country: str) -> Iterator[str]:
-    """Mobile numbers that show the country's format, from its example on, and are nobody's yet."""
+    """Yield mobile numbers of the country that are not registered, from its example number on."""
     number = phonenumbers.example_number_for_type(country, phonenumbers.PhoneNumberType.MOBILE)
     if number is None:
         raise LookupError(f"no example of a mobile number in {country}")

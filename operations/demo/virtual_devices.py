@@ -1,6 +1,6 @@
-"""What a virtual device on the phone page is made from: the same secret the workers use.
+"""The secrets of the virtual devices on the phone page: the same that the workers use.
 
-Only the embedded set-up does this; no web process of production holds a device key.
+Only the embedded set-up does this. No web process of production holds a device key.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from core.usecases.tokens.device_keys import secrets_from
 def device_source(
     engine: Engine, environment: Environment
 ) -> Callable[[str], tuple[str, DeviceSecret, int] | None]:
-    """A function from a serial to the device's kind, secret and first counter.
+    """Return a function from a serial number to the device's kind, secret and first counter.
 
-    It gives None where there is no such device, or none that takes codes of a family made here.
+    It returns None where there is no such device, or where its tokens are not made here.
     """
     open_secret = secrets_from(environment)
 

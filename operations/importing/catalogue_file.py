@@ -1,7 +1,6 @@
-"""Reading a catalogue file (TOML): strictly, and with all of its problems at once.
+"""Reading a catalogue file (TOML) strictly, with all of its problems together.
 
-Pure: it reads a text and gives back values. What contradicts the books is found by
-`core.usecases.catalogue.load`.
+It reads only the text. What contradicts the database is found by `core.usecases.catalogue.load`.
 """
 
 from __future__ import annotations
@@ -43,17 +42,17 @@ from gateway.payments.channel_table import channel_table
 from operations.importing.fields import (
     Fields,
     amount,
-    at_least_one,
+    boolean,
     code,
     day,
     hint,
-    many,
+    list_of,
     money,
+    non_empty_list_of,
     one_of,
     positive,
     text,
-    whole,
-    yes_or_no,
+    whole_number,
 )
 
 TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
@@ -65,8 +64,8 @@ Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """What the reading of entries depends on."""
+class _Context:
+    """The parts of the market that entries are read by."""
 
     country: str
     currency: str
@@ -75,12 +74,12 @@ class _Place:
 
 
 def parse_catalogue(
-    content: str, market: Market | None, spoken: tuple[str, ...]
+    content: str, market: Market | None, languages: tuple[str, ...]
 ) -> tuple[Catalogue, list[str]]:
-    """The catalogue and what is wrong with it; entries with a problem are left out.
+    """Return the catalogue and its problems; entries with a problem are left out.
 
-    `market` is the one in the books, for a file that has none; `spoken` are the languages with
-    wordings. Raises BadInput when the text is not TOML or nothing can be made of it.
+    `market` is the one in the database, for a file without a market. `languages` are those with a
+    translation. Raises BadInput where the text is not TOML, or where there is no market.
     """
     try:
         tables = tomllib.loads(content)
@@ -90,26 +89,26 @@ def parse_catalogue(
         f"[{name}]: there is no such table{hint(name, TABLES)}"
         for name in tables.keys() - set(TABLES)
     ]
-    given = _market(tables, spoken, problems)
+    given = _market(tables, languages, problems)
     market = given or market
     if market is None:
         if "market" not in tables:
-            problems.append("[market]: is missing, and the book is empty")
+            problems.append("[market]: is missing, and the database has none")
         raise BadInput(*problems)
-    place = _Place(market.country, market.currency, market.default_language, market.languages)
+    context = _Context(market.country, market.currency, market.default_language, market.languages)
     return Catalogue(
         market=given,
-        villages=_entries(tables, "village", _village, place, problems),
-        manufacturers=_entries(tables, "manufacturer", _manufacturer, place, problems),
-        tariffs=_entries(tables, "tariff", _tariff, place, problems),
-        appliances=_entries(tables, "appliance", _appliance, place, problems),
-        plans=_entries(tables, "plan", _plan, place, problems),
-        agents=_entries(tables, "agent", _agent, place, problems),
+        villages=_entries(tables, "village", _village, context, problems),
+        manufacturers=_entries(tables, "manufacturer", _manufacturer, context, problems),
+        tariffs=_entries(tables, "tariff", _tariff, context, problems),
+        appliances=_entries(tables, "appliance", _appliance, context, problems),
+        plans=_entries(tables, "plan", _plan, context, problems),
+        agents=_entries(tables, "agent", _agent, context, problems),
     ), problems
 
 
 def _market(
-    tables: Mapping[str, Any], spoken: tuple[str, ...], problems: list[str]
+    tables: Mapping[str, Any], languages: tuple[str, ...], problems: list[str]
 ) -> Market | None:
     if "market" not in tables:
         return None
@@ -117,17 +116,17 @@ def _market(
         problems.append("[market]: there is one market; write it as [market]")
         return None
     fields = Fields("market", tables["market"], problems)
-    currency = fields.need("currency", market_facts.currency)
+    currency = fields.required("currency", market_facts.currency)
     money = amount(currency or "KES")
     market = Market(
-        country=fields.need("country", market_facts.country),
+        country=fields.required("country", market_facts.country),
         currency=currency,
-        cash_unit_minor=fields.need("cash_unit", positive(money)),
-        timezone=fields.need("timezone", market_facts.timezone),
-        languages=fields.need("languages", at_least_one(one_of(*spoken))),
-        service_code=fields.need("service_code", market_facts.service_code),
-        operator=fields.need("operator", text),
-        payment_max_minor=fields.may(
+        cash_unit_minor=fields.required("cash_unit", positive(money)),
+        timezone=fields.required("timezone", market_facts.timezone),
+        languages=fields.required("languages", non_empty_list_of(one_of(*languages))),
+        service_code=fields.required("service_code", market_facts.service_code),
+        operator=fields.required("operator", text),
+        payment_max_minor=fields.optional(
             "payment_max",
             positive(money),
             market_facts.usual_ceiling_minor(currency, channel_table()),
@@ -140,21 +139,21 @@ def _market(
 def _entries(
     tables: Mapping[str, Any],
     table: str,
-    read: Callable[[Fields, _Place], Entry],
-    place: _Place,
+    read: Callable[[Fields, _Context], Entry],
+    context: _Context,
     problems: list[str],
 ) -> tuple[Entry, ...]:
-    """The good entries of a table; one that stands there twice is a problem."""
+    """Return the good entries of a table. An entry that appears twice is a problem."""
     entries: dict[object, Entry] = {}
     for where, values in _rows(tables, table, problems):
         fields = Fields(where, values, problems)
-        entry = read(fields, place)
+        entry = read(fields, context)
         fields.refuse_unknown()
         if not fields.is_good:
             continue
         key = _key(entry)
         if key in entries:
-            problems.append(f"{where}: stands in the file twice")
+            problems.append(f"{where}: appears twice")
         entries[key] = entry
     return tuple(entries.values())
 
@@ -177,102 +176,104 @@ def _key(entry: object) -> object:
     return entry.msisdn if isinstance(entry, AgentEntry) else getattr(entry, "code")  # noqa: B009
 
 
-def _village(fields: Fields, place: _Place) -> Village:
-    return Village(fields.need("code", code), fields.need("name", text))
+def _village(fields: Fields, context: _Context) -> Village:
+    return Village(fields.required("code", code), fields.required("name", text))
 
 
-def _manufacturer(fields: Fields, place: _Place) -> Manufacturer:
-    maker = Manufacturer(
-        code=fields.need("code", code),
-        name=fields.need("name", text),
-        kinds=fields.need("kinds", at_least_one(one_of(*DEVICE_KINDS))),
-        token_family=fields.need("token", one_of(*FAMILIES, *VENDORS, "none")),
-        sts=fields.may("sts", _new_meters, None),
+def _manufacturer(fields: Fields, context: _Context) -> Manufacturer:
+    manufacturer = Manufacturer(
+        code=fields.required("code", code),
+        name=fields.required("name", text),
+        kinds=fields.required("kinds", non_empty_list_of(one_of(*DEVICE_KINDS))),
+        token_family=fields.required("token", one_of(*FAMILIES, *VENDORS, "none")),
+        sts=fields.optional("sts", _new_meters, None),
     )
-    if maker.sts and not can(maker.token_family, "energy"):
-        fields.problem("sts", "only a maker of STS meters has it")
-    for kind in maker.kinds or ():
-        if need := lacking(maker.token_family, kind):
-            fields.problem("token", f"{maker.token_family} has no {need} tokens, as a {kind} needs")
-    return maker
+    if manufacturer.sts and not can(manufacturer.token_family, "energy"):
+        fields.problem("sts", "only a manufacturer of STS meters has it")
+    for kind in manufacturer.kinds or ():
+        if need := lacking(manufacturer.token_family, kind):
+            fields.problem(
+                "token", f"{manufacturer.token_family} has no {need} tokens, as a {kind} needs"
+            )
+    return manufacturer
 
 
-def _tariff(fields: Fields, place: _Place) -> TariffEntry:
-    money = amount(place.currency)
+def _tariff(fields: Fields, context: _Context) -> TariffEntry:
+    money = amount(context.currency)
     version = TariffVersion(
-        valid_from=fields.need("valid_from", day),
-        price_per_kwh_minor=fields.need("price_per_kwh", positive(money)),
-        access_rate_minor=fields.may("access_rate", money, 0),
-        access_every_days=fields.may("access_every_days", whole(1, 3650), None),
-        minimum_purchase_minor=fields.may("minimum_purchase", money, 0),
+        valid_from=fields.required("valid_from", day),
+        price_per_kwh_minor=fields.required("price_per_kwh", positive(money)),
+        access_rate_minor=fields.optional("access_rate", money, 0),
+        access_every_days=fields.optional("access_every_days", whole_number(1, 3650), None),
+        minimum_purchase_minor=fields.optional("minimum_purchase", money, 0),
     )
     if version.access_rate_minor and not version.access_every_days:
         fields.problem("access_every_days", "is missing: an access rate falls due every N days")
-    return TariffEntry(fields.need("code", code), fields.need("name", text), version)
+    return TariffEntry(fields.required("code", code), fields.required("name", text), version)
 
 
-def _appliance(fields: Fields, place: _Place) -> Appliance:
-    money = amount(place.currency)
+def _appliance(fields: Fields, context: _Context) -> Appliance:
+    money = amount(context.currency)
     return Appliance(
-        code=fields.need("code", code),
-        name=fields.need("name", text),
-        kind=fields.need("kind", one_of(*DEVICE_KINDS, "other")),
-        price_minor=fields.need("price", money),
-        initial_days=fields.may("initial_days", whole(0, 3650), 0),
-        price_per_day_minor=fields.may("price_per_day", positive(money), None),
-        minimum_payment_minor=fields.may("minimum_payment", money, 0),
+        code=fields.required("code", code),
+        name=fields.required("name", text),
+        kind=fields.required("kind", one_of(*DEVICE_KINDS, "other")),
+        price_minor=fields.required("price", money),
+        initial_days=fields.optional("initial_days", whole_number(0, 3650), 0),
+        price_per_day_minor=fields.optional("price_per_day", positive(money), None),
+        minimum_payment_minor=fields.optional("minimum_payment", money, 0),
     )
 
 
-def _plan(fields: Fields, place: _Place) -> PlanOffer:
-    plan, name = fields.need("code", code), fields.need("name", text)
-    return PlanOffer(plan, name, _terms(fields, place.currency))
+def _plan(fields: Fields, context: _Context) -> PlanOffer:
+    plan, name = fields.required("code", code), fields.required("name", text)
+    return PlanOffer(plan, name, _terms(fields, context.currency))
 
 
 def _terms(fields: Fields, currency: str) -> PlanTerms:
-    appliance = fields.need("appliance", code)
-    scheme = fields.need("scheme", one_of(*SCHEMES))
+    appliance = fields.required("appliance", code)
+    scheme = fields.required("scheme", one_of(*SCHEMES))
     if scheme == "service":
         return PlanTerms.by_day(appliance, currency)
-    cadence = fields.need("cadence", one_of(*CADENCES))
-    down_payment = fields.may("down_payment", money(currency), Money(0, currency))
+    cadence = fields.required("cadence", one_of(*CADENCES))
+    down_payment = fields.optional("down_payment", money(currency), Money(0, currency))
     schedule: ByCount | ByAmount
     if scheme == "amount":
         each = money(currency, positive(amount(currency)))
-        schedule = ByAmount(fields.need("instalment", each))
+        schedule = ByAmount(fields.required("instalment", each))
     else:
-        schedule = ByCount(fields.need("count", whole(1, MAX_INSTALMENTS)))
+        schedule = ByCount(fields.required("count", whole_number(1, MAX_INSTALMENTS)))
     return PlanTerms(appliance, schedule, cadence, down_payment)
 
 
-def _agent(fields: Fields, place: _Place) -> AgentEntry:
+def _agent(fields: Fields, context: _Context) -> AgentEntry:
     return AgentEntry(
-        msisdn=fields.need("msisdn", lambda value: parse_msisdn(text(value), place.country)),
-        name=fields.need("name", text),
-        surname=fields.need("surname", text),
-        language=fields.may("language", one_of(*place.languages), place.language),
-        pin=fields.need("pin", _pin),
-        pin_is_initial=fields.may("pin_is_initial", yes_or_no, True),
-        float_limit_minor=fields.need("float_limit", amount(place.currency)),
-        commission_collections_bp=fields.may("commission_collections", _share, 0),
-        commission_sales_bp=fields.may("commission_sales", _share, 0),
-        villages=fields.may("villages", many(code), ()),
+        msisdn=fields.required("msisdn", lambda value: parse_msisdn(text(value), context.country)),
+        name=fields.required("name", text),
+        surname=fields.required("surname", text),
+        language=fields.optional("language", one_of(*context.languages), context.language),
+        pin=fields.required("pin", _pin),
+        pin_is_initial=fields.optional("pin_is_initial", boolean, True),
+        float_limit_minor=fields.required("float_limit", amount(context.currency)),
+        commission_collections_bp=fields.optional("commission_collections", _share, 0),
+        commission_sales_bp=fields.optional("commission_sales", _share, 0),
+        villages=fields.optional("villages", list_of(code), ()),
     )
 
 
 def _new_meters(value: object) -> dict[str, Any]:
-    """What new meters of a maker leave the factory with, as the books keep it."""
+    """Return the STS data that new meters of a manufacturer have, as the database stores it."""
     return new_meters(text(value)).stored()
 
 
 def _pin(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError('write it in quotes, like "0123": a number loses its zeros')
+        raise ValueError('write it in quotes, like "0123": a number would lose its zeros')
     return parse_pin(value)
 
 
 def _share(value: object) -> int:
-    """A share like "0.05" in hundredths of a percent: 500."""
+    """Return a share like "0.05" in basis points: 500."""
     if not isinstance(value, str) or not _SHARE.fullmatch(value) or Decimal(value) > 1:
         raise ValueError(f'not a share: {value!r} (in quotes, like "0.05" for 5 percent)')
     return int(Decimal(value) * 10_000)

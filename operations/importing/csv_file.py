@@ -1,4 +1,4 @@
-"""Reading a CSV file an operator exported: header by name, UTF-8, bad lines by number."""
+"""Reading a CSV file: UTF-8, columns in any order, and every bad line with its number."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True, slots=True)
 class FileKind(Generic[Entry]):
-    """How one kind of file is read: its columns, a line's entry, and what makes a line unique.
+    """How one kind of file is read.
 
-    A file may leave out those of `may`.
+    `read` makes an entry of a line, `key` is what no two lines may share. A file may lack the
+    columns in `optional`.
     """
 
     columns: Sequence[str]
     read: Callable[[Fields], Entry]
     key: Callable[[Entry], object]
-    may: Sequence[str] = ()
+    optional: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Contents(Generic[Entry]):
-    """The good entries with their line numbers, and (line, reason) of everything wrong."""
+    """The good entries, their line numbers, and (line, reason) of every problem."""
 
     lines: list[int]
     entries: list[Entry]
@@ -38,7 +39,10 @@ class Contents(Generic[Entry]):
 
 
 def read_text(path: Path) -> str:
-    """A UTF-8 file's text, without a byte order mark. Raises BadInput naming a line that is not."""
+    """Return the text of a UTF-8 file, without a byte order mark.
+
+    Raises BadInput where the file cannot be read, or with the first line that is not UTF-8.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -51,10 +55,10 @@ def read_text(path: Path) -> str:
 
 
 def read_entries(content: str, kind: FileKind[Entry]) -> Contents[Entry]:
-    """The entries of a file. Raises BadInput when its header is not the one for this kind."""
+    """Read the entries of a file. Raises BadInput where its header does not fit the kind."""
     contents: Contents[Entry] = Contents([], [], [])
     seen: dict[object, int] = {}
-    for number, values, reason in _lines(content, kind.columns, kind.may):
+    for number, values, reason in _lines(content, kind.columns, kind.optional):
         problems: list[str] = [reason] if reason else []
         fields = Fields("", values, problems)
         entry = kind.read(fields) if not problems else None
@@ -63,7 +67,7 @@ def read_entries(content: str, kind: FileKind[Entry]) -> Contents[Entry]:
             if first != number:
                 problems.append(f"the same as line {first}")
         if problems or entry is None:
-            contents.problems.extend((number, one.removeprefix(": ")) for one in problems)
+            contents.problems.extend((number, problem.removeprefix(": ")) for problem in problems)
             continue
         contents.lines.append(number)
         contents.entries.append(entry)
@@ -71,11 +75,11 @@ def read_entries(content: str, kind: FileKind[Entry]) -> Contents[Entry]:
 
 
 def _lines(
-    content: str, columns: Sequence[str], may: Sequence[str]
+    content: str, columns: Sequence[str], optional: Sequence[str]
 ) -> Iterator[tuple[int, dict[str, str], str]]:
-    """(line number, values by column, what is wrong with the line as such)."""
+    """Yield (line number, values by column, what is wrong with the form of the line)."""
     reader = csv.reader(io.StringIO(content, newline=""), strict=True)
-    header = _header(reader, columns, may)
+    header = _header(reader, columns, optional)
     number = reader.line_num + 1
     while True:
         try:
@@ -92,7 +96,9 @@ def _lines(
         number = reader.line_num + 1
 
 
-def _header(reader: Iterator[list[str]], columns: Sequence[str], may: Sequence[str]) -> list[str]:
+def _header(
+    reader: Iterator[list[str]], columns: Sequence[str], optional: Sequence[str]
+) -> list[str]:
     try:
         header = [name.strip() for name in next(reader, [])]
     except csv.Error as error:
@@ -101,11 +107,11 @@ def _header(reader: Iterator[list[str]], columns: Sequence[str], may: Sequence[s
     if not any(header):
         raise BadInput(f"the file is empty; its first line must be {wanted}")
     problems = [f"column {name} is missing" for name in columns if name not in header]
-    known = (*columns, *may)
+    known = (*columns, *optional)
     problems += [
         f"column {name!r} is not known{hint(name, known)}" for name in header if name not in known
     ]
-    problems += [f"column {name} stands there twice" for name in known if header.count(name) > 1]
+    problems += [f"column {name} appears twice" for name in known if header.count(name) > 1]
     if problems:
-        raise BadInput(*(f"line 1: {one}" for one in problems), f"the columns are {wanted}")
+        raise BadInput(*(f"line 1: {problem}" for problem in problems), f"the columns are {wanted}")
     return header

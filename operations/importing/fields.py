@@ -1,6 +1,6 @@
-"""Reading named values that an operator wrote, one by one, collecting every problem.
+"""Reading named values from a file, and collecting every problem.
 
-A `Fields` is one table of a file or one line of it. Values are read with small functions that raise
+`Fields` is one table or one line of a file. Each value is read by a small function that raises
 ValueError with the reason; nothing is guessed and nothing is corrected silently.
 """
 
@@ -23,7 +23,7 @@ _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
 class Fields:
-    """Named values with the words for where they stand. `problems` is shared by the whole file."""
+    """Named values. `where` says where they stand; `problems` is shared by the whole file."""
 
     def __init__(self, where: str, values: Mapping[str, Any], problems: list[str]) -> None:
         self.where = where
@@ -32,28 +32,31 @@ class Fields:
         self._read: set[str] = set()
         self._found = 0
 
-    def need(self, name: str, read: Read[Value]) -> Value:
-        """The value; a missing one is a problem. After a problem the result means nothing."""
+    def required(self, name: str, read: Read[Value]) -> Value:
+        """Return the value. Where it is missing or wrong that is a problem, and the result must
+        not be used."""
         if self._is_empty(name):
             self.problem(name, "is missing")
             return None  # type: ignore[return-value]
         return self._value(name, read)
 
-    def may(self, name: str, read: Read[Value], default: Value) -> Value:
-        """The value, or `default` when it is missing or empty."""
+    def optional(self, name: str, read: Read[Value], default: Value) -> Value:
+        """Return the value, or `default` where it is missing or empty."""
         return default if self._is_empty(name) else self._value(name, read)
 
     def problem(self, name: str, reason: str) -> None:
+        """Note what is wrong with a value."""
         self._problems.append(f"{self.where}: {name}: {reason}")
         self._found += 1
 
     def refuse_unknown(self) -> None:
-        """Every name that was never asked for is a problem; a near one is offered."""
+        """Note every name that was never read as a problem, with a known name that is similar."""
         for name in self._values.keys() - self._read:
             self.problem(name, "is not known here" + hint(name, self._read))
 
     @property
     def is_good(self) -> bool:
+        """Whether these values have no problem."""
         return not self._found
 
     def _is_empty(self, name: str) -> bool:
@@ -69,54 +72,54 @@ class Fields:
 
 
 def hint(name: str, known: Iterable[str]) -> str:
-    """` (did you mean "kind"?)`, or nothing when no known name is near."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f' (did you mean "{near[0]}"?)' if near else ""
+    """Return ` (did you mean "kind"?)`, or nothing where no known name is similar."""
+    similar = difflib.get_close_matches(name, known, n=1)
+    return f' (did you mean "{similar[0]}"?)' if similar else ""
 
 
 def text(value: object) -> str:
-    """One line of 1 to 80 characters, trimmed."""
+    """Return one line of 1 to 80 characters, trimmed."""
     if not isinstance(value, str):
         raise ValueError("write it as a text in quotes")
     return parse_line(value)
 
 
 def code(value: object) -> str:
-    """A short name that never changes."""
+    """Return the code of a catalogue entry."""
     if not isinstance(value, str):
         raise ValueError("write it as a text in quotes")
     return parse_code(value)
 
 
 def one_of(*words: Word) -> Read[Word]:
-    """One word of a list."""
+    """Return a reader of one of these words."""
 
     def read(value: object) -> Word:
         for word in words:
             if value == word:
                 return word
-        near = hint(str(value), words)
-        raise ValueError(f"{value!r} is none of {', '.join(words)}{near}")
+        similar = hint(str(value), words)
+        raise ValueError(f"{value!r} is none of {', '.join(words)}{similar}")
 
     return read
 
 
-def many(read: Read[Value]) -> Read[tuple[Value, ...]]:
-    """A list in square brackets, without repetition."""
+def list_of(read: Read[Value]) -> Read[tuple[Value, ...]]:
+    """Return a reader of a list in square brackets; a repeated value counts once."""
 
     def read_all(value: object) -> tuple[Value, ...]:
         if not isinstance(value, list):
             raise ValueError("write it as a list in square brackets")
-        return tuple(dict.fromkeys(read(one) for one in value))
+        return tuple(dict.fromkeys(read(item) for item in value))
 
     return read_all
 
 
-def at_least_one(read: Read[Value]) -> Read[tuple[Value, ...]]:
-    """A list in square brackets with something in it."""
+def non_empty_list_of(read: Read[Value]) -> Read[tuple[Value, ...]]:
+    """Return a reader of a list in square brackets with at least one value."""
 
     def read_all(value: object) -> tuple[Value, ...]:
-        values = many(read)(value)
+        values = list_of(read)(value)
         if not values:
             raise ValueError("at least one is needed")
         return values
@@ -125,7 +128,10 @@ def at_least_one(read: Read[Value]) -> Read[tuple[Value, ...]]:
 
 
 def amount(currency: str) -> Read[int]:
-    """Minor units of money written as "25.00" or 25. A float is refused: it is not exact."""
+    """Return a reader of money written as "25.00" or 25, in minor units.
+
+    A float is refused, since it is not exact.
+    """
 
     def read(value: object) -> int:
         if isinstance(value, float):
@@ -138,13 +144,13 @@ def amount(currency: str) -> Read[int]:
 
 
 def money(currency: str, read: Read[int] | None = None) -> Read[Money]:
-    """Money as `amount` reads it, or as `read` does."""
+    """Return a reader of money, by `read` or else by `amount`."""
     read_minor = read or amount(currency)
     return lambda value: Money(read_minor(value), currency)
 
 
 def positive(read: Read[int]) -> Read[int]:
-    """More than nothing."""
+    """Return a reader that also refuses 0 and less."""
 
     def read_positive(value: object) -> int:
         number = read(value)
@@ -155,8 +161,8 @@ def positive(read: Read[int]) -> Read[int]:
     return read_positive
 
 
-def whole(least: int = 0, most: int = 999_999_999) -> Read[int]:
-    """A whole number within limits."""
+def whole_number(least: int = 0, most: int = 999_999_999) -> Read[int]:
+    """Return a reader of a whole number from `least` to `most`."""
 
     def read(value: object) -> int:
         if isinstance(value, bool) or not _WHOLE.fullmatch(str(value).strip()):
@@ -169,15 +175,15 @@ def whole(least: int = 0, most: int = 999_999_999) -> Read[int]:
     return read
 
 
-def yes_or_no(value: object) -> bool:
-    """true or false."""
+def boolean(value: object) -> bool:
+    """Return true or false."""
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
     return value
 
 
 def day(value: object) -> date:
-    """A date of this or the last century: in TOML as such, elsewhere as 2026-01-31."""
+    """Return a date between 1900 and 2100: a date of TOML, or a text like 2026-01-31."""
     read = _calendar_day(value)
     if not 1900 <= read.year <= 2100:
         raise ValueError(f"{str(read)!r} is not between 1900 and 2100")

@@ -1,4 +1,4 @@
-"""The three files `dialwatt import` knows: which columns, and what a line means."""
+"""The CSV files of `dialwatt import`: their columns, and the entry that a line makes."""
 
 from __future__ import annotations
 
@@ -25,22 +25,32 @@ from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.sales.register_sales import SaleEntry
 from operations.importing.csv_file import FileKind
-from operations.importing.fields import Fields, Read, amount, code, day, money, one_of, text, whole
+from operations.importing.fields import (
+    Fields,
+    Read,
+    amount,
+    code,
+    day,
+    money,
+    one_of,
+    text,
+    whole_number,
+)
 
 _REFERENCE_LENGTH = 80
 
 
 def customers_file(market: Market) -> FileKind[NewCustomer]:
-    """msisdn, name, surname, village, language; one line per number."""
+    """Customers, one line for each phone number."""
     msisdn = _msisdn(market)
 
     def read(fields: Fields) -> NewCustomer:
         return NewCustomer(
-            msisdn=fields.need("msisdn", msisdn),
-            name=fields.need("name", text),
-            surname=fields.may("surname", text, ""),
-            village=fields.may("village", code, None),
-            language=fields.may("language", code, None),
+            msisdn=fields.required("msisdn", msisdn),
+            name=fields.required("name", text),
+            surname=fields.optional("surname", text, ""),
+            village=fields.optional("village", code, None),
+            language=fields.optional("language", code, None),
         )
 
     columns = ("msisdn", "name", "surname", "village", "language")
@@ -48,22 +58,23 @@ def customers_file(market: Market) -> FileKind[NewCustomer]:
 
 
 def devices_file(market: Market) -> FileKind[DeviceEntry]:
-    """One line per serial; without owner the device is in stock, and may have its plan set."""
+    """Devices, one line for each serial number. A device without an owner is in stock, and its plan
+    may be set."""
     msisdn = _msisdn(market)
 
     def read(fields: Fields) -> DeviceEntry:
         return DeviceEntry(
-            serial=fields.need("serial", parse_serial),
-            kind=fields.need("kind", one_of("meter", "shs", "e_bike")),
-            manufacturer=fields.need("manufacturer", code),
-            tariff=fields.may("tariff", code, None),
-            owner_msisdn=fields.may("owner_msisdn", msisdn, None),
-            assigned_on=fields.may("assigned_on", day, None),
-            secret_key=fields.may("secret_key", secret_key, None),
-            starting_code=fields.may("starting_code", whole(0, 999_999_999), None),
-            count=fields.may("count", whole(0, MAX_COUNT), None),
-            sts=fields.may("sts", sts_meter, None),
-            plan=fields.may("plan", code, None),
+            serial=fields.required("serial", parse_serial),
+            kind=fields.required("kind", one_of("meter", "shs", "e_bike")),
+            manufacturer=fields.required("manufacturer", code),
+            tariff=fields.optional("tariff", code, None),
+            owner_msisdn=fields.optional("owner_msisdn", msisdn, None),
+            assigned_on=fields.optional("assigned_on", day, None),
+            secret_key=fields.optional("secret_key", secret_key, None),
+            starting_code=fields.optional("starting_code", whole_number(0, 999_999_999), None),
+            count=fields.optional("count", whole_number(0, MAX_COUNT), None),
+            sts=fields.optional("sts", sts_meter, None),
+            plan=fields.optional("plan", code, None),
         )
 
     columns = (
@@ -78,32 +89,33 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
         "count",
         "sts",
     )
-    return FileKind(columns, read, lambda entry: entry.serial, may=("plan",))
+    return FileKind(columns, read, lambda entry: entry.serial, optional=("plan",))
 
 
 def sales_file(market: Market) -> FileKind[SaleEntry]:
-    """One line per reference; without one, per owner, appliance, device, day and total."""
+    """Sales, one line for each reference; without a reference one line for each owner, appliance,
+    device, day and total."""
     msisdn, currency = _msisdn(market), market.currency
 
     def read(fields: Fields) -> SaleEntry:
-        scheme = fields.need("scheme", one_of(*SCHEMES))
+        scheme = fields.required("scheme", one_of(*SCHEMES))
         schedule, expected = _schedule(fields, scheme, currency)
         cadence = one_of(*CADENCES)
         return SaleEntry(
-            owner_msisdn=fields.need("owner_msisdn", msisdn),
+            owner_msisdn=fields.required("owner_msisdn", msisdn),
             terms=PlanTerms(
-                fields.need("appliance", code),
+                fields.required("appliance", code),
                 schedule,
-                fields.may("cadence", cadence, "daily")
+                fields.optional("cadence", cadence, "daily")
                 if scheme == "service"
-                else fields.need("cadence", cadence),
-                fields.may("down_payment", money(currency), Money(0, currency)),
+                else fields.required("cadence", cadence),
+                fields.optional("down_payment", money(currency), Money(0, currency)),
             ),
-            serial=fields.may("serial", parse_serial, None),
-            total_minor=fields.may("total", amount(currency), None),
-            sold_on=fields.need("sold_on", day),
-            first_due_on=fields.may("first_due_on", day, None),
-            reference=fields.may("reference", _reference, None),
+            serial=fields.optional("serial", parse_serial, None),
+            total_minor=fields.optional("total", amount(currency), None),
+            sold_on=fields.required("sold_on", day),
+            first_due_on=fields.optional("first_due_on", day, None),
+            reference=fields.optional("reference", _reference, None),
             expected=expected,
         )
 
@@ -140,8 +152,8 @@ def _schedule(
     fields: Fields, scheme: Scheme, currency: str
 ) -> tuple[Schedule, ByCount | ByAmount | None]:
     """Read the schedule of the scheme, and the other figure where it is given too."""
-    count = fields.may("count", _optional(whole(0, MAX_INSTALMENTS)), None)
-    minor = fields.may("instalment", _optional(amount(currency)), None)
+    count = fields.optional("count", _optional(whole_number(0, MAX_INSTALMENTS)), None)
+    minor = fields.optional("instalment", _optional(amount(currency)), None)
     by_count, by_amount = ByCount(count or 0), ByAmount(Money(minor or 0, currency))
     if scheme == "count":
         return by_count, by_amount if minor else None
@@ -159,7 +171,7 @@ def _msisdn(market: Market) -> Read[str]:
 
 
 def _optional(read: Read[int]) -> Read[int | None]:
-    """0 stands for empty, as spreadsheets write it."""
+    """Return a reader for which 0 means empty, as spreadsheets write it."""
     return lambda value: read(value) or None
 
 

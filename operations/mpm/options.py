@@ -14,7 +14,7 @@ from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
 from core.usecases.devices.register_devices import DeviceEntry
 from operations.importing.csv_file import FileKind, read_entries, read_text
-from operations.importing.fields import Fields, code, one_of, whole
+from operations.importing.fields import Fields, code, one_of, whole_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,21 @@ def complement_file() -> FileKind[Complement]:
 
     def read(fields: Fields) -> Complement:
         device = DeviceEntry(
-            serial=fields.need("serial", parse_serial),
+            serial=fields.required("serial", parse_serial),
             kind="",
             manufacturer="",
-            tariff=fields.may("tariff", code, None),
-            secret_key=fields.may("secret_key", secret_key, None),
-            starting_code=fields.may("starting_code", whole(0, 999_999_999), None),
-            count=fields.may("count", whole(0, MAX_COUNT), None),
-            sts=fields.may("sts", sts_meter, None),
+            tariff=fields.optional("tariff", code, None),
+            secret_key=fields.optional("secret_key", secret_key, None),
+            starting_code=fields.optional("starting_code", whole_number(0, 999_999_999), None),
+            count=fields.optional("count", whole_number(0, MAX_COUNT), None),
+            sts=fields.optional("sts", sts_meter, None),
         )
-        return Complement(device, fields.may("cadence", one_of(*CADENCES), None))
+        return Complement(device, fields.optional("cadence", one_of(*CADENCES), None))
 
     optional = ("tariff", "cadence", "secret_key", "starting_code", "count", "sts")
-    return FileKind(("serial",), read, lambda complement: complement.device.serial, may=optional)
+    return FileKind(
+        ("serial",), read, lambda complement: complement.device.serial, optional=optional
+    )
 
 
 def read_complement(file: Path) -> dict[str, Complement]:

@@ -71,7 +71,7 @@ def test_the_pin_is_in_no_repr():
         ('operator = "Jua Energy"', "", "market: operator: is missing"),
         ('operator = "Jua Energy"', 'operater = "Jua"', 'operater: .*mean "operator"'),
         ("[[village]]", "[[vilage]]", r"\[vilage\]: there is no such table .*mean \"village\""),
-        ('code = "KIB"', 'code = "MAK"', 'village "MAK": stands in the file twice'),
+        ('code = "KIB"', 'code = "MAK"', 'village "MAK": appears twice'),
         ('code = "KIB"', 'code = "K IB"', 'village "K IB": code: not a code'),
         ('kinds = ["shs"]', 'kinds = ["meter"]', 'manufacturer "sunlite": token: openpaygo has no'),
         ('kinds = ["meter"]', 'kinds = ["shs"]', 'manufacturer "umeme": token: sts has no days'),
@@ -167,7 +167,7 @@ def test_plans_are_read_by_scheme():
         ("kt=2", "kt=1", "nothing is sold to meters on such a key"),
         ("base=2014", "base=1993", "nothing is sold to meters on such a key"),
         ("ea=11;", "", "the STS data of a meter is written as"),
-        ('token = "sts"', 'token = "none"', "only a maker of STS meters has it"),
+        ('token = "sts"', 'token = "none"', "only a manufacturer of STS meters has it"),
     ],
 )
 def test_what_new_meters_leave_the_factory_with_is_checked(old, new, wanted):
@@ -181,7 +181,7 @@ def test_a_file_without_a_market_takes_the_one_of_the_books():
     village = '[[village]]\ncode = "NEW"\nname = "New"\n'
     catalogue, problems = parsed(village, market)
     assert (catalogue.market, problems) == (None, [])
-    with pytest.raises(BadInput, match="the book is empty"):
+    with pytest.raises(BadInput, match="the database has none"):
         parsed(village)
 
 

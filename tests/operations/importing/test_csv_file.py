@@ -7,7 +7,9 @@ from operations.importing.csv_file import FileKind, read_entries, read_text
 from operations.importing.fields import text
 
 KIND = FileKind(
-    ("name", "town"), lambda fields: (fields.need("name", text), fields.may("town", text, "")), repr
+    ("name", "town"),
+    lambda fields: (fields.required("name", text), fields.optional("town", text, "")),
+    repr,
 )
 
 
@@ -51,7 +53,7 @@ def test_a_broken_quote_is_a_problem_of_its_line():
         ("", "the file is empty; its first line must be name,town"),
         ("name\nAmina\n", "line 1: column town is missing"),
         ("name,twon\n", "column 'twon' is not known (did you mean \"town\"?)"),
-        ("name,town,name\n", "column name stands there twice"),
+        ("name,town,name\n", "column name appears twice"),
         ("name;town\nAmina;x\n", "column name is missing"),
     ],
 )

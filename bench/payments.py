@@ -107,17 +107,17 @@ def _pgbench_rate(services: Services) -> float:
     done = subprocess.run(
         [*command, "-T", str(_SECONDS)], check=True, capture_output=True, text=True
     )
-    found = re.search(r"tps = ([\d.]+)", done.stdout)
-    if found is None:
+    rate = re.search(r"tps = ([\d.]+)", done.stdout)
+    if rate is None:
         raise RuntimeError(f"pgbench printed no rate: {done.stdout}")
-    return float(found[1])
+    return float(rate[1])
 
 
 def _has_pgbench_tables(services: Services) -> bool:
     """Whether pgbench's own tables exist."""
     with make_engine(services.database_url).connect() as connection:
-        found = connection.execute(text("SELECT to_regclass('pgbench_accounts')")).scalar_one()
-    return found is not None
+        table = connection.execute(text("SELECT to_regclass('pgbench_accounts')")).scalar_one()
+    return table is not None
 
 
 def _pgbench_command(services: Services) -> list[str]:

@@ -56,7 +56,7 @@ def run(services: Services, devices: int) -> None:
             insert_dataset(connection, devices, datetime.now(UTC).date())
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM ANALYZE"))
-    rounds = sorted(_measure(services, devices) for _ in range(_ROUNDS))
+    rounds = sorted(_measure_round(services, devices) for _ in range(_ROUNDS))
     ratio, turns, floor = rounds[len(rounds) // 2]
     print(
         f"ussd: {devices} devices, {_CONNECTIONS} connections: {turns:.0f} turns/s,"
@@ -65,17 +65,17 @@ def run(services: Services, devices: int) -> None:
     _print_statements(services.database_url)
 
 
-def _measure(services: Services, devices: int) -> tuple[float, float, float]:
-    with _served("bench.floor:app", services) as port:
-        floor = _rate(port, "/", devices)
-    with _served("gateway.wsgi:app", services) as port:
-        turns = _rate(port, "/ussd/africastalking/bench", devices)
+def _measure_round(services: Services, devices: int) -> tuple[float, float, float]:
+    with _serve_app("bench.floor:app", services) as port:
+        floor = _turn_rate(port, "/", devices)
+    with _serve_app("gateway.wsgi:app", services) as port:
+        turns = _turn_rate(port, "/ussd/africastalking/bench", devices)
     print(f"  turns {turns:8.0f}/s   floor {floor:8.0f}/s   ratio {turns / floor:.2f}")
     return turns / floor, turns, floor
 
 
 @contextmanager
-def _served(app: str, services: Services) -> Iterator[int]:
+def _serve_app(app: str, services: Services) -> Iterator[int]:
     """The application under granian, two processes, on a free port."""
     port = free_port()
     env = os.environ | {
@@ -118,14 +118,14 @@ def _wait_until_ready(port: int) -> None:
     raise TimeoutError("the server does not answer")
 
 
-def _rate(port: int, path: str, devices: int) -> float:
+def _turn_rate(port: int, path: str, devices: int) -> float:
     """Turns a second of all connections together."""
     with multiprocessing.Pool(2) as pool:
         halves = [(port, path, devices, half) for half in range(2)]
-        return sum(pool.starmap(_drive, halves))
+        return sum(pool.starmap(_drive_connections, halves))
 
 
-def _drive(port: int, path: str, devices: int, half: int) -> float:
+def _drive_connections(port: int, path: str, devices: int, half: int) -> float:
     """Turns a second of half of the connections, in threads of one process."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -179,8 +179,8 @@ def _print_statements(database_url: str) -> None:
 
     session = turn(lambda context: start(menu, context, 156))
     for typed in ("1", "500"):
-        session = turn(partial(_advance, menu, session, typed))
+        session = turn(partial(_play_advance, menu, session, typed))
 
 
-def _advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
+def _play_advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
     return advance(menu, session, typed, context)

@@ -72,6 +72,7 @@ class Recipient:
 
     @property
     def is_accepted(self) -> bool:
+        """Whether the message is sent to this recipient."""
         return self.code in (_PROCESSED, _QUEUED)
 
 
@@ -91,12 +92,12 @@ def send() -> Any:
     if not message or not numbers[0]:
         return "Request is missing required form field 'message' or 'to'", 400
     code = _QUEUED if form.get("enqueue") == "1" else _PROCESSED
-    recipients = [_recipient(runtime, number.strip(), code) for number in numbers]
-    _deliver(runtime, recipients, form.get("from") or runtime.settings.sms_sender, message)
+    recipients = [_make_recipient(runtime, number.strip(), code) for number in numbers]
+    _deliver_message(runtime, recipients, form.get("from") or runtime.settings.sms_sender, message)
     return jsonify(SMSMessageData=_message_data(recipients, len(segments(message)))), 201
 
 
-def _recipient(runtime: SimulatorRuntime, number: str, code: str) -> Recipient:
+def _make_recipient(runtime: SimulatorRuntime, number: str, code: str) -> Recipient:
     sms_faults = draw_faults(runtime.engine, SMS_FAULTS, _PROVIDER, "send", number)
     if not _PHONE_NUMBER.fullmatch(number):
         code = _INVALID_PHONE_NUMBER
@@ -106,7 +107,7 @@ def _recipient(runtime: SimulatorRuntime, number: str, code: str) -> Recipient:
     return Recipient(number, code, f"ATXid_{secrets.token_hex(16)}", report, faults)
 
 
-def _deliver(
+def _deliver_message(
     runtime: SimulatorRuntime, recipients: list[Recipient], sender: str, message: str
 ) -> None:
     """Put the message on the phones of the accepted recipients and queue delivery reports."""
@@ -155,7 +156,7 @@ def _delivery_report(runtime: SimulatorRuntime, recipient: Recipient) -> Callbac
 
 def _message_data(recipients: list[Recipient], message_parts: int) -> dict[str, Any]:
     accepted = sum(recipient.is_accepted for recipient in recipients)
-    cost = _cost(accepted * message_parts)
+    cost = _format_cost(accepted * message_parts)
     return {
         "Message": f"Sent to {accepted}/{len(recipients)} Total Cost: {cost}",
         "Recipients": [_recipient_data(recipient, message_parts) for recipient in recipients],
@@ -167,13 +168,13 @@ def _recipient_data(recipient: Recipient, message_parts: int) -> dict[str, Any]:
         "statusCode": int(recipient.code),
         "number": recipient.number,
         "status": _STATUS_NAMES.get(recipient.code, "Failed"),
-        "cost": _cost(message_parts) if recipient.is_accepted else "0",
+        "cost": _format_cost(message_parts) if recipient.is_accepted else "0",
         "messageId": recipient.message_id if recipient.is_accepted else "None",
         "messageParts": message_parts if recipient.is_accepted else 0,
     }
 
 
-def _cost(message_parts: int) -> str:
+def _format_cost(message_parts: int) -> str:
     shillings, tenths = divmod(message_parts * _PART_COST_TENTHS, 10)
     return f"KES {shillings}.{tenths}000"
 

@@ -66,17 +66,17 @@ def queue_callbacks(
     """Write the callbacks with their faults. Returns the ids of the rows, for `send_now`."""
     ordered = reversed(callbacks) if "reverse_callbacks" in faults else callbacks
     if "forge_signature" in faults:
-        ordered = [_forged(callback) for callback in ordered]
+        ordered = [_forge_signature(callback) for callback in ordered]
     delay_seconds = float(faults.get("delay_callback", 0))
     return [
-        _insert(connection, callback, delay_seconds)
+        _insert_callback(connection, callback, delay_seconds)
         for callback in ordered
         if not _is_dropped(callback.kind, faults)
         for _ in range(int(faults.get("repeat_callback", 1)))
     ]
 
 
-def _forged(callback: Callback) -> Callback:
+def _forge_signature(callback: Callback) -> Callback:
     return replace(callback, signing_secret=_UNKNOWN_KEY, attempts_allowed=1)
 
 
@@ -84,7 +84,7 @@ def _is_dropped(kind: str, faults: Faults) -> bool:
     return "drop_callback" in faults and faults["drop_callback"] in ("", kind)
 
 
-def _insert(connection: Connection, callback: Callback, delay_seconds: float) -> int:
+def _insert_callback(connection: Connection, callback: Callback, delay_seconds: float) -> int:
     row = {
         "kind": callback.kind,
         "url": callback.url,
@@ -100,9 +100,9 @@ def _insert(connection: Connection, callback: Callback, delay_seconds: float) ->
 
 def claim_callbacks(engine: Engine, ids: list[int] | None, limit: int) -> list[Row[Any]]:
     """Lease callbacks that are due, oldest first: those of `ids`, or any when `ids` is None."""
-    wanted = {"lease": LEASE_SECONDS, "any": ids is None, "ids": ids or [], "limit": limit}
+    claim = {"lease": LEASE_SECONDS, "any": ids is None, "ids": ids or [], "limit": limit}
     with engine.begin() as connection:
-        return sorted(connection.execute(_CLAIM, wanted), key=lambda callback: int(callback.id))
+        return sorted(connection.execute(_CLAIM, claim), key=lambda callback: int(callback.id))
 
 
 def record_attempt(engine: Engine, callback: Row[Any], outcome: str) -> None:

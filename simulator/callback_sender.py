@@ -33,22 +33,22 @@ def send_now(runtime: SimulatorRuntime, ids: Iterable[int]) -> None:
 def send_callbacks(engine: Engine, ids: Iterable[int], timeout_seconds: float) -> None:
     """Send those of `ids` that are due and not leased, one after the other."""
     for callback in claim_callbacks(engine, list(ids), _CLAIM_LIMIT):
-        _send(engine, callback, timeout_seconds)
+        _send_callback(engine, callback, timeout_seconds)
 
 
 def send_due_callbacks(engine: Engine, timeout_seconds: float) -> int:
     """Send the callbacks that are due, in order, up to 100. Returns how many were sent."""
     callbacks = claim_callbacks(engine, None, _CLAIM_LIMIT)
     for callback in callbacks:
-        _send(engine, callback, timeout_seconds)
+        _send_callback(engine, callback, timeout_seconds)
     return len(callbacks)
 
 
-def _send(engine: Engine, callback: Row[Any], timeout_seconds: float) -> None:
-    record_attempt(engine, callback, _post(callback, timeout_seconds))
+def _send_callback(engine: Engine, callback: Row[Any], timeout_seconds: float) -> None:
+    record_attempt(engine, callback, _post_callback(callback, timeout_seconds))
 
 
-def _post(callback: Row[Any], timeout_seconds: float) -> str:
+def _post_callback(callback: Row[Any], timeout_seconds: float) -> str:
     """The HTTP status as text, or the name of the error."""
     body, headers = callback.body.encode(), {"Content-Type": callback.content_type}
     if callback.signing_secret:
@@ -80,7 +80,9 @@ class CallbackSender:
         self._timeout_seconds = timeout_seconds
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="callback-sender")
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="callback-sender", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run_thread, name="callback-sender", daemon=True
+        )
         self._claim_limit = parallel * 4
 
     def start(self) -> None:
@@ -93,7 +95,7 @@ class CallbackSender:
         self._thread.join()
         self._pool.shutdown()
 
-    def _run(self) -> None:
+    def _run_thread(self) -> None:
         while not self._stopped.is_set():
             try:
                 sent = self._run_round()
@@ -110,4 +112,4 @@ class CallbackSender:
         return len(callbacks)
 
     def _send_claimed(self, callback: Row[Any]) -> None:
-        _send(self._engine, callback, self._timeout_seconds)
+        _send_callback(self._engine, callback, self._timeout_seconds)

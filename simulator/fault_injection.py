@@ -65,13 +65,13 @@ def draw_faults(
         "names": list(names),
     }
     with engine.begin() as connection:
-        drawn = [fault for fault in connection.execute(_DRAW, call) if _applies(fault)]
+        drawn = [fault for fault in connection.execute(_DRAW, call) if _is_drawn(fault)]
         if drawn:
             connection.execute(_USE_UP, {"ids": [fault.id for fault in drawn]})
     return {fault.name: fault.value for fault in drawn}
 
 
-def _applies(fault: Row[Any]) -> bool:
+def _is_drawn(fault: Row[Any]) -> bool:
     return random.Random(f"{fault.seed}/{fault.draws}").random() < float(fault.share)
 
 
@@ -161,10 +161,10 @@ def add_fault() -> Any:
     if body.get("provider") not in PROVIDERS or body.get("name") not in FAULT_NAMES:
         names = sorted(FAULT_NAMES)
         return jsonify(error=f"provider is one of {PROVIDERS}, name one of {names}"), 400
-    return jsonify(id=retry_while_unavailable(lambda: _insert(_fault_row(body)))), 201
+    return jsonify(id=retry_while_unavailable(lambda: _insert_fault(_fault_row(body)))), 201
 
 
-def _insert(fault: dict[str, Any]) -> int:
+def _insert_fault(fault: dict[str, Any]) -> int:
     with current_runtime().engine.begin() as connection:
         return int(connection.execute(_INSERT, fault).scalar_one())
 

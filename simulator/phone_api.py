@@ -50,14 +50,14 @@ class PhoneServices:
     slots: threading.BoundedSemaphore
 
 
-def _services() -> PhoneServices:
+def _current_services() -> PhoneServices:
     services: PhoneServices = current_app.extensions["phone"]
     return services
 
 
 @contextmanager
-def _slot() -> Iterator[None]:
-    slots = _services().slots
+def _hold_slot() -> Iterator[None]:
+    slots = _current_services().slots
     if not slots.acquire(timeout=_SLOT_WAIT_SECONDS):
         raise ServiceUnavailable("too many phones are waiting for the network, try again")
     try:
@@ -67,7 +67,7 @@ def _slot() -> Iterator[None]:
 
 
 @api.errorhandler(HTTPException)
-def _error(error: HTTPException) -> Any:
+def _error_response(error: HTTPException) -> Any:
     return jsonify(error=error.description), error.code or 500
 
 
@@ -95,7 +95,7 @@ def _text_field(body: dict[str, Any], name: str, longest: int) -> str:
 @api.get("/cast")
 def cast() -> Any:
     """The people of the demo and their devices."""
-    return jsonify(_services().cast())
+    return jsonify(_current_services().cast())
 
 
 @api.get("/network")
@@ -157,7 +157,7 @@ def post_prompt_answer(msisdn: str, prompt_id: int) -> Any:
     body, msisdn = _json_object(), _parse_msisdn(msisdn)
     pin = None if body.get("cancel") is True else _text_field(body, "pin", 12)
     try:
-        with _slot():
+        with _hold_slot():
             return jsonify(_result_json(answer_prompt(current_runtime(), msisdn, prompt_id, pin)))
     except LookupError:
         raise NotFound(f"no open prompt {prompt_id} on {msisdn}") from None
@@ -177,7 +177,7 @@ def paybill(msisdn: str) -> Any:
         raise BadRequest(str(error)) from None
     validated = body.get("validated") is not False
     runtime = current_runtime()
-    with _slot():
+    with _hold_slot():
         result = pay_by_paybill(runtime, msisdn, account, amount_minor, validated=validated)
     return jsonify(_result_json(result))
 
@@ -192,7 +192,7 @@ def sms(msisdn: str) -> Any:
     """`{"text"}`: send an SMS from that phone to the gateway's short code."""
     body, msisdn = _json_object(), _parse_msisdn(msisdn)
     text = _text_field(body, "text", 918)
-    with _slot():
+    with _hold_slot():
         return jsonify(id=send_sms(current_runtime(), msisdn, text))
 
 
@@ -200,7 +200,7 @@ def sms(msisdn: str) -> Any:
 def device(serial: str) -> Any:
     """What the virtual device displays."""
     try:
-        return jsonify(read_device(current_runtime(), _services().device_source, serial))
+        return jsonify(read_device(current_runtime(), _current_services().device_source, serial))
     except UnknownDevice as error:
         raise NotFound(str(error)) from None
 
@@ -209,7 +209,7 @@ def device(serial: str) -> Any:
 def keypad(serial: str) -> Any:
     """Type `{"code"}` on the device: whether it was accepted, if not why, and the new display."""
     code = _text_field(_json_object(), "code", 64)
-    device_source = _services().device_source
+    device_source = _current_services().device_source
     try:
         return jsonify(enter_device_token(current_runtime(), device_source, serial, code))
     except UnknownDevice as error:

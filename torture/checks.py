@@ -123,7 +123,7 @@ def wait_until_settled(
     deadline = time.monotonic() + patience_s
     queries = {name: sql for name, sql in _PENDING.items() if not money_only or name in MONEY}
     while True:
-        pending = {name: count for name, count in _counts(deployment, queries).items() if count}
+        pending = {name: count for name, count in _run_counts(deployment, queries).items() if count}
         if not pending or time.monotonic() > deadline:
             return pending
         time.sleep(0.2)
@@ -131,21 +131,21 @@ def wait_until_settled(
 
 def find_violations(deployment: Deployment) -> dict[str, str]:
     """Everything that must not be, with its count; empty when the run has passed."""
-    violations = {name: str(n) for name, n in _counts(deployment, _VIOLATIONS).items() if n}
+    violations = {name: str(n) for name, n in _run_counts(deployment, _VIOLATIONS).items() if n}
     with unit_opener(deployment.engine)() as unit:
-        found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
-    return violations | {name: offender for name, offender in found.items() if offender}
+        offences = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+    return violations | {name: offender for name, offender in offences.items() if offender}
 
 
 def collect_statistics(deployment: Deployment) -> dict[str, int]:
     """What happened in the run, in numbers."""
-    return _counts(deployment, _STATISTICS)
+    return _run_counts(deployment, _STATISTICS)
 
 
-def _counts(deployment: Deployment, queries: dict[str, str]) -> dict[str, int]:
+def _run_counts(deployment: Deployment, queries: dict[str, str]) -> dict[str, int]:
     with deployment.engine.connect() as connection:
-        return {name: _scalar(connection, sql) for name, sql in queries.items()}
+        return {name: _count_rows(connection, sql) for name, sql in queries.items()}
 
 
-def _scalar(connection: Connection, sql: str) -> int:
+def _count_rows(connection: Connection, sql: str) -> int:
     return int(connection.execute(text(sql)).scalar_one())

@@ -38,7 +38,7 @@ class Deployment:
 
     def __init__(self, services: Services, workload: Workload, log: Path) -> None:
         self.services = services
-        self.settings = _settings(services, workload)
+        self.settings = _make_settings(services, workload)
         self.engine: Engine = create_engine(
             services.database_url, pool_size=_CONNECTIONS, pool_pre_ping=True
         )
@@ -47,7 +47,7 @@ class Deployment:
             SimulatorSettings.from_environ(self.settings),
         )
         self.log = log
-        self.processes = _processes(self.settings, workload.workers, log)
+        self.processes = _make_processes(self.settings, workload.workers, log)
 
     @property
     def providers_url(self) -> str:
@@ -113,7 +113,7 @@ def start_deployment(folder: Path, workload: Workload) -> Iterator[Deployment]:
             deployment.stop()
 
 
-def _settings(services: Services, workload: Workload) -> dict[str, str]:
+def _make_settings(services: Services, workload: Workload) -> dict[str, str]:
     providers, web = free_port(), free_port()
     return {
         "DATABASE_URL": services.database_url,
@@ -141,7 +141,7 @@ def _settings(services: Services, workload: Workload) -> dict[str, str]:
     }
 
 
-def _processes(settings: dict[str, str], workers: int, log: Path) -> dict[str, Process]:
+def _make_processes(settings: dict[str, str], workers: int, log: Path) -> dict[str, Process]:
     env = os.environ | settings
     dialwatt = [sys.executable, "-m", "operations.cli"]
     web = (

@@ -68,7 +68,7 @@ class Payers:
     def start(self) -> None:
         """Start paying."""
         numbers = range(self._workload.payments)
-        self._payments = [self._pool.submit(self._pay, number) for number in numbers]
+        self._payments = [self._pool.submit(self._make_payment, number) for number in numbers]
 
     def raise_failure(self) -> None:
         """Raise the error of a payer who gave up, if there is one."""
@@ -88,11 +88,11 @@ class Payers:
             payment.cancel()
         self._pool.shutdown()
 
-    def _count(self, event: str) -> None:
+    def _count_event(self, event: str) -> None:
         with self._lock:
             self.events[event] += 1
 
-    def _pay(self, number: int) -> None:
+    def _make_payment(self, number: int) -> None:
         rng = random.Random(f"{self._workload.seed}/{number}")
         customer = rng.randrange(self._workload.customers)
         amount_minor = 100 * rng.choice((5, 20, 50, 150, 300, 555, rng.randint(1, 2000)))
@@ -107,24 +107,24 @@ class Payers:
             (55, 10, 25, 5, 5),
         )[0]
         self._repeat_until_done(lambda: method(customer, amount_minor))
-        self._count("payment made")
+        self._count_event("payment made")
 
     def _repeat_until_done(self, attempt: Callable[[], None]) -> None:
         for _ in range(_ATTEMPTS):
             try:
                 return attempt()
             except PROCESS_DOWN:
-                self._count("attempt broken by a kill")
+                self._count_event("attempt broken by a kill")
                 time.sleep(_PAUSE_SECONDS)
         raise BrokenInvariant("the product did not come back")
 
     def _pay_unvalidated(self, customer: int, amount_minor: int) -> None:
         self._pay_without_validation(customer, serial_of(customer), amount_minor)
-        self._count("paybill without validation")
+        self._count_event("paybill without validation")
 
     def _pay_mistyped(self, customer: int, amount_minor: int) -> None:
         self._pay_without_validation(customer, f"X{serial_of(customer)}", amount_minor)
-        self._count("paybill with a mistyped serial")
+        self._count_event("paybill with a mistyped serial")
 
     def _pay_without_validation(self, customer: int, account: str, amount_minor: int) -> None:
         """Money moves before the gateway hears of it, as paybills do by default."""
@@ -142,13 +142,13 @@ class Payers:
         try:
             send_now(runtime, ids)
         except PROCESS_DOWN:
-            self._count("first callback attempt broken by a kill")
+            self._count_event("first callback attempt broken by a kill")
 
     def _pay_validated(self, customer: int, amount_minor: int) -> None:
         result = pay_by_paybill(
             self._deployment.runtime, msisdn_of(customer), serial_of(customer), amount_minor
         )
-        self._count("validated, paid" if result.accepted else "validated, refused")
+        self._count_event("validated, paid" if result.accepted else "validated, refused")
 
     def _pay_from_menu(self, customer: int, amount_minor: int) -> None:
         amount = Money(max(amount_minor // 100, 1) * 100, "KES")
@@ -156,9 +156,9 @@ class Payers:
             with self._open_unit() as unit:
                 request_payment(unit, msisdn_of(customer), serial_of(customer), amount)
         except Refused:
-            self._count("prompt refused by the menu")
+            self._count_event("prompt refused by the menu")
             return
-        self._count("prompt requested")
+        self._count_event("prompt requested")
 
     def _pay_agent(self, customer: int, amount_minor: int) -> None:
         amount = Money(amount_minor, "KES")
@@ -166,7 +166,7 @@ class Payers:
             with self._open_unit() as unit:
                 result = collect_cash(unit, AGENT, AGENT_PIN, serial_of(customer), amount)
         except Refused as refused:
-            self._count(f"cash refused ({refused.code})")
+            self._count_event(f"cash refused ({refused.code})")
             return
         refusal = f"cash refused ({result.code})" if isinstance(result, Refused) else None
-        self._count(refusal or "cash")
+        self._count_event(refusal or "cash")

@@ -34,7 +34,7 @@ class Responders:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._threads = [
-            threading.Thread(target=self._repeat, args=(step,))
+            threading.Thread(target=self._repeat_step, args=(step,))
             for step in (self._answer_prompts, self._clear_suspense)
         ]
 
@@ -49,24 +49,28 @@ class Responders:
         for thread in self._threads:
             thread.join()
 
-    def _count(self, event: str) -> None:
+    def _count_event(self, event: str) -> None:
         with self._lock:
             self.events[event] += 1
 
-    def _repeat(self, step: Callable[[], None]) -> None:
+    def _repeat_step(self, step: Callable[[], None]) -> None:
         while not self._stopped.wait(_PAUSE_SECONDS):
             try:
                 step()
             except PROCESS_DOWN:
-                self._count("response broken by a kill")
+                self._count_event("response broken by a kill")
 
     def _answer_prompts(self) -> None:
         with self._deployment.runtime.engine.connect() as connection:
             open_prompts = connection.execute(_OPEN_PROMPTS).all()
         with ThreadPoolExecutor(_PARALLEL_PHONES) as phones:
-            list(phones.map(lambda prompt: self._answer(prompt.msisdn, prompt.id), open_prompts))
+            list(
+                phones.map(
+                    lambda prompt: self._answer_prompt(prompt.msisdn, prompt.id), open_prompts
+                )
+            )
 
-    def _answer(self, msisdn: str, prompt_id: int) -> None:
+    def _answer_prompt(self, msisdn: str, prompt_id: int) -> None:
         """85 % enter their PIN, 7 % cancel, 3 % mistype it, and 5 % let the prompt expire."""
         draw = random.Random(f"{self._seed}/prompt/{prompt_id}").random()
         if draw > 0.95:
@@ -76,7 +80,7 @@ class Responders:
             answer_prompt(self._deployment.runtime, msisdn, prompt_id, pin)
         except LookupError:
             return
-        self._count("prompt answered")
+        self._count_event("prompt answered")
 
     def _clear_suspense(self) -> None:
         """Half of the payments are matched, a quarter is refunded, and a quarter stays."""
@@ -85,10 +89,10 @@ class Responders:
                 if payment.id % 4 < 2:
                     serial = payment.account_raw[1:]
                     match_suspense(unit, payment.id, serial, "operator", "one letter too many")
-                    self._count("suspense matched")
+                    self._count_event("suspense matched")
                 elif payment.id % 4 == 2:
                     request_refund(unit, payment.id, "operator", "not ours")
-                    self._count("refund requested")
+                    self._count_event("refund requested")
 
 
 _OPEN_PROMPTS = text(

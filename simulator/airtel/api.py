@@ -46,10 +46,10 @@ class AirtelError(Exception):
 
 def error_response(code: str) -> tuple[Any, int]:
     """Airtel's error body: still an HTTP 200."""
-    return jsonify(status=_status(code, success=False)), 200
+    return jsonify(status=_status_object(code, success=False)), 200
 
 
-def _status(code: str, *, success: bool) -> dict[str, Any]:
+def _status_object(code: str, *, success: bool) -> dict[str, Any]:
     return {
         "code": "200" if success else "400",
         "message": "SUCCESS" if success else "Failed",
@@ -60,12 +60,12 @@ def _status(code: str, *, success: bool) -> dict[str, Any]:
 
 
 @airtel.errorhandler(AirtelError)
-def _rejected(error: AirtelError) -> tuple[Any, int]:
+def _handle_rejection(error: AirtelError) -> tuple[Any, int]:
     return error_response(str(error))
 
 
 @airtel.errorhandler(InvalidAccessToken)
-def _unauthorised(error: InvalidAccessToken) -> tuple[Any, int]:
+def _handle_invalid_token(error: InvalidAccessToken) -> tuple[Any, int]:
     return jsonify(error="invalid_token"), 401
 
 
@@ -105,7 +105,7 @@ def payments() -> Any:
         approve_newest_prompt(runtime, msisdn)
     transaction = {"id": prompt_request.reference, "status": "Success."}
     return jsonify(
-        data={"transaction": transaction}, status=_status(RESPONSE_CODES[None], success=True)
+        data={"transaction": transaction}, status=_status_object(RESPONSE_CODES[None], success=True)
     )
 
 
@@ -137,7 +137,7 @@ def balance() -> Any:
     with runtime.engine.connect() as connection:
         amount = Decimal(major(balance_of(connection, _PROVIDER), currency))
     account = {"balance": f"{amount:,.2f}", "currency": currency, "account_status": "Active"}
-    return jsonify(data=account, status=_status("", success=True))
+    return jsonify(data=account, status=_status_object("", success=True))
 
 
 @airtel.get("/standard/v1/payments/<reference>")
@@ -159,5 +159,5 @@ def enquiry(reference: str) -> Any:
     }
     if code == "0":
         transaction["airtel_money_id"] = prompt.receipt
-    status = _status(RESPONSE_CODES[code], success=code in (None, "0"))
+    status = _status_object(RESPONSE_CODES[code], success=code in (None, "0"))
     return jsonify(data={"transaction": transaction}, status=status)

@@ -72,7 +72,7 @@ def accept_openpaygo(memory: Memory, token: str, secret: DeviceSecret) -> Memory
 
 def accept_nexus_full(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     """Fourteen digits, typed between * and #."""
-    message = nexus.read_full(_key(secret), token, memory.newest - IDS_BELOW)
+    message = nexus.read_full(_device_key(secret), token, memory.newest - IDS_BELOW)
     seen, message = _nexus_seen(memory, message)
     if message.type == nexus.ADD:
         return replace(seen, hours=memory.hours + message.body)
@@ -84,7 +84,7 @@ def accept_nexus_full(memory: Memory, token: str, secret: DeviceSecret) -> Memor
 
 def accept_nexus_small(memory: Memory, token: str, secret: DeviceSecret) -> Memory:
     """Fifteen digits from 1 to 5."""
-    message = nexus.read_small(_key(secret), token, memory.newest - IDS_BELOW)
+    message = nexus.read_small(_device_key(secret), token, memory.newest - IDS_BELOW)
     seen, message = _nexus_seen(memory, message)
     if message.type not in (nexus.SMALL_ADD, nexus.SMALL_SET):
         raise RejectedToken(MALFORMED)
@@ -123,13 +123,13 @@ DECODERS: dict[str, Callable[[Memory, str, DeviceSecret], Memory]] = {
 }
 
 
-def _key(secret: DeviceSecret) -> bytes:
+def _device_key(secret: DeviceSecret) -> bytes:
     assert secret.key is not None
     return secret.key
 
 
 def _openpaygo_secret(secret: DeviceSecret) -> tuple[bytes, int]:
-    key, starting_code = _key(secret), secret.starting_code
+    key, starting_code = _device_key(secret), secret.starting_code
     if starting_code is None:
         starting_code = openpaygo.starting_code_from(key)
     return key, starting_code
@@ -155,7 +155,7 @@ def _openpaygo_accepts(memory: Memory, value: int, count: int) -> bool:
 
 def _openpaygo_after(memory: Memory, value: int, count: int) -> Memory:
     newest = max(memory.newest, count)
-    used = _remember(memory.used, count, newest - _SYNC_JUMP)
+    used = _add_used(memory.used, count, newest - _SYNC_JUMP)
     if count % 2 == 0:
         return replace(memory, hours=memory.hours + 24 * value, newest=newest, used=used)
     # Only a sync may move the count back; what was used above it stays used.
@@ -174,7 +174,7 @@ def _nexus_seen(memory: Memory, message: nexus.Message | None) -> tuple[Memory, 
     if message.id <= memory.floor or message.id in memory.used:
         raise RejectedToken(ALREADY_USED)
     newest = max(memory.newest, message.id)
-    used = _remember(memory.used, message.id, newest - IDS_BELOW - 1)
+    used = _add_used(memory.used, message.id, newest - IDS_BELOW - 1)
     return replace(memory, newest=newest, used=used), message
 
 
@@ -183,5 +183,5 @@ def _nexus_set(seen: Memory, message_id: int, hours: int, unlocked: bool) -> Mem
     return replace(seen, hours=hours, unlocked=unlocked, floor=message_id)
 
 
-def _remember(used: tuple[int, ...], number: int, above: int) -> tuple[int, ...]:
+def _add_used(used: tuple[int, ...], number: int, above: int) -> tuple[int, ...]:
     return tuple(sorted(n for n in {*used, number} if n > above))

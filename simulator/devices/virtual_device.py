@@ -33,7 +33,7 @@ def factory_state(secret: DeviceSecret, count: int) -> State:
     Devices of the other families ignore `count`.
     """
     newest = {"openpaygo": count, "sts": 0}.get(secret.family, IDS_BELOW)
-    return _state(secret.family, Memory(newest=newest))
+    return _to_state(secret.family, Memory(newest=newest))
 
 
 def enter_token(state: State, token: str, secret: DeviceSecret) -> EnteredToken:
@@ -44,7 +44,7 @@ def enter_token(state: State, token: str, secret: DeviceSecret) -> EnteredToken:
         if not digits or not set(digits) <= _DIGITS:
             raise RejectedToken(MALFORMED)
         return EnteredToken(
-            _state(family, DECODERS[family](_memory(state), digits, secret)), True, ""
+            _to_state(family, DECODERS[family](_to_memory(state), digits, secret)), True, ""
         )
     except RejectedToken as refused:
         return EnteredToken(state, False, str(refused))
@@ -59,10 +59,10 @@ def display(state: State) -> dict[str, Any]:
     return {"days": state["hours"] // 24, "unlocked": state["unlocked"]}
 
 
-def _state(family: str, memory: Memory) -> State:
+def _to_state(family: str, memory: Memory) -> State:
     return asdict(memory) | {"family": family, "used": list(memory.used)}
 
 
-def _memory(state: State) -> Memory:
+def _to_memory(state: State) -> Memory:
     fields = {name: value for name, value in state.items() if name != "family"}
     return Memory(**fields | {"used": tuple(state["used"])})

@@ -97,7 +97,7 @@ def answer_prompt(
         prompt = connection.execute(_LOCK_OPEN, key).first()
         if prompt is None:
             raise LookupError(f"no open prompt {prompt_id} on {msisdn}")
-        result, ids = _settle(connection, runtime, prompt, pin, faults)
+        result, ids = _settle_prompt(connection, runtime, prompt, pin, faults)
     send_now(runtime, ids)
     return result
 
@@ -122,7 +122,7 @@ def expire_prompts(runtime: SimulatorRuntime) -> int:
     return len(overdue)
 
 
-def _settle(
+def _settle_prompt(
     connection: Connection,
     runtime: SimulatorRuntime,
     prompt: Row[Any],
@@ -137,7 +137,7 @@ def _settle(
     balance_minor = move_money(connection, payment)
     if balance_minor is None:
         return _close_unpaid(connection, runtime, prompt, _BALANCE_TOO_LOW, faults)
-    _close(connection, prompt, PAID, payment.receipt)
+    _close_prompt(connection, prompt, PAID, payment.receipt)
     callbacks = paid_callbacks(connection, runtime, prompt, payment, balance_minor, faults)
     if "contradict_callback" in faults:
         callbacks = [*unpaid_callbacks(runtime, prompt, _CANCELLED), *callbacks]
@@ -166,12 +166,12 @@ def _close_unpaid(
     code: str,
     faults: Faults,
 ) -> tuple[PaymentResult, list[int]]:
-    _close(connection, prompt, code, None)
+    _close_prompt(connection, prompt, code, None)
     callbacks = unpaid_callbacks(runtime, prompt, code)
     return PaymentResult(False, code), queue_callbacks(connection, callbacks, faults)
 
 
-def _close(connection: Connection, prompt: Row[Any], code: str, receipt: str | None) -> None:
+def _close_prompt(connection: Connection, prompt: Row[Any], code: str, receipt: str | None) -> None:
     connection.execute(_CLOSE, {"id": prompt.id, "code": code, "receipt": receipt})
 
 

@@ -44,7 +44,7 @@ def move_money(connection: Connection, payment: Payment) -> int | None:
     connection.execute(_OPEN_WALLET, payer)
     if connection.execute(_DEBIT, payer | amount).first() is None:
         return None
-    connection.execute(_INSERT_TRANSACTION, _columns(payment))
+    connection.execute(_INSERT_TRANSACTION, _transaction_row(payment))
     business = {"holder": payment.shortcode}
     return int(connection.execute(_CREDIT, business | amount).scalar_one())
 
@@ -70,7 +70,7 @@ def balance_of(connection: Connection, holder: str) -> int:
     return int(connection.execute(_BALANCE, {"holder": holder}).scalar_one())
 
 
-def _columns(payment: Payment) -> dict[str, object]:
+def _transaction_row(payment: Payment) -> dict[str, object]:
     return {name: getattr(payment, name) for name in Payment.__dataclass_fields__}
 
 

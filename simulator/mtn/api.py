@@ -57,7 +57,7 @@ def error_response(code: str) -> tuple[Any, int]:
 
 
 @mtn.errorhandler(MtnError)
-def _rejected(error: MtnError) -> tuple[Any, int]:
+def _handle_rejection(error: MtnError) -> tuple[Any, int]:
     return error_response(str(error))
 
 

@@ -71,7 +71,7 @@ def error_response(code: str) -> tuple[Any, int]:
 
 
 @pawapay.errorhandler(PawaPayError)
-def _rejected(error: PawaPayError) -> tuple[Any, int]:
+def _handle_rejection(error: PawaPayError) -> tuple[Any, int]:
     return error_response(str(error))
 
 
@@ -99,11 +99,11 @@ def deposits() -> Any:
         status = "DUPLICATE_IGNORED"
     if draw_faults(runtime.engine, EARLY_CALLBACK_FAULTS, _PROVIDER, "deposits", msisdn):
         approve_newest_prompt(runtime, msisdn)
-    created = _timestamp(runtime)
+    created = _format_now(runtime)
     return jsonify(depositId=deposit_id, status=status, nextStep="FINAL_STATUS", created=created)
 
 
-def _timestamp(runtime: SimulatorRuntime) -> str:
+def _format_now(runtime: SimulatorRuntime) -> str:
     return f"{runtime.now():%Y-%m-%dT%H:%M:%SZ}"
 
 
@@ -168,12 +168,12 @@ def refunds() -> Any:
     if not _UUID4.fullmatch(refund_id) or not _UUID4.fullmatch(deposit_id):
         raise PawaPayError("INVALID_PARAMETER")
     with runtime.engine.begin() as connection:
-        is_new = _refund(connection, runtime, refund_id, deposit_id)
+        is_new = _refund_deposit(connection, runtime, refund_id, deposit_id)
     status = "ACCEPTED" if is_new else "DUPLICATE_IGNORED"
-    return jsonify(refundId=refund_id, status=status, created=_timestamp(runtime))
+    return jsonify(refundId=refund_id, status=status, created=_format_now(runtime))
 
 
-def _refund(
+def _refund_deposit(
     connection: Connection, runtime: SimulatorRuntime, refund_id: str, deposit_id: str
 ) -> bool:
     """Give the deposit back to its payer. False when this refund was made before."""

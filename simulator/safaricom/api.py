@@ -30,5 +30,5 @@ for path, view in {
 
 
 @daraja.errorhandler(DarajaError)
-def _rejected(error: DarajaError) -> tuple[Any, int]:
+def _handle_rejection(error: DarajaError) -> tuple[Any, int]:
     return error_response(error.code, error.message)

@@ -43,7 +43,7 @@ def pay_by_paybill(
     faults = draw_callback_faults(runtime, "safaricom", "paybill", msisdn)
     payment, urls = _new_payment(runtime, msisdn, account, amount_minor)
     code, third_party_id = (
-        _validate(runtime, urls, payment, faults) if validated else (_ACCEPTED, "")
+        _validate_payment(runtime, urls, payment, faults) if validated else (_ACCEPTED, "")
     )
     if code == _ACCEPTED:
         payment = replace(payment, third_party_id=third_party_id)
@@ -63,7 +63,7 @@ def _new_payment(
     return Payment(receipt, shortcode, msisdn, account, amount_minor, now), urls
 
 
-def _validate(
+def _validate_payment(
     runtime: SimulatorRuntime, urls: C2bUrls, payment: Payment, faults: Faults
 ) -> tuple[str, str]:
     """The business's ResultCode as text ("0" accepts) and its ThirdPartyTransID."""

@@ -28,7 +28,7 @@ def c2b_payload(payment: Payment, balance_minor: int | None, payer_form: str) ->
     return {
         "TransactionType": "Pay Bill",
         "TransID": payment.receipt,
-        "TransTime": _timestamp(payment),
+        "TransTime": _format_timestamp(payment),
         "TransAmount": major(payment.amount_minor, "KES"),
         "BusinessShortCode": payment.shortcode,
         "BillRefNumber": payment.account,
@@ -53,22 +53,22 @@ def stk_callback_payload(
         "ResultDesc": RESULT_DESCRIPTIONS[code],
     }
     if payment is not None:
-        callback["CallbackMetadata"] = {"Item": _metadata(payment)}
+        callback["CallbackMetadata"] = {"Item": _callback_metadata(payment)}
     return {"Body": {"stkCallback": callback}}
 
 
-def _metadata(payment: Payment) -> list[dict[str, Any]]:
+def _callback_metadata(payment: Payment) -> list[dict[str, Any]]:
     """As documented: any order, a Balance without a value, and an amount with a fraction."""
     return [
         {"Name": "Amount", "Value": float(payment.amount_minor // 100)},
         {"Name": "MpesaReceiptNumber", "Value": payment.receipt},
         {"Name": "Balance"},
-        {"Name": "TransactionDate", "Value": int(_timestamp(payment))},
+        {"Name": "TransactionDate", "Value": int(_format_timestamp(payment))},
         {"Name": "PhoneNumber", "Value": int(payment.msisdn.lstrip("+"))},
     ]
 
 
-def _timestamp(payment: Payment) -> str:
+def _format_timestamp(payment: Payment) -> str:
     """yyyymmddHHMMSS in East African time."""
     return payment.completed_at.astimezone(EAST_AFRICA_TIME).strftime("%Y%m%d%H%M%S")
 

@@ -32,7 +32,7 @@ def pull_transactions(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
         "limit": PAGE_SIZE,
     }
     with runtime.engine.connect() as connection:
-        transactions = [_listed(payment) for payment in connection.execute(_LIST, page)]
+        transactions = [_transaction_json(payment) for payment in connection.execute(_LIST, page)]
     return jsonify(
         ResponseRefID=secrets.token_hex(8),
         ResponseCode="1000" if transactions else "1001",
@@ -56,7 +56,7 @@ def _parse_time(body: dict[str, Any], name: str) -> datetime:
         raise invalid_field(name) from None
 
 
-def _listed(payment: Row[Any]) -> dict[str, str]:
+def _transaction_json(payment: Row[Any]) -> dict[str, str]:
     return {
         "transactionId": payment.receipt,
         "trxDate": f"{payment.completed_at:%Y-%m-%dT%H:%M:%S}Z",

@@ -34,7 +34,7 @@ def reversal(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
     conversation_id = new_conversation_id()
     faults = draw_callback_faults(runtime, "safaricom", "reversal", "")
     with runtime.engine.begin() as connection:
-        code, receipt = _reverse(connection, runtime, body)
+        code, receipt = _reverse_payment(connection, runtime, body)
         original = str(body.get("TransactionID"))
         parameters = {"OriginalTransactionID": original, "Charge": ...}
         result = result_payload(
@@ -44,7 +44,7 @@ def reversal(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
     return acknowledgement(conversation_id)
 
 
-def _reverse(
+def _reverse_payment(
     connection: Connection, runtime: SimulatorRuntime, body: dict[str, Any]
 ) -> tuple[str, str]:
     """The result code and the receipt of the reversal ("" where there is none)."""

@@ -37,7 +37,7 @@ def transaction_status(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
     with runtime.engine.begin() as connection:
         payment = connection.execute(_FIND, keys).one_or_none()
         result = (
-            result_payload(SUCCEEDED, conversation_id, _parameters(payment))
+            result_payload(SUCCEEDED, conversation_id, _result_parameters(payment))
             if payment
             else result_payload(UNKNOWN_TRANSACTION, conversation_id)
         )
@@ -45,7 +45,7 @@ def transaction_status(runtime: SimulatorRuntime, body: dict[str, Any]) -> Any:
     return acknowledgement(conversation_id)
 
 
-def _parameters(payment: Row[Any]) -> dict[str, object]:
+def _result_parameters(payment: Row[Any]) -> dict[str, object]:
     return {
         "ReceiptNo": payment.receipt,
         "Amount": major(payment.amount_minor, "KES"),

@@ -33,7 +33,7 @@ class Contacts:
             Contact(
                 _first_name(person) if first_names[_first_name(person)] == 1 else person["name"],
                 person["msisdn"],
-                _description(person),
+                _describe_person(person),
             )
             for person in registered
         ]
@@ -59,7 +59,7 @@ def _first_name(person: dict[str, Any]) -> str:
     return str(person["name"]).split(" ")[0]
 
 
-def _description(person: dict[str, Any]) -> str:
+def _describe_person(person: dict[str, Any]) -> str:
     """The person's devices, else the role, with the PIN of an agent."""
     devices = ", ".join(f"{device['serial']} ({device['kind']})" for device in person["devices"])
     role = f"{person['role']}, PIN {person['pin']}" if "pin" in person else person["role"]

@@ -58,10 +58,10 @@ class GatewayClient:
 
     def network(self) -> Network | None:
         """The network of the simulated phones; None where the gateway has no simulated phones."""
-        reply = self._send("GET", f"{_PHONE_API}/network")
+        reply = self._send_request("GET", f"{_PHONE_API}/network")
         if reply.status_code == 404:
             return None
-        network = _json(reply)
+        network = _parse_json(reply)
         return Network(
             network["service_code"],
             network["network_code"],
@@ -73,23 +73,23 @@ class GatewayClient:
 
     def post_ussd(self, url: str, form: Form) -> UssdReply:
         """Post one USSD callback."""
-        reply = self._send("POST", url, data=form)
+        reply = self._send_request("POST", url, data=form)
         hop = reply.headers.get("at-ussd-hop-metadata", "")
         return UssdReply(reply.status_code, reply.text, hop)
 
     def post_event(self, url: str, form: Form) -> None:
         """Post the end-of-session event. The reply is ignored."""
-        self._send("POST", url, data=form)
+        self._send_request("POST", url, data=form)
 
     def get(self, path: str) -> Any:
         """Read from the phones' API. Raises StepFailed with the API's reason."""
-        return _json(self._send("GET", f"{_PHONE_API}/{path}"))
+        return _parse_json(self._send_request("GET", f"{_PHONE_API}/{path}"))
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         """Post JSON to the phones' API. Raises StepFailed with the API's reason."""
-        return _json(self._send("POST", f"{_PHONE_API}/{path}", json=body))
+        return _parse_json(self._send_request("POST", f"{_PHONE_API}/{path}", json=body))
 
-    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+    def _send_request(self, method: str, path: str, **options: Any) -> requests.Response:
         url = urljoin(self.url, path)
         try:
             return self._http.request(method, url, timeout=_TIMEOUT_SECONDS, **options)
@@ -103,7 +103,7 @@ def device_path(serial: str) -> str:
     return f"devices/{quote(serial, safe='')}"
 
 
-def _json(reply: requests.Response) -> Any:
+def _parse_json(reply: requests.Response) -> Any:
     try:
         document = reply.json()
     except ValueError:

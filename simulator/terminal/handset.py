@@ -72,14 +72,14 @@ class Handset:
         self.hang_up()
         self._transcript.action("dial", code)
         self._session = UssdSession(self._gateway, self.network, self.msisdn)
-        return self._show(self._session.start(answers))
+        return self._show_screen(self._session.start(answers))
 
     def answer(self, text: str) -> str:
         """Answer the screen. Returns the next one."""
         if self._session is None or not self.is_in_session:
             raise StepFailed("there is no screen to answer; dial first")
         self._transcript.action(">", text)
-        return self._show(self._session.answer(text))
+        return self._show_screen(self._session.answer(text))
 
     def hang_up(self) -> None:
         """End the session, if there is one."""
@@ -93,7 +93,7 @@ class Handset:
 
     def received_sms(self, name: str) -> list[Json]:
         """All messages on that phone, oldest first."""
-        messages: list[Json] = self._get(f"{self.contacts.number(name)}/messages")
+        messages: list[Json] = self._get_json(f"{self.contacts.number(name)}/messages")
         return messages
 
     def unread_sms(self, name: str) -> list[Json]:
@@ -114,7 +114,7 @@ class Handset:
         def matching() -> list[Json]:
             return [sms for sms in self.unread_sms(name) if matches(expected, sms["text"])]
 
-        body: str = self._wait(matching, lambda: self._no_match(name, expected))[0]["text"]
+        body: str = self._wait_for(matching, lambda: self._no_match(name, expected))[0]["text"]
         msisdn = self.contacts.number(name)
         self._read_sms[msisdn].append(body)
         self._last_token = find_token(body) or self._last_token
@@ -139,12 +139,12 @@ class Handset:
     def send_sms(self, name: str, body: str) -> None:
         """Send an SMS from that phone to the gateway."""
         msisdn = self.contacts.number(name)
-        self._post(f"{msisdn}/sms", {"text": body})
+        self._post_json(f"{msisdn}/sms", {"text": body})
         self._transcript.action("text", f"{self.contacts.name(msisdn)}: {body}")
 
     def open_prompts(self, name: str) -> list[Json]:
         """The payment prompts that are open on that phone, oldest first."""
-        prompts: list[Json] = self._get(f"{self.contacts.number(name)}/prompts")
+        prompts: list[Json] = self._get_json(f"{self.contacts.number(name)}/prompts")
         return prompts
 
     def answer_prompt(self, name: str, answer: str, expected: PaymentStep | None = None) -> Json:
@@ -153,7 +153,7 @@ class Handset:
         Raises StepFailed when its amount or account is not the expected one.
         """
         no_prompt = f"no payment prompt on {name}'s phone"
-        prompt = self._wait(lambda: self.open_prompts(name), lambda: no_prompt)[0]
+        prompt = self._wait_for(lambda: self.open_prompts(name), lambda: no_prompt)[0]
         amount, account = _short_amount(prompt["amount"]), prompt["account"]
         if expected and (
             _short_amount(expected.amount) != amount or not matches(expected.account, account)
@@ -162,14 +162,14 @@ class Handset:
                 f"expected {expected.amount} for {expected.account}, saw {amount} for {account}"
             )
         body = {"cancel": True} if answer == "cancel" else {"pin": answer.removeprefix("pin ")}
-        result = self._post(f"{self.contacts.number(name)}/prompts/{prompt['id']}", body)
+        result = self._post_json(f"{self.contacts.number(name)}/prompts/{prompt['id']}", body)
         self._write_payment("prompt", name, f"{amount} for {account}: {answer}", result)
         return result
 
     def pay(self, name: str, account: str, amount: str, expected_code: str = "...") -> Json:
         """Pay by paybill. Raises StepFailed when the phone shows another code than expected."""
         body = {"account": account, "amount": amount}
-        result = self._post(f"{self.contacts.number(name)}/paybill", body)
+        result = self._post_json(f"{self.contacts.number(name)}/paybill", body)
         code = result["code"]
         self._write_payment(
             "paybill", name, f"{_short_amount(amount)} to {account}: {code}", result
@@ -180,19 +180,19 @@ class Handset:
 
     def read_device(self, serial: str, expected: str = "") -> Json:
         """Read the display of a device. `expected` is such as `days 7, unlocked false`."""
-        return self._check_device("device", serial, self._get(device_path(serial)), expected)
+        return self._check_device("device", serial, self._get_json(device_path(serial)), expected)
 
     def type_token(self, serial: str, expected: str = "", token: str = "") -> Json:
         """Type a token on the device; without one, the last that came by SMS."""
         if not (token or self._last_token):
             raise StepFailed("no token came by text yet")
         body = {"code": token or self._last_token}
-        display = self._post(f"{device_path(serial)}/keypad", body)
-        is_last_token = not token or _digits(token) == _digits(self._last_token)
+        display = self._post_json(f"{device_path(serial)}/keypad", body)
+        is_last_token = not token or _digits_of(token) == _digits_of(self._last_token)
         word = "type" if is_last_token else "# typed another code on"
         return self._check_device(word, serial, display, expected)
 
-    def _show(self, screen: str) -> str:
+    def _show_screen(self, screen: str) -> str:
         self.screen = screen
         self._transcript.result(*screen.split(" ", 1))
         return screen
@@ -213,7 +213,7 @@ class Handset:
                 raise StepFailed(f"{serial}: {name} is {values.get(name)}, expected {value}")
         return display
 
-    def _wait(self, poll: Callable[[], list[T]], reason: Callable[[], str]) -> list[T]:
+    def _wait_for(self, poll: Callable[[], list[T]], reason: Callable[[], str]) -> list[T]:
         """Poll until there is something. Raises StepFailed with the reason when time is over."""
         ends_at = time.monotonic() + self._patience_s
         while not (found := poll()):
@@ -222,11 +222,11 @@ class Handset:
             time.sleep(_POLL_SECONDS)
         return found
 
-    def _get(self, path: str) -> Any:
+    def _get_json(self, path: str) -> Any:
         self._require_phones()
         return self._gateway.get(path)
 
-    def _post(self, path: str, body: Json) -> Json:
+    def _post_json(self, path: str, body: Json) -> Json:
         self._require_phones()
         reply: Json = self._gateway.post(path, body)
         return reply
@@ -249,5 +249,5 @@ def _short_amount(amount: str) -> str:
     return amount.removesuffix(".00")
 
 
-def _digits(token: str) -> str:
+def _digits_of(token: str) -> str:
     return "".join(filter(str.isdigit, token))

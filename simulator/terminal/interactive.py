@@ -39,17 +39,17 @@ class InteractivePhone:
 
     def run(self) -> None:
         """Run until the person quits."""
-        self._print(f"This is {self._handset.name}'s phone. `help` lists what it can do.")
-        for line in self._lines():
+        self._print_line(f"This is {self._handset.name}'s phone. `help` lists what it can do.")
+        for line in self._typed_lines():
             try:
                 if self._handset.is_in_session:
                     self._print_screen(self._handset.answer(line))
                 elif not self._run_command(line.strip()):
                     break
             except StepFailed as failure:
-                self._print(str(failure))
+                self._print_line(str(failure))
 
-    def _lines(self) -> Iterator[str]:
+    def _typed_lines(self) -> Iterator[str]:
         """The typed lines. Ctrl-D hangs up, or ends the iteration when there is no session."""
         while True:
             self._print_input_prompt()
@@ -61,9 +61,9 @@ class InteractivePhone:
                 yield line.rstrip("\r\n")
             elif self._handset.is_in_session:
                 self._handset.hang_up()
-                self._print("\n(hung up)")
+                self._print_line("\n(hung up)")
             else:
-                self._print("")
+                self._print_line("")
                 return
 
     def _has_input(self) -> bool:
@@ -82,16 +82,16 @@ class InteractivePhone:
             self._print_screen(self._handset.dial(line))
         elif line:
             word, _, rest = line.partition(" ")
-            self._commands().get(word.lower(), self._unknown_command)(rest.strip())
+            self._command_table().get(word.lower(), self._unknown_command)(rest.strip())
         return True
 
-    def _commands(self) -> dict[str, Callable[[str], None]]:
+    def _command_table(self) -> dict[str, Callable[[str], None]]:
         return {
             "help": lambda _: self._print_help(),
             "dial": lambda code: self._print_screen(self._handset.dial(code)),
             "pin": lambda pin: self._answer_prompt(f"pin {pin}"),
             "cancel": lambda _: self._answer_prompt("cancel"),
-            "pay": self._pay,
+            "pay": self._pay_bill,
             "texts": lambda _: self._print_messages(),
             "text": lambda body: self._handset.send_sms(self._handset.name, body),
             "type": self._type_token,
@@ -101,11 +101,11 @@ class InteractivePhone:
         }
 
     def _unknown_command(self, _: str) -> None:
-        self._print("Unknown command; `help` lists what this phone can do.")
+        self._print_line("Unknown command; `help` lists what this phone can do.")
 
     def _print_help(self) -> None:
         code = self._handset.network.service_code
-        self._print(HELP.format(code=code, stem=code.removesuffix("#")))
+        self._print_line(HELP.format(code=code, stem=code.removesuffix("#")))
 
     def _select_phone(self, name: str) -> None:
         self._handset.select_phone(name)
@@ -113,16 +113,16 @@ class InteractivePhone:
 
     def _print_people(self) -> None:
         for contact in self._handset.contacts.all:
-            self._print(f"  {contact.name:<12} {contact.msisdn:<15} {contact.description}")
+            self._print_line(f"  {contact.name:<12} {contact.msisdn:<15} {contact.description}")
         for msisdn in self._handset.contacts.unregistered:
-            self._print(f"  {'a stranger':<12} {msisdn}")
+            self._print_line(f"  {'a stranger':<12} {msisdn}")
 
     def _answer_prompt(self, answer: str) -> None:
         if not self._handset.open_prompts(self._handset.msisdn):
             raise StepFailed("there is no payment prompt on this phone")
         self._print_payment(self._handset.answer_prompt(self._handset.msisdn, answer))
 
-    def _pay(self, rest: str) -> None:
+    def _pay_bill(self, rest: str) -> None:
         account, _, amount = rest.rpartition(" ")
         if not account:
             raise StepFailed("say: pay SERIAL AMOUNT")
@@ -131,12 +131,12 @@ class InteractivePhone:
     def _print_payment(self, result: dict[str, Any]) -> None:
         receipt = result.get("receipt")
         outcome = f"paid, receipt {receipt}" if result["accepted"] else "nothing was paid"
-        self._print(f"({outcome}; code {result['code']})")
+        self._print_line(f"({outcome}; code {result['code']})")
 
     def _print_messages(self) -> None:
         self._print_news()
         for sms in self._handset.received_sms(self._handset.msisdn):
-            self._print(f"  {sms['at'][11:16]} {sms['from']}: {sms['text']}")
+            self._print_line(f"  {sms['at'][11:16]} {sms['from']}: {sms['text']}")
 
     def _type_token(self, rest: str) -> None:
         match = re.fullmatch(r"(\S+) ?([*#\d -]*)", rest)
@@ -145,7 +145,7 @@ class InteractivePhone:
         self._print_display(self._handset.type_token(match[1], token=match[2].strip()))
 
     def _print_display(self, display: dict[str, Any]) -> None:
-        self._print("  " + ", ".join(f"{name} {value}" for name, value in display.items()))
+        self._print_line("  " + ", ".join(f"{name} {value}" for name, value in display.items()))
 
     def _print_news(self) -> bool:
         """Print messages and payment prompts that have come; whether there were any."""
@@ -154,7 +154,7 @@ class InteractivePhone:
             return False
         unread = handset.unread_sms(handset.msisdn)
         for _ in unread:
-            self._print(f"\n(text) {handset.read_sms(handset.msisdn)}")
+            self._print_line(f"\n(text) {handset.read_sms(handset.msisdn)}")
         new_prompts = [
             prompt
             for prompt in handset.open_prompts(handset.msisdn)
@@ -163,12 +163,14 @@ class InteractivePhone:
         for prompt in new_prompts:
             self._shown_prompts.add(prompt["id"])
             amount = f"{handset.network.currency} {prompt['amount']}"
-            self._print(f"\n(request) Pay {amount} for {prompt['account']}? `pin 1234` or `cancel`")
+            self._print_line(
+                f"\n(request) Pay {amount} for {prompt['account']}? `pin 1234` or `cancel`"
+            )
         return bool(unread or new_prompts)
 
     def _print_screen(self, screen: str) -> None:
         for line in screen[4:].split("\n"):
-            self._print(f"  | {line}")
+            self._print_line(f"  | {line}")
 
-    def _print(self, text: str) -> None:
+    def _print_line(self, text: str) -> None:
         print(text, file=self._out)

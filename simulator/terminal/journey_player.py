@@ -26,13 +26,13 @@ Actions = Mapping[str, Callable[[str], object]]
 
 def play_journey(lines: Iterable[str], handset: Handset, transcript: Transcript) -> None:
     """Play all lines. Raises StepFailed, which names the line."""
-    actions = _actions(handset)
+    actions = _handset_actions(handset)
     for step in read_steps(_with_words(lines), (*VERBS, _HANG_UP)):
         if not step.word:
             transcript.comment(step.rest)
             continue
         try:
-            _play(step, handset, actions)
+            _play_step(step, handset, actions)
         except (StepFailed, ValueError) as error:
             raise StepFailed(f"line {step.line_number}: {error}") from error
 
@@ -55,7 +55,7 @@ def _is_bare(line: str) -> bool:
     return line.partition(" ")[0] not in (*USSD_WORDS, "#", _HANG_UP, *VERBS)
 
 
-def _play(step: Step, handset: Handset, actions: Actions) -> None:
+def _play_step(step: Step, handset: Handset, actions: Actions) -> None:
     match step.word:
         case "phone":
             handset.select_phone(step.rest)
@@ -71,7 +71,7 @@ def _play(step: Step, handset: Handset, actions: Actions) -> None:
             actions[verb](step.rest)
 
 
-def _actions(handset: Handset) -> Actions:
+def _handset_actions(handset: Handset) -> Actions:
     """What the verbs of a journey do on a handset. An outcome that is left out is not checked."""
 
     def prompt(rest: str) -> None:

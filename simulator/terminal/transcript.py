@@ -43,11 +43,11 @@ class Transcript:
 
     def result(self, word: str, rest: str) -> None:
         """Write a screen or a message. Lines that would read as another step become `...`."""
-        first, *others = self._repeatable(rest).split("\n")
-        lines = [f"{word} {first}".rstrip(), *(_continuation(line) for line in others)]
+        first, *others = self._repeatable_text(rest).split("\n")
+        lines = [f"{word} {first}".rstrip(), *(_continuation_line(line) for line in others)]
         self._write("\n".join(lines))
 
-    def _repeatable(self, text: str) -> str:
+    def _repeatable_text(self, text: str) -> str:
         """The text with `...` for what differs each time."""
         if self._verbatim:
             return text
@@ -63,7 +63,7 @@ def _hide_token(match: re.Match[str]) -> str:
     return ANY_TEXT if digits >= _SHORTEST_TOKEN else match[0]
 
 
-def _continuation(line: str) -> str:
+def _continuation_line(line: str) -> str:
     word = line.partition(" ")[0]
     starts_a_step = not line.strip() or word in (*USSD_WORDS, *VERBS, "#")
     return ANY_TEXT if starts_a_step else line

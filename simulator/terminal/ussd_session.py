@@ -43,7 +43,7 @@ class UssdSession:
     def hang_up(self) -> None:
         """End the session while the gateway waits for an answer."""
         if not self.is_over:
-            self._end(_INCOMPLETE)
+            self._end_session(_INCOMPLETE)
 
     def _next_screen(self) -> str:
         form = self._fields | {"text": self._text}
@@ -52,17 +52,17 @@ class UssdSession:
         self._last_reply = reply.body
         self._hop_metadata += [reply.hop] if reply.hop else []
         if not reply.is_screen:
-            self._fail(reply)
+            self._fail_session(reply)
         if reply.body.startswith("END "):
-            self._end(_SUCCESS)
+            self._end_session(_SUCCESS)
         return reply.body
 
-    def _fail(self, reply: UssdReply) -> None:
+    def _fail_session(self, reply: UssdReply) -> None:
         error = f"HTTP {reply.status}: {reply.body[:80]!r}"
-        self._end(_FAILED, error)
+        self._end_session(_FAILED, error)
         raise StepFailed(f"that is no USSD answer: {error}")
 
-    def _end(self, status: str, error: str = "") -> None:
+    def _end_session(self, status: str, error: str = "") -> None:
         self.is_over = True
         event: Form = self._fields | {
             "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",

@@ -28,7 +28,9 @@ class RecordingGateway:
 
     def __enter__(self) -> Self:
         self.unblocked.set()
-        self._server = make_server("127.0.0.1", 0, Request.application(self._answer), threaded=True)
+        self._server = make_server(
+            "127.0.0.1", 0, Request.application(self._answer_request), threaded=True
+        )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -48,7 +50,7 @@ class RecordingGateway:
         """The endpoints of all callbacks, in order."""
         return [name for name, _ in self.callbacks]
 
-    def _answer(self, request: Request) -> Response:
+    def _answer_request(self, request: Request) -> Response:
         body = request.get_data(as_text=True)
         fields = json.loads(body) if request.is_json else dict(parse_qsl(body))
         assert "/k3y" in request.path

@@ -1,8 +1,8 @@
-"""The GSM-7 alphabet: what fits on a screen or in a text, counted as the network counts it.
+"""The GSM-7 alphabet: the length of a USSD screen or an SMS as the network counts it.
 
 Most letters cost one septet; ten characters of the extension table cost two. A single character
-outside both turns the whole message into UCS-2, where the room halves (3GPP TS 23.038). This module
-counts, cuts and rewrites; it knows nothing of languages or templates.
+outside both tables turns the whole message into UCS-2, which halves its capacity (3GPP TS 23.038).
+This module counts, cuts and respells text; it knows no languages and no templates.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SUBSTITUTES = str.maketrans(
     | {"\u2026": "...", "\u00a0": " ", "\t": " ", "ç": "c"}
 )
 
-# An SMS holds 160 septets, or 153 a part when a header joins the parts; 70 and 67 in UCS-2.
+# An SMS holds 160 septets, or 153 in each part when a header joins several; 70 and 67 in UCS-2.
 SINGLE_SEPTETS, PART_SEPTETS = 160, 153
 SINGLE_UNITS, PART_UNITS = 70, 67
 
@@ -51,17 +51,17 @@ def unsupported_characters(text: str) -> str:
 
 
 def to_gsm7(text: str) -> str:
-    """The nearest GSM-7 spelling: accents the alphabet lacks are dropped, the rest becomes `?`.
+    """The nearest GSM-7 spelling: unsupported accents are dropped, other characters become `?`.
 
-    For names and other words that people gave us; our own wordings are refused instead.
+    It is for names and other words that people gave us; our own wordings are rejected instead.
     """
     if _GSM7.fullmatch(text):
         return text
     composed = unicodedata.normalize("NFC", text).translate(_SUBSTITUTES)
-    return "".join(_nearest(char) for char in composed)
+    return "".join(_nearest_character(char) for char in composed)
 
 
-def _nearest(char: str) -> str:
+def _nearest_character(char: str) -> str:
     if _GSM7.fullmatch(char):
         return char
     if unicodedata.combining(char):
@@ -78,16 +78,16 @@ def clip(text: str, width: int) -> str:
 
 
 def segments(text: str) -> list[str]:
-    """The parts in which a text is sent, each as long as allowed.
+    """The SMS parts in which a text is sent, each as long as allowed.
 
     A part never ends inside a two-septet character or a surrogate pair.
     """
     if is_gsm7(text):
-        return _parts(text, septets, SINGLE_SEPTETS, PART_SEPTETS)
-    return _parts(text, ucs2_units, SINGLE_UNITS, PART_UNITS)
+        return _split(text, septets, SINGLE_SEPTETS, PART_SEPTETS)
+    return _split(text, ucs2_units, SINGLE_UNITS, PART_UNITS)
 
 
-def _parts(text: str, size: Callable[[str], int], single: int, part: int) -> list[str]:
+def _split(text: str, size: Callable[[str], int], single: int, part: int) -> list[str]:
     if size(text) <= single:
         return [text]
     parts, used = [""], 0

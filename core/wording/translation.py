@@ -105,7 +105,7 @@ class Wording:
         return [
             fault
             for translation in self.translations.values()
-            for fault in _faults(translation, self.messages, limits)
+            for fault in _translation_faults(translation, self.messages, limits)
         ]
 
 
@@ -123,7 +123,7 @@ def load_wording(messages: Iterable[Message[Any]], codes: Iterable[str]) -> Word
     return make_wording(messages, (read_translation(folder / f"{code}.toml") for code in codes))
 
 
-def _faults(
+def _translation_faults(
     translation: Translation, messages: Mapping[str, Message[Any]], limits: SlotLimits
 ) -> Iterator[str]:
     code, templates = translation.code, translation.templates

@@ -61,7 +61,7 @@ class Conversation:
         return answer_within(
             self.pool,
             self.deadline_s,
-            lambda race: self._turn(turn, race),
+            lambda race: self._answer_turn(turn, race),
             lambda: self._still_working(language),
         )
 
@@ -76,25 +76,25 @@ class Conversation:
         text = self.menu.wording.render(message, language)
         return UssdReply(text, ends=True, screen=message.message.key)
 
-    def _turn(self, turn: TurnContext, race: Race) -> UssdReply:
+    def _answer_turn(self, turn: TurnContext, race: Race) -> UssdReply:
         try:
-            played = self._play(turn)
+            played = self._play_turn(turn)
         except DBAPIError as error:
             # Another turn took the same number or serial just now, or the connection was cut. A
             # turn may always be played again: an effect that was done is found by its key.
             if not (isinstance(error, IntegrityError) or error.connection_invalidated):
                 raise
-            played = self._play(turn)
+            played = self._play_turn(turn)
         if not race.is_won_by("work"):
             played = replace(played, reply=self._still_working(played.session.language))
         version = turn.stored.version if turn.stored else 0
         return self.sessions.commit(turn.request, played, version, turn.answered_screen).reply
 
-    def _play(self, turn: TurnContext) -> StoredSession:
+    def _play_turn(self, turn: TurnContext) -> StoredSession:
         """The session after this turn, with its effect committed, or refused and rolled back."""
         request, interpreted = turn.request, None
         try:
-            with self._context(request, self.open_read_only_unit) as context:
+            with self._open_context(request, self.open_read_only_unit) as context:
                 interpreted = self._interpret(turn, context)
             step = self._run_effect(turn, interpreted)
         except Refused as refused:
@@ -117,7 +117,7 @@ class Conversation:
     def _interpret(self, turn: TurnContext, context: CallerContext) -> Interpreted:
         """The step that this callback leads to from the stored session."""
         if turn.stored and turn.classified.kind is CallbackKind.NEXT:
-            return self._next(turn.stored, turn.classified, context)
+            return self._interpret_answer(turn.stored, turn.classified, context)
         menu, budget = self.menu, turn.request.budget
         # No question of ours is open, so the input may have been meant for a secret one.
         offset, last_input = turn.offset(context), mask(turn.request.text)
@@ -135,7 +135,7 @@ class Conversation:
         step, stored_text = replay(menu, text, context, budget, outcome_at)
         return Interpreted(step, stored_text, offset, last_input)
 
-    def _next(
+    def _interpret_answer(
         self, stored: StoredSession, classified: Classified, context: CallerContext
     ) -> Interpreted:
         """The step after one more answer."""
@@ -152,11 +152,11 @@ class Conversation:
         if step.effect is None:
             return step
         position = interpreted.offset + answers_in(turn.classified.text)
-        with self._context(turn.request, self.open_unit) as context:
+        with self._open_context(turn.request, self.open_unit) as context:
             outcome = run_once(step.effect, context.unit, turn.request.key, position)
             return finish(self.menu, step.session, step.effect, outcome, context)
 
-    def _context(self, request: UssdRequest, open_unit: OpenUnit) -> CallerContext:
+    def _open_context(self, request: UssdRequest, open_unit: OpenUnit) -> CallerContext:
         return CallerContext(request.msisdn, open_unit, request.network, self.guesses)
 
 

@@ -75,8 +75,8 @@ def drop_off(redis: Redis, days: Collection[date]) -> list[DropOff]:
 
     A caller who is still reading counts as having left until the answer comes.
     """
-    screens = _total(screens_on(redis, day) for day in days)
-    ends = _total(ends_on(redis, day) for day in days)
+    screens = _sum_of_days(screens_on(redis, day) for day in days)
+    ends = _sum_of_days(ends_on(redis, day) for day in days)
     found = [
         DropOff(screen, shown, screens[screen, ANSWERED], _ends_at(screen, ends))
         for (screen, event), shown in screens.items()
@@ -85,7 +85,7 @@ def drop_off(redis: Redis, days: Collection[date]) -> list[DropOff]:
     return sorted(found, key=lambda screen: (-screen.left, screen.screen))
 
 
-def _total(counts_by_day: Iterable[Counts]) -> Counter[tuple[str, str]]:
+def _sum_of_days(counts_by_day: Iterable[Counts]) -> Counter[tuple[str, str]]:
     return sum((Counter(counts) for counts in counts_by_day), Counter())
 
 

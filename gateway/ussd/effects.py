@@ -24,7 +24,7 @@ def run_once(effect: Effect, unit: Unit, ussd_session: str, position: int) -> Ma
     if not claim_effect(unit.connection, ussd_session, position, unit.now):
         return _known_outcome(unit, ussd_session, position)
     # The key holds the instant, since a session id may come again on another day.
-    outcome = _run(effect, unit, f"{ussd_session}/{position}@{unit.now.isoformat()}")
+    outcome = _run_use_case(effect, unit, f"{ussd_session}/{position}@{unit.now.isoformat()}")
     save_effect(unit.connection, ussd_session, position, dict(outcome))
     return outcome
 
@@ -46,7 +46,7 @@ def last_position(unit: Unit, ussd_session: str) -> int:
     return last_effect(unit.connection, ussd_session, unit.now)
 
 
-def _run(effect: Effect, unit: Unit, key: str) -> Mapping[str, Json]:
+def _run_use_case(effect: Effect, unit: Unit, key: str) -> Mapping[str, Json]:
     arguments = {name: key if value is TURN_KEY else value for name, value in effect.values.items()}
     result = effect.do.use_case(unit, **arguments)
     match result:

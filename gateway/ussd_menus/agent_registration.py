@@ -100,7 +100,7 @@ def manufacturers(turn: Turn) -> Sequence[Manufacturer]:
     return list_manufacturers(turn.unit, turn[kind])
 
 
-def _kind(label: Message[[]], code: str) -> Option:
+def _kind_option(label: Message[[]], code: str) -> Option:
     """The option for a kind of device; hidden where it has no manufacturer."""
     return option(
         label,
@@ -221,9 +221,9 @@ which_kind = Choice(
     "registration.kind",
     messages.which_kind,
     options=[
-        _kind(messages.meter, "meter"),
-        _kind(messages.shs, "shs"),
-        _kind(messages.e_bike, "e_bike"),
+        _kind_option(messages.meter, "meter"),
+        _kind_option(messages.shs, "shs"),
+        _kind_option(messages.e_bike, "e_bike"),
     ],
 )
 with_village = Route("registration.village_exists", by=village_exists, to={"known": which_kind})

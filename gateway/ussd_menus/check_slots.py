@@ -79,7 +79,7 @@ def _slot_faults(screen: Screen, available: frozenset[str]) -> Iterator[str]:
             continue
         for name, slot in message.slots.items():
             if name in fields:
-                if not _fits(fields[name], slot.value_type):
+                if not _type_fits(fields[name], slot.value_type):
                     yield f"{screen.id}: {message.key} shows {name} as another type than it is"
             elif name not in available:
                 yield f"{screen.id}: nothing gives {message.key} its {name}"
@@ -198,6 +198,6 @@ def _property_types(kind: type) -> dict[str, Any]:
     return {name: _return_type(member.fget) for name, member in members}
 
 
-def _fits(given: Any, expected: type) -> bool:
+def _type_fits(given: Any, expected: type) -> bool:
     kind = get_origin(given) or given
     return not isinstance(kind, type) or issubclass(kind, expected)

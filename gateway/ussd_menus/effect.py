@@ -48,13 +48,13 @@ class UseCaseCall:
 
     def values(self, turn: Turn, secrets: Mapping[str, object]) -> dict[str, object]:
         """The arguments of the call. TURN_KEY stays as it is: the edge replaces it."""
-        return {name: _value(source, turn, secrets) for name, source in self.arguments.items()}
+        return {name: _argument(source, turn, secrets) for name, source in self.arguments.items()}
 
 
-def _value(source: object, turn: Turn, secrets: Mapping[str, object]) -> object:
+def _argument(source: object, turn: Turn, secrets: Mapping[str, object]) -> object:
     if isinstance(source, Built):
         return source.make(
-            **{name: _value(part, turn, secrets) for name, part in source.arguments.items()}
+            **{name: _argument(part, turn, secrets) for name, part in source.arguments.items()}
         )
     if isinstance(source, SessionVar):
         return secrets[source.name] if source.is_secret else turn[source]

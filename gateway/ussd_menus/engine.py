@@ -80,11 +80,13 @@ def start(
     try:
         session = replace(session, language=_language_of(menu, context))
         if interrupted and interrupted.trail[-1] in menu.screens:
-            return _show(menu, replace(session, interrupted=interrupted), menu.resume, context)
+            return _show_screen(
+                menu, replace(session, interrupted=interrupted), menu.resume, context
+            )
         text = menu.wording.render(note, session.language) if note else ""
-        return _show(menu, replace(session, note=text), menu.home, context)
+        return _show_screen(menu, replace(session, note=text), menu.home, context)
     except Refused as refused:
-        return _end(menu, session, menu.wording.refusal(refused), menu.home)
+        return _end_conversation(menu, session, menu.wording.refusal(refused), menu.home)
 
 
 def advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
@@ -96,7 +98,9 @@ def advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext
     if not typed:
         return Step(session, _page(menu, session))
     try:
-        return _navigate(menu, session, typed, context) or _answer(menu, session, typed, context)
+        return _navigate(menu, session, typed, context) or _handle_answer(
+            menu, session, typed, context
+        )
     except InvalidAnswer as invalid:
         return _ask_again(menu, session, invalid.message)
     except Refused as refused:
@@ -124,7 +128,7 @@ def finish(
     session = replace(session, language=language, variables={**session.variables, **outcome})
     if not isinstance(effect.to, Navigation):
         session = replace(session, trail=session.trail[:1])
-    return _go(menu, session, effect.to, context)
+    return _go_to(menu, session, effect.to, context)
 
 
 def refuse(menu: Menu, session: UssdSession, refused: Refused) -> Step:
@@ -137,7 +141,7 @@ def _language_of(menu: Menu, context: CallerContext) -> str:
     return language if language in menu.wording.translations else menu.default_language
 
 
-def _turn(context: CallerContext, session: UssdSession) -> Turn:
+def _make_turn(context: CallerContext, session: UssdSession) -> Turn:
     return Turn(context, session.language, session.variables)
 
 
@@ -149,7 +153,7 @@ def _navigate(menu: Menu, session: UssdSession, typed: str, context: CallerConte
     if typed == BACK_KEY and page:
         return _turn_page(menu, session, page - 1)
     if len(session.trail) > 1 and typed in (BACK_KEY, HOME_KEY):
-        return _go(menu, session, BACK if typed == BACK_KEY else HOME, context)
+        return _go_to(menu, session, BACK if typed == BACK_KEY else HOME, context)
     return None
 
 
@@ -158,24 +162,24 @@ def _turn_page(menu: Menu, session: UssdSession, page: int) -> Step:
     return Step(session, _page(menu, session))
 
 
-def _answer(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
+def _handle_answer(menu: Menu, session: UssdSession, typed: str, context: CallerContext) -> Step:
     screen = menu.screens[session.trail[-1]]
-    transition = screen.handle(typed, session.offered.by_key, _turn(context, session))
+    transition = screen.handle(typed, session.offered.by_key, _make_turn(context, session))
     session = replace(session, variables={**session.variables, **transition.sets})
     if transition.do:
-        values = transition.do.values(_turn(context, session), transition.secrets)
+        values = transition.do.values(_make_turn(context, session), transition.secrets)
         return Step(session, effect=Effect(transition.do, values, transition.to))
-    return _go(menu, session, transition.to, context)
+    return _go_to(menu, session, transition.to, context)
 
 
-def _go(menu: Menu, session: UssdSession, target: Target, context: CallerContext) -> Step:
+def _go_to(menu: Menu, session: UssdSession, target: Target, context: CallerContext) -> Step:
     session = replace(session, note="", page=0, tries=0)
     if target is HOME:
         session = replace(session, trail=(), variables={}, interrupted=None)
-        return _show(menu, session, menu.home, context)
+        return _show_screen(menu, session, menu.home, context)
     if target is BACK:
         return _go_back(menu, session, context)
-    return _show(menu, session, target, context)
+    return _show_screen(menu, session, target, context)
 
 
 def _go_back(menu: Menu, session: UssdSession, context: CallerContext) -> Step:
@@ -186,10 +190,10 @@ def _go_back(menu: Menu, session: UssdSession, context: CallerContext) -> Step:
         session = replace(session, trail=session.trail[:-1])
     screen = menu.screens[session.trail[-1]]
     session = replace(session, interrupted=None)
-    return _show(menu, session, screen, context, auto_advance=False)
+    return _show_screen(menu, session, screen, context, auto_advance=False)
 
 
-def _show(
+def _show_screen(
     menu: Menu,
     session: UssdSession,
     target: Target,
@@ -198,7 +202,7 @@ def _show(
     auto_advance: bool = True,
 ) -> Step:
     """The page of a screen, or of the screen that it advances to by itself."""
-    turn = _turn(context, session)
+    turn = _make_turn(context, session)
     screen = _resolve_routes(target, turn)
     rendered = screen.render(turn)
     session = _with_offer(menu, session, screen, rendered)
@@ -206,7 +210,7 @@ def _show(
     if transition is None or transition.do or isinstance(transition.to, Navigation):
         return Step(session, _page(menu, session))
     session = replace(session, variables={**session.variables, **transition.sets})
-    return _show(menu, session, transition.to, context)
+    return _show_screen(menu, session, transition.to, context)
 
 
 def _resolve_routes(target: Target, turn: Turn) -> Screen:
@@ -240,13 +244,15 @@ def _ask_again(menu: Menu, session: UssdSession, message: BoundMessage) -> Step:
     """The same screen below this message, or the end when the tries of a question are used up."""
     screen, tries = menu.screens[session.trail[-1]], session.tries + 1
     if isinstance(screen, Ask) and tries >= screen.tries:
-        return _end(menu, session, message, screen)
+        return _end_conversation(menu, session, message, screen)
     note = menu.wording.render(message, session.language)
     session = replace(session, note=note, page=0, tries=tries)
     return Step(session, _page(menu, session))
 
 
-def _end(menu: Menu, session: UssdSession, message: BoundMessage, screen: Screen) -> Step:
+def _end_conversation(
+    menu: Menu, session: UssdSession, message: BoundMessage, screen: Screen
+) -> Step:
     """The end of the conversation with this message and, after too many tries, what to do."""
     lines = [menu.wording.render(message, session.language)]
     if isinstance(screen, Ask):

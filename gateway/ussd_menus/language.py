@@ -11,7 +11,7 @@ from gateway.ussd_menus.screen import HOME
 from gateway.ussd_menus.screens import Choice
 
 
-def _language(label: Message[[]], code: str) -> Option:
+def _language_option(label: Message[[]], code: str) -> Option:
     return option(
         label,
         do=do(choose_language, msisdn=CALLER, language=code),
@@ -24,8 +24,8 @@ which = Choice(
     "language.which",
     messages.which,
     options=[
-        _language(messages.english, "en"),
-        _language(messages.swahili, "sw"),
-        _language(messages.french, "fr"),
+        _language_option(messages.english, "en"),
+        _language_option(messages.swahili, "sw"),
+        _language_option(messages.french, "fr"),
     ],
 )

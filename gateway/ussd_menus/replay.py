@@ -34,7 +34,7 @@ def replay(
     """
     step, answers, followed = start(menu, context, budget), text.split("*"), list[str]()
     for position, answer in enumerate(answers, start=1):
-        following = _follow(menu, step, answer, context, partial(find_outcome, position))
+        following = _follow_answer(menu, step, answer, context, partial(find_outcome, position))
         if following is None:
             break
         followed.append(mask_secret(menu, step.session, answer))
@@ -61,7 +61,7 @@ def mask(text: str) -> str:
     return re.sub(r"[^*]", MASK, text)
 
 
-def _follow(
+def _follow_answer(
     menu: Menu,
     step: Step,
     answer: str,

@@ -96,7 +96,7 @@ class Ask(Screen, Generic[T]):
         return RenderedScreen(turn.message(self.message, data), sets=_fields(self.remembers, data))
 
     def handle(self, typed: str, offered: Mapping[str, Json], turn: Turn) -> Transition:
-        value = _parse(self.reader, typed, turn)
+        value = _parse_answer(self.reader, typed, turn)
         if self.stores.is_secret:
             return Transition(self.to, do=self.do, secrets={self.stores.name: value})
         return Transition(self.to, {self.stores.name: pack(value)}, self.do)
@@ -153,7 +153,9 @@ class Pick(Screen, Generic[T]):
         is_key = typed.isdecimal() and len(typed) < 3
         if self.typed_reader is None or self.stores is None or self.to is None or is_key:
             raise InvalidAnswer(messages.not_an_option())
-        return Transition(self.to, {self.stores.name: pack(_parse(self.typed_reader, typed, turn))})
+        return Transition(
+            self.to, {self.stores.name: pack(_parse_answer(self.typed_reader, typed, turn))}
+        )
 
     def _transition(self, value: Json) -> Transition:
         label = _option_label(value)
@@ -174,7 +176,7 @@ def _fields(variables: Sequence[SessionVar[Any]], data: object) -> dict[str, Jso
     return {variable.name: pack(field_of(data, variable.name)) for variable in variables}
 
 
-def _parse(reader: Reader[T], typed: str, turn: Turn) -> T:
+def _parse_answer(reader: Reader[T], typed: str, turn: Turn) -> T:
     """The typed value. Raises InvalidAnswer, or Refused for too many unknown serial numbers."""
     try:
         value = reader.read(typed, turn.context.market)

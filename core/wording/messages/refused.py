@@ -21,8 +21,8 @@ def not_a_customer() -> None:
 
 @message
 def not_your_device(typed: FreeText) -> None:
-    """None of the caller's devices has this serial number. Whether another customer has it is not
-    told."""
+    """None of the caller's devices has this serial number. It is not
+    revealed whether another customer has it."""
 
 
 @message

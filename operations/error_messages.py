@@ -11,7 +11,7 @@ LOCK_NOT_AVAILABLE = "55P03"
 
 
 def describe_error(error: Exception) -> str | None:
-    """Return what went wrong and what to do; None for an error that nobody expected."""
+    """Return what went wrong and what to do; None for an unexpected error."""
     if isinstance(error, BadInput):
         several = len(error.problems) > 1
         return "".join(f"\n  {problem}" for problem in error.problems) if several else str(error)
@@ -28,7 +28,7 @@ def describe_error(error: Exception) -> str | None:
 
 
 def describe_database_error(error: Exception) -> str | None:
-    """Return what to do about an error of SQLAlchemy; None for one that nobody expected."""
+    """Return what to do about an error of SQLAlchemy; None for an unexpected error."""
     from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
     if isinstance(error, ArgumentError):

@@ -1,6 +1,6 @@
-"""The page docs/menu.md: the map of the menu and its longest ways, written by `dialwatt menu`.
+"""The page docs/menu.md: the diagrams of the menu and its longest paths.
 
-One diagram for each line of a home menu, since the whole in one picture is too small to read.
+Each line of a home menu has a diagram of its own: one diagram of everything is too small to read.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from gateway.ussd_menus.screens import Notice
 from gateway.ussd_menus.timing import NETWORK_S, PRESS_S, READING_S
 
 ASSUMPTIONS = (
-    f"A caller is reckoned to need {NETWORK_S:g} s for the network, {READING_S:g} s to read and"
-    f" {PRESS_S:g} s a key for each screen (planning figures, see gateway/ussd_menus/timing.py)."
-    f" The shortest session of a network is {SHORTEST_SESSION_S} s, of which {SESSION_SECONDS} s"
-    f" may be planned with; it waits {SHORTEST_IDLE_S} s for an answer."
+    f"Assumed for each screen: {NETWORK_S:g} s for the network, {READING_S:g} s to read and"
+    f" {PRESS_S:g} s for each key (gateway/ussd_menus/timing.py). The shortest session of a network"
+    f" is {SHORTEST_SESSION_S} s, and a path may use {SESSION_SECONDS} s of it; the network waits"
+    f" {SHORTEST_IDLE_S} s for an answer."
 )
 _LEGEND = (
     "Written by `dialwatt menu --markdown` from the compiled menu; a test fails when it is old."
-    " Rectangles are choices, double ones lists, slanted ones are typed, round ones the end; in"
-    " hexagons what is known decides. `0` back, `00` home and `98` more are not drawn."
+    " Rectangles are choices, double rectangles lists, slanted boxes typed input, round boxes the"
+    " end; at hexagons the program decides. `0` back, `00` home and `98` more are not drawn."
 )
 _TITLES = {
     "customer": "Customers",
@@ -36,7 +36,7 @@ _TITLES = {
 
 
 def page(menu: Menu, language: str) -> str:
-    """The whole page, without a line break at its end."""
+    """Return the page, without a line break at its end."""
     return "\n".join(_lines(menu, language))
 
 
@@ -62,15 +62,16 @@ def _table(title: str, paths: list[LongestPath]) -> Iterator[str]:
 def _diagrams(
     menu: Menu, language: str, title: str, first: Screen, drawn: dict[Screen, str]
 ) -> Iterator[str]:
-    """A diagram of each line; one that was drawn for somebody else is named."""
-    yield from ("", f"## {title}", "", f"They land on `{first.id}`.")
-    for edge, there in build_graph(menu.home).edges[first]:
-        if not isinstance(there, Screen) or isinstance(there, Notice):
+    """A diagram of each line of the home menu. A screen that was drawn for another role is named
+    instead."""
+    yield from ("", f"## {title}", "", f"The first screen is `{first.id}`.")
+    for edge, target in build_graph(menu.home).edges[first]:
+        if not isinstance(target, Screen) or isinstance(target, Notice):
             continue
         words = answer_label(menu, edge, language)
         yield from ("", f"### {title}: {words}", "")
-        if there in drawn:
-            yield f"As under *{drawn[there]}*."
+        if target in drawn:
+            yield f"As under *{drawn[target]}*."
             continue
-        drawn[there] = f"{title}: {words}"
-        yield from ("```mermaid", as_mermaid(menu, language, there), "```")
+        drawn[target] = f"{title}: {words}"
+        yield from ("```mermaid", as_mermaid(menu, language, target), "```")

@@ -16,8 +16,8 @@ from workers.schedule import remind_all
 def remind() -> None:
     """Queue today's instalment reminders.
 
-    The schedule does this every hour of the day, and at night nobody is reminded. A second run on
-    the same day queues nothing.
+    The schedule does this every hour. Customers get no reminders at night. A second run on the same
+    day queues nothing.
     """
     open_unit = open_database(command_environment(os.environ))
     reminders = remind_all(open_unit, count_lines("reminders"))

@@ -32,13 +32,13 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
     with engine.begin() as connection:
         if find_market(connection) is not None:
             return False
-        load_into(connection, _read("catalogue.toml"), environment, clock)
+        load_into(connection, _read_file("catalogue.toml"), environment, clock)
         market = find_market(connection)
         if market is None:
             raise BrokenInvariant("the demo's catalogue was loaded without a market")
         unit = Unit(connection, clock(), market)
         for kind in ("customers", "devices", "sales"):
-            content = on_day(_read(f"{kind}.csv"), unit.today)
+            content = on_day(_read_file(f"{kind}.csv"), unit.today)
             import_file(unit, kind, content, environment)
     return True
 
@@ -53,5 +53,5 @@ def on_day(content: str, today: date) -> str:
     return _DAY.sub(written, content)
 
 
-def _read(name: str) -> str:
+def _read_file(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")

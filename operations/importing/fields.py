@@ -29,7 +29,7 @@ class Fields:
         self.where = where
         self._values = values
         self._problems = problems
-        self._read: set[str] = set()
+        self._names_read: set[str] = set()
         self._found = 0
 
     def required(self, name: str, read: Read[Value]) -> Value:
@@ -51,8 +51,8 @@ class Fields:
 
     def refuse_unknown(self) -> None:
         """Note every name that was never read as a problem, with a known name that is similar."""
-        for name in self._values.keys() - self._read:
-            self.problem(name, "is not known here" + hint(name, self._read))
+        for name in self._values.keys() - self._names_read:
+            self.problem(name, "is not known here" + hint(name, self._names_read))
 
     @property
     def is_good(self) -> bool:
@@ -60,7 +60,7 @@ class Fields:
         return not self._found
 
     def _is_empty(self, name: str) -> bool:
-        self._read.add(name)
+        self._names_read.add(name)
         return self._values.get(name) in (None, "")
 
     def _value(self, name: str, read: Read[Value]) -> Value:

@@ -28,6 +28,7 @@ from gateway.console.app import console_application
 from gateway.console.console_context import BLANK_MARKET, ConsoleContext
 from gateway.console.settings import ConsoleSettings
 from gateway.counters import EventCounters
+from gateway.gate import Gate
 from gateway.guard import Guard, GuardSettings
 from gateway.health import Health, watch
 from gateway.limits import Limits, SerialGuesses
@@ -191,11 +192,12 @@ def _flask(
         delivery_route(open_unit),
         inbound_route(open_unit, mpesa.guesses),
     )
+    gate = Gate(settings.callback_key, guard, counters)
     app = Flask("dialwatt", static_folder=None)
     plain_errors(app)
     watch(app, Health(engine, redis), counters)
     for route in routes:
-        mount(app, route, settings.callback_key, counters, guard)
+        mount(app, route, gate)
     return app.wsgi_app
 
 

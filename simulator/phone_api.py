@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnav
 
 from core.db.tariffs import find_market
 from core.money import major, parse_minor
-from gateway.callbacks import not_text
+from gateway.parsing import not_text
 from simulator.africastalking import NETWORK_CODE, count_received_sms, received_sms, send_sms
 from simulator.devices.store import (
     DeviceSource,

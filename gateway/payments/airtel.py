@@ -24,7 +24,7 @@ from core.environment import Environment, read_setting
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, UnverifiedSignature
 from core.money import minor_digits
 from core.prompt import Prompt
-from gateway.callbacks import read_json, text_field
+from gateway.parsing import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 

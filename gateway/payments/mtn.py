@@ -16,7 +16,7 @@ from core.environment import Environment, read_setting
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.prompt import Prompt
-from gateway.callbacks import read_json, text_field
+from gateway.parsing import read_json, text_field
 from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 

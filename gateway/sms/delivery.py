@@ -9,7 +9,8 @@ from __future__ import annotations
 from core.message import DeliveryOutcome, DeliveryReport
 from core.unit import OpenUnit
 from core.usecases.messages.send import record_delivery
-from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
+from gateway.callbacks import CallbackResult, CallbackRoute
+from gateway.parsing import read_form, text_field
 
 _MESSAGE_ID = r"[A-Za-z0-9_.:-]{1,100}"
 _WORD = r"[ -~]{1,64}"

@@ -10,8 +10,9 @@ from core.errors import BadCallback
 from core.msisdn import parse_msisdn
 from core.unit import OpenUnit
 from core.usecases.messages.inbound import InboundText
-from gateway.callbacks import CallbackResult, CallbackRoute, read_form, text_field
+from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.limits import SerialGuesses
+from gateway.parsing import read_form, text_field
 from gateway.sms.answers import answer_text
 
 _PROVIDER = "africastalking"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import BadCallback
-from gateway.callbacks import text_field
+from gateway.parsing import text_field
 from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest
 
 SESSION_ID = r"[A-Za-z0-9_.:-]{1,128}"

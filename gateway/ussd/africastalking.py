@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 
 from core.errors import BadCallback
-from gateway.callbacks import read_form
 from gateway.network_limits import PREFIX, screen_of
+from gateway.parsing import read_form
 from gateway.ussd.adapter import Adapter, Response
 from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest, session_key
 

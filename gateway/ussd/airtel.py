@@ -7,7 +7,7 @@ else marks it. The end of a session comes to the same address with `clean` and `
 
 from __future__ import annotations
 
-from gateway.callbacks import read_form, text_field
+from gateway.parsing import read_form, text_field
 from gateway.ussd.adapter import SESSION_ID, Adapter, Response, read_input, read_msisdn
 from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
 

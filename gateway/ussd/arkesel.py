@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import BadCallback
-from gateway.callbacks import read_json, text_field
+from gateway.parsing import read_json, text_field
 from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,

@@ -7,7 +7,7 @@ number of a turn and only returned. The dialled service code is not sent.
 from __future__ import annotations
 
 from core.errors import BadCallback
-from gateway.callbacks import read_json, text_field
+from gateway.parsing import read_json, text_field
 from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,

@@ -8,21 +8,20 @@ the phone and an error in our log. No body is ever logged: it may hold a PIN.
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from redis import Redis, RedisError
 
 from core.clock import Clock, system_clock
-from core.errors import BadCallback
 from core.unit import OpenUnit
-from gateway.callbacks import LARGEST_BODY
 from gateway.counters import EventCounters
+from gateway.gate import CallbackRefused, Gate, checked_size, not_found, read_body
 from gateway.guard import Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.ussd.adapter import Adapter, Response
@@ -37,7 +36,7 @@ from gateway.ussd_menus.turn import Guesses
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-Read = Callable[[bytes], UssdRequest | SessionEnd]
+Decode = Callable[[bytes], UssdRequest | SessionEnd]
 _PLAIN = [("Content-Type", "text/plain; charset=utf-8")]
 logger = logging.getLogger(__name__)
 
@@ -68,82 +67,51 @@ def ussd_application(
         clock,
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
-    return UssdEndpoint(key, redis, conversation, guard, EventCounters(redis))
-
-
-class Refusal(Exception):
-    """The request is answered without looking further; `outcome` is what it is counted under."""
-
-    def __init__(self, status: str, outcome: str, line: str) -> None:
-        super().__init__(outcome)
-        self.status = status
-        self.outcome = outcome
-        self.line = line
-
-
-def _not_found() -> Refusal:
-    return Refusal("404 Not Found", "wrong_key", "not found")
-
-
-def _too_large() -> Refusal:
-    return Refusal("413 Content Too Large", "too_large", "at most 64 KiB")
+    return UssdEndpoint(redis, conversation, Gate(key, guard, EventCounters(redis)))
 
 
 @dataclass(frozen=True)
 class UssdEndpoint:
     """Finds the adapter by the address, and puts the conversation between its two halves."""
 
-    key: str
     redis: Redis
     conversation: Conversation
-    guard: Guard
-    counters: EventCounters
+    gate: Gate
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        status = "200 OK"
+        status = HTTPStatus.OK
         try:
-            body, headers = self._answer(environ)
-        except Refusal as refusal:
-            noted = self._noted(environ, refusal)
-            status, body, headers = noted.status, noted.line.encode(), _PLAIN
-        start_response(status, [*headers, ("Content-Length", str(len(body)))])
+            with self.gate.screening(environ, _endpoint_name(environ)):
+                body, headers = self._respond(environ)
+        except CallbackRefused as refusal:
+            status, headers = HTTPStatus(refusal.status), _PLAIN
+            body = refusal.line.encode()
+        start_response(
+            f"{status.value} {status.phrase}", [*headers, ("Content-Length", str(len(body)))]
+        )
         return [body]
 
-    def _answer(self, environ: Mapping[str, Any]) -> Response:
-        adapter, read = self._find_adapter(environ)
-        try:
-            heard = read(_sent(environ, adapter.method))
-        except BadCallback as bad:
-            raise Refusal("400 Bad Request", "malformed", str(bad)) from None
-        if isinstance(heard, SessionEnd):
-            return self._ended(heard)
-        return adapter.encode(heard, self._turn(heard))
+    def _respond(self, environ: dict[str, Any]) -> Response:
+        """Raises CallbackRefused, BadCallback."""
+        adapter, decode = self._adapter(environ)
+        callback = decode(_read_callback(environ, adapter.method))
+        if isinstance(callback, SessionEnd):
+            return self._ended(callback)
+        return adapter.encode(callback, self._turn(callback))
 
-    def _find_adapter(self, environ: Mapping[str, Any]) -> tuple[Adapter, Read]:
-        """Who is spoken to, and what reads the body. Raises Refusal."""
+    def _adapter(self, environ: Mapping[str, Any]) -> tuple[Adapter, Decode]:
+        """The adapter at this address, and its reader of the body. Raises CallbackRefused."""
         match environ.get("PATH_INFO", "").rstrip("/").split("/"):
             case ["", "ussd", name, key, *rest] if name in ADAPTERS:
                 adapter = ADAPTERS[name]
             case _:
-                raise _not_found()
-        if not self.guard.admits(f"ussd/{name}", self.guard.source(environ)):
-            raise Refusal("403 Forbidden", "not_admitted", "forbidden")
-        if not hmac.compare_digest(key.encode(errors="replace"), self.key.encode()):
-            raise _not_found()
+                raise not_found()
+        self.gate.admit(environ, f"ussd/{name}", key)
         if not rest:
             return adapter, adapter.decode
         if rest == ["events"] and adapter.decode_end:
             return adapter, adapter.decode_end
-        raise _not_found()
-
-    def _noted(self, environ: Mapping[str, Any], refusal: Refusal) -> Refusal:
-        """The refusal, counted; a shorter one for an address that had too many this minute."""
-        name = "_".join(environ.get("PATH_INFO", "").split("/")[1:3])
-        endpoint = name if name.removeprefix("ussd_") in ADAPTERS else "ussd"
-        self.counters.count(endpoint, refusal.outcome)
-        if self.guard.refused(self.guard.source(environ), endpoint, refusal.outcome):
-            return Refusal("429 Too Many Requests", refusal.outcome, "too many")
-        return refusal
+        raise not_found()
 
     def _turn(self, request: UssdRequest) -> UssdReply:
         try:
@@ -161,27 +129,17 @@ class UssdEndpoint:
         return b"", _PLAIN
 
 
-def _sent(environ: Mapping[str, Any], method: str) -> bytes:
-    """The body of a POST, or the query of a GET. Raises Refusal for another method, and for more
-    than the limit."""
+def _endpoint_name(environ: Mapping[str, Any]) -> str:
+    """What refusals at this address are counted under."""
+    name = "_".join(environ.get("PATH_INFO", "").split("/")[1:3])
+    return name if name.removeprefix("ussd_") in ADAPTERS else "ussd"
+
+
+def _read_callback(environ: dict[str, Any], method: str) -> bytes:
+    """The body of a POST, or the query of a GET. Raises CallbackRefused for another method, and
+    for more than the limit."""
     if environ["REQUEST_METHOD"] != method:
-        raise Refusal("405 Method Not Allowed", "wrong_method", f"{method} only")
-    sent = _query(environ) if method == "GET" else _body(environ)
-    if len(sent) > LARGEST_BODY:
-        raise _too_large()
-    return sent
-
-
-def _query(environ: Mapping[str, Any]) -> bytes:
-    return str(environ.get("QUERY_STRING", "")).encode(errors="replace")
-
-
-def _body(environ: Mapping[str, Any]) -> bytes:
-    """The body, cut to one byte more than the limit. Its length may be missing from the request."""
-    length = environ.get("CONTENT_LENGTH") or str(LARGEST_BODY + 1)
-    if not length.isdecimal():
-        raise Refusal("400 Bad Request", "malformed", "Content-Length is no number")
-    if environ.get("CONTENT_LENGTH") and int(length) > LARGEST_BODY:
-        raise _too_large()
-    body: bytes = environ["wsgi.input"].read(min(int(length), LARGEST_BODY + 1))
-    return body
+        raise CallbackRefused(405, "wrong_method", f"{method} only")
+    if method == "GET":
+        return checked_size(str(environ.get("QUERY_STRING", "")).encode(errors="replace"))
+    return read_body(environ)

@@ -7,7 +7,7 @@ send it. The answer's `Type` is Response to continue and Release to end.
 
 from __future__ import annotations
 
-from gateway.callbacks import read_json, text_field
+from gateway.parsing import read_json, text_field
 from gateway.ussd.adapter import (
     NETWORK,
     SESSION_ID,

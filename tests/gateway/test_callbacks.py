@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import BadCallback
-from gateway.callbacks import LARGEST_BODY, read_form, read_json
+from gateway.gate import LARGEST_BODY
+from gateway.parsing import read_form, read_json
 from tests.gateway.conftest import KEY, Book, Web
 from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
 from tests.support.standins import served

@@ -11,7 +11,7 @@ from werkzeug.test import Client, TestResponse
 
 from core.db.engine import make_engine
 from gateway.app import create_app
-from gateway.payments import mpesa
+from gateway.payments.mpesa import callbacks
 from tests.gateway.conftest import AMINA, KEY, Book, Web
 from tests.gateway.payments.bodies import c2b, pawapay_deposit, stk_ended
 
@@ -96,9 +96,9 @@ def test_a_connection_cut_in_the_middle_books_nothing_and_the_repeat_is_booked(
         cut()
         return recorded
 
-    record = mpesa.record_payment
+    record = callbacks.record_payment
     with monkeypatch.context() as patched:
-        patched.setattr(mpesa, "record_payment", cut_before_the_commit)
+        patched.setattr(callbacks, "record_payment", cut_before_the_commit)
         assert web.daraja("confirmation", c2b()).status_code == 503
     assert book.traces()["payments"] == 0
 

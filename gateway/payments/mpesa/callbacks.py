@@ -23,8 +23,9 @@ from core.usecases.payments.prompts import (
 )
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.record import Recorded, record_payment
-from gateway.callbacks import CallbackResult, CallbackRoute, read_json
+from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.limits import MISSES, SerialGuesses
+from gateway.parsing import read_json
 from gateway.payments.mpesa.parse import (
     CURRENCY,
     Question,

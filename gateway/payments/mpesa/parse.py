@@ -17,7 +17,7 @@ from core.errors import BadCallback, Refused
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
 from core.payment import PayerKind, PaymentNotice
-from gateway.callbacks import Json, text_field
+from gateway.parsing import Json, text_field
 
 CURRENCY = "KES"
 # East Africa Time: what the provider's stamps are in, without saying so.

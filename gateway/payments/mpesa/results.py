@@ -20,7 +20,8 @@ from core.unit import OpenUnit
 from core.usecases.payments.prompts import prompt_paid
 from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.refund import refund_done, refund_refused, refund_unclear
-from gateway.callbacks import CallbackResult, CallbackRoute, Json, read_json, text_field
+from gateway.callbacks import CallbackResult, CallbackRoute
+from gateway.parsing import Json, read_json, text_field
 from gateway.payments.mpesa.parse import CURRENCY, STAMP, instant, provider_account
 
 _CODE = r"[A-Za-z0-9_.]{1,20}"

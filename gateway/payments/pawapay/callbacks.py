@@ -13,7 +13,8 @@ from core.payment import PaymentNotice
 from core.prompt import Prompt
 from core.unit import OpenUnit, Unit
 from core.usecases.payments.prompts import find_callback_prompt, prompt_ended, prompt_paid
-from gateway.callbacks import CallbackResult, CallbackRoute, read_json
+from gateway.callbacks import CallbackResult, CallbackRoute
+from gateway.parsing import read_json
 from gateway.payments.channel import Ended, Outcome, Paid
 from gateway.payments.pawapay.client import PROVIDER, Deposit, account, outcome_of, read_deposit
 from gateway.payments.pawapay.message_signature import SignedMessages

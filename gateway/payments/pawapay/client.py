@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import BadCallback, OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from core.money import major, parse_minor
 from core.prompt import Prompt
-from gateway.callbacks import text_field
+from gateway.parsing import text_field
 from gateway.payments.channel import Ended, Outcome, Paid, Pending
 from gateway.payments.pawapay.settings import PawaPaySettings
 from gateway.payments.provider_api import ProviderApi, Reply, refusal

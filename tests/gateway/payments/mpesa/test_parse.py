@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.errors import BadCallback
-from gateway.callbacks import read_json
+from gateway.parsing import read_json
 from gateway.payments.mpesa.parse import read_confirmation, read_payer, read_stk_result
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended
 

@@ -1,0 +1,55 @@
+"""Customers and devices that were imported, and importing as an operator does."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.operations.commands.csv_lines import AMINA, CUSTOMERS, DEVICES, KEY, METER, STS
+
+
+@pytest.fixture
+def customers(dialwatt, loaded):
+    lines = f"{AMINA},Amina,Odhiambo,KIB,en\n0722000002,Baraka,Mwangi,,\n"
+    assert dialwatt("import", "customers", "FILE", content=CUSTOMERS + lines).code == 0
+
+
+@pytest.fixture
+def devices(dialwatt, customers):
+    """Import a meter and a kit of Amina's, and a kit in stock."""
+    lines = (
+        f"{METER},meter,umeme,home,{AMINA},2026-11-01,,,,{STS}\n"
+        f"kit-1,shs,sunlite,,{AMINA},2026-11-01,{KEY},516959010,1,\n"
+        f"KIT2,shs,sunlite,,,,{KEY},,,\n"
+    )
+    ran = dialwatt("import", "devices", "FILE", content=DEVICES + lines)
+    assert ran.code == 0, ran.err
+
+
+@pytest.fixture
+def refused(dialwatt, contents):
+    """Import lines that must be refused: the messages, after seeing that nothing was written."""
+
+    def run(kind, content):
+        before = contents()
+        ran = dialwatt("import", kind, "FILE", content=content)
+        assert ran.code == 1
+        assert ran.out == ""
+        assert "Nothing was imported." in ran.err
+        assert contents() == before
+        return ran.err
+
+    return run
+
+
+@pytest.fixture
+def imported(dialwatt):
+    """Import lines twice: the first line of output of each."""
+
+    def run(kind, content):
+        first = dialwatt("import", kind, "FILE", content=content)
+        assert first.code == 0, first.err
+        again = dialwatt("import", kind, "FILE", content=content)
+        assert again.code == 0, again.err
+        return first.out.strip(), again.out.strip()
+
+    return run

@@ -175,9 +175,9 @@ def test_the_customer_is_told_and_so_is_whoever_had_asked_for_the_new_one(book):
     )
     assert [number for number, _ in rows[1:]] == [STRANGER]
     assert book.rows("SELECT count(*) FROM device_requests") == [(0,)]
-    assert book.rows("SELECT action, subject, reason FROM audit_log WHERE action = 'swap'") == [
-        ("swap", "device", WHY),
-        ("swap", "customer", WHY),
+    assert book.rows("SELECT action, subject, reason FROM audit_log WHERE action = 'replace'") == [
+        ("replace", "device", WHY),
+        ("replace", "customer", WHY),
     ]
 
 

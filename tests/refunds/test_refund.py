@@ -302,9 +302,9 @@ def test_a_person_who_knows_that_it_went_back_says_so(book):
     by_hand(book, payment_id)
 
     assert book.states() == ["refunded"]
-    assert book.rows(
-        "SELECT operator, action, reason FROM audit_log WHERE action = 'reversal'"
-    ) == [("ops@jua", "reversal", "the portal shows it")]
+    assert book.rows("SELECT operator, action, reason FROM audit_log WHERE action = 'reverse'") == [
+        ("ops@jua", "reverse", "the portal shows it")
+    ]
     assert book.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
     book.prove()
 

@@ -72,7 +72,7 @@ def test_the_owner_gets_the_code_and_the_audit_says_why(book):
     make(book)
 
     assert book.rows("SELECT operator, action, subject, reason FROM audit_log") == [
-        (WHO, "order_code", "device", WHY)
+        (WHO, "order_token", "device", WHY)
     ]
     [(msisdn, body, is_linked)] = book.rows("SELECT msisdn, body, token_id IS NOT NULL FROM sms")
     assert (msisdn, is_linked) == (BARAKA, True)

@@ -74,7 +74,7 @@ def set_float_limit(unit: Unit, agent_id: int, limit: Money, operator: str, reas
     write_audit(
         unit,
         operator,
-        "float_limit",
+        "set_float_limit",
         "agent",
         agent.id,
         reason,

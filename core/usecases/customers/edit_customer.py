@@ -47,7 +47,14 @@ def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, r
     before = _lock_numbers(unit, customer_id, msisdn)[0]
     set_first_number(unit.connection, customer_id, msisdn)
     write_audit(
-        unit, operator, "first_number", "customer", customer_id, reason, before=before, after=msisdn
+        unit,
+        operator,
+        "set_sms_number",
+        "customer",
+        customer_id,
+        reason,
+        before=before,
+        after=msisdn,
     )
 
 

@@ -66,8 +66,8 @@ def replace_device(
         order_token(unit, serial, "days", days, operator, reason)
     _notify(unit, customer, old.serial, new)
     details = {"before": old.serial, "after": serial}
-    write_audit(unit, operator, "swap", "device", old.id, reason, **details)
-    write_audit(unit, operator, "swap", "customer", customer.id, reason, **details)
+    write_audit(unit, operator, "replace", "device", old.id, reason, **details)
+    write_audit(unit, operator, "replace", "customer", customer.id, reason, **details)
     return Replacement(new.id, days, is_unlocked)
 
 

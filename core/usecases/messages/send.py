@@ -129,4 +129,4 @@ def resend_text(unit: Unit, text_id: int, operator: str) -> None:
     if not copied:
         raise Refused("sms_waiting")
     unit.wakes.add("sms")
-    write_audit(unit, operator, "resend", "text", text_id, "asked for at the console")
+    write_audit(unit, operator, "resend", "sms", text_id, "asked for at the console")

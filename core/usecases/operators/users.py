@@ -51,7 +51,7 @@ def change_password(unit: Unit, user: ConsoleUser, present: str, new: str) -> No
         raise Refused("login_wrong")
     check_strength(new)
     update_user(unit.connection, user.id, password_hash=hash_password(new))
-    write_audit(unit, user.name, "password", "user", user.id, "a new password")
+    write_audit(unit, user.name, "change_password", "user", user.id, "a new password")
 
 
 def set_role(unit: Unit, user_id: int, role: str, operator: str, reason: str) -> None:
@@ -63,7 +63,7 @@ def set_role(unit: Unit, user_id: int, role: str, operator: str, reason: str) ->
     if role != "owner":
         _check_owner_left(unit, user_id)
     _change(unit, user_id, role=role, disabled_at=None)
-    write_audit(unit, operator, "role", "user", user_id, reason, role=role)
+    write_audit(unit, operator, "set_role", "user", user_id, reason, role=role)
 
 
 def disable_user(unit: Unit, user_id: int, operator: str, reason: str) -> None:

@@ -85,6 +85,6 @@ def book_opening(
     )
     post_entries(unit.connection, held_at, [JournalEntry("opening", key, legs)])
     write_audit(
-        unit, operator, "opening", "account", 0, reason,
+        unit, operator, "set_opening_balance", "account", 0, reason,
         account=provider_account, opening_minor=opening_minor,
     )  # fmt: skip

@@ -63,7 +63,7 @@ def _ask_again(unit: Unit, refund: Refund, operator: str, reason: str) -> int:
     unit.wakes.add("reconciliation")
     close_cases(unit.connection, unit.now, NOT_KNOWN, [refund.payment_id])
     write_audit(
-        unit, operator, "refund_again", "payment", refund.payment_id, reason, refund_id=refund.id
+        unit, operator, "retry_refund", "payment", refund.payment_id, reason, refund_id=refund.id
     )
     return refund.id
 

@@ -64,7 +64,7 @@ def reverse_by_hand(unit: Unit, payment_id: int, operator: str, reason: str) -> 
         _reverse(unit, payment, operator, reason)
     else:
         refund_done(unit, unresolved.id, "by_hand")
-        write_audit(unit, operator, "reversal", "payment", payment.id, reason)
+        write_audit(unit, operator, "reverse", "payment", payment.id, reason)
     for kind in (NOT_KNOWN, BY_HAND):
         close_cases(unit.connection, unit.now, kind, [payment.id])
 
@@ -81,7 +81,7 @@ def _reverse(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> 
     reverse = reverse_applied_payment if payment.state == "applied" else _reverse_held
     clawback_minor = reverse(unit, payment)
     write_audit(
-        unit, operator, "reversal", "payment", payment.id, reason, clawback_minor=clawback_minor
+        unit, operator, "reverse", "payment", payment.id, reason, clawback_minor=clawback_minor
     )
 
 

@@ -44,13 +44,13 @@ def register_by_operator(
         give_devices(unit.connection, [(device.id, owner.id, unit.today)])
     elif goods is not None:
         device = find_sold_device(unit, goods)
-        reference = f"desk:{device.serial if device else owner.id}:{unit.now.isoformat()}"
+        reference = f"operator:{device.serial if device else owner.id}:{unit.now.isoformat()}"
         write_sale(unit, owner, quote_terms(unit, goods.terms), device, reference)
     if device is not None:
         welcome_owner(unit, owner, device)
     serial = device.serial if device else None
     write_audit(
-        unit, operator, "register", "customer", owner.id, "registered at the desk", serial=serial
+        unit, operator, "register", "customer", owner.id, "registered by an operator", serial=serial
     )
     return owner.id
 

@@ -117,7 +117,7 @@ def decline_by_operator(unit: Unit, request_id: int, operator: str, reason: str)
     delete_device_request(unit.connection, request_id)
     notify_request_declined(unit, request.msisdn, request.serial)
     write_audit(
-        unit, operator, "not_granted", "device", request.device_id, reason, msisdn=request.msisdn
+        unit, operator, "decline", "device", request.device_id, reason, msisdn=request.msisdn
     )
 
 

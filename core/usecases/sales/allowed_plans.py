@@ -60,7 +60,7 @@ def remove_plan_from(unit: Unit, serial: str, operator: str, reason: str) -> Non
     if device.plan is None:
         raise Refused("plan_not_set", serial=serial)
     set_plan(unit.connection, device.id, None)
-    write_audit(unit, operator, "take_plan_off", "device", device.id, reason, plan=device.plan)
+    write_audit(unit, operator, "remove_plan", "device", device.id, reason, plan=device.plan)
 
 
 def _in_stock(unit: Unit, serial: str) -> KnownDevice:

@@ -86,7 +86,7 @@ def sell_by_operator(unit: Unit, phone: str, sale: NewSale, operator: str, reaso
     customer = get_known(unit, phone, lock=True)
     device = find_sold_device(unit, sale)
     serial = device.serial if device else None
-    reference = f"desk:{serial or customer.id}:{unit.now.isoformat()}"
+    reference = f"operator:{serial or customer.id}:{unit.now.isoformat()}"
     quote = quote_terms(unit, sale.terms)
     sale_id = write_sale(unit, customer, quote, device, reference)
     if device is not None and device.is_in_stock:

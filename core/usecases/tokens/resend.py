@@ -63,7 +63,7 @@ def reveal_token(unit: Unit, token_id: int, operator: str, reason: str) -> Revea
     token = find_token(unit.connection, token_id)
     if token is None:
         raise Refused("no_such_token")
-    write_audit(unit, operator, "see", "token", token_id, reason, serial=token.serial)
+    write_audit(unit, operator, "reveal", "token", token_id, reason, serial=token.serial)
     return RevealedToken(
         group(token.text, token.family), token.serial, token.payment_id, token.order_id
     )

@@ -71,7 +71,7 @@ def _order(unit: Unit, device: Device, kind: Action, units: int, operator: str, 
     write_audit(
         unit,
         operator,
-        "order_code",
+        "order_token",
         "device",
         device.id,
         reason,

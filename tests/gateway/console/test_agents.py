@@ -135,7 +135,7 @@ def test_the_limit_is_set_with_a_reason(console):
     assert console.rows("SELECT float_limit_minor FROM agents WHERE msisdn = :j", j=JUMA) == [
         (5000_00,)
     ]
-    assert console.rows("SELECT details FROM audit_log WHERE action = 'float_limit'") == [
+    assert console.rows("SELECT details FROM audit_log WHERE action = 'set_float_limit'") == [
         ({"before_minor": 2000_00, "after_minor": 5000_00},)
     ]
 

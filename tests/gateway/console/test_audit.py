@@ -15,7 +15,7 @@ def test_the_audit_tells_who_did_what_to_which_row_and_why(console):
 
     lines = exported(browser.get("/audit.csv", operator="owner", subject="device"))[1:]
 
-    assert [(line[1], line[2], line[5]) for line in lines] == [("owner", "order_code", "goodwill")]
+    assert [(line[1], line[2], line[5]) for line in lines] == [("owner", "order_token", "goodwill")]
     assert exported(browser.get("/audit.csv", operator="owner", subject="user"))[1:] == []
     assert exported(browser.get("/audit.csv", until="2026-11-23"))[1:] == []
     assert '<option value="user">' in browser.get("/audit/").text

@@ -76,7 +76,7 @@ def test_a_customer_and_a_meter_are_registered_in_one_act(console):
     )
     assert owner == ("Wanja", "home")
     assert done.status_code == 302
-    assert console.audit() == [("support", "register", "customer", "registered at the desk")]
+    assert console.audit() == [("support", "register", "customer", "registered by an operator")]
     assert console.rows("SELECT kind FROM sms WHERE msisdn = :new", new=NEW) == [
         ("agent_sms.welcome",)
     ]
@@ -217,7 +217,7 @@ def test_texts_go_to_the_number_that_was_put_first(console, two_numbers):
     assert done.status_code == 302
     assert numbers(console) == [NEW, AMINA]
     assert console.audit()[-1] == (
-        "support", "first_number", "customer", "the old phone is at home",
+        "support", "set_sms_number", "customer", "the old phone is at home",
     )  # fmt: skip
     console.book.pay("N1", METER, 100_00)
     console.book.apply()

@@ -110,6 +110,6 @@ def test_somebody_turned_down_is_told_and_waits_no_more(console):
     assert done.location == "/console/device-requests/"
     assert told(console, "not_granted") == {STRANGER}
     assert owner_of(console, STOCK_METER) == []
-    assert console.audit() == [("support", "not_granted", "device", "the meter is broken")]
+    assert console.audit() == [("support", "decline", "device", "the meter is broken")]
     assert support.get(path(console, "grant")).status_code == 404
     assert support.post(path(console, "decline"), reason="again").status_code == 404

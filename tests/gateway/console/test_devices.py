@@ -184,7 +184,7 @@ def test_a_plan_is_taken_off_a_kit_in_stock(console):
     assert (done.status_code, again.status_code) == (302, 422)
     assert "no plan is set" in again.text.lower()
     assert console.rows("SELECT plan_offer_id FROM devices WHERE serial = :tv", tv=TV) == [(None,)]
-    assert console.audit() == [("support", "take_plan_off", "device", "the offer ended")]
+    assert console.audit() == [("support", "remove_plan", "device", "the offer ended")]
     assert "Remove the plan" not in browser.get(where).text
 
 
@@ -210,8 +210,8 @@ def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
     assert f">{STOCK_KIT}</a>" in old
     assert "Register for a customer" not in old
     assert [action[:3] for action in console.audit()][-2:] == [
-        ("support", "swap", "device"),
-        ("support", "swap", "customer"),
+        ("support", "replace", "device"),
+        ("support", "replace", "customer"),
     ]
     assert serials(browser, place="retired") == [KIT]
     assert KIT not in serials(browser, place="in_stock")

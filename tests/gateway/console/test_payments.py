@@ -44,7 +44,7 @@ def test_a_code_is_seen_with_a_reason_and_noted(console):
     shown_now = browser.get(answer.location.removeprefix("/console")).text
     assert code in shown_now.replace(" ", "")
     assert code not in browser.get("/").text
-    assert console.audit() == [("support", "see", "token", "reads it out to Amina")]
+    assert console.audit() == [("support", "reveal", "token", "reads it out to Amina")]
 
 
 def test_the_list_is_narrowed_by_state_receipt_payer_and_day(console):
@@ -104,7 +104,7 @@ def test_a_text_goes_out_again_as_a_row_of_its_own(console):
 
     bodies = console.rows("SELECT body, state FROM sms ORDER BY id")
     assert bodies[-1] == (bodies[-2][0], "waiting")
-    assert console.audit() == [("support", "resend", "text", "asked for at the console")]
+    assert console.audit() == [("support", "resend", "sms", "asked for at the console")]
 
 
 def test_a_payment_that_is_not_there_has_no_page(console):

@@ -77,7 +77,7 @@ def test_money_that_went_back_by_hand_is_booked_so(console):
     assert finance.post(path, reason="sent it by hand").status_code == 302
 
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("reversed",)]
-    assert console.audit() == [("finance", "reversal", "payment", "sent it by hand")]
+    assert console.audit() == [("finance", "reverse", "payment", "sent it by hand")]
     assert "cannot be sent back" in finance.post(path, reason="again").text
     console.book.prove()
 

@@ -28,8 +28,8 @@ def test_a_code_is_ordered_made_by_a_worker_and_read_on_request(console):
     assert seen.location == ordered.location
     assert code in support.get(path).text.replace(" ", "")
     assert console.audit() == [
-        ("support", "order_code", "device", "taken back"),
-        ("support", "see", "token", "types it in"),
+        ("support", "order_token", "device", "taken back"),
+        ("support", "reveal", "token", "types it in"),
     ]
 
 

@@ -43,7 +43,7 @@ def test_a_role_is_changed_with_a_reason_and_ends_the_logins(console):
     assert (without.status_code, done.status_code) == (422, 302)
     assert support.get("/").status_code == 302
     assert console.rows("SELECT role FROM console_users WHERE name = 'support'") == [("finance",)]
-    assert console.audit() == [("owner", "role", "user", "moved to accounts")]
+    assert console.audit() == [("owner", "set_role", "user", "moved to accounts")]
 
 
 def test_somebody_shut_out_is_out_at_once(console):
@@ -75,7 +75,7 @@ def test_a_password_is_changed_by_whoever_knows_the_present_one(console):
 
     assert console.browser().log_in("support").status_code == 403
     assert console.browser().log_in("support", "a better horse").status_code == 302
-    assert console.audit() == [("support", "password", "user", "a new password")]
+    assert console.audit() == [("support", "change_password", "user", "a new password")]
 
 
 def test_a_user_who_is_not_there_has_no_page(console):

@@ -118,8 +118,16 @@ def main(command: str = "help", *arguments: str) -> None:
         sys.exit(print(HELP, end=""))
     if command not in COMMANDS:
         sys.exit(f"dev.py: no command {command!r}\n\n{HELP}")
+    keep_compiled_code()
     install()
     COMMANDS[command](*arguments)
+
+
+def keep_compiled_code() -> None:
+    """Let Python keep what it compiles, inside .venv: no other folder fills up, and no process
+    compiles everything again, also where PYTHONDONTWRITEBYTECODE is set."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(VENV / "pycache"))
 
 
 def run(*arguments: str) -> None:

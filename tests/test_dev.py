@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from itertools import pairwise
@@ -202,6 +203,17 @@ def test_where_no_way_works_one_line_says_what_to_type(machine, programs, advice
     assert line.startswith("dev.py: ")
     assert advice in line
     assert ("the network is away" in line) == bool(programs)
+
+
+def test_compiled_code_is_kept_in_the_environment(machine, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+
+    dev.keep_compiled_code()
+
+    code = "import sys; print(sys.dont_write_bytecode, sys.pycache_prefix)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", str(dev.VENV / "pycache")]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ A clone is hundreds of files, which are slow to make and to remove. Tests take t
 (tests/support/pool.py) unless they need one that nobody ever used.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from core.db.engine import migrate
 from operations.embedded.services import Services, embedded_services
 
 TEMPLATE = "migrated"
+ROOM_IN_MEMORY = 4 << 30  # bytes; a server and its clones take some hundred megabytes
 
 _numbers = count(1)
 
@@ -26,12 +28,12 @@ _END_OTHERS = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHER
 
 
 @contextmanager
-def folder_in_reach() -> Iterator[Path]:
+def folder_in_reach(parent: Path | None = None) -> Iterator[Path]:
     """A temporary folder that PostgreSQL's user can reach, with a path short enough for sockets.
 
     pytest's own `tmp_path` is closed to other users.
     """
-    folder = Path(tempfile.mkdtemp(prefix="dialwatt-"))
+    folder = Path(tempfile.mkdtemp(prefix="dialwatt-", dir=parent))
     try:
         folder.chmod(0o755)
         yield folder
@@ -41,8 +43,20 @@ def folder_in_reach() -> Iterator[Path]:
 
 @contextmanager
 def services_in_memory_speed() -> Iterator[Services]:
-    with folder_in_reach() as folder, embedded_services(folder, for_tests=True) as services:
+    with (
+        folder_in_reach(memory_folder()) as folder,
+        embedded_services(folder, for_tests=True) as services,
+    ):
         yield services
+
+
+def memory_folder() -> Path | None:
+    """A file system in memory with room for the servers of a test run, which is faster than a disk;
+    None where there is none, as in most containers."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM_IN_MEMORY:
+        return memory
+    return None
 
 
 def make_template(

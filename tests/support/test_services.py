@@ -1,8 +1,12 @@
 """The fixtures give every test a clean, migrated database and an empty Redis, in any order."""
 
+from types import SimpleNamespace
+
 import pytest
 from redis import Redis
 from sqlalchemy import Connection, create_engine, text
+
+from tests.support.services import memory_folder
 
 TABLES = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"
 TRACES = "SELECT count(*) FROM information_schema.tables WHERE table_name = 'trace'"
@@ -31,3 +35,12 @@ def test_a_database_of_its_own_forgets_even_what_was_committed(
 def test_redis_is_empty(redis: "Redis[bytes]", turn: str) -> None:
     assert redis.dbsize() == 0
     redis.set("trace", turn)
+
+
+def test_where_memory_has_little_room_the_servers_live_on_the_disk(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    usage = SimpleNamespace(total=64 << 20, used=0, free=64 << 20)
+    monkeypatch.setattr("tests.support.services.shutil.disk_usage", lambda folder: usage)
+
+    assert memory_folder() is None

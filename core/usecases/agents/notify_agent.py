@@ -1,4 +1,4 @@
-"""What an agent is told by text of an act of their own: a call may break off before its answer."""
+"""SMS to agents about their own actions, because a USSD session may break off before its answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.wording.messages import agent_sms
 
 
 def notify_registered(unit: Unit, agent: Agent, customer: Customer, serial: str) -> None:
-    """The device is registered to the customer."""
+    """Tell the agent that the device is registered to the customer."""
     message = agent_sms.registered(
         serial=serial, owner=mask_name(customer.name, customer.surname), phone=customer.msisdn or ""
     )
@@ -23,7 +23,7 @@ def notify_registered(unit: Unit, agent: Agent, customer: Customer, serial: str)
 def notify_sold(
     unit: Unit, agent: Agent, customer: Customer, appliance: str, commission: Money, once: str
 ) -> None:
-    """The appliance (by name) is sold, and what the agent earned by it."""
+    """Tell the agent that the appliance (by name) is sold, and the commission earned."""
     message = agent_sms.sold(
         appliance=appliance,
         owner=mask_name(customer.name, customer.surname),
@@ -33,5 +33,5 @@ def notify_sold(
 
 
 def tell(unit: Unit, agent: Agent, message: BoundMessage, dedupe_key: str) -> None:
-    """A text to an agent, in the agent's language."""
+    """Queue an SMS to an agent, in the agent's language."""
     send_sms_to(unit, agent, message, dedupe_key)

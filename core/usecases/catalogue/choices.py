@@ -1,4 +1,4 @@
-"""What an agent or a caller can choose from: villages, manufacturers, tariffs, appliances."""
+"""What agents and customers can choose from: villages, manufacturers, tariffs, appliances."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class TariffOffer:
 
 @dataclass(frozen=True, slots=True)
 class ApplianceOffer:
-    """`price` is nothing where it is only sold by the day, `per_day` where it never is."""
+    """An appliance for sale. `price` is zero where it is sold by the day only, `per_day` where it
+    never is.
+    """
 
     appliance: str
     name: str
@@ -45,7 +47,7 @@ class ApplianceOffer:
 
 
 def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
-    """The villages by name; those of an agent (by number) who serves only some."""
+    """Return the villages by name; for an agent (by number) only those the agent serves."""
     found = agent and find_agent(unit.connection, agent)
     rows = unit.connection.execute(
         text(
@@ -58,11 +60,11 @@ def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
 
 
 def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
-    """The code of one of those villages as somebody typed it, in any case.
+    """Return the code of the village that was typed, in any case.
 
     Raises Refused("village_unknown").
     """
-    codes = [one.village for one in list_villages(unit, agent)]
+    codes = [village.village for village in list_villages(unit, agent)]
     for code in codes:
         if code.lower() == typed.lower():
             return code
@@ -70,7 +72,7 @@ def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
 
 
 def list_manufacturers(unit: Unit, kind: str) -> list[Manufacturer]:
-    """The manufacturers of that kind of device."""
+    """Return the manufacturers of that kind of device."""
     rows = unit.connection.execute(
         text("SELECT code, name FROM manufacturers WHERE :kind = ANY(kinds) ORDER BY name"),
         {"kind": kind},
@@ -79,7 +81,7 @@ def list_manufacturers(unit: Unit, kind: str) -> list[Manufacturer]:
 
 
 def list_tariffs(unit: Unit) -> list[TariffOffer]:
-    """The tariffs that have begun, with their price for a kWh today."""
+    """Return the tariffs that have begun, with today's price per kWh."""
     rows = unit.connection.execute(
         text(
             "SELECT code, name, (SELECT v.price_per_kwh_minor FROM tariff_versions v"
@@ -93,7 +95,7 @@ def list_tariffs(unit: Unit) -> list[TariffOffer]:
 
 
 def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
-    """Appliances of these kinds that are sold on plans or by the day."""
+    """Return the appliances of these kinds that are sold on plans or by the day."""
     rows = unit.connection.execute(
         text(
             "SELECT code, name, price_minor, coalesce(price_per_day_minor, 0) AS per_day_minor"

@@ -1,4 +1,4 @@
-"""An operator puts a customer's details right: their numbers, the village, the language."""
+"""An operator corrects a customer's details: numbers, village, language."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from core.usecases.operators.audit import write_audit
 
 
 def add_number(unit: Unit, customer_id: int, msisdn: str, operator: str) -> None:
-    """A further number of a customer. Raises Refused: customer_missing, number_taken."""
+    """Add a further number of a customer. Raises Refused: customer_missing, number_taken."""
     if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     if not insert_number(unit.connection, customer_id, msisdn):
@@ -31,9 +31,11 @@ def add_number(unit: Unit, customer_id: int, msisdn: str, operator: str) -> None
 
 
 def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
-    """The number is the customer's no longer, and somebody else may get it. What was sent to it
-    stays in the customer's history. Raises Refused: customer_missing, number_not_theirs,
-    number_last, reason_missing."""
+    """Remove a number from a customer; another customer may get it later.
+
+    What was sent to it stays in the customer's history. Raises Refused: customer_missing,
+    number_not_theirs, number_last, reason_missing.
+    """
     numbers = _lock_numbers(unit, customer_id, msisdn)
     if len(numbers) == 1:
         raise Refused("number_last")
@@ -42,8 +44,10 @@ def remove_number(unit: Unit, customer_id: int, msisdn: str, operator: str, reas
 
 
 def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, reason: str) -> None:
-    """Texts, codes among them, go to this one of the customer's numbers from now on. Raises
-    Refused: customer_missing, number_not_theirs, reason_missing."""
+    """Make one of the customer's numbers the one that SMS, tokens among them, go to.
+
+    Raises Refused: customer_missing, number_not_theirs, reason_missing.
+    """
     before = _lock_numbers(unit, customer_id, msisdn)[0]
     set_first_number(unit.connection, customer_id, msisdn)
     write_audit(
@@ -59,7 +63,7 @@ def put_number_first(unit: Unit, customer_id: int, msisdn: str, operator: str, r
 
 
 def _lock_numbers(unit: Unit, customer_id: int, msisdn: str) -> list[str]:
-    """The numbers of the customer, who is locked, and one of whose it is."""
+    """Lock the customer and return their numbers."""
     if not lock_customer(unit.connection, customer_id):
         raise Refused("customer_missing")
     numbers = numbers_of(unit.connection, customer_id)
@@ -79,7 +83,7 @@ class CustomerEdit:
 
 
 def edit_customer(unit: Unit, customer_id: int, edit: CustomerEdit, operator: str) -> None:
-    """Write a customer's name, village and language.
+    """Change name, village and language.
 
     Raises Refused: customer_missing, name_missing, village_unknown, language_unknown.
     """

@@ -1,4 +1,4 @@
-"""Register customers by number. A known customer is left alone, or refused where they differ."""
+"""Register customers by number. An existing customer stays as is, or is refused if different."""
 
 from __future__ import annotations
 

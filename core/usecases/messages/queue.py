@@ -1,4 +1,4 @@
-"""Queue an SMS: the message becomes a row, in the language of the recipient."""
+"""Queue an SMS: a row with the text in the recipient's language, once per dedupe key."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from core.wording.product import render
 
 
 class Reachable(Protocol):
-    """A customer, an agent or a payer: perhaps with a number, certainly with a language."""
+    """A recipient: a customer, an agent or a payer, with a language and perhaps a number."""
 
     @property
     def msisdn(self) -> str | None:
-        """Where to text them; None: nowhere."""
+        """The number in E.164; None when it is not known."""
 
     @property
     def language(self) -> str:
-        """What to text them in."""
+        """The language of the recipient."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A phone number, and the language to write to it in."""
+    """A phone number (E.164) and a language."""
 
     msisdn: str
     language: str
@@ -77,7 +77,7 @@ def _queue(
 
 
 def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
-    """What of a row of `sms` is decided by what is said."""
+    """Return the columns of an `sms` row that depend on the message: kind, body, segments."""
     body = render(bound, language)
     return {
         "kind": kind_of_text(bound.message),
@@ -87,11 +87,11 @@ def text_content(bound: BoundMessage, language: str) -> dict[str, object]:
 
 
 def times_texted_lately(unit: Unit, msisdn: str, *messages: Message[Any]) -> int:
-    """How many texts of these kinds this number was written within the last hour."""
+    """Return how many SMS of these kinds were queued to this number in the last hour."""
     kinds = [kind_of_text(message) for message in messages]
     return texts_since(unit.connection, msisdn, kinds, unit.now - timedelta(hours=1))
 
 
 def kind_of_text(message: Message[Any]) -> str:
-    """The kind under which texts of this message are stored."""
+    """Return the `kind` under which SMS of this message are stored."""
     return message.key.removeprefix("sms.")

@@ -39,7 +39,7 @@ def reprice(
     rest = new_total_minor - sum(instalment.paid_minor for instalment in plan)
     if rest < 0:
         raise Refused("plan_below_paid", paid_minor=new_total_minor - rest)
-    fixed, rest = _keep([instalment for instalment in plan if instalment.is_fixed], rest)
+    fixed, rest = _keep_fixed([instalment for instalment in plan if instalment.is_fixed], rest)
     places = [instalment for instalment in plan if not instalment.is_fixed]
     if rest and not places:
         places = [_after(plan, cadence)]
@@ -53,7 +53,7 @@ def reprice(
     return _in_order(fixed + spread)
 
 
-def _keep(fixed: Sequence[Instalment], rest: int) -> tuple[list[Instalment], int]:
+def _keep_fixed(fixed: Sequence[Instalment], rest: int) -> tuple[list[Instalment], int]:
     """Return the instalments that stay, and how much is left for the others.
 
     Where the new total does not cover what is open on an instalment, it ends at what was paid on

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.db.messages import lock_number
+from core.device import DeviceState
 from core.errors import Refused
 from core.money import Money
 from core.plan_quote import PlanQuote, Quote, ServiceQuote
@@ -18,7 +19,6 @@ from core.unit import Unit
 from core.usecases.catalogue.choices import TariffOffer
 from core.usecases.customers.caller import choose_language, customer_behind, read_caller
 from core.usecases.devices.list_devices import (
-    DeviceState,
     find_own_device,
     list_devices,
     list_tokens,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.device import DeviceState
 from core.names import mask_name
 from core.usecases.customers.find import get_known
-from core.usecases.devices.list_devices import DeviceState, list_devices
+from core.usecases.devices.list_devices import list_devices
 from core.usecases.registration.customer_card import (
     CustomerCard,
     LastToken,

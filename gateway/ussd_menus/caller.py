@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from core.device import DeviceState
 from core.money import Money
 from core.usecases.agents.pin import needs_new_pin
 from core.usecases.customers.caller import Caller, read_caller
-from core.usecases.devices.list_devices import DeviceState, list_devices
+from core.usecases.devices.list_devices import list_devices
 from gateway.ussd_menus.turn import CallerContext, Turn
 
 Role = Literal["customer", "agent", "new_agent", "stranger"]

@@ -1,4 +1,4 @@
-"""What a customer has: devices with how they stand, and the last tokens of each."""
+"""The devices of a customer, what is left on each, and its last tokens."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from core.db.devices import device_states, find_token_of, latest_tokens
-from core.device import DeviceState as DeviceState
-from core.device import StoredToken
+from core.device import DeviceState, StoredToken
 from core.errors import Refused
 from core.money import Money
 from core.serial_number import look_alike, normalise_serial
@@ -36,12 +35,12 @@ class ShownToken:
 
 
 def list_devices(unit: Unit, customer_id: int) -> list[DeviceState]:
-    """The devices a customer owns, in the order they were registered."""
+    """Return the devices a customer owns, in the order of registration."""
     return device_states(unit.connection, customer_id)
 
 
 def state_words(unit: Unit, device: DeviceState) -> BoundMessage:
-    """How it stands: what is left on its plan and how many days, or that it runs for good."""
+    """Describe a device: what is left on its plan, and the days it still runs."""
     if device.by_day:
         return messages.days_left(days=days_left(unit, device))
     if device.plan_left_minor is not None:
@@ -51,16 +50,16 @@ def state_words(unit: Unit, device: DeviceState) -> BoundMessage:
 
 
 def days_left(unit: Unit, device: DeviceState) -> int:
-    """Begun days count: somebody with an hour left still has light today."""
+    """Return the days a device still runs; a day that has begun counts as one."""
     if device.until is None or device.until <= unit.now:
         return 0
     return -((unit.now - device.until) // timedelta(days=1))
 
 
 def find_own_device(devices: Sequence[DeviceState], typed: str) -> DeviceState | None:
-    """The one of these that is meant: exactly, or with O for 0 and I for 1 when one only is alike.
+    """Return the device that was typed: exactly, or with O for 0 and I for 1 where only one fits.
 
-    Give it a person's own devices and nothing else.
+    `devices` must be the customer's own, so that a slip never names another customer's device.
     """
     exact = [device for device in devices if device.serial == normalise_serial(typed)]
     alike = [device for device in devices if look_alike(device.serial) == look_alike(typed)]
@@ -69,20 +68,20 @@ def find_own_device(devices: Sequence[DeviceState], typed: str) -> DeviceState |
 
 
 def list_tokens(unit: Unit, customer_id: int, serial: str) -> list[ShownToken]:
-    """The last three tokens of one of the customer's devices, the newest first."""
+    """Return the last three tokens of one of the customer's devices, the newest first."""
     stored = latest_tokens(unit.connection, serial, customer_id, _TOKENS_SHOWN)
-    return [_shown(unit, one) for one in stored]
+    return [_shown_token(unit, token) for token in stored]
 
 
 def show_token(unit: Unit, customer_id: int, token_id: int) -> ShownToken:
-    """One of them again. Raises Refused("no_such_token") for a token of somebody else's device."""
+    """Return a token of one of the customer's devices. Raises Refused("no_such_token")."""
     stored = find_token_of(unit.connection, customer_id, token_id)
     if stored is None:
         raise Refused("no_such_token")
-    return _shown(unit, stored)
+    return _shown_token(unit, stored)
 
 
-def _shown(unit: Unit, stored: StoredToken) -> ShownToken:
+def _shown_token(unit: Unit, stored: StoredToken) -> ShownToken:
     return ShownToken(
         stored.id,
         stored.serial,

@@ -1,7 +1,7 @@
-"""Register devices by serial number: in stock, or in the hands of an owner with a tariff.
+"""Register devices by serial number: in stock, or with an owner and a tariff.
 
-A device that is known is left alone, or refused when the entry says something else. What an entry
-leaves out (owner, tariff, day) is not compared: a device in stock may have found its owner since.
+A known device stays as it is, or is refused where the entry differs. What an entry leaves out
+(owner, tariff, day) is not compared: a device from stock may have an owner by now.
 """
 
 from __future__ import annotations
@@ -41,9 +41,12 @@ from core.usecases.operators.bulk import (
 
 @dataclass(frozen=True, slots=True)
 class DeviceEntry:
-    """`secret_key` is in clear here and sealed before it is stored. `count` is the last counter
-    used; None means as from the factory. `manufacturer`, `tariff` and `plan` are codes; `plan`, for
-    a device in stock, is the one on which whoever gets it may register it alone."""
+    """A device to register. `manufacturer`, `tariff` and `plan` are codes.
+
+    `secret_key` is unencrypted here and sealed before it is stored. `count` is the last counter
+    used, None as from the factory. On the `plan` any customer may register a device in stock
+    without an agent.
+    """
 
     serial: str
     kind: str
@@ -59,10 +62,10 @@ class DeviceEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Books:
-    """What is known of everything that the entries name."""
+class _Known:
+    """What the database holds of everything that the entries name."""
 
-    makers: dict[str, Values]
+    manufacturers: dict[str, Values]
     tariffs: dict[str, int]
     plans: dict[str, tuple[int, str]]
     owners: dict[str, KnownCustomer]
@@ -72,7 +75,7 @@ class _Books:
 def register_devices(
     unit: Unit, entries: Sequence[DeviceEntry], keys: Seals, progress: Progress = no_progress
 ) -> Registered:
-    """Register those whose serial is new; no serial may be given twice.
+    """Register the devices whose serial is new; no serial may be given twice.
 
     Raises RefusedEntries with manufacturer_unknown, kind_not_made, tariff_unknown,
     tariff_misplaced, tariff_needed, plan_unknown, plan_misplaced, plan_of_other_kind,
@@ -80,27 +83,23 @@ def register_devices(
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     meter_number, meter_not_vendable, device_of_another, key_differs, differs.
     """
-    books = _read(unit.connection, entries)
+    known = _read_known(unit.connection, entries)
 
     def decide(entry: DeviceEntry) -> Values | None:
-        _check(books, entry)
-        known = books.devices.get(entry.serial)
-        if known is None:
-            return _row(unit, books, entry, keys)
-        _compare(books, known, entry, keys)
+        _check(known, entry)
+        device = known.devices.get(entry.serial)
+        if device is None:
+            return _row(unit, known, entry, keys)
+        _compare(known, device, entry, keys)
         return None
 
     new = [row for row in validate_each(entries, decide) if row is not None]
-
-    def write(rows: Sequence[Values]) -> None:
-        insert_rows(unit.connection, devices, rows)
-
-    write_in_batches(new, write, progress)
+    write_in_batches(new, partial(insert_rows, unit.connection, devices), progress)
     return Registered(len(new), len(entries) - len(new))
 
 
-def _read(connection: Connection, entries: Sequence[DeviceEntry]) -> _Books:
-    return _Books(
+def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Known:
+    return _Known(
         rows_by_key(connection, manufacturers, "code", {entry.manufacturer for entry in entries}),
         ids_by_code(connection, tariffs, {entry.tariff for entry in entries if entry.tariff}),
         plans_by_code(connection, {entry.plan for entry in entries if entry.plan}),
@@ -111,45 +110,45 @@ def _read(connection: Connection, entries: Sequence[DeviceEntry]) -> _Books:
     )
 
 
-def _check(books: _Books, entry: DeviceEntry) -> None:
-    maker = books.makers.get(entry.manufacturer)
-    if maker is None:
+def _check(known: _Known, entry: DeviceEntry) -> None:
+    manufacturer = known.manufacturers.get(entry.manufacturer)
+    if manufacturer is None:
         raise Refused("manufacturer_unknown", manufacturer=entry.manufacturer)
-    if entry.kind not in maker["kinds"]:
-        raise Refused("kind_not_made", kind=entry.kind, kinds=", ".join(maker["kinds"]))
-    _check_owner(books, entry)
-    _check_tariff(books, entry)
-    _check_plan(books, entry)
-    check_secret = _SECRETS.get(maker["token_family"])
+    if entry.kind not in manufacturer["kinds"]:
+        raise Refused("kind_not_made", kind=entry.kind, kinds=", ".join(manufacturer["kinds"]))
+    _check_owner(known, entry)
+    _check_tariff(known, entry)
+    _check_plan(known, entry)
+    check_secret = _SECRETS.get(manufacturer["token_family"])
     if check_secret is None:
-        raise Refused("family_not_served", family=maker["token_family"])
+        raise Refused("family_not_served", family=manufacturer["token_family"])
     check_secret(entry)
 
 
-def _check_owner(books: _Books, entry: DeviceEntry) -> None:
-    if entry.owner_msisdn and entry.owner_msisdn not in books.owners:
+def _check_owner(known: _Known, entry: DeviceEntry) -> None:
+    if entry.owner_msisdn and entry.owner_msisdn not in known.owners:
         raise Refused("customer_unknown", msisdn=entry.owner_msisdn)
     if entry.assigned_on and not entry.owner_msisdn:
         raise Refused("owner_needed")
 
 
-def _check_tariff(books: _Books, entry: DeviceEntry) -> None:
+def _check_tariff(known: _Known, entry: DeviceEntry) -> None:
     if entry.tariff and entry.kind != "meter":
         raise Refused("tariff_misplaced", kind=entry.kind)
-    if entry.tariff and entry.tariff not in books.tariffs:
+    if entry.tariff and entry.tariff not in known.tariffs:
         raise Refused("tariff_unknown", tariff=entry.tariff)
     if entry.kind == "meter" and entry.owner_msisdn and not entry.tariff:
         raise Refused("tariff_needed")
 
 
-def _check_plan(books: _Books, entry: DeviceEntry) -> None:
+def _check_plan(known: _Known, entry: DeviceEntry) -> None:
     if not entry.plan:
         return
     if entry.kind == "meter" or entry.owner_msisdn:
         raise Refused("plan_misplaced")
-    if entry.plan not in books.plans:
+    if entry.plan not in known.plans:
         raise Refused("plan_unknown", plan=entry.plan)
-    kind = books.plans[entry.plan][1]
+    kind = known.plans[entry.plan][1]
     if kind != entry.kind:
         raise Refused("plan_of_other_kind", plan=entry.plan, kind=kind)
 
@@ -164,9 +163,9 @@ def _keyed(entry: DeviceEntry, *, starting_code: bool) -> None:
 
 
 def _sts(entry: DeviceEntry) -> None:
-    """The number carries its own check digit (IEC 62055-41: 11 digits, or 13).
+    """Check an STS meter, whose number has a check digit (IEC 62055-41: 11 digits, or 13).
 
-    A meter that no token can be sold to would only keep its owner's money waiting.
+    A meter that takes no energy tokens is refused: payments for it would only wait.
     """
     if entry.sts is None:
         raise Refused("sts_needed")
@@ -194,17 +193,17 @@ _SECRETS: dict[str, Callable[[DeviceEntry], None]] = {
 }
 
 
-def _row(unit: Unit, books: _Books, entry: DeviceEntry, keys: Seals) -> Values:
-    maker = books.makers[entry.manufacturer]
+def _row(unit: Unit, known: _Known, entry: DeviceEntry, keys: Seals) -> Values:
+    manufacturer = known.manufacturers[entry.manufacturer]
     assigned_on = (entry.assigned_on or unit.today) if entry.owner_msisdn else None
-    counter = _counter(maker["token_family"], entry)
+    counter = _counter(manufacturer["token_family"], entry)
     return {
         "serial": entry.serial,
         "kind": entry.kind,
-        "manufacturer_id": maker["id"],
-        "owner_id": books.owners[entry.owner_msisdn].id if entry.owner_msisdn else None,
-        "tariff_id": books.tariffs[entry.tariff] if entry.tariff else None,
-        "plan_offer_id": books.plans[entry.plan][0] if entry.plan else None,
+        "manufacturer_id": manufacturer["id"],
+        "owner_id": known.owners[entry.owner_msisdn].id if entry.owner_msisdn else None,
+        "tariff_id": known.tariffs[entry.tariff] if entry.tariff else None,
+        "plan_offer_id": known.plans[entry.plan][0] if entry.plan else None,
         "assigned_on": assigned_on,
         "access_anchor_on": assigned_on if entry.tariff else None,
         "sealed_key": entry.secret_key and keys.seal(entry.secret_key, bound_to(entry.serial)),
@@ -221,34 +220,34 @@ def _counter(family: str, entry: DeviceEntry) -> int:
     return FAMILIES[family].initial_counter if family in FAMILIES else 0
 
 
-def _compare_owner(books: _Books, known: KnownDevice, entry: DeviceEntry) -> None:
-    if entry.owner_msisdn and books.owners[entry.owner_msisdn].id != known.owner_id:
+def _compare_owner(known: _Known, device: KnownDevice, entry: DeviceEntry) -> None:
+    if entry.owner_msisdn and known.owners[entry.owner_msisdn].id != device.owner_id:
         raise Refused("device_of_another", serial=entry.serial)
     if entry.assigned_on:
-        check_unchanged("assigned_on", known.assigned_on, entry.assigned_on)
+        check_unchanged("assigned_on", device.assigned_on, entry.assigned_on)
 
 
-def _compare(books: _Books, known: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
-    """Raises Refused("differs") with the first field in which books and entry disagree."""
-    check_unchanged("kind", known.kind, entry.kind)
-    check_unchanged("manufacturer", known.manufacturer, entry.manufacturer)
+def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals) -> None:
+    """Raises Refused("differs") with the first field in which device and entry disagree."""
+    check_unchanged("kind", device.kind, entry.kind)
+    check_unchanged("manufacturer", device.manufacturer, entry.manufacturer)
     if entry.tariff:
-        check_unchanged("tariff", known.tariff, entry.tariff)
+        check_unchanged("tariff", device.tariff, entry.tariff)
     if entry.plan:
-        check_unchanged("plan", known.plan, entry.plan)
-    if not known.is_retired:
-        _compare_owner(books, known, entry)
-    sealed = known.sealed_key
-    if sealed and not keys.holds(sealed, bound_to(known.serial), entry.secret_key):
+        check_unchanged("plan", device.plan, entry.plan)
+    if not device.is_retired:
+        _compare_owner(known, device, entry)
+    sealed = device.sealed_key
+    if sealed and not keys.holds(sealed, bound_to(device.serial), entry.secret_key):
         raise Refused("key_differs")
-    check_unchanged("starting_code", known.starting_code, entry.starting_code)
+    check_unchanged("starting_code", device.starting_code, entry.starting_code)
     if entry.count is not None:
-        check_unchanged("count", known.initial_counter, entry.count)
-    check_unchanged("sts", known.sts, entry.sts and entry.sts.stored())
+        check_unchanged("count", device.initial_counter, entry.count)
+    check_unchanged("sts", device.sts, entry.sts and entry.sts.stored())
 
 
 class _NoKeys:
-    """What seals keys where there is nothing to seal them with."""
+    """Seals no key: there is no public sealing key to do it with."""
 
     def seal(self, plain: bytes, bound_to: str) -> bytes:
         raise Refused("sealing_key_missing")
@@ -260,15 +259,16 @@ class _NoKeys:
 def enter_device(
     unit: Unit, entry: DeviceEntry, operator: str, reason: str, keys: Seals | None = None
 ) -> int:
-    """The new device's id.
+    """Register one device by hand. Return its id.
 
-    Raises Refused like `register_devices`, and device_known, sealing_key_missing (it has a key, and
-    there are no `keys` to seal it).
+    A new STS meter gets what its manufacturer's meters leave the factory with. Raises Refused as
+    `register_devices`, and: device_known; sealing_key_missing, for a device with a key while
+    `keys` is None; reason_missing.
     """
     if devices_by_serial(unit.connection, [entry.serial]):
         raise Refused("device_known", serial=entry.serial)
-    makers = rows_by_key(unit.connection, manufacturers, "code", {entry.manufacturer})
-    sts = makers.get(entry.manufacturer, {}).get("sts")
+    found = rows_by_key(unit.connection, manufacturers, "code", {entry.manufacturer})
+    sts = found.get(entry.manufacturer, {}).get("sts")
     given = replace(entry, sts=StsMeter(**sts)) if sts and entry.sts is None else entry
     try:
         register_devices(unit, [given], keys or _NoKeys())

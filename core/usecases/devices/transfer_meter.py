@@ -1,4 +1,4 @@
-"""A meter moves to another customer: debts stay with the old owner, it starts clean.
+"""Transfer a meter to another customer, who starts without its debts: the old owner keeps them.
 
 An agent does it with a PIN, an operator with a reason.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.customer import Customer
-from core.db.customers import find_customer, get_customer, lock_customers
+from core.db.customers import get_customer, lock_customers
 from core.db.devices import find_device, lock_devices
 from core.db.registration import move_device
 from core.db.tariffs import versions_of
@@ -17,6 +17,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.access_fees import post_access_fees
+from core.usecases.customers.find import get_known
 from core.usecases.devices.stock import ensure_no_pending_payment, send_welcome
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
@@ -24,47 +25,51 @@ from core.wording.messages import agent_sms
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """The meter that changed hands."""
+class TransferredMeter:
+    """The serial of the meter that was transferred."""
 
     serial: str
 
 
 def find_meter_owner(unit: Unit, serial: str) -> Customer:
-    """Whose meter it is. Raises Refused unknown_serial, device_in_stock, not_a_meter."""
+    """Return the owner of a meter. Raises Refused: unknown_serial, device_in_stock, not_a_meter."""
     return get_customer(unit.connection, _owner_id(_meter(unit, serial)))
 
 
-def transfer_meter(unit: Unit, msisdn: str, pin: str, serial: str, phone: str) -> Moved | Refused:
-    """Give the meter to the customer with that number; both are told. Answers Refused for a wrong
-    PIN; raises Refused like `find_meter_owner`, and customer_unknown, device_theirs,
-    device_of_another (it changed hands meanwhile), payment_waiting (money for it is about to be
-    applied)."""
+def transfer_meter(
+    unit: Unit, msisdn: str, pin: str, serial: str, phone: str
+) -> TransferredMeter | Refused:
+    """Transfer a meter to the customer with the number `phone`; both owners get an SMS.
+
+    `msisdn` is the agent's number. Returns Refused for a wrong PIN. Raises Refused as
+    `find_meter_owner`, and: customer_unknown; device_theirs, for the owner; device_of_another,
+    where it got another owner meanwhile; payment_waiting, while a payment for it waits.
+    """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    _move(unit, serial, phone)
-    return Moved(serial)
+    _transfer(unit, serial, phone)
+    return TransferredMeter(serial)
 
 
 def transfer_meter_by_operator(
     unit: Unit, serial: str, phone: str, operator: str, reason: str
 ) -> int:
-    """The same by an operator; the new owner's id. Raises Refused like `transfer_meter`, and
-    reason_missing."""
-    meter, customer = _move(unit, serial, phone)
+    """Transfer a meter to the customer with that number. Return the new owner's id.
+
+    Raises Refused as `transfer_meter`, and reason_missing.
+    """
+    meter, customer = _transfer(unit, serial, phone)
     details = {"before": meter.owner_id, "after": customer.id}
     write_audit(unit, operator, "transfer_meter", "device", meter.id, reason, **details)
     return customer.id
 
 
-def _move(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
-    """The meter as it was, and its new owner."""
+def _transfer(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
+    """Return the meter as it was before, and its new owner."""
     meter = _meter(unit, serial)
     owner_id = _owner_id(meter)
-    customer = find_customer(unit.connection, phone)
-    if customer is None:
-        raise Refused("customer_unknown", msisdn=phone)
+    customer = get_known(unit, phone)
     if customer.id == owner_id:
         raise Refused("device_theirs", serial=serial)
     owner = lock_customers(unit.connection, [owner_id, customer.id])[owner_id]
@@ -74,7 +79,7 @@ def _move(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
     ensure_no_pending_payment(unit, meter.id, serial)
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
     move_device(unit.connection, meter.id, customer.id, unit.today)
-    _tell_moved(unit, owner, serial)
+    _notify_old_owner(unit, owner, serial)
     send_welcome(unit, customer, serial)
     return meter, customer
 
@@ -94,7 +99,7 @@ def _owner_id(meter: Device) -> int:
     return meter.owner_id
 
 
-def _tell_moved(unit: Unit, owner: Customer, serial: str) -> None:
-    """The old owner hears of it, so that nobody loses a meter without knowing."""
+def _notify_old_owner(unit: Unit, owner: Customer, serial: str) -> None:
+    """Send the old owner an SMS, so that no customer loses a meter without knowing."""
     message = agent_sms.meter_transferred(serial=serial, operator=unit.market.operator)
     send_sms_to(unit, owner, message, f"moved:{serial}:{owner.id}:{unit.now.isoformat()}")

@@ -69,7 +69,7 @@ class PendingRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class DroppedRequest:
     """The serial of a registration that is no longer wanted."""
 
     serial: str
@@ -164,10 +164,10 @@ def confirm_registration(
     return sell_from_stock(unit, agent, owner, NewSale(request.terms, device), once)
 
 
-def drop_registration_request(unit: Unit, msisdn: str, serial: str) -> Dropped:
+def drop_registration_request(unit: Unit, msisdn: str, serial: str) -> DroppedRequest:
     """Delete a registration that the agent no longer wants. Raises Refused("not_an_agent")."""
     delete_request(unit.connection, _agent(unit, msisdn).id, serial)
-    return Dropped(serial)
+    return DroppedRequest(serial)
 
 
 def _agent(unit: Unit, msisdn: str) -> Agent:

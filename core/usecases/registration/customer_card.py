@@ -1,4 +1,4 @@
-"""An agent looks a customer up: the masked name, what is due, and a token sent once more."""
+"""What an agent or an operator may see of a customer, and the last token sent again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.wording.payment_words import describe_token
 
 @dataclass(frozen=True, slots=True)
 class CustomerCard:
-    """What an agent may know of a customer."""
+    """A customer as agents see one: the masked name, what is due, and how many devices."""
 
     owner: str
     due: Money
@@ -30,7 +30,10 @@ class CustomerCard:
 
 
 def look_up_customer(unit: Unit, phone: str) -> CustomerCard:
-    """The card behind a number. Raises Refused("customer_unknown")."""
+    """Return what an agent may see of the customer with that number.
+
+    Raises Refused("customer_unknown").
+    """
     customer = get_known(unit, phone)
     debts = list_debts(unit, customer.id)
     currency = unit.market.currency
@@ -44,7 +47,7 @@ def look_up_customer(unit: Unit, phone: str) -> CustomerCard:
 
 @dataclass(frozen=True, slots=True)
 class LastToken:
-    """A device's newest token: from when it is and what it gives, never its digits."""
+    """A device's newest token: its day and what it gives, never its digits."""
 
     serial: str
     day: date
@@ -52,26 +55,32 @@ class LastToken:
 
 
 def find_last_token(unit: Unit, phone: str, serial: str) -> LastToken:
-    """The newest token of one of the customer's devices. Raises Refused("no_such_token")."""
-    last = _last(unit, get_known(unit, phone), serial)
+    """Return the newest token of one of the customer's devices.
+
+    Raises Refused: customer_unknown, no_such_token.
+    """
+    last = _newest_token(unit, get_known(unit, phone), serial)
     day = unit.market.local_date(last.issued_at)
     return LastToken(serial, day, describe_token(last.kind, last.units))
 
 
 @dataclass(frozen=True, slots=True)
 class ResentLast:
-    """The serial whose last token goes to its owner again."""
+    """The serial of the device whose last token was sent again."""
 
     serial: str
 
 
 def resend_last_token(unit: Unit, phone: str, serial: str) -> ResentLast:
-    """Send it to the customer. Raises Refused("no_such_token")."""
-    last = _last(unit, get_known(unit, phone), serial)
+    """Send the newest token of a device to its customer again.
+
+    Raises Refused: customer_unknown, no_such_token.
+    """
+    last = _newest_token(unit, get_known(unit, phone), serial)
     return ResentLast(resend_token(unit, phone, last.id).serial)
 
 
-def _last(unit: Unit, customer: Customer, serial: str) -> StoredToken:
+def _newest_token(unit: Unit, customer: Customer, serial: str) -> StoredToken:
     for token in latest_tokens(unit.connection, serial, customer.id, 1):
         return token
     raise Refused("no_such_token")

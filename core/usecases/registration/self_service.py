@@ -152,5 +152,5 @@ def _notify_agents(unit: Unit, village: str, serial: str) -> None:
     """Send some agents of the village an SMS about the request, each at most one a day."""
     message = agent_sms.request_waiting(serial=serial, service_code=unit.market.service_code)
     for agent_id, msisdn, language in agents_for(unit.connection, village, _AGENTS_NOTIFIED):
-        dedupe_key = f"somebody_waits:{agent_id}:{unit.today}"
+        dedupe_key = f"request_waiting:{agent_id}:{unit.today}"
         send_sms_to(unit, Recipient(msisdn, language), message, dedupe_key)

@@ -23,7 +23,7 @@ from core.usecases.sales.quote import get_offer
 def list_plans(unit: Unit, appliance: str) -> Sequence[PlanOffer]:
     """Return the plans allowed for an appliance (a code), by name.
 
-    Without any, an agent and a customer agree on their own figures.
+    Without any, an agent and a customer agree on a plan of their own.
     """
     found = appliance_with_plans(unit.connection, appliance, unit.market.currency)
     return found[1] if found else []
@@ -82,7 +82,7 @@ _BY_DAY = re.compile(r"([^/]+)/(?:DAY|SIKU|JOUR)", re.IGNORECASE)
 def parse_terms(unit: Unit, typed: str) -> PlanTerms:
     """Return plan terms as an agent types them in a text message.
 
-    That is the code of an allowed plan, or the code of an appliance with its figures: `TV/12W/50`
+    That is the code of an allowed plan, or the code of an appliance with a schedule: `TV/12W/50`
     (12 weekly instalments after 50 down), `TV/@150W` (150 every week), `TV/DAY` (by the day).
     Raises Refused: plan_unreadable, appliance_unknown.
     """
@@ -96,11 +96,11 @@ def parse_terms(unit: Unit, typed: str) -> PlanTerms:
     read = _PLAN.fullmatch(typed)
     if read is None:
         raise Refused("plan_unreadable")
-    appliance, is_amount, figure, cadence, down = read.groups()
+    appliance, is_amount, number, cadence, down = read.groups()
     schedule = (
-        ByAmount(Money(parse_minor(figure, currency), currency))
+        ByAmount(Money(parse_minor(number, currency), currency))
         if is_amount
-        else ByCount(int(figure))
+        else ByCount(int(number))
     )
     down_payment = Money(parse_minor(down or "0", currency), currency)
     return PlanTerms(

@@ -1,4 +1,4 @@
-"""What a customer owes, line by line: what for, how much, since when; what comes next; credit."""
+"""What a customer owes: each debt with its due date, and the credit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from core.usecases.payments.find_account import owed_today
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """One open obligation. `kind` is down_payment, instalment or access_rate, `description` the
-    name of the appliance or the serial number of the meter."""
+    """One open obligation. `kind` is down_payment, instalment or access_rate.
+
+    `description` is the name of the appliance or the serial number of the meter.
+    """
 
     kind: str
     description: str
@@ -39,18 +41,18 @@ class Debts:
 
 
 def list_debts(unit: Unit, customer_id: int) -> Debts:
-    """The customer's debts today, fees that fell due this morning included."""
-    standing = position_of_customer(unit.connection, customer_id)
-    if standing.owner is None:
+    """Return the customer's debts today, with access fees that fell due today."""
+    position = position_of_customer(unit.connection, customer_id)
+    if position.owner is None:
         raise LookupError(f"no customer {customer_id}")
     lines = tuple(
         Debt(
-            one.kind,
-            standing.name_of(one),
-            one.open_minor,
-            one.due_on,
-            one.due_on <= unit.today,
+            obligation.kind,
+            position.name_of(obligation),
+            obligation.open_minor,
+            obligation.due_on,
+            obligation.due_on <= unit.today,
         )
-        for one in owed_today(unit, standing)
+        for obligation in owed_today(unit, position)
     )
-    return Debts(lines, standing.owner.credit_minor)
+    return Debts(lines, position.owner.credit_minor)

@@ -79,14 +79,14 @@ def register_sales(
     unknown_serial, device_retired, device_of_another, device_on_plan, kind_differs, tariff_needed,
     service_price, service_total, plan_*, sale_of_another, sale_of_other_device, differs.
     """
-    known = _read(unit, entries)
+    known = _read_known(unit, entries)
     decided = validate_each(entries, partial(_decide, unit, known))
     drafts = [draft for draft in decided if draft is not None]
     write_in_batches(drafts, partial(write_sales, unit), progress)
     return Registered(len(drafts), len(entries) - len(drafts))
 
 
-def _read(unit: Unit, entries: Sequence[SaleEntry]) -> _Known:
+def _read_known(unit: Unit, entries: Sequence[SaleEntry]) -> _Known:
     """Lock customers, then devices, as everywhere."""
     connection = unit.connection
     numbers = {entry.owner_msisdn for entry in entries}

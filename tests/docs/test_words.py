@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from tests.docs.words import LIST, ROOT, WordList, tracked_files
+from tests.docs.words import LIST, ROOT, WordList, files_of_the_project
 
 WORDS = WordList(
     {
@@ -63,6 +63,6 @@ def test_the_list_can_be_read_and_leaves_history_out() -> None:
     words = WordList(tomllib.loads((ROOT / LIST).read_text()))
 
     assert words.hits("core/x.py", "for one in whoever:\n    pass\n")
-    paths = {path for path, _ in tracked_files()}
+    paths = {path for path, _ in files_of_the_project()}
     assert "README.md" in paths
     assert not paths & {LIST, "CHANGELOG.md"}

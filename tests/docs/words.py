@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
 import re
-import subprocess
 import sys
 import tokenize
 import tomllib
@@ -110,23 +110,28 @@ def _by_entry(section: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def tracked_files() -> Iterator[tuple[str, str]]:
-    """Path and text of every file under version control, but those left out and binary ones."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    for path in filter(None, listed.stdout.split("\0")):
-        if any(fnmatchcase(path, glob) for glob in LEFT_OUT) or not (ROOT / path).is_file():
-            continue
-        data = (ROOT / path).read_bytes()
-        if b"\0" not in data:
-            yield path, data.decode()
+def files_of_the_project() -> Iterator[tuple[str, str]]:
+    """Path and text of every file, but those left out, binary ones and what is no source."""
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if not is_no_source(name))
+        for path in sorted(Path(folder, name) for name in names):
+            relative = path.relative_to(ROOT).as_posix()
+            if any(fnmatchcase(relative, glob) for glob in LEFT_OUT):
+                continue
+            data = path.read_bytes()
+            if b"\0" not in data:
+                yield relative, data.decode()
+
+
+def is_no_source(folder: str) -> bool:
+    """Whether a folder of this name holds data, caches or an environment."""
+    return (folder.startswith(".") and folder != ".ci") or folder in ("var", "build", "__pycache__")
 
 
 def main() -> int:
     """Print each hit and their number; 1 if there is any."""
     words = WordList(tomllib.loads((ROOT / LIST).read_text()))
-    hits = [hit for path, text in tracked_files() for hit in words.hits(path, text)]
+    hits = [hit for path, text in files_of_the_project() for hit in words.hits(path, text)]
     for hit in hits:
         print(hit)
     print(f"{len(hits)} words to replace, see {LIST}")

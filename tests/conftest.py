@@ -17,10 +17,10 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from core.unit import OpenUnit, unit_opener
 from operations.embedded.services import Services
-from tests.support.book import NOW, Book, make_book
 from tests.support.builders import insert_market
 from tests.support.forgotten_wakes import forgotten_wakes
 from tests.support.pool import DatabasePool
+from tests.support.scenario import NOW, Scenario, make_scenario
 from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
 from tests.support.standins import furnish
 
@@ -147,8 +147,8 @@ def open_unit(engine: Engine) -> OpenUnit:
 
 
 @pytest.fixture
-def book(database_url: str) -> Iterator[Book]:
+def scenario(database_url: str) -> Iterator[Scenario]:
     """The cast of the tests on a database of this test alone."""
     engine = create_engine(database_url)
-    yield make_book(engine)
+    yield make_scenario(engine)
     engine.dispose()

@@ -22,7 +22,6 @@ from core.usecases.agents.pin import change_pin, check_pin, needs_new_pin
 from core.usecases.payments.apply import apply_payments
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
-from tests.support.book import NOW
 from tests.support.builders import (
     insert_agent,
     insert_customer,
@@ -30,6 +29,7 @@ from tests.support.builders import (
     insert_manufacturer,
     insert_tariff,
 )
+from tests.support.scenario import NOW
 
 JUMA, METER = "+254711000111", "METER1"
 PINS = Pins("pepper")
@@ -122,7 +122,9 @@ def test_the_account_tells_cash_taken_and_handed_over_the_newest_first(engine, o
         account = agent_account(unit, JUMA)
 
     assert (account.owed, account.left, account.commission) == (kes(45), kes(1955), kes(0))
-    assert [(one.kind, one.receipt, one.amount) for one in account.movements] == [
+    assert [
+        (movement.kind, movement.receipt, movement.amount) for movement in account.movements
+    ] == [
         ("settled", "R1", kes(55)),
         ("received", receipt, kes(100)),
     ]

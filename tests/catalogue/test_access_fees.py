@@ -7,33 +7,33 @@ from datetime import timedelta
 import pytest
 
 from core.usecases.catalogue.access_fees import accrue_access_rates
-from tests.support.book import NOW
 from tests.support.builders import insert_tariff
 from tests.support.cast import METER
+from tests.support.scenario import NOW
 
 
 @pytest.fixture
-def metered(book):
+def metered(scenario):
     """Amina's meter with a fee of 20 every 3 days from today."""
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         tariff = insert_tariff(connection, access_rate_minor=20_00, access_every_days=3)
         connection.exec_driver_sql(
             "UPDATE devices SET tariff_id = %s, access_anchor_on = %s WHERE serial = %s",
             (tariff, NOW.date(), METER),
         )
-    return book
+    return scenario
 
 
-def accrue(book, **ahead):
-    book.ahead = timedelta(**ahead)
-    with book.open_unit() as unit:
+def accrue(scenario, **ahead):
+    scenario.ahead = timedelta(**ahead)
+    with scenario.open_unit() as unit:
         return accrue_access_rates(unit, 0, 100)[0]
 
 
-def charges(book):
+def charges(scenario):
     return [
         (due_on - NOW.date()).days
-        for (due_on,) in book.rows("SELECT due_on FROM access_charges ORDER BY due_on")
+        for (due_on,) in scenario.rows("SELECT due_on FROM access_charges ORDER BY due_on")
     ]
 
 
@@ -42,7 +42,7 @@ def test_the_job_may_run_daily_many_times_or_once_after_downtime(metered):
     assert accrue(metered, days=16) == 4
 
     assert charges(metered) == [3, 6, 9, 12, 15]
-    metered.prove()
+    metered.check_invariants()
 
 
 def test_a_clock_that_jumps_over_midnight_and_back_charges_once(metered):
@@ -51,4 +51,4 @@ def test_a_clock_that_jumps_over_midnight_and_back_charges_once(metered):
 
     assert [accrue(metered, hours=hour) for hour in hours] == [0, 1, 0, 0]
     assert charges(metered) == [3]
-    metered.prove()
+    metered.check_invariants()

@@ -187,7 +187,9 @@ def situations(draw):
     ]
     owed += [instalment(draw(amounts), draw(st.integers(-30, 30)), number=n) for n in (1, 2)]
     owed += [access(draw(amounts)) for _ in range(draw(st.integers(0, 2)))]
-    return sorted(owed, key=lambda one: (one.due_on, one.sale_id or 0, one.number))
+    return sorted(
+        owed, key=lambda obligation: (obligation.due_on, obligation.sale_id or 0, obligation.number)
+    )
 
 
 targets = st.sampled_from(
@@ -202,18 +204,22 @@ def test_every_unit_of_money_is_accounted_for_and_no_debt_is_overpaid(
     outcome = apply_money(money, credit, owed, target, TODAY, loan_only=loan_only)
 
     assert sum(amount for _, amount in lines(outcome)) == money + credit
-    assert all(0 <= one.paid_minor <= one.amount_minor for one in owed)
+    assert all(0 <= obligation.paid_minor <= obligation.amount_minor for obligation in owed)
 
 
 @given(situations(), targets, amounts, st.booleans())
 def test_nothing_goes_further_down_while_something_due_is_unpaid(owed, target, money, loan_only):
     outcome = apply_money(money, 0, owed, target, TODAY, loan_only=loan_only)
 
-    due = [one for one in owed if one.kind != "access_rate" and one.due_on <= TODAY]
-    fees = [one for one in owed if one.kind == "access_rate"]
-    if any(one.open_minor for one in due):
-        assert not any(one.paid_minor for one in owed if one not in due)
-    if any(one.open_minor for one in due + fees):
+    due = [
+        obligation
+        for obligation in owed
+        if obligation.kind != "access_rate" and obligation.due_on <= TODAY
+    ]
+    fees = [obligation for obligation in owed if obligation.kind == "access_rate"]
+    if any(obligation.open_minor for obligation in due):
+        assert not any(obligation.paid_minor for obligation in owed if obligation not in due)
+    if any(obligation.open_minor for obligation in due + fees):
         assert not outcome.energy_tenths
         assert not outcome.credit_minor
 
@@ -222,11 +228,11 @@ def test_nothing_goes_further_down_while_something_due_is_unpaid(owed, target, m
 def test_a_set_of_payments_clears_the_same_debts_in_any_order(payments, random):
     def totals(order):
         owed = [weekly(1, -14), weekly(2, -7), access(400), instalment(300, -3)]
-        owed.sort(key=lambda one: one.due_on)
+        owed.sort(key=lambda obligation: obligation.due_on)
         credit = 0
         for money in order:
             credit = apply_money(money, credit, owed, meter(), TODAY).credit_minor
-        return [one.paid_minor for one in owed]
+        return [obligation.paid_minor for obligation in owed]
 
     shuffled = payments.copy()
     random.shuffle(shuffled)

@@ -13,16 +13,16 @@ from core.unit import unit_opener
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice, find_in_stock, find_unassigned
 from core.usecases.registration.by_agent import NewMeter, RegisteredDevice, register_meter
-from tests.support.book import NOW, make_book
 from tests.support.builders import insert_manufacturer
 from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, PEPPER, STOCK_METER, ZURI
+from tests.support.scenario import NOW, make_scenario
 
 
 class Field:
     """The book, with PINs, and a registration of the new meter."""
 
     def __init__(self, engine):
-        self.book, self.engine = make_book(engine), engine
+        self.scenario, self.engine = make_scenario(engine), engine
 
     def open_unit(self):
         return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
@@ -33,7 +33,7 @@ class Field:
             return register_meter(unit, agent, "4321", NewCustomer(phone), meter)
 
     def meter(self, serial=NEW_METER):
-        return self.book.rows(
+        return self.scenario.rows(
             "SELECT m.msisdn, d.sts, d.token_counter FROM devices d"
             " JOIN customer_msisdns m ON m.customer_id = d.owner_id WHERE serial = :s",
             s=serial,
@@ -53,18 +53,18 @@ def test_it_gets_what_its_maker_s_meters_leave_the_factory_with_and_sells_energy
     ((owner, sts, counter),) = field.meter()
     assert (owner, counter) == (NEEMA, 0)
     assert (sts["sgc"], sts["kt"], sts["ea"]) == ("600000", 2, 11)
-    assert field.book.rows("SELECT operator, action, subject FROM audit_log") == [
+    assert field.scenario.rows("SELECT operator, action, subject FROM audit_log") == [
         (JUMA, "enter_meter", "device")
     ]
-    field.book.pay("R1", NEW_METER, 500_00)
-    field.book.apply()
-    assert field.book.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
+    field.scenario.pay("R1", NEW_METER, 500_00)
+    field.scenario.apply()
+    assert field.scenario.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
 
 
 def test_one_that_was_imported_is_not_entered_again(field):
     field.register(serial=STOCK_METER)
 
-    assert field.book.rows("SELECT count(*) FROM audit_log") == [(0,)]
+    assert field.scenario.rows("SELECT count(*) FROM audit_log") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -81,13 +81,13 @@ def test_one_that_was_imported_is_not_entered_again(field):
 def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(field, changed, code):
     with field.engine.begin() as connection:
         insert_manufacturer(connection, code="plain", token_family="sts", kinds=("meter",))
-    before = field.book.rows("SELECT count(*) FROM devices")
+    before = field.scenario.rows("SELECT count(*) FROM devices")
 
     with pytest.raises(Refused) as refused:
         field.register(**changed)
 
     assert refused.value.code == code
-    assert field.book.rows("SELECT count(*) FROM devices") == before
+    assert field.scenario.rows("SELECT count(*) FROM devices") == before
 
 
 def test_two_agents_cannot_enter_it_for_two_people(field):

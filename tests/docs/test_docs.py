@@ -44,7 +44,7 @@ def code_in(document: Path) -> str:
 def test_every_link_leads_somewhere(document: Path) -> None:
     links = [link or source for link, source in _LINK.findall(document.read_text())]
     targets = [link.partition("#")[0].replace("\\", "") for link in links if "://" not in link]
-    missing = [one for one in targets if one and not (document.parent / one).exists()]
+    missing = [target for target in targets if target and not (document.parent / target).exists()]
     assert not missing
 
 

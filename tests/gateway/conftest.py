@@ -38,7 +38,7 @@ TRACES = ("payments", "journal_entries", "sms", "inbound_sms", "delivery_reports
 
 
 @dataclass(frozen=True)
-class Book:
+class Scenario:
     """A committed book and how to look into it."""
 
     url: str
@@ -59,7 +59,7 @@ class Book:
 
 
 @pytest.fixture
-def book(database_url: str) -> Iterator[Book]:
+def scenario(database_url: str) -> Iterator[Scenario]:
     engine = make_engine(database_url, pool_size=16)
     with engine.begin() as connection:
         insert_market(connection)
@@ -84,7 +84,7 @@ def book(database_url: str) -> Iterator[Book]:
             first_due_on=date(2126, 1, 1),
         )
         insert_device(connection, serial="M999", manufacturer_id=manufacturer)
-    yield Book(database_url, engine, meter_id, solar_id)
+    yield Scenario(database_url, engine, meter_id, solar_id)
     engine.dispose()
 
 
@@ -124,7 +124,7 @@ class Web:
 
 
 @pytest.fixture
-def web(book: Book, environment: dict[str, str]) -> Iterator[Web]:
+def web(scenario: Scenario, environment: dict[str, str]) -> Iterator[Web]:
     app = create_app(environment)
     yield Web(Client(app))
     app.close()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import BadCallback
 from gateway.gate import LARGEST_BODY
 from gateway.parsing import read_form, read_json
-from tests.gateway.conftest import KEY, Book, Web
+from tests.gateway.conftest import KEY, Scenario, Web
 from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
 from tests.support.standins import served
 
@@ -52,46 +52,46 @@ with_examples = settings(
 )
 
 
-def test_a_wrong_key_finds_nothing(web: Web, book: Book) -> None:
-    before = book.traces()
+def test_a_wrong_key_finds_nothing(web: Web, scenario: Scenario) -> None:
+    before = scenario.traces()
     for road, endpoint in ENDPOINTS:
         for key in ("wrong", "k3", "k3y2", "K3Y", "clé"):
             assert web.post(road, endpoint, key=key, data=GOOD[endpoint]).status_code == 404, (
                 endpoint,
                 key,
             )
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
-def test_a_large_body_is_refused_unread(web: Web, book: Book) -> None:
-    before = book.traces()
+def test_a_large_body_is_refused_unread(web: Web, scenario: Scenario) -> None:
+    before = scenario.traces()
     for road, endpoint in ENDPOINTS:
         large = GOOD[endpoint].encode() + b" " * LARGEST_BODY
         assert web.post(road, endpoint, data=large).status_code == 413, endpoint
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
-def test_a_large_body_of_untold_length_is_refused_too(web: Web, book: Book) -> None:
-    before = book.traces()
+def test_a_large_body_of_untold_length_is_refused_too(web: Web, scenario: Scenario) -> None:
+    before = scenario.traces()
     with served(web.client.application) as url:
         for road, endpoint in ENDPOINTS:
             pieces = iter([GOOD[endpoint].encode(), *[b" " * 1024] * 65])
             answer = requests.post(f"{url}/{road}/{KEY}/{endpoint}", data=pieces, timeout=10)
             assert answer.status_code == 413, endpoint
-        assert book.traces() == before
+        assert scenario.traces() == before
         pieces = iter([GOOD["confirmation"].encode()])
         answer = requests.post(f"{url}/payments/daraja/{KEY}/confirmation", data=pieces, timeout=10)
         assert answer.status_code == 200
 
 
-def test_nonsense_gets_one_line_and_leaves_no_trace(web: Web, book: Book) -> None:
-    before = book.traces()
+def test_nonsense_gets_one_line_and_leaves_no_trace(web: Web, scenario: Scenario) -> None:
+    before = scenario.traces()
     for road, endpoint in ENDPOINTS:
         for body in NONSENSE:
             answer = web.post(road, endpoint, data=body)
             assert answer.status_code == 400, (endpoint, body[:40])
             assert re.fullmatch(r".+\n", answer.text), (endpoint, body[:40])
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
 def test_only_post_is_heard(web: Web) -> None:
@@ -109,9 +109,9 @@ def test_a_prompt_number_past_any_row_is_not_found(web: Web) -> None:
 @given(endpoint=st.sampled_from(ENDPOINTS), data=st.data())
 @with_examples
 def test_damaged_bytes_never_break_a_door(
-    web: Web, book: Book, endpoint: tuple[str, str], data: st.DataObject
+    web: Web, scenario: Scenario, endpoint: tuple[str, str], data: st.DataObject
 ) -> None:
-    before = book.traces()
+    before = scenario.traces()
     damaged = bytearray(GOOD[endpoint[1]].encode())
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(damaged)))
@@ -119,7 +119,7 @@ def test_damaged_bytes_never_break_a_door(
     answer = web.post(*endpoint, data=bytes(damaged))
     assert answer.status_code in (200, 400)
     if answer.status_code == 400:
-        assert book.traces() == before
+        assert scenario.traces() == before
 
 
 ANYTHING = st.recursive(

@@ -23,7 +23,7 @@ from core.db import engine as engines
 from gateway import app as gateway_app
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from operations.embedded.locations import free_port
-from tests.gateway.conftest import KEY, Book, Web
+from tests.gateway.conftest import KEY, Scenario, Web
 from tests.gateway.payments.bodies import c2b
 
 PATIENCE_S = 60.0
@@ -36,8 +36,8 @@ TROUBLE = {
 }
 
 
-def refuse_payments(book: Book, sqlstate: str) -> None:
-    with book.engine.begin() as connection:
+def refuse_payments(scenario: Scenario, sqlstate: str) -> None:
+    with scenario.engine.begin() as connection:
         connection.execute(
             text(
                 "CREATE FUNCTION in_trouble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
@@ -53,23 +53,23 @@ def refuse_payments(book: Book, sqlstate: str) -> None:
 
 @pytest.mark.parametrize("trouble", TROUBLE)
 def test_no_acknowledgement_while_the_database_cannot_write(
-    web: Web, book: Book, trouble: str
+    web: Web, scenario: Scenario, trouble: str
 ) -> None:
-    before = book.traces()
-    refuse_payments(book, TROUBLE[trouble])
+    before = scenario.traces()
+    refuse_payments(scenario, TROUBLE[trouble])
 
     answer = web.daraja("confirmation", c2b())
 
     assert (answer.status_code, "Retry-After" in answer.headers) == (503, True)
-    assert book.traces() == before
-    with book.engine.begin() as connection:
+    assert scenario.traces() == before
+    with scenario.engine.begin() as connection:
         connection.execute(text("DROP FUNCTION in_trouble CASCADE"))
     assert web.daraja("confirmation", c2b()).status_code == 200
-    assert book.traces()["payments"] == 1
+    assert scenario.traces()["payments"] == 1
 
 
 def test_whoever_finds_all_connections_taken_is_told_to_try_later(
-    environment: dict[str, str], book: Book, monkeypatch: pytest.MonkeyPatch
+    environment: dict[str, str], scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[Any] = []
 
@@ -85,7 +85,7 @@ def test_whoever_finds_all_connections_taken_is_told_to_try_later(
     with taken[0].connect():
         assert web.daraja("confirmation", c2b()).status_code == 503
     assert web.daraja("confirmation", c2b()).status_code == 200
-    assert book.traces()["payments"] == 1
+    assert scenario.traces()["payments"] == 1
     app.close()
 
 
@@ -94,7 +94,7 @@ class Ended(BaseException):
 
 
 def test_a_web_process_that_ends_between_commit_and_answer_has_booked_once(
-    web: Web, book: Book, monkeypatch: pytest.MonkeyPatch
+    web: Web, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def end(*_: Any) -> None:
         raise Ended
@@ -103,10 +103,10 @@ def test_a_web_process_that_ends_between_commit_and_answer_has_booked_once(
         patched.setattr(MpesaCallbacks, "_committed", end)
         with pytest.raises(Ended):
             web.daraja("confirmation", c2b())
-    assert book.traces()["payments"] == 1
+    assert scenario.traces()["payments"] == 1
 
     assert web.daraja("confirmation", c2b()).status_code == 200
-    assert book.traces()["payments"] == 1
+    assert scenario.traces()["payments"] == 1
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def wait_until(true: Any) -> None:
 
 
 def test_a_web_process_killed_before_its_commit_has_booked_nothing_and_the_repeat_is_booked(
-    book: Book, real_web: Any
+    scenario: Scenario, real_web: Any
 ) -> None:
     start, kill = real_web
     url = start()
@@ -164,22 +164,22 @@ def test_a_web_process_killed_before_its_commit_has_booked_nothing_and_the_repea
         with suppress(requests.RequestException):
             heard.append(requests.post(url, json=c2b(), timeout=PATIENCE_S).status_code)
 
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.execute(text("LOCK TABLE payments IN SHARE ROW EXCLUSIVE MODE"))
         callback = threading.Thread(target=confirm)
         callback.start()
-        wait_until(lambda: waiting_for_the_lock(book))
+        wait_until(lambda: waiting_for_the_lock(scenario))
         kill()
         callback.join(PATIENCE_S)
     assert heard == []
-    assert book.traces()["payments"] == 0
+    assert scenario.traces()["payments"] == 0
 
     assert requests.post(start(), json=c2b(), timeout=PATIENCE_S).status_code == 200
-    assert book.traces()["payments"] == 1
+    assert scenario.traces()["payments"] == 1
 
 
-def waiting_for_the_lock(book: Book) -> bool:
-    [(waiting,)] = book.rows(
+def waiting_for_the_lock(scenario: Scenario) -> bool:
+    [(waiting,)] = scenario.rows(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
         " AND wait_event_type = 'Lock'"
     )

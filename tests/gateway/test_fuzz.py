@@ -32,7 +32,7 @@ from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
 from simulator.pawapay.signing import signature_headers
-from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Book, Web
+from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Scenario, Web
 from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, result, stk_paid
 from tests.support.builders import insert_prompt, insert_sms
 
@@ -159,16 +159,16 @@ def shaped_form(draw: st.DrawFn, fields: dict[str, str]) -> bytes:
 class Watch:
     """The whole database, as one digest, and the log: what a refusal must leave as it was."""
 
-    book: Book
+    scenario: Scenario
     errors: list[str] = field(default_factory=list)
     seen: str = ""
 
     def look(self) -> str:
-        [(digest,)] = self.book.rows(self._sql())
+        [(digest,)] = self.scenario.rows(self._sql())
         return str(digest)
 
     def _sql(self) -> str:
-        tables = self.book.rows(
+        tables = self.scenario.rows(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
             " AND table_type = 'BASE TABLE' ORDER BY 1"
         )
@@ -190,10 +190,10 @@ class _Errors(logging.Handler):
 
 
 @pytest.fixture
-def watch(book: Book) -> Iterator[Watch]:
+def watch(scenario: Scenario) -> Iterator[Watch]:
     """A book in which every endpoint has something to be about."""
-    with book.engine.begin() as connection:
-        common = {"device_id": book.solar_id, "account_reference": "S200"}
+    with scenario.engine.begin() as connection:
+        common = {"device_id": scenario.solar_id, "account_reference": "S200"}
         insert_prompt(connection, checkout_reference=CHECKOUT, **common)
         for channel, reference in (("mtn", REFERENCE), ("airtel", AIRTEL_ID)):
             insert_prompt(connection, channel=channel, checkout_reference=reference, **common)
@@ -209,9 +209,9 @@ def watch(book: Book) -> Iterator[Watch]:
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
         datetime(2026, 11, 24, tzinfo=UTC),
     )  # fmt: skip
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         request_refund(unit, record_payment(unit, notice).payment_id, "ops@jua", "nobody's")
-    watch = Watch(book)
+    watch = Watch(scenario)
     handler = _Errors(watch.errors)
     logging.getLogger().addHandler(handler)
     watch.seen = watch.look()

@@ -12,7 +12,7 @@ from gateway.app import create_app
 from gateway.guard import _REFUSALS_MAX, Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.redis_client import fail_fast_redis
-from tests.gateway.conftest import KEY, Book, Web
+from tests.gateway.conftest import KEY, Scenario, Web
 from tests.gateway.payments.bodies import c2b
 
 CONFIRMATION = f"/payments/daraja/{KEY}/confirmation"
@@ -38,7 +38,7 @@ def test_the_address_is_what_the_nearest_trusted_proxy_saw(
 
 
 @pytest.fixture
-def listed(book: Book, environment: dict[str, str]) -> Any:
+def listed(scenario: Scenario, environment: dict[str, str]) -> Any:
     """The web process behind one proxy, with Safaricom's callbacks only from its own network."""
     app = create_app(
         environment
@@ -60,12 +60,12 @@ def listed(book: Book, environment: dict[str, str]) -> Any:
     ],
 )
 def test_only_listed_addresses_speak_for_a_provider(
-    listed: Client, book: Book, forwarded: str, status: int
+    listed: Client, scenario: Scenario, forwarded: str, status: int
 ) -> None:
-    before = book.traces()
+    before = scenario.traces()
     headers = {"X-Forwarded-For": forwarded}
     assert listed.post(CONFIRMATION, json=c2b(), headers=headers).status_code == status
-    assert (book.traces() == before) is (status == 403)
+    assert (scenario.traces() == before) is (status == 403)
 
 
 def test_a_provider_without_a_list_may_call_from_everywhere(listed: Client) -> None:
@@ -87,7 +87,7 @@ def test_the_log_names_an_address_once_a_minute(web: Web, caplog: pytest.LogCapt
             for key, status in (("guess", 404), (KEY, 400)):
                 answer = web.post("payments/daraja", "stk", key=key, **seen_from)
                 assert answer.status_code == status
-    lines = [one.getMessage() for one in caplog.records if one.name.startswith("gateway")]
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("gateway")]
     assert lines == ["daraja_stk: wrong_key, from 203.0.113.9 (and perhaps more this minute)"]
 
 
@@ -103,7 +103,7 @@ def test_an_address_with_too_many_refusals_hears_less_but_is_let_in_with_the_key
 
 
 def test_without_redis_everything_is_let_in_that_should_be(
-    book: Book, environment: dict[str, str]
+    scenario: Scenario, environment: dict[str, str]
 ) -> None:
     app = create_app(environment | {"REDIS_URL": "redis://127.0.0.1:9"})
     web = Web(Client(app))

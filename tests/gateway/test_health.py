@@ -16,7 +16,7 @@ from core.db.schema import known_revisions
 from gateway.app import create_app
 from gateway.heartbeat import HEARTBEAT_MAX_AGE, record_heartbeat
 from gateway.work_queues import QUEUES
-from tests.gateway.conftest import KEY, Book, Web
+from tests.gateway.conftest import KEY, Scenario, Web
 from tests.gateway.payments.bodies import c2b
 from tests.support.builders import insert_sms
 from tests.support.standins import closed_port_url
@@ -97,11 +97,11 @@ def test_the_schedule_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") ->
     ("at", "ok"), [(known_revisions()[-1], True), ("0001", False), ("9999", True)]
 )
 def test_the_schema_must_be_ours_or_newer(
-    web: Web, book: Book, worker: Any, at: str, ok: bool
+    web: Web, scenario: Scenario, worker: Any, at: str, ok: bool
 ) -> None:
     """Newer is the next release's, rolling out beside us; migrations only expand."""
     worker(*QUEUES)
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = %s", (at,))
     status, found = ready(web)
     assert (status == 200, found["schema"]) == (ok, {"ok": ok, "at": at})
@@ -109,11 +109,11 @@ def test_the_schema_must_be_ours_or_newer(
 
 @pytest.mark.parametrize(("age_s", "status"), [(60, 200), (3600, 503)])
 def test_a_payment_must_not_wait_long(
-    web: Web, book: Book, worker: Any, age_s: int, status: int
+    web: Web, scenario: Scenario, worker: Any, age_s: int, status: int
 ) -> None:
     worker(*QUEUES)
     web.daraja("confirmation", c2b())
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         received_at = datetime.now(UTC) - timedelta(seconds=age_s)
         connection.exec_driver_sql("UPDATE payments SET received_at = %s", (received_at,))
     found_status, found = ready(web)
@@ -122,23 +122,23 @@ def test_a_payment_must_not_wait_long(
 
 
 def test_money_that_is_held_on_purpose_waits_for_a_person_and_makes_nobody_unready(
-    web: Web, book: Book, worker: Any
+    web: Web, scenario: Scenario, worker: Any
 ) -> None:
     worker(*QUEUES)
     web.daraja("confirmation", c2b())
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         long_ago = datetime.now(UTC) - timedelta(days=3)
         connection.exec_driver_sql("UPDATE payments SET received_at = %s", (long_ago,))
         hold(connection, 1, "not on the provider's statement")
     assert ready(web)[0] == 200
 
 
-def test_a_text_must_not_wait_for_days(web: Web, book: Book, worker: Any) -> None:
+def test_a_text_must_not_wait_for_days(web: Web, scenario: Scenario, worker: Any) -> None:
     worker(*QUEUES)
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         insert_sms(connection, created_at=datetime.now(UTC) - timedelta(hours=1))
     assert ready(web)[0] == 200
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         insert_sms(connection, created_at=datetime.now(UTC) - timedelta(days=2))
     assert ready(web)[0] == 503
 
@@ -172,12 +172,12 @@ def test_a_door_says_try_later_while_the_database_is_away(environment: dict[str,
     app.close()
 
 
-def test_a_door_needs_no_redis(environment: dict[str, str], book: Book) -> None:
+def test_a_door_needs_no_redis(environment: dict[str, str], scenario: Scenario) -> None:
     nowhere = closed_port_url().removeprefix("http://")
     app = create_app(environment | {"REDIS_URL": f"redis://{nowhere}"})
     answer = Web(Client(app)).daraja("confirmation", c2b())
     assert (answer.status_code, answer.json) == (200, {"ResultCode": 0, "ResultDesc": "Accepted"})
-    assert book.rows("SELECT count(*) FROM payments") == [(1,)]
+    assert scenario.rows("SELECT count(*) FROM payments") == [(1,)]
     app.close()
 
 

@@ -12,7 +12,7 @@ from werkzeug.test import Client, TestResponse
 from core.db.engine import make_engine
 from gateway.app import create_app
 from gateway.payments.mpesa import callbacks
-from tests.gateway.conftest import AMINA, KEY, Book, Web
+from tests.gateway.conftest import AMINA, KEY, Scenario, Web
 from tests.gateway.payments.bodies import c2b, pawapay_deposit, stk_ended
 
 Ask = Callable[[Web], TestResponse]
@@ -50,16 +50,16 @@ ENDPOINTS: dict[str, Ask] = {
 
 
 @pytest.fixture
-def web(book: Book, environment: dict[str, str]):
+def web(scenario: Scenario, environment: dict[str, str]):
     app = create_app(environment | {"CONSOLE_SECRET": "0123456789abcdef" * 4})
     yield Web(Client(app))
     app.close()
 
 
 @pytest.fixture
-def cut(book: Book) -> Callable[[], int]:
+def cut(scenario: Scenario) -> Callable[[], int]:
     """End every connection of the web process; how many there were."""
-    outside = make_engine(book.url, pool_size=0)
+    outside = make_engine(scenario.url, pool_size=0)
 
     def end_all() -> int:
         with outside.connect() as connection:
@@ -89,7 +89,7 @@ def test_the_next_callback_after_all_connections_were_cut_is_served(
 
 
 def test_a_connection_cut_in_the_middle_books_nothing_and_the_repeat_is_booked(
-    web: Web, book: Book, cut: Callable[[], int], monkeypatch: pytest.MonkeyPatch
+    web: Web, scenario: Scenario, cut: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def cut_before_the_commit(unit, notice):
         recorded = record(unit, notice)
@@ -100,7 +100,7 @@ def test_a_connection_cut_in_the_middle_books_nothing_and_the_repeat_is_booked(
     with monkeypatch.context() as patched:
         patched.setattr(callbacks, "record_payment", cut_before_the_commit)
         assert web.daraja("confirmation", c2b()).status_code == 503
-    assert book.traces()["payments"] == 0
+    assert scenario.traces()["payments"] == 0
 
     assert web.daraja("confirmation", c2b()).status_code == 200
-    assert book.traces()["payments"] == 1
+    assert scenario.traces()["payments"] == 1

@@ -15,21 +15,21 @@ from core.usecases.messages.send import (
     record_delivery,
     sms_sent,
 )
-from tests.support.book import NOW
 from tests.support.builders import insert_sms
 from tests.support.cast import METER
+from tests.support.scenario import NOW
 
 
 @pytest.fixture
-def sending(book):
+def sending(scenario):
     """A receipt with its token; `send()` hands over what waits and returns the provider's ids."""
-    book.pay("R1", METER, 500_00)
-    book.apply()
+    scenario.pay("R1", METER, 500_00)
+    scenario.apply()
     numbers = count(1)
 
     def send() -> list[str]:
         ids = []
-        with book.open_unit() as unit:
+        with scenario.open_unit() as unit:
             for waiting in claim_unsent_sms(unit, 10):
                 ids.append(f"ATXid_{next(numbers)}")
                 sms_sent(unit, waiting, SentSms(ids[-1], "Success", None))
@@ -38,110 +38,110 @@ def sending(book):
     return send
 
 
-def report(book, message_id, outcome, status="said"):
+def report(scenario, message_id, outcome, status="said"):
     """A report of the provider; the same status of the same message is the same report."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         record_delivery(unit, DeliveryReport(message_id, status, None, outcome))
 
 
-def state(book):
-    return book.rows("SELECT state, redeliveries FROM sms")[0]
+def state(scenario):
+    return scenario.rows("SELECT state, redeliveries FROM sms")[0]
 
 
-def test_a_token_that_did_not_arrive_is_sent_again(book, sending):
+def test_a_token_that_did_not_arrive_is_sent_again(scenario, sending):
     (first,) = sending()
 
-    report(book, first, "failed")
+    report(scenario, first, "failed")
 
     assert sending() == []
-    book.ahead += REDELIVER_AFTER[0]
+    scenario.ahead += REDELIVER_AFTER[0]
     (second,) = sending()
-    report(book, second, "delivered")
-    assert state(book) == ("delivered", 1)
+    report(scenario, second, "delivered")
+    assert state(scenario) == ("delivered", 1)
 
 
-def test_a_failure_that_no_waiting_cures_is_final(book, sending):
+def test_a_failure_that_no_waiting_cures_is_final(scenario, sending):
     (first,) = sending()
 
-    report(book, first, "hopeless")
+    report(scenario, first, "hopeless")
 
-    assert state(book) == ("failed", 0)
+    assert state(scenario) == ("failed", 0)
 
 
-def test_it_is_given_up_after_the_last_wait(book, sending):
+def test_it_is_given_up_after_the_last_wait(scenario, sending):
     for wait in (*REDELIVER_AFTER, None):
         (message_id,) = sending()
-        report(book, message_id, "failed")
-        book.ahead += wait or timedelta(days=30)
+        report(scenario, message_id, "failed")
+        scenario.ahead += wait or timedelta(days=30)
 
     assert sending() == []
-    assert state(book) == ("failed", len(REDELIVER_AFTER))
+    assert state(scenario) == ("failed", len(REDELIVER_AFTER))
 
 
-def test_failures_told_twice_count_once(book, sending):
+def test_failures_told_twice_count_once(scenario, sending):
     (first,) = sending()
 
     for status in ("AbsentSubscriber", "Failed", "Expired"):
-        report(book, first, "failed", status)
+        report(scenario, first, "failed", status)
 
-    assert state(book) == ("waiting", 1)
+    assert state(scenario) == ("waiting", 1)
 
 
-def test_a_late_success_ends_the_wait(book, sending):
+def test_a_late_success_ends_the_wait(scenario, sending):
     (first,) = sending()
-    report(book, first, "failed")
+    report(scenario, first, "failed")
 
-    report(book, first, "delivered", "Success")
+    report(scenario, first, "delivered", "Success")
 
-    book.ahead += timedelta(days=2)
+    scenario.ahead += timedelta(days=2)
     assert sending() == []
-    assert state(book) == ("delivered", 1)
+    assert state(scenario) == ("delivered", 1)
 
 
-def test_a_failure_of_an_earlier_sending_does_not_touch_a_later_one(book, sending):
+def test_a_failure_of_an_earlier_sending_does_not_touch_a_later_one(scenario, sending):
     (first,) = sending()
-    report(book, first, "failed")
-    book.ahead += REDELIVER_AFTER[0]
+    report(scenario, first, "failed")
+    scenario.ahead += REDELIVER_AFTER[0]
     sending()
 
-    report(book, first, "hopeless", "Failed")
+    report(scenario, first, "hopeless", "Failed")
 
-    assert state(book) == ("sent", 1)
+    assert state(scenario) == ("sent", 1)
 
 
-def test_a_failure_reported_before_our_send_returned_is_tried_again_too(book, sending):
-    report(book, "ATXid_1", "failed")
+def test_a_failure_reported_before_our_send_returned_is_tried_again_too(scenario, sending):
+    report(scenario, "ATXid_1", "failed")
 
     assert sending() == ["ATXid_1"]
 
-    assert state(book) == ("waiting", 1)
+    assert state(scenario) == ("waiting", 1)
 
 
-def test_a_text_without_a_token_is_not_sent_again(book, sending):
+def test_a_text_without_a_token_is_not_sent_again(scenario, sending):
     sending()
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         insert_sms(connection, next_attempt_at=NOW)
     (message_id,) = sending()
 
-    report(book, message_id, "failed")
+    report(scenario, message_id, "failed")
 
-    assert book.rows("SELECT state FROM sms WHERE kind = 'test'") == [("failed",)]
+    assert scenario.rows("SELECT state FROM sms WHERE kind = 'test'") == [("failed",)]
 
 
-def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(book, sending):
+def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(scenario, sending):
     (first,) = sending()
-    report(book, first, "failed")
+    report(scenario, first, "failed")
 
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         assert oldest_waiting(unit.connection) is None
 
 
-def test_a_text_whose_time_has_passed_is_not_sent(book, sending):
+def test_a_text_whose_time_has_passed_is_not_sent(scenario, sending):
     sending()
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         insert_sms(connection, next_attempt_at=NOW, expires_at=NOW)
 
     assert sending() == []
-    assert book.rows("SELECT state, provider_status FROM sms WHERE kind = 'test'") == [
+    assert scenario.rows("SELECT state, provider_status FROM sms WHERE kind = 'test'") == [
         ("failed", "too_late")
     ]

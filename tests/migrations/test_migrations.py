@@ -61,5 +61,5 @@ def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url):
 
 def test_readiness_knows_the_migrations_in_their_order():
     script = ScriptDirectory.from_config(alembic_config(""))
-    in_order = [one.revision for one in script.walk_revisions()][::-1]
+    in_order = [revision.revision for revision in script.walk_revisions()][::-1]
     assert list(known_revisions()) == in_order

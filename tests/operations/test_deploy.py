@@ -131,7 +131,9 @@ def test_compose_starts_every_process_with_settings_that_exist() -> None:
 
 def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key() -> None:
     services, secrets = compose()["services"], compose()["secrets"]
-    assert {one["file"] for one in secrets.values()} == {f"secrets/{name}" for name in secrets}
+    assert {secret["file"] for secret in secrets.values()} == {
+        f"secrets/{name}" for name in secrets
+    }
     for name, service in services.items():
         mounted = set(service.get("secrets", []))
         told = {

@@ -47,7 +47,7 @@ def test_every_missing_setting_is_named_at_once(dialwatt, environment, monkeypat
 def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing():
     told = problems({}, "web", "worker")
     assert "CALLBACK_KEY is not set (see .env.example)" in told
-    assert [one for one in told if "no mobile-money channel is set up" in one]
+    assert [reminder for reminder in told if "no mobile-money channel is set up" in reminder]
 
 
 def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path):

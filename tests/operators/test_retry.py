@@ -9,35 +9,35 @@ import pytest
 from core.db.payments import postpone
 from core.errors import Refused
 from core.usecases.operators.retry import find_stuck, retry_stuck
-from tests.support.book import NOW
 from tests.support.cast import AMINA, METER
+from tests.support.scenario import NOW
 
 LATER = NOW + timedelta(hours=1)
 
 
-def replay(book, kind, row_id, reason="key was missing"):
-    with book.open_unit() as unit:
+def replay(scenario, kind, row_id, reason="key was missing"):
+    with scenario.open_unit() as unit:
         row = find_stuck(unit, kind, row_id)
         retry_stuck(unit, "wanjiru", row, reason)
     return row
 
 
-def refusal(book, kind, row_id):
+def refusal(scenario, kind, row_id):
     with pytest.raises(Refused) as refused:
-        replay(book, kind, row_id)
+        replay(scenario, kind, row_id)
     return refused.value.code
 
 
-def insert(book, sql, **values):
+def insert(scenario, sql, **values):
     from sqlalchemy import text
 
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         return connection.execute(text(sql), values).scalar_one()
 
 
-def insert_sms(book, state, next_attempt_at, expires_at=None):
+def insert_sms(scenario, state, next_attempt_at, expires_at=None):
     return insert(
-        book,
+        scenario,
         "INSERT INTO sms (dedupe_key, kind, msisdn, body, state, segments, attempts, created_at,"
         " provider_status, next_attempt_at, expires_at) VALUES (CAST(random() AS text), 'receipt',"
         " :msisdn, 'hello', :state, 1, 9, :now, 'InsufficientBalance', :next, :expires)"
@@ -50,9 +50,9 @@ def insert_sms(book, state, next_attempt_at, expires_at=None):
     )
 
 
-def insert_prompt(book, state, next_attempt_at):
+def insert_prompt(scenario, state, next_attempt_at):
     return insert(
-        book,
+        scenario,
         "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
         " created_at, sent_at, next_attempt_at, attempts) SELECT :msisdn, serial, id, 100, :state,"
         " :now, :now, :next, 5 FROM devices WHERE serial = :serial RETURNING id",
@@ -64,32 +64,32 @@ def insert_prompt(book, state, next_attempt_at):
     )
 
 
-def test_a_payment_that_waits_for_its_next_try_is_applied_now(book):
-    payment_id = book.pay("R1", METER, 500_00)
-    with book.open_unit() as unit:
+def test_a_payment_that_waits_for_its_next_try_is_applied_now(scenario):
+    payment_id = scenario.pay("R1", METER, 500_00)
+    with scenario.open_unit() as unit:
         postpone(unit.connection, LATER, payment_id, "STS_VENDING_KEY_600000 is not set")
-    book.apply()
-    assert book.states() == ["received"]
+    scenario.apply()
+    assert scenario.states() == ["received"]
 
-    row = replay(book, "payment", payment_id)
+    row = replay(scenario, "payment", payment_id)
     assert (row.why, row.attempts) == ("STS_VENDING_KEY_600000 is not set", 1)
-    book.apply()
-    assert book.states() == ["applied"]
-    assert book.rows("SELECT operator, action, subject, subject_id, reason FROM audit_log") == [
+    scenario.apply()
+    assert scenario.states() == ["applied"]
+    assert scenario.rows("SELECT operator, action, subject, subject_id, reason FROM audit_log") == [
         ("wanjiru", "replay", "payment", payment_id, "key was missing")
     ]
-    book.prove()
+    scenario.check_invariants()
 
 
-def test_what_is_done_with_or_matched_to_nothing_is_refused(book):
-    applied, suspense = book.pay("R1", METER, 500_00), book.pay("R2", "NOSUCH", 500_00)
-    book.apply()
-    assert refusal(book, "payment", applied) == "replay_settled"
-    assert refusal(book, "payment", suspense) == "replay_suspense"
-    assert refusal(book, "payment", 999) == "row_unknown"
-    assert refusal(book, "prompt", insert_prompt(book, "paid", None)) == "replay_settled"
-    assert refusal(book, "text", insert_sms(book, "delivered", None)) == "replay_settled"
-    assert book.rows("SELECT count(*) FROM audit_log") == [(0,)]
+def test_what_is_done_with_or_matched_to_nothing_is_refused(scenario):
+    applied, suspense = scenario.pay("R1", METER, 500_00), scenario.pay("R2", "NOSUCH", 500_00)
+    scenario.apply()
+    assert refusal(scenario, "payment", applied) == "replay_settled"
+    assert refusal(scenario, "payment", suspense) == "replay_suspense"
+    assert refusal(scenario, "payment", 999) == "row_unknown"
+    assert refusal(scenario, "prompt", insert_prompt(scenario, "paid", None)) == "replay_settled"
+    assert refusal(scenario, "text", insert_sms(scenario, "delivered", None)) == "replay_settled"
+    assert scenario.rows("SELECT count(*) FROM audit_log") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -102,36 +102,36 @@ def test_what_is_done_with_or_matched_to_nothing_is_refused(book):
         ("failed", "failed"),
     ],
 )
-def test_a_prompt_is_looked_up_and_never_goes_back_to_be_shown_again(book, state, back_in):
-    prompt_id = insert_prompt(book, state, None)
-    replay(book, "prompt", prompt_id)
-    assert book.rows("SELECT state, next_attempt_at FROM prompts") == [(back_in, NOW)]
+def test_a_prompt_is_looked_up_and_never_goes_back_to_be_shown_again(scenario, state, back_in):
+    prompt_id = insert_prompt(scenario, state, None)
+    replay(scenario, "prompt", prompt_id)
+    assert scenario.rows("SELECT state, next_attempt_at FROM prompts") == [(back_in, NOW)]
 
 
-def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alone(book):
-    dead = insert_prompt(book, "sending", NOW - timedelta(seconds=1))
-    alive = insert_prompt(book, "sending", NOW + timedelta(seconds=1))
-    replay(book, "prompt", dead)
-    assert refusal(book, "prompt", alive) == "replay_busy"
-    assert book.rows("SELECT state FROM prompts ORDER BY id") == [("unknown",), ("sending",)]
+def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alone(scenario):
+    dead = insert_prompt(scenario, "sending", NOW - timedelta(seconds=1))
+    alive = insert_prompt(scenario, "sending", NOW + timedelta(seconds=1))
+    replay(scenario, "prompt", dead)
+    assert refusal(scenario, "prompt", alive) == "replay_busy"
+    assert scenario.rows("SELECT state FROM prompts ORDER BY id") == [("unknown",), ("sending",)]
 
 
 @pytest.mark.parametrize("state", ["waiting", "failed", "unknown"])
-def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(book, state):
-    text_id = insert_sms(book, state, None)
-    row = replay(book, "text", text_id)
+def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(scenario, state):
+    text_id = insert_sms(scenario, state, None)
+    row = replay(scenario, "text", text_id)
     assert row.why == "InsufficientBalance"
-    assert book.rows("SELECT state, attempts, next_attempt_at, body FROM sms") == [
+    assert scenario.rows("SELECT state, attempts, next_attempt_at, body FROM sms") == [
         ("waiting", 0, NOW, "hello")
     ]
 
 
-def test_a_text_whose_time_is_over_stays_unsent(book):
-    assert refusal(book, "text", insert_sms(book, "failed", None, NOW)) == "replay_too_late"
+def test_a_text_whose_time_is_over_stays_unsent(scenario):
+    assert refusal(scenario, "text", insert_sms(scenario, "failed", None, NOW)) == "replay_too_late"
 
 
-def test_no_reason_no_replay(book):
-    text_id = insert_sms(book, "failed", None)
+def test_no_reason_no_replay(scenario):
+    text_id = insert_sms(scenario, "failed", None)
     with pytest.raises(Refused, match="reason_missing"):
-        replay(book, "text", text_id, reason=" ")
-    assert book.rows("SELECT state FROM sms") == [("failed",)]
+        replay(scenario, "text", text_id, reason=" ")
+    assert scenario.rows("SELECT state FROM sms") == [("failed",)]

@@ -14,7 +14,6 @@ from core.tokens.family import DeviceSecret
 from core.tokens.sts_keys import StsMeter
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
-from tests.support.book import NOW
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -22,6 +21,7 @@ from tests.support.builders import (
     insert_sale,
     insert_tariff,
 )
+from tests.support.scenario import NOW
 
 METER, KIT, OWNER = "01000000016", "KIT1", "+254711000001"
 RECEIVED_LEGS = """

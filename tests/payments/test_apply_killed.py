@@ -15,11 +15,11 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def kill_at(book):
+def kill_at(scenario):
     """Has the process end just before its n-th statement; 0: never. Counts the statements."""
     state = {"at": 0, "seen": 0}
 
-    @event.listens_for(book.engine, "before_cursor_execute")
+    @event.listens_for(scenario.engine, "before_cursor_execute")
     def count(*_):
         state["seen"] += 1
         if state["seen"] == state["at"]:
@@ -29,7 +29,7 @@ def kill_at(book):
         state.update(at=statement, seen=0)
 
     yield arm
-    event.remove(book.engine, "before_cursor_execute", count)
+    event.remove(scenario.engine, "before_cursor_execute", count)
 
 
 TRACES = """
@@ -40,52 +40,58 @@ TRACES = """
 """
 
 
-def test_a_worker_killed_before_any_statement_leaves_no_part_of_a_payment(book, kill_at):
-    book.pay("R1", METER, 500_00)
-    book.pay("R2", KIT, 300_00)
-    before = book.rows(TRACES)
+def test_a_worker_killed_before_any_statement_leaves_no_part_of_a_payment(scenario, kill_at):
+    scenario.pay("R1", METER, 500_00)
+    scenario.pay("R2", KIT, 300_00)
+    before = scenario.rows(TRACES)
 
     statement = 1
-    while book.states() != ["applied", "applied"]:  # the server may yet have to miss who was killed
+    while scenario.states() != [
+        "applied",
+        "applied",
+    ]:  # the server may yet have to miss who was killed
         kill_at(statement)
         try:
-            book.apply()
+            scenario.apply()
         except Killed:
             kill_at(0)
-            assert book.rows(TRACES) == before, f"killed before statement {statement}"
+            assert scenario.rows(TRACES) == before, f"killed before statement {statement}"
             statement += 1
         kill_at(0)
 
     assert statement > 8
-    assert book.rows("SELECT kind, units FROM tokens ORDER BY id") == [("energy", 20), ("days", 14)]
-    book.prove()
+    assert scenario.rows("SELECT kind, units FROM tokens ORDER BY id") == [
+        ("energy", 20),
+        ("days", 14),
+    ]
+    scenario.check_invariants()
 
 
-def test_a_worker_killed_after_its_commit_leaves_one_code_and_its_text_waiting(book):
+def test_a_worker_killed_after_its_commit_leaves_one_code_and_its_text_waiting(scenario):
     """Before anything was sent, or after it was and before that was noted: the same words again."""
-    book.pay("R1", METER, 500_00)
-    book.apply()
-    codes = book.rows("SELECT text FROM tokens")
+    scenario.pay("R1", METER, 500_00)
+    scenario.apply()
+    codes = scenario.rows("SELECT text FROM tokens")
 
-    book.apply()
+    scenario.apply()
 
-    assert book.rows("SELECT text FROM tokens") == codes
-    [(state, body)] = book.rows("SELECT state, body FROM sms")
+    assert scenario.rows("SELECT text FROM tokens") == codes
+    [(state, body)] = scenario.rows("SELECT state, body FROM sms")
     assert state == "waiting"
     assert codes[0][0][:4] in body
 
 
-def test_a_code_is_made_without_asking_anybody(book, monkeypatch):
+def test_a_code_is_made_without_asking_anybody(scenario, monkeypatch):
     """So no reply can be lost, no vendor can know better, and none can issue it twice."""
 
     def refuse(*_):
         raise AssertionError("somebody is asked")
 
-    book.pay("R1", METER, 500_00)
-    book.pay("R2", KIT, 150_00)
+    scenario.pay("R1", METER, 500_00)
+    scenario.pay("R2", KIT, 150_00)
     for name in ("connect", "connect_ex"):
         monkeypatch.setattr(socket.socket, name, refuse, raising=False)
 
-    book.apply()
+    scenario.apply()
 
-    assert book.rows("SELECT count(*) FROM tokens") == [(2,)]
+    assert scenario.rows("SELECT count(*) FROM tokens") == [(2,)]

@@ -19,134 +19,134 @@ from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import refund_refused, request_refund
 from core.usecases.refunds.suspense import match_suspense
-from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import AMINA, BARAKA, METER
+from tests.support.scenario import ACCOUNT, NOW
 
 WHO = "ops@jua"
 
 
-def move(book, phone=BARAKA):
-    with book.open_unit() as unit:
+def move(scenario, phone=BARAKA):
+    with scenario.open_unit() as unit:
         transfer_meter_by_operator(unit, METER, phone, WHO, "sold the house")
 
 
-def moved_between_request_and_refusal(book):
+def moved_between_request_and_refusal(scenario):
     """Money for Amina's meter that could not be sent back, the meter Baraka's meanwhile."""
-    payment_id = book.pay("R1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
-    with book.open_unit() as unit:
+    payment_id = scenario.pay("R1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
+    with scenario.open_unit() as unit:
         refund_id = request_refund(unit, payment_id, WHO, "paid by mistake")
-    move(book)
-    with book.open_unit() as unit:
+    move(scenario)
+    with scenario.open_unit() as unit:
         refund_refused(unit, refund_id, "11")
     return payment_id
 
 
-def test_money_of_the_old_owner_does_not_load_the_new_owners_meter(book):
-    moved_between_request_and_refusal(book)
+def test_money_of_the_old_owner_does_not_load_the_new_owners_meter(scenario):
+    moved_between_request_and_refusal(scenario)
 
-    book.apply()
+    scenario.apply()
 
-    assert book.states() == ["suspense"]
-    assert book.rows("SELECT device_id, customer_id FROM payments") == [(None, None)]
-    assert book.rows("SELECT count(*) FROM tokens") == [(0,)]
-    book.prove()
-
-
-def test_its_payer_hears_that_it_waits(book):
-    moved_between_request_and_refusal(book)
-
-    book.apply()
-
-    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'suspense'") == [(AMINA,)]
+    assert scenario.states() == ["suspense"]
+    assert scenario.rows("SELECT device_id, customer_id FROM payments") == [(None, None)]
+    assert scenario.rows("SELECT count(*) FROM tokens") == [(0,)]
+    scenario.check_invariants()
 
 
-def test_its_neighbours_are_applied_all_the_same(book):
-    moved_between_request_and_refusal(book)
-    book.pay("R2", METER, 100_00)
+def test_its_payer_hears_that_it_waits(scenario):
+    moved_between_request_and_refusal(scenario)
 
-    book.apply()
+    scenario.apply()
 
-    assert book.states() == ["suspense", "applied"]
-    book.prove()
+    assert scenario.rows("SELECT msisdn FROM sms WHERE kind = 'suspense'") == [(AMINA,)]
 
 
-def test_a_person_matches_it_to_whoever_it_belongs_to(book):
-    payment_id = moved_between_request_and_refusal(book)
-    book.apply()
+def test_its_neighbours_are_applied_all_the_same(scenario):
+    moved_between_request_and_refusal(scenario)
+    scenario.pay("R2", METER, 100_00)
 
-    with book.open_unit() as unit:
+    scenario.apply()
+
+    assert scenario.states() == ["suspense", "applied"]
+    scenario.check_invariants()
+
+
+def test_a_person_matches_it_to_whoever_it_belongs_to(scenario):
+    payment_id = moved_between_request_and_refusal(scenario)
+    scenario.apply()
+
+    with scenario.open_unit() as unit:
         match_suspense(unit, payment_id, METER, WHO, "it was for the meter")
-    book.apply()
+    scenario.apply()
 
-    assert book.states() == ["applied"]
-    assert book.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
-    book.prove()
+    assert scenario.states() == ["applied"]
+    assert scenario.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
+    scenario.check_invariants()
 
 
-def test_money_that_was_matched_before_can_be_matched_again_however_often(book):
-    payment_id = book.pay("R1", "01000000061", 500_00)
+def test_money_that_was_matched_before_can_be_matched_again_however_often(scenario):
+    payment_id = scenario.pay("R1", "01000000061", 500_00)
     for _ in range(2):
-        with book.open_unit() as unit:
+        with scenario.open_unit() as unit:
             match_suspense(unit, payment_id, METER, WHO, "a slip")
             refund_id = request_refund(unit, payment_id, WHO, "paid by mistake")
-        move(book)
-        with book.open_unit() as unit:
+        move(scenario)
+        with scenario.open_unit() as unit:
             refund_refused(unit, refund_id, "11")
-        book.apply()
-        move(book, AMINA)
+        scenario.apply()
+        move(scenario, AMINA)
 
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         match_suspense(unit, payment_id, METER, WHO, "it was for the meter")
-    book.apply()
+    scenario.apply()
 
-    assert book.states() == ["applied"]
-    with book.open_unit() as unit:
+    assert scenario.states() == ["applied"]
+    with scenario.open_unit() as unit:
         told = [
             entry.kind
             for entry in entries_of_payment(unit.connection, payment_id)
             for _ in entry.postings
         ]
     assert (told.count("matched"), told.count("unmatched")) == (6, 4)  # two postings each
-    book.prove()
+    scenario.check_invariants()
 
 
-def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(book):
+def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(scenario):
     notice = PaymentNotice(ACCOUNT, "R1", "c2b", 500_00, "KES", METER, "none", None, NOW)
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         record_payment(unit, notice)
-        move(book)  # sees nothing of it, and commits first
+        move(scenario)  # sees nothing of it, and commits first
 
-    book.apply()
+    scenario.apply()
 
-    assert book.states() == ["suspense"]
-    book.prove()
+    assert scenario.states() == ["suspense"]
+    scenario.check_invariants()
 
 
-def asked(book, state, minutes_ago=1):
+def asked(scenario, state, minutes_ago=1):
     """A prompt on Amina's phone for her meter, in that state."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
     sent_at = None if state == "waiting" else NOW - timedelta(minutes=minutes_ago)
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET state = %s, sent_at = %s", (state, sent_at))
 
 
 @pytest.mark.parametrize("state", ["waiting", "sending", "pending", "unknown", "approved"])
-def test_a_meter_is_not_moved_while_somebody_may_be_paying_for_it_by_phone(book, state):
-    asked(book, state)
+def test_a_meter_is_not_moved_while_somebody_may_be_paying_for_it_by_phone(scenario, state):
+    asked(scenario, state)
 
     with pytest.raises(Refused, match="payment_waiting"):
-        move(book)
+        move(scenario)
 
 
 @pytest.mark.parametrize("state", ["paid", "failed"])
-def test_a_prompt_that_has_ended_holds_nobody_up(book, state):
-    asked(book, state)
+def test_a_prompt_that_has_ended_holds_nobody_up(scenario, state):
+    asked(scenario, state)
 
-    move(book)
+    move(scenario)
 
 
-def test_a_prompt_of_long_ago_holds_nobody_up(book):
-    asked(book, "unknown", minutes_ago=11)
+def test_a_prompt_of_long_ago_holds_nobody_up(scenario):
+    asked(scenario, "unknown", minutes_ago=11)
 
-    move(book)
+    move(scenario)

@@ -21,86 +21,88 @@ from core.usecases.payments.prompts import (
     prompt_paid,
 )
 from core.usecases.payments.request import request_payment
-from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, METER, STRANGER
+from tests.support.scenario import ACCOUNT
 
 HASHED = sha256(STRANGER.removeprefix("+").encode()).hexdigest()
 MASKED = "2547 ***** 009"  # STRANGER's
 
 
-def ask(book, payer=STRANGER):
+def ask(scenario, payer=STRANGER):
     """A prompt that a worker has claimed to send; its id."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         request_payment(unit, payer, METER, Money(500_00, "KES"))
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         return claim_unsent(unit, 10)[0].id
 
 
-def lost(book, prompt_id):
+def lost(scenario, prompt_id):
     """The provider's answer to the push never came."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         mark_unknown(unit, lock_prompt(unit.connection, prompt_id), "ReadTimeout")
 
 
-def result(book, prompt_id, payer=STRANGER):
+def result(scenario, prompt_id, payer=STRANGER):
     """The provider's callback: paid, with its receipt."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         notice = PaymentNotice(
             ACCOUNT, "R1", "stk", 500_00, "KES", METER, "msisdn", payer, unit.now
         )
         prompt_paid(unit, lock_prompt(unit.connection, prompt_id), notice)
 
 
-def confirmed(book, payer_kind="masked", payer=MASKED, **changed):
+def confirmed(scenario, payer_kind="masked", payer=MASKED, **changed):
     """The paybill's confirmation of the same money."""
-    book.pay("R1", METER, **{"amount_minor": 500_00} | changed, payer_kind=payer_kind, payer=payer)
+    scenario.pay(
+        "R1", METER, **{"amount_minor": 500_00} | changed, payer_kind=payer_kind, payer=payer
+    )
 
 
-def reconciled(book):
-    book.ahead += timedelta(minutes=2)
-    with book.open_unit() as unit:
+def reconciled(scenario):
+    scenario.ahead += timedelta(minutes=2)
+    with scenario.open_unit() as unit:
         return claim_receiptless(unit, 10)
 
 
-def paid_for(book):
-    return book.rows("SELECT msisdn FROM sms WHERE kind = 'paid_for'")
+def paid_for(scenario):
+    return scenario.rows("SELECT msisdn FROM sms WHERE kind = 'paid_for'")
 
 
-def prompts(book):
-    return book.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
+def prompts(scenario):
+    return scenario.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
 
 
 @pytest.mark.parametrize("hidden", [("masked", MASKED), ("sha256", HASHED), ("none", None)])
 @pytest.mark.parametrize("first", ["confirmation", "result"])
-def test_a_stranger_who_pays_by_prompt_hears_of_it_once_in_either_order(book, hidden, first):
-    prompt_id = ask(book)
+def test_a_stranger_who_pays_by_prompt_hears_of_it_once_in_either_order(scenario, hidden, first):
+    prompt_id = ask(scenario)
     if first == "confirmation":
-        confirmed(book, *hidden)
-        result(book, prompt_id)
+        confirmed(scenario, *hidden)
+        result(scenario, prompt_id)
     else:
-        result(book, prompt_id)
-        confirmed(book, *hidden)
+        result(scenario, prompt_id)
+        confirmed(scenario, *hidden)
 
-    assert paid_for(book) == [(STRANGER,)]
-    assert book.rows("SELECT payer_kind, payer FROM payments") == [("msisdn", STRANGER)]
-
-
-def test_the_owner_who_pays_by_prompt_has_the_receipt_only(book):
-    prompt_id = ask(book, AMINA)
-    confirmed(book)
-    result(book, prompt_id, AMINA)
-
-    assert paid_for(book) == []
+    assert paid_for(scenario) == [(STRANGER,)]
+    assert scenario.rows("SELECT payer_kind, payer FROM payments") == [("msisdn", STRANGER)]
 
 
-def test_who_paid_is_told_of_money_that_waits_in_suspense(book):
-    prompt_id = ask(book)
-    with book.engine.begin() as connection:
+def test_the_owner_who_pays_by_prompt_has_the_receipt_only(scenario):
+    prompt_id = ask(scenario, AMINA)
+    confirmed(scenario)
+    result(scenario, prompt_id, AMINA)
+
+    assert paid_for(scenario) == []
+
+
+def test_who_paid_is_told_of_money_that_waits_in_suspense(scenario):
+    prompt_id = ask(scenario)
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE devices SET owner_id = NULL")
-    confirmed(book)
-    result(book, prompt_id)
+    confirmed(scenario)
+    result(scenario, prompt_id)
 
-    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'suspense'") == [(STRANGER,)]
+    assert scenario.rows("SELECT msisdn FROM sms WHERE kind = 'suspense'") == [(STRANGER,)]
 
 
 @pytest.mark.parametrize(
@@ -112,14 +114,14 @@ def test_who_paid_is_told_of_money_that_waits_in_suspense(book):
         ("msisdn", STRANGER),
     ],
 )
-def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(book, payer_kind, payer):
-    lost(book, ask(book))
-    confirmed(book, payer_kind, payer)
+def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(scenario, payer_kind, payer):
+    lost(scenario, ask(scenario))
+    confirmed(scenario, payer_kind, payer)
 
-    reconciled(book)
+    reconciled(scenario)
 
-    assert prompts(book) == [("paid", True)]
-    assert paid_for(book) == [(STRANGER,)]
+    assert prompts(scenario) == [("paid", True)]
+    assert paid_for(scenario) == [(STRANGER,)]
 
 
 @pytest.mark.parametrize(
@@ -132,94 +134,94 @@ def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(book, payer_kind, 
         {"payer_kind": "none", "payer": None},
     ],
 )
-def test_it_is_not_taken_for_somebody_elses_money(book, changed):
-    lost(book, ask(book))
-    confirmed(book, **changed)
+def test_it_is_not_taken_for_somebody_elses_money(scenario, changed):
+    lost(scenario, ask(scenario))
+    confirmed(scenario, **changed)
 
-    reconciled(book)
+    reconciled(scenario)
 
-    assert prompts(book) == [("unknown", False)]
+    assert prompts(scenario) == [("unknown", False)]
 
 
-def hours_of_looking(book, hours):
+def hours_of_looking(scenario, hours):
     for _ in range(hours):
-        book.ahead += timedelta(hours=1)
-        with book.open_unit() as unit:
+        scenario.ahead += timedelta(hours=1)
+        with scenario.open_unit() as unit:
             for prompt in claim_unresolved(unit, 10):
                 mark_unknown(unit, prompt, "no_reference")
 
 
-def cases(book):
-    return book.rows("SELECT kind, closed_at IS NULL FROM cases")
+def cases(scenario):
+    return scenario.rows("SELECT kind, closed_at IS NULL FROM cases")
 
 
-def test_a_person_is_asked_about_a_prompt_that_nothing_can_be_asked_about(book):
-    lost(book, ask(book))
+def test_a_person_is_asked_about_a_prompt_that_nothing_can_be_asked_about(scenario):
+    lost(scenario, ask(scenario))
 
-    hours_of_looking(book, 2)
-    assert cases(book) == []
-    hours_of_looking(book, 2)
+    hours_of_looking(scenario, 2)
+    assert cases(scenario) == []
+    hours_of_looking(scenario, 2)
 
-    assert cases(book) == [("prompt_unknown", True)]
-    assert book.rows("SELECT state, next_attempt_at FROM prompts") == [("unknown", None)]
+    assert cases(scenario) == [("prompt_unknown", True)]
+    assert scenario.rows("SELECT state, next_attempt_at FROM prompts") == [("unknown", None)]
 
 
-def test_a_prompt_with_a_name_is_asked_about_for_two_days_before_a_person_is(book):
-    prompt_id = ask(book)
-    with book.open_unit() as unit:
+def test_a_prompt_with_a_name_is_asked_about_for_two_days_before_a_person_is(scenario):
+    prompt_id = ask(scenario)
+    with scenario.open_unit() as unit:
         prompt_accepted(unit, prompt_id, "ws_CO_1")
 
-    hours_of_looking(book, 47)
-    assert cases(book) == []
-    hours_of_looking(book, 3)
+    hours_of_looking(scenario, 47)
+    assert cases(scenario) == []
+    hours_of_looking(scenario, 3)
 
-    assert cases(book) == [("prompt_unknown", True)]
+    assert cases(scenario) == [("prompt_unknown", True)]
 
 
-def test_a_worker_that_dies_at_the_last_look_leaves_a_prompt_that_somebody_is_told_of(book):
-    lost(book, ask(book))
+def test_a_worker_that_dies_at_the_last_look_leaves_a_prompt_that_somebody_is_told_of(scenario):
+    lost(scenario, ask(scenario))
     for _ in range(4):  # each look is claimed, and never recorded
-        book.ahead += timedelta(hours=1)
-        with book.open_unit() as unit:
+        scenario.ahead += timedelta(hours=1)
+        with scenario.open_unit() as unit:
             claim_unresolved(unit, 10)
 
-    assert cases(book) == [("prompt_unknown", True)]
+    assert cases(scenario) == [("prompt_unknown", True)]
 
 
-def test_after_a_long_silence_of_ours_it_is_looked_up_once_more(book):
-    prompt_id = ask(book)
-    with book.open_unit() as unit:
+def test_after_a_long_silence_of_ours_it_is_looked_up_once_more(scenario):
+    prompt_id = ask(scenario)
+    with scenario.open_unit() as unit:
         prompt_accepted(unit, prompt_id, "ws_CO_1")
-    book.ahead = timedelta(days=5)
+    scenario.ahead = timedelta(days=5)
 
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         assert len(claim_unresolved(unit, 10)) == 1
 
 
-def test_nobody_is_asked_about_a_prompt_that_failed(book):
-    prompt_id = ask(book)
-    with book.open_unit() as unit:
+def test_nobody_is_asked_about_a_prompt_that_failed(scenario):
+    prompt_id = ask(scenario)
+    with scenario.open_unit() as unit:
         prompt_ended(unit, lock_prompt(unit.connection, prompt_id), "1032")
-    with book.engine.begin() as connection:  # as if somebody said it did not fail
+    with scenario.engine.begin() as connection:  # as if somebody said it did not fail
         connection.exec_driver_sql("UPDATE prompts SET next_attempt_at = created_at")
 
-    hours_of_looking(book, 50)
+    hours_of_looking(scenario, 50)
 
-    assert cases(book) == []
-    assert book.rows("SELECT state, next_attempt_at FROM prompts") == [("failed", None)]
+    assert cases(scenario) == []
+    assert scenario.rows("SELECT state, next_attempt_at FROM prompts") == [("failed", None)]
 
 
 @pytest.mark.parametrize("how", ["result", "confirmation"])
-def test_the_case_is_closed_when_the_money_turns_up_after_all(book, how):
-    prompt_id = ask(book)
-    lost(book, prompt_id)
-    hours_of_looking(book, 4)
+def test_the_case_is_closed_when_the_money_turns_up_after_all(scenario, how):
+    prompt_id = ask(scenario)
+    lost(scenario, prompt_id)
+    hours_of_looking(scenario, 4)
 
     if how == "result":
-        result(book, prompt_id)
+        result(scenario, prompt_id)
     else:
-        confirmed(book, paid_at=book.rows("SELECT sent_at FROM prompts")[0][0])
-        reconciled(book)
+        confirmed(scenario, paid_at=scenario.rows("SELECT sent_at FROM prompts")[0][0])
+        reconciled(scenario)
 
-    assert cases(book) == [("prompt_unknown", False)]
-    assert prompts(book) == [("paid", True)]
+    assert cases(scenario) == [("prompt_unknown", False)]
+    assert prompts(scenario) == [("paid", True)]

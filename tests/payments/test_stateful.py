@@ -29,7 +29,6 @@ from core.usecases.refunds.refund import refund_done, refund_refused, request_re
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
-from tests.support.book import ACCOUNT, NOW
 from tests.support.builders import insert_tariff
 from tests.support.cast import (
     KIT,
@@ -40,6 +39,7 @@ from tests.support.cast import (
     STOCK_METER,
     insert_cast,
 )
+from tests.support.scenario import ACCOUNT, NOW
 
 # Without shrinking, which takes minutes here; drop this to look into a failure.
 BOUNDED = (Phase.explicit, Phase.reuse, Phase.generate)

@@ -8,87 +8,87 @@ import pytest
 
 from core.errors import Refused
 from core.usecases.reconciliation.balance import book_opening, note_balance, review_balances
-from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import METER
+from tests.support.scenario import ACCOUNT, NOW
 
 
-def note(book, stated_minor, stated_at=NOW):
-    with book.open_unit() as unit:
+def note(scenario, stated_minor, stated_at=NOW):
+    with scenario.open_unit() as unit:
         return note_balance(unit, ACCOUNT, stated_minor, stated_at)
 
 
-def review(book, ahead):
-    book.ahead = ahead
-    with book.open_unit() as unit:
+def review(scenario, ahead):
+    scenario.ahead = ahead
+    with scenario.open_unit() as unit:
         review_balances(unit)
-    return book.rows("SELECT kind, detail FROM cases")
+    return scenario.rows("SELECT kind, detail FROM cases")
 
 
-def test_a_balance_that_agrees_is_kept_and_asks_nobody(book):
-    book.pay("R1", METER, 100_00)
+def test_a_balance_that_agrees_is_kept_and_asks_nobody(scenario):
+    scenario.pay("R1", METER, 100_00)
 
-    assert note(book, 100_00) == 0
+    assert note(scenario, 100_00) == 0
 
-    assert review(book, timedelta(hours=2)) == []
-    kept = book.rows("SELECT stated_minor, booked_minor FROM balance_assertions")
+    assert review(scenario, timedelta(hours=2)) == []
+    kept = scenario.rows("SELECT stated_minor, booked_minor FROM balance_assertions")
     assert kept == [(100_00, 100_00)]
 
 
-def test_a_difference_that_a_late_callback_explains_goes_away(book):
-    assert note(book, 100_00) == 100_00
-    book.pay("R1", METER, 100_00)
+def test_a_difference_that_a_late_callback_explains_goes_away(scenario):
+    assert note(scenario, 100_00) == 100_00
+    scenario.pay("R1", METER, 100_00)
 
-    assert review(book, timedelta(hours=2)) == []
+    assert review(scenario, timedelta(hours=2)) == []
 
 
-def test_a_difference_that_stays_becomes_a_case_once(book):
-    note(book, 100_00)
+def test_a_difference_that_stays_becomes_a_case_once(scenario):
+    note(scenario, 100_00)
 
-    assert review(book, timedelta(minutes=30)) == []
+    assert review(scenario, timedelta(minutes=30)) == []
     for hours in (2, 3):
-        assert review(book, timedelta(hours=hours)) == [
+        assert review(scenario, timedelta(hours=hours)) == [
             ("balance_differs", f"{ACCOUNT}: provider 10000, ledger 0")
         ]
 
 
-def test_what_the_account_held_before_is_booked_once_and_the_books_still_add_up(book):
-    book.pay("R1", METER, 100_00)
+def test_what_the_account_held_before_is_booked_once_and_the_books_still_add_up(scenario):
+    scenario.pay("R1", METER, 100_00)
 
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         book_opening(unit, ACCOUNT, 900_00, NOW - timedelta(days=1), "ops@jua", "from before")
 
-    assert note(book, 1000_00) == 0
-    book.prove()
-    with book.open_unit() as unit, pytest.raises(Refused, match="opening_known"):
+    assert note(scenario, 1000_00) == 0
+    scenario.check_invariants()
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="opening_known"):
         book_opening(unit, ACCOUNT, 900_00, NOW, "ops@jua", "again")
 
 
-def test_less_than_the_books_hold_is_no_opening_balance(book):
-    with book.open_unit() as unit, pytest.raises(Refused, match="opening_negative"):
+def test_less_than_the_books_hold_is_no_opening_balance(scenario):
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="opening_negative"):
         book_opening(unit, ACCOUNT, -1, NOW, "ops@jua", "x")
 
 
-def test_a_later_statement_that_agrees_settles_the_difference_before_it(book):
-    note(book, 100_00)  # a payment that moved before we heard of it, booked as made afterwards
-    book.ahead = timedelta(minutes=5)
-    book.pay("R1", METER, 100_00)
-    note(book, 100_00, NOW + timedelta(minutes=10))
+def test_a_later_statement_that_agrees_settles_the_difference_before_it(scenario):
+    note(scenario, 100_00)  # a payment that moved before we heard of it, booked as made afterwards
+    scenario.ahead = timedelta(minutes=5)
+    scenario.pay("R1", METER, 100_00)
+    note(scenario, 100_00, NOW + timedelta(minutes=10))
 
-    assert review(book, timedelta(hours=2)) == []
+    assert review(scenario, timedelta(hours=2)) == []
 
 
-def test_a_difference_that_every_statement_repeats_is_one_case(book):
+def test_a_difference_that_every_statement_repeats_is_one_case(scenario):
     for minutes in range(0, 120, 10):
-        note(book, 100_00, NOW + timedelta(minutes=minutes))
-        found = review(book, timedelta(minutes=minutes))
+        note(scenario, 100_00, NOW + timedelta(minutes=minutes))
+        found = review(scenario, timedelta(minutes=minutes))
 
     assert len(found) == 1
 
 
-def test_a_new_difference_after_an_agreement_is_a_case_of_its_own(book):
-    note(book, 100_00)
-    review(book, timedelta(hours=2))
-    note(book, 0, NOW + timedelta(hours=3))
-    note(book, 50_00, NOW + timedelta(hours=4))
+def test_a_new_difference_after_an_agreement_is_a_case_of_its_own(scenario):
+    note(scenario, 100_00)
+    review(scenario, timedelta(hours=2))
+    note(scenario, 0, NOW + timedelta(hours=3))
+    note(scenario, 50_00, NOW + timedelta(hours=4))
 
-    assert len(review(book, timedelta(hours=6))) == 2
+    assert len(review(scenario, timedelta(hours=6))) == 2

@@ -15,13 +15,13 @@ from core.usecases.reconciliation.statement import (
     compare_statement,
     open_cases,
 )
-from tests.support.book import ACCOUNT, NOW
 from tests.support.cast import METER
+from tests.support.scenario import ACCOUNT, NOW
 
 WHO = "ops@jua"
 
 
-def listed(book, *receipts):
+def listed(scenario, *receipts):
     """The provider's list, as it would come now: these receipts, around the one that is held."""
     times = range(0, 10 * len(receipts), 10)
     movements = [
@@ -29,7 +29,7 @@ def listed(book, *receipts):
         for receipt, minutes in zip(receipts, times, strict=True)
     ]
     statement = Statement(ACCOUNT, "KES", movements)
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         compared = compare_statement(unit, statement)
         open_cases(unit, compared)
         for movement in compared.missing_here:
@@ -37,70 +37,70 @@ def listed(book, *receipts):
 
 
 @pytest.fixture
-def held(book):
+def held(scenario):
     """A payment on no list; the id of its case."""
-    book.pay("R1", METER, 100_00, paid_at=NOW + timedelta(minutes=5))
-    listed(book, "L1", "L2")
-    return book.rows("SELECT id FROM cases")[0][0]
+    scenario.pay("R1", METER, 100_00, paid_at=NOW + timedelta(minutes=5))
+    listed(scenario, "L1", "L2")
+    return scenario.rows("SELECT id FROM cases")[0][0]
 
 
-def close(book, case_id, decision=None):
-    with book.open_unit() as unit:
+def close(scenario, case_id, decision=None):
+    with scenario.open_unit() as unit:
         close_case(unit, case_id, WHO, "the provider confirms it", decision)
 
 
-def state_of(book, receipt="R1"):
-    return book.rows("SELECT state FROM payments WHERE receipt = :r", r=receipt)[0][0]
+def state_of(scenario, receipt="R1"):
+    return scenario.rows("SELECT state FROM payments WHERE receipt = :r", r=receipt)[0][0]
 
 
-def test_the_money_is_applied_when_the_decision_is_to_apply_it(book, held):
-    close(book, held, "apply")
-    book.apply()
+def test_the_money_is_applied_when_the_decision_is_to_apply_it(scenario, held):
+    close(scenario, held, "apply")
+    scenario.apply()
 
-    assert state_of(book) == "applied"
-    assert book.rows("SELECT details ->> 'held' FROM audit_log") == [("apply",)]
-    book.prove()
+    assert state_of(scenario) == "applied"
+    assert scenario.rows("SELECT details ->> 'held' FROM audit_log") == [("apply",)]
+    scenario.check_invariants()
 
 
-def test_the_money_stays_where_it_is_when_the_decision_is_to_keep_it(book, held):
-    close(book, held, "keep")
-    book.apply()
+def test_the_money_stays_where_it_is_when_the_decision_is_to_keep_it(scenario, held):
+    close(scenario, held, "keep")
+    scenario.apply()
 
-    assert state_of(book) == "received"
-    assert book.rows("SELECT details ->> 'held' FROM audit_log") == [("keep",)]
+    assert state_of(scenario) == "received"
+    assert scenario.rows("SELECT details ->> 'held' FROM audit_log") == [("keep",)]
 
 
 @pytest.mark.parametrize("decision", [None, "", "burn"])
-def test_without_a_decision_the_case_stays_open(book, held, decision):
+def test_without_a_decision_the_case_stays_open(scenario, held, decision):
     with pytest.raises(Refused, match="decision_missing"):
-        close(book, held, decision)
+        close(scenario, held, decision)
 
-    assert book.rows("SELECT closed_at IS NULL FROM cases") == [(True,)]
-
-
-def test_a_later_list_does_not_hold_again_what_a_person_released(book, held):
-    close(book, held, "apply")
-    listed(book, "L1", "L2")
-
-    book.apply()
-
-    assert state_of(book) == "applied"
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(True,)]
 
 
-def test_a_later_list_that_shows_it_releases_it_after_the_case_was_closed(book, held):
-    close(book, held, "keep")
-    listed(book, "L1", "R1")
+def test_a_later_list_does_not_hold_again_what_a_person_released(scenario, held):
+    close(scenario, held, "apply")
+    listed(scenario, "L1", "L2")
 
-    book.apply()
+    scenario.apply()
 
-    assert state_of(book) == "applied"
+    assert state_of(scenario) == "applied"
 
 
-def test_a_case_whose_money_is_not_held_any_more_asks_for_nothing(book, held):
-    with book.engine.begin() as connection:  # as a replay does
+def test_a_later_list_that_shows_it_releases_it_after_the_case_was_closed(scenario, held):
+    close(scenario, held, "keep")
+    listed(scenario, "L1", "R1")
+
+    scenario.apply()
+
+    assert state_of(scenario) == "applied"
+
+
+def test_a_case_whose_money_is_not_held_any_more_asks_for_nothing(scenario, held):
+    with scenario.engine.begin() as connection:  # as a replay does
         connection.exec_driver_sql("UPDATE payments SET next_attempt_at = received_at")
-    book.apply()
+    scenario.apply()
 
-    close(book, held)
+    close(scenario, held)
 
-    assert book.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]

@@ -17,24 +17,24 @@ from core.usecases.reconciliation.statement import (
     compare_statement,
     open_cases,
 )
-from tests.support.book import NOW
 from tests.support.cast import AMINA, METER
+from tests.support.scenario import NOW
 
 ACCOUNT, OURS = "pawapay:MTN_MOMO_UGA", "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-def paid(book):
+def paid(scenario):
     """A prompt that was paid, booked under the network's id as a callback told it."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         prompt_id = request_payment(unit, AMINA, METER, Money(100_00, "KES")).prompt_id
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET checkout_reference = %s", (OURS,))
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         confirm_by_lookup(unit, lock_prompt(unit.connection, prompt_id), ACCOUNT, "NET-1", 100_00)
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE payments SET source = 'callback'")
-    return book
+    return scenario
 
 
 @pytest.mark.parametrize("named", [OURS, "NET-1"])

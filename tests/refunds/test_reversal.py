@@ -6,17 +6,17 @@ import pytest
 
 from core.errors import BadCallback, Refused
 from core.usecases.refunds.reversal import record_reversal
-from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, KIT, LAST_KIT, METER
+from tests.support.scenario import ACCOUNT
 
 
-def reverse(book, receipt="R1", amount_minor=500_00):
-    with book.open_unit() as unit:
+def reverse(scenario, receipt="R1", amount_minor=500_00):
+    with scenario.open_unit() as unit:
         return record_reversal(unit, ACCOUNT, receipt, amount_minor, "statement", "told by M-Pesa")
 
 
-def owed(book, serial):
-    return book.rows(
+def owed(scenario, serial):
+    return scenario.rows(
         "SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) FROM instalments i"
         " JOIN sales s ON s.id = i.sale_id JOIN devices d ON d.id = s.device_id"
         " WHERE d.serial = :serial AND s.state = 'open'",
@@ -25,135 +25,135 @@ def owed(book, serial):
 
 
 @pytest.mark.parametrize("account", ["?", METER])
-def test_money_that_bought_nothing_yet_just_leaves(book, account):
-    book.pay("R1", account, 500_00)
-    before = book.balances().keys() - {f"clearing:{ACCOUNT}", "suspense", "unapplied"}
+def test_money_that_bought_nothing_yet_just_leaves(scenario, account):
+    scenario.pay("R1", account, 500_00)
+    before = scenario.balances().keys() - {f"clearing:{ACCOUNT}", "suspense", "unapplied"}
 
-    assert reverse(book) is True
+    assert reverse(scenario) is True
 
-    assert book.states() == ["reversed"]
-    assert book.balances().keys() == before
-    assert book.rows("SELECT count(*) FROM cases") == [(0,)]
-    book.prove()
-    book.apply()
-    assert book.states() == ["reversed"]
+    assert scenario.states() == ["reversed"]
+    assert scenario.balances().keys() == before
+    assert scenario.rows("SELECT count(*) FROM cases") == [(0,)]
+    scenario.check_invariants()
+    scenario.apply()
+    assert scenario.states() == ["reversed"]
 
 
-def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(book):
-    book.pay("R1", METER, 200_00)  # all of it goes to Amina's overdue loan
-    book.apply()
-    before = book.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments")
+def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(scenario):
+    scenario.pay("R1", METER, 200_00)  # all of it goes to Amina's overdue loan
+    scenario.apply()
+    before = scenario.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments")
     assert before == [(200_00,)]
 
-    reverse(book, amount_minor=200_00)
+    reverse(scenario, amount_minor=200_00)
 
-    assert book.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments") == [(0,)]
-    assert book.rows("SELECT msisdn FROM sms WHERE kind = 'refund.reversed'") == [(AMINA,)]
-    assert book.rows("SELECT count(*) FROM clawbacks") == [(0,)]
-    book.prove()
-
-
-def test_energy_whose_code_is_out_becomes_a_claim_and_a_case(book):
-    book.pay("R1", METER, 500_00)  # 300 to the loan, 200 to 2.0 kWh
-    book.apply()
-
-    reverse(book)
-
-    assert book.rows("SELECT amount_minor FROM clawbacks") == [(200_00,)]
-    assert book.rows("SELECT kind FROM cases") == [("reversed_after_use",)]
-    assert book.balances()["income:energy"] == -200_00
-    assert book.balances()["receivable:clawback"] == 200_00
-    book.prove()
+    assert scenario.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments") == [(0,)]
+    assert scenario.rows("SELECT msisdn FROM sms WHERE kind = 'refund.reversed'") == [(AMINA,)]
+    assert scenario.rows("SELECT count(*) FROM clawbacks") == [(0,)]
+    scenario.check_invariants()
 
 
-def test_a_plan_that_was_complete_runs_on_after_a_reversal(book):
-    book.pay("R1", LAST_KIT, 150_00)
-    book.apply()
-    assert book.rows("SELECT kind FROM tokens") == [("unlock",)]
+def test_energy_whose_code_is_out_becomes_a_claim_and_a_case(scenario):
+    scenario.pay("R1", METER, 500_00)  # 300 to the loan, 200 to 2.0 kWh
+    scenario.apply()
 
-    reverse(book, amount_minor=150_00)
+    reverse(scenario)
 
-    assert owed(book, LAST_KIT) == 150_00
-    assert book.rows("SELECT kind FROM cases") == [("reversed_after_use",)]
-    book.prove()
+    assert scenario.rows("SELECT amount_minor FROM clawbacks") == [(200_00,)]
+    assert scenario.rows("SELECT kind FROM cases") == [("reversed_after_use",)]
+    assert scenario.balances()["income:energy"] == -200_00
+    assert scenario.balances()["receivable:clawback"] == 200_00
+    scenario.check_invariants()
 
 
-def test_money_for_a_plan_that_was_followed_by_another_becomes_a_claim(book):
-    book.pay("R1", LAST_KIT, 150_00)
-    book.apply()
-    with book.engine.begin() as connection:
+def test_a_plan_that_was_complete_runs_on_after_a_reversal(scenario):
+    scenario.pay("R1", LAST_KIT, 150_00)
+    scenario.apply()
+    assert scenario.rows("SELECT kind FROM tokens") == [("unlock",)]
+
+    reverse(scenario, amount_minor=150_00)
+
+    assert owed(scenario, LAST_KIT) == 150_00
+    assert scenario.rows("SELECT kind FROM cases") == [("reversed_after_use",)]
+    scenario.check_invariants()
+
+
+def test_money_for_a_plan_that_was_followed_by_another_becomes_a_claim(scenario):
+    scenario.pay("R1", LAST_KIT, 150_00)
+    scenario.apply()
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "INSERT INTO sales (customer_id, appliance_id, device_id, scheme, cadence, total_minor,"
             " sold_on) SELECT customer_id, appliance_id, device_id, scheme, cadence, 0, sold_on"
             " FROM sales WHERE state = 'complete'"
         )
 
-    reverse(book, amount_minor=150_00)
+    reverse(scenario, amount_minor=150_00)
 
-    assert book.rows("SELECT amount_minor FROM clawbacks") == [(150_00,)]
-    book.prove()
-
-
-def test_credit_is_taken_back_and_what_it_had_used_is_given_back(book):
-    book.pay("R0", METER, 307_00)  # 300 to the loan, 7 left
-    book.pay("R1", METER, 100_00)  # with the 7: 1.0 kWh, 7 left
-    book.apply()
-    assert book.rows("SELECT credit_minor FROM customers WHERE credit_minor > 0") == [(7_00,)]
-
-    reverse(book, amount_minor=100_00)
-
-    assert book.rows("SELECT credit_minor FROM customers WHERE credit_minor > 0") == [(7_00,)]
-    book.prove()
+    assert scenario.rows("SELECT amount_minor FROM clawbacks") == [(150_00,)]
+    scenario.check_invariants()
 
 
-def test_credit_that_was_spent_since_becomes_a_claim(book):
-    book.pay("R1", KIT, 650_00)  # the whole plan of 600, 50 left
-    book.apply()
-    with book.engine.begin() as connection:
+def test_credit_is_taken_back_and_what_it_had_used_is_given_back(scenario):
+    scenario.pay("R0", METER, 307_00)  # 300 to the loan, 7 left
+    scenario.pay("R1", METER, 100_00)  # with the 7: 1.0 kWh, 7 left
+    scenario.apply()
+    assert scenario.rows("SELECT credit_minor FROM customers WHERE credit_minor > 0") == [(7_00,)]
+
+    reverse(scenario, amount_minor=100_00)
+
+    assert scenario.rows("SELECT credit_minor FROM customers WHERE credit_minor > 0") == [(7_00,)]
+    scenario.check_invariants()
+
+
+def test_credit_that_was_spent_since_becomes_a_claim(scenario):
+    scenario.pay("R1", KIT, 650_00)  # the whole plan of 600, 50 left
+    scenario.apply()
+    with scenario.engine.begin() as connection:
         device = connection.exec_driver_sql(
             f"SELECT owner_id FROM devices WHERE serial = '{KIT}'"
         ).scalar_one()
         connection.exec_driver_sql(
             f"UPDATE devices SET owner_id = {device} WHERE serial = '{METER}'"
         )
-    book.pay("R2", METER, 60_00)  # with the 50: 1.1 kWh
-    book.apply()
+    scenario.pay("R2", METER, 60_00)  # with the 50: 1.1 kWh
+    scenario.apply()
 
-    reverse(book, amount_minor=650_00)
+    reverse(scenario, amount_minor=650_00)
 
-    assert book.rows("SELECT amount_minor FROM clawbacks") == [(50_00,)]
-    book.prove()
-
-
-def test_a_reversal_told_again_changes_nothing(book):
-    book.pay("R1", METER, 500_00)
-    book.apply()
-
-    assert [reverse(book) for _ in range(3)] == [True, False, False]
-    book.prove()
+    assert scenario.rows("SELECT amount_minor FROM clawbacks") == [(50_00,)]
+    scenario.check_invariants()
 
 
-def test_reversed_debts_can_be_paid_again(book):
-    book.pay("R1", LAST_KIT, 150_00)
-    book.apply()
-    reverse(book, amount_minor=150_00)
+def test_a_reversal_told_again_changes_nothing(scenario):
+    scenario.pay("R1", METER, 500_00)
+    scenario.apply()
 
-    book.pay("R2", LAST_KIT, 150_00)
-    book.apply()
-
-    assert book.states() == ["reversed", "applied"]
-    assert owed(book, LAST_KIT) is None
-    book.prove()
+    assert [reverse(scenario) for _ in range(3)] == [True, False, False]
+    scenario.check_invariants()
 
 
-def test_a_receipt_nobody_booked_cannot_be_reversed(book):
+def test_reversed_debts_can_be_paid_again(scenario):
+    scenario.pay("R1", LAST_KIT, 150_00)
+    scenario.apply()
+    reverse(scenario, amount_minor=150_00)
+
+    scenario.pay("R2", LAST_KIT, 150_00)
+    scenario.apply()
+
+    assert scenario.states() == ["reversed", "applied"]
+    assert owed(scenario, LAST_KIT) is None
+    scenario.check_invariants()
+
+
+def test_a_receipt_nobody_booked_cannot_be_reversed(scenario):
     with pytest.raises(Refused, match="receipt_unknown"):
-        reverse(book)
+        reverse(scenario)
 
 
-def test_another_amount_than_was_paid_is_not_booked(book):
-    book.pay("R1", METER, 500_00)
+def test_another_amount_than_was_paid_is_not_booked(scenario):
+    scenario.pay("R1", METER, 500_00)
 
     with pytest.raises(BadCallback):
-        reverse(book, amount_minor=499_00)
-    assert book.states() == ["received"]
+        reverse(scenario, amount_minor=499_00)
+    assert scenario.states() == ["received"]

@@ -22,7 +22,6 @@ from core.usecases.registration.device_requests import get_device_request, list_
 from core.usecases.registration.self_service import register_own_device, request_device
 from core.usecases.sales.allowed_plans import set_plan_on
 from core.usecases.sales.sell import NewSale, sell_by_agent
-from tests.support.book import NOW
 from tests.support.builders import terms_by_amount, terms_by_count
 from tests.support.cast import (
     AMINA,
@@ -40,6 +39,7 @@ from tests.support.cast import (
     ZURI,
     insert_cast,
 )
+from tests.support.scenario import NOW
 
 NEWCOMER = "+254722000001"
 WAITING = """

@@ -26,7 +26,6 @@ from core.usecases.registration.by_sms import (
 )
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
-from tests.support.book import NOW, make_book
 from tests.support.builders import insert_agent
 from tests.support.cast import (
     AMINA,
@@ -40,6 +39,7 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
+from tests.support.scenario import NOW, make_scenario
 
 NEWCOMER = "+254711000222"
 ASHA = NewCustomer(NEWCOMER, "Asha", "Mwangi", "KIB")
@@ -49,7 +49,7 @@ class Shop:
     """The book, with a clock and with PINs."""
 
     def __init__(self, engine):
-        self.book, self.engine, self.now = make_book(engine), engine, NOW
+        self.scenario, self.engine, self.now = make_scenario(engine), engine, NOW
 
     def open_unit(self):
         return unit_opener(self.engine, lambda: self.now, pins=Pins(PEPPER))()
@@ -65,10 +65,10 @@ class Shop:
 
     def waiting(self, agent=JUMA):
         with self.open_unit() as unit:
-            return [one.serial for one in list_registration_requests(unit, agent)]
+            return [request.serial for request in list_registration_requests(unit, agent)]
 
     def owner(self, serial):
-        rows = self.book.rows(
+        rows = self.scenario.rows(
             "SELECT m.msisdn, c.name, c.surname FROM devices d JOIN customers c ON c.id ="
             " d.owner_id JOIN customer_msisdns m ON m.customer_id = c.id WHERE d.serial = :s",
             s=serial,
@@ -93,7 +93,7 @@ def test_a_request_registers_nothing_until_the_pin_confirms_it(shop):
     assert shop.confirm() == RegisteredDevice(STOCK_METER)
     assert shop.owner(STOCK_METER) == (NEWCOMER, "Asha", "Mwangi")
     assert shop.waiting() == []
-    assert shop.book.rows("SELECT kind FROM sms ORDER BY id") == [
+    assert shop.scenario.rows("SELECT kind FROM sms ORDER BY id") == [
         ("agent_sms.welcome",),
         ("agent_sms.registered",),
     ]
@@ -115,7 +115,7 @@ def test_a_kit_is_asked_for_with_its_plan(shop, terms, parts, each, down):
     assert quote.down_payment == Money(down, "KES")
 
     assert shop.confirm(STOCK_KIT) == RegisteredDevice(STOCK_KIT)
-    assert shop.book.rows(
+    assert shop.scenario.rows(
         "SELECT count(*) FROM instalments i JOIN sales s ON s.id = i.sale_id JOIN devices d"
         " ON d.id = s.device_id WHERE d.serial = :s AND number > 0",
         s=STOCK_KIT,
@@ -156,7 +156,7 @@ def test_what_cannot_be_registered_is_refused_at_once(shop, changed, code):
         shop.ask(**changed)
 
     assert refused.value.code == code
-    assert shop.book.rows("SELECT count(*) FROM pending_registrations") == [(0,)]
+    assert shop.scenario.rows("SELECT count(*) FROM pending_registrations") == [(0,)]
 
 
 def test_a_wrong_pin_registers_nothing_and_the_request_stays(shop):
@@ -237,7 +237,7 @@ def test_an_agent_registers_by_text(shop, redis, body, words):
     with shop.open_unit() as unit:
         answer_text(unit, InboundText("at", "1", JUMA, body), SerialGuesses(Limits(redis)))
 
-    ((answer,),) = shop.book.rows("SELECT body FROM sms")
+    ((answer,),) = shop.scenario.rows("SELECT body FROM sms")
     assert answer.startswith(words)
 
 
@@ -246,7 +246,7 @@ def test_others_do_not(shop, redis):
         body = f"REG {STOCK_METER} 0711000222 KIB home Asha Mwangi"
         answer_text(unit, InboundText("at", "1", AMINA, body), SerialGuesses(Limits(redis)))
 
-    assert shop.book.rows("SELECT body FROM sms") == [("Only agents can do this.",)]
+    assert shop.scenario.rows("SELECT body FROM sms") == [("Only agents can do this.",)]
 
 
 def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(shop):
@@ -262,14 +262,16 @@ def test_a_kit_may_be_asked_for_by_the_day_in_every_language(shop):
         assert (quote.per_day, quote.least) == (Money(50_00, "KES"), Money(100_00, "KES"))
 
     assert shop.confirm(DAY_KIT) == RegisteredDevice(DAY_KIT)
-    assert shop.book.rows("SELECT scheme FROM sales WHERE reference LIKE 'agent:%'") == [
+    assert shop.scenario.rows("SELECT scheme FROM sales WHERE reference LIKE 'agent:%'") == [
         ("service",)
     ]
 
 
 def test_a_meter_that_was_never_imported_may_be_asked_for(shop):
     shop.ask(NEW_METER)
-    assert shop.book.rows("SELECT count(*) FROM devices WHERE serial = :s", s=NEW_METER) == [(0,)]
+    assert shop.scenario.rows("SELECT count(*) FROM devices WHERE serial = :s", s=NEW_METER) == [
+        (0,)
+    ]
 
     assert shop.confirm(NEW_METER) == RegisteredDevice(NEW_METER)
     assert shop.owner(NEW_METER) == (NEWCOMER, "Asha", "Mwangi")

@@ -21,7 +21,6 @@ from core.usecases.registration.self_service import register_own_device, request
 from core.usecases.sales.sell import NewSale, sell_by_agent
 from core.wording.product import product_wording
 from core.wording.slots import DEFAULT_LIMITS
-from tests.support.book import NOW, make_book
 from tests.support.builders import insert_agent, insert_appliance, terms_by_count, terms_by_day
 from tests.support.cast import (
     BARAKA,
@@ -36,6 +35,7 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
+from tests.support.scenario import NOW, make_scenario
 
 COOKER = terms_by_count("cooker", 4)
 
@@ -44,13 +44,13 @@ class Town:
     """The book, with PINs; `texts` are all that were queued, in order."""
 
     def __init__(self, engine):
-        self.book, self.engine = make_book(engine), engine
+        self.scenario, self.engine = make_scenario(engine), engine
 
     def open_unit(self):
         return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
 
     def texts(self):
-        return self.book.rows("SELECT msisdn, kind FROM sms ORDER BY id")
+        return self.scenario.rows("SELECT msisdn, kind FROM sms ORDER BY id")
 
     def sell(self, customer=NEEMA, terms=COOKER, serial=None):
         sale = NewSale(terms, NamedDevice(serial) if serial else None)
@@ -70,13 +70,13 @@ def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(town):
     town.sell()  # the same turn again is the same sale
 
     assert town.texts() == [(NEEMA, "agent_sms.agreed_plan"), (JUMA, "agent_sms.sold")]
-    ((body,),) = town.book.rows("SELECT body FROM sms WHERE msisdn = :m", m=NEEMA)
+    ((body,),) = town.scenario.rows("SELECT body FROM sms WHERE msisdn = :m", m=NEEMA)
     assert "4 x KES 250 kila wiki, ya mwisho KES 250, ya kwanza 1 Des" in body
 
 
 def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(town):
-    town.book.pay("R1", "LAMP200", 150_00)  # Chidi's last: his kit is on no plan any more
-    town.book.apply()
+    town.scenario.pay("R1", "LAMP200", 150_00)  # Chidi's last: his kit is on no plan any more
+    town.scenario.apply()
     before = town.texts()
 
     town.sell("+254711000003", terms_by_count("kit", 4), serial="LAMP200")
@@ -98,7 +98,7 @@ def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
         (NEEMA, "agent_sms.agreed_plan"),
         (JUMA, "agent_sms.sold"),
     ]
-    assert town.book.rows("SELECT count(*) FROM device_requests") == [(0,)]
+    assert town.scenario.rows("SELECT count(*) FROM device_requests") == [(0,)]
 
 
 def test_a_request_that_is_refused_ends_and_is_told(town):
@@ -134,12 +134,14 @@ def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothin
     with town.open_unit() as unit:
         register_on_plan(unit, JUMA, "4321", NewCustomer(NEEMA), sale, "s/1")
 
-    assert town.book.rows(
+    assert town.scenario.rows(
         "SELECT scheme, total_minor, price_per_day_minor FROM sales s"
         " JOIN devices d ON d.id = s.device_id WHERE d.serial = :s",
         s=STOCK_KIT,
     ) == [("service", 0, 20_00)]
-    assert town.book.rows("SELECT commission_minor FROM agents WHERE msisdn = :m", m=JUMA) == [(0,)]
+    assert town.scenario.rows("SELECT commission_minor FROM agents WHERE msisdn = :m", m=JUMA) == [
+        (0,)
+    ]
 
 
 def test_what_is_not_sold_by_the_day_is_refused(town):
@@ -156,13 +158,13 @@ def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(tow
     for amount in (1500, 100, 100, 300):  # of 2000: 1500, 1600, 1700, 2000 used
         collect(amount)
         warnings.append(
-            town.book.rows("SELECT count(*) FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
+            town.scenario.rows("SELECT count(*) FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
         )
 
     assert warnings == [0, 1, 1, 1]
     assert (
         "KES 400 more"
-        in town.book.rows("SELECT body FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
+        in town.scenario.rows("SELECT body FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
     )
 
 

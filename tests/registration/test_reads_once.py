@@ -28,7 +28,6 @@ from core.usecases.registration.by_sms import (
 )
 from core.usecases.registration.self_service import register_own_device
 from core.usecases.sales.sell import NewSale, sell_by_agent, sell_by_operator
-from tests.support.book import NOW, make_book
 from tests.support.builders import terms_by_amount, terms_by_count
 from tests.support.cast import (
     JUMA,
@@ -40,6 +39,7 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
+from tests.support.scenario import NOW, make_scenario
 
 # The tables whose rows must be read once; whoever reads a number reads the customer behind it.
 _READ = re.compile(r"\b(?:FROM|JOIN|USING)\s+(customers|devices|appliances)\b")
@@ -74,7 +74,7 @@ REGISTRATIONS: dict[str, Callable[[Unit], Any]] = {
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = create_engine(database_url)
-    make_book(engine)
+    make_scenario(engine)
     with unit_opener(engine, lambda: NOW)() as unit:
         store_registration_request(unit, JUMA, BY_SMS)
     yield engine

@@ -15,116 +15,118 @@ from core.usecases.devices.list_devices import list_tokens
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.customer_card import resend_last_token
 from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
-from tests.support.book import ACCOUNT
 from tests.support.cast import AMINA, BARAKA, KIT, METER
+from tests.support.scenario import ACCOUNT
 
 WHO = "grace@jua.example"
 
 
 @pytest.fixture
-def sale_id(book):
+def sale_id(scenario):
     """Baraka's kit: 4 x 150.00."""
-    return book.rows(
+    return scenario.rows(
         "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE d.serial = :serial",
         serial=KIT,
     )[0][0]
 
 
-def plan_of(book, sale_id):
-    return book.rows(
+def plan_of(scenario, sale_id):
+    return scenario.rows(
         "SELECT amount_minor, paid_minor FROM instalments WHERE sale_id = :id ORDER BY number",
         id=sale_id,
     )
 
 
-def test_a_new_price_is_spread_and_booked(book, sale_id):
-    book.pay("A1", KIT, 150_00)
-    book.apply()
-    with book.open_unit() as unit:
+def test_a_new_price_is_spread_and_booked(scenario, sale_id):
+    scenario.pay("A1", KIT, 150_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed with the customer")
-    assert plan_of(book, sale_id) == [(150_00, 150_00)] + [(200_00, 0)] * 3
-    book.prove()
-    assert book.rows("SELECT kind FROM journal_entries ORDER BY id DESC LIMIT 1") == [("repriced",)]
-    assert book.rows("SELECT operator, action, reason FROM audit_log") == [
+    assert plan_of(scenario, sale_id) == [(150_00, 150_00)] + [(200_00, 0)] * 3
+    scenario.check_invariants()
+    assert scenario.rows("SELECT kind FROM journal_entries ORDER BY id DESC LIMIT 1") == [
+        ("repriced",)
+    ]
+    assert scenario.rows("SELECT operator, action, reason FROM audit_log") == [
         (WHO, "reprice", "agreed with the customer")
     ]
 
 
-def test_a_price_may_fall_too_and_the_customer_is_served_on(book, sale_id):
-    with book.open_unit() as unit:
+def test_a_price_may_fall_too_and_the_customer_is_served_on(scenario, sale_id):
+    with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 300_00, WHO, "a discount")
-    book.pay("A1", KIT, 300_00)
-    book.apply()
-    book.prove()
-    assert book.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("complete",)]
-    assert book.rows("SELECT kind FROM tokens") == [("unlock",)]
+    scenario.pay("A1", KIT, 300_00)
+    scenario.apply()
+    scenario.check_invariants()
+    assert scenario.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("complete",)]
+    assert scenario.rows("SELECT kind FROM tokens") == [("unlock",)]
 
 
 @pytest.mark.parametrize(
     ("total_minor", "code"),
     [(100_00, "plan_below_paid"), (150_00, "plan_unlocks"), (600_00, "plan_same"), (1, "plan_tot")],
 )
-def test_a_price_that_cannot_be_is_refused(book, sale_id, total_minor, code):
-    book.pay("A1", KIT, 150_00)
-    book.apply()
-    before = plan_of(book, sale_id)
-    with pytest.raises(Refused, match=code), book.open_unit() as unit:
+def test_a_price_that_cannot_be_is_refused(scenario, sale_id, total_minor, code):
+    scenario.pay("A1", KIT, 150_00)
+    scenario.apply()
+    before = plan_of(scenario, sale_id)
+    with pytest.raises(Refused, match=code), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, total_minor, WHO, "a mistake")
-    assert plan_of(book, sale_id) == before
+    assert plan_of(scenario, sale_id) == before
 
 
-def test_no_reason_no_new_price(book, sale_id):
-    with pytest.raises(Refused, match="reason_missing"), book.open_unit() as unit:
+def test_no_reason_no_new_price(scenario, sale_id):
+    with pytest.raises(Refused, match="reason_missing"), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 750_00, WHO, " ")
-    assert book.rows("SELECT total_minor FROM sales WHERE id = :id", id=sale_id) == [(600_00,)]
+    assert scenario.rows("SELECT total_minor FROM sales WHERE id = :id", id=sale_id) == [(600_00,)]
 
 
-def test_rescheduling_keeps_the_price_and_the_books(book, sale_id):
-    entries = book.rows("SELECT count(*) FROM journal_entries")
-    with book.open_unit() as unit:
+def test_rescheduling_keeps_the_price_and_the_books(scenario, sale_id):
+    entries = scenario.rows("SELECT count(*) FROM journal_entries")
+    with scenario.open_unit() as unit:
         new = NewSchedule(ByCount(2), "monthly", date(2026, 12, 31))
         reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
-    assert plan_of(book, sale_id) == [(300_00, 0)] * 2
-    assert book.rows("SELECT count(*) FROM journal_entries") == entries
-    book.pay("A1", KIT, 300_00)
-    book.apply()
-    assert book.rows("SELECT kind, units FROM tokens") == [("days", 30)]
+    assert plan_of(scenario, sale_id) == [(300_00, 0)] * 2
+    assert scenario.rows("SELECT count(*) FROM journal_entries") == entries
+    scenario.pay("A1", KIT, 300_00)
+    scenario.apply()
+    assert scenario.rows("SELECT kind, units FROM tokens") == [("days", 30)]
 
 
-def test_a_cancelled_sale_is_no_longer_owed_and_its_device_is_in_stock(book, sale_id):
-    book.pay("A1", KIT, 150_00)
-    book.apply()
-    with book.open_unit() as unit:
+def test_a_cancelled_sale_is_no_longer_owed_and_its_device_is_in_stock(scenario, sale_id):
+    scenario.pay("A1", KIT, 150_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "repossessed")
-    book.prove()
-    assert book.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("cancelled",)]
-    assert book.rows("SELECT owner_id FROM devices WHERE serial = :s", s=KIT) == [(None,)]
-    with pytest.raises(Refused, match="sale_not_open"), book.open_unit() as unit:
+    scenario.check_invariants()
+    assert scenario.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("cancelled",)]
+    assert scenario.rows("SELECT owner_id FROM devices WHERE serial = :s", s=KIT) == [(None,)]
+    with pytest.raises(Refused, match="sale_not_open"), scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "again")
 
 
-def test_a_sale_with_money_on_its_way_is_not_cancelled(book, sale_id):
-    book.pay("A1", KIT, 150_00)
-    with pytest.raises(Refused, match="payment_waiting"), book.open_unit() as unit:
+def test_a_sale_with_money_on_its_way_is_not_cancelled(scenario, sale_id):
+    scenario.pay("A1", KIT, 150_00)
+    with pytest.raises(Refused, match="payment_waiting"), scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "repossessed")
 
 
-def test_a_part_whose_payment_was_reversed_is_kept(book, sale_id):
-    book.pay("A1", KIT, 150_00)
-    book.apply()
-    with book.open_unit() as unit:
+def test_a_part_whose_payment_was_reversed_is_kept(scenario, sale_id):
+    scenario.pay("A1", KIT, 150_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         record_reversal(unit, ACCOUNT, "A1", 150_00, WHO, "the provider took it back")
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
-    assert plan_of(book, sale_id) == [(150_00, 0)] + [(200_00, 0)] * 3
-    book.prove()
+    assert plan_of(scenario, sale_id) == [(150_00, 0)] + [(200_00, 0)] * 3
+    scenario.check_invariants()
 
 
-def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(book, sale_id):
+def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(scenario, sale_id):
     """They may not have been typed yet: somebody else's days are not part of the bargain."""
-    book.pay("A1", KIT, 150_00)
-    book.apply()
-    with book.open_unit() as unit:
+    scenario.pay("A1", KIT, 150_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         baraka = find_customer(unit.connection, BARAKA).id
         assert len(list_tokens(unit, baraka, KIT)) == 1
         cancel_sale(unit, sale_id, WHO, "returned")
@@ -136,31 +138,31 @@ def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(book, sale_i
             resend_last_token(unit, AMINA, KIT)
 
 
-def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(book, sale_id):
+def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(scenario, sale_id):
     """Credit is not whole coins: 60.50 is paid of the kit when its price falls to 61."""
-    book.pay("A1", KIT, 60_50)
-    book.apply()
-    with book.open_unit() as unit:
+    scenario.pay("A1", KIT, 60_50)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 61_00, WHO, "a discount")
-    assert plan_of(book, sale_id) == [(60_50, 60_50), (50, 0)]
-    book.prove()
+    assert plan_of(scenario, sale_id) == [(60_50, 60_50), (50, 0)]
+    scenario.check_invariants()
 
 
-def told(book) -> list[tuple[object, ...]]:
-    return book.rows("SELECT msisdn, body FROM sms WHERE kind LIKE 'sale_sms.%' ORDER BY id")
+def told(scenario) -> list[tuple[object, ...]]:
+    return scenario.rows("SELECT msisdn, body FROM sms WHERE kind LIKE 'sale_sms.%' ORDER BY id")
 
 
-def test_the_customer_hears_what_is_left_of_a_plan_that_changed(book, sale_id):
-    book.pay("A1", KIT, 200_00)
-    book.apply()
-    with book.open_unit() as unit:
+def test_the_customer_hears_what_is_left_of_a_plan_that_changed(scenario, sale_id):
+    scenario.pay("A1", KIT, 200_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
-    book.ahead = timedelta(hours=1)
-    with book.open_unit() as unit:
+    scenario.ahead = timedelta(hours=1)
+    with scenario.open_unit() as unit:
         new = NewSchedule(ByCount(1), "monthly", date(2026, 12, 31))
         reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
 
-    assert told(book) == [
+    assert told(scenario) == [
         (
             BARAKA,
             "Kit-Lamp100: KES 550 is left to pay now in 3: next KES 100 by 8 Dec, last on 22 Dec."
@@ -174,29 +176,29 @@ def test_the_customer_hears_what_is_left_of_a_plan_that_changed(book, sale_id):
     ]
 
 
-def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(book, sale_id):
-    with book.engine.begin() as connection:
+def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(scenario, sale_id):
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET language = 'sw' WHERE name = 'Baraka'")
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "repossessed")
 
-    [(number, body)] = told(book)
+    [(number, body)] = told(scenario)
     assert number == BARAKA
     assert body.startswith("Mauzo ya Kit-Lamp100 yamefutwa")
 
 
-def test_the_customer_hears_that_a_new_price_is_paid(book):
-    [(sale_id,)] = book.rows("SELECT id FROM sales WHERE device_id IS NULL")
-    book.pay("A1", METER, 300_00)
-    book.apply()
-    with book.open_unit() as unit:
+def test_the_customer_hears_that_a_new_price_is_paid(scenario):
+    [(sale_id,)] = scenario.rows("SELECT id FROM sales WHERE device_id IS NULL")
+    scenario.pay("A1", METER, 300_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 300_00, WHO, "a gift")
 
-    assert [body.partition(":")[0] for _, body in told(book)] == ["Kit-Stove is paid"]
+    assert [body.partition(":")[0] for _, body in told(scenario)] == ["Kit-Stove is paid"]
 
 
-def test_nobody_is_told_of_a_change_that_was_refused(book, sale_id):
-    with pytest.raises(Refused, match="plan_same"), book.open_unit() as unit:
+def test_nobody_is_told_of_a_change_that_was_refused(scenario, sale_id):
+    with pytest.raises(Refused, match="plan_same"), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 600_00, WHO, "a mistake")
 
-    assert told(book) == []
+    assert told(scenario) == []

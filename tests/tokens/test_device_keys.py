@@ -14,7 +14,7 @@ from core.tokens.family import issue_energy
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
 from core.usecases.tokens.device_keys import secrets_from
-from tests.support.book import NOW
+from tests.support.scenario import NOW
 
 KEY = bytes(range(32))
 SETTINGS = {"DEVICE_KEY_SECRET": base64.b64encode(KEY).decode()}

@@ -19,31 +19,31 @@ from tests.support.cast import BARAKA, KIT, METER, OPEN_SECRET, RING, STOCK_KIT
 WHO, WHY = "wanjiru", "the text was lost"
 
 
-def order(book, serial, kind, units=0, reason=WHY):
-    with book.open_unit() as unit:
+def order(scenario, serial, kind, units=0, reason=WHY):
+    with scenario.open_unit() as unit:
         return order_token(unit, serial, kind, units, WHO, reason)
 
 
-def make(book, opener=OPEN_SECRET):
-    with book.open_unit() as unit:
+def make(scenario, opener=OPEN_SECRET):
+    with scenario.open_unit() as unit:
         return make_ordered_tokens(unit, opener)
 
 
-def orders(book):
-    return book.rows("SELECT kind, state FROM token_orders ORDER BY id")
+def orders(scenario):
+    return scenario.rows("SELECT kind, state FROM token_orders ORDER BY id")
 
 
-def codes(book):
-    return book.rows("SELECT kind, units, text FROM tokens ORDER BY id")
+def codes(scenario):
+    return scenario.rows("SELECT kind, units, text FROM tokens ORDER BY id")
 
 
-def type_all(book, serial):
+def type_all(scenario, serial):
     """What the device shows after every code was typed, oldest first."""
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         device = find_device(unit.connection, serial)
     secret = OPEN_SECRET(device)
     state = factory_state(secret, device.initial_counter)
-    for _, _, text in codes(book):
+    for _, _, text in codes(scenario):
         state, accepted, reason = enter_token(state, text, secret)
         assert accepted, reason
     return display(state)
@@ -57,61 +57,63 @@ def type_all(book, serial):
         (METER, "energy", 25, {"kwh": 2.5}),
     ],
 )
-def test_an_ordered_code_does_on_the_device_what_was_ordered(book, serial, kind, units, shows):
-    order(book, serial, kind, units)
+def test_an_ordered_code_does_on_the_device_what_was_ordered(scenario, serial, kind, units, shows):
+    order(scenario, serial, kind, units)
 
-    assert make(book) == 1
+    assert make(scenario) == 1
 
-    assert shows.items() <= type_all(book, serial).items()
-    assert orders(book) == [(kind, "made")]
-    book.prove()
+    assert shows.items() <= type_all(scenario, serial).items()
+    assert orders(scenario) == [(kind, "made")]
+    scenario.check_invariants()
 
 
-def test_the_owner_gets_the_code_and_the_audit_says_why(book):
-    order(book, KIT, "days", 7)
-    make(book)
+def test_the_owner_gets_the_code_and_the_audit_says_why(scenario):
+    order(scenario, KIT, "days", 7)
+    make(scenario)
 
-    assert book.rows("SELECT operator, action, subject, reason FROM audit_log") == [
+    assert scenario.rows("SELECT operator, action, subject, reason FROM audit_log") == [
         (WHO, "order_token", "device", WHY)
     ]
-    [(msisdn, body, is_linked)] = book.rows("SELECT msisdn, body, token_id IS NOT NULL FROM sms")
+    [(msisdn, body, is_linked)] = scenario.rows(
+        "SELECT msisdn, body, token_id IS NOT NULL FROM sms"
+    )
     assert (msisdn, is_linked) == (BARAKA, True)
-    assert codes(book)[0][2] in body.replace(" ", "")
+    assert codes(scenario)[0][2] in body.replace(" ", "")
 
 
-def test_a_lock_ends_all_time_and_is_texted_to_nobody(book):
-    order(book, KIT, "days", 7)
-    make(book)
-    order(book, KIT, "lock")
-    make(book)
+def test_a_lock_ends_all_time_and_is_texted_to_nobody(scenario):
+    order(scenario, KIT, "days", 7)
+    make(scenario)
+    order(scenario, KIT, "lock")
+    make(scenario)
 
-    assert type_all(book, KIT) == {"days": 0, "unlocked": False}
-    assert book.rows("SELECT count(*) FROM sms") == [(1,)]
-
-
-def test_a_code_between_two_payments_keeps_the_counter_growing(book):
-    book.pay("R1", KIT, 150_00)
-    book.apply()
-    order(book, KIT, "days", 3)
-    make(book)
-    book.pay("R2", KIT, 150_00)
-    book.apply()
-
-    assert type_all(book, KIT)["days"] == 7 + 3 + 7
-    book.prove()
+    assert type_all(scenario, KIT) == {"days": 0, "unlocked": False}
+    assert scenario.rows("SELECT count(*) FROM sms") == [(1,)]
 
 
-def test_ordering_twice_is_one_order_until_it_is_made(book):
-    order(book, KIT, "days", 7)
+def test_a_code_between_two_payments_keeps_the_counter_growing(scenario):
+    scenario.pay("R1", KIT, 150_00)
+    scenario.apply()
+    order(scenario, KIT, "days", 3)
+    make(scenario)
+    scenario.pay("R2", KIT, 150_00)
+    scenario.apply()
+
+    assert type_all(scenario, KIT)["days"] == 7 + 3 + 7
+    scenario.check_invariants()
+
+
+def test_ordering_twice_is_one_order_until_it_is_made(scenario):
+    order(scenario, KIT, "days", 7)
     with pytest.raises(Refused, match="token_ordered"):
-        order(book, KIT, "days", 7)
-    make(book)
-    assert make(book) == 0
+        order(scenario, KIT, "days", 7)
+    make(scenario)
+    assert make(scenario) == 0
 
-    order(book, KIT, "days", 7)
-    make(book)
+    order(scenario, KIT, "days", 7)
+    make(scenario)
 
-    assert orders(book) == [("days", "made")] * 2
+    assert orders(scenario) == [("days", "made")] * 2
 
 
 @pytest.mark.parametrize(
@@ -126,62 +128,62 @@ def test_ordering_twice_is_one_order_until_it_is_made(book):
         (KIT, "unlock", 1, "token_without_amount"),
     ],
 )
-def test_what_cannot_be_ordered_is_refused(book, serial, kind, units, code):
+def test_what_cannot_be_ordered_is_refused(scenario, serial, kind, units, code):
     with pytest.raises(Refused, match=code):
-        order(book, serial, kind, units)
-    assert orders(book) == []
+        order(scenario, serial, kind, units)
+    assert orders(scenario) == []
 
 
-def test_no_reason_no_code(book):
+def test_no_reason_no_code(scenario):
     with pytest.raises(Refused, match="reason_missing"):
-        order(book, KIT, "days", 7, reason=" ")
-    assert orders(book) == []
+        order(scenario, KIT, "days", 7, reason=" ")
+    assert orders(scenario) == []
 
 
-def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(book):
+def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(scenario):
     keyless = secret_opener(RING, VendingKeys({}))
-    order(book, METER, "energy", 25)
-    order(book, KIT, "days", 7)
+    order(scenario, METER, "energy", 25)
+    order(scenario, KIT, "days", 7)
 
-    assert make(book, keyless) == 2
+    assert make(scenario, keyless) == 2
 
-    assert orders(book) == [("energy", "waiting"), ("days", "made")]
-    assert make(book) == 0
-    book.ahead = timedelta(minutes=1)
-    assert make(book) == 1
-    assert orders(book) == [("energy", "made"), ("days", "made")]
+    assert orders(scenario) == [("energy", "waiting"), ("days", "made")]
+    assert make(scenario) == 0
+    scenario.ahead = timedelta(minutes=1)
+    assert make(scenario) == 1
+    assert orders(scenario) == [("energy", "made"), ("days", "made")]
 
 
-def test_a_code_that_can_never_be_made_ends_with_its_reason(book):
-    with book.engine.begin() as connection:
+def test_a_code_that_can_never_be_made_ends_with_its_reason(scenario):
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET token_counter = 65535 WHERE serial = %s", (KIT,)
         )
-    order(book, KIT, "days", 7)
-    make(book)
+    order(scenario, KIT, "days", 7)
+    make(scenario)
 
-    [(state, problem)] = book.rows("SELECT state, problem FROM token_orders")
+    [(state, problem)] = scenario.rows("SELECT state, problem FROM token_orders")
     assert state == "failed"
     assert problem
-    assert codes(book) == []
+    assert codes(scenario) == []
 
 
-def test_a_device_that_was_taken_back_is_locked(book):
-    [(sale_id,)] = book.rows(
+def test_a_device_that_was_taken_back_is_locked(scenario):
+    [(sale_id,)] = scenario.rows(
         "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :s", s=KIT
     )
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "repossessed")
-    make(book)
+    make(scenario)
 
-    assert orders(book) == [("lock", "made")]
-    assert book.rows("SELECT kind FROM sms") == [("sale_sms.cancelled",)]  # no code
-    assert type_all(book, KIT) == {"days": 0, "unlocked": False}
+    assert orders(scenario) == [("lock", "made")]
+    assert scenario.rows("SELECT kind FROM sms") == [("sale_sms.cancelled",)]  # no code
+    assert type_all(scenario, KIT) == {"days": 0, "unlocked": False}
 
 
-def test_a_device_in_stock_gets_its_code_without_a_text(book):
-    order(book, STOCK_KIT, "days", 1)
-    make(book)
+def test_a_device_in_stock_gets_its_code_without_a_text(scenario):
+    order(scenario, STOCK_KIT, "days", 1)
+    make(scenario)
 
-    assert type_all(book, STOCK_KIT)["days"] == 1
-    assert book.rows("SELECT count(*) FROM sms") == [(0,)]
+    assert type_all(scenario, STOCK_KIT)["days"] == 1
+    assert scenario.rows("SELECT count(*) FROM sms") == [(0,)]

@@ -168,7 +168,7 @@ def read_held(body: bytes) -> Held:
         return Held(None)
     told = parameters(result)
     accounts = text_field(told, "AccountBalance", r".{1,2000}").split("&")
-    figures = next((one.split("|") for one in accounts if one.startswith(_UTILITY)), [])
+    figures = next((account.split("|") for account in accounts if account.startswith(_UTILITY)), [])
     if len(figures) < 3 or figures[1] != CURRENCY:
         raise BadCallback("AccountBalance has no utility account")
     try:
@@ -198,6 +198,6 @@ def parameters(result: Json) -> dict[str, Any]:
     given = result.get("ResultParameters") or {}
     listed = given.get("ResultParameter", []) if isinstance(given, dict) else []
     listed = [listed] if isinstance(listed, dict) else listed
-    if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
+    if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise BadCallback("ResultParameter is not a list of parameters")
-    return {str(one.get("Key")): one.get("Value") for one in listed}
+    return {str(item.get("Key")): item.get("Value") for item in listed}

@@ -64,7 +64,7 @@ def read_portal(rows: Iterable[tuple[int, list[str]]], shortcode: str | None = N
     for line, cells in lines[header_at + 1 :]:
         row = dict(zip(names, (cell.strip() for cell in cells), strict=False))
         try:
-            movements += [(one, row.get("balance", "")) for one in _movements(row)]
+            movements += [(movement, row.get("balance", "")) for movement in _movements(row)]
         except ValueError as error:
             problems.append(f"line {line}: {error}")
     if problems:

@@ -43,7 +43,9 @@ _RAW_LENGTH = 64
 def read_public_keys(listed: str) -> PublicKeys:
     """The keys of a JSON list of `{"id", "key"}`, each key in PEM. Raises BadInput."""
     try:
-        keys = {one["id"]: load_pem_public_key(one["key"].encode()) for one in json.loads(listed)}
+        keys = {
+            load["id"]: load_pem_public_key(load["key"].encode()) for load in json.loads(listed)
+        }
     except (ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
         raise BadInput('public keys must be JSON: [{"id": "...", "key": "-----BEGIN"}]') from None
     known = {

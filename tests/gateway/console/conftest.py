@@ -33,7 +33,6 @@ from gateway.console.settings import ConsoleSettings
 from gateway.guard import Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.work_queues import WorkQueues
-from tests.support.book import NOW, Book, make_book
 from tests.support.cast import (
     AMINA,
     JUMA,
@@ -47,6 +46,7 @@ from tests.support.cast import (
 )
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 from tests.support.channels import CHANNELS
+from tests.support.scenario import NOW, Scenario, make_scenario
 
 PASSWORD = "correct horse"
 SECRET = "s" * 32
@@ -93,7 +93,7 @@ class Console:
     """The console and the book behind it."""
 
     app: Flask
-    book: Book
+    scenario: Scenario
     redis: Redis
     ids: dict[str, Any]
 
@@ -107,7 +107,7 @@ class Console:
         return browser
 
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
-        return self.book.rows(sql, **values)
+        return self.scenario.rows(sql, **values)
 
     def audit(self) -> list[tuple[Any, ...]]:
         """Return (operator, action, subject, reason) of the audit log, without the setup."""
@@ -147,16 +147,18 @@ def engine(database_url: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def book(engine: Engine) -> Book:
-    return make_book(engine)
+def scenario(engine: Engine) -> Scenario:
+    return make_scenario(engine)
 
 
-def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None = None) -> Console:
+def make_console(
+    engine: Engine, redis: Redis, redis_url: str, scenario: Scenario | None = None
+) -> Console:
     """The console over a database, with a user for each role, whose name is the role."""
-    book = book or Book(engine)
+    scenario = scenario or Scenario(engine)
 
     def clock() -> datetime:
-        return NOW + book.ahead
+        return NOW + scenario.ahead
 
     limits = Limits(redis)
     context = ConsoleContext(
@@ -178,38 +180,38 @@ def make_console(engine: Engine, redis: Redis, redis_url: str, book: Book | None
     with context.open_unit() as unit:
         users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
     app = console_application(ConsoleSettings(SECRET, is_https=False), context)
-    return Console(app, book, redis, {"user_id": users["support"]})
+    return Console(app, scenario, redis, {"user_id": users["support"]})
 
 
 @pytest.fixture
-def console(book: Book, engine: Engine, redis: Redis, redis_url: str) -> Console:
-    console = make_console(engine, redis, redis_url, book)
-    console.ids |= _story(book)
+def console(scenario: Scenario, engine: Engine, redis: Redis, redis_url: str) -> Console:
+    console = make_console(engine, redis, redis_url, scenario)
+    console.ids |= _story(scenario)
     return console
 
 
-def _story(book: Book) -> dict[str, Any]:
+def _story(scenario: Scenario) -> dict[str, Any]:
     """Something of everything: a payment with its code and text, money in suspense, a case."""
-    paid = book.pay("RA1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
-    book.apply()
-    lost = book.pay("RS1", "LAMP10", 150_00)
-    with book.open_unit() as unit:
+    paid = scenario.pay("RA1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
+    scenario.apply()
+    lost = scenario.pay("RS1", "LAMP10", 150_00)
+    with scenario.open_unit() as unit:
         open_case(unit.connection, unit.now, "odd", "1", "Something is odd", paid)
         request_device(unit, NewCustomer(STRANGER, "Wanjiku", "Kamau", "KIB"), STOCK_METER)
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
-    token_id, text_id, case_id = book.rows(found)[0]
-    agent_id = book.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
-    device_id = book.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
-    customer_id = book.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
-    sale_id = book.rows(SALE_OF, serial=KIT)[0][0]
-    tariff_id, village_id, manufacturer_id, appliance_id, plan_id = book.rows(CATALOGUE)[0]
+    token_id, text_id, case_id = scenario.rows(found)[0]
+    agent_id = scenario.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
+    device_id = scenario.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
+    customer_id = scenario.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
+    sale_id = scenario.rows(SALE_OF, serial=KIT)[0][0]
+    tariff_id, village_id, manufacturer_id, appliance_id, plan_id = scenario.rows(CATALOGUE)[0]
     return {
         "payment_id": paid,
         "suspense_id": lost,
         "customer_id": customer_id,
         "agent_id": agent_id,
-        "request_id": book.rows("SELECT max(id) FROM device_requests")[0][0],
+        "request_id": scenario.rows("SELECT max(id) FROM device_requests")[0][0],
         "device_id": device_id,
         "token_id": token_id,
         "sms_id": text_id,
@@ -225,10 +227,10 @@ def _story(book: Book) -> dict[str, Any]:
 
 
 @pytest.fixture
-def later(book: Book) -> Any:
+def later(scenario: Scenario) -> Any:
     """Move the clock on."""
 
     def move(**by: float) -> None:
-        book.ahead += timedelta(**by)
+        scenario.ahead += timedelta(**by)
 
     return move

@@ -73,7 +73,7 @@ def test_cash_handed_over_is_shown_first_then_booked_and_told(indebted):
         (1,)
     ]
     assert "cash paid in" in finance.get(path(indebted)).text
-    indebted.book.prove()
+    indebted.scenario.check_invariants()
 
 
 def test_a_receipt_counts_once(indebted):

@@ -82,7 +82,7 @@ def test_showing_something_cannot_change_anything(console):
             unit.connection.execute(text("DELETE FROM problem_reports"))
 
 
-def test_the_web_process_serves_it_where_it_has_a_secret(database_url, redis_url, book):
+def test_the_web_process_serves_it_where_it_has_a_secret(database_url, redis_url, scenario):
     services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
     served = create_app(ENVIRONMENT | services | {"CONSOLE_SECRET": SECRET})
     without = create_app(ENVIRONMENT | services)

@@ -31,15 +31,15 @@ def both(console, browsers, posts, table):
         path, typed = posts[which]
         answers[which] = browsers[which].post(path, **typed)
 
-    with console.book.engine.begin() as gate:
+    with console.scenario.engine.begin() as gate:
         gate.exec_driver_sql(f"LOCK TABLE {table} IN SHARE MODE")
         people = [threading.Thread(target=action, args=(which,)) for which in (0, 1)]
-        for one in people:
-            one.start()
+        for person in people:
+            person.start()
         while console.rows(WAITING)[0][0] < 2:
-            assert all(one.is_alive() for one in people)
-    for one in people:
-        one.join()
+            assert all(person.is_alive() for person in people)
+    for person in people:
+        person.join()
     return answers
 
 
@@ -105,8 +105,8 @@ def test_a_tariff_that_two_people_add_is_there_once(console):
 def test_two_versions_of_a_tariff_from_one_day_are_one(console, prices):
     people, path = [console.login(), console.login()], f"/tariffs/{console.ids['tariff_id']}/prices"
     posts = [
-        (path, looked_at(people[0], path, {"valid_from": "2026-12-01", "price": one} | WHY))
-        for one in prices
+        (path, looked_at(people[0], path, {"valid_from": "2026-12-01", "price": price} | WHY))
+        for price in prices
     ]
 
     answers = both(console, people, posts, "tariff_versions")
@@ -118,7 +118,7 @@ def test_two_versions_of_a_tariff_from_one_day_are_one(console, prices):
 
 def test_one_receipt_of_two_agents_is_one_hand_over(console):
     people = [console.login("finance"), console.login("finance")]
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         ali = insert_agent(connection, msisdn="+254711000113", pin_hash="x")
         agents = (ali, console.ids["agent_id"])
         for agent in agents:
@@ -158,7 +158,7 @@ def test_a_number_and_a_device_are_given_once(console, first, second, table):
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     customers = "SELECT count(*) FROM customers WHERE name IN ('Wanja', 'Zawadi')"
     assert console.rows(customers) == [(1,)]
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_a_user_and_a_further_number_are_added_once(console):

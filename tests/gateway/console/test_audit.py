@@ -23,7 +23,7 @@ def test_the_audit_tells_who_did_what_to_which_row_and_why(console):
 
 
 def test_reports_lead_to_the_customer_who_made_them(console):
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         report_problem(unit, AMINA, "No light since Monday")
         report_problem(unit, STRANGER, "=1+1")
     browser = console.login("read_only")

@@ -24,14 +24,14 @@ def test_a_case_is_closed_once_with_how_it_was_settled(console):
 @pytest.fixture
 def held(console):
     """The id of a case about a payment that is on no list."""
-    payment_id = console.book.pay("RH1", METER, 100_00)
-    with console.book.open_unit() as unit:
+    payment_id = console.scenario.pay("RH1", METER, 100_00)
+    with console.scenario.open_unit() as unit:
         open_cases(unit, Comparison(missing_there=[Booked(payment_id, "RH1", 100_00, "received")]))
     return console.rows("SELECT id FROM cases WHERE payment_id = :id", id=payment_id)[0][0]
 
 
 def held_now(console):
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         return is_held(unit.connection, console.rows("SELECT max(id) FROM payments")[0][0])
 
 

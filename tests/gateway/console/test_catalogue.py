@@ -139,7 +139,7 @@ def test_a_new_price_is_for_new_sales_only(console):
         " WHERE a.code = 'tv'"
     ) == [(900_00,)]
     assert console.audit()[1:] == [("owner", "change", "appliance", WHY["reason"])]
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_an_appliance_is_added_and_sold_at_once(console):

@@ -107,7 +107,7 @@ def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
     assert console.rows("SELECT total_minor FROM sales ORDER BY id DESC LIMIT 1") == [(900_00,)]
     told = console.rows("SELECT kind FROM sms WHERE msisdn = :new ORDER BY id", new=NEW)
     assert told == [("agent_sms.agreed_plan",), ("agent_sms.welcome",)]
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_a_kit_with_its_plan_set_needs_no_terms(console):
@@ -219,8 +219,8 @@ def test_texts_go_to_the_number_that_was_put_first(console, two_numbers):
     assert console.audit()[-1] == (
         "support", "set_sms_number", "customer", "the old phone is at home",
     )  # fmt: skip
-    console.book.pay("N1", METER, 100_00)
-    console.book.apply()
+    console.scenario.pay("N1", METER, 100_00)
+    console.scenario.apply()
     assert console.rows("SELECT msisdn FROM sms ORDER BY id DESC LIMIT 1") == [(NEW,)]
 
 
@@ -253,7 +253,7 @@ def test_whoever_gets_the_number_next_gets_none_of_its_history(console, two_numb
 
 
 def test_stop_stays_with_the_customer_and_does_not_go_with_the_number(console, two_numbers):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             f"INSERT INTO no_reminders (msisdn, since) VALUES ('{AMINA}', now())"
         )

@@ -9,8 +9,8 @@ from gateway.console.charts import bar_chart
 from gateway.console.pages.dashboard import abandoned_screens
 from gateway.redis_client import fail_fast_redis
 from gateway.ussd.drop_off import screens_key
-from tests.support.book import NOW
 from tests.support.cast import KIT
+from tests.support.scenario import NOW
 
 
 def test_the_figures_are_those_of_the_book(console):
@@ -31,10 +31,10 @@ def test_what_is_overdue_is_told_by_age(console, later):
     titles = re.findall(r"<title>([\w -]+ days: [^<]+)</title>", page)
     overdue = console.rows(
         "SELECT sum(amount_minor - paid_minor)::bigint FROM instalments WHERE due_on < :today",
-        today=(NOW + console.book.ahead).date(),
+        today=(NOW + console.scenario.ahead).date(),
     )[0][0]
-    amounts = [int(re.sub(r"\D", "", re.findall(r"KES ([\d,.]+)", one)[0])) for one in titles]
-    assert [one.split(" days")[0] for one in titles] == ["1-30", "31-60", "61-90", "over 90"]
+    amounts = [int(re.sub(r"\D", "", re.findall(r"KES ([\d,.]+)", title)[0])) for title in titles]
+    assert [title.split(" days")[0] for title in titles] == ["1-30", "31-60", "61-90", "over 90"]
     assert sum(amounts) == overdue > 0
 
 
@@ -44,7 +44,7 @@ def test_screens_are_told_by_how_many_left_there(console):
 
     found = abandoned_screens(console.redis, NOW.date())
 
-    assert [(one.screen, one.shown, one.left) for one in found] == [
+    assert [(row.screen, row.shown, row.left) for row in found] == [
         ("payment.confirm", 4, 3),
         ("home.home", 4, 0),
     ]
@@ -79,8 +79,8 @@ def test_how_things_stand_is_worked_out_once_in_a_while(console, later):
         return re.findall(r"(KES [\d,.]+) <small>by age", browser.get("/").text)[0]
 
     before = overdue()
-    console.book.pay("RB1", KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("RB1", KIT, 150_00)
+    console.scenario.apply()
 
     assert overdue() == before
     assert "KES 150.00 <small>1 payment today" in browser.get("/").text

@@ -34,7 +34,7 @@ def told(console, kind: str) -> set[object]:
 @pytest.fixture
 def kit_asked(console):
     """Neema, who is a customer, wants a kit on which no plan is set."""
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         request_device(unit, NewCustomer(NEEMA), STOCK_KIT)
     console.ids["request_id"] = console.rows("SELECT max(id) FROM device_requests")[0][0]
     return console
@@ -53,7 +53,7 @@ def test_who_waits_is_listed_until_the_device_has_an_owner(kit_asked):
 
 
 def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         request_device(unit, NewCustomer(NEEMA), STOCK_METER)
     support = console.login("support")
 

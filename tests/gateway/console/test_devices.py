@@ -87,8 +87,8 @@ def test_a_kit_is_entered_with_its_key_and_gets_its_codes(console):
     assert KEY not in browser.get(path(console, "LAMP900")).text.upper()
     terms = {"appliance": "kit", "scheme": "count", "count": "4", "cadence": "weekly"}
     browser.confirm("/sales/new", number=NEEMA, serial="LAMP900", **terms, reason="sold")
-    console.book.pay("K1", "LAMP900", 150_00)
-    console.book.apply()
+    console.scenario.pay("K1", "LAMP900", 150_00)
+    console.scenario.apply()
     assert console.rows(
         "SELECT t.kind, t.units FROM tokens t JOIN devices d ON d.id = t.device_id"
         " WHERE d.serial = 'LAMP900'"
@@ -189,8 +189,8 @@ def test_a_plan_is_taken_off_a_kit_in_stock(console):
 
 
 def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
-    console.book.pay("K1", KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("K1", KIT, 150_00)
+    console.scenario.apply()
     browser = console.login("support")
     where = path(console, KIT)
     assert '/replace"' in browser.get(where).text

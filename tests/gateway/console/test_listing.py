@@ -26,7 +26,7 @@ def exported(answer) -> list[list[str]]:
 
 @pytest.fixture
 def many(console):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         for number in range(9):
             connection.exec_driver_sql(
                 "INSERT INTO console_users (name, password_hash, role, created_at)"

@@ -19,9 +19,9 @@ from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import cancel_sale, reprice_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console.pages.month_files import zipped
-from tests.support.book import NOW
 from tests.support.builders import terms_by_count
 from tests.support.cast import AMINA, JUMA, KIT, METER
+from tests.support.scenario import NOW
 
 DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nairobi
 
@@ -29,33 +29,33 @@ DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nai
 @pytest.fixture
 def busy(console):
     """November with everything in it, and a little of December."""
-    book, context = console.book, console.app.extensions["console"]
+    scenario, context = console.scenario, console.app.extensions["console"]
 
     def do(action, *arguments):
         with context.open_unit() as unit:
             return action(unit, *arguments)
 
     def at(instant: datetime) -> None:
-        book.ahead = instant - NOW
+        scenario.ahead = instant - NOW
 
-    lost = book.pay("LOST1", "NOBODY1", 70_00)
+    lost = scenario.pay("LOST1", "NOBODY1", 70_00)
     do(match_suspense, lost, KIT, "test", "it was a slip")
-    back = book.pay("LOST2", "NOBODY2", 80_00)
+    back = scenario.pay("LOST2", "NOBODY2", 80_00)
     refund = do(request_refund, back, "test", "asked for")
     do(refund_done, refund, "0")
     do(collect_cash, JUMA, "4321", METER, Money(500_00, "KES"))
-    book.apply()
+    scenario.apply()
     do(take_over_cash, console.ids["agent_id"], Money(100_00, "KES"), "R1", "test", "on Friday")
     cooker = NewSale(terms_by_count("cooker", 4, "monthly", down_minor=200_00))
     sale = do(sell_by_operator, AMINA, cooker, "test", "by an operator")
     do(reprice_sale, sale, 1400_00, "test", "a dearer one")
     at(DECEMBER - timedelta(seconds=1))
-    book.pay("LAST", KIT, 20_00)
+    scenario.pay("LAST", KIT, 20_00)
     at(DECEMBER)
-    book.apply()
-    book.pay("NEXT", KIT, 30_00)
+    scenario.apply()
+    scenario.pay("NEXT", KIT, 30_00)
     do(cancel_sale, sale, "test", "brought back")
-    book.apply()
+    scenario.apply()
     return console
 
 

@@ -64,7 +64,7 @@ def test_the_list_is_narrowed_by_state_receipt_payer_and_day(console):
 
 def test_a_payer_whose_number_came_as_a_hash_is_found_by_the_number(console):
     digest = hashlib.sha256(AMINA[1:].encode()).hexdigest()
-    console.book.pay("RH1", METER, 100_00, payer_kind="sha256", payer=digest)
+    console.scenario.pay("RH1", METER, 100_00, payer_kind="sha256", payer=digest)
 
     page = console.login().get("/payments/", search=AMINA)
 
@@ -97,7 +97,7 @@ def test_a_text_goes_out_again_as_a_row_of_its_own(console):
     browser, text_id = console.login("support"), console.ids["sms_id"]
     path = f"/sms/{text_id}/resend"
     assert "still on its way" in browser.post(path).text
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
 
     assert browser.post(path).status_code == 302

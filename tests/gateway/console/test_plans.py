@@ -29,7 +29,7 @@ def plan(console, code: str) -> list[tuple[object, ...]]:
 def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(console):
     owner = console.login()
     free = terms_by_count("kit", 3, "monthly")
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         quote_allowed(unit, free)
 
     looked, done = owner.confirm("/plans/new", **KIT_BY_WEEKS, **WHY)
@@ -40,7 +40,7 @@ def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(cons
     assert done.status_code == 302
     assert plan(console, "kit5") == [("count", "weekly", 5, None, 100_00)]
     assert console.audit() == [("owner", "add", "plan_offer", WHY["reason"])]
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         quote_allowed(unit, quote_offer(unit, "kit5").terms)
         with pytest.raises(Refused, match="plan_not_allowed"):
             quote_allowed(unit, free)

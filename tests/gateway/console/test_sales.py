@@ -30,8 +30,8 @@ def test_sales_are_found_by_state_and_by_being_late(console, later):
         return [line[3] for line in exported(answer)[1:]]
 
     everything = serials()
-    console.book.pay("A1", LAST_KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("A1", LAST_KIT, 150_00)
+    console.scenario.apply()
     later(days=30)
 
     assert sorted(everything) == ["", KIT, LAST_KIT]
@@ -42,8 +42,8 @@ def test_sales_are_found_by_state_and_by_being_late(console, later):
 
 
 def test_one_sale_shows_its_plan_and_what_is_paid(console, path):
-    console.book.pay("A1", KIT, 200_00)
-    console.book.apply()
+    console.scenario.pay("A1", KIT, 200_00)
+    console.scenario.apply()
 
     page = console.login("read_only").get(path).text
 
@@ -83,7 +83,7 @@ def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
     assert console.rows("SELECT kind FROM sms WHERE msisdn = :to ORDER BY id DESC", to=AMINA)[
         0
     ] == ("agent_sms.agreed_plan",)
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_device_from_stock_is_handed_over_with_its_sale(console, serial, typed
     assert ("agent_sms.welcome",) in console.rows(
         "SELECT kind FROM sms WHERE msisdn = :to", to=CHIDI
     )
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_nothing_is_sold_by_looking_at_it(console):
@@ -142,8 +142,8 @@ def test_what_cannot_be_sold_is_told(console, typed, told):
 
 
 def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
-    console.book.pay("A1", KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("A1", KIT, 150_00)
+    console.scenario.apply()
     browser = console.login("finance")
     assert 'value="600.00"' in browser.get(f"{path}/price").text
 
@@ -154,7 +154,7 @@ def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
     assert plan_of(console) == [(150_00, 150_00)] + [(200_00, 0)] * 3
     assert console.audit() == [("finance", "reprice", "sale", WHY["reason"])]
     assert "Original price" in browser.get(done.location.removeprefix("/console")).text
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
     ],
 )
 def test_a_price_that_cannot_be_is_told(console, path, total, told):
-    console.book.pay("A1", KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("A1", KIT, 150_00)
+    console.scenario.apply()
 
     answer = console.login().post(f"{path}/price", total=total, **WHY)
 
@@ -177,8 +177,8 @@ def test_a_price_that_cannot_be_is_told(console, path, total, told):
 
 
 def test_what_is_unpaid_gets_other_instalments(console, path):
-    console.book.pay("A1", KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("A1", KIT, 150_00)
+    console.scenario.apply()
 
     looked, _ = console.login("finance").confirm(
         f"{path}/schedule", count="2", cadence="monthly", first_on="2027-01-15", **WHY
@@ -187,7 +187,7 @@ def test_what_is_unpaid_gets_other_instalments(console, path):
     assert "2 instalments of KES 225.00, due 15 Jan 2027 to 15 Feb 2027" in looked.text
     assert plan_of(console) == [(150_00, 150_00), (225_00, 0), (225_00, 0)]
     assert console.audit() == [("finance", "reschedule", "sale", WHY["reason"])]
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 @pytest.mark.parametrize(
@@ -211,8 +211,8 @@ def test_instalments_that_cannot_be_are_told(console, path, typed, told):
 
 
 def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, path):
-    console.book.pay("A1", KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("A1", KIT, 150_00)
+    console.scenario.apply()
     browser = console.login("finance")
 
     looked, done = browser.confirm(f"{path}/cancel", **WHY)
@@ -225,12 +225,12 @@ def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, 
     page = browser.get(done.location.removeprefix("/console")).text
     assert "cancelled" in page
     assert f"{path}/cancel" not in page
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_what_is_over_is_not_changed_again(console):
-    console.book.pay("A1", LAST_KIT, 150_00)
-    console.book.apply()
+    console.scenario.pay("A1", LAST_KIT, 150_00)
+    console.scenario.apply()
     sale_id = console.rows(SALE_OF, serial=LAST_KIT)[0][0]
 
     answer = console.login().post(f"/sales/{sale_id}/cancel", **WHY)

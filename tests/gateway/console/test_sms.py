@@ -19,7 +19,7 @@ def kinds(browser, **asked: str) -> list[str]:
 
 def test_texts_are_found_by_number_state_and_kind(console):
     browser = console.login("read_only")
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE sms SET state = 'failed', provider_status = 'UserInBlacklist',"
             f" next_attempt_at = NULL WHERE msisdn = '{STRANGER}'"
@@ -46,7 +46,7 @@ def test_what_texts_said_is_nowhere_in_the_list(console):
 
 
 def test_a_text_about_no_payment_leads_back_to_the_list(console):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT id FROM sms WHERE msisdn = :who", who=STRANGER)
 
@@ -57,12 +57,12 @@ def test_a_text_about_no_payment_leads_back_to_the_list(console):
 
 
 def test_a_text_to_a_number_that_was_given_up_is_not_sent_again(console):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :who", who=AMINA)
     count = "SELECT count(*) FROM sms"
     before = console.rows(count)
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         add_number(unit, console.ids["customer_id"], NEW_NUMBER, "test")
         remove_number(unit, console.ids["customer_id"], AMINA, "test", "the phone was stolen")
 
@@ -74,10 +74,10 @@ def test_a_text_to_a_number_that_was_given_up_is_not_sent_again(console):
 
 
 def test_a_text_to_a_number_that_came_back_is_sent_again(console):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :who", who=AMINA)
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         add_number(unit, console.ids["customer_id"], NEW_NUMBER, "test")
         remove_number(unit, console.ids["customer_id"], AMINA, "test", "a slip")
         add_number(unit, console.ids["customer_id"], AMINA, "test")

@@ -17,13 +17,13 @@ def test_matched_money_is_applied_to_the_device(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     answer = finance.post(f"/suspense/{lost}/match", serial="lamp 100", reason="he called us")
-    console.book.apply()
+    console.scenario.apply()
 
     assert answer.location == f"/console/payments/{lost}"
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("applied",)]
     assert console.audit() == [("finance", "match", "payment", "he called us")]
     assert {key.decode() for key in console.redis.keys("wake:*")} >= {"wake:payments"}
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_a_match_without_a_reason_or_with_a_wrong_serial_moves_nothing(console):
@@ -48,7 +48,7 @@ def test_money_is_sent_back_with_a_reason(console):
     assert console.rows("SELECT state FROM refunds") == [("requested",)]
     assert console.audit() == [("finance", "refund", "payment", "not for us")]
     assert "refund requested" in finance.get(f"/payments/{lost}").text
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_money_that_was_applied_is_not_sent_back(console):
@@ -79,7 +79,7 @@ def test_money_that_went_back_by_hand_is_booked_so(console):
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("reversed",)]
     assert console.audit() == [("finance", "reverse", "payment", "sent it by hand")]
     assert "cannot be sent back" in finance.post(path, reason="again").text
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_an_applied_payment_that_the_provider_took_back_is_undone(console):
@@ -88,4 +88,4 @@ def test_an_applied_payment_that_the_provider_took_back_is_undone(console):
     finance.post(f"/payments/{paid}/returned", reason="letter of Safaricom")
 
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=paid) == [("reversed",)]
-    console.book.prove()
+    console.scenario.check_invariants()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.gateway.console.test_listing import exported, shown
-from tests.support.book import NOW
 from tests.support.builders import insert_tariff
 from tests.support.cast import METER, READY_METER
+from tests.support.scenario import NOW
 
 WHY = {"reason": "fuel is dearer"}
 
@@ -21,7 +21,7 @@ def path(console) -> str:
 @pytest.fixture
 def shop(console) -> int:
     """A tariff with an access rate of 20.00 every 3 days."""
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         return insert_tariff(connection, code="shop", access_rate_minor=20_00, access_every_days=3)
 
 
@@ -118,7 +118,7 @@ def test_a_tariff_is_renamed_and_its_prices_stay(console, path):
 
 
 def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, shop, later):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET tariff_id = %s, access_anchor_on = %s WHERE serial = %s",
             (shop, NOW.date(), METER),
@@ -137,7 +137,7 @@ def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, sho
     )
     assert (tariff, (anchor_on - NOW.date()).days) == ("home", 7)
     assert console.audit() == [("owner", "move_meters", "tariff", WHY["reason"])]
-    console.book.prove()
+    console.scenario.check_invariants()
 
 
 def test_the_past_of_a_tariff_whose_meters_moved_away_is_not_rewritten(console, path, shop):
@@ -163,7 +163,7 @@ def test_a_meter_in_stock_moves_without_beginning_to_cost(console, path, shop):
     [("home", "on that tariff already"), ("later", "no price yet"), ("none", "choose a value")],
 )
 def test_meters_only_move_to_another_tariff_that_has_begun(console, path, tariff, told):
-    with console.book.engine.begin() as connection:
+    with console.scenario.engine.begin() as connection:
         insert_tariff(connection, code="later", valid_from=NOW.date().replace(year=2027))
 
     answer = console.login().post(f"{path}/move", tariff=tariff, **WHY)
@@ -204,7 +204,7 @@ def test_what_a_payment_gives_is_shown_on_its_page(console, path, pays, gives):
 
     table = page.partition("What a payment buys")[2]
     assert shown(table)[:3] == gives
-    books = console.book
+    books = console.scenario
     if pays == "555":  # the same rule that applies the money
         books.pay("T1", METER, 555_00)
         books.apply()

@@ -10,7 +10,7 @@ from tests.support.cast import KIT, METER, OPEN_SECRET
 
 
 def make(console) -> None:
-    with console.book.open_unit() as unit:
+    with console.scenario.open_unit() as unit:
         make_ordered_tokens(unit, OPEN_SECRET)
 
 

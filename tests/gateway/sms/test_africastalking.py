@@ -14,7 +14,7 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
 from simulator.africastalking import received_sms
-from tests.gateway.conftest import AMINA, KEY, Book, Web
+from tests.gateway.conftest import AMINA, KEY, Scenario, Web
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
 
@@ -26,11 +26,13 @@ def sender_at(url: str, username: str = "jua") -> AfricasTalkingSender:
 class Provider:
     standins: StandIns
     sender: SmsSender
-    book: Book
+    scenario: Scenario
 
     def phone(self, msisdn: str) -> list[tuple[str, str]]:
         with self.standins.runtime.engine.begin() as connection:
-            return [(one["from"], one["text"]) for one in received_sms(connection, msisdn)]
+            return [
+                (message["from"], message["text"]) for message in received_sms(connection, msisdn)
+            ]
 
 
 @pytest.fixture
@@ -40,10 +42,10 @@ def database_url(simulated_database_url: str) -> str:
 
 
 @pytest.fixture
-def provider(book: Book, web: Web) -> Iterator[Provider]:
+def provider(scenario: Scenario, web: Web) -> Iterator[Provider]:
     with served(web.client.application) as public_url:
-        with stand_ins(book.url, public_url, KEY) as standins:
-            yield Provider(standins, sender_at(standins.url), book)
+        with stand_ins(scenario.url, public_url, KEY) as standins:
+            yield Provider(standins, sender_at(standins.url), scenario)
 
 
 def test_a_text_arrives_and_its_report_finds_our_endpoint(provider: Provider) -> None:
@@ -54,7 +56,7 @@ def test_a_text_arrives_and_its_report_finds_our_endpoint(provider: Provider) ->
     assert (sent.status, sent.cost) == ("Success", "KES 0.8000")
     provider.standins.settled()
     reports = "SELECT provider_message_id, status FROM delivery_reports"
-    assert provider.book.rows(reports) == [(sent.message_id, "Success")]
+    assert provider.scenario.rows(reports) == [(sent.message_id, "Success")]
 
 
 def test_a_refused_recipient_is_a_failure_though_the_call_succeeded(provider: Provider) -> None:

@@ -18,7 +18,6 @@ from core.usecases.messages.inbound import InboundText
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from gateway.sms.keywords import WORDS
-from tests.support.book import NOW, Book, make_book
 from tests.support.builders import insert_agent, insert_device
 from tests.support.cast import (
     AMINA,
@@ -30,6 +29,7 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
+from tests.support.scenario import NOW, Scenario, make_scenario
 from tests.support.services import clone
 
 SECOND = "+254711000091"
@@ -39,16 +39,16 @@ SECOND = "+254711000091"
 class Desk:
     """`text` sends a text to the gateway and gives back the answer, None when there was none."""
 
-    book: Book
+    scenario: Scenario
     guesses: SerialGuesses
     ids: count = field(default_factory=count)
 
     def text(self, msisdn: str, body: str) -> str | None:
         before = self._last()
-        with self.book.open_unit() as unit:
+        with self.scenario.open_unit() as unit:
             message = InboundText("at", f"t{next(self.ids)}", msisdn, body)
             assert answer_text(unit, message, self.guesses)
-        answers = self.book.rows("SELECT msisdn, body FROM sms WHERE id > :id", id=before)
+        answers = self.scenario.rows("SELECT msisdn, body FROM sms WHERE id > :id", id=before)
         assert len(answers) <= 1
         for number, answer in answers:
             assert number == msisdn
@@ -57,29 +57,29 @@ class Desk:
         return None
 
     def _last(self) -> int:
-        return self.book.rows("SELECT coalesce(max(id), 0) FROM sms")[0][0]
+        return self.scenario.rows("SELECT coalesce(max(id), 0) FROM sms")[0][0]
 
     def prompts(self) -> list[tuple[object, ...]]:
-        return self.book.rows(
+        return self.scenario.rows(
             "SELECT p.msisdn, d.serial, amount_minor, purpose FROM prompts p"
             " JOIN devices d ON d.id = p.device_id ORDER BY p.id"
         )
 
     def run(self, sql: str, **values: object) -> None:
-        with self.book.engine.begin() as connection:
+        with self.scenario.engine.begin() as connection:
             connection.execute(text(sql), values)
 
 
 @pytest.fixture
 def desk(database_url, redis):
     engine = create_engine(database_url)
-    yield Desk(make_book(engine), SerialGuesses(Limits(redis)))
+    yield Desk(make_scenario(engine), SerialGuesses(Limits(redis)))
     engine.dispose()
 
 
 def give(desk: Desk, serial: str, msisdn: str) -> None:
     """A further meter of a customer's."""
-    with desk.book.engine.begin() as connection:
+    with desk.scenario.engine.begin() as connection:
         owner = connection.execute(
             text("SELECT customer_id FROM customer_msisdns WHERE msisdn = :m"), {"m": msisdn}
         ).scalar_one()
@@ -97,13 +97,13 @@ def give(desk: Desk, serial: str, msisdn: str) -> None:
 
 def test_the_same_text_again_is_not_answered_and_does_nothing(desk):
     again = InboundText("at", "same", AMINA, f"PAY {METER} 500")
-    with desk.book.open_unit() as unit:
+    with desk.scenario.open_unit() as unit:
         assert answer_text(unit, again, desk.guesses)
-    with desk.book.open_unit() as unit:
+    with desk.scenario.open_unit() as unit:
         assert not answer_text(unit, again, desk.guesses)
 
     assert len(desk.prompts()) == 1
-    assert desk.book.rows("SELECT count(*) FROM sms") == [(1,)]
+    assert desk.scenario.rows("SELECT count(*) FROM sms") == [(1,)]
 
 
 # BAL and LOAN
@@ -142,7 +142,7 @@ def test_a_stranger_is_told_that_only_customers_can_ask(desk, word):
 
 
 def test_an_agent_who_is_a_customer_too_is_answered_as_one(desk):
-    with desk.book.engine.begin() as connection:
+    with desk.scenario.engine.begin() as connection:
         insert_agent(connection, msisdn=AMINA, pin_hash="x")
 
     assert desk.text(AMINA, "BAL").startswith("Due now KES 300.")
@@ -258,8 +258,8 @@ def test_wrong_serials_in_the_menu_and_in_texts_count_together(desk):
 
 
 def test_token_sends_the_last_one_to_the_number_that_asked(desk):
-    desk.book.pay("R1", METER, 500_00)
-    desk.book.apply()
+    desk.scenario.pay("R1", METER, 500_00)
+    desk.scenario.apply()
     desk.run(
         "INSERT INTO customer_msisdns SELECT :m, customer_id, 1 FROM customer_msisdns"
         " WHERE msisdn = :amina",
@@ -268,7 +268,7 @@ def test_token_sends_the_last_one_to_the_number_that_asked(desk):
     )
 
     for number, body in ((AMINA, "TOKEN"), (SECOND, f"tokn {METER}"), (SECOND, "JETON")):
-        desk.book.ahead += timedelta(seconds=5)
+        desk.scenario.ahead += timedelta(seconds=5)
         assert desk.text(number, body).startswith("Token ")
 
 
@@ -308,14 +308,14 @@ def test_a_language_that_is_not_named_or_not_known_changes_nothing(desk, body, a
 
 def test_stop_and_start_are_about_reminders_only(desk):
     assert desk.text(AMINA, "STOP").startswith("No more reminders. Receipts and tokens still come.")
-    assert desk.book.rows("SELECT msisdn FROM no_reminders") == [(AMINA,)]
+    assert desk.scenario.rows("SELECT msisdn FROM no_reminders") == [(AMINA,)]
 
-    desk.book.pay("R1", METER, 500_00)
-    desk.book.apply()
-    assert desk.book.rows("SELECT count(*) FROM sms WHERE kind = 'receipt_token'") == [(1,)]
+    desk.scenario.pay("R1", METER, 500_00)
+    desk.scenario.apply()
+    assert desk.scenario.rows("SELECT count(*) FROM sms WHERE kind = 'receipt_token'") == [(1,)]
 
     assert desk.text(AMINA, "anza").startswith("You will be reminded")
-    assert desk.book.rows("SELECT msisdn FROM no_reminders") == []
+    assert desk.scenario.rows("SELECT msisdn FROM no_reminders") == []
 
 
 # Everything else
@@ -326,9 +326,9 @@ def test_unknown_words_get_help_once_an_hour(desk):
     assert desk.text(STRANGER, "anybody?") is None
     assert desk.text(AMINA, "hello").startswith("Jua Energy:")
 
-    desk.book.ahead = timedelta(minutes=59)
+    desk.scenario.ahead = timedelta(minutes=59)
     assert desk.text(STRANGER, "hello") is None
-    desk.book.ahead = timedelta(hours=1, seconds=1)
+    desk.scenario.ahead = timedelta(hours=1, seconds=1)
     assert desk.text(STRANGER, "hello").startswith("Jua Energy:")
 
 
@@ -344,7 +344,7 @@ OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
 def module_desk(migrated):
     with clone(migrated) as url, Redis.from_url(migrated.redis_url) as redis:
         engine = create_engine(url)
-        yield Desk(make_book(engine), SerialGuesses(Limits(redis)))
+        yield Desk(make_scenario(engine), SerialGuesses(Limits(redis)))
         engine.dispose()
 
 
@@ -366,7 +366,7 @@ _TEXTS = st.one_of(
 )
 @given(sender=st.sampled_from([AMINA, STRANGER, JUMA]), body=_TEXTS)
 def test_whatever_is_written_is_answered_shortly_and_about_nobody_else(module_desk, sender, body):
-    module_desk.book.ahead += timedelta(hours=2)
+    module_desk.scenario.ahead += timedelta(hours=2)
     if "\x00" in body:
         body = body.replace("\x00", "")
 

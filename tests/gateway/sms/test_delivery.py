@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.sms.delivery import read_report
-from tests.gateway.conftest import AMINA, Book, Web
+from tests.gateway.conftest import AMINA, Scenario, Web
 from tests.support.builders import insert_sms
 
 ROAD = "sms/africastalking"
@@ -23,51 +23,51 @@ def report(web: Web, **changed: str) -> int:
     return web.post(ROAD, "delivery", data=REPORT | changed).status_code
 
 
-def sent(book: Book) -> None:
-    with book.engine.begin() as connection:
+def sent(scenario: Scenario) -> None:
+    with scenario.engine.begin() as connection:
         insert_sms(connection, state="sent", provider_message_id="ATXid_1", next_attempt_at=None)
 
 
-def states(book: Book) -> list[tuple[Any, ...]]:
-    return book.rows("SELECT state, provider_status FROM sms")
+def states(scenario: Scenario) -> list[tuple[Any, ...]]:
+    return scenario.rows("SELECT state, provider_status FROM sms")
 
 
-def test_a_report_tells_what_became_of_a_text(web: Web, book: Book) -> None:
-    sent(book)
+def test_a_report_tells_what_became_of_a_text(web: Web, scenario: Scenario) -> None:
+    sent(scenario)
     assert report(web, status="Sent") == 200
-    assert states(book) == [("sent", "Sent")]
+    assert states(scenario) == [("sent", "Sent")]
     assert report(web, status="Success") == 200
-    assert states(book) == [("delivered", "Success")]
+    assert states(scenario) == [("delivered", "Success")]
 
 
-def test_a_late_or_repeated_report_never_goes_back(web: Web, book: Book) -> None:
-    sent(book)
+def test_a_late_or_repeated_report_never_goes_back(web: Web, scenario: Scenario) -> None:
+    sent(scenario)
     for status in ("Success", "Success", "Buffered", "Failed"):
         assert report(web, status=status) == 200
-    assert states(book) == [("delivered", "Success")]
+    assert states(scenario) == [("delivered", "Success")]
 
 
-def test_a_failure_keeps_its_reason(web: Web, book: Book) -> None:
-    sent(book)
+def test_a_failure_keeps_its_reason(web: Web, scenario: Scenario) -> None:
+    sent(scenario)
     assert report(web, status="Failed", failureReason="UserDoesNotExist") == 200
-    assert states(book) == [("failed", "Failed UserDoesNotExist")]
+    assert states(scenario) == [("failed", "Failed UserDoesNotExist")]
 
 
-def test_a_status_nobody_told_us_about_is_kept(web: Web, book: Book) -> None:
-    sent(book)
+def test_a_status_nobody_told_us_about_is_kept(web: Web, scenario: Scenario) -> None:
+    sent(scenario)
     assert report(web, status="WanderedOff") == 200
-    assert states(book) == [("sent", "WanderedOff")]
+    assert states(scenario) == [("sent", "WanderedOff")]
 
 
 @pytest.mark.parametrize(
     "changed", [{"id": ""}, {"status": ""}, {"id": "a b"}, {"id": "x" * 101}, {"status": "é"}]
 )
 def test_a_report_without_its_parts_leaves_no_trace(
-    web: Web, book: Book, changed: dict[str, str]
+    web: Web, scenario: Scenario, changed: dict[str, str]
 ) -> None:
-    before = book.traces()
+    before = scenario.traces()
     assert report(web, **changed) == 400
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
 @pytest.mark.parametrize(

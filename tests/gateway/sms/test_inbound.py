@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.conftest import AMINA, Book, Web
+from tests.gateway.conftest import AMINA, Scenario, Web
 
 ROAD = "sms/africastalking"
 TEXT = {
@@ -20,21 +20,21 @@ TEXT = {
 
 @pytest.mark.parametrize("date", ["2026-11-24T10:00:00Z", "2026-11-24 10:00:00", ""])
 def test_a_text_is_stored_once_whatever_its_date_looks_like(
-    web: Web, book: Book, date: str
+    web: Web, scenario: Scenario, date: str
 ) -> None:
     for _ in range(3):
         assert web.post(ROAD, "inbound", data=TEXT | {"date": date}).status_code == 200
-    assert book.rows("SELECT provider, provider_message_id, msisdn, body FROM inbound_sms") == [
+    assert scenario.rows("SELECT provider, provider_message_id, msisdn, body FROM inbound_sms") == [
         ("africastalking", "9a1f", AMINA, "BAL M100")
     ]
 
 
-def test_a_text_may_be_empty_or_long_and_have_lines(web: Web, book: Book) -> None:
+def test_a_text_may_be_empty_or_long_and_have_lines(web: Web, scenario: Scenario) -> None:
     bodies = ["", "a\r\nb", "é" * 1600]
     for number, body in enumerate(bodies):
         sent_now = TEXT | {"id": str(number), "text": body}
         assert web.post(ROAD, "inbound", data=sent_now).status_code == 200
-    assert book.rows("SELECT body FROM inbound_sms ORDER BY id") == [(one,) for one in bodies]
+    assert scenario.rows("SELECT body FROM inbound_sms ORDER BY id") == [(one,) for one in bodies]
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_a_text_may_be_empty_or_long_and_have_lines(web: Web, book: Book) -> Non
     ],
 )
 def test_a_text_without_its_parts_leaves_no_trace(
-    web: Web, book: Book, changed: dict[str, str]
+    web: Web, scenario: Scenario, changed: dict[str, str]
 ) -> None:
-    before = book.traces()
+    before = scenario.traces()
     assert web.post(ROAD, "inbound", data=TEXT | changed).status_code == 400
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
 def test_a_text_is_answered_once_and_the_answer_wakes_the_workers(
-    web: Web, book: Book, woken: Any
+    web: Web, scenario: Scenario, woken: Any
 ) -> None:
     assert web.post(ROAD, "inbound", data=TEXT | {"text": "BAL"}).status_code == 200
     assert "sms" in woken()
     web.post(ROAD, "inbound", data=TEXT | {"text": "BAL"})
-    ((number, body),) = book.rows("SELECT msisdn, body FROM sms")
+    ((number, body),) = scenario.rows("SELECT msisdn, body FROM sms")
     assert number == AMINA
     assert body.startswith("Due now KES 0. Credit KES 0.")

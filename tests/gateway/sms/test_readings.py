@@ -12,8 +12,8 @@ from gateway.sms.readings import Reading, payment_readings, registration_request
 
 def read(body):
     return [
-        (one.serial, one.amount_minor / 100)
-        for one in payment_readings(parse(f"PAY {body}").words, "KES")
+        (reading.serial, reading.amount_minor / 100)
+        for reading in payment_readings(parse(f"PAY {body}").words, "KES")
     ]
 
 

@@ -13,7 +13,7 @@ from gateway.app import create_app
 from gateway.guard import GuardSettings
 from gateway.network_limits import SMALLEST_SCREEN
 from gateway.ussd.aggregators import ADAPTERS
-from tests.gateway.conftest import AMINA, KEY, Book
+from tests.gateway.conftest import AMINA, KEY, Scenario
 from tests.gateway.ussd.conformance import WIRES, Caller, Hands, Wire
 from tests.support.phone import Phone
 from tests.support.toy_menu import BARAKA
@@ -22,7 +22,7 @@ MakeWeb = Callable[..., Any]
 
 
 @pytest.fixture
-def make_web(book: Book, environment: dict[str, str]) -> Iterator[MakeWeb]:
+def make_web(scenario: Scenario, environment: dict[str, str]) -> Iterator[MakeWeb]:
     """Makes a web process with these settings besides."""
     made = []
 
@@ -56,15 +56,15 @@ def test_every_aggregator_reaches_the_menu(wire: Wire, make_web: MakeWeb) -> Non
 
 
 def test_what_is_refused_leaves_no_trace_in_the_books(
-    wire: Wire, make_web: MakeWeb, book: Book, redis: Redis
+    wire: Wire, make_web: MakeWeb, scenario: Scenario, redis: Redis
 ) -> None:
-    web, before = make_web(), book.traces()
+    web, before = make_web(), scenario.traces()
 
     assert dial(wire, web, "guess").status == 404
     assert wire.send(web, b"\xff\x00", f"/ussd/{wire.name}/{KEY}").status == 400
     assert wire.send(web, b"1" * 70_000, f"/ussd/{wire.name}/{KEY}").status == 413
 
-    assert book.traces() == before
+    assert scenario.traces() == before
     assert redis.keys("ussd:*") == []
     counted = redis.hgetall("event_counters")
     name = f"ussd_{wire.name}"

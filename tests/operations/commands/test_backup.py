@@ -10,22 +10,22 @@ from alembic import command
 
 from core.db.schema import known_revisions
 from operations.embedded.postgres_client import connection_of
-from tests.support.book import make_book
 from tests.support.cast import KIT, METER, SEALED_KEYS
 from tests.support.next_release import config_of_next_release
+from tests.support.scenario import make_scenario
 
 
 @pytest.fixture
-def book(engine, environment, monkeypatch):
+def scenario(engine, environment, monkeypatch):
     """A book with applied, waiting and unmatched payments; its device keys are the cast's."""
     monkeypatch.setenv("DEVICE_KEY_SECRET", "A" * 43 + "=")
-    book = make_book(engine)
-    book.pay("R1", METER, 555_00)
-    book.pay("R2", KIT, 150_00)
-    book.apply()
-    book.pay("R3", METER, 100_00)
-    book.pay("R4", "NOSUCH", 70_00)
-    return book
+    scenario = make_scenario(engine)
+    scenario.pay("R1", METER, 555_00)
+    scenario.pay("R2", KIT, 150_00)
+    scenario.apply()
+    scenario.pay("R3", METER, 100_00)
+    scenario.pay("R4", "NOSUCH", 70_00)
+    return scenario
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def checked(dialwatt):
         ran = dialwatt("restore-check", str(file), "--json")
         told = json.loads(ran.out)
         assert told["ok"] is (ran.code == 0)
-        return {one["name"]: one for one in told["checks"]}, ran.code
+        return {reminder["name"]: reminder for reminder in told["checks"]}, ran.code
 
     return check
 
 
-def test_a_backup_brings_the_books_back_whole(dialwatt, book, file, checked):
+def test_a_backup_brings_the_books_back_whole(dialwatt, scenario, file, checked):
     ran = dialwatt("backup", str(file))
     assert ran.code == 0, ran.err
     assert f"dialwatt restore-check {file}" in ran.out
@@ -62,7 +62,7 @@ def test_a_backup_brings_the_books_back_whole(dialwatt, book, file, checked):
 
 
 def test_a_backup_of_broken_books_and_one_without_its_master_key_are_told(
-    dialwatt, book, file, checked, engine, monkeypatch
+    dialwatt, scenario, file, checked, engine, monkeypatch
 ):
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET credit_minor = 7")
@@ -77,7 +77,7 @@ def test_a_backup_of_broken_books_and_one_without_its_master_key_are_told(
 
 
 def test_a_backup_of_an_older_release_is_brought_up_to_date(
-    dialwatt, book, file, checked, monkeypatch, tmp_path_factory
+    dialwatt, scenario, file, checked, monkeypatch, tmp_path_factory
 ):
     def migrate_to_next_release(database_url):
         folder = tmp_path_factory.mktemp("migrations")
@@ -92,7 +92,7 @@ def test_a_backup_of_an_older_release_is_brought_up_to_date(
     assert checks["restored"]["detail"] == f"schema {known_revisions()[-1]}, brought to next"
 
 
-def test_it_never_writes_over_a_backup(dialwatt, book, file):
+def test_it_never_writes_over_a_backup(dialwatt, scenario, file):
     file.write_text("last night")
     ran = dialwatt("backup", str(file))
     assert ran.code == 1
@@ -100,7 +100,7 @@ def test_it_never_writes_over_a_backup(dialwatt, book, file):
     assert file.read_text() == "last night"
 
 
-def test_what_pg_dump_says_is_passed_on_and_no_file_stays(dialwatt, book, file, monkeypatch):
+def test_what_pg_dump_says_is_passed_on_and_no_file_stays(dialwatt, scenario, file, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://u:secret@127.0.0.1:1/none")
     ran = dialwatt("backup", str(file))
     assert ran.code == 1

@@ -6,21 +6,21 @@ import pytest
 from sqlalchemy import text
 
 from operations.commands.doctor import examine_database
-from tests.support.book import make_book
 from tests.support.cast import KIT, METER
+from tests.support.scenario import make_scenario
 
 
 @pytest.fixture
-def book(engine, environment, redis_url, monkeypatch):
+def scenario(engine, environment, redis_url, monkeypatch):
     """Payments of every kind: applied, waiting, and matched by nobody."""
     monkeypatch.setenv("REDIS_URL", redis_url)
-    book = make_book(engine)
-    book.pay("R1", METER, 555_00)
-    book.pay("R2", KIT, 150_00)
-    book.apply()
-    book.pay("R3", METER, 100_00)
-    book.pay("R4", "NOSUCH", 70_00)
-    return book
+    scenario = make_scenario(engine)
+    scenario.pay("R1", METER, 555_00)
+    scenario.pay("R2", KIT, 150_00)
+    scenario.apply()
+    scenario.pay("R3", METER, 100_00)
+    scenario.pay("R4", "NOSUCH", 70_00)
+    return scenario
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def fresh(engine):
             connection.execute(text(statement))
 
 
-def test_healthy_books_are_healthy(book, engine, examined, dialwatt):
+def test_healthy_books_are_healthy(scenario, engine, examined, dialwatt):
     fresh(engine)
     checks, code = examined()
     assert (bad(checks), code) == (set(), 0)
@@ -125,7 +125,7 @@ BROKEN = [
 ]
 
 
-def test_each_thing_broken_is_called_by_its_name(book, engine, environment, subtests):
+def test_each_thing_broken_is_called_by_its_name(scenario, engine, environment, subtests):
     """Each is broken in a transaction that is rolled back; the doctor looks from within it."""
     fresh(engine)
     for broken, name in BROKEN:
@@ -137,7 +137,7 @@ def test_each_thing_broken_is_called_by_its_name(book, engine, environment, subt
             assert checks[name].detail
 
 
-def test_offenders_are_named_and_the_rest_counted(book, engine, examined):
+def test_offenders_are_named_and_the_rest_counted(scenario, engine, examined):
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET credit_minor = 900")
     detail = examined()[0]["every customer's credit equals the ledger"]["detail"]
@@ -145,7 +145,7 @@ def test_offenders_are_named_and_the_rest_counted(book, engine, examined):
     assert detail.endswith("and 1 more")
 
 
-def test_everything_missing_in_the_settings_is_told_at_once(book, examined, monkeypatch):
+def test_everything_missing_in_the_settings_is_told_at_once(scenario, examined, monkeypatch):
     monkeypatch.delenv("PIN_PEPPER")
     monkeypatch.setenv("DEVICE_KEY_SECRET", "short")
     detail = examined()[0]["configuration"]["detail"]
@@ -166,14 +166,14 @@ def test_everything_missing_in_the_settings_is_told_at_once(book, examined, monk
         ({"DARAJA_SHORTCODE": "", "DARAJA_BASE_URL": ""}, "no mobile-money channel is set up"),
     ],
 )
-def test_every_section_of_the_settings_is_looked_at(book, examined, monkeypatch, given, named):
+def test_every_section_of_the_settings_is_looked_at(scenario, examined, monkeypatch, given, named):
     for name, value in given.items():
         monkeypatch.setenv(name, value)
 
     assert named in examined()[0]["configuration"]["detail"]
 
 
-def test_a_market_without_m_pesa_needs_none_of_its_settings(book, examined, monkeypatch):
+def test_a_market_without_m_pesa_needs_none_of_its_settings(scenario, examined, monkeypatch):
     for name in ("BASE_URL", "CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY"):
         monkeypatch.delenv(f"DARAJA_{name}")
     monkeypatch.setenv("AIRTEL_BASE_URL", "http://127.0.0.1:9")
@@ -184,7 +184,7 @@ def test_a_market_without_m_pesa_needs_none_of_its_settings(book, examined, monk
     assert check == {"name": "configuration", "ok": True, "detail": ""}
 
 
-def test_a_redis_that_is_away_hides_nothing_else(book, examined, monkeypatch):
+def test_a_redis_that_is_away_hides_nothing_else(scenario, examined, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     checks, code = examined()
     assert code == 1
@@ -192,7 +192,7 @@ def test_a_redis_that_is_away_hides_nothing_else(book, examined, monkeypatch):
     assert checks["every entry balances"]["ok"]
 
 
-def test_a_database_that_is_away_is_told(book, examined, monkeypatch):
+def test_a_database_that_is_away_is_told(scenario, examined, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
     checks, code = examined()
     assert code == 1

@@ -8,19 +8,19 @@ import pytest
 
 from core.tokens.keys import KeyRing
 from core.tokens.sealing_key import SealingKey
-from tests.support.book import make_book
 from tests.support.cast import KIT, METER, SEALED_KEYS
+from tests.support.scenario import make_scenario
 
 OLD = "1:" + base64.b64encode(bytes(32)).decode()
 NEW = "2026:" + base64.b64encode(bytes([7]) * 32).decode()
 
 
 @pytest.fixture
-def book(engine, environment):
-    return make_book(engine)
+def scenario(engine, environment):
+    return make_scenario(engine)
 
 
-def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
+def test_a_rotation_as_the_guide_tells_it(dialwatt, scenario, monkeypatch, rows):
     monkeypatch.setattr("operations.commands.keys._KEYS_A_PAGE", 3)
     monkeypatch.setattr("operations.progress.LINE_EVERY_S", 0)
     monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
@@ -48,7 +48,7 @@ def test_a_rotation_as_the_guide_tells_it(dialwatt, book, monkeypatch, rows):
 
 
 def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
-    dialwatt, book, monkeypatch
+    dialwatt, scenario, monkeypatch
 ):
     monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
     ran = dialwatt("keys", "rotate")
@@ -58,7 +58,7 @@ def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
     assert "NOT in DEVICE_KEY_SECRET" in ran.out
 
 
-def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, book, monkeypatch):
+def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, scenario, monkeypatch):
     monkeypatch.setenv("DEVICE_KEY_SECRET", "c2hvcnQ=")
     ran = dialwatt("keys", "list")
     assert (ran.code, ran.out) == (1, "")

@@ -37,7 +37,7 @@ def test_the_page_in_docs_is_up_to_date(menu):
 def test_the_map_tells_every_screen_and_what_it_assumes(menu):
     code, out, _ = menu()
     assert code == 0
-    missing = [one for one in product_menu().screens if f"{one} (" not in out]
+    missing = [screen for screen in product_menu().screens if f"{screen} (" not in out]
     assert missing == ["home", "engine.resume"]
     assert "The shortest session of a network is 180 s" in out
     assert "s  register_on_plan: home.agent > " in out

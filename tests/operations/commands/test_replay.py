@@ -7,29 +7,29 @@ import pytest
 from rq import Queue, Worker
 
 from gateway.work_queues import QUEUES
-from tests.support.book import make_book
 from tests.support.cast import METER
+from tests.support.scenario import make_scenario
 
 
 @pytest.fixture
-def book(engine, environment, redis_url, monkeypatch):
+def scenario(engine, environment, redis_url, monkeypatch):
     """A payment whose vending key was missing an hour ago."""
     monkeypatch.setenv("REDIS_URL", redis_url)
-    book = make_book(engine)
-    book.pay("SKE1A2B3C4", METER, 500_00)
+    scenario = make_scenario(engine)
+    scenario.pay("SKE1A2B3C4", METER, 500_00)
     with engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE payments SET problem = 'STS_VENDING_KEY_600000 is not set', attempts = 7,"
             " next_attempt_at = now() + interval '1 hour'"
         )
-    return book
+    return scenario
 
 
 def waiting_jobs(redis, name):
     return Queue(name, connection=redis).count
 
 
-def test_a_stuck_payment_is_explained_put_back_and_rung_for(dialwatt, book, rows, redis):
+def test_a_stuck_payment_is_explained_put_back_and_rung_for(dialwatt, scenario, rows, redis):
     ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--reason", "the key is there now")
 
     assert ran.code == 0
@@ -41,7 +41,7 @@ def test_a_stuck_payment_is_explained_put_back_and_rung_for(dialwatt, book, rows
     assert waiting_jobs(redis, "payments") == 1
 
 
-def test_only_looking_changes_nothing(dialwatt, book, rows, redis):
+def test_only_looking_changes_nothing(dialwatt, scenario, rows, redis):
     ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--look")
     assert (ran.code, "tried 7 times" in ran.out) == (0, True)
     assert rows("SELECT attempts FROM payments") == [(7,)]
@@ -49,7 +49,7 @@ def test_only_looking_changes_nothing(dialwatt, book, rows, redis):
     assert waiting_jobs(redis, "payments") == 0
 
 
-def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, book, rows):
+def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, scenario, rows):
     dialwatt("replay", "payment", "SKE1A2B3C4")
     assert rows("SELECT reason FROM audit_log") == [("stuck: STS_VENDING_KEY_600000 is not set",)]
 
@@ -62,20 +62,20 @@ def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, book, rows):
         (("text", "yesterday"), "named by its number"),
     ],
 )
-def test_what_is_not_there_is_told(dialwatt, book, words, told):
+def test_what_is_not_there_is_told(dialwatt, scenario, words, told):
     ran = dialwatt("replay", *words)
     assert (ran.code, ran.out) == (1, "")
     assert told in ran.err
 
 
-def test_money_for_no_device_is_sent_to_the_suspense_desk(dialwatt, book):
-    book.pay("SKE1A2B3C5", "NOSUCH", 70_00)
+def test_money_for_no_device_is_sent_to_the_suspense_desk(dialwatt, scenario):
+    scenario.pay("SKE1A2B3C5", "NOSUCH", 70_00)
     ran = dialwatt("replay", "payment", "SKE1A2B3C5")
     assert ran.code == 1
     assert "Match it to a device, or send it back" in ran.err
 
 
-def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, book, redis):
+def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, scenario, redis):
     ran = dialwatt("wake")
     assert ran.code == 1
     assert "payments          1 waiting, 0 workers" in ran.out
@@ -83,7 +83,7 @@ def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, book, redis
     assert [waiting_jobs(redis, name) for name in QUEUES] == [1] * len(QUEUES)
 
 
-def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(dialwatt, book, redis):
+def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(dialwatt, scenario, redis):
     Worker(QUEUES, connection=redis).register_birth()
     dialwatt("wake")
     redis.delete("rq:queue:payments")
@@ -95,7 +95,7 @@ def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(dialwatt, 
     assert waiting_jobs(redis, "payments") == 1
 
 
-def test_ring_without_redis_says_what_to_do(dialwatt, book, monkeypatch):
+def test_ring_without_redis_says_what_to_do(dialwatt, scenario, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     ran = dialwatt("wake")
     assert ran.code == 1

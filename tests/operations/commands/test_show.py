@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from tests.support.book import make_book
 from tests.support.cast import AMINA, BARAKA, KIT, LAST_KIT, METER
+from tests.support.scenario import make_scenario
 
 
 @pytest.fixture
-def book(engine, environment):
-    return make_book(engine)
+def scenario(engine, environment):
+    return make_scenario(engine)
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def without(shown, *names):
     return {name: value for name, value in shown.items() if name not in names}
 
 
-def test_a_payment_that_waits_has_done_nothing_yet(book, shown):
-    book.pay("R1", METER, 500_00)
+def test_a_payment_that_waits_has_done_nothing_yet(scenario, shown):
+    scenario.pay("R1", METER, 500_00)
     assert without(shown("payment", "R1"), "paid_at") == {
         "receipt": "R1",
         "amount": "500.00",
@@ -40,9 +40,9 @@ def test_a_payment_that_waits_has_done_nothing_yet(book, shown):
     }
 
 
-def test_a_payment_shows_where_the_money_fell_and_its_token(book, shown, engine):
-    book.pay("R1", METER, 555_00)
-    book.apply()
+def test_a_payment_shows_where_the_money_fell_and_its_token(scenario, shown, engine):
+    scenario.pay("R1", METER, 555_00)
+    scenario.apply()
     story = shown("payment", "R1")
     assert story["state"] == "applied"
     assert story["lines"] == [
@@ -55,11 +55,11 @@ def test_a_payment_shows_where_the_money_fell_and_its_token(book, shown, engine)
     assert len(token["text"]) == 20
 
 
-def test_credit_that_was_used_is_part_of_the_sum(book, shown):
-    book.pay("R1", METER, 305_00)
-    book.apply()
-    book.pay("R2", METER, 95_00)
-    book.apply()
+def test_credit_that_was_used_is_part_of_the_sum(scenario, shown):
+    scenario.pay("R1", METER, 305_00)
+    scenario.apply()
+    scenario.pay("R2", METER, 95_00)
+    scenario.apply()
     story = shown("payment", "R2")
     assert (story["credit_used"], story["lines"]) == (
         "5.00",
@@ -74,9 +74,9 @@ def test_credit_that_was_used_is_part_of_the_sum(book, shown):
         (LAST_KIT, {"serial": LAST_KIT, "kind": "unlock"}),
     ],
 )
-def test_days_stand_on_the_token_and_an_unlock_has_no_number(book, shown, serial, token):
-    book.pay("R1", serial, 150_00)
-    book.apply()
+def test_days_stand_on_the_token_and_an_unlock_has_no_number(scenario, shown, serial, token):
+    scenario.pay("R1", serial, 150_00)
+    scenario.apply()
     story = shown("payment", "R1")
     assert story["lines"] == [{"kind": "instalment", "amount": "150.00", "serial": serial}]
     assert [without(one, "text", "sent") for one in story["tokens"]] == [token]
@@ -92,16 +92,16 @@ def test_days_stand_on_the_token_and_an_unlock_has_no_number(book, shown, serial
         ("delivered", True),
     ],
 )
-def test_a_token_is_sent_when_a_text_took_it_along(book, shown, engine, state, sent):
-    book.pay("R1", KIT, 150_00)
-    book.apply()
+def test_a_token_is_sent_when_a_text_took_it_along(scenario, shown, engine, state, sent):
+    scenario.pay("R1", KIT, 150_00)
+    scenario.apply()
     with engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE sms SET state = '{state}'")
     assert shown("payment", "R1")["tokens"][0]["sent"] is sent
 
 
-def test_money_nobody_can_match_is_in_suspense(book, shown):
-    book.pay("R1", "NOSUCH", 70_00)
+def test_money_nobody_can_match_is_in_suspense(scenario, shown):
+    scenario.pay("R1", "NOSUCH", 70_00)
     story = shown("payment", "R1")
     assert (story["state"], story["lines"], story["tokens"]) == (
         "suspense",
@@ -110,22 +110,22 @@ def test_money_nobody_can_match_is_in_suspense(book, shown):
     )
 
 
-def test_an_unknown_receipt_is_told(book, dialwatt):
+def test_an_unknown_receipt_is_told(scenario, dialwatt):
     ran = dialwatt("show", "payment", "NONE", "--json")
     assert (ran.code, ran.out) == (1, "")
     assert "no payment with the receipt NONE is booked" in ran.err
 
 
-def test_a_receipt_of_two_providers_needs_the_account(book, dialwatt, shown):
-    book.pay("R1", METER, 100_00)
-    book.pay("R1", METER, 200_00, provider_account="mtn:1")
+def test_a_receipt_of_two_providers_needs_the_account(scenario, dialwatt, shown):
+    scenario.pay("R1", METER, 100_00)
+    scenario.pay("R1", METER, 200_00, provider_account="mtn:1")
     ran = dialwatt("show", "payment", "R1")
     assert ran.code == 1
     assert "--account (daraja:600123, mtn:1)" in ran.err
     assert shown("payment", "R1", "--account", "mtn:1")["amount"] == "200.00"
 
 
-def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(book, shown):
+def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(scenario, shown):
     story = shown("customer", AMINA)
     assert without(story, "owes") == {
         "msisdn": AMINA,
@@ -142,13 +142,13 @@ def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(book, shown):
     assert all(one["about"].startswith("Kit") for one in story["owes"])
 
 
-def test_a_number_is_read_as_people_write_it(book, shown):
+def test_a_number_is_read_as_people_write_it(scenario, shown):
     assert shown("customer", "0711 000 001")["msisdn"] == AMINA
 
 
-def test_a_part_that_was_paid_is_owed_no_more(book, shown):
-    book.pay("R1", KIT, 100_00)
-    book.apply()
+def test_a_part_that_was_paid_is_owed_no_more(scenario, shown):
+    scenario.pay("R1", KIT, 100_00)
+    scenario.apply()
     story = shown("customer", BARAKA)
     assert [one["amount"] for one in story["owes"]] == ["50.00", "150.00", "150.00", "150.00"]
     assert story["devices"] == [
@@ -156,9 +156,9 @@ def test_a_part_that_was_paid_is_owed_no_more(book, shown):
     ]
 
 
-def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(book, shown):
-    book.pay("R1", LAST_KIT, 350_00)
-    book.apply()
+def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(scenario, shown):
+    scenario.pay("R1", LAST_KIT, 350_00)
+    scenario.apply()
     story = shown("customer", "+254711000003")
     assert (story["credit"], story["owes"]) == ("200.00", [])
     assert story["devices"] == [{"serial": LAST_KIT, "kind": "shs", "unlocked": True}]
@@ -168,15 +168,15 @@ def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(book, sh
     ("number", "wanted"),
     [("+254722999999", "no customer has the number"), ("12", "not a phone number: '12'")],
 )
-def test_a_number_nobody_has_is_told(book, dialwatt, number, wanted):
+def test_a_number_nobody_has_is_told(scenario, dialwatt, number, wanted):
     ran = dialwatt("show", "customer", number)
     assert ran.code == 1
     assert wanted in ran.err
 
 
-def test_people_get_lines(book, dialwatt):
-    book.pay("R1", METER, 555_00)
-    book.apply()
+def test_people_get_lines(scenario, dialwatt):
+    scenario.pay("R1", METER, 555_00)
+    scenario.apply()
     payment = dialwatt("show", "payment", "R1").out
     assert payment.startswith(f"R1: KES 555.00 for {METER}, applied\n")
     assert "2.5 kWh, not sent yet" in payment
@@ -187,7 +187,7 @@ def test_people_get_lines(book, dialwatt):
     assert "owes nothing" in done
 
 
-def test_showing_changes_nothing(book, dialwatt, rows):
+def test_showing_changes_nothing(scenario, dialwatt, rows):
     """Fees that fell due this morning are shown, and written by nobody who only looks."""
     before = rows("SELECT count(*) FROM access_charges"), rows("SELECT * FROM devices ORDER BY id")
     dialwatt("show", "customer", AMINA)

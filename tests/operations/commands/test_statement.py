@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from operations.cli import main
-from tests.support.book import make_book
 from tests.support.cast import AMINA, METER
+from tests.support.scenario import make_scenario
 
 HEADER = (
     '"Receipt No.","Completion Time","Initiation Time",Details,"Transaction Status","Paid In",'
@@ -32,16 +32,16 @@ def line(receipt, paid_in="", withdrawn="", balance="", **more):
 
 
 @pytest.fixture
-def book(database_url, monkeypatch):
+def scenario(database_url, monkeypatch):
     engine = create_engine(database_url)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DARAJA_SHORTCODE", "600123")
-    yield make_book(engine)
+    yield make_scenario(engine)
     engine.dispose()
 
 
 @pytest.fixture
-def compare(book, tmp_path, capsys):
+def compare(scenario, tmp_path, capsys):
     """Run the command on a file of these lines; the exit code and what it printed as JSON."""
 
     def compared(*lines, provider="daraja", content=None, options=()):
@@ -55,11 +55,11 @@ def compare(book, tmp_path, capsys):
 
 
 def receipts(listed):
-    return [one["receipt"] for one in listed]
+    return [item["receipt"] for item in listed]
 
 
-def test_a_statement_that_agrees_is_matched_line_by_line(book, compare):
-    book.pay("SKE1A2B3C4", METER, 1500_00)
+def test_a_statement_that_agrees_is_matched_line_by_line(scenario, compare):
+    scenario.pay("SKE1A2B3C4", METER, 1500_00)
 
     code, told = compare(line("SKE1A2B3C4", "1,500.00", balance="1,500.00"))
 
@@ -68,10 +68,10 @@ def test_a_statement_that_agrees_is_matched_line_by_line(book, compare):
     assert told["missing_here"] == told["missing_there"] == told["different"] == []
 
 
-def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(book, compare):
-    book.pay("SKE0000001", METER, 100_00)
-    book.pay("SKE0000002", METER, 200_00)
-    book.pay("SKE0000003", METER, 300_00)
+def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(scenario, compare):
+    scenario.pay("SKE0000001", METER, 100_00)
+    scenario.pay("SKE0000002", METER, 200_00)
+    scenario.pay("SKE0000003", METER, 300_00)
 
     code, told = compare(
         line("SKE0000001", "100.00"),
@@ -83,13 +83,13 @@ def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(book, compar
     assert told["matched"] == 1
     assert receipts(told["missing_here"]) == ["SKE0000004"]
     assert receipts(told["missing_there"]) == ["SKE0000003"]
-    assert [one["books"]["amount"] for one in told["different"]] == ["200.00"]
-    assert len(book.states()) == 3
-    assert book.rows("SELECT count(*) FROM cases") == [(0,)]
+    assert [reminder["books"]["amount"] for reminder in told["different"]] == ["200.00"]
+    assert len(scenario.states()) == 3
+    assert scenario.rows("SELECT count(*) FROM cases") == [(0,)]
 
 
-def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(book, compare):
-    book.pay("SKE0000003", METER, 300_00)
+def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(scenario, compare):
+    scenario.pay("SKE0000003", METER, 300_00)
     lines = (
         line("SKE0000004", "400.00", balance="400.00", time="2026-11-24 11:00:00"),
         line("SKE0000005", "50.00", balance="450.00", time="2026-11-24 12:30:00", account="?"),
@@ -100,39 +100,39 @@ def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(
 
     assert told["missing_here"] == []
     assert code == 1
-    assert book.rows("SELECT receipt, source, state FROM payments ORDER BY receipt")[1:] == [
+    assert scenario.rows("SELECT receipt, source, state FROM payments ORDER BY receipt")[1:] == [
         ("SKE0000004", "statement", "received"),
         ("SKE0000005", "statement", "suspense"),
     ]
-    kinds = book.rows("SELECT kind FROM cases ORDER BY kind")
+    kinds = scenario.rows("SELECT kind FROM cases ORDER BY kind")
     assert kinds == [("balance_differs",), ("not_on_statement",)]
-    book.apply()
-    book.prove()
+    scenario.apply()
+    scenario.check_invariants()
 
 
-def test_the_closing_balance_is_asserted_against_the_books(book, compare):
-    book.pay("SKE0000001", METER, 100_00)
+def test_the_closing_balance_is_asserted_against_the_books(scenario, compare):
+    scenario.pay("SKE0000001", METER, 100_00)
 
     code, _ = compare(line("SKE0000001", "100.00", balance="100.00"), options=["--ingest"])
 
     assert code == 0
-    asserted = book.rows("SELECT provider_account, stated_minor, booked_minor"
+    asserted = scenario.rows("SELECT provider_account, stated_minor, booked_minor"
                          " FROM balance_assertions")  # fmt: skip
     assert asserted == [("daraja:600123", 100_00, 100_00)]
 
 
-def test_what_the_account_held_before_is_booked_when_told_to(book, compare):
-    book.pay("SKE0000001", METER, 100_00)
+def test_what_the_account_held_before_is_booked_when_told_to(scenario, compare):
+    scenario.pay("SKE0000001", METER, 100_00)
     lines = (line("SKE0000001", "100.00", balance="1,100.00"),)
 
     assert compare(*lines, options=["--ingest", "--opening"])[0] == 0
 
-    assert book.balances()["equity:opening"] == -1000_00
-    assert book.rows("SELECT stated_minor, booked_minor FROM balance_assertions") == [
+    assert scenario.balances()["equity:opening"] == -1000_00
+    assert scenario.rows("SELECT stated_minor, booked_minor FROM balance_assertions") == [
         (1100_00, 1100_00)
     ]
-    assert book.rows("SELECT count(*) FROM cases") == [(0,)]
-    book.prove()
+    assert scenario.rows("SELECT count(*) FROM cases") == [(0,)]
+    scenario.check_invariants()
     code, told = compare(*lines, options=["--ingest", "--opening"])
     assert (code, "booked already" in told) == (1, True)
 
@@ -145,7 +145,7 @@ def test_an_opening_balance_is_not_booked_by_the_way(compare):
 @pytest.mark.parametrize(
     ("provider", "account"), [("airtel", "airtel:KE"), ("pawapay", "pawapay:MPESA_KEN")]
 )
-def test_the_balance_column_of_a_simple_file_is_asserted(book, compare, provider, account):
+def test_the_balance_column_of_a_simple_file_is_asserted(scenario, compare, provider, account):
     content = (
         "receipt,time,amount,account,balance\n"
         f"701,2026-11-24T09:00:00,100.00,{METER},100.00\n"
@@ -157,14 +157,14 @@ def test_the_balance_column_of_a_simple_file_is_asserted(book, compare, provider
     )
 
     assert code == 0
-    asserted = book.rows("SELECT provider_account, stated_minor, booked_minor"
+    asserted = scenario.rows("SELECT provider_account, stated_minor, booked_minor"
                          " FROM balance_assertions")  # fmt: skip
     assert asserted == [(account, 150_00, 150_00)]
 
 
-def test_reversals_settlements_and_fees_are_booked_too(book, compare):
-    book.pay("SKE0000001", METER, 500_00)
-    book.pay("SKE0000002", METER, 500_00)
+def test_reversals_settlements_and_fees_are_booked_too(scenario, compare):
+    scenario.pay("SKE0000001", METER, 500_00)
+    scenario.pay("SKE0000002", METER, 500_00)
     lines = (
         line("SKE0000001", "500.00"),
         line("SKE0000002", "500.00"),
@@ -178,19 +178,19 @@ def test_reversals_settlements_and_fees_are_booked_too(book, compare):
     code, told = compare(*lines)
 
     assert (code, told["matched"]) == (0, 5)
-    assert book.states() == ["reversed", "received"]
-    balances = book.balances()
+    assert scenario.states() == ["reversed", "received"]
+    balances = scenario.balances()
     assert (balances["bank"], balances["expense:provider_fee"]) == (395_00, 5_00)
     assert balances["clearing:daraja:600123"] == 100_00
-    book.prove()
+    scenario.check_invariants()
 
 
 def test_rows_that_moved_nothing_are_passed_over(compare):
     assert compare(line("SKE0000001", "100.00", status="Failed"))[1]["matched"] == 0
 
 
-def test_the_rows_of_the_pull_api_are_read_as_well(book, compare):
-    book.pay("SKE0000001", METER, 100_00)
+def test_the_rows_of_the_pull_api_are_read_as_well(scenario, compare):
+    scenario.pay("SKE0000001", METER, 100_00)
     row = {
         "transactionId": "SKE0000001",
         "trxDate": "2026-11-24T09:00:00Z",
@@ -204,7 +204,7 @@ def test_the_rows_of_the_pull_api_are_read_as_well(book, compare):
         assert compare(content=json.dumps(document))[1]["matched"] == 1
 
 
-def test_another_providers_payments_come_as_a_simple_file(book, compare):
+def test_another_providers_payments_come_as_a_simple_file(scenario, compare):
     content = (
         "receipt,time,amount,account,payer\n"
         f"1234567,2026-11-24T09:00:00+00:00,100,{METER},+254711000001\n"
@@ -227,7 +227,9 @@ def test_another_providers_payments_come_as_a_simple_file(book, compare):
         ("", ("none", None)),
     ],
 )
-def test_a_payer_is_the_same_person_however_the_number_is_written(book, compare, written, known):
+def test_a_payer_is_the_same_person_however_the_number_is_written(
+    scenario, compare, written, known
+):
     content = (
         "receipt,time,amount,account,payer\n"
         f"1234567,2026-11-24T09:00:00+00:00,100,{METER},{written}\n"
@@ -235,8 +237,8 @@ def test_a_payer_is_the_same_person_however_the_number_is_written(book, compare,
 
     compare(provider="mtn", content=content, options=["--account", "mtn:KE", "--ingest"])
 
-    assert book.rows("SELECT payer_kind, payer FROM payments") == [known]
-    assert book.rows("SELECT count(*) FROM sms WHERE kind = 'paid_for'") == [(0,)]
+    assert scenario.rows("SELECT payer_kind, payer FROM payments") == [known]
+    assert scenario.rows("SELECT count(*) FROM sms WHERE kind = 'paid_for'") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -258,6 +260,6 @@ def test_a_file_that_is_not_understood_says_where(compare, content, said):
     assert said in told
 
 
-def test_a_file_that_is_not_there_is_told_in_a_line(book, capsys):
+def test_a_file_that_is_not_there_is_told_in_a_line(scenario, capsys):
     assert main(["statement", "daraja", "nowhere.csv"]) == 1
     assert "cannot read nowhere.csv" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 
 from operations.commands.vectors import check
 
-DATA = Path(__file__).parents[2] / "core" / "tokens"
+DATA = Path(__file__).parents[2] / "tokens"
 VECTORS, SAMPLE = DATA / "vectors.json", DATA / "sta_sample.json"
 ROWS = {row["id"]: row for row in json.loads(VECTORS.read_text())}
 

@@ -97,7 +97,7 @@ def test_the_pin_is_in_no_repr():
 )
 def test_a_wrong_value_is_told_with_its_table_code_and_field(old, new, wanted):
     problems = problems_of(old, new)
-    assert any(re.search(wanted, one) for one in problems), problems
+    assert any(re.search(wanted, problem) for problem in problems), problems
 
 
 def test_all_problems_are_told_at_once():

@@ -17,7 +17,7 @@ from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.parse import read_question
 from gateway.redis_client import fail_fast_redis
-from tests.gateway.conftest import AMINA, SHORTCODE, Book, Web
+from tests.gateway.conftest import AMINA, SHORTCODE, Scenario, Web
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
 from tests.support.builders import insert_prompt
 
@@ -37,15 +37,17 @@ def verdict(web: Web, **changed: Any) -> Any:
 
 
 @pytest.mark.parametrize("account", ["M100", "m-100", " m 100 ", "S200"])
-def test_money_for_a_customers_device_may_move(web: Web, book: Book, account: str) -> None:
-    before = book.traces()
+def test_money_for_a_customers_device_may_move(web: Web, scenario: Scenario, account: str) -> None:
+    before = scenario.traces()
     answer = web.daraja("validation", c2b(BillRefNumber=account, TransAmount="150"))
     assert answer.json == {"ResultCode": "0", "ResultDesc": "Accepted"}
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
-def test_money_is_refused_with_the_code_that_tells_the_payer_why(web: Web, book: Book) -> None:
-    before = book.traces()
+def test_money_is_refused_with_the_code_that_tells_the_payer_why(
+    web: Web, scenario: Scenario
+) -> None:
+    before = scenario.traces()
     refusals = [
         ("C2B00012", {"BillRefNumber": "M101"}),
         ("C2B00012", {"BillRefNumber": "M999"}),
@@ -60,24 +62,24 @@ def test_money_is_refused_with_the_code_that_tells_the_payer_why(web: Web, book:
     ]
     for code, changed in refusals:
         assert verdict(web, **changed) == code, changed
-    assert book.traces() == before
+    assert scenario.traces() == before
 
 
-def test_nothing_left_to_buy_is_refused(web: Web, book: Book) -> None:
-    with book.engine.begin() as connection:
+def test_nothing_left_to_buy_is_refused(web: Web, scenario: Scenario) -> None:
+    with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE instalments SET paid_minor = amount_minor"))
         connection.execute(text("UPDATE sales SET state = 'complete'"))
     assert verdict(web, BillRefNumber="S200") == "C2B00016"
 
 
 def impatient_callbacks(
-    book: Book, redis_url: str, open_read_only_unit: OpenUnit
+    scenario: Scenario, redis_url: str, open_read_only_unit: OpenUnit
 ) -> MpesaCallbacks:
     pool = ThreadPoolExecutor(1)
     guesses = SerialGuesses(Limits(fail_fast_redis(redis_url)))
     return MpesaCallbacks(
         SHORTCODE,
-        book.open_unit,
+        scenario.open_unit,
         open_read_only_unit,
         pool,
         guesses,
@@ -85,9 +87,9 @@ def impatient_callbacks(
     )
 
 
-def test_a_locked_database_is_not_waited_for(book: Book, redis_url: str) -> None:
-    callbacks = impatient_callbacks(book, redis_url, book.open_unit)
-    with book.engine.begin() as connection:
+def test_a_locked_database_is_not_waited_for(scenario: Scenario, redis_url: str) -> None:
+    callbacks = impatient_callbacks(scenario, redis_url, scenario.open_unit)
+    with scenario.engine.begin() as connection:
         connection.execute(text("LOCK TABLE devices IN ACCESS EXCLUSIVE MODE"))
         answered = callbacks.validate(read_question(c2b()))
         assert answered.body == {"ResultCode": "C2B00016", "ResultDesc": "Rejected"}
@@ -95,16 +97,16 @@ def test_a_locked_database_is_not_waited_for(book: Book, redis_url: str) -> None
 
 
 def test_a_database_that_is_away_refuses_rather_than_stays_silent(
-    book: Book, redis_url: str
+    scenario: Scenario, redis_url: str
 ) -> None:
     away = make_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
-    callbacks = impatient_callbacks(book, redis_url, unit_opener(away))
+    callbacks = impatient_callbacks(scenario, redis_url, unit_opener(away))
     assert callbacks.validate(read_question(c2b())).outcome == "undecided"
     callbacks.readers.shutdown()
 
 
 def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
-    book: Book, redis_url: str
+    scenario: Scenario, redis_url: str
 ) -> None:
     free, stuck = threading.Event(), threading.Event()
 
@@ -113,7 +115,7 @@ def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
         free.wait()
         raise RuntimeError("too late for anybody")
 
-    callbacks = impatient_callbacks(book, redis_url, never)
+    callbacks = impatient_callbacks(scenario, redis_url, never)
     assert callbacks.validate(read_question(c2b())).outcome == "undecided"
     assert stuck.is_set()
     assert callbacks.validate(read_question(c2b())).outcome == "undecided"
@@ -122,40 +124,40 @@ def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
 
 
 def test_money_that_moved_is_in_the_books_before_it_is_acknowledged(
-    web: Web, book: Book, woken: Woken
+    web: Web, scenario: Scenario, woken: Woken
 ) -> None:
     answer = web.daraja("confirmation", c2b())
     assert (answer.status_code, answer.json) == (200, ACKNOWLEDGED)
-    assert book.rows(PAYMENT) == [
+    assert scenario.rows(PAYMENT) == [
         ("SKE1A2B3C4", "c2b", "received", 500_00, "masked", "2547 ***** 126")
     ]
-    assert book.rows(RECEIVED_LEGS) == [
+    assert scenario.rows(RECEIVED_LEGS) == [
         ("clearing:daraja:600123", "debit", 500_00),
         ("unapplied", "credit", 500_00),
     ]
     assert "payments" in woken()
 
 
-def test_money_for_no_device_is_held_in_suspense(web: Web, book: Book) -> None:
+def test_money_for_no_device_is_held_in_suspense(web: Web, scenario: Scenario) -> None:
     answer = web.daraja("confirmation", c2b(BillRefNumber="M101", MSISDN="254711000009"))
     assert answer.json == ACKNOWLEDGED
-    assert book.rows("SELECT state, account_raw FROM payments") == [("suspense", "M101")]
-    assert book.rows("SELECT msisdn FROM sms") == [("+254711000009",)]
+    assert scenario.rows("SELECT state, account_raw FROM payments") == [("suspense", "M101")]
+    assert scenario.rows("SELECT msisdn FROM sms") == [("+254711000009",)]
 
 
 @pytest.mark.parametrize(
     "changed", [{"BusinessShortCode": "600124"}, {"TransAmount": "-5"}, {"TransID": ""}]
 )
 def test_what_cannot_be_booked_leaves_no_trace(
-    web: Web, book: Book, woken: Woken, changed: dict[str, str]
+    web: Web, scenario: Scenario, woken: Woken, changed: dict[str, str]
 ) -> None:
-    before = book.traces()
+    before = scenario.traces()
     assert web.daraja("confirmation", c2b(**changed)).status_code == 400
-    assert book.traces() == before
+    assert scenario.traces() == before
     assert woken() == set()
 
 
-def test_the_same_receipt_twenty_times_at_once_is_one_payment(web: Web, book: Book) -> None:
+def test_the_same_receipt_twenty_times_at_once_is_one_payment(web: Web, scenario: Scenario) -> None:
     start = threading.Barrier(20)
 
     def confirm(_: int) -> Any:
@@ -164,129 +166,135 @@ def test_the_same_receipt_twenty_times_at_once_is_one_payment(web: Web, book: Bo
 
     with ThreadPoolExecutor(20) as pool:
         answers = list(pool.map(confirm, range(20)))
-    assert [(one.status_code, one.json) for one in answers] == [(200, ACKNOWLEDGED)] * 20
-    assert book.rows("SELECT count(*) FROM payments") == [(1,)]
-    assert book.rows("SELECT sum(amount_minor) FROM postings WHERE account LIKE 'clearing:%'") == [
-        (500_00,)
-    ]
+    assert [(answer.status_code, answer.json) for answer in answers] == [(200, ACKNOWLEDGED)] * 20
+    assert scenario.rows("SELECT count(*) FROM payments") == [(1,)]
+    assert scenario.rows(
+        "SELECT sum(amount_minor) FROM postings WHERE account LIKE 'clearing:%'"
+    ) == [(500_00,)]
 
 
-def test_without_a_commit_there_is_no_acknowledgement(web: Web, book: Book) -> None:
-    with book.engine.begin() as connection:
+def test_without_a_commit_there_is_no_acknowledgement(web: Web, scenario: Scenario) -> None:
+    with scenario.engine.begin() as connection:
         connection.execute(
             text("ALTER TABLE payments ADD CONSTRAINT broken CHECK (amount_minor < 0) NOT VALID")
         )
     answer = web.daraja("confirmation", c2b())
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.execute(text("ALTER TABLE payments DROP CONSTRAINT broken"))
     assert web.daraja("confirmation", c2b()).json == ACKNOWLEDGED
-    assert book.rows("SELECT count(*) FROM payments") == [(1,)]
+    assert scenario.rows("SELECT count(*) FROM payments") == [(1,)]
 
 
-def prompt(book: Book, **changed: Any) -> int:
+def prompt(scenario: Scenario, **changed: Any) -> int:
     row = {"account_reference": "M100", "msisdn": AMINA, "checkout_reference": CHECKOUT} | changed
-    with book.engine.begin() as connection:
-        return insert_prompt(connection, device_id=book.meter_id, **row)
+    with scenario.engine.begin() as connection:
+        return insert_prompt(connection, device_id=scenario.meter_id, **row)
 
 
-def state(book: Book) -> list[tuple[Any, ...]]:
-    return book.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
+def state(scenario: Scenario) -> list[tuple[Any, ...]]:
+    return scenario.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
 
 
-def test_an_approved_prompt_is_booked(web: Web, book: Book, woken: Woken) -> None:
-    prompt(book)
+def test_an_approved_prompt_is_booked(web: Web, scenario: Scenario, woken: Woken) -> None:
+    prompt(scenario)
     answer = web.post("payments/daraja", "stk", data=STK_PAID)
     assert (answer.status_code, answer.json) == (200, ACKNOWLEDGED)
-    assert book.rows(PAYMENT) == [("SKE1A2B3C4", "stk", "received", 500_00, "msisdn", AMINA)]
-    assert state(book) == [("paid", True)]
+    assert scenario.rows(PAYMENT) == [("SKE1A2B3C4", "stk", "received", 500_00, "msisdn", AMINA)]
+    assert state(scenario) == [("paid", True)]
     assert "payments" in woken()
 
 
 def test_a_callback_faster_than_our_call_finds_its_prompt_by_the_address(
-    web: Web, book: Book
+    web: Web, scenario: Scenario
 ) -> None:
-    number = prompt(book, state="sending", checkout_reference=None)
+    number = prompt(scenario, state="sending", checkout_reference=None)
     assert web.post("payments/daraja", f"stk/{number}", data=STK_PAID).json == ACKNOWLEDGED
-    assert state(book) == [("paid", True)]
+    assert state(scenario) == [("paid", True)]
 
 
-def test_an_address_does_not_lend_a_prompt_to_another_checkout(web: Web, book: Book) -> None:
-    number = prompt(book, checkout_reference="ws_CO_another")
+def test_an_address_does_not_lend_a_prompt_to_another_checkout(
+    web: Web, scenario: Scenario
+) -> None:
+    number = prompt(scenario, checkout_reference="ws_CO_another")
     assert web.post("payments/daraja", f"stk/{number}", data=STK_PAID).json == ACKNOWLEDGED
-    assert state(book) == [("pending", False)]
-    assert book.rows(PAYMENT) == []
+    assert state(scenario) == [("pending", False)]
+    assert scenario.rows(PAYMENT) == []
 
 
 @pytest.mark.parametrize("first", ["stk", "confirmation"])
-def test_money_announced_by_two_doors_counts_once(web: Web, book: Book, first: str) -> None:
-    prompt(book)
+def test_money_announced_by_two_doors_counts_once(web: Web, scenario: Scenario, first: str) -> None:
+    prompt(scenario)
     bodies: dict[str, Any] = {"stk": stk_paid(), "confirmation": c2b()}
     for endpoint in (first, *(bodies.keys() - {first}), first):
         assert web.daraja(endpoint, bodies[endpoint]).json == ACKNOWLEDGED
-    assert book.rows("SELECT receipt, amount_minor FROM payments") == [("SKE1A2B3C4", 500_00)]
-    assert state(book) == [("paid", True)]
+    assert scenario.rows("SELECT receipt, amount_minor FROM payments") == [("SKE1A2B3C4", 500_00)]
+    assert state(scenario) == [("paid", True)]
 
 
 def test_a_receipt_announced_again_with_another_amount_is_looked_at_by_a_person(
-    web: Web, book: Book
+    web: Web, scenario: Scenario
 ) -> None:
     for amount in ("500.00", "900.00", "900.00"):
         assert web.daraja("confirmation", c2b(TransAmount=amount)).json == ACKNOWLEDGED
-    assert book.rows("SELECT amount_minor FROM payments") == [(500_00,)]
-    assert book.rows("SELECT kind, detail FROM cases") == [
+    assert scenario.rows("SELECT amount_minor FROM payments") == [(500_00,)]
+    assert scenario.rows("SELECT kind, detail FROM cases") == [
         ("amount_differs", "SKE1A2B3C4: c2b says 90000, the ledger 50000")
     ]
 
 
 @pytest.mark.parametrize("code", [1032, "1", 2001, "SFC_IC0003"])
-def test_a_prompt_that_was_not_paid_has_ended(web: Web, book: Book, code: object) -> None:
-    prompt(book)
+def test_a_prompt_that_was_not_paid_has_ended(web: Web, scenario: Scenario, code: object) -> None:
+    prompt(scenario)
     assert web.daraja("stk", stk_ended(code)).json == ACKNOWLEDGED
-    assert book.rows("SELECT state, provider_code FROM prompts") == [("failed", str(code))]
-    assert book.rows(PAYMENT) == []
+    assert scenario.rows("SELECT state, provider_code FROM prompts") == [("failed", str(code))]
+    assert scenario.rows(PAYMENT) == []
 
 
-def test_a_phone_that_was_not_reached_is_asked_about_and_not_given_up(web: Web, book: Book) -> None:
-    prompt(book)
+def test_a_phone_that_was_not_reached_is_asked_about_and_not_given_up(
+    web: Web, scenario: Scenario
+) -> None:
+    prompt(scenario)
     assert web.daraja("stk", stk_ended(1037)).json == ACKNOWLEDGED
-    assert book.rows("SELECT state, next_attempt_at IS NULL FROM prompts") == [("unknown", False)]
+    assert scenario.rows("SELECT state, next_attempt_at IS NULL FROM prompts") == [
+        ("unknown", False)
+    ]
 
 
 def test_success_after_failure_wins_and_failure_after_success_changes_nothing(
-    web: Web, book: Book
+    web: Web, scenario: Scenario
 ) -> None:
-    prompt(book)
+    prompt(scenario)
     for body in (stk_ended(1032), stk_paid(), stk_ended(1032)):
         assert web.daraja("stk", body).json == ACKNOWLEDGED
-    assert state(book) == [("paid", True)]
+    assert state(scenario) == [("paid", True)]
 
 
 def test_a_result_for_no_prompt_of_ours_is_acknowledged_and_books_nothing(
-    web: Web, book: Book, woken: Woken
+    web: Web, scenario: Scenario, woken: Woken
 ) -> None:
-    before = book.traces()
+    before = scenario.traces()
     assert web.post("payments/daraja", "stk", data=STK_PAID).json == ACKNOWLEDGED
     assert web.post("payments/daraja", "stk/77", data=STK_PAID).json == ACKNOWLEDGED
-    assert book.traces() == before
+    assert scenario.traces() == before
     assert woken() == set()
 
 
-def test_another_amount_than_was_asked_for_is_not_believed(web: Web, book: Book) -> None:
-    prompt(book)
-    before = book.traces()
+def test_another_amount_than_was_asked_for_is_not_believed(web: Web, scenario: Scenario) -> None:
+    prompt(scenario)
+    before = scenario.traces()
     assert web.daraja("stk", stk_paid(amount="5000.00")).status_code == 400
-    assert book.traces() == before
-    assert state(book) == [("pending", False)]
+    assert scenario.traces() == before
+    assert state(scenario) == [("pending", False)]
 
 
-def test_a_callback_waits_for_the_one_before_it(book: Book) -> None:
-    number = prompt(book)
-    with book.open_unit() as unit:
+def test_a_callback_waits_for_the_one_before_it(scenario: Scenario) -> None:
+    number = prompt(scenario)
+    with scenario.open_unit() as unit:
         assert find_callback_prompt(unit, number, CHECKOUT) is not None
         locked = "SELECT id FROM prompts FOR UPDATE SKIP LOCKED"
-        assert book.rows(locked) == []
+        assert scenario.rows(locked) == []
 
 
 def test_doors_count_what_they_answered(web: Web, redis: "Redis[bytes]") -> None:

@@ -15,7 +15,7 @@ from gateway.payments.channel import Approved, Ended, Pending
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
-from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Book, Web
+from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Scenario, Web
 from tests.gateway.payments.bodies import PROMPT
 from tests.support.builders import insert_prompt
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
@@ -30,12 +30,12 @@ class Safaricom:
     standins: StandIns
     settings: DarajaSettings
     client: DarajaClient
-    book: Book
+    scenario: Scenario
 
     def prompt(self, **changed: Any) -> Prompt:
         row = {"account_reference": "M100", "msisdn": AMINA, "state": "sending"} | changed
-        with self.book.engine.begin() as connection:
-            number = insert_prompt(connection, device_id=self.book.meter_id, **row)
+        with self.scenario.engine.begin() as connection:
+            number = insert_prompt(connection, device_id=self.scenario.meter_id, **row)
             found = lock_prompt(connection, number)
         assert found is not None
         return found
@@ -63,29 +63,29 @@ def database_url(simulated_database_url: str) -> str:
 
 
 @pytest.fixture
-def safaricom(book: Book, web: Web) -> Iterator[Safaricom]:
+def safaricom(scenario: Scenario, web: Web) -> Iterator[Safaricom]:
     with served(web.client.application) as public_url:
-        with stand_ins(book.url, public_url, KEY) as standins:
+        with stand_ins(scenario.url, public_url, KEY) as standins:
             settings = settings_for(standins.url, public_url)
             client = DarajaClient(settings)
-            yield Safaricom(standins, settings, client, book)
+            yield Safaricom(standins, settings, client, scenario)
             client.close()
 
 
 def test_a_prompt_is_shown_approved_and_booked_once(safaricom: Safaricom) -> None:
     prompt = safaricom.prompt()
     reference = safaricom.client.push(prompt)
-    with safaricom.book.open_unit() as unit:
+    with safaricom.scenario.open_unit() as unit:
         prompt_accepted(unit, prompt.id, reference)
     waiting = replace(prompt, checkout_reference=reference)
     assert safaricom.client.look_up(waiting) == Pending()
     safaricom.answer(PIN)
     assert safaricom.client.look_up(waiting) == Approved()
-    assert safaricom.book.rows("SELECT state, checkout_reference FROM prompts") == [
+    assert safaricom.scenario.rows("SELECT state, checkout_reference FROM prompts") == [
         ("paid", reference)
     ]
     # announced twice, by the result and by the confirmation
-    assert safaricom.book.rows("SELECT amount_minor FROM payments") == [(500_00,)]
+    assert safaricom.scenario.rows("SELECT amount_minor FROM payments") == [(500_00,)]
 
 
 def test_a_cancelled_prompt_has_ended(safaricom: Safaricom) -> None:
@@ -93,8 +93,8 @@ def test_a_cancelled_prompt_has_ended(safaricom: Safaricom) -> None:
     reference = safaricom.client.push(prompt)
     safaricom.answer(None)
     assert safaricom.client.look_up(replace(prompt, checkout_reference=reference)) == Ended("1032")
-    assert safaricom.book.rows("SELECT state FROM prompts") == [("failed",)]
-    assert safaricom.book.rows("SELECT count(*) FROM payments") == [(0,)]
+    assert safaricom.scenario.rows("SELECT state FROM prompts") == [("failed",)]
+    assert safaricom.scenario.rows("SELECT count(*) FROM payments") == [(0,)]
 
 
 @pytest.mark.parametrize("fault", ["callback_first", "lose_reply", "fail_after"])
@@ -106,14 +106,14 @@ def test_a_result_finds_its_prompt_though_our_call_has_no_answer_yet(
     if fault == "callback_first":
         reference = safaricom.client.push(prompt)
         safaricom.standins.settled()
-        with safaricom.book.open_unit() as unit:
+        with safaricom.scenario.open_unit() as unit:
             prompt_accepted(unit, prompt.id, reference)
     else:
         with pytest.raises(OutcomeUnknown):
             safaricom.client.push(prompt)
         safaricom.answer(PIN)
-    assert safaricom.book.rows("SELECT state FROM prompts") == [("paid",)]
-    assert safaricom.book.rows("SELECT count(*) FROM payments") == [(1,)]
+    assert safaricom.scenario.rows("SELECT state FROM prompts") == [("paid",)]
+    assert safaricom.scenario.rows("SELECT count(*) FROM payments") == [(1,)]
 
 
 def test_a_failure_says_whether_the_prompt_went_out(safaricom: Safaricom) -> None:
@@ -156,7 +156,7 @@ def test_eight_callers_share_one_token(safaricom: Safaricom) -> None:
     with ThreadPoolExecutor(8) as pool:
         references = list(pool.map(safaricom.client.push, prompts))
     assert len(set(references)) == 8
-    drawn = safaricom.book.rows("SELECT draws FROM simulator.faults WHERE id = :id", id=counter)
+    drawn = safaricom.scenario.rows("SELECT draws FROM simulator.faults WHERE id = :id", id=counter)
     assert drawn == [(1,)]
 
 

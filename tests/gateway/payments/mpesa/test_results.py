@@ -9,7 +9,7 @@ import pytest
 from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
-from tests.gateway.conftest import AMINA, Book, Web
+from tests.gateway.conftest import AMINA, Scenario, Web
 from tests.gateway.payments.bodies import result
 from tests.support.builders import insert_prompt
 
@@ -17,19 +17,19 @@ Woken = Callable[[], set[str]]
 
 
 @pytest.fixture
-def refund(book: Book) -> int:
+def refund(scenario: Scenario) -> int:
     """Money for nobody's device on its way back."""
     notice = PaymentNotice(
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "NOBODY", "none", None,
         datetime(2026, 11, 24, tzinfo=UTC),
     )  # fmt: skip
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         payment_id = record_payment(unit, notice).payment_id
         return request_refund(unit, payment_id, "ops@jua", "no such device")
 
 
-def states(book: Book) -> tuple[str, str]:
-    return book.rows(
+def states(scenario: Scenario) -> tuple[str, str]:
+    return scenario.rows(
         "SELECT p.state, r.state FROM payments p JOIN refunds r ON r.payment_id = p.id"
     )[0]
 
@@ -43,12 +43,12 @@ DONE = result(0, OriginalTransactionID="SKE1A2B3C4", Amount="500.00")
     ids=["done", "reversed already", "code as text"],
 )
 def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
-    web: Web, book: Book, refund: int, document: Any
+    web: Web, scenario: Scenario, refund: int, document: Any
 ) -> None:
     for _ in range(3):
         assert web.daraja(f"reversal/{refund}", document).status_code == 200
 
-    assert states(book) == ("refunded", "done")
+    assert states(scenario) == ("refunded", "done")
 
 
 @pytest.mark.parametrize(
@@ -61,34 +61,34 @@ def test_a_reversal_that_happened_ends_the_refund_however_often_it_is_told(
     ids=["receipt unknown", "refused", "not enough money there now"],
 )
 def test_a_reversal_that_did_not_happen_leaves_the_money_with_us(
-    web: Web, book: Book, refund: int, document: Any, state: tuple[str, str]
+    web: Web, scenario: Scenario, refund: int, document: Any, state: tuple[str, str]
 ) -> None:
     assert web.daraja(f"reversal/{refund}", document).status_code == 200
 
-    assert states(book) == state
+    assert states(scenario) == state
 
 
 def test_money_that_waits_again_after_a_refused_refund_wakes_payments(
-    web: Web, book: Book, woken: Woken
+    web: Web, scenario: Scenario, woken: Woken
 ) -> None:
     notice = PaymentNotice(
         "daraja:600123", "SKE1A2B3C4", "c2b", 500_00, "KES", "M100", "none", None,
         datetime(2026, 11, 24, tzinfo=UTC),
     )  # fmt: skip
-    with book.open_unit() as unit:
+    with scenario.open_unit() as unit:
         payment_id = record_payment(unit, notice).payment_id
         refund = request_refund(unit, payment_id, "ops@jua", "paid twice")
 
     web.daraja(f"reversal/{refund}", result("R000002"))
 
-    assert states(book) == ("received", "failed")
+    assert states(scenario) == ("received", "failed")
     assert woken() == {"payments"}
 
 
-def test_a_timeout_decides_nothing(web: Web, book: Book, refund: int) -> None:
+def test_a_timeout_decides_nothing(web: Web, scenario: Scenario, refund: int) -> None:
     assert web.daraja(f"reversal/{refund}/timeout", result(1)).status_code == 200
 
-    assert states(book) == ("refunding", "unknown")
+    assert states(scenario) == ("refunding", "unknown")
 
 
 @pytest.mark.parametrize(
@@ -103,24 +103,24 @@ def test_a_timeout_decides_nothing(web: Web, book: Book, refund: int) -> None:
     ids=["empty", "no object", "no receipt", "another receipt", "no parameters"],
 )
 def test_a_forged_or_malformed_result_moves_nothing(
-    web: Web, book: Book, refund: int, document: Any
+    web: Web, scenario: Scenario, refund: int, document: Any
 ) -> None:
     assert web.daraja(f"reversal/{refund}", document).status_code == 400
 
-    assert states(book) == ("refunding", "requested")
+    assert states(scenario) == ("refunding", "requested")
 
 
-def test_a_result_for_a_refund_we_do_not_know_is_refused(web: Web, book: Book) -> None:
+def test_a_result_for_a_refund_we_do_not_know_is_refused(web: Web, scenario: Scenario) -> None:
     assert web.daraja("reversal/4711", DONE).status_code == 400
     assert web.daraja("reversal/4711/timeout", DONE).status_code == 400
 
 
 @pytest.fixture
-def approved(book: Book) -> int:
-    with book.engine.begin() as connection:
+def approved(scenario: Scenario) -> int:
+    with scenario.engine.begin() as connection:
         return insert_prompt(
             connection,
-            device_id=book.meter_id,
+            device_id=scenario.meter_id,
             account_reference="M100",
             msisdn=AMINA,
             state="approved",
@@ -132,26 +132,26 @@ FOUND = {"ReceiptNo": "SKE1A2B3C4", "Amount": "500.00", "TransactionStatus": "Co
 
 
 def test_a_receipt_that_was_asked_for_is_booked_once_and_its_prompt_is_paid(
-    web: Web, book: Book, approved: int
+    web: Web, scenario: Scenario, approved: int
 ) -> None:
     for _ in range(2):
         assert web.daraja(f"status/{approved}", result(0, **FOUND)).status_code == 200
 
-    assert book.rows("SELECT receipt, source, state FROM payments") == [
+    assert scenario.rows("SELECT receipt, source, state FROM payments") == [
         ("SKE1A2B3C4", "status", "received")
     ]
-    assert book.rows("SELECT state FROM prompts") == [("paid",)]
+    assert scenario.rows("SELECT state FROM prompts") == [("paid",)]
 
 
 def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_payer(
-    web: Web, book: Book, approved: int, woken: Woken
+    web: Web, scenario: Scenario, approved: int, woken: Woken
 ) -> None:
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET msisdn = '+254711000009'")
 
     web.daraja(f"status/{approved}", result(0, **FOUND))
 
-    assert book.rows("SELECT kind, msisdn FROM sms") == [("paid_for", "+254711000009")]
+    assert scenario.rows("SELECT kind, msisdn FROM sms") == [("paid_for", "+254711000009")]
     assert woken() == {"payments", "sms"}
 
 
@@ -167,15 +167,15 @@ def test_a_receipt_for_another_persons_meter_wakes_payments_and_the_sms_to_the_p
     ids=["unknown", "pending", "another amount", "no amount", "no receipt"],
 )
 def test_a_status_that_proves_no_payment_books_nothing(
-    web: Web, book: Book, approved: int, document: Any, status: int
+    web: Web, scenario: Scenario, approved: int, document: Any, status: int
 ) -> None:
     assert web.daraja(f"status/{approved}", document).status_code == status
 
-    assert book.rows("SELECT count(*) FROM payments") == [(0,)]
-    assert book.rows("SELECT state FROM prompts") == [("approved",)]
+    assert scenario.rows("SELECT count(*) FROM payments") == [(0,)]
+    assert scenario.rows("SELECT state FROM prompts") == [("approved",)]
 
 
-def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, book: Book) -> None:
+def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, scenario: Scenario) -> None:
     assert web.daraja("status/4711", result(0, **FOUND)).status_code == 400
     assert web.daraja("status/4711/timeout", result(0)).status_code == 200
 
@@ -183,19 +183,19 @@ def test_a_status_for_no_prompt_of_ours_is_refused(web: Web, book: Book) -> None
 HELD = "Working Account|KES|7.00|7.00|0.00|0.00&Utility Account|KES|500.00|500.00|0.00|0.00"
 
 
-def asserted(book: Book) -> list[tuple[Any, ...]]:
-    return book.rows(
+def asserted(scenario: Scenario) -> list[tuple[Any, ...]]:
+    return scenario.rows(
         "SELECT provider_account, stated_at, stated_minor, booked_minor FROM balance_assertions"
     )
 
 
-def test_what_the_account_holds_is_set_beside_the_books(web: Web, book: Book) -> None:
+def test_what_the_account_holds_is_set_beside_the_books(web: Web, scenario: Scenario) -> None:
     document = result(0, AccountBalance=HELD, BOCompletedTime=20261124120000)
 
     assert web.daraja("balance", document).status_code == 200
 
     noon = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    assert asserted(book) == [("daraja:600123", noon, 500_00, 0)]
+    assert asserted(scenario) == [("daraja:600123", noon, 500_00, 0)]
 
 
 @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ def test_what_the_account_holds_is_set_beside_the_books(web: Web, book: Book) ->
     ],
 )
 def test_a_balance_that_is_none_is_not_kept(
-    web: Web, book: Book, document: Any, status: int
+    web: Web, scenario: Scenario, document: Any, status: int
 ) -> None:
     assert web.daraja("balance", document).status_code == status
     assert web.daraja("balance/timeout", result(1)).status_code == 200
-    assert asserted(book) == []
+    assert asserted(scenario) == []

@@ -20,7 +20,7 @@ from gateway.payments.channel import Ended, Outcome, Paid, Pending
 from gateway.payments.pawapay.client import PawaPayChannel, read_deposit
 from gateway.payments.pawapay.message_signature import read_public_keys
 from gateway.payments.pawapay.settings import PawaPaySettings
-from tests.gateway.conftest import Book, Web
+from tests.gateway.conftest import Scenario, Web
 from tests.gateway.payments.bodies import PROMPT, pawapay_deposit
 from tests.support.builders import insert_prompt
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
@@ -194,12 +194,12 @@ def test_no_document_does_more_than_be_refused(document: Any) -> None:
 
 
 @pytest.fixture
-def asked(book: Book) -> int:
+def asked(scenario: Scenario) -> int:
     """A prompt for 500.00 that pawaPay has taken."""
-    with book.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         return insert_prompt(
             connection,
-            device_id=book.meter_id,
+            device_id=scenario.meter_id,
             account_reference="M100",
             channel="pawapay",
             network="MPESA_KEN",
@@ -216,65 +216,69 @@ PAYMENTS = "SELECT provider_account, receipt, amount_minor, source FROM payments
 
 
 def test_a_signed_callback_is_booked_before_it_is_acknowledged_and_once(
-    web: Web, book: Book, asked: int, woken: Any
+    web: Web, scenario: Scenario, asked: int, woken: Any
 ) -> None:
     assert web.pawapay(deposit()).status_code == 200
     booked = [("pawapay:MPESA_KEN", "TKX1A2B3C4", 500_00, "callback")]
-    assert book.rows(PAYMENTS) == booked
+    assert scenario.rows(PAYMENTS) == booked
     assert woken() == {"payments"}
     # again, also under no id or another one: it is the same deposit
     for changed in ({}, {"providerTransactionId": None}, {"providerTransactionId": "X9"}):
         assert web.pawapay(deposit(**changed)).status_code == 200
-    assert book.rows(PAYMENTS) == booked
-    assert book.rows("SELECT state FROM prompts") == [("paid",)]
+    assert scenario.rows(PAYMENTS) == booked
+    assert scenario.rows("SELECT state FROM prompts") == [("paid",)]
 
 
-def test_ten_of_them_at_once_are_booked_once(web: Web, book: Book, asked: int) -> None:
+def test_ten_of_them_at_once_are_booked_once(web: Web, scenario: Scenario, asked: int) -> None:
     with ThreadPoolExecutor(10) as pool:
         answers = list(pool.map(lambda _: web.pawapay(deposit()).status_code, range(10)))
     assert answers == [200] * 10
-    assert len(book.rows(PAYMENTS)) == 1
+    assert len(scenario.rows(PAYMENTS)) == 1
 
 
 @pytest.mark.parametrize(
     "changed", [{"amount": "5000"}, {"currency": "UGX"}, {"amount": "1.5.0"}, {"amount": "0"}]
 )
 def test_a_signed_callback_about_other_money_is_refused_and_looked_up_later(
-    web: Web, book: Book, asked: int, changed: dict[str, str]
+    web: Web, scenario: Scenario, asked: int, changed: dict[str, str]
 ) -> None:
     assert web.pawapay(deposit(**changed)).status_code == 400
-    assert book.rows(PAYMENTS) == []
-    assert book.rows("SELECT state, next_attempt_at IS NULL FROM prompts") == [("pending", False)]
+    assert scenario.rows(PAYMENTS) == []
+    assert scenario.rows("SELECT state, next_attempt_at IS NULL FROM prompts") == [
+        ("pending", False)
+    ]
 
 
 def test_a_failure_is_told_once_and_money_that_came_after_all_is_booked(
-    web: Web, book: Book, asked: int
+    web: Web, scenario: Scenario, asked: int
 ) -> None:
     failed = pawapay_deposit(REFERENCE, paid=False, amount="500", currency="KES")
     assert [web.pawapay(failed).status_code for _ in range(2)] == [200, 200]
-    assert book.rows("SELECT state, provider_code FROM prompts") == [
+    assert scenario.rows("SELECT state, provider_code FROM prompts") == [
         ("failed", "PAYMENT_NOT_APPROVED")
     ]
-    assert book.rows("SELECT kind FROM sms") == [("not_paid_because",)]
+    assert scenario.rows("SELECT kind FROM sms") == [("not_paid_because",)]
     assert web.pawapay(deposit()).status_code == 200
     assert web.pawapay(failed).status_code == 200
-    assert book.rows("SELECT state FROM prompts") == [("paid",)]
-    assert len(book.rows(PAYMENTS)) == 1
+    assert scenario.rows("SELECT state FROM prompts") == [("paid",)]
+    assert len(scenario.rows(PAYMENTS)) == 1
 
 
 def test_a_deposit_of_another_channel_or_of_nobody_books_nothing(
-    web: Web, book: Book, asked: int
+    web: Web, scenario: Scenario, asked: int
 ) -> None:
-    book.rows("UPDATE prompts SET channel = 'mtn' RETURNING id")
+    scenario.rows("UPDATE prompts SET channel = 'mtn' RETURNING id")
     assert web.pawapay(deposit()).status_code == 200
     assert web.pawapay(deposit(depositId=str(uuid4()))).status_code == 200
-    assert book.rows(PAYMENTS) == []
+    assert scenario.rows(PAYMENTS) == []
 
 
-def test_one_that_is_still_on_its_way_changes_nothing(web: Web, book: Book, asked: int) -> None:
-    before = book.rows("SELECT * FROM prompts")
+def test_one_that_is_still_on_its_way_changes_nothing(
+    web: Web, scenario: Scenario, asked: int
+) -> None:
+    before = scenario.rows("SELECT * FROM prompts")
     assert web.pawapay(deposit(status="PROCESSING")).status_code == 200
-    assert book.rows("SELECT * FROM prompts") == before
+    assert scenario.rows("SELECT * FROM prompts") == before
 
 
 def test_the_stand_in_lists_its_keys_as_the_setting_wants_them(standins: StandIns) -> None:

@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 @dataclass
-class Book:
+class Scenario:
     """`ahead` moves the clock of every Unit opened from then on."""
 
     engine: Engine
@@ -69,15 +69,15 @@ class Book:
             )
         )
 
-    def prove(self) -> None:
+    def check_invariants(self) -> None:
         """Every invariant of the books holds."""
         with self.open_unit() as unit:
             found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
         assert not any(found.values()), {name: what for name, what in found.items() if what}
 
 
-def make_book(engine: Engine) -> Book:
+def make_scenario(engine: Engine) -> Scenario:
     """The cast on an empty, migrated database."""
     with engine.begin() as connection:
         insert_cast(connection, NOW.date())
-    return Book(engine)
+    return Scenario(engine)

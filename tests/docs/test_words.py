@@ -40,6 +40,12 @@ def test_a_name_is_found_in_code_and_not_in_text() -> None:
     assert found("docs/guide.md", code) == []
 
 
+def test_a_method_is_found_where_it_is_defined_and_not_where_it_is_called() -> None:
+    code = "class Row:\n    def told(self): ...\n\nrow.told()\nrow.told\n"
+
+    assert found("core/texts.py", code) == [(2, "told"), (5, "told")]
+
+
 def test_a_name_of_one_folder_is_found_there_only() -> None:
     assert found("gateway/console/forms.py", "about = 1\n") == [(1, "about")]
     assert found("gateway/app.py", "about = 1\n") == []

@@ -83,8 +83,13 @@ class WordList:
 
     def _in_names(self, path: str, text: str) -> Iterator[Hit]:
         instead_of = self._names_of(path)
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.NAME and (instead := instead_of(token.string)):
+        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        texts = [token.string for token in tokens]
+        for before, token, after in zip(["", *texts], tokens, [*texts[1:], ""], strict=False):
+            is_call_of_a_method = (before, after) == (".", "(")
+            if token.type != tokenize.NAME or is_call_of_a_method:
+                continue  # a method of ours is found where it is defined
+            if instead := instead_of(token.string):
                 yield Hit(path, token.start[0], token.string, instead)
 
     def _names_of(self, path: str) -> Callable[[str], str | None]:

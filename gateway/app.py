@@ -1,6 +1,6 @@
-"""Composition root of the web process: everything that listens, in one table.
+"""The web process: USSD, the console, and the callbacks of all providers, put together.
 
-It holds no device key and no credential for sending: what needs those waits as a row for a worker.
+It holds no device key and no credential for sending. What needs those is a row for a worker.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ from gateway.work_queues import WorkQueues
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication
 
-# Menu turns played at once in one process; more wait, and are told so after the deadline.
+# USSD turns at the same time in one process. Further turns wait, until their deadline.
 _TURNS = 16
 # Operators at the console can wait. No payment may wait for them.
 _CONSOLE_CONNECTIONS = 4
 _CONSOLE_DATABASE = {"statement_timeout": "15000", "lock_timeout": "5000"}
-# A validation and a screen only read, and give up long before anybody stops waiting for them.
+# Validations and screens only read, and give up long before the provider does.
 _READERS = 8
 _READING = {
     "default_transaction_read_only": "on",
@@ -67,7 +67,7 @@ _READING = {
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The web process as a WSGI application. `close` gives back its connections and threads."""
+    """The web process as a WSGI application. `close` closes its connections and threads."""
 
     serve: WSGIApplication
     closing: ExitStack
@@ -79,134 +79,153 @@ class Gateway:
         self.closing.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What all parts of the web process share. `closing` closes the connections at the end."""
+
+    services: ServicesSettings
+    settings: CallbackSettings
+    engine: Engine
+    opener: Callable[..., OpenUnit]
+    redis: Redis
+    guard: Guard
+    closing: ExitStack
+
+    @property
+    def guesses(self) -> SerialGuesses:
+        return SerialGuesses(self.guard.limits)
+
+    def engine_of(self, **options: Any) -> Engine:
+        """Return a further connection pool, closed at the end."""
+        engine = make_engine(self.services.database_url, **options)
+        self.closing.callback(engine.dispose)
+        return engine
+
+    def pool(self, threads: int, name: str) -> ThreadPoolExecutor:
+        """Return a thread pool, shut down at the end."""
+        pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self.closing.callback(pool.shutdown)
+        return pool
+
+
 def create_app(environment: Environment) -> Gateway:
-    """The gateway. Connects to nothing until asked; raises BadInput naming a missing setting."""
+    """Return the web process. It connects to nothing until the first request.
+
+    Raises BadInput, which names a missing or wrong setting.
+    """
+    shared = _share(environment)
+    signed = _signed(environment)
+    applications = {"/ussd/": _ussd(shared)}
+    if console := ConsoleSettings.from_environment(environment):
+        applications[f"{CONSOLE}/"] = console_application(
+            console, _console_context(shared, console)
+        )
+    return Gateway(by_prefix(_flask(shared, signed), applications), shared.closing)
+
+
+def _share(environment: Environment) -> _Shared:
     services = ServicesSettings.from_environment(environment)
     settings = CallbackSettings.from_environment(environment)
-    signed = _signed(environment)
-    pins = Pins(read_setting(environment, "PIN_PEPPER"))
-    engine = make_engine(services.database_url)
-    reading = make_engine(services.database_url, pool_size=_READERS, settings=_READING)
-    # A screen waits for what it wants to know and for nothing else: no ping, no BEGIN, no COMMIT.
-    screens = make_engine(
-        services.database_url, pool_size=_TURNS // 2, settings=_READING, ping=False
-    )
-    readers = ThreadPoolExecutor(_READERS, thread_name_prefix="validation")
     redis = fail_fast_redis(services.redis_url)
-    limits = Limits(redis)
-    guesses = SerialGuesses(limits)
-    guard = Guard(GuardSettings.from_environment(environment), limits)
-    turns = ThreadPoolExecutor(_TURNS, thread_name_prefix="ussd")
     opener = partial(
         unit_opener,
-        pins=pins,
+        pins=Pins(read_setting(environment, "PIN_PEPPER")),
         channels=channel_table(settings.channels),
         after_commit=WorkQueues(services.redis_url).wake,
     )
-    open_unit = opener(engine)
-    closing = ExitStack()
-    for close in (
-        redis.close,
-        engine.dispose,
-        reading.dispose,
-        screens.dispose,
-        readers.shutdown,
-        turns.shutdown,
-    ):
-        closing.callback(close)
-    mpesa = MpesaCallbacks(
-        shortcode=settings.daraja_shortcode,
-        open_unit=open_unit,
-        open_read_only_unit=unit_opener(reading),
-        readers=readers,
-        guesses=guesses,
-    )
-    ussd = ussd_application(
-        key=settings.callback_key,
-        redis=redis,
-        open_unit=open_unit,
+    engine, closing = make_engine(services.database_url), ExitStack()
+    closing.callback(redis.close)
+    closing.callback(engine.dispose)
+    guard = Guard(GuardSettings.from_environment(environment), Limits(redis))
+    return _Shared(services, settings, engine, opener, redis, guard, closing)
+
+
+def _ussd(shared: _Shared) -> WSGIApplication:
+    # A screen waits for its queries and for nothing else: no ping, no BEGIN, no COMMIT.
+    screens = shared.engine_of(pool_size=_TURNS // 2, settings=_READING, ping=False)
+    return ussd_application(
+        key=shared.settings.callback_key,
+        redis=shared.redis,
+        open_unit=shared.opener(shared.engine),
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),
-        pool=turns,
-        guesses=guesses,
-        guard=guard,
+        pool=shared.pool(_TURNS, "ussd"),
+        guesses=shared.guesses,
+        guard=shared.guard,
     )
-    hot = {"/ussd/": ussd}
-    if console := ConsoleSettings.from_environment(environment):
-        console_engine = make_engine(
-            services.database_url, pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE
-        )
-        closing.callback(console_engine.dispose)
-        context = _console_context(console_engine, opener, redis, guard, console)
-        hot[f"{CONSOLE}/"] = console_application(console, context)
-    return Gateway(beside(_flask(engine, redis, settings, mpesa, guard, signed), hot), closing)
 
 
 def _signed(environment: Environment) -> SignedMessages | None:
-    """What pawaPay's callbacks are proved with; None without that channel."""
-    told = PawaPayCallbackSettings.from_environment(environment)
-    return SignedMessages(read_public_keys(told.public_keys), told.address) if told else None
+    """Return what verifies the callbacks of pawaPay; None without that channel."""
+    settings = PawaPayCallbackSettings.from_environment(environment)
+    if settings is None:
+        return None
+    return SignedMessages(read_public_keys(settings.public_keys), settings.address)
 
 
-def _console_context(
-    engine: Engine,
-    opener: Callable[..., OpenUnit],
-    redis: Redis,
-    guard: Guard,
-    settings: ConsoleSettings,
-) -> ConsoleContext:
+def _console_context(shared: _Shared, settings: ConsoleSettings) -> ConsoleContext:
+    engine = shared.engine_of(pool_size=_CONSOLE_CONNECTIONS, settings=_CONSOLE_DATABASE)
     return ConsoleContext(
         unit_opener(read_only(engine), market_if_none=BLANK_MARKET),
-        opener(engine, market_if_none=BLANK_MARKET),
-        guard.limits,
-        redis,
-        guard,
+        shared.opener(engine, market_if_none=BLANK_MARKET),
+        shared.guard.limits,
+        shared.redis,
+        shared.guard,
         system_clock,
         SealingKey.from_settings(settings.sealing_key) if settings.sealing_key else None,
     )
 
 
-def _flask(
-    engine: Engine,
-    redis: Redis,
-    settings: CallbackSettings,
-    mpesa: MpesaCallbacks,
-    guard: Guard,
-    signed: SignedMessages | None,
-) -> WSGIApplication:
-    open_unit, counters = mpesa.open_unit, EventCounters(redis)
-    told = UnsignedCallbacks(open_unit)
+def _flask(shared: _Shared, signed: SignedMessages | None) -> WSGIApplication:
+    """Return the application for callbacks, health and metrics."""
+    counters = EventCounters(shared.redis)
+    gate = Gate(shared.settings.callback_key, shared.guard, counters)
+    app = Flask("dialwatt", static_folder=None)
+    plain_errors(app)
+    watch(app, Health(shared.engine, shared.redis), counters)
+    for route in _callback_routes(shared, signed):
+        mount(app, route, gate)
+    return app.wsgi_app
+
+
+def _callback_routes(
+    shared: _Shared, signed: SignedMessages | None
+) -> tuple[CallbackRoute[Any], ...]:
+    settings, open_unit = shared.settings, shared.opener(shared.engine)
+    mpesa = MpesaCallbacks(
+        shortcode=settings.daraja_shortcode,
+        open_unit=open_unit,
+        open_read_only_unit=unit_opener(shared.engine_of(pool_size=_READERS, settings=_READING)),
+        readers=shared.pool(_READERS, "validation"),
+        guesses=shared.guesses,
+    )
+    unsigned = UnsignedCallbacks(open_unit)
     signing_key = settings.airtel_callback_key
-    proved = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
+    verify = partial(airtel.verify_callback, signing_key=signing_key) if signing_key else None
     of_channel: dict[str, tuple[CallbackRoute[Any], ...]] = {
         "daraja": (
             *mpesa.routes(),
             *ResultCallbacks(mpesa.shortcode, open_unit).routes(),
         ),
-        "mtn": (told.route("mtn", mtn.read_callback),),
-        "airtel": (told.route("airtel", airtel.read_callback, proved),),
+        "mtn": (unsigned.route("mtn", mtn.read_callback),),
+        "airtel": (unsigned.route("airtel", airtel.read_callback, verify),),
         "pawapay": (PawaPayCallbacks(signed, open_unit).route(),) if signed else (),
     }
-    routes: tuple[CallbackRoute[Any], ...] = (
+    return (
         *(route for name in settings.channels for route in of_channel[name]),
         delivery_route(open_unit),
-        inbound_route(open_unit, mpesa.guesses),
+        inbound_route(open_unit, shared.guesses),
     )
-    gate = Gate(settings.callback_key, guard, counters)
-    app = Flask("dialwatt", static_folder=None)
-    plain_errors(app)
-    watch(app, Health(engine, redis), counters)
-    for route in routes:
-        mount(app, route, gate)
-    return app.wsgi_app
 
 
-def beside(rest: WSGIApplication, hot: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """One application of several: the first part of the path that is in `hot` decides."""
+def by_prefix(
+    rest: WSGIApplication, applications: Mapping[str, WSGIApplication]
+) -> WSGIApplication:
+    """Return one application that calls the application with the prefix of the path, or `rest`."""
 
     def dispatch(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
-        for prefix, application in hot.items():
+        for prefix, application in applications.items():
             if path.startswith(prefix):
                 return application(environ, start_response)
         return rest(environ, start_response)

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.test import Client
 
 from core.errors import BadInput
-from gateway.app import beside, create_app
+from gateway.app import by_prefix, create_app
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "CALLBACK_KEY", "PIN_PEPPER"])
@@ -102,7 +102,7 @@ def says(word: str) -> Any:
 
 
 def test_a_hot_address_goes_past_the_framework() -> None:
-    client = Client(beside(says("rest"), {"/hot/": says("hot")}))
+    client = Client(by_prefix(says("rest"), {"/hot/": says("hot")}))
     assert [client.get(path).text for path in ("/hot/key", "/hotter", "/")] == [
         "hot",
         "rest",

@@ -21,7 +21,6 @@ from werkzeug.test import Client
 
 from core.db import engine as engines
 from gateway import app as gateway_app
-from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from operations.embedded.locations import free_port
 from tests.gateway.conftest import KEY, Scenario, Web
 from tests.gateway.payments.bodies import c2b
@@ -100,7 +99,7 @@ def test_a_web_process_that_ends_between_commit_and_answer_has_booked_once(
         raise Ended
 
     with monkeypatch.context() as patched:
-        patched.setattr(MpesaCallbacks, "_committed", end)
+        patched.setattr("gateway.payments.mpesa.callbacks._outcome", end)
         with pytest.raises(Ended):
             web.daraja("confirmation", c2b())
     assert scenario.traces()["payments"] == 1

@@ -63,9 +63,10 @@ def test_a_registration_is_read_by_the_place_of_the_phone_number():
         ["0100", "0000", "024", "0711000222", "KIB", "home", "Asha", "wa", "Mwangi"], "KE"
     )
 
-    assert (request.serial, request.phone) == ("01000000024", "+254711000222")
-    assert (request.village, request.terms) == ("KIB", "home")
-    assert (request.name, request.surname) == ("Asha", "wa Mwangi")
+    customer = request.customer
+    assert (request.serial, customer.msisdn) == ("01000000024", "+254711000222")
+    assert (customer.village, request.terms) == ("KIB", "home")
+    assert (customer.name, customer.surname) == ("Asha", "wa Mwangi")
 
 
 @pytest.mark.parametrize(
@@ -85,4 +86,5 @@ def test_what_lacks_a_part_is_no_registration(body):
 def test_a_registration_may_leave_out_the_village_and_the_name():
     request = registration_request(["LAMP300", "+254711000222", "-", "kit/12W"], "KE")
 
-    assert (request.village, request.name, request.surname) == ("", "", "")
+    customer = request.customer
+    assert (customer.village, customer.name, customer.surname) == ("", "", "")

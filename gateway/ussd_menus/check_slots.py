@@ -11,6 +11,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -159,6 +160,7 @@ def _possible_values(returned: Any) -> set[Any] | None:
     return set(get_args(returned)) if get_origin(returned) is Literal else None
 
 
+@cache
 def _return_type(function: Callable[..., Any] | None) -> Any:
     """The annotated return type; Any where there is no annotation, None where no function."""
     if function is None:
@@ -170,6 +172,7 @@ def _item_type(sequence: Any) -> Any:
     return next(iter(get_args(sequence)), Any)
 
 
+@cache
 def fields_of(returned: Any) -> Fields:
     """The fields of a return type by name, or None when it may have any."""
     if returned is None or returned is type(None):

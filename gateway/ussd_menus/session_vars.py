@@ -57,6 +57,8 @@ def pack(value: object) -> Json:
 
 def unpack(stored: Json) -> object:
     """The value whose JSON form this is."""
+    if not isinstance(stored, dict):  # most are text or numbers, and this is on the path of a turn
+        return stored
     match stored:
         case {"money": [int(minor), str(currency)]}:
             return Money(minor, currency)

@@ -24,7 +24,7 @@ def drain(step: Callable[[], int]) -> None:
         pass
 
 
-def claim_and_call(
+def claim_call_record(
     open_unit: OpenUnit,
     claim: Callable[[Unit], Sequence[Item]],
     call: Callable[[Item], Record],
@@ -41,11 +41,11 @@ def claim_and_call(
         return 0
     with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         for answer in [pool.submit(call, item) for item in items]:
-            _keep(open_unit, answer)
+            _record(open_unit, answer)
     return len(items)
 
 
-def _keep(open_unit: OpenUnit, answer: Future[Record]) -> None:
+def _record(open_unit: OpenUnit, answer: Future[Record]) -> None:
     try:
         record = answer.result()
         with open_unit() as unit:

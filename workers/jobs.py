@@ -30,7 +30,7 @@ from core.usecases.payments.prompts import (
 )
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
-from workers.drain import CALLS_AT_ONCE, Record, claim_and_call, drain
+from workers.drain import CALLS_AT_ONCE, Record, claim_call_record, drain
 from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
@@ -45,10 +45,10 @@ def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable
     def made(work: Callable[[Runtime], None]) -> Callable[[], None]:
         @wraps(work)
         def run() -> None:
-            world = runtime()
-            world.work_queues.clear_wake(queue_name)
+            worker = runtime()
+            worker.work_queues.clear_wake(queue_name)
             try:
-                work(world)
+                work(worker)
             except Refused as refused:
                 log.info("%s: %s", queue_name, refused.code)
 
@@ -58,41 +58,43 @@ def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable
 
 
 @job("payments")
-def apply_payments(world: Runtime) -> None:
+def apply_payments(worker: Runtime) -> None:
     """Drain the payments that wait to be applied, and the codes that operators ordered."""
 
     def step() -> int:
-        with world.open_unit() as unit:
-            return apply_batch(unit, world.open_secret, _PAYMENTS_AT_ONCE)
+        with worker.open_unit() as unit:
+            return apply_batch(unit, worker.open_secret, _PAYMENTS_AT_ONCE)
 
     def ordered() -> int:
-        with world.open_unit() as unit:
-            return make_ordered_tokens(unit, world.open_secret)
+        with worker.open_unit() as unit:
+            return make_ordered_tokens(unit, worker.open_secret)
 
     drain(step)
     drain(ordered)
 
 
 @job("prompts")
-def prompt_payers(world: Runtime) -> None:
+def prompt_payers(worker: Runtime) -> None:
     """Send the prompts that wait, then look up those whose outcome is due to be known."""
     # No more than are asked for at once: those of a worker that dies are not sent again.
     drain(
-        lambda: claim_and_call(world.open_unit, partial(claim_unsent, limit=CALLS_AT_ONCE), _push)
+        lambda: claim_call_record(
+            worker.open_unit, partial(claim_unsent, limit=CALLS_AT_ONCE), _push
+        )
     )
     drain(
-        lambda: claim_and_call(
-            world.open_unit, partial(claim_unresolved, limit=_CALLS_A_STEP), _look_up
+        lambda: claim_call_record(
+            worker.open_unit, partial(claim_unresolved, limit=_CALLS_A_STEP), _look_up
         )
     )
 
 
 @job("sms")
-def send_sms(world: Runtime) -> None:
+def send_sms(worker: Runtime) -> None:
     """Hand over the texts that wait."""
     drain(
-        lambda: claim_and_call(
-            world.open_unit, partial(claim_unsent_sms, limit=_CALLS_A_STEP), _send
+        lambda: claim_call_record(
+            worker.open_unit, partial(claim_unsent_sms, limit=_CALLS_A_STEP), _send
         )
     )
 

@@ -45,7 +45,7 @@ from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.parse import CURRENCY
 from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.payments.pawapay.refunds import send_back
-from workers.drain import Record, claim_and_call, drain
+from workers.drain import Record, claim_call_record, drain
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
 from workers.settings import ReconciliationSettings
@@ -72,25 +72,27 @@ def settings() -> ReconciliationSettings:
 
 
 @job("reconciliation")
-def reconcile(world: Runtime) -> None:
+def reconcile(worker: Runtime) -> None:
     """Send back what nobody matched in time, follow the refunds, take in what we never heard of."""
     after = settings().refund_after
     if after is not None:
-        with world.open_unit() as unit:
+        with worker.open_unit() as unit:
             refund_unmatched(unit, after, _CALLS_A_STEP)
     drain(
-        lambda: claim_and_call(world.open_unit, partial(claim_refunds, limit=_CALLS_A_STEP), _send)
-    )
-    drain(
-        lambda: claim_and_call(
-            world.open_unit, partial(claim_receiptless, limit=_CALLS_A_STEP), _ask_for_receipt
+        lambda: claim_call_record(
+            worker.open_unit, partial(claim_refunds, limit=_CALLS_A_STEP), _send
         )
     )
-    _pull_when_due(world)
-    _ask_for_balance_when_due(world)
+    drain(
+        lambda: claim_call_record(
+            worker.open_unit, partial(claim_receiptless, limit=_CALLS_A_STEP), _ask_for_receipt
+        )
+    )
+    _pull_when_due(worker)
+    _ask_for_balance_when_due(worker)
     for name in settings().balances:
-        _read_balance_when_due(world, name)
-    with world.open_unit() as unit:
+        _read_balance_when_due(worker, name)
+    with worker.open_unit() as unit:
         review_balances(unit)
 
 
@@ -137,21 +139,21 @@ def _ask_for_receipt(prompt: Prompt) -> Record:
     return lambda unit: None
 
 
-def _pull_when_due(world: Runtime) -> None:
-    every, daraja = settings().pull_every, world.daraja
+def _pull_when_due(worker: Runtime) -> None:
+    every, daraja = settings().pull_every, worker.daraja
     if every is None or daraja is None:
         return
     account, whole = daraja.provider_account, f"{daraja.provider_account} whole"
-    with world.open_unit() as unit:
+    with worker.open_unit() as unit:
         now, was_due_at = unit.now, next_pull_at(unit.connection, account)
         if not claim_pull(unit.connection, account, now, every):
             return
         was_absent = was_due_at is not None and now - was_due_at > _ABSENT
         is_whole = claim_pull(unit.connection, whole, now, _WHOLE_EVERY) or was_absent
         begin = _whole_begin(unit, account) if is_whole else now - _WINDOW
-    booked = pull(world, daraja, begin, now)
+    booked = pull(worker, daraja, begin, now)
     if booked is None:
-        with world.open_unit() as unit:
+        with worker.open_unit() as unit:
             pull_again(unit.connection, whole, now, timedelta(0))
     elif booked:
         log.warning("%s payments nobody had told us of were found on the provider's list", booked)
@@ -165,12 +167,12 @@ def _whole_begin(unit: Unit, account: str) -> datetime:
     return min(recent, max(unit.now - _WHOLE, first_at))
 
 
-def _ask_for_balance_when_due(world: Runtime) -> None:
+def _ask_for_balance_when_due(worker: Runtime) -> None:
     """Once a day; the answer comes in a callback."""
-    daraja = world.daraja
+    daraja = worker.daraja
     if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
         return
-    with world.open_unit() as unit:
+    with worker.open_unit() as unit:
         dedupe_key = f"balance:{daraja.provider_account}"
         due = claim_pull(unit.connection, dedupe_key, unit.now, _BALANCE_EVERY)
     if due:
@@ -180,13 +182,13 @@ def _ask_for_balance_when_due(world: Runtime) -> None:
             log.warning("the provider's balance cannot be asked for: %s", failure.code)
 
 
-def _read_balance_when_due(world: Runtime, name: str) -> None:
+def _read_balance_when_due(worker: Runtime, name: str) -> None:
     """Once a day, and soon again while it differs: money may have moved while we read, that we were
     told of afterwards."""
-    channel, dedupe_key = world.channel(name), f"balance:{name}"
+    channel, dedupe_key = worker.channel(name), f"balance:{name}"
     if not isinstance(channel, TellsBalance):
         return
-    with world.open_unit() as unit:
+    with worker.open_unit() as unit:
         currency = unit.market.currency
         due = claim_pull(unit.connection, dedupe_key, unit.now, _BALANCE_EVERY)
     if not due:
@@ -196,12 +198,12 @@ def _read_balance_when_due(world: Runtime, name: str) -> None:
     except ProviderFailure as failure:
         log.warning("the balance of %s cannot be had: %s", name, failure.code)
         return
-    with world.open_unit() as unit:
+    with worker.open_unit() as unit:
         if note_balance(unit, held.provider_account, held.amount_minor, unit.now):
             pull_again(unit.connection, dedupe_key, unit.now, _BALANCE_AGAIN)
 
 
-def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int | None:
+def pull(worker: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int | None:
     """Book what the provider lists and we do not have; how many, None when the list cannot be had.
     Each in a commit of its own. What we have and it does not list is held, and a person is asked.
     """
@@ -212,13 +214,13 @@ def pull(world: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -
         log.error("the provider's list cannot be had: %s", failure)
         return None
     listed = Statement(account, CURRENCY, movements, settled_until=end - _SETTLES_WITHIN)
-    with world.open_unit() as unit:
+    with worker.open_unit() as unit:
         comparison = compare_statement(unit, listed)
         open_cases(unit, comparison)
     booked = 0
     for movement in comparison.missing_here:
         try:
-            with world.open_unit() as unit:
+            with worker.open_unit() as unit:
                 booked += book_missing(unit, listed, movement, "pull")
         except (BadCallback, Refused) as odd:
             log.error("receipt %s cannot be booked: %s", movement.receipt, odd)

@@ -1,7 +1,7 @@
 """STA, the cipher STS calls encryption algorithm 07, as an engine without its tables.
 
-The tables in service are handed out by the STS Association to its members, so they are never
-part of this program: whoever may use them loads them from a file of their own. The sample tables
+The tables in service are handed out by the STS Association to its members, so they are never part
+of this program: an operator who may use them loads them from a file of their own. The sample tables
 that are printed in the standard must not be used for real meters; only the tests know them.
 """
 

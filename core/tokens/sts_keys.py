@@ -66,7 +66,7 @@ class StsMeter:
         return self.kt == 2 and self.base != 1993
 
     def stored(self) -> dict[str, Any]:
-        """What the books keep: never a key, never a table."""
+        """Return what is stored of a meter: never a key, never a table."""
         secrets = ("vending_key", "sta_tables")
         return {name: value for name, value in asdict(self).items() if name not in secrets}
 

@@ -21,7 +21,7 @@ def secret_key(typed: str) -> bytes:
 
 
 def new_meters(typed: str) -> StsMeter:
-    """What new meters of a maker leave the factory with: something can be sold to them."""
+    """What new meters of a manufacturer leave the factory with: something can be sold to them."""
     meter = sts_meter(typed)
     if not meter.is_vendable:
         raise ValueError("nothing is sold to meters on such a key (key type 2, base 2014 or later)")

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from workers.drain import claim_and_call
+from workers.drain import claim_call_record
 
 
 class Rows:
@@ -37,7 +37,7 @@ def test_a_call_that_fails_unforeseen_costs_only_its_own_result(rows, caplog):
             raise KeyError("nobody thought of this")
         return recording(item)
 
-    assert claim_and_call(rows.open_unit, lambda unit: [1, 2, 3], call) == 3
+    assert claim_call_record(rows.open_unit, lambda unit: [1, 2, 3], call) == 3
 
     assert rows.kept == [1, 3]
     assert "nobody thought of this" in caplog.text
@@ -52,7 +52,7 @@ def test_a_result_that_cannot_be_recorded_costs_only_itself(rows, caplog):
 
         return record
 
-    claim_and_call(rows.open_unit, lambda unit: [1, 2, 3], call)
+    claim_call_record(rows.open_unit, lambda unit: [1, 2, 3], call)
 
     assert rows.kept == [2, 3]
     assert "no such column" in caplog.text
@@ -63,4 +63,4 @@ def test_the_end_of_the_process_is_not_taken_for_a_bad_item(rows):
         raise SystemExit
 
     with pytest.raises(SystemExit):
-        claim_and_call(rows.open_unit, lambda unit: [1], call)
+        claim_call_record(rows.open_unit, lambda unit: [1], call)

@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.unit import Unit
-from core.usecases.agents.notify_agent import tell
+from core.usecases.agents.notify_agent import notify_agent
 from core.wording.messages import agent_sms
 
 _SHOWN = 5
@@ -88,7 +88,7 @@ def settle_agent(unit: Unit, msisdn: str, amount: Money, reference: str) -> Sett
         raise Refused("settlement_too_large", owed=Money(agent.float_used_minor, amount.currency))
     _book(unit, agent, amount.minor, paid_out, reference)
     owed = Money(agent.float_used_minor - amount.minor - paid_out, amount.currency)
-    _tell(unit, agent, amount, Money(paid_out, amount.currency), owed, reference)
+    _notify(unit, agent, amount, Money(paid_out, amount.currency), owed, reference)
     return Settled(owed)
 
 
@@ -108,8 +108,8 @@ def _book(unit: Unit, agent: Agent, cash_minor: int, paid_out_minor: int, refere
     )
 
 
-def _tell(
+def _notify(
     unit: Unit, agent: Agent, amount: Money, paid_out: Money, owed: Money, reference: str
 ) -> None:
     message = agent_sms.settled(amount=amount, commission=paid_out, owed=owed, receipt=reference)
-    tell(unit, agent, message, f"agent_settled:{reference}")
+    notify_agent(unit, agent, message, f"agent_settled:{reference}")

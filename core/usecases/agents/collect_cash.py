@@ -16,7 +16,7 @@ from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import PaymentNotice
 from core.unit import Unit
-from core.usecases.agents.notify_agent import tell
+from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.agents.pin import check_pin
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.record import record_payment
@@ -58,7 +58,7 @@ def collect_cash(
     message = agent_sms.collected(
         amount=amount, serial=quote.device.serial, receipt=receipt, owed=owed
     )
-    tell(unit, agent, message, f"agent_collected:{receipt}")
+    notify_agent(unit, agent, message, f"agent_collected:{receipt}")
     _warn_of_limit(unit, agent, owed_minor, receipt)
     return Collected(receipt, owed)
 
@@ -70,7 +70,7 @@ def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> N
     if agent.float_used_minor < reached <= owed_minor:
         left = Money(limit_minor - owed_minor, unit.market.currency)
         message = agent_sms.low_float(left=left, operator=unit.market.operator)
-        tell(unit, agent, message, f"agent_low_float:{receipt}")
+        notify_agent(unit, agent, message, f"agent_low_float:{receipt}")
 
 
 def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) -> PaymentNotice:

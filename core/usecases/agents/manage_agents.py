@@ -15,7 +15,7 @@ from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
 from core.usecases.agents.account import Settled, settle_agent
-from core.usecases.agents.notify_agent import tell
+from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.agents.pin import is_trivial
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
@@ -59,7 +59,7 @@ def reset_pin(unit: Unit, agent_id: int, operator: str, reason: str) -> str:
         locked_until=None,
     )
     message = agent_sms.pin_reset(operator=unit.market.operator)
-    tell(unit, agent, message, f"agent_pin_reset:{agent.id}:{unit.now.isoformat()}")
+    notify_agent(unit, agent, message, f"agent_pin_reset:{agent.id}:{unit.now.isoformat()}")
     write_audit(unit, operator, "reset_pin", "agent", agent.id, reason)
     return pin
 

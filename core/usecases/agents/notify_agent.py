@@ -17,7 +17,7 @@ def notify_registered(unit: Unit, agent: Agent, customer: Customer, serial: str)
     message = agent_sms.registered(
         serial=serial, owner=mask_name(customer.name, customer.surname), phone=customer.msisdn or ""
     )
-    tell(unit, agent, message, f"agent_registered:{serial}:{unit.now.isoformat()}")
+    notify_agent(unit, agent, message, f"agent_registered:{serial}:{unit.now.isoformat()}")
 
 
 def notify_sold(
@@ -29,9 +29,9 @@ def notify_sold(
         owner=mask_name(customer.name, customer.surname),
         commission=commission,
     )
-    tell(unit, agent, message, f"agent_sold:{agent.id}:{once}")
+    notify_agent(unit, agent, message, f"agent_sold:{agent.id}:{once}")
 
 
-def tell(unit: Unit, agent: Agent, message: BoundMessage, dedupe_key: str) -> None:
+def notify_agent(unit: Unit, agent: Agent, message: BoundMessage, dedupe_key: str) -> None:
     """Queue an SMS to an agent, in the agent's language."""
     send_sms_to(unit, agent, message, dedupe_key)

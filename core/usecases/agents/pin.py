@@ -14,7 +14,7 @@ from core.agent import Agent
 from core.db.agents import find_agent, lock_agent, update_agent
 from core.errors import Refused
 from core.unit import Unit
-from core.usecases.agents.notify_agent import tell
+from core.usecases.agents.notify_agent import notify_agent
 from core.wording.messages import agent_sms
 
 MOST_MISSES = 3
@@ -46,7 +46,7 @@ def _missed(unit: Unit, agent: Agent) -> Refused:
     update_agent(unit.connection, agent.id, pin_misses=0, locked_until=unit.now + LOCKED_FOR)
     minutes = _minutes(LOCKED_FOR)
     dedupe_key = f"agent_locked:{agent.id}:{unit.now.isoformat()}"
-    tell(unit, agent, agent_sms.pin_locked(minutes=minutes), dedupe_key)
+    notify_agent(unit, agent, agent_sms.pin_locked(minutes=minutes), dedupe_key)
     return Refused("pin_locked", minutes=minutes)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime, time
-from itertools import groupby
+from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -23,7 +23,7 @@ from core.wording.message import BoundMessage
 from core.wording.messages import reminder as messages
 
 FROM, UNTIL = time(9), time(18)
-# Each step in days after the due day, and the last day on which it may still be told.
+# Each step in days after the due day, and the last day on which it may still be sent.
 STEPS = ((-3, -1), (0, 0), (1, 6), (7, 13))
 
 
@@ -40,10 +40,14 @@ def send_reminders(unit: Unit, customers: Collection[int]) -> int:
         return 0
     due = due_at_a_step(unit.connection, STEPS, unit.today, customers)
     texts = list(_most_urgent(due))
-    insert_reminders(unit.connection, [reminder for told in texts for reminder in told], unit.today)
-    for told in texts:
-        dedupe_key = f"reminder:{told[0].customer_id}:{unit.today}"
-        send_sms_until(unit, told[0], _said(unit, told), dedupe_key, _this_evening(unit))
+    insert_reminders(
+        unit.connection, [reminder for reminders in texts for reminder in reminders], unit.today
+    )
+    for reminders in texts:
+        dedupe_key = f"reminder:{reminders[0].customer_id}:{unit.today}"
+        send_sms_until(
+            unit, reminders[0], _message(unit, reminders), dedupe_key, _this_evening(unit)
+        )
     return len(texts)
 
 
@@ -72,12 +76,12 @@ def _in_one_text(first: AtAStep, other: AtAStep) -> bool:
     return min(first.step, other.step) > 0 or first.due_on == other.due_on
 
 
-def _said(unit: Unit, told: list[AtAStep]) -> BoundMessage:
-    service_code, first = unit.market.service_code, told[0]
+def _message(unit: Unit, reminders: list[AtAStep]) -> BoundMessage:
+    service_code, first = unit.market.service_code, reminders[0]
     if first.step > 0 and first.late_minor is not None and first.late_since is not None:
         late = Money(first.late_minor, unit.market.currency)
         return messages.overdue(amount=late, since=first.late_since, service_code=service_code)
-    amount = Money(sum(reminder.open_minor for reminder in told), unit.market.currency)
+    amount = Money(sum(reminder.open_minor for reminder in reminders), unit.market.currency)
     if first.step == 0:
         return messages.due_today(amount=amount, service_code=service_code)
     return messages.due_soon(amount=amount, on=first.due_on, service_code=service_code)

@@ -61,7 +61,7 @@ def validate_each(entries: Sequence[Entry], decide: Callable[[Entry], Decision])
     return decisions
 
 
-def check_unchanged(field: str, books: object, given: object) -> None:
+def check_unchanged(field: str, stored: object, given: object) -> None:
     """Check that a stored value is not silently overwritten. Raises Refused("differs")."""
-    if books != given:
-        raise Refused("differs", field=field, books=books or "nothing", given=given or "nothing")
+    if stored != given:
+        raise Refused("differs", field=field, stored=stored or "nothing", given=given or "nothing")

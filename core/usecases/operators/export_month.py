@@ -30,12 +30,12 @@ def export_month(unit: Unit, typed: str, operator: str) -> Month:
 
     Raises Refused("month_unknown") for another form, and for a month that has not begun.
     """
-    month = _read(unit, typed)
+    month = _month_of(unit, typed)
     write_audit(unit, operator, "export", "market", 1, f"the books of {month.name}")
     return month
 
 
-def _read(unit: Unit, typed: str) -> Month:
+def _month_of(unit: Unit, typed: str) -> Month:
     try:
         first_on = date.fromisoformat(f"{typed.strip()}-01")
         after_on = (first_on + timedelta(days=31)).replace(day=1)

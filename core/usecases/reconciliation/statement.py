@@ -141,7 +141,7 @@ def book_missing(unit: Unit, statement: Statement, movement: Movement, source: s
     """Book one movement that is missing here; whether it was new.
 
     Raises BadCallback for one that cannot be booked, Refused("receipt_unknown") for the reversal of
-    a payment nobody booked: ingest payments before reversals.
+    a payment that is not recorded: ingest payments before reversals.
     """
     account = statement.provider_account
     if movement.kind == "payment":

@@ -41,7 +41,7 @@ HOLDING = {"suspense": "suspense", "received": "unapplied"}
 
 def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> int:
     """Set a payment's money aside to be sent back; the refund's id.
-    One whose fate nobody could tell is asked for again, which is safe (follow_refund).
+    One whose outcome stayed unknown is asked for again, which is safe (follow_refund).
 
     Raises Refused: payment_unknown, refund_too_late (applied: debts are paid or a token is out),
     refund_under_way (refunded, reversed, or about to be), reason_missing.

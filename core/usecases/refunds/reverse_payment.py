@@ -24,7 +24,7 @@ from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedLine, BookedPayment
 from core.unit import Unit
-from core.usecases.agents.notify_agent import tell
+from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.messages.queue import send_sms_to
 from core.wording.messages import agent_sms
 from core.wording.messages import refund as refund_messages
@@ -179,4 +179,4 @@ def _notify_agent(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: 
         receipt=payment.receipt,
         owed=Money(owed_minor, unit.market.currency),
     )
-    tell(unit, agent, message, f"agent_given_back:{payment.receipt}")
+    notify_agent(unit, agent, message, f"agent_given_back:{payment.receipt}")

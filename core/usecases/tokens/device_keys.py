@@ -1,4 +1,4 @@
-"""Decrypt the secrets that tokens are made from. Only workers hold the key ring for it."""
+"""Decrypt the secrets that tokens are made from. Only workers hold the key ring to do it."""
 
 from __future__ import annotations
 

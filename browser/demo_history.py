@@ -90,12 +90,12 @@ def write_history(installation: Installation) -> None:
     _import_customers(installation, households, chance)
     settings = read_settings_file(installation.data / SETTINGS_FILE)
     engine = make_engine(settings["DATABASE_URL"])
-    for payer, account, amount_minor, paid_at in _payments(households, chance):
+    for payer, account, amount_minor, paid_at in _random_payments(households, chance):
         receipt = "T" + "".join(chance.choices("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", k=9))
         notice = PaymentNotice(
             "daraja:600123", receipt, "c2b", amount_minor, "KES", account, "msisdn", payer, paid_at
         )
-        _pay(engine, settings, notice)
+        _record_and_apply(engine, settings, notice)
     engine.dispose()
     installation.dialwatt("phone", stdin=_CALLS)
 
@@ -120,10 +120,10 @@ def _import_customers(
         village = chance.choice(("KIB", "MAK"))
         people.append(f"{household.msisdn},{household.name.replace(' ', ',')},{village},en")
         devices.append(
-            f"{household.meter},meter,umeme,home,{household.msisdn},{_day(25)},,,,{_STS}"
+            f"{household.meter},meter,umeme,home,{household.msisdn},{_day_text(25)},,,,{_STS}"
         )
         if household.kit:
-            sold_on, key = _day(household.sold_days_ago), chance.randbytes(16).hex()
+            sold_on, key = _day_text(household.sold_days_ago), chance.randbytes(16).hex()
             devices.append(f"{household.kit},shs,sunlite,,{household.msisdn},{sold_on},{key},,1,")
             plan = f"7800.00,0,amount,,150.00,weekly,{sold_on},,{household.kit}"
             sales.append(f"{household.msisdn},lamp3,{household.kit},{plan}")
@@ -133,11 +133,11 @@ def _import_customers(
         installation.dialwatt("import", kind, str(file))
 
 
-def _day(days_ago: int) -> str:
+def _day_text(days_ago: int) -> str:
     return f"{system_clock() - timedelta(days=days_ago):%Y-%m-%d}"
 
 
-def _payments(
+def _random_payments(
     households: list[Household], chance: Random
 ) -> Iterator[tuple[str, str, int, datetime]]:
     """Yield (payer, account, minor units, instant), the oldest first; most on weekends."""
@@ -153,7 +153,7 @@ def _payments(
             yield household.msisdn, account, amount * 100, paid_at
 
 
-def _pay(engine: Engine, settings: dict[str, str], notice: PaymentNotice) -> None:
+def _record_and_apply(engine: Engine, settings: dict[str, str], notice: PaymentNotice) -> None:
     """Record and apply a payment at the time when it was paid."""
     open_unit = unit_opener(engine, lambda: notice.paid_at)
     with open_unit() as unit:

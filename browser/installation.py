@@ -82,7 +82,7 @@ def running_installation(**settings: str) -> Iterator[Installation]:
                 _wait_until_open(url)
                 yield Installation(
                     url=url,
-                    password=_find(r"log in as owner, password (\S+)", output),
+                    password=_find_in_output(r"log in as owner, password (\S+)", output),
                     environment=environment,
                 )
             finally:
@@ -112,7 +112,7 @@ def _wait_until_open(url: str) -> None:
             threading.Event().wait(0.2)
 
 
-def _find(pattern: str, output: str) -> str:
+def _find_in_output(pattern: str, output: str) -> str:
     found = re.search(pattern, output)
     assert found, f"{pattern} is not in the output: {output}"
     return found[1]

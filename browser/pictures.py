@@ -41,7 +41,7 @@ def main() -> int:
     return 1 if too_large else 0
 
 
-def _take(page: Page, name: str) -> None:
+def _take_picture(page: Page, name: str) -> None:
     page.wait_for_load_state()
     taken = page.screenshot(style=STILL)
     blank = page.context.new_page()
@@ -53,22 +53,22 @@ def _take_console(browser: Browser, installation: Installation) -> None:
     page = browser.new_context(base_url=installation.url, viewport=SMALL_LAPTOP).new_page()
     console = ConsolePage(page)
     console.log_in("owner", installation.password)
-    _take(page, "console-dashboard")
+    _take_picture(page, "console-dashboard")
     console.open("/customers/?search=Amina")
     console.follow("Amina Odhiambo")
     console.wait_for("token:")
-    _take(page, "console-customer")
+    _take_picture(page, "console-customer")
     console.follow(console.main.locator(".timeline .payment a").first.inner_text())
     console.wait_for("delivered")
-    _take(page, "console-payment")
+    _take_picture(page, "console-payment")
     _take_sale_preview(console)
     console.open("/suspense/")
     console.go(console.main.locator("tbody a").first)
-    _take(page, "console-suspense")
+    _take_picture(page, "console-suspense")
     _take_tokens(console)
     console.open("/agents/")
     console.follow("Juma Otieno")
-    _take(page, "console-agent")
+    _take_picture(page, "console-agent")
     page.context.close()
 
 
@@ -81,7 +81,7 @@ def _take_sale_preview(console: ConsolePage) -> None:
     console.fill({"Down payment": "1200", "Reason": "a TV for the shop"})
     console.press("Preview")
     console.sees("Total")
-    _take(console.page, "console-sale-preview")
+    _take_picture(console.page, "console-sale-preview")
 
 
 def _take_tokens(console: ConsolePage) -> None:
@@ -96,7 +96,7 @@ def _take_tokens(console: ConsolePage) -> None:
         console.press("Order it")
         console.wait_for("••••")
     console.open("/manual-tokens/")
-    _take(console.page, "console-tokens")
+    _take_picture(console.page, "console-tokens")
 
 
 def _take_phone(browser: Browser, installation: Installation) -> None:
@@ -109,7 +109,7 @@ def _take_phone(browser: Browser, installation: Installation) -> None:
             base_url=installation.url, viewport=PHONE_PAGE, color_scheme=scheme
         )
         take(Phone(context.new_page()))
-        _take(context.pages[0], name)
+        _take_picture(context.pages[0], name)
         context.close()
 
 

@@ -63,32 +63,32 @@ def test_every_linked_page_is_usable(
     found: dict[str, list[str]] = {}
     while waiting:
         path = waiting.pop(0)
-        if _kind(path) in seen:
+        if _kind_of_page(path) in seen:
             continue
-        seen[_kind(path)] = path
+        seen[_kind_of_page(path)] = path
         console.page.goto(path)
-        if problems := [*_problems(console.page), *browser_errors.messages]:
+        if problems := [*_page_problems(console.page), *browser_errors.messages]:
             found[path] = problems
             browser_errors.messages.clear()
-        waiting += _links(console.page)
+        waiting += _linked_pages(console.page)
 
     assert found == {}
     assert len(seen) >= MIN_PAGES, sorted(seen.values())
 
 
-def _kind(path: str) -> str:
+def _kind_of_page(path: str) -> str:
     """Return the path without ids: pages that differ only in their ids are one kind."""
     return re.sub(r"/\d+", "/N", urlsplit(path).path)
 
 
-def _links(page: Page) -> list[str]:
+def _linked_pages(page: Page) -> list[str]:
     hrefs = page.locator("a[href^='/console/']").evaluate_all(
         "links => links.map(link => link.getAttribute('href'))"
     )
     return [href for href in hrefs if not urlsplit(href).path.endswith(".csv")]
 
 
-def _problems(page: Page) -> list[str]:
+def _page_problems(page: Page) -> list[str]:
     problems = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 720})

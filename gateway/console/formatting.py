@@ -88,7 +88,7 @@ def escape_formula(text: str) -> str:
     return text
 
 
-def _format(show: Render, export: Render, css: str = "") -> Format:
+def _make_format(show: Render, export: Render, css: str = "") -> Format:
     return Format(
         lambda value, market: "" if value is None else show(value, market),
         lambda value, market: "" if value is None else escape_formula(export(value, market)),
@@ -96,13 +96,13 @@ def _format(show: Render, export: Render, css: str = "") -> Format:
     )
 
 
-TEXT = _format(lambda value, _: str(value), lambda value, _: str(value))
-MONOSPACE = _format(lambda value, _: str(value), lambda value, _: str(value), "mono")
-LABEL = _format(lambda value, _: label(value), lambda value, _: str(value))
-STATE = _format(lambda value, _: label(value), lambda value, _: str(value), "state")
-COUNT = _format(lambda value, _: f"{value:,}", lambda value, _: str(value), "number")
-MONEY = _format(amount, lambda value, market: major(value, market.currency), "number")
-DAY = _format(lambda value, _: day(value), lambda value, _: value.isoformat(), "when")
-INSTANT = _format(
+TEXT = _make_format(lambda value, _: str(value), lambda value, _: str(value))
+MONOSPACE = _make_format(lambda value, _: str(value), lambda value, _: str(value), "mono")
+LABEL = _make_format(lambda value, _: label(value), lambda value, _: str(value))
+STATE = _make_format(lambda value, _: label(value), lambda value, _: str(value), "state")
+COUNT = _make_format(lambda value, _: f"{value:,}", lambda value, _: str(value), "number")
+MONEY = _make_format(amount, lambda value, market: major(value, market.currency), "number")
+DAY = _make_format(lambda value, _: day(value), lambda value, _: value.isoformat(), "when")
+INSTANT = _make_format(
     instant, lambda value, market: f"{local(value, market):%Y-%m-%d %H:%M:%S}", "when"
 )

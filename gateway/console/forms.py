@@ -119,10 +119,10 @@ def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form:
         if request.method == "GET":
             with console().read_only_unit() as unit:
                 initial = {field.name: field.value for field in form.fields(unit, **ids)}
-            return _render(form, FormState(initial | _prefilled(initial)), ids)
-        done, state = retry_on_conflict(lambda: _submit(form, ids))
+            return _render_form(form, FormState(initial | _query_values(initial)), ids)
+        done, state = retry_on_conflict(lambda: _submit_form(form, ids))
         if done is None:
-            return _render(form, state, ids), 200 if state.preview else 422
+            return _render_form(form, state, ids), 200 if state.preview else 422
         if done.response:
             return done.response()
         flash(done.message)
@@ -147,7 +147,7 @@ def no_fields(unit: Unit, **ids: Any) -> Sequence[Field]:
     return ()
 
 
-def _prefilled(initial: Mapping[str, str]) -> dict[str, str]:
+def _query_values(initial: Mapping[str, str]) -> dict[str, str]:
     """Return the values that the link to the form gives in its query."""
     return {name: request.args[name] for name in initial if name in request.args}
 
@@ -156,7 +156,7 @@ class _PreviewOnly(Exception):
     """Rolls back what a preview wrote."""
 
 
-def _submit(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, FormState]:
+def _submit_form(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, FormState]:
     typed = {name: value.strip() for name, value in request.form.items()}
     state = FormState(typed)
     try:
@@ -202,7 +202,7 @@ def _parse_field(unit: Unit, field: Field, typed: str) -> Any:
     return field.parse(unit, parsing.plain_text(typed))
 
 
-def _render(form: Form, state: FormState, ids: Mapping[str, Any]) -> str:
+def _render_form(form: Form, state: FormState, ids: Mapping[str, Any]) -> str:
     """Return the form as a page. It opens a unit of its own, after a refused one is rolled back."""
     with console().read_only_unit() as unit:
         return render_template(

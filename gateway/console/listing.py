@@ -175,21 +175,21 @@ def list_page(
 
     def show() -> ResponseReturnValue:
         with console().read_only_unit() as unit:
-            return _render(unit, name, listing)
+            return _render_list(unit, name, listing)
 
     def export() -> ResponseReturnValue:
         with console().read_only_unit() as unit:
             values, problems = _filter_values(unit, listing)
         if problems:
             return Response("; ".join(problems.values()) + "\n", 400, content_type="text/plain")
-        return _export(name, listing, values)
+        return _export_csv(name, listing, values)
 
     show.__name__, export.__name__ = name, f"{name}_csv"
     page(blueprint, rule, permission)(show)
     page(blueprint, f"{rule.rstrip('/')}.csv", permission)(export)
 
 
-def _render(unit: Unit, name: str, listing: Listing) -> str:
+def _render_list(unit: Unit, name: str, listing: Listing) -> str:
     values, problems = _filter_values(unit, listing)
     rows: Sequence[Any] = ()
     next_page = None
@@ -201,7 +201,7 @@ def _render(unit: Unit, name: str, listing: Listing) -> str:
     filtered: dict[str, Any] = {
         filter.name: typed
         for filter in listing.filters
-        if (typed := _typed(filter)) or filter.name in request.args
+        if (typed := _typed_value(filter)) or filter.name in request.args
     }
     here = f".{name}"
     return render_template(
@@ -218,7 +218,7 @@ def _render(unit: Unit, name: str, listing: Listing) -> str:
     )
 
 
-def _typed(filter: Filter) -> str:
+def _typed_value(filter: Filter) -> str:
     return request.args.get(filter.name, filter.default).strip()
 
 
@@ -227,7 +227,7 @@ def _filter_values(unit: Unit, listing: Listing) -> tuple[Values, dict[str, str]
     values: dict[str, Any] = dict(listing.fixed_values(unit))
     problems: dict[str, str] = {}
     for filter in listing.filters:
-        if typed := _typed(filter):
+        if typed := _typed_value(filter):
             try:
                 values |= filter.parse(unit, plain_text(typed))
             except ValueError as problem:
@@ -235,7 +235,7 @@ def _filter_values(unit: Unit, listing: Listing) -> tuple[Values, dict[str, str]
     return values, problems
 
 
-def _export(name: str, listing: Listing, values: Values) -> Response:
+def _export_csv(name: str, listing: Listing, values: Values) -> Response:
     def lines() -> Iterator[str]:
         with console().read_only_unit() as unit:
             rows = read_all(unit.connection, listing.query, values)

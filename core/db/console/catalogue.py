@@ -16,7 +16,7 @@ from core.plan import Cadence, Scheme
 _TABLES = ("villages", "manufacturers", "tariffs", "appliances", "plan_offers")
 
 
-def _counted(table: str, column: str) -> str:
+def _count_by(table: str, column: str) -> str:
     """Count the rows that refer to each entry in one pass: there are few entries and many rows."""
     return f"LEFT JOIN (SELECT {column} AS id, count(*) AS n FROM {table} GROUP BY 1) n USING (id)"
 
@@ -34,7 +34,7 @@ class VillageRow:
 VILLAGES = Query(
     VillageRow,
     "v.id, v.code, v.name, coalesce(n.n, 0) AS customers",
-    f"villages v {_counted('customers', 'village_id')}",
+    f"villages v {_count_by('customers', 'village_id')}",
     key="v.code",
     by_number=False,
 )
@@ -56,7 +56,7 @@ MANUFACTURERS = Query(
     ManufacturerRow,
     "m.id, m.code, m.name, array_to_string(m.kinds, ' ') AS kinds, m.token_family,"
     " coalesce(n.n, 0) AS devices",
-    f"manufacturers m {_counted('devices', 'manufacturer_id')}",
+    f"manufacturers m {_count_by('devices', 'manufacturer_id')}",
     key="m.code",
     by_number=False,
 )
@@ -87,7 +87,7 @@ TARIFFS = Query(
     " v.access_every_days, v.minimum_purchase_minor, coalesce(n.n, 0) AS meters,"
     " (SELECT min(l.valid_from) FROM tariff_versions l WHERE l.tariff_id = t.id"
     " AND l.valid_from > :today) AS changes_on",
-    f"tariffs t {_counted('devices', 'tariff_id')}"
+    f"tariffs t {_count_by('devices', 'tariff_id')}"
     " LEFT JOIN LATERAL (SELECT * FROM tariff_versions i WHERE i.tariff_id = t.id"
     " AND i.valid_from <= :today ORDER BY i.valid_from DESC LIMIT 1) v ON true",
     key="t.code",
@@ -114,7 +114,7 @@ APPLIANCES = Query(
     ApplianceRow,
     "a.id, a.code, a.name, a.kind, a.price_minor, a.initial_days, a.price_per_day_minor,"
     " a.minimum_payment_minor, coalesce(n.n, 0) AS sold",
-    f"appliances a {_counted('sales', 'appliance_id')}",
+    f"appliances a {_count_by('sales', 'appliance_id')}",
     key="a.code",
     by_number=False,
 )
@@ -142,7 +142,7 @@ PLANS = Query(
     "p.id, p.code, p.name, a.name AS appliance, p.scheme, p.count, p.instalment_minor,"
     " CASE WHEN p.scheme <> 'service' THEN p.cadence END AS cadence, p.down_payment_minor,"
     " coalesce(n.n, 0) AS devices",
-    f"plan_offers p {_counted('devices', 'plan_offer_id')}"
+    f"plan_offers p {_count_by('devices', 'plan_offer_id')}"
     " JOIN appliances a ON a.id = p.appliance_id",
     key="p.code",
     by_number=False,

@@ -51,10 +51,10 @@ def read_page(
     if cursor is not None and query.by_number:
         cursor = int(after) if after.isdecimal() and len(after) < 19 else 0
     given = dict(values) | ({"cursor": cursor} if cursor is not None else {})
-    statement = _statement(query, given, " LIMIT :size")
+    statement = _select(query, given, " LIMIT :size")
     found = list(connection.execute(statement, given | {"size": size + 1}))
     next_cursor = str(found[size - 1].cursor) if len(found) > size else None
-    return Page([_typed(query, row) for row in found[:size]], next_cursor)
+    return Page([_as_row(query, row) for row in found[:size]], next_cursor)
 
 
 def read_all(
@@ -62,17 +62,17 @@ def read_all(
 ) -> Iterator[RowT]:
     """Return every row through a cursor of the server: only some hundred rows are in memory."""
     streaming = connection.execution_options(yield_per=_ROWS_AT_ONCE)
-    for row in streaming.execute(_statement(query, values, ""), dict(values)):
-        yield _typed(query, row)
+    for row in streaming.execute(_select(query, values, ""), dict(values)):
+        yield _as_row(query, row)
 
 
-def _typed(query: Query[RowT], row: Row[Any]) -> RowT:
+def _as_row(query: Query[RowT], row: Row[Any]) -> RowT:
     values = row._asdict()
     del values["cursor"]
     return query.row(**values)
 
 
-def _statement(query: Query[Any], given: Mapping[str, Any], limit: str) -> TextClause:
+def _select(query: Query[Any], given: Mapping[str, Any], limit: str) -> TextClause:
     down = query.by_number and query.newest_first
     sign, order = ("<", "DESC") if down else (">", "ASC")
     conditions = [sql for name, sql in query.where.items() if name in given or name == "always"]

@@ -1,7 +1,7 @@
 """The month's export, business side: payments, allocations, tokens, sales.
 
 A month is from `since` until just before `until`. No list holds the digits of a token or the number
-of a payer. The ledger side is in `console_month_ledger`.
+of a payer. The ledger side is in `month_ledger`.
 """
 
 from __future__ import annotations

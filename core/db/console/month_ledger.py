@@ -1,6 +1,6 @@
 """The month's export, ledger side: what was posted, the balances, and checks against the lists.
 
-A month is from `since` until just before `until`. The lists of the business (`console_month`) and
+A month is from `since` until just before `until`. The lists of the business (`month`) and
 the ledger are read independently, so that `CHECKS` can compare them.
 """
 

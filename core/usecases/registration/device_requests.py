@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.db.agents import find_agent
-from core.db.console.requests import DeviceRequestRow, find_request
+from core.db.console.device_requests import DeviceRequestRow, find_request
 from core.db.customers import find_customer
 from core.db.registration_requests import (
     StoredDeviceRequest,

@@ -88,7 +88,7 @@ def _get_agent(unit: Unit, agent_id: int) -> Agent:
     return found
 
 
-def _summary(unit: Unit, agent_id: int) -> list[tuple[str, str]]:
+def _agent_summary(unit: Unit, agent_id: int) -> list[tuple[str, str]]:
     found = _get_agent(unit, agent_id)
     return [
         ("Agent", f"{found.name} {found.surname}, {found.msisdn}"),
@@ -106,7 +106,7 @@ def _parse_receipt(unit: Unit, typed: str) -> str:
     return number
 
 
-def _settle(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
+def _receive_cash(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     amount = Money(values["amount"], unit.market.currency)
     settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
     owed = money(settled.owed.minor, unit.market)
@@ -134,10 +134,10 @@ action_page(
             Field("amount", "Cash received", parsing.positive_amount_minor),
             Field("receipt", "Receipt number", _parse_receipt, hint="Of the receipt you give."),
         ),
-        _settle,
+        _receive_cash,
         button="Book it",
         errors_at={"settlement_too_large": "amount", "receipt_used": "receipt"},
-        summary=_summary,
+        summary=_agent_summary,
         preview=_preview_settlement,
     ),
 )
@@ -154,7 +154,7 @@ action_page(
     "/agents/<int:agent_id>/pin",
     "reset_pin",
     "reset_pin",
-    Form("Reset the PIN", no_fields, _reset_pin, button="Reset the PIN", summary=_summary),
+    Form("Reset the PIN", no_fields, _reset_pin, button="Reset the PIN", summary=_agent_summary),
 )
 
 
@@ -174,5 +174,5 @@ action_page(
     "/agents/<int:agent_id>/limit",
     "set_limit",
     "set_float_limit",
-    Form("Set the float limit", _limit_fields, _set_limit, summary=_summary),
+    Form("Set the float limit", _limit_fields, _set_limit, summary=_agent_summary),
 )

@@ -42,11 +42,11 @@ list_page(
 )
 
 
-def _kinds(unit: Unit) -> list[tuple[str, str]]:
+def _appliance_kinds(unit: Unit) -> list[tuple[str, str]]:
     return [(kind, label(kind)) for kind in ("meter", "shs", "e_bike", "other")]
 
 
-def _fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
+def _appliance_fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
     def start(name: str) -> str:
         minor = getattr(found, name, None)
         return major(minor, unit.market.currency) if minor else ""
@@ -54,7 +54,8 @@ def _fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
     return (
         Field("name", "Name", parsing.name, value=found.name if found else ""),
         Field(
-            "kind", "Kind", kind="select", options=_kinds, value=found.kind if found else "",
+            "kind", "Kind", kind="select", options=_appliance_kinds,
+            value=found.kind if found else "",
             hint="Other: an appliance without a serial number.",
         ),
         Field(
@@ -77,7 +78,7 @@ def _fields(unit: Unit, found: Any = None) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _appliance(code: str, values: Values) -> Appliance:
+def _read_appliance(code: str, values: Values) -> Appliance:
     return Appliance(
         code=code,
         name=values["name"],
@@ -89,8 +90,8 @@ def _appliance(code: str, values: Values) -> Appliance:
     )
 
 
-def _add(unit: Unit, operator: str, values: Values) -> Done:
-    add_to_catalogue(unit, _appliance(values["code"], values), operator, values["reason"])
+def _add_appliance(unit: Unit, operator: str, values: Values) -> Done:
+    add_to_catalogue(unit, _read_appliance(values["code"], values), operator, values["reason"])
     return Done("The appliance was added.", "appliances.appliances")
 
 
@@ -103,9 +104,9 @@ action_page(
         "Add an appliance",
         lambda unit: (
             code_field(),
-            *_fields(unit),
+            *_appliance_fields(unit),
         ),
-        _add,
+        _add_appliance,
         button="Add",
         errors_at=_ERRORS_AT,
     ),
@@ -116,8 +117,8 @@ def _get_appliance(unit: Unit, appliance_id: int) -> Appliance:
     return find_appliance(unit.connection, appliance_id) or abort(404)
 
 
-def _edit(unit: Unit, operator: str, values: Values, appliance_id: int) -> Done:
-    appliance = _appliance(_get_appliance(unit, appliance_id).code, values)
+def _edit_appliance(unit: Unit, operator: str, values: Values, appliance_id: int) -> Done:
+    appliance = _read_appliance(_get_appliance(unit, appliance_id).code, values)
     change_catalogue(unit, appliance, operator, values["reason"])
     return Done("Saved. Existing sales keep their price.", "appliances.appliances")
 
@@ -129,8 +130,8 @@ action_page(
     "catalogue",
     Form(
         "Edit an appliance",
-        lambda unit, appliance_id: _fields(unit, _get_appliance(unit, appliance_id)),
-        _edit,
+        lambda unit, appliance_id: _appliance_fields(unit, _get_appliance(unit, appliance_id)),
+        _edit_appliance,
         errors_at=_ERRORS_AT,
         summary=lambda unit, appliance_id: [("Code", _get_appliance(unit, appliance_id).code)],
     ),

@@ -41,7 +41,7 @@ list_page(
 )
 
 
-def _summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
+def _case_summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
     case = find_case(unit.connection, case_id) or abort(404)
     return [
         ("Opened", instant(case.opened_at, unit.market)),
@@ -61,7 +61,7 @@ def _decisions(unit: Unit) -> Sequence[tuple[str, str]]:
     return (_APPLY, _KEEP) if is_allowed(current_operator().role, "match_payment") else (_KEEP,)
 
 
-def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
+def _decision_field(unit: Unit, case_id: int) -> Sequence[Field]:
     if not holds_money(unit, case_id):
         return ()
     hint = (
@@ -71,7 +71,7 @@ def _fields(unit: Unit, case_id: int) -> Sequence[Field]:
     return (Field("held", "Payment on hold", kind="select", options=_decisions, hint=hint),)
 
 
-def _close(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
+def _close_case(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
     decision = values.get("held")
     close_case(unit, case_id, operator, values["reason"], decision)
     if decision == APPLY:
@@ -85,5 +85,5 @@ action_page(
     "/cases/<int:case_id>/close",
     "close",
     "close_case",
-    Form("Close a case", _fields, _close, button="Close", summary=_summary),
+    Form("Close a case", _decision_field, _close_case, button="Close", summary=_case_summary),
 )

@@ -145,7 +145,7 @@ def _register_fields(unit: Unit) -> tuple[Field, ...]:
     )
 
 
-def _register(unit: Unit, operator: str, values: Values) -> Done:
+def _register_customer(unit: Unit, operator: str, values: Values) -> Done:
     customer = NewCustomer(
         values["number"],
         values["name"] or "",
@@ -169,7 +169,7 @@ def _goods(unit: Unit, values: Values) -> NewMeter | NewSale | None:
     return NewSale(terms or read_terms(unit, values), NamedDevice(serial))
 
 
-def _preview(unit: Unit, done: Done) -> list[str]:
+def _preview_registration(unit: Unit, done: Done) -> list[str]:
     """Return the customer, their devices, the plan of a sale, and what payments would buy."""
     customer_id = done.ids["customer_id"]
     details = find_customer_details(unit.connection, customer_id)
@@ -194,7 +194,7 @@ form_page(
     Form(
         "Register a customer",
         _register_fields,
-        _register,
+        _register_customer,
         button="Register",
         errors_at={
             "customer_unknown": "name",
@@ -214,7 +214,7 @@ form_page(
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
         },
-        preview=_preview,
+        preview=_preview_registration,
     ),
 )
 
@@ -223,7 +223,7 @@ def _get_customer(unit: Unit, customer_id: int) -> CustomerDetails:
     return find_customer_details(unit.connection, customer_id) or abort(404)
 
 
-def _summary(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
+def _customer_summary(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
     details = _get_customer(unit, customer_id)
     return [
         ("Customer", f"{details.name} {details.surname}".strip()),
@@ -232,7 +232,7 @@ def _summary(unit: Unit, customer_id: int) -> list[tuple[str, str]]:
     ]
 
 
-def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
+def _customer_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
     details = _get_customer(unit, customer_id)
     return (
         Field("name", "Name", value=details.name),
@@ -249,7 +249,7 @@ def _edit_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
     )
 
 
-def _edit(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
+def _edit_customer(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
     changes = CustomerEdit(
         values["name"], values["surname"] or "", values["village"] or "", values["language"]
     )
@@ -264,10 +264,10 @@ form_page(
     "edit_customer",
     Form(
         "Edit a customer",
-        _edit_fields,
-        _edit,
+        _customer_fields,
+        _edit_customer,
         errors_at={"name_missing": "name", "village_unknown": "village"},
-        summary=_summary,
+        summary=_customer_summary,
     ),
 )
 
@@ -295,7 +295,7 @@ form_page(
         _add_number,
         button="Add",
         errors_at={"number_taken": "number"},
-        summary=_summary,
+        summary=_customer_summary,
     ),
 )
 
@@ -322,7 +322,7 @@ action_page(
         _remove_number,
         button="Remove",
         errors_at={"number_last": "number", "number_not_theirs": "number"},
-        summary=_summary,
+        summary=_customer_summary,
     ),
 )
 
@@ -344,6 +344,6 @@ action_page(
         _first_number,
         button="Set the number",
         errors_at={"number_not_theirs": "number"},
-        summary=_summary,
+        summary=_customer_summary,
     ),
 )

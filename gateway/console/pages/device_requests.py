@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from flask import Blueprint, abort
 
-from core.db.console.requests import REQUESTS, DeviceRequestRow, find_request
+from core.db.console.device_requests import REQUESTS, DeviceRequestRow, find_request
 from core.unit import Unit
 from core.usecases.registration.device_requests import (
     decline_by_operator,
@@ -65,7 +65,7 @@ def _get_request(unit: Unit, request_id: int) -> DeviceRequestRow:
     return find_request(unit.connection, request_id) or abort(404)
 
 
-def _summary(unit: Unit, request_id: int) -> list[tuple[str, str]]:
+def _request_summary(unit: Unit, request_id: int) -> list[tuple[str, str]]:
     found = _get_request(unit, request_id)
     known = "a customer" if found.customer_id else "a new customer"
     return [
@@ -87,7 +87,7 @@ def _terms_fields(unit: Unit, request_id: int) -> Sequence[Field]:
     return (plan_field(found.kind, found.plan or ""),)
 
 
-def _grant(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
+def _grant_request(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
     customer_id = grant_device_request(
         unit, request_id, values.get("tariff"), values.get("plan"), operator, values["reason"]
     )
@@ -113,7 +113,7 @@ action_page(
     Form(
         "Grant a device request",
         _terms_fields,
-        _grant,
+        _grant_request,
         button="Grant it",
         errors_at={
             "tariff_needed": "tariff",
@@ -121,14 +121,14 @@ action_page(
             "plan_not_allowed": "plan",
             "kind_differs": "plan",
         },
-        summary=_summary,
+        summary=_request_summary,
         preview=_preview_grant,
         links=(("Decline", "device_requests.decline"),),
     ),
 )
 
 
-def _decline(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
+def _decline_request(unit: Unit, operator: str, values: Values, request_id: int) -> Done:
     decline_by_operator(unit, request_id, operator, values["reason"])
     return Done(
         "The request is declined. The caller gets an SMS.",
@@ -141,5 +141,11 @@ action_page(
     "/device-requests/<int:request_id>/decline",
     "decline",
     "answer_request",
-    Form("Decline a device request", no_fields, _decline, button="Decline", summary=_summary),
+    Form(
+        "Decline a device request",
+        no_fields,
+        _decline_request,
+        button="Decline",
+        summary=_request_summary,
+    ),
 )

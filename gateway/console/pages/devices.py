@@ -95,7 +95,7 @@ def _get_device(unit: Unit, device_id: int) -> DeviceDetails:
     return find_device_details(unit.connection, device_id) or abort(404)
 
 
-def _summary(unit: Unit, device_id: int) -> list[tuple[str, str]]:
+def _device_summary(unit: Unit, device_id: int) -> list[tuple[str, str]]:
     found = _get_device(unit, device_id)
     return [
         ("Device", f"{found.serial}, {label(found.kind)}"),
@@ -112,7 +112,7 @@ def _parse_counter(unit: Unit, typed: str) -> int:
     return count
 
 
-def _enter(unit: Unit, operator: str, values: Values) -> Done:
+def _enter_device(unit: Unit, operator: str, values: Values) -> Done:
     entry = DeviceEntry(
         values["serial"],
         values["kind"],
@@ -171,7 +171,7 @@ action_page(
                 "kt=2",
             ),
         ),
-        _enter,
+        _enter_device,
         button="Enter it",
         errors_at={
             "device_known": "serial",
@@ -212,7 +212,7 @@ action_page(
         lambda unit, device_id: (plan_field(_get_device(unit, device_id).kind),),
         _set_plan,
         errors_at={"plan_not_allowed": "plan", "kind_differs": "plan"},
-        summary=_summary,
+        summary=_device_summary,
     ),
 )
 
@@ -228,11 +228,17 @@ action_page(
     "/devices/<int:device_id>/plan/remove",
     "remove_plan",
     "stock",
-    Form("Remove the preset plan", no_fields, _remove_plan, button="Remove it", summary=_summary),
+    Form(
+        "Remove the preset plan",
+        no_fields,
+        _remove_plan,
+        button="Remove it",
+        summary=_device_summary,
+    ),
 )
 
 
-def _transfer(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+def _transfer_meter(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     serial = _get_device(unit, device_id).serial
     transfer_meter_by_operator(unit, serial, values["number"], operator, values["reason"])
     message = "The meter has a new owner. Both customers get an SMS."
@@ -254,15 +260,15 @@ action_page(
                 hint="The new owner is a customer already. Debts stay with the old owner.",
             ),
         ),
-        _transfer,
+        _transfer_meter,
         button="Transfer it",
         errors_at={"customer_unknown": "number", "device_theirs": "number"},
-        summary=_summary,
+        summary=_device_summary,
     ),
 )
 
 
-def _replace(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
+def _replace_device(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
     old = _get_device(unit, device_id)
     replaced = replace_device(unit, device_id, values["serial"], operator, values["reason"])
     token = _ordered_token(replaced, old.kind)
@@ -294,7 +300,7 @@ action_page(
                 " which is retired.",
             ),
         ),
-        _replace,
+        _replace_device,
         button="Replace it",
         errors_at=dict.fromkeys(
             (
@@ -306,7 +312,7 @@ action_page(
             ),
             "serial",
         ),
-        summary=_summary,
+        summary=_device_summary,
         preview=lambda unit, done: [done.message],
     ),
 )  # fmt: skip

@@ -49,15 +49,17 @@ def _parse_kinds(unit: Unit, typed: str) -> tuple[str, ...]:
     return given
 
 
-def _families(unit: Unit) -> list[tuple[str, str]]:
+def _token_families(unit: Unit) -> list[tuple[str, str]]:
     return [(family, label(family)) for family in (*FAMILIES, *VENDORS, "none")]
 
 
-def _fields(name: str = "", kinds: str = "", family: str = "", sts: str = "") -> tuple[Field, ...]:
+def _manufacturer_fields(
+    name: str = "", kinds: str = "", family: str = "", sts: str = ""
+) -> tuple[Field, ...]:
     return (
         Field("name", "Name", parsing.name, value=name),
         Field("kinds", "Device kinds", _parse_kinds, hint=_KINDS_HINT, value=kinds),
-        Field("token", "Token family", kind="select", options=_families, value=family),
+        Field("token", "Token family", kind="select", options=_token_families, value=family),
         Field(
             "sts", "STS data of new meters", parsing.new_meter_sts, optional=True, value=sts,
             hint="Like ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2. With it, a new meter needs only"
@@ -66,15 +68,15 @@ def _fields(name: str = "", kinds: str = "", family: str = "", sts: str = "") ->
     )  # fmt: skip
 
 
-def _manufacturer(code: str, values: Values) -> Manufacturer:
+def _read_manufacturer(code: str, values: Values) -> Manufacturer:
     sts = values["sts"]
     return Manufacturer(
         code, values["name"], values["kinds"], values["token"], sts.stored() if sts else None
     )
 
 
-def _add(unit: Unit, operator: str, values: Values) -> Done:
-    manufacturer = _manufacturer(values["code"], values)
+def _add_manufacturer(unit: Unit, operator: str, values: Values) -> Done:
+    manufacturer = _read_manufacturer(values["code"], values)
     add_to_catalogue(unit, manufacturer, operator, values["reason"])
     return Done("The manufacturer was added.", "manufacturers.manufacturers")
 
@@ -86,8 +88,8 @@ action_page(
     "catalogue",
     Form(
         "Add a manufacturer",
-        lambda unit: (code_field(), *_fields()),
-        _add,
+        lambda unit: (code_field(), *_manufacturer_fields()),
+        _add_manufacturer,
         button="Add",
         errors_at=_ERRORS_AT,
     ),
@@ -101,11 +103,11 @@ def _get_manufacturer(unit: Unit, manufacturer_id: int) -> Manufacturer:
 def _edit_fields(unit: Unit, manufacturer_id: int) -> tuple[Field, ...]:
     found = _get_manufacturer(unit, manufacturer_id)
     sts = written(StsMeter(**found.sts)) if found.sts else ""
-    return _fields(found.name, " ".join(found.kinds), found.token_family, sts)
+    return _manufacturer_fields(found.name, " ".join(found.kinds), found.token_family, sts)
 
 
-def _edit(unit: Unit, operator: str, values: Values, manufacturer_id: int) -> Done:
-    manufacturer = _manufacturer(_get_manufacturer(unit, manufacturer_id).code, values)
+def _edit_manufacturer(unit: Unit, operator: str, values: Values, manufacturer_id: int) -> Done:
+    manufacturer = _read_manufacturer(_get_manufacturer(unit, manufacturer_id).code, values)
     change_catalogue(unit, manufacturer, operator, values["reason"])
     return Done("Saved.", "manufacturers.manufacturers")
 
@@ -118,7 +120,7 @@ action_page(
     Form(
         "Edit a manufacturer",
         _edit_fields,
-        _edit,
+        _edit_manufacturer,
         errors_at=_ERRORS_AT,
         summary=lambda unit, manufacturer_id: [
             ("Code", _get_manufacturer(unit, manufacturer_id).code)

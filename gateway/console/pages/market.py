@@ -29,7 +29,7 @@ def _parse_languages(unit: Unit, typed: str) -> tuple[str, ...]:
     return given
 
 
-def _fields(unit: Unit) -> tuple[Field, ...]:
+def _market_fields(unit: Unit) -> tuple[Field, ...]:
     market = unit.market
 
     def text_field(name: str, label: str, read: Callable[[str], str], hint: str) -> Field:
@@ -96,7 +96,7 @@ action_page(
     "market",
     Form(
         "The market",
-        _fields,
+        _market_fields,
         _set_up,
         errors_at={
             "catalogue_contradicts": "currency",

@@ -16,7 +16,7 @@ from gateway.console.pages.month_files import zip_name, zipped_month
 blueprint = Blueprint("month", __name__)
 
 
-def _fields(unit: Unit) -> tuple[Field, ...]:
+def _month_field(unit: Unit) -> tuple[Field, ...]:
     before = unit.today.replace(day=1) - timedelta(days=1)
     return (
         Field(
@@ -31,12 +31,12 @@ def _fields(unit: Unit) -> tuple[Field, ...]:
     )
 
 
-def _export(unit: Unit, operator: str, values: Values) -> Done:
+def _export_month(unit: Unit, operator: str, values: Values) -> Done:
     month = export_month(unit, values["month"], operator)
-    return Done("", "month.month", response=lambda: _stream(month))
+    return Done("", "month.month", response=lambda: _stream_month(month))
 
 
-def _stream(month: Month) -> Response:
+def _stream_month(month: Month) -> Response:
     """Return the files while they are read from one snapshot: they are never all in memory."""
 
     def pieces() -> Iterator[bytes]:
@@ -55,8 +55,8 @@ form_page(
     "export_month",
     Form(
         "Month export",
-        _fields,
-        _export,
+        _month_field,
+        _export_month,
         button="Export",
         errors_at={"month_unknown": "month"},
     ),

@@ -169,11 +169,11 @@ def zipped_month(unit: Unit, month: Month, progress: Progress = no_progress) -> 
     `progress` is called with the number of complete files.
     """
     lists.allow_long_queries(unit.connection)
-    yield from zipped(_files(unit, month, progress))
+    yield from zipped(_csv_files(unit, month, progress))
     progress(len(FILES))
 
 
-def _files(unit: Unit, month: Month, progress: Progress) -> Iterator[tuple[str, Iterable[str]]]:
+def _csv_files(unit: Unit, month: Month, progress: Progress) -> Iterator[tuple[str, Iterable[str]]]:
     values = asdict(month)
     for number, (name, (query, columns)) in enumerate(FILES.items()):
         progress(number)

@@ -57,7 +57,7 @@ list_page(
 )
 
 
-def _fields() -> tuple[Field, ...]:
+def _plan_fields() -> tuple[Field, ...]:
     return (
         Field("name", "Name", parsing.name, hint="Shown to agents."),
         *plan_fields("Appliance and terms"),
@@ -73,13 +73,13 @@ def _offer(unit: Unit, code: str, values: Values) -> PlanOffer:
     return PlanOffer(code, values["name"], terms)
 
 
-def _add(unit: Unit, operator: str, values: Values) -> Done:
+def _add_plan(unit: Unit, operator: str, values: Values) -> Done:
     offer = _offer(unit, values["code"], values)
     plan_id = add_to_catalogue(unit, offer, operator, values["reason"])
     return Done("The plan was added.", "plans.edit", {"plan_id": plan_id})
 
 
-def _preview(unit: Unit, done: Done) -> list[str]:
+def _preview_plan(unit: Unit, done: Done) -> list[str]:
     """Return the instalments of a sale on this plan today."""
     market = unit.market
     quote = quote_offer(unit, _get_plan(unit, done.ids["plan_id"]).code)
@@ -104,12 +104,12 @@ action_page(
         "Add a plan",
         lambda unit: (
             code_field(),
-            *_fields(),
+            *_plan_fields(),
         ),
-        _add,
+        _add_plan,
         button="Add",
         errors_at=_ERRORS_AT,
-        preview=_preview,
+        preview=_preview_plan,
     ),
 )
 
@@ -138,17 +138,17 @@ def _edit_fields(unit: Unit, plan_id: int) -> tuple[Field, ...]:
         "cadence": terms.cadence,
         "down_payment": amount(stored["down_payment_minor"]),
     }
-    return tuple(replace(field, value=given[field.name]) for field in _fields())
+    return tuple(replace(field, value=given[field.name]) for field in _plan_fields())
 
 
-def _edit(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
+def _edit_plan(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
     offer = _offer(unit, _get_plan(unit, plan_id).code, values)
     change_catalogue(unit, offer, operator, values["reason"])
     message = "Saved. Existing sales keep their instalments."
     return Done(message, "plans.edit", {"plan_id": plan_id})
 
 
-def _summary(unit: Unit, plan_id: int) -> list[tuple[str, str]]:
+def _plan_summary(unit: Unit, plan_id: int) -> list[tuple[str, str]]:
     offer = _get_plan(unit, plan_id)
     return [("Code", offer.code), ("Scheme", dict(SCHEME_OPTIONS)[offer.terms.schedule.scheme])]
 
@@ -161,16 +161,16 @@ action_page(
     Form(
         "Edit a plan",
         _edit_fields,
-        _edit,
+        _edit_plan,
         errors_at=_ERRORS_AT,
-        summary=_summary,
-        preview=_preview,
+        summary=_plan_summary,
+        preview=_preview_plan,
         links=(("Withdraw", "plans.withdraw"),),
     ),
 )
 
 
-def _withdraw(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
+def _withdraw_plan(unit: Unit, operator: str, values: Values, plan_id: int) -> Done:
     withdraw_plan(unit, _get_plan(unit, plan_id).code, operator, values["reason"])
     return Done("The plan is withdrawn. Existing sales keep their instalments.", "plans.plans")
 
@@ -180,5 +180,5 @@ action_page(
     "/plans/<int:plan_id>/withdraw",
     "withdraw",
     "catalogue",
-    Form("Withdraw a plan", no_fields, _withdraw, button="Withdraw", summary=_summary),
+    Form("Withdraw a plan", no_fields, _withdraw_plan, button="Withdraw", summary=_plan_summary),
 )

@@ -67,10 +67,10 @@ def purchases_of_customer(unit: Unit, customer_id: int) -> list[str]:
 
 def purchase_lines(purchases: Sequence[Purchase], market: Market) -> list[str]:
     """Return each purchase as a line: `KES 500.00 buys 20.0 kWh`."""
-    return [_describe(purchase, market) for purchase in purchases]
+    return [_describe_purchase(purchase, market) for purchase in purchases]
 
 
-def _describe(purchase: Purchase, market: Market) -> str:
+def _describe_purchase(purchase: Purchase, market: Market) -> str:
     paid, credit = money(purchase.paid_minor, market), money(purchase.credit_minor, market)
     if not purchase.tenths_kwh:
         return f"{paid} buys no energy yet and becomes credit"

@@ -90,7 +90,7 @@ def _get_sale(unit: Unit, sale_id: int) -> SaleDetails:
     return find_sale_details(unit.connection, sale_id) or abort(404)
 
 
-def _summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
+def _sale_summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
     found = _get_sale(unit, sale_id)
     market = unit.market
     return [
@@ -109,7 +109,7 @@ def _describe_payment(unit: Unit, found: SaleDetails) -> str:
     return f"{per_day} a day, minimum payment {minimum}"
 
 
-def _preview(unit: Unit, done: Done) -> list[str]:
+def _preview_sale(unit: Unit, done: Done) -> list[str]:
     """Return the customer, the appliance and the plan as they would be."""
     found = _get_sale(unit, done.ids["sale_id"])
     lines = [
@@ -133,7 +133,7 @@ def _sell_fields(unit: Unit) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _sell(unit: Unit, operator: str, values: Values) -> Done:
+def _sell_appliance(unit: Unit, operator: str, values: Values) -> Done:
     serial = values["serial"]
     terms = find_plan_set_on(unit, serial) if serial and not values["appliance"] else None
     sale = NewSale(terms or read_terms(unit, values), NamedDevice(serial) if serial else None)
@@ -150,7 +150,7 @@ action_page(
     Form(
         "Sell an appliance",
         _sell_fields,
-        _sell,
+        _sell_appliance,
         button="Sell",
         errors_at={
             "customer_unknown": "number",
@@ -169,7 +169,7 @@ action_page(
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
         },
-        preview=_preview,
+        preview=_preview_sale,
     ),
 )
 
@@ -179,7 +179,7 @@ def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
     return (Field("total", "New price", parsing.amount_minor, value=total),)
 
 
-def _reprice(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+def _reprice_sale(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
     message = f"The sale has a new price. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id})
@@ -193,13 +193,13 @@ action_page(
     Form(
         "Change the price of a sale",
         _price_fields,
-        _reprice,
+        _reprice_sale,
         button="Change the price",
         errors_at=dict.fromkeys(
             ("plan_same", "plan_total", "plan_below_paid", "plan_unlocks"), "total"
         ),
-        summary=_summary,
-        preview=_preview,
+        summary=_sale_summary,
+        preview=_preview_sale,
     ),
 )
 
@@ -232,7 +232,7 @@ def _read_schedule(unit: Unit, values: Values) -> ByCount | ByAmount:
     return ByAmount(Money(instalment_minor, unit.market.currency))
 
 
-def _reschedule(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+def _reschedule_sale(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     new = NewSchedule(_read_schedule(unit, values), values["cadence"], values["first_on"])
     reschedule_sale(unit, sale_id, new, operator, values["reason"])
     message = f"The instalments are rescheduled. {_SMS_SENT}"
@@ -247,7 +247,7 @@ action_page(
     Form(
         "Reschedule the instalments of a sale",
         _schedule_fields,
-        _reschedule,
+        _reschedule_sale,
         button="Reschedule",
         errors_at={
             "plan_figures": "count",
@@ -256,13 +256,13 @@ action_page(
             "plan_instalment_large": "instalment",
             "plan_first_day": "first_on",
         },
-        summary=_summary,
-        preview=_preview,
+        summary=_sale_summary,
+        preview=_preview_sale,
     ),
 )
 
 
-def _cancel(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
+def _cancel_sale(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     cancel_sale(unit, sale_id, operator, values["reason"])
     message = f"The sale is cancelled. {_SMS_SENT}"
     return Done(message, "sales.sale", {"sale_id": sale_id})
@@ -288,7 +288,7 @@ action_page(
     "cancel",
     "change_sale",
     Form(
-        "Cancel a sale", no_fields, _cancel, button="Cancel the sale", summary=_summary,
+        "Cancel a sale", no_fields, _cancel_sale, button="Cancel the sale", summary=_sale_summary,
         preview=_preview_cancellation,
     ),
 )  # fmt: skip

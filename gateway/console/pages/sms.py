@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from core.db.console.messages import SMS, find_sms
+from core.db.console.sms import SMS, find_sms
 from core.unit import Unit
 from core.usecases.messages.queue import kind_of_text
 from core.usecases.messages.send import resend_text
@@ -30,7 +30,7 @@ from gateway.console.listing import (
 blueprint = Blueprint("sms", __name__)
 
 
-def _kinds(unit: Unit) -> Sequence[tuple[str, str]]:
+def _sms_kinds(unit: Unit) -> Sequence[tuple[str, str]]:
     kinds = {kind_of_text(length.message) for length in sms_lengths(LANGUAGES[0])}
     return [(kind, label(kind)) for kind in sorted(kinds)]
 
@@ -57,7 +57,7 @@ list_page(
         filters=(
             msisdn_filter(),
             state_filter("waiting", "sending", "sent", "delivered", "failed", "unknown"),
-            choice_filter("kind", "Kind", _kinds),
+            choice_filter("kind", "Kind", _sms_kinds),
             *period_filters(),
         ),
         buttons=(("SMS lengths", "sms.lengths"),),
@@ -81,7 +81,7 @@ def lengths() -> ResponseReturnValue:
         )
 
 
-def _summary(unit: Unit, sms_id: int) -> list[tuple[str, str]]:
+def _sms_summary(unit: Unit, sms_id: int) -> list[tuple[str, str]]:
     found = find_sms(unit.connection, sms_id) or abort(404)
     return [
         ("Phone number", found.msisdn),
@@ -91,7 +91,7 @@ def _summary(unit: Unit, sms_id: int) -> list[tuple[str, str]]:
     ]
 
 
-def _resend(unit: Unit, operator: str, values: Values, sms_id: int) -> Done:
+def _resend_sms(unit: Unit, operator: str, values: Values, sms_id: int) -> Done:
     found = find_sms(unit.connection, sms_id) or abort(404)
     resend_text(unit, sms_id, operator)
     message = f"The SMS is sent to {found.msisdn} again."
@@ -105,5 +105,5 @@ form_page(
     "/sms/<int:sms_id>/resend",
     "resend",
     "resend_sms",
-    Form("Send an SMS again", no_fields, _resend, button="Send again", summary=_summary),
+    Form("Send an SMS again", no_fields, _resend_sms, button="Send again", summary=_sms_summary),
 )

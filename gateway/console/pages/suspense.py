@@ -37,7 +37,7 @@ list_page(
 )
 
 
-def _match(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
+def _match_payment(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     match_suspense(unit, payment_id, values["serial"], operator, values["reason"])
     message = f"The payment is matched to {values['serial']} and is being applied."
     return Done(message, "payments.payment", {"payment_id": payment_id})
@@ -51,7 +51,7 @@ action_page(
     Form(
         "Match to a device",
         lambda unit, payment_id: (Field("serial", "Serial number", parsing.serial),),
-        _match,
+        _match_payment,
         button="Match",
         errors_at={"unknown_serial": "serial", "device_in_stock": "serial"},
         summary=payment_summary,
@@ -59,7 +59,7 @@ action_page(
 )
 
 
-def _refund(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
+def _refund_payment(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
     request_refund(unit, payment_id, operator, values["reason"])
     message = "The provider is asked to refund the payment."
     return Done(message, "payments.payment", {"payment_id": payment_id})
@@ -70,7 +70,9 @@ action_page(
     "/payments/<int:payment_id>/refund",
     "refund",
     "refund",
-    Form("Refund a payment", no_fields, _refund, button="Refund it", summary=payment_summary),
+    Form(
+        "Refund a payment", no_fields, _refund_payment, button="Refund it", summary=payment_summary
+    ),
 )
 
 

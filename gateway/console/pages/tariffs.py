@@ -64,7 +64,7 @@ list_page(
 def tariff(tariff_id: int) -> ResponseReturnValue:
     """Show a tariff: its prices from each day on, and what payments buy."""
     with console().read_only_unit() as unit:
-        versions = _versions(unit, tariff_id)
+        versions = _tariff_versions(unit, tariff_id)
         in_force = version_on(versions, unit.today)
         asked, problem = _purchase_asked(unit, in_force)
         return render_template(
@@ -96,11 +96,11 @@ def _get_tariff(unit: Unit, tariff_id: int) -> TariffName:
     return find_tariff(unit.connection, tariff_id) or abort(404)
 
 
-def _versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:
+def _tariff_versions(unit: Unit, tariff_id: int) -> list[TariffVersion]:
     return tariff_versions(unit.connection, [tariff_id]).get(tariff_id, [])
 
 
-def _summary(unit: Unit, tariff_id: int) -> list[tuple[str, str]]:
+def _tariff_summary(unit: Unit, tariff_id: int) -> list[tuple[str, str]]:
     found = _get_tariff(unit, tariff_id)
     return [
         ("Tariff", f"{found.name} ({found.code})"),
@@ -119,9 +119,9 @@ def _describe_version(unit: Unit, version: TariffVersion) -> str:
     return line
 
 
-def _preview(unit: Unit, done: Done) -> list[str]:
+def _preview_prices(unit: Unit, done: Done) -> list[str]:
     """Return all prices, and what payments buy at the latest of them."""
-    versions = _versions(unit, done.ids["tariff_id"])
+    versions = _tariff_versions(unit, done.ids["tariff_id"])
     purchases = purchase_lines(usual_purchases(versions[-1], unit.market), unit.market)
     return [*(_describe_version(unit, version) for version in versions), *purchases]
 
@@ -172,7 +172,7 @@ def _read_version(values: Values) -> TariffVersion:
     )
 
 
-def _add(unit: Unit, operator: str, values: Values) -> Done:
+def _add_tariff(unit: Unit, operator: str, values: Values) -> Done:
     entry = TariffEntry(values["code"], values["name"], _read_version(values))
     tariff_id = add_to_catalogue(unit, entry, operator, values["reason"])
     return Done("The tariff was added.", "tariffs.tariff", {"tariff_id": tariff_id})
@@ -190,17 +190,17 @@ action_page(
             Field("name", "Name", parsing.name),
             *_price_fields(unit),
         ),
-        _add,
+        _add_tariff,
         button="Add",
         errors_at=_ERRORS_AT,
-        preview=_preview,
+        preview=_preview_prices,
     ),
 )
 
 
 def _version_fields(unit: Unit, tariff_id: int) -> tuple[Field, ...]:
     _get_tariff(unit, tariff_id)
-    versions = _versions(unit, tariff_id)
+    versions = _tariff_versions(unit, tariff_id)
     return _price_fields(unit, versions[-1] if versions else None)
 
 
@@ -221,14 +221,14 @@ action_page(
         _version_fields,
         _add_version,
         errors_at=_ERRORS_AT,
-        summary=_summary,
-        preview=_preview,
+        summary=_tariff_summary,
+        preview=_preview_prices,
     ),
 )
 
 
-def _rename(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
-    versions = _versions(unit, tariff_id) or abort(404)
+def _rename_tariff(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
+    versions = _tariff_versions(unit, tariff_id) or abort(404)
     entry = TariffEntry(_get_tariff(unit, tariff_id).code, values["name"], versions[-1])
     change_catalogue(unit, entry, operator, values["reason"])
     return Done("Saved.", "tariffs.tariff", {"tariff_id": tariff_id})
@@ -244,13 +244,13 @@ action_page(
         lambda unit, tariff_id: (
             Field("name", "Name", parsing.name, value=_get_tariff(unit, tariff_id).name),
         ),
-        _rename,
-        summary=_summary,
+        _rename_tariff,
+        summary=_tariff_summary,
     ),
 )
 
 
-def _move(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
+def _move_meters(unit: Unit, operator: str, values: Values, tariff_id: int) -> Done:
     old = _get_tariff(unit, tariff_id).code
     moved = move_tariff(unit, old, values["tariff"], operator, values["reason"])
     meters = "1 meter was" if moved == 1 else f"{moved} meters were"
@@ -273,10 +273,10 @@ action_page(
         lambda unit, tariff_id: (
             Field("tariff", "New tariff", kind="select", options=catalogue_options("tariffs")),
         ),
-        _move,
+        _move_meters,
         button="Move the meters",
         errors_at=dict.fromkeys(("tariff_same", "tariff_not_begun"), "tariff"),
-        summary=_summary,
+        summary=_tariff_summary,
         preview=_preview_move,
     ),
 )

@@ -85,14 +85,16 @@ def order(order_id: int) -> ResponseReturnValue:
         )
 
 
-def _order(unit: Unit, operator: str, values: Values) -> Done:
+def _order_token(unit: Unit, operator: str, values: Values) -> Done:
     kind = cast("Action", values["kind"])
-    order_id = order_token(unit, values["serial"], kind, _units(values), operator, values["reason"])
+    order_id = order_token(
+        unit, values["serial"], kind, _parse_units(values), operator, values["reason"]
+    )
     message = f"The token for {values['serial']} is being made."
     return Done(message, "tokens.order", {"order_id": order_id})
 
 
-def _units(values: Values) -> int:
+def _parse_units(values: Values) -> int:
     """Return days, or tenths of a kWh. Raises Refused("token_amount_invalid")."""
     given = values["amount"] or "0"
     whole, _, tenth = given.replace(",", ".").partition(".")
@@ -118,7 +120,7 @@ action_page(
             Field("kind", "Kind", kind="select", options=lambda unit: _KINDS),
             Field("amount", "Days, or kWh", optional=True, hint="Empty for lock and unlock."),
         ),
-        _order,
+        _order_token,
         button="Order it",
         errors_at={
             "unknown_serial": "serial",
@@ -137,7 +139,7 @@ def _token_summary(unit: Unit, token_id: int) -> list[tuple[str, str]]:
     return [("Device", token.serial), ("Gives", token_units(token.kind, token.units))]
 
 
-def _reveal(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
+def _reveal_token(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
     token = reveal_token(unit, token_id, operator, values["reason"])
     message = f"The token for {token.serial} is {token.text}"
     if token.payment_id is not None:
@@ -150,5 +152,5 @@ action_page(
     "/tokens/<int:token_id>/reveal",
     "reveal",
     "reveal_token",
-    Form("Reveal a token", no_fields, _reveal, button="Reveal it", summary=_token_summary),
+    Form("Reveal a token", no_fields, _reveal_token, button="Reveal it", summary=_token_summary),
 )

@@ -14,7 +14,7 @@ from gateway.console.listing import Column, Listing, list_page
 blueprint = Blueprint("users", __name__)
 
 
-def _roles(unit: Unit) -> list[tuple[str, str]]:
+def _role_options(unit: Unit) -> list[tuple[str, str]]:
     return [(role, label(role)) for role in ROLES]
 
 
@@ -37,7 +37,7 @@ list_page(
 )
 
 
-def _add(unit: Unit, operator: str, values: Values) -> Done:
+def _add_user(unit: Unit, operator: str, values: Values) -> Done:
     add_user(unit, values["name"], values["password"], values["role"], operator)
     return Done(f"{values['name']} can log in now.", "users.users")
 
@@ -51,10 +51,10 @@ form_page(
         "Add a user",
         fields=lambda unit: (
             Field("name", "Name", hint="The name for the login."),
-            Field("role", "Role", kind="select", options=_roles),
+            Field("role", "Role", kind="select", options=_role_options),
             Field("password", "First password", kind="password", hint="At least 10 characters."),
         ),
-        submit=_add,
+        submit=_add_user,
         errors_at={
             "name_invalid": "name",
             "user_exists": "name",
@@ -65,7 +65,7 @@ form_page(
 )
 
 
-def _summary(unit: Unit, user_id: int) -> list[tuple[str, str]]:
+def _user_summary(unit: Unit, user_id: int) -> list[tuple[str, str]]:
     user = find_user_row(unit.connection, user_id) or abort(404)
     state = "disabled" if user.disabled_at else label(user.role)
     return [("Name", user.name), ("Role", state)]
@@ -76,7 +76,7 @@ def _set_role(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
     return Done("The role is changed. The user has to log in again.", "users.users")
 
 
-def _disable(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
+def _disable_user(unit: Unit, operator: str, values: Values, user_id: int) -> Done:
     disable_user(unit, user_id, operator, values["reason"])
     return Done("The user is disabled.", "users.users")
 
@@ -88,9 +88,9 @@ action_page(
     "manage_users",
     Form(
         "Change a role",
-        fields=lambda unit, user_id: (Field("role", "Role", kind="select", options=_roles),),
+        fields=lambda unit, user_id: (Field("role", "Role", kind="select", options=_role_options),),
         submit=_set_role,
-        summary=_summary,
+        summary=_user_summary,
         links=(("Disable", "users.disable"),),
     ),
 )
@@ -99,5 +99,5 @@ action_page(
     "/users/<int:user_id>/disable",
     "disable",
     "manage_users",
-    Form("Disable a user", no_fields, _disable, button="Disable", summary=_summary),
+    Form("Disable a user", no_fields, _disable_user, button="Disable", summary=_user_summary),
 )

@@ -33,7 +33,7 @@ list_page(
 )
 
 
-def _add(unit: Unit, operator: str, values: Values) -> Done:
+def _add_village(unit: Unit, operator: str, values: Values) -> Done:
     village = Village(values["code"], values["name"])
     add_to_catalogue(unit, village, operator, values["reason"])
     return Done("The village was added.", "villages.villages")
@@ -50,7 +50,7 @@ action_page(
             code_field(),
             Field("name", "Name", parsing.name),
         ),
-        _add,
+        _add_village,
         button="Add",
         errors_at={"code_taken": "code"},
     ),
@@ -61,7 +61,7 @@ def _get_village(unit: Unit, village_id: int) -> Village:
     return find_village(unit.connection, village_id) or abort(404)
 
 
-def _edit(unit: Unit, operator: str, values: Values, village_id: int) -> Done:
+def _rename_village(unit: Unit, operator: str, values: Values, village_id: int) -> Done:
     village = Village(_get_village(unit, village_id).code, values["name"])
     change_catalogue(unit, village, operator, values["reason"])
     return Done("Saved.", "villages.villages")
@@ -77,7 +77,7 @@ action_page(
         lambda unit, village_id: (
             Field("name", "Name", parsing.name, value=_get_village(unit, village_id).name),
         ),
-        _edit,
+        _rename_village,
         summary=lambda unit, village_id: [("Code", _get_village(unit, village_id).code)],
     ),
 )

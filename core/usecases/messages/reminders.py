@@ -40,9 +40,7 @@ def send_reminders(unit: Unit, customers: Collection[int]) -> int:
         return 0
     due = due_at_a_step(unit.connection, STEPS, unit.today, customers)
     texts = list(_most_urgent(due))
-    insert_reminders(
-        unit.connection, [reminder for reminders in texts for reminder in reminders], unit.today
-    )
+    insert_reminders(unit.connection, list(chain.from_iterable(texts)), unit.today)
     for reminders in texts:
         dedupe_key = f"reminder:{reminders[0].customer_id}:{unit.today}"
         send_sms_until(

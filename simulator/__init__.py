@@ -1,4 +1,4 @@
-"""Simulated phones, stand-in provider servers and virtual devices.
+"""Simulated phones, simulated provider servers and virtual devices.
 
 Everything here speaks the providers' own wire formats over real HTTP and keeps its own state in the
 PostgreSQL schema `simulator`. It never reads or writes the gateway's tables.

@@ -44,15 +44,18 @@ class StandIns:
     url: str
 
     def fault(self, provider: str, name: str, **asked: Any) -> int:
-        """Ask for a fault (simulator/fault_injection.py); returns its id."""
+        """Add a fault (simulator/fault_injection.py). Returns its id."""
         body = {"provider": provider, "name": name} | asked
         answer = requests.post(f"{self.url}/_ctl/faults", json=body, timeout=10)
         assert answer.status_code == 201, answer.text
         return int(answer.json()["id"])
 
     def settled(self) -> None:
-        """Returns once every callback has arrived: the postman may carry what a phone's answer
-        caused, and then the answer does not wait for it."""
+        """Return once every callback has arrived.
+
+        The sender thread may have claimed a callback, and then the request that caused it does not
+        wait for it.
+        """
         deadline = time.monotonic() + 20
         while self._on_the_way():
             assert time.monotonic() < deadline, "a callback does not arrive"
@@ -64,12 +67,12 @@ class StandIns:
             return bool(connection.execute(sql).scalar_one())
 
     def behave(self) -> None:
-        """Forget all faults."""
+        """Remove all faults."""
         requests.delete(f"{self.url}/_ctl/faults", timeout=10)
 
 
 def furnish(database_url: str) -> None:
-    """Make the schema in which stand-ins keep their runtime."""
+    """Create the schema of the simulated providers."""
     engine = open_database(database_url)
     create_schema(engine)
     engine.dispose()
@@ -77,7 +80,7 @@ def furnish(database_url: str) -> None:
 
 @contextmanager
 def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator[StandIns]:
-    """Stand-ins that call the gateway at `public_url` and know the accounts the tests use."""
+    """Simulated providers that call the gateway at `public_url`, with the accounts of the tests."""
     settings = SimulatorSettings(
         public_url,
         callback_key,

@@ -43,7 +43,7 @@ class Ran:
 def logging_as_before() -> Iterator[None]:
     """A command that sets logging up for its process does so for this one, here."""
     loggers = [logging.getLogger(name) for name in (None, "_granian", "alembic.runtime.migration")]
-    before = [(one.handlers[:], one.level, one.propagate) for one in loggers]
+    before = [(logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
     yield
     for logger, state in zip(loggers, before, strict=True):
         logger.handlers, logger.level, logger.propagate = state

@@ -91,7 +91,7 @@ def test_the_cast_has_the_shape_of_the_contract(engine, environment):
         "devices": [{"serial": METER, "kind": "meter"}],
     }
     assert people[3]["language"] == "sw"
-    assert {one["kind"] for one in people[3]["devices"]} == {"meter", "shs"}
+    assert {device["kind"] for device in people[3]["devices"]} == {"meter", "shs"}
     assert people[4]["pin"] == "4321"
     assert all("pin" not in person for person in people if person["role"] != "agent")
 
@@ -103,13 +103,13 @@ def test_an_empty_book_has_no_cast(engine, database_url):
 def test_the_cast_of_another_operator_is_their_people(engine, loaded, dialwatt):
     people = "msisdn,name,surname,village,language\n+254712123456,Zawadi,,KIB,sw\n"
     assert dialwatt("import", "customers", "FILE", content=people).code == 0
-    assert [(one["name"], one["role"]) for one in cast(engine)] == [
+    assert [(person["name"], person["role"]) for person in cast(engine)] == [
         ("Zawadi", "customer"),
         ("Juma Otieno", "agent"),
         ("A stranger", "stranger"),
         ("Another stranger", "stranger"),
     ]
-    assert "+254712123456" not in [one["msisdn"] for one in cast(engine)[1:]]
+    assert "+254712123456" not in [person["msisdn"] for person in cast(engine)[1:]]
 
 
 def test_virtual_devices_take_the_codes_the_workers_make(engine, environment):

@@ -35,9 +35,9 @@ def assert_is_a_command(words: list[str]) -> None:
 def figures(database_url: str, redis_url: str) -> set[str]:
     """The names of everything `/metrics` tells, from what it says of their types."""
     app = create_app(SETTINGS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url})
-    told = Client(app).get("/metrics").text
+    metrics = Client(app).get("/metrics").text
     app.close()
-    return set(re.findall(r"^# TYPE (\w+) ", told, re.MULTILINE))
+    return set(re.findall(r"^# TYPE (\w+) ", metrics, re.MULTILINE))
 
 
 def named_in(text: str) -> set[str]:
@@ -57,14 +57,14 @@ def alerts() -> list[dict[str, Any]]:
 def test_every_figure_in_alerts_and_dashboard_is_one_that_is_told_and_all_are_documented(
     database_url: str, redis_url: str
 ) -> None:
-    told = figures(database_url, redis_url)
+    exposed = figures(database_url, redis_url)
     in_alerts = named_in("\n".join(rule["expr"] for rule in alerts()))
     in_panels = named_in(json.dumps(dashboard()["panels"]))
     assert in_alerts
-    assert in_alerts | in_panels <= told
-    assert {name for name in told if name.startswith("dialwatt_")} == in_panels
+    assert in_alerts | in_panels <= exposed
+    assert {name for name in exposed if name.startswith("dialwatt_")} == in_panels
     documented = named_in((ROOT / "docs" / "watching.md").read_text())
-    assert documented == told
+    assert documented == exposed
 
 
 def test_every_alert_says_what_it_means_and_what_to_do() -> None:
@@ -93,7 +93,7 @@ def test_the_dashboard_has_panels_of_its_own_place_and_one_source() -> None:
         assert at["x"] + at["w"] <= 24
         taken |= cells
         assert panel["datasource"]["uid"] == "${datasource}"
-    assert [one["name"] for one in dashboard()["templating"]["list"]] == ["datasource"]
+    assert [variable["name"] for variable in dashboard()["templating"]["list"]] == ["datasource"]
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
@@ -109,7 +109,7 @@ def test_a_unit_starts_a_command_as_nobody_special(path: Path) -> None:
 
 def test_the_target_wants_every_process() -> None:
     target = (DEPLOY / "systemd" / "dialwatt.target").read_text()
-    wanted = {re.sub(r"@\d", "@", one) for one in re.findall(r"dialwatt-[\w@]+\.service", target)}
+    wanted = {re.sub(r"@\d", "@", unit) for unit in re.findall(r"dialwatt-[\w@]+\.service", target)}
     assert wanted == {path.name for path in UNITS} - {"dialwatt-migrate.service"}
 
 
@@ -120,11 +120,11 @@ def compose() -> dict[str, Any]:
 
 def test_compose_starts_every_process_with_settings_that_exist() -> None:
     services = compose()["services"]
-    ours = {name: one for name, one in services.items() if one["image"] == "dialwatt"}
+    ours = {name: service for name, service in services.items() if service["image"] == "dialwatt"}
     assert set(ours) == {"migrate", "web", "worker", "schedule"}
     for name, service in ours.items():
         assert_is_a_command(service["command"])
-        settings = {one.removesuffix("_FILE") for one in service["environment"]}
+        settings = {setting.removesuffix("_FILE") for setting in service["environment"]}
         assert settings <= described_settings(), name
     assert (DEPLOY / compose()["x-dialwatt"]["build"]["context"]).resolve() == ROOT
 
@@ -136,12 +136,12 @@ def test_compose_mounts_every_secret_it_names_and_the_web_process_gets_no_key() 
     }
     for name, service in services.items():
         mounted = set(service.get("secrets", []))
-        told = {
+        needed = {
             value.removeprefix("/run/secrets/")
             for value in service.get("environment", {}).values()
             if value.startswith("/run/secrets/")
         }
-        assert mounted == told, name
+        assert mounted == needed, name
         assert mounted <= set(secrets)
     web = " ".join(services["web"]["environment"])
     assert not re.search("DEVICE_KEY_SECRET|VENDING|AT_API|CONSUMER|PASSKEY", web)

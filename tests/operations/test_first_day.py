@@ -57,7 +57,7 @@ def test_the_guide_leads_from_an_empty_book_to_a_token(
     monkeypatch,
 ):
     monkeypatch.setenv("REDIS_URL", redis_url)
-    told = {}
+    outputs = {}
     for words in commands():
         if words[0] in ELSEWHERE:
             continue
@@ -68,10 +68,10 @@ def test_the_guide_leads_from_an_empty_book_to_a_token(
             words = [receipt if word == "RECEIPT" else word for word in words]
         ran = dialwatt(*words)
         assert ran.code == 0, f"dialwatt {' '.join(words)}: {ran.err}{ran.out}"
-        told[" ".join(words[:3])] = ran.out
+        outputs[" ".join(words[:3])] = ran.out
 
-    assert "market: 1 new" in "".join(told.values())
-    assert "instalment         300.00" in told["show customer +254722100001"]
-    assert "down_payment       300.00" in told["show customer 0722100002"]
-    assert "21 days" in told["show payment SKE1A2B3C4"]
-    assert len(told) == 12
+    assert "market: 1 new" in "".join(outputs.values())
+    assert "instalment         300.00" in outputs["show customer +254722100001"]
+    assert "down_payment       300.00" in outputs["show customer 0722100002"]
+    assert "21 days" in outputs["show payment SKE1A2B3C4"]
+    assert len(outputs) == 12

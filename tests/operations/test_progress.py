@@ -23,7 +23,13 @@ class Terminal:
     reader: int
 
     def written(self) -> str:
-        return os.read(self.reader, 10_000).decode()
+        """Everything that was written. The terminal is closed afterwards."""
+        self.file.close()
+        pieces = []
+        with suppress(OSError):  # the end, as Linux tells it
+            while piece := os.read(self.reader, 10_000):
+                pieces.append(piece)
+        return b"".join(pieces).decode()
 
 
 @pytest.fixture

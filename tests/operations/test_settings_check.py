@@ -45,9 +45,9 @@ def test_every_missing_setting_is_named_at_once(dialwatt, environment, monkeypat
 
 
 def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing():
-    told = problems({}, "web", "worker")
-    assert "CALLBACK_KEY is not set (see .env.example)" in told
-    assert [reminder for reminder in told if "no mobile-money channel is set up" in reminder]
+    found = problems({}, "web", "worker")
+    assert "CALLBACK_KEY is not set (see .env.example)" in found
+    assert [problem for problem in found if "no mobile-money channel is set up" in problem]
 
 
 def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path):
@@ -59,13 +59,13 @@ def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path)
         "AT_API_KEY": "",
         "AT_API_KEY_FILE": str(tmp_path / "missing"),
     }
-    told = "\n".join(problems(given, "web", "worker"))
+    found = "\n".join(problems(given, "web", "worker"))
     for name in (
         *("DATABASE_URL", "REDIS_URL", "TRUSTED_PROXY_HOPS", "LOG_LEVEL", "MTN_API_KEY"),
         *("AT_API_KEY_FILE: cannot read", "must have 32 bytes"),
     ):
-        assert (name in told) is (name != "DATABASE_URL"), name
-    assert "c2hvcnQ=" not in told
+        assert (name in found) is (name != "DATABASE_URL"), name
+    assert "c2hvcnQ=" not in found
 
 
 def test_a_secret_may_come_as_a_file_instead(environment, tmp_path):
@@ -88,14 +88,14 @@ def test_every_section_of_the_settings_is_checked_by_some_process():
     assert set(WANTED) == {"web", "worker", "schedule"}
 
 
-def test_a_letterbox_that_no_worker_opens_is_told_where_both_are_known(environment):
+def test_a_public_key_of_another_master_key_is_refused_where_both_are_set(environment):
     other = KeyRing({"1": bytes(32)}).sealing_key()
     fits = KeyRing.from_settings(environment["DEVICE_KEY_SECRET"]).sealing_key()
 
-    def told(box: object) -> str:
+    def faults_with(box: object) -> str:
         given = environment | {"DEVICE_KEY_PUBLIC": str(box)}
         return "\n".join(problems(given, "web", "worker"))
 
-    assert "could not be opened" in told(other)
-    assert "keys public" in told("1:AAAA")
-    assert "LETTERBOX" not in told(fits)
+    assert "could not be opened" in faults_with(other)
+    assert "keys public" in faults_with("1:AAAA")
+    assert "DEVICE_KEY_PUBLIC" not in faults_with(fits)

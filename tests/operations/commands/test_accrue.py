@@ -21,7 +21,7 @@ def test_fees_are_written_once_and_page_by_page(dialwatt, engine, rows, monkeypa
     with engine.begin() as connection:
         insert_market(connection)
         owner = insert_customer(connection, msisdn="+254711000001")
-        maker = insert_manufacturer(connection, token_family="sts")
+        manufacturer = insert_manufacturer(connection, token_family="sts")
         tariff = insert_tariff(
             connection, access_rate_minor=100_00, access_every_days=30, valid_from=SINCE
         )
@@ -29,7 +29,7 @@ def test_fees_are_written_once_and_page_by_page(dialwatt, engine, rows, monkeypa
             insert_device(
                 connection,
                 serial=f"M{number}",
-                manufacturer_id=maker,
+                manufacturer_id=manufacturer,
                 owner_id=owner,
                 tariff_id=tariff,
                 assigned_on=SINCE,
@@ -42,7 +42,7 @@ def test_fees_are_written_once_and_page_by_page(dialwatt, engine, rows, monkeypa
     assert accrue_all(unit_opener(engine)) == 0
 
 
-def test_an_empty_book_is_told(dialwatt):
+def test_an_empty_database_says_to_load_a_catalogue(dialwatt):
     ran = dialwatt("accrue")
     assert ran.code == 1
-    assert "load a catalogue first" in ran.err
+    assert "load a catalogue (`dialwatt load FILE`)" in ran.err

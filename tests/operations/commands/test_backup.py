@@ -39,9 +39,9 @@ def checked(dialwatt):
 
     def check(file):
         ran = dialwatt("restore-check", str(file), "--json")
-        told = json.loads(ran.out)
-        assert told["ok"] is (ran.code == 0)
-        return {reminder["name"]: reminder for reminder in told["checks"]}, ran.code
+        report = json.loads(ran.out)
+        assert report["ok"] is (ran.code == 0)
+        return {check["name"]: check for check in report["checks"]}, ran.code
 
     return check
 
@@ -51,7 +51,7 @@ def test_a_backup_brings_the_books_back_whole(dialwatt, scenario, file, checked)
     assert ran.code == 0, ran.err
     assert f"dialwatt restore-check {file}" in ran.out
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [one.name for one in file.parent.iterdir()] == [file.name]
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
 
     checks, code = checked(file)
 
@@ -61,7 +61,7 @@ def test_a_backup_brings_the_books_back_whole(dialwatt, scenario, file, checked)
     assert checks["device keys open"]["detail"] == f"all {SEALED_KEYS}"
 
 
-def test_a_backup_of_broken_books_and_one_without_its_master_key_are_told(
+def test_a_backup_of_broken_books_and_one_without_its_master_key_fail(
     dialwatt, scenario, file, checked, engine, monkeypatch
 ):
     with engine.begin() as connection:
@@ -111,7 +111,7 @@ def test_what_pg_dump_says_is_passed_on_and_no_file_stays(dialwatt, scenario, fi
 
 
 @pytest.mark.parametrize("content", [b"", b"not a backup"])
-def test_a_file_that_is_no_backup_is_told(dialwatt, environment, content):
+def test_a_file_that_is_no_backup_is_refused(dialwatt, environment, content):
     ran = dialwatt("restore-check", "FILE", content=content)
     assert ran.code == 1
     assert "does not restore" in ran.err

@@ -29,11 +29,11 @@ def examined(dialwatt):
 
     def examine():
         ran = dialwatt("doctor", "--json")
-        told = json.loads(ran.out)
-        assert set(told) == {"ok", "checks"}
-        assert told["ok"] is (ran.code == 0)
-        assert all(set(check) == {"name", "ok", "detail"} for check in told["checks"])
-        return {check["name"]: check for check in told["checks"]}, ran.code
+        report = json.loads(ran.out)
+        assert set(report) == {"ok", "checks"}
+        assert report["ok"] is (ran.code == 0)
+        assert all(set(check) == {"name", "ok", "detail"} for check in report["checks"])
+        return {check["name"]: check for check in report["checks"]}, ran.code
 
     return examine
 
@@ -145,7 +145,7 @@ def test_offenders_are_named_and_the_rest_counted(scenario, engine, examined):
     assert detail.endswith("and 1 more")
 
 
-def test_everything_missing_in_the_settings_is_told_at_once(scenario, examined, monkeypatch):
+def test_everything_missing_in_the_settings_is_reported_together(scenario, examined, monkeypatch):
     monkeypatch.delenv("PIN_PEPPER")
     monkeypatch.setenv("DEVICE_KEY_SECRET", "short")
     detail = examined()[0]["configuration"]["detail"]
@@ -192,7 +192,7 @@ def test_a_redis_that_is_away_hides_nothing_else(scenario, examined, monkeypatch
     assert checks["every entry balances"]["ok"]
 
 
-def test_a_database_that_is_away_is_told(scenario, examined, monkeypatch):
+def test_a_database_out_of_reach_fails_one_check(scenario, examined, monkeypatch):
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
     checks, code = examined()
     assert code == 1

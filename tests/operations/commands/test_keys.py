@@ -44,7 +44,7 @@ def test_a_rotation_as_the_guide_tells_it(dialwatt, scenario, monkeypatch, rows)
     assert shown[-1] == f"device keys: {SEALED_KEYS} of {SEALED_KEYS}"
     monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
     assert "0 device keys re-encrypted" in dialwatt("keys", "rotate").out
-    assert next(who for (who,) in rows("SELECT operator FROM audit_log")).endswith("(command line)")
+    assert rows("SELECT operator FROM audit_log")[0][0].endswith("(command line)")
 
 
 def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
@@ -66,7 +66,7 @@ def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, scenario, monk
     assert "c2hvcnQ=" not in ran.err
 
 
-def test_the_letterbox_is_printed_for_the_web_process_and_names_no_secret(
+def test_the_public_key_is_printed_for_the_web_process_and_is_no_secret(
     dialwatt, environment, monkeypatch
 ):
     monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")

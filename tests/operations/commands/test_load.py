@@ -100,14 +100,14 @@ def meter(load, engine):
     """A customer's meter on the tariff `home` since the first of November."""
     with engine.begin() as connection:
         home = connection.execute(text("SELECT id FROM tariffs WHERE code = 'home'")).scalar_one()
-        maker = connection.execute(
+        manufacturer = connection.execute(
             text("SELECT id FROM manufacturers WHERE code = 'umeme'")
         ).scalar_one()
         customer = insert_customer(connection, msisdn="+254711000001")
         return insert_device(
             connection,
             serial="37000100018",
-            manufacturer_id=maker,
+            manufacturer_id=manufacturer,
             owner_id=customer,
             tariff_id=home,
             assigned_on=TODAY - timedelta(days=20),
@@ -269,13 +269,17 @@ def test_the_currency_may_change_until_there_are_payments(load, engine, rows):
     assert load(('operator = "Jua', 'operator = "Moto')).code == 0
 
 
-def test_a_maker_s_devices_keep_their_token_family_and_kind(load, engine):
+def test_the_devices_of_a_manufacturer_keep_their_token_family_and_kind(load, engine):
     with engine.begin() as connection:
-        maker = connection.execute(
+        manufacturer = connection.execute(
             text("SELECT id FROM manufacturers WHERE code = 'sunlite'")
         ).scalar_one()
         insert_device(
-            connection, serial="KIT1", kind="shs", manufacturer_id=maker, sealed_key=b"sealed"
+            connection,
+            serial="KIT1",
+            kind="shs",
+            manufacturer_id=manufacturer,
+            sealed_key=b"sealed",
         )
     ran = load(('kinds = ["shs"]\ntoken = "openpaygo"', 'kinds = ["e_bike"]\ntoken = "nexus_full"'))
     assert ran.code == 1

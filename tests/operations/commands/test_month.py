@@ -31,4 +31,4 @@ def test_no_file_is_written_over_and_no_month_made_up(dialwatt, loaded, tmp_path
 
     assert "exists already" in dialwatt("month", "2026-01", str(tmp_path / "there.zip")).err
     assert "like 2026-03" in dialwatt("month", "soon", str(tmp_path / "new.zip")).err
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["there.zip"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["there.zip"]

@@ -19,7 +19,7 @@ class Gateway:
     """A gateway without simulated phones: it greets, and remembers what it was told."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, dict[str, str]]] = []
+        self.requests: list[tuple[str, dict[str, str]]] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         path = environ["PATH_INFO"]
@@ -28,7 +28,7 @@ class Gateway:
             start_response("404 Not Found", [])
             return [b"not found"]
         form = {name: values[0] for name, values in parse_qs(body, True).items()}
-        self.told.append((path.removeprefix("/ussd/africastalking/k3y"), form))
+        self.requests.append((path.removeprefix("/ussd/africastalking/k3y"), form))
         start_response("200 OK", [("at-ussd-hop-metadata", "home")])
         return [b"CON Hello" if form["text"] == "" else b"nonsense"]
 
@@ -59,7 +59,7 @@ def test_any_gateway_is_dialled_as_its_aggregator_would(url, gateway, phone):
     code, out, _ = phone("dial *7#\n", "+254711000009", *named)
 
     assert (code, out) == (0, "phone +254711000009\ndial *7#\nCON Hello\n")
-    (_, dialled), (events, ended) = gateway.told
+    (_, dialled), (events, ended) = gateway.requests
     assert (dialled["phoneNumber"], dialled["networkCode"]) == ("+254711000009", "63903")
     assert (events, ended["status"], ended["sessionId"]) == (
         "/events",
@@ -75,7 +75,7 @@ def test_what_is_no_ussd_answer_ends_the_call_as_failed(url, gateway, phone):
 
     assert code == 1
     assert "line 2: that is no USSD answer: HTTP 200: 'nonsense'" in err
-    assert gateway.told[-1][1]["status"] == "Failed"
+    assert gateway.requests[-1][1]["status"] == "Failed"
 
 
 def test_a_real_gateway_is_not_dialled_unless_it_was_named(url, gateway, phone, monkeypatch):
@@ -83,7 +83,7 @@ def test_a_real_gateway_is_not_dialled_unless_it_was_named(url, gateway, phone, 
     monkeypatch.setenv("PUBLIC_URL", url)
     code, _, err = phone("*7#\n", "+254711000009")
 
-    assert (code, gateway.told) == (1, [])
+    assert (code, gateway.requests) == (1, [])
     assert "--key" in err
 
 
@@ -128,4 +128,4 @@ def test_at_a_terminal_lines_are_answers_and_the_end_of_input_hangs_up(
     assert "  | Hello\nanswer> \n(hung up)\n" in out
     assert "Unknown command; `help` lists" in out
     assert out.endswith("as a journey:\n\nphone +254711000009\ndial *7#\nCON Hello\n")
-    assert [path for path, _ in gateway.told] == ["", "/events"]
+    assert [path for path, _ in gateway.requests] == ["", "/events"]

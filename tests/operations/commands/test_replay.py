@@ -55,17 +55,17 @@ def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, scenario, rows)
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reason"),
     [
         (("payment", "NOSUCH"), "no payment with the receipt NOSUCH"),
         (("prompt", "7"), "there is no prompt 7"),
         (("text", "yesterday"), "named by its number"),
     ],
 )
-def test_what_is_not_there_is_told(dialwatt, scenario, words, told):
+def test_an_unknown_row_is_refused_with_the_reason(dialwatt, scenario, words, reason):
     ran = dialwatt("replay", *words)
     assert (ran.code, ran.out) == (1, "")
-    assert told in ran.err
+    assert reason in ran.err
 
 
 def test_money_for_no_device_is_sent_to_the_suspense_desk(dialwatt, scenario):

@@ -79,7 +79,7 @@ def test_days_stand_on_the_token_and_an_unlock_has_no_number(scenario, shown, se
     scenario.apply()
     story = shown("payment", "R1")
     assert story["lines"] == [{"kind": "instalment", "amount": "150.00", "serial": serial}]
-    assert [without(one, "text", "sent") for one in story["tokens"]] == [token]
+    assert [without(bought, "text", "sent") for bought in story["tokens"]] == [token]
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_money_nobody_can_match_is_in_suspense(scenario, shown):
     )
 
 
-def test_an_unknown_receipt_is_told(scenario, dialwatt):
+def test_an_unknown_receipt_is_refused(scenario, dialwatt):
     ran = dialwatt("show", "payment", "NONE", "--json")
     assert (ran.code, ran.out) == (1, "")
     assert "no payment with the receipt NONE is booked" in ran.err
@@ -135,11 +135,11 @@ def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(scenario, sho
         "devices": [{"serial": METER, "kind": "meter"}],
     }
     owed = {"kind": "instalment", "amount": "300.00"}
-    assert [without(one, "about", "due") for one in story["owes"]] == [
+    assert [without(debt, "about", "due") for debt in story["owes"]] == [
         owed | {"due_on": "2026-11-21"},
         owed | {"due_on": "2026-11-28"},
     ]
-    assert all(one["about"].startswith("Kit") for one in story["owes"])
+    assert all(debt["about"].startswith("Kit") for debt in story["owes"])
 
 
 def test_a_number_is_read_as_people_write_it(scenario, shown):
@@ -150,7 +150,7 @@ def test_a_part_that_was_paid_is_owed_no_more(scenario, shown):
     scenario.pay("R1", KIT, 100_00)
     scenario.apply()
     story = shown("customer", BARAKA)
-    assert [one["amount"] for one in story["owes"]] == ["50.00", "150.00", "150.00", "150.00"]
+    assert [debt["amount"] for debt in story["owes"]] == ["50.00", "150.00", "150.00", "150.00"]
     assert story["devices"] == [
         {"serial": KIT, "kind": "shs", "plan_left": "500.00", "unlocked": False}
     ]
@@ -168,7 +168,7 @@ def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(scenario
     ("number", "wanted"),
     [("+254722999999", "no customer has the number"), ("12", "not a phone number: '12'")],
 )
-def test_a_number_nobody_has_is_told(scenario, dialwatt, number, wanted):
+def test_a_number_without_a_customer_is_refused(scenario, dialwatt, number, wanted):
     ran = dialwatt("show", "customer", number)
     assert ran.code == 1
     assert wanted in ran.err

@@ -61,11 +61,11 @@ def receipts(listed):
 def test_a_statement_that_agrees_is_matched_line_by_line(scenario, compare):
     scenario.pay("SKE1A2B3C4", METER, 1500_00)
 
-    code, told = compare(line("SKE1A2B3C4", "1,500.00", balance="1,500.00"))
+    code, result = compare(line("SKE1A2B3C4", "1,500.00", balance="1,500.00"))
 
     assert code == 0
-    assert told["matched"] == 1
-    assert told["missing_here"] == told["missing_there"] == told["different"] == []
+    assert result["matched"] == 1
+    assert result["missing_here"] == result["missing_there"] == result["different"] == []
 
 
 def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(scenario, compare):
@@ -73,17 +73,17 @@ def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(scenario, co
     scenario.pay("SKE0000002", METER, 200_00)
     scenario.pay("SKE0000003", METER, 300_00)
 
-    code, told = compare(
+    code, result = compare(
         line("SKE0000001", "100.00"),
         line("SKE0000002", "250.00"),
         line("SKE0000004", "400.00"),
     )
 
     assert code == 1
-    assert told["matched"] == 1
-    assert receipts(told["missing_here"]) == ["SKE0000004"]
-    assert receipts(told["missing_there"]) == ["SKE0000003"]
-    assert [reminder["books"]["amount"] for reminder in told["different"]] == ["200.00"]
+    assert result["matched"] == 1
+    assert receipts(result["missing_here"]) == ["SKE0000004"]
+    assert receipts(result["missing_there"]) == ["SKE0000003"]
+    assert [row["books"]["amount"] for row in result["different"]] == ["200.00"]
     assert len(scenario.states()) == 3
     assert scenario.rows("SELECT count(*) FROM cases") == [(0,)]
 
@@ -96,9 +96,9 @@ def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(
     )
 
     assert compare(*lines, options=["--ingest"])[0] == 1
-    code, told = compare(*lines)
+    code, result = compare(*lines)
 
-    assert told["missing_here"] == []
+    assert result["missing_here"] == []
     assert code == 1
     assert scenario.rows("SELECT receipt, source, state FROM payments ORDER BY receipt")[1:] == [
         ("SKE0000004", "statement", "received"),
@@ -121,7 +121,7 @@ def test_the_closing_balance_is_asserted_against_the_books(scenario, compare):
     assert asserted == [("daraja:600123", 100_00, 100_00)]
 
 
-def test_what_the_account_held_before_is_booked_when_told_to(scenario, compare):
+def test_the_balance_before_the_statement_is_booked_on_demand(scenario, compare):
     scenario.pay("SKE0000001", METER, 100_00)
     lines = (line("SKE0000001", "100.00", balance="1,100.00"),)
 
@@ -133,13 +133,13 @@ def test_what_the_account_held_before_is_booked_when_told_to(scenario, compare):
     ]
     assert scenario.rows("SELECT count(*) FROM cases") == [(0,)]
     scenario.check_invariants()
-    code, told = compare(*lines, options=["--ingest", "--opening"])
-    assert (code, "booked already" in told) == (1, True)
+    code, result = compare(*lines, options=["--ingest", "--opening"])
+    assert (code, "booked already" in result) == (1, True)
 
 
 def test_an_opening_balance_is_not_booked_by_the_way(compare):
-    code, told = compare(line("SKE0000001", "100.00"), options=["--opening"])
-    assert (code, "--opening goes with --ingest" in told) == (2, True)
+    code, result = compare(line("SKE0000001", "100.00"), options=["--opening"])
+    assert (code, "--opening goes with --ingest" in result) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_reversals_settlements_and_fees_are_booked_too(scenario, compare):
 
     assert compare(*lines)[0] == 1
     assert compare(*lines, options=["--ingest"])[0] == 0
-    code, told = compare(*lines)
+    code, result = compare(*lines)
 
-    assert (code, told["matched"]) == (0, 5)
+    assert (code, result["matched"]) == (0, 5)
     assert scenario.states() == ["reversed", "received"]
     balances = scenario.balances()
     assert (balances["bank"], balances["expense:provider_fee"]) == (395_00, 5_00)
@@ -212,8 +212,8 @@ def test_another_providers_payments_come_as_a_simple_file(scenario, compare):
 
     assert compare(provider="mtn", content=content)[1].count("--account") == 1
     options = ["--account", "mtn:KE"]
-    code, told = compare(provider="mtn", content=content, options=[*options, "--ingest"])
-    assert (code, receipts(told["missing_here"])) == (0, ["1234567"])
+    code, result = compare(provider="mtn", content=content, options=[*options, "--ingest"])
+    assert (code, receipts(result["missing_here"])) == (0, ["1234567"])
     assert compare(provider="mtn", content=content, options=options)[1]["matched"] == 1
 
 
@@ -242,7 +242,7 @@ def test_a_payer_is_the_same_person_however_the_number_is_written(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "place"),
     [
         ("a,b,c\n1,2,3\n", "no header"),
         (HEADER + "\n" + line("SKE1A2B3C4", "1"), "short code"),
@@ -253,13 +253,13 @@ def test_a_payer_is_the_same_person_however_the_number_is_written(
         ("{nothing", "not JSON"),
     ],
 )
-def test_a_file_that_is_not_understood_says_where(compare, content, said):
-    code, told = compare(content=content)
+def test_a_file_that_is_not_understood_says_where(compare, content, place):
+    code, result = compare(content=content)
 
     assert code == 1
-    assert said in told
+    assert place in result
 
 
-def test_a_file_that_is_not_there_is_told_in_a_line(scenario, capsys):
+def test_a_missing_file_ends_with_one_line(scenario, capsys):
     assert main(["statement", "daraja", "nowhere.csv"]) == 1
     assert "cannot read nowhere.csv" in capsys.readouterr().err

@@ -34,7 +34,7 @@ def test_a_password_comes_from_standard_input(dialwatt, engine, typing):
     assert verify_password(user.password_hash, "long enough")
 
 
-def test_without_one_a_password_is_made_up_and_told_once(dialwatt, engine, typing):
+def test_without_a_password_a_random_one_is_printed_once(dialwatt, engine, typing):
     ran = dialwatt("user", "add", "wanjiru")
 
     user = stored(engine, "wanjiru")
@@ -43,7 +43,7 @@ def test_without_one_a_password_is_made_up_and_told_once(dialwatt, engine, typin
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "reason"),
     [
         (["add", "wanjiru"], "there is a user wanjiru already"),
         (["add", "W W"], "a name is 2 to 40 letters"),
@@ -51,13 +51,13 @@ def test_without_one_a_password_is_made_up_and_told_once(dialwatt, engine, typin
         (["disable", "wanjiru"], "at least one user must be an owner"),
     ],
 )
-def test_what_cannot_be_done_is_told(dialwatt, typing, words, told):
+def test_a_refused_change_is_reported_with_its_reason(dialwatt, typing, words, reason):
     dialwatt("user", "add", "wanjiru", "--role", "owner")
 
     ran = dialwatt("user", *words)
 
     assert ran.code == 1
-    assert told in ran.err
+    assert reason in ran.err
 
 
 def test_a_user_without_a_name_is_a_wrong_command_line(dialwatt, typing):
@@ -67,7 +67,7 @@ def test_a_user_without_a_name_is_a_wrong_command_line(dialwatt, typing):
     assert "Missing argument 'NAME'" in ran.err
 
 
-def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
+def test_a_disabled_user_shows_in_the_list(dialwatt, engine, typing):
     for name in ("wanjiru", "otieno"):
         dialwatt("user", "add", name, "--role", "owner")
 
@@ -76,5 +76,7 @@ def test_whoever_is_shut_out_shows_in_the_list(dialwatt, engine, typing):
     lines = dialwatt("user", "list").out.splitlines()
     assert [line.split()[:2] for line in lines] == [["otieno", "disabled"], ["wanjiru", "owner"]]
     with engine.connect() as connection:
-        acts = connection.execute(text("SELECT action FROM audit_log ORDER BY id")).scalars().all()
-    assert acts == ["add", "add", "disable"]
+        actions = (
+            connection.execute(text("SELECT action FROM audit_log ORDER BY id")).scalars().all()
+        )
+    assert actions == ["add", "add", "disable"]

@@ -147,7 +147,7 @@ def test_left_over_servers_without_a_death_signal_are_stopped_too(data: Path) ->
         written = write_something(services)
         left_over = [process.child for process in services.processes]
         for process in services.processes:
-            process.child = None  # as if the launcher had vanished: nobody stops them
+            process.child = None  # as if the launcher had been killed: the servers are not stopped
     with embedded_services(data, for_tests=True) as services:
         assert [child.wait() for child in left_over if child] == [0, 0]
         assert_kept(services, written)
@@ -164,10 +164,10 @@ def test_a_second_start_on_the_same_folder_says_who_is_in_the_way(data: Path) ->
 
 def test_two_set_ups_side_by_side_do_not_see_each_other(data: Path, folder: Path) -> None:
     with (
-        embedded_services(data, for_tests=True) as one,
+        embedded_services(data, for_tests=True) as first,
         embedded_services(folder / "another", for_tests=True) as two,
     ):
-        write_something(one)
+        write_something(first)
         with Redis.from_url(two.redis_url) as redis:
             assert redis.get("kept") is None
         with psycopg.connect(two.conninfo) as connection:

@@ -71,13 +71,13 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     stage.lines.close()
 
 
-def play(processes: list[Process], act: Callable[[], object]) -> int:
-    """The exit code of `supervise`, told to stop when `act` has ended."""
+def play(processes: list[Process], action: Callable[[], object]) -> int:
+    """The exit code of `supervise`, told to stop when `action` has ended."""
     failed: list[BaseException] = []
 
     def run() -> None:
         try:
-            act()
+            action()
         except BaseException as error:  # noqa: BLE001  re-raised in the main thread below
             failed.append(error)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -102,12 +102,12 @@ def test_all_go_when_told_to_and_the_exit_code_is_zero(stage: Stage) -> None:
 def test_a_killed_process_comes_back_and_the_others_stay(stage: Stage) -> None:
     pids: list[int] = []
 
-    def act() -> None:
+    def action() -> None:
         pids.append(stage.next_pid())
         os.kill(pids[0], signal.SIGKILL)
         pids.append(stage.next_pid())
 
-    assert play([stage.process("worker", CHILD)], act) == 0
+    assert play([stage.process("worker", CHILD)], action) == 0
     assert pids[0] != pids[1]
     assert not is_running(pids[1])
 

@@ -58,7 +58,7 @@ class SetUp:
         """The first text to this number that holds these words: reminders come by day as well."""
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            texts = [one["text"] for one in self.call(f"/phone/api/{msisdn}/messages")]
+            texts = [message["text"] for message in self.call(f"/phone/api/{msisdn}/messages")]
             if found := [text for text in texts if wanted in text]:
                 return found[0]
             time.sleep(0.05)
@@ -86,10 +86,10 @@ def start():
             return started[-1]
 
         yield start
-        for one in started:
-            one.process.kill()
-            one.process.wait()
-            one.process.stdout.close()
+        for set_up in started:
+            set_up.process.kill()
+            set_up.process.wait()
+            set_up.process.stdout.close()
 
 
 def mentions(folder: str) -> list[str]:
@@ -109,7 +109,7 @@ def mentions(folder: str) -> list[str]:
 def test_a_payment_by_paybill_becomes_a_token_that_the_meter_takes_and_nothing_is_left(start):
     up = start()
     up.wait_for_line("Ctrl-C stops everything")
-    cast = {one["name"]: one for one in up.call("/phone/api/cast")}
+    cast = {person["name"]: person for person in up.call("/phone/api/cast")}
     amina = cast["Amina Odhiambo"]
     serial = amina["devices"][0]["serial"]
 
@@ -138,7 +138,9 @@ def test_a_payment_by_paybill_becomes_a_token_that_the_meter_takes_and_nothing_i
 def test_started_again_it_has_kept_its_books_and_its_devices(start):
     first = start()
     first.wait_for_line("Ctrl-C stops everything")
-    chidi = next(one for one in first.call("/phone/api/cast") if one["name"].startswith("Chidi"))
+    chidi = next(
+        person for person in first.call("/phone/api/cast") if person["name"].startswith("Chidi")
+    )
     serial = chidi["devices"][0]["serial"]
     body = {"account": serial, "amount": "500.00"}
     first.call(f"/phone/api/{chidi['msisdn']}/paybill", body)

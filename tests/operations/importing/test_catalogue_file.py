@@ -133,7 +133,7 @@ def test_a_currency_without_minor_digits_has_none():
 
 
 @pytest.mark.parametrize("vendor", ["calin", "stron", "gomelong", "sunking", "none"])
-def test_a_maker_served_by_its_vendor_or_without_tokens_is_known(vendor):
+def test_a_manufacturer_served_by_its_vendor_or_without_tokens_is_known(vendor):
     assert problems_of('token = "openpaygo"', f'token = "{vendor}"') == []
 
 

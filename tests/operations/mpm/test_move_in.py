@@ -44,17 +44,17 @@ def move(dialwatt, exports):
 
 
 @pytest.fixture
-def prove(engine):
+def check_invariants(engine):
     """Every invariant of the books holds."""
 
-    def prove():
+    def check_invariants():
         with engine.connect() as connection:
             found = {
                 name: offenders(connection, sql, system_clock()) for name, sql in BOOKS.items()
             }
         assert not any(found.values()), found
 
-    return prove
+    return check_invariants
 
 
 def change(exports, name, before, after):
@@ -71,7 +71,9 @@ PAID = """
 """
 
 
-def test_people_devices_and_plans_become_ours_and_what_was_paid_stays_paid(move, rows, prove):
+def test_people_devices_and_plans_become_ours_and_what_was_paid_stays_paid(
+    move, rows, check_invariants
+):
     ran = move()
 
     assert ran.code == 0, ran.err
@@ -95,7 +97,7 @@ def test_people_devices_and_plans_become_ours_and_what_was_paid_stays_paid(move,
         "SELECT account, side, CAST(sum(amount_minor) AS int) FROM postings"
         " WHERE account = 'opening' GROUP BY 1, 2"
     ) == [("opening", "debit", 2750_00)]
-    prove()
+    check_invariants()
 
 
 def test_customers_devices_and_dates_are_theirs(move, rows):
@@ -144,7 +146,9 @@ def test_the_same_exports_again_change_nothing(move, contents):
     assert contents() == before
 
 
-def test_a_payment_afterwards_goes_on_where_the_plan_stood(move, engine, environment, rows, prove):
+def test_a_payment_afterwards_goes_on_where_the_plan_stood(
+    move, engine, environment, rows, check_invariants
+):
     move()
     open_unit = unit_opener(engine)
     with open_unit() as unit:
@@ -158,7 +162,7 @@ def test_a_payment_afterwards_goes_on_where_the_plan_stood(move, engine, environ
         apply_payments(unit, secrets_from(environment))
     assert rows("SELECT kind, units FROM tokens") == [("days", 30)]
     assert rows("SELECT kind, amount_minor FROM payment_lines") == [("instalment", 100_00)]
-    prove()
+    check_invariants()
     assert move().code == 0
 
 
@@ -179,15 +183,15 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "before", "after", "told"), BROKEN)
+@pytest.mark.parametrize(("name", "before", "after", "reported"), BROKEN)
 def test_whatever_cannot_be_is_told_with_its_place_and_then_nothing_is_written(
-    move, exports, contents, name, before, after, told
+    move, exports, contents, name, before, after, reported
 ):
     change(exports, name, before, after)
     untouched = contents()
     ran = move()
     assert (ran.code, ran.out) == (1, "")
-    assert told in ran.err
+    assert reported in ran.err
     assert "Nothing was written." in ran.err
     assert "Traceback" not in ran.err
     assert contents() == untouched
@@ -197,11 +201,11 @@ def test_everything_wrong_is_told_in_one_run_and_alike_reasons_once(move, export
     change(exports, "customer", "0722100003", "12")
     change(exports, "device", "SunLite", "Sun King")
     change(exports, "outstanding", '"300"', '"3,000"')
-    told = move().err
-    assert "12" in told
-    assert told.count("Sun King") == 1
-    assert "line 3; device_export_20261124_090001.csv, line 4" in told
-    assert "is the cadence right?" in told
+    reported = move().err
+    assert "12" in reported
+    assert reported.count("Sun King") == 1
+    assert "line 3; device_export_20261124_090001.csv, line 4" in reported
+    assert "is the cadence right?" in reported
 
 
 def test_many_places_of_one_reason_are_counted(move, exports):

@@ -195,10 +195,10 @@ class WalkCaller:
     def _check_secrets(self, shown: str, where: str) -> None:
         assert not [key for key in KEYS if key in shown], f"{where} holds a key"
         plain = TOKEN_SEPARATORS.sub("", shown)
-        for token, owner in self.scenario.tokens.items():
+        for token, owners in self.scenario.tokens.items():
             if TOKEN_SEPARATORS.sub("", token) in plain:
-                own = owner == self.phone.msisdn and where == "tokens.show"
-                assert own, f"{where} shows {self.phone.msisdn} the token of {owner}: {shown}"
+                own = self.phone.msisdn in owners and where == "tokens.show"
+                assert own, f"{where} shows {self.phone.msisdn} the token of {owners}: {shown}"
         for other in self.scenario.people:
             if other.msisdn != self.phone.msisdn:
                 self._check_unknown(other, shown, where)

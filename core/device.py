@@ -95,8 +95,8 @@ class TokenOrder:
 class KnownDevice:
     """A registered device with everything an import file may say of it.
 
-    `plan`: the code of the plan set for its next owner; `taken`: it is on an open plan;
-    `is_retired`: out of use for good; `replaced_by_id`: the device that took its place.
+    `plan`: the code of the plan set for its next owner; `is_on_plan`: it has an open
+    sale; `is_retired`: out of use for good; `replaced_by_id`: the device that took its place.
     """
 
     id: int
@@ -111,7 +111,7 @@ class KnownDevice:
     initial_counter: int
     sts: dict[str, Any] | None
     plan: str | None
-    taken: bool
+    is_on_plan: bool
     is_retired: bool
     replaced_by_id: int | None
 

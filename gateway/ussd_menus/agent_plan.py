@@ -155,34 +155,8 @@ def _by_day(prefix: str, then: Target) -> Option:
 
 
 def _typed_terms(prefix: str, then: Target) -> Screen:
-    agree = Choice(
-        f"{prefix}.plan",
-        messages.plan,
-        data=typed_plan,
-        remembers=[terms],
-        paged=True,
-        options=[option(agent_messages.agree, to=then)],
-    )
-    how_much = Ask(
-        f"{prefix}.down", messages.how_much_down, reader=Amount, stores=down_payment, to=agree
-    )
-    which_down = Choice(
-        f"{prefix}.with_down",
-        messages.which_down,
-        options=[
-            option(messages.no_down, to=agree, sets={has_down_payment: False}),
-            option(messages.some_down, to=how_much, sets={has_down_payment: True}),
-        ],
-    )
-    which_cadence = Choice(
-        f"{prefix}.cadence",
-        messages.which_cadence,
-        options=[
-            option(messages.daily, to=which_down, sets={cadence: "daily"}),
-            option(messages.weekly, to=which_down, sets={cadence: "weekly"}),
-            option(messages.monthly, to=which_down, sets={cadence: "monthly"}),
-        ],
-    )
+    """The choice of a scheme, with the questions that follow it."""
+    which_cadence = _which_cadence(prefix, _which_down_payment(prefix, then))
     which_count = Ask(
         f"{prefix}.count",
         messages.which_count,
@@ -200,5 +174,40 @@ def _typed_terms(prefix: str, then: Target) -> Screen:
             option(messages.by_count, to=which_count, when=is_sold, sets={scheme: "count"}),
             option(messages.by_amount, to=which_each, when=is_sold, sets={scheme: "amount"}),
             _by_day(prefix, then),
+        ],
+    )
+
+
+def _which_cadence(prefix: str, then: Target) -> Screen:
+    return Choice(
+        f"{prefix}.cadence",
+        messages.which_cadence,
+        options=[
+            option(messages.daily, to=then, sets={cadence: "daily"}),
+            option(messages.weekly, to=then, sets={cadence: "weekly"}),
+            option(messages.monthly, to=then, sets={cadence: "monthly"}),
+        ],
+    )
+
+
+def _which_down_payment(prefix: str, then: Target) -> Screen:
+    """The choice of a down payment, and the plan that is agreed on."""
+    agree = Choice(
+        f"{prefix}.plan",
+        messages.plan,
+        data=typed_plan,
+        remembers=[terms],
+        paged=True,
+        options=[option(agent_messages.agree, to=then)],
+    )
+    how_much = Ask(
+        f"{prefix}.down", messages.how_much_down, reader=Amount, stores=down_payment, to=agree
+    )
+    return Choice(
+        f"{prefix}.with_down",
+        messages.which_down,
+        options=[
+            option(messages.no_down, to=agree, sets={has_down_payment: False}),
+            option(messages.some_down, to=how_much, sets={has_down_payment: True}),
         ],
     )

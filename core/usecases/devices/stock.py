@@ -130,7 +130,7 @@ def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:
     buyer = find_customer(unit.connection, customer)
     if device.owner_id is not None and (buyer is None or device.owner_id != buyer.id):
         raise Refused("device_of_another", serial=serial)
-    if device.taken:
+    if device.is_on_plan:
         raise Refused("device_on_plan", serial=serial)
 
 

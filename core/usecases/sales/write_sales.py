@@ -123,7 +123,7 @@ def check_free(device: KnownDevice, customer_id: int) -> None:
     check_in_service(device)
     if device.owner_id not in (None, customer_id):
         raise Refused("device_of_another", serial=device.serial)
-    if device.taken:
+    if device.is_on_plan:
         raise Refused("device_on_plan", serial=device.serial)
     if device.owner_id is None and device.kind == "meter" and device.tariff is None:
         raise Refused("tariff_needed")

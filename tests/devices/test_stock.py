@@ -5,66 +5,48 @@ from __future__ import annotations
 import threading
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from core.errors import Refused
-from core.pin import Pins
-from core.unit import unit_opener
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice, find_in_stock, find_unassigned
 from core.usecases.registration.by_agent import NewMeter, RegisteredDevice, register_meter
 from tests.support.builders import insert_manufacturer
-from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, PEPPER, STOCK_METER, ZURI
-from tests.support.scenario import NOW, make_scenario
+from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, STOCK_METER, ZURI
 
 
-class Field:
-    """The book, with PINs, and a registration of the new meter."""
-
-    def __init__(self, engine):
-        self.scenario, self.engine = make_scenario(engine), engine
-
-    def open_unit(self):
-        return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
-
-    def register(self, phone=NEEMA, serial=NEW_METER, agent=JUMA, manufacturer="umeme"):
-        meter = NewMeter(NamedDevice(serial, "meter", manufacturer), "home")
-        with self.open_unit() as unit:
-            return register_meter(unit, agent, "4321", NewCustomer(phone), meter)
-
-    def meter(self, serial=NEW_METER):
-        return self.scenario.rows(
-            "SELECT m.msisdn, d.sts, d.token_counter FROM devices d"
-            " JOIN customer_msisdns m ON m.customer_id = d.owner_id WHERE serial = :s",
-            s=serial,
-        )
+def register_new(scenario, phone=NEEMA, serial=NEW_METER, agent=JUMA, manufacturer="umeme"):
+    meter = NewMeter(NamedDevice(serial, "meter", manufacturer), "home")
+    with scenario.open_unit() as unit:
+        return register_meter(unit, agent, "4321", NewCustomer(phone), meter)
 
 
-@pytest.fixture
-def field(database_url):
-    engine = create_engine(database_url)
-    yield Field(engine)
-    engine.dispose()
+def meter_row(scenario, serial=NEW_METER):
+    return scenario.rows(
+        "SELECT m.msisdn, d.sts, d.token_counter FROM devices d"
+        " JOIN customer_msisdns m ON m.customer_id = d.owner_id WHERE serial = :s",
+        s=serial,
+    )
 
 
-def test_it_gets_what_its_maker_s_meters_leave_the_factory_with_and_sells_energy(field):
-    assert field.register() == RegisteredDevice(NEW_METER)
+def test_it_gets_what_its_maker_s_meters_leave_the_factory_with_and_sells_energy(scenario):
+    assert register_new(scenario) == RegisteredDevice(NEW_METER)
 
-    ((owner, sts, counter),) = field.meter()
+    ((owner, sts, counter),) = meter_row(scenario)
     assert (owner, counter) == (NEEMA, 0)
     assert (sts["sgc"], sts["kt"], sts["ea"]) == ("600000", 2, 11)
-    assert field.scenario.rows("SELECT operator, action, subject FROM audit_log") == [
+    assert scenario.rows("SELECT operator, action, subject FROM audit_log") == [
         (JUMA, "enter_meter", "device")
     ]
-    field.scenario.pay("R1", NEW_METER, 500_00)
-    field.scenario.apply()
-    assert field.scenario.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
+    scenario.pay("R1", NEW_METER, 500_00)
+    scenario.apply()
+    assert scenario.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
 
 
-def test_one_that_was_imported_is_not_entered_again(field):
-    field.register(serial=STOCK_METER)
+def test_one_that_was_imported_is_not_entered_again(scenario):
+    register_new(scenario, serial=STOCK_METER)
 
-    assert field.scenario.rows("SELECT count(*) FROM audit_log") == [(0,)]
+    assert scenario.rows("SELECT count(*) FROM audit_log") == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -78,26 +60,26 @@ def test_one_that_was_imported_is_not_entered_again(field):
         ({"serial": METER}, "device_taken"),
     ],
 )
-def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(field, changed, code):
-    with field.engine.begin() as connection:
+def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(scenario, changed, code):
+    with scenario.engine.begin() as connection:
         insert_manufacturer(connection, code="plain", token_family="sts", kinds=("meter",))
-    before = field.scenario.rows("SELECT count(*) FROM devices")
+    before = scenario.rows("SELECT count(*) FROM devices")
 
     with pytest.raises(Refused) as refused:
-        field.register(**changed)
+        register_new(scenario, **changed)
 
     assert refused.value.code == code
-    assert field.scenario.rows("SELECT count(*) FROM devices") == before
+    assert scenario.rows("SELECT count(*) FROM devices") == before
 
 
-def test_two_agents_cannot_enter_it_for_two_people(field):
-    with field.engine.begin() as connection:
+def test_two_agents_cannot_enter_it_for_two_people(scenario):
+    with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE agents SET pin_is_initial = false"))
     answers = []
 
     def register(agent, phone):
         try:
-            answers.append(field.register(phone, agent=agent).serial)
+            answers.append(register_new(scenario, phone, agent=agent).serial)
         except Refused as refused:
             answers.append(refused.code)
 
@@ -110,17 +92,17 @@ def test_two_agents_cannot_enter_it_for_two_people(field):
         agent.join()
 
     assert sorted(answers) == [NEW_METER, "device_taken"]
-    assert len(field.meter()) == 1
+    assert len(meter_row(scenario)) == 1
 
 
-def test_by_its_number_alone_it_is_the_only_maker_s_or_nobody_s(field):
-    with field.open_unit() as unit:
+def test_by_its_number_alone_it_is_the_only_maker_s_or_nobody_s(scenario):
+    with scenario.open_unit() as unit:
         assert find_unassigned(unit, NEW_METER) == NamedDevice(NEW_METER, "meter", "umeme")
         assert find_unassigned(unit, STOCK_METER) == NamedDevice(STOCK_METER, "meter", "umeme")
-    with field.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         sts = '{"ea":11,"dkga":4,"sgc":"600000","krn":2,"ti":"01","kt":2,"ken":255,"base":2014}'
         insert_manufacturer(connection, code="other", token_family="sts", kinds=("meter",), sts=sts)
-    with field.open_unit() as unit:
+    with scenario.open_unit() as unit:
         with pytest.raises(Refused, match="office_enters"):
             find_unassigned(unit, NEW_METER)
         assert find_in_stock(unit, NamedDevice(NEW_METER, "meter", "other")) is None

@@ -6,12 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from core.errors import Refused
 from core.money import Money
 from core.pin import Pins
-from core.unit import unit_opener
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.messages.inbound import InboundText
 from core.usecases.registration.by_agent import RegisteredDevice
@@ -39,61 +38,47 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
-from tests.support.scenario import NOW, make_scenario
 
 NEWCOMER = "+254711000222"
 ASHA = NewCustomer(NEWCOMER, "Asha", "Mwangi", "KIB")
 
 
-class Shop:
-    """The book, with a clock and with PINs."""
-
-    def __init__(self, engine):
-        self.scenario, self.engine, self.now = make_scenario(engine), engine, NOW
-
-    def open_unit(self):
-        return unit_opener(self.engine, lambda: self.now, pins=Pins(PEPPER))()
-
-    def ask(self, serial=STOCK_METER, terms="home", agent=JUMA, **changed):
-        with self.open_unit() as unit:
-            request = RegistrationRequest(serial, replace(ASHA, **changed), terms)
-            return store_registration_request(unit, agent, request)
-
-    def confirm(self, serial=STOCK_METER, pin="4321", agent=JUMA):
-        with self.open_unit() as unit:
-            return confirm_registration(unit, agent, pin, serial, "session:1")
-
-    def waiting(self, agent=JUMA):
-        with self.open_unit() as unit:
-            return [request.serial for request in list_registration_requests(unit, agent)]
-
-    def owner(self, serial):
-        rows = self.scenario.rows(
-            "SELECT m.msisdn, c.name, c.surname FROM devices d JOIN customers c ON c.id ="
-            " d.owner_id JOIN customer_msisdns m ON m.customer_id = c.id WHERE d.serial = :s",
-            s=serial,
-        )
-        return rows[0] if rows else None
+def request(scenario, serial=STOCK_METER, terms="home", agent=JUMA, **changed):
+    with scenario.open_unit() as unit:
+        request = RegistrationRequest(serial, replace(ASHA, **changed), terms)
+        return store_registration_request(unit, agent, request)
 
 
-@pytest.fixture
-def shop(database_url):
-    engine = create_engine(database_url)
-    yield Shop(engine)
-    engine.dispose()
+def confirm_request(scenario, serial=STOCK_METER, pin="4321", agent=JUMA):
+    with scenario.open_unit() as unit:
+        return confirm_registration(unit, agent, pin, serial, "session:1")
 
 
-def test_a_request_registers_nothing_until_the_pin_confirms_it(shop):
-    waiting, offer = shop.ask(serial="0100-0000 024", village="kib", terms="HOME")
+def waiting_serials(scenario, agent=JUMA):
+    with scenario.open_unit() as unit:
+        return [request.serial for request in list_registration_requests(unit, agent)]
+
+
+def owner_of(scenario, serial):
+    rows = scenario.rows(
+        "SELECT m.msisdn, c.name, c.surname FROM devices d JOIN customers c ON c.id ="
+        " d.owner_id JOIN customer_msisdns m ON m.customer_id = c.id WHERE d.serial = :s",
+        s=serial,
+    )
+    return rows[0] if rows else None
+
+
+def test_a_request_registers_nothing_until_the_pin_confirms_it(scenario):
+    waiting, offer = request(scenario, serial="0100-0000 024", village="kib", terms="HOME")
 
     assert (waiting.serial, offer.tariff, waiting.owner) == (STOCK_METER, "home", "Asha Mwangi")
-    assert shop.owner(STOCK_METER) is None
-    assert shop.waiting() == [STOCK_METER]
+    assert owner_of(scenario, STOCK_METER) is None
+    assert waiting_serials(scenario) == [STOCK_METER]
 
-    assert shop.confirm() == RegisteredDevice(STOCK_METER)
-    assert shop.owner(STOCK_METER) == (NEWCOMER, "Asha", "Mwangi")
-    assert shop.waiting() == []
-    assert shop.scenario.rows("SELECT kind FROM sms ORDER BY id") == [
+    assert confirm_request(scenario) == RegisteredDevice(STOCK_METER)
+    assert owner_of(scenario, STOCK_METER) == (NEWCOMER, "Asha", "Mwangi")
+    assert waiting_serials(scenario) == []
+    assert scenario.rows("SELECT kind FROM sms ORDER BY id") == [
         ("agent_sms.welcome",),
         ("agent_sms.registered",),
     ]
@@ -108,26 +93,26 @@ def test_a_request_registers_nothing_until_the_pin_confirms_it(shop):
         ("kit/@100d/100", 5, 100_00, 100_00),
     ],
 )
-def test_a_kit_is_asked_for_with_its_plan(shop, terms, parts, each, down):
-    _, quote = shop.ask(STOCK_KIT, terms)
+def test_a_kit_is_asked_for_with_its_plan(scenario, terms, parts, each, down):
+    _, quote = request(scenario, STOCK_KIT, terms)
 
     assert (quote.parts, quote.each) == (parts, Money(each, "KES"))
     assert quote.down_payment == Money(down, "KES")
 
-    assert shop.confirm(STOCK_KIT) == RegisteredDevice(STOCK_KIT)
-    assert shop.scenario.rows(
+    assert confirm_request(scenario, STOCK_KIT) == RegisteredDevice(STOCK_KIT)
+    assert scenario.rows(
         "SELECT count(*) FROM instalments i JOIN sales s ON s.id = i.sale_id JOIN devices d"
         " ON d.id = s.device_id WHERE d.serial = :s AND number > 0",
         s=STOCK_KIT,
     ) == [(parts,)]
 
 
-def test_a_known_number_needs_no_name_and_is_shown_masked(shop):
-    waiting, _ = shop.ask(msisdn=NEEMA, name="", surname="")
+def test_a_known_number_needs_no_name_and_is_shown_masked(scenario):
+    waiting, _ = request(scenario, msisdn=NEEMA, name="", surname="")
 
     assert waiting.owner == "N***a A."
-    assert shop.confirm() == RegisteredDevice(STOCK_METER)
-    assert shop.owner(STOCK_METER) == (NEEMA, "Neema", "Achieng")
+    assert confirm_request(scenario) == RegisteredDevice(STOCK_METER)
+    assert owner_of(scenario, STOCK_METER) == (NEEMA, "Neema", "Achieng")
 
 
 @pytest.mark.parametrize(
@@ -151,60 +136,60 @@ def test_a_known_number_needs_no_name_and_is_shown_masked(shop):
         ({"serial": STOCK_KIT, "terms": "kit/@0W"}, "plan_instalment_small"),
     ],
 )
-def test_what_cannot_be_registered_is_refused_at_once(shop, changed, code):
+def test_what_cannot_be_registered_is_refused_at_once(scenario, changed, code):
     with pytest.raises(Refused) as refused:
-        shop.ask(**changed)
+        request(scenario, **changed)
 
     assert refused.value.code == code
-    assert shop.scenario.rows("SELECT count(*) FROM pending_registrations") == [(0,)]
+    assert scenario.rows("SELECT count(*) FROM pending_registrations") == [(0,)]
 
 
-def test_a_wrong_pin_registers_nothing_and_the_request_stays(shop):
-    shop.ask()
+def test_a_wrong_pin_registers_nothing_and_the_request_stays(scenario):
+    request(scenario)
 
-    refused = shop.confirm(pin="9999")
+    refused = confirm_request(scenario, pin="9999")
 
     assert isinstance(refused, Refused)
     assert refused.code == "pin_wrong"
-    assert shop.owner(STOCK_METER) is None
-    assert shop.waiting() == [STOCK_METER]
+    assert owner_of(scenario, STOCK_METER) is None
+    assert waiting_serials(scenario) == [STOCK_METER]
 
 
-def test_asking_again_replaces_and_dropping_forgets(shop):
-    shop.ask(name="Wrong")
-    shop.ask()
-    assert shop.waiting() == [STOCK_METER]
+def test_asking_again_replaces_and_dropping_forgets(scenario):
+    request(scenario, name="Wrong")
+    request(scenario)
+    assert waiting_serials(scenario) == [STOCK_METER]
 
-    with shop.open_unit() as unit:
+    with scenario.open_unit() as unit:
         drop_registration_request(unit, JUMA, STOCK_METER)
-    assert shop.waiting() == []
+    assert waiting_serials(scenario) == []
     with pytest.raises(Refused, match="no_such_request"):
-        shop.confirm()
+        confirm_request(scenario)
 
 
-def test_a_request_that_waited_too_long_is_gone(shop):
-    shop.ask()
-    shop.now += KEPT
+def test_a_request_that_waited_too_long_is_gone(scenario):
+    request(scenario)
+    scenario.ahead += KEPT
 
-    assert shop.waiting() == []
+    assert waiting_serials(scenario) == []
     with pytest.raises(Refused, match="no_such_request"):
-        shop.confirm()
+        confirm_request(scenario)
 
 
-def test_agents_see_and_confirm_only_their_own(shop):
+def test_agents_see_and_confirm_only_their_own(scenario):
     other = "+254711000199"
-    with shop.engine.begin() as connection:
+    with scenario.engine.begin() as connection:
         insert_agent(connection, msisdn=other, pin_hash=Pins(PEPPER).hash("7777"))
-    shop.ask()
+    request(scenario)
 
-    assert shop.waiting(agent=other) == []
+    assert waiting_serials(scenario, agent=other) == []
     with pytest.raises(Refused, match="no_such_request"):
-        shop.confirm(agent=other, pin="7777")
+        confirm_request(scenario, agent=other, pin="7777")
 
 
-def test_a_device_that_was_taken_meanwhile_is_refused(shop):
-    shop.ask()
-    with shop.engine.begin() as connection:
+def test_a_device_that_was_taken_meanwhile_is_refused(scenario):
+    request(scenario)
+    with scenario.engine.begin() as connection:
         connection.execute(
             text(
                 "UPDATE devices SET assigned_on = :on, owner_id = (SELECT customer_id FROM"
@@ -214,7 +199,7 @@ def test_a_device_that_was_taken_meanwhile_is_refused(shop):
         )
 
     with pytest.raises(Refused, match="device_taken"):
-        shop.confirm()
+        confirm_request(scenario)
 
 
 @pytest.mark.parametrize(
@@ -233,77 +218,75 @@ def test_a_device_that_was_taken_meanwhile_is_refused(shop):
         (f"REG {METER} 0711000222 KIB home Asha Mwangi", f"{METER} has an owner already."),
     ],
 )
-def test_an_agent_registers_by_text(shop, redis, body, words):
-    with shop.open_unit() as unit:
+def test_an_agent_registers_by_text(scenario, redis, body, words):
+    with scenario.open_unit() as unit:
         answer_text(unit, InboundText("at", "1", JUMA, body), SerialGuesses(Limits(redis)))
 
-    ((answer,),) = shop.scenario.rows("SELECT body FROM sms")
+    ((answer,),) = scenario.rows("SELECT body FROM sms")
     assert answer.startswith(words)
 
 
-def test_others_do_not(shop, redis):
-    with shop.open_unit() as unit:
+def test_others_do_not(scenario, redis):
+    with scenario.open_unit() as unit:
         body = f"REG {STOCK_METER} 0711000222 KIB home Asha Mwangi"
         answer_text(unit, InboundText("at", "1", AMINA, body), SerialGuesses(Limits(redis)))
 
-    assert shop.scenario.rows("SELECT body FROM sms") == [("Only agents can do this.",)]
+    assert scenario.rows("SELECT body FROM sms") == [("Only agents can do this.",)]
 
 
-def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(shop):
-    _, quote = shop.ask(STOCK_KIT, "TV6")
+def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(scenario):
+    _, quote = request(scenario, STOCK_KIT, "TV6")
 
     assert (quote.appliance, quote.parts, quote.each) == ("tv", 6, Money(150_00, "KES"))
-    assert shop.confirm(STOCK_KIT) == RegisteredDevice(STOCK_KIT)
+    assert confirm_request(scenario, STOCK_KIT) == RegisteredDevice(STOCK_KIT)
 
 
-def test_a_kit_may_be_asked_for_by_the_day_in_every_language(shop):
+def test_a_kit_may_be_asked_for_by_the_day_in_every_language(scenario):
     for word in ("DAY", "siku", "Jour"):
-        _, quote = shop.ask(DAY_KIT, f"sun/{word}")
+        _, quote = request(scenario, DAY_KIT, f"sun/{word}")
         assert (quote.per_day, quote.least) == (Money(50_00, "KES"), Money(100_00, "KES"))
 
-    assert shop.confirm(DAY_KIT) == RegisteredDevice(DAY_KIT)
-    assert shop.scenario.rows("SELECT scheme FROM sales WHERE reference LIKE 'agent:%'") == [
+    assert confirm_request(scenario, DAY_KIT) == RegisteredDevice(DAY_KIT)
+    assert scenario.rows("SELECT scheme FROM sales WHERE reference LIKE 'agent:%'") == [
         ("service",)
     ]
 
 
-def test_a_meter_that_was_never_imported_may_be_asked_for(shop):
-    shop.ask(NEW_METER)
-    assert shop.scenario.rows("SELECT count(*) FROM devices WHERE serial = :s", s=NEW_METER) == [
-        (0,)
-    ]
+def test_a_meter_that_was_never_imported_may_be_asked_for(scenario):
+    request(scenario, NEW_METER)
+    assert scenario.rows("SELECT count(*) FROM devices WHERE serial = :s", s=NEW_METER) == [(0,)]
 
-    assert shop.confirm(NEW_METER) == RegisteredDevice(NEW_METER)
-    assert shop.owner(NEW_METER) == (NEWCOMER, "Asha", "Mwangi")
+    assert confirm_request(scenario, NEW_METER) == RegisteredDevice(NEW_METER)
+    assert owner_of(scenario, NEW_METER) == (NEWCOMER, "Asha", "Mwangi")
 
 
-def test_an_agent_registers_by_text_in_their_own_villages_only(shop):
-    with shop.engine.begin() as connection:
+def test_an_agent_registers_by_text_in_their_own_villages_only(scenario):
+    with scenario.engine.begin() as connection:
         connection.execute(
             text("UPDATE agents SET villages = '{MAK}' WHERE msisdn = :m"), {"m": JUMA}
         )
 
     with pytest.raises(Refused, match="village_unknown"):
-        shop.ask(village="KIB")
-    assert shop.ask(village="mak")[0].serial == STOCK_METER
+        request(scenario, village="KIB")
+    assert request(scenario, village="mak")[0].serial == STOCK_METER
 
 
-def test_what_became_impossible_is_still_listed_and_can_be_dropped(shop):
-    shop.ask(STOCK_KIT, "kit/@600W")
-    with shop.engine.begin() as connection:
+def test_what_became_impossible_is_still_listed_and_can_be_dropped(scenario):
+    request(scenario, STOCK_KIT, "kit/@600W")
+    with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE appliances SET price_minor = 50000 WHERE code = 'kit'"))
 
-    assert shop.waiting() == [STOCK_KIT]
-    with shop.open_unit() as unit, pytest.raises(Refused, match="plan_instalment_large"):
+    assert waiting_serials(scenario) == [STOCK_KIT]
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="plan_instalment_large"):
         get_registration_request(unit, JUMA, STOCK_KIT)
     with pytest.raises(Refused, match="plan_instalment_large"):
-        shop.confirm(STOCK_KIT)
+        confirm_request(scenario, STOCK_KIT)
 
 
-def test_it_is_shown_and_sold_at_the_price_of_the_day(shop):
-    assert shop.ask(STOCK_KIT, "kit/6M")[1].each == Money(100_00, "KES")
-    with shop.engine.begin() as connection:
+def test_it_is_shown_and_sold_at_the_price_of_the_day(scenario):
+    assert request(scenario, STOCK_KIT, "kit/6M")[1].each == Money(100_00, "KES")
+    with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE appliances SET price_minor = 120000 WHERE code = 'kit'"))
 
-    with shop.open_unit() as unit:
+    with scenario.open_unit() as unit:
         assert get_registration_request(unit, JUMA, STOCK_KIT)[1].each == Money(200_00, "KES")

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from core.errors import Refused
 from core.gsm7 import segments
 from core.money import Money
-from core.pin import Pins
 from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.customers.register_customers import NewCustomer
@@ -28,96 +27,80 @@ from tests.support.cast import (
     JUMA,
     METER,
     NEEMA,
-    PEPPER,
     READY_KIT,
     STOCK_BIKE,
     STOCK_KIT,
     STOCK_METER,
     STRANGER,
 )
-from tests.support.scenario import NOW, make_scenario
+from tests.support.scenario import NOW
 
 COOKER = terms_by_count("cooker", 4)
 
 
-class Town:
-    """The book, with PINs; `texts` are all that were queued, in order."""
-
-    def __init__(self, engine):
-        self.scenario, self.engine = make_scenario(engine), engine
-
-    def open_unit(self):
-        return unit_opener(self.engine, lambda: NOW, pins=Pins(PEPPER))()
-
-    def texts(self):
-        return self.scenario.rows("SELECT msisdn, kind FROM sms ORDER BY id")
-
-    def sell(self, customer=NEEMA, terms=COOKER, serial=None):
-        sale = NewSale(terms, NamedDevice(serial) if serial else None)
-        with self.open_unit() as unit:
-            return sell_by_agent(unit, JUMA, "4321", customer, sale, "s/1")
+def queued_sms(scenario):
+    return scenario.rows("SELECT msisdn, kind FROM sms ORDER BY id")
 
 
-@pytest.fixture
-def town(database_url):
-    engine = create_engine(database_url)
-    yield Town(engine)
-    engine.dispose()
+def sell_to(scenario, customer=NEEMA, terms=COOKER, serial=None):
+    sale = NewSale(terms, NamedDevice(serial) if serial else None)
+    with scenario.open_unit() as unit:
+        return sell_by_agent(unit, JUMA, "4321", customer, sale, "s/1")
 
 
-def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(town):
-    town.sell()
-    town.sell()  # the same turn again is the same sale
+def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(scenario):
+    sell_to(scenario)
+    sell_to(scenario)  # the same turn again is the same sale
 
-    assert town.texts() == [(NEEMA, "agent_sms.agreed_plan"), (JUMA, "agent_sms.sold")]
-    ((body,),) = town.scenario.rows("SELECT body FROM sms WHERE msisdn = :m", m=NEEMA)
+    assert queued_sms(scenario) == [(NEEMA, "agent_sms.agreed_plan"), (JUMA, "agent_sms.sold")]
+    ((body,),) = scenario.rows("SELECT body FROM sms WHERE msisdn = :m", m=NEEMA)
     assert "4 x KES 250 kila wiki, ya mwisho KES 250, ya kwanza 1 Des" in body
 
 
-def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(town):
-    town.scenario.pay("R1", "LAMP200", 150_00)  # Chidi's last: his kit is on no plan any more
-    town.scenario.apply()
-    before = town.texts()
+def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(scenario):
+    scenario.pay("R1", "LAMP200", 150_00)  # Chidi's last: his kit is on no plan any more
+    scenario.apply()
+    before = queued_sms(scenario)
 
-    town.sell("+254711000003", terms_by_count("kit", 4), serial="LAMP200")
+    sell_to(scenario, "+254711000003", terms_by_count("kit", 4), serial="LAMP200")
 
-    told = [kind for _, kind in town.texts()[len(before) :]]
+    told = [kind for _, kind in queued_sms(scenario)[len(before) :]]
     assert told == ["agent_sms.agreed_plan", "agent_sms.sold"]
 
 
-def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(town):
-    with town.open_unit() as unit:
+def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(scenario):
+    with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), STOCK_KIT)
         request_device(unit, NewCustomer(NEEMA), STOCK_KIT)
 
-    town.sell(NEEMA, terms_by_count("kit", 4), serial=STOCK_KIT)
+    sell_to(scenario, NEEMA, terms_by_count("kit", 4), serial=STOCK_KIT)
 
-    assert town.texts()[3:] == [
+    assert queued_sms(scenario)[3:] == [
         (NEEMA, "agent_sms.welcome"),
         (STRANGER, "agent_sms.request_refused"),
         (NEEMA, "agent_sms.agreed_plan"),
         (JUMA, "agent_sms.sold"),
     ]
-    assert town.scenario.rows("SELECT count(*) FROM device_requests") == [(0,)]
+    assert scenario.rows("SELECT count(*) FROM device_requests") == [(0,)]
 
 
-def test_a_request_that_is_refused_ends_and_is_told(town):
-    with town.open_unit() as unit:
+def test_a_request_that_is_refused_ends_and_is_told(scenario):
+    with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), STOCK_KIT)
         (waiting,) = list_device_requests(unit, JUMA)
         assert decline_device_request(unit, JUMA, waiting.request).serial == STOCK_KIT
 
-    assert town.texts()[2:] == [(STRANGER, "agent_sms.request_refused")]
-    with town.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
+    assert queued_sms(scenario)[2:] == [(STRANGER, "agent_sms.request_refused")]
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="no_such_request"):
         decline_device_request(unit, JUMA, waiting.request)
 
 
-def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(town):
-    with town.open_unit() as unit:
+def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(scenario):
+    with scenario.open_unit() as unit:
         register_own_device(unit, NewCustomer(BARAKA), READY_KIT, "s/1")
         register_own_device(unit, NewCustomer(BARAKA), DAY_KIT, "s/2")
 
-    assert [kind for _, kind in town.texts()] == [
+    assert [kind for _, kind in queued_sms(scenario)] == [
         "agent_sms.welcome",
         "agent_sms.agreed_plan",
         "agent_sms.welcome",
@@ -125,46 +108,44 @@ def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(town):
     ]
 
 
-def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothing(town):
-    with town.engine.begin() as connection:
+def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothing(scenario):
+    with scenario.engine.begin() as connection:
         insert_appliance(
             connection, code="both", kind="shs", price_minor=600_00, price_per_day_minor=20_00
         )
     sale = NewSale(terms_by_day("both"), NamedDevice(STOCK_KIT, "shs", "sunlite"))
-    with town.open_unit() as unit:
+    with scenario.open_unit() as unit:
         register_on_plan(unit, JUMA, "4321", NewCustomer(NEEMA), sale, "s/1")
 
-    assert town.scenario.rows(
+    assert scenario.rows(
         "SELECT scheme, total_minor, price_per_day_minor FROM sales s"
         " JOIN devices d ON d.id = s.device_id WHERE d.serial = :s",
         s=STOCK_KIT,
     ) == [("service", 0, 20_00)]
-    assert town.scenario.rows("SELECT commission_minor FROM agents WHERE msisdn = :m", m=JUMA) == [
-        (0,)
-    ]
+    assert scenario.rows("SELECT commission_minor FROM agents WHERE msisdn = :m", m=JUMA) == [(0,)]
 
 
-def test_what_is_not_sold_by_the_day_is_refused(town):
+def test_what_is_not_sold_by_the_day_is_refused(scenario):
     with pytest.raises(Refused, match="service_price"):
-        town.sell(NEEMA, terms_by_day("kit"), serial=STOCK_KIT)
+        sell_to(scenario, NEEMA, terms_by_day("kit"), serial=STOCK_KIT)
 
 
-def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(town):
+def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(scenario):
     def collect(amount):
-        with town.open_unit() as unit:
+        with scenario.open_unit() as unit:
             collect_cash(unit, JUMA, "4321", METER, Money(amount * 100, "KES"))
 
     warnings = []
     for amount in (1500, 100, 100, 300):  # of 2000: 1500, 1600, 1700, 2000 used
         collect(amount)
         warnings.append(
-            town.scenario.rows("SELECT count(*) FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
+            scenario.rows("SELECT count(*) FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
         )
 
     assert warnings == [0, 1, 1, 1]
     assert (
         "KES 400 more"
-        in town.scenario.rows("SELECT body FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
+        in scenario.rows("SELECT body FROM sms WHERE kind = 'agent_sms.low_float'")[0][0]
     )
 
 
@@ -180,8 +161,8 @@ def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
     assert too_long == []
 
 
-def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(town):
-    with town.engine.begin() as connection:
+def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(scenario):
+    with scenario.engine.begin() as connection:
         for number, villages in enumerate(["{MAK}", "{KIB}", "{}"]):
             insert_agent(
                 connection, msisdn=f"+25471100020{number}", pin_hash="x", villages=villages
@@ -189,14 +170,14 @@ def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(town):
         connection.execute(text("DELETE FROM agents WHERE msisdn = :m"), {"m": JUMA})
 
     def ask(serial, now=NOW):
-        with unit_opener(town.engine, lambda: now)() as unit:
+        with unit_opener(scenario.engine, lambda: now)() as unit:
             request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", "KIB"), serial)
 
     ask(STOCK_KIT)
     ask(STOCK_METER)
-    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.request_waiting"]
+    told = [msisdn for msisdn, kind in queued_sms(scenario) if kind == "agent_sms.request_waiting"]
     assert told == ["+254711000201", "+254711000202"]
 
     ask(STOCK_BIKE, NOW + timedelta(days=1))
-    told = [msisdn for msisdn, kind in town.texts() if kind == "agent_sms.request_waiting"]
+    told = [msisdn for msisdn, kind in queued_sms(scenario) if kind == "agent_sms.request_waiting"]
     assert told == ["+254711000201", "+254711000202"] * 2

@@ -1,18 +1,21 @@
-"""A book with the cast of the tests, and the acts that tests do on it most, as one-liners."""
+"""One scenario for all tests: the cast on a database, a clock, and what tests do most."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Engine, text
 
 from core.db.invariants import BOOKS, offenders
 from core.payment import PaymentNotice
-from core.unit import unit_opener
+from core.pin import Pins
+from core.unit import Unit, unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
-from tests.support.cast import OPEN_SECRET, insert_cast
+from tests.support.cast import OPEN_SECRET, PEPPER, insert_cast
 from tests.support.channels import CHANNELS
 
 ACCOUNT = "daraja:600123"
@@ -21,17 +24,30 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 @dataclass
 class Scenario:
-    """`ahead` moves the clock of every Unit opened from then on."""
+    """A database with the cast of the tests, seen at an instant.
+
+    `start` is the instant of Units, or None for the real clock; `ahead` moves it. Amounts are in
+    minor units.
+    """
 
     engine: Engine
     ahead: timedelta = timedelta(0)
+    start: datetime | None = NOW
 
-    def open_unit(self):
-        return unit_opener(self.engine, lambda: NOW + self.ahead, channels=CHANNELS)()
+    def now(self) -> datetime:
+        return (self.start or datetime.now(UTC)) + self.ahead
 
-    def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
+    def open_unit(self) -> AbstractContextManager[Unit]:
+        return unit_opener(self.engine, self.now, Pins(PEPPER), CHANNELS)()
+
+    def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    def run(self, sql: str, **values: object) -> None:
+        """Execute a statement and commit it."""
+        with self.engine.begin() as connection:
+            connection.execute(text(sql), values)
 
     def pay(self, receipt: str, account: str, amount_minor: int, **changed: object) -> int:
         """Book a payment as a callback would; its id."""
@@ -44,7 +60,7 @@ class Scenario:
             "account": account,
             "payer_kind": "none",
             "payer": None,
-            "paid_at": NOW + self.ahead,
+            "paid_at": self.now(),
         }
         with self.open_unit() as unit:
             return record_payment(unit, PaymentNotice(**(values | changed))).payment_id

@@ -84,7 +84,7 @@ def dialwatt(environment, capsys, tmp_path):
 
 @pytest.fixture
 def loaded(dialwatt) -> None:
-    """The demo's catalogue is in the books."""
+    """The demo's catalogue is loaded."""
     assert dialwatt("load", str(CATALOGUE)).code == 0
 
 

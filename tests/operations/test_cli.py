@@ -118,7 +118,7 @@ def test_help_loads_no_database_and_no_web_framework():
 @pytest.mark.parametrize(
     ("url", "wanted"),
     [
-        ("postgresql+psycopg://nobody@127.0.0.1:1/none", "cannot reach the database"),
+        ("postgresql+psycopg://user@127.0.0.1:1/none", "cannot reach the database"),
         ("nonsense", "DATABASE_URL is not an address of a database"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The demo: made once, on an empty book, and always with something to look at."""
+"""The demo: made once, on an empty database, and always with something to look at."""
 
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Where a command finds the books: its own environment, else the set-up that runs."""
+"""Where a command finds the database: its own environment, else the set-up that runs."""
 
 import pytest
 

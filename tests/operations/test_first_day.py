@@ -1,4 +1,4 @@
-"""The guide for the first day, played as it stands: its commands, in order, on an empty book."""
+"""The guide for the first day: its commands are run in order, on an empty database."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.support.scenario import make_scenario
 
 @pytest.fixture
 def scenario(engine, environment, redis_url, monkeypatch):
-    """Payments of every kind: applied, waiting, and matched by nobody."""
+    """Payments of every kind: applied, waiting, and without an account."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     scenario = make_scenario(engine)
     scenario.pay("R1", METER, 555_00)
@@ -193,7 +193,7 @@ def test_a_redis_that_is_away_hides_nothing_else(scenario, examined, monkeypatch
 
 
 def test_a_database_out_of_reach_fails_one_check(scenario, examined, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://user@127.0.0.1:1/none")
     checks, code = examined()
     assert code == 1
     assert "cannot reach the database" in checks["database"]["detail"]

@@ -113,7 +113,7 @@ def test_a_plan_that_does_not_fit_is_reported(dialwatt, customers, refused, line
 BAD_DEVICES = [
     ("S/1,x,umeme,,,,,,,", "kind: 'x' is none of meter, shs, e_bike"),
     ("S?1,shs,sunlite,,,,K,,,", "serial: not a serial number"),
-    ("S1,shs,nobody,,,,K,,,", 'there is no manufacturer "nobody"'),
+    ("S1,shs,unknown,,,,K,,,", 'there is no manufacturer "unknown"'),
     ("S1,meter,sunlite,,,,K,,,", "this manufacturer makes shs, not meter"),
     ("S1,shs,sunlite,home,,,K,,,", "tariff: only meters have one"),
     ("37000100034,meter,umeme,away,,,,,,STS", 'there is no tariff "away"'),

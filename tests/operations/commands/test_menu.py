@@ -63,7 +63,7 @@ def test_what_there_is_not_is_told_with_what_there_is(menu, words):
 
 
 def test_where_callers_leave_is_read_from_the_counts(menu, redis, redis_url, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user@127.0.0.1:1/none")
     monkeypatch.setenv("REDIS_URL", redis_url)
     assert menu("--drop-off")[1] == "Nobody dialled in 7 days.\n"
 

@@ -79,7 +79,7 @@ def test_what_is_no_ussd_answer_ends_the_call_as_failed(url, gateway, phone):
 
 
 def test_a_real_gateway_is_not_dialled_unless_it_was_named(url, gateway, phone, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user@127.0.0.1:1/none")
     monkeypatch.setenv("PUBLIC_URL", url)
     code, _, err = phone("*7#\n", "+254711000009")
 

@@ -68,7 +68,7 @@ def test_an_unknown_row_is_refused_with_the_reason(dialwatt, scenario, words, re
     assert reason in ran.err
 
 
-def test_money_for_no_device_is_sent_to_the_suspense_desk(dialwatt, scenario):
+def test_a_payment_in_suspense_is_to_be_matched_or_refunded(dialwatt, scenario):
     scenario.pay("SKE1A2B3C5", "NOSUCH", 70_00)
     ran = dialwatt("replay", "payment", "SKE1A2B3C5")
     assert ran.code == 1

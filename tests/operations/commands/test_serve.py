@@ -43,7 +43,7 @@ def deployment(services: Services, tmp_path: Path) -> Iterator[Deployment]:
 
 
 @pytest.fixture
-def books(services: Services, deployment: Deployment) -> Iterator[Engine]:
+def database(services: Services, deployment: Deployment) -> Iterator[Engine]:
     engine = create_engine(services.database_url)
     with engine.begin() as connection:
         insert_cast(connection, system_clock().date())
@@ -108,25 +108,25 @@ WAITERS = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 def test_a_stop_loses_nothing_that_was_being_done_and_logs_hold_no_secret(
-    deployment: Deployment, books: Engine
+    deployment: Deployment, database: Engine
 ) -> None:
     """A callback and a job wait for a lock while their processes are told to stop."""
     deployment.start("web", "worker")
     deployment.wait_until(lambda found: found["worker"]["ok"])
-    with books.connect() as held, held.begin():
+    with database.connect() as held, held.begin():
         held.execute(text("SELECT FROM customers FOR NO KEY UPDATE"))
         confirm(deployment, "SKE1A2B3C4")
-        wait_for(books, WAITERS, 1)
+        wait_for(database, WAITERS, 1)
         deployment.processes["worker"].send_signal(signal.SIGTERM)
     assert deployment.processes["worker"].wait(PATIENCE_S) == 0
-    wait_for(books, "SELECT state FROM payments", "applied")
+    wait_for(database, "SELECT state FROM payments", "applied")
 
     statuses: list[int] = []
-    with books.connect() as held, held.begin():
+    with database.connect() as held, held.begin():
         held.execute(text("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE"))
         caller = threading.Thread(target=lambda: statuses.append(confirm(deployment, "SKE1A2B3C5")))
         caller.start()
-        wait_for(books, WAITERS, 1)
+        wait_for(database, WAITERS, 1)
         deployment.processes["web"].send_signal(signal.SIGTERM)
         wait_for_line(deployment, "Shutting down granian")
     caller.join(PATIENCE_S)
@@ -134,7 +134,7 @@ def test_a_stop_loses_nothing_that_was_being_done_and_logs_hold_no_secret(
     assert deployment.processes["web"].wait(PATIENCE_S) == 0
 
     deployment.start("web", "worker", "schedule")
-    wait_for(books, "SELECT count(*) FROM payments WHERE state = 'applied'", 2)
+    wait_for(database, "SELECT count(*) FROM payments WHERE state = 'applied'", 2)
     deployment.wait_until(lambda found: found["ready"])
     assert deployment.stop("web", "worker", "schedule") == [0, 0, 0]
     assert_logs(deployment)
@@ -145,7 +145,7 @@ def wait_for_line(deployment: Deployment, words: str) -> None:
         if words in deployment.log.read_text():
             return
         threading.Event().wait(0.05)
-    raise AssertionError(f"nobody said {words!r}: {deployment.log.read_text()}")
+    raise AssertionError(f"the log has no {words!r}: {deployment.log.read_text()}")
 
 
 def assert_logs(deployment: Deployment) -> None:

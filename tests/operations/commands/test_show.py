@@ -188,7 +188,7 @@ def test_people_get_lines(scenario, dialwatt):
 
 
 def test_showing_changes_nothing(scenario, dialwatt, rows):
-    """Fees that fell due this morning are shown, and written by nobody who only looks."""
+    """Fees that fell due this morning are shown, but not written."""
     before = rows("SELECT count(*) FROM access_charges"), rows("SELECT * FROM devices ORDER BY id")
     dialwatt("show", "customer", AMINA)
     after = rows("SELECT count(*) FROM access_charges"), rows("SELECT * FROM devices ORDER BY id")

@@ -1,4 +1,4 @@
-"""`dialwatt statement`: a provider's file beside the books, and what is missing taken in."""
+"""`dialwatt statement`: a provider's file compared with the ledger, and what is missing booked."""
 
 from __future__ import annotations
 

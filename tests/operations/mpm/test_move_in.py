@@ -45,7 +45,7 @@ def move(dialwatt, exports):
 
 @pytest.fixture
 def check_invariants(engine):
-    """Every invariant of the books holds."""
+    """Check every invariant of the ledger."""
 
     def check_invariants():
         with engine.connect() as connection:

@@ -50,7 +50,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "keys": Entry("keys:keys", "List, rotate or publish the keys that encrypt device keys."),
     },
     "Serve": {
-        "web": Entry("serve:web", "Serve callbacks, API and console over HTTP."),
+        "web": Entry("serve:web", "Serve the USSD menus, callbacks and console (HTTP)."),
         "worker": Entry("serve:worker", "Apply payments, vend tokens, send prompts and SMS."),
         "schedule": Entry("serve:schedule", "Wake the workers and run the daily jobs."),
     },

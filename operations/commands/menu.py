@@ -1,4 +1,4 @@
-"""`dialwatt menu`: the compiled USSD menu, how long each way takes, and where callers leave."""
+"""`dialwatt menu`: the compiled USSD menu, how long each path takes, and where callers leave."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _DRAIN_S = 20
 
 @click.command()
 def web() -> None:
-    """Serve callbacks, API and console over HTTP.
+    """Serve the USSD menus, callbacks and console (HTTP).
 
     \b
     PORT         the port to listen on (8000)

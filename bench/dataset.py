@@ -9,9 +9,9 @@ from sqlalchemy import Connection, text
 
 from core.db.bulk import insert_rows
 from core.db.tables.payments import payments
+from core.luhn import luhn_digit
 from core.tokens.keys import KeyRing
 from core.tokens.sealing import bound_to
-from core.tokens.sts_keys import luhn
 
 VENDING_KEYS = {"STS_VENDING_KEY_600000": "ab" * 20}
 RING = KeyRing({"1": bytes(32)})
@@ -82,7 +82,7 @@ def _insert_devices(connection: Connection, customers: int, today: date) -> None
 
 def _meter_number(number: int) -> str:
     digits = f"01{number:08d}"
-    return f"{digits}{luhn(digits)}"
+    return f"{digits}{luhn_digit(digits)}"
 
 
 def _insert_sales(connection: Connection, today: date) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 from browser.installation import Installation
 from core.clock import system_clock
 from core.db.engine import make_engine
+from core.luhn import has_luhn_digit
 from core.payment import PaymentNotice
-from core.serial_number import luhn_ok
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
@@ -103,7 +103,9 @@ def write_history(installation: Installation) -> None:
 def _households(chance: Random) -> Iterator[Household]:
     for number, name in enumerate(_NAMES):
         meter = next(
-            serial for digit in range(10) if luhn_ok(serial := f"370002{number + 10:04}{digit}")
+            serial
+            for digit in range(10)
+            if has_luhn_digit(serial := f"370002{number + 10:04}{digit}")
         )
         sold = _SOLD_DAYS_AGO[number] if number < len(_SOLD_DAYS_AGO) else 0
         kit = f"LAMP3{chance.randrange(2000, 9999)}" if sold else ""

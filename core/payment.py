@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from core.prompt import Prompt
 
 # What the payer wants paid: the device that was named, or only the customer's loans.
 PaymentPurpose = Literal["device", "loan"]
@@ -44,6 +47,7 @@ class BookedPayment:
     payer_kind: PayerKind
     payer: str | None
     paid_at: datetime
+
     state: PaymentState
     credit_used_minor: int
 
@@ -79,3 +83,27 @@ class PaymentNotice:
     payer_kind: PayerKind
     payer: str | None
     paid_at: datetime
+
+    @classmethod
+    def of_prompt(
+        cls,
+        prompt: Prompt,
+        *,
+        provider_account: str,
+        receipt: str,
+        source: str,
+        amount_minor: int,
+        paid_at: datetime,
+    ) -> PaymentNotice:
+        """The notice of a payment that was made by approving `prompt`."""
+        return cls(
+            provider_account=provider_account,
+            receipt=receipt,
+            source=source,
+            amount_minor=amount_minor,
+            currency=prompt.currency,
+            account=prompt.account_reference,
+            payer_kind="msisdn",
+            payer=prompt.msisdn,
+            paid_at=paid_at,
+        )

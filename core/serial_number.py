@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from core.luhn import has_luhn_digit
+
 _SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
 _LOOK_ALIKE = str.maketrans("OI", "01")
 _METER_DIGITS = (11, 13)
@@ -34,13 +36,4 @@ def parse_serial(text: str) -> str:
 def is_meter_number(serial: str) -> bool:
     """Whether it can be an STS meter's: 11 or 13 digits, the last a check digit (IEC 62055-41)."""
     is_number = serial.isascii() and serial.isdecimal() and len(serial) in _METER_DIGITS
-    return is_number and luhn_ok(serial)
-
-
-def luhn_ok(digits: str) -> bool:
-    """Whether the last digit is the Luhn check digit of the rest (STS meter numbers, ISO 7812)."""
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        doubled = int(char) * (1 + place % 2)
-        total += doubled - 9 if doubled > 9 else doubled
-    return total % 10 == 0
+    return is_number and has_luhn_digit(serial)

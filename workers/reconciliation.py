@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from datetime import datetime, timedelta
 from functools import cache, partial
 
-from core.db.statements import claim_pull, first_paid_at, next_pull_at, pull_again
 from core.errors import (
     BadCallback,
     OutcomeUnknown,
@@ -20,8 +18,10 @@ from core.prompt import Prompt
 from core.refund import Refund
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless
-from core.usecases.reconciliation.balance import note_balance, review_balances
+from core.usecases.reconciliation.balance import plan_balance, record_balance, review_balances
+from core.usecases.reconciliation.pull import Pull, plan_pull, pull_failed
 from core.usecases.reconciliation.statement import (
+    Movement,
     Statement,
     book_missing,
     compare_statement,
@@ -53,16 +53,6 @@ from workers.settings import ReconciliationSettings
 log = logging.getLogger(__name__)
 
 _CALLS_A_STEP = 40
-# How far back the list is asked for; once a day, and after an absence of ours or of the provider's,
-# as far as Daraja keeps it (48 hours).
-_WINDOW = timedelta(hours=2)
-_WHOLE = timedelta(hours=47)
-_WHOLE_EVERY = timedelta(days=1)
-_ABSENT = timedelta(hours=1)
-# A payment may be on the list a little later than we heard of it.
-_SETTLES_WITHIN = timedelta(minutes=5)
-_BALANCE_EVERY = timedelta(days=1)
-_BALANCE_AGAIN = timedelta(minutes=10)
 
 
 @cache
@@ -143,77 +133,31 @@ def _pull_when_due(worker: Runtime) -> None:
     every, daraja = settings().pull_every, worker.daraja
     if every is None or daraja is None:
         return
-    account, whole = daraja.provider_account, f"{daraja.provider_account} whole"
     with worker.open_unit() as unit:
-        now, was_due_at = unit.now, next_pull_at(unit.connection, account)
-        if not claim_pull(unit.connection, account, now, every):
-            return
-        was_absent = was_due_at is not None and now - was_due_at > _ABSENT
-        is_whole = claim_pull(unit.connection, whole, now, _WHOLE_EVERY) or was_absent
-        begin = _whole_begin(unit, account) if is_whole else now - _WINDOW
-    booked = pull(worker, daraja, begin, now)
-    if booked is None:
+        pull = plan_pull(unit, daraja.provider_account, every)
+    if pull is None:
+        return
+    movements = _ask_for_list(daraja, pull)
+    if movements is None:
         with worker.open_unit() as unit:
-            pull_again(unit.connection, whole, now, timedelta(0))
-    elif booked:
-        log.warning("%s payments nobody had told us of were found on the provider's list", booked)
+            pull_failed(unit, pull)
+    elif booked := _book_list(worker, pull, movements):
+        log.warning("%s payments without a callback were found on the provider's list", booked)
 
 
-def _whole_begin(unit: Unit, account: str) -> datetime:
-    """As far back as the list goes. What moved before the first payment that we know was booked by
-    whoever was here before us."""
-    recent = unit.now - _WINDOW
-    first_at = first_paid_at(unit.connection, account) or recent
-    return min(recent, max(unit.now - _WHOLE, first_at))
-
-
-def _ask_for_balance_when_due(worker: Runtime) -> None:
-    """Once a day; the answer comes in a callback."""
-    daraja = worker.daraja
-    if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
-        return
-    with worker.open_unit() as unit:
-        dedupe_key = f"balance:{daraja.provider_account}"
-        due = claim_pull(unit.connection, dedupe_key, unit.now, _BALANCE_EVERY)
-    if due:
-        try:
-            ask_for_balance(daraja)
-        except ProviderFailure as failure:
-            log.warning("the provider's balance cannot be asked for: %s", failure.code)
-
-
-def _read_balance_when_due(worker: Runtime, name: str) -> None:
-    """Once a day, and soon again while it differs: money may have moved while we read, that we were
-    told of afterwards."""
-    channel, dedupe_key = worker.channel(name), f"balance:{name}"
-    if not isinstance(channel, TellsBalance):
-        return
-    with worker.open_unit() as unit:
-        currency = unit.market.currency
-        due = claim_pull(unit.connection, dedupe_key, unit.now, _BALANCE_EVERY)
-    if not due:
-        return
+def _ask_for_list(daraja: DarajaClient, pull: Pull) -> list[Movement] | None:
+    """What the provider lists; None when the list cannot be had."""
     try:
-        held = channel.read_balance(currency)
-    except ProviderFailure as failure:
-        log.warning("the balance of %s cannot be had: %s", name, failure.code)
-        return
-    with worker.open_unit() as unit:
-        if note_balance(unit, held.provider_account, held.amount_minor, unit.now):
-            pull_again(unit.connection, dedupe_key, unit.now, _BALANCE_AGAIN)
-
-
-def pull(worker: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) -> int | None:
-    """Book what the provider lists and we do not have; how many, None when the list cannot be had.
-    Each in a commit of its own. What we have and it does not list is held, and a person is asked.
-    """
-    account = daraja.provider_account
-    try:
-        movements = list(pull_movements(daraja, begin, end))
+        return list(pull_movements(daraja, pull.begin, pull.end))
     except (ProviderFailure, BadCallback) as failure:
         log.error("the provider's list cannot be had: %s", failure)
         return None
-    listed = Statement(account, CURRENCY, movements, settled_until=end - _SETTLES_WITHIN)
+
+
+def _book_list(worker: Runtime, pull: Pull, movements: list[Movement]) -> int:
+    """Record the listed payments that are missing here, each in a commit of its own; returns how
+    many. A payment of ours that is not listed becomes a case."""
+    listed = Statement(pull.provider_account, CURRENCY, movements, settled_until=pull.settled_until)
     with worker.open_unit() as unit:
         comparison = compare_statement(unit, listed)
         open_cases(unit, comparison)
@@ -222,6 +166,37 @@ def pull(worker: Runtime, daraja: DarajaClient, begin: datetime, end: datetime) 
         try:
             with worker.open_unit() as unit:
                 booked += book_missing(unit, listed, movement, "pull")
-        except (BadCallback, Refused) as odd:
-            log.error("receipt %s cannot be booked: %s", movement.receipt, odd)
+        except (BadCallback, Refused) as refusal:
+            log.error("receipt %s cannot be booked: %s", movement.receipt, refusal)
     return booked
+
+
+def _ask_for_balance_when_due(worker: Runtime) -> None:
+    """Once a day; the answer comes in a callback."""
+    daraja = worker.daraja
+    if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
+        return
+    with worker.open_unit() as unit:
+        is_due = plan_balance(unit, daraja.provider_account)
+    if is_due:
+        try:
+            ask_for_balance(daraja)
+        except ProviderFailure as failure:
+            log.warning("the provider's balance cannot be asked for: %s", failure.code)
+
+
+def _read_balance_when_due(worker: Runtime, name: str) -> None:
+    channel = worker.channel(name)
+    if not isinstance(channel, TellsBalance):
+        return
+    with worker.open_unit() as unit:
+        currency, is_due = unit.market.currency, plan_balance(unit, name)
+    if not is_due:
+        return
+    try:
+        balance = channel.read_balance(currency)
+    except ProviderFailure as failure:
+        log.warning("the balance of %s cannot be had: %s", name, failure.code)
+        return
+    with worker.open_unit() as unit:
+        record_balance(unit, name, balance.provider_account, balance.amount_minor)

@@ -13,6 +13,7 @@ from typing import Any
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
+from core.luhn import has_luhn_digit, luhn_digit
 from core.tokens import misty1, sta
 from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.sta import StaTables
@@ -142,16 +143,10 @@ def meter_pan(number: str) -> str:
         if meter_pan(drn) != number:
             raise TokenImpossible("the check digit of the meter number is wrong")
         return number
-    if luhn(number[:-1]) != int(number[-1]):
+    if not has_luhn_digit(number):
         raise TokenImpossible("the check digit of the meter number is wrong")
     issued = ("600727" if len(number) == 11 else "0000") + number
-    return f"{issued}{luhn(issued)}"
-
-
-def luhn(digits: str) -> int:
-    """The check digit that belongs behind these digits."""
-    doubled = [int(d) * (2 - i % 2) for i, d in enumerate(reversed(digits))]
-    return -sum(d // 10 + d % 10 for d in doubled) % 10
+    return f"{issued}{luhn_digit(issued)}"
 
 
 def _dkga02(meter: StsMeter, pan: str, vending_key: bytes) -> bytes:

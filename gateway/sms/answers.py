@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.db.messages import lock_number
 from core.device import DeviceState
 from core.errors import Refused
 from core.money import Money
@@ -72,7 +71,6 @@ def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
     serial numbers that do not exist together with those typed into the menu."""
     if not record_inbound_text(unit, text):
         return False
-    lock_number(unit.connection, text.msisdn)
     sender = Sender(unit, text.msisdn, guesses)
     command = parse(text.body)
     said = _help_once_an_hour(sender) if command is None else _act(sender, command)

@@ -35,7 +35,7 @@ def test_a_payment_that_was_being_applied_when_time_ran_out_waits_without_blame(
     hands, redis, worker, monkeypatch
 ):
     hands.pay("R1", METER)
-    monkeypatch.setattr("core.usecases.payments.apply._read", wait_for_ever)
+    monkeypatch.setattr("core.usecases.payments.apply._lock_and_read", wait_for_ever)
 
     done = run_out_of_time(redis, worker, "workers.jobs.apply_payments")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from core.db.messages import insert_inbound
+from core.db.messages import insert_inbound, lock_number
 from core.unit import Unit
 
 
@@ -21,10 +21,17 @@ class InboundText:
 
 
 def record_inbound_text(unit: Unit, text: InboundText) -> bool:
-    """Store the SMS. Returns False when this provider's message id was stored before."""
-    return insert_inbound(
+    """Store the SMS; returns False when this provider's message id was stored before.
+
+    Answers to one number wait for each other until the end of the transaction, so that they can be
+    counted.
+    """
+    is_new = insert_inbound(
         unit.connection, text.provider, text.message_id, text.msisdn, text.body, unit.now
     )
+    if is_new:
+        lock_number(unit.connection, text.msisdn)
+    return is_new
 
 
 def report_problem(unit: Unit, msisdn: str, body: str) -> None:

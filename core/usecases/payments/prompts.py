@@ -211,6 +211,15 @@ def find_callback_prompt(
     return lock_checkout(unit.connection, checkout_reference)
 
 
+def lock_known_prompt(unit: Unit, prompt_id: int) -> Prompt:
+    """Return the prompt of a callback that names it by our own id, locked. Raises BadCallback when
+    there is none."""
+    prompt = lock_prompt(unit.connection, prompt_id)
+    if prompt is None:
+        raise BadCallback("no such prompt")
+    return prompt
+
+
 def prompt_announced(unit: Unit, checkout_reference: str) -> bool:
     """An unsigned callback says that this prompt has ended: the provider is asked immediately.
 
@@ -236,15 +245,12 @@ def confirm_by_lookup(
     newest = lock_prompt(unit.connection, prompt.id)
     if newest is not None and _is_booked(unit, newest, receipt):
         return
-    notice = PaymentNotice(
+    notice = PaymentNotice.of_prompt(
+        prompt,
         provider_account=provider_account,
         receipt=receipt,
         source="query",
         amount_minor=amount_minor,
-        currency=prompt.currency,
-        account=prompt.account_reference,
-        payer_kind="msisdn",
-        payer=prompt.msisdn,
         paid_at=unit.now,
     )
     _record_and_close(unit, prompt, notice)

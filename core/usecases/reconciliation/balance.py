@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 
 from core.db.audit import open_case
 from core.db.ledger import open_account, post_entries
-from core.db.statements import clearing_at, differing_assertions, has_entry, keep_assertion
+from core.db.statements import (
+    claim_pull,
+    clearing_at,
+    differing_assertions,
+    has_entry,
+    keep_assertion,
+    pull_again,
+)
 from core.errors import Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.unit import Unit
@@ -18,6 +25,24 @@ from core.usecases.operators.audit import write_audit
 
 _EXPLAINED_WITHIN = timedelta(hours=1)
 _CHECKED_FOR = timedelta(days=2)
+_READ_EVERY = timedelta(days=1)
+_READ_AGAIN = timedelta(minutes=10)
+
+
+def plan_balance(unit: Unit, name: str) -> bool:
+    """Whether the balance of the channel or account called `name` is to be read now: once a day."""
+    return claim_pull(unit.connection, _key(name), unit.now, _READ_EVERY)
+
+
+def record_balance(unit: Unit, name: str, provider_account: str, stated_minor: int) -> None:
+    """Store a balance as `note_balance` does. Where it differs it is read again soon: a payment may
+    have been made while it was read, and recorded afterwards."""
+    if note_balance(unit, provider_account, stated_minor, unit.now):
+        pull_again(unit.connection, _key(name), unit.now, _READ_AGAIN)
+
+
+def _key(name: str) -> str:
+    return f"balance:{name}"
 
 
 def note_balance(unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime) -> int:

@@ -21,7 +21,7 @@ from core.db.refunds import (
     unmatched_since,
     update_refund,
 )
-from core.errors import BrokenInvariant, Refused
+from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedPayment, PaymentState
@@ -123,6 +123,15 @@ _ENDED = ("done", "failed")
 def claim_refunds(unit: Unit, limit: int) -> list[Refund]:
     """Claim up to `limit` refunds to send or to look up. If the worker dies, they are due again."""
     return claim_due(unit.connection, unit.now, _LEASE, limit)
+
+
+def find_known_refund(unit: Unit, refund_id: int, receipt: str | None = None) -> Refund:
+    """Return the refund that a callback is about. Raises BadCallback when there is none, or when
+    the callback names another receipt than that of the refund."""
+    refund = find_refund(unit.connection, refund_id)
+    if refund is None or receipt not in (None, refund.receipt):
+        raise BadCallback("no such refund")
+    return refund
 
 
 def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:

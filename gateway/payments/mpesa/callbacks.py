@@ -27,7 +27,6 @@ from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.limits import MISSES, SerialGuesses
 from gateway.parsing import read_json
 from gateway.payments.mpesa.parse import (
-    CURRENCY,
     Question,
     Receipt,
     StkResult,
@@ -147,15 +146,12 @@ class MpesaCallbacks:
         return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
 
     def _notice_of(self, unit: Unit, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
-        return PaymentNotice(
+        return PaymentNotice.of_prompt(
+            prompt,
             provider_account=provider_account(self.shortcode),
             receipt=receipt.receipt,
             source="stk",
             amount_minor=receipt.amount_minor,
-            currency=CURRENCY,
-            account=prompt.account_reference,
-            payer_kind="msisdn",
-            payer=prompt.msisdn,
             paid_at=receipt.paid_at or unit.now,
         )
 

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.db.prompts import lock_prompt
-from core.db.refunds import find_refund
 from core.errors import BadCallback
 from core.money import parse_minor
 from core.payment import PaymentNotice
 from core.unit import OpenUnit
-from core.usecases.payments.prompts import prompt_paid
+from core.usecases.payments.prompts import lock_known_prompt, prompt_paid
 from core.usecases.reconciliation.balance import note_balance
-from core.usecases.refunds.refund import refund_done, refund_refused, refund_unclear
+from core.usecases.refunds.refund import (
+    find_known_refund,
+    refund_done,
+    refund_refused,
+    refund_unclear,
+)
 from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.parsing import Json, read_json, text_field
 from gateway.payments.mpesa.parse import CURRENCY, STAMP, instant, provider_account
@@ -85,9 +88,7 @@ class ResultCallbacks:
     def follow(self, result: Result, refund_id: int) -> CallbackResult:
         """Take note of how a reversal ended."""
         with self.open_unit() as unit:
-            refund = find_refund(unit.connection, refund_id)
-            if refund is None or result.receipt not in (None, refund.receipt):
-                raise BadCallback("no such refund")
+            find_known_refund(unit, refund_id, result.receipt)
             if result.code == _DONE and result.receipt is None:
                 raise BadCallback("OriginalTransactionID is missing")
             if result.code in (_DONE, _ALREADY):
@@ -103,18 +104,13 @@ class ResultCallbacks:
         if found.receipt is None:
             return CallbackResult("not_found", _ACKNOWLEDGED)
         with self.open_unit() as unit:
-            prompt = lock_prompt(unit.connection, prompt_id)
-            if prompt is None:
-                raise BadCallback("no such prompt")
-            notice = PaymentNotice(
+            prompt = lock_known_prompt(unit, prompt_id)
+            notice = PaymentNotice.of_prompt(
+                prompt,
                 provider_account=provider_account(self.shortcode),
                 receipt=found.receipt,
                 source="status",
                 amount_minor=found.amount_minor,
-                currency=CURRENCY,
-                account=prompt.account_reference,
-                payer_kind="msisdn",
-                payer=prompt.msisdn,
                 paid_at=unit.now,
             )
             is_new = prompt_paid(unit, prompt, notice).is_new
@@ -133,8 +129,7 @@ class ResultCallbacks:
     def unclear(self, _: Json, refund_id: int) -> CallbackResult:
         """Daraja gave up waiting for itself."""
         with self.open_unit() as unit:
-            if find_refund(unit.connection, refund_id) is None:
-                raise BadCallback("no such refund")
+            find_known_refund(unit, refund_id)
             refund_unclear(unit, refund_id, "timeout")
         return CallbackResult("unclear", _ACKNOWLEDGED)
 

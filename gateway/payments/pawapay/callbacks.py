@@ -63,14 +63,11 @@ def _note(unit: Unit, prompt: Prompt, outcome: Outcome) -> CallbackResult:
 
 
 def _notice(unit: Unit, prompt: Prompt, paid: Paid) -> PaymentNotice:
-    return PaymentNotice(
+    return PaymentNotice.of_prompt(
+        prompt,
         provider_account=account(prompt),
         receipt=paid.receipt,
         source="callback",
         amount_minor=paid.amount_minor,
-        currency=prompt.currency,
-        account=prompt.account_reference,
-        payer_kind="msisdn",
-        payer=prompt.msisdn,
         paid_at=unit.now,
     )

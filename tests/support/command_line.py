@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import click
 
@@ -11,7 +12,11 @@ from operations.cli import dialwatt
 
 def parse(words: Sequence[str]) -> None:
     """Raise click.UsageError where `dialwatt WORDS` is not a correct command line."""
-    command: click.Command = dialwatt
+    with suppress(click.exceptions.Exit):  # --help and --version end the parsing
+        _parse(dialwatt, words)
+
+
+def _parse(command: click.Command, words: Sequence[str]) -> None:
     context = command.make_context("dialwatt", list(words))
     rest = list(words)
     while isinstance(command, click.Group):

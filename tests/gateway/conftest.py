@@ -1,4 +1,4 @@
-"""The web process as providers meet it, on real services, with a small book.
+"""The web process as providers meet it, on real services, with little data.
 
 Meter M100 (100.00 a kWh, minimum purchase 50.00) and solar home system S200 (3 x 150.00) belong to
 Amina, who owes nothing yet; meter M999 is in stock.
@@ -11,11 +11,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
 from werkzeug.test import Client, TestResponse
 
 from core.db.engine import make_engine
-from core.unit import OpenUnit, unit_opener
 from gateway.app import create_app
 from simulator.pawapay.signing import public_keys, signature_headers
 from tests.support.builders import (
@@ -26,36 +24,13 @@ from tests.support.builders import (
     insert_sale,
     insert_tariff,
 )
-from tests.support.channels import CHANNELS
+from tests.support.scenario import Scenario
 
 KEY = "k3y"
 SHORTCODE = "600123"
 PUBLIC_URL = "https://gateway.example.org"
 PAWAPAY_SECRET = "5ec2e7"
 AMINA = "+254711000001"
-# What an endpoint may leave behind: none of it after a refusal.
-TRACES = ("payments", "journal_entries", "sms", "inbound_sms", "delivery_reports", "prompts")
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """A committed book and how to look into it."""
-
-    url: str
-    engine: Engine
-    meter_id: int
-    solar_id: int
-
-    @property
-    def open_unit(self) -> OpenUnit:
-        return unit_opener(self.engine, channels=CHANNELS)
-
-    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        with self.engine.begin() as connection:
-            return [tuple(row) for row in connection.execute(text(sql), values)]
-
-    def traces(self) -> dict[str, int]:
-        return {table: self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TRACES}
 
 
 @pytest.fixture
@@ -66,7 +41,7 @@ def scenario(database_url: str) -> Iterator[Scenario]:
         manufacturer = insert_manufacturer(connection)
         tariff = insert_tariff(connection, minimum_purchase_minor=50_00)
         amina = insert_customer(connection, msisdn=AMINA)
-        meter_id = insert_device(
+        insert_device(
             connection,
             serial="M100",
             manufacturer_id=manufacturer,
@@ -84,7 +59,7 @@ def scenario(database_url: str) -> Iterator[Scenario]:
             first_due_on=date(2126, 1, 1),
         )
         insert_device(connection, serial="M999", manufacturer_id=manufacturer)
-    yield Scenario(database_url, engine, meter_id, solar_id)
+    yield Scenario(engine, start=None)
     engine.dispose()
 
 

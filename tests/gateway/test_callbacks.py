@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from core.errors import BadCallback
 from gateway.gate import LARGEST_BODY
 from gateway.parsing import read_form, read_json
-from tests.gateway.conftest import KEY, Scenario, Web
+from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
+from tests.support.scenario import Scenario
 from tests.support.standins import served
 
 ENDPOINTS = [

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from gateway.app import create_app
-from tests.gateway.conftest import AMINA, KEY, Scenario
+from tests.gateway.conftest import AMINA, KEY
 from tests.support.phone import Phone
+from tests.support.scenario import Scenario
 
 SAFARICOM, AIRTEL, TELKOM = "63902", "63903", "63907"
 

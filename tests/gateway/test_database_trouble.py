@@ -22,8 +22,9 @@ from werkzeug.test import Client
 from core.db import engine as engines
 from gateway import app as gateway_app
 from operations.embedded.locations import free_port
-from tests.gateway.conftest import KEY, Scenario, Web
+from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import c2b
+from tests.support.scenario import Scenario
 
 PATIENCE_S = 60.0
 TROUBLE = {

@@ -32,9 +32,10 @@ from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
 from simulator.pawapay.signing import signature_headers
-from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Scenario, Web
+from tests.gateway.conftest import AMINA, KEY, PAWAPAY_SECRET, PUBLIC_URL, Web
 from tests.gateway.payments.bodies import CHECKOUT, c2b, pawapay_deposit, result, stk_paid
 from tests.support.builders import insert_prompt, insert_sms
+from tests.support.scenario import Scenario
 
 REFERENCE = str(UUID(int=7, version=4))
 AIRTEL_ID = UUID(int=8, version=4).hex
@@ -193,7 +194,7 @@ class _Errors(logging.Handler):
 def watch(scenario: Scenario) -> Iterator[Watch]:
     """A book in which every endpoint has something to be about."""
     with scenario.engine.begin() as connection:
-        common = {"device_id": scenario.solar_id, "account_reference": "S200"}
+        common = {"device_id": scenario.device_id("S200"), "account_reference": "S200"}
         insert_prompt(connection, checkout_reference=CHECKOUT, **common)
         for channel, reference in (("mtn", REFERENCE), ("airtel", AIRTEL_ID)):
             insert_prompt(connection, channel=channel, checkout_reference=reference, **common)

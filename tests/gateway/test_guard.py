@@ -12,8 +12,9 @@ from gateway.app import create_app
 from gateway.guard import _REFUSALS_MAX, Guard, GuardSettings
 from gateway.limits import Limits
 from gateway.redis_client import fail_fast_redis
-from tests.gateway.conftest import KEY, Scenario, Web
+from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import c2b
+from tests.support.scenario import Scenario
 
 CONFIRMATION = f"/payments/daraja/{KEY}/confirmation"
 

@@ -16,9 +16,10 @@ from core.db.schema import known_revisions
 from gateway.app import create_app
 from gateway.heartbeat import HEARTBEAT_MAX_AGE, record_heartbeat
 from gateway.work_queues import QUEUES
-from tests.gateway.conftest import KEY, Scenario, Web
+from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import c2b
 from tests.support.builders import insert_sms
+from tests.support.scenario import Scenario
 from tests.support.standins import closed_port_url
 
 

@@ -12,8 +12,9 @@ from werkzeug.test import Client, TestResponse
 from core.db.engine import make_engine
 from gateway.app import create_app
 from gateway.payments.mpesa import callbacks
-from tests.gateway.conftest import AMINA, KEY, Scenario, Web
+from tests.gateway.conftest import AMINA, KEY, Web
 from tests.gateway.payments.bodies import c2b, pawapay_deposit, stk_ended
+from tests.support.scenario import Scenario
 
 Ask = Callable[[Web], TestResponse]
 
@@ -59,7 +60,7 @@ def web(scenario: Scenario, environment: dict[str, str]):
 @pytest.fixture
 def cut(scenario: Scenario) -> Callable[[], int]:
     """End every connection of the web process; how many there were."""
-    outside = make_engine(scenario.url, pool_size=0)
+    outside = make_engine(scenario.url(), pool_size=0)
 
     def end_all() -> int:
         with outside.connect() as connection:

@@ -20,6 +20,8 @@ from tests.support.channels import CHANNELS
 
 ACCOUNT = "daraja:600123"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+# What an endpoint may leave behind: none of it after a refusal.
+TRACES = ("payments", "journal_entries", "sms", "inbound_sms", "delivery_reports", "prompts")
 
 
 @dataclass
@@ -40,6 +42,9 @@ class Scenario:
     def open_unit(self) -> AbstractContextManager[Unit]:
         return unit_opener(self.engine, self.now, Pins(PEPPER), CHANNELS)()
 
+    def url(self) -> str:
+        return self.engine.url.render_as_string(hide_password=False)
+
     def rows(self, sql: str, **values: object) -> list[tuple[Any, ...]]:
         with self.engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(sql), values)]
@@ -49,7 +54,7 @@ class Scenario:
         with self.engine.begin() as connection:
             connection.execute(text(sql), values)
 
-    def pay(self, receipt: str, account: str, amount_minor: int, **changed: object) -> int:
+    def pay(self, receipt: str, account: str, amount_minor: int = 100_00, **changed: object) -> int:
         """Book a payment as a callback would; its id."""
         values = {
             "provider_account": ACCOUNT,
@@ -71,6 +76,13 @@ class Scenario:
             while apply_payments(unit, OPEN_SECRET):
                 pass
 
+    def device_id(self, serial: str) -> int:
+        return int(self.rows("SELECT id FROM devices WHERE serial = :serial", serial=serial)[0][0])
+
+    def traces(self) -> dict[str, int]:
+        """How many rows there are in each table that an endpoint may write to."""
+        return {table: self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TRACES}
+
     def states(self) -> list[object]:
         """The payments' states, in order."""
         return [row[0] for row in self.rows("SELECT state FROM payments ORDER BY id")]
@@ -86,7 +98,7 @@ class Scenario:
         )
 
     def check_invariants(self) -> None:
-        """Every invariant of the books holds."""
+        """Assert that every invariant of the ledger holds."""
         with self.open_unit() as unit:
             found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
         assert not any(found.values()), {name: what for name, what in found.items() if what}

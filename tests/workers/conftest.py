@@ -3,83 +3,67 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 
 from core.clock import system_clock
-from core.payment import PaymentNotice
 from core.unit import unit_opener
-from core.usecases.payments.record import record_payment
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.work_queues import WorkQueues
-from tests.support.cast import OPEN_SECRET, VENDING_KEYS, insert_cast
+from simulator.mobile_money.wallets import Payment, move_money
+from tests.support.cast import AMINA, OPEN_SECRET, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS
+from tests.support.scenario import Scenario
 from tests.support.standins import StandIns, stand_ins
 from workers import jobs, reconciliation
 from workers.runtime import Runtime
+from workers.settings import ReconciliationSettings
 
-# Nobody answers there: what the stand-ins would call back is not what these tests are about.
+# No server answers there: these tests are not about callbacks of the stand-ins.
 NOWHERE = "http://127.0.0.1:9"
 
 
 @dataclass
-class Hands:
-    """The clock that tests move, and the book they look into."""
+class WorkerScenario(Scenario):
+    """The scenario at the real time, with the stand-in providers that the workers call."""
 
-    engine: object
-    standins: StandIns
-    ahead: timedelta = timedelta(0)
+    standins: StandIns = field(kw_only=True)
 
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+    def provider_moved(self, receipt, account, amount_minor=500_00, minutes_ago=0):
+        """Money the provider moved and never told us of."""
+        at = self.now() - timedelta(minutes=minutes_ago)
+        with self.standins.runtime.engine.begin() as connection:
+            move_money(connection, Payment(receipt, "600123", AMINA, account, amount_minor, at))
 
-    def rows(self, sql: str, **values: object) -> list[tuple[object, ...]]:
-        with self.engine.connect() as connection:
-            return [tuple(row) for row in connection.execute(text(sql), values)]
+    def cases(self):
+        return self.rows("SELECT kind, closed_at IS NULL FROM cases ORDER BY id")
 
-    def open_unit(self):
-        return unit_opener(self.engine, self.now, channels=CHANNELS)()
-
-    def pay(self, receipt: str, account: str, amount_minor: int = 100_00) -> None:
-        """Book a payment as a callback would."""
-        with self.open_unit() as unit:
-            record_payment(
-                unit,
-                PaymentNotice(
-                    "daraja:600123",
-                    receipt,
-                    "c2b",
-                    amount_minor,
-                    "KES",
-                    account,
-                    "none",
-                    None,
-                    unit.now,
-                ),
-            )
+    def refunds(self):
+        return self.rows("SELECT state, provider_code, attempts FROM refunds")
 
 
 @pytest.fixture
 def database_url(simulated_database_url):
-    """Where the stand-ins keep their world, too."""
+    """The database that the stand-in providers use, too."""
     return simulated_database_url
 
 
 @pytest.fixture
-def hands(database_url, redis_url, monkeypatch):
+def scenario(database_url, redis_url, monkeypatch):
     engine = create_engine(database_url, pool_size=10)
     with engine.begin() as connection:
         insert_cast(connection, system_clock().date())
     with stand_ins(database_url, NOWHERE, "demo") as standins:
-        hands, work_queues = Hands(engine, standins), WorkQueues(redis_url)
+        scenario = WorkerScenario(engine, start=None, standins=standins)
+        work_queues = WorkQueues(redis_url)
         runtime = Runtime(
             open_unit=unit_opener(
-                engine, hands.now, channels=CHANNELS, after_commit=work_queues.wake
+                engine, scenario.now, channels=CHANNELS, after_commit=work_queues.wake
             ),
             open_secret=OPEN_SECRET,
             daraja=DarajaClient(
@@ -99,12 +83,12 @@ def hands(database_url, redis_url, monkeypatch):
         )
         for module in (jobs, reconciliation):
             monkeypatch.setattr(module, "runtime", lambda: runtime)
-        yield hands
+        yield scenario
     engine.dispose()
 
 
 @pytest.fixture
-def settings(database_url, redis_url, hands):
+def settings(database_url, redis_url, scenario):
     """The environment of real worker processes on this book."""
     return {
         "DATABASE_URL": database_url,
@@ -115,11 +99,19 @@ def settings(database_url, redis_url, hands):
         "PIN_PEPPER": "pepper",
         "AT_USERNAME": "jua",
         "AT_API_KEY": "at-key",
-        "AT_BASE_URL": hands.standins.url,
-        "DARAJA_BASE_URL": hands.standins.url,
+        "AT_BASE_URL": scenario.standins.url,
+        "DARAJA_BASE_URL": scenario.standins.url,
         "DARAJA_CONSUMER_KEY": "consumer",
         "DARAJA_CONSUMER_SECRET": "secret",
         "DARAJA_SHORTCODE": "600123",
         "DARAJA_PASSKEY": "pass",
         **VENDING_KEYS,
     }
+
+
+@pytest.fixture
+def pulling(monkeypatch):
+    """The list is asked for every ten minutes; nothing goes back by itself."""
+    chosen = ReconciliationSettings(timedelta(minutes=10), None)
+    monkeypatch.setattr(reconciliation, "settings", lambda: chosen)
+    return chosen

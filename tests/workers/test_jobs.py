@@ -12,85 +12,85 @@ from tests.support.cast import AMINA, METER
 from workers import jobs
 
 
-def texts(hands):
-    return hands.rows("SELECT state, attempts FROM sms ORDER BY id")
+def texts(scenario):
+    return scenario.rows("SELECT state, attempts FROM sms ORDER BY id")
 
 
-def delivered(hands):
-    return hands.rows("SELECT count(*) FROM simulator.sms")[0][0]
+def delivered(scenario):
+    return scenario.rows("SELECT count(*) FROM simulator.sms")[0][0]
 
 
-def a_receipt_waits(hands):
-    hands.pay("R1", METER, 500_00)
+def a_receipt_waits(scenario):
+    scenario.pay("R1", METER, 500_00)
     jobs.apply_payments()
 
 
-def test_a_text_the_provider_cannot_take_now_is_sent_later(hands):
-    a_receipt_waits(hands)
-    hands.standins.fault("africastalking", "refuse_number", value="405", times=1)
+def test_a_text_the_provider_cannot_take_now_is_sent_later(scenario):
+    a_receipt_waits(scenario)
+    scenario.standins.fault("africastalking", "refuse_number", value="405", times=1)
 
     jobs.send_sms()
-    assert texts(hands) == [("waiting", 1)]
+    assert texts(scenario) == [("waiting", 1)]
     jobs.send_sms()
-    assert texts(hands) == [("waiting", 1)]
+    assert texts(scenario) == [("waiting", 1)]
 
-    hands.ahead = timedelta(seconds=11)
+    scenario.ahead = timedelta(seconds=11)
     jobs.send_sms()
-    assert texts(hands) == [("sent", 2)]
+    assert texts(scenario) == [("sent", 2)]
 
 
-def test_a_text_whose_fate_nobody_knows_is_sent_again_with_the_same_words(hands):
-    a_receipt_waits(hands)
-    hands.standins.fault("africastalking", "lose_reply", times=1)
+def test_a_text_whose_fate_nobody_knows_is_sent_again_with_the_same_words(scenario):
+    a_receipt_waits(scenario)
+    scenario.standins.fault("africastalking", "lose_reply", times=1)
 
     jobs.send_sms()
-    hands.ahead = timedelta(seconds=11)
+    scenario.ahead = timedelta(seconds=11)
     jobs.send_sms()
 
-    assert texts(hands) == [("sent", 2)]
-    bodies = hands.rows("SELECT DISTINCT body FROM simulator.sms")
+    assert texts(scenario) == [("sent", 2)]
+    bodies = scenario.rows("SELECT DISTINCT body FROM simulator.sms")
     assert len(bodies) == 1
-    assert delivered(hands) == 2
+    assert delivered(scenario) == 2
 
 
-def test_a_number_the_provider_refuses_is_not_tried_again(hands):
-    a_receipt_waits(hands)
-    hands.standins.fault("africastalking", "refuse_number", value="403", times=1)
+def test_a_number_the_provider_refuses_is_not_tried_again(scenario):
+    a_receipt_waits(scenario)
+    scenario.standins.fault("africastalking", "refuse_number", value="403", times=1)
 
     jobs.send_sms()
-    hands.ahead = timedelta(days=2)
+    scenario.ahead = timedelta(days=2)
     jobs.send_sms()
 
-    assert texts(hands) == [("failed", 1)]
+    assert texts(scenario) == [("failed", 1)]
 
 
-def test_a_worker_that_died_while_sending_only_delays_the_text(hands):
-    a_receipt_waits(hands)
-    with hands.open_unit() as unit:
+def test_a_worker_that_died_while_sending_only_delays_the_text(scenario):
+    a_receipt_waits(scenario)
+    with scenario.open_unit() as unit:
         jobs.claim_unsent_sms(unit, limit=10)
 
     jobs.send_sms()
-    assert delivered(hands) == 0
+    assert delivered(scenario) == 0
 
-    hands.ahead = timedelta(minutes=2, seconds=1)
+    scenario.ahead = timedelta(minutes=2, seconds=1)
     jobs.send_sms()
-    assert texts(hands) == [("sent", 2)]
+    assert texts(scenario) == [("sent", 2)]
 
 
 @pytest.fixture
-def prompted(hands):
+def prompted(scenario):
     """A prompt that waits to be sent to Amina's phone."""
-    with hands.open_unit() as unit:
+    with scenario.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
-    return hands
+    return scenario
 
 
-def prompts(hands):
-    return hands.rows("SELECT state FROM prompts")
+def prompts(scenario):
+    return scenario.rows("SELECT state FROM prompts")
 
 
-def shown(hands):
-    return hands.rows("SELECT count(*) FROM simulator.prompts")[0][0]
+def shown(scenario):
+    return scenario.rows("SELECT count(*) FROM simulator.prompts")[0][0]
 
 
 def test_a_prompt_is_sent_once_however_often_the_job_runs(prompted):
@@ -124,9 +124,9 @@ def test_a_worker_that_died_while_prompting_leaves_an_unknown_prompt_and_no_seco
     assert prompts(prompted) == [("unknown",)]
 
 
-def test_a_worker_that_dies_strands_only_the_prompts_it_was_sending(hands, monkeypatch):
+def test_a_worker_that_dies_strands_only_the_prompts_it_was_sending(scenario, monkeypatch):
     for _ in range(20):
-        with hands.open_unit() as unit:
+        with scenario.open_unit() as unit:
             request_payment(unit, AMINA, METER, Money(500_00, "KES"))
 
     def die(prompt):
@@ -136,7 +136,7 @@ def test_a_worker_that_dies_strands_only_the_prompts_it_was_sending(hands, monke
     with pytest.raises(SystemExit):
         jobs.prompt_payers()
 
-    stranded = hands.rows("SELECT count(*) FROM prompts WHERE state = 'sending'")
+    stranded = scenario.rows("SELECT count(*) FROM prompts WHERE state = 'sending'")
     assert stranded == [(8,)]
 
 
@@ -186,10 +186,10 @@ def test_the_look_up_of_a_silent_prompt_ends_it_and_tells_the_payer(prompted):
 
 
 @pytest.mark.parametrize("job", [jobs.apply_payments, jobs.prompt_payers, jobs.send_sms])
-def test_on_an_empty_book_a_job_finds_nothing_to_do(hands, job):
-    with hands.engine.begin() as connection:
+def test_on_an_empty_book_a_job_finds_nothing_to_do(scenario, job):
+    with scenario.engine.begin() as connection:
         connection.exec_driver_sql("DELETE FROM market")
 
     job()
 
-    assert hands.rows("SELECT count(*) FROM payments") == [(0,)]
+    assert scenario.rows("SELECT count(*) FROM payments") == [(0,)]

@@ -9,18 +9,20 @@ from workers.runtime import make_worker
 from workers.schedule import Schedule
 
 
-def test_a_payment_whose_wake_up_was_lost_is_applied_after_the_next_sweep(hands, redis, redis_url):
+def test_a_payment_whose_wake_up_was_lost_is_applied_after_the_next_sweep(
+    scenario, redis, redis_url
+):
     queues = WorkQueues(redis_url)
-    hands.pay("R1", METER)
+    scenario.pay("R1", METER)
     queues.wake(["payments"])
     redis.flushall()
-    hands.pay("R2", METER)
+    scenario.pay("R2", METER)
     WorkQueues(closed_port_url().replace("http", "redis")).wake(["payments"])
 
-    Schedule(hands.open_unit, queues).sweep()
+    Schedule(scenario.open_unit, queues).sweep()
     make_worker(redis).work(burst=True, logging_level="CRITICAL")
 
-    assert hands.rows("SELECT receipt, state FROM payments ORDER BY id") == [
+    assert scenario.rows("SELECT receipt, state FROM payments ORDER BY id") == [
         ("R1", "applied"),
         ("R2", "applied"),
     ]

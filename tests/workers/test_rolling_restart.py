@@ -39,33 +39,33 @@ def start(settings):
         process.wait()
 
 
-def applied(hands):
-    return hands.rows("SELECT count(*) FROM payments WHERE state = 'applied'")[0][0]
+def applied(scenario):
+    return scenario.rows("SELECT count(*) FROM payments WHERE state = 'applied'")[0][0]
 
 
-def wait_until_applied(hands, at_least):
+def wait_until_applied(scenario, at_least):
     deadline = time.monotonic() + PATIENCE_S
-    while applied(hands) < at_least:
-        assert time.monotonic() < deadline, f"{applied(hands)} of {at_least} applied"
+    while applied(scenario) < at_least:
+        assert time.monotonic() < deadline, f"{applied(scenario)} of {at_least} applied"
         time.sleep(0.02)
 
 
-def test_a_deployment_while_payments_are_in_flight_loses_none(hands, start, database_url):
+def test_a_deployment_while_payments_are_in_flight_loses_none(scenario, start, database_url):
     start("schedule")
     old = start("worker")
     for number in range(PAYMENTS):
-        hands.pay(f"R{number}", KIT if number % 2 else METER, 20_00)
+        scenario.pay(f"R{number}", KIT if number % 2 else METER, 20_00)
         if number == PAYMENTS // 2:
-            wait_until_applied(hands, 1)
+            wait_until_applied(scenario, 1)
             old.send_signal(signal.SIGTERM)
             migrate(database_url)
             start("worker")
     assert old.wait(PATIENCE_S) == 0
 
-    wait_until_applied(hands, PAYMENTS)
+    wait_until_applied(scenario, PAYMENTS)
 
-    [(made, distinct)] = hands.rows(
+    [(made, distinct)] = scenario.rows(
         "SELECT count(*), count(DISTINCT (device_id, counter)) FROM tokens"
     )
     assert made == distinct > 0
-    assert hands.rows("SELECT count(*) FROM payments WHERE attempts > 0") == [(0,)]
+    assert scenario.rows("SELECT count(*) FROM payments WHERE attempts > 0") == [(0,)]

@@ -32,21 +32,21 @@ def wait_for_ever(*_, **__):
 
 
 def test_a_payment_that_was_being_applied_when_time_ran_out_waits_without_blame(
-    hands, redis, worker, monkeypatch
+    scenario, redis, worker, monkeypatch
 ):
-    hands.pay("R1", METER)
+    scenario.pay("R1", METER)
     monkeypatch.setattr("core.usecases.payments.apply._lock_and_read", wait_for_ever)
 
     done = run_out_of_time(redis, worker, "workers.jobs.apply_payments")
 
     assert done.is_failed
-    assert hands.rows("SELECT state, attempts, problem FROM payments") == [("received", 0, None)]
+    assert scenario.rows("SELECT state, attempts, problem FROM payments") == [("received", 0, None)]
 
 
 def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
-    hands, redis, worker, monkeypatch, caplog
+    scenario, redis, worker, monkeypatch, caplog
 ):
-    hands.pay("R1", METER)
+    scenario.pay("R1", METER)
     jobs.apply_payments()
     monkeypatch.setattr(jobs, "sms_sent", wait_for_ever)
 

@@ -14,7 +14,8 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary
 from gateway.sms.africastalking import AfricasTalkingSender, SmsSettings
 from gateway.sms.sender import SmsSender
 from simulator.africastalking import received_sms
-from tests.gateway.conftest import AMINA, KEY, Scenario, Web
+from tests.gateway.conftest import AMINA, KEY, Web
+from tests.support.scenario import Scenario
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
 
@@ -44,7 +45,7 @@ def database_url(simulated_database_url: str) -> str:
 @pytest.fixture
 def provider(scenario: Scenario, web: Web) -> Iterator[Provider]:
     with served(web.client.application) as public_url:
-        with stand_ins(scenario.url, public_url, KEY) as standins:
+        with stand_ins(scenario.url(), public_url, KEY) as standins:
             yield Provider(standins, sender_at(standins.url), scenario)
 
 

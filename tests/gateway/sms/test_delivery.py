@@ -6,8 +6,9 @@ from urllib.parse import urlencode
 import pytest
 
 from gateway.sms.delivery import read_report
-from tests.gateway.conftest import AMINA, Scenario, Web
+from tests.gateway.conftest import AMINA, Web
 from tests.support.builders import insert_sms
+from tests.support.scenario import Scenario
 
 ROAD = "sms/africastalking"
 REPORT = {

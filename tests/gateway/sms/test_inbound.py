@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.conftest import AMINA, Scenario, Web
+from tests.gateway.conftest import AMINA, Web
+from tests.support.scenario import Scenario
 
 ROAD = "sms/africastalking"
 TEXT = {

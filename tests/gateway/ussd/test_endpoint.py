@@ -13,9 +13,10 @@ from gateway.app import create_app
 from gateway.guard import GuardSettings
 from gateway.network_limits import SMALLEST_SCREEN
 from gateway.ussd.aggregators import ADAPTERS
-from tests.gateway.conftest import AMINA, KEY, Scenario
+from tests.gateway.conftest import AMINA, KEY
 from tests.gateway.ussd.conformance import WIRES, Caller, Hands, Wire
 from tests.support.phone import Phone
+from tests.support.scenario import Scenario
 from tests.support.toy_menu import BARAKA
 
 MakeWeb = Callable[..., Any]

@@ -17,9 +17,10 @@ from gateway.limits import Limits, SerialGuesses
 from gateway.payments.mpesa.callbacks import MpesaCallbacks
 from gateway.payments.mpesa.parse import read_question
 from gateway.redis_client import fail_fast_redis
-from tests.gateway.conftest import AMINA, SHORTCODE, Scenario, Web
+from tests.gateway.conftest import AMINA, SHORTCODE, Web
 from tests.gateway.payments.bodies import CHECKOUT, STK_PAID, c2b, stk_ended, stk_paid
 from tests.support.builders import insert_prompt
+from tests.support.scenario import Scenario
 
 ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 Woken = Callable[[], set[str]]
@@ -190,7 +191,7 @@ def test_without_a_commit_there_is_no_acknowledgement(web: Web, scenario: Scenar
 def prompt(scenario: Scenario, **changed: Any) -> int:
     row = {"account_reference": "M100", "msisdn": AMINA, "checkout_reference": CHECKOUT} | changed
     with scenario.engine.begin() as connection:
-        return insert_prompt(connection, device_id=scenario.meter_id, **row)
+        return insert_prompt(connection, device_id=scenario.device_id("M100"), **row)
 
 
 def state(scenario: Scenario) -> list[tuple[Any, ...]]:

@@ -15,9 +15,10 @@ from gateway.payments.channel import Approved, Ended, Pending
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.settings import DarajaSettings
 from simulator.mobile_money.prompts import answer_prompt, waiting_prompts
-from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Scenario, Web
+from tests.gateway.conftest import AMINA, KEY, SHORTCODE, Web
 from tests.gateway.payments.bodies import PROMPT
 from tests.support.builders import insert_prompt
+from tests.support.scenario import Scenario
 from tests.support.standins import StandIns, canned, closed_port_url, served, stand_ins
 
 PIN = "1234"
@@ -35,7 +36,7 @@ class Safaricom:
     def prompt(self, **changed: Any) -> Prompt:
         row = {"account_reference": "M100", "msisdn": AMINA, "state": "sending"} | changed
         with self.scenario.engine.begin() as connection:
-            number = insert_prompt(connection, device_id=self.scenario.meter_id, **row)
+            number = insert_prompt(connection, device_id=self.scenario.device_id("M100"), **row)
             found = lock_prompt(connection, number)
         assert found is not None
         return found
@@ -65,7 +66,7 @@ def database_url(simulated_database_url: str) -> str:
 @pytest.fixture
 def safaricom(scenario: Scenario, web: Web) -> Iterator[Safaricom]:
     with served(web.client.application) as public_url:
-        with stand_ins(scenario.url, public_url, KEY) as standins:
+        with stand_ins(scenario.url(), public_url, KEY) as standins:
             settings = settings_for(standins.url, public_url)
             client = DarajaClient(settings)
             yield Safaricom(standins, settings, client, scenario)

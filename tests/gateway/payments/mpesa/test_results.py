@@ -9,9 +9,10 @@ import pytest
 from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.refunds.refund import request_refund
-from tests.gateway.conftest import AMINA, Scenario, Web
+from tests.gateway.conftest import AMINA, Web
 from tests.gateway.payments.bodies import result
 from tests.support.builders import insert_prompt
+from tests.support.scenario import Scenario
 
 Woken = Callable[[], set[str]]
 
@@ -120,7 +121,7 @@ def approved(scenario: Scenario) -> int:
     with scenario.engine.begin() as connection:
         return insert_prompt(
             connection,
-            device_id=scenario.meter_id,
+            device_id=scenario.device_id("M100"),
             account_reference="M100",
             msisdn=AMINA,
             state="approved",

@@ -20,9 +20,10 @@ from gateway.payments.channel import Ended, Outcome, Paid, Pending
 from gateway.payments.pawapay.client import PawaPayChannel, read_deposit
 from gateway.payments.pawapay.message_signature import read_public_keys
 from gateway.payments.pawapay.settings import PawaPaySettings
-from tests.gateway.conftest import Scenario, Web
+from tests.gateway.conftest import Web
 from tests.gateway.payments.bodies import PROMPT, pawapay_deposit
 from tests.support.builders import insert_prompt
+from tests.support.scenario import Scenario
 from tests.support.standins import StandIns, canned, closed_port_url, stand_ins
 
 NOWHERE = "http://127.0.0.1:9"
@@ -199,7 +200,7 @@ def asked(scenario: Scenario) -> int:
     with scenario.engine.begin() as connection:
         return insert_prompt(
             connection,
-            device_id=scenario.meter_id,
+            device_id=scenario.device_id("M100"),
             account_reference="M100",
             channel="pawapay",
             network="MPESA_KEN",

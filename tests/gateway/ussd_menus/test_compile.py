@@ -16,6 +16,7 @@ from core.wording.slots import CountSlot, MoneySlot, TextSlot, VerbatimSlot
 from core.wording.translation import Translation, make_wording
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
 from gateway.ussd_menus.effect import CALLER, do
+from gateway.ussd_menus.effect import build as built
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.options import Option, option
 from gateway.ussd_menus.readers import Amount, NumberReader, Pin, Serial, TextReader
@@ -68,6 +69,9 @@ def bill(turn: Turn) -> Bill:
 
 def pay_amount(unit: object, payer: str, amount: MoneyValue) -> dict[str, str]:
     return {}
+
+
+def pay_bill(unit: object, bill: Bill) -> None: ...
 
 
 def act_on_pin(unit: object, pin: str) -> None: ...
@@ -295,6 +299,28 @@ def test_an_effect_that_lacks_a_value_or_has_one_too_many_is_found() -> None:
     start = home(option(yes, do=do(pay_amount, payer=CALLER, sum=5), to=done))
 
     assert faults(start) == ["t.home: pay_amount needs amount", "t.home: pay_amount takes no sum"]
+
+
+def test_an_argument_that_is_built_is_checked_like_the_effect_itself() -> None:
+    bill_of = built(Bill, amount=amount, sum=5)
+    start = home(option(yes, do=do(pay_bill, bill=bill_of), to=done))
+
+    assert faults(start) == [
+        "t.home: Bill takes no sum",
+        "t.home: Bill takes amount, which is not set here",
+    ]
+    assert faults(home(option(yes, do=do(pay_bill, bill=built(Bill)), to=done))) == [
+        "t.home: Bill needs amount"
+    ]
+
+
+def test_a_slot_may_be_filled_from_any_part_of_what_a_screen_reads() -> None:
+    def parts(turn: Turn) -> tuple[Device, Bill]:
+        return Device("01000000016"), Bill(MoneyValue(1, "KES"))
+
+    shown = Choice("t.shown", sum_of, [option(yes, to=done)], data=parts, remembers=[serial])
+
+    assert build(home(option(yes, to=shown)))
 
 
 def test_an_effect_whose_variable_is_not_set_is_found() -> None:

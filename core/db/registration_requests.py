@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
-from core.db.plan_offers import TERMS_COLUMNS, terms_of_row
+from core.db.plan_offers import TERMS_COLUMNS, terms_as_stored, terms_of_row
 from core.plan import PlanTerms
 
 
@@ -28,8 +28,29 @@ class StoredRequest:
     terms: PlanTerms | None
 
 
-def store_request(connection: Connection, row: dict[str, Any]) -> None:
+# A tariff stands in place of these.
+_NO_TERMS = {
+    "scheme": None, "count": None, "instalment_minor": None, "cadence": None,
+    "down_payment_minor": 0,
+}  # fmt: skip
+
+
+def store_request(
+    connection: Connection, agent_id: int, request: StoredRequest, asked_at: datetime
+) -> None:
     """Store a registration; an earlier one of the same agent for the same device is replaced."""
+    row = {
+        "agent_id": agent_id,
+        "serial": request.serial,
+        "phone": request.phone,
+        "village": request.village,
+        "name": request.name,
+        "surname": request.surname,
+        "tariff": request.tariff,
+        "appliance": request.terms and request.terms.appliance,
+        **(terms_as_stored(request.terms) if request.terms else _NO_TERMS),
+        "asked_at": asked_at,
+    }
     columns, slots = ", ".join(row), ", ".join(f":{name}" for name in row)
     changed = ", ".join(f"{name} = excluded.{name}" for name in row)
     connection.execute(

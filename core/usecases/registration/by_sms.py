@@ -13,7 +13,6 @@ from datetime import timedelta
 from core.agent import Agent
 from core.db.agents import find_agent
 from core.db.customers import find_customer
-from core.db.plan_offers import terms_as_stored
 from core.db.registration_requests import (
     StoredRequest,
     code_like,
@@ -99,25 +98,8 @@ def store_registration_request(
         offer.tariff if isinstance(offer, TariffOffer) else None,
         None if isinstance(offer, TariffOffer) else offer.terms,
     )
-    store_request(unit.connection, _row(unit, agent, stored))
+    store_request(unit.connection, agent.id, stored, unit.now)
     return _pending(unit, stored), offer
-
-
-def _row(unit: Unit, agent: Agent, request: StoredRequest) -> dict[str, object]:
-    terms = request.terms
-    no_terms = {"scheme": None, "count": None, "instalment_minor": None, "cadence": None}
-    return {
-        "agent_id": agent.id,
-        "serial": request.serial,
-        "phone": request.phone,
-        "village": request.village,
-        "name": request.name,
-        "surname": request.surname,
-        "tariff": request.tariff,
-        "appliance": terms and terms.appliance,
-        **(terms_as_stored(terms) if terms else no_terms | {"down_payment_minor": 0}),
-        "asked_at": unit.now,
-    }
 
 
 def list_registration_requests(unit: Unit, agent_msisdn: str) -> list[PendingRequest]:

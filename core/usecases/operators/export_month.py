@@ -31,7 +31,7 @@ def export_month(unit: Unit, typed: str, operator: str) -> Month:
     Raises Refused("month_unknown") for another form, and for a month that has not begun.
     """
     month = _month_of(unit, typed)
-    write_audit(unit, operator, "export", "market", 1, f"the books of {month.name}")
+    write_audit(unit, operator, "export", "market", 1, f"the month {month.name}")
     return month
 
 

@@ -1,7 +1,7 @@
-"""The console on a real database, with the cast's book and a user for every role.
+"""The console on a real database, with the test data of the cast and a user for each role.
 
-`console.login("finance")` gives a browser that is logged in. A page that takes an id finds one
-under its name in `ids`: whoever adds a page with another id adds it there.
+`console.login("finance")` gives a browser that is logged in. `ids` has an id
+for every name in an address: add further ids there.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
 class Browser:
-    """Somebody at the console. Posts carry the token of the page the form is on."""
+    """A browser at the console. Its posts carry the form token."""
 
     def __init__(self, app: Flask) -> None:
         self.client = Client(app)
@@ -90,7 +90,7 @@ class Browser:
 
 @dataclass
 class Console:
-    """The console and the book behind it."""
+    """The console, and the scenario whose database it shows."""
 
     app: Flask
     scenario: Scenario

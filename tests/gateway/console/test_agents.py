@@ -1,4 +1,4 @@
-"""Agents at the console: their accounts, cash handed over, a new first PIN, the limit."""
+"""Agents at the console: their accounts, received cash, a reset PIN, the float limit."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted):
     assert exported(browser.get("/agents.csv", owing="full"))[1:] == []
 
 
-def test_one_agent_is_shown_with_what_moved_the_account(indebted):
+def test_the_page_of_an_agent_has_the_account_movements(indebted):
     page = indebted.login("read_only").get(path(indebted)).text
 
     assert "cash collected" in page
@@ -59,7 +59,7 @@ def test_one_agent_is_shown_with_what_moved_the_account(indebted):
     assert "KES 1,500.00" in page
 
 
-def test_cash_handed_over_is_shown_first_then_booked_and_told(indebted):
+def test_cash_is_previewed_then_booked_and_the_agent_gets_an_sms(indebted):
     finance = indebted.login("finance")
     typed = {"amount": "300", "receipt": "h 12", "reason": "weekly hand-over"}
 
@@ -76,7 +76,7 @@ def test_cash_handed_over_is_shown_first_then_booked_and_told(indebted):
     indebted.scenario.check_invariants()
 
 
-def test_a_receipt_counts_once(indebted):
+def test_a_receipt_number_is_used_once(indebted):
     finance = indebted.login("finance")
     typed = {"amount": "100", "receipt": "H12", "reason": "weekly hand-over"}
     confirmed(finance, path(indebted, "/settle"), **typed)
@@ -90,7 +90,7 @@ def test_a_receipt_counts_once(indebted):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"amount": "0"}, "Must be more than 0"),
         ({"amount": "501"}, "does not owe that much"),
@@ -98,18 +98,18 @@ def test_a_receipt_counts_once(indebted):
         ({"reason": ""}, "This is required"),
     ],
 )
-def test_a_hand_over_that_cannot_be_books_nothing(indebted, typed, told):
+def test_invalid_cash_books_nothing(indebted, typed, expected):
     given = {"amount": "100", "receipt": "H12", "reason": "weekly hand-over"} | typed
 
     answer = indebted.login("finance").post(path(indebted, "/settle"), **given)
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert figures(indebted) == (500_00, 10_00)
     assert indebted.audit() == []
 
 
-def test_a_new_pin_is_shown_once_works_and_has_to_be_changed(console):
+def test_a_new_pin_is_shown_once_and_must_be_changed(console):
     support = console.login("support")
 
     done = support.post(path(console, "/pin"), reason="forgot it, came to the office")
@@ -122,13 +122,13 @@ def test_a_new_pin_is_shown_once_works_and_has_to_be_changed(console):
     assert verify_pin(stored, pin, PEPPER)
     assert is_initial
     assert "The new PIN is" not in support.get(path(console)).text
-    told = console.rows("SELECT msisdn, body FROM sms WHERE kind = 'agent_sms.pin_reset'")
-    assert [number for number, _ in told] == [JUMA]
-    assert pin not in told[0][1]
+    messages = console.rows("SELECT msisdn, body FROM sms WHERE kind = 'agent_sms.pin_reset'")
+    assert [number for number, _ in messages] == [JUMA]
+    assert pin not in messages[0][1]
     assert console.audit() == [("support", "reset_pin", "agent", "forgot it, came to the office")]
 
 
-def test_the_limit_is_set_with_a_reason(console):
+def test_the_float_limit_is_set_with_a_reason(console):
     done = console.login("finance").post(path(console, "/limit"), limit="5,000", reason="busy area")
 
     assert done.status_code == 302
@@ -141,24 +141,24 @@ def test_the_limit_is_set_with_a_reason(console):
 
 
 @pytest.mark.parametrize("action", ["", "/settle", "/pin", "/limit"])
-def test_an_agent_who_is_not_there_has_no_page(console, action):
+def test_an_unknown_agent_has_no_page(console, action):
     assert console.login().get(f"/agents/999999{action}").status_code == 404
 
 
 @pytest.mark.parametrize("typed", ["9" * 19, "-1", "5e3"])
-def test_a_limit_that_is_no_amount_is_told_beside_its_field(console, typed):
+def test_an_invalid_limit_is_refused_beside_its_field(console, typed):
     answer = console.login().post(path(console, "/limit"), limit=typed, reason="busy area")
 
     assert answer.status_code == 422
     assert console.audit() == []
 
 
-def test_a_receipt_longer_than_a_text_can_hold_is_not_taken(indebted):
+def test_a_receipt_number_that_is_too_long_for_an_sms_is_refused(indebted):
     typed = {"amount": "100", "receipt": "1234567890123", "reason": "weekly hand-over"}
 
     assert indebted.login().post(path(indebted, "/settle"), **typed).status_code == 422
 
 
 @pytest.mark.parametrize("asked", ["-5", "0", "many", "1"])
-def test_movements_are_shown_whatever_the_address_asks_for(indebted, asked):
+def test_any_number_of_movements_in_the_address_works(indebted, asked):
     assert indebted.login().get(path(indebted), movements=asked).status_code == 200

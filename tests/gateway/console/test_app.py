@@ -1,4 +1,4 @@
-"""The console as a browser meets it: headers, cookie, errors, and its place beside callbacks."""
+"""The console application: headers, cookie, error pages, and its place in the web process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.gateway.console.conftest import SECRET
 ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
 
 
-def test_nothing_runs_or_is_loaded_from_elsewhere_or_stays_in_a_cache(console):
+def test_headers_forbid_scripts_other_sites_and_caching(console):
     headers = console.login().get("/").headers
 
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -32,14 +32,14 @@ def test_nothing_runs_or_is_loaded_from_elsewhere_or_stays_in_a_cache(console):
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_the_cookie_is_for_the_console_alone_and_no_script_reads_it(console):
+def test_the_cookie_is_limited_to_the_console_and_hidden_from_scripts(console):
     cookie = console.browser().log_in("owner").headers["Set-Cookie"]
 
     assert {"HttpOnly", "SameSite=Lax", "Path=/console/"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
 
 
-def test_over_https_the_cookie_travels_by_nothing_else(console):
+def test_with_https_the_cookie_is_secure(console):
     console.app.config["SESSION_COOKIE_SECURE"] = ConsoleSettings.from_environment(
         {"CONSOLE_SECRET": SECRET, "PUBLIC_URL": "https://gateway.example.org"}
     ).is_https
@@ -47,7 +47,7 @@ def test_over_https_the_cookie_travels_by_nothing_else(console):
     assert "Secure" in console.browser().log_in("owner").headers["Set-Cookie"]
 
 
-def test_an_unknown_address_is_a_page_and_says_nothing_of_itself(console):
+def test_an_unknown_address_gets_an_error_page_without_the_address(console):
     answer = console.login().get("/<nowhere>")
 
     assert answer.status_code == 404
@@ -56,13 +56,15 @@ def test_an_unknown_address_is_a_page_and_says_nothing_of_itself(console):
 
 
 @pytest.mark.parametrize(
-    ("error", "status", "told"),
+    ("error", "status", "expected"),
     [
         (OperationalError("SELECT", {}, Exception("secret")), 503, "did not respond in time"),
         (KeyError("secret"), 500, "The error is in the log"),
     ],
 )
-def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, error, status, told):
+def test_an_unexpected_error_is_shown_without_details(
+    console, monkeypatch, error, status, expected
+):
     browser = console.login()
 
     def fails():
@@ -72,17 +74,17 @@ def test_what_nobody_foresaw_is_told_without_its_details(console, monkeypatch, e
     answer = browser.get("/")
 
     assert answer.status_code == status
-    assert told in answer.text
+    assert expected in answer.text
     assert "secret" not in answer.text
 
 
-def test_showing_something_cannot_change_anything(console):
+def test_a_read_only_unit_cannot_write(console):
     with console.app.test_request_context(), console_context().read_only_unit() as unit:
         with pytest.raises(Exception, match="read-only transaction"):
             unit.connection.execute(text("DELETE FROM problem_reports"))
 
 
-def test_the_web_process_serves_it_where_it_has_a_secret(database_url, redis_url, scenario):
+def test_the_web_process_serves_the_console_only_with_a_secret(database_url, redis_url, scenario):
     services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
     served = create_app(ENVIRONMENT | services | {"CONSOLE_SECRET": SECRET})
     without = create_app(ENVIRONMENT | services)
@@ -94,12 +96,12 @@ def test_the_web_process_serves_it_where_it_has_a_secret(database_url, redis_url
     without.close()
 
 
-def test_a_secret_that_can_be_guessed_stops_the_start():
+def test_a_short_secret_stops_the_start():
     with pytest.raises(BadInput, match="CONSOLE_SECRET"):
         ConsoleSettings.from_environment({"CONSOLE_SECRET": "short"})
 
 
-def test_the_menu_has_every_page_of_the_role_and_says_which_one_is_shown(console):
+def test_the_menu_has_the_pages_of_the_role_and_marks_the_current_one(console):
     pages = {endpoint for _, group in MENU for _, endpoint in group}
     assert len(pages) == sum(len(group) for _, group in MENU)
 

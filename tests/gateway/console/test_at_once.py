@@ -1,7 +1,6 @@
-"""Two people do the same at the same moment: one succeeds, the other is told what is there by now.
+"""Two operators do the same at the same moment: one succeeds, the other gets the usual refusal.
 
-Both have seen that nothing is in the way, and wait to write; whoever comes second is told exactly
-what somebody who comes later is told.
+Both requests have checked that nothing is in the way, and then write at the same time.
 """
 
 from __future__ import annotations
@@ -24,26 +23,26 @@ NUMBER, OTHER = "0722000077", "0722000078"
 
 
 def both(console, browsers, posts, table):
-    """The answers of two people who write once both have read: nobody may insert until then."""
+    """Return the answers to two posts at the same time. A table lock holds both until both wait."""
     answers = [None, None]
 
     def action(which):
         path, typed = posts[which]
         answers[which] = browsers[which].post(path, **typed)
 
-    with console.scenario.engine.begin() as gate:
-        gate.exec_driver_sql(f"LOCK TABLE {table} IN SHARE MODE")
-        people = [threading.Thread(target=action, args=(which,)) for which in (0, 1)]
-        for person in people:
-            person.start()
+    with console.scenario.engine.begin() as lock:
+        lock.exec_driver_sql(f"LOCK TABLE {table} IN SHARE MODE")
+        operators = [threading.Thread(target=action, args=(which,)) for which in (0, 1)]
+        for operator in operators:
+            operator.start()
         while console.rows(WAITING)[0][0] < 2:
-            assert all(person.is_alive() for person in people)
-    for person in people:
-        person.join()
+            assert all(operator.is_alive() for operator in operators)
+    for operator in operators:
+        operator.join()
     return answers
 
 
-def looked_at(browser, path, typed):
+def previewed(browser, path, typed):
     """With the digest of its preview, where there is one."""
     found = _CONFIRM.findall(browser.post(path, **typed).text)
     return typed | ({"confirmed": found[0]} if found else {})
@@ -78,46 +77,51 @@ SAME = [
 ]
 
 
-@pytest.mark.parametrize(("path", "typed", "table", "told"), SAME, ids=lambda one: str(one)[:20])
-def test_the_second_of_two_is_told_that_it_is_there(console, path, typed, table, told):
-    people = [console.login(), console.login()]
+@pytest.mark.parametrize(
+    ("path", "typed", "table", "expected"), SAME, ids=lambda value: str(value)[:20]
+)
+def test_of_two_simultaneous_entries_the_second_is_refused(console, path, typed, table, expected):
+    operators = [console.login(), console.login()]
 
-    answers = both(console, people, [(path, typed)] * 2, table)
+    answers = both(console, operators, [(path, typed)] * 2, table)
 
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     [second] = [answer for answer in answers if answer.status_code == 422]
-    assert told in second.text
-    assert told in people[0].post(path, **typed).text
+    assert expected in second.text
+    assert expected in operators[0].post(path, **typed).text
 
 
-def test_a_tariff_that_two_people_add_is_there_once(console):
-    people, path = [console.login(), console.login()], "/tariffs/new"
+def test_a_tariff_that_two_operators_add_exists_once(console):
+    operators, path = [console.login(), console.login()], "/tariffs/new"
     typed = {"code": "mill", "name": "Mills", "valid_from": "2026-11-24", "price": "80"} | WHY
-    typed = looked_at(people[0], path, typed)
+    typed = previewed(operators[0], path, typed)
 
-    answers = both(console, people, [(path, typed)] * 2, "tariffs")
+    answers = both(console, operators, [(path, typed)] * 2, "tariffs")
 
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     assert console.rows("SELECT count(*) FROM tariffs WHERE code = 'mill'") == [(1,)]
 
 
 @pytest.mark.parametrize("prices", [("120", "120"), ("120", "130")])
-def test_two_versions_of_a_tariff_from_one_day_are_one(console, prices):
-    people, path = [console.login(), console.login()], f"/tariffs/{console.ids['tariff_id']}/prices"
+def test_two_simultaneous_prices_from_the_same_day_are_one_version(console, prices):
+    operators, path = (
+        [console.login(), console.login()],
+        f"/tariffs/{console.ids['tariff_id']}/prices",
+    )
     posts = [
-        (path, looked_at(people[0], path, {"valid_from": "2026-12-01", "price": price} | WHY))
+        (path, previewed(operators[0], path, {"valid_from": "2026-12-01", "price": price} | WHY))
         for price in prices
     ]
 
-    answers = both(console, people, posts, "tariff_versions")
+    answers = both(console, operators, posts, "tariff_versions")
 
     assert [answer.status_code for answer in answers] == [302, 302]
     versions = "SELECT count(*) FROM tariff_versions WHERE valid_from = '2026-12-01'"
     assert console.rows(versions) == [(1,)]
 
 
-def test_one_receipt_of_two_agents_is_one_hand_over(console):
-    people = [console.login("finance"), console.login("finance")]
+def test_a_receipt_number_for_two_agents_is_booked_once(console):
+    operators = [console.login("finance"), console.login("finance")]
     with console.scenario.engine.begin() as connection:
         ali = insert_agent(connection, msisdn="+254711000113", pin_hash="x")
         agents = (ali, console.ids["agent_id"])
@@ -126,9 +130,9 @@ def test_one_receipt_of_two_agents_is_one_hand_over(console):
         connection.exec_driver_sql("UPDATE agents SET float_used_minor = 10000")
     typed = {"amount": "100", "receipt": "H12"} | WHY
     posts = [(f"/agents/{agent}/settle", typed) for agent in agents]
-    posts = [(path, looked_at(people[0], path, typed)) for path, typed in posts]
+    posts = [(path, previewed(operators[0], path, typed)) for path, typed in posts]
 
-    answers = both(console, people, posts, "journal_entries")
+    answers = both(console, operators, posts, "journal_entries")
 
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     [second] = [answer for answer in answers if answer.status_code == 422]
@@ -147,13 +151,14 @@ def test_one_receipt_of_two_agents_is_one_hand_over(console):
     ],
     ids=["one number", "one device"],
 )
-def test_a_number_and_a_device_are_given_once(console, first, second, table):
-    people = [console.login(), console.login()]
+def test_a_number_and_a_device_are_registered_once(console, first, second, table):
+    operators = [console.login(), console.login()]
     posts = [
-        ("/customers/new", looked_at(people[0], "/customers/new", one)) for one in (first, second)
+        ("/customers/new", previewed(operators[0], "/customers/new", typed))
+        for typed in (first, second)
     ]
 
-    answers = both(console, people, posts, table)
+    answers = both(console, operators, posts, table)
 
     assert sorted(answer.status_code for answer in answers) == [302, 422]
     customers = "SELECT count(*) FROM customers WHERE name IN ('Wanja', 'Zawadi')"
@@ -161,8 +166,8 @@ def test_a_number_and_a_device_are_given_once(console, first, second, table):
     console.scenario.check_invariants()
 
 
-def test_a_user_and_a_further_number_are_added_once(console):
-    people = [console.login(), console.login()]
+def test_a_user_and_a_phone_number_are_added_once(console):
+    operators = [console.login(), console.login()]
     user = {"name": "asha", "password": "a good horse", "again": "a good horse", "role": "support"}
     number = (f"/customers/{console.ids['customer_id']}/number", {"number": NUMBER})
 
@@ -170,5 +175,5 @@ def test_a_user_and_a_further_number_are_added_once(console):
         ([("/users/new", user)] * 2, "console_users"),
         ([number] * 2, "customer_msisdns"),
     ):
-        answers = both(console, people, posts, table)
+        answers = both(console, operators, posts, table)
         assert sorted(answer.status_code for answer in answers) == [302, 422]

@@ -1,4 +1,4 @@
-"""The audit and the problem reports: found, exported, linked to whom they are about."""
+"""The audit log and the problem reports: filtered, exported, linked to customers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, METER, NEEMA, STRANGER
 
 
-def test_the_audit_tells_who_did_what_to_which_row_and_why(console):
+def test_the_audit_log_has_operator_action_subject_and_reason(console):
     console.login().post(
         "/manual-tokens/new", serial=METER, kind="energy", amount="5", reason="goodwill"
     )
@@ -22,7 +22,7 @@ def test_the_audit_tells_who_did_what_to_which_row_and_why(console):
     assert browser.get("/audit/", subject="nothing").status_code == 200
 
 
-def test_reports_lead_to_the_customer_who_made_them(console):
+def test_problem_reports_link_to_the_customer(console):
     with console.scenario.open_unit() as unit:
         report_problem(unit, AMINA, "No light since Monday")
         report_problem(unit, STRANGER, "=1+1")

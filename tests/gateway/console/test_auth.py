@@ -1,4 +1,4 @@
-"""Who comes in, and what they may do there: every page, every role, every form."""
+"""Logins and permissions: every page, every role, every form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.gateway.console.conftest import PASSWORD, Console
 
 
 def pages(console: Console, method: str) -> Iterator[tuple[str, str]]:
-    """(address inside the console, act) of every page, with the ids of the book."""
+    """Yield (address inside the console, permission) of every page, with ids of the test data."""
     adapter = console.app.url_map.bind("localhost")
     for rule in console.app.url_map.iter_rules():
         view = console.app.view_functions[rule.endpoint]
@@ -29,28 +29,28 @@ def pages(console: Console, method: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_page_opens_for_those_who_may_and_for_nobody_else(console, role):
+def test_every_page_opens_only_for_roles_with_its_permission(console, role):
     browser = console.login(role)
 
     wrong = {
         path: answer.status_code
-        for path, action in pages(console, "GET")
+        for path, permission in pages(console, "GET")
         if (answer := browser.get(path)).status_code
-        != (200 if role in PERMISSIONS[action] else 403)
+        != (200 if role in PERMISSIONS[permission] else 403)
     }
 
     assert wrong == {}
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_no_form_is_taken_from_somebody_who_may_not(console, role):
+def test_a_role_without_the_permission_cannot_submit_a_form(console, role):
     browser = console.login(role)
     before = console.rows("SELECT count(*) FROM audit_log")
 
     wrong = [
         path
-        for path, action in pages(console, "POST")
-        if role not in PERMISSIONS[action] and browser.post(path).status_code != 403
+        for path, permission in pages(console, "POST")
+        if role not in PERMISSIONS[permission] and browser.post(path).status_code != 403
     ]
 
     assert wrong == []
@@ -58,7 +58,7 @@ def test_no_form_is_taken_from_somebody_who_may_not(console, role):
 
 
 @pytest.mark.parametrize("token", [None, "", "forged"])
-def test_no_form_is_taken_without_its_token(console, token):
+def test_a_form_without_its_token_is_refused(console, token):
     browser = console.login("owner")
     typed = {"reason": "because"} | ({} if token is None else {"form_token": token})
 
@@ -72,7 +72,7 @@ def test_no_form_is_taken_without_its_token(console, token):
     assert browser.get("/").status_code == 200
 
 
-def test_a_login_form_needs_its_token_too(console):
+def test_a_login_without_the_form_token_is_refused(console):
     typed = {"name": "owner", "password": PASSWORD}
 
     answer = console.browser().client.post("/console/login", data=typed)
@@ -80,7 +80,7 @@ def test_a_login_form_needs_its_token_too(console):
     assert answer.status_code == 400
 
 
-def test_nobody_sees_anything_before_logging_in(console):
+def test_every_page_needs_a_login(console):
     browser = console.browser()
 
     for path, _ in pages(console, "GET"):
@@ -89,7 +89,7 @@ def test_nobody_sees_anything_before_logging_in(console):
         assert answer.location.startswith("/console/login"), path
 
 
-def test_after_logging_in_one_is_where_one_wanted_to_go(console):
+def test_a_login_continues_with_the_requested_page(console):
     browser = console.browser()
     asked = browser.get("/users/", after="9")
 
@@ -105,7 +105,7 @@ def test_after_logging_in_one_is_where_one_wanted_to_go(console):
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/console/", "//evil.example", "/\\evil.example", "/phone/"]
 )
-def test_a_login_never_leads_out_of_the_console(console, elsewhere):
+def test_a_login_never_redirects_to_another_site(console, elsewhere):
     came = console.browser().log_in("owner", back=elsewhere)
 
     assert came.location == "/console/"
@@ -114,7 +114,7 @@ def test_a_login_never_leads_out_of_the_console(console, elsewhere):
 @pytest.mark.parametrize(
     ("name", "password"), [("owner", "wrong horse"), ("nobody", PASSWORD), ("", ""), ("a\0b", "x")]
 )
-def test_what_was_wrong_is_not_told(console, name, password):
+def test_a_refused_login_does_not_say_what_was_wrong(console, name, password):
     browser = console.browser()
 
     answer = browser.log_in(name, password)
@@ -124,7 +124,7 @@ def test_what_was_wrong_is_not_told(console, name, password):
     assert browser.get("/").status_code == 302
 
 
-def test_tries_for_one_name_end_whichever_address_they_come_from(console, monkeypatch):
+def test_login_attempts_for_one_name_are_limited(console, monkeypatch):
     monkeypatch.setattr(login, "MAX_PER_NAME", 3)
     answers = [console.browser().log_in("owner", "wrong").status_code for _ in range(3)]
 
@@ -136,7 +136,7 @@ def test_tries_for_one_name_end_whichever_address_they_come_from(console, monkey
     assert console.browser().log_in("finance").status_code == 302
 
 
-def test_tries_from_one_address_end_whatever_the_names(console, monkeypatch):
+def test_login_attempts_from_one_address_are_limited(console, monkeypatch):
     monkeypatch.setattr(login, "MAX_PER_ADDRESS", 3)
     for name in ("ann", "bob", "cyd"):
         console.browser().log_in(name, "wrong")
@@ -156,7 +156,7 @@ def test_an_idle_login_ends(console, later):
     assert browser.get("/").status_code == 302
 
 
-def test_a_login_ends_after_a_working_day_however_busy(console, later):
+def test_a_login_ends_after_twelve_hours_of_use(console, later):
     browser = console.login()
 
     step = auth.MAX_LOGIN_S // 36
@@ -168,7 +168,7 @@ def test_a_login_ends_after_a_working_day_however_busy(console, later):
     assert browser.get("/").status_code == 302
 
 
-def test_logging_out_ends_the_login_also_where_its_cookie_was_copied(console):
+def test_a_logout_also_ends_copied_logins(console):
     browser, copied = console.login(), console.browser()
     cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
     copied.client.set_cookie(cookie.key, cookie.value, path="/console/")
@@ -180,7 +180,7 @@ def test_logging_out_ends_the_login_also_where_its_cookie_was_copied(console):
     assert copied.get("/").status_code == 302
 
 
-def test_a_cookie_signed_by_somebody_else_is_nobody(console):
+def test_a_forged_cookie_is_no_login(console):
     browser = console.login()
     cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
     browser.client.set_cookie(cookie.key, cookie.value[:-3] + "abc", path="/console/")
@@ -188,7 +188,7 @@ def test_a_cookie_signed_by_somebody_else_is_nobody(console):
     assert browser.get("/").status_code == 302
 
 
-def test_a_page_that_says_nobody_may_have_it_does_not_start(console):
+def test_a_page_without_a_known_permission_stops_the_start(console):
     with pytest.raises(LookupError, match="roles"):
         auth.page(Blueprint("odd", __name__), "/odd", "fly")
     console.app.view_functions["odd"] = lambda: "hello"

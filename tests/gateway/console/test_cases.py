@@ -1,4 +1,4 @@
-"""Cases at the console: open ones first, closed by saying how they were settled."""
+"""Cases at the console: open ones first, closed with their resolution."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.usecases.reconciliation.statement import Comparison, open_cases
 from tests.support.cast import METER
 
 
-def test_a_case_is_closed_once_with_how_it_was_settled(console):
+def test_a_case_is_closed_once_with_its_resolution(console):
     support, path = console.login("support"), f"/cases/{console.ids['case_id']}/close"
 
     assert support.post(path, reason="").status_code == 422
@@ -35,7 +35,7 @@ def held_now(console):
         return is_held(unit.connection, console.rows("SELECT max(id) FROM payments")[0][0])
 
 
-def test_closing_a_case_about_held_money_asks_what_becomes_of_it(console, held):
+def test_closing_a_case_needs_a_decision_about_a_payment_on_hold(console, held):
     finance, path = console.login("finance"), f"/cases/{held}/close"
     assert "the payment is real: apply it" in finance.get(path).text
     assert finance.post(path, reason="asked Safaricom").status_code == 422
@@ -46,7 +46,7 @@ def test_closing_a_case_about_held_money_asks_what_becomes_of_it(console, held):
     assert console.redis.llen("rq:queue:payments") == 1
 
 
-def test_support_can_only_leave_held_money_where_it_is(console, held):
+def test_support_can_only_keep_a_payment_on_hold(console, held):
     support, path = console.login("support"), f"/cases/{held}/close"
     assert "the payment is real: apply it" not in support.get(path).text
     assert support.post(path, reason="it is real", held="apply").status_code == 422
@@ -56,7 +56,7 @@ def test_support_can_only_leave_held_money_where_it_is(console, held):
     assert held_now(console)
 
 
-def test_open_cases_are_shown_unless_others_are_asked_for(console):
+def test_the_list_has_open_cases_by_default(console):
     browser = console.login()
     assert "Something is odd" in browser.get("/cases/").text
 

@@ -1,4 +1,4 @@
-"""Villages, makers and appliances at the console: added and put right, never what was sold."""
+"""Villages, manufacturers and appliances at the console: added and edited."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_village_is_added_and_renamed(console):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"code": "KIB"}, "already"),
         ({"code": "two words"}, "ot a code"),
@@ -39,17 +39,17 @@ def test_a_village_is_added_and_renamed(console):
         ({"name": "two\nlines"}, "one line"),
     ],
 )
-def test_a_village_that_cannot_be_is_told(console, typed, told):
+def test_an_invalid_village_is_refused(console, typed, expected):
     answer = console.login().post(
         "/villages/new", **({"code": "EMA", "name": "Emali"} | WHY | typed)
     )
 
     assert answer.status_code == 422
-    assert told in answer.text
+    assert expected in answer.text
     assert console.audit() == []
 
 
-def test_a_maker_is_added_and_keeps_what_its_new_meters_have(console):
+def test_a_manufacturer_is_added_and_keeps_its_sts_data(console):
     owner, path = console.login(), f"/manufacturers/{console.ids['manufacturer_id']}"
     before = console.rows("SELECT sts FROM manufacturers WHERE code = 'umeme'")
 
@@ -68,11 +68,11 @@ def test_a_maker_is_added_and_keeps_what_its_new_meters_have(console):
 STS = "ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=2"
 
 
-def test_a_maker_tells_what_its_new_meters_have_and_they_are_entered_by_number(console):
+def test_a_meter_needs_only_its_number_if_the_manufacturer_has_sts_data(console):
     owner = console.login()
-    maker = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
+    manufacturer = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
 
-    owner.post("/manufacturers/new", **maker, sts=STS, **WHY)
+    owner.post("/manufacturers/new", **manufacturer, sts=STS, **WHY)
     meter = {"serial": NEW_METER, "kind": "meter", "manufacturer": "mita"}
     entered = owner.post("/devices/new", **meter, **WHY)
 
@@ -83,30 +83,30 @@ def test_a_maker_tells_what_its_new_meters_have_and_they_are_entered_by_number(c
         new=NEW_METER,
     ) == [("2", True)]
     [(maker_id,)] = console.rows("SELECT id FROM manufacturers WHERE code = 'mita'")
-    owner.post(f"/manufacturers/{maker_id}", **maker, sts="", **WHY)
+    owner.post(f"/manufacturers/{maker_id}", **manufacturer, sts="", **WHY)
     assert console.rows("SELECT sts FROM manufacturers WHERE code = 'mita'") == [(None,)]
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"sts": "ea=11"}, "is written as"),
         ({"sts": STS.replace("kt=2", "kt=1")}, "nothing is sold to meters on such a key"),
         ({"sts": STS, "kinds": "shs", "token": "openpaygo"}, "its new meters are STS meters"),
     ],
 )
-def test_what_no_new_meter_can_have_is_told(console, typed, told):
-    maker = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
+def test_invalid_sts_data_of_new_meters_are_refused(console, typed, expected):
+    manufacturer = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
 
-    answer = console.login().post("/manufacturers/new", **(maker | typed), **WHY)
+    answer = console.login().post("/manufacturers/new", **(manufacturer | typed), **WHY)
 
     assert answer.status_code == 422
-    assert told in answer.text.replace("Nothing is", "nothing is")
+    assert expected in answer.text.replace("Nothing is", "nothing is")
     assert console.audit() == []
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"token": "openpaygo"}, "cannot become openpaygo"),
         ({"kinds": "shs"}, "no days tokens, as a shs needs"),
@@ -114,7 +114,7 @@ def test_what_no_new_meter_can_have_is_told(console, typed, told):
         ({"kinds": "shs", "token": "none"}, "cannot become none"),
     ],
 )
-def test_what_devices_rest_on_is_not_changed_under_them(console, typed, told):
+def test_a_manufacturer_of_existing_devices_keeps_its_token_family(console, typed, expected):
     good = {"name": "Umeme", "kinds": "meter", "token": "sts"} | WHY
 
     answer = console.login().post(
@@ -122,7 +122,7 @@ def test_what_devices_rest_on_is_not_changed_under_them(console, typed, told):
     )
 
     assert answer.status_code == 422
-    assert told in answer.text.replace("&#34;", '"').replace("Of meter", "of meter")
+    assert expected in answer.text.replace("&#34;", '"').replace("Of meter", "of meter")
     assert console.audit() == []
 
 
@@ -153,7 +153,7 @@ def test_an_appliance_is_added_and_sold_at_once(console):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"kind": "lamp"}, "choose a value from the list"),
         ({"price": "-5"}, "not an amount"),
@@ -161,17 +161,17 @@ def test_an_appliance_is_added_and_sold_at_once(console):
         ({"price": "3"}, "does not come out for the price"),
     ],
 )
-def test_an_appliance_that_cannot_be_is_told(console, typed, told):
+def test_an_invalid_appliance_is_refused(console, typed, expected):
     answer = console.login().post(
         f"/appliances/{console.ids['appliance_id']}", **(TV | WHY | typed)
     )
 
     assert answer.status_code == 422
-    assert told in answer.text.lower()
+    assert expected in answer.text.lower()
     assert console.audit() == []
 
 
-def test_an_appliance_that_was_sold_stays_what_it_is(console):
+def test_a_sold_appliance_keeps_its_kind(console):
     owner = console.login()
     terms = {"number": CHIDI, "serial": STOCK_KIT, "appliance": "tv", "count": "3"} | WHY
     owner.confirm("/sales/new", **terms)
@@ -184,7 +184,7 @@ def test_an_appliance_that_was_sold_stays_what_it_is(console):
     assert "it has been sold as shs" in answer.text
 
 
-def test_forms_begin_with_what_there_is(console):
+def test_edit_forms_start_with_the_present_values(console):
     owner, ids = console.login(), console.ids
 
     assert 'value="900.00"' in owner.get(f"/appliances/{ids['appliance_id']}").text
@@ -194,5 +194,5 @@ def test_forms_begin_with_what_there_is(console):
 
 
 @pytest.mark.parametrize("place", ["villages", "manufacturers", "appliances", "tariffs"])
-def test_what_is_not_there_has_no_page(console, place):
+def test_an_unknown_catalogue_entry_has_no_page(console, place):
     assert console.login().get(f"/{place}/99999").status_code == 404

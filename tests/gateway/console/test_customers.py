@@ -1,4 +1,4 @@
-"""Customers at the console: found, registered with a device, put right, their story in one line."""
+"""Customers at the console: found, registered with a device, edited, their timeline."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_customer_is_found_by_number_serial_and_the_beginning_of_a_name(consol
     assert [line[0] for line in exported(answer)[1:]] == names
 
 
-def test_one_line_of_time_holds_payments_their_lines_codes_and_texts(console):
+def test_the_timeline_has_payments_allocations_tokens_and_sms(console):
     page = console.login("read_only").get(f"/customers/{console.ids['customer_id']}").text
 
     kinds = re.findall(r'<li class="(\w+)">', page)
@@ -42,7 +42,7 @@ def test_one_line_of_time_holds_payments_their_lines_codes_and_texts(console):
     assert "Paid KES 500.00" in page
 
 
-def test_a_long_story_comes_in_parts(console, monkeypatch):
+def test_a_long_timeline_is_shown_in_parts(console, monkeypatch):
     monkeypatch.setattr("gateway.console.pages.customers._EVENTS", 2)
     browser, path = console.login(), f"/customers/{console.ids['customer_id']}"
 
@@ -62,7 +62,7 @@ def register(browser, **typed: str):
     return looked, browser.post("/customers/new", **typed, confirmed=confirmed)
 
 
-def test_a_customer_and_a_meter_are_registered_in_one_act(console):
+def test_a_customer_and_a_meter_are_registered_together(console):
     typed = {"number": "0722 000 077", "name": "Wanja", "serial": STOCK_METER, "tariff": "home"}
 
     looked, done = register(console.login("support"), **typed)
@@ -82,7 +82,7 @@ def test_a_customer_and_a_meter_are_registered_in_one_act(console):
     ]
 
 
-def test_what_was_looked_at_is_not_written_yet(console):
+def test_a_preview_writes_nothing(console):
     before = console.rows("SELECT count(*) FROM customers")
 
     looked = console.login().post(
@@ -94,7 +94,7 @@ def test_what_was_looked_at_is_not_written_yet(console):
     assert console.audit() == []
 
 
-def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
+def test_the_plan_of_a_kit_is_previewed(console):
     kit = {"appliance": "tv", "scheme": "amount", "instalment": "400", "cadence": "monthly"}
     typed = {"number": NEW, "name": "Wanja", "serial": STOCK_KIT} | kit
 
@@ -105,12 +105,12 @@ def test_the_plan_of_a_kit_is_seen_before_it_is_agreed(console):
     assert "1 instalment of KES 50.00, due 24 Feb 2027" in looked.text
     assert "Total KES 900.00" in looked.text
     assert console.rows("SELECT total_minor FROM sales ORDER BY id DESC LIMIT 1") == [(900_00,)]
-    told = console.rows("SELECT kind FROM sms WHERE msisdn = :new ORDER BY id", new=NEW)
-    assert told == [("agent_sms.agreed_plan",), ("agent_sms.welcome",)]
+    kinds = console.rows("SELECT kind FROM sms WHERE msisdn = :new ORDER BY id", new=NEW)
+    assert kinds == [("agent_sms.agreed_plan",), ("agent_sms.welcome",)]
     console.scenario.check_invariants()
 
 
-def test_a_kit_with_its_plan_set_needs_no_terms(console):
+def test_a_kit_with_a_preset_plan_needs_no_terms(console):
     looked, _ = register(console.login(), number=AMINA, serial=READY_KIT)
 
     assert "6 instalments of KES 150.00" in looked.text
@@ -120,7 +120,7 @@ def test_a_kit_with_its_plan_set_needs_no_terms(console):
     ) == [("Amina",)]
 
 
-def test_a_confirmation_counts_only_for_what_was_looked_at(console):
+def test_a_confirmation_is_valid_only_for_what_was_previewed(console):
     browser = console.login()
     typed = {"number": NEW, "name": "Wanja", "serial": STOCK_METER, "tariff": "home"}
     confirmed = _CONFIRM.findall(browser.post("/customers/new", **typed).text)[0]
@@ -133,7 +133,7 @@ def test_a_confirmation_counts_only_for_what_was_looked_at(console):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"number": "12", "name": "Wanja"}, "12"),
         ({"number": NEW, "serial": STOCK_METER, "tariff": "home"}, f"the number {NEW}"),
@@ -147,15 +147,15 @@ def test_a_confirmation_counts_only_for_what_was_looked_at(console):
         ({"number": AMINA, "serial": STOCK_KIT}, "no appliance"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_shown(console, typed, told):
+def test_problems_are_shown_before_a_preview(console, typed, expected):
     answer = console.login().post("/customers/new", **typed)
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert console.audit() == []
 
 
-def test_details_are_put_right(console):
+def test_the_details_of_a_customer_are_edited(console):
     path = f"/customers/{console.ids['customer_id']}/edit"
     browser = console.login("support")
     assert 'value="Amina"' in browser.get(path).text
@@ -170,7 +170,7 @@ def test_details_are_put_right(console):
     assert console.audit() == [("support", "edit", "customer", "details put right")]
 
 
-def test_a_further_number_is_nobody_elses(console):
+def test_a_number_of_another_customer_cannot_be_added(console):
     browser, path = console.login(), f"/customers/{console.ids['customer_id']}/number"
 
     taken = browser.post(path, number="0711000002")
@@ -185,7 +185,7 @@ def test_a_further_number_is_nobody_elses(console):
     assert console.audit() == [("owner", "add_number", "customer", "a further number")]
 
 
-def test_events_are_shown_whatever_the_address_asks_for(console):
+def test_any_number_of_events_in_the_address_works(console):
     path = f"/customers/{console.ids['customer_id']}"
 
     assert console.login().get(path, events="-5").status_code == 200
@@ -209,7 +209,7 @@ def numbers(console) -> list[str]:
     ]
 
 
-def test_texts_go_to_the_number_that_was_put_first(console, two_numbers):
+def test_sms_go_to_the_number_that_was_set_for_sms(console, two_numbers):
     done = console.login("support").post(
         f"{two_numbers}/number/first", number=NEW, reason="the old phone is at home"
     )
@@ -224,9 +224,7 @@ def test_texts_go_to_the_number_that_was_put_first(console, two_numbers):
     assert console.rows("SELECT msisdn FROM sms ORDER BY id DESC LIMIT 1") == [(NEW,)]
 
 
-def test_a_number_is_removed_and_what_was_sent_to_it_stays_in_the_history(
-    console, two_numbers, later
-):
+def test_a_removed_number_keeps_its_sms_in_the_history(console, two_numbers, later):
     browser = console.login("support")
     before = browser.get(two_numbers).text.count(f"to {AMINA}")
     later(minutes=5)
@@ -239,7 +237,7 @@ def test_a_number_is_removed_and_what_was_sent_to_it_stays_in_the_history(
     assert browser.get(two_numbers).text.count(f"to {AMINA}") == before > 0
 
 
-def test_whoever_gets_the_number_next_gets_none_of_its_history(console, two_numbers, later):
+def test_the_next_holder_of_a_number_gets_none_of_its_history(console, two_numbers, later):
     browser = console.login()
     later(minutes=5)
     browser.post(f"{two_numbers}/number/remove", number=AMINA, reason="gave the SIM away")
@@ -252,7 +250,7 @@ def test_whoever_gets_the_number_next_gets_none_of_its_history(console, two_numb
     assert "welcome" not in browser.get(two_numbers).text
 
 
-def test_stop_stays_with_the_customer_and_does_not_go_with_the_number(console, two_numbers):
+def test_stop_stays_with_the_customer_if_the_number_is_removed(console, two_numbers):
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             f"INSERT INTO no_reminders (msisdn, since) VALUES ('{AMINA}', now())"
@@ -264,7 +262,7 @@ def test_stop_stays_with_the_customer_and_does_not_go_with_the_number(console, t
 
 
 @pytest.mark.parametrize("action", ["remove", "first"])
-def test_only_a_number_of_theirs_is_chosen(console, two_numbers, action):
+def test_only_a_number_of_the_customer_can_be_chosen(console, two_numbers, action):
     answer = console.login().post(
         f"{two_numbers}/number/{action}", number="+254711000002", reason="a mistake"
     )
@@ -273,7 +271,7 @@ def test_only_a_number_of_theirs_is_chosen(console, two_numbers, action):
     assert numbers(console) == [AMINA, NEW]
 
 
-def test_the_last_number_stays(console):
+def test_the_last_number_cannot_be_removed(console):
     path = f"/customers/{console.ids['customer_id']}"
     browser = console.login()
 

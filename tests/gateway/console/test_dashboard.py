@@ -1,4 +1,4 @@
-"""The front page: its figures are those of the books, its plots say their numbers."""
+"""The dashboard: its figures are those of the database, and its charts have titles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.cast import KIT
 from tests.support.scenario import NOW
 
 
-def test_the_figures_are_those_of_the_book(console):
+def test_the_dashboard_has_the_figures_of_the_database(console):
     page = console.login("read_only").get("/").text
 
     assert "KES 650.00 <small>2 payments today" in page
@@ -23,7 +23,7 @@ def test_the_figures_are_those_of_the_book(console):
     assert re.search(r"today: 1 for [\d.]+ kWh", page)
 
 
-def test_what_is_overdue_is_told_by_age(console, later):
+def test_arrears_are_shown_by_age(console, later):
     later(days=50)
 
     page = console.login().get("/").text
@@ -38,7 +38,7 @@ def test_what_is_overdue_is_told_by_age(console, later):
     assert sum(amounts) == overdue > 0
 
 
-def test_screens_are_told_by_how_many_left_there(console):
+def test_screens_are_sorted_by_how_many_callers_hung_up(console):
     counts = {"payment.confirm shown": 4, "payment.confirm answered": 1, "home.home shown": 4}
     console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
 
@@ -51,13 +51,13 @@ def test_screens_are_told_by_how_many_left_there(console):
     assert "payment.confirm" in console.login().get("/").text
 
 
-def test_without_redis_the_front_page_still_comes():
+def test_the_dashboard_works_without_redis():
     nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
     assert abandoned_screens(nowhere, NOW.date()) is None
 
 
-def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():
+def test_the_highest_bar_fills_the_chart_and_zero_has_no_bar():
     plot = bar_chart(
         "about", [("a", 0, "none"), ("b", 50, "half"), ("c", 100, "all"), ("d", 1, "")]
     )
@@ -67,11 +67,11 @@ def test_the_highest_bar_fills_the_plot_and_nothing_is_no_bar():
     assert little > 1
 
 
-def test_a_plot_of_nothing_is_a_line():
+def test_a_chart_of_zeros_has_bars_without_height():
     assert [bar.height for bar in bar_chart("about", [("a", 0, "")]).bars] == [0]
 
 
-def test_how_things_stand_is_worked_out_once_in_a_while(console, later):
+def test_trend_figures_are_cached(console, later):
     later(days=20)
     browser = console.login()
 
@@ -88,7 +88,7 @@ def test_how_things_stand_is_worked_out_once_in_a_while(console, later):
     assert overdue() < before
 
 
-def test_without_redis_it_is_worked_out_each_time():
+def test_without_redis_figures_are_computed_each_time():
     nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
     assert cached(nowhere, "figures", 60, lambda: {"a": 1}) == {"a": 1}

@@ -23,7 +23,7 @@ def owner_of(console, serial: str) -> list[tuple[object, ...]]:
     )
 
 
-def told(console, kind: str) -> set[object]:
+def recipients(console, kind: str) -> set[object]:
     dedupe_key = f"{kind}:%"
     rows = console.rows(
         "SELECT msisdn FROM sms WHERE dedupe_key LIKE :dedupe_key", dedupe_key=dedupe_key
@@ -40,7 +40,7 @@ def kit_asked(console):
     return console
 
 
-def test_who_waits_is_listed_until_the_device_has_an_owner(kit_asked):
+def test_a_request_is_listed_until_the_device_has_an_owner(kit_asked):
     browser = kit_asked.login("read_only")
 
     lines = exported(browser.get("/device-requests.csv"))[1:]
@@ -52,7 +52,7 @@ def test_who_waits_is_listed_until_the_device_has_an_owner(kit_asked):
     assert len(exported(browser.get("/device-requests.csv", msisdn=NEEMA))) == 2
 
 
-def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
+def test_a_request_for_a_meter_is_granted_with_a_tariff(console):
     with console.scenario.open_unit() as unit:
         request_device(unit, NewCustomer(NEEMA), STOCK_METER)
     support = console.login("support")
@@ -62,13 +62,13 @@ def test_a_meter_is_granted_with_a_tariff_to_a_newcomer(console):
     assert "Home: KES 100.00 buys 1.0 kWh" in shown.text
     assert done.status_code == 302
     assert owner_of(console, STOCK_METER) == [(STRANGER, "Wanjiku", "en")]
-    assert told(console, "welcome") == {STRANGER}
-    assert told(console, "not_granted") == {NEEMA}
+    assert recipients(console, "welcome") == {STRANGER}
+    assert recipients(console, "not_granted") == {NEEMA}
     assert console.rows("SELECT count(*) FROM device_requests") == [(0,)]
     assert ("support", "grant", "device", "paid the fee") in console.audit()
 
 
-def test_a_kit_is_granted_with_a_plan_that_is_shown_first(kit_asked):
+def test_a_request_for_a_kit_is_granted_with_a_previewed_plan(kit_asked):
     support = kit_asked.login("support")
 
     shown, done = confirmed(support, path(kit_asked, "grant"), plan="tv6", reason="agreed by phone")
@@ -83,7 +83,7 @@ def test_a_kit_is_granted_with_a_plan_that_is_shown_first(kit_asked):
     ) == [("tv", "open")]
 
 
-def test_without_terms_or_a_reason_nothing_is_granted(kit_asked):
+def test_a_grant_needs_terms_and_a_reason(kit_asked):
     support = kit_asked.login("support")
 
     without_plan = support.post(path(kit_asked, "grant"), reason="agreed by phone")
@@ -94,21 +94,21 @@ def test_without_terms_or_a_reason_nothing_is_granted(kit_asked):
     assert kit_asked.audit() == []
 
 
-def test_looking_at_what_a_grant_would_do_does_nothing(console):
+def test_the_preview_of_a_grant_writes_nothing(console):
     shown = console.login("support").post(path(console, "grant"), tariff="home", reason="paid")
 
     assert shown.status_code == 200
     assert owner_of(console, STOCK_METER) == []
-    assert told(console, "welcome") == set()
+    assert recipients(console, "welcome") == set()
 
 
-def test_somebody_turned_down_is_told_and_waits_no_more(console):
+def test_a_declined_request_is_deleted_and_the_caller_gets_an_sms(console):
     support = console.login("support")
 
     done = support.post(path(console, "decline"), reason="the meter is broken")
 
     assert done.location == "/console/device-requests/"
-    assert told(console, "not_granted") == {STRANGER}
+    assert recipients(console, "not_granted") == {STRANGER}
     assert owner_of(console, STOCK_METER) == []
     assert console.audit() == [("support", "decline", "device", "the meter is broken")]
     assert support.get(path(console, "grant")).status_code == 404

@@ -1,4 +1,4 @@
-"""Devices at the console: listed, told whole, entered into stock, given a plan, moved."""
+"""Devices at the console: listed, shown, entered into stock, given a plan, moved, replaced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def serials(browser, **asked: str) -> list[str]:
     return [line[0] for line in exported(browser.get("/devices.csv", **asked))[1:]]
 
 
-def test_devices_are_found_by_serial_kind_maker_tariff_and_place(console):
+def test_devices_are_found_by_serial_kind_manufacturer_tariff_and_state(console):
     browser = console.login("read_only")
 
     assert serials(browser, serial="lamp 100") == [KIT]
@@ -32,7 +32,7 @@ def test_devices_are_found_by_serial_kind_maker_tariff_and_place(console):
     assert STOCK_KIT in serials(browser, place="in_stock")
 
 
-def test_one_device_is_told_with_its_payments_and_its_codes_covered(console):
+def test_the_page_of_a_device_has_payments_and_hidden_tokens(console):
     [(code,)] = console.rows("SELECT text FROM tokens")
 
     page = console.login("support").get(path(console, METER)).text
@@ -43,14 +43,14 @@ def test_one_device_is_told_with_its_payments_and_its_codes_covered(console):
     assert code not in page.replace(" ", "").replace("-", "")
 
 
-def test_a_kit_shows_the_sale_it_is_paid_off_by(console):
+def test_the_page_of_a_kit_has_its_sale(console):
     page = console.login("read_only").get(path(console, KIT)).text
 
     assert "Baraka Mwangi" in page
     assert "600.00" in page
 
 
-def test_a_meter_is_entered_by_its_number_as_its_maker_makes_them(console):
+def test_a_meter_is_entered_by_its_number(console):
     typed = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "tariff": "home"}
 
     done = console.login("support").post("/devices/new", **typed, reason="one more in the box")
@@ -69,7 +69,7 @@ LAMP = {"serial": "LAMP900", "kind": "shs", "manufacturer": "sunlite", "reason":
 KEY = "00112233445566778899AABBCCDDEEFF"
 
 
-def test_a_kit_is_entered_with_its_key_and_gets_its_codes(console):
+def test_a_kit_is_entered_with_its_key_and_gets_tokens(console):
     browser = console.login("support")
 
     done = browser.post("/devices/new", **LAMP, secret_key=f"{KEY} ", starting_code="123456789")
@@ -95,7 +95,7 @@ def test_a_kit_is_entered_with_its_key_and_gets_its_codes(console):
     ) == [("days", 7)]
 
 
-def test_a_key_is_never_sent_back_even_where_the_form_is_wrong(console):
+def test_a_device_key_is_never_sent_back(console):
     answer = console.login().post("/devices/new", **LAMP | {"serial": KIT}, secret_key=KEY)
 
     assert answer.status_code == 422
@@ -114,7 +114,7 @@ def test_without_a_sealing_key_no_device_key_is_accepted(console):
     assert console.rows("SELECT id FROM devices WHERE serial = 'LAMP900'") == []
 
 
-def test_a_meter_unlike_its_makers_new_ones_is_entered_with_its_own_data(console):
+def test_a_meter_is_entered_with_sts_data_of_its_own(console):
     typed = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "reason": "an old one"}
 
     done = console.login().post(
@@ -128,7 +128,7 @@ def test_a_meter_unlike_its_makers_new_ones_is_entered_with_its_own_data(console
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         (
             {"manufacturer": "sunlite", "kind": "shs", "serial": "L9", "secret_key": "xy"},
@@ -148,18 +148,18 @@ def test_a_meter_unlike_its_makers_new_ones_is_entered_with_its_own_data(console
         ({"plan": "tv6"}, "only a kit or an e-bike"),
     ],
 )
-def test_what_cannot_be_entered_is_told_beside_its_field(console, typed, told):
+def test_an_invalid_device_is_refused_beside_its_field(console, typed, expected):
     given = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "reason": "new"} | typed
 
     answer = console.login().post("/devices/new", **given)
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert console.audit() == []
     assert console.rows("SELECT id FROM devices WHERE serial = :new", new=NEW_METER) == []
 
 
-def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
+def test_a_plan_can_be_preset_only_on_a_kit_in_stock(console):
     browser = console.login("support")
 
     done = browser.post(path(console, STOCK_KIT, "/plan"), plan="tv6", reason="for walk-ins")
@@ -173,7 +173,7 @@ def test_a_plan_is_set_on_a_kit_in_stock_and_on_no_other(console):
     assert console.audit() == [("support", "set_plan", "device", "for walk-ins")]
 
 
-def test_a_plan_is_taken_off_a_kit_in_stock(console):
+def test_a_preset_plan_is_removed(console):
     browser = console.login("support")
     where = path(console, TV)
     assert "Remove the plan" in browser.get(where).text
@@ -188,7 +188,7 @@ def test_a_plan_is_taken_off_a_kit_in_stock(console):
     assert "Remove the plan" not in browser.get(where).text
 
 
-def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
+def test_a_broken_kit_is_replaced_after_a_preview(console):
     console.scenario.pay("K1", KIT, 150_00)
     console.scenario.apply()
     browser = console.login("support")
@@ -217,7 +217,7 @@ def test_a_broken_kit_is_swapped_after_a_look_at_what_that_does(console):
     assert KIT not in serials(browser, place="in_stock")
 
 
-def test_a_meter_moves_with_a_reason_and_both_are_told(console):
+def test_a_meter_is_transferred_and_both_customers_get_an_sms(console):
     support = console.login("support")
 
     done = support.post(path(console, METER, "/transfer"), number=NEEMA, reason="sold the house")
@@ -225,12 +225,14 @@ def test_a_meter_moves_with_a_reason_and_both_are_told(console):
     assert done.status_code == 302
     assert "Neema Achieng" in support.get(path(console, METER)).text
     assert console.audit() == [("support", "transfer_meter", "device", "sold the house")]
-    told = "SELECT msisdn FROM sms WHERE dedupe_key LIKE 'moved:%' OR dedupe_key LIKE 'welcome:%'"
-    assert {row[0] for row in console.rows(told)} == {AMINA, NEEMA}
+    recipients = (
+        "SELECT msisdn FROM sms WHERE dedupe_key LIKE 'moved:%' OR dedupe_key LIKE 'welcome:%'"
+    )
+    assert {row[0] for row in console.rows(recipients)} == {AMINA, NEEMA}
 
 
 @pytest.mark.parametrize(
-    ("serial", "number", "told"),
+    ("serial", "number", "expected"),
     [
         (METER, AMINA, "is theirs already"),
         (METER, "+254799999999", "no customer has the number"),
@@ -238,14 +240,14 @@ def test_a_meter_moves_with_a_reason_and_both_are_told(console):
         (KIT, NEEMA, "is not a meter"),
     ],
 )
-def test_what_cannot_be_moved_stays(console, serial, number, told):
+def test_an_invalid_transfer_is_refused(console, serial, number, expected):
     answer = console.login().post(path(console, serial, "/transfer"), number=number, reason="moved")
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert console.audit() == []
 
 
 @pytest.mark.parametrize("action", ["", "/plan", "/plan/remove", "/transfer", "/replace"])
-def test_a_device_that_is_not_there_has_no_page(console, action):
+def test_an_unknown_device_has_no_page(console, action):
     assert console.login().get(f"/devices/999999{action}").status_code == 404

@@ -1,4 +1,4 @@
-"""Lists: every row once, whatever the page; the export is the list; no cell is a formula."""
+"""Lists: the pages have every row once, the export has all rows, formulas are escaped."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def many(console):
     return console
 
 
-def test_page_after_page_shows_every_row_once(many, monkeypatch):
+def test_the_pages_of_a_list_have_every_row_once(many, monkeypatch):
     monkeypatch.setattr(listing, "_ROWS_PER_PAGE", 4)
     browser, seen, path = many.login(), [], "/users/"
 
@@ -49,7 +49,7 @@ def test_page_after_page_shows_every_row_once(many, monkeypatch):
     assert seen == names
 
 
-def test_the_export_is_the_list_however_long(many, monkeypatch):
+def test_the_export_of_a_long_list_has_every_row(many, monkeypatch):
     monkeypatch.setattr(listing, "_LINES_AT_ONCE", 2)
     browser = many.login()
 
@@ -62,7 +62,7 @@ def test_the_export_is_the_list_however_long(many, monkeypatch):
 
 
 @pytest.mark.parametrize("cursor", ["abc", "-1", "9" * 30])
-def test_a_cursor_that_is_none_gives_an_empty_page(console, cursor):
+def test_an_invalid_cursor_gives_an_empty_page(console, cursor):
     answer = console.login().get("/users/", after=cursor)
 
     assert answer.status_code == 200
@@ -81,5 +81,5 @@ def test_a_cursor_that_is_none_gives_an_empty_page(console, cursor):
         ("", ""),
     ],
 )
-def test_no_cell_is_taken_for_a_formula(text, safe):
+def test_formulas_are_escaped_in_exports(text, safe):
     assert escape_formula(text) == safe

@@ -1,4 +1,4 @@
-"""An empty book: nothing to see before an owner has set the market up, and then everything."""
+"""An empty database: no page before an owner has set up the market, then every page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def logged_in(console, role: str) -> Browser:
     return browser
 
 
-def test_an_owner_of_an_empty_book_is_led_to_its_market(empty):
+def test_an_owner_of_an_empty_database_is_sent_to_the_market(empty):
     owner = logged_in(empty, "owner")
 
     assert owner.get("/").location == "/console/market"
@@ -39,14 +39,14 @@ def test_an_owner_of_an_empty_book_is_led_to_its_market(empty):
     assert owner.get("/users/").status_code == 200
 
 
-def test_nobody_else_is_shown_anything_on_an_empty_book(empty):
+def test_other_roles_see_no_page_of_an_empty_database(empty):
     answer = logged_in(empty, "finance").get("/payments/")
 
     assert answer.status_code == 409
     assert "There is no market yet" in answer.text
 
 
-def test_a_market_that_was_set_up_is_there_at_once(empty, engine):
+def test_a_new_market_is_used_at_once(empty, engine):
     owner = logged_in(empty, "owner")
 
     assert owner.post("/market", **MARKET).location == "/console/"
@@ -64,7 +64,7 @@ def test_a_market_that_was_set_up_is_there_at_once(empty, engine):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "expected"),
     [
         ({"country": "Uganda"}, "two capital letters"),
         ({"currency": "Shilling"}, "three capital letters"),
@@ -76,17 +76,17 @@ def test_a_market_that_was_set_up_is_there_at_once(empty, engine):
         ({"payment_max": "much"}, "not an amount"),
     ],
 )
-def test_what_is_wrong_with_a_market_is_told(empty, wrong, told):
+def test_an_invalid_market_is_refused(empty, wrong, expected):
     owner = logged_in(empty, "owner")
 
     answer = owner.post("/market", **(MARKET | wrong))
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert owner.get("/").location == "/console/market"
 
 
-def test_the_currency_of_payments_is_not_changed(console):
+def test_the_currency_of_existing_payments_cannot_change(console):
     answer = console.login().post("/market", **MARKET)
 
     assert answer.status_code == 422
@@ -94,7 +94,7 @@ def test_the_currency_of_payments_is_not_changed(console):
     assert console.audit() == []
 
 
-def test_a_market_is_put_right(console):
+def test_a_market_is_edited(console):
     owner = console.login()
     kenya = {"country": "KE", "currency": "KES", "cash_unit": "1", "timezone": "Africa/Nairobi"}
     assert 'value="Jua Energy"' in owner.get("/market").text

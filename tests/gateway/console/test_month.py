@@ -1,4 +1,4 @@
-"""Export the month: files that agree with each other and the ledger, and are never held whole."""
+"""The month export: its files agree with each other and with the ledger, and are streamed."""
 
 from __future__ import annotations
 
@@ -77,48 +77,48 @@ def total(rows: list[dict], column: str) -> Decimal:
     return sum((Decimal(row[column] or 0) for row in rows), Decimal(0))
 
 
-def account(books, name: str) -> dict:
-    return next(row for row in books["trial_balance"] if row["Account"] == name)
+def account(files, name: str) -> dict:
+    return next(row for row in files["trial_balance"] if row["Account"] == name)
 
 
 @pytest.mark.parametrize("name", ["2026-11", "2026-12"])
 def test_the_files_agree_with_each_other_and_with_the_ledger(busy, name):
-    books = month_of(busy, name)
+    files = month_of(busy, name)
 
-    assert {row["Agrees"] for row in books["checks"]} == {"True"}
-    received = [row for row in books["entries"] if row["Kind"] == "received"]
-    assert total(books["payments"], "Amount") == total(received, "Debit") > 0
-    applied = [row for row in books["entries"] if row["Kind"] == "applied"]
-    assert total(books["allocations"], "Amount") == total(applied, "Credit") > 0
+    assert {row["Agrees"] for row in files["checks"]} == {"True"}
+    received = [row for row in files["entries"] if row["Kind"] == "received"]
+    assert total(files["payments"], "Amount") == total(received, "Debit") > 0
+    applied = [row for row in files["entries"] if row["Kind"] == "applied"]
+    assert total(files["allocations"], "Amount") == total(applied, "Credit") > 0
     for side in ("Debit", "Credit"):
-        assert total(books["trial_balance"], side) == total(books["entries"], side) > 0
+        assert total(files["trial_balance"], side) == total(files["entries"], side) > 0
     for when in ("Opening", "Closing"):
         debits, credits = (
-            total(books["trial_balance"], f"{when} {s}") for s in ("debit", "credit")
+            total(files["trial_balance"], f"{when} {s}") for s in ("debit", "credit")
         )
         assert debits == credits
-    suspense = account(books, "suspense")
+    suspense = account(files, "suspense")
     for side in ("Debit", "Credit"):
-        assert total(books["suspense"], side) == Decimal(suspense[side])
+        assert total(files["suspense"], side) == Decimal(suspense[side])
 
 
 def test_sales_agents_and_refunds_agree_with_the_trial_balance(busy):
-    books = month_of(busy)
+    files = month_of(busy)
 
-    sold = total(books["sales"], "Total")
-    assert [row["Total"] for row in books["sales"]] == ["1000.00"]
-    assert total(books["sale_changes"], "Debit") == 400
-    assert sold + 400 == Decimal(account(books, "income:sales")["Credit"])
-    juma = next(row for row in books["agents"] if row["Number"] == JUMA)
+    sold = total(files["sales"], "Total")
+    assert [row["Total"] for row in files["sales"]] == ["1000.00"]
+    assert total(files["sale_changes"], "Debit") == 400
+    assert sold + 400 == Decimal(account(files, "income:sales")["Credit"])
+    juma = next(row for row in files["agents"] if row["Number"] == JUMA)
     assert (juma["Owed before"], juma["Cash collected"]) == ("0.00", "500.00")
     assert (juma["Cash paid in"], juma["Owed after"]) == ("110.00", "390.00")
     assert (juma["Commission earned"], juma["Commission paid out"]) == ("10.00", "10.00")
-    owed = [row for row in books["trial_balance"] if row["Account"].startswith("clearing:agent")]
-    assert total(books["agents"], "Owed after") == total(owed, "Closing debit")
-    moved = [row for row in books["agent_movements"] if row["Account"].startswith("clearing")]
+    owed = [row for row in files["trial_balance"] if row["Account"].startswith("clearing:agent")]
+    assert total(files["agents"], "Owed after") == total(owed, "Closing debit")
+    moved = [row for row in files["agent_movements"] if row["Account"].startswith("clearing")]
     assert total(moved, "Debit") - total(moved, "Credit") == 390
-    assert [row["Receipt"] for row in books["suspense"]].count("LOST1") == 2
-    assert {row["Receipt"] for row in books["refunds"]} == {"LOST2"}
+    assert [row["Receipt"] for row in files["suspense"]].count("LOST1") == 2
+    assert {row["Receipt"] for row in files["refunds"]} == {"LOST2"}
 
 
 def test_the_month_ends_at_midnight_of_the_market(busy):
@@ -134,11 +134,11 @@ def test_the_month_ends_at_midnight_of_the_market(busy):
 
 
 def test_an_empty_month_has_every_file_without_rows(busy):
-    books = month_of(busy, "2026-03")
+    files = month_of(busy, "2026-03")
 
-    assert len(books) == 12
-    assert books["payments"] == books["entries"] == []
-    assert {row["Agrees"] for row in books["checks"]} == {"True"}
+    assert len(files) == 12
+    assert files["payments"] == files["entries"] == []
+    assert {row["Agrees"] for row in files["checks"]} == {"True"}
 
 
 def test_the_export_contains_no_token_and_no_payer(busy):
@@ -156,7 +156,7 @@ def test_the_export_contains_no_token_and_no_payer(busy):
 def test_every_export_is_in_the_audit_log(busy):
     month_of(busy)
 
-    assert busy.audit()[-1] == ("finance", "export", "market", "the books of 2026-11")
+    assert busy.audit()[-1] == ("finance", "export", "market", "the month 2026-11")
 
 
 @pytest.mark.parametrize("typed", ["2026-13", "November", "2026-11-01", "9999-12", "2027-01"])

@@ -1,4 +1,4 @@
-"""What is typed into a field is read as it was meant, or not at all."""
+"""The parsers of typed values: accepted forms and refused ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ UNIT = SimpleNamespace(market=SimpleNamespace(country="KE", currency="KES"))
 
 
 @pytest.mark.parametrize(("typed", "minor"), [("1,250", 1250_00), ("1 250.50", 1250_50)])
-def test_thousands_may_be_set_off(typed, minor):
+def test_amounts_may_have_thousands_separators(typed, minor):
     assert parsing.amount_minor(UNIT, typed) == minor
 
 
@@ -30,12 +30,12 @@ def test_thousands_may_be_set_off(typed, minor):
         (parsing.reason, "ok"),
     ],
 )
-def test_what_cannot_be_read_is_refused(read, typed):
+def test_invalid_values_are_refused(read, typed):
     with pytest.raises(ValueError, match=r"\w"):
         read(UNIT, typed)
 
 
 @pytest.mark.parametrize("typed", ["a\0b", "\ud800", "x" * 501])
-def test_what_no_database_could_store_is_no_text(typed):
+def test_control_characters_and_long_texts_are_refused(typed):
     with pytest.raises(ValueError, match=r"characters"):
         parsing.plain_text(typed)

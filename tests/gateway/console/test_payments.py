@@ -1,4 +1,4 @@
-"""Payments at the console: found, told whole, their codes covered until somebody asks."""
+"""Payments at the console: found, shown with their history, tokens hidden until revealed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def code_of(console) -> str:
     return console.rows("SELECT text FROM tokens WHERE id = :id", id=console.ids["token_id"])[0][0]
 
 
-def test_one_page_tells_the_whole_story(console):
+def test_the_page_of_a_payment_has_its_history(console):
     page = console.login("read_only").get(f"/payments/{console.ids['payment_id']}").text
 
     for part in ("KES 500.00", "RA1", AMINA, METER, "instalment", "energy", "receivable:sales"):
@@ -22,7 +22,7 @@ def test_one_page_tells_the_whole_story(console):
     assert "waiting" in page
 
 
-def test_no_page_shows_a_code(console):
+def test_no_page_shows_the_digits_of_a_token(console):
     browser, code = console.login("owner"), code_of(console)
 
     for path in (
@@ -34,7 +34,7 @@ def test_no_page_shows_a_code(console):
         assert group(code, "sts") not in page
 
 
-def test_a_code_is_seen_with_a_reason_and_noted(console):
+def test_revealing_a_token_needs_a_reason_and_is_audited(console):
     browser, code = console.login("support"), code_of(console)
     path = f"/tokens/{console.ids['token_id']}/reveal"
 
@@ -47,7 +47,7 @@ def test_a_code_is_seen_with_a_reason_and_noted(console):
     assert console.audit() == [("support", "reveal", "token", "reads it out to Amina")]
 
 
-def test_the_list_is_narrowed_by_state_receipt_payer_and_day(console):
+def test_payments_are_found_by_state_receipt_payer_and_day(console):
     browser = console.login()
 
     def found(**asked: str) -> list[str]:
@@ -62,7 +62,7 @@ def test_the_list_is_narrowed_by_state_receipt_payer_and_day(console):
     assert found(search="nothing like it") == []
 
 
-def test_a_payer_whose_number_came_as_a_hash_is_found_by_the_number(console):
+def test_a_hashed_payer_is_found_by_phone_number(console):
     digest = hashlib.sha256(AMINA[1:].encode()).hexdigest()
     console.scenario.pay("RH1", METER, 100_00, payer_kind="sha256", payer=digest)
 
@@ -71,7 +71,7 @@ def test_a_payer_whose_number_came_as_a_hash_is_found_by_the_number(console):
     assert "RH1" in page.text
 
 
-def test_the_export_is_the_list_with_the_same_filter(console):
+def test_the_export_uses_the_filters_of_the_list(console):
     browser, asked = console.login("finance"), {"state": "applied"}
 
     header, *lines = exported(browser.get("/payments.csv", **asked))
@@ -82,7 +82,7 @@ def test_the_export_is_the_list_with_the_same_filter(console):
     assert lines[0][0] == "2026-11-24 12:00:00"
 
 
-def test_a_filter_that_cannot_be_read_says_so_and_exports_nothing(console):
+def test_an_invalid_filter_shows_its_problem_and_exports_nothing(console):
     browser = console.login()
 
     page = browser.get("/payments/", since="yesterday")
@@ -93,7 +93,7 @@ def test_a_filter_that_cannot_be_read_says_so_and_exports_nothing(console):
     assert browser.get("/payments/", search="a\0b").status_code == 200
 
 
-def test_a_text_goes_out_again_as_a_row_of_its_own(console):
+def test_an_sms_that_is_sent_again_is_a_new_row(console):
     browser, text_id = console.login("support"), console.ids["sms_id"]
     path = f"/sms/{text_id}/resend"
     assert "still on its way" in browser.post(path).text
@@ -107,5 +107,5 @@ def test_a_text_goes_out_again_as_a_row_of_its_own(console):
     assert console.audit() == [("support", "resend", "sms", "asked for at the console")]
 
 
-def test_a_payment_that_is_not_there_has_no_page(console):
+def test_an_unknown_payment_has_no_page(console):
     assert console.login().get("/payments/999999").status_code == 404

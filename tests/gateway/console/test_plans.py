@@ -1,4 +1,4 @@
-"""Plans that agents may sell by: added, changed and withdrawn, never what was sold on them."""
+"""Plans at the console: added, edited and withdrawn without changing existing sales."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def plan(console, code: str) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_plan_is_seen_before_it_is_added_and_agents_sell_by_no_other_then(console):
+def test_a_plan_is_previewed_and_then_the_only_one_for_agents(console):
     owner = console.login()
     free = terms_by_count("kit", 3, "monthly")
     with console.scenario.open_unit() as unit:
@@ -53,7 +53,7 @@ def test_plans_are_listed_with_their_terms(console):
     assert [line[3:7] for line in lines if line[0] == "sunday"] == [["service", "", "", ""]]
 
 
-def test_a_plan_is_changed_and_what_was_sold_on_it_stays(console):
+def test_editing_a_plan_does_not_change_sales(console):
     browser = console.login()
     browser.confirm("/sales/new", number=NEEMA, serial=READY_KIT, **WHY)
     before = console.rows("SELECT amount_minor FROM instalments ORDER BY id DESC LIMIT 1")
@@ -71,7 +71,7 @@ def test_a_plan_is_changed_and_what_was_sold_on_it_stays(console):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"code": "tv6"}, "already"),
         ({"appliance": ""}, "no appliance"),
@@ -82,15 +82,15 @@ def test_a_plan_is_changed_and_what_was_sold_on_it_stays(console):
         ({"down_payment": "9999"}, "plan_down_payment"),
     ],
 )
-def test_a_plan_that_does_not_come_out_is_told(console, typed, told):
+def test_an_invalid_plan_is_refused(console, typed, expected):
     answer = console.login().post("/plans/new", **(KIT_BY_WEEKS | typed), **WHY)
 
     assert answer.status_code == 422
-    assert told in answer.text
+    assert expected in answer.text
     assert console.audit() == []
 
 
-def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
+def test_a_plan_is_withdrawn_unless_it_is_preset_on_a_device(console):
     owner, path = console.login(), f"/plans/{console.ids['plan_id']}/withdraw"
 
     refused = owner.post(path, **WHY)
@@ -105,5 +105,5 @@ def test_a_plan_is_withdrawn_unless_a_device_has_it(console):
 
 
 @pytest.mark.parametrize("action", ["", "/withdraw"])
-def test_a_plan_that_is_not_there_has_no_page(console, action):
+def test_an_unknown_plan_has_no_page(console, action):
     assert console.login().get(f"/plans/99999{action}").status_code == 404

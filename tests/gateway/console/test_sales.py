@@ -1,4 +1,4 @@
-"""Sales at the console: what is shown before it is done, and the books that say the same after."""
+"""Sales at the console: a preview first, and the same in the database afterwards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def plan_of(console) -> list[tuple[object, ...]]:
     )
 
 
-def test_sales_are_found_by_state_and_by_being_late(console, later):
+def test_sales_are_found_by_state_and_by_overdue_instalments(console, later):
     def serials(**asked: str) -> list[str]:
         answer = console.login("read_only").get("/sales.csv", **asked)
         return [line[3] for line in exported(answer)[1:]]
@@ -41,7 +41,7 @@ def test_sales_are_found_by_state_and_by_being_late(console, later):
     assert console.login().get("/sales.csv", late="perhaps").status_code == 400
 
 
-def test_one_sale_shows_its_plan_and_what_is_paid(console, path):
+def test_the_page_of_a_sale_has_its_instalments(console, path):
     console.scenario.pay("A1", KIT, 200_00)
     console.scenario.apply()
 
@@ -59,13 +59,13 @@ def test_one_sale_shows_its_plan_and_what_is_paid(console, path):
     assert "Change price" not in page
 
 
-def test_a_sale_that_is_not_there_has_no_page(console):
+def test_an_unknown_sale_has_no_page(console):
     browser = console.login()
 
     assert {browser.get(f"/sales/99999{tail}").status_code for tail in ("", "/price")} == {404}
 
 
-def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
+def test_an_appliance_is_sold_after_a_preview(console):
     terms = {"appliance": "cooker", "scheme": "count", "count": "3", "cadence": "monthly"}
     browser = console.login("support")
 
@@ -87,7 +87,7 @@ def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
 
 
 @pytest.mark.parametrize(
-    ("serial", "typed", "told"),
+    ("serial", "typed", "expected"),
     [
         (STOCK_KIT, {"appliance": "kit", "instalment": "200"}, "3 instalments of KES 200.00"),
         (READY_KIT, {}, "6 instalments of KES 150.00"),
@@ -98,10 +98,10 @@ def test_an_appliance_is_sold_after_a_look_at_its_plan(console):
         ),
     ],
 )
-def test_a_device_from_stock_is_handed_over_with_its_sale(console, serial, typed, told):
+def test_a_sale_registers_its_device_from_stock(console, serial, typed, expected):
     looked, _ = console.login().confirm("/sales/new", number=CHIDI, serial=serial, **typed, **WHY)
 
-    assert told in looked.text
+    assert expected in looked.text
     assert console.rows(
         "SELECT c.name FROM devices d JOIN customers c ON c.id = d.owner_id WHERE serial = :serial",
         serial=serial,
@@ -112,7 +112,7 @@ def test_a_device_from_stock_is_handed_over_with_its_sale(console, serial, typed
     console.scenario.check_invariants()
 
 
-def test_nothing_is_sold_by_looking_at_it(console):
+def test_the_preview_of_a_sale_writes_nothing(console):
     before = console.rows("SELECT count(*) FROM sales")
 
     console.login().post("/sales/new", number=AMINA, appliance="cooker", count="3", **WHY)
@@ -122,7 +122,7 @@ def test_nothing_is_sold_by_looking_at_it(console):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"number": "0799 000 000", "appliance": "cooker", "count": "3"}, "no customer has"),
         ({"number": AMINA, "count": "3"}, "there is no appliance"),
@@ -133,15 +133,15 @@ def test_nothing_is_sold_by_looking_at_it(console):
         ({"number": AMINA, "appliance": "cooker", "count": "3", "reason": ""}, "this is required"),
     ],
 )
-def test_what_cannot_be_sold_is_told(console, typed, told):
+def test_an_invalid_sale_is_refused(console, typed, expected):
     answer = console.login().post("/sales/new", **(WHY | typed))
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert console.audit() == []
 
 
-def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
+def test_a_new_price_is_spread_over_the_unpaid_instalments(console, path):
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
     browser = console.login("finance")
@@ -158,25 +158,25 @@ def test_a_new_price_is_spread_over_what_is_unpaid(console, path):
 
 
 @pytest.mark.parametrize(
-    ("total", "told"),
+    ("total", "expected"),
     [
         ("600", "the plan as it is"),
         ("100", "less than has been paid"),
         ("150", "unlock the device"),
     ],
 )
-def test_a_price_that_cannot_be_is_told(console, path, total, told):
+def test_an_invalid_price_is_refused(console, path, total, expected):
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
 
     answer = console.login().post(f"{path}/price", total=total, **WHY)
 
     assert answer.status_code == 422
-    assert told in answer.text
+    assert expected in answer.text
     assert console.audit() == []
 
 
-def test_what_is_unpaid_gets_other_instalments(console, path):
+def test_the_unpaid_instalments_are_rescheduled(console, path):
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
 
@@ -191,7 +191,7 @@ def test_what_is_unpaid_gets_other_instalments(console, path):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({}, "either how many"),
         ({"count": "2", "instalment": "100"}, "either how many"),
@@ -202,15 +202,15 @@ def test_what_is_unpaid_gets_other_instalments(console, path):
         ({"count": "2", "first_on": "soon"}, "enter the day"),
     ],
 )
-def test_instalments_that_cannot_be_are_told(console, path, typed, told):
+def test_an_invalid_schedule_is_refused(console, path, typed, expected):
     answer = console.login().post(f"{path}/schedule", cadence="weekly", **typed, **WHY)
 
     assert answer.status_code == 422
-    assert told in answer.text.lower()
+    assert expected in answer.text.lower()
     assert console.audit() == []
 
 
-def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, path):
+def test_a_cancellation_is_previewed_and_returns_the_device_to_stock(console, path):
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
     browser = console.login("finance")
@@ -228,7 +228,7 @@ def test_cancelling_tells_what_becomes_of_money_and_device_and_does_it(console, 
     console.scenario.check_invariants()
 
 
-def test_what_is_over_is_not_changed_again(console):
+def test_a_closed_sale_cannot_be_changed(console):
     console.scenario.pay("A1", LAST_KIT, 150_00)
     console.scenario.apply()
     sale_id = console.rows(SALE_OF, serial=LAST_KIT)[0][0]

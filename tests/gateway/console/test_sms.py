@@ -17,7 +17,7 @@ def kinds(browser, **asked: str) -> list[str]:
     return [line[2] for line in exported(browser.get("/sms.csv", **asked))[1:]]
 
 
-def test_texts_are_found_by_number_state_and_kind(console):
+def test_sms_are_found_by_number_state_and_kind(console):
     browser = console.login("read_only")
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
@@ -33,7 +33,7 @@ def test_texts_are_found_by_number_state_and_kind(console):
     assert "UserInBlacklist" in browser.get("/sms/", state="failed").text
 
 
-def test_what_texts_said_is_nowhere_in_the_list(console):
+def test_the_list_has_no_text_of_an_sms(console):
     browser = console.login()
     bodies = [row[0] for row in console.rows("SELECT body FROM sms")]
     [(code,)] = console.rows("SELECT text FROM tokens")
@@ -45,21 +45,23 @@ def test_what_texts_said_is_nowhere_in_the_list(console):
     assert code not in shown.replace(" ", "").replace("-", "")
 
 
-def test_a_text_about_no_payment_leads_back_to_the_list(console):
+def test_resending_an_sms_without_a_payment_returns_to_the_list(console):
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
-    [(text_id,)] = console.rows("SELECT id FROM sms WHERE msisdn = :who", who=STRANGER)
+    [(text_id,)] = console.rows("SELECT id FROM sms WHERE msisdn = :msisdn", msisdn=STRANGER)
 
     done = console.login("support").post(f"/sms/{text_id}/resend")
 
     assert done.location == "/console/sms/"
-    assert console.rows("SELECT count(*) FROM sms WHERE msisdn = :who", who=STRANGER) == [(2,)]
+    assert console.rows("SELECT count(*) FROM sms WHERE msisdn = :msisdn", msisdn=STRANGER) == [
+        (2,)
+    ]
 
 
-def test_a_text_to_a_number_that_was_given_up_is_not_sent_again(console):
+def test_an_sms_to_a_removed_number_is_not_sent_again(console):
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
-    [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :who", who=AMINA)
+    [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :msisdn", msisdn=AMINA)
     count = "SELECT count(*) FROM sms"
     before = console.rows(count)
     with console.scenario.open_unit() as unit:
@@ -73,10 +75,10 @@ def test_a_text_to_a_number_that_was_given_up_is_not_sent_again(console):
     assert console.rows(count) == before
 
 
-def test_a_text_to_a_number_that_came_back_is_sent_again(console):
+def test_an_sms_to_a_number_that_was_added_again_is_sent_again(console):
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
-    [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :who", who=AMINA)
+    [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :msisdn", msisdn=AMINA)
     with console.scenario.open_unit() as unit:
         add_number(unit, console.ids["customer_id"], NEW_NUMBER, "test")
         remove_number(unit, console.ids["customer_id"], AMINA, "test", "a slip")
@@ -86,7 +88,7 @@ def test_a_text_to_a_number_that_came_back_is_sent_again(console):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_wording_is_shown_at_its_widest_with_its_parts(console, language):
+def test_every_template_is_shown_at_its_longest_with_its_segments(console, language):
     page = console.login("read_only").get("/sms/lengths", language=language).text
 
     lengths = sms_lengths(language)
@@ -97,5 +99,5 @@ def test_every_wording_is_shown_at_its_widest_with_its_parts(console, language):
     assert page.count("<tr>") == len(lengths) + 1
 
 
-def test_a_language_that_is_not_spoken_has_no_wordings(console):
+def test_an_unknown_language_has_no_sms_lengths(console):
     assert console.login().get("/sms/lengths", language="xx").status_code == 404

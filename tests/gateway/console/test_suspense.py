@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def test_a_suggestion_leads_to_a_match_that_is_filled_in(console):
+def test_a_suggestion_links_to_a_prefilled_match(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     page = finance.get(f"/payments/{lost}").text
@@ -13,7 +13,7 @@ def test_a_suggestion_leads_to_a_match_that_is_filled_in(console):
     assert 'value="LAMP100"' in finance.get(f"/suspense/{lost}/match", serial="LAMP100").text
 
 
-def test_matched_money_is_applied_to_the_device(console):
+def test_a_matched_payment_is_applied_to_the_device(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     answer = finance.post(f"/suspense/{lost}/match", serial="lamp 100", reason="he called us")
@@ -26,7 +26,7 @@ def test_matched_money_is_applied_to_the_device(console):
     console.scenario.check_invariants()
 
 
-def test_a_match_without_a_reason_or_with_a_wrong_serial_moves_nothing(console):
+def test_an_invalid_match_changes_nothing(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
     path = f"/suspense/{lost}/match"
 
@@ -40,7 +40,7 @@ def test_a_match_without_a_reason_or_with_a_wrong_serial_moves_nothing(console):
     assert console.audit() == []
 
 
-def test_money_is_sent_back_with_a_reason(console):
+def test_a_refund_needs_a_reason(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     assert finance.post(f"/payments/{lost}/refund", reason="not for us").status_code == 302
@@ -51,7 +51,7 @@ def test_money_is_sent_back_with_a_reason(console):
     console.scenario.check_invariants()
 
 
-def test_money_that_was_applied_is_not_sent_back(console):
+def test_an_applied_payment_is_not_refunded(console):
     path = f"/payments/{console.ids['payment_id']}/refund"
 
     answer = console.login().post(path, reason="a change of mind")
@@ -60,14 +60,14 @@ def test_money_that_was_applied_is_not_sent_back(console):
     assert "RA1 has been applied" in answer.text
 
 
-def test_the_desk_lists_only_what_is_in_suspense(console):
+def test_the_list_has_only_payments_in_suspense(console):
     page = console.login("read_only").get("/suspense/").text
 
     assert "RS1" in page
     assert "RA1" not in page
 
 
-def test_money_that_went_back_by_hand_is_booked_so(console):
+def test_money_returned_by_hand_is_recorded(console):
     finance, lost = console.login("finance"), console.ids["suspense_id"]
     path = f"/payments/{lost}/returned"
     assert f"/console{path}" in finance.get(f"/payments/{lost}").text
@@ -82,7 +82,7 @@ def test_money_that_went_back_by_hand_is_booked_so(console):
     console.scenario.check_invariants()
 
 
-def test_an_applied_payment_that_the_provider_took_back_is_undone(console):
+def test_an_applied_payment_that_the_provider_took_back_is_reversed(console):
     finance, paid = console.login("finance"), console.ids["payment_id"]
 
     finance.post(f"/payments/{paid}/returned", reason="letter of Safaricom")

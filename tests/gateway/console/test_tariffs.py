@@ -1,4 +1,4 @@
-"""Tariffs at the console: prices from a day on, never for days that have been; meters moved."""
+"""Tariffs at the console: prices from a day on, never in the past; meters moved."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def versions(console) -> list[tuple[str, object]]:
     ]
 
 
-def test_the_list_has_todays_prices_and_when_they_change(console, path):
+def test_the_list_has_todays_prices_and_the_day_of_the_next(console, path):
     browser = console.login()
     browser.confirm(f"{path}/prices", valid_from="2026-12-01", price="120", **WHY)
 
@@ -45,7 +45,7 @@ def test_the_list_has_todays_prices_and_when_they_change(console, path):
     assert line == ["home", "Home", "100.00", "0.00", "", "0.00", line[6], "2026-12-01", "2"]
 
 
-def test_new_prices_hold_from_their_day_on_and_are_shown_first(console, path):
+def test_new_prices_are_previewed_and_start_on_their_day(console, path):
     browser = console.login()
 
     looked, done = browser.confirm(
@@ -61,7 +61,7 @@ def test_new_prices_hold_from_their_day_on_and_are_shown_first(console, path):
     assert console.audit() == [("owner", "change", "tariff", WHY["reason"])]
 
 
-def test_prices_to_come_may_be_put_right(console, path):
+def test_future_prices_can_be_changed(console, path):
     browser = console.login()
 
     for price in ("120", "130"):
@@ -71,7 +71,7 @@ def test_prices_to_come_may_be_put_right(console, path):
 
 
 @pytest.mark.parametrize(
-    ("typed", "told"),
+    ("typed", "expected"),
     [
         ({"valid_from": NOW.date().isoformat()}, "a change never rewrites the past"),
         ({"valid_from": "2026-11-01"}, "a change never rewrites the past"),
@@ -83,19 +83,19 @@ def test_prices_to_come_may_be_put_right(console, path):
         ({"reason": "x"}, "give a reason"),
     ],
 )
-def test_prices_that_cannot_be_are_told_and_change_nothing(console, path, typed, told):
+def test_invalid_prices_are_refused(console, path, typed, expected):
     before = versions(console)
     good = {"valid_from": "2026-12-01", "price": "120"} | WHY
 
     answer = console.login().post(f"{path}/prices", **(good | typed))
 
     assert answer.status_code == 422
-    assert told in answer.text.lower()
+    assert expected in answer.text.lower()
     assert versions(console) == before
     assert console.audit() == []
 
 
-def test_a_tariff_is_added_and_no_code_twice(console):
+def test_a_tariff_is_added_and_its_code_is_unique(console):
     browser = console.login()
     typed = {"code": "mill", "name": "Mills", "valid_from": "2026-11-24", "price": "80"} | WHY
 
@@ -108,7 +108,7 @@ def test_a_tariff_is_added_and_no_code_twice(console):
     assert console.audit() == [("owner", "add", "tariff", WHY["reason"])]
 
 
-def test_a_tariff_is_renamed_and_its_prices_stay(console, path):
+def test_renaming_a_tariff_keeps_its_prices(console, path):
     before = versions(console)
 
     console.login().post(f"{path}/name", name="Homes", **WHY)
@@ -117,7 +117,7 @@ def test_a_tariff_is_renamed_and_its_prices_stay(console, path):
     assert versions(console) == before
 
 
-def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, shop, later):
+def test_due_access_rates_are_charged_before_meters_move(console, shop, later):
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET tariff_id = %s, access_anchor_on = %s WHERE serial = %s",
@@ -140,7 +140,7 @@ def test_all_meters_of_a_tariff_move_after_what_fell_due_is_charged(console, sho
     console.scenario.check_invariants()
 
 
-def test_the_past_of_a_tariff_whose_meters_moved_away_is_not_rewritten(console, path, shop):
+def test_past_prices_of_moved_meters_cannot_change(console, path, shop):
     browser = console.login()
     browser.confirm(f"{path}/move", tariff="shop", **WHY)
 
@@ -150,7 +150,7 @@ def test_the_past_of_a_tariff_whose_meters_moved_away_is_not_rewritten(console, 
     assert "its meters were moved away" in answer.text
 
 
-def test_a_meter_in_stock_moves_without_beginning_to_cost(console, path, shop):
+def test_a_moved_meter_in_stock_owes_no_access_rate(console, path, shop):
     console.login().confirm(f"{path}/move", tariff="shop", **WHY)
 
     assert console.rows(
@@ -159,21 +159,21 @@ def test_a_meter_in_stock_moves_without_beginning_to_cost(console, path, shop):
 
 
 @pytest.mark.parametrize(
-    ("tariff", "told"),
+    ("tariff", "expected"),
     [("home", "on that tariff already"), ("later", "no price yet"), ("none", "choose a value")],
 )
-def test_meters_only_move_to_another_tariff_that_has_begun(console, path, tariff, told):
+def test_meters_move_only_to_another_tariff_in_force(console, path, tariff, expected):
     with console.scenario.engine.begin() as connection:
         insert_tariff(connection, code="later", valid_from=NOW.date().replace(year=2027))
 
     answer = console.login().post(f"{path}/move", tariff=tariff, **WHY)
 
     assert answer.status_code == 422
-    assert told in answer.text.lower()
+    assert expected in answer.text.lower()
     assert console.audit() == []
 
 
-def test_what_money_gives_is_seen_before_prices_are_saved(console, path):
+def test_the_preview_of_prices_has_what_payments_buy(console, path):
     browser = console.login()
 
     looked = browser.post(
@@ -199,19 +199,19 @@ def test_what_money_gives_is_seen_before_prices_are_saved(console, path):
         ("", ["100.00", "1.0 kWh", "0.00"]),
     ],
 )
-def test_what_a_payment_gives_is_shown_on_its_page(console, path, pays, gives):
+def test_the_page_of_a_tariff_has_what_a_payment_buys(console, path, pays, gives):
     page = console.login("read_only").get(path, pays=pays).text
 
     table = page.partition("What a payment buys")[2]
     assert shown(table)[:3] == gives
-    books = console.scenario
+    scenario = console.scenario
     if pays == "555":  # the same rule that applies the money
-        books.pay("T1", METER, 555_00)
-        books.apply()
+        scenario.pay("T1", METER, 555_00)
+        scenario.apply()
         assert console.rows("SELECT units FROM tokens ORDER BY id DESC LIMIT 1") == [(55,)]
 
 
-def test_a_payment_that_is_none_is_said_so(console, path):
+def test_an_invalid_amount_is_refused_on_the_page(console, path):
     answer = console.login().get(path, pays="much")
 
     assert answer.status_code == 200

@@ -14,7 +14,7 @@ def make(console) -> None:
         make_ordered_tokens(unit, OPEN_SECRET)
 
 
-def test_a_code_is_ordered_made_by_a_worker_and_read_on_request(console):
+def test_a_manual_token_is_ordered_made_by_a_worker_and_revealed(console):
     support = console.login("support")
 
     ordered = support.post("/manual-tokens/new", serial=KIT, kind="lock", reason="taken back")
@@ -48,7 +48,7 @@ def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, 
 
 
 @pytest.mark.parametrize(
-    ("kind", "amount", "serial", "told"),
+    ("kind", "amount", "serial", "expected"),
     [
         ("days", "2.5", KIT, "whole days"),
         ("energy", "2.55", METER, "to the tenth"),
@@ -60,17 +60,17 @@ def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, 
         ("days", "7", "NONE1", "no device NONE1"),
     ],
 )
-def test_what_cannot_be_ordered_is_told_beside_its_field(console, kind, amount, serial, told):
+def test_an_invalid_order_is_refused_beside_its_field(console, kind, amount, serial, expected):
     typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
 
     answer = console.login().post("/manual-tokens/new", **typed)
 
     assert answer.status_code == 422
-    assert told.lower() in answer.text.lower()
+    assert expected.lower() in answer.text.lower()
     assert console.audit() == []
 
 
-def test_a_link_fills_the_form_in(console):
+def test_a_link_prefills_the_form(console):
     page = console.login().get("/manual-tokens/new", serial=KIT, kind="lock").text
 
     assert f'value="{KIT}"' in page

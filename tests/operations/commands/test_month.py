@@ -23,7 +23,7 @@ def test_a_month_is_written_into_a_new_file_only_its_owner_may_read(
         noted = connection.execute(
             text("SELECT action, reason FROM audit_log ORDER BY id DESC LIMIT 1")
         )
-        assert noted.one() == ("export", "the books of 2026-01")
+        assert noted.one() == ("export", "the month 2026-01")
 
 
 def test_no_file_is_written_over_and_no_month_made_up(dialwatt, loaded, tmp_path):

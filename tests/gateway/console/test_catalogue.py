@@ -82,8 +82,8 @@ def test_a_meter_needs_only_its_number_if_the_manufacturer_has_sts_data(console)
         " ON m.id = d.manufacturer_id WHERE d.serial = :new",
         new=NEW_METER,
     ) == [("2", True)]
-    [(maker_id,)] = console.rows("SELECT id FROM manufacturers WHERE code = 'mita'")
-    owner.post(f"/manufacturers/{maker_id}", **manufacturer, sts="", **WHY)
+    [(manufacturer_id,)] = console.rows("SELECT id FROM manufacturers WHERE code = 'mita'")
+    owner.post(f"/manufacturers/{manufacturer_id}", **manufacturer, sts="", **WHY)
     assert console.rows("SELECT sts FROM manufacturers WHERE code = 'mita'") == [(None,)]
 
 

@@ -271,10 +271,10 @@ def install() -> None:
 def is_browser(program: str) -> bool:
     """Some systems have a program of that name which only tells where to get the browser."""
     try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
+        answer = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return said.returncode == 0 and "Chrom" in said.stdout
+    return answer.returncode == 0 and "Chrom" in answer.stdout
 
 
 def install_driver() -> bool:

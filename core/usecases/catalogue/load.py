@@ -129,7 +129,7 @@ def _manufacturer_problems(
 
 def _tariff_problems(unit: Unit, given: tuple[TariffEntry, ...]) -> Iterator[str]:
     known = _known_versions(unit.connection, given)
-    rows = rows_by_key(unit.connection, tariffs, "code", {one.code for one in given})
+    rows = rows_by_key(unit.connection, tariffs, "code", {entry.code for entry in given})
     for entry in given:
         if entry.code not in rows:
             continue
@@ -290,7 +290,7 @@ def changes_past_charges(
         return "fees fell due"
     if moved_away_since(unit.connection, tariff_id, new.valid_from, unit.market.timezone):
         return "its meters were moved away"
-    then = sorted([*versions, new], key=lambda one: one.valid_from)
+    then = sorted([*versions, new], key=lambda version: version.valid_from)
     for anchor_on in access_anchors(unit.connection, tariff_id):
         if fees_due(versions, anchor_on, last_on)[0] != fees_due(then, anchor_on, last_on)[0]:
             return "fees fell due, or would have"

@@ -67,7 +67,7 @@ def _most_urgent(due: list[AtAStep]) -> Iterator[list[AtAStep]]:
     """Yield per customer what one SMS is about: all that is late, or due today, or due one day."""
     for _, found in groupby(due, key=lambda obligation: obligation.customer_id):
         first, *rest = found
-        yield [first, *(one for one in rest if _in_one_text(first, one))]
+        yield [first, *(other for other in rest if _in_one_text(first, other))]
 
 
 def _in_one_text(first: AtAStep, other: AtAStep) -> bool:

@@ -6,6 +6,7 @@
 `redis` for the queue and the menu's sessions. Each pytest process has servers of its own.
 """
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 
@@ -27,6 +28,14 @@ from tests.support.standins import furnish
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays, so the garbage collector need not search it after every few
+    objects: a tenth of a run's processor time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 @pytest.fixture(scope="session", autouse=True)

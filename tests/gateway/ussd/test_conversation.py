@@ -16,7 +16,6 @@ from sqlalchemy import text
 
 from core.unit import OpenUnit, Unit
 from gateway.limits import Limits, SerialGuesses
-from gateway.ussd import effects
 from gateway.ussd.drop_off import drop_off
 from tests.support.phone import Phone, post
 from tests.support.toy_menu import AMINA, BARAKA, JUMA
@@ -308,19 +307,24 @@ def test_work_that_takes_too_long_is_answered_in_time_and_goes_on(
 
 def test_a_turn_that_meets_its_own_copy_waits_for_it(
     phone: Phone,
-    monkeypatch: pytest.MonkeyPatch,
+    make_app: Any,
+    open_unit: OpenUnit,
     charged: Charged,
     wait_for_a_lock: Callable[[], None],
 ) -> None:
     to_confirm(phone)
     phone.text += "*1"
-    run = effects._run
+    has_met = threading.Event()
 
-    def run_when_the_copy_is_there(*given: Any) -> Any:
-        wait_for_a_lock()
-        return run(*given)
+    @contextmanager
+    def unit_that_commits_when_the_copy_is_there() -> Iterator[Unit]:
+        with open_unit() as unit:
+            yield unit
+            if not has_met.is_set():
+                wait_for_a_lock()
+                has_met.set()
 
-    monkeypatch.setattr(effects, "_run", run_when_the_copy_is_there)
+    phone.app = make_app(open_unit=unit_that_commits_when_the_copy_is_there)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda _: phone.callback().body, range(2)))
 

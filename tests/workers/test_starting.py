@@ -8,8 +8,11 @@ import os
 import pytest
 
 from core.errors import BrokenInvariant
+from core.money import Money
+from core.usecases.payments.request import request_payment
 from core.wording import product
 from core.wording.translation import Translation, make_wording
+from tests.support.cast import AMINA, METER
 from workers import runtime, schedule
 
 
@@ -63,3 +66,16 @@ def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(monkeyp
     assert made.channel("daraja") is None
     assert made.channel("airtel").account_of(None) == "airtel:UG"
     made.channel("airtel").close()
+
+
+def test_the_units_of_a_worker_wake_the_queues_that_they_leave_work_for(
+    settings, monkeypatch, woken
+):
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    with runtime.runtime.__wrapped__().open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+    unit.connection.engine.dispose()
+
+    assert woken() == {"prompts"}

@@ -29,7 +29,7 @@ def waiting_jobs(redis, name):
     return Queue(name, connection=redis).count
 
 
-def test_a_stuck_payment_is_explained_put_back_and_rung_for(dialwatt, scenario, rows, redis):
+def test_a_stuck_payment_is_explained_put_back_and_its_queue_woken(dialwatt, scenario, rows, redis):
     ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--reason", "the key is there now")
 
     assert ran.code == 0
@@ -75,7 +75,7 @@ def test_a_payment_in_suspense_is_to_be_matched_or_refunded(dialwatt, scenario):
     assert "Match it to a device, or send it back" in ran.err
 
 
-def test_ring_counts_what_waits_and_says_when_nobody_hears(dialwatt, scenario, redis):
+def test_wake_counts_pending_rows_and_says_when_a_queue_has_no_worker(dialwatt, scenario, redis):
     ran = dialwatt("wake")
     assert ran.code == 1
     assert "payments          1 waiting, 0 workers" in ran.out

@@ -169,9 +169,7 @@ def test_two_collections_at_once_cannot_both_take_the_last_of_the_limit(engine, 
     assert figures(engine) == (1500_00, 75_00)
 
 
-def test_three_misses_lock_for_half_an_hour_and_a_right_pin_starts_the_count_anew(
-    engine, open_unit
-):
+def test_three_misses_lock_for_half_an_hour_and_a_right_pin_resets_the_count(engine, open_unit):
     assert collect(open_unit, 100, pin="0000").values == {"left": 2}
     assert collect(open_unit, 100).owed == kes(100)
     for left in (2, 1):
@@ -210,7 +208,7 @@ def give_back(open_unit, receipt, amount):
         return record_reversal(unit, f"agent:{agent_id}", receipt, amount * 100, "ops@jua", reason)
 
 
-def prove(engine):
+def check_ledger(engine):
     with engine.connect() as connection:
         found = {name: offenders(connection, sql, NOW) for name, sql in BOOKS.items()}
     assert not any(found.values()), found
@@ -233,7 +231,7 @@ def test_cash_that_is_given_back_is_not_owed_any_more_nor_its_commission(engine,
     assert not give_back(open_unit, receipt, 100)
 
     assert figures(engine) == (30_00, 1_50)
-    prove(engine)
+    check_ledger(engine)
 
 
 def test_what_of_it_was_handed_over_comes_back_from_the_office(engine, open_unit):
@@ -246,7 +244,7 @@ def test_what_of_it_was_handed_over_comes_back_from_the_office(engine, open_unit
 
     assert figures(engine) == (0, 0)
     assert office(engine) == 0
-    prove(engine)
+    check_ledger(engine)
 
 
 def test_the_agent_is_told_and_sees_it_in_the_account(engine, open_unit):
@@ -257,10 +255,10 @@ def test_the_agent_is_told_and_sees_it_in_the_account(engine, open_unit):
         newest = agent_account(unit, JUMA).movements[0]
     assert (newest.kind, newest.receipt, newest.amount) == ("reversed", receipt, kes(100))
     with engine.connect() as connection:
-        said = connection.execute(
+        bodies = connection.execute(
             text("SELECT body FROM sms WHERE kind = 'agent_sms.cash_returned'")
         ).scalars()
-        assert list(said) == [f"Cash KES 100, receipt {receipt}, given back. You owe KES 0."]
+        assert list(bodies) == [f"Cash KES 100, receipt {receipt}, given back. You owe KES 0."]
 
 
 def test_cash_on_its_way_back_is_not_owed_once_it_is_back(engine, open_unit):
@@ -272,7 +270,7 @@ def test_cash_on_its_way_back_is_not_owed_once_it_is_back(engine, open_unit):
     assert give_back(open_unit, receipt, 100)
 
     assert figures(engine) == (0, 0)
-    prove(engine)
+    check_ledger(engine)
 
 
 WAITING = """
@@ -298,14 +296,14 @@ def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(engine,
         with open_unit() as unit:
             reverse_by_hand(unit, payment_id, "ops@jua", "the customer has it back")
 
-    desk = threading.Thread(target=go_back)
+    office = threading.Thread(target=go_back)
     with open_unit() as unit:
         check_pin(unit, JUMA, "4321")
-        desk.start()
+        office.start()
         while not waiting(engine):
-            assert desk.is_alive()
+            assert office.is_alive()
         lock_customers(unit.connection, [customer_id])
-    desk.join()
+    office.join()
 
     assert figures(engine) == (0, 0)
-    prove(engine)
+    check_ledger(engine)

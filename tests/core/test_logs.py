@@ -38,7 +38,7 @@ def logged(monkeypatch):
         handler.setFormatter(LogFormatter("web", as_json))
         log(logger)
         written = out.getvalue().splitlines()
-        return [json.loads(one) for one in written] if as_json else written
+        return [json.loads(line) for line in written] if as_json else written
 
     yield lines
     logger.removeHandler(handler)

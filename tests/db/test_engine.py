@@ -37,9 +37,9 @@ def test_an_error_names_the_rule_and_never_the_values(engine, statement, named):
         with engine.begin() as connection:
             connection.execute(text(statement), {"code": CODE})
 
-    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
-    assert named in told
-    assert CODE not in told
+    message = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert named in message
+    assert CODE not in message
 
 
 def test_what_only_the_commit_finds_out_is_told_without_values_too(engine):
@@ -53,10 +53,10 @@ def test_what_only_the_commit_finds_out_is_told_without_values_too(engine):
     with pytest.raises(IntegrityError) as caught:
         connection.commit()
 
-    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    message = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
     connection.close()
-    assert "once_code_key" in told
-    assert CODE not in told
+    assert "once_code_key" in message
+    assert CODE not in message
 
 
 def test_a_value_that_does_not_convert_is_not_repeated(engine):

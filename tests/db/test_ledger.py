@@ -1,4 +1,4 @@
-"""The law of the ledger is the database's: nobody can write an unbalanced or changed entry."""
+"""The database keeps the ledger balanced and append-only: no entry can be unbalanced or changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broken device is swapped: the plan goes on where it stood, and the old one goes to nobody."""
+"""A broken device is replaced: the plan continues, and the old device is out of use."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_what_was_paid_off_is_unlocked_again(scenario):
         [chidi] = scenario.rows(
             "SELECT customer_id FROM customer_msisdns WHERE msisdn = :c", c=CHIDI
         )
-        assert [(one.serial, one.is_paid_off) for one in list_devices(unit, chidi[0])] == [
+        assert [(device.serial, device.is_paid_off) for device in list_devices(unit, chidi[0])] == [
             (STOCK_KIT, True)
         ]
 
@@ -160,19 +160,21 @@ def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(scenario):
     swap(scenario, KIT, STOCK_KIT)
 
     kinds = "('agent_sms.device_replaced', 'agent_sms.request_refused')"
-    told = f"SELECT kind FROM sms WHERE kind IN {kinds}"
-    assert scenario.rows(told) == [("agent_sms.device_replaced",)]
+    queued = f"SELECT kind FROM sms WHERE kind IN {kinds}"
+    assert scenario.rows(queued) == [("agent_sms.device_replaced",)]
     assert scenario.rows("SELECT count(*) FROM device_requests") == [(0,)]
 
 
-def test_the_customer_is_told_and_so_is_whoever_had_asked_for_the_new_one(scenario):
+def test_the_customer_and_those_who_asked_for_the_new_device_get_an_sms(scenario):
     with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(STRANGER, "Wanjiku", "Kamau", "KIB"), STOCK_KIT)
 
     swap(scenario, KIT, STOCK_KIT)
 
-    told = "SELECT msisdn, body FROM sms WHERE kind IN (:kind, :other) ORDER BY id"
-    rows = scenario.rows(told, kind="agent_sms.device_replaced", other="agent_sms.request_refused")
+    queued = "SELECT msisdn, body FROM sms WHERE kind IN (:kind, :other) ORDER BY id"
+    rows = scenario.rows(
+        queued, kind="agent_sms.device_replaced", other="agent_sms.request_refused"
+    )
     assert rows[0] == (
         BARAKA,
         f"{KIT} was replaced: {STOCK_KIT} is yours now, on the same terms. Pay for {STOCK_KIT} from"
@@ -220,19 +222,19 @@ def test_what_is_out_of_use_goes_to_nobody(scenario):
     swap(scenario, KIT, STOCK_KIT)
     kit = NewSale(terms_by_count("tv", 6), NamedDevice(KIT))
     meter = NewMeter(NamedDevice(METER), "home")
-    newcomer = NewCustomer(NEEMA)
+    customer = NewCustomer(NEEMA)
 
-    for act in (
-        lambda unit: register_by_operator(unit, WHO, newcomer, meter),
-        lambda unit: register_by_operator(unit, WHO, newcomer, kit),
-        lambda unit: register_own_device(unit, newcomer, METER, "s/1"),
+    for register in (
+        lambda unit: register_by_operator(unit, WHO, customer, meter),
+        lambda unit: register_by_operator(unit, WHO, customer, kit),
+        lambda unit: register_own_device(unit, customer, METER, "s/1"),
         lambda unit: set_plan_on(unit, KIT, "tv6", WHO, WHY),
         lambda unit: replace_device(
             unit, devices_by_serial(unit.connection, [STOCK_KIT])[STOCK_KIT].id, KIT, WHO, WHY
         ),
     ):
         with pytest.raises(Refused, match="device_retired"), scenario.open_unit() as unit:
-            act(unit)
+            register(unit)
 
 
 def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(scenario):

@@ -29,7 +29,7 @@ def meter_row(scenario, serial=NEW_METER):
     )
 
 
-def test_it_gets_what_its_maker_s_meters_leave_the_factory_with_and_sells_energy(scenario):
+def test_a_new_meter_gets_the_data_of_its_manufacturer_and_sells_energy(scenario):
     assert register_new(scenario) == RegisteredDevice(NEW_METER)
 
     ((owner, sts, counter),) = meter_row(scenario)
@@ -95,7 +95,7 @@ def test_two_agents_cannot_enter_it_for_two_people(scenario):
     assert len(meter_row(scenario)) == 1
 
 
-def test_by_its_number_alone_it_is_the_only_maker_s_or_nobody_s(scenario):
+def test_its_number_alone_names_it_only_with_a_single_manufacturer(scenario):
     with scenario.open_unit() as unit:
         assert find_unassigned(unit, NEW_METER) == NamedDevice(NEW_METER, "meter", "umeme")
         assert find_unassigned(unit, STOCK_METER) == NamedDevice(STOCK_METER, "meter", "umeme")

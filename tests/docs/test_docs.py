@@ -166,9 +166,9 @@ def _names_asked(node: ast.AST) -> Iterator[str]:
         asked = node.args
     else:
         return
-    for one in asked:
-        if isinstance(one, ast.Constant) and isinstance(one.value, str):
-            yield from [one.value] if _SETTING.fullmatch(one.value) else []
+    for node in asked:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from [node.value] if _SETTING.fullmatch(node.value) else []
 
 
 def _is_environment(node: ast.expr) -> bool:

@@ -41,7 +41,7 @@ def days(number: int) -> date:
 
 @dataclass
 class Operator:
-    """Somebody with a shell, a short code and the customers' devices on the desk."""
+    """An operator with a shell, a short code and the customers' devices."""
 
     folder: Path
     gateway: Any
@@ -91,12 +91,12 @@ class Operator:
 
     def ask(self, serial: str, amount: int) -> str:
         """M-Pesa's question before the money moves; the answer's code."""
-        return str(self._tell("validation", serial, amount, "")["ResultCode"])
+        return str(self._callback("validation", serial, amount, "")["ResultCode"])
 
     def pay(self, serial: str, amount: int) -> dict[str, Any]:
         """Money that moved, applied; what `dialwatt show payment` says of it."""
         receipt = f"TKO{next(self.receipts):07}"
-        assert self._tell("confirmation", serial, amount, receipt)["ResultCode"] == 0
+        assert self._callback("confirmation", serial, amount, receipt)["ResultCode"] == 0
         engine = create_engine(self.environment["DATABASE_URL"])
         ring = KeyRing.from_settings(self.environment["DEVICE_KEY_SECRET"])
         with unit_opener(engine)() as unit:
@@ -106,7 +106,7 @@ class Operator:
         assert shown["state"] == "applied"
         return shown
 
-    def _tell(self, endpoint: str, serial: str, amount: int, receipt: str) -> Any:
+    def _callback(self, endpoint: str, serial: str, amount: int, receipt: str) -> Any:
         body = {
             "TransactionType": "Pay Bill",
             "TransID": receipt or "TKOASKS",
@@ -198,7 +198,7 @@ def test_b_too_little_goes_to_the_instalment_and_there_is_no_token(in_debt):
     assert split(payment) == [("instalment", "250.00")]
     assert payment["tokens"] == []
     customer = json.loads(in_debt.dialwatt("show", "customer", OWNER, "--json"))
-    assert [(one["kind"], one["amount"]) for one in customer["owes"]] == [
+    assert [(debt["kind"], debt["amount"]) for debt in customer["owes"]] == [
         ("instalment", "50.00"),
         ("access_rate", "200.00"),
     ]

@@ -53,7 +53,7 @@ def run(engine, *days, hour=10):
         remind(engine, at(DUE + timedelta(days=day), hour))
 
 
-def told(engine):
+def reminders_sent(engine):
     """Each text as (days after DUE on which it was written, its words)."""
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT created_at, body FROM sms ORDER BY id")).all()
@@ -62,7 +62,7 @@ def told(engine):
 
 
 def days_told(engine):
-    return [day for day, _ in told(engine)]
+    return [day for day, _ in reminders_sent(engine)]
 
 
 def test_every_step_of_the_domain_is_told_once(engine, amina):
@@ -83,14 +83,14 @@ def test_every_step_of_the_domain_is_told_once(engine, amina):
 def test_the_text_says_how_the_day_stands(engine, amina, day, words):
     run(engine, day)
 
-    assert words in told(engine)[0][1]
+    assert words in reminders_sent(engine)[0][1]
 
 
 @pytest.mark.parametrize(("hour", "sent"), [(0, 0), (8, 0), (9, 1), (17, 1), (18, 0), (23, 0)])
 def test_nobody_is_reminded_at_night(engine, amina, hour, sent):
     run(engine, 0, hour=hour)
 
-    assert len(told(engine)) == sent
+    assert len(reminders_sent(engine)) == sent
 
 
 @pytest.mark.parametrize(("zone", "sent"), [("Africa/Dakar", 0), ("Africa/Nairobi", 1)])
@@ -100,7 +100,7 @@ def test_the_hours_are_those_of_the_market(engine, amina, zone, sent):
 
     remind(engine, datetime(2026, 11, 24, 7, 30, tzinfo=UTC))
 
-    assert len(told(engine)) == sent
+    assert len(reminders_sent(engine)) == sent
 
 
 def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(engine, amina):
@@ -125,7 +125,7 @@ def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(engine, amina
 def test_after_a_downtime_only_the_newest_step_is_told(engine, amina, down, day, words):
     run(engine, -5, -4, *range(day, 30))
 
-    first_day, body = told(engine)[0]
+    first_day, body = reminders_sent(engine)[0]
     assert (first_day, words in body) == (day, True)
     assert days_told(engine) == [day, *(step for step in (0, 1, 7) if step > day)]
 
@@ -133,7 +133,7 @@ def test_after_a_downtime_only_the_newest_step_is_told(engine, amina, down, day,
 def test_what_has_been_due_for_long_is_not_dug_out(engine, amina):
     run(engine, 14, 15, 16)
 
-    assert told(engine) == []
+    assert reminders_sent(engine) == []
 
 
 def test_a_step_that_had_passed_when_the_thing_was_sold_is_none(engine, amina):
@@ -153,7 +153,7 @@ def test_a_customer_with_two_debts_gets_one_text_a_day_however_often_it_runs(eng
     for hour in (9, 10, 12, 15, 17):
         run(engine, 0, hour=hour)
 
-    ((_, body),) = told(engine)
+    ((_, body),) = reminders_sent(engine)
     assert "KES 500" in body
 
 
@@ -167,7 +167,7 @@ def test_the_most_urgent_is_told_and_the_rest_on_the_next_day(engine, amina):
         )
     run(engine, 1, 2)
 
-    assert [body.split(" Dial")[0] for _, body in told(engine)] == [
+    assert [body.split(" Dial")[0] for _, body in reminders_sent(engine)] == [
         "KES 300 is due today.",
         "KES 200 falls due on 27 Nov.",
     ]
@@ -178,7 +178,7 @@ def test_what_is_late_is_told_as_one_sum_since_the_oldest_day(engine, amina):
 
     run(engine, 1)
 
-    assert "KES 500 has been due since 4 Nov" in told(engine)[0][1]
+    assert "KES 500 has been due since 4 Nov" in reminders_sent(engine)[0][1]
 
 
 def test_a_daily_plan_brings_at_most_one_text_a_day(engine, amina):
@@ -196,19 +196,19 @@ def test_what_is_paid_is_not_reminded_of(engine, amina):
 
     run(engine, *range(-5, 10))
 
-    assert told(engine) == []
+    assert reminders_sent(engine) == []
 
 
 def test_the_second_of_two_schedules_reminds_nobody_again(engine, amina):
     open_unit = unit_opener(engine, lambda: at(DUE))
-    with open_unit() as one, open_unit() as other:
-        customers = find_due_reminders(one)
+    with open_unit() as first, open_unit() as other:
+        customers = find_due_reminders(first)
         assert find_due_reminders(other) == customers == [amina]
     for _ in range(2):
         with open_unit() as unit:
             send_reminders(unit, customers)
 
-    assert len(told(engine)) == 1
+    assert len(reminders_sent(engine)) == 1
 
 
 def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_back(engine, amina):
@@ -221,12 +221,12 @@ def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_bac
     with unit_opener(engine, lambda: at(DUE))() as unit:
         want_reminders(unit, SECOND, wanted=False)
     run(engine, -3, 0)
-    assert told(engine) == []
+    assert reminders_sent(engine) == []
 
     with unit_opener(engine, lambda: at(DUE))() as unit:
         want_reminders(unit, AMINA, wanted=True)
     run(engine, 0)
-    assert len(told(engine)) == 1
+    assert len(reminders_sent(engine)) == 1
 
 
 def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engine, amina):
@@ -237,18 +237,18 @@ def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engi
     clock = [at(DUE, 8)]
     schedule = Schedule(unit_opener(engine, lambda: clock[0]), NoQueues())
     schedule.sweep()
-    assert told(engine) == []
+    assert reminders_sent(engine) == []
 
     clock[0] = at(DUE, 9)
     schedule.sweep()
-    assert len(told(engine)) == 1
+    assert len(reminders_sent(engine)) == 1
 
     with engine.begin() as connection:
         baraka = insert_customer(connection, msisdn=SECOND)
     owe(engine, baraka)
     clock[0] = at(DUE, 10)
     schedule.sweep()
-    assert len(told(engine)) == 2
+    assert len(reminders_sent(engine)) == 2
 
 
 def test_many_customers_are_reminded_page_by_page(engine, monkeypatch):

@@ -1,4 +1,4 @@
-"""Applying payments: once, whole or not at all, whoever works beside it."""
+"""Applying payments: once, whole or not at all, beside any number of workers."""
 
 from __future__ import annotations
 
@@ -93,9 +93,9 @@ def notice(receipt="R1", amount=500_00, account=METER, **changes):
 
 
 def pay(open_unit, *notices):
-    for one in notices:
+    for notice in notices:
         with open_unit() as unit:
-            record_payment(unit, one)
+            record_payment(unit, notice)
 
 
 def apply(open_unit, opener=open_secret):

@@ -85,7 +85,7 @@ def test_a_code_is_made_without_asking_anybody(scenario, monkeypatch):
     """So no reply can be lost, no vendor can know better, and none can issue it twice."""
 
     def refuse(*_):
-        raise AssertionError("somebody is asked")
+        raise AssertionError("a network call was made")
 
     scenario.pay("R1", METER, 500_00)
     scenario.pay("R2", KIT, 150_00)

@@ -1,4 +1,4 @@
-"""A device changes hands while money for it is on its way: nobody gets what was meant for another.
+"""A device changes hands while money for it is on its way: it never serves another customer.
 
 Moving a meter asks whether a payment waits. What that question cannot see (a payment being booked
 at that moment, a refund that the provider refuses afterwards) waits for a person.
@@ -70,7 +70,7 @@ def test_its_neighbours_are_applied_all_the_same(scenario):
     scenario.check_invariants()
 
 
-def test_a_person_matches_it_to_whoever_it_belongs_to(scenario):
+def test_an_operator_matches_it_to_its_owner(scenario):
     payment_id = moved_between_request_and_refusal(scenario)
     scenario.apply()
 
@@ -101,12 +101,12 @@ def test_money_that_was_matched_before_can_be_matched_again_however_often(scenar
 
     assert scenario.states() == ["applied"]
     with scenario.open_unit() as unit:
-        told = [
+        entries = [
             entry.kind
             for entry in entries_of_payment(unit.connection, payment_id)
             for _ in entry.postings
         ]
-    assert (told.count("matched"), told.count("unmatched")) == (6, 4)  # two postings each
+    assert (entries.count("matched"), entries.count("unmatched")) == (6, 4)  # two postings each
     scenario.check_invariants()
 
 
@@ -132,7 +132,7 @@ def asked(scenario, state, minutes_ago=1):
 
 
 @pytest.mark.parametrize("state", ["waiting", "sending", "pending", "unknown", "approved"])
-def test_a_meter_is_not_moved_while_somebody_may_be_paying_for_it_by_phone(scenario, state):
+def test_a_meter_is_not_moved_while_a_prompt_for_it_is_open(scenario, state):
     asked(scenario, state)
 
     with pytest.raises(Refused, match="payment_waiting"):

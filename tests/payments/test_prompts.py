@@ -1,4 +1,4 @@
-"""A prompt's last word, whoever says it first: the provider's callback or the worker's call."""
+"""The outcome of a prompt, from the provider's callback or the worker's call, in either order."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -117,19 +117,19 @@ def test_a_prompt_that_did_not_go_out_is_sent_again_while_the_payer_waits(
 
 
 @pytest.mark.parametrize(
-    "said",
+    "record_outcome",
     [prompt_ended, mark_unknown, prompt_postponed, lambda u, p, code: prompt_approved(u, p)],
 )
 @pytest.mark.parametrize("before", ["waiting", "pending"])
 def test_what_a_worker_learnt_before_the_callback_came_undoes_nothing(
-    connection: Connection, prompt_id: Any, said: Any, before: str
+    connection: Connection, prompt_id: Any, record_outcome: Any, before: str
 ) -> None:
     number = prompt_id(state=before)
     unit = unit_at(connection)
     claim = claim_unsent if before == "waiting" else claim_unresolved
     prompt = claimed(claim(unit, 10))
     paid(unit, number)
-    said(unit, prompt, "1032")
+    record_outcome(unit, prompt, "1032")
     assert state(connection) == "paid"
 
 
@@ -153,7 +153,7 @@ def test_what_was_announced_while_a_worker_asked_is_asked_about_again(
     assert state(connection) == "paid"
 
 
-def test_a_prompt_that_failed_rests_until_somebody_says_otherwise(
+def test_a_prompt_that_failed_is_not_looked_up_until_a_callback_contradicts_it(
     connection: Connection, prompt_id: Any
 ) -> None:
     mtn_prompt(prompt_id, state="pending")

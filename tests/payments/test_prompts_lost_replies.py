@@ -134,7 +134,7 @@ def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(scenario, payer_ki
         {"payer_kind": "none", "payer": None},
     ],
 )
-def test_it_is_not_taken_for_somebody_elses_money(scenario, changed):
+def test_another_payers_money_is_not_matched_to_it(scenario, changed):
     lost(scenario, ask(scenario))
     confirmed(scenario, **changed)
 
@@ -178,7 +178,7 @@ def test_a_prompt_with_a_name_is_asked_about_for_two_days_before_a_person_is(sce
     assert cases(scenario) == [("prompt_unknown", True)]
 
 
-def test_a_worker_that_dies_at_the_last_look_leaves_a_prompt_that_somebody_is_told_of(scenario):
+def test_a_worker_that_dies_at_the_last_look_leaves_a_case(scenario):
     lost(scenario, ask(scenario))
     for _ in range(4):  # each look is claimed, and never recorded
         scenario.ahead += timedelta(hours=1)
@@ -202,7 +202,7 @@ def test_nobody_is_asked_about_a_prompt_that_failed(scenario):
     prompt_id = ask(scenario)
     with scenario.open_unit() as unit:
         prompt_ended(unit, lock_prompt(unit.connection, prompt_id), "1032")
-    with scenario.engine.begin() as connection:  # as if somebody said it did not fail
+    with scenario.engine.begin() as connection:  # as if a callback contradicted the failure
         connection.exec_driver_sql("UPDATE prompts SET next_attempt_at = created_at")
 
     hours_of_looking(scenario, 50)

@@ -1,7 +1,7 @@
-"""Any road through the books keeps every invariant: doubles, suspense, refunds, reversals.
+"""Every sequence of steps keeps the invariants: repeats, suspense, refunds, reversals.
 
-Hypothesis chooses the steps; after each the queries of core/db/invariants.py must find nobody. All
-of it happens on the real database, in the use cases that callbacks and workers call.
+Hypothesis chooses the steps; after each the queries of core/db/invariants.py must find no offender.
+All of it happens on the real database, in the use cases that callbacks and workers call.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Books(RuleBasedStateMachine):
         return [tuple(row) for row in rows]
 
     @initialize(amount=AMOUNTS)
-    def somebody_pays(self, amount: int) -> None:
+    def first_payment(self, amount: int) -> None:
         self.pay(METER, amount)
 
     @rule(account=SERIALS, amount=AMOUNTS)
@@ -143,8 +143,8 @@ class Books(RuleBasedStateMachine):
     def hear_of_a_refund(self, data: st.DataObject, done: bool) -> None:
         """Told any number of times, in any order, whatever became of the money since."""
         refund_id = data.draw(st.sampled_from(self.refunds))
-        told = refund_done if done else refund_refused
-        told(self.unit, refund_id, "0" if done else "1")
+        record_outcome = refund_done if done else refund_refused
+        record_outcome(self.unit, refund_id, "0" if done else "1")
 
     @rule(serial=st.sampled_from([METER, KIT, LAST_KIT]))
     def a_device_loses_what_its_codes_are_made_from_or_gets_it_back(self, serial: str) -> None:
@@ -213,15 +213,15 @@ class Books(RuleBasedStateMachine):
 
 def test_no_road_through_the_books_breaks_an_invariant(rolled_back_engine):
     Books.engine = rolled_back_engine
-    books = Books.TestCase
-    books.settings = settings(
+    machine = Books.TestCase
+    machine.settings = settings(
         max_examples=12,
         stateful_step_count=25,
         deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=BOUNDED,
     )
-    books().runTest()
+    machine().runTest()
 
 
 def totals(connection: Connection) -> dict[str, int]:

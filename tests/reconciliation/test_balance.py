@@ -1,4 +1,4 @@
-"""What a provider says it holds and what the books say: equal, or somebody is asked."""
+"""The balance a provider states equals the ledger's, or a case is opened."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ def test_a_refund_that_was_given_up_can_be_asked_for_again(scenario):
     payment_id = given_up(scenario)
 
     refund_id = refund(scenario, payment_id, "their system is back")
-    assert [one.id for one in claim(scenario)] == [refund_id]
+    assert [refund.id for refund in claim(scenario)] == [refund_id]
     assert scenario.rows("SELECT kind, closed_at IS NULL FROM cases") == [("refund_unknown", False)]
     follow(scenario, refund_done, refund_id)
 

@@ -81,7 +81,7 @@ def test_an_unknown_payment_cannot_be_matched(scenario):
 
 def suggested(scenario, payment_id):
     with scenario.open_unit() as unit:
-        return [(one.serial, one.why) for one in suggest_matches(unit, payment_id)]
+        return [(device.serial, device.why) for device in suggest_matches(unit, payment_id)]
 
 
 def test_a_serial_with_two_digits_swapped_is_suggested_and_not_applied(scenario):

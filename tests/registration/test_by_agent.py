@@ -58,14 +58,14 @@ def open_unit(engine):
     return unit_opener(engine, lambda: NOW, pins=Pins(PEPPER))
 
 
-def one(engine, sql, **values):
+def row_of(engine, sql, **values):
     with engine.connect() as connection:
         return connection.execute(text(sql), values).one()
 
 
 def everything(engine):
     """How many rows the tables have that a registration writes."""
-    return one(
+    return row_of(
         engine,
         "SELECT (SELECT count(*) FROM customers), (SELECT count(*) FROM sales),"
         " (SELECT count(*) FROM devices WHERE owner_id IS NULL), (SELECT count(*) FROM sms),"
@@ -78,7 +78,7 @@ def owner_of(engine, serial):
         "SELECT m.msisdn FROM devices d JOIN customer_msisdns m ON m.customer_id = d.owner_id"
         " WHERE d.serial = :serial"
     )
-    return one(engine, sql, serial=serial).msisdn
+    return row_of(engine, sql, serial=serial).msisdn
 
 
 def on_plan(unit, customer=ASHA, serial=STOCK_KIT, terms=BY_150):
@@ -91,7 +91,7 @@ def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit)
     with open_unit() as unit:
         register_meter(unit, JUMA, "4321", ASHA, meter)
 
-    customer = one(
+    customer = row_of(
         engine,
         "SELECT c.name, c.surname, v.code FROM customers c JOIN customer_msisdns m"
         " ON m.customer_id = c.id JOIN villages v ON v.id = c.village_id WHERE m.msisdn = :msisdn",
@@ -130,8 +130,10 @@ def test_a_sale_knows_its_agent_and_earns_the_commission_of_its_price(engine, op
     with open_unit() as unit:
         on_plan(unit)
 
-    sold = one(engine, "SELECT a.msisdn FROM sales s JOIN agents a ON a.id = s.agent_id")
-    earned = one(engine, "SELECT commission_minor FROM agents WHERE msisdn = :msisdn", msisdn=JUMA)
+    sold = row_of(engine, "SELECT a.msisdn FROM sales s JOIN agents a ON a.id = s.agent_id")
+    earned = row_of(
+        engine, "SELECT commission_minor FROM agents WHERE msisdn = :msisdn", msisdn=JUMA
+    )
     assert (sold.msisdn, earned.commission_minor) == (JUMA, 30_00)
 
 
@@ -166,15 +168,15 @@ def test_two_people_cannot_claim_one_meter(engine, open_unit):
 
     assert sorted(answers) == ["device_taken", "device_taken", "theirs"]
     assert owner_of(engine, READY_METER) in (NEWCOMER, STRANGER, NEEMA)
-    customers = one(engine, "SELECT count(*) AS n FROM customers").n
+    customers = row_of(engine, "SELECT count(*) AS n FROM customers").n
     assert customers == (4 if owner_of(engine, READY_METER) == NEEMA else 5)
 
 
-def test_a_kit_with_a_plan_is_sold_on_it_to_whoever_claims_it(engine, open_unit):
+def test_a_kit_with_a_plan_is_sold_on_it_to_the_customer_who_registers_it(engine, open_unit):
     with open_unit() as unit:
         register_own_device(unit, NewCustomer(NEEMA), READY_KIT, "s/1")
 
-    plan = one(
+    plan = row_of(
         engine,
         "SELECT count(*) AS parts, sum(amount_minor) AS total FROM instalments i"
         " JOIN sales s ON s.id = i.sale_id JOIN devices d ON d.id = s.device_id"
@@ -199,7 +201,7 @@ def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_u
         register_own_device(unit, NewCustomer(NEEMA), STOCK_KIT, "s/1")
 
     assert owner_of(engine, STOCK_KIT) == NEEMA
-    assert one(engine, "SELECT operator, reason FROM audit_log").operator == "grace"
+    assert row_of(engine, "SELECT operator, reason FROM audit_log").operator == "grace"
 
 
 def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(engine, open_unit):
@@ -214,7 +216,7 @@ def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(e
         (waiting,) = list_device_requests(unit, JUMA)
 
     assert (waiting.serial, waiting.owner, waiting.phone) == (STOCK_KIT, "Asha Mwangi", NEWCOMER)
-    assert one(engine, "SELECT count(*) AS n FROM sms WHERE msisdn = :m", m=NEWCOMER).n == 1
+    assert row_of(engine, "SELECT count(*) AS n FROM sms WHERE msisdn = :m", m=NEWCOMER).n == 1
     with open_unit() as unit:
         on_plan(unit)
         with pytest.raises(Refused) as refused:
@@ -254,13 +256,13 @@ def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(engine, open_uni
     with open_unit() as unit:
         transfer_meter(unit, JUMA, "4321", METER, BARAKA)
 
-    charge = one(
+    charge = row_of(
         engine,
         "SELECT m.msisdn, a.amount_minor, a.paid_minor FROM access_charges a"
         " JOIN customer_msisdns m ON m.customer_id = a.customer_id",
     )
     assert tuple(charge) == (AMINA, 100_00, 0)
-    meter = one(
+    meter = row_of(
         engine,
         "SELECT assigned_on, access_anchor_on FROM devices WHERE serial = :serial",
         serial=METER,
@@ -300,24 +302,24 @@ def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):
     with engine.begin() as first:  # until both have read whose it is and wait for her
         first.execute(text("SELECT FROM customers FOR UPDATE"))
         movers = start(lambda: move(JUMA, BARAKA), lambda: move(ZURI, NEEMA))
-        while one(engine, WAITING).n < 2:
+        while row_of(engine, WAITING).n < 2:
             assert all(mover.is_alive() for mover in movers)
     finish(movers)
 
     assert sorted(answers) == [METER, "device_of_another"]
-    texts = one(
+    texts = row_of(
         engine, "SELECT count(*) AS n FROM sms WHERE kind = 'agent_sms.meter_transferred'"
     ).n
     assert texts == 1
 
 
-def together(*acts):
+def together(*actions):
     """Run these at once, each in a thread of its own."""
-    finish(start(*acts))
+    finish(start(*actions))
 
 
-def start(*acts):
-    workers = [threading.Thread(target=act) for act in acts]
+def start(*actions):
+    workers = [threading.Thread(target=action) for action in actions]
     for worker in workers:
         worker.start()
     return workers

@@ -1,4 +1,4 @@
-"""Who is told what by text when an agent, or somebody alone, has done something."""
+"""Which SMS are sent after an agent, or a customer alone, has registered or bought something."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(scenario):
 
     sell_to(scenario, "+254711000003", terms_by_count("kit", 4), serial="LAMP200")
 
-    told = [kind for _, kind in queued_sms(scenario)[len(before) :]]
-    assert told == ["agent_sms.agreed_plan", "agent_sms.sold"]
+    queued = [kind for _, kind in queued_sms(scenario)[len(before) :]]
+    assert queued == ["agent_sms.agreed_plan", "agent_sms.sold"]
 
 
 def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(scenario):
@@ -95,7 +95,7 @@ def test_a_request_that_is_refused_ends_and_is_told(scenario):
         decline_device_request(unit, JUMA, waiting.request)
 
 
-def test_whoever_takes_a_ready_kit_alone_gets_its_terms_in_writing(scenario):
+def test_a_customer_who_registers_a_ready_kit_gets_its_terms_by_sms(scenario):
     with scenario.open_unit() as unit:
         register_own_device(unit, NewCustomer(BARAKA), READY_KIT, "s/1")
         register_own_device(unit, NewCustomer(BARAKA), DAY_KIT, "s/2")
@@ -161,7 +161,7 @@ def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
     assert too_long == []
 
 
-def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(scenario):
+def test_agents_of_the_village_hear_once_a_day_that_a_customer_waits(scenario):
     with scenario.engine.begin() as connection:
         for number, villages in enumerate(["{MAK}", "{KIB}", "{}"]):
             insert_agent(
@@ -175,9 +175,13 @@ def test_agents_of_the_village_hear_once_a_day_that_somebody_waits(scenario):
 
     ask(STOCK_KIT)
     ask(STOCK_METER)
-    told = [msisdn for msisdn, kind in queued_sms(scenario) if kind == "agent_sms.request_waiting"]
-    assert told == ["+254711000201", "+254711000202"]
+    queued = [
+        msisdn for msisdn, kind in queued_sms(scenario) if kind == "agent_sms.request_waiting"
+    ]
+    assert queued == ["+254711000201", "+254711000202"]
 
     ask(STOCK_BIKE, NOW + timedelta(days=1))
-    told = [msisdn for msisdn, kind in queued_sms(scenario) if kind == "agent_sms.request_waiting"]
-    assert told == ["+254711000201", "+254711000202"] * 2
+    queued = [
+        msisdn for msisdn, kind in queued_sms(scenario) if kind == "agent_sms.request_waiting"
+    ]
+    assert queued == ["+254711000201", "+254711000202"] * 2

@@ -41,7 +41,7 @@ from tests.support.cast import (
 )
 from tests.support.scenario import NOW, make_scenario
 
-# The tables whose rows must be read once; whoever reads a number reads the customer behind it.
+# The tables whose rows must be read once; reading a number reads the customer behind it.
 _READ = re.compile(r"\b(?:FROM|JOIN|USING)\s+(customers|devices|appliances)\b")
 KNOWN, NEW = NewCustomer(NEEMA), NewCustomer(STRANGER, "Otis", "Maina", "KIB")
 METER = NewMeter(NamedDevice(STOCK_METER, "meter", "umeme"), "home")

@@ -123,7 +123,7 @@ def test_a_part_whose_payment_was_reversed_is_kept(scenario, sale_id):
 
 
 def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(scenario, sale_id):
-    """They may not have been typed yet: somebody else's days are not part of the bargain."""
+    """They may not have been typed yet: another customer's days are not part of it."""
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     with scenario.open_unit() as unit:
@@ -148,7 +148,7 @@ def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(scenario, sale_
     scenario.check_invariants()
 
 
-def told(scenario) -> list[tuple[object, ...]]:
+def sms_sent(scenario) -> list[tuple[object, ...]]:
     return scenario.rows("SELECT msisdn, body FROM sms WHERE kind LIKE 'sale_sms.%' ORDER BY id")
 
 
@@ -162,7 +162,7 @@ def test_the_customer_hears_what_is_left_of_a_plan_that_changed(scenario, sale_i
         new = NewSchedule(ByCount(1), "monthly", date(2026, 12, 31))
         reschedule_sale(unit, sale_id, new, WHO, "harvest is late")
 
-    assert told(scenario) == [
+    assert sms_sent(scenario) == [
         (
             BARAKA,
             "Kit-Lamp100: KES 550 is left to pay now in 3: next KES 100 by 8 Dec, last on 22 Dec."
@@ -182,7 +182,7 @@ def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(scenario
     with scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "repossessed")
 
-    [(number, body)] = told(scenario)
+    [(number, body)] = sms_sent(scenario)
     assert number == BARAKA
     assert body.startswith("Mauzo ya Kit-Lamp100 yamefutwa")
 
@@ -194,11 +194,11 @@ def test_the_customer_hears_that_a_new_price_is_paid(scenario):
     with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 300_00, WHO, "a gift")
 
-    assert [body.partition(":")[0] for _, body in told(scenario)] == ["Kit-Stove is paid"]
+    assert [body.partition(":")[0] for _, body in sms_sent(scenario)] == ["Kit-Stove is paid"]
 
 
 def test_nobody_is_told_of_a_change_that_was_refused(scenario, sale_id):
     with pytest.raises(Refused, match="plan_same"), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 600_00, WHO, "a mistake")
 
-    assert told(scenario) == []
+    assert sms_sent(scenario) == []

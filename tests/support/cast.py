@@ -43,7 +43,7 @@ PEOPLE = {
 METER, KIT, LAST_KIT = "01000000016", "LAMP100", "LAMP200"
 
 STOCK_METER, STOCK_KIT = "01000000024", "LAMP300"
-# In stock with tariff and plan set: whoever has one of them may register it alone.
+# In stock with tariff and plan set: a customer can register it without an agent.
 READY_METER, READY_KIT = "01000000032", "TV100"
 # A meter that was never imported, and a kit in stock that is used by the day.
 NEW_METER, DAY_KIT = "01000000057", "SUN100"
@@ -59,7 +59,7 @@ OPEN_SECRET = secret_opener(RING, VendingKeys(VENDING_KEYS))
 
 
 def insert_cast(connection: Connection, today: date) -> None:
-    """Everybody with what they have, on an empty book."""
+    """Insert the cast and their devices into an empty database."""
     insert_market(connection)
     meters = insert_manufacturer(
         connection, code="umeme", token_family="sts", kinds=("meter",), sts=STS
@@ -120,7 +120,7 @@ def insert_cast(connection: Connection, today: date) -> None:
 
 
 def _insert_bikes(connection: Connection) -> None:
-    """Two makers of e-bikes, and one of the second in stock."""
+    """Two manufacturers of e-bikes, and one of the second in stock."""
     insert_manufacturer(connection, code="boda", token_family="openpaygo", kinds=("e_bike",))
     volt = insert_manufacturer(
         connection, code="volt", token_family="nexus_full", kinds=("e_bike",)

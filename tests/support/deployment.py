@@ -84,7 +84,7 @@ class Deployment:
             self.processes[verb].wait()
 
     def readiness(self) -> tuple[int, dict[str, Any]]:
-        """What `/readyz` says; status 0 while nobody answers."""
+        """What `/readyz` says; status 0 while no server answers."""
         try:
             with urllib.request.urlopen(f"{self.url}/readyz", timeout=20) as answer:
                 return answer.status, json.load(answer)

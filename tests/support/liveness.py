@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def is_running(pid: int) -> bool:
-    """False also for a dead one whose end nobody has taken note of yet."""
+    """False also for a dead process whose parent has not collected it yet."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

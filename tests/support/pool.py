@@ -94,7 +94,7 @@ class DatabasePool:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The URL of a migrated database; nobody finds it there afterwards."""
+        """The URL of a migrated database; it is not there afterwards."""
         name, turns = self._resting.pop() if self._resting else self._first_turn()
         try:
             yield url_of(self._services, name)
@@ -111,5 +111,5 @@ class DatabasePool:
             if turns and self._cut.restored(url_of(self._services, name)):
                 return self._resting.append((name, turns))
         except psycopg.errors.ObjectInUse:
-            pass  # somebody connects again and again
+            pass  # a client connects again and again
         drop(self._services, name)

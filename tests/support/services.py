@@ -1,7 +1,7 @@
 """Real servers for the tests: where they live, and clean databases cut from a migrated template.
 
 A clone is hundreds of files, which are slow to make and to remove. Tests take turns with clones
-(tests/support/pool.py) unless they need one that nobody ever used.
+(tests/support/pool.py) unless they need one that was never used.
 """
 
 import os
@@ -65,7 +65,7 @@ def make_template(
     furnish: Callable[[str], None] = migrate,
     like: str = "template1",
 ) -> str:
-    """A database to cut others from, for which nobody may be connected to it; its name."""
+    """A database to cut others from, which needs that no client is connected to it; its name."""
     on_server(services, "CREATE DATABASE {} TEMPLATE {}", name, like)
     furnish(url_of(services, name))
     return name
@@ -73,7 +73,7 @@ def make_template(
 
 @contextmanager
 def clone(services: Services) -> Iterator[str]:
-    """The URL of a fresh migrated database; dropped afterwards, whoever is still connected."""
+    """The URL of a fresh migrated database; dropped afterwards, even if clients are connected."""
     name = cut(services)
     try:
         yield url_of(services, name)

@@ -129,7 +129,7 @@ def canned(status: int, content_type: str, body: str) -> Iterator[str]:
 
 
 def closed_port_url() -> str:
-    """An address at which nobody listens."""
+    """An address at which no server listens."""
     with canned(200, "text/plain", "") as url:
         pass
     return url

@@ -32,7 +32,7 @@ def open_unit(database_url: str) -> Iterator[OpenUnit]:
 
 
 def forget(unit: Unit, due_at: datetime = NOW) -> None:
-    """A use case that queues an SMS and wakes nobody."""
+    """A use case that queues an SMS and wakes no queue."""
     row: dict[str, Any] = {
         "dedupe_key": "k",
         "kind": "token",

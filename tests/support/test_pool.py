@@ -1,4 +1,4 @@
-"""A database that was given back dirty is handed out as if nobody had ever used it."""
+"""A database that was given back dirty is handed out as if it had never been used."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def everything_in(url):
         asked = [COLUMNS, DEFINITIONS, SEQUENCES, CONNECTIONS, LOCKS]
         tables = [name for (name,) in connection.execute(TABLES).fetchall()]
         rows = [f"SELECT * FROM {name} AS row ORDER BY row::text" for name in tables]
-        return [tables, *(connection.execute(one).fetchall() for one in (*asked, *rows))]
+        return [tables, *(connection.execute(query).fetchall() for query in (*asked, *rows))]
 
 
 @pytest.fixture

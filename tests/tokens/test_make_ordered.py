@@ -1,4 +1,4 @@
-"""Codes by hand: ordered at the console, made by a worker, taken by the device, never twice."""
+"""Manual tokens: ordered at the console, made by a worker, taken by the device, never twice."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(scenario):
     assert rotate(scenario) == (0, [])
 
 
-def test_a_letter_of_the_web_process_is_sealed_anew_too(scenario):
+def test_a_key_sealed_by_the_web_process_is_re_encrypted_too(scenario):
     letter = KeyRing({"1": OLD}).sealing_key().seal(bytes(16), bound_to(KIT))
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(

@@ -1,4 +1,4 @@
-"""Whoever has the sealing key can put a device's key in; only the ring takes it out."""
+"""The sealing key encrypts a device key; only the key ring decrypts it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLACE, KEY = "devices:LAMP1:sealed_key", b"sixteen byte key"
 
 
 def posted(ring: KeyRing) -> bytes:
-    """A key sealed by somebody who was given the box as text."""
+    """A key sealed with the public key given as text."""
     return SealingKey.from_settings(str(ring.sealing_key())).seal(KEY, PLACE)
 
 
@@ -46,10 +46,10 @@ def test_a_letter_that_was_altered_anywhere_does_not_open() -> None:
 
 
 def test_two_letters_of_one_key_have_nothing_in_common_after_the_header() -> None:
-    one, other = posted(RING), posted(RING)
-    assert one[:3] == other[:3]
-    assert one[3:35] != other[3:35]
-    assert one[35:] != other[35:]
+    first, other = posted(RING), posted(RING)
+    assert first[:3] == other[:3]
+    assert first[3:35] != other[3:35]
+    assert first[35:] != other[35:]
 
 
 def test_the_box_itself_opens_nothing() -> None:

@@ -131,19 +131,19 @@ def listed_around(scenario):
     """Two payments that the provider lists and we know, an hour and ten minutes ago."""
     for receipt, minutes in (("SKE0000001", 60), ("SKE0000003", 10)):
         scenario.provider_moved(receipt, METER, 10_00, minutes_ago=minutes)
-        told(scenario, receipt, METER, minutes)
+        record_callback(scenario, receipt, METER, minutes)
 
 
-def told(scenario, receipt, account, minutes_ago):
+def record_callback(scenario, receipt, account, minutes_ago):
     scenario.ahead -= timedelta(minutes=minutes_ago)
     scenario.pay(receipt, account, 10_00)
     scenario.ahead += timedelta(minutes=minutes_ago)
 
 
 def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(scenario):
-    """A callback that somebody made up, with the key."""
+    """A forged callback, with the right key."""
     listed_around(scenario)
-    told(scenario, "FORGED0001", METER, 30)
+    record_callback(scenario, "FORGED0001", METER, 30)
 
     reconciliation.reconcile()
     jobs.apply_payments()
@@ -158,7 +158,7 @@ def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(scenario
 
 def test_money_that_a_later_list_shows_is_released_and_its_case_closed(scenario, woken):
     listed_around(scenario)
-    told(scenario, "SKE0000002", METER, 30)
+    record_callback(scenario, "SKE0000002", METER, 30)
     reconciliation.reconcile()
     scenario.provider_moved("SKE0000002", METER, 10_00, minutes_ago=30)
     scenario.ahead = timedelta(minutes=11)
@@ -174,9 +174,9 @@ def test_money_that_a_later_list_shows_is_released_and_its_case_closed(scenario,
 def test_what_is_young_or_was_told_on_asking_needs_no_list(scenario):
     listed_around(scenario)
     scenario.provider_moved("SKE0000009", METER, 10_00)
-    told(scenario, "SKE0000008", METER, 1)
+    record_callback(scenario, "SKE0000008", METER, 1)
     with scenario.engine.begin() as connection:
-        told(scenario, "SKE0000007", METER, 30)
+        record_callback(scenario, "SKE0000007", METER, 30)
         connection.exec_driver_sql(
             "UPDATE payments SET source = 'status' WHERE receipt = 'SKE0000007'"
         )
@@ -188,7 +188,7 @@ def test_what_is_young_or_was_told_on_asking_needs_no_list(scenario):
 
 def test_unmatched_money_that_is_on_no_list_is_not_sent_back(scenario, monkeypatch):
     listed_around(scenario)
-    told(scenario, "FORGED0001", "NOBODY", 30)
+    record_callback(scenario, "FORGED0001", "NOBODY", 30)
     reconciliation.reconcile()
     chosen = ReconciliationSettings(None, timedelta(minutes=20))
     monkeypatch.setattr(reconciliation, "settings", lambda: chosen)
@@ -235,10 +235,10 @@ def approved(scenario):
     with scenario.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
     jobs.prompt_payers()
-    world = scenario.standins.runtime
+    simulator = scenario.standins.runtime
     scenario.standins.fault("safaricom", "drop_callback")
     [(prompt_id,)] = scenario.rows("SELECT id FROM simulator.prompts")
-    answer_prompt(world, AMINA, prompt_id, PHONE_PIN)
+    answer_prompt(simulator, AMINA, prompt_id, PHONE_PIN)
     scenario.ahead = timedelta(seconds=21)
     jobs.prompt_payers()
     assert prompts(scenario) == [("approved",)]
@@ -249,7 +249,7 @@ def prompts(scenario):
     return scenario.rows("SELECT state FROM prompts")
 
 
-def test_a_prompt_called_paid_is_joined_to_the_receipt_another_door_brought(approved):
+def test_a_prompt_called_paid_is_joined_to_the_receipt_another_callback_brought(approved):
     reconciliation.reconcile()  # the list has the receipt
     reconciliation.reconcile()
 

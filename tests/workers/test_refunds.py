@@ -108,7 +108,7 @@ def test_a_deposits_refund_that_is_still_under_way_is_asked_about_again(scenario
     assert given_back(scenario) == 1
 
 
-def test_a_deposit_somebody_sent_back_by_hand_is_as_good_as_sent_back(scenario, pawapay):
+def test_a_deposit_that_was_sent_back_by_hand_counts_as_sent_back(scenario, pawapay):
     scenario.standins.fault(
         "pawapay", "error_reply", operation="refunds", value="DEPOSIT_ALREADY_REFUNDED"
     )
@@ -156,7 +156,7 @@ def test_a_refund_that_was_taken_and_failed_is_for_a_person(scenario, pawapay, m
 
 
 def refunding(scenario):
-    """Money for a device nobody knows, on its way back."""
+    """Money for an unknown device, on its way back."""
     scenario.provider_moved("SKE1A2B3C4", "NOBODY")
     scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
     with scenario.open_unit() as unit:

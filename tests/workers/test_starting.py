@@ -19,15 +19,15 @@ from workers import runtime, schedule
 @pytest.fixture
 def faulty(monkeypatch):
     """Kiswahili with a text that has a letter too many for the alphabet, and one text missing."""
-    proved = product.product_wording()
+    wording = product.product_wording()
     toml = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
-    for key, template in proved.translations["sw"].templates.items():
+    for key, template in wording.translations["sw"].templates.items():
         section, name = key.split(".")
         toml.setdefault(section, {})[name] = template
     toml["reminder"]["due_today"] += " \u0142"
     del toml["sms"]["not_paid"]
-    wording = make_wording(proved.messages.values(), [Translation("sw", toml)])
-    monkeypatch.setattr(product, "product_wording", lambda: wording)
+    broken = make_wording(wording.messages.values(), [Translation("sw", toml)])
+    monkeypatch.setattr(product, "product_wording", lambda: broken)
 
 
 @pytest.mark.parametrize("start", [runtime.run_worker, schedule.run])

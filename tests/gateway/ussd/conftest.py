@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from core.unit import OpenUnit, Unit
 from gateway.ussd.endpoint import ussd_application
 from operations.embedded.services import Services
+from tests.gateway.ussd.conformance import WIRES, Caller, Hands, Wire
 from tests.support.channels import CHANNELS
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
@@ -106,3 +107,31 @@ def charged(engine: Engine) -> Any:
 @pytest.fixture
 def phone(app: Any) -> Phone:
     return Phone(app)
+
+
+@pytest.fixture(params=WIRES, ids=lambda wire: f"{wire.name}{'#' * wire.numbers}")
+def wire(request: pytest.FixtureRequest) -> Wire:
+    found: Wire = request.param
+    return found
+
+
+@pytest.fixture
+def caller(wire: Wire, make_app: Any) -> Caller:
+    hands = Hands()
+    return Caller(wire, make_app(clock=hands), hands)
+
+
+@pytest.fixture
+def traces(redis: Redis, engine: Engine) -> Callable[[], object]:
+    """Everything that a refused callback must leave as it was. Refusals themselves are counted."""
+
+    def found() -> object:
+        sessions = {key: redis.dump(key) for key in redis.keys("ussd:*")}
+        with engine.begin() as connection:
+            rows = [
+                connection.execute(text(f"SELECT * FROM {table}")).all()
+                for table in ("charged", "ussd_effects")
+            ]
+        return sessions, rows
+
+    return found

@@ -10,26 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 from redis import Redis
 from sqlalchemy import text
 
 from core.unit import OpenUnit, Unit
 from gateway.limits import Limits, SerialGuesses
 from gateway.ussd.drop_off import drop_off
+from tests.gateway.ussd.pages import (
+    AMOUNT,
+    CONFIRM,
+    PAID,
+    Charged,
+    stored_texts,
+    to_confirm,
+)
 from tests.support.phone import Phone, post
 from tests.support.toy_menu import AMINA, BARAKA, JUMA
-
-Charged = Callable[[], list[tuple[str, str, int]]]
-AMOUNT = "CON M1001 owes KES 300.\nAmount?\n0 Back 00 Home"
-CONFIRM = "CON KES 500 for M1001: loan KES 300, 5.0 kWh.\n1 Pay\n2 Change\n0 Back 00 Home"
-PAID = "END Request 7 for M1001. Check your phone."
-
-
-def to_confirm(phone: Phone) -> None:
-    phone.dial()
-    phone.answer("1")
-    assert phone.answer("500") == CONFIRM
 
 
 def test_a_payment_walks_from_dial_to_prompt(phone: Phone, charged: Charged) -> None:
@@ -116,90 +112,6 @@ def test_a_session_id_used_again_after_the_end_starts_a_new_session(
     assert len(charged()) == 2
 
 
-@pytest.mark.parametrize(
-    ("typed", "screen"),
-    [
-        ("1*M1001*500", CONFIRM),  # the device she has, though the list is passed over
-        ("1*01234567890*500", CONFIRM.replace("M1001", "01234567890")),
-        ("1*500", CONFIRM),
-        ("1*m-2001", AMOUNT.replace("M1001", "M2001")),
-        ("1*M1001*500*1", CONFIRM),  # nothing happens unseen
-        ("9", "CON Please answer with a number of the list.\nKaribu Amina\n1 Pay\n2 What I owe"
-              "\n3 Language"),
-    ],
-)  # fmt: skip
-def test_a_long_dial_lands_where_its_answers_lead(
-    phone: Phone, charged: Charged, typed: str, screen: str
-) -> None:
-    assert phone.dial(typed) == screen
-    assert charged() == []
-
-
-def test_a_long_dial_goes_on_like_any_session(phone: Phone, charged: Charged) -> None:
-    phone.dial("1*M1001*500")
-
-    assert phone.answer("1") == PAID
-    assert charged() == [(AMINA, "M1001", 50000)]
-
-
-def test_a_long_dial_of_a_customer_with_several_devices_names_one(phone: Phone) -> None:
-    baraka = phone.of(BARAKA)
-
-    assert baraka.dial("1*M2003*500") == CONFIRM.replace("M1001", "M2003")
-
-
-def test_an_unknown_serial_in_a_long_dial_is_refused_where_it_was_typed(phone: Phone) -> None:
-    baraka = phone.of(BARAKA)
-
-    assert baraka.dial("1*M9999*500").startswith("CON We do not know that serial number.\nPay for?")
-
-
-def test_a_long_dial_stops_before_the_pin(phone: Phone, redis: Redis, charged: Charged) -> None:
-    juma = phone.of(JUMA)
-
-    assert juma.dial("1*M1001*500*4321").startswith("CON Your PIN?")
-    assert charged() == []
-    assert b"4321" not in dump(redis)
-
-
-def test_a_lost_session_is_rebuilt_and_goes_on(
-    phone: Phone, redis: Redis, charged: Charged
-) -> None:
-    to_confirm(phone)
-
-    redis.flushdb()
-
-    assert phone.answer("1") == CONFIRM  # a confirmation is asked again, never assumed
-    assert phone.answer("1") == PAID
-    assert len(charged()) == 1
-
-
-def test_an_effect_that_was_done_before_redis_was_lost_is_answered_again(
-    phone: Phone, redis: Redis, charged: Charged
-) -> None:
-    to_confirm(phone)
-    phone.answer("1")
-
-    redis.flushdb()
-
-    assert phone.send() == PAID
-    assert len(charged()) == 1
-
-
-def test_a_pin_effect_that_was_done_is_answered_again_without_reading_the_pin(
-    phone: Phone, redis: Redis, charged: Charged
-) -> None:
-    juma = phone.of(JUMA)
-    juma.dial("1*M1001*500")
-    assert juma.answer("4321") == "END Taken: KES 500."
-
-    redis.flushdb()
-
-    assert juma.send() == "END Taken: KES 500."
-    assert len(charged()) == 1
-    assert b"4321" not in dump(redis)
-
-
 def test_a_forged_session_of_another_caller_shows_and_moves_nothing(
     phone: Phone, charged: Charged
 ) -> None:
@@ -233,10 +145,10 @@ def test_a_wrong_pin_is_refused_with_its_trace_and_never_stored(
     assert juma.answer("9876").startswith("CON Wrong PIN, 2 left.\nYour PIN?")
     assert charged() == [("miss", "", 0)]
     assert juma.answer("12").startswith("CON A PIN has 4 to 6 digits.")
-    assert b"9876" not in dump(redis)
+    assert b"9876" not in stored_texts(redis)
     assert juma.answer("4321") == "END Taken: KES 500."
     assert juma.send() == "END Taken: KES 500."
-    assert b"4321" not in dump(redis)
+    assert b"4321" not in stored_texts(redis)
 
 
 def test_three_wrong_pins_end_the_conversation_with_the_reason(phone: Phone) -> None:
@@ -373,12 +285,6 @@ def test_a_connection_cut_before_the_commit_is_one_more_try(
     assert phone.answer("1") == PAID
     assert len(tried) == 2
     assert len(charged()) == 1
-
-
-def dump(redis: Redis) -> bytes:
-    """Everything Redis holds."""
-    texts = [key for key in redis.keys("*") if redis.type(key) == b"string"]
-    return b" ".join([key + b"=" + (redis.get(key) or b"") for key in texts] + redis.keys("*"))
 
 
 def test_a_caller_who_guesses_serials_is_held_back_for_a_while(make_app: Any, redis: Redis) -> None:

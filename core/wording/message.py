@@ -42,13 +42,17 @@ class Language(Protocol):
     thousands: str
     months: list[str]
 
-    def template(self, key: str) -> str: ...
+    def template(self, key: str) -> str:
+        """The wording of a message or a choice. Raises KeyError."""
 
-    def render(self, bound: BoundMessage) -> str: ...
+    def render(self, bound: BoundMessage) -> str:
+        """The text of a message."""
 
-    def widest(self, message: Message[Any], limits: SlotLimits) -> str: ...
+    def widest(self, message: Message[Any], limits: SlotLimits) -> str:
+        """The text of a message with every slot at its widest."""
 
-    def size(self, text: str) -> int: ...
+    def size(self, text: str) -> int:
+        """Septets, or 16-bit units in a UCS-2 language."""
 
 
 class Slot(Protocol):
@@ -56,9 +60,11 @@ class Slot(Protocol):
 
     value_type: type
 
-    def render(self, value: Any, language: Language) -> str: ...
+    def render(self, value: Any, language: Language) -> str:
+        """How the value is written."""
 
-    def widest(self, limits: SlotLimits, language: Language) -> str: ...
+    def widest(self, limits: SlotLimits, language: Language) -> str:
+        """The widest text that a value inside the limits can give."""
 
 
 @dataclass(frozen=True, slots=True)

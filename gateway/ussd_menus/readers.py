@@ -33,7 +33,8 @@ class Reader(Protocol[T_co]):
     @property
     def key_presses(self) -> int: ...
 
-    def read(self, typed: str, market: Market) -> T_co: ...
+    def read(self, typed: str, market: Market) -> T_co:
+        """The parsed answer. Raises ValueError."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ UNSEEN = {"name": "redis", "skip_reason": "not found"}
 
 
 @pytest.mark.parametrize(
-    ("packages", "code", "said"),
+    ("packages", "code", "reported"),
     [
         ([CLEAN], 0, "1 packages, no known vulnerability"),
         ([CLEAN, FLAWED], 1, "rq 2.0: GHSA-1, fixed in ['2.1']"),
@@ -36,11 +36,11 @@ UNSEEN = {"name": "redis", "skip_reason": "not found"}
         ([FLAWED, UNSEEN], 1, "not audited: redis"),
     ],
 )
-def test_every_package_is_told_of(packages, code, said):
+def test_every_package_is_reported(packages, code, reported):
     found, lines = audited(report(*packages), "")
 
     assert found == code
-    assert said in "\n".join(lines)
+    assert reported in "\n".join(lines)
 
 
 def test_without_a_network_nothing_was_audited_and_it_says_so():

@@ -32,7 +32,7 @@ def claim_call_record(
     """One step of work that needs a provider: claim and commit, call, record and commit.
 
     No database transaction is open while the network is asked. `call` returns what to record. An
-    item that fails in a way nobody foresaw is logged and comes up again when its claim runs out;
+    item that fails unexpectedly is logged and comes up again when its claim runs out;
     its neighbours keep their results.
     """
     with open_unit() as unit:

@@ -149,6 +149,6 @@ def _send(waiting: WaitingSms) -> Record:
     except Permanent as failure:
         return partial(sms_refused, claimed=waiting, code=failure.code)
     except ProviderFailure as failure:
-        # Also when nobody knows whether it went: the same text again is harmless, none is not.
+        # Also when it is unknown whether it was sent: a second SMS is harmless, a lost one is not.
         return partial(sms_postponed, claimed=waiting, code=failure.code)
     return partial(sms_sent, claimed=waiting, sent=sent)

@@ -97,7 +97,7 @@ def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
 
 
 class OutOfTime(BaseException):
-    """The job's time is up. No Exception, as RQ's own is: whoever catches what is wrong with a
+    """The job's time is up. No Exception, as RQ's own is: code that catches what is wrong with a
     payment or an item must not take this for it."""
 
 

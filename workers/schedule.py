@@ -86,7 +86,7 @@ def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> i
 
 
 def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> int:
-    """Remind whoever is at a step today, page by page, each in its own commit; returns how many."""
+    """Queue today's reminders, page by page, each in its own commit; returns how many."""
     total = 0
     with open_unit() as unit:
         customers = find_due_reminders(unit)

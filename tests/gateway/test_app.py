@@ -33,7 +33,7 @@ ENDPOINTS = {
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_a_market_may_have_one_channel_only_and_no_other_s_doors(
+def test_a_market_may_have_one_channel_only_and_no_endpoints_of_others(
     environment: dict[str, str], channel: str
 ) -> None:
     for name in CHANNELS.values():

@@ -109,7 +109,7 @@ def test_a_prompt_number_past_any_row_is_not_found(web: Web) -> None:
 
 @given(endpoint=st.sampled_from(ENDPOINTS), data=st.data())
 @with_examples
-def test_damaged_bytes_never_break_a_door(
+def test_damaged_bytes_never_break_an_endpoint(
     web: Web, scenario: Scenario, endpoint: tuple[str, str], data: st.DataObject
 ) -> None:
     before = scenario.traces()

@@ -68,7 +68,7 @@ def test_no_acknowledgement_while_the_database_cannot_write(
     assert scenario.traces()["payments"] == 1
 
 
-def test_whoever_finds_all_connections_taken_is_told_to_try_later(
+def test_a_callback_that_finds_all_connections_taken_is_told_to_try_later(
     environment: dict[str, str], scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[Any] = []

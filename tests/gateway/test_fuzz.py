@@ -126,7 +126,7 @@ def places(document: Any) -> Iterator[tuple[Any, Any]]:
 
 @st.composite
 def shaped_json(draw: st.DrawFn, document: dict[str, Any]) -> bytes:
-    """The document with some of its values replaced, some missing, some that nobody asked for."""
+    """The document with some of its values replaced, some missing, some not asked for."""
     changed = deepcopy(document)
     for _ in range(draw(st.integers(1, 3))):
         container, key = draw(st.sampled_from(list(places(changed)) or [(changed, "x")]))
@@ -141,7 +141,7 @@ def shaped_json(draw: st.DrawFn, document: dict[str, Any]) -> bytes:
 
 @st.composite
 def shaped_form(draw: st.DrawFn, fields: dict[str, str]) -> bytes:
-    """The form with some values replaced, fields missing, doubled, or that nobody asked for."""
+    """The form with some values replaced, fields missing, doubled, or not asked for."""
     changed = list(fields.items())
     for _ in range(draw(st.integers(1, 3))):
         place = draw(st.integers(0, len(changed) - 1))
@@ -290,7 +290,7 @@ def test_well_shaped_nonsense_is_refused_or_understood_and_leaves_no_trace_of_a_
     knock(endpoint, data.draw(shaped), source)
 
 
-def test_every_post_door_of_the_web_process_is_fuzzed(web: Web) -> None:
+def test_every_post_endpoint_of_the_web_process_is_fuzzed(web: Web) -> None:
     """An endpoint that is added has to be added here."""
     beside_ussd = inspect.getclosurevars(web.client.application.serve).nonlocals["rest"]
     rules = beside_ussd.__self__.url_map.iter_rules()

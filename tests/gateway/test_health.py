@@ -148,7 +148,7 @@ def test_services_that_are_away_are_named(environment: dict[str, str], worker: A
     worker(*QUEUES)
     nowhere = closed_port_url().removeprefix("http://")
     for name, url, check in (
-        ("DATABASE_URL", f"postgresql+psycopg://nobody@{nowhere}/none", "database"),
+        ("DATABASE_URL", f"postgresql+psycopg://no-user@{nowhere}/none", "database"),
         ("REDIS_URL", f"redis://{nowhere}", "redis"),
     ):
         app = create_app(environment | {name: url})
@@ -159,7 +159,7 @@ def test_services_that_are_away_are_named(environment: dict[str, str], worker: A
         app.close()
 
 
-def test_a_door_says_try_later_while_the_database_is_away(environment: dict[str, str]) -> None:
+def test_an_endpoint_says_try_later_while_the_database_is_away(environment: dict[str, str]) -> None:
     nowhere = closed_port_url().removeprefix("http://")
     app = create_app(environment | {"DATABASE_URL": f"postgresql+psycopg://no@{nowhere}/none"})
     web = Web(Client(app))
@@ -173,7 +173,7 @@ def test_a_door_says_try_later_while_the_database_is_away(environment: dict[str,
     app.close()
 
 
-def test_a_door_needs_no_redis(environment: dict[str, str], scenario: Scenario) -> None:
+def test_an_endpoint_needs_no_redis(environment: dict[str, str], scenario: Scenario) -> None:
     nowhere = closed_port_url().removeprefix("http://")
     app = create_app(environment | {"REDIS_URL": f"redis://{nowhere}"})
     answer = Web(Client(app)).daraja("confirmation", c2b())

@@ -1,4 +1,4 @@
-"""Whoever asks for serial after serial that does not exist is held back; nobody else is."""
+"""A caller who asks for serial after serial that does not exist is held back; no other is."""
 
 import pytest
 from redis import Redis

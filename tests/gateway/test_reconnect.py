@@ -1,5 +1,5 @@
-"""Whoever cuts the database's connections (a restart, a failover, an administrator) costs nobody
-an answer: the next callback is served on a new one."""
+"""Cut database connections (a restart, a failover, an administrator) cost no caller an answer: the
+next callback is served on a new connection."""
 
 from __future__ import annotations
 

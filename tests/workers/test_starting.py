@@ -45,7 +45,7 @@ def test_the_texts_of_the_product_are_proved():
 
 def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(monkeypatch):
     given = {
-        "DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:9/none",
+        "DATABASE_URL": "postgresql+psycopg://no-user@127.0.0.1:9/none",
         "REDIS_URL": "redis://127.0.0.1:9/0",
         "DEVICE_KEY_SECRET": base64.b64encode(bytes(32)).decode(),
         "AT_USERNAME": "jua",

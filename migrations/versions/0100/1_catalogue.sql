@@ -51,7 +51,7 @@ CREATE TABLE tariffs (
 );
 
 -- A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a
--- kit in stock may have its plan set, so that whoever gets it can register it alone.
+-- kit in stock may have its plan set, so that a customer can register it without an agent.
 CREATE TABLE plan_offers (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     code TEXT NOT NULL,

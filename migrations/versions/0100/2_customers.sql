@@ -26,7 +26,7 @@ CREATE TABLE agents (
     CONSTRAINT agents_msisdn_key UNIQUE (msisdn)
 );
 
--- A language chosen by somebody who is neither customer nor agent.
+-- The language that a stranger (neither customer nor agent) has chosen.
 CREATE TABLE stranger_languages (
     msisdn TEXT NOT NULL,
     language TEXT NOT NULL,
@@ -77,9 +77,10 @@ CREATE TABLE pending_registrations (
     down_payment_minor BIGINT DEFAULT 0 NOT NULL,
     asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT pending_registrations_pkey PRIMARY KEY (id),
-    CONSTRAINT pending_registrations_agent_id_serial_key UNIQUE (agent_id, serial),
-    CONSTRAINT pending_registrations_cadence_check CHECK (cadence IN ('daily', 'weekly', 'monthly')),
     CONSTRAINT pending_registrations_scheme_check CHECK (scheme IN ('count', 'amount', 'service')),
+    CONSTRAINT pending_registrations_cadence_check CHECK (cadence IN ('daily', 'weekly',
+        'monthly')),
+    CONSTRAINT pending_registrations_agent_id_serial_key UNIQUE (agent_id, serial),
     CONSTRAINT pending_registrations_terms_check CHECK ((tariff IS NULL) = (appliance IS NOT NULL)
         AND (appliance IS NULL OR (cadence IS NOT NULL AND CASE scheme WHEN 'count' THEN count > 0
         WHEN 'amount' THEN instalment_minor > 0 WHEN 'service' THEN true ELSE false END))),

@@ -54,7 +54,7 @@ CREATE TABLE access_charges (
 CREATE INDEX access_charges_open_idx ON access_charges (customer_id) WHERE paid_minor <
     amount_minor;
 
--- Somebody wants a device in stock whose tariff or plan is not set. It waits for an agent as long as
+-- A request for a device in stock whose tariff or plan is not set. It waits for an agent as long as
 -- the device has no owner; `name` is empty for a number that is a customer's already.
 CREATE TABLE device_requests (
     id BIGINT GENERATED ALWAYS AS IDENTITY,

@@ -1,6 +1,7 @@
 -- SMS, delivery reports, reminders, effects of USSD sessions.
 
--- Kept as told, in any order: a report may come before our own send call has returned.
+-- Stored in any order: a report may come before our own call has returned. `outcome` is what the
+-- report means; NULL where it is not final.
 CREATE TABLE delivery_reports (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider_message_id TEXT NOT NULL,
@@ -8,9 +9,9 @@ CREATE TABLE delivery_reports (
     failure_reason TEXT,
     outcome TEXT,
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT delivery_reports_outcome_check
-        CHECK (outcome IN ('delivered', 'failed', 'hopeless')),
     CONSTRAINT delivery_reports_pkey PRIMARY KEY (id),
+    CONSTRAINT delivery_reports_outcome_check CHECK (outcome IN ('delivered', 'failed',
+        'hopeless')),
     CONSTRAINT delivery_reports_provider_message_id_status_key UNIQUE (provider_message_id, status)
 );
 

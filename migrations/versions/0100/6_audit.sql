@@ -14,7 +14,7 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_subject_idx ON audit_log (subject, subject_id);
 
--- What a provider says it holds for us at an instant, and what the books say of the same instant.
+-- What a provider says it holds for us at an instant, and the ledger's balance at the same instant.
 CREATE TABLE balance_assertions (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider_account TEXT NOT NULL,

@@ -64,15 +64,15 @@ def _daraja_body(reference: str, *, paid: bool, amount: str) -> str:
 
 
 def _mtn_body(reference: str, *, paid: bool, amount: str) -> str:
-    said = {"externalId": reference, "amount": amount, "currency": "UGX"}
+    document = {"externalId": reference, "amount": amount, "currency": "UGX"}
     if paid:
-        return json.dumps(said | {"status": "SUCCESSFUL", "financialTransactionId": "666"})
-    return json.dumps(said | {"status": "FAILED", "reason": "EXPIRED"})
+        return json.dumps(document | {"status": "SUCCESSFUL", "financialTransactionId": "666"})
+    return json.dumps(document | {"status": "FAILED", "reason": "EXPIRED"})
 
 
 def _airtel_body(reference: str, *, paid: bool, amount: str) -> str:
-    said = {"id": reference, "message": amount, "status_code": "TS" if paid else "TF"}
-    body = json.dumps({"transaction": said | {"airtel_money_id": "FORGED"}})
+    document = {"id": reference, "message": amount, "status_code": "TS" if paid else "TF"}
+    body = json.dumps({"transaction": document | {"airtel_money_id": "FORGED"}})
     digest = hmac.digest(AIRTEL_SIGNS.encode(), body.encode(), hashlib.sha256)
     return f'{body[:-1]},"hash":"{base64.b64encode(digest).decode()}"}}'
 
@@ -84,7 +84,8 @@ def _pawapay_body(reference: str, *, paid: bool, amount: str) -> str:
 @dataclass(frozen=True)
 class Spec:
     """A channel as its stand-in knows it. `told_by`: the callback that is about the prompt;
-    `unknown`: a well-formed reference nobody was given; `signs`: callbacks verify themselves."""
+    `unknown`: a well-formed reference that was never given; `signs`: callbacks verify themselves.
+    """
 
     name: str
     provider: str
@@ -166,14 +167,14 @@ SPECS = [
 
 @dataclass
 class Road:
-    """One channel from the payer's request to the books."""
+    """One channel from the payer's request to the ledger."""
 
     spec: Spec
     url: str
     engine: Any
     standins: StandIns
     currency: str
-    maker: int
+    manufacturer: int
     tariff: int
     ahead: timedelta = timedelta(0)
     msisdn: str = ""
@@ -191,7 +192,7 @@ class Road:
             return [tuple(row) for row in connection.execute(text(sql), values)]
 
     def new_payer(self) -> None:
-        """Somebody nobody heard of before, with a meter."""
+        """A new customer with a meter."""
         number = next(_numbers)
         self.standins.behave()
         self.msisdn, self.serial = f"{self.spec.payer}{number:05d}", f"M{number:05d}"
@@ -201,7 +202,7 @@ class Road:
             insert_device(
                 connection,
                 serial=self.serial,
-                manufacturer_id=self.maker,
+                manufacturer_id=self.manufacturer,
                 owner_id=owner,
                 tariff_id=self.tariff,
             )
@@ -230,7 +231,7 @@ class Road:
         jobs.prompt_payers()
 
     def tell(self, body: str | bytes, key: str = KEY, method: str = "POST", **headers: str) -> int:
-        """Somebody knocks at the channel's endpoint; the status of the answer."""
+        """Send a callback to the channel's endpoint; returns the status of the answer."""
         address = f"{self.url}/payments/{self.spec.endpoint.format(key=key)}"
         return self.send(address, body, method, **headers)
 
@@ -315,7 +316,7 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
     engine = make_engine(database_url, pool_size=16)
     with engine.begin() as connection:
         insert_market(connection, **spec.market)
-        maker, tariff = insert_manufacturer(connection), insert_tariff(connection)
+        manufacturer, tariff = insert_manufacturer(connection), insert_tariff(connection)
     gateway = None
 
     def serve(environ: Any, start_response: Any) -> Any:
@@ -326,7 +327,7 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
     with served(serve) as url, stand_ins(database_url, url, KEY) as standins:
         gateway = create_app(_environment(database_url, redis_url, url, standins))
         currency = spec.market.get("currency", "KES")
-        made = Road(spec, url, engine, standins, currency, maker, tariff)
+        made = Road(spec, url, engine, standins, currency, manufacturer, tariff)
         runtime = _runtime(made, redis_url)
         with patch.object(jobs, "runtime", lambda: runtime):
             yield made

@@ -30,7 +30,7 @@ UGANDA = dataclasses.replace(KENYA, country="UG", currency="UGX")
         # a number carried to another network: the session knows better
         (KENYA, "+254711000001", "63903", "airtel"),
         (KENYA, "+254733000001", "63902", "daraja"),
-        # the aggregator's sandbox, or a network nobody told us of
+        # the aggregator's sandbox, or an unknown network
         (KENYA, "+254711000001", "99999", "daraja"),
     ],
 )
@@ -62,7 +62,7 @@ def test_a_networks_own_channel_goes_before_the_aggregator() -> None:
 
 
 def test_the_aggregators_networks_are_called_as_phone_numbers_call_them() -> None:
-    """A name that no number leads to would serve nobody."""
+    """A name that no number leads to would serve no customer."""
     wallets = TABLE["pawapay"].wallets
     for country, network in wallets:
         code = str(country_code_for_region(country))

@@ -22,7 +22,7 @@ def test_two_workers_with_eight_threads_each_never_ask_closer_than_allowed(redis
     assert all(later - earlier >= 120_000 for earlier, later in pairwise(slots))
 
 
-def test_whoever_has_a_slot_waits_for_it(redis: Redis, redis_url: str) -> None:
+def test_a_call_that_has_a_slot_waits_for_it(redis: Redis, redis_url: str) -> None:
     waited: list[float] = []
     limit = RateLimit(fail_fast_redis(redis_url), "mtn", 5.0, sleep=waited.append)
     limit.wait()

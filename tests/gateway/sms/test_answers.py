@@ -36,7 +36,7 @@ SECOND = "+254711000091"
 
 
 @dataclass
-class Desk:
+class SmsScenario:
     """`text` sends a text to the gateway and gives back the answer, None when there was none."""
 
     scenario: Scenario
@@ -71,82 +71,82 @@ class Desk:
 
 
 @pytest.fixture
-def desk(database_url, redis):
+def phones(database_url, redis):
     engine = create_engine(database_url)
-    yield Desk(make_scenario(engine), SerialGuesses(Limits(redis)))
+    yield SmsScenario(make_scenario(engine), SerialGuesses(Limits(redis)))
     engine.dispose()
 
 
-def give(desk: Desk, serial: str, msisdn: str) -> None:
+def give(phones: SmsScenario, serial: str, msisdn: str) -> None:
     """A further meter of a customer's."""
-    with desk.scenario.engine.begin() as connection:
+    with phones.scenario.engine.begin() as connection:
         owner = connection.execute(
             text("SELECT customer_id FROM customer_msisdns WHERE msisdn = :m"), {"m": msisdn}
         ).scalar_one()
-        maker = connection.execute(text("SELECT id FROM manufacturers LIMIT 1")).scalar_one()
+        manufacturer = connection.execute(text("SELECT id FROM manufacturers LIMIT 1")).scalar_one()
         tariff = connection.execute(text("SELECT id FROM tariffs LIMIT 1")).scalar_one()
         insert_device(
             connection,
             serial=serial,
-            manufacturer_id=maker,
+            manufacturer_id=manufacturer,
             owner_id=owner,
             tariff_id=tariff,
             assigned_on=NOW.date(),
         )
 
 
-def test_the_same_text_again_is_not_answered_and_does_nothing(desk):
+def test_the_same_text_again_is_not_answered_and_does_nothing(phones):
     again = InboundText("at", "same", AMINA, f"PAY {METER} 500")
-    with desk.scenario.open_unit() as unit:
-        assert answer_text(unit, again, desk.guesses)
-    with desk.scenario.open_unit() as unit:
-        assert not answer_text(unit, again, desk.guesses)
+    with phones.scenario.open_unit() as unit:
+        assert answer_text(unit, again, phones.guesses)
+    with phones.scenario.open_unit() as unit:
+        assert not answer_text(unit, again, phones.guesses)
 
-    assert len(desk.prompts()) == 1
-    assert desk.scenario.rows("SELECT count(*) FROM sms") == [(1,)]
+    assert len(phones.prompts()) == 1
+    assert phones.scenario.rows("SELECT count(*) FROM sms") == [(1,)]
 
 
 # BAL and LOAN
 
 
-def test_balance_says_what_is_due_the_credit_and_what_comes_next(desk):
-    assert desk.text(AMINA, "bal").startswith("Due now KES 300. Credit KES 0. Next: ")
+def test_balance_says_what_is_due_the_credit_and_what_comes_next(phones):
+    assert phones.text(AMINA, "bal").startswith("Due now KES 300. Credit KES 0. Next: ")
 
 
-def test_balance_of_a_device_says_how_it_stands(desk):
+def test_balance_of_a_device_says_how_it_stands(phones):
     assert (
-        desk.text(BARAKA, f"BAL {KIT}")
+        phones.text(BARAKA, f"BAL {KIT}")
         == f"{KIT}: KES 600 left, 0 days. Due now KES 0. Credit KES 0."
     )
-    assert desk.text(AMINA, "bal 0100-0000-016").startswith(f"{METER}: pay as you go.")
+    assert phones.text(AMINA, "bal 0100-0000-016").startswith(f"{METER}: pay as you go.")
 
 
 @pytest.mark.parametrize("serial", [KIT, STOCK_METER, "NOSUCH"])
-def test_of_a_device_that_is_not_theirs_nobody_learns_even_whether_it_exists(desk, serial):
+def test_of_a_device_that_is_not_theirs_nobody_learns_even_whether_it_exists(phones, serial):
     for keyword in ("BAL", "TOKEN"):
-        assert desk.text(AMINA, f"{keyword} {serial}") == (
+        assert phones.text(AMINA, f"{keyword} {serial}") == (
             f"You have no device {serial}. Check the number."
         )
 
 
-def test_loan_says_what_is_left_or_that_there_is_none(desk):
-    assert desk.text(AMINA, "LOAN") == (
+def test_loan_says_what_is_left_or_that_there_is_none(phones):
+    assert phones.text(AMINA, "LOAN") == (
         "Left on your loans KES 600, instalments to go 2, due now KES 300."
     )
-    assert desk.text(NEEMA, "MKOPO") == "Huna mkopo."
+    assert phones.text(NEEMA, "MKOPO") == "Huna mkopo."
 
 
 @pytest.mark.parametrize("word", ["BAL", "LOAN", "TOKEN"])
-def test_a_stranger_is_told_that_only_customers_can_ask(desk, word):
-    assert desk.text(STRANGER, word).startswith("This number is not a customer's.")
+def test_a_stranger_is_told_that_only_customers_can_ask(phones, word):
+    assert phones.text(STRANGER, word).startswith("This number is not a customer's.")
 
 
-def test_an_agent_who_is_a_customer_too_is_answered_as_one(desk):
-    with desk.scenario.engine.begin() as connection:
+def test_an_agent_who_is_a_customer_too_is_answered_as_one(phones):
+    with phones.scenario.engine.begin() as connection:
         insert_agent(connection, msisdn=AMINA, pin_hash="x")
 
-    assert desk.text(AMINA, "BAL").startswith("Due now KES 300.")
-    assert "REG serial" in desk.text(AMINA, "HELP")
+    assert phones.text(AMINA, "BAL").startswith("Due now KES 300.")
+    assert "REG serial" in phones.text(AMINA, "HELP")
 
 
 # PAY
@@ -165,60 +165,60 @@ def test_an_agent_who_is_a_customer_too_is_answered_as_one(desk):
         "pay O1000000OI6 500",
     ],
 )
-def test_pay_asks_for_the_money_on_the_senders_phone(desk, body):
-    assert desk.text(AMINA, body) == (
+def test_pay_asks_for_the_money_on_the_senders_phone(phones, body):
+    assert phones.text(AMINA, body) == (
         f"Check your phone: approve KES 500 for {METER} with your mobile money PIN."
         " It goes to: loan 300, 2.0 kWh."
     )
-    assert desk.prompts() == [(AMINA, METER, 500_00, "device")]
+    assert phones.prompts() == [(AMINA, METER, 500_00, "device")]
 
 
-def test_for_somebody_elses_device_nobody_is_told_what_the_money_will_do(desk):
+def test_paying_for_another_customers_device_does_not_show_what_the_money_will_do(phones):
     for payer in (BARAKA, STRANGER):
-        assert desk.text(payer, f"PAY {METER} 500") == (
+        assert phones.text(payer, f"PAY {METER} 500") == (
             f"Check your phone: approve KES 500 for {METER} with your mobile money PIN."
         )
 
 
-def test_pay_can_be_for_the_loan_only(desk):
-    assert "It goes to: loan 400." in desk.text(AMINA, f"PAY {METER} LOAN 400")
-    assert desk.prompts() == [(AMINA, METER, 400_00, "loan")]
+def test_pay_can_be_for_the_loan_only(phones):
+    assert "It goes to: loan 400." in phones.text(AMINA, f"PAY {METER} LOAN 400")
+    assert phones.prompts() == [(AMINA, METER, 400_00, "loan")]
 
 
 @pytest.mark.parametrize("payer", [BARAKA, STRANGER])
-def test_a_serial_that_looks_like_somebody_elses_is_not_guessed(desk, payer):
-    assert desk.text(payer, "PAY O1OOOOOOO16 500") == (
+def test_a_serial_like_another_customers_is_not_guessed(phones, payer):
+    assert phones.text(payer, "PAY O1OOOOOOO16 500") == (
         "We know no device O1OOOOOOO16. Check the number."
     )
-    assert desk.prompts() == []
+    assert phones.prompts() == []
 
 
-def test_a_serial_that_looks_like_two_of_their_own_is_not_guessed(desk):
-    give(desk, "M1O0", AMINA)
-    give(desk, "M10O", AMINA)
+def test_a_serial_that_looks_like_two_of_their_own_is_not_guessed(phones):
+    give(phones, "M1O0", AMINA)
+    give(phones, "M10O", AMINA)
 
-    assert desk.text(AMINA, "PAY M100 500") == "We know no device M100. Check the number."
-    assert "M1O0" in desk.text(AMINA, "PAY M1O0 500")
+    assert phones.text(AMINA, "PAY M100 500") == "We know no device M100. Check the number."
+    assert "M1O0" in phones.text(AMINA, "PAY M1O0 500")
 
 
-def test_of_two_readings_that_both_exist_none_is_taken(desk):
-    give(desk, "100", AMINA)
-    give(desk, "1001", AMINA)
+def test_of_two_readings_that_both_exist_none_is_taken(phones):
+    give(phones, "100", AMINA)
+    give(phones, "1001", AMINA)
 
-    assert desk.text(AMINA, "PAY 100 1 500").startswith("Write PAY,")
-    assert desk.text(AMINA, "PAY 100 1,500").startswith("Check your phone: approve KES 1500")
+    assert phones.text(AMINA, "PAY 100 1 500").startswith("Write PAY,")
+    assert phones.text(AMINA, "PAY 100 1,500").startswith("Check your phone: approve KES 1500")
 
 
 @pytest.mark.parametrize("body", ["PAY", "PAY tomorrow", f"PAY {METER}", "PAY 0100 zero", "PAY me"])
-def test_what_lacks_an_amount_is_answered_with_the_form(desk, body):
-    assert desk.text(AMINA, body).startswith("Write PAY, the serial number and the amount")
-    assert desk.prompts() == []
+def test_what_lacks_an_amount_is_answered_with_the_form(phones, body):
+    assert phones.text(AMINA, body).startswith("Write PAY, the serial number and the amount")
+    assert phones.prompts() == []
 
 
-def test_with_two_devices_the_amount_alone_is_not_enough(desk):
-    give(desk, "M2000", AMINA)
+def test_with_two_devices_the_amount_alone_is_not_enough(phones):
+    give(phones, "M2000", AMINA)
 
-    assert desk.text(AMINA, "PAY 500").startswith("Write PAY,")
+    assert phones.text(AMINA, "PAY 500").startswith("Write PAY,")
 
 
 @pytest.mark.parametrize(
@@ -230,37 +230,37 @@ def test_with_two_devices_the_amount_alone_is_not_enough(desk):
         (f"PAY {METER} 900000", "The most at once is KES 250,000."),
     ],
 )
-def test_a_payment_that_is_refused_is_refused_in_words(desk, body, answer):
-    assert desk.text(AMINA, body) == answer
-    assert desk.prompts() == []
+def test_a_payment_that_is_refused_is_refused_in_words(phones, body, answer):
+    assert phones.text(AMINA, body) == answer
+    assert phones.prompts() == []
 
 
-def test_nobody_finds_out_by_trying_which_serials_exist(desk):
+def test_nobody_finds_out_by_trying_which_serials_exist(phones):
     for number in range(20):
-        desk.text(STRANGER, f"PAY X{number} 500")
+        phones.text(STRANGER, f"PAY X{number} 500")
 
-    assert desk.text(STRANGER, f"PAY {METER} 500") == (
+    assert phones.text(STRANGER, f"PAY {METER} 500") == (
         "Too many wrong numbers. Please try again in an hour."
     )
-    assert "Check your phone" in desk.text(AMINA, f"PAY {METER} 500")
+    assert "Check your phone" in phones.text(AMINA, f"PAY {METER} 500")
 
 
-def test_wrong_serials_in_the_menu_and_in_texts_count_together(desk):
+def test_wrong_serials_in_the_menu_and_in_texts_count_together(phones):
     for _ in range(19):
-        desk.guesses.missed(STRANGER)
-    desk.text(STRANGER, f"PAY {STOCK_METER} 500")
+        phones.guesses.missed(STRANGER)
+    phones.text(STRANGER, f"PAY {STOCK_METER} 500")
 
     with pytest.raises(Refused, match="too_many_guesses"):
-        desk.guesses.check(STRANGER)
+        phones.guesses.check(STRANGER)
 
 
 # TOKEN
 
 
-def test_token_sends_the_last_one_to_the_number_that_asked(desk):
-    desk.scenario.pay("R1", METER, 500_00)
-    desk.scenario.apply()
-    desk.run(
+def test_token_sends_the_last_one_to_the_number_that_asked(phones):
+    phones.scenario.pay("R1", METER, 500_00)
+    phones.scenario.apply()
+    phones.run(
         "INSERT INTO customer_msisdns SELECT :m, customer_id, 1 FROM customer_msisdns"
         " WHERE msisdn = :amina",
         m=SECOND,
@@ -268,73 +268,75 @@ def test_token_sends_the_last_one_to_the_number_that_asked(desk):
     )
 
     for number, body in ((AMINA, "TOKEN"), (SECOND, f"tokn {METER}"), (SECOND, "JETON")):
-        desk.scenario.ahead += timedelta(seconds=5)
-        assert desk.text(number, body).startswith("Token ")
+        phones.scenario.ahead += timedelta(seconds=5)
+        assert phones.text(number, body).startswith("Token ")
 
 
-def test_without_a_token_that_is_said(desk):
-    assert desk.text(AMINA, "TOKEN") == "There is no token for your device yet."
+def test_without_a_token_that_is_said(phones):
+    assert phones.text(AMINA, "TOKEN") == "There is no token for your device yet."
 
 
 # LANG
 
 
 @pytest.mark.parametrize("body", ["LANG sw", "lugha Kiswahili", "LANGUE swahili", "language SW"])
-def test_the_language_changes_for_a_customer_a_stranger_and_an_agent(desk, body):
+def test_the_language_changes_for_a_customer_a_stranger_and_an_agent(phones, body):
     for number in (AMINA, STRANGER, JUMA):
-        assert desk.text(number, body) == "Tutakuandikia kwa Kiswahili kuanzia sasa."
-        assert desk.text(number, "MSAADA").startswith("Jua Energy: SA")
+        assert phones.text(number, body) == "Tutakuandikia kwa Kiswahili kuanzia sasa."
+        assert phones.text(number, "MSAADA").startswith("Jua Energy: SA")
 
 
-def test_french_is_spoken_where_the_market_does(desk):
-    assert desk.text(AMINA, "LANG fr") == "That language is not spoken here."
+def test_french_is_spoken_where_the_market_does(phones):
+    assert phones.text(AMINA, "LANG fr") == "That language is not spoken here."
 
-    desk.run("UPDATE market SET languages = '{en,sw,fr}'")
-    assert desk.text(AMINA, "LANG francais") == "Nous vous écrirons en francais."
-    assert desk.text(AMINA, "SOLDE").startswith("A payer KES 300. Avoir KES 0.")
+    phones.run("UPDATE market SET languages = '{en,sw,fr}'")
+    assert phones.text(AMINA, "LANG francais") == "Nous vous écrirons en francais."
+    assert phones.text(AMINA, "SOLDE").startswith("A payer KES 300. Avoir KES 0.")
 
 
 @pytest.mark.parametrize(
     ("body", "answer"),
     [("LANG", "Write LANG and the language"), ("LANG zz", "That language is not spoken here.")],
 )
-def test_a_language_that_is_not_named_or_not_known_changes_nothing(desk, body, answer):
-    assert desk.text(AMINA, body).startswith(answer)
-    assert desk.text(AMINA, "HELP").startswith("Jua Energy: BAL")
+def test_a_language_that_is_not_named_or_not_known_changes_nothing(phones, body, answer):
+    assert phones.text(AMINA, body).startswith(answer)
+    assert phones.text(AMINA, "HELP").startswith("Jua Energy: BAL")
 
 
 # STOP and START
 
 
-def test_stop_and_start_are_about_reminders_only(desk):
-    assert desk.text(AMINA, "STOP").startswith("No more reminders. Receipts and tokens still come.")
-    assert desk.scenario.rows("SELECT msisdn FROM no_reminders") == [(AMINA,)]
+def test_stop_and_start_are_about_reminders_only(phones):
+    assert phones.text(AMINA, "STOP").startswith(
+        "No more reminders. Receipts and tokens still come."
+    )
+    assert phones.scenario.rows("SELECT msisdn FROM no_reminders") == [(AMINA,)]
 
-    desk.scenario.pay("R1", METER, 500_00)
-    desk.scenario.apply()
-    assert desk.scenario.rows("SELECT count(*) FROM sms WHERE kind = 'receipt_token'") == [(1,)]
+    phones.scenario.pay("R1", METER, 500_00)
+    phones.scenario.apply()
+    assert phones.scenario.rows("SELECT count(*) FROM sms WHERE kind = 'receipt_token'") == [(1,)]
 
-    assert desk.text(AMINA, "anza").startswith("You will be reminded")
-    assert desk.scenario.rows("SELECT msisdn FROM no_reminders") == []
+    assert phones.text(AMINA, "anza").startswith("You will be reminded")
+    assert phones.scenario.rows("SELECT msisdn FROM no_reminders") == []
 
 
 # Everything else
 
 
-def test_unknown_words_get_help_once_an_hour(desk):
-    assert desk.text(STRANGER, "hello there").startswith("Jua Energy: BAL what you owe.")
-    assert desk.text(STRANGER, "anybody?") is None
-    assert desk.text(AMINA, "hello").startswith("Jua Energy:")
+def test_unknown_words_get_help_once_an_hour(phones):
+    assert phones.text(STRANGER, "hello there").startswith("Jua Energy: BAL what you owe.")
+    assert phones.text(STRANGER, "anybody?") is None
+    assert phones.text(AMINA, "hello").startswith("Jua Energy:")
 
-    desk.scenario.ahead = timedelta(minutes=59)
-    assert desk.text(STRANGER, "hello") is None
-    desk.scenario.ahead = timedelta(hours=1, seconds=1)
-    assert desk.text(STRANGER, "hello").startswith("Jua Energy:")
+    phones.scenario.ahead = timedelta(minutes=59)
+    assert phones.text(STRANGER, "hello") is None
+    phones.scenario.ahead = timedelta(hours=1, seconds=1)
+    assert phones.text(STRANGER, "hello").startswith("Jua Energy:")
 
 
-def test_help_that_is_asked_for_always_comes(desk):
+def test_help_that_is_asked_for_always_comes(phones):
     for _ in range(3):
-        assert desk.text(STRANGER, "HELP").startswith("Jua Energy:")
+        assert phones.text(STRANGER, "HELP").startswith("Jua Energy:")
 
 
 OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
@@ -344,7 +346,7 @@ OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
 def module_desk(migrated):
     with clone(migrated) as url, Redis.from_url(migrated.redis_url) as redis:
         engine = create_engine(url)
-        yield Desk(make_scenario(engine), SerialGuesses(Limits(redis)))
+        yield SmsScenario(make_scenario(engine), SerialGuesses(Limits(redis)))
         engine.dispose()
 
 

@@ -35,7 +35,7 @@ def test_a_text_may_be_empty_or_long_and_have_lines(web: Web, scenario: Scenario
     for number, body in enumerate(bodies):
         sent_now = TEXT | {"id": str(number), "text": body}
         assert web.post(ROAD, "inbound", data=sent_now).status_code == 200
-    assert scenario.rows("SELECT body FROM inbound_sms ORDER BY id") == [(one,) for one in bodies]
+    assert scenario.rows("SELECT body FROM inbound_sms ORDER BY id") == [(body,) for body in bodies]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""M-Pesa's endpoints on real PostgreSQL and Redis: what is answered, and what is in the books
+"""M-Pesa's endpoints on real PostgreSQL and Redis: what is answered, and what is in the ledger
 after."""
 
 import threading
@@ -73,7 +73,7 @@ def test_nothing_left_to_buy_is_refused(web: Web, scenario: Scenario) -> None:
     assert verdict(web, BillRefNumber="S200") == "C2B00016"
 
 
-def impatient_callbacks(
+def callbacks_with_short_budget(
     scenario: Scenario, redis_url: str, open_read_only_unit: OpenUnit
 ) -> MpesaCallbacks:
     pool = ThreadPoolExecutor(1)
@@ -89,7 +89,7 @@ def impatient_callbacks(
 
 
 def test_a_locked_database_is_not_waited_for(scenario: Scenario, redis_url: str) -> None:
-    callbacks = impatient_callbacks(scenario, redis_url, scenario.open_unit)
+    callbacks = callbacks_with_short_budget(scenario, redis_url, scenario.open_unit)
     with scenario.engine.begin() as connection:
         connection.execute(text("LOCK TABLE devices IN ACCESS EXCLUSIVE MODE"))
         answered = callbacks.validate(read_question(c2b()))
@@ -100,8 +100,8 @@ def test_a_locked_database_is_not_waited_for(scenario: Scenario, redis_url: str)
 def test_a_database_that_is_away_refuses_rather_than_stays_silent(
     scenario: Scenario, redis_url: str
 ) -> None:
-    away = make_engine("postgresql+psycopg://nobody@127.0.0.1:9/none")
-    callbacks = impatient_callbacks(scenario, redis_url, unit_opener(away))
+    away = make_engine("postgresql+psycopg://no-user@127.0.0.1:9/none")
+    callbacks = callbacks_with_short_budget(scenario, redis_url, unit_opener(away))
     assert callbacks.validate(read_question(c2b())).outcome == "undecided"
     callbacks.readers.shutdown()
 
@@ -116,7 +116,7 @@ def test_a_reader_that_never_comes_back_does_not_stop_the_next_answer(
         free.wait()
         raise RuntimeError("too late for anybody")
 
-    callbacks = impatient_callbacks(scenario, redis_url, never)
+    callbacks = callbacks_with_short_budget(scenario, redis_url, never)
     assert callbacks.validate(read_question(c2b())).outcome == "undecided"
     assert stuck.is_set()
     assert callbacks.validate(read_question(c2b())).outcome == "undecided"
@@ -225,7 +225,9 @@ def test_an_address_does_not_lend_a_prompt_to_another_checkout(
 
 
 @pytest.mark.parametrize("first", ["stk", "confirmation"])
-def test_money_announced_by_two_doors_counts_once(web: Web, scenario: Scenario, first: str) -> None:
+def test_money_delivered_by_two_callbacks_counts_once(
+    web: Web, scenario: Scenario, first: str
+) -> None:
     prompt(scenario)
     bodies: dict[str, Any] = {"stk": stk_paid(), "confirmation": c2b()}
     for endpoint in (first, *(bodies.keys() - {first}), first):
@@ -298,7 +300,7 @@ def test_a_callback_waits_for_the_one_before_it(scenario: Scenario) -> None:
         assert scenario.rows(locked) == []
 
 
-def test_doors_count_what_they_answered(web: Web, redis: "Redis[bytes]") -> None:
+def test_endpoints_count_what_they_answered(web: Web, redis: "Redis[bytes]") -> None:
     web.daraja("validation", c2b(BillRefNumber="M101"))
     web.daraja("confirmation", c2b())
     web.daraja("confirmation", c2b())

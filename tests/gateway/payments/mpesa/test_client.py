@@ -185,7 +185,7 @@ def test_a_look_up_without_an_answer_can_be_repeated(safaricom: Safaricom) -> No
 TOKEN = '"access_token": "t", "expires_in": 3599'
 
 
-def test_nobody_at_the_door_means_that_nothing_was_sent() -> None:
+def test_an_unreachable_provider_means_that_nothing_was_sent() -> None:
     client = DarajaClient(settings_for(closed_port_url()))
     with pytest.raises(Temporary):
         client.push(Prompt(**PROMPT))

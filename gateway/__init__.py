@@ -1,1 +1,1 @@
-"""Everything that speaks to a network: USSD, SMS, payments, vendors. No business rules here."""
+"""Everything that speaks to a network: USSD, SMS, payments, the console. No business rules."""

@@ -1,8 +1,7 @@
-"""Who may send callbacks: by address, where a provider publishes its own, and by manners.
+"""Addresses of callbacks: which may speak for a provider, and which send too many bad requests.
 
-Whoever knows the key and speaks sense is always let in: behind a proxy that was set up wrongly
-everybody has one address. Only answers that are refusals anyway get shorter, and the log says once
-a minute that an address misbehaves.
+A good request with the right key is always let in: behind a proxy that is set up wrongly all
+requests have one address. Only refusals get shorter, and once a minute the log names the address.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from gateway.limits import Limits
 
 log = logging.getLogger(__name__)
 
-# Refusals of one address in a minute, after which it is told to slow down.
+# After so many refusals in a minute an address is answered 429.
 _REFUSALS_MAX = 600
 _MINUTE_S = 60
 _MOST_HOPS = 9
@@ -27,8 +26,8 @@ _MOST_HOPS = 9
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """How many trusted proxies stand before the web process, and from which addresses a provider's
-    or an aggregator's callbacks may come; whoever is not listed may call from everywhere."""
+    """The number of trusted proxies before the web process, and the addresses from which callbacks
+    of a provider or aggregator may come. A provider without a list may call from any address."""
 
     proxy_hops: int = 0
     allowed: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
@@ -68,17 +67,19 @@ class Guard:
     settings: GuardSettings
     limits: Limits
 
-    def source(self, asked: Mapping[str, Any]) -> str:
-        """The address the request came from: what the nearest trusted proxy saw, counted from the
-        right, because everything further left is the sender's own word."""
+    def source(self, environ: Mapping[str, Any]) -> str:
+        """The address the request came from, as the outermost trusted proxy saw it.
+
+        Forwarded addresses count from the right: the sender itself can write those further left.
+        """
         hops = self.settings.proxy_hops
-        told = str(asked.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-        if not hops or len(told) < hops:
-            return str(asked.get("REMOTE_ADDR", ""))
-        return told[-hops].strip()
+        forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+        if not hops or len(forwarded) < hops:
+            return str(environ.get("REMOTE_ADDR", ""))
+        return forwarded[-hops].strip()
 
     def admits(self, provider: str, source: str) -> bool:
-        """Whether this address may speak for that provider; all may where none are listed."""
+        """Whether this address may speak for the provider. Without a list any may."""
         listed = self.settings.allowed.get(provider)
         if not listed:
             return True
@@ -88,9 +89,11 @@ class Guard:
             return False
         return any(address in network for network in listed)
 
-    def refused(self, source: str, endpoint: str, why: str) -> bool:
-        """Take note of a refusal; True when this address has had too many this minute."""
+    def refused(self, source: str, endpoint: str, outcome: str) -> bool:
+        """Count a refusal; True when this address has had too many in this minute."""
         refusals = self.limits.count("refusals", source, _MINUTE_S)
         if refusals == 1:
-            log.warning("%s: %s, from %.45s (and perhaps more this minute)", endpoint, why, source)
+            log.warning(
+                "%s: %s, from %.45s (and perhaps more this minute)", endpoint, outcome, source
+            )
         return refusals > _REFUSALS_MAX

@@ -1,8 +1,8 @@
-"""Whether this gateway lives, is ready, and how it does: `/healthz`, `/readyz`, `/metrics`.
+"""Life, readiness and metrics of the gateway: `/healthz`, `/readyz`, `/metrics`.
 
-Ready means that money which comes in now becomes a token soon: the database with our schema, Redis,
-a worker for every queue, the schedule, and nothing that has waited too long. A load balancer that
-should keep taking payments while the workers are down asks `/healthz`.
+Ready means that a payment of now becomes a token soon: the database has our schema, Redis answers,
+every queue has a worker, the schedule runs, and nothing has waited too long. A load balancer that
+should keep taking payments while the workers are down uses `/healthz`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from gateway.heartbeat import HEARTBEAT_MAX_AGE, last_heartbeat, live_workers
 from gateway.ussd.drop_off import ends_on, screens_on
 from gateway.work_queues import LOST_WAKES, QUEUES
 
-# What waits, and for how many seconds at most before something is wrong. A text that its provider
-# will not take is tried for most of a day.
+# What may wait, and for how many seconds at most. An SMS that its provider will not take is tried
+# again for most of a day.
 _OLDEST: dict[str, tuple[Callable[[Connection], datetime | None], float]] = {
     "payment": (payments.oldest_waiting, 300.0),
     "text": (messages.oldest_waiting, 86_400.0),
@@ -39,14 +39,14 @@ _OLDEST: dict[str, tuple[Callable[[Connection], datetime | None], float]] = {
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is asked. `redis` is a client that fails fast."""
+    """The checks of /readyz. `redis` is a client that fails fast."""
 
     engine: Engine
     redis: Redis
     clock: Clock = system_clock
 
     def readiness(self) -> dict[str, dict[str, Any]]:
-        """Every check with its `ok`, and ages in seconds (None: nothing waits, or nobody knows)."""
+        """Every check with its `ok`, and ages in seconds (None: nothing waits, or not known)."""
         now = self.clock()
         return self._database(now) | self._redis(now)
 

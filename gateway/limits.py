@@ -1,7 +1,7 @@
-"""How often somebody did something lately, counted in Redis for all web processes together.
+"""Limits: how often an address or a phone number did something, counted by all web processes.
 
-A limit protects; it is never a reason to turn money or people away. When Redis is away nothing is
-counted and nobody is held back.
+The counters are in Redis. When Redis cannot be reached nothing is counted and nothing is refused: a
+limit is never a reason to turn payments away.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from core.errors import Refused
 
 log = logging.getLogger(__name__)
 
-# Serial numbers that do not exist, by one payer or caller in an hour: more than anybody mistypes,
-# and a search of even a six-digit series would take years.
+# Unknown serial numbers of one payer or caller in an hour: more than a person mistypes, and a
+# search of even a six-digit series would take years.
 _MISSES_MAX = 20
 _MISSES_WITHIN_S = 3600
-# Refusals that tell a guesser something.
+# Refusals that give a guess away.
 MISSES = ("unknown_serial", "device_in_stock")
 
 
 class Limits:
-    """Counters that start anew some time after their first count."""
+    """Counters that expire some time after their first count."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def count(self, name: str, who: str, within_s: int) -> int:
-        """One more; how many that makes. 0 when Redis is away."""
-        key = _key(name, who)
+    def count(self, name: str, subject: str, within_s: int) -> int:
+        """Count one more event of `subject` (an address, a number); returns how many there were in
+        the last `within_s` seconds, 0 when Redis cannot be reached."""
+        key = _key(name, subject)
         try:
             counting = self._redis.pipeline()
             counting.set(key, 0, ex=within_s, nx=True)
@@ -42,31 +43,31 @@ class Limits:
             log.warning("not counted: %s (%s)", name, error)
             return 0
 
-    def read(self, name: str, who: str) -> int:
-        """How many there were. 0 when Redis is away."""
+    def read(self, name: str, subject: str) -> int:
+        """How many events of `subject` there were; 0 when Redis cannot be reached."""
         try:
-            return int(self._redis.get(_key(name, who)) or 0)
+            return int(self._redis.get(_key(name, subject)) or 0)
         except RedisError as error:
             log.warning("not read: %s (%s)", name, error)
             return 0
 
 
-def _key(name: str, who: str) -> str:
-    """No number of a person and no address stands in Redis as it is."""
-    return f"limit:{name}:{hashlib.blake2s(who.encode(), digest_size=12).hexdigest()}"
+def _key(name: str, subject: str) -> str:
+    """The key of a counter, with a hash: Redis holds no phone numbers and no addresses."""
+    return f"limit:{name}:{hashlib.blake2s(subject.encode(), digest_size=12).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
 class SerialGuesses:
-    """Holds back who asks for serial number after serial number that does not exist."""
+    """Refuses phone numbers that ask for too many unknown serial numbers."""
 
     limits: Limits
 
-    def check(self, who: str) -> None:
+    def check(self, msisdn: str) -> None:
         """Raises Refused("too_many_guesses")."""
-        if self.limits.read("misses", who) >= _MISSES_MAX:
+        if self.limits.read("misses", msisdn) >= _MISSES_MAX:
             raise Refused("too_many_guesses")
 
-    def missed(self, who: str) -> None:
-        """They named a serial that does not exist, or one that nobody owns."""
-        self.limits.count("misses", who, _MISSES_WITHIN_S)
+    def missed(self, msisdn: str) -> None:
+        """Count a serial number that does not exist, or whose device is in stock."""
+        self.limits.count("misses", msisdn, _MISSES_WITHIN_S)

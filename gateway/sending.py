@@ -1,4 +1,4 @@
-"""Whether an HTTP request that failed can have reached the other side."""
+"""Whether a failed HTTP request can have reached the provider."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ TIMEOUTS_S = (3.05, 10.0)
 
 
 def failed_before_sending(error: RequestException) -> bool:
-    """True when no connection came about (refused, no such host, no answer to the knock).
+    """Whether no connection was made: refused, unknown host, or no answer in time.
 
-    A connection that broke later may have carried the request: that is an unknown outcome.
+    A connection that broke later may have carried the request: that outcome is unknown.
     """
     if isinstance(error, ConnectTimeout):
         return True

@@ -9,7 +9,7 @@ from core.environment import Environment, read_setting, report_missing
 
 @dataclass(frozen=True, slots=True)
 class ServicesSettings:
-    """Where PostgreSQL and Redis are: every process needs these."""
+    """The addresses of PostgreSQL and Redis, which every process needs."""
 
     database_url: str = field(repr=False)
     redis_url: str = field(repr=False)
@@ -47,9 +47,9 @@ def channels_set_up(environment: Environment) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class CallbackSettings:
-    """What the web process needs: the key in callback addresses, which channels are set up, our
-    M-Pesa short code ("" without that channel), and what Airtel signs its callbacks with ("" where
-    it was not asked to)."""
+    """The key in callback addresses, the channels that are set up, our M-Pesa short code (""
+    without that channel), and Airtel's signing key ("" where its callbacks are not signed). For the
+    web process."""
 
     callback_key: str = field(repr=False)
     channels: tuple[str, ...]

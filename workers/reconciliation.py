@@ -34,12 +34,12 @@ from core.usecases.refunds.refund import (
     refund_unclear,
     refund_unmatched,
 )
-from gateway.payments.channel import TellsBalance
+from gateway.payments.channel import BalanceChannel
 from gateway.payments.mpesa.account import (
-    ask_for_balance,
-    ask_for_reversal,
-    ask_for_status,
     pull_movements,
+    request_balance,
+    request_reversal,
+    request_status,
 )
 from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.parse import CURRENCY
@@ -109,7 +109,7 @@ def _ask_back(refund: Refund) -> bool:
     if daraja is None or account != daraja.provider_account:
         # The other rails send nothing back by themselves: the case asks for a person.
         raise Permanent(account, "no_channel")
-    ask_for_reversal(daraja, refund)
+    request_reversal(daraja, refund)
     return False
 
 
@@ -123,7 +123,7 @@ def _ask_for_receipt(prompt: Prompt) -> Record:
     if daraja is None:
         return lambda unit: None
     try:
-        ask_for_status(daraja, prompt.id, prompt.checkout_reference or "")
+        request_status(daraja, prompt.id, prompt.checkout_reference or "")
     except ProviderFailure as failure:
         log.warning("cannot ask for the receipt of prompt %s: %s", prompt.id, failure.code)
     return lambda unit: None
@@ -180,14 +180,14 @@ def _ask_for_balance_when_due(worker: Runtime) -> None:
         is_due = plan_balance(unit, daraja.provider_account)
     if is_due:
         try:
-            ask_for_balance(daraja)
+            request_balance(daraja)
         except ProviderFailure as failure:
             log.warning("the provider's balance cannot be asked for: %s", failure.code)
 
 
 def _read_balance_when_due(worker: Runtime, name: str) -> None:
     channel = worker.channel(name)
-    if not isinstance(channel, TellsBalance):
+    if not isinstance(channel, BalanceChannel):
         return
     with worker.open_unit() as unit:
         currency, is_due = unit.market.currency, plan_balance(unit, name)

@@ -11,9 +11,9 @@ from core.errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class ReconciliationSettings:
-    """How often a provider's list of payments is asked for, and when unmatched money goes back by
-    itself; None where it does not. `balances`: channels whose balance is read every day; Daraja's
-    is with its list. Workers only."""
+    """How often a provider's list of payments is asked for, and after which time unmatched payments
+    are refunded; None means never. `balances`: the channels whose balance is read every day.
+    Daraja's balance is asked for where its list is. Workers only."""
 
     pull_every: timedelta | None
     refund_after: timedelta | None

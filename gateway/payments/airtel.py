@@ -1,9 +1,9 @@
-"""Airtel Money: ask a payer to approve a payment, how it ended, and its callbacks.
+"""Airtel Money: ask a payer to approve a payment, look it up, and read the callbacks about it.
 
-The payment's id is ours and stored before the call. A callback says neither amount nor currency and
-is signed only where the operator asked for it: it only says which payment to ask about, and the
-amount is always that of our own prompt. Shapes: Airtel Africa's Collection API as integrators
-publish it (its portal needs an account).
+We give the payment its id, and store it before the call. A callback holds neither amount nor
+currency, and is signed only where the operator asked Airtel for it: it only says which payment to
+look up, and the amount is that of our own prompt. Source: Airtel Africa's Collection API, as
+integrators publish it (its portal needs an account).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, U
 from core.money import minor_digits
 from core.prompt import Prompt
 from gateway.parsing import read_json, text_field
-from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
+from gateway.payments.channel import Balance, Ended, Outcome, Paid, Pending, parse_balance
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "airtel"
 _REFRESH_EARLY_S = 60.0
 _ID = r"[0-9a-f]{32}"
-# response_code: what says that nobody knows yet (ambiguous, in process, timed out), and not found.
+# response_code: outcome not known yet (ambiguous, in process, timed out), and not found.
 _UNDECIDED = {"DP00800001000", "DP00800001006", "DP00800001024"}
 _NOT_FOUND = "DP00800001025"
 _ENDED = ("TF", "TE")
@@ -82,14 +82,14 @@ class AirtelChannel:
 
     def __init__(self, settings: AirtelSettings) -> None:
         self._settings = settings
-        asked = {
+        credentials = {
             "json": {
                 "client_id": settings.client_id,
                 "client_secret": settings.client_secret,
                 "grant_type": "client_credentials",
             }
         }
-        token_call = TokenCall("POST", "/auth/oauth2/token", _REFRESH_EARLY_S, asked)
+        token_call = TokenCall("POST", "/auth/oauth2/token", _REFRESH_EARLY_S, credentials)
         self._api = ProviderApi(_PROVIDER, settings.base_url, token_call)
 
     def account_of(self, prompt: Prompt) -> str:
@@ -108,7 +108,7 @@ class AirtelChannel:
         raise _failure(reply)
 
     def look_up(self, prompt: Prompt) -> Outcome:
-        """Airtel's word on our id; when it was paid, with airtel_money_id as receipt."""
+        """The status of our id; of a payment the receipt is Airtel's airtel_money_id."""
         path = f"/standard/v1/payments/{prompt.checkout_reference}"
         reply = self._api.query("GET", path, headers=self._headers(prompt.currency))
         known, code = _transaction(reply), _code(reply)
@@ -122,16 +122,16 @@ class AirtelChannel:
             return Ended(code)
         raise Temporary(_PROVIDER, code or f"http_{reply.status}")
 
-    def read_balance(self, currency: str) -> Held:
-        """What the collection account holds now."""
+    def read_balance(self, currency: str) -> Balance:
+        """The balance of the collection account now."""
         reply = self._api.query(
             "GET", "/standard/v1/users/balance", headers=self._headers(currency)
         )
         if reply.status != 200:
             raise Temporary(_PROVIDER, _code(reply) or f"http_{reply.status}")
         account = f"airtel:{self._settings.country}"
-        said = _part(reply.body, "data")
-        return held(_PROVIDER, account, said.get("balance"), said.get("currency"), currency)
+        stated = _part(reply.body, "data")
+        return parse_balance(account, stated.get("balance"), stated.get("currency"), currency)
 
     def _headers(self, currency: str) -> dict[str, str]:
         return {"X-Country": self._settings.country, "X-Currency": currency}
@@ -167,7 +167,7 @@ def _code(reply: Reply) -> str:
 
 
 def _failure(reply: Reply) -> ProviderFailure:
-    """What an answer that is no acceptance means for the payment."""
+    """What a reply that is no acceptance means for the payment."""
     code = _code(reply)
     if code in _UNDECIDED:
         return OutcomeUnknown(_PROVIDER, code)
@@ -184,19 +184,21 @@ def read_callback(body: bytes) -> str:
 
 
 def verify_callback(headers: Mapping[str, str], body: bytes, signing_key: str) -> None:
-    """Whether whoever sent this knows the key: HMAC-SHA256, as `hash` in the body over the rest of
-    it exactly as it was written, or in a header over the whole body. Airtel's portal says the
-    first, some of its markets do the second; what is there must be right. Raises
-    UnverifiedSignature."""
-    found = _SIGNATURE.search(body)
+    """Verify that the sender knows the key. Raises UnverifiedSignature.
+
+    The signature is an HMAC-SHA256: as `hash` in the body, over the rest of the body exactly as it
+    was sent (Airtel's portal), or in a header, over the whole body (some markets). Every signature
+    that is there must be right, and one must be there.
+    """
+    in_body = _SIGNATURE.search(body)
     given = [(value.encode(), body) for name, value in headers.items() if name.lower() in _HEADERS]
-    if found is not None:
-        given.append((found[1], _SIGNATURE.sub(b"", body, count=1)))
-    if not given or not all(_is_digest(said, signed, signing_key) for said, signed in given):
+    if in_body is not None:
+        given.append((in_body[1], _SIGNATURE.sub(b"", body, count=1)))
+    if not given or not all(_is_digest(stated, signed, signing_key) for stated, signed in given):
         raise UnverifiedSignature("hash is not ours")
 
 
-def _is_digest(said: bytes, signed: bytes, signing_key: str) -> bool:
+def _is_digest(stated: bytes, signed: bytes, signing_key: str) -> bool:
     digest = hmac.digest(signing_key.encode(), signed, hashlib.sha256)
-    written = (base64.b64encode(digest), digest.hex().encode())
-    return any(hmac.compare_digest(said.strip(), one) for one in written)
+    forms = (base64.b64encode(digest), digest.hex().encode())
+    return any(hmac.compare_digest(stated.strip(), form) for form in forms)

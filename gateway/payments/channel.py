@@ -1,7 +1,7 @@
-"""What a worker can ask of a mobile-money provider, the same whoever it is.
+"""What a worker can ask of a mobile-money provider, the same for every provider.
 
-What a provider tells us of its own accord is the business of its callbacks. The networks a channel
-serves and when it may be asked are data (core/channel.py); here is only the asking.
+Callbacks are each provider's own. The networks that a channel serves and the times of its look-ups
+are data (core/channel.py).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from core.prompt import Prompt
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """The payer approved; the receipt comes in another callback."""
+    """The payer approved; the receipt comes in a callback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Money moved: the provider's receipt, and how much in minor units of the prompt's currency."""
+    """The payment was made: its receipt, and the amount in minor units of the prompt's currency."""
 
     receipt: str
     amount_minor: int
@@ -29,12 +29,12 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """Nobody knows yet."""
+    """The outcome is not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Not paid, and it will not be; `code` is the provider's."""
+    """The prompt ended without a payment; `code` is the provider's."""
 
     code: str
 
@@ -46,44 +46,45 @@ class PaymentChannel(Protocol):
     """An account with a provider. May be shared by threads."""
 
     def account_of(self, prompt: Prompt) -> str:
-        """The account that receives this prompt's money, as the books call it."""
+        """The provider account that receives the payment of this prompt: `daraja:600123`."""
 
     def push(self, prompt: Prompt) -> str:
         """Show the prompt on the payer's phone; returns the provider's reference of it.
 
-        Raises Temporary and Permanent when it certainly did not go out, OutcomeUnknown when it may
-        have: that one is looked up and never sent again. Accepted is not paid.
+        Raises Temporary and Permanent when it was certainly not sent, OutcomeUnknown when it may
+        have been: such a prompt is looked up and never sent again. Accepted is not paid.
         """
 
     def look_up(self, prompt: Prompt) -> Outcome:
-        """How a prompt ended, by its reference. Raises Temporary when nobody says."""
+        """How a prompt ended, by its reference. Raises Temporary when the provider does not say."""
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What an account holds, in minor units; the account as the books call it."""
+class Balance:
+    """What a provider account holds, in minor units."""
 
     provider_account: str
     amount_minor: int
 
 
 @runtime_checkable
-class TellsBalance(PaymentChannel, Protocol):
-    """A channel that says at once what its account holds (Daraja does so in a callback)."""
+class BalanceChannel(PaymentChannel, Protocol):
+    """A channel that answers with its balance at once (Daraja answers in a callback)."""
 
-    def read_balance(self, currency: str) -> Held:
-        """What it holds now. Raises Temporary when nobody says, or not in that currency."""
+    def read_balance(self, currency: str) -> Balance:
+        """The balance now. Raises Temporary when there is none to be had in that currency."""
 
 
-def held(provider: str, account: str, amount: object, stated: object, currency: str) -> Held:
-    """A balance as a provider wrote it (text or number, thousands apart or not). Raises
-    Temporary."""
+def parse_balance(account: str, amount: object, stated: object, currency: str) -> Balance:
+    """The balance of `account` (`mtn:mtnuganda`) as a provider writes it: `amount` as text or
+    number, with or without thousands separators, in the currency `stated`. Raises Temporary when
+    that is not `currency`."""
     try:
         if stated != currency:
             raise ValueError(f"not in {currency}")
-        return Held(account, parse_minor(str(amount).replace(",", ""), currency))
+        return Balance(account, parse_minor(str(amount).replace(",", ""), currency))
     except ValueError:
-        raise Temporary(provider, "unreadable") from None
+        raise Temporary(account.partition(":")[0], "unreadable") from None

@@ -1,8 +1,8 @@
-"""MTN MoMo Collections: ask a payer to approve a request to pay, how it ended, and its callbacks.
+"""MTN MoMo Collections: ask a payer to approve a request to pay, look it up, and its callbacks.
 
-The request's reference (X-Reference-Id) is ours and stored before the call, so that a lost answer
-can be looked up. Callbacks are not signed: nothing in them is believed, they only say which request
-to ask about. Shapes: MTN's MoMo Open API documentation, product Collections.
+We give the request its reference (X-Reference-Id), and store it before the call, so that a lost
+answer can be looked up. Callbacks are not signed: they only say which request to look up. Source:
+MTN's MoMo Open API documentation, product Collections.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.prompt import Prompt
 from gateway.parsing import read_json, text_field
-from gateway.payments.channel import Ended, Held, Outcome, Paid, Pending, held
+from gateway.payments.channel import Balance, Ended, Outcome, Paid, Pending, parse_balance
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
 
 _PROVIDER = "mtn"
 _REQUESTS = "/collection/v1_0/requesttopay"
-# MTN asks for a new token ten minutes before the end of the old one, and not for one a request.
+# MTN wants a new token ten minutes before the old one ends, and not one for each request.
 _REFRESH_EARLY_S = 600.0
 _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _MESSAGE_MAX = 160
 _NEVER_TAKEN = "RESOURCE_NOT_FOUND"
-# MTN answers ten look-ups a second; a little fewer, since calls do not travel equally fast.
+# MTN allows ten look-ups a second. A few less, since calls do not travel equally fast.
 LOOK_UP_EVERY_S = 0.12
 
 # Reasons of a failed request to pay.
@@ -105,7 +105,7 @@ class MtnChannel:
     def push(self, prompt: Prompt) -> str:
         """Request to pay, under the prompt's reference; returns that reference.
 
-        409 means that this request was taken before, by a call whose answer we lost.
+        409 means that MTN took this request before, by a call whose answer was lost.
         """
         reference = str(prompt.checkout_reference)
         headers = self._headers | {
@@ -118,7 +118,7 @@ class MtnChannel:
         raise refusal(_PROVIDER, reply.status, reply.error_code)
 
     def look_up(self, prompt: Prompt) -> Outcome:
-        """The request's status; when it was paid, with MTN's financialTransactionId as receipt."""
+        """The request's status; of a payment the receipt is MTN's financialTransactionId."""
         self._wait_turn()
         path = f"{_REQUESTS}/{prompt.checkout_reference}"
         reply = self._api.query("GET", path, headers=self._headers)
@@ -132,15 +132,15 @@ class MtnChannel:
             return Ended(_reason(reply))
         return Pending()
 
-    def read_balance(self, currency: str) -> Held:
-        """What the Collections account holds now."""
+    def read_balance(self, currency: str) -> Balance:
+        """The balance of the Collections account now."""
         reply = self._api.query("GET", "/collection/v1_0/account/balance", headers=self._headers)
         if reply.status != 200:
             raise Temporary(_PROVIDER, reply.error_code or f"http_{reply.status}")
         account = f"mtn:{self._settings.target_environment}"
-        said = reply.body
-        return held(
-            _PROVIDER, account, said.get("availableBalance"), said.get("currency"), currency
+        stated = reply.body
+        return parse_balance(
+            account, stated.get("availableBalance"), stated.get("currency"), currency
         )
 
 
@@ -157,7 +157,8 @@ def _request(prompt: Prompt) -> dict[str, object]:
 
 
 def _paid(reply: Reply, prompt: Prompt) -> Paid:
-    """Raises Temporary for a success that does not say what moved: asked again, never guessed."""
+    """The payment of a request that succeeded. Raises Temporary when receipt or amount is missing:
+    it is looked up again, never guessed."""
     receipt = reply.body.get("financialTransactionId")
     if not receipt or reply.body.get("currency") != prompt.currency:
         raise Temporary(_PROVIDER, "unreadable")
@@ -169,7 +170,7 @@ def _paid(reply: Reply, prompt: Prompt) -> Paid:
 
 
 def _reason(reply: Reply) -> str:
-    """Why it failed: MTN writes a word, or an object that holds it."""
+    """Why the request failed: MTN sends a word, or an object that holds it."""
     reason = reply.body.get("reason")
     code = reason.get("code") if isinstance(reason, dict) else reason
     return str(code or "FAILED")

@@ -1,7 +1,7 @@
-"""A provider's HTTP API as its channel uses it: connections, the access token, failures sorted.
+"""A provider's HTTP API: connections, the access token, and failures sorted.
 
-A call that fails says whether it can have been acted upon: Temporary is certain that it was not,
-OutcomeUnknown is not certain. What an answer means is the channel's business.
+A failure says whether the call can have had an effect: Temporary means certainly not,
+OutcomeUnknown means perhaps. What a reply means is for the channel to say.
 """
 
 from __future__ import annotations
@@ -23,30 +23,34 @@ _CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP answer: its status and its JSON object ({} when there is none)."""
+    """An HTTP reply: its status and its JSON object ({} when there is none)."""
 
     status: int
     body: dict[str, Any]
 
     @property
     def error_code(self) -> str:
-        """The provider's word for what went wrong, where Daraja and MTN write it; "" without."""
+        """The error code, where Daraja and MTN write it; "" when there is none."""
         return str(self.body.get("errorCode") or self.body.get("code") or "")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCall:
-    """How a token is asked for, in requests' words, and how long before its end it is renewed."""
+    """The request for an access token (`arguments` as requests takes them), and how many seconds
+    before its end a token is renewed."""
 
     method: str
     path: str
     refresh_early_s: float
-    asked: Mapping[str, Any]
+    arguments: Mapping[str, Any]
 
 
 class ProviderApi:
-    """One account's API. May be shared by threads. `token`: how one is asked for, or one that does
-    not wear out; `is_stale`: the answer to a worn-out token."""
+    """The API of one account. May be shared by threads.
+
+    `token`: the request for one, or a token that never expires. `is_stale`: recognises the reply to
+    an expired token.
+    """
 
     def __init__(
         self,
@@ -67,60 +71,61 @@ class ProviderApi:
         self._refresh_at = 0.0
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         self._http.close()
 
-    def execute(self, method: str, path: str, **asked: Any) -> Reply:
-        """Ask for something to be done: once more with a fresh token when the provider no longer
-        knows ours, never again otherwise. Raises Temporary, OutcomeUnknown."""
+    def execute(self, method: str, path: str, **arguments: Any) -> Reply:
+        """Make a call that has an effect. It is repeated once, with a new token, when the provider
+        says that ours has expired, and never otherwise. Raises Temporary, OutcomeUnknown."""
         token = self._fresh_token()
-        reply = self._call(method, path, token, asked)
+        reply = self._call(method, path, token, arguments)
         if isinstance(self._token_call, TokenCall) and self._is_stale(reply):
-            self._forget(token)
-            reply = self._call(method, path, self._fresh_token(), asked)
+            self._expire(token)
+            reply = self._call(method, path, self._fresh_token(), arguments)
         return reply
 
-    def query(self, method: str, path: str, **asked: Any) -> Reply:
-        """Ask something: a lost answer loses nothing. Raises Temporary."""
+    def query(self, method: str, path: str, **arguments: Any) -> Reply:
+        """Make a call that only reads: a lost reply loses nothing. Raises Temporary."""
         try:
-            return self.execute(method, path, **asked)
+            return self.execute(method, path, **arguments)
         except OutcomeUnknown as lost:
             raise Temporary(self._provider, lost.code) from lost
 
-    def _call(self, method: str, path: str, token: str, asked: Mapping[str, Any]) -> Reply:
-        headers = {"Authorization": f"Bearer {token}", **asked.get("headers", {})}
-        return self._send(method, path, {**asked, "headers": headers})
+    def _call(self, method: str, path: str, token: str, arguments: Mapping[str, Any]) -> Reply:
+        headers = {"Authorization": f"Bearer {token}", **arguments.get("headers", {})}
+        return self._send(method, path, {**arguments, "headers": headers})
 
-    def _send(self, method: str, path: str, asked: Mapping[str, Any]) -> Reply:
+    def _send(self, method: str, path: str, arguments: Mapping[str, Any]) -> Reply:
+        url = self._base_url + path
         try:
-            answer = self._http.request(method, self._base_url + path, timeout=TIMEOUTS_S, **asked)
+            response = self._http.request(method, url, timeout=TIMEOUTS_S, **arguments)
         except requests.RequestException as error:
             kind = Temporary if failed_before_sending(error) else OutcomeUnknown
             raise kind(self._provider, type(error).__name__) from error
-        return _read(answer)
+        return _as_reply(response)
 
     def _fresh_token(self) -> str:
-        """The access token; one thread fetches a new one while the others wait for it."""
+        """A valid access token; one thread fetches a new one while the others wait."""
         call = self._token_call
         if isinstance(call, str):
             return call
         with self._lock:
             if time.monotonic() >= self._refresh_at:
                 self._token, lasts_s = self._fetch_token(call)
-                # A short-lived one is used for half its life.
+                # A short-lived token is used for half its life.
                 early_s = min(call.refresh_early_s, lasts_s / 2)
                 self._refresh_at = time.monotonic() + lasts_s - early_s
             return self._token
 
-    def _forget(self, token: str) -> None:
+    def _expire(self, token: str) -> None:
         with self._lock:
             if token == self._token:
                 self._refresh_at = 0.0
 
     def _fetch_token(self, call: TokenCall) -> tuple[str, float]:
-        """A token and its life in seconds (written as a number or as text)."""
+        """A new token and its life in seconds, which providers send as a number or as text."""
         try:
-            reply = self._send(call.method, call.path, call.asked)
+            reply = self._send(call.method, call.path, call.arguments)
             return str(reply.body["access_token"]), float(reply.body["expires_in"])
         except ProviderFailure as failure:
             raise Temporary(self._provider, f"oauth_{failure.code}") from failure
@@ -129,19 +134,19 @@ class ProviderApi:
             raise Temporary(self._provider, f"oauth_{code}") from None
 
 
-def _read(answer: requests.Response) -> Reply:
+def _as_reply(response: requests.Response) -> Reply:
     try:
-        body = answer.json()
+        body = response.json()
     except ValueError:
         body = {}
-    return Reply(answer.status_code, body if isinstance(body, dict) else {})
+    return Reply(response.status_code, body if isinstance(body, dict) else {})
 
 
 def refusal(provider: str, status: int, code: str) -> ProviderFailure:
-    """What an answer that is no acceptance means: `code` is the provider's own, "" if it has none.
+    """What a reply that is no acceptance means: `code` is the provider's own, "" if it has none.
 
-    A server that stumbled may have acted. A 4xx without a code is a proxy's or a firewall's, and a
-    429 the provider's own plea: both may think better of it.
+    A 5xx may have had an effect. A 4xx without a code comes from a proxy or a firewall, and a 429
+    asks us to slow down: both may pass.
     """
     if status >= 500:
         return OutcomeUnknown(provider, code or f"http_{status}")

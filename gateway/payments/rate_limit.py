@@ -1,7 +1,7 @@
-"""No faster than a provider allows, whichever worker asks: each call takes the next free instant.
+"""A provider's rate limit, for all workers together: each call takes the next free instant.
 
-The instants are kept in Redis, by its clock. Who would have to wait long, or finds Redis away, does
-not ask at all: Temporary, and the schedule of look-ups goes on.
+The instants are kept in Redis, by its clock. A call that would wait more than ten seconds, or finds
+Redis away, is not made: Temporary, and the prompt is looked up later.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class RateLimit:
         self._sleep((at_us - now_us) / 1_000_000)
 
     def reserve(self) -> tuple[int, int]:
-        """(the instant taken, now), in microseconds of Redis's clock; an instant too far off is not
-        taken. Raises Temporary."""
+        """Take the next free instant; returns it and now, in microseconds of Redis's clock. An
+        instant too far off is not taken. Raises Temporary."""
         try:
             key = f"rate_limit:{self._provider}"
             at_us, now_us = self._reserve(keys=[key], args=[self._every_us, _LONGEST_US])

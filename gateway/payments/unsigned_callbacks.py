@@ -1,6 +1,7 @@
-"""Callbacks that nobody signed: they only make a worker query the provider at once.
+"""Unsigned callbacks: they are never believed, and only make a worker query the provider at once.
 
-Nothing is booked here. An unknown reference is acknowledged, so that nobody learns which are known.
+Nothing is recorded as paid here. An unknown reference is acknowledged like a known one, so that the
+answer does not tell them apart.
 """
 
 from __future__ import annotations
@@ -18,19 +19,20 @@ Verify = Callable[[Mapping[str, str], bytes], None]
 
 @dataclass(frozen=True, slots=True)
 class UnsignedCallbacks:
-    """Note the reference in a callback: its commit wakes the worker that queries the provider."""
+    """The callback routes of channels that do not sign. The commit wakes the worker that queries
+    the provider."""
 
     open_unit: OpenUnit
 
     def route(
-        self, channel: str, read: Callable[[bytes], str], verify: Verify | None = None
+        self, channel: str, parse: Callable[[bytes], str], verify: Verify | None = None
     ) -> CallbackRoute[Any]:
-        """The callback address of a channel; `read` gives the reference. MTN also sends PUT."""
-        rule = f"/payments/{channel}/<key>"
-        return CallbackRoute(rule, channel, read, self.note, methods=("POST", "PUT"), verify=verify)
+        """The callback address of a channel; `parse` gives the reference. MTN also sends PUT."""
+        rule, methods = f"/payments/{channel}/<key>", ("POST", "PUT")
+        return CallbackRoute(rule, channel, parse, self.announce, methods, verify)
 
-    def note(self, reference: str) -> CallbackResult:
-        """Have this reference looked up now."""
+    def announce(self, reference: str) -> CallbackResult:
+        """Have the prompt of this reference looked up now."""
         with self.open_unit() as unit:
             is_open = prompt_announced(unit, reference)
         return CallbackResult("noted" if is_open else "known")

@@ -1,9 +1,8 @@
-"""What we ask of Daraja about our own account: send a payment back, what became of one, what it
-holds, the list.
+"""Operations of Daraja on our own account: reversal, status, balance, and the list of payments.
 
-Workers only. Reversal, status and balance are answered twice: at once that they were taken, and
-later, in a callback, with the result. The list (pull transactions) is answered at once, for 48
-hours back.
+Workers only. Daraja answers reversal, status and balance twice: at once that it took the request,
+and later, in a callback, with the result. It answers the list (pull transactions) at once, for up
+to 48 hours back.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ _PULLED, _NOTHING_PULLED = "1000", "1001"
 _MOST_PAGES = 200
 
 
-def ask_for_reversal(client: DarajaClient, refund: Refund) -> None:
-    """Have the whole payment sent back; the result comes to the refund's callbacks.
+def request_reversal(client: DarajaClient, refund: Refund) -> None:
+    """Ask Daraja to send the whole payment back; the result comes in a callback.
 
     Raises Temporary, Permanent, OutcomeUnknown. Asking again is safe: a receipt is reversed once.
     """
@@ -42,32 +41,33 @@ def ask_for_reversal(client: DarajaClient, refund: Refund) -> None:
         "Remarks": "Refund",
         "Occasion": refund.client_reference,
     }
-    _taken(client.ask("/mpesa/reversal/v1/request", body))
+    _check_taken(client.ask("/mpesa/reversal/v1/request", body))
 
 
-def ask_for_status(client: DarajaClient, prompt_id: int, checkout_reference: str) -> None:
-    """Have Daraja look up the payment behind a prompt; the receipt comes in a callback."""
+def request_status(client: DarajaClient, prompt_id: int, checkout_reference: str) -> None:
+    """Ask Daraja for the payment of a prompt; its receipt comes in a callback."""
     body = _initiated(client, "TransactionStatusQuery", f"status/{prompt_id}") | {
         "OriginalConversationID": checkout_reference,
         "PartyA": client.settings.shortcode,
         "IdentifierType": _SHORTCODE_KIND,
         "Remarks": "Receipt",
     }
-    _taken(client.ask("/mpesa/transactionstatus/v1/query", body))
+    _check_taken(client.ask("/mpesa/transactionstatus/v1/query", body))
 
 
-def ask_for_balance(client: DarajaClient) -> None:
-    """Have Daraja say what the short code holds; the answer comes to the balance callback."""
+def request_balance(client: DarajaClient) -> None:
+    """Ask Daraja for the balance of the short code; it comes in a callback."""
     body = _initiated(client, "AccountBalance", "balance") | {
         "PartyA": client.settings.shortcode,
         "IdentifierType": _SHORTCODE_KIND,
         "Remarks": "Balance",
     }
-    _taken(client.ask("/mpesa/accountbalance/v1/query", body))
+    _check_taken(client.ask("/mpesa/accountbalance/v1/query", body))
 
 
 def _initiated(client: DarajaClient, command: str, path: str) -> dict[str, object]:
-    """The fields of whoever moves the business's own money, and where the result goes."""
+    """The fields that identify the initiator, who may move the account's money, and the addresses
+    of the result."""
     settings = client.settings
     if not settings.initiator or not settings.security_credential:
         raise Permanent(_PROVIDER, "no_initiator", "DARAJA_INITIATOR is not set")
@@ -81,15 +81,15 @@ def _initiated(client: DarajaClient, command: str, path: str) -> dict[str, objec
     }
 
 
-def _taken(reply: Reply) -> None:
+def _check_taken(reply: Reply) -> None:
     if reply.status != 200 or str(reply.body.get("ResponseCode")) != "0":
         raise failure(reply)
 
 
 def pull_movements(client: DarajaClient, begin: datetime, end: datetime) -> Iterator[Movement]:
-    """Every payment into our short code between two instants of the last 48 hours.
+    """Yield every payment to our short code between two instants of the last 48 hours.
 
-    Raises Temporary when the list cannot be had, whole or in part.
+    Raises Temporary when a page of the list cannot be had, BadCallback when one is malformed.
     """
     offset = 0
     for _ in range(_MOST_PAGES):

@@ -1,7 +1,7 @@
-"""M-Pesa's three callbacks: may this money move (validation), it moved (confirmation), STK results.
+"""M-Pesa's callbacks about payments: C2B validation, C2B confirmation, and results of STK pushes.
 
-Validation only reads and always answers in time. Confirmation and STK results are acknowledged only
-after the commit, and workers are woken after that. Only money sent to our own short code counts.
+Validation only reads, and always answers in time. Confirmation and STK results are acknowledged
+after the commit. Only payments to our own short code count.
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ class MpesaCallbacks:
     budget_s: float = VALIDATION_BUDGET_S
 
     def routes(self) -> tuple[CallbackRoute[Any], ...]:
-        """Their addresses. A push names its prompt in the address of its callback, so that a
-        callback finds its prompt even when the reply to our call was lost or is late."""
+        """The routes of the three callbacks. An STK push names its prompt in the address of its
+        callback: the callback finds its prompt even when the reply to our call was lost or is late.
+        """
         root = "/payments/daraja/<key>"
         stk = f"{root}/stk/<int(min=1, max=999999999999999999):prompt_id>"
         return (
@@ -95,18 +96,18 @@ class MpesaCallbacks:
         return notice
 
     def validate(self, question: Question) -> CallbackResult:
-        """Answer within the budget, whatever the database does. In doubt the money stays put."""
+        """Answer within the budget, whatever the database does. In doubt the payment is refused."""
         try:
-            code = self.readers.submit(self._verdict, question).result(self.budget_s)
-        except Exception:  # whatever it is, the payer waits
+            code = self.readers.submit(self._refusal_code, question).result(self.budget_s)
+        except Exception:  # of any kind: the payer waits for an answer
             log.exception("validation not possible")
             return CallbackResult("undecided", _rejected(_OTHER))
         if code is None:
             return CallbackResult("accepted", {"ResultCode": "0", "ResultDesc": "Accepted"})
         return CallbackResult(code, _rejected(code))
 
-    def _verdict(self, question: Question) -> str | None:
-        """The code to refuse with, or None."""
+    def _refusal_code(self, question: Question) -> str | None:
+        """The code of the refusal; None for a payment that is welcome."""
         if question.shortcode != self.shortcode:
             return _OTHER
         try:
@@ -121,14 +122,14 @@ class MpesaCallbacks:
         return None
 
     def confirm(self, notice: PaymentNotice) -> CallbackResult:
-        """Book money that moved; acknowledged after the commit."""
+        """Record a payment that was made; acknowledged after the commit."""
         with self.open_unit() as unit:
             recorded = record_payment(unit, notice)
         return CallbackResult(_outcome(recorded), _ACKNOWLEDGED, recorded.payment_id)
 
     def follow(self, result: StkResult, prompt_id: int | None = None) -> CallbackResult:
-        """Take note of how a prompt ended. One we do not know is acknowledged and books nothing:
-        real money is announced by the confirmation as well."""
+        """Record how a prompt ended. A result of an unknown prompt is acknowledged and records
+        nothing: the confirmation announces every real payment as well."""
         payment_id = None
         with self.open_unit() as unit:
             prompt = find_callback_prompt(unit, prompt_id, result.checkout_reference)

@@ -1,7 +1,7 @@
-"""What we ask of Safaricom's Daraja: show a payment prompt on a phone, and how a prompt ended.
+"""The client of Safaricom's Daraja: show a payment prompt on a phone, and look up how it ended.
 
-Workers only. A failure says whether the prompt can have gone out: Temporary and Permanent are
-certain that it did not, OutcomeUnknown is not, and is never followed by a second prompt.
+Workers only. A failure says whether the prompt can have been shown: Temporary and Permanent mean
+certainly not; OutcomeUnknown means perhaps, and no second prompt follows.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ _PROVIDER = "daraja"
 _REFRESH_EARLY_S = 100.0
 _DESCRIPTION = "Energy"  # at most 13 characters
 _UNKNOWN_TOKEN = "404.001.03"  # noqa: S105  # an error code
-# Also what a look-up says while the payer has not answered.
+# A look-up also answers this while the payer has not decided.
 _BUSY = "500.001.1001"
 _STILL_OPEN = "4999"
-# Daraja's error codes that say for certain: not done. Its other 4xx are not done either.
+# Error codes that mean for certain that nothing was done. Other 4xx mean that too.
 _TEMPORARY = {_UNKNOWN_TOKEN, _BUSY, "500.003.02", "500.003.03"}
 
 
 class DarajaClient:
-    """A Daraja account. May be shared by threads. Further operations are in account.py."""
+    """A Daraja account. May be shared by threads. account.py has its further operations."""
 
     def __init__(self, settings: DarajaSettings, clock: Clock = system_clock) -> None:
         self.settings = settings
@@ -53,7 +53,7 @@ class DarajaClient:
 
     @property
     def provider_account(self) -> str:
-        """The paybill, as the books call it: all its money is there, prompted for or not."""
+        """The provider account of all payments to the paybill: `daraja:600123`."""
         return provider_account(self.settings.shortcode)
 
     def account_of(self, prompt: Prompt) -> str:
@@ -73,7 +73,7 @@ class DarajaClient:
         raise failure(reply)
 
     def look_up(self, prompt: Prompt) -> Outcome:
-        """How a prompt ended, by its CheckoutRequestID. There is no receipt in the answer."""
+        """How a prompt ended, by its CheckoutRequestID. The reply has no receipt."""
         body = self._signed() | {"CheckoutRequestID": prompt.checkout_reference}
         reply = self._api.query("POST", "/mpesa/stkpushquery/v1/query", json=body)
         code = str(reply.body.get("ResultCode", ""))
@@ -100,7 +100,7 @@ class DarajaClient:
         }
 
     def _signed(self) -> dict[str, object]:
-        """The fields that show who asks: Password is base64(short code, passkey, timestamp)."""
+        """The fields that identify us: Password is base64(short code, passkey, timestamp)."""
         given = self.settings
         stamp = self._clock().astimezone(EAT).strftime("%Y%m%d%H%M%S")
         password = base64.b64encode(f"{given.shortcode}{given.passkey}{stamp}".encode())
@@ -111,13 +111,12 @@ class DarajaClient:
         }
 
     def ask(self, path: str, body: dict[str, object]) -> Reply:
-        """Post something that Daraja shall do. Raises Temporary (never sent), OutcomeUnknown (may
-        have been)."""
+        """Make a call that has an effect. Raises Temporary (certainly not sent), OutcomeUnknown."""
         return self._api.execute("POST", path, json=body)
 
 
 def failure(reply: Reply) -> ProviderFailure:
-    """What an answer that is no acceptance means for what was asked."""
+    """What a reply that is no acceptance means for the call."""
     if reply.error_code in _TEMPORARY:
         return Temporary(_PROVIDER, reply.error_code)
     if reply.status != 200:

@@ -1,8 +1,8 @@
-"""Reading what M-Pesa posts: C2B validation and confirmation, and the result of an STK push.
+"""Parsing M-Pesa's callbacks: C2B validation and confirmation, and the result of an STK push.
 
 Pure: JSON in (numbers as written, `read_json`), typed values out, or BadCallback with one line.
-Shapes: Safaricom's Daraja documentation. Nobody signs these, so nothing in them is believed before
-it has the right form; names of people are not looked at.
+Source: Safaricom's Daraja documentation. Callbacks are not signed, so every field must have its
+exact form. Names of people are not read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.payment import PayerKind, PaymentNotice
 from gateway.parsing import Json, text_field
 
 CURRENCY = "KES"
-# East Africa Time: what the provider's stamps are in, without saying so.
+# East Africa Time: Safaricom's timestamps are in it and do not say so.
 EAT = timezone(timedelta(hours=3))
 
 _SHORTCODE = r"[0-9]{5,8}"
@@ -34,8 +34,8 @@ _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May this money move? `account` as typed; the amount is read by `asked_minor`. `payer` names
-    one person (a number, or its hash), or nobody ("") where the provider hides who asks."""
+    """A validation request: may this payment be made? `account` as typed; `asked_minor` reads the
+    amount. `payer` is a phone number or its hash, or "" where the provider hides the payer."""
 
     shortcode: str
     account: str
@@ -45,7 +45,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Money that moved by an STK push. `paid_at` is None where the provider leaves it out."""
+    """A payment made by an STK push. `paid_at` is None where Daraja leaves it out."""
 
     receipt: str
     amount_minor: int
@@ -62,7 +62,7 @@ class StkResult:
 
 
 def read_question(document: Json) -> Question:
-    """A C2B validation request. Raises BadCallback."""
+    """Read a C2B validation request. Raises BadCallback."""
     amount = text_field(document, "TransAmount", r".{1,40}")
     if not _PLAIN_NUMBER.fullmatch(amount):
         raise BadCallback("TransAmount is not a number")
@@ -76,7 +76,7 @@ def read_question(document: Json) -> Question:
 
 
 def asked_minor(question: Question) -> int:
-    """The amount asked about. Raises Refused("amount_invalid") for what no till could take."""
+    """The amount of the request. Raises Refused("amount_invalid") when it is no amount of money."""
     try:
         return parse_minor(question.amount, CURRENCY)
     except ValueError:
@@ -84,7 +84,7 @@ def asked_minor(question: Question) -> int:
 
 
 def read_confirmation(document: Json, source: str) -> PaymentNotice:
-    """A C2B confirmation: money that moved. Raises BadCallback."""
+    """Read a C2B confirmation: a payment that was made. Raises BadCallback."""
     payer_kind, payer = read_payer(text_field(document, "MSISDN", r".{1,80}", default=""))
     return PaymentNotice(
         provider_account=provider_account(text_field(document, "BusinessShortCode", _SHORTCODE)),
@@ -92,7 +92,7 @@ def read_confirmation(document: Json, source: str) -> PaymentNotice:
         source=source,
         amount_minor=_amount_minor(document, "TransAmount"),
         currency=CURRENCY,
-        # A till (Buy Goods) has no account number; such money waits in suspense.
+        # A till (Buy Goods) has no account number; such a payment waits in suspense.
         account=text_field(document, "BillRefNumber", _ACCOUNT, default=""),
         payer_kind=payer_kind,
         payer=payer,
@@ -101,12 +101,12 @@ def read_confirmation(document: Json, source: str) -> PaymentNotice:
 
 
 def provider_account(shortcode: str) -> str:
-    """The receiving account, as the books call it."""
+    """The provider account of a short code: `daraja:600123`."""
     return f"daraja:{shortcode}"
 
 
 def read_payer(text: str) -> tuple[PayerKind, str | None]:
-    """(kind, payer) of a C2B MSISDN: plain digits, a SHA-256, or with stars in it."""
+    """(kind, payer) of a C2B MSISDN, which is plain digits, a SHA-256, or masked with stars."""
     if re.fullmatch(r"[0-9]{9,15}", text):
         try:
             return "msisdn", parse_msisdn(f"+{text}" if text.startswith("254") else text, "KE")
@@ -118,7 +118,7 @@ def read_payer(text: str) -> tuple[PayerKind, str | None]:
 
 
 def read_stk_result(document: Json) -> StkResult:
-    """The callback of an STK push. Raises BadCallback."""
+    """Read the result of an STK push. Raises BadCallback."""
     result = _part(_part(document, "Body"), "stkCallback")
     code = text_field(result, "ResultCode", _CODE)
     return StkResult(
@@ -138,7 +138,7 @@ def _receipt(items: Mapping[str, Any]) -> Receipt:
 
 
 def _items(result: Json) -> dict[str, Any]:
-    """The metadata by name: in any order, some without a value."""
+    """The metadata by name. Items come in any order, some of them without a value."""
     listed = _part(result, "CallbackMetadata").get("Item")
     if not isinstance(listed, list) or not all(isinstance(item, dict) for item in listed):
         raise BadCallback("CallbackMetadata.Item is not a list of items")
@@ -163,7 +163,7 @@ def _amount_minor(fields: Mapping[str, Any], name: str) -> int:
 
 
 def instant(stamp: str, name: str) -> datetime:
-    """Daraja's stamp (yyyymmddHHMMSS) as an instant. Raises BadCallback."""
+    """Daraja's timestamp (yyyymmddHHMMSS) as an instant. Raises BadCallback."""
     try:
         return datetime.strptime(stamp, "%Y%m%d%H%M%S").replace(tzinfo=EAT).astimezone(UTC)
     except ValueError:

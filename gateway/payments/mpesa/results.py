@@ -1,8 +1,7 @@
-"""M-Pesa's answers to what we asked about our own account: how a reversal ended, what a prompt's
-receipt is, what the account holds.
+"""Daraja's results of what workers asked for: a reversal, the receipt of a prompt, a balance.
 
-A result names the receipt it reversed; one that names another is not believed. A time-out only says
-that nobody knows: the refund is asked about again, which is safe.
+A result of a reversal names the receipt it reversed; one that names another receipt is refused. A
+time-out says that the outcome is unknown: the reversal is asked for again, which is safe.
 """
 
 from __future__ import annotations
@@ -32,31 +31,31 @@ _RECEIPT = r"[A-Za-z0-9]{1,32}"
 _ID = "<int(min=1, max=999999999999999999):{}>"
 _DONE, _ALREADY = "0", "R000001"
 _UTILITY = "Utility Account|"
-# Refused now, and perhaps not tomorrow: not enough in the account, the initiator is locked.
+# Refused now, and perhaps not tomorrow: the account holds too little, the initiator is locked.
 _NOT_NOW = ("1", "8006", "2001")
 _ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """`receipt` is the payment that was reversed, where the result says it."""
+class ReversalResult:
+    """How a reversal ended. `receipt`: the payment it is about, None where Daraja leaves it out."""
 
     code: str
     receipt: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The payment behind a prompt, by a status look-up; None where it is not (yet) completed."""
+class PromptReceipt:
+    """The receipt of a prompt's payment, by a status query; None where it is not completed."""
 
     receipt: str | None
     amount_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What the short code holds, None where that cannot be had; `stated_at` is None where Daraja
-    leaves it out."""
+class StatedBalance:
+    """The balance of the short code; None where Daraja does not say. `stated_at` is None where
+    Daraja leaves it out."""
 
     amount_minor: int | None
     stated_at: datetime | None = None
@@ -64,29 +63,29 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class ResultCallbacks:
-    """The callbacks for results of what workers asked. Each address names the row it is about."""
+    """The callbacks for results. The address of each names the row it is about."""
 
     shortcode: str
     open_unit: OpenUnit
 
     def routes(self) -> tuple[CallbackRoute[Any], ...]:
-        """Their addresses."""
+        """The routes of all results, and of Daraja's time-outs."""
         refund = f"/payments/daraja/<key>/reversal/{_ID.format('refund_id')}"
         status = f"/payments/daraja/<key>/status/{_ID.format('prompt_id')}"
         balance = "/payments/daraja/<key>/balance"
         return (
-            CallbackRoute(balance, "daraja_balance", read_held, self.held),
+            CallbackRoute(balance, "daraja_balance", read_balance, self.record_stated_balance),
+            CallbackRoute(f"{balance}/timeout", "daraja_balance_timeout", read_json, _timed_out),
+            CallbackRoute(status, "daraja_status", read_prompt_receipt, self.record_receipt),
+            CallbackRoute(f"{status}/timeout", "daraja_status_timeout", read_json, _timed_out),
+            CallbackRoute(refund, "daraja_reversal", read_reversal, self.record_reversal),
             CallbackRoute(
-                f"{balance}/timeout", "daraja_balance_timeout", read_json, _nothing_known
+                f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.reversal_timed_out
             ),
-            CallbackRoute(status, "daraja_status", read_found, self.found),
-            CallbackRoute(f"{status}/timeout", "daraja_status_timeout", read_json, _nothing_known),
-            CallbackRoute(refund, "daraja_reversal", read_result, self.follow),
-            CallbackRoute(f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.unclear),
         )
 
-    def follow(self, result: Result, refund_id: int) -> CallbackResult:
-        """Take note of how a reversal ended."""
+    def record_reversal(self, result: ReversalResult, refund_id: int) -> CallbackResult:
+        """Record how a reversal ended. Raises BadCallback for another receipt than the refund's."""
         with self.open_unit() as unit:
             find_known_refund(unit, refund_id, result.receipt)
             if result.code == _DONE and result.receipt is None:
@@ -95,12 +94,12 @@ class ResultCallbacks:
                 outcome = "done" if refund_done(unit, refund_id, result.code) else "known"
             else:
                 outcome = "not_now" if result.code in _NOT_NOW else "refused"
-                note = refund_unclear if result.code in _NOT_NOW else refund_refused
-                note(unit, refund_id, result.code)
+                record = refund_unclear if result.code in _NOT_NOW else refund_refused
+                record(unit, refund_id, result.code)
         return CallbackResult(outcome, _ACKNOWLEDGED)
 
-    def found(self, found: Found, prompt_id: int) -> CallbackResult:
-        """Book the receipt of a prompt that was called paid, as its callback would have."""
+    def record_receipt(self, found: PromptReceipt, prompt_id: int) -> CallbackResult:
+        """Record the payment of a prompt that was approved, as its own callback would have."""
         if found.receipt is None:
             return CallbackResult("not_found", _ACKNOWLEDGED)
         with self.open_unit() as unit:
@@ -116,53 +115,53 @@ class ResultCallbacks:
             is_new = prompt_paid(unit, prompt, notice).is_new
         return CallbackResult("booked" if is_new else "known", _ACKNOWLEDGED)
 
-    def held(self, held: Held) -> CallbackResult:
-        """Set what the account holds beside the books. It books nothing."""
-        if held.amount_minor is None:
+    def record_stated_balance(self, balance: StatedBalance) -> CallbackResult:
+        """Compare the stated balance with the ledger's. It posts nothing."""
+        if balance.amount_minor is None:
             return CallbackResult("not_known", _ACKNOWLEDGED)
         with self.open_unit() as unit:
-            stated_at = held.stated_at or unit.now
+            stated_at = balance.stated_at or unit.now
             account = provider_account(self.shortcode)
-            agrees = not note_balance(unit, account, held.amount_minor, stated_at)
+            agrees = not note_balance(unit, account, balance.amount_minor, stated_at)
         return CallbackResult("agrees" if agrees else "differs", _ACKNOWLEDGED)
 
-    def unclear(self, _: Json, refund_id: int) -> CallbackResult:
-        """Daraja gave up waiting for itself."""
+    def reversal_timed_out(self, _: Json, refund_id: int) -> CallbackResult:
+        """Record that Daraja does not know how a reversal ended."""
         with self.open_unit() as unit:
             find_known_refund(unit, refund_id)
             refund_unclear(unit, refund_id, "timeout")
         return CallbackResult("unclear", _ACKNOWLEDGED)
 
 
-def _nothing_known(_: Json, **carried: int) -> CallbackResult:
-    """It is asked again by its schedule."""
+def _timed_out(_: Json, **address: int) -> CallbackResult:
+    """Acknowledge a time-out of a query: it is made again by its schedule."""
     return CallbackResult("unclear", _ACKNOWLEDGED)
 
 
-def read_found(body: bytes) -> Found:
-    """The result of a status look-up. Raises BadCallback."""
+def read_prompt_receipt(body: bytes) -> PromptReceipt:
+    """Read the result of a status query. Raises BadCallback."""
     result = _result(body)
-    told = parameters(result)
-    completed = text_field(told, "TransactionStatus", r".{1,40}", default="") == "Completed"
+    fields = parameters(result)
+    completed = text_field(fields, "TransactionStatus", r".{1,40}", default="") == "Completed"
     if text_field(result, "ResultCode", _CODE) != _DONE or not completed:
-        return Found(None)
+        return PromptReceipt(None)
     try:
-        amount_minor = parse_minor(text_field(told, "Amount", r".{1,40}"), CURRENCY)
+        amount_minor = parse_minor(text_field(fields, "Amount", r".{1,40}"), CURRENCY)
     except ValueError:
         raise BadCallback("Amount is not an amount") from None
-    return Found(text_field(told, "ReceiptNo", _RECEIPT), amount_minor)
+    return PromptReceipt(text_field(fields, "ReceiptNo", _RECEIPT), amount_minor)
 
 
-def read_held(body: bytes) -> Held:
-    """The result of a balance query. Raises BadCallback.
+def read_balance(body: bytes) -> StatedBalance:
+    """Read the result of a balance query. Raises BadCallback.
 
-    Paybill money lands in the utility account, and is what our clearing account mirrors.
+    Payments to a paybill arrive in its utility account: our clearing account mirrors that one.
     """
     result = _result(body)
     if text_field(result, "ResultCode", _CODE) != _DONE:
-        return Held(None)
-    told = parameters(result)
-    accounts = text_field(told, "AccountBalance", r".{1,2000}").split("&")
+        return StatedBalance(None)
+    fields = parameters(result)
+    accounts = text_field(fields, "AccountBalance", r".{1,2000}").split("&")
     figures = next((account.split("|") for account in accounts if account.startswith(_UTILITY)), [])
     if len(figures) < 3 or figures[1] != CURRENCY:
         raise BadCallback("AccountBalance has no utility account")
@@ -170,8 +169,8 @@ def read_held(body: bytes) -> Held:
         amount_minor = parse_minor(figures[2], CURRENCY)
     except ValueError:
         raise BadCallback("AccountBalance is not an amount") from None
-    stamp = text_field(told, "BOCompletedTime", STAMP, default="")
-    return Held(amount_minor, instant(stamp, "BOCompletedTime") if stamp else None)
+    stamp = text_field(fields, "BOCompletedTime", STAMP, default="")
+    return StatedBalance(amount_minor, instant(stamp, "BOCompletedTime") if stamp else None)
 
 
 def _result(body: bytes) -> Json:
@@ -181,15 +180,15 @@ def _result(body: bytes) -> Json:
     return result
 
 
-def read_result(body: bytes) -> Result:
-    """The result of a reversal. Raises BadCallback."""
+def read_reversal(body: bytes) -> ReversalResult:
+    """Read the result of a reversal. Raises BadCallback."""
     result = _result(body)
     receipt = text_field(parameters(result), "OriginalTransactionID", _RECEIPT, default="")
-    return Result(text_field(result, "ResultCode", _CODE), receipt or None)
+    return ReversalResult(text_field(result, "ResultCode", _CODE), receipt or None)
 
 
 def parameters(result: Json) -> dict[str, Any]:
-    """ResultParameters by key; a single one may stand without its list, some have no value."""
+    """ResultParameters by key. Daraja sends a single one without a list, some without a value."""
     given = result.get("ResultParameters") or {}
     listed = given.get("ResultParameter", []) if isinstance(given, dict) else []
     listed = [listed] if isinstance(listed, dict) else listed

@@ -17,7 +17,7 @@ class DarajaSettings:
     shortcode: str
     passkey: str = field(repr=False)
     callback_url: str = field(repr=False)
-    # For what needs an initiator (reversals, status): without one we cannot ask for it.
+    # For reversals, status and balance. Without an initiator they cannot be asked for.
     initiator: str = ""
     security_credential: str = field(default="", repr=False)
 

@@ -1,9 +1,9 @@
-"""Reading Safaricom's statements: rows of the pull API, and the organisation portal's CSV.
+"""Parsing Safaricom's statements: rows of the pull API, and CSV of the organisation portal.
 
-Pure. The portal's file has lines about the account before its header; the header is the line that
-holds `Receipt No.`. Columns read: Receipt No., Completion Time, Transaction Status, Paid In,
-Withdrawn, Balance, Reason Type, Linked Transaction ID, Other Party Info, A/C No.; others are passed
-over. Rows that are not `Completed` moved nothing.
+Pure. A portal file has lines about the account before its header, which is the line with `Receipt
+No.`. Columns read: Receipt No., Completion Time, Transaction Status, Paid In, Withdrawn, Balance,
+Reason Type, Linked Transaction ID, Other Party Info, A/C No.; other columns are ignored. Rows that
+are not `Completed` moved nothing.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from core.usecases.reconciliation.statement import Movement, MovementKind, State
 from gateway.payments.mpesa.parse import CURRENCY, EAT, provider_account, read_payer
 
 _RECEIPT = re.compile(r"[A-Za-z0-9]{6,32}")
-# How the portal and the API write times, in East African time where they do not say so.
+# Formats of times in the portal and the API, in East Africa Time unless they end in Z.
 _TIMES = ("%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M:%S", "%Y-%m-%dT%H:%M:%S")
 _REVERSED = ("reversal",)
 _FEES = ("charge", "fee", "tariff")
 
 
 def read_pulled(row: Mapping[str, Any]) -> Movement:
-    """A row of the pull API: a payment into the short code. Raises BadCallback."""
+    """Read a row of the pull API: a payment to the short code. Raises BadCallback."""
     try:
         kind, payer = read_payer(str(row.get("msisdn") or ""))
         return Movement(
@@ -45,9 +45,9 @@ def read_pulled(row: Mapping[str, Any]) -> Movement:
 
 
 def read_portal(rows: Iterable[tuple[int, list[str]]], shortcode: str | None = None) -> Statement:
-    """A portal file as (line, cells). Raises BadInput naming every line that is not understood.
+    """Read a portal file, given as (line number, cells). Raises BadInput with every bad line.
 
-    The short code stands in the lines before the header, unless it is given.
+    The short code is read from the lines before the header, unless it is given.
     """
     lines = list(rows)
     header_at = next((n for n, (_, cells) in enumerate(lines) if _is_header(cells)), None)
@@ -103,7 +103,7 @@ def _kind_of_withdrawal(about: str) -> MovementKind:
 
 
 def _payer(other_party: str) -> tuple[PayerKind, str | None]:
-    """The party is written `254711000001 - Name` or with stars or as a hash."""
+    """(kind, payer) of a party: `254711000001 - Name`, a masked number, or a hash."""
     number = other_party.split(" - ")[0].strip()
     if re.fullmatch(r"0[17][0-9]{8}", number):
         return "msisdn", parse_msisdn(number, "KE")

@@ -1,7 +1,7 @@
 """pawaPay's callbacks about deposits.
 
-They are signed (message_signature.py), so what they say is booked at once, and acknowledged after
-the commit. One whose signature does not hold says nothing at all: the deposit is looked up in time.
+They are signed (message_signature.py), so what they say is recorded at once, and acknowledged after
+the commit. A callback with a wrong signature is refused; its deposit is looked up on schedule.
 """
 
 from __future__ import annotations
@@ -30,32 +30,32 @@ class PawaPayCallbacks:
     open_unit: OpenUnit
 
     def route(self) -> CallbackRoute[Deposit]:
-        """Its address: the one that is signed, ours as pawaPay knows it."""
+        """The route of the callbacks. pawaPay signs this address too."""
         rule = f"/payments/{PROVIDER}/<key>"
-        return CallbackRoute(rule, PROVIDER, _read, self.follow, verify=self.signed.verify)
+        return CallbackRoute(rule, PROVIDER, _parse_deposit, self.follow, verify=self.signed.verify)
 
     def follow(self, deposit: Deposit) -> CallbackResult:
-        """Take note of how a deposit ended. One we do not know is acknowledged and books nothing:
-        no money comes by this road that we did not ask for."""
+        """Record how a deposit ended. An unknown deposit is acknowledged and records nothing: only
+        our own requests lead to deposits."""
         with self.open_unit() as unit:
             prompt = find_callback_prompt(unit, None, deposit.reference)
             if prompt is None or prompt.channel != PROVIDER:
-                log.warning("a deposit nobody asked for: %s", deposit.reference)
+                log.warning("callback of an unknown deposit: %s", deposit.reference)
                 return CallbackResult("unknown")
             if prompt.payment_id is not None:
                 return CallbackResult("known")
-            return _note(unit, prompt, outcome_of(deposit, prompt))
+            return _record(unit, prompt, outcome_of(deposit, prompt))
 
 
-def _read(body: bytes) -> Deposit:
+def _parse_deposit(body: bytes) -> Deposit:
     return read_deposit(read_json(body))
 
 
-def _note(unit: Unit, prompt: Prompt, outcome: Outcome) -> CallbackResult:
+def _record(unit: Unit, prompt: Prompt, outcome: Outcome) -> CallbackResult:
     if isinstance(outcome, Paid):
         recorded = prompt_paid(unit, prompt, _notice(unit, prompt, outcome))
-        word = "booked" if recorded.is_new else "known"
-        return CallbackResult(word, payment_id=recorded.payment_id)
+        outcome_word = "booked" if recorded.is_new else "known"
+        return CallbackResult(outcome_word, payment_id=recorded.payment_id)
     if isinstance(outcome, Ended):
         prompt_ended(unit, prompt, outcome.code)
         return CallbackResult("not_paid")

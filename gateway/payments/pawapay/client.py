@@ -1,9 +1,8 @@
-"""pawaPay, an aggregator: one account for the mobile money of many countries and networks.
+"""The client of pawaPay, an aggregator: one account for the mobile money of many networks.
 
-A deposit's id is ours (a version 4 UUID) and stored before the call; the same id again is ignored.
-What it says of a deposit has one shape, whether asked or by callback (callbacks.py). Only
-networks whose payers approve on a prompt are served. Shapes: pawaPay's Merchant API, version 2, as
-its documentation publishes it.
+We give a deposit its id (a version 4 UUID), and store it before the call; pawaPay ignores the same
+id when it comes again. A deposit has one shape in look-ups and callbacks (callbacks.py). Only
+networks whose payers approve on a prompt are served. Source: pawaPay's Merchant API, version 2.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _WORD = r"[A-Z_]{1,60}"
 _MESSAGE_MAX = 22
 _REFERENCE_MAX = 36
-# Refusals that are about us or the moment, not about this payment.
+# Refusals that are about us or the moment, and not about this payment.
 _NOT_NOW = {
     "NO_AUTHENTICATION",
     "AUTHENTICATION_ERROR",
@@ -38,7 +37,7 @@ _NOT_NOW = {
 
 
 class PawaPayChannel:
-    """An account. May be shared by threads."""
+    """A pawaPay account. May be shared by threads."""
 
     def __init__(self, settings: PawaPaySettings) -> None:
         self.api = ProviderApi(PROVIDER, settings.base_url, settings.api_token)
@@ -57,7 +56,7 @@ class PawaPayChannel:
         raise failure(reply)
 
     def look_up(self, prompt: Prompt) -> Outcome:
-        """The deposit's status; when it was paid, with the network's own id as receipt."""
+        """The deposit's status; of a payment the receipt is the network's own id."""
         reply = self.api.query("GET", f"{_DEPOSITS}/{prompt.checkout_reference}")
         found = reply.body.get("status") if reply.status == 200 else None
         if found == "NOT_FOUND":
@@ -71,14 +70,14 @@ class PawaPayChannel:
 
 
 def account(prompt: Prompt) -> str:
-    """The receiving account, as the books call it: one for each network, whose receipts are its own
-    and might be those of another network too."""
+    """The provider account of a prompt's payment: one for each network (`pawapay:MPESA_KEN`), since
+    two networks may give out the same receipt."""
     return f"{PROVIDER}:{prompt.network}"
 
 
 def _request(prompt: Prompt) -> dict[str, object]:
     details = {"phoneNumber": prompt.msisdn.removeprefix("+"), "provider": prompt.network}
-    # Four characters at least, letters, digits and spaces.
+    # At least four characters: letters, digits and spaces.
     message = re.sub(r"[^A-Za-z0-9 ]", "", f"Energy {prompt.account_reference}")
     return {
         "depositId": prompt.checkout_reference,
@@ -91,18 +90,18 @@ def _request(prompt: Prompt) -> dict[str, object]:
 
 
 def _amount(prompt: Prompt) -> str:
-    """Without decimals where there are none: many networks refuse them, .00 included."""
+    """The amount without `.00`: many networks refuse decimals, even zeros."""
     return re.sub(r"\.00$", "", major(prompt.amount_minor, prompt.currency))
 
 
 def code_of(document: Mapping[str, Any]) -> str:
-    """Why it was refused or failed; "" where nothing was."""
+    """The code of a refusal or failure; "" where there is none."""
     reason = document.get("failureReason")
     return str(reason.get("failureCode") or "") if isinstance(reason, dict) else ""
 
 
 def failure(reply: Reply) -> ProviderFailure:
-    """What an answer that is no acceptance means for what was asked."""
+    """What a reply that is no acceptance means for the call."""
     code = code_of(reply.body)
     if code in _NOT_NOW:
         return Temporary(PROVIDER, code)
@@ -115,8 +114,8 @@ def failure(reply: Reply) -> ProviderFailure:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """How a deposit stands. `amount` in major units, as it was written; `receipt` is the network's
-    id of the movement, "" where pawaPay does not tell it."""
+    """The state of a deposit. `amount` is in major units, as pawaPay writes it; `receipt` is the
+    network's id of the payment, "" where pawaPay leaves it out."""
 
     reference: str
     status: str
@@ -127,7 +126,7 @@ class Deposit:
 
 
 def read_deposit(document: object) -> Deposit:
-    """A deposit as a callback and a look-up show it. Raises BadCallback."""
+    """Read a deposit from a callback or a look-up. Raises BadCallback."""
     if not isinstance(document, dict):
         raise BadCallback("there is no deposit")
     return Deposit(
@@ -141,7 +140,7 @@ def read_deposit(document: object) -> Deposit:
 
 
 def outcome_of(deposit: Deposit, prompt: Prompt) -> Outcome:
-    """How the prompt ended. Raises BadCallback for a success that does not say what moved."""
+    """How the prompt ended. Raises BadCallback for another deposit, or an amount that is none."""
     if deposit.status == "FAILED":
         return Ended(deposit.code or "FAILED")
     if deposit.status != "COMPLETED":
@@ -152,5 +151,5 @@ def outcome_of(deposit: Deposit, prompt: Prompt) -> Outcome:
         amount_minor = parse_minor(deposit.amount, deposit.currency)
     except ValueError:
         raise BadCallback("amount is not understood") from None
-    # The id is ours and nobody else's, so it names the movement just as well.
+    # Our own id is unique, so it can stand for the receipt.
     return Paid(deposit.receipt or deposit.reference, amount_minor)

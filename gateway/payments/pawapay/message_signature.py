@@ -1,10 +1,10 @@
-"""Proof that a callback is the provider's: an HTTP message signature (RFC 9421) by a key we know.
+"""HTTP message signatures (RFC 9421) of callbacks, verified with keys that we were given.
 
-The signature must cover method, host, path and the digest of the body (RFC 9530), and be fresh. The
-keys are given, never fetched: whoever answers for the provider's host some day is not believed. The
-host and path are those of our own address as the provider was given it, whatever a proxy made of
-them. Only ECDSA on P-256 with SHA-256 is known here. The signature may be written as the RFC says
-(r and s, 64 bytes) or in DER, as pawaPay's is.
+A signature must cover method, host, path and the digest of the body (RFC 9530), and be recent. Keys
+come from the settings and are never fetched: a host can fall into other hands. Host and path are
+those of our address as the provider was given it, whatever a proxy makes of them. Only ECDSA on
+P-256 with SHA-256 is accepted, written as in the RFC (r and s, 64 bytes) or in DER, as pawaPay
+does.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _RAW_LENGTH = 64
 
 
 def read_public_keys(listed: str) -> PublicKeys:
-    """The keys of a JSON list of `{"id", "key"}`, each key in PEM. Raises BadInput."""
+    """The public keys by id, from a JSON list of `{"id", "key"}` in PEM. Raises BadInput."""
     try:
         keys = {
-            load["id"]: load_pem_public_key(load["key"].encode()) for load in json.loads(listed)
+            item["id"]: load_pem_public_key(item["key"].encode()) for item in json.loads(listed)
         }
     except (ValueError, TypeError, KeyError, AttributeError, UnsupportedAlgorithm):
         raise BadInput('public keys must be JSON: [{"id": "...", "key": "-----BEGIN"}]') from None
@@ -60,15 +60,17 @@ def read_public_keys(listed: str) -> PublicKeys:
 
 @dataclass(frozen=True, slots=True)
 class SignedMessages:
-    """POSTs to `address`, our own as the signer knows it, signed with one of `keys` (id -> key)."""
+    """Verifies POSTs to `address` (ours, as the signer knows it), signed with one of `keys`."""
 
     keys: PublicKeys
     address: str
     clock: Clock = system_clock
 
     def verify(self, headers: Headers, body: bytes) -> None:
-        """Returns when this is the signer's own message, as it was sent and sent lately. Raises
-        UnverifiedSignature otherwise. `headers`: names in any case."""
+        """Verify that the signer sent this message, and recently. Raises UnverifiedSignature.
+
+        Names in `headers` may be in any case.
+        """
         given = {name.lower(): value.strip() for name, value in headers.items()}
         try:
             _check_digest(given, body)
@@ -83,7 +85,7 @@ class SignedMessages:
         _verify(self._key(parameters), signature, base)
 
     def _check_terms(self, covered: list[str], parameters: Mapping[str, Any]) -> None:
-        """What was signed, how, and when."""
+        """Check which parts were signed, how, and when. Raises UnverifiedSignature."""
         if not set(covered) >= _COVERED or len(set(covered)) < len(covered):
             raise UnverifiedSignature("the signature does not cover what it must")
         if parameters.get("alg", _ALGORITHM) != _ALGORITHM:
@@ -100,16 +102,16 @@ class SignedMessages:
         return key
 
     def _base(self, given: Headers, covered: list[str], label: str) -> bytes:
-        """RFC 9421, 2.5. Raises KeyError for what the message does not have."""
+        """The signature base (RFC 9421, 2.5). Raises KeyError for a header that is missing."""
         values = {**given, **self._derived()}
         lines = [f'"{name}": {values[name]}' for name in covered]
-        # The whole member is written anew, in the one way the RFC allows, without its label.
+        # The member is serialised again, in the one form that the RFC allows, without its label.
         member = {label: _dictionary(given, "signature-input")[label]}
         signed = http_sf.ser(member).removeprefix(f"{label}=")
         return "\n".join([*lines, f'"@signature-params": {signed}']).encode("latin-1")
 
     def _derived(self) -> dict[str, str]:
-        """RFC 9421, 2.2: what is signed of the request besides its headers."""
+        """The derived components (RFC 9421, 2.2): what is signed besides headers."""
         parts = urlsplit(self.address)
         port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
         return {
@@ -120,15 +122,15 @@ class SignedMessages:
 
 
 def _dictionary(given: Headers, name: str) -> Mapping[str, Any]:
-    """A header as the dictionary it is (RFC 9651). Raises UnverifiedSignature, ValueError."""
+    """A header parsed as a dictionary (RFC 9651). Raises UnverifiedSignature, ValueError."""
     if name not in given:
         raise UnverifiedSignature(f"{name} is missing")
     return cast(dict[str, Any], http_sf.parse(given[name].encode("ascii"), tltype="dictionary"))
 
 
 def _input(given: Headers) -> tuple[str, list[str], Mapping[str, Any]]:
-    """Label, covered components and parameters of the one signature. Raises ValueError, TypeError
-    also for components that need more than their name."""
+    """Label, covered components and parameters of the signature. Raises ValueError, TypeError, also
+    for components with parameters of their own."""
     ((label, (members, parameters)),) = _dictionary(given, "signature-input").items()
     if any(type(name) is not str or further for name, further in members):
         raise ValueError("components")
@@ -136,15 +138,15 @@ def _input(given: Headers) -> tuple[str, list[str], Mapping[str, Any]]:
 
 
 def _check_digest(given: Headers, body: bytes) -> None:
-    """Every digest of a kind we know must be the body's, and one must be there."""
-    told = {
+    """Check that every digest of a known kind is the body's, and that there is one."""
+    stated = {
         name: digest
         for name, (digest, _) in _dictionary(given, "content-digest").items()
         if name in _DIGESTS
     }
-    if not told or any(
+    if not stated or any(
         not hmac.compare_digest(digest, _DIGESTS[name](body).digest())
-        for name, digest in told.items()
+        for name, digest in stated.items()
     ):
         raise UnverifiedSignature("Content-Digest is not the body's")
 

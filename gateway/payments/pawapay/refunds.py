@@ -1,7 +1,7 @@
-"""Sending a deposit back through pawaPay: asked for, then asked about, under one id.
+"""Refunds by pawaPay: asked for and looked up under one id.
 
-The id is made from what the refund is called in our books, so that asking again asks for nothing
-new. Workers only. The result is looked up, so refunds need no callback.
+The id is derived from our reference of the refund, so that asking again starts no second refund.
+Workers only. The result is looked up, so refunds need no callback.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ _GIVEN_BACK, _UNDER_WAY = "DEPOSIT_ALREADY_REFUNDED", "REFUND_IN_PROGRESS"
 
 
 def send_back(channel: PawaPayChannel, refund: Refund) -> bool:
-    """Have the whole deposit sent back; True once the payer has it, False while nobody knows.
+    """Have the whole deposit sent back; returns whether the payer has it by now.
 
     Raises Temporary, Permanent, OutcomeUnknown. Asking again is safe.
     """
     if refund.prompt_reference is None:
         raise Permanent(PROVIDER, "no_deposit")
-    ours = _refund_id(refund)
-    asked = {"refundId": ours, "depositId": refund.prompt_reference}
-    reply = channel.api.execute("POST", _REFUNDS, json=asked)
+    refund_id = _refund_id(refund)
+    request = {"refundId": refund_id, "depositId": refund.prompt_reference}
+    reply = channel.api.execute("POST", _REFUNDS, json=request)
     if reply.status == 200 and reply.body.get("status") in ("ACCEPTED", "DUPLICATE_IGNORED"):
-        return _is_back(channel, ours)
+        return _is_back(channel, refund_id)
     if code_of(reply.body) in (_GIVEN_BACK, _UNDER_WAY):
         return code_of(reply.body) == _GIVEN_BACK
     raise failure(reply)
 
 
 def _refund_id(refund: Refund) -> str:
-    """A UUID of version 4 in form, the same every time."""
+    """The id of a refund: in the form of a version 4 UUID, and the same every time."""
     named = f"{refund.prompt_reference}:{refund.client_reference}"
     return str(UUID(bytes=sha256(named.encode()).digest()[:16], version=4))
 
 
 def _is_back(channel: PawaPayChannel, refund_id: str) -> bool:
-    """What became of a refund that was taken. Raises Temporary; Permanent when it failed."""
+    """Whether a refund that pawaPay took is done. Raises Temporary; Permanent when it failed."""
     reply = channel.api.query("GET", f"{_REFUNDS}/{refund_id}")
     found = reply.body.get("data")
     if reply.status != 200 or not isinstance(found, dict):

@@ -25,8 +25,8 @@ class PawaPaySettings:
 
 @dataclass(frozen=True, slots=True)
 class PawaPayCallbackSettings:
-    """What the web process checks pawaPay's callbacks with: its public keys, as its API lists them
-    in JSON, and our address as pawaPay was given it (both are signed). Only with that channel."""
+    """What verifies pawaPay's callbacks: its public keys, as JSON from its API, and our address as
+    pawaPay was given it (it signs the address too). For the web process."""
 
     public_keys: str
     address: str = field(repr=False)

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import Temporary
-from gateway.payments.channel import Held, TellsBalance
+from gateway.payments.channel import Balance, BalanceChannel
 from gateway.payments.channel_table import channel_table
 from operations.embedded.services import Services
 from tests.gateway.payments.conformance import KEY, SPECS, Road
@@ -264,14 +264,14 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
 
 def test_the_provider_says_what_the_account_holds(road: Road) -> None:
     channel = jobs.runtime().channel(road.spec.name)
-    if not isinstance(channel, TellsBalance):
+    if not isinstance(channel, BalanceChannel):
         pytest.skip("M-Pesa's answer comes later, at an endpoint (mpesa/test_results)")
     before = channel.read_balance(road.currency)
     road.ask()
     road.answer()
     assert paid_once(road)
     after = channel.read_balance(road.currency)
-    assert after == Held(before.provider_account, before.amount_minor + road.amount_minor)
+    assert after == Balance(before.provider_account, before.amount_minor + road.amount_minor)
     [(booked_in,)] = road.rows(
         "SELECT provider_account FROM payments WHERE receipt = :receipt", receipt=road.moved[0][0]
     )
@@ -280,7 +280,7 @@ def test_the_provider_says_what_the_account_holds(road: Road) -> None:
 
 def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
     channel = jobs.runtime().channel(road.spec.name)
-    if not isinstance(channel, TellsBalance):
+    if not isinstance(channel, BalanceChannel):
         pytest.skip("M-Pesa's answer comes later, at an endpoint (mpesa/test_results)")
     for fault in ("fail_before", "lose_reply"):
         road.fail(fault, "balance", times=1)

@@ -26,7 +26,14 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"")
 _CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.DOTALL | re.MULTILINE)
 _SETTING = re.compile(r"[A-Z][A-Z0-9_]{2,}")
 # What a web server puts beside the settings' namesake (PEP 3333).
-_WSGI = {"PATH_INFO", "QUERY_STRING", "CONTENT_LENGTH", "REQUEST_METHOD"}
+_WSGI = {
+    "PATH_INFO",
+    "QUERY_STRING",
+    "CONTENT_LENGTH",
+    "REQUEST_METHOD",
+    "REMOTE_ADDR",
+    "HTTP_X_FORWARDED_FOR",
+}
 # One setting for each of them, named by the operator.
 _OPEN_ENDED = "STS_VENDING_KEY_"
 

@@ -35,7 +35,7 @@ def movements(turn: Turn) -> Sequence[MovementRow]:
 
 
 def _entry(movement: Movement) -> BoundMessage:
-    entry = messages.collection if movement.kind == "received" else messages.settlement
+    entry = messages.collection if movement.kind == "received" else messages.deposit
     return entry(day=movement.day, receipt=movement.receipt, amount=movement.amount)
 
 

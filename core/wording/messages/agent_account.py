@@ -23,12 +23,12 @@ def collection(receipt: Reference, amount: Money, day: Day) -> None:
 
 
 @message
-def settlement(receipt: Reference, amount: Money, day: Day) -> None:
+def deposit(receipt: Reference, amount: Money, day: Day) -> None:
     """Cash deposited at the office, or returned to a customer, in the list."""
 
 
 @message
-def entry(movement: Annotated[BoundMessage, MessageSlot(collection, settlement)]) -> None:
+def entry(movement: Annotated[BoundMessage, MessageSlot(collection, deposit)]) -> None:
     """A line of the list."""
 
 

@@ -38,7 +38,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   test [ARGS]     the tests, on real PostgreSQL and Redis; ARGS go to pytest
   test-quick      rules and use cases only, in less than 45 s; ARGS go to pytest
   trials          the long trials: whole deployments under kills, stops and restarts
-  check           format, lint, types, import rules
+  check           format, lint, types, import rules, words
   words           the words of docs/words.toml where they stand, and what to use instead
   browser [ARGS]  the console and the phone page in a real Chromium (CHROMIUM: where it is)
   pictures        the pictures of docs/pictures, taken again in the same browser
@@ -60,7 +60,13 @@ NOT_QUICK = {
     *("torture", "workers"),
 }
 
-CHECKS = ("ruff format --check .", "ruff check .", "mypy", "lint-imports")
+CHECKS = (
+    "ruff format --check .",
+    "ruff check .",
+    "mypy",
+    "lint-imports",
+    "python -m tests.docs.words",
+)
 
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_CHROMIUM = (

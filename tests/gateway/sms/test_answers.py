@@ -343,7 +343,7 @@ OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
 
 
 @pytest.fixture(scope="module")
-def module_desk(migrated):
+def module_phones(migrated):
     with clone(migrated) as url, Redis.from_url(migrated.redis_url) as redis:
         engine = create_engine(url)
         yield SmsScenario(make_scenario(engine), SerialGuesses(Limits(redis)))
@@ -367,12 +367,12 @@ _TEXTS = st.one_of(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(sender=st.sampled_from([AMINA, STRANGER, JUMA]), body=_TEXTS)
-def test_whatever_is_written_is_answered_shortly_and_about_nobody_else(module_desk, sender, body):
-    module_desk.scenario.ahead += timedelta(hours=2)
+def test_whatever_is_written_is_answered_shortly_and_about_nobody_else(module_phones, sender, body):
+    module_phones.scenario.ahead += timedelta(hours=2)
     if "\x00" in body:
         body = body.replace("\x00", "")
 
-    answer = module_desk.text(sender, body)
+    answer = module_phones.text(sender, body)
 
     for name in OTHERS:
         assert name not in (answer or "") or name.lower() in body.lower()

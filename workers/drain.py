@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 Item = TypeVar("Item")
 Record = Callable[[Unit], None]
 
-# Provider calls wait on the network, not on us; this many wait at once.
+# So many calls to providers at the same time: they wait for the network.
 CALLS_AT_ONCE = 8
 
 
@@ -29,11 +29,14 @@ def claim_call_record(
     claim: Callable[[Unit], Sequence[Item]],
     call: Callable[[Item], Record],
 ) -> int:
-    """One step of work that needs a provider: claim and commit, call, record and commit.
+    """One step of work that calls a provider; returns how many items were claimed.
 
-    No database transaction is open while the network is asked. `call` returns what to record. An
-    item that fails unexpectedly is logged and comes up again when its claim runs out;
-    its neighbours keep their results.
+    1. Claim items, and commit.
+    2. Call the provider for each, with no database transaction open. `call` returns what to record.
+    3. Record each result in a commit of its own.
+
+    An item that fails unexpectedly is logged and is due again when its claim ends; the other items
+    keep their results.
     """
     with open_unit() as unit:
         items = claim(unit)
@@ -51,4 +54,4 @@ def _record(open_unit: OpenUnit, answer: Future[Record]) -> None:
         with open_unit() as unit:
             record(unit)
     except Exception:
-        log.exception("an item could not be done; it comes up again")
+        log.exception("an item failed; it is due again when its claim ends")

@@ -1,4 +1,4 @@
-"""Every job. Each may run twice, or at once with itself, and do no harm: rows are claimed."""
+"""The jobs of the queues. Each may run twice, or at the same time as itself: rows are claimed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _CALLS_A_STEP = 40
 
 
 def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable[[], None]]:
-    """What every job does: clear its wake-up first, and find nothing to do without a market."""
+    """Make a job of a queue: it clears its wake-up first, and does nothing without a market."""
 
     def made(work: Callable[[Runtime], None]) -> Callable[[], None]:
         @wraps(work)
@@ -59,7 +59,7 @@ def job(queue_name: QueueName) -> Callable[[Callable[[Runtime], None]], Callable
 
 @job("payments")
 def apply_payments(worker: Runtime) -> None:
-    """Drain the payments that wait to be applied, and the codes that operators ordered."""
+    """Apply the payments that wait, and make the tokens that operators ordered."""
 
     def step() -> int:
         with worker.open_unit() as unit:
@@ -75,8 +75,8 @@ def apply_payments(worker: Runtime) -> None:
 
 @job("prompts")
 def prompt_payers(worker: Runtime) -> None:
-    """Send the prompts that wait, then look up those whose outcome is due to be known."""
-    # No more than are asked for at once: those of a worker that dies are not sent again.
+    """Send the prompts that wait, then look up those whose outcome is due."""
+    # No more than are sent at the same time: the prompts of a worker that dies are not sent again.
     drain(
         lambda: claim_call_record(
             worker.open_unit, partial(claim_unsent, limit=CALLS_AT_ONCE), _push
@@ -91,7 +91,7 @@ def prompt_payers(worker: Runtime) -> None:
 
 @job("sms")
 def send_sms(worker: Runtime) -> None:
-    """Hand over the texts that wait."""
+    """Send the SMS that wait."""
     drain(
         lambda: claim_call_record(
             worker.open_unit, partial(claim_unsent_sms, limit=_CALLS_A_STEP), _send
@@ -124,10 +124,10 @@ def _look_up(prompt: Prompt) -> Record:
         outcome = channel.look_up(prompt)
     except ProviderFailure as failure:
         return partial(mark_unknown, prompt=prompt, code=failure.code)
-    return _learnt(prompt, channel, outcome)
+    return _record_of(prompt, channel, outcome)
 
 
-def _learnt(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record:
+def _record_of(prompt: Prompt, channel: PaymentChannel, outcome: Outcome) -> Record:
     if isinstance(outcome, Paid):
         return partial(
             confirm_by_lookup,

@@ -1,4 +1,4 @@
-"""The job that squares us with the providers: refunds on their way, and their list of payments."""
+"""The reconciliation job: refunds, missing receipts, providers' lists of payments, and balances."""
 
 from __future__ import annotations
 
@@ -57,13 +57,19 @@ _CALLS_A_STEP = 40
 
 @cache
 def settings() -> ReconciliationSettings:
-    """Read once. Raises BadInput."""
+    """The settings, read once. Raises BadInput."""
     return ReconciliationSettings.from_environment(os.environ)
 
 
 @job("reconciliation")
 def reconcile(worker: Runtime) -> None:
-    """Send back what nobody matched in time, follow the refunds, take in what we never heard of."""
+    """Run every step of reconciliation.
+
+    1. Request refunds of payments that were not matched in time, and send those that are due.
+    2. Ask for the receipts of approved prompts.
+    3. Record the payments on the provider's list that had no callback.
+    4. Read balances, and check earlier differences again.
+    """
     after = settings().refund_after
     if after is not None:
         with worker.open_unit() as unit:
@@ -87,38 +93,42 @@ def reconcile(worker: Runtime) -> None:
 
 
 def _send(refund: Refund) -> Record:
-    """Ask for a refund, and what that means for it: `taken` is not yet known."""
+    """Send a refund; returns how to record the result, `taken` where it is not known yet."""
     try:
-        is_back = _ask_back(refund)
+        is_back = _request_refund(refund)
     except Permanent as failure:
         return partial(refund_refused, refund_id=refund.id, code=failure.code)
     except (Temporary, OutcomeUnknown) as failure:
         return partial(refund_unclear, refund_id=refund.id, code=failure.code)
     if is_back:
-        return partial(_is_back, refund_id=refund.id)
+        return partial(_record_done, refund_id=refund.id)
     return partial(refund_unclear, refund_id=refund.id, code="taken")
 
 
-def _ask_back(refund: Refund) -> bool:
-    """Have it sent back by the rail it came by; whether the payer has it. Daraja's result comes by
-    callback. Raises Temporary, Permanent, OutcomeUnknown."""
+def _request_refund(refund: Refund) -> bool:
+    """Have a payment sent back by the channel it came by; returns whether the payer has it by now.
+
+    Daraja's result comes in a callback. Raises Temporary, Permanent, OutcomeUnknown.
+    """
     account = refund.provider_account
     daraja, pawapay = runtime().daraja, runtime().other_channels.get("pawapay")
     if isinstance(pawapay, PawaPayChannel) and account.startswith("pawapay:"):
         return send_back(pawapay, refund)
     if daraja is None or account != daraja.provider_account:
-        # The other rails send nothing back by themselves: the case asks for a person.
+        # The other channels cannot refund: an operator gets a case.
         raise Permanent(account, "no_channel")
     request_reversal(daraja, refund)
     return False
 
 
-def _is_back(unit: Unit, refund_id: int) -> None:
+def _record_done(unit: Unit, refund_id: int) -> None:
     refund_done(unit, refund_id, "COMPLETED")
 
 
 def _ask_for_receipt(prompt: Prompt) -> Record:
-    """The answer comes in a callback; the next look is scheduled whatever happens."""
+    """Ask for the receipt of a prompt. It comes in a callback; the next look-up is scheduled
+    anyway.
+    """
     daraja = runtime().daraja
     if daraja is None:
         return lambda unit: None
@@ -146,7 +156,7 @@ def _pull_when_due(worker: Runtime) -> None:
 
 
 def _ask_for_list(daraja: DarajaClient, pull: Pull) -> list[Movement] | None:
-    """What the provider lists; None when the list cannot be had."""
+    """The movements on the provider's list; None when the list cannot be had."""
     try:
         return list(pull_movements(daraja, pull.begin, pull.end))
     except (ProviderFailure, BadCallback) as failure:
@@ -172,7 +182,7 @@ def _book_list(worker: Runtime, pull: Pull, movements: list[Movement]) -> int:
 
 
 def _ask_for_balance_when_due(worker: Runtime) -> None:
-    """Once a day; the answer comes in a callback."""
+    """Ask Daraja for the balance once a day; it comes in a callback."""
     daraja = worker.daraja
     if settings().pull_every is None or daraja is None or not daraja.settings.initiator:
         return

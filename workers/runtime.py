@@ -36,8 +36,11 @@ from gateway.work_queues import QUEUES, WorkQueues
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What jobs need: the database, the keys, the providers, the work queues. `daraja` is None in a
-    market without M-Pesa; `other_channels` are those set up besides it, by name."""
+    """What jobs need: the database, the keys, the providers, the work queues.
+
+    `daraja` is None in a market without M-Pesa; `other_channels` are the others that are set up, by
+    name.
+    """
 
     open_unit: OpenUnit
     open_secret: OpenSecret
@@ -47,13 +50,13 @@ class Runtime:
     other_channels: Mapping[str, PaymentChannel] = field(default_factory=dict)
 
     def channel(self, name: str) -> PaymentChannel | None:
-        """The channel of that name; None when it is set up no more."""
+        """The channel of that name; None when it is not set up (any more)."""
         return self.daraja if name == "daraja" else self.other_channels.get(name)
 
 
 @cache
 def runtime() -> Runtime:
-    """Made on first use in a worker process. Raises BadInput naming a setting that is missing."""
+    """The runtime of this process, made on first use. Raises BadInput for a missing setting."""
     services = ServicesSettings.from_environment(os.environ)
     work_queues = WorkQueues(services.redis_url)
     return Runtime(
@@ -97,8 +100,8 @@ def _other_channels(environment: Environment) -> dict[str, PaymentChannel]:
 
 
 class OutOfTime(BaseException):
-    """The job's time is up. No Exception, as RQ's own is: code that catches what is wrong with a
-    payment or an item must not take this for it."""
+    """The job's time is up. It is no Exception (as RQ's own is): code that catches the failure of a
+    payment or an item must not catch this."""
 
 
 class _TimeLimit(UnixSignalDeathPenalty):
@@ -113,7 +116,8 @@ class TimedWorker(SimpleWorker):
 
 
 def run_worker() -> None:
-    """Work until told to stop; a running job is finished first. Refuses faulty texts."""
+    """Work until a signal to stop; a running job is finished first. Refuses to start with faulty
+    wording."""
     check_wording()
     runtime()
     worker = make_worker(Redis.from_url(read_setting(os.environ, "REDIS_URL")))
@@ -122,10 +126,10 @@ def run_worker() -> None:
 
 
 def make_worker(connection: Redis) -> TimedWorker:
-    """A worker for every queue.
+    """A worker that serves every queue.
 
-    Short timers, since RQ's defaults notice a dead worker only after ten minutes; nothing is lost
-    meanwhile, because the schedule looks for rows, not for jobs.
+    Its timers are short, since RQ's defaults notice a dead worker only after ten minutes. Nothing
+    is lost in the meantime: the schedule looks for rows, not for jobs.
     """
     return TimedWorker(
         [Queue(name, connection=connection, serializer=JSONSerializer) for name in QUEUES],

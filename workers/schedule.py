@@ -1,7 +1,7 @@
-"""The schedule: wakes the workers for pending rows, and runs what is done once a day. One process
-is enough.
+"""The schedule: wakes the workers every five seconds, and runs the daily and hourly work.
 
-Two at once do no harm. Losing Redis, a wake-up or a worker only delays a row until the next sweep.
+One process is enough; two do no harm. Losing Redis, a wake-up or a worker only delays a row until
+the next sweep.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Schedule:
-    """What has to happen again and again; the dates are the last on which it did here."""
+    """The periodic work; `accrued_on` and `reminded_hour` are when it was last done here."""
 
     open_unit: OpenUnit
     work_queues: WorkQueues
@@ -49,20 +49,21 @@ class Schedule:
     reminded_hour: datetime | None = None
 
     def sweep(self) -> None:
-        """Wake every queue; accrue once a day, remind once an hour. A dead service delays it.
+        """Wake every queue; accrue access fees once a day, queue reminders once an hour.
 
-        Records a heartbeat at the start and after every page.
+        A service that is away only delays it. Records a heartbeat at the start and after every
+        page.
         """
         self.record_heartbeat()
         self.work_queues.wake(QUEUES)
         try:
-            self._now_and_then()
+            self._run_periodic_work()
         except Refused:
             log.info("no market yet: load a catalogue")
         except OperationalError as error:
             log.warning("the database is away: %s", error.orig)
 
-    def _now_and_then(self) -> None:
+    def _run_periodic_work(self) -> None:
         with self.open_unit() as unit:
             today, hour = unit.today, unit.now.replace(minute=0, second=0, microsecond=0)
         if today != self.accrued_on:
@@ -74,7 +75,7 @@ class Schedule:
 
 
 def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> int:
-    """Accrue every meter, page by page, each in its own commit; returns the fees written."""
+    """Accrue the access fees of all meters, a page to a commit; returns how many were written."""
     total = 0
     after: int | None = 0
     while after is not None:
@@ -86,7 +87,7 @@ def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> i
 
 
 def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> int:
-    """Queue today's reminders, page by page, each in its own commit; returns how many."""
+    """Queue today's reminders, a page to a commit; returns how many."""
     total = 0
     with open_unit() as unit:
         customers = find_due_reminders(unit)
@@ -98,7 +99,7 @@ def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> 
 
 
 def run() -> None:
-    """Sweep until told to stop. Refuses to start with faulty texts."""
+    """Sweep until a signal to stop. Refuses to start with faulty wording."""
     check_wording()
     services = ServicesSettings.from_environment(os.environ)
     redis = fail_fast_redis(services.redis_url)

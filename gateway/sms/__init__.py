@@ -1,1 +1,1 @@
-"""Texts: handing them over to a provider, hearing of their delivery, receiving them."""
+"""SMS: sending them through a provider, its delivery reports, and answering incoming ones."""

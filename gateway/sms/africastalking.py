@@ -23,8 +23,8 @@ from gateway.sending import TIMEOUTS_S, failed_before_sending
 
 _PROVIDER = "africastalking"
 _CONNECTIONS = 16
-# Status codes of a recipient (Africa's Talking, SMS sending): processed, sent, queued; and bad
-# sender id, bad number, unsupported kind of number, blacklisted. The rest may pass another time.
+# Status codes of a recipient: processed, sent, queued; and bad sender id, bad number, unsupported
+# kind of number, blacklisted. The others may pass another time. Source: Africa's Talking, sending.
 _TAKEN = (100, 101, 102)
 _NEVER = (402, 403, 404, 406)
 

@@ -1,7 +1,7 @@
-"""Answer a text that came in: do what it asks for and queue one reply, in the sender's language.
+"""Answer an incoming SMS: do what it asks for, and queue one reply in the sender's language.
 
-Everything happens in the transaction that stores the text, so the same text again does nothing. A
-reply tells nobody anything about devices that are not theirs.
+Everything happens in the transaction that stores the SMS, so the same SMS again does nothing. A
+reply says nothing about devices of other customers.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from gateway.sms.readings import Reading, payment_readings, registration_request
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who wrote, and in which transaction they are answered."""
+    """The sender of an SMS, with the Unit in which it is answered."""
 
     unit: Unit
     msisdn: str
@@ -56,7 +56,7 @@ class Sender:
 
     @property
     def devices(self) -> list[DeviceState]:
-        """The sender's own; none for somebody who is not a customer."""
+        """The sender's own devices; none for a sender who is not a customer."""
         try:
             return list_devices(self.unit, self.customer_id)
         except Refused:
@@ -67,29 +67,32 @@ class Sender:
 
 
 def answer_text(unit: Unit, text: InboundText, guesses: SerialGuesses) -> bool:
-    """Store the text, act and queue the answer; False when it was answered before. `guesses` counts
-    serial numbers that do not exist together with those typed into the menu."""
+    """Store the SMS, act on it and queue the reply; False when it was answered before.
+
+    `guesses` counts unknown serial numbers, together with those typed into the menu.
+    """
     if not record_inbound_text(unit, text):
         return False
     sender = Sender(unit, text.msisdn, guesses)
     command = parse(text.body)
-    said = _help_once_an_hour(sender) if command is None else _act(sender, command)
-    if said is not None:
+    reply = _help_once_an_hour(sender) if command is None else _execute(sender, command)
+    if reply is not None:
         recipient = Recipient(text.msisdn, read_caller(unit, text.msisdn).language)
-        send_sms_to(unit, recipient, said, f"answer:{text.provider}:{text.message_id}")
+        send_sms_to(unit, recipient, reply, f"answer:{text.provider}:{text.message_id}")
     return True
 
 
-def _act(sender: Sender, command: Command) -> BoundMessage | None:
-    """What was asked for, or why not; a refusal leaves nothing behind."""
+def _execute(sender: Sender, command: Command) -> BoundMessage | None:
+    """The reply to a command, or the refusal, which leaves nothing behind; None when the answer is
+    an SMS of its own."""
     try:
         with sender.unit.connection.begin_nested():
-            return _ACTS[command.intent](sender, command.words)
+            return _HANDLERS[command.intent](sender, command.words)
     except Refused as refused:
         return product_wording().refusal(refused)
 
 
-def _help(sender: Sender, words: tuple[str, ...] = ()) -> BoundMessage:
+def _reply_help(sender: Sender, words: tuple[str, ...] = ()) -> BoundMessage:
     market = sender.unit.market
     is_agent = read_caller(sender.unit, sender.msisdn).role == "agent"
     usage = messages.usage_agent if is_agent else messages.usage
@@ -97,12 +100,14 @@ def _help(sender: Sender, words: tuple[str, ...] = ()) -> BoundMessage:
 
 
 def _help_once_an_hour(sender: Sender) -> BoundMessage | None:
-    """Unknown words get the short help, but nobody gets it again and again."""
-    told = times_texted_lately(sender.unit, sender.msisdn, messages.usage, messages.usage_agent)
-    return None if told else _help(sender)
+    """The short help for unknown words, at most once an hour for each number."""
+    sent_lately = times_texted_lately(
+        sender.unit, sender.msisdn, messages.usage, messages.usage_agent
+    )
+    return None if sent_lately else _reply_help(sender)
 
 
-def _balance(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _reply_balance(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     debts = list_debts(sender.unit, sender.customer_id)
     due = sender.money(sum(debt.amount_minor for debt in debts.due))
     credit = sender.money(debts.credit_minor)
@@ -123,7 +128,7 @@ def _balance(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     )
 
 
-def _loan(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _reply_loan(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     debts = list_debts(sender.unit, sender.customer_id)
     loans = [debt for debt in debts.lines if debt.kind != "access_rate"]
     if not loans:
@@ -135,23 +140,25 @@ def _loan(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     )
 
 
-def _pay(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
-    """A prompt to the sender's phone, when exactly one reading names a device that exists."""
+def _reply_pay(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+    """Send a prompt to the sender's phone, when exactly one reading names a device that exists."""
     sender.guesses.check(sender.msisdn)
     try:
-        return _pay_one(sender, words)
+        return _pay_by_reading(sender, words)
     except Refused as refused:
         if refused.code in MISSES:
             sender.guesses.missed(sender.msisdn)
         raise
 
 
-def _pay_one(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _pay_by_reading(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     readings = payment_readings(words, sender.unit.market.currency)
-    meant = {one for reading in readings if (one := _payable(sender, reading)) is not None}
-    if len(meant) == 1:
-        return _prompt(sender, *meant)
-    if not meant and readings and readings[0].serial is not None:
+    found = (_payable(sender, reading) for reading in readings)
+    payables = {payable for payable in found if payable is not None}
+    if len(payables) == 1:
+        (payable,) = payables
+        return _send_prompt(sender, payable)
+    if not payables and readings and readings[0].serial is not None:
         raise Refused("unknown_serial", serial=normalise_serial(readings[0].serial)[:20])
     return messages.how_to_pay()
 
@@ -166,8 +173,8 @@ class Payable:
 
 
 def _payable(sender: Sender, reading: Reading) -> Payable | None:
-    """The device as typed, or one of the sender's own that looks like it; without a serial the
-    sender's only one. Raises Refused("device_in_stock")."""
+    """The device as typed, or one of the sender's own that looks like it; without a serial number
+    the sender's only one. None when there is none. Raises Refused("device_in_stock")."""
     own = sender.devices
     if reading.serial is None:
         found = own[0] if len(own) == 1 else None
@@ -184,8 +191,8 @@ def _payable(sender: Sender, reading: Reading) -> Payable | None:
     return Payable(found.serial, loan_only=False, amount_minor=reading.amount_minor)
 
 
-def _prompt(sender: Sender, paid: Payable) -> BoundMessage:
-    """Ask for the money; the owner of the device is told what it will do."""
+def _send_prompt(sender: Sender, paid: Payable) -> BoundMessage:
+    """Request the payment; the reply tells the owner of the device what it will do."""
     unit, amount = sender.unit, sender.money(paid.amount_minor)
     request_payment(unit, sender.msisdn, paid.serial, amount, loan_only=paid.loan_only)
     if not any(paid.serial == own.serial for own in sender.devices):
@@ -195,8 +202,8 @@ def _prompt(sender: Sender, paid: Payable) -> BoundMessage:
     return messages.check_phone_own(amount=amount, serial=paid.serial, allocations=allocations)
 
 
-def _token(sender: Sender, words: tuple[str, ...]) -> BoundMessage | None:
-    """The last token of the device named, or of any; it goes as a text of its own."""
+def _reply_token(sender: Sender, words: tuple[str, ...]) -> BoundMessage | None:
+    """Resend the last token of the named device, or of any: as an SMS of its own."""
     customer_id = sender.customer_id
     devices = [_own_device(sender, words)] if words else sender.devices
     tokens = [
@@ -212,7 +219,7 @@ def _token(sender: Sender, words: tuple[str, ...]) -> BoundMessage | None:
 
 
 def _own_device(sender: Sender, words: tuple[str, ...]) -> DeviceState:
-    """The sender's device that is named. Raises Refused("not_your_device")."""
+    """The sender's device of that serial number. Raises Refused("not_your_device")."""
     typed = "".join(words)
     device = find_own_device(sender.devices, typed)
     if device is None:
@@ -220,34 +227,34 @@ def _own_device(sender: Sender, words: tuple[str, ...]) -> DeviceState:
     return device
 
 
-def _language(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _reply_language(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     if not words:
         return messages.how_to_choose_language()
     choose_language(sender.unit, sender.msisdn, language_named(words[0]) or "")
     return messages.language_changed()
 
 
-def _stop(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _reply_stop(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     want_reminders(sender.unit, sender.msisdn, wanted=False)
     return messages.stopped()
 
 
-def _start(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _reply_start(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     want_reminders(sender.unit, sender.msisdn, wanted=True)
     return messages.started()
 
 
-def _register(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
+def _reply_register(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     if read_caller(sender.unit, sender.msisdn).role != "agent":
         raise Refused("not_an_agent")
     request = registration_request(words, sender.unit.market.country)
     if request is None:
         return messages.how_to_register()
     pending, offer = store_registration_request(sender.unit, sender.msisdn, request)
-    return _to_confirm(sender, pending, offer)
+    return _confirmation(sender, pending, offer)
 
 
-def _to_confirm(
+def _confirmation(
     sender: Sender, pending: PendingRequest, offer: TariffOffer | Quote
 ) -> BoundMessage:
     shared = {
@@ -274,14 +281,14 @@ def _to_confirm(
             )
 
 
-_ACTS: dict[Intent, Callable[[Sender, tuple[str, ...]], BoundMessage | None]] = {
-    "balance": _balance,
-    "pay": _pay,
-    "token": _token,
-    "loan": _loan,
-    "language": _language,
-    "help": _help,
-    "stop": _stop,
-    "start": _start,
-    "register": _register,
+_HANDLERS: dict[Intent, Callable[[Sender, tuple[str, ...]], BoundMessage | None]] = {
+    "balance": _reply_balance,
+    "pay": _reply_pay,
+    "token": _reply_token,
+    "loan": _reply_loan,
+    "language": _reply_language,
+    "help": _reply_help,
+    "stop": _reply_stop,
+    "start": _reply_start,
+    "register": _reply_register,
 }

@@ -47,7 +47,7 @@ def delivery_route(open_unit: OpenUnit) -> CallbackRoute[DeliveryReport]:
 
 
 def read_report(body: bytes) -> DeliveryReport:
-    """The report in a form body. Raises BadCallback."""
+    """Read a report from a form body. Raises BadCallback."""
     form = read_form(body)
     status = text_field(form, "status", _WORD)
     reason = text_field(form, "failureReason", _WORD, default="")

@@ -1,7 +1,7 @@
-"""Texts that people send to us, through Africa's Talking.
+"""Incoming SMS from Africa's Talking.
 
-It repeats a text every minute until we say 200, so the text is stored once under its id before we
-do. Its `date` comes in two shapes, one without a zone: our own clock is used instead.
+It repeats an SMS every minute until it is answered 200, so the SMS is stored once, under its id,
+before that. Its `date` has two forms, one without a zone: our own clock is used instead.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def inbound_route(open_unit: OpenUnit, guesses: SerialGuesses) -> CallbackRoute[
 
 
 def read_text(body: bytes) -> InboundText:
-    """The text in a form body. Raises BadCallback."""
+    """Read an SMS from a form body. Raises BadCallback."""
     form = read_form(body)
     sender = text_field(form, "from", r"\+[0-9]{7,15}")
     try:

@@ -1,8 +1,8 @@
-"""What a text to us means: a keyword, tolerant of case, accents, spaces and small slips, and the
-words after it.
+"""Keywords of incoming SMS: the command and the words after it.
 
-Every language has its own words and all are understood from everybody. A slip is understood only
-when one reading exists and what follows fits it; serial numbers are never guessed here.
+Case, accents, spaces and small slips are tolerated. Every language has its own words, and any
+sender may use any language. A slip is understood only when it has one reading and what follows fits
+it; serial numbers are never guessed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WORDS: dict[str, dict[Intent, tuple[str, ...]]] = {
         "register": ("INSCRIRE",),
     },
 }
-# What each language is called, in any of them.
+# The names of each language, in all languages.
 LANGUAGE_NAMES: dict[str, tuple[str, ...]] = {
     "en": ("EN", "ENGLISH", "KIINGEREZA", "ANGLAIS"),
     "sw": ("SW", "SWAHILI", "KISWAHILI"),
@@ -98,7 +98,7 @@ def fold(word: str) -> str:
 
 
 def language_named(word: str) -> str | None:
-    """The code of the language somebody named, in whatever language they did."""
+    """The code of the language with that name, in any language; None when there is none."""
     named = fold(word)
     return next((code for code, names in LANGUAGE_NAMES.items() if named in names), None)
 

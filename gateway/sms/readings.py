@@ -1,7 +1,7 @@
-"""What the words after a keyword can mean: a payment's serial and amount, a registration's fields.
+"""Readings of the words after a keyword: serial number and amount, or the fields of a registration.
 
-A reading is only a possibility; whether such a device exists is for the caller to find out. Nothing
-here corrects a digit.
+A reading is a possibility: the caller finds out whether such a device exists. No digit is ever
+corrected.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ _SHORTEST_PHONE_DIGITS = 9
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """`serial` as typed without separators; None when only an amount was given."""
+    """One way to read a payment. `serial` is as typed, without separators; None when only an amount
+    was given."""
 
     serial: str | None
     amount_minor: int
 
 
 def payment_readings(words: Sequence[str], currency: str) -> list[Reading]:
-    """All ways to read `0100-0000 016 500`, `0100 1 500`, `KES 500 for 0100`, the likeliest first.
+    """All readings of `0100-0000 016 500`, `0100 1 500`, `KES 500 for 0100`, the likeliest first.
 
-    A serial may be typed in groups and an amount of four digits or more in two.
+    A serial number may be typed in groups, and an amount of four digits or more in two.
     """
     pieces = [piece for word in words for piece in word.split("-") if piece]
     _drop(pieces, -1, (*_POLITE, *_MONEY))
@@ -74,13 +75,13 @@ def _amount_first(pieces: list[str]) -> list[tuple[list[str], str]]:
 
 
 def _drop(pieces: list[str], end: int, noise: tuple[str, ...]) -> None:
-    """Take noise off one end of the pieces."""
+    """Remove polite words, currencies and the like from one end of the pieces."""
     while pieces and fold(pieces[end]).strip(".") in noise:
         pieces.pop(end)
 
 
 def _minor(typed: str, currency: str) -> int | None:
-    """`500`, `1,250`, `Ksh500/=`, `500.` in minor units; None for what is no amount."""
+    """`500`, `1,250`, `Ksh500/=`, `500.` in minor units; None when it is no amount."""
     plain = re.sub(r"/?[=-]*$", "", typed).replace(",", "").strip(".")
     around = "|".join((*_MONEY, currency))
     plain = re.sub(rf"(?i)^({around})\.?|({around})$", "", plain)
@@ -93,9 +94,9 @@ def _minor(typed: str, currency: str) -> int | None:
 
 
 def registration_request(words: Sequence[str], country: str) -> RegistrationRequest | None:
-    """`serial phone village tariff-or-plan name surname`; None when it cannot be read so.
+    """Read `serial phone village tariff-or-plan name surname`; None when it has another form.
 
-    The phone number tells where the serial, which may be in groups, ends.
+    The serial number, which may be in groups, ends where the phone number begins.
     """
     for place in range(1, len(words) - 2):
         phone = _phone(words[place], country)

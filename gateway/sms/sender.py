@@ -1,4 +1,4 @@
-"""What every SMS provider must do for us."""
+"""What an adapter of an SMS provider must do."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ class SmsSender(Protocol):
     def send(self, msisdn: str, body: str) -> SentSms:
         """Send one SMS to one E.164 number.
 
-        Raises Temporary (not sent, try again), Permanent (never will be), OutcomeUnknown.
+        Raises Temporary (not sent, try again), Permanent (it can never be sent), OutcomeUnknown.
         """
         ...

@@ -70,7 +70,10 @@ def read_portal(rows: Iterable[tuple[int, list[str]]], shortcode: str | None = N
     if problems:
         raise BadInput(*problems)
     return Statement(
-        provider_account(code), CURRENCY, [one for one, _ in movements], _closing(movements)
+        provider_account(code),
+        CURRENCY,
+        [movement for movement, _ in movements],
+        _closing(movements),
     )
 
 

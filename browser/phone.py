@@ -82,7 +82,8 @@ class Phone:
             self.page.wait_for_timeout(200)  # the page asks the network every second
             self.handset.get_by_role("button", name=re.compile("^(Read|Texts)$")).click()
         row.click()
-        return self.screen.locator(".text").inner_text()
+        found: str = self.screen.locator(".text").inner_text()
+        return found
 
     def device(self, serial: str) -> Locator:
         return self.page.locator("article.device").filter(has_text=serial)

@@ -128,13 +128,13 @@ def redis_url(services: Services) -> str:
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Iterator["Redis[bytes]"]:
+def redis(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as client:
         yield client
 
 
 @pytest.fixture
-def woken(redis: "Redis[bytes]") -> Callable[[], set[str]]:
+def woken(redis: Redis) -> Callable[[], set[str]]:
     """The queues that were woken and whose job has not begun."""
     return lambda: {key.decode().removeprefix("wake:") for key in redis.keys("wake:*")}
 

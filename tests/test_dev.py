@@ -9,6 +9,7 @@ import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ from dev import audited
 FLAW = {"id": "GHSA-1", "fix_versions": ["2.1"], "aliases": []}
 
 
-def report(*packages):
+def report(*packages: dict[str, Any]) -> str:
     return json.dumps({"dependencies": list(packages), "fixes": []})
 
 
@@ -36,14 +37,14 @@ UNSEEN = {"name": "redis", "skip_reason": "not found"}
         ([FLAWED, UNSEEN], 1, "not audited: redis"),
     ],
 )
-def test_every_package_is_reported(packages, code, reported):
+def test_every_package_is_reported(packages: Any, code: int, reported: Any) -> None:
     found, lines = audited(report(*packages), "")
 
     assert found == code
     assert reported in "\n".join(lines)
 
 
-def test_without_a_network_nothing_was_audited_and_it_says_so():
+def test_without_a_network_nothing_was_audited_and_it_says_so() -> None:
     code, [line] = audited("", "Traceback\nConnectionError: name or service not known\n")
 
     assert code == 2
@@ -51,7 +52,9 @@ def test_without_a_network_nothing_was_audited_and_it_says_so():
     assert "name or service not known" in line
 
 
-def test_without_a_browser_it_says_what_to_install_and_is_content(monkeypatch, capsys):
+def test_without_a_browser_it_says_what_to_install_and_is_content(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.delenv("CHROMIUM", raising=False)
     monkeypatch.setattr("dev.shutil.which", lambda name: None)
 
@@ -63,7 +66,7 @@ def test_without_a_browser_it_says_what_to_install_and_is_content(monkeypatch, c
 
 
 @pytest.fixture
-def machine(monkeypatch, tmp_path):
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     """A machine whose Python has neither ensurepip nor pip, and on whose PATH nothing stands."""
     monkeypatch.setattr(dev, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(dev, "PYTHON", tmp_path / ".venv" / "bin" / "python")
@@ -101,7 +104,9 @@ class Machine:
 MAKE_ENVIRONMENT = 'for last; do :; done; mkdir -p "$last/bin"; touch "$last/bin/python"'
 
 
-def test_a_python_with_ensurepip_makes_the_environment_itself(machine, monkeypatch):
+def test_a_python_with_ensurepip_makes_the_environment_itself(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dev, "find_spec", lambda name: name == "ensurepip")
     commands = []
     monkeypatch.setattr(dev, "failure_of", lambda command: commands.append(command) or "")
@@ -112,7 +117,9 @@ def test_a_python_with_ensurepip_makes_the_environment_itself(machine, monkeypat
 
 
 @pytest.mark.parametrize("tool", ["uv", "virtualenv"])
-def test_without_ensurepip_a_tool_on_the_path_makes_the_environment(machine, tool, capsys):
+def test_without_ensurepip_a_tool_on_the_path_makes_the_environment(
+    machine: Machine, tool: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     program = machine.add(tool, MAKE_ENVIRONMENT)
 
     dev.create_environment()
@@ -125,7 +132,9 @@ def test_without_ensurepip_a_tool_on_the_path_makes_the_environment(machine, too
 
 
 @pytest.mark.parametrize("name", ["pip3", "pip"])
-def test_without_ensurepip_a_pip_on_the_path_puts_pip_into_the_environment(machine, name):
+def test_without_ensurepip_a_pip_on_the_path_puts_pip_into_the_environment(
+    machine: Machine, name: str
+) -> None:
     machine.add(name)
 
     dev.create_environment()
@@ -136,7 +145,9 @@ def test_without_ensurepip_a_pip_on_the_path_puts_pip_into_the_environment(machi
     assert machine.has_environment
 
 
-def test_the_pip_of_this_python_is_used_where_it_has_no_ensurepip(machine, monkeypatch):
+def test_the_pip_of_this_python_is_used_where_it_has_no_ensurepip(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(dev, "find_spec", lambda name: name == "pip")
     commands = []
     monkeypatch.setattr(dev, "failure_of", lambda command: commands.append(command) or "")
@@ -157,7 +168,9 @@ echo 'print("pip")' > usr/share/python-wheels/pip-1-py3-none-any.whl/pip/__main_
 """
 
 
-def test_on_debian_pip_comes_out_of_its_package_and_nothing_is_installed_on_the_machine(machine):
+def test_on_debian_pip_comes_out_of_its_package_and_nothing_is_installed_on_the_machine(
+    machine: Machine,
+) -> None:
     machine.add("apt-get", APT_GET)
     machine.add("dpkg-deb", DPKG_DEB)
 
@@ -173,7 +186,9 @@ def test_on_debian_pip_comes_out_of_its_package_and_nothing_is_installed_on_the_
     assert machine.has_environment
 
 
-def test_a_way_that_fails_is_followed_by_the_next(machine, capsys):
+def test_a_way_that_fails_is_followed_by_the_next(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
     machine.add("uv", "echo 'no such command' >&2; exit 2")
     machine.add("pip3", "echo 'broken' >&2; exit 1")
     machine.add("virtualenv", MAKE_ENVIRONMENT)
@@ -192,7 +207,9 @@ def test_a_way_that_fails_is_followed_by_the_next(machine, capsys):
         (["apt-get"], f"apt-get install python3.{sys.version_info.minor}-venv"),
     ],
 )
-def test_where_no_way_works_one_line_says_what_to_type(machine, programs, advice):
+def test_where_no_way_works_one_line_says_what_to_type(
+    machine: Machine, programs: list[str], advice: str
+) -> None:
     for program in programs:
         machine.add(program, "echo 'the network is away' >&2; exit 1")
 
@@ -205,7 +222,9 @@ def test_where_no_way_works_one_line_says_what_to_type(machine, programs, advice
     assert ("the network is away" in line) == bool(programs)
 
 
-def test_compiled_code_is_kept_in_the_environment(machine, monkeypatch):
+def test_compiled_code_is_kept_in_the_environment(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
 
@@ -217,14 +236,14 @@ def test_compiled_code_is_kept_in_the_environment(machine, monkeypatch):
 
 
 @pytest.fixture
-def started(monkeypatch):
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The command lines that dev.py would become."""
     lines = []
     monkeypatch.setattr(dev, "become", lambda *line: lines.append(list(line)))
     return lines
 
 
-def test_the_tests_leave_long_trials_to_their_own_target(started):
+def test_the_tests_leave_long_trials_to_their_own_target(started: list[Any]) -> None:
     dev.test("-k", "payment")
     dev.trials()
 
@@ -234,7 +253,7 @@ def test_the_tests_leave_long_trials_to_their_own_target(started):
 
 
 @pytest.mark.parametrize("named", ["tests/test_dev.py", "tests/test_dev.py::test_x", "tests"])
-def test_a_test_that_is_named_runs_even_if_it_is_slow(started, named):
+def test_a_test_that_is_named_runs_even_if_it_is_slow(started: list[Any], named: str) -> None:
     dev.test(named, "-x")
 
     [line] = started
@@ -242,7 +261,7 @@ def test_a_test_that_is_named_runs_even_if_it_is_slow(started, named):
     assert "not slow" not in line
 
 
-def test_the_quick_tests_are_those_of_rules_and_use_cases(started):
+def test_the_quick_tests_are_those_of_rules_and_use_cases(started: list[Any]) -> None:
     dev.test_quick()
 
     [line] = started
@@ -251,11 +270,11 @@ def test_the_quick_tests_are_those_of_rules_and_use_cases(started):
     assert "not slow" in line
 
 
-def test_no_folder_that_is_not_quick_was_renamed():
+def test_no_folder_that_is_not_quick_was_renamed() -> None:
     assert [name for name in dev.NOT_QUICK if not (dev.ROOT / "tests" / name).is_dir()] == []
 
 
-def test_ci_runs_the_trials_and_ends_with_the_tests():
+def test_ci_runs_the_trials_and_ends_with_the_tests() -> None:
     lines = (dev.ROOT / ".ci" / "run").read_text().split()
     targets = [word for before, word in pairwise(lines) if before == "run"]
 

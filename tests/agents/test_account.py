@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.db.customers import lock_customers
 from core.db.invariants import BOOKS, offenders
@@ -15,7 +16,7 @@ from core.errors import Refused
 from core.money import Money
 from core.pin import Pins, hash_pin
 from core.tokens.family import DeviceSecret
-from core.unit import unit_opener
+from core.unit import OpenUnit, unit_opener
 from core.usecases.agents.account import agent_account, settle_agent
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.agents.pin import change_pin, check_pin, needs_new_pin
@@ -37,7 +38,7 @@ HASHED = hash_pin("4321", "pepper")
 
 
 @pytest.fixture
-def open_unit(engine):
+def open_unit(engine: Engine) -> OpenUnit:
     """Juma with a limit of 2000, 5% on collections; Amina's meter."""
     with engine.begin() as connection:
         insert_agent(connection, msisdn=JUMA, pin_hash=HASHED, commission_collections_bp=500)
@@ -53,16 +54,16 @@ def open_unit(engine):
     return unit_opener(engine, lambda: NOW, pins=PINS)
 
 
-def kes(amount):
+def kes(amount: int) -> Money:
     return Money(amount * 100, "KES")
 
 
-def collect(open_unit, amount, pin="4321"):
+def collect(open_unit: OpenUnit, amount: int, pin: str = "4321") -> Any:
     with open_unit() as unit:
         return collect_cash(unit, JUMA, pin, METER, kes(amount))
 
 
-def figures(engine):
+def figures(engine: Engine) -> tuple[int, int]:
     """(owed, commission) as kept on the row, and as the ledger has them."""
     with engine.connect() as connection:
         kept = connection.execute(
@@ -80,7 +81,7 @@ def figures(engine):
     return tuple(kept)
 
 
-def test_a_hand_over_pays_the_commission_out_with_it(engine, open_unit):
+def test_a_hand_over_pays_the_commission_out_with_it(engine: Engine, open_unit: OpenUnit) -> None:
     collect(open_unit, 100)
     assert figures(engine) == (100_00, 5_00)
 
@@ -91,7 +92,7 @@ def test_a_hand_over_pays_the_commission_out_with_it(engine, open_unit):
     assert figures(engine) == (45_00, 0)
 
 
-def test_one_receipt_is_one_hand_over(engine, open_unit):
+def test_one_receipt_is_one_hand_over(engine: Engine, open_unit: OpenUnit) -> None:
     collect(open_unit, 100)
 
     for _ in range(2):
@@ -106,7 +107,9 @@ def test_one_receipt_is_one_hand_over(engine, open_unit):
         ]
 
 
-def test_handing_everything_over_keeps_the_commission_for_the_next_time(engine, open_unit):
+def test_handing_everything_over_keeps_the_commission_for_the_next_time(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     collect(open_unit, 100)
 
     with open_unit() as unit:
@@ -115,7 +118,9 @@ def test_handing_everything_over_keeps_the_commission_for_the_next_time(engine, 
     assert figures(engine) == (0, 5_00)
 
 
-def test_the_account_tells_cash_taken_and_handed_over_the_newest_first(engine, open_unit):
+def test_the_account_tells_cash_taken_and_handed_over_the_newest_first(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     receipt = collect(open_unit, 100).receipt
     with open_unit() as unit:
         settle_agent(unit, JUMA, kes(50), "R1")
@@ -130,7 +135,7 @@ def test_the_account_tells_cash_taken_and_handed_over_the_newest_first(engine, o
     ]
 
 
-def test_more_than_is_owed_cannot_be_handed_over(engine, open_unit):
+def test_more_than_is_owed_cannot_be_handed_over(engine: Engine, open_unit: OpenUnit) -> None:
     collect(open_unit, 100)
 
     with pytest.raises(Refused) as refused, open_unit() as unit:
@@ -140,7 +145,9 @@ def test_more_than_is_owed_cannot_be_handed_over(engine, open_unit):
     assert figures(engine) == (100_00, 5_00)
 
 
-def test_cash_past_the_limit_is_refused_and_leaves_no_trace(engine, open_unit):
+def test_cash_past_the_limit_is_refused_and_leaves_no_trace(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     collect(open_unit, 1500)
 
     with pytest.raises(Refused) as refused:
@@ -150,10 +157,12 @@ def test_cash_past_the_limit_is_refused_and_leaves_no_trace(engine, open_unit):
     assert figures(engine) == (1500_00, 75_00)
 
 
-def test_two_collections_at_once_cannot_both_take_the_last_of_the_limit(engine, open_unit):
+def test_two_collections_at_once_cannot_both_take_the_last_of_the_limit(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     answers = []
 
-    def work():
+    def work() -> None:
         try:
             answers.append(collect(open_unit, 1500).owed)
         except Refused as refused:
@@ -169,7 +178,9 @@ def test_two_collections_at_once_cannot_both_take_the_last_of_the_limit(engine, 
     assert figures(engine) == (1500_00, 75_00)
 
 
-def test_three_misses_lock_for_half_an_hour_and_a_right_pin_resets_the_count(engine, open_unit):
+def test_three_misses_lock_for_half_an_hour_and_a_right_pin_resets_the_count(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     assert collect(open_unit, 100, pin="0000").values == {"left": 2}
     assert collect(open_unit, 100).owed == kes(100)
     for left in (2, 1):
@@ -182,14 +193,14 @@ def test_three_misses_lock_for_half_an_hour_and_a_right_pin_resets_the_count(eng
 
 
 @pytest.mark.parametrize("new_pin", ["1111", "1234", "98765", "4321"])
-def test_a_pin_that_everybody_tries_is_refused(open_unit, new_pin):
+def test_a_pin_that_everybody_tries_is_refused(open_unit: OpenUnit, new_pin: str) -> None:
     with pytest.raises(Refused) as refused, open_unit() as unit:
         change_pin(unit, JUMA, f"4321 {new_pin}")
 
     assert refused.value.code == "pin_trivial"
 
 
-def test_the_operators_pin_has_to_be_replaced_once(engine, open_unit):
+def test_the_operators_pin_has_to_be_replaced_once(engine: Engine, open_unit: OpenUnit) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE agents SET pin_is_initial = true"))
 
@@ -201,26 +212,28 @@ def test_the_operators_pin_has_to_be_replaced_once(engine, open_unit):
         assert check_pin(unit, JUMA, "8027").msisdn == JUMA
 
 
-def give_back(open_unit, receipt, amount):
+def give_back(open_unit: OpenUnit, receipt: str, amount: int) -> bool:
     with open_unit() as unit:
         agent_id = unit.connection.execute(text("SELECT id FROM agents")).scalar_one()
         reason = "the customer has it back"
         return record_reversal(unit, f"agent:{agent_id}", receipt, amount * 100, "ops@jua", reason)
 
 
-def check_ledger(engine):
+def check_ledger(engine: Engine) -> None:
     with engine.connect() as connection:
         found = {name: offenders(connection, sql, NOW) for name, sql in BOOKS.items()}
     assert not any(found.values()), found
 
 
-def office(engine):
+def office(engine: Engine) -> int:
     with engine.connect() as connection:
         return balance(connection, "cash:office")
 
 
 @pytest.mark.parametrize("used", [False, True])
-def test_cash_that_is_given_back_is_not_owed_any_more_nor_its_commission(engine, open_unit, used):
+def test_cash_that_is_given_back_is_not_owed_any_more_nor_its_commission(
+    engine: Engine, open_unit: OpenUnit, used: bool
+) -> None:
     receipt = collect(open_unit, 100).receipt
     collect(open_unit, 30)
     if used:
@@ -234,7 +247,9 @@ def test_cash_that_is_given_back_is_not_owed_any_more_nor_its_commission(engine,
     check_ledger(engine)
 
 
-def test_what_of_it_was_handed_over_comes_back_from_the_office(engine, open_unit):
+def test_what_of_it_was_handed_over_comes_back_from_the_office(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     receipt = collect(open_unit, 100).receipt
     with open_unit() as unit:
         settle_agent(unit, JUMA, kes(50), "R1")  # owes 45 then: 5 of commission were paid out
@@ -247,7 +262,7 @@ def test_what_of_it_was_handed_over_comes_back_from_the_office(engine, open_unit
     check_ledger(engine)
 
 
-def test_the_agent_is_told_and_sees_it_in_the_account(engine, open_unit):
+def test_the_agent_is_told_and_sees_it_in_the_account(engine: Engine, open_unit: OpenUnit) -> None:
     receipt = collect(open_unit, 100).receipt
     give_back(open_unit, receipt, 100)
 
@@ -261,7 +276,9 @@ def test_the_agent_is_told_and_sees_it_in_the_account(engine, open_unit):
         assert list(bodies) == [f"Cash KES 100, receipt {receipt}, given back. You owe KES 0."]
 
 
-def test_cash_on_its_way_back_is_not_owed_once_it_is_back(engine, open_unit):
+def test_cash_on_its_way_back_is_not_owed_once_it_is_back(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     receipt = collect(open_unit, 100).receipt
     with open_unit() as unit:
         payment_id = unit.connection.execute(text("SELECT id FROM payments")).scalar_one()
@@ -279,12 +296,15 @@ WAITING = """
 """
 
 
-def waiting(engine):
+def waiting(engine: Engine) -> int:
     with engine.connect() as connection:
-        return connection.execute(text(WAITING)).scalar_one()
+        found: int = connection.execute(text(WAITING)).scalar_one()
+        return found
 
 
-def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(engine, open_unit):
+def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     collect(open_unit, 100)
     with open_unit() as unit:
         apply_payments(unit, lambda device: DeviceSecret(device.serial, "openpaygo", bytes(16)))
@@ -292,7 +312,7 @@ def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(engine,
             text("SELECT id, customer_id FROM payments")
         ).one()
 
-    def go_back():
+    def go_back() -> None:
         with open_unit() as unit:
             reverse_by_hand(unit, payment_id, "ops@jua", "the customer has it back")
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+from collections.abc import Callable, Iterator
+from logging import Logger
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,7 +28,7 @@ SECRETS = {
 
 
 @pytest.fixture
-def logged(monkeypatch):
+def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Any]]]:
     """Log with a formatter of ours; the lines it wrote."""
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
@@ -34,7 +38,7 @@ def logged(monkeypatch):
     handler = logging.StreamHandler(out)
     logger.addHandler(handler)
 
-    def lines(log, as_json=True):
+    def lines(log: Callable[[Logger], None], as_json: bool = True) -> list[Any]:
         handler.setFormatter(LogFormatter("web", as_json))
         log(logger)
         written = out.getvalue().splitlines()
@@ -44,8 +48,8 @@ def logged(monkeypatch):
     logger.removeHandler(handler)
 
 
-def test_a_line_is_an_object_with_what_it_is_about(logged):
-    def log(logger):
+def test_a_line_is_an_object_with_what_it_is_about(logged: Callable[..., list[Any]]) -> None:
+    def log(logger: Logger) -> None:
         with log_context(request="r1", endpoint="daraja_confirmation"):
             logger.info("payment %s", "booked", extra=log_fields(payment=1234567890))
         logger.warning("alone")
@@ -64,8 +68,8 @@ def test_a_line_is_an_object_with_what_it_is_about(logged):
     assert (second["message"], "request" in second) == ("alone", False)
 
 
-def test_an_exception_is_one_line_too_and_is_masked(logged):
-    def log(logger):
+def test_an_exception_is_one_line_too_and_is_masked(logged: Callable[..., list[Any]]) -> None:
+    def log(logger: Logger) -> None:
         try:
             raise ValueError("no customer +254711000001")
         except ValueError:
@@ -75,8 +79,8 @@ def test_an_exception_is_one_line_too_and_is_masked(logged):
     assert "ValueError: no customer ***001" in line["exception"]
 
 
-def test_for_a_terminal_it_is_words(logged):
-    def log(logger):
+def test_for_a_terminal_it_is_words(logged: Callable[..., list[Any]]) -> None:
+    def log(logger: Logger) -> None:
         with log_context(request="r1"):
             logger.error("broken", extra=log_fields(payment=7))
 
@@ -101,11 +105,11 @@ def test_for_a_terminal_it_is_words(logged):
         ("https://gateway.example.org", "https://gateway.example.org"),
     ],
 )
-def test_what_may_not_be_in_a_log_is_taken_out_and_the_rest_stays(given, wanted):
+def test_what_may_not_be_in_a_log_is_taken_out_and_the_rest_stays(given: str, wanted: str) -> None:
     assert Masking(secrets_in(SECRETS))(given) == wanted
 
 
-def test_secrets_that_come_as_files_are_known_too(tmp_path):
+def test_secrets_that_come_as_files_are_known_too(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("from-a-mounted-file\n")
     masked = Masking(secrets_in({"AT_API_KEY_FILE": str(file), "PIN_PEPPER_FILE": "/nowhere"}))
@@ -113,6 +117,6 @@ def test_secrets_that_come_as_files_are_known_too(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOG_LEVEL", "loud"), ("LOG_FORMAT", "xml")])
-def test_a_setting_that_is_none_is_told(name, value):
+def test_a_setting_that_is_none_is_told(name: str, value: str) -> None:
     with pytest.raises(BadInput, match=name):
         logging_config({name: value}, "web")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,12 +16,12 @@ from core.money import Money, major, parse_minor, split
     ("total", "parts", "expected"),
     [(1000, 3, [333, 333, 334]), (800, 5, [160] * 5), (1000, 1, [1000])],
 )
-def test_the_last_part_takes_the_remainder(total, parts, expected):
+def test_the_last_part_takes_the_remainder(total: int, parts: int, expected: list[int]) -> None:
     assert split(total, parts, 1) == expected
 
 
 @given(st.integers(1, 10**9), st.integers(1, 520), st.sampled_from([1, 5, 100]))
-def test_parts_are_whole_units_and_sum_to_the_whole(total, parts, unit):
+def test_parts_are_whole_units_and_sum_to_the_whole(total: int, parts: int, unit: int) -> None:
     if total < parts * unit:
         with pytest.raises(ValueError, match="cannot split"):
             split(total, parts, unit)
@@ -33,12 +35,12 @@ def test_parts_are_whole_units_and_sum_to_the_whole(total, parts, unit):
 
 
 @pytest.mark.parametrize("minor", [-1, 1.5, True, "5"])
-def test_money_that_is_not_a_whole_number_of_units_is_a_broken_invariant(minor):
+def test_money_that_is_not_a_whole_number_of_units_is_a_broken_invariant(minor: Any) -> None:
     with pytest.raises(BrokenInvariant):
         Money(minor, "KES")
 
 
-def test_currencies_do_not_mix():
+def test_currencies_do_not_mix() -> None:
     with pytest.raises(BrokenInvariant):
         Money(1, "KES") + Money(1, "UGX")
 
@@ -54,7 +56,7 @@ def test_currencies_do_not_mix():
         ("500.00", "UGX", 500),
     ],
 )
-def test_plain_decimals_are_read_exactly(text, currency, minor):
+def test_plain_decimals_are_read_exactly(text: str, currency: str, minor: int) -> None:
     assert parse_minor(text, currency) == minor
 
 
@@ -71,11 +73,11 @@ def test_plain_decimals_are_read_exactly(text, currency, minor):
         ("٥٠٠", "KES"),
     ],
 )
-def test_anything_else_is_refused(text, currency):
+def test_anything_else_is_refused(text: str, currency: str) -> None:
     with pytest.raises(ValueError, match=r"amount|decimal digits"):
         parse_minor(text, currency)
 
 
 @given(st.integers(0, 10**12 - 1), st.sampled_from(["KES", "UGX"]))
-def test_major_units_read_back_as_the_same_minor_units(minor, currency):
+def test_major_units_read_back_as_the_same_minor_units(minor: int, currency: str) -> None:
     assert parse_minor(major(minor, currency), currency) == minor

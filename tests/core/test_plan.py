@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from core.appliance import Appliance
 from core.errors import BrokenInvariant, Refused
@@ -16,6 +18,7 @@ from core.plan import (
     ByAmount,
     ByCount,
     ByDay,
+    Instalment,
     PlanTerms,
     as_cadence,
     cost_based,
@@ -29,22 +32,30 @@ SOLD_ON = date(2026, 1, 5)
 FIVE = ByCount(5)
 
 
-def plan(schedule=FIVE, down=0, cadence="weekly", cash_unit=1, *, kind="other", **sold):
+def plan(
+    schedule: ByCount | ByAmount | ByDay = FIVE,
+    down: int = 0,
+    cadence: str = "weekly",
+    cash_unit: int = 1,
+    *,
+    kind: str = "other",
+    **sold: Any,
+) -> list[Instalment]:
     """The plan of an appliance for 1000, with 3 initial days where it works by the day."""
     terms = PlanTerms("it", schedule, cadence, Money(down, "KES"))
     item = Appliance("it", "It", kind, 1000, 3, None, 0)
     return make_plan(terms, item, SOLD_ON, cash_unit, **sold)
 
 
-def by_amount(minor):
+def by_amount(minor: int) -> ByAmount:
     return ByAmount(Money(minor, "KES"))
 
 
-def test_count_based_gives_equal_instalments_and_the_last_takes_the_remainder():
+def test_count_based_gives_equal_instalments_and_the_last_takes_the_remainder() -> None:
     assert count_based(1000, 3, 1) == [333, 333, 334]
 
 
-def test_the_down_payment_comes_first_and_is_due_on_the_day_of_sale():
+def test_the_down_payment_comes_first_and_is_due_on_the_day_of_sale() -> None:
     instalments = plan(down=200)
 
     assert [part.amount_minor for part in instalments] == [200, 160, 160, 160, 160, 160]
@@ -55,7 +66,9 @@ def test_the_down_payment_comes_first_and_is_due_on_the_day_of_sale():
     ("instalment", "expected"),
     [(300, [300, 300, 300, 100]), (400, [400, 400, 200]), (999, [999, 1]), (1000, [1000])],
 )
-def test_cost_based_keeps_the_amount_asked_for_and_only_the_last_is_short(instalment, expected):
+def test_cost_based_keeps_the_amount_asked_for_and_only_the_last_is_short(
+    instalment: int, expected: list[int]
+) -> None:
     assert cost_based(1000, instalment, 1) == expected
 
 
@@ -73,24 +86,24 @@ def test_cost_based_keeps_the_amount_asked_for_and_only_the_last_is_short(instal
         ({"first_due_on": date(2000, 1, 1)}, "plan_first_due"),
     ],
 )
-def test_an_impossible_plan_is_refused_with_the_reason(changes, code):
+def test_an_impossible_plan_is_refused_with_the_reason(changes: dict[str, Any], code: str) -> None:
     with pytest.raises(Refused) as refused:
         plan(**changes)
 
     assert refused.value.code == code
 
 
-def test_use_by_the_day_has_no_instalments():
+def test_use_by_the_day_has_no_instalments() -> None:
     assert plan(ByDay(), kind="shs") == []
 
 
-def test_a_cadence_is_one_of_three_words():
+def test_a_cadence_is_one_of_three_words() -> None:
     assert [as_cadence(word) for word in CADENCES] == ["daily", "weekly", "monthly"]
     with pytest.raises(BrokenInvariant, match="yearly"):
         as_cadence("yearly")
 
 
-def test_instalments_fall_due_one_cadence_after_the_sale_and_then_a_cadence_later_each():
+def test_instalments_fall_due_one_cadence_after_the_sale_and_then_a_cadence_later_each() -> None:
     assert [part.due_on for part in plan(ByCount(3))] == [
         date(2026, 1, 12),
         date(2026, 1, 19),
@@ -98,13 +111,13 @@ def test_instalments_fall_due_one_cadence_after_the_sale_and_then_a_cadence_late
     ]
 
 
-def test_a_given_first_due_date_is_the_first_instalments():
+def test_a_given_first_due_date_is_the_first_instalments() -> None:
     instalments = plan(ByCount(2), first_due_on=date(2026, 3, 1))
 
     assert [part.due_on for part in instalments] == [date(2026, 3, 1), date(2026, 3, 8)]
 
 
-def test_months_keep_the_anchor_day_and_clamp():
+def test_months_keep_the_anchor_day_and_clamp() -> None:
     first = date(2026, 1, 31)
 
     assert [part.due_on for part in plan(ByCount(4), cadence="monthly", first_due_on=first)] == [
@@ -115,7 +128,7 @@ def test_months_keep_the_anchor_day_and_clamp():
     ]
 
 
-def test_only_payg_instalments_carry_days_and_the_down_payment_carries_the_initial_ones():
+def test_only_payg_instalments_carry_days_and_the_down_payment_carries_the_initial_ones() -> None:
     bought = plan(down=200, kind="shs")
     plain = plan(down=200)
 
@@ -123,13 +136,15 @@ def test_only_payg_instalments_carry_days_and_the_down_payment_carries_the_initi
     assert {part.days for part in plain} == {0}
 
 
-def test_a_sale_paid_in_full_at_once_has_no_instalments():
+def test_a_sale_paid_in_full_at_once_has_no_instalments() -> None:
     assert [part.number for part in plan(down=1000)] == [0]
     assert [part.number for part in plan(ByCount(0), down=1000)] == [0]
 
 
 @given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.integers(0, 520))
-def test_monthly_steps_hit_every_month_once_at_the_anchor_day_or_the_last(anchor, steps):
+def test_monthly_steps_hit_every_month_once_at_the_anchor_day_or_the_last(
+    anchor: date, steps: int
+) -> None:
     due = step_on(anchor, "monthly", steps)
 
     assert (due.year * 12 + due.month) - (anchor.year * 12 + anchor.month) == steps
@@ -146,7 +161,9 @@ def test_monthly_steps_hit_every_month_once_at_the_anchor_day_or_the_last(anchor
     ),
     st.sampled_from([1, 5, 100]),
 )
-def test_every_plan_sums_to_the_price_or_is_refused(total, down, cadence, schedule, unit):
+def test_every_plan_sums_to_the_price_or_is_refused(
+    total: int, down: int, cadence: str, schedule: Any, unit: int
+) -> None:
     if isinstance(schedule, tuple):
         schedule = by_amount(schedule[1] * unit)
     try:
@@ -162,7 +179,9 @@ def test_every_plan_sums_to_the_price_or_is_refused(total, down, cadence, schedu
 
 
 @given(st.integers(1, 10_000), st.integers(0, 400), st.data())
-def test_days_come_out_exactly_however_an_instalment_is_paid(amount, days, data):
+def test_days_come_out_exactly_however_an_instalment_is_paid(
+    amount: int, days: int, data: DataObject
+) -> None:
     paid = given_so_far = 0
     while paid < amount:
         step = data.draw(st.integers(1, amount - paid))

@@ -27,26 +27,26 @@ def amounts(parts: list[Instalment]) -> list[int]:
     return [part.amount_minor for part in parts]
 
 
-def test_a_new_total_falls_on_untouched_instalments_alike():
+def test_a_new_total_falls_on_untouched_instalments_alike() -> None:
     assert amounts(reprice(plan(*[(0, 200)] * 5), 1500, "weekly", 1)) == [300] * 5
 
 
-def test_what_money_has_touched_stays_as_it_is():
+def test_what_money_has_touched_stays_as_it_is() -> None:
     five = plan((200, 200), (150, 200), (0, 200), (0, 200), (0, 200))
     assert amounts(reprice(five, 1500, "weekly", 1)) == [200, 200, 366, 366, 368]
 
 
-def test_a_total_below_what_is_paid_is_refused():
+def test_a_total_below_what_is_paid_is_refused() -> None:
     with pytest.raises(Refused, match="plan_below_paid"):
         reprice(plan((200, 200), (0, 200)), 199, "weekly", 1)
 
 
-def test_at_exactly_what_is_paid_nothing_is_left():
+def test_at_exactly_what_is_paid_nothing_is_left() -> None:
     parts = reprice(plan((200, 200), (0, 200)), 200, "weekly", 1)
     assert [(part.number, part.open_minor) for part in parts] == [(1, 0)]
 
 
-def test_a_touched_instalment_that_shrinks_ends_at_what_was_paid_with_the_days_it_bought():
+def test_a_touched_instalment_that_shrinks_ends_at_what_was_paid_with_the_days_it_bought() -> None:
     parts = reprice(plan((100, 200), (0, 200)), 130, "weekly", 1)
     assert [(part.amount_minor, part.paid_minor, part.days) for part in parts] == [
         (100, 100, 3),
@@ -54,19 +54,19 @@ def test_a_touched_instalment_that_shrinks_ends_at_what_was_paid_with_the_days_i
     ]
 
 
-def test_a_higher_price_with_nothing_untouched_adds_an_instalment():
+def test_a_higher_price_with_nothing_untouched_adds_an_instalment() -> None:
     parts = reprice(plan((200, 200), (50, 200)), 500, "weekly", 1)
     assert amounts(parts) == [200, 200, 100]
     assert parts[-1].due_on == date(2026, 1, 19)
 
 
-def test_a_part_whose_payment_was_taken_back_is_not_dropped():
+def test_a_part_whose_payment_was_taken_back_is_not_dropped() -> None:
     reversed_part = Instalment(1, DUE_ON, 200, 7, is_touched=True)
     with pytest.raises(Refused, match="plan_reversed_part"):
         reprice([reversed_part], 100, "weekly", 1)
 
 
-def test_rescheduling_replaces_untouched_instalments_only():
+def test_rescheduling_replaces_untouched_instalments_only() -> None:
     five = plan((200, 200), (150, 200), (0, 200), (0, 200), (0, 200))
     parts = reschedule(five, ByCount(2), "monthly", date(2026, 1, 31), 1, days_bought=True)
     assert amounts(parts) == [200, 200, 300, 300]
@@ -76,7 +76,7 @@ def test_rescheduling_replaces_untouched_instalments_only():
     ]
 
 
-def test_rescheduling_by_amount_keeps_it_and_the_last_is_short():
+def test_rescheduling_by_amount_keeps_it_and_the_last_is_short() -> None:
     parts = reschedule(
         plan((0, 600), (0, 400)),
         ByAmount(Money(300, "KES")),
@@ -93,7 +93,7 @@ def test_rescheduling_by_amount_keeps_it_and_the_last_is_short():
     ]
 
 
-def test_a_plan_with_nothing_untouched_cannot_be_rescheduled():
+def test_a_plan_with_nothing_untouched_cannot_be_rescheduled() -> None:
     with pytest.raises(Refused, match="plan_nothing_untouched"):
         reschedule(plan((1, 2)), ByCount(2), "weekly", DUE_ON, 1, days_bought=True)
 
@@ -106,7 +106,9 @@ parts_paid = st.lists(
 
 
 @given(paid=parts_paid, down=st.integers(0, 30), total=st.integers(1, 900), unit=st.integers(1, 3))
-def test_repricing_conserves_money_and_never_takes_days_back(paid, down, total, unit):
+def test_repricing_conserves_money_and_never_takes_days_back(
+    paid: list[tuple[int, int]], down: int, total: int, unit: int
+) -> None:
     before = plan(*[(a * unit, b * unit) for a, b in paid])
     if down:
         before.insert(0, Instalment(0, DUE_ON, down * unit, 0))
@@ -129,7 +131,7 @@ def test_repricing_conserves_money_and_never_takes_days_back(paid, down, total, 
 
 
 @given(paid=parts_paid, count=st.integers(1, 20))
-def test_rescheduling_conserves_the_total(paid, count):
+def test_rescheduling_conserves_the_total(paid: list[tuple[int, int]], count: int) -> None:
     before = plan(*paid)
     if sum(part.amount_minor for part in before if not part.is_fixed) < count:
         with pytest.raises(Refused, match=r"plan_nothing_untouched|plan_instalment_small"):

@@ -18,11 +18,11 @@ MONTHLY_FEE = TariffVersion(JAN_1, 10000, access_rate_minor=10000, access_every_
     ("money", "tenths", "cost"),
     [(50000, 50, 50000), (55500, 55, 55000), (700, 0, 0), (10500, 10, 10000)],
 )
-def test_energy_is_rounded_down_to_a_tenth_of_a_kwh(money, tenths, cost):
+def test_energy_is_rounded_down_to_a_tenth_of_a_kwh(money: int, tenths: int, cost: int) -> None:
     assert energy_for(money, TariffVersion(JAN_1, 10000)) == (tenths, cost)
 
 
-def test_below_the_minimum_purchase_no_energy_is_sold():
+def test_below_the_minimum_purchase_no_energy_is_sold() -> None:
     version = TariffVersion(JAN_1, 10000, minimum_purchase_minor=10000)
 
     assert energy_for(9999, version) == (0, 0)
@@ -30,7 +30,9 @@ def test_below_the_minimum_purchase_no_energy_is_sold():
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**6))
-def test_energy_never_costs_more_than_was_paid_and_leaves_less_than_a_tenth(money, price):
+def test_energy_never_costs_more_than_was_paid_and_leaves_less_than_a_tenth(
+    money: int, price: int
+) -> None:
     tenths, cost = energy_for(money, TariffVersion(JAN_1, price))
 
     assert 0 <= cost <= money
@@ -38,7 +40,7 @@ def test_energy_never_costs_more_than_was_paid_and_leaves_less_than_a_tenth(mone
     assert (tenths + 1) * price > money * 10
 
 
-def test_the_version_of_the_day_is_the_latest_that_has_begun():
+def test_the_version_of_the_day_is_the_latest_that_has_begun() -> None:
     versions = [TariffVersion(JAN_1, 1), TariffVersion(date(2026, 2, 1), 2)]
 
     assert version_on(versions, date(2025, 12, 31)) is None
@@ -46,7 +48,7 @@ def test_the_version_of_the_day_is_the_latest_that_has_begun():
     assert version_on(versions, date(2026, 2, 1)) == versions[1]
 
 
-def test_the_first_fee_falls_due_one_period_after_the_tariff_was_put_on_the_meter():
+def test_the_first_fee_falls_due_one_period_after_the_tariff_was_put_on_the_meter() -> None:
     assert fees_due([MONTHLY_FEE], JAN_1, date(2026, 1, 30)) == ([], JAN_1)
     assert fees_due([MONTHLY_FEE], JAN_1, date(2026, 1, 31)) == (
         [AccessFee(date(2026, 1, 31), 10000)],
@@ -54,7 +56,7 @@ def test_the_first_fee_falls_due_one_period_after_the_tariff_was_put_on_the_mete
     )
 
 
-def test_a_fee_has_the_amount_in_force_when_it_falls_due():
+def test_a_fee_has_the_amount_in_force_when_it_falls_due() -> None:
     dearer = TariffVersion(date(2026, 1, 20), 10000, access_rate_minor=15000, access_every_days=30)
 
     fees, _ = fees_due([MONTHLY_FEE, dearer], JAN_1, date(2026, 3, 5))
@@ -62,7 +64,7 @@ def test_a_fee_has_the_amount_in_force_when_it_falls_due():
     assert fees == [AccessFee(date(2026, 1, 31), 15000), AccessFee(date(2026, 3, 2), 15000)]
 
 
-def test_a_fee_introduced_later_runs_from_its_own_first_day():
+def test_a_fee_introduced_later_runs_from_its_own_first_day() -> None:
     free = TariffVersion(JAN_1, 10000)
     paid = TariffVersion(date(2026, 6, 1), 10000, access_rate_minor=10000, access_every_days=10)
 
@@ -72,7 +74,7 @@ def test_a_fee_introduced_later_runs_from_its_own_first_day():
     assert anchor == date(2026, 6, 11)
 
 
-def test_a_fee_that_was_dropped_is_charged_no_more():
+def test_a_fee_that_was_dropped_is_charged_no_more() -> None:
     free = TariffVersion(date(2026, 2, 1), 10000)
 
     fees, anchor = fees_due([MONTHLY_FEE, free], JAN_1, date(2026, 12, 31))
@@ -82,7 +84,7 @@ def test_a_fee_that_was_dropped_is_charged_no_more():
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=12), st.integers(1, 35))
-def test_accruing_at_any_pace_gives_the_same_fees(pauses, every):
+def test_accruing_at_any_pace_gives_the_same_fees(pauses: list[int], every: int) -> None:
     version = TariffVersion(JAN_1, 10000, access_rate_minor=500, access_every_days=every)
     today, anchor, stepwise = JAN_1, JAN_1, []
     for pause in pauses:

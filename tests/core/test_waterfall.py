@@ -6,28 +6,39 @@ Amounts are in whole shillings (minor units of a currency with a cash unit of 1)
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject, DrawFn
 
 from core.tariff import TariffVersion
-from core.waterfall import Obligation, Target, apply_money
+from core.waterfall import Obligation, Outcome, Target, apply_money
 
 TODAY = date(2026, 11, 24)
 METER, SHS = 1, 2
 LOAN, PLAN = 10, 20
 
 
-def tariff(**changes):
+def tariff(**changes: int) -> TariffVersion:
     return TariffVersion(**({"valid_from": date(2026, 1, 1), "price_per_kwh_minor": 100} | changes))
 
 
-def meter(**changes):
+def meter(**changes: int) -> Target:
     return Target(METER, tariff=tariff(**changes))
 
 
-def instalment(amount, due_in=-1, *, paid=0, sale=LOAN, number=1, device=None, days=0):
+def instalment(
+    amount: int,
+    due_in: int = -1,
+    *,
+    paid: int = 0,
+    sale: int = LOAN,
+    number: int = 1,
+    device: int | None = None,
+    days: int = 0,
+) -> Obligation:
     due_on = TODAY + timedelta(days=due_in)
     return Obligation(
         "instalment",
@@ -42,19 +53,19 @@ def instalment(amount, due_in=-1, *, paid=0, sale=LOAN, number=1, device=None, d
     )
 
 
-def weekly(number, due_in, *, amount=150, paid=0):
+def weekly(number: int, due_in: int, *, amount: int = 150, paid: int = 0) -> Obligation:
     return instalment(amount, due_in, paid=paid, sale=PLAN, number=number, device=SHS, days=7)
 
 
-def access(amount, due_in=-5):
+def access(amount: int, due_in: int = -5) -> Obligation:
     return Obligation("access_rate", 1, TODAY + timedelta(days=due_in), amount, device_id=METER)
 
 
-def lines(outcome):
+def lines(outcome: Outcome) -> list[tuple[str, int]]:
     return [(line.kind, line.amount_minor) for line in outcome.lines]
 
 
-def overdue_300_and_access_200():
+def overdue_300_and_access_200() -> list[Obligation]:
     return [access(200), instalment(300, -2)]
 
 
@@ -73,20 +84,22 @@ def overdue_300_and_access_200():
         ),
     ],
 )
-def test_debts_come_first_and_the_rest_becomes_energy(letter, paid, expected, tenths):
+def test_debts_come_first_and_the_rest_becomes_energy(
+    letter: str, paid: int, expected: list[tuple[str, int]], tenths: int
+) -> None:
     outcome = apply_money(paid, 0, overdue_300_and_access_200(), meter(), TODAY)
 
     assert lines(outcome) == expected, letter
     assert outcome.energy_tenths == tenths
 
 
-def test_f_credit_is_used_with_the_next_payment():
+def test_f_credit_is_used_with_the_next_payment() -> None:
     outcome = apply_money(100, 5, [], meter(), TODAY)
 
     assert (outcome.energy_tenths, outcome.credit_used_minor, outcome.credit_minor) == (10, 5, 5)
 
 
-def test_g_an_instalment_ahead_buys_its_days():
+def test_g_an_instalment_ahead_buys_its_days() -> None:
     outcome = apply_money(
         150, 0, [weekly(1, 3), weekly(2, 10)], Target(SHS, plan_sale_id=PLAN), TODAY
     )
@@ -94,7 +107,7 @@ def test_g_an_instalment_ahead_buys_its_days():
     assert outcome.days == {SHS: 7}
 
 
-def test_h_an_instalment_paid_in_parts_gives_the_difference_in_days():
+def test_h_an_instalment_paid_in_parts_gives_the_difference_in_days() -> None:
     owed = [weekly(1, 3), weekly(2, 10)]
 
     first = apply_money(100, 0, owed, Target(SHS, plan_sale_id=PLAN), TODAY)
@@ -103,7 +116,7 @@ def test_h_an_instalment_paid_in_parts_gives_the_difference_in_days():
     assert (first.days, then.days) == ({SHS: 4}, {SHS: 3})
 
 
-def test_i_overdue_instalments_and_one_ahead_give_their_days_together():
+def test_i_overdue_instalments_and_one_ahead_give_their_days_together() -> None:
     owed = [weekly(1, -21), weekly(2, -14), weekly(3, -7), weekly(4, 0 + 1), weekly(5, 8)]
 
     outcome = apply_money(600, 0, owed, Target(SHS, plan_sale_id=PLAN), TODAY)
@@ -111,7 +124,7 @@ def test_i_overdue_instalments_and_one_ahead_give_their_days_together():
     assert outcome.days == {SHS: 28}
 
 
-def test_j_the_last_of_the_plan_completes_the_sale_and_the_rest_is_credit():
+def test_j_the_last_of_the_plan_completes_the_sale_and_the_rest_is_credit() -> None:
     owed = [weekly(n, 7 * n, amount=amount) for n, amount in enumerate((150, 150, 150, 50), 1)]
 
     outcome = apply_money(700, 0, owed, Target(SHS, plan_sale_id=PLAN), TODAY)
@@ -119,39 +132,39 @@ def test_j_the_last_of_the_plan_completes_the_sale_and_the_rest_is_credit():
     assert (outcome.completed_sales, outcome.credit_minor) == ([PLAN], 200)
 
 
-def test_k_with_nothing_left_to_buy_and_no_debt_everything_becomes_credit():
+def test_k_with_nothing_left_to_buy_and_no_debt_everything_becomes_credit() -> None:
     outcome = apply_money(100, 0, [], Target(SHS), TODAY)
 
     assert lines(outcome) == [("credit", 100)]
 
 
-def test_l_below_the_minimum_purchase_nothing_is_sold():
+def test_l_below_the_minimum_purchase_nothing_is_sold() -> None:
     outcome = apply_money(60, 0, [], meter(minimum_purchase_minor=100), TODAY)
 
     assert lines(outcome) == [("credit", 60)]
     assert outcome.energy_tenths == 0
 
 
-def test_m_money_for_a_meter_that_lands_on_a_kits_instalment_buys_that_kits_days():
+def test_m_money_for_a_meter_that_lands_on_a_kits_instalment_buys_that_kits_days() -> None:
     outcome = apply_money(250, 0, [weekly(1, -1), weekly(2, 6)], meter(), TODAY)
 
     assert outcome.days == {SHS: 7}
     assert outcome.energy_tenths == 10
 
 
-def test_n_access_debt_alone_takes_what_there_is():
+def test_n_access_debt_alone_takes_what_there_is() -> None:
     outcome = apply_money(100, 0, [access(300)], meter(), TODAY)
 
     assert lines(outcome) == [("access_rate", 100)]
 
 
-def test_o_an_instalment_due_today_counts_as_due():
+def test_o_an_instalment_due_today_counts_as_due() -> None:
     outcome = apply_money(100, 0, [instalment(100, 0)], meter(), TODAY)
 
     assert lines(outcome) == [("instalment", 100)]
 
 
-def test_p_loan_only_pays_the_next_instalments_ahead_instead_of_energy():
+def test_p_loan_only_pays_the_next_instalments_ahead_instead_of_energy() -> None:
     owed = [instalment(200, 7 * n, number=n) for n in range(1, 6)]
 
     outcome = apply_money(400, 0, owed, meter(), TODAY, loan_only=True)
@@ -160,7 +173,7 @@ def test_p_loan_only_pays_the_next_instalments_ahead_instead_of_energy():
     assert outcome.energy_tenths == 0
 
 
-def test_a_plan_payment_does_not_pay_other_sales_ahead():
+def test_a_plan_payment_does_not_pay_other_sales_ahead() -> None:
     owed = [instalment(200, 3, sale=LOAN), weekly(1, 5)]
 
     outcome = apply_money(500, 0, owed, Target(SHS, plan_sale_id=PLAN), TODAY)
@@ -168,7 +181,7 @@ def test_a_plan_payment_does_not_pay_other_sales_ahead():
     assert lines(outcome) == [("instalment", 150), ("credit", 350)]
 
 
-def test_energy_as_a_service_buys_whole_days_from_its_minimum_on():
+def test_energy_as_a_service_buys_whole_days_from_its_minimum_on() -> None:
     service = Target(SHS, price_per_day_minor=40, minimum_payment_minor=100)
 
     assert lines(apply_money(99, 0, [], service, TODAY)) == [("credit", 99)]
@@ -180,7 +193,7 @@ amounts = st.integers(1, 2000)
 
 
 @st.composite
-def situations(draw):
+def situations(draw: DrawFn) -> list[Obligation]:
     owed = [
         weekly(n, draw(st.integers(-30, 30)), amount=draw(amounts))
         for n in range(1, draw(st.integers(0, 5)) + 1)
@@ -199,8 +212,8 @@ targets = st.sampled_from(
 
 @given(situations(), targets, amounts, st.integers(0, 500), st.booleans())
 def test_every_unit_of_money_is_accounted_for_and_no_debt_is_overpaid(
-    owed, target, money, credit, loan_only
-):
+    owed: list[Obligation], target: Target, money: int, credit: int, loan_only: bool
+) -> None:
     outcome = apply_money(money, credit, owed, target, TODAY, loan_only=loan_only)
 
     assert sum(amount for _, amount in lines(outcome)) == money + credit
@@ -208,7 +221,9 @@ def test_every_unit_of_money_is_accounted_for_and_no_debt_is_overpaid(
 
 
 @given(situations(), targets, amounts, st.booleans())
-def test_nothing_goes_further_down_while_something_due_is_unpaid(owed, target, money, loan_only):
+def test_nothing_goes_further_down_while_something_due_is_unpaid(
+    owed: list[Obligation], target: Target, money: int, loan_only: bool
+) -> None:
     outcome = apply_money(money, 0, owed, target, TODAY, loan_only=loan_only)
 
     due = [
@@ -225,8 +240,10 @@ def test_nothing_goes_further_down_while_something_due_is_unpaid(owed, target, m
 
 
 @given(st.lists(amounts, min_size=1, max_size=6), st.randoms())
-def test_a_set_of_payments_clears_the_same_debts_in_any_order(payments, random):
-    def totals(order):
+def test_a_set_of_payments_clears_the_same_debts_in_any_order(
+    payments: list[int], random: Any
+) -> None:
+    def totals(order: list[int]) -> list[int]:
         owed = [weekly(1, -14), weekly(2, -7), access(400), instalment(300, -3)]
         owed.sort(key=lambda obligation: obligation.due_on)
         credit = 0
@@ -241,7 +258,9 @@ def test_a_set_of_payments_clears_the_same_debts_in_any_order(payments, random):
 
 
 @given(st.integers(1, 5000), st.data())
-def test_splitting_a_payment_never_yields_more_energy_than_the_whole(money, data):
+def test_splitting_a_payment_never_yields_more_energy_than_the_whole(
+    money: int, data: DataObject
+) -> None:
     cut = data.draw(st.integers(0, money))
     whole = apply_money(money, 0, [], meter(), TODAY).energy_tenths
 

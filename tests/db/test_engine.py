@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from core.db.engine import make_engine
@@ -14,7 +15,7 @@ CODE = "58129436701122334455"
 
 
 @pytest.fixture
-def engine(database_url):
+def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url, pool_size=1)
     yield engine
     engine.dispose()
@@ -32,7 +33,9 @@ def engine(database_url):
     ],
     ids=["a row that breaks a rule", "a key that is taken"],
 )
-def test_an_error_names_the_rule_and_never_the_values(engine, statement, named):
+def test_an_error_names_the_rule_and_never_the_values(
+    engine: Engine, statement: str, named: str
+) -> None:
     with pytest.raises(IntegrityError) as caught:
         with engine.begin() as connection:
             connection.execute(text(statement), {"code": CODE})
@@ -42,7 +45,7 @@ def test_an_error_names_the_rule_and_never_the_values(engine, statement, named):
     assert CODE not in message
 
 
-def test_what_only_the_commit_finds_out_is_told_without_values_too(engine):
+def test_what_only_the_commit_finds_out_is_told_without_values_too(engine: Engine) -> None:
     deferred = (
         "CREATE TABLE once (code text UNIQUE DEFERRABLE INITIALLY DEFERRED);"
         f"INSERT INTO once VALUES ('{CODE}'), ('{CODE}')"
@@ -59,7 +62,7 @@ def test_what_only_the_commit_finds_out_is_told_without_values_too(engine):
     assert CODE not in message
 
 
-def test_a_value_that_does_not_convert_is_not_repeated(engine):
+def test_a_value_that_does_not_convert_is_not_repeated(engine: Engine) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011  whatever its class, see what it says
         with engine.begin() as connection:
             connection.execute(text("SELECT CAST(:code AS boolean)"), {"code": CODE})

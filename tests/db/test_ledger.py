@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from core.db.ledger import balance, post_entries
@@ -18,20 +19,20 @@ RECEIVED = JournalEntry(
 
 
 @pytest.fixture
-def engine(database_url):
+def engine(database_url: str) -> Iterator[Engine]:
     engine = create_engine(database_url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def booked(engine):
+def booked(engine: Engine) -> Engine:
     with engine.begin() as connection:
         post_entries(connection, NOW, [RECEIVED])
     return engine
 
 
-def test_a_balanced_entry_is_kept_and_moves_both_balances(booked):
+def test_a_balanced_entry_is_kept_and_moves_both_balances(booked: Engine) -> None:
     with booked.connect() as connection:
         assert (balance(connection, "unapplied"), balance(connection, "suspense")) == (5, -5)
 
@@ -45,12 +46,14 @@ def test_a_balanced_entry_is_kept_and_moves_both_balances(booked):
     ],
     ids=["unequal sides", "one leg", "no legs"],
 )
-def test_an_entry_that_does_not_balance_cannot_be_committed(engine, legs):
+def test_an_entry_that_does_not_balance_cannot_be_committed(
+    engine: Engine, legs: tuple[Posting, ...]
+) -> None:
     with pytest.raises(DBAPIError, match="does not balance"), engine.begin() as connection:
         post_entries(connection, NOW, [JournalEntry("received", "received:1", legs)])
 
 
-def test_one_event_is_one_entry(booked):
+def test_one_event_is_one_entry(booked: Engine) -> None:
     with (
         pytest.raises(DBAPIError, match="idempotency_key"),
         booked.begin() as connection,
@@ -64,7 +67,7 @@ def test_one_event_is_one_entry(booked):
     ["DELETE FROM {}", "UPDATE {} SET id = DEFAULT", "TRUNCATE {} CASCADE"],
     ids=["delete", "update", "truncate"],
 )
-def test_what_is_written_stays_as_it_is(booked, table, statement):
+def test_what_is_written_stays_as_it_is(booked: Engine, table: str, statement: str) -> None:
     with (
         pytest.raises(DBAPIError, match="append-only"),
         booked.begin() as connection,
@@ -72,7 +75,7 @@ def test_what_is_written_stays_as_it_is(booked, table, statement):
         connection.execute(text(statement.format(table)))
 
 
-def test_an_entry_is_closed_once_its_transaction_is_over(booked):
+def test_an_entry_is_closed_once_its_transaction_is_over(booked: Engine) -> None:
     add = text(
         "INSERT INTO postings (entry_id, account, side, amount_minor)"
         " SELECT id, 'unapplied', side, 1 FROM journal_entries,"

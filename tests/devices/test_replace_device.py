@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.list_devices import list_devices
 from core.usecases.devices.register_devices import DeviceEntry, register_devices
-from core.usecases.devices.replace_device import replace_device
+from core.usecases.devices.replace_device import Replacement, replace_device
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.suspense import match_suspense, suggest_matches
@@ -42,18 +42,20 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
-from tests.support.scenario import NOW
+from tests.support.scenario import NOW, Scenario
 
 WHO, WHY = "grace@jua.example", "water got in"
 
 
-def swap(scenario, old, new, reason=WHY):
+def swap(scenario: Scenario, old: str, new: str, reason: str = WHY) -> Replacement:
     [(device_id,)] = scenario.rows("SELECT id FROM devices WHERE serial = :serial", serial=old)
     with scenario.open_unit() as unit:
         return replace_device(unit, device_id, new, WHO, reason)
 
 
-def device(scenario, serial):
+def device(
+    scenario: Scenario, serial: str
+) -> tuple[str | None, date | None, date | None, str | None]:
     return scenario.rows(
         "SELECT owner.name, d.assigned_on, d.retired_on, n.serial FROM devices d"
         " LEFT JOIN customers owner ON owner.id = d.owner_id"
@@ -62,7 +64,7 @@ def device(scenario, serial):
     )[0]
 
 
-def tokens(scenario, serial):
+def tokens(scenario: Scenario, serial: str) -> list[tuple[str, int]]:
     return scenario.rows(
         "SELECT t.kind, t.units FROM tokens t JOIN devices d ON d.id = t.device_id"
         " WHERE d.serial = :serial ORDER BY t.id",
@@ -70,12 +72,12 @@ def tokens(scenario, serial):
     )
 
 
-def make_codes(scenario):
+def make_codes(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         make_ordered_tokens(unit, OPEN_SECRET)
 
 
-def test_the_plan_goes_on_with_the_new_device_to_the_day(scenario):
+def test_the_plan_goes_on_with_the_new_device_to_the_day(scenario: Scenario) -> None:
     scenario.pay("A1", KIT, 100_00)  # 4 of the 7 days of an instalment
     scenario.apply()
     scenario.ahead = timedelta(days=1, hours=3)
@@ -93,7 +95,7 @@ def test_the_plan_goes_on_with_the_new_device_to_the_day(scenario):
     scenario.check_invariants()
 
 
-def test_credit_and_debts_stay_the_customers(scenario):
+def test_credit_and_debts_stay_the_customers(scenario: Scenario) -> None:
     scenario.pay("A1", METER, 1005_00)
     scenario.apply()
     before = (
@@ -111,7 +113,7 @@ def test_credit_and_debts_stay_the_customers(scenario):
         assert [line.amount_minor for line in quote.outcome.lines] == [150_00] * 4
 
 
-def test_what_was_paid_off_is_unlocked_again(scenario):
+def test_what_was_paid_off_is_unlocked_again(scenario: Scenario) -> None:
     scenario.pay("C1", LAST_KIT, 150_00)
     scenario.apply()
 
@@ -129,7 +131,7 @@ def test_what_was_paid_off_is_unlocked_again(scenario):
         ]
 
 
-def test_a_meters_tariff_and_the_period_of_its_fees_run_on(scenario):
+def test_a_meters_tariff_and_the_period_of_its_fees_run_on(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE tariff_versions SET access_rate_minor = 2000, access_every_days = 10"
@@ -153,7 +155,7 @@ def test_a_meters_tariff_and_the_period_of_its_fees_run_on(scenario):
     scenario.check_invariants()
 
 
-def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(scenario):
+def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(BARAKA, "Baraka", "Mwangi", "KIB"), STOCK_KIT)
 
@@ -165,7 +167,7 @@ def test_a_customer_who_asked_for_the_very_device_is_not_turned_down(scenario):
     assert scenario.rows("SELECT count(*) FROM device_requests") == [(0,)]
 
 
-def test_the_customer_and_those_who_asked_for_the_new_device_get_an_sms(scenario):
+def test_the_customer_and_those_who_asked_for_the_new_device_get_an_sms(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(STRANGER, "Wanjiku", "Kamau", "KIB"), STOCK_KIT)
 
@@ -200,7 +202,7 @@ def test_the_customer_and_those_who_asked_for_the_new_device_get_an_sms(scenario
         (STOCK_KIT, "TV100", "device_in_stock"),
     ],
 )
-def test_what_cannot_be_swapped_stays(scenario, old, new, code):
+def test_what_cannot_be_swapped_stays(scenario: Scenario, old: str, new: str, code: str) -> None:
     with pytest.raises(Refused, match=code):
         swap(scenario, old, new)
 
@@ -208,7 +210,9 @@ def test_what_cannot_be_swapped_stays(scenario, old, new, code):
     assert scenario.rows("SELECT count(*) FROM sms") == [(0,)]
 
 
-def test_nothing_is_swapped_while_money_for_it_waits_or_without_a_reason(scenario):
+def test_nothing_is_swapped_while_money_for_it_waits_or_without_a_reason(
+    scenario: Scenario,
+) -> None:
     with pytest.raises(Refused, match="reason_missing"):
         swap(scenario, KIT, STOCK_KIT, " ")
     scenario.pay("A1", KIT, 150_00)
@@ -217,7 +221,7 @@ def test_nothing_is_swapped_while_money_for_it_waits_or_without_a_reason(scenari
         swap(scenario, KIT, STOCK_KIT)
 
 
-def test_what_is_out_of_use_goes_to_nobody(scenario):
+def test_what_is_out_of_use_goes_to_nobody(scenario: Scenario) -> None:
     swap(scenario, METER, READY_METER)
     swap(scenario, KIT, STOCK_KIT)
     kit = NewSale(terms_by_count("tv", 6), NamedDevice(KIT))
@@ -237,7 +241,7 @@ def test_what_is_out_of_use_goes_to_nobody(scenario):
             register(unit)
 
 
-def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(scenario):
+def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         manufacturer = connection.exec_driver_sql(
             "SELECT id FROM manufacturers WHERE code = 'sunlite'"
@@ -259,7 +263,7 @@ def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(scenario)
     assert tokens(scenario, "LAMP900") == [("days", 7)]
 
 
-def test_the_files_of_before_can_be_imported_again(scenario):
+def test_the_files_of_before_can_be_imported_again(scenario: Scenario) -> None:
     kit = SaleEntry(
         owner_msisdn=AMINA, terms=terms_by_count("kit", 4), sold_on=NOW.date(),
         serial=STOCK_KIT, reference="S1",
@@ -277,7 +281,7 @@ def test_the_files_of_before_can_be_imported_again(scenario):
         assert register_devices(unit, [again], RING).known == 1
 
 
-def test_a_meter_whose_plan_is_paid_is_swapped_without_a_code(scenario):
+def test_a_meter_whose_plan_is_paid_is_swapped_without_a_code(scenario: Scenario) -> None:
     [(customer_id, device_id)] = scenario.rows(
         "SELECT owner_id, id FROM devices WHERE serial = :serial", serial=METER
     )
@@ -298,7 +302,7 @@ def test_a_meter_whose_plan_is_paid_is_swapped_without_a_code(scenario):
     assert device(scenario, STOCK_METER)[0] == "Amina"
 
 
-def test_a_paid_off_kit_that_takes_no_codes_is_swapped_without_one(scenario):
+def test_a_paid_off_kit_that_takes_no_codes_is_swapped_without_one(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE manufacturers SET token_family = 'none' WHERE code = 'sunlite'"
@@ -309,7 +313,7 @@ def test_a_paid_off_kit_that_takes_no_codes_is_swapped_without_one(scenario):
     assert not swap(scenario, LAST_KIT, STOCK_KIT).is_unlocked
 
 
-def test_a_code_that_is_about_to_be_made_for_the_old_one_is_not_lost(scenario):
+def test_a_code_that_is_about_to_be_made_for_the_old_one_is_not_lost(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         order_token(unit, KIT, "days", 9, WHO, "for the days without light")
 
@@ -320,7 +324,7 @@ def test_a_code_that_is_about_to_be_made_for_the_old_one_is_not_lost(scenario):
     assert swap(scenario, KIT, STOCK_KIT).days == 9
 
 
-def test_a_code_that_cannot_be_made_holds_no_swap_up(scenario):
+def test_a_code_that_cannot_be_made_holds_no_swap_up(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         order_token(unit, KIT, "days", 9, WHO, "for the days without light")
     with scenario.engine.begin() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -13,15 +14,22 @@ from core.usecases.devices.stock import NamedDevice, find_in_stock, find_unassig
 from core.usecases.registration.by_agent import NewMeter, RegisteredDevice, register_meter
 from tests.support.builders import insert_manufacturer
 from tests.support.cast import BARAKA, JUMA, METER, NEEMA, NEW_METER, STOCK_METER, ZURI
+from tests.support.scenario import Scenario
 
 
-def register_new(scenario, phone=NEEMA, serial=NEW_METER, agent=JUMA, manufacturer="umeme"):
+def register_new(
+    scenario: Scenario,
+    phone: str = NEEMA,
+    serial: str = NEW_METER,
+    agent: str = JUMA,
+    manufacturer: str = "umeme",
+) -> RegisteredDevice:
     meter = NewMeter(NamedDevice(serial, "meter", manufacturer), "home")
     with scenario.open_unit() as unit:
         return register_meter(unit, agent, "4321", NewCustomer(phone), meter)
 
 
-def meter_row(scenario, serial=NEW_METER):
+def meter_row(scenario: Scenario, serial: str = NEW_METER) -> list[tuple[str, dict[str, Any], int]]:
     return scenario.rows(
         "SELECT m.msisdn, d.sts, d.token_counter FROM devices d"
         " JOIN customer_msisdns m ON m.customer_id = d.owner_id WHERE serial = :s",
@@ -29,7 +37,7 @@ def meter_row(scenario, serial=NEW_METER):
     )
 
 
-def test_a_new_meter_gets_the_data_of_its_manufacturer_and_sells_energy(scenario):
+def test_a_new_meter_gets_the_data_of_its_manufacturer_and_sells_energy(scenario: Scenario) -> None:
     assert register_new(scenario) == RegisteredDevice(NEW_METER)
 
     ((owner, sts, counter),) = meter_row(scenario)
@@ -43,7 +51,7 @@ def test_a_new_meter_gets_the_data_of_its_manufacturer_and_sells_energy(scenario
     assert scenario.rows("SELECT kind, units FROM tokens") == [("energy", 50)]
 
 
-def test_one_that_was_imported_is_not_entered_again(scenario):
+def test_one_that_was_imported_is_not_entered_again(scenario: Scenario) -> None:
     register_new(scenario, serial=STOCK_METER)
 
     assert scenario.rows("SELECT count(*) FROM audit_log") == [(0,)]
@@ -60,7 +68,9 @@ def test_one_that_was_imported_is_not_entered_again(scenario):
         ({"serial": METER}, "device_taken"),
     ],
 )
-def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(scenario, changed, code):
+def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(
+    scenario: Scenario, changed: dict[str, str], code: str
+) -> None:
     with scenario.engine.begin() as connection:
         insert_manufacturer(connection, code="plain", token_family="sts", kinds=("meter",))
     before = scenario.rows("SELECT count(*) FROM devices")
@@ -72,12 +82,12 @@ def test_what_its_number_does_not_tell_is_refused_and_leaves_nothing(scenario, c
     assert scenario.rows("SELECT count(*) FROM devices") == before
 
 
-def test_two_agents_cannot_enter_it_for_two_people(scenario):
+def test_two_agents_cannot_enter_it_for_two_people(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE agents SET pin_is_initial = false"))
     answers = []
 
-    def register(agent, phone):
+    def register(agent: str, phone: str) -> None:
         try:
             answers.append(register_new(scenario, phone, agent=agent).serial)
         except Refused as refused:
@@ -95,7 +105,7 @@ def test_two_agents_cannot_enter_it_for_two_people(scenario):
     assert len(meter_row(scenario)) == 1
 
 
-def test_its_number_alone_names_it_only_with_a_single_manufacturer(scenario):
+def test_its_number_alone_names_it_only_with_a_single_manufacturer(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         assert find_unassigned(unit, NEW_METER) == NamedDevice(NEW_METER, "meter", "umeme")
         assert find_unassigned(unit, STOCK_METER) == NamedDevice(STOCK_METER, "meter", "umeme")

@@ -182,7 +182,7 @@ def _is_environment(node: ast.expr) -> bool:
     return ast.unparse(node) in ("environment", "environ", "os.environ")
 
 
-def test_every_use_case_stands_in_the_table_of_contents():
+def test_every_use_case_stands_in_the_table_of_contents() -> None:
     folder = ROOT / "core" / "usecases"
     contents = (folder / "__init__.py").read_text()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
@@ -139,7 +140,13 @@ class Operator:
 
 
 @pytest.fixture
-def operator(database_url, redis_url, tmp_path, monkeypatch, capsys):
+def operator(
+    database_url: str,
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Operator]:
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
@@ -173,7 +180,7 @@ def gives(payment: dict[str, Any]) -> list[Any]:
 
 
 @pytest.fixture
-def in_debt(operator):
+def in_debt(operator: Operator) -> Operator:
     """A meter at 100 a kWh, an overdue instalment of 300, an access debt of 200."""
     operator.meter("fee200", since=31)
     operator.sale("cooker", 300, 300, days(-1))
@@ -183,7 +190,7 @@ def in_debt(operator):
 LOAN, FEE = ("instalment", "300.00"), ("access_rate", "200.00")
 
 
-def test_a_debts_are_cleared_and_the_rest_is_energy(in_debt):
+def test_a_debts_are_cleared_and_the_rest_is_energy(in_debt: Operator) -> None:
     assert in_debt.ask(METER, 1000) == "0"
     payment = in_debt.pay(METER, 1000)
 
@@ -192,7 +199,7 @@ def test_a_debts_are_cleared_and_the_rest_is_energy(in_debt):
     assert in_debt.type(payment["tokens"][0])["kwh"] == 5.0
 
 
-def test_b_too_little_goes_to_the_instalment_and_there_is_no_token(in_debt):
+def test_b_too_little_goes_to_the_instalment_and_there_is_no_token(in_debt: Operator) -> None:
     payment = in_debt.pay(METER, 250)
 
     assert split(payment) == [("instalment", "250.00")]
@@ -204,21 +211,21 @@ def test_b_too_little_goes_to_the_instalment_and_there_is_no_token(in_debt):
     ]
 
 
-def test_c_exactly_the_debts_gives_no_token(in_debt):
+def test_c_exactly_the_debts_gives_no_token(in_debt: Operator) -> None:
     payment = in_debt.pay(METER, 500)
 
     assert split(payment) == [LOAN, FEE]
     assert payment["tokens"] == []
 
 
-def test_d_what_buys_no_tenth_of_a_kwh_is_credit(in_debt):
+def test_d_what_buys_no_tenth_of_a_kwh_is_credit(in_debt: Operator) -> None:
     payment = in_debt.pay(METER, 507)
 
     assert split(payment) == [LOAN, FEE, ("credit", "7.00")]
     assert payment["tokens"] == []
 
 
-def test_e_and_f_credit_is_kept_and_used_with_the_next_payment(in_debt):
+def test_e_and_f_credit_is_kept_and_used_with_the_next_payment(in_debt: Operator) -> None:
     first = in_debt.pay(METER, 555)
     then = in_debt.pay(METER, 100)
 
@@ -230,7 +237,7 @@ def test_e_and_f_credit_is_kept_and_used_with_the_next_payment(in_debt):
     assert in_debt.type(then["tokens"][0])["kwh"] == 1.5
 
 
-def test_g_an_instalment_ahead_buys_its_week(operator):
+def test_g_an_instalment_ahead_buys_its_week(operator: Operator) -> None:
     operator.kit()
     operator.sale("kit", 600, 150, days(3))
 
@@ -240,7 +247,7 @@ def test_g_an_instalment_ahead_buys_its_week(operator):
     assert operator.type(payment["tokens"][0])["days"] == 7
 
 
-def test_h_an_instalment_in_parts_gives_four_days_and_then_three(operator):
+def test_h_an_instalment_in_parts_gives_four_days_and_then_three(operator: Operator) -> None:
     operator.kit()
     operator.sale("kit", 600, 150, days(3))
 
@@ -252,7 +259,9 @@ def test_h_an_instalment_in_parts_gives_four_days_and_then_three(operator):
     assert operator.type(then["tokens"][0])["days"] == 7
 
 
-def test_i_three_overdue_instalments_and_one_ahead_are_one_token_of_28_days(operator):
+def test_i_three_overdue_instalments_and_one_ahead_are_one_token_of_28_days(
+    operator: Operator,
+) -> None:
     operator.kit()
     operator.sale("kit", 900, 150, days(-15))
 
@@ -261,7 +270,7 @@ def test_i_three_overdue_instalments_and_one_ahead_are_one_token_of_28_days(oper
     assert gives(payment) == [(KIT, "days", 28)]
 
 
-def test_j_the_last_of_the_plan_is_an_unlock_and_the_rest_is_credit(operator):
+def test_j_the_last_of_the_plan_is_an_unlock_and_the_rest_is_credit(operator: Operator) -> None:
     operator.kit()
     operator.sale("kit", 500, 150, days(3))
 
@@ -272,7 +281,9 @@ def test_j_the_last_of_the_plan_is_an_unlock_and_the_rest_is_credit(operator):
     assert operator.type(payment["tokens"][0])["unlocked"] is True
 
 
-def test_k_a_complete_kit_without_debts_is_refused_where_the_channel_asks(operator):
+def test_k_a_complete_kit_without_debts_is_refused_where_the_channel_asks(
+    operator: Operator,
+) -> None:
     operator.kit()
     operator.sale("kit", 150, 150, days(3))
     operator.pay(KIT, 150)
@@ -280,14 +291,16 @@ def test_k_a_complete_kit_without_debts_is_refused_where_the_channel_asks(operat
     assert operator.ask(KIT, 100) == "C2B00016"
 
 
-def test_l_below_the_minimum_is_refused_or_kept_as_credit(operator):
+def test_l_below_the_minimum_is_refused_or_kept_as_credit(operator: Operator) -> None:
     operator.meter("minimum")
 
     assert operator.ask(METER, 60) == "C2B00013"
     assert split(operator.pay(METER, 60)) == [("credit", "60.00")]
 
 
-def test_m_money_for_the_meter_pays_the_kits_overdue_week_first_and_gives_two_tokens(operator):
+def test_m_money_for_the_meter_pays_the_kits_overdue_week_first_and_gives_two_tokens(
+    operator: Operator,
+) -> None:
     operator.meter("plain")
     operator.kit()
     operator.sale("kit", 600, 150, days(-1))
@@ -298,7 +311,7 @@ def test_m_money_for_the_meter_pays_the_kits_overdue_week_first_and_gives_two_to
     assert sorted(gives(payment)) == [(METER, "energy", 1.0), (KIT, "days", 7)]
 
 
-def test_n_access_debt_takes_it_all(operator):
+def test_n_access_debt_takes_it_all(operator: Operator) -> None:
     operator.meter("fee300", since=31)
 
     payment = operator.pay(METER, 100)
@@ -307,14 +320,14 @@ def test_n_access_debt_takes_it_all(operator):
     assert payment["tokens"] == []
 
 
-def test_o_an_instalment_due_today_counts_as_due(operator):
+def test_o_an_instalment_due_today_counts_as_due(operator: Operator) -> None:
     operator.meter("plain")
     operator.sale("cooker", 300, 300, TODAY)
 
     assert split(operator.pay(METER, 400)) == [LOAN, ("energy", "100.00")]
 
 
-def test_p_loan_only_pays_two_instalments_ahead_and_no_energy(operator):
+def test_p_loan_only_pays_two_instalments_ahead_and_no_energy(operator: Operator) -> None:
     operator.meter("plain")
     operator.sale("cooker", 1000, 200, days(3))
 
@@ -333,7 +346,9 @@ def test_p_loan_only_pays_two_instalments_ahead_and_no_energy(operator):
         (METER, 250_001, "C2B00013"),
     ],
 )
-def test_what_cannot_be_served_is_refused_before_the_money_moves(operator, account, amount, code):
+def test_what_cannot_be_served_is_refused_before_the_money_moves(
+    operator: Operator, account: str, amount: int, code: str
+) -> None:
     operator.meter("plain")
 
     assert operator.ask(account, amount) == code

@@ -18,7 +18,7 @@ HERE = {"REMOTE_ADDR": "192.0.2.7"}
 
 
 @pytest.fixture
-def gate(redis: "Redis[bytes]", redis_url: str) -> Iterator[Gate]:
+def gate(redis: Redis, redis_url: str) -> Iterator[Gate]:
     settings = GuardSettings.from_environment({"MTN_ALLOWED_IPS": "198.51.100.0/24"})
     client = fail_fast_redis(redis_url)
     yield Gate("k3y", Guard(settings, Limits(client)), EventCounters(client))
@@ -65,7 +65,7 @@ def test_a_refusal_is_counted_under_its_outcome(
     assert gate.counters.read() == {("daraja_stk", outcome): 2}
 
 
-def test_after_too_many_refusals_an_address_hears_less(gate: Gate, redis: "Redis[bytes]") -> None:
+def test_after_too_many_refusals_an_address_hears_less(gate: Gate, redis: Redis) -> None:
     for status in (404, 429):
         with pytest.raises(CallbackRefused) as refused:
             with gate.screening(HERE, "daraja_stk"):

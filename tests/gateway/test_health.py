@@ -24,7 +24,7 @@ from tests.support.standins import closed_port_url
 
 
 @pytest.fixture
-def worker(redis: "Redis[bytes]") -> Callable[..., SimpleWorker]:
+def worker(redis: Redis) -> Callable[..., SimpleWorker]:
     """Workers that were born just now, beside a schedule that lives."""
     record_heartbeat(redis, datetime.now(UTC))
 
@@ -76,7 +76,7 @@ def test_every_queue_needs_a_worker(web: Web, worker: Any) -> None:
     assert (status, found["worker"]["ok"]) == (503, False)
 
 
-def test_a_worker_killed_outright_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") -> None:
+def test_a_worker_killed_outright_is_missed(web: Web, worker: Any, redis: Redis) -> None:
     killed = worker(*QUEUES)
     long_ago = datetime.now(UTC) - HEARTBEAT_MAX_AGE - timedelta(seconds=1)
     redis.hset(killed.key, "last_heartbeat", utcformat(long_ago))
@@ -85,7 +85,7 @@ def test_a_worker_killed_outright_is_missed(web: Web, worker: Any, redis: "Redis
     assert found["worker"]["age_s"] >= HEARTBEAT_MAX_AGE.total_seconds()
 
 
-def test_the_schedule_is_missed(web: Web, worker: Any, redis: "Redis[bytes]") -> None:
+def test_the_schedule_is_missed(web: Web, worker: Any, redis: Redis) -> None:
     worker(*QUEUES)
     record_heartbeat(redis, datetime.now(UTC) - HEARTBEAT_MAX_AGE - timedelta(seconds=1))
     status, found = ready(web)

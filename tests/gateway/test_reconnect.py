@@ -3,7 +3,8 @@ next callback is served on a new connection."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -51,7 +52,7 @@ ENDPOINTS: dict[str, Ask] = {
 
 
 @pytest.fixture
-def web(scenario: Scenario, environment: dict[str, str]):
+def web(scenario: Scenario, environment: dict[str, str]) -> Iterator[Any]:
     app = create_app(environment | {"CONSOLE_SECRET": "0123456789abcdef" * 4})
     yield Web(Client(app))
     app.close()
@@ -92,7 +93,7 @@ def test_the_next_callback_after_all_connections_were_cut_is_served(
 def test_a_connection_cut_in_the_middle_books_nothing_and_the_repeat_is_booked(
     web: Web, scenario: Scenario, cut: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut_before_the_commit(unit, notice):
+    def cut_before_the_commit(unit: Any, notice: Any) -> Any:
         recorded = record(unit, notice)
         cut()
         return recorded

@@ -11,11 +11,11 @@ from gateway.work_queues import QUEUES, WorkQueues
 from tests.support.standins import closed_port_url
 
 
-def jobs(redis: "Redis[bytes]", name: str) -> list[str]:
+def jobs(redis: Redis, name: str) -> list[str]:
     return [job.func_name for job in Queue(name, connection=redis, serializer=JSONSerializer).jobs]
 
 
-def test_each_queue_has_its_job(redis: "Redis[bytes]", redis_url: str) -> None:
+def test_each_queue_has_its_job(redis: Redis, redis_url: str) -> None:
     queues = WorkQueues(redis_url)
     queues.wake(QUEUES)
     assert {name: jobs(redis, name) for name in QUEUES} == {
@@ -26,14 +26,14 @@ def test_each_queue_has_its_job(redis: "Redis[bytes]", redis_url: str) -> None:
     }
 
 
-def test_a_job_carries_nothing_and_leaves_nothing(redis: "Redis[bytes]", redis_url: str) -> None:
+def test_a_job_carries_nothing_and_leaves_nothing(redis: Redis, redis_url: str) -> None:
     WorkQueues(redis_url).wake(["payments"])
     (job,) = Queue("payments", connection=redis, serializer=JSONSerializer).jobs
     assert (list(job.args), job.kwargs, job.result_ttl) == ([], {}, 0)
 
 
 def test_waking_again_adds_nothing_until_the_wake_up_is_cleared(
-    redis: "Redis[bytes]", redis_url: str
+    redis: Redis, redis_url: str
 ) -> None:
     queues = WorkQueues(redis_url)
     for _ in range(3):
@@ -44,7 +44,7 @@ def test_waking_again_adds_nothing_until_the_wake_up_is_cleared(
     assert len(jobs(redis, "payments")) == 2
 
 
-def test_a_wake_up_that_no_job_clears_expires(redis: "Redis[bytes]", redis_url: str) -> None:
+def test_a_wake_up_that_no_job_clears_expires(redis: Redis, redis_url: str) -> None:
     WorkQueues(redis_url).wake(["payments"])
     assert 0 < redis.ttl("wake:payments") <= 5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import count
 
@@ -17,11 +18,11 @@ from core.usecases.messages.send import (
 )
 from tests.support.builders import insert_sms
 from tests.support.cast import METER
-from tests.support.scenario import NOW
+from tests.support.scenario import NOW, Scenario
 
 
 @pytest.fixture
-def sending(scenario):
+def sending(scenario: Scenario) -> Callable[[], list[str]]:
     """A receipt with its token; `send()` hands over what waits and returns the provider's ids."""
     scenario.pay("R1", METER, 500_00)
     scenario.apply()
@@ -38,17 +39,19 @@ def sending(scenario):
     return send
 
 
-def report(scenario, message_id, outcome, status="said"):
+def report(scenario: Scenario, message_id: str, outcome: str, status: str = "said") -> None:
     """A report of the provider; the same status of the same message is the same report."""
     with scenario.open_unit() as unit:
         record_delivery(unit, DeliveryReport(message_id, status, None, outcome))
 
 
-def state(scenario):
+def state(scenario: Scenario) -> tuple[str, int]:
     return scenario.rows("SELECT state, redeliveries FROM sms")[0]
 
 
-def test_a_token_that_did_not_arrive_is_sent_again(scenario, sending):
+def test_a_token_that_did_not_arrive_is_sent_again(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     (first,) = sending()
 
     report(scenario, first, "failed")
@@ -60,7 +63,9 @@ def test_a_token_that_did_not_arrive_is_sent_again(scenario, sending):
     assert state(scenario) == ("delivered", 1)
 
 
-def test_a_failure_that_no_waiting_cures_is_final(scenario, sending):
+def test_a_failure_that_no_waiting_cures_is_final(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     (first,) = sending()
 
     report(scenario, first, "hopeless")
@@ -68,7 +73,9 @@ def test_a_failure_that_no_waiting_cures_is_final(scenario, sending):
     assert state(scenario) == ("failed", 0)
 
 
-def test_it_is_given_up_after_the_last_wait(scenario, sending):
+def test_it_is_given_up_after_the_last_wait(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     for wait in (*REDELIVER_AFTER, None):
         (message_id,) = sending()
         report(scenario, message_id, "failed")
@@ -78,7 +85,9 @@ def test_it_is_given_up_after_the_last_wait(scenario, sending):
     assert state(scenario) == ("failed", len(REDELIVER_AFTER))
 
 
-def test_failures_told_twice_count_once(scenario, sending):
+def test_failures_told_twice_count_once(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     (first,) = sending()
 
     for status in ("AbsentSubscriber", "Failed", "Expired"):
@@ -87,7 +96,7 @@ def test_failures_told_twice_count_once(scenario, sending):
     assert state(scenario) == ("waiting", 1)
 
 
-def test_a_late_success_ends_the_wait(scenario, sending):
+def test_a_late_success_ends_the_wait(scenario: Scenario, sending: Callable[[], list[str]]) -> None:
     (first,) = sending()
     report(scenario, first, "failed")
 
@@ -98,7 +107,9 @@ def test_a_late_success_ends_the_wait(scenario, sending):
     assert state(scenario) == ("delivered", 1)
 
 
-def test_a_failure_of_an_earlier_sending_does_not_touch_a_later_one(scenario, sending):
+def test_a_failure_of_an_earlier_sending_does_not_touch_a_later_one(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     (first,) = sending()
     report(scenario, first, "failed")
     scenario.ahead += REDELIVER_AFTER[0]
@@ -109,7 +120,9 @@ def test_a_failure_of_an_earlier_sending_does_not_touch_a_later_one(scenario, se
     assert state(scenario) == ("sent", 1)
 
 
-def test_a_failure_reported_before_our_send_returned_is_tried_again_too(scenario, sending):
+def test_a_failure_reported_before_our_send_returned_is_tried_again_too(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     report(scenario, "ATXid_1", "failed")
 
     assert sending() == ["ATXid_1"]
@@ -117,7 +130,9 @@ def test_a_failure_reported_before_our_send_returned_is_tried_again_too(scenario
     assert state(scenario) == ("waiting", 1)
 
 
-def test_a_text_without_a_token_is_not_sent_again(scenario, sending):
+def test_a_text_without_a_token_is_not_sent_again(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     sending()
     with scenario.engine.begin() as connection:
         insert_sms(connection, next_attempt_at=NOW)
@@ -128,7 +143,9 @@ def test_a_text_without_a_token_is_not_sent_again(scenario, sending):
     assert scenario.rows("SELECT state FROM sms WHERE kind = 'test'") == [("failed",)]
 
 
-def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(scenario, sending):
+def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     (first,) = sending()
     report(scenario, first, "failed")
 
@@ -136,7 +153,9 @@ def test_a_phone_that_is_off_does_not_make_the_gateway_look_stuck(scenario, send
         assert oldest_waiting(unit.connection) is None
 
 
-def test_a_text_whose_time_has_passed_is_not_sent(scenario, sending):
+def test_a_text_whose_time_has_passed_is_not_sent(
+    scenario: Scenario, sending: Callable[[], list[str]]
+) -> None:
     sending()
     with scenario.engine.begin() as connection:
         insert_sms(connection, next_attempt_at=NOW, expires_at=NOW)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.unit import unit_opener
 from core.usecases.messages.reminders import find_due_reminders, send_reminders, want_reminders
@@ -18,11 +19,19 @@ DUE = date(2026, 11, 24)
 AMINA, SECOND = "+254711000001", "+254711000091"
 
 
-def at(day, hour=10, zone="Africa/Nairobi"):
+def at(day: date, hour: int = 10, zone: str = "Africa/Nairobi") -> datetime:
     return datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(zone))
 
 
-def owe(engine, customer_id, *, due_on=DUE, amounts_minor=(300_00,), sold_on=None, days=7):
+def owe(
+    engine: Engine,
+    customer_id: int,
+    *,
+    due_on: date = DUE,
+    amounts_minor: tuple[Any, ...] | tuple[int, ...] = (300_00,),
+    sold_on: date | None = None,
+    days: int = 7,
+) -> int:
     with engine.begin() as connection:
         return insert_sale(
             connection,
@@ -36,7 +45,7 @@ def owe(engine, customer_id, *, due_on=DUE, amounts_minor=(300_00,), sold_on=Non
 
 
 @pytest.fixture
-def amina(engine):
+def amina(engine: Engine) -> int:
     """Amina owes 300 on the 24th."""
     with engine.begin() as connection:
         customer_id = insert_customer(connection, msisdn=AMINA)
@@ -44,16 +53,16 @@ def amina(engine):
     return customer_id
 
 
-def remind(engine, now):
+def remind(engine: Engine, now: datetime) -> int:
     return remind_all(unit_opener(engine, lambda: now))
 
 
-def run(engine, *days, hour=10):
+def run(engine: Engine, *days: int, hour: int = 10) -> None:
     for day in days:
         remind(engine, at(DUE + timedelta(days=day), hour))
 
 
-def reminders_sent(engine):
+def reminders_sent(engine: Engine) -> list[tuple[int, str]]:
     """Each text as (days after DUE on which it was written, its words)."""
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT created_at, body FROM sms ORDER BY id")).all()
@@ -61,11 +70,11 @@ def reminders_sent(engine):
     return [((row[0].astimezone(local).date() - DUE).days, row[1]) for row in rows]
 
 
-def days_told(engine):
+def days_told(engine: Engine) -> list[int]:
     return [day for day, _ in reminders_sent(engine)]
 
 
-def test_every_step_of_the_domain_is_told_once(engine, amina):
+def test_every_step_of_the_domain_is_told_once(engine: Engine, amina: int) -> None:
     run(engine, *range(-10, 40))
 
     assert days_told(engine) == [-3, 0, 1, 7]
@@ -80,21 +89,23 @@ def test_every_step_of_the_domain_is_told_once(engine, amina):
         (7, "KES 300 has been due since 24 Nov"),
     ],
 )
-def test_the_text_says_how_the_day_stands(engine, amina, day, words):
+def test_the_text_says_how_the_day_stands(engine: Engine, amina: int, day: int, words: str) -> None:
     run(engine, day)
 
     assert words in reminders_sent(engine)[0][1]
 
 
 @pytest.mark.parametrize(("hour", "sent"), [(0, 0), (8, 0), (9, 1), (17, 1), (18, 0), (23, 0)])
-def test_nobody_is_reminded_at_night(engine, amina, hour, sent):
+def test_nobody_is_reminded_at_night(engine: Engine, amina: int, hour: int, sent: int) -> None:
     run(engine, 0, hour=hour)
 
     assert len(reminders_sent(engine)) == sent
 
 
 @pytest.mark.parametrize(("zone", "sent"), [("Africa/Dakar", 0), ("Africa/Nairobi", 1)])
-def test_the_hours_are_those_of_the_market(engine, amina, zone, sent):
+def test_the_hours_are_those_of_the_market(
+    engine: Engine, amina: int, zone: str, sent: int
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE market SET timezone = :zone"), {"zone": zone})
 
@@ -103,7 +114,9 @@ def test_the_hours_are_those_of_the_market(engine, amina, zone, sent):
     assert len(reminders_sent(engine)) == sent
 
 
-def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(engine, amina):
+def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(
+    engine: Engine, amina: int
+) -> None:
     run(engine, 0, hour=17)
     with unit_opener(engine, lambda: at(DUE, 17))() as unit:
         (waiting,) = claim_unsent_sms(unit, 10)
@@ -122,7 +135,9 @@ def test_a_reminder_that_cannot_be_sent_by_the_evening_is_not_sent(engine, amina
         (range(-3, 12), 12, "due since 24 Nov"),
     ],
 )
-def test_after_a_downtime_only_the_newest_step_is_told(engine, amina, down, day, words):
+def test_after_a_downtime_only_the_newest_step_is_told(
+    engine: Engine, amina: int, down: range, day: int, words: str
+) -> None:
     run(engine, -5, -4, *range(day, 30))
 
     first_day, body = reminders_sent(engine)[0]
@@ -130,13 +145,13 @@ def test_after_a_downtime_only_the_newest_step_is_told(engine, amina, down, day,
     assert days_told(engine) == [day, *(step for step in (0, 1, 7) if step > day)]
 
 
-def test_what_has_been_due_for_long_is_not_dug_out(engine, amina):
+def test_what_has_been_due_for_long_is_not_dug_out(engine: Engine, amina: int) -> None:
     run(engine, 14, 15, 16)
 
     assert reminders_sent(engine) == []
 
 
-def test_a_step_that_had_passed_when_the_thing_was_sold_is_none(engine, amina):
+def test_a_step_that_had_passed_when_the_thing_was_sold_is_none(engine: Engine, amina: int) -> None:
     with engine.begin() as connection:
         baraka = insert_customer(connection, msisdn=SECOND)
         connection.execute(text("DELETE FROM instalments"))
@@ -147,7 +162,9 @@ def test_a_step_that_had_passed_when_the_thing_was_sold_is_none(engine, amina):
     assert days_told(engine) == [0]
 
 
-def test_a_customer_with_two_debts_gets_one_text_a_day_however_often_it_runs(engine, amina):
+def test_a_customer_with_two_debts_gets_one_text_a_day_however_often_it_runs(
+    engine: Engine, amina: int
+) -> None:
     owe(engine, amina, amounts_minor=(200_00,))
 
     for hour in (9, 10, 12, 15, 17):
@@ -157,7 +174,7 @@ def test_a_customer_with_two_debts_gets_one_text_a_day_however_often_it_runs(eng
     assert "KES 500" in body
 
 
-def test_the_most_urgent_is_told_and_the_rest_on_the_next_day(engine, amina):
+def test_the_most_urgent_is_told_and_the_rest_on_the_next_day(engine: Engine, amina: int) -> None:
     owe(engine, amina, due_on=DUE + timedelta(days=3), amounts_minor=(200_00,))
 
     run(engine, 0)
@@ -173,7 +190,7 @@ def test_the_most_urgent_is_told_and_the_rest_on_the_next_day(engine, amina):
     ]
 
 
-def test_what_is_late_is_told_as_one_sum_since_the_oldest_day(engine, amina):
+def test_what_is_late_is_told_as_one_sum_since_the_oldest_day(engine: Engine, amina: int) -> None:
     owe(engine, amina, due_on=DUE - timedelta(days=20), amounts_minor=(100_00, 100_00))
 
     run(engine, 1)
@@ -181,7 +198,7 @@ def test_what_is_late_is_told_as_one_sum_since_the_oldest_day(engine, amina):
     assert "KES 500 has been due since 4 Nov" in reminders_sent(engine)[0][1]
 
 
-def test_a_daily_plan_brings_at_most_one_text_a_day(engine, amina):
+def test_a_daily_plan_brings_at_most_one_text_a_day(engine: Engine, amina: int) -> None:
     owe(engine, amina, amounts_minor=(50_00,) * 10, days=1)
 
     run(engine, *range(-5, 25))
@@ -190,7 +207,7 @@ def test_a_daily_plan_brings_at_most_one_text_a_day(engine, amina):
     assert len(days) == len(set(days))
 
 
-def test_what_is_paid_is_not_reminded_of(engine, amina):
+def test_what_is_paid_is_not_reminded_of(engine: Engine, amina: int) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE instalments SET paid_minor = amount_minor"))
 
@@ -199,7 +216,7 @@ def test_what_is_paid_is_not_reminded_of(engine, amina):
     assert reminders_sent(engine) == []
 
 
-def test_the_second_of_two_schedules_reminds_nobody_again(engine, amina):
+def test_the_second_of_two_schedules_reminds_nobody_again(engine: Engine, amina: int) -> None:
     open_unit = unit_opener(engine, lambda: at(DUE))
     with open_unit() as first, open_unit() as other:
         customers = find_due_reminders(first)
@@ -211,7 +228,9 @@ def test_the_second_of_two_schedules_reminds_nobody_again(engine, amina):
     assert len(reminders_sent(engine)) == 1
 
 
-def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_back(engine, amina):
+def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_back(
+    engine: Engine, amina: int
+) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("INSERT INTO customer_msisdns VALUES (:msisdn, :id, 1)"),
@@ -229,9 +248,11 @@ def test_stop_from_any_of_their_numbers_ends_reminders_and_start_brings_them_bac
     assert len(reminders_sent(engine)) == 1
 
 
-def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engine, amina):
+def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(
+    engine: Engine, amina: int
+) -> None:
     class NoQueues:
-        def wake(self, queue_names) -> None:
+        def wake(self, queue_names: tuple[str, str, str, str]) -> None:
             pass
 
     clock = [at(DUE, 8)]
@@ -251,7 +272,9 @@ def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(engi
     assert len(reminders_sent(engine)) == 2
 
 
-def test_many_customers_are_reminded_page_by_page(engine, monkeypatch):
+def test_many_customers_are_reminded_page_by_page(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("workers.schedule._ROWS_A_PAGE", 2)
     for number in range(5):
         with engine.begin() as connection:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine
 
+from core.message import WaitingSms
 from core.usecases.messages.send import (
     RETRY_AFTER,
     claim_unsent_sms,
@@ -14,13 +16,13 @@ from core.usecases.messages.send import (
     sms_refused,
 )
 from tests.support.builders import insert_sms
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 STATE = "SELECT state, provider_status, next_attempt_at IS NULL FROM sms"
 
 
 @pytest.fixture
-def scenario(database_url):
+def scenario(database_url: str) -> Iterator[Scenario]:
     engine = create_engine(database_url)
     scenario = make_scenario(engine)
     with engine.begin() as connection:
@@ -29,12 +31,14 @@ def scenario(database_url):
     engine.dispose()
 
 
-def claimed(scenario):
+def claimed(scenario: Scenario) -> list[WaitingSms]:
     with scenario.open_unit() as unit:
         return claim_unsent_sms(unit, 10)
 
 
-def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(scenario):
+def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(
+    scenario: Scenario,
+) -> None:
     for wait in RETRY_AFTER:
         (text,) = claimed(scenario)
         with scenario.open_unit() as unit:
@@ -49,7 +53,7 @@ def test_a_temporary_failure_is_tried_again_after_each_wait_and_then_given_up(sc
     assert scenario.rows(STATE) == [("failed", "500", True)]
 
 
-def test_a_permanent_failure_is_the_end_of_it(scenario):
+def test_a_permanent_failure_is_the_end_of_it(scenario: Scenario) -> None:
     (text,) = claimed(scenario)
     with scenario.open_unit() as unit:
         sms_refused(unit, text, "406")

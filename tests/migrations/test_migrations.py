@@ -15,7 +15,7 @@ from core.db.tables import metadata
 from core.errors import BadInput
 
 
-def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url):
+def test_migrating_gives_exactly_the_schema_that_the_code_declares(fresh_database_url: str) -> None:
     with create_engine(fresh_database_url, poolclass=NullPool).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
 
@@ -28,7 +28,7 @@ CONSTRAINTS = """
 """
 
 
-def test_migrating_gives_exactly_the_checks_that_the_code_declares(fresh_database_url):
+def test_migrating_gives_exactly_the_checks_that_the_code_declares(fresh_database_url: str) -> None:
     engine = create_engine(fresh_database_url, poolclass=NullPool)
     with engine.begin() as connection:
         migrated = set(connection.exec_driver_sql(CONSTRAINTS).all())
@@ -41,7 +41,9 @@ def test_migrating_gives_exactly_the_checks_that_the_code_declares(fresh_databas
     assert migrated == declared
 
 
-def test_a_database_of_a_version_before_the_first_release_is_refused(fresh_database_url):
+def test_a_database_of_a_version_before_the_first_release_is_refused(
+    fresh_database_url: str,
+) -> None:
     with create_engine(fresh_database_url, poolclass=NullPool).begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0017'")
 
@@ -49,7 +51,7 @@ def test_a_database_of_a_version_before_the_first_release_is_refused(fresh_datab
         migrate(fresh_database_url)
 
 
-def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url):
+def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url: str) -> None:
     config = alembic_config(fresh_database_url)
 
     command.downgrade(config, "base")
@@ -59,7 +61,7 @@ def test_every_migration_can_be_taken_back_and_done_again(fresh_database_url):
     command.upgrade(config, "head")
 
 
-def test_readiness_knows_the_migrations_in_their_order():
+def test_readiness_knows_the_migrations_in_their_order() -> None:
     script = ScriptDirectory.from_config(alembic_config(""))
     in_order = [revision.revision for revision in script.walk_revisions()][::-1]
     assert list(known_revisions()) == in_order

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from core.db.payments import postpone
+from core.db.work_queue import Waiting
 from core.errors import Refused
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from tests.support.cast import AMINA, METER
-from tests.support.scenario import NOW
+from tests.support.scenario import NOW, Scenario
 
 LATER = NOW + timedelta(hours=1)
 
 
-def replay(scenario, kind, row_id, reason="key was missing"):
+def replay(scenario: Scenario, kind: str, row_id: int, reason: str = "key was missing") -> Waiting:
     with scenario.open_unit() as unit:
         row = find_stuck(unit, kind, row_id)
         retry_stuck(unit, "wanjiru", row, reason)
     return row
 
 
-def refusal(scenario, kind, row_id):
+def refusal(scenario: Scenario, kind: str, row_id: int) -> str:
     with pytest.raises(Refused) as refused:
         replay(scenario, kind, row_id)
     return refused.value.code
 
 
-def insert(scenario, sql, **values):
+def insert(scenario: Scenario, sql: str, **values: Any) -> int:
     from sqlalchemy import text
 
     with scenario.engine.begin() as connection:
-        return connection.execute(text(sql), values).scalar_one()
+        found: int = connection.execute(text(sql), values).scalar_one()
+        return found
 
 
-def insert_sms(scenario, state, next_attempt_at, expires_at=None):
+def insert_sms(
+    scenario: Scenario, state: str, next_attempt_at: None, expires_at: datetime | None = None
+) -> int:
     return insert(
         scenario,
         "INSERT INTO sms (dedupe_key, kind, msisdn, body, state, segments, attempts, created_at,"
@@ -50,7 +55,7 @@ def insert_sms(scenario, state, next_attempt_at, expires_at=None):
     )
 
 
-def insert_prompt(scenario, state, next_attempt_at):
+def insert_prompt(scenario: Scenario, state: str, next_attempt_at: datetime | None) -> int:
     return insert(
         scenario,
         "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
@@ -64,7 +69,7 @@ def insert_prompt(scenario, state, next_attempt_at):
     )
 
 
-def test_a_payment_that_waits_for_its_next_try_is_applied_now(scenario):
+def test_a_payment_that_waits_for_its_next_try_is_applied_now(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", METER, 500_00)
     with scenario.open_unit() as unit:
         postpone(unit.connection, LATER, payment_id, "STS_VENDING_KEY_600000 is not set")
@@ -81,7 +86,7 @@ def test_a_payment_that_waits_for_its_next_try_is_applied_now(scenario):
     scenario.check_invariants()
 
 
-def test_what_is_done_with_or_matched_to_nothing_is_refused(scenario):
+def test_what_is_done_with_or_matched_to_nothing_is_refused(scenario: Scenario) -> None:
     applied, suspense = scenario.pay("R1", METER, 500_00), scenario.pay("R2", "NOSUCH", 500_00)
     scenario.apply()
     assert refusal(scenario, "payment", applied) == "replay_settled"
@@ -102,13 +107,17 @@ def test_what_is_done_with_or_matched_to_nothing_is_refused(scenario):
         ("failed", "failed"),
     ],
 )
-def test_a_prompt_is_looked_up_and_never_goes_back_to_be_shown_again(scenario, state, back_in):
+def test_a_prompt_is_looked_up_and_never_goes_back_to_be_shown_again(
+    scenario: Scenario, state: str, back_in: str
+) -> None:
     prompt_id = insert_prompt(scenario, state, None)
     replay(scenario, "prompt", prompt_id)
     assert scenario.rows("SELECT state, next_attempt_at FROM prompts") == [(back_in, NOW)]
 
 
-def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alone(scenario):
+def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alone(
+    scenario: Scenario,
+) -> None:
     dead = insert_prompt(scenario, "sending", NOW - timedelta(seconds=1))
     alive = insert_prompt(scenario, "sending", NOW + timedelta(seconds=1))
     replay(scenario, "prompt", dead)
@@ -117,7 +126,9 @@ def test_a_prompt_whose_sender_died_is_looked_up_but_one_being_sent_is_left_alon
 
 
 @pytest.mark.parametrize("state", ["waiting", "failed", "unknown"])
-def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(scenario, state):
+def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(
+    scenario: Scenario, state: str
+) -> None:
     text_id = insert_sms(scenario, state, None)
     row = replay(scenario, "text", text_id)
     assert row.why == "InsufficientBalance"
@@ -126,11 +137,11 @@ def test_a_text_that_was_given_up_is_sent_with_the_same_words_and_all_its_tries(
     ]
 
 
-def test_a_text_whose_time_is_over_stays_unsent(scenario):
+def test_a_text_whose_time_is_over_stays_unsent(scenario: Scenario) -> None:
     assert refusal(scenario, "text", insert_sms(scenario, "failed", None, NOW)) == "replay_too_late"
 
 
-def test_no_reason_no_replay(scenario):
+def test_no_reason_no_replay(scenario: Scenario) -> None:
     text_id = insert_sms(scenario, "failed", None)
     with pytest.raises(Refused, match="reason_missing"):
         replay(scenario, "text", text_id, reason=" ")

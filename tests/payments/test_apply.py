@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import threading
 from datetime import date
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from core.device import Device
 from core.errors import BadCallback
 from core.payment import PaymentNotice
 from core.tokens.family import DeviceSecret
 from core.tokens.sts_keys import StsMeter
+from core.unit import OpenUnit
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
+from core.usecases.tokens.device_keys import OpenSecret
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -31,13 +35,13 @@ RECEIVED_LEGS = """
 STS = StsMeter(11, 4, "600000", 1, "01", 2, vending_key=bytes(20))
 
 
-def open_secret(device):
+def open_secret(device: Device) -> DeviceSecret:
     sts = STS if device.token_family == "sts" else None
     return DeviceSecret(device.serial, device.token_family, bytes(16), 123456789, sts)
 
 
 @pytest.fixture
-def home(engine):
+def home(engine: Engine) -> int:
     """Amina: a meter at 100 a kWh, an overdue loan of 300, a kit with two weekly parts of 150."""
     with engine.begin() as connection:
         amina = insert_customer(connection, msisdn=OWNER)
@@ -77,7 +81,9 @@ def home(engine):
     return amina
 
 
-def notice(receipt="R1", amount=500_00, account=METER, **changes):
+def notice(
+    receipt: str = "R1", amount: int = 500_00, account: str = METER, **changes: str
+) -> PaymentNotice:
     values = {
         "provider_account": "daraja:600123",
         "receipt": receipt,
@@ -92,23 +98,25 @@ def notice(receipt="R1", amount=500_00, account=METER, **changes):
     return PaymentNotice(**(values | changes))
 
 
-def pay(open_unit, *notices):
+def pay(open_unit: OpenUnit, *notices: PaymentNotice) -> None:
     for notice in notices:
         with open_unit() as unit:
             record_payment(unit, notice)
 
 
-def apply(open_unit, opener=open_secret):
+def apply(open_unit: OpenUnit, opener: OpenSecret = open_secret) -> int:
     with open_unit() as unit:
         return apply_payments(unit, opener)
 
 
-def rows(engine, sql):
+def rows(engine: Engine, sql: str) -> list[tuple[Any, ...]]:
     with engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text(sql))]
 
 
-def test_a_payment_clears_the_loan_and_the_rest_becomes_energy(engine, open_unit, home):
+def test_a_payment_clears_the_loan_and_the_rest_becomes_energy(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice())
 
     apply(open_unit)
@@ -120,7 +128,9 @@ def test_a_payment_clears_the_loan_and_the_rest_becomes_energy(engine, open_unit
     assert rows(engine, "SELECT kind, units FROM tokens") == [("energy", 20)]
 
 
-def test_a_receipt_booked_twice_is_one_payment(engine, open_unit, home):
+def test_a_receipt_booked_twice_is_one_payment(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice(), notice(source="stk"))
 
     apply(open_unit)
@@ -129,7 +139,9 @@ def test_a_receipt_booked_twice_is_one_payment(engine, open_unit, home):
     assert rows(engine, "SELECT count(*) FROM tokens") == [(1,)]
 
 
-def test_the_receipt_text_carries_the_token_as_it_is_typed(engine, open_unit, home):
+def test_the_receipt_text_carries_the_token_as_it_is_typed(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice())
 
     apply(open_unit)
@@ -141,7 +153,9 @@ def test_the_receipt_text_carries_the_token_as_it_is_typed(engine, open_unit, ho
     assert (msisdn, segments) == (OWNER, 1)
 
 
-def test_the_last_instalment_brings_the_unlock_and_closes_the_sale(engine, open_unit, home):
+def test_the_last_instalment_brings_the_unlock_and_closes_the_sale(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice(amount=700_00, account=KIT))
 
     apply(open_unit)
@@ -151,7 +165,9 @@ def test_the_last_instalment_brings_the_unlock_and_closes_the_sale(engine, open_
     assert rows(engine, "SELECT credit_minor FROM customers") == [(100_00,)]
 
 
-def test_payments_of_one_batch_see_what_the_earlier_ones_paid(engine, open_unit, home):
+def test_payments_of_one_batch_see_what_the_earlier_ones_paid(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice("R1", 300_00), notice("R2", 150_00, KIT), notice("R3", 100_00))
 
     apply(open_unit)
@@ -163,8 +179,8 @@ def test_payments_of_one_batch_see_what_the_earlier_ones_paid(engine, open_unit,
 
 
 def test_a_fee_that_fell_due_this_morning_is_charged_before_the_money_is_applied(
-    engine, open_unit, home
-):
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE tariff_versions SET access_rate_minor = 5000, access_every_days = 23")
@@ -181,9 +197,9 @@ def test_a_fee_that_fell_due_this_morning_is_charged_before_the_money_is_applied
 
 
 def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
-    engine, open_unit, home
-):
-    def kits_only(device):
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
+    def kits_only(device: Device) -> Any:
         if device.serial == METER:
             raise KeyError("no vending key")
         return open_secret(device)
@@ -200,10 +216,12 @@ def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
     assert "no vending key" in problem
 
 
-def test_a_worker_stopped_before_its_commit_leaves_everything_waiting(engine, open_unit, home):
+def test_a_worker_stopped_before_its_commit_leaves_everything_waiting(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice())
 
-    def stop_before_commit():
+    def stop_before_commit() -> None:
         with open_unit() as unit:
             apply_payments(unit, open_secret)
             raise KeyboardInterrupt
@@ -221,11 +239,11 @@ def test_a_worker_stopped_before_its_commit_leaves_everything_waiting(engine, op
 
 
 def test_workers_side_by_side_apply_every_payment_once_and_never_reuse_a_counter(
-    engine, open_unit, home
-):
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, *(notice(f"R{number}", 100_00) for number in range(30)))
 
-    def work():
+    def work() -> None:
         while True:
             with open_unit() as unit:
                 if not apply_payments(unit, open_secret, limit=3):
@@ -245,8 +263,8 @@ def test_workers_side_by_side_apply_every_payment_once_and_never_reuse_a_counter
 
 
 def test_money_for_no_device_is_held_and_a_payer_who_can_be_reached_is_told(
-    engine, open_unit, home
-):
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice(account="NOSUCH", payer_kind="msisdn", payer="+254722000009"))
 
     assert rows(engine, "SELECT state FROM payments") == [("suspense",)]
@@ -259,7 +277,9 @@ def test_money_for_no_device_is_held_and_a_payer_who_can_be_reached_is_told(
     assert msisdn == "+254722000009"
 
 
-def test_a_payer_who_is_not_the_owner_hears_of_it_without_the_token(engine, open_unit, home):
+def test_a_payer_who_is_not_the_owner_hears_of_it_without_the_token(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice(payer_kind="msisdn", payer="+254722000009"))
 
     apply(open_unit)
@@ -273,7 +293,9 @@ def test_a_payer_who_is_not_the_owner_hears_of_it_without_the_token(engine, open
 @pytest.mark.parametrize(
     "wrong", [{"amount": 0}, {"currency": "UGX"}], ids=["nothing paid", "another currency"]
 )
-def test_what_cannot_be_booked_leaves_no_trace(engine, open_unit, home, wrong):
+def test_what_cannot_be_booked_leaves_no_trace(
+    engine: Engine, open_unit: OpenUnit, home: int, wrong: dict[str, Any]
+) -> None:
     with pytest.raises(BadCallback):
         pay(open_unit, notice(**wrong))
 
@@ -285,14 +307,16 @@ def test_what_cannot_be_booked_leaves_no_trace(engine, open_unit, home, wrong):
     [(METER, "device"), (f"{METER} loan", "loan"), ("0100-0000 016", "device")],
 )
 def test_an_account_is_a_serial_as_people_type_it_and_may_say_loan(
-    engine, open_unit, home, account, purpose
-):
+    engine: Engine, open_unit: OpenUnit, home: int, account: str, purpose: str
+) -> None:
     pay(open_unit, notice(account=account))
 
     assert rows(engine, "SELECT purpose FROM payments") == [(purpose,)]
 
 
-def test_the_last_instalment_of_a_meter_needs_no_unlock(engine, open_unit, home):
+def test_the_last_instalment_of_a_meter_needs_no_unlock(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     with engine.begin() as connection:
         meter_id = connection.execute(
             text("SELECT id FROM devices WHERE serial = :serial"), {"serial": METER}
@@ -313,7 +337,9 @@ def test_the_last_instalment_of_a_meter_needs_no_unlock(engine, open_unit, home)
     assert rows(engine, "SELECT kind, units FROM tokens") == [("energy", 10)]
 
 
-def test_a_callback_is_booked_while_a_worker_holds_the_same_customer(engine, open_unit, home):
+def test_a_callback_is_booked_while_a_worker_holds_the_same_customer(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     pay(open_unit, notice("R1"))
 
     with open_unit() as working:

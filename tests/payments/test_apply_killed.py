@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from tests.support.cast import KIT, METER
+from tests.support.scenario import Scenario
 
 
 class Killed(BaseException):
@@ -15,17 +18,17 @@ class Killed(BaseException):
 
 
 @pytest.fixture
-def kill_at(scenario):
+def kill_at(scenario: Scenario) -> Iterator[Callable[[int], None]]:
     """Has the process end just before its n-th statement; 0: never. Counts the statements."""
     state = {"at": 0, "seen": 0}
 
     @event.listens_for(scenario.engine, "before_cursor_execute")
-    def count(*_):
+    def count(*_: Any) -> None:
         state["seen"] += 1
         if state["seen"] == state["at"]:
             raise Killed
 
-    def arm(statement):
+    def arm(statement: int) -> None:
         state.update(at=statement, seen=0)
 
     yield arm
@@ -40,7 +43,9 @@ TRACES = """
 """
 
 
-def test_a_worker_killed_before_any_statement_leaves_no_part_of_a_payment(scenario, kill_at):
+def test_a_worker_killed_before_any_statement_leaves_no_part_of_a_payment(
+    scenario: Scenario, kill_at: Callable[[int], None]
+) -> None:
     scenario.pay("R1", METER, 500_00)
     scenario.pay("R2", KIT, 300_00)
     before = scenario.rows(TRACES)
@@ -67,7 +72,9 @@ def test_a_worker_killed_before_any_statement_leaves_no_part_of_a_payment(scenar
     scenario.check_invariants()
 
 
-def test_a_worker_killed_after_its_commit_leaves_one_code_and_its_text_waiting(scenario):
+def test_a_worker_killed_after_its_commit_leaves_one_code_and_its_text_waiting(
+    scenario: Scenario,
+) -> None:
     """Before anything was sent, or after it was and before that was noted: the same words again."""
     scenario.pay("R1", METER, 500_00)
     scenario.apply()
@@ -81,10 +88,12 @@ def test_a_worker_killed_after_its_commit_leaves_one_code_and_its_text_waiting(s
     assert codes[0][0][:4] in body
 
 
-def test_a_code_is_made_without_asking_anybody(scenario, monkeypatch):
+def test_a_code_is_made_without_asking_anybody(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """So no reply can be lost, no vendor can know better, and none can issue it twice."""
 
-    def refuse(*_):
+    def refuse(*_: Any) -> None:
         raise AssertionError("a network call was made")
 
     scenario.pay("R1", METER, 500_00)

@@ -20,17 +20,17 @@ from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import refund_refused, request_refund
 from core.usecases.refunds.suspense import match_suspense
 from tests.support.cast import AMINA, BARAKA, METER
-from tests.support.scenario import ACCOUNT, NOW
+from tests.support.scenario import ACCOUNT, NOW, Scenario
 
 WHO = "ops@jua"
 
 
-def move(scenario, phone=BARAKA):
+def move(scenario: Scenario, phone: str = BARAKA) -> None:
     with scenario.open_unit() as unit:
         transfer_meter_by_operator(unit, METER, phone, WHO, "sold the house")
 
 
-def moved_between_request_and_refusal(scenario):
+def moved_between_request_and_refusal(scenario: Scenario) -> int:
     """Money for Amina's meter that could not be sent back, the meter Baraka's meanwhile."""
     payment_id = scenario.pay("R1", METER, 500_00, payer_kind="msisdn", payer=AMINA)
     with scenario.open_unit() as unit:
@@ -41,7 +41,7 @@ def moved_between_request_and_refusal(scenario):
     return payment_id
 
 
-def test_money_of_the_old_owner_does_not_load_the_new_owners_meter(scenario):
+def test_money_of_the_old_owner_does_not_load_the_new_owners_meter(scenario: Scenario) -> None:
     moved_between_request_and_refusal(scenario)
 
     scenario.apply()
@@ -52,7 +52,7 @@ def test_money_of_the_old_owner_does_not_load_the_new_owners_meter(scenario):
     scenario.check_invariants()
 
 
-def test_its_payer_hears_that_it_waits(scenario):
+def test_its_payer_hears_that_it_waits(scenario: Scenario) -> None:
     moved_between_request_and_refusal(scenario)
 
     scenario.apply()
@@ -60,7 +60,7 @@ def test_its_payer_hears_that_it_waits(scenario):
     assert scenario.rows("SELECT msisdn FROM sms WHERE kind = 'suspense'") == [(AMINA,)]
 
 
-def test_its_neighbours_are_applied_all_the_same(scenario):
+def test_its_neighbours_are_applied_all_the_same(scenario: Scenario) -> None:
     moved_between_request_and_refusal(scenario)
     scenario.pay("R2", METER, 100_00)
 
@@ -70,7 +70,7 @@ def test_its_neighbours_are_applied_all_the_same(scenario):
     scenario.check_invariants()
 
 
-def test_an_operator_matches_it_to_its_owner(scenario):
+def test_an_operator_matches_it_to_its_owner(scenario: Scenario) -> None:
     payment_id = moved_between_request_and_refusal(scenario)
     scenario.apply()
 
@@ -83,7 +83,9 @@ def test_an_operator_matches_it_to_its_owner(scenario):
     scenario.check_invariants()
 
 
-def test_money_that_was_matched_before_can_be_matched_again_however_often(scenario):
+def test_money_that_was_matched_before_can_be_matched_again_however_often(
+    scenario: Scenario,
+) -> None:
     payment_id = scenario.pay("R1", "01000000061", 500_00)
     for _ in range(2):
         with scenario.open_unit() as unit:
@@ -110,7 +112,7 @@ def test_money_that_was_matched_before_can_be_matched_again_however_often(scenar
     scenario.check_invariants()
 
 
-def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(scenario):
+def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(scenario: Scenario) -> None:
     notice = PaymentNotice(ACCOUNT, "R1", "c2b", 500_00, "KES", METER, "none", None, NOW)
     with scenario.open_unit() as unit:
         record_payment(unit, notice)
@@ -122,7 +124,7 @@ def test_a_payment_booked_while_the_meter_moves_is_not_the_new_owners(scenario):
     scenario.check_invariants()
 
 
-def asked(scenario, state, minutes_ago=1):
+def asked(scenario: Scenario, state: str, minutes_ago: int = 1) -> None:
     """A prompt on Amina's phone for her meter, in that state."""
     with scenario.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
@@ -132,7 +134,7 @@ def asked(scenario, state, minutes_ago=1):
 
 
 @pytest.mark.parametrize("state", ["waiting", "sending", "pending", "unknown", "approved"])
-def test_a_meter_is_not_moved_while_a_prompt_for_it_is_open(scenario, state):
+def test_a_meter_is_not_moved_while_a_prompt_for_it_is_open(scenario: Scenario, state: str) -> None:
     asked(scenario, state)
 
     with pytest.raises(Refused, match="payment_waiting"):
@@ -140,13 +142,13 @@ def test_a_meter_is_not_moved_while_a_prompt_for_it_is_open(scenario, state):
 
 
 @pytest.mark.parametrize("state", ["paid", "failed"])
-def test_a_prompt_that_has_ended_holds_nobody_up(scenario, state):
+def test_a_prompt_that_has_ended_holds_nobody_up(scenario: Scenario, state: str) -> None:
     asked(scenario, state)
 
     move(scenario)
 
 
-def test_a_prompt_of_long_ago_holds_nobody_up(scenario):
+def test_a_prompt_of_long_ago_holds_nobody_up(scenario: Scenario) -> None:
     asked(scenario, "unknown", minutes_ago=11)
 
     move(scenario)

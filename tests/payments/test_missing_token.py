@@ -13,9 +13,10 @@ from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.quote import quote_payment
 from core.usecases.tokens.device_keys import secret_opener
 from tests.support.cast import AMINA, BARAKA, KIT, METER, RING
+from tests.support.scenario import Scenario
 
 
-def run_out(scenario, serial):
+def run_out(scenario: Scenario, serial: str) -> None:
     """Its counter has come to the end of what OpenPAYGO tokens can say."""
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
@@ -23,42 +24,43 @@ def run_out(scenario, serial):
         )
 
 
-def forget_sts(scenario):
+def forget_sts(scenario: Scenario) -> None:
     """Amina's meter lost what its codes are made from."""
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE devices SET sts = NULL WHERE serial = %s", (METER,))
 
 
-def lines(scenario):
+def lines(scenario: Scenario) -> list[tuple[str, int]]:
     return scenario.rows("SELECT kind, amount_minor FROM payment_lines ORDER BY payment_id, number")
 
 
-def tokens(scenario):
+def tokens(scenario: Scenario) -> list[tuple[str, str, int]]:
     return scenario.rows(
         "SELECT serial, t.kind, units FROM tokens t JOIN devices d ON d.id = t.device_id"
         " ORDER BY t.id"
     )
 
 
-def cases(scenario):
+def cases(scenario: Scenario) -> list[tuple[str, str]]:
     return scenario.rows("SELECT kind, detail FROM cases ORDER BY id")
 
 
-def texts_to(scenario, msisdn):
+def texts_to(scenario: Scenario, msisdn: str) -> list[str]:
     return [body for (body,) in scenario.rows("SELECT body FROM sms WHERE msisdn = :m ORDER BY id",
                                           m=msisdn)]  # fmt: skip
 
 
-def credit_of(scenario, msisdn):
+def credit_of(scenario: Scenario, msisdn: str) -> int:
     [(credit,)] = scenario.rows(
         "SELECT credit_minor FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
         " WHERE msisdn = :m",
         m=msisdn,
     )
-    return credit
+    found: int = credit
+    return found
 
 
-def test_one_code_gives_what_it_can_and_the_rest_is_credit(scenario):
+def test_one_code_gives_what_it_can_and_the_rest_is_credit(scenario: Scenario) -> None:
     """1638.3 kWh is the most in single steps of 0.1; above, a code counts whole kWh."""
     scenario.pay("R1", METER, 300_00 + 2000_50 * 100)
 
@@ -70,14 +72,14 @@ def test_one_code_gives_what_it_can_and_the_rest_is_credit(scenario):
     scenario.check_invariants()
 
 
-def test_what_a_code_cannot_carry_is_said_before_the_money_moves(scenario):
+def test_what_a_code_cannot_carry_is_said_before_the_money_moves(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         outcome = quote_payment(unit, METER, 300_00 + 2000_50 * 100).outcome
 
     assert (outcome.energy_tenths, outcome.credit_minor) == (20004, 10_00)
 
 
-def test_days_as_a_service_are_as_many_as_one_code_gives(scenario):
+def test_days_as_a_service_are_as_many_as_one_code_gives(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE sales SET scheme = 'service', total_minor = 0, price_per_day_minor = 1000"
@@ -95,7 +97,9 @@ def test_days_as_a_service_are_as_many_as_one_code_gives(scenario):
     assert credit_of(scenario, BARAKA) == 5 * 10_00
 
 
-def test_debts_are_paid_and_the_rest_is_credit_when_no_code_can_ever_be_made(scenario):
+def test_debts_are_paid_and_the_rest_is_credit_when_no_code_can_ever_be_made(
+    scenario: Scenario,
+) -> None:
     forget_sts(scenario)
     scenario.pay("R1", METER, 500_00)
 
@@ -108,7 +112,7 @@ def test_debts_are_paid_and_the_rest_is_credit_when_no_code_can_ever_be_made(sce
     scenario.check_invariants()
 
 
-def test_a_person_is_asked_and_the_owner_is_told(scenario):
+def test_a_person_is_asked_and_the_owner_is_told(scenario: Scenario) -> None:
     forget_sts(scenario)
     scenario.pay("R1", METER, 500_00)
 
@@ -125,7 +129,7 @@ def test_a_person_is_asked_and_the_owner_is_told(scenario):
     assert "Jua Energy" in apology
 
 
-def test_a_payer_who_is_not_the_owner_is_told_too(scenario):
+def test_a_payer_who_is_not_the_owner_is_told_too(scenario: Scenario) -> None:
     forget_sts(scenario)
     scenario.pay("R1", METER, 500_00, payer_kind="msisdn", payer=BARAKA)
 
@@ -137,7 +141,7 @@ def test_a_payer_who_is_not_the_owner_is_told_too(scenario):
     assert "credit 200" not in apology
 
 
-def test_the_credit_is_used_once_codes_can_be_made_again(scenario):
+def test_the_credit_is_used_once_codes_can_be_made_again(scenario: Scenario) -> None:
     sts = scenario.rows("SELECT sts FROM devices WHERE serial = :s", s=METER)[0][0]
     forget_sts(scenario)
     scenario.pay("R1", METER, 500_00)
@@ -154,7 +158,9 @@ def test_the_credit_is_used_once_codes_can_be_made_again(scenario):
     assert tokens(scenario) == [(METER, "energy", 30)]
 
 
-def test_a_due_instalment_is_paid_without_its_days_and_the_case_says_which_are_owed(scenario):
+def test_a_due_instalment_is_paid_without_its_days_and_the_case_says_which_are_owed(
+    scenario: Scenario,
+) -> None:
     run_out(scenario, KIT)
     scenario.ahead = timedelta(days=8)
     scenario.pay("R1", KIT, 400_00)
@@ -168,7 +174,9 @@ def test_a_due_instalment_is_paid_without_its_days_and_the_case_says_which_are_o
     scenario.check_invariants()
 
 
-def test_nothing_is_paid_ahead_on_a_device_without_codes_even_when_the_loan_is_meant(scenario):
+def test_nothing_is_paid_ahead_on_a_device_without_codes_even_when_the_loan_is_meant(
+    scenario: Scenario,
+) -> None:
     run_out(scenario, KIT)
     scenario.pay("R1", f"{KIT}LOAN", 400_00)
 
@@ -178,7 +186,9 @@ def test_nothing_is_paid_ahead_on_a_device_without_codes_even_when_the_loan_is_m
     assert scenario.states() == ["applied"]
 
 
-def test_the_last_instalment_is_paid_and_the_case_says_that_the_device_is_to_be_unlocked(scenario):
+def test_the_last_instalment_is_paid_and_the_case_says_that_the_device_is_to_be_unlocked(
+    scenario: Scenario,
+) -> None:
     run_out(scenario, KIT)
     scenario.ahead = timedelta(days=40)
     scenario.pay("R1", KIT, 600_00)
@@ -191,7 +201,7 @@ def test_the_last_instalment_is_paid_and_the_case_says_that_the_device_is_to_be_
                      " WHERE serial = :s", s=KIT) == [("complete",)]  # fmt: skip
 
 
-def test_the_other_device_a_payment_served_gets_its_code(scenario):
+def test_the_other_device_a_payment_served_gets_its_code(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE sales SET customer_id = (SELECT owner_id FROM devices WHERE serial = %s)"
@@ -218,7 +228,7 @@ def test_the_other_device_a_payment_served_gets_its_code(scenario):
     assert tokens(scenario) == [(KIT, "days", 7)]
 
 
-def test_neighbours_in_the_batch_are_applied_as_ever(scenario):
+def test_neighbours_in_the_batch_are_applied_as_ever(scenario: Scenario) -> None:
     forget_sts(scenario)
     scenario.pay("R1", METER, 500_00)
     scenario.pay("R2", KIT, 150_00)
@@ -230,7 +240,9 @@ def test_neighbours_in_the_batch_are_applied_as_ever(scenario):
 
 
 @pytest.mark.parametrize("keys", [{}, {"STS_VENDING_KEY_600000": "ab" * 8}])
-def test_a_key_that_is_missing_or_wrong_is_waited_for(scenario, keys):
+def test_a_key_that_is_missing_or_wrong_is_waited_for(
+    scenario: Scenario, keys: dict[str, str]
+) -> None:
     """It is the operator's to set: nothing is given up, and the debts wait with the payment."""
     scenario.pay("R1", METER, 500_00)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
@@ -22,13 +23,13 @@ from core.usecases.payments.prompts import (
 )
 from core.usecases.payments.request import request_payment
 from tests.support.cast import AMINA, METER, STRANGER
-from tests.support.scenario import ACCOUNT
+from tests.support.scenario import ACCOUNT, Scenario
 
 HASHED = sha256(STRANGER.removeprefix("+").encode()).hexdigest()
 MASKED = "2547 ***** 009"  # STRANGER's
 
 
-def ask(scenario, payer=STRANGER):
+def ask(scenario: Scenario, payer: str = STRANGER) -> int:
     """A prompt that a worker has claimed to send; its id."""
     with scenario.open_unit() as unit:
         request_payment(unit, payer, METER, Money(500_00, "KES"))
@@ -36,13 +37,13 @@ def ask(scenario, payer=STRANGER):
         return claim_unsent(unit, 10)[0].id
 
 
-def lost(scenario, prompt_id):
+def lost(scenario: Scenario, prompt_id: int) -> None:
     """The provider's answer to the push never came."""
     with scenario.open_unit() as unit:
         mark_unknown(unit, lock_prompt(unit.connection, prompt_id), "ReadTimeout")
 
 
-def result(scenario, prompt_id, payer=STRANGER):
+def result(scenario: Scenario, prompt_id: int, payer: str = STRANGER) -> None:
     """The provider's callback: paid, with its receipt."""
     with scenario.open_unit() as unit:
         notice = PaymentNotice(
@@ -51,30 +52,34 @@ def result(scenario, prompt_id, payer=STRANGER):
         prompt_paid(unit, lock_prompt(unit.connection, prompt_id), notice)
 
 
-def confirmed(scenario, payer_kind="masked", payer=MASKED, **changed):
+def confirmed(
+    scenario: Scenario, payer_kind: str = "masked", payer: str | None = MASKED, **changed: Any
+) -> None:
     """The paybill's confirmation of the same money."""
     scenario.pay(
         "R1", METER, **{"amount_minor": 500_00} | changed, payer_kind=payer_kind, payer=payer
     )
 
 
-def reconciled(scenario):
+def reconciled(scenario: Scenario) -> list[Any]:
     scenario.ahead += timedelta(minutes=2)
     with scenario.open_unit() as unit:
         return claim_receiptless(unit, 10)
 
 
-def paid_for(scenario):
+def paid_for(scenario: Scenario) -> list[tuple[str]]:
     return scenario.rows("SELECT msisdn FROM sms WHERE kind = 'paid_for'")
 
 
-def prompts(scenario):
+def prompts(scenario: Scenario) -> list[tuple[str, bool]]:
     return scenario.rows("SELECT state, payment_id IS NOT NULL FROM prompts")
 
 
 @pytest.mark.parametrize("hidden", [("masked", MASKED), ("sha256", HASHED), ("none", None)])
 @pytest.mark.parametrize("first", ["confirmation", "result"])
-def test_a_stranger_who_pays_by_prompt_hears_of_it_once_in_either_order(scenario, hidden, first):
+def test_a_stranger_who_pays_by_prompt_hears_of_it_once_in_either_order(
+    scenario: Scenario, hidden: tuple[str, str | None], first: str
+) -> None:
     prompt_id = ask(scenario)
     if first == "confirmation":
         confirmed(scenario, *hidden)
@@ -87,7 +92,7 @@ def test_a_stranger_who_pays_by_prompt_hears_of_it_once_in_either_order(scenario
     assert scenario.rows("SELECT payer_kind, payer FROM payments") == [("msisdn", STRANGER)]
 
 
-def test_the_owner_who_pays_by_prompt_has_the_receipt_only(scenario):
+def test_the_owner_who_pays_by_prompt_has_the_receipt_only(scenario: Scenario) -> None:
     prompt_id = ask(scenario, AMINA)
     confirmed(scenario)
     result(scenario, prompt_id, AMINA)
@@ -95,7 +100,7 @@ def test_the_owner_who_pays_by_prompt_has_the_receipt_only(scenario):
     assert paid_for(scenario) == []
 
 
-def test_who_paid_is_told_of_money_that_waits_in_suspense(scenario):
+def test_who_paid_is_told_of_money_that_waits_in_suspense(scenario: Scenario) -> None:
     prompt_id = ask(scenario)
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE devices SET owner_id = NULL")
@@ -114,7 +119,9 @@ def test_who_paid_is_told_of_money_that_waits_in_suspense(scenario):
         ("msisdn", STRANGER),
     ],
 )
-def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(scenario, payer_kind, payer):
+def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(
+    scenario: Scenario, payer_kind: str, payer: str
+) -> None:
     lost(scenario, ask(scenario))
     confirmed(scenario, payer_kind, payer)
 
@@ -134,7 +141,9 @@ def test_a_prompt_whose_answer_was_lost_is_found_by_its_money(scenario, payer_ki
         {"payer_kind": "none", "payer": None},
     ],
 )
-def test_another_payers_money_is_not_matched_to_it(scenario, changed):
+def test_another_payers_money_is_not_matched_to_it(
+    scenario: Scenario, changed: dict[str, Any]
+) -> None:
     lost(scenario, ask(scenario))
     confirmed(scenario, **changed)
 
@@ -143,7 +152,7 @@ def test_another_payers_money_is_not_matched_to_it(scenario, changed):
     assert prompts(scenario) == [("unknown", False)]
 
 
-def hours_of_looking(scenario, hours):
+def hours_of_looking(scenario: Scenario, hours: int) -> None:
     for _ in range(hours):
         scenario.ahead += timedelta(hours=1)
         with scenario.open_unit() as unit:
@@ -151,11 +160,13 @@ def hours_of_looking(scenario, hours):
                 mark_unknown(unit, prompt, "no_reference")
 
 
-def cases(scenario):
+def cases(scenario: Scenario) -> list[tuple[str, bool]]:
     return scenario.rows("SELECT kind, closed_at IS NULL FROM cases")
 
 
-def test_a_person_is_asked_about_a_prompt_that_nothing_can_be_asked_about(scenario):
+def test_a_person_is_asked_about_a_prompt_that_nothing_can_be_asked_about(
+    scenario: Scenario,
+) -> None:
     lost(scenario, ask(scenario))
 
     hours_of_looking(scenario, 2)
@@ -166,7 +177,9 @@ def test_a_person_is_asked_about_a_prompt_that_nothing_can_be_asked_about(scenar
     assert scenario.rows("SELECT state, next_attempt_at FROM prompts") == [("unknown", None)]
 
 
-def test_a_prompt_with_a_name_is_asked_about_for_two_days_before_a_person_is(scenario):
+def test_a_prompt_with_a_name_is_asked_about_for_two_days_before_a_person_is(
+    scenario: Scenario,
+) -> None:
     prompt_id = ask(scenario)
     with scenario.open_unit() as unit:
         prompt_accepted(unit, prompt_id, "ws_CO_1")
@@ -178,7 +191,7 @@ def test_a_prompt_with_a_name_is_asked_about_for_two_days_before_a_person_is(sce
     assert cases(scenario) == [("prompt_unknown", True)]
 
 
-def test_a_worker_that_dies_at_the_last_look_leaves_a_case(scenario):
+def test_a_worker_that_dies_at_the_last_look_leaves_a_case(scenario: Scenario) -> None:
     lost(scenario, ask(scenario))
     for _ in range(4):  # each look is claimed, and never recorded
         scenario.ahead += timedelta(hours=1)
@@ -188,7 +201,7 @@ def test_a_worker_that_dies_at_the_last_look_leaves_a_case(scenario):
     assert cases(scenario) == [("prompt_unknown", True)]
 
 
-def test_after_a_long_silence_of_ours_it_is_looked_up_once_more(scenario):
+def test_after_a_long_silence_of_ours_it_is_looked_up_once_more(scenario: Scenario) -> None:
     prompt_id = ask(scenario)
     with scenario.open_unit() as unit:
         prompt_accepted(unit, prompt_id, "ws_CO_1")
@@ -198,7 +211,7 @@ def test_after_a_long_silence_of_ours_it_is_looked_up_once_more(scenario):
         assert len(claim_unresolved(unit, 10)) == 1
 
 
-def test_nobody_is_asked_about_a_prompt_that_failed(scenario):
+def test_nobody_is_asked_about_a_prompt_that_failed(scenario: Scenario) -> None:
     prompt_id = ask(scenario)
     with scenario.open_unit() as unit:
         prompt_ended(unit, lock_prompt(unit.connection, prompt_id), "1032")
@@ -212,7 +225,7 @@ def test_nobody_is_asked_about_a_prompt_that_failed(scenario):
 
 
 @pytest.mark.parametrize("how", ["result", "confirmation"])
-def test_the_case_is_closed_when_the_money_turns_up_after_all(scenario, how):
+def test_the_case_is_closed_when_the_money_turns_up_after_all(scenario: Scenario, how: str) -> None:
     prompt_id = ask(scenario)
     lost(scenario, prompt_id)
     hours_of_looking(scenario, 4)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.errors import Refused
-from core.usecases.payments.quote import quote_payment
+from core.unit import OpenUnit
+from core.usecases.payments.quote import Quote, quote_payment
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -21,7 +22,7 @@ METER, KIT, IN_STOCK = "METER1", "KIT1", "STOCK1"
 
 
 @pytest.fixture
-def home(engine):
+def home(engine: Engine) -> int:
     """A meter at 100 a kWh with a minimum of 100, a paid-off kit, and one device in stock."""
     with engine.begin() as connection:
         owner = insert_customer(connection, msisdn="+254711000001")
@@ -34,7 +35,7 @@ def home(engine):
     return owner
 
 
-def owe(engine, owner, amount_minor):
+def owe(engine: Engine, owner: int, amount_minor: int) -> None:
     with engine.begin() as connection:
         insert_sale(
             connection,
@@ -45,7 +46,7 @@ def owe(engine, owner, amount_minor):
         )
 
 
-def quote(open_unit, serial, amount_minor, **options):
+def quote(open_unit: OpenUnit, serial: str, amount_minor: int, **options: bool) -> Quote:
     with open_unit() as unit:
         return quote_payment(unit, serial, amount_minor, **options)
 
@@ -63,21 +64,25 @@ def quote(open_unit, serial, amount_minor, **options):
     ],
 )
 def test_money_that_would_buy_nothing_is_refused_with_the_reason(
-    open_unit, home, serial, amount_minor, code
-):
+    open_unit: OpenUnit, home: int, serial: str, amount_minor: int, code: str
+) -> None:
     with pytest.raises(Refused) as refused:
         quote(open_unit, serial, amount_minor)
 
     assert refused.value.code == code
 
 
-def test_a_debt_may_be_paid_exactly_however_small(engine, open_unit, home):
+def test_a_debt_may_be_paid_exactly_however_small(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     owe(engine, home, 60_00)
 
     assert [line.kind for line in quote(open_unit, METER, 60_00).outcome.lines] == ["instalment"]
 
 
-def test_old_credit_below_the_minimum_does_not_stop_the_payment_of_a_debt(engine, open_unit, home):
+def test_old_credit_below_the_minimum_does_not_stop_the_payment_of_a_debt(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     owe(engine, home, 60_00)
     with engine.begin() as connection:
         connection.execute(text("UPDATE customers SET credit_minor = 4000"))
@@ -90,7 +95,9 @@ def test_old_credit_below_the_minimum_does_not_stop_the_payment_of_a_debt(engine
     ]
 
 
-def test_a_remainder_below_the_minimum_after_debts_is_refused(engine, open_unit, home):
+def test_a_remainder_below_the_minimum_after_debts_is_refused(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     owe(engine, home, 300_00)
 
     with pytest.raises(Refused) as refused:
@@ -99,19 +106,23 @@ def test_a_remainder_below_the_minimum_after_debts_is_refused(engine, open_unit,
     assert refused.value.code == "below_minimum"
 
 
-def test_money_for_a_paid_off_kit_may_pay_another_debt(engine, open_unit, home):
+def test_money_for_a_paid_off_kit_may_pay_another_debt(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     owe(engine, home, 60_00)
 
     assert quote(open_unit, KIT, 100_00).outcome.credit_minor == 40_00
 
 
-def test_paying_a_loan_is_not_bound_by_the_minimum_for_energy(engine, open_unit, home):
+def test_paying_a_loan_is_not_bound_by_the_minimum_for_energy(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
     owe(engine, home, 60_00)
 
     assert quote(open_unit, METER, 70_00, loan_only=True).outcome.credit_minor == 10_00
 
 
-def test_a_loan_payment_without_a_loan_is_refused(open_unit, home):
+def test_a_loan_payment_without_a_loan_is_refused(open_unit: OpenUnit, home: int) -> None:
     with pytest.raises(Refused) as refused:
         quote(open_unit, METER, 500_00, loan_only=True)
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from sqlalchemy import Connection
+from hypothesis.strategies import DataObject
+from sqlalchemy import Connection, Engine
 
 from core.db.invariants import BOOKS, offenders
 from core.db.tariffs import find_market
@@ -180,9 +181,10 @@ class Books(RuleBasedStateMachine):
         return list(self.connection.exec_driver_sql("SELECT id FROM sales ORDER BY id").scalars())
 
     def open_of(self, sale_id: int) -> int:
-        return self.connection.exec_driver_sql(
+        found: int = self.connection.exec_driver_sql(
             "SELECT sum(amount_minor - paid_minor) FROM instalments WHERE sale_id = %s", (sale_id,)
         ).scalar_one()
+        return found
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
@@ -211,7 +213,7 @@ class Books(RuleBasedStateMachine):
         self.connection.exec_driver_sql("SET CONSTRAINTS ALL DEFERRED")
 
 
-def test_no_road_through_the_books_breaks_an_invariant(rolled_back_engine):
+def test_no_road_through_the_books_breaks_an_invariant(rolled_back_engine: Engine) -> None:
     Books.engine = rolled_back_engine
     machine = Books.TestCase
     machine.settings = settings(
@@ -254,7 +256,9 @@ def totals(connection: Connection) -> dict[str, int]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=BOUNDED,
 )
-def test_the_order_and_the_batching_of_payments_do_not_matter(rolled_back_engine, payments, data):
+def test_the_order_and_the_batching_of_payments_do_not_matter(
+    rolled_back_engine: Engine, payments: list[tuple[str, int]], data: DataObject
+) -> None:
     """Payments of one customer for one device each: what they pay and buy is the same in sum."""
     outcomes = []
     for order in (payments, data.draw(st.permutations(payments))):

@@ -16,12 +16,12 @@ from core.usecases.reconciliation.statement import (
     open_cases,
 )
 from tests.support.cast import METER
-from tests.support.scenario import ACCOUNT, NOW
+from tests.support.scenario import ACCOUNT, NOW, Scenario
 
 WHO = "ops@jua"
 
 
-def listed(scenario, *receipts):
+def listed(scenario: Scenario, *receipts: str) -> None:
     """The provider's list, as it would come now: these receipts, around the one that is held."""
     times = range(0, 10 * len(receipts), 10)
     movements = [
@@ -37,23 +37,27 @@ def listed(scenario, *receipts):
 
 
 @pytest.fixture
-def held(scenario):
+def held(scenario: Scenario) -> int:
     """A payment on no list; the id of its case."""
     scenario.pay("R1", METER, 100_00, paid_at=NOW + timedelta(minutes=5))
     listed(scenario, "L1", "L2")
-    return scenario.rows("SELECT id FROM cases")[0][0]
+    found: int = scenario.rows("SELECT id FROM cases")[0][0]
+    return found
 
 
-def close(scenario, case_id, decision=None):
+def close(scenario: Scenario, case_id: int, decision: str | None = None) -> None:
     with scenario.open_unit() as unit:
         close_case(unit, case_id, WHO, "the provider confirms it", decision)
 
 
-def state_of(scenario, receipt="R1"):
-    return scenario.rows("SELECT state FROM payments WHERE receipt = :r", r=receipt)[0][0]
+def state_of(scenario: Scenario, receipt: str = "R1") -> str:
+    found: str = scenario.rows("SELECT state FROM payments WHERE receipt = :r", r=receipt)[0][0]
+    return found
 
 
-def test_the_money_is_applied_when_the_decision_is_to_apply_it(scenario, held):
+def test_the_money_is_applied_when_the_decision_is_to_apply_it(
+    scenario: Scenario, held: int
+) -> None:
     close(scenario, held, "apply")
     scenario.apply()
 
@@ -62,7 +66,9 @@ def test_the_money_is_applied_when_the_decision_is_to_apply_it(scenario, held):
     scenario.check_invariants()
 
 
-def test_the_money_stays_where_it_is_when_the_decision_is_to_keep_it(scenario, held):
+def test_the_money_stays_where_it_is_when_the_decision_is_to_keep_it(
+    scenario: Scenario, held: int
+) -> None:
     close(scenario, held, "keep")
     scenario.apply()
 
@@ -71,14 +77,18 @@ def test_the_money_stays_where_it_is_when_the_decision_is_to_keep_it(scenario, h
 
 
 @pytest.mark.parametrize("decision", [None, "", "burn"])
-def test_without_a_decision_the_case_stays_open(scenario, held, decision):
+def test_without_a_decision_the_case_stays_open(
+    scenario: Scenario, held: int, decision: str | None
+) -> None:
     with pytest.raises(Refused, match="decision_missing"):
         close(scenario, held, decision)
 
     assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(True,)]
 
 
-def test_a_later_list_does_not_hold_again_what_a_person_released(scenario, held):
+def test_a_later_list_does_not_hold_again_what_a_person_released(
+    scenario: Scenario, held: int
+) -> None:
     close(scenario, held, "apply")
     listed(scenario, "L1", "L2")
 
@@ -87,7 +97,9 @@ def test_a_later_list_does_not_hold_again_what_a_person_released(scenario, held)
     assert state_of(scenario) == "applied"
 
 
-def test_a_later_list_that_shows_it_releases_it_after_the_case_was_closed(scenario, held):
+def test_a_later_list_that_shows_it_releases_it_after_the_case_was_closed(
+    scenario: Scenario, held: int
+) -> None:
     close(scenario, held, "keep")
     listed(scenario, "L1", "R1")
 
@@ -96,7 +108,9 @@ def test_a_later_list_that_shows_it_releases_it_after_the_case_was_closed(scenar
     assert state_of(scenario) == "applied"
 
 
-def test_a_case_whose_money_is_not_held_any_more_asks_for_nothing(scenario, held):
+def test_a_case_whose_money_is_not_held_any_more_asks_for_nothing(
+    scenario: Scenario, held: int
+) -> None:
     with scenario.engine.begin() as connection:  # as a replay does
         connection.exec_driver_sql("UPDATE payments SET next_attempt_at = received_at")
     scenario.apply()

@@ -18,13 +18,13 @@ from core.usecases.reconciliation.statement import (
     open_cases,
 )
 from tests.support.cast import AMINA, METER
-from tests.support.scenario import NOW
+from tests.support.scenario import NOW, Scenario
 
 ACCOUNT, OURS = "pawapay:MTN_MOMO_UGA", "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-def paid(scenario):
+def paid(scenario: Scenario) -> Scenario:
     """A prompt that was paid, booked under the network's id as a callback told it."""
     with scenario.open_unit() as unit:
         prompt_id = request_payment(unit, AMINA, METER, Money(100_00, "KES")).prompt_id
@@ -38,7 +38,7 @@ def paid(scenario):
 
 
 @pytest.mark.parametrize("named", [OURS, "NET-1"])
-def test_a_statement_may_name_it_either_way(paid, named):
+def test_a_statement_may_name_it_either_way(paid: Scenario, named: str) -> None:
     movements = [
         Movement(receipt, "payment", 100_00, NOW + timedelta(minutes=minutes), account=METER)
         for receipt, minutes in (("L1", -5), (named, 0), ("L2", 5))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.errors import Refused
+from core.refund import Refund
 from core.usecases.refunds.refund import (
     claim_refunds,
     refund_done,
@@ -18,25 +21,28 @@ from core.usecases.refunds.refund import (
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
 from tests.support.cast import AMINA, METER
-from tests.support.scenario import ACCOUNT
+from tests.support.scenario import ACCOUNT, Scenario
 
 
-def refund(scenario, payment_id, reason="payer asked"):
+def refund(scenario: Scenario, payment_id: int, reason: str = "payer asked") -> int:
     with scenario.open_unit() as unit:
         return request_refund(unit, payment_id, "ops@jua", reason)
 
 
-def follow(scenario, step, refund_id, code="0"):
+def follow(
+    scenario: Scenario, step: Callable[..., Any], refund_id: int, code: str = "0"
+) -> bool | None:
     with scenario.open_unit() as unit:
-        return step(unit, refund_id, code)
+        found: bool | None = step(unit, refund_id, code)
+        return found
 
 
-def claim(scenario):
+def claim(scenario: Scenario) -> list[Refund]:
     with scenario.open_unit() as unit:
         return claim_refunds(unit, 10)
 
 
-def test_a_refund_sets_the_money_aside_and_then_it_is_gone(scenario):
+def test_a_refund_sets_the_money_aside_and_then_it_is_gone(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", "?", 500_00, payer_kind="msisdn", payer=AMINA)
 
     refund_id = refund(scenario, payment_id)
@@ -53,7 +59,7 @@ def test_a_refund_sets_the_money_aside_and_then_it_is_gone(scenario):
     scenario.check_invariants()
 
 
-def test_a_refund_told_twice_is_booked_once(scenario):
+def test_a_refund_told_twice_is_booked_once(scenario: Scenario) -> None:
     refund_id = refund(scenario, scenario.pay("R1", "?", 500_00))
 
     assert [follow(scenario, refund_done, refund_id) for _ in range(3)] == [True, False, False]
@@ -61,7 +67,9 @@ def test_a_refund_told_twice_is_booked_once(scenario):
 
 
 @pytest.mark.parametrize(("account", "state"), [("?", "suspense"), (METER, "received")])
-def test_a_refused_refund_puts_the_money_back_and_asks_for_a_person(scenario, account, state):
+def test_a_refused_refund_puts_the_money_back_and_asks_for_a_person(
+    scenario: Scenario, account: str, state: str
+) -> None:
     refund_id = refund(scenario, scenario.pay("R1", account, 500_00))
 
     follow(scenario, refund_refused, refund_id, "R000002")
@@ -71,7 +79,7 @@ def test_a_refused_refund_puts_the_money_back_and_asks_for_a_person(scenario, ac
     scenario.check_invariants()
 
 
-def test_money_whose_refund_was_refused_can_be_used_or_refunded_again(scenario):
+def test_money_whose_refund_was_refused_can_be_used_or_refunded_again(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", METER, 500_00)
     follow(scenario, refund_refused, refund(scenario, payment_id), "1")
     second = refund(scenario, payment_id)
@@ -83,7 +91,7 @@ def test_money_whose_refund_was_refused_can_be_used_or_refunded_again(scenario):
     scenario.check_invariants()
 
 
-def test_success_after_a_refusal_wins(scenario):
+def test_success_after_a_refusal_wins(scenario: Scenario) -> None:
     refund_id = refund(scenario, scenario.pay("R1", "?", 500_00))
     follow(scenario, refund_refused, refund_id, "1")
 
@@ -93,7 +101,7 @@ def test_success_after_a_refusal_wins(scenario):
     scenario.check_invariants()
 
 
-def test_a_refusal_after_success_changes_nothing(scenario):
+def test_a_refusal_after_success_changes_nothing(scenario: Scenario) -> None:
     refund_id = refund(scenario, scenario.pay("R1", "?", 500_00))
     follow(scenario, refund_done, refund_id)
 
@@ -104,7 +112,7 @@ def test_a_refusal_after_success_changes_nothing(scenario):
     scenario.check_invariants()
 
 
-def test_applied_money_is_never_refunded(scenario):
+def test_applied_money_is_never_refunded(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", METER, 500_00)
     scenario.apply()
 
@@ -112,7 +120,7 @@ def test_applied_money_is_never_refunded(scenario):
         refund(scenario, payment_id)
 
 
-def test_money_set_aside_for_a_refund_is_not_applied(scenario):
+def test_money_set_aside_for_a_refund_is_not_applied(scenario: Scenario) -> None:
     refund(scenario, scenario.pay("R1", METER, 500_00))
 
     scenario.apply()
@@ -121,7 +129,7 @@ def test_money_set_aside_for_a_refund_is_not_applied(scenario):
     assert scenario.rows("SELECT count(*) FROM tokens") == [(0,)]
 
 
-def test_the_same_money_is_not_refunded_twice(scenario):
+def test_the_same_money_is_not_refunded_twice(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", "?", 500_00)
     refund(scenario, payment_id)
 
@@ -129,7 +137,7 @@ def test_the_same_money_is_not_refunded_twice(scenario):
         refund(scenario, payment_id)
 
 
-def test_a_refund_needs_a_reason(scenario):
+def test_a_refund_needs_a_reason(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", "?", 500_00)
 
     with pytest.raises(Refused, match="reason_missing"):
@@ -137,7 +145,9 @@ def test_a_refund_needs_a_reason(scenario):
     assert scenario.states() == ["suspense"]
 
 
-def test_a_refund_nobody_answers_is_asked_for_again_and_then_a_person_is(scenario):
+def test_a_refund_nobody_answers_is_asked_for_again_and_then_a_person_is(
+    scenario: Scenario,
+) -> None:
     refund_id = refund(scenario, scenario.pay("R1", "?", 500_00))
 
     asked = 0
@@ -151,7 +161,7 @@ def test_a_refund_nobody_answers_is_asked_for_again_and_then_a_person_is(scenari
     assert scenario.rows("SELECT kind FROM cases") == [("refund_unknown",)]
 
 
-def test_a_worker_that_dies_leaves_the_refund_to_the_next(scenario):
+def test_a_worker_that_dies_leaves_the_refund_to_the_next(scenario: Scenario) -> None:
     refund(scenario, scenario.pay("R1", "?", 500_00))
 
     assert len(claim(scenario)) == 1
@@ -160,11 +170,13 @@ def test_a_worker_that_dies_leaves_the_refund_to_the_next(scenario):
     assert len(claim(scenario)) == 1
 
 
-def test_unmatched_money_goes_back_by_itself_after_the_time_that_was_set(scenario):
+def test_unmatched_money_goes_back_by_itself_after_the_time_that_was_set(
+    scenario: Scenario,
+) -> None:
     scenario.pay("R1", "?", 500_00)
     scenario.pay("R2", METER, 500_00)
 
-    def overdue():
+    def overdue() -> int:
         with scenario.open_unit() as unit:
             return refund_unmatched(unit, timedelta(hours=24), 10)
 
@@ -175,7 +187,7 @@ def test_unmatched_money_goes_back_by_itself_after_the_time_that_was_set(scenari
     scenario.check_invariants()
 
 
-def test_where_the_rail_sends_nothing_back_a_person_is_asked_once(scenario):
+def test_where_the_rail_sends_nothing_back_a_person_is_asked_once(scenario: Scenario) -> None:
     scenario.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda")
     scenario.ahead = timedelta(hours=25)
 
@@ -189,7 +201,7 @@ def test_where_the_rail_sends_nothing_back_a_person_is_asked_once(scenario):
     assert scenario.states() == ["suspense"]
 
 
-def test_a_reversal_that_answers_our_refund_completes_it(scenario):
+def test_a_reversal_that_answers_our_refund_completes_it(scenario: Scenario) -> None:
     refund(scenario, scenario.pay("R1", "?", 500_00))
 
     with scenario.open_unit() as unit:
@@ -200,7 +212,7 @@ def test_a_reversal_that_answers_our_refund_completes_it(scenario):
 
 
 @pytest.fixture
-def refused(scenario):
+def refused(scenario: Scenario) -> tuple[int, int]:
     """A refund of money for nobody's device that the provider refused; later it says it did it."""
     payment_id = scenario.pay("R1", "?", 500_00, payer_kind="msisdn", payer=AMINA)
     refund_id = refund(scenario, payment_id)
@@ -208,12 +220,14 @@ def refused(scenario):
     return payment_id, refund_id
 
 
-def match(scenario, payment_id):
+def match(scenario: Scenario, payment_id: int) -> None:
     with scenario.open_unit() as unit:
         match_suspense(unit, payment_id, METER, "ops@jua", "the payer said so")
 
 
-def test_success_after_a_refusal_takes_the_money_from_where_it_is_now(scenario, refused):
+def test_success_after_a_refusal_takes_the_money_from_where_it_is_now(
+    scenario: Scenario, refused: tuple[int, int]
+) -> None:
     payment_id, refund_id = refused
     match(scenario, payment_id)
 
@@ -223,7 +237,9 @@ def test_success_after_a_refusal_takes_the_money_from_where_it_is_now(scenario, 
     scenario.check_invariants()
 
 
-def test_success_after_a_refusal_and_use_becomes_a_claim_and_a_case(scenario, refused):
+def test_success_after_a_refusal_and_use_becomes_a_claim_and_a_case(
+    scenario: Scenario, refused: tuple[int, int]
+) -> None:
     payment_id, refund_id = refused
     match(scenario, payment_id)
     scenario.apply()
@@ -238,7 +254,9 @@ def test_success_after_a_refusal_and_use_becomes_a_claim_and_a_case(scenario, re
     assert follow(scenario, refund_done, refund_id) is False
 
 
-def test_success_of_a_refused_refund_ends_the_one_that_was_asked_for_since(scenario, refused):
+def test_success_of_a_refused_refund_ends_the_one_that_was_asked_for_since(
+    scenario: Scenario, refused: tuple[int, int]
+) -> None:
     payment_id, refund_id = refused
     second = refund(scenario, payment_id)
 
@@ -250,7 +268,9 @@ def test_success_of_a_refused_refund_ends_the_one_that_was_asked_for_since(scena
     scenario.check_invariants()
 
 
-def test_success_of_a_refused_refund_is_known_once_the_money_is_gone(scenario, refused):
+def test_success_of_a_refused_refund_is_known_once_the_money_is_gone(
+    scenario: Scenario, refused: tuple[int, int]
+) -> None:
     payment_id, refund_id = refused
     follow(scenario, refund_done, refund(scenario, payment_id))
 
@@ -258,7 +278,7 @@ def test_success_of_a_refused_refund_is_known_once_the_money_is_gone(scenario, r
     scenario.check_invariants()
 
 
-def given_up(scenario):
+def given_up(scenario: Scenario) -> int:
     """A refund of which the provider never said what became of it; the payment's id."""
     payment_id = scenario.pay("R1", "?", 500_00)
     refund_id = refund(scenario, payment_id)
@@ -269,12 +289,12 @@ def given_up(scenario):
     return payment_id
 
 
-def by_hand(scenario, payment_id, reason="the portal shows it"):
+def by_hand(scenario: Scenario, payment_id: int, reason: str = "the portal shows it") -> None:
     with scenario.open_unit() as unit:
         reverse_by_hand(unit, payment_id, "ops@jua", reason)
 
 
-def test_a_refund_that_was_given_up_can_be_asked_for_again(scenario):
+def test_a_refund_that_was_given_up_can_be_asked_for_again(scenario: Scenario) -> None:
     payment_id = given_up(scenario)
 
     refund_id = refund(scenario, payment_id, "their system is back")
@@ -287,7 +307,7 @@ def test_a_refund_that_was_given_up_can_be_asked_for_again(scenario):
     scenario.check_invariants()
 
 
-def test_when_nobody_knows_again_a_person_is_asked_again(scenario):
+def test_when_nobody_knows_again_a_person_is_asked_again(scenario: Scenario) -> None:
     payment_id = given_up(scenario)
     refund_id = refund(scenario, payment_id)
     while scenario.rows("SELECT next_attempt_at IS NOT NULL FROM refunds") == [(True,)]:
@@ -298,7 +318,7 @@ def test_when_nobody_knows_again_a_person_is_asked_again(scenario):
     assert scenario.rows("SELECT closed_at IS NULL FROM cases ORDER BY id") == [(False,), (True,)]
 
 
-def test_a_person_who_knows_that_it_went_back_says_so(scenario):
+def test_a_person_who_knows_that_it_went_back_says_so(scenario: Scenario) -> None:
     payment_id = given_up(scenario)
 
     by_hand(scenario, payment_id)
@@ -311,7 +331,9 @@ def test_a_person_who_knows_that_it_went_back_says_so(scenario):
     scenario.check_invariants()
 
 
-def test_money_of_a_rail_that_sends_nothing_back_is_sent_by_hand_and_booked_so(scenario):
+def test_money_of_a_rail_that_sends_nothing_back_is_sent_by_hand_and_booked_so(
+    scenario: Scenario,
+) -> None:
     payment_id = scenario.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda", source="query")
     scenario.ahead = timedelta(hours=25)
     with scenario.open_unit() as unit:
@@ -325,7 +347,7 @@ def test_money_of_a_rail_that_sends_nothing_back_is_sent_by_hand_and_booked_so(s
     scenario.check_invariants()
 
 
-def test_money_on_its_way_back_is_not_sent_by_hand_as_well(scenario):
+def test_money_on_its_way_back_is_not_sent_by_hand_as_well(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", "?", 500_00)
     refund(scenario, payment_id)
 
@@ -337,7 +359,7 @@ def test_money_on_its_way_back_is_not_sent_by_hand_as_well(scenario):
     assert scenario.states() == ["refunding"]
 
 
-def test_what_went_back_does_not_go_back_again(scenario):
+def test_what_went_back_does_not_go_back_again(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", "?", 500_00)
     by_hand(scenario, payment_id)
 

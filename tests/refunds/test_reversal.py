@@ -7,25 +7,26 @@ import pytest
 from core.errors import BadCallback, Refused
 from core.usecases.refunds.reversal import record_reversal
 from tests.support.cast import AMINA, KIT, LAST_KIT, METER
-from tests.support.scenario import ACCOUNT
+from tests.support.scenario import ACCOUNT, Scenario
 
 
-def reverse(scenario, receipt="R1", amount_minor=500_00):
+def reverse(scenario: Scenario, receipt: str = "R1", amount_minor: int = 500_00) -> bool:
     with scenario.open_unit() as unit:
         return record_reversal(unit, ACCOUNT, receipt, amount_minor, "statement", "told by M-Pesa")
 
 
-def owed(scenario, serial):
-    return scenario.rows(
+def owed(scenario: Scenario, serial: str) -> int | None:
+    found: int | None = scenario.rows(
         "SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) FROM instalments i"
         " JOIN sales s ON s.id = i.sale_id JOIN devices d ON d.id = s.device_id"
         " WHERE d.serial = :serial AND s.state = 'open'",
         serial=serial,
     )[0][0]
+    return found
 
 
 @pytest.mark.parametrize("account", ["?", METER])
-def test_money_that_bought_nothing_yet_just_leaves(scenario, account):
+def test_money_that_bought_nothing_yet_just_leaves(scenario: Scenario, account: str) -> None:
     scenario.pay("R1", account, 500_00)
     before = scenario.balances().keys() - {f"clearing:{ACCOUNT}", "suspense", "unapplied"}
 
@@ -39,7 +40,7 @@ def test_money_that_bought_nothing_yet_just_leaves(scenario, account):
     assert scenario.states() == ["reversed"]
 
 
-def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(scenario):
+def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(scenario: Scenario) -> None:
     scenario.pay("R1", METER, 200_00)  # all of it goes to Amina's overdue loan
     scenario.apply()
     before = scenario.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments")
@@ -53,7 +54,7 @@ def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(scenario):
     scenario.check_invariants()
 
 
-def test_energy_whose_code_is_out_becomes_a_claim_and_a_case(scenario):
+def test_energy_whose_code_is_out_becomes_a_claim_and_a_case(scenario: Scenario) -> None:
     scenario.pay("R1", METER, 500_00)  # 300 to the loan, 200 to 2.0 kWh
     scenario.apply()
 
@@ -66,7 +67,7 @@ def test_energy_whose_code_is_out_becomes_a_claim_and_a_case(scenario):
     scenario.check_invariants()
 
 
-def test_a_plan_that_was_complete_runs_on_after_a_reversal(scenario):
+def test_a_plan_that_was_complete_runs_on_after_a_reversal(scenario: Scenario) -> None:
     scenario.pay("R1", LAST_KIT, 150_00)
     scenario.apply()
     assert scenario.rows("SELECT kind FROM tokens") == [("unlock",)]
@@ -78,7 +79,7 @@ def test_a_plan_that_was_complete_runs_on_after_a_reversal(scenario):
     scenario.check_invariants()
 
 
-def test_money_for_a_plan_that_was_followed_by_another_becomes_a_claim(scenario):
+def test_money_for_a_plan_that_was_followed_by_another_becomes_a_claim(scenario: Scenario) -> None:
     scenario.pay("R1", LAST_KIT, 150_00)
     scenario.apply()
     with scenario.engine.begin() as connection:
@@ -94,7 +95,7 @@ def test_money_for_a_plan_that_was_followed_by_another_becomes_a_claim(scenario)
     scenario.check_invariants()
 
 
-def test_credit_is_taken_back_and_what_it_had_used_is_given_back(scenario):
+def test_credit_is_taken_back_and_what_it_had_used_is_given_back(scenario: Scenario) -> None:
     scenario.pay("R0", METER, 307_00)  # 300 to the loan, 7 left
     scenario.pay("R1", METER, 100_00)  # with the 7: 1.0 kWh, 7 left
     scenario.apply()
@@ -106,7 +107,7 @@ def test_credit_is_taken_back_and_what_it_had_used_is_given_back(scenario):
     scenario.check_invariants()
 
 
-def test_credit_that_was_spent_since_becomes_a_claim(scenario):
+def test_credit_that_was_spent_since_becomes_a_claim(scenario: Scenario) -> None:
     scenario.pay("R1", KIT, 650_00)  # the whole plan of 600, 50 left
     scenario.apply()
     with scenario.engine.begin() as connection:
@@ -125,7 +126,7 @@ def test_credit_that_was_spent_since_becomes_a_claim(scenario):
     scenario.check_invariants()
 
 
-def test_a_reversal_told_again_changes_nothing(scenario):
+def test_a_reversal_told_again_changes_nothing(scenario: Scenario) -> None:
     scenario.pay("R1", METER, 500_00)
     scenario.apply()
 
@@ -133,7 +134,7 @@ def test_a_reversal_told_again_changes_nothing(scenario):
     scenario.check_invariants()
 
 
-def test_reversed_debts_can_be_paid_again(scenario):
+def test_reversed_debts_can_be_paid_again(scenario: Scenario) -> None:
     scenario.pay("R1", LAST_KIT, 150_00)
     scenario.apply()
     reverse(scenario, amount_minor=150_00)
@@ -146,12 +147,12 @@ def test_reversed_debts_can_be_paid_again(scenario):
     scenario.check_invariants()
 
 
-def test_a_receipt_nobody_booked_cannot_be_reversed(scenario):
+def test_a_receipt_nobody_booked_cannot_be_reversed(scenario: Scenario) -> None:
     with pytest.raises(Refused, match="receipt_unknown"):
         reverse(scenario)
 
 
-def test_another_amount_than_was_paid_is_not_booked(scenario):
+def test_another_amount_than_was_paid_is_not_booked(scenario: Scenario) -> None:
     scenario.pay("R1", METER, 500_00)
 
     with pytest.raises(BadCallback):

@@ -5,19 +5,27 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, Row, text
 
 from core.errors import Refused
 from core.payment import PaymentNotice
 from core.pin import Pins
-from core.unit import unit_opener
+from core.plan import PlanTerms
+from core.unit import OpenUnit, Unit, unit_opener
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.devices.transfer_meter import transfer_meter
 from core.usecases.payments.record import record_payment
-from core.usecases.registration.by_agent import NewMeter, register_meter, register_on_plan
+from core.usecases.registration.by_agent import (
+    NewMeter,
+    RegisteredDevice,
+    register_meter,
+    register_on_plan,
+)
 from core.usecases.registration.device_requests import get_device_request, list_device_requests
 from core.usecases.registration.self_service import register_own_device, request_device
 from core.usecases.sales.allowed_plans import set_plan_on
@@ -51,19 +59,19 @@ BY_150 = terms_by_amount("kit", 150_00)
 
 
 @pytest.fixture
-def open_unit(engine):
+def open_unit(engine: Engine) -> OpenUnit:
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM market"))
         insert_cast(connection, NOW.date())
     return unit_opener(engine, lambda: NOW, pins=Pins(PEPPER))
 
 
-def row_of(engine, sql, **values):
+def row_of(engine: Engine, sql: str, **values: str) -> Row[Any]:
     with engine.connect() as connection:
         return connection.execute(text(sql), values).one()
 
 
-def everything(engine):
+def everything(engine: Engine) -> Row[Any]:
     """How many rows the tables have that a registration writes."""
     return row_of(
         engine,
@@ -73,20 +81,25 @@ def everything(engine):
     )
 
 
-def owner_of(engine, serial):
+def owner_of(engine: Engine, serial: str) -> str:
     sql = (
         "SELECT m.msisdn FROM devices d JOIN customer_msisdns m ON m.customer_id = d.owner_id"
         " WHERE d.serial = :serial"
     )
-    return row_of(engine, sql, serial=serial).msisdn
+    found: str = row_of(engine, sql, serial=serial).msisdn
+    return found
 
 
-def on_plan(unit, customer=ASHA, serial=STOCK_KIT, terms=BY_150):
+def on_plan(
+    unit: Unit, customer: NewCustomer = ASHA, serial: str = STOCK_KIT, terms: PlanTerms = BY_150
+) -> RegisteredDevice:
     sale = NewSale(terms, NamedDevice(serial, "shs", "sunlite"))
     return register_on_plan(unit, JUMA, "4321", customer, sale, "s/1")
 
 
-def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit):
+def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     meter = NewMeter(NamedDevice(STOCK_METER, "meter", "umeme"), "home")
     with open_unit() as unit:
         register_meter(unit, JUMA, "4321", ASHA, meter)
@@ -116,7 +129,9 @@ def test_a_newcomer_gets_a_name_a_village_and_a_meter_at_once(engine, open_unit)
         ({"customer": replace(ASHA, name="")}, "customer_unknown"),
     ],
 )
-def test_a_refused_registration_leaves_nothing_behind(engine, open_unit, changed, code):
+def test_a_refused_registration_leaves_nothing_behind(
+    engine: Engine, open_unit: OpenUnit, changed: dict[str, Any], code: str
+) -> None:
     before = everything(engine)
 
     with pytest.raises(Refused) as refused, open_unit() as unit:
@@ -126,7 +141,9 @@ def test_a_refused_registration_leaves_nothing_behind(engine, open_unit, changed
     assert everything(engine) == before
 
 
-def test_a_sale_knows_its_agent_and_earns_the_commission_of_its_price(engine, open_unit):
+def test_a_sale_knows_its_agent_and_earns_the_commission_of_its_price(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     with open_unit() as unit:
         on_plan(unit)
 
@@ -137,8 +154,10 @@ def test_a_sale_knows_its_agent_and_earns_the_commission_of_its_price(engine, op
     assert (sold.msisdn, earned.commission_minor) == (JUMA, 30_00)
 
 
-def test_where_the_operator_allows_plans_an_agent_sells_by_no_other(engine, open_unit):
-    def sell(instalments, once):
+def test_where_the_operator_allows_plans_an_agent_sells_by_no_other(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
+    def sell(instalments: int, once: str) -> None:
         sale = NewSale(terms_by_count("tv", instalments), NamedDevice(STOCK_KIT))
         with open_unit() as unit:
             sell_by_agent(unit, JUMA, "4321", NEEMA, sale, once)
@@ -151,10 +170,10 @@ def test_where_the_operator_allows_plans_an_agent_sells_by_no_other(engine, open
     assert owner_of(engine, STOCK_KIT) == NEEMA
 
 
-def test_two_people_cannot_claim_one_meter(engine, open_unit):
+def test_two_people_cannot_claim_one_meter(engine: Engine, open_unit: OpenUnit) -> None:
     answers = []
 
-    def claim(msisdn):
+    def claim(msisdn: str) -> None:
         try:
             with open_unit() as unit:
                 register_own_device(
@@ -172,7 +191,9 @@ def test_two_people_cannot_claim_one_meter(engine, open_unit):
     assert customers == (4 if owner_of(engine, READY_METER) == NEEMA else 5)
 
 
-def test_a_kit_with_a_plan_is_sold_on_it_to_the_customer_who_registers_it(engine, open_unit):
+def test_a_kit_with_a_plan_is_sold_on_it_to_the_customer_who_registers_it(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     with open_unit() as unit:
         register_own_device(unit, NewCustomer(NEEMA), READY_KIT, "s/1")
 
@@ -188,14 +209,18 @@ def test_a_kit_with_a_plan_is_sold_on_it_to_the_customer_who_registers_it(engine
 
 
 @pytest.mark.parametrize("serial", [STOCK_METER, STOCK_KIT])
-def test_what_the_operator_has_not_set_up_cannot_be_claimed(engine, open_unit, serial):
+def test_what_the_operator_has_not_set_up_cannot_be_claimed(
+    engine: Engine, open_unit: OpenUnit, serial: str
+) -> None:
     with pytest.raises(Refused) as refused, open_unit() as unit:
         register_own_device(unit, NewCustomer(NEEMA), serial, "s/1")
 
     assert refused.value.code == "device_waits"
 
 
-def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_unit):
+def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     with open_unit() as unit:
         set_plan_on(unit, STOCK_KIT, "tv6", "grace", "sold at the market")
         register_own_device(unit, NewCustomer(NEEMA), STOCK_KIT, "s/1")
@@ -204,7 +229,9 @@ def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(engine, open_u
     assert row_of(engine, "SELECT operator, reason FROM audit_log").operator == "grace"
 
 
-def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(engine, open_unit):
+def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE agents SET villages = '{KIB}' WHERE msisdn = :m"), {"m": JUMA}
@@ -224,7 +251,7 @@ def test_a_request_waits_for_the_agents_of_its_village_until_the_device_is_out(e
     assert refused.value.code == "no_such_request"
 
 
-def test_one_number_cannot_ask_for_a_whole_warehouse(engine, open_unit):
+def test_one_number_cannot_ask_for_a_whole_warehouse(engine: Engine, open_unit: OpenUnit) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -243,7 +270,9 @@ def test_one_number_cannot_ask_for_a_whole_warehouse(engine, open_unit):
     assert refused.value.code == "requests_many"
 
 
-def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(engine, open_unit):
+def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE tariff_versions SET access_rate_minor = 10000, access_every_days = 30")
@@ -271,7 +300,7 @@ def test_a_moved_meter_leaves_its_debts_behind_and_starts_clean(engine, open_uni
     assert owner_of(engine, METER) == BARAKA
 
 
-def test_a_meter_with_money_on_its_way_is_not_moved(engine, open_unit):
+def test_a_meter_with_money_on_its_way_is_not_moved(engine: Engine, open_unit: OpenUnit) -> None:
     with open_unit() as unit:
         record_payment(
             unit,
@@ -287,12 +316,14 @@ def test_a_meter_with_money_on_its_way_is_not_moved(engine, open_unit):
     assert owner_of(engine, METER) == AMINA
 
 
-def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):
+def test_a_meter_moved_twice_at_once_goes_to_one_of_them(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
     with engine.begin() as connection:  # another agent, whose lock is another
         connection.execute(text("UPDATE agents SET pin_is_initial = false"))
     answers = []
 
-    def move(agent, phone):
+    def move(agent: str, phone: str) -> None:
         try:
             with open_unit() as unit:
                 answers.append(transfer_meter(unit, agent, "4321", METER, phone).serial)
@@ -313,18 +344,18 @@ def test_a_meter_moved_twice_at_once_goes_to_one_of_them(engine, open_unit):
     assert texts == 1
 
 
-def together(*actions):
+def together(*actions: Any) -> None:
     """Run these at once, each in a thread of its own."""
     finish(start(*actions))
 
 
-def start(*actions):
+def start(*actions: Any) -> list[Thread]:
     workers = [threading.Thread(target=action) for action in actions]
     for worker in workers:
         worker.start()
     return workers
 
 
-def finish(workers):
+def finish(workers: list[Thread]) -> None:
     for worker in workers:
         worker.join()

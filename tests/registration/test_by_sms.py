@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
 from core.errors import Refused
 from core.money import Money
 from core.pin import Pins
+from core.plan_quote import PlanQuote, ServiceQuote
+from core.usecases.catalogue.choices import TariffOffer
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.messages.inbound import InboundText
 from core.usecases.registration.by_agent import RegisteredDevice
 from core.usecases.registration.by_sms import (
     KEPT,
+    PendingRequest,
     RegistrationRequest,
     confirm_registration,
     drop_registration_request,
@@ -38,28 +43,37 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
+from tests.support.scenario import Scenario
 
 NEWCOMER = "+254711000222"
 ASHA = NewCustomer(NEWCOMER, "Asha", "Mwangi", "KIB")
 
 
-def request(scenario, serial=STOCK_METER, terms="home", agent=JUMA, **changed):
+def request(
+    scenario: Scenario,
+    serial: str = STOCK_METER,
+    terms: str = "home",
+    agent: str = JUMA,
+    **changed: str,
+) -> tuple[PendingRequest, TariffOffer | PlanQuote | ServiceQuote]:
     with scenario.open_unit() as unit:
         request = RegistrationRequest(serial, replace(ASHA, **changed), terms)
         return store_registration_request(unit, agent, request)
 
 
-def confirm_request(scenario, serial=STOCK_METER, pin="4321", agent=JUMA):
+def confirm_request(
+    scenario: Scenario, serial: str = STOCK_METER, pin: str = "4321", agent: str = JUMA
+) -> Any:
     with scenario.open_unit() as unit:
         return confirm_registration(unit, agent, pin, serial, "session:1")
 
 
-def waiting_serials(scenario, agent=JUMA):
+def waiting_serials(scenario: Scenario, agent: str = JUMA) -> list[str]:
     with scenario.open_unit() as unit:
         return [request.serial for request in list_registration_requests(unit, agent)]
 
 
-def owner_of(scenario, serial):
+def owner_of(scenario: Scenario, serial: str) -> tuple[str, str, str] | None:
     rows = scenario.rows(
         "SELECT m.msisdn, c.name, c.surname FROM devices d JOIN customers c ON c.id ="
         " d.owner_id JOIN customer_msisdns m ON m.customer_id = c.id WHERE d.serial = :s",
@@ -68,7 +82,7 @@ def owner_of(scenario, serial):
     return rows[0] if rows else None
 
 
-def test_a_request_registers_nothing_until_the_pin_confirms_it(scenario):
+def test_a_request_registers_nothing_until_the_pin_confirms_it(scenario: Scenario) -> None:
     waiting, offer = request(scenario, serial="0100-0000 024", village="kib", terms="HOME")
 
     assert (waiting.serial, offer.tariff, waiting.owner) == (STOCK_METER, "home", "Asha Mwangi")
@@ -93,7 +107,9 @@ def test_a_request_registers_nothing_until_the_pin_confirms_it(scenario):
         ("kit/@100d/100", 5, 100_00, 100_00),
     ],
 )
-def test_a_kit_is_asked_for_with_its_plan(scenario, terms, parts, each, down):
+def test_a_kit_is_asked_for_with_its_plan(
+    scenario: Scenario, terms: str, parts: int, each: int, down: int
+) -> None:
     _, quote = request(scenario, STOCK_KIT, terms)
 
     assert (quote.parts, quote.each) == (parts, Money(each, "KES"))
@@ -107,7 +123,7 @@ def test_a_kit_is_asked_for_with_its_plan(scenario, terms, parts, each, down):
     ) == [(parts,)]
 
 
-def test_a_known_number_needs_no_name_and_is_shown_masked(scenario):
+def test_a_known_number_needs_no_name_and_is_shown_masked(scenario: Scenario) -> None:
     waiting, _ = request(scenario, msisdn=NEEMA, name="", surname="")
 
     assert waiting.owner == "N***a A."
@@ -136,7 +152,9 @@ def test_a_known_number_needs_no_name_and_is_shown_masked(scenario):
         ({"serial": STOCK_KIT, "terms": "kit/@0W"}, "plan_instalment_small"),
     ],
 )
-def test_what_cannot_be_registered_is_refused_at_once(scenario, changed, code):
+def test_what_cannot_be_registered_is_refused_at_once(
+    scenario: Scenario, changed: dict[str, str], code: str
+) -> None:
     with pytest.raises(Refused) as refused:
         request(scenario, **changed)
 
@@ -144,7 +162,7 @@ def test_what_cannot_be_registered_is_refused_at_once(scenario, changed, code):
     assert scenario.rows("SELECT count(*) FROM pending_registrations") == [(0,)]
 
 
-def test_a_wrong_pin_registers_nothing_and_the_request_stays(scenario):
+def test_a_wrong_pin_registers_nothing_and_the_request_stays(scenario: Scenario) -> None:
     request(scenario)
 
     refused = confirm_request(scenario, pin="9999")
@@ -155,7 +173,7 @@ def test_a_wrong_pin_registers_nothing_and_the_request_stays(scenario):
     assert waiting_serials(scenario) == [STOCK_METER]
 
 
-def test_asking_again_replaces_and_dropping_forgets(scenario):
+def test_asking_again_replaces_and_dropping_forgets(scenario: Scenario) -> None:
     request(scenario, name="Wrong")
     request(scenario)
     assert waiting_serials(scenario) == [STOCK_METER]
@@ -167,7 +185,7 @@ def test_asking_again_replaces_and_dropping_forgets(scenario):
         confirm_request(scenario)
 
 
-def test_a_request_that_waited_too_long_is_gone(scenario):
+def test_a_request_that_waited_too_long_is_gone(scenario: Scenario) -> None:
     request(scenario)
     scenario.ahead += KEPT
 
@@ -176,7 +194,7 @@ def test_a_request_that_waited_too_long_is_gone(scenario):
         confirm_request(scenario)
 
 
-def test_agents_see_and_confirm_only_their_own(scenario):
+def test_agents_see_and_confirm_only_their_own(scenario: Scenario) -> None:
     other = "+254711000199"
     with scenario.engine.begin() as connection:
         insert_agent(connection, msisdn=other, pin_hash=Pins(PEPPER).hash("7777"))
@@ -187,7 +205,7 @@ def test_agents_see_and_confirm_only_their_own(scenario):
         confirm_request(scenario, agent=other, pin="7777")
 
 
-def test_a_device_that_was_taken_meanwhile_is_refused(scenario):
+def test_a_device_that_was_taken_meanwhile_is_refused(scenario: Scenario) -> None:
     request(scenario)
     with scenario.engine.begin() as connection:
         connection.execute(
@@ -218,7 +236,9 @@ def test_a_device_that_was_taken_meanwhile_is_refused(scenario):
         (f"REG {METER} 0711000222 KIB home Asha Mwangi", f"{METER} has an owner already."),
     ],
 )
-def test_an_agent_registers_by_text(scenario, redis, body, words):
+def test_an_agent_registers_by_text(
+    scenario: Scenario, redis: Redis, body: str, words: str
+) -> None:
     with scenario.open_unit() as unit:
         answer_text(unit, InboundText("at", "1", JUMA, body), SerialGuesses(Limits(redis)))
 
@@ -226,7 +246,7 @@ def test_an_agent_registers_by_text(scenario, redis, body, words):
     assert answer.startswith(words)
 
 
-def test_others_do_not(scenario, redis):
+def test_others_do_not(scenario: Scenario, redis: Redis) -> None:
     with scenario.open_unit() as unit:
         body = f"REG {STOCK_METER} 0711000222 KIB home Asha Mwangi"
         answer_text(unit, InboundText("at", "1", AMINA, body), SerialGuesses(Limits(redis)))
@@ -234,14 +254,14 @@ def test_others_do_not(scenario, redis):
     assert scenario.rows("SELECT body FROM sms") == [("Only agents can do this.",)]
 
 
-def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(scenario):
+def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(scenario: Scenario) -> None:
     _, quote = request(scenario, STOCK_KIT, "TV6")
 
     assert (quote.appliance, quote.parts, quote.each) == ("tv", 6, Money(150_00, "KES"))
     assert confirm_request(scenario, STOCK_KIT) == RegisteredDevice(STOCK_KIT)
 
 
-def test_a_kit_may_be_asked_for_by_the_day_in_every_language(scenario):
+def test_a_kit_may_be_asked_for_by_the_day_in_every_language(scenario: Scenario) -> None:
     for word in ("DAY", "siku", "Jour"):
         _, quote = request(scenario, DAY_KIT, f"sun/{word}")
         assert (quote.per_day, quote.least) == (Money(50_00, "KES"), Money(100_00, "KES"))
@@ -252,7 +272,7 @@ def test_a_kit_may_be_asked_for_by_the_day_in_every_language(scenario):
     ]
 
 
-def test_a_meter_that_was_never_imported_may_be_asked_for(scenario):
+def test_a_meter_that_was_never_imported_may_be_asked_for(scenario: Scenario) -> None:
     request(scenario, NEW_METER)
     assert scenario.rows("SELECT count(*) FROM devices WHERE serial = :s", s=NEW_METER) == [(0,)]
 
@@ -260,7 +280,7 @@ def test_a_meter_that_was_never_imported_may_be_asked_for(scenario):
     assert owner_of(scenario, NEW_METER) == (NEWCOMER, "Asha", "Mwangi")
 
 
-def test_an_agent_registers_by_text_in_their_own_villages_only(scenario):
+def test_an_agent_registers_by_text_in_their_own_villages_only(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.execute(
             text("UPDATE agents SET villages = '{MAK}' WHERE msisdn = :m"), {"m": JUMA}
@@ -271,7 +291,7 @@ def test_an_agent_registers_by_text_in_their_own_villages_only(scenario):
     assert request(scenario, village="mak")[0].serial == STOCK_METER
 
 
-def test_what_became_impossible_is_still_listed_and_can_be_dropped(scenario):
+def test_what_became_impossible_is_still_listed_and_can_be_dropped(scenario: Scenario) -> None:
     request(scenario, STOCK_KIT, "kit/@600W")
     with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE appliances SET price_minor = 50000 WHERE code = 'kit'"))
@@ -283,7 +303,7 @@ def test_what_became_impossible_is_still_listed_and_can_be_dropped(scenario):
         confirm_request(scenario, STOCK_KIT)
 
 
-def test_it_is_shown_and_sold_at_the_price_of_the_day(scenario):
+def test_it_is_shown_and_sold_at_the_price_of_the_day(scenario: Scenario) -> None:
     assert request(scenario, STOCK_KIT, "kit/6M")[1].each == Money(100_00, "KES")
     with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE appliances SET price_minor = 120000 WHERE code = 'kit'"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -10,6 +10,7 @@ from sqlalchemy import text
 from core.errors import Refused
 from core.gsm7 import segments
 from core.money import Money
+from core.plan import PlanTerms
 from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.customers.register_customers import NewCustomer
@@ -17,7 +18,7 @@ from core.usecases.devices.stock import NamedDevice
 from core.usecases.registration.by_agent import register_on_plan
 from core.usecases.registration.device_requests import decline_device_request, list_device_requests
 from core.usecases.registration.self_service import register_own_device, request_device
-from core.usecases.sales.sell import NewSale, sell_by_agent
+from core.usecases.sales.sell import NewSale, Sold, sell_by_agent
 from core.wording.product import product_wording
 from core.wording.slots import DEFAULT_LIMITS
 from tests.support.builders import insert_agent, insert_appliance, terms_by_count, terms_by_day
@@ -33,22 +34,24 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
-from tests.support.scenario import NOW
+from tests.support.scenario import NOW, Scenario
 
 COOKER = terms_by_count("cooker", 4)
 
 
-def queued_sms(scenario):
+def queued_sms(scenario: Scenario) -> list[tuple[str, str]]:
     return scenario.rows("SELECT msisdn, kind FROM sms ORDER BY id")
 
 
-def sell_to(scenario, customer=NEEMA, terms=COOKER, serial=None):
+def sell_to(
+    scenario: Scenario, customer: str = NEEMA, terms: PlanTerms = COOKER, serial: str | None = None
+) -> Sold:
     sale = NewSale(terms, NamedDevice(serial) if serial else None)
     with scenario.open_unit() as unit:
         return sell_by_agent(unit, JUMA, "4321", customer, sale, "s/1")
 
 
-def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(scenario):
+def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(scenario: Scenario) -> None:
     sell_to(scenario)
     sell_to(scenario)  # the same turn again is the same sale
 
@@ -57,7 +60,7 @@ def test_a_sale_is_told_to_the_customer_with_its_terms_and_to_the_agent(scenario
     assert "4 x KES 250 kila wiki, ya mwisho KES 250, ya kwanza 1 Des" in body
 
 
-def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(scenario):
+def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(scenario: Scenario) -> None:
     scenario.pay("R1", "LAMP200", 150_00)  # Chidi's last: his kit is on no plan any more
     scenario.apply()
     before = queued_sms(scenario)
@@ -68,7 +71,7 @@ def test_a_kit_that_is_theirs_already_is_sold_without_a_welcome(scenario):
     assert queued == ["agent_sms.agreed_plan", "agent_sms.sold"]
 
 
-def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(scenario):
+def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), STOCK_KIT)
         request_device(unit, NewCustomer(NEEMA), STOCK_KIT)
@@ -84,7 +87,7 @@ def test_a_kit_from_stock_is_welcomed_and_its_other_requests_end(scenario):
     assert scenario.rows("SELECT count(*) FROM device_requests") == [(0,)]
 
 
-def test_a_request_that_is_refused_ends_and_is_told(scenario):
+def test_a_request_that_is_refused_ends_and_is_told(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", ""), STOCK_KIT)
         (waiting,) = list_device_requests(unit, JUMA)
@@ -95,7 +98,7 @@ def test_a_request_that_is_refused_ends_and_is_told(scenario):
         decline_device_request(unit, JUMA, waiting.request)
 
 
-def test_a_customer_who_registers_a_ready_kit_gets_its_terms_by_sms(scenario):
+def test_a_customer_who_registers_a_ready_kit_gets_its_terms_by_sms(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         register_own_device(unit, NewCustomer(BARAKA), READY_KIT, "s/1")
         register_own_device(unit, NewCustomer(BARAKA), DAY_KIT, "s/2")
@@ -108,7 +111,9 @@ def test_a_customer_who_registers_a_ready_kit_gets_its_terms_by_sms(scenario):
     ]
 
 
-def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothing(scenario):
+def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothing(
+    scenario: Scenario,
+) -> None:
     with scenario.engine.begin() as connection:
         insert_appliance(
             connection, code="both", kind="shs", price_minor=600_00, price_per_day_minor=20_00
@@ -125,13 +130,15 @@ def test_use_by_the_day_where_no_plan_is_set_earns_no_commission_and_owes_nothin
     assert scenario.rows("SELECT commission_minor FROM agents WHERE msisdn = :m", m=JUMA) == [(0,)]
 
 
-def test_what_is_not_sold_by_the_day_is_refused(scenario):
+def test_what_is_not_sold_by_the_day_is_refused(scenario: Scenario) -> None:
     with pytest.raises(Refused, match="service_price"):
         sell_to(scenario, NEEMA, terms_by_day("kit"), serial=STOCK_KIT)
 
 
-def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(scenario):
-    def collect(amount):
+def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(
+    scenario: Scenario,
+) -> None:
+    def collect(amount: int) -> None:
         with scenario.open_unit() as unit:
             collect_cash(unit, JUMA, "4321", METER, Money(amount * 100, "KES"))
 
@@ -149,7 +156,7 @@ def test_an_agent_is_warned_once_when_the_last_fifth_of_the_limit_is_reached(sce
     )
 
 
-def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
+def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts() -> None:
     wording, limits = product_wording(), DEFAULT_LIMITS
     too_long = [
         (language.code, message.key)
@@ -161,7 +168,7 @@ def test_no_text_of_ours_and_no_refusal_takes_more_than_two_parts():
     assert too_long == []
 
 
-def test_agents_of_the_village_hear_once_a_day_that_a_customer_waits(scenario):
+def test_agents_of_the_village_hear_once_a_day_that_a_customer_waits(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         for number, villages in enumerate(["{MAK}", "{KIB}", "{}"]):
             insert_agent(
@@ -169,7 +176,7 @@ def test_agents_of_the_village_hear_once_a_day_that_a_customer_waits(scenario):
             )
         connection.execute(text("DELETE FROM agents WHERE msisdn = :m"), {"m": JUMA})
 
-    def ask(serial, now=NOW):
+    def ask(serial: str, now: datetime = NOW) -> None:
         with unit_opener(scenario.engine, lambda: now)() as unit:
             request_device(unit, NewCustomer(STRANGER, "Otis", "Maina", "KIB"), serial)
 

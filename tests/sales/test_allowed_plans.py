@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +12,7 @@ from core.appliance import Appliance
 from core.catalogue import Catalogue, PlanOffer
 from core.errors import Refused
 from core.money import Money
+from core.unit import OpenUnit
 from core.usecases.catalogue.load import catalogue_problems, load_catalogue
 from core.usecases.sales.allowed_plans import list_plans
 from core.usecases.sales.quote import quote_offer
@@ -23,21 +27,21 @@ PLANS = Catalogue(None, appliances=(COOKER,), plans=(BY_COUNT, BY_AMOUNT))
 
 
 @pytest.fixture
-def loaded(open_unit):
+def loaded(open_unit: OpenUnit) -> Callable[..., Any]:
     with open_unit() as unit:
         assert catalogue_problems(unit, PLANS) == []
         load_catalogue(unit, PLANS, str)
     return open_unit
 
 
-def test_loading_again_changes_nothing(loaded):
+def test_loading_again_changes_nothing(loaded: Callable[..., Any]) -> None:
     with loaded() as unit:
         again = load_catalogue(unit, PLANS, str)
 
     assert (again["plans"].new, again["plans"].changed, again["plans"].same) == (0, 0, 2)
 
 
-def test_a_plan_is_told_as_it_would_be_sold_today(loaded):
+def test_a_plan_is_told_as_it_would_be_sold_today(loaded: Callable[..., Any]) -> None:
     with loaded() as unit:
         assert [offer.code for offer in list_plans(unit, "cooker")] == ["cooker300", "cooker3"]
         by_count = quote_offer(unit, "cooker3")
@@ -55,7 +59,7 @@ def test_a_plan_is_told_as_it_would_be_sold_today(loaded):
     )
 
 
-def test_a_plan_that_is_offered_no_more_is_refused(loaded):
+def test_a_plan_that_is_offered_no_more_is_refused(loaded: Callable[..., Any]) -> None:
     with loaded() as unit:
         unit.connection.execute(text("DELETE FROM plan_offers"))
         with pytest.raises(Refused) as refused:
@@ -64,7 +68,9 @@ def test_a_plan_that_is_offered_no_more_is_refused(loaded):
     assert refused.value.code == "plan_not_allowed"
 
 
-def test_a_plan_must_come_out_for_the_price_of_an_appliance_that_exists(open_unit):
+def test_a_plan_must_come_out_for_the_price_of_an_appliance_that_exists(
+    open_unit: OpenUnit,
+) -> None:
     dear = PlanOffer("dear", "Dear", terms_by_amount("cooker", 1001_00))
     lost = PlanOffer("lost", "Lost", terms_by_count("nothing", 3))
     with open_unit() as unit:

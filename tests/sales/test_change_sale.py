@@ -16,28 +16,29 @@ from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.customer_card import resend_last_token
 from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
 from tests.support.cast import AMINA, BARAKA, KIT, METER
-from tests.support.scenario import ACCOUNT
+from tests.support.scenario import ACCOUNT, Scenario
 
 WHO = "grace@jua.example"
 
 
 @pytest.fixture
-def sale_id(scenario):
+def sale_id(scenario: Scenario) -> int:
     """Baraka's kit: 4 x 150.00."""
-    return scenario.rows(
+    found: int = scenario.rows(
         "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE d.serial = :serial",
         serial=KIT,
     )[0][0]
+    return found
 
 
-def plan_of(scenario, sale_id):
+def plan_of(scenario: Scenario, sale_id: int) -> list[tuple[int, int]]:
     return scenario.rows(
         "SELECT amount_minor, paid_minor FROM instalments WHERE sale_id = :id ORDER BY number",
         id=sale_id,
     )
 
 
-def test_a_new_price_is_spread_and_booked(scenario, sale_id):
+def test_a_new_price_is_spread_and_booked(scenario: Scenario, sale_id: int) -> None:
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     with scenario.open_unit() as unit:
@@ -52,7 +53,9 @@ def test_a_new_price_is_spread_and_booked(scenario, sale_id):
     ]
 
 
-def test_a_price_may_fall_too_and_the_customer_is_served_on(scenario, sale_id):
+def test_a_price_may_fall_too_and_the_customer_is_served_on(
+    scenario: Scenario, sale_id: int
+) -> None:
     with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 300_00, WHO, "a discount")
     scenario.pay("A1", KIT, 300_00)
@@ -66,7 +69,9 @@ def test_a_price_may_fall_too_and_the_customer_is_served_on(scenario, sale_id):
     ("total_minor", "code"),
     [(100_00, "plan_below_paid"), (150_00, "plan_unlocks"), (600_00, "plan_same"), (1, "plan_tot")],
 )
-def test_a_price_that_cannot_be_is_refused(scenario, sale_id, total_minor, code):
+def test_a_price_that_cannot_be_is_refused(
+    scenario: Scenario, sale_id: int, total_minor: int, code: str
+) -> None:
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     before = plan_of(scenario, sale_id)
@@ -75,13 +80,13 @@ def test_a_price_that_cannot_be_is_refused(scenario, sale_id, total_minor, code)
     assert plan_of(scenario, sale_id) == before
 
 
-def test_no_reason_no_new_price(scenario, sale_id):
+def test_no_reason_no_new_price(scenario: Scenario, sale_id: int) -> None:
     with pytest.raises(Refused, match="reason_missing"), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 750_00, WHO, " ")
     assert scenario.rows("SELECT total_minor FROM sales WHERE id = :id", id=sale_id) == [(600_00,)]
 
 
-def test_rescheduling_keeps_the_price_and_the_books(scenario, sale_id):
+def test_rescheduling_keeps_the_price_and_the_books(scenario: Scenario, sale_id: int) -> None:
     entries = scenario.rows("SELECT count(*) FROM journal_entries")
     with scenario.open_unit() as unit:
         new = NewSchedule(ByCount(2), "monthly", date(2026, 12, 31))
@@ -93,7 +98,9 @@ def test_rescheduling_keeps_the_price_and_the_books(scenario, sale_id):
     assert scenario.rows("SELECT kind, units FROM tokens") == [("days", 30)]
 
 
-def test_a_cancelled_sale_is_no_longer_owed_and_its_device_is_in_stock(scenario, sale_id):
+def test_a_cancelled_sale_is_no_longer_owed_and_its_device_is_in_stock(
+    scenario: Scenario, sale_id: int
+) -> None:
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     with scenario.open_unit() as unit:
@@ -105,13 +112,13 @@ def test_a_cancelled_sale_is_no_longer_owed_and_its_device_is_in_stock(scenario,
         cancel_sale(unit, sale_id, WHO, "again")
 
 
-def test_a_sale_with_money_on_its_way_is_not_cancelled(scenario, sale_id):
+def test_a_sale_with_money_on_its_way_is_not_cancelled(scenario: Scenario, sale_id: int) -> None:
     scenario.pay("A1", KIT, 150_00)
     with pytest.raises(Refused, match="payment_waiting"), scenario.open_unit() as unit:
         cancel_sale(unit, sale_id, WHO, "repossessed")
 
 
-def test_a_part_whose_payment_was_reversed_is_kept(scenario, sale_id):
+def test_a_part_whose_payment_was_reversed_is_kept(scenario: Scenario, sale_id: int) -> None:
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     with scenario.open_unit() as unit:
@@ -122,7 +129,9 @@ def test_a_part_whose_payment_was_reversed_is_kept(scenario, sale_id):
     scenario.check_invariants()
 
 
-def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(scenario, sale_id):
+def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(
+    scenario: Scenario, sale_id: int
+) -> None:
     """They may not have been typed yet: another customer's days are not part of it."""
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
@@ -138,7 +147,9 @@ def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(scenario, sa
             resend_last_token(unit, AMINA, KIT)
 
 
-def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(scenario, sale_id):
+def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(
+    scenario: Scenario, sale_id: int
+) -> None:
     """Credit is not whole coins: 60.50 is paid of the kit when its price falls to 61."""
     scenario.pay("A1", KIT, 60_50)
     scenario.apply()
@@ -148,11 +159,13 @@ def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(scenario, sale_
     scenario.check_invariants()
 
 
-def sms_sent(scenario) -> list[tuple[object, ...]]:
+def sms_sent(scenario: Scenario) -> list[tuple[object, ...]]:
     return scenario.rows("SELECT msisdn, body FROM sms WHERE kind LIKE 'sale_sms.%' ORDER BY id")
 
 
-def test_the_customer_hears_what_is_left_of_a_plan_that_changed(scenario, sale_id):
+def test_the_customer_hears_what_is_left_of_a_plan_that_changed(
+    scenario: Scenario, sale_id: int
+) -> None:
     scenario.pay("A1", KIT, 200_00)
     scenario.apply()
     with scenario.open_unit() as unit:
@@ -176,7 +189,9 @@ def test_the_customer_hears_what_is_left_of_a_plan_that_changed(scenario, sale_i
     ]
 
 
-def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(scenario, sale_id):
+def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(
+    scenario: Scenario, sale_id: int
+) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET language = 'sw' WHERE name = 'Baraka'")
     with scenario.open_unit() as unit:
@@ -187,7 +202,7 @@ def test_the_customer_hears_in_their_language_that_nothing_more_is_owed(scenario
     assert body.startswith("Mauzo ya Kit-Lamp100 yamefutwa")
 
 
-def test_the_customer_hears_that_a_new_price_is_paid(scenario):
+def test_the_customer_hears_that_a_new_price_is_paid(scenario: Scenario) -> None:
     [(sale_id,)] = scenario.rows("SELECT id FROM sales WHERE device_id IS NULL")
     scenario.pay("A1", METER, 300_00)
     scenario.apply()
@@ -197,7 +212,7 @@ def test_the_customer_hears_that_a_new_price_is_paid(scenario):
     assert [body.partition(":")[0] for _, body in sms_sent(scenario)] == ["Kit-Stove is paid"]
 
 
-def test_nobody_is_told_of_a_change_that_was_refused(scenario, sale_id):
+def test_nobody_is_told_of_a_change_that_was_refused(scenario: Scenario, sale_id: int) -> None:
     with pytest.raises(Refused, match="plan_same"), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 600_00, WHO, "a mistake")
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 from sqlalchemy import create_engine
 
+from operations.embedded.services import Services
 from tests.support.cast import insert_cast
 from tests.support.pool import DatabasePool
 from tests.support.services import inside
@@ -37,7 +40,7 @@ CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_dat
 LOCKS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
 
 
-def everything_in(url):
+def everything_in(url: str) -> list[list[Any]]:
     """All that a test could notice: schema, rows, sequences, who else is there."""
     with inside(url) as connection:
         asked = [COLUMNS, DEFINITIONS, SEQUENCES, CONNECTIONS, LOCKS]
@@ -47,11 +50,13 @@ def everything_in(url):
 
 
 @pytest.fixture
-def untouched(fresh_database_url):
+def untouched(fresh_database_url: str) -> list[list[Any]]:
     return everything_in(fresh_database_url)
 
 
-def test_a_database_in_use_is_left_dirty_and_handed_out_clean(migrated, untouched):
+def test_a_database_in_use_is_left_dirty_and_handed_out_clean(
+    migrated: Services, untouched: list[list[Any]]
+) -> None:
     databases = DatabasePool(migrated)
     with databases.database() as url:
         engine = create_engine(url)
@@ -70,7 +75,7 @@ def test_a_database_in_use_is_left_dirty_and_handed_out_clean(migrated, untouche
     engine.dispose()
 
 
-def test_who_stays_beyond_the_turn_does_not_reach_the_next(migrated):
+def test_who_stays_beyond_the_turn_does_not_reach_the_next(migrated: Services) -> None:
     databases = DatabasePool(migrated)
     with databases.database() as url:
         late = inside(url)
@@ -104,7 +109,9 @@ def test_who_stays_beyond_the_turn_does_not_reach_the_next(migrated):
         " END $$",
     ],
 )
-def test_a_database_whose_rules_were_changed_is_not_handed_out_again(migrated, untouched, change):
+def test_a_database_whose_rules_were_changed_is_not_handed_out_again(
+    migrated: Services, untouched: list[list[Any]], change: str
+) -> None:
     databases = DatabasePool(migrated)
     with databases.database() as url, inside(url) as connection:
         connection.execute("SET session_replication_role = replica")

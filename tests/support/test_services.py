@@ -32,7 +32,7 @@ def test_a_database_of_its_own_forgets_even_what_was_committed(
 
 
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_redis_is_empty(redis: "Redis[bytes]", turn: str) -> None:
+def test_redis_is_empty(redis: Redis, turn: str) -> None:
     assert redis.dbsize() == 0
     redis.set("trace", turn)
 

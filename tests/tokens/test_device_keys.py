@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -21,21 +22,21 @@ SETTINGS = {"DEVICE_KEY_SECRET": base64.b64encode(KEY).decode()}
 STA_SAMPLE = Path(__file__).parents[1] / "tokens" / "sta_sample.json"
 
 
-def kit(serial):
+def kit(serial: str) -> Any:
     sealed = KeyRing({"1": KEY}).seal(b"sixteen byte key", bound_to("KIT1"))
     return SimpleNamespace(
         serial=serial, token_family="openpaygo", sealed_key=sealed, starting_code=1, sts=None
     )
 
 
-def ea07_meter():
+def ea07_meter() -> Any:
     sts = {"ea": 7, "dkga": 2, "sgc": "123456", "krn": 1, "ti": "01", "kt": 2}
     return SimpleNamespace(
         serial="01000000016", token_family="sts", sealed_key=None, starting_code=None, sts=sts
     )
 
 
-def test_a_devices_key_opens_for_that_device_only():
+def test_a_devices_key_opens_for_that_device_only() -> None:
     open_secret = secrets_from(SETTINGS)
 
     assert open_secret(kit("KIT1")).key == b"sixteen byte key"
@@ -43,7 +44,7 @@ def test_a_devices_key_opens_for_that_device_only():
         open_secret(kit("KIT2"))
 
 
-def test_a_meter_of_algorithm_07_is_served_with_the_operators_tables():
+def test_a_meter_of_algorithm_07_is_served_with_the_operators_tables() -> None:
     settings = SETTINGS | {
         "STS_VENDING_KEY_123456": "ab" * 8,
         "STA_TABLES_FILE": str(STA_SAMPLE),
@@ -54,11 +55,11 @@ def test_a_meter_of_algorithm_07_is_served_with_the_operators_tables():
     assert len(token.text) == 20
 
 
-def test_without_a_master_key_nothing_starts():
+def test_without_a_master_key_nothing_starts() -> None:
     with pytest.raises(BadInput, match="DEVICE_KEY_SECRET is not set"):
         secrets_from({})
 
 
-def test_a_missing_vending_key_is_named():
+def test_a_missing_vending_key_is_named() -> None:
     with pytest.raises(TokenError, match="STS_VENDING_KEY_123456 is not set"):
         secrets_from(SETTINGS)(ea07_meter())

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,7 +37,7 @@ TIMED = ["openpaygo", "nexus_full", "nexus_small"]
 
 
 @pytest.mark.parametrize("family", TIMED)
-def test_timed_families_give_days_unlock_and_lock_but_no_energy(family):
+def test_timed_families_give_days_unlock_and_lock_but_no_energy(family: str) -> None:
     assert [can(family, action) for action in ("days", "unlock", "lock", "energy")] == [
         True,
         True,
@@ -45,7 +46,7 @@ def test_timed_families_give_days_unlock_and_lock_but_no_energy(family):
     ]
 
 
-def test_sts_gives_energy_only():
+def test_sts_gives_energy_only() -> None:
     assert [can("sts", action) for action in ("days", "unlock", "lock", "energy")] == [
         False,
         False,
@@ -55,12 +56,12 @@ def test_sts_gives_energy_only():
 
 
 @pytest.mark.parametrize("family", ["none", "calin", ""])
-def test_a_family_made_elsewhere_can_nothing_here(family):
+def test_a_family_made_elsewhere_can_nothing_here(family: str) -> None:
     assert not any(can(family, action) for action in ("days", "unlock", "lock", "energy"))
 
 
 @pytest.mark.parametrize("family", [*TIMED, "sts"])
-def test_what_a_family_cannot_do_is_refused(family):
+def test_what_a_family_cannot_do_is_refused(family: str) -> None:
     secret = SECRETS[family]
     if family == "sts":
         with pytest.raises(TokenError, match="no days tokens"):
@@ -84,7 +85,7 @@ def assert_exact_and_growing(tokens: tuple[IssuedToken, ...], last: int, amount:
 @given(
     family=st.sampled_from(TIMED), last=st.integers(0, 300), days=st.integers(1, 405 * MAX_PARTS)
 )
-def test_days_sum_exactly_and_counters_only_grow(family, last, days):
+def test_days_sum_exactly_and_counters_only_grow(family: str, last: int, days: int) -> None:
     try:
         tokens = issue_days(SECRETS[family], last, days)
     except TokenError:
@@ -105,40 +106,42 @@ def test_days_sum_exactly_and_counters_only_grow(family, last, days):
         ("nexus_small", 406, [405, 1]),
     ],
 )
-def test_days_no_single_token_carries_come_in_several(family, days, parts):
+def test_days_no_single_token_carries_come_in_several(
+    family: str, days: int, parts: list[int]
+) -> None:
     assert [token.amount for token in issue_days(SECRETS[family], 1, days)] == parts
 
 
 @given(last=st.integers(0, tid_at(2014, NOW)), tenths=st.integers(1, 4 * 10**6))
-def test_energy_sums_exactly_and_identifiers_only_grow(last, tenths):
+def test_energy_sums_exactly_and_identifiers_only_grow(last: int, tenths: int) -> None:
     assert_exact_and_growing(issue_energy(SECRETS["sts"], last, tenths, NOW, 5), last, tenths)
 
 
-def test_a_large_purchase_is_split_and_never_rounded_up():
+def test_a_large_purchase_is_split_and_never_rounded_up() -> None:
     tokens = issue_energy(SECRETS["sts"], 0, 180_223, NOW, 5)
     assert [token.amount for token in tokens] == [180_214, 9]
 
 
-def test_an_identifier_is_the_minute_of_the_purchase():
+def test_an_identifier_is_the_minute_of_the_purchase() -> None:
     (token,) = issue_energy(SECRETS["sts"], 0, 50, NOW, 5)
     assert token.counter == tid_at(2014, NOW)
 
 
-def test_two_purchases_in_one_minute_get_two_identifiers():
+def test_two_purchases_in_one_minute_get_two_identifiers() -> None:
     (first,) = issue_energy(SECRETS["sts"], 0, 50, NOW, 5)
     (second,) = issue_energy(SECRETS["sts"], first.counter, 50, NOW, 5)
     assert second.counter == first.counter + 1
     assert second.text != first.text
 
 
-def test_consecutive_identifiers_skip_the_reserved_minute_too():
+def test_consecutive_identifiers_skip_the_reserved_minute_too() -> None:
     midnight = NOW.replace(hour=0, minute=0)
     (first,) = issue_energy(SECRETS["sts"], 0, 50, midnight, 5)
     (second,) = issue_energy(SECRETS["sts"], first.counter, 50, midnight, 5)
     assert second.counter == first.counter + 2
 
 
-def test_a_meter_whose_identifiers_run_ahead_of_the_clock_is_refused():
+def test_a_meter_whose_identifiers_run_ahead_of_the_clock_is_refused() -> None:
     ahead = tid_at(2014, NOW + timedelta(days=1))
     with pytest.raises(TokenError, match="ahead of the clock"):
         issue_energy(SECRETS["sts"], ahead, 50, NOW, 5)
@@ -155,14 +158,14 @@ def test_a_meter_whose_identifiers_run_ahead_of_the_clock_is_refused():
         ({"vending_key": None}, "supply group 600000"),
     ],
 )
-def test_a_meter_that_must_not_be_vended_to_is_refused(change, reason):
+def test_a_meter_that_must_not_be_vended_to_is_refused(change: dict[str, Any], reason: str) -> None:
     secret = replace(SECRETS["sts"], sts=replace(METER, **change))
     with pytest.raises(TokenError, match=reason):
         issue_energy(secret, 0, 50, NOW, 5)
 
 
 @pytest.mark.parametrize("amount", [0, -1, 0.5, 1.0, True, "7"])
-def test_an_amount_that_is_not_whole_and_positive_is_refused(amount):
+def test_an_amount_that_is_not_whole_and_positive_is_refused(amount: Any) -> None:
     for family in TIMED:
         with pytest.raises(TokenError, match="whole amount"):
             issue_days(SECRETS[family], 1, amount)
@@ -170,7 +173,7 @@ def test_an_amount_that_is_not_whole_and_positive_is_refused(amount):
         issue_energy(SECRETS["sts"], 1, amount, NOW, 5)
 
 
-def test_an_absurd_amount_is_refused_at_once():
+def test_an_absurd_amount_is_refused_at_once() -> None:
     for family in TIMED:
         with pytest.raises(TokenError, match="more than 10 tokens"):
             issue_days(SECRETS[family], 1, 10**9)
@@ -179,18 +182,18 @@ def test_an_absurd_amount_is_refused_at_once():
 
 
 @pytest.mark.parametrize("family", [*TIMED, "sts"])
-def test_a_device_without_its_secret_is_refused(family):
+def test_a_device_without_its_secret_is_refused(family: str) -> None:
     bare = DeviceSecret("00000000000", family)
     with pytest.raises(TokenError):
         issue_energy(bare, 0, 5, NOW, 5) if family == "sts" else issue_days(bare, 1, 5)
 
 
-def test_a_device_without_a_starting_code_uses_the_one_its_key_gives():
+def test_a_device_without_a_starting_code_uses_the_one_its_key_gives() -> None:
     bare = DeviceSecret("SL1", "openpaygo", key=bytes.fromhex("a29ab82edc5fbbc41ec9530f6dac86b1"))
     assert issue_days(bare, 1, 1)[0].text == "295662004"
 
 
-def test_counters_of_a_new_device_begin_where_its_family_says():
+def test_counters_of_a_new_device_begin_where_its_family_says() -> None:
     begin = {family: row.initial_counter for family, row in FAMILIES.items()}
     assert begin == {"openpaygo": 1, "nexus_full": 0, "nexus_small": 0, "sts": 0}
 
@@ -205,11 +208,11 @@ def test_counters_of_a_new_device_begin_where_its_family_says():
         ("calin", "58625789986991357486", "5862 5789 9869 9135 7486"),
     ],
 )
-def test_a_code_is_shown_in_the_groups_of_its_family(family, text, shown):
+def test_a_code_is_shown_in_the_groups_of_its_family(family: str, text: str, shown: str) -> None:
     assert group(text, family) == shown
 
 
-def test_neither_secrets_nor_codes_are_ever_printed():
+def test_neither_secrets_nor_codes_are_ever_printed() -> None:
     (token,) = issue_energy(SECRETS["sts"], 0, 50, NOW, 5)
     assert token.text not in repr(token)
     for secret in SECRETS.values():

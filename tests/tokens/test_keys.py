@@ -1,8 +1,10 @@
 from base64 import b64encode
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from core.tokens.errors import TokenError
 from core.tokens.keys import KeyRing, VendingKeys
@@ -13,7 +15,7 @@ PLACE = "device:SL0001:secret_key"
 
 
 @given(plain=st.binary(max_size=64), place=st.text(max_size=40))
-def test_a_sealed_key_opens_where_it_was_sealed(plain, place):
+def test_a_sealed_key_opens_where_it_was_sealed(plain: bytes, place: str) -> None:
     ring = KeyRing({"a": OLD})
     assert ring.open(ring.seal(plain, place), place) == plain
 
@@ -22,14 +24,14 @@ def test_a_sealed_key_opens_where_it_was_sealed(plain, place):
     "elsewhere",
     ["device:SL0002:secret_key", "device:SL0001:starting_code", "customer:SL0001:secret_key", ""],
 )
-def test_a_sealed_key_moved_to_another_row_or_field_does_not_open(elsewhere):
+def test_a_sealed_key_moved_to_another_row_or_field_does_not_open(elsewhere: str) -> None:
     ring = KeyRing({"a": OLD})
     with pytest.raises(TokenError, match="does not open"):
         ring.open(ring.seal(b"key", PLACE), elsewhere)
 
 
 @given(data=st.data())
-def test_a_sealed_key_with_any_bit_changed_does_not_open(data):
+def test_a_sealed_key_with_any_bit_changed_does_not_open(data: DataObject) -> None:
     ring = KeyRing({"a": OLD})
     sealed = bytearray(ring.seal(b"0123456789abcdef", PLACE))
     at = data.draw(st.integers(0, len(sealed) * 8 - 1))
@@ -39,17 +41,17 @@ def test_a_sealed_key_with_any_bit_changed_does_not_open(data):
 
 
 @given(sealed=st.binary(max_size=80))
-def test_what_was_never_sealed_does_not_open(sealed):
+def test_what_was_never_sealed_does_not_open(sealed: bytes) -> None:
     with pytest.raises(TokenError):
         KeyRing({"a": OLD}).open(sealed, PLACE)
 
 
-def test_sealing_twice_never_gives_the_same_text():
+def test_sealing_twice_never_gives_the_same_text() -> None:
     ring = KeyRing({"a": OLD})
     assert ring.seal(b"key", PLACE) != ring.seal(b"key", PLACE)
 
 
-def test_while_rotating_the_first_key_seals_and_both_open():
+def test_while_rotating_the_first_key_seals_and_both_open() -> None:
     before = KeyRing.from_settings(f"old:{OLD_TEXT}").seal(b"key", PLACE)
     ring = KeyRing.from_settings(f"new:{NEW_TEXT}, old:{OLD_TEXT}")
     after = ring.seal(ring.open(before, PLACE), PLACE)
@@ -57,19 +59,19 @@ def test_while_rotating_the_first_key_seals_and_both_open():
     assert KeyRing.from_settings(f"new:{NEW_TEXT}").open(after, PLACE) == b"key"
 
 
-def test_a_key_sealed_by_a_master_key_that_is_gone_is_refused():
+def test_a_key_sealed_by_a_master_key_that_is_gone_is_refused() -> None:
     sealed = KeyRing({"old": OLD}).seal(b"key", PLACE)
     with pytest.raises(TokenError, match="not set"):
         KeyRing({"new": NEW}).open(sealed, PLACE)
 
 
-def test_the_wrong_master_key_under_the_right_id_is_refused():
+def test_the_wrong_master_key_under_the_right_id_is_refused() -> None:
     sealed = KeyRing({"1": OLD}).seal(b"key", PLACE)
     with pytest.raises(TokenError, match="does not open"):
         KeyRing({"1": NEW}).open(sealed, PLACE)
 
 
-def test_a_bare_key_is_key_1():
+def test_a_bare_key_is_key_1() -> None:
     sealed = KeyRing.from_settings(OLD_TEXT).seal(b"key", PLACE)
     assert KeyRing.from_settings(f"1:{OLD_TEXT}").open(sealed, PLACE) == b"key"
 
@@ -88,25 +90,25 @@ def test_a_bare_key_is_key_1():
         f"é:{OLD_TEXT}",
     ],
 )
-def test_settings_that_do_not_hold_usable_keys_are_refused(text):
+def test_settings_that_do_not_hold_usable_keys_are_refused(text: str) -> None:
     with pytest.raises(TokenError) as refusal:
         KeyRing.from_settings(text)
     assert OLD_TEXT not in str(refusal.value)
 
 
-def test_a_ring_says_nothing_about_its_keys():
+def test_a_ring_says_nothing_about_its_keys() -> None:
     ring = KeyRing.from_settings(f"secret-id:{OLD_TEXT}")
     assert "secret-id" not in repr(ring)
     assert OLD_TEXT not in repr(ring)
 
 
-def test_a_vending_key_is_found_by_supply_group():
+def test_a_vending_key_is_found_by_supply_group() -> None:
     keys = VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20, "STS_VENDING_KEY_123456": "cd" * 8})
     assert keys.of("600000") == b"\xab" * 20
     assert keys.of("123456") == b"\xcd" * 8
 
 
-def test_a_vending_key_may_come_as_a_file(tmp_path):
+def test_a_vending_key_may_come_as_a_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("ab" * 20 + "\n")
     given = {"STS_VENDING_KEY_600000_FILE": str(file), "STS_VENDING_KEY_1_FILE": "/nowhere"}
@@ -116,12 +118,12 @@ def test_a_vending_key_may_come_as_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("value", [None, "", "xy" * 20, "ab" * 19])
-def test_a_missing_or_broken_vending_key_is_named_and_not_shown(value):
+def test_a_missing_or_broken_vending_key_is_named_and_not_shown(value: str | None) -> None:
     environment = {} if value is None else {"STS_VENDING_KEY_600000": value}
     with pytest.raises(TokenError, match="STS_VENDING_KEY_600000") as refusal:
         VendingKeys(environment).of("600000")
     assert not value or value not in str(refusal.value)
 
 
-def test_vending_keys_are_never_printed():
+def test_vending_keys_are_never_printed() -> None:
     assert "abab" not in repr(VendingKeys({"STS_VENDING_KEY_600000": "ab" * 20}))

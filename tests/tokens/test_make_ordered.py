@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,34 +11,35 @@ from core.db.devices import find_device
 from core.errors import Refused
 from core.tokens.keys import VendingKeys
 from core.usecases.sales.change_sale import cancel_sale
-from core.usecases.tokens.device_keys import secret_opener
+from core.usecases.tokens.device_keys import OpenSecret, secret_opener
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from core.usecases.tokens.token_orders import order_token
 from simulator.devices.virtual_device import display, enter_token, factory_state
 from tests.support.cast import BARAKA, KIT, METER, OPEN_SECRET, RING, STOCK_KIT
+from tests.support.scenario import Scenario
 
 WHO, WHY = "wanjiru", "the text was lost"
 
 
-def order(scenario, serial, kind, units=0, reason=WHY):
+def order(scenario: Scenario, serial: str, kind: str, units: int = 0, reason: str = WHY) -> int:
     with scenario.open_unit() as unit:
         return order_token(unit, serial, kind, units, WHO, reason)
 
 
-def make(scenario, opener=OPEN_SECRET):
+def make(scenario: Scenario, opener: OpenSecret = OPEN_SECRET) -> int:
     with scenario.open_unit() as unit:
         return make_ordered_tokens(unit, opener)
 
 
-def orders(scenario):
+def orders(scenario: Scenario) -> list[tuple[str, str]]:
     return scenario.rows("SELECT kind, state FROM token_orders ORDER BY id")
 
 
-def codes(scenario):
+def codes(scenario: Scenario) -> list[tuple[str, int, str]]:
     return scenario.rows("SELECT kind, units, text FROM tokens ORDER BY id")
 
 
-def type_all(scenario, serial):
+def type_all(scenario: Scenario, serial: str) -> dict[str, Any]:
     """What the device shows after every code was typed, oldest first."""
     with scenario.open_unit() as unit:
         device = find_device(unit.connection, serial)
@@ -57,7 +59,9 @@ def type_all(scenario, serial):
         (METER, "energy", 25, {"kwh": 2.5}),
     ],
 )
-def test_an_ordered_code_does_on_the_device_what_was_ordered(scenario, serial, kind, units, shows):
+def test_an_ordered_code_does_on_the_device_what_was_ordered(
+    scenario: Scenario, serial: str, kind: str, units: int, shows: dict[str, Any]
+) -> None:
     order(scenario, serial, kind, units)
 
     assert make(scenario) == 1
@@ -67,7 +71,7 @@ def test_an_ordered_code_does_on_the_device_what_was_ordered(scenario, serial, k
     scenario.check_invariants()
 
 
-def test_the_owner_gets_the_code_and_the_audit_says_why(scenario):
+def test_the_owner_gets_the_code_and_the_audit_says_why(scenario: Scenario) -> None:
     order(scenario, KIT, "days", 7)
     make(scenario)
 
@@ -81,7 +85,7 @@ def test_the_owner_gets_the_code_and_the_audit_says_why(scenario):
     assert codes(scenario)[0][2] in body.replace(" ", "")
 
 
-def test_a_lock_ends_all_time_and_is_texted_to_nobody(scenario):
+def test_a_lock_ends_all_time_and_is_texted_to_nobody(scenario: Scenario) -> None:
     order(scenario, KIT, "days", 7)
     make(scenario)
     order(scenario, KIT, "lock")
@@ -91,7 +95,7 @@ def test_a_lock_ends_all_time_and_is_texted_to_nobody(scenario):
     assert scenario.rows("SELECT count(*) FROM sms") == [(1,)]
 
 
-def test_a_code_between_two_payments_keeps_the_counter_growing(scenario):
+def test_a_code_between_two_payments_keeps_the_counter_growing(scenario: Scenario) -> None:
     scenario.pay("R1", KIT, 150_00)
     scenario.apply()
     order(scenario, KIT, "days", 3)
@@ -103,7 +107,7 @@ def test_a_code_between_two_payments_keeps_the_counter_growing(scenario):
     scenario.check_invariants()
 
 
-def test_ordering_twice_is_one_order_until_it_is_made(scenario):
+def test_ordering_twice_is_one_order_until_it_is_made(scenario: Scenario) -> None:
     order(scenario, KIT, "days", 7)
     with pytest.raises(Refused, match="token_ordered"):
         order(scenario, KIT, "days", 7)
@@ -128,19 +132,23 @@ def test_ordering_twice_is_one_order_until_it_is_made(scenario):
         (KIT, "unlock", 1, "token_without_amount"),
     ],
 )
-def test_what_cannot_be_ordered_is_refused(scenario, serial, kind, units, code):
+def test_what_cannot_be_ordered_is_refused(
+    scenario: Scenario, serial: str, kind: str, units: int, code: str
+) -> None:
     with pytest.raises(Refused, match=code):
         order(scenario, serial, kind, units)
     assert orders(scenario) == []
 
 
-def test_no_reason_no_code(scenario):
+def test_no_reason_no_code(scenario: Scenario) -> None:
     with pytest.raises(Refused, match="reason_missing"):
         order(scenario, KIT, "days", 7, reason=" ")
     assert orders(scenario) == []
 
 
-def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(scenario):
+def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(
+    scenario: Scenario,
+) -> None:
     keyless = secret_opener(RING, VendingKeys({}))
     order(scenario, METER, "energy", 25)
     order(scenario, KIT, "days", 7)
@@ -154,7 +162,7 @@ def test_a_key_that_is_missing_is_waited_for_and_the_neighbours_get_theirs(scena
     assert orders(scenario) == [("energy", "made"), ("days", "made")]
 
 
-def test_a_code_that_can_never_be_made_ends_with_its_reason(scenario):
+def test_a_code_that_can_never_be_made_ends_with_its_reason(scenario: Scenario) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET token_counter = 65535 WHERE serial = %s", (KIT,)
@@ -168,7 +176,7 @@ def test_a_code_that_can_never_be_made_ends_with_its_reason(scenario):
     assert codes(scenario) == []
 
 
-def test_a_device_that_was_taken_back_is_locked(scenario):
+def test_a_device_that_was_taken_back_is_locked(scenario: Scenario) -> None:
     [(sale_id,)] = scenario.rows(
         "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE serial = :s", s=KIT
     )
@@ -181,7 +189,7 @@ def test_a_device_that_was_taken_back_is_locked(scenario):
     assert type_all(scenario, KIT) == {"days": 0, "unlocked": False}
 
 
-def test_a_device_in_stock_gets_its_code_without_a_text(scenario):
+def test_a_device_in_stock_gets_its_code_without_a_text(scenario: Scenario) -> None:
     order(scenario, STOCK_KIT, "days", 1)
     make(scenario)
 

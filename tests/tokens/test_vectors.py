@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,11 +15,11 @@ SAMPLE_TABLES = StaTables.from_json((HERE / "sta_sample.json").read_text())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
-def test_a_known_token_is_reproduced(row):
+def test_a_known_token_is_reproduced(row: dict[str, Any]) -> None:
     assert judge(row, SAMPLE_TABLES) == ("match", "")
 
 
-def test_the_vector_file_holds_every_system():
+def test_the_vector_file_holds_every_system() -> None:
     assert {row["system"] for row in ROWS} == {
         "openpaygo_token",
         "openpaygo_device_behaviour",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +20,7 @@ from core.usecases.messages.inbound import InboundText
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from gateway.sms.keywords import WORDS
+from operations.embedded.services import Services
 from tests.support.builders import insert_agent, insert_device
 from tests.support.cast import (
     AMINA,
@@ -41,7 +44,7 @@ class SmsScenario:
 
     scenario: Scenario
     guesses: SerialGuesses
-    ids: count = field(default_factory=count)
+    ids: count[int] = field(default_factory=count)
 
     def text(self, msisdn: str, body: str) -> str | None:
         before = self._last()
@@ -53,11 +56,13 @@ class SmsScenario:
         for number, answer in answers:
             assert number == msisdn
             assert len(segments(answer)) <= 2
-            return answer
+            found: str | None = answer
+            return found
         return None
 
     def _last(self) -> int:
-        return self.scenario.rows("SELECT coalesce(max(id), 0) FROM sms")[0][0]
+        found: int = self.scenario.rows("SELECT coalesce(max(id), 0) FROM sms")[0][0]
+        return found
 
     def prompts(self) -> list[tuple[object, ...]]:
         return self.scenario.rows(
@@ -71,7 +76,7 @@ class SmsScenario:
 
 
 @pytest.fixture
-def phones(database_url, redis):
+def phones(database_url: str, redis: Redis) -> Iterator[SmsScenario]:
     engine = create_engine(database_url)
     yield SmsScenario(make_scenario(engine), SerialGuesses(Limits(redis)))
     engine.dispose()
@@ -95,7 +100,7 @@ def give(phones: SmsScenario, serial: str, msisdn: str) -> None:
         )
 
 
-def test_the_same_text_again_is_not_answered_and_does_nothing(phones):
+def test_the_same_text_again_is_not_answered_and_does_nothing(phones: Any) -> None:
     again = InboundText("at", "same", AMINA, f"PAY {METER} 500")
     with phones.scenario.open_unit() as unit:
         assert answer_text(unit, again, phones.guesses)
@@ -109,11 +114,11 @@ def test_the_same_text_again_is_not_answered_and_does_nothing(phones):
 # BAL and LOAN
 
 
-def test_balance_says_what_is_due_the_credit_and_what_comes_next(phones):
+def test_balance_says_what_is_due_the_credit_and_what_comes_next(phones: Any) -> None:
     assert phones.text(AMINA, "bal").startswith("Due now KES 300. Credit KES 0. Next: ")
 
 
-def test_balance_of_a_device_says_how_it_stands(phones):
+def test_balance_of_a_device_says_how_it_stands(phones: Any) -> None:
     assert (
         phones.text(BARAKA, f"BAL {KIT}")
         == f"{KIT}: KES 600 left, 0 days. Due now KES 0. Credit KES 0."
@@ -122,14 +127,16 @@ def test_balance_of_a_device_says_how_it_stands(phones):
 
 
 @pytest.mark.parametrize("serial", [KIT, STOCK_METER, "NOSUCH"])
-def test_of_a_device_that_is_not_theirs_nobody_learns_even_whether_it_exists(phones, serial):
+def test_of_a_device_that_is_not_theirs_nobody_learns_even_whether_it_exists(
+    phones: Any, serial: str
+) -> None:
     for keyword in ("BAL", "TOKEN"):
         assert phones.text(AMINA, f"{keyword} {serial}") == (
             f"You have no device {serial}. Check the number."
         )
 
 
-def test_loan_says_what_is_left_or_that_there_is_none(phones):
+def test_loan_says_what_is_left_or_that_there_is_none(phones: Any) -> None:
     assert phones.text(AMINA, "LOAN") == (
         "Left on your loans KES 600, instalments to go 2, due now KES 300."
     )
@@ -137,11 +144,11 @@ def test_loan_says_what_is_left_or_that_there_is_none(phones):
 
 
 @pytest.mark.parametrize("word", ["BAL", "LOAN", "TOKEN"])
-def test_a_stranger_is_told_that_only_customers_can_ask(phones, word):
+def test_a_stranger_is_told_that_only_customers_can_ask(phones: Any, word: str) -> None:
     assert phones.text(STRANGER, word).startswith("This number is not a customer's.")
 
 
-def test_an_agent_who_is_a_customer_too_is_answered_as_one(phones):
+def test_an_agent_who_is_a_customer_too_is_answered_as_one(phones: Any) -> None:
     with phones.scenario.engine.begin() as connection:
         insert_agent(connection, msisdn=AMINA, pin_hash="x")
 
@@ -165,7 +172,7 @@ def test_an_agent_who_is_a_customer_too_is_answered_as_one(phones):
         "pay O1000000OI6 500",
     ],
 )
-def test_pay_asks_for_the_money_on_the_senders_phone(phones, body):
+def test_pay_asks_for_the_money_on_the_senders_phone(phones: Any, body: str) -> None:
     assert phones.text(AMINA, body) == (
         f"Check your phone: approve KES 500 for {METER} with your mobile money PIN."
         " It goes to: loan 300, 2.0 kWh."
@@ -173,27 +180,29 @@ def test_pay_asks_for_the_money_on_the_senders_phone(phones, body):
     assert phones.prompts() == [(AMINA, METER, 500_00, "device")]
 
 
-def test_paying_for_another_customers_device_does_not_show_what_the_money_will_do(phones):
+def test_paying_for_another_customers_device_does_not_show_what_the_money_will_do(
+    phones: Any,
+) -> None:
     for payer in (BARAKA, STRANGER):
         assert phones.text(payer, f"PAY {METER} 500") == (
             f"Check your phone: approve KES 500 for {METER} with your mobile money PIN."
         )
 
 
-def test_pay_can_be_for_the_loan_only(phones):
+def test_pay_can_be_for_the_loan_only(phones: Any) -> None:
     assert "It goes to: loan 400." in phones.text(AMINA, f"PAY {METER} LOAN 400")
     assert phones.prompts() == [(AMINA, METER, 400_00, "loan")]
 
 
 @pytest.mark.parametrize("payer", [BARAKA, STRANGER])
-def test_a_serial_like_another_customers_is_not_guessed(phones, payer):
+def test_a_serial_like_another_customers_is_not_guessed(phones: Any, payer: str) -> None:
     assert phones.text(payer, "PAY O1OOOOOOO16 500") == (
         "We know no device O1OOOOOOO16. Check the number."
     )
     assert phones.prompts() == []
 
 
-def test_a_serial_that_looks_like_two_of_their_own_is_not_guessed(phones):
+def test_a_serial_that_looks_like_two_of_their_own_is_not_guessed(phones: Any) -> None:
     give(phones, "M1O0", AMINA)
     give(phones, "M10O", AMINA)
 
@@ -201,7 +210,7 @@ def test_a_serial_that_looks_like_two_of_their_own_is_not_guessed(phones):
     assert "M1O0" in phones.text(AMINA, "PAY M1O0 500")
 
 
-def test_of_two_readings_that_both_exist_none_is_taken(phones):
+def test_of_two_readings_that_both_exist_none_is_taken(phones: Any) -> None:
     give(phones, "100", AMINA)
     give(phones, "1001", AMINA)
 
@@ -210,12 +219,12 @@ def test_of_two_readings_that_both_exist_none_is_taken(phones):
 
 
 @pytest.mark.parametrize("body", ["PAY", "PAY tomorrow", f"PAY {METER}", "PAY 0100 zero", "PAY me"])
-def test_what_lacks_an_amount_is_answered_with_the_form(phones, body):
+def test_what_lacks_an_amount_is_answered_with_the_form(phones: Any, body: str) -> None:
     assert phones.text(AMINA, body).startswith("Write PAY, the serial number and the amount")
     assert phones.prompts() == []
 
 
-def test_with_two_devices_the_amount_alone_is_not_enough(phones):
+def test_with_two_devices_the_amount_alone_is_not_enough(phones: Any) -> None:
     give(phones, "M2000", AMINA)
 
     assert phones.text(AMINA, "PAY 500").startswith("Write PAY,")
@@ -230,12 +239,12 @@ def test_with_two_devices_the_amount_alone_is_not_enough(phones):
         (f"PAY {METER} 900000", "The most at once is KES 250,000."),
     ],
 )
-def test_a_payment_that_is_refused_is_refused_in_words(phones, body, answer):
+def test_a_payment_that_is_refused_is_refused_in_words(phones: Any, body: str, answer: str) -> None:
     assert phones.text(AMINA, body) == answer
     assert phones.prompts() == []
 
 
-def test_nobody_finds_out_by_trying_which_serials_exist(phones):
+def test_nobody_finds_out_by_trying_which_serials_exist(phones: Any) -> None:
     for number in range(20):
         phones.text(STRANGER, f"PAY X{number} 500")
 
@@ -245,7 +254,7 @@ def test_nobody_finds_out_by_trying_which_serials_exist(phones):
     assert "Check your phone" in phones.text(AMINA, f"PAY {METER} 500")
 
 
-def test_wrong_serials_in_the_menu_and_in_texts_count_together(phones):
+def test_wrong_serials_in_the_menu_and_in_texts_count_together(phones: Any) -> None:
     for _ in range(19):
         phones.guesses.missed(STRANGER)
     phones.text(STRANGER, f"PAY {STOCK_METER} 500")
@@ -257,7 +266,7 @@ def test_wrong_serials_in_the_menu_and_in_texts_count_together(phones):
 # TOKEN
 
 
-def test_token_sends_the_last_one_to_the_number_that_asked(phones):
+def test_token_sends_the_last_one_to_the_number_that_asked(phones: Any) -> None:
     phones.scenario.pay("R1", METER, 500_00)
     phones.scenario.apply()
     phones.run(
@@ -272,7 +281,7 @@ def test_token_sends_the_last_one_to_the_number_that_asked(phones):
         assert phones.text(number, body).startswith("Token ")
 
 
-def test_without_a_token_that_is_said(phones):
+def test_without_a_token_that_is_said(phones: Any) -> None:
     assert phones.text(AMINA, "TOKEN") == "There is no token for your device yet."
 
 
@@ -280,13 +289,15 @@ def test_without_a_token_that_is_said(phones):
 
 
 @pytest.mark.parametrize("body", ["LANG sw", "lugha Kiswahili", "LANGUE swahili", "language SW"])
-def test_the_language_changes_for_a_customer_a_stranger_and_an_agent(phones, body):
+def test_the_language_changes_for_a_customer_a_stranger_and_an_agent(
+    phones: Any, body: str
+) -> None:
     for number in (AMINA, STRANGER, JUMA):
         assert phones.text(number, body) == "Tutakuandikia kwa Kiswahili kuanzia sasa."
         assert phones.text(number, "MSAADA").startswith("Jua Energy: SA")
 
 
-def test_french_is_spoken_where_the_market_does(phones):
+def test_french_is_spoken_where_the_market_does(phones: Any) -> None:
     assert phones.text(AMINA, "LANG fr") == "That language is not spoken here."
 
     phones.run("UPDATE market SET languages = '{en,sw,fr}'")
@@ -298,7 +309,9 @@ def test_french_is_spoken_where_the_market_does(phones):
     ("body", "answer"),
     [("LANG", "Write LANG and the language"), ("LANG zz", "That language is not spoken here.")],
 )
-def test_a_language_that_is_not_named_or_not_known_changes_nothing(phones, body, answer):
+def test_a_language_that_is_not_named_or_not_known_changes_nothing(
+    phones: Any, body: str, answer: str
+) -> None:
     assert phones.text(AMINA, body).startswith(answer)
     assert phones.text(AMINA, "HELP").startswith("Jua Energy: BAL")
 
@@ -306,7 +319,7 @@ def test_a_language_that_is_not_named_or_not_known_changes_nothing(phones, body,
 # STOP and START
 
 
-def test_stop_and_start_are_about_reminders_only(phones):
+def test_stop_and_start_are_about_reminders_only(phones: Any) -> None:
     assert phones.text(AMINA, "STOP").startswith(
         "No more reminders. Receipts and tokens still come."
     )
@@ -323,7 +336,7 @@ def test_stop_and_start_are_about_reminders_only(phones):
 # Everything else
 
 
-def test_unknown_words_get_help_once_an_hour(phones):
+def test_unknown_words_get_help_once_an_hour(phones: Any) -> None:
     assert phones.text(STRANGER, "hello there").startswith("Jua Energy: BAL what you owe.")
     assert phones.text(STRANGER, "anybody?") is None
     assert phones.text(AMINA, "hello").startswith("Jua Energy:")
@@ -334,7 +347,7 @@ def test_unknown_words_get_help_once_an_hour(phones):
     assert phones.text(STRANGER, "hello").startswith("Jua Energy:")
 
 
-def test_help_that_is_asked_for_always_comes(phones):
+def test_help_that_is_asked_for_always_comes(phones: Any) -> None:
     for _ in range(3):
         assert phones.text(STRANGER, "HELP").startswith("Jua Energy:")
 
@@ -343,7 +356,7 @@ OTHERS = ("Baraka", "Chidi", "Wekesa", "Neema", "Achieng")
 
 
 @pytest.fixture(scope="module")
-def module_phones(migrated):
+def module_phones(migrated: Services) -> Iterator[SmsScenario]:
     with clone(migrated) as url, Redis.from_url(migrated.redis_url) as redis:
         engine = create_engine(url)
         yield SmsScenario(make_scenario(engine), SerialGuesses(Limits(redis)))
@@ -367,7 +380,9 @@ _TEXTS = st.one_of(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(sender=st.sampled_from([AMINA, STRANGER, JUMA]), body=_TEXTS)
-def test_whatever_is_written_is_answered_shortly_and_about_nobody_else(module_phones, sender, body):
+def test_whatever_is_written_is_answered_shortly_and_about_nobody_else(
+    module_phones: SmsScenario, sender: str, body: str
+) -> None:
     module_phones.scenario.ahead += timedelta(hours=2)
     if "\x00" in body:
         body = body.replace("\x00", "")

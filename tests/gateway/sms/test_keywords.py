@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from types import ModuleType
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from hypothesis.strategies import DataObject
 
 from core.wording.messages import reminder, sms_reply
 from core.wording.messages.sms_reply import usage
@@ -23,19 +25,21 @@ INTENT = {word: intent for _, intent, word in ALL}
 
 
 @pytest.mark.parametrize(("code", "intent", "word"), ALL)
-def test_every_word_of_every_language_is_understood_in_any_case(code, intent, word):
+def test_every_word_of_every_language_is_understood_in_any_case(
+    code: str, intent: str, word: str
+) -> None:
     for typed in (word, word.lower(), word.title(), f"  {word.lower()}. "):
         assert parse(typed) == Command(intent, ())
 
 
-def test_every_language_we_write_in_has_a_word_for_everything():
+def test_every_language_we_write_in_has_a_word_for_everything() -> None:
     languages = product_wording().translations
 
     assert WORDS.keys() == languages.keys()
     assert len({frozenset(words) for words in WORDS.values()}) == 1
 
 
-def test_no_word_means_two_things():
+def test_no_word_means_two_things() -> None:
     assert len(INTENT) == len(ALL)
 
 
@@ -74,7 +78,7 @@ def test_no_word_means_two_things():
         ),
     ],
 )
-def test_a_text_is_read_as_people_write_it(body, intent, words):
+def test_a_text_is_read_as_people_write_it(body: str, intent: str, words: tuple[str, ...]) -> None:
     assert parse(body) == Command(intent, words)
 
 
@@ -98,7 +102,7 @@ def test_a_text_is_read_as_people_write_it(body, intent, words):
         "\u0000",
     ],
 )
-def test_what_has_no_single_reading_is_not_guessed(body):
+def test_what_has_no_single_reading_is_not_guessed(body: str) -> None:
     assert parse(body) is None
 
 
@@ -113,13 +117,13 @@ def test_what_has_no_single_reading_is_not_guessed(body):
         ("klingon", None),
     ],
 )
-def test_a_language_is_named_in_any_language(word, code):
+def test_a_language_is_named_in_any_language(word: str, code: str | None) -> None:
     assert language_named(word) == code
 
 
 @pytest.mark.parametrize("code", list(WORDS))
 @pytest.mark.parametrize("module", [reminder, sms_reply])
-def test_the_words_our_texts_teach_are_understood(code, module):
+def test_the_words_our_texts_teach_are_understood(code: str, module: ModuleType) -> None:
     section = module.__name__.rsplit(".", 1)[1]
     texts = product_wording().translations[code].templates
     taught = {
@@ -133,7 +137,7 @@ def test_the_words_our_texts_teach_are_understood(code, module):
     assert taught <= understood, f"{code} teaches {taught - understood}"
 
 
-def test_help_names_all_that_a_customer_can_write():
+def test_help_names_all_that_a_customer_can_write() -> None:
     for code, words in WORDS.items():
         text = product_wording().translations[code].templates[usage.key]
         for intent in ("balance", "pay", "token", "loan", "language", "stop"):
@@ -143,19 +147,19 @@ def test_help_names_all_that_a_customer_can_write():
 @given(st.text(max_size=200))
 @example("PAY" + "1" * 1600)
 @example("\u0130\ufb03\u0345 500")
-def test_anything_at_all_is_read_without_failing(body):
+def test_anything_at_all_is_read_without_failing(body: str) -> None:
     command = parse(body)
 
     assert command is None or command.intent in WORDS["en"]
 
 
-def test_a_word_as_near_to_a_short_keyword_as_to_a_long_one_is_not_guessed():
+def test_a_word_as_near_to_a_short_keyword_as_to_a_long_one_is_not_guessed() -> None:
     assert parse("preg") is None  # "reg", or "pret"
     assert parse("prett") == Command("loan", ())
 
 
 @given(st.sampled_from(sorted(INTENT)), st.data())
-def test_a_slip_never_turns_one_intent_into_another(word, data):
+def test_a_slip_never_turns_one_intent_into_another(word: str, data: DataObject) -> None:
     place = data.draw(st.integers(0, len(word) - 1))
     letter = data.draw(st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
     slipped = data.draw(

@@ -10,7 +10,7 @@ from gateway.sms.keywords import parse
 from gateway.sms.readings import Reading, payment_readings, registration_request
 
 
-def read(body):
+def read(body: str) -> list[tuple[str | None, float]]:
     return [
         (reading.serial, reading.amount_minor / 100)
         for reading in payment_readings(parse(f"PAY {body}").words, "KES")
@@ -46,19 +46,21 @@ def read(body):
         ("0100 99999999999999999999", []),
     ],
 )
-def test_every_reading_of_a_payment_is_found_and_no_other(body, readings):
+def test_every_reading_of_a_payment_is_found_and_no_other(
+    body: str, readings: list[tuple[str | None, int | float]]
+) -> None:
     assert read(body) == readings
 
 
 @given(st.lists(st.text(max_size=12), max_size=8))
-def test_any_words_at_all_are_read_without_failing(words):
+def test_any_words_at_all_are_read_without_failing(words: list[str]) -> None:
     for reading in payment_readings(words, "KES"):
         assert isinstance(reading, Reading)
         assert reading.amount_minor >= 0
     registration_request(words, "KE")
 
 
-def test_a_registration_is_read_by_the_place_of_the_phone_number():
+def test_a_registration_is_read_by_the_place_of_the_phone_number() -> None:
     request = registration_request(
         ["0100", "0000", "024", "0711000222", "KIB", "home", "Asha", "wa", "Mwangi"], "KE"
     )
@@ -79,11 +81,11 @@ def test_a_registration_is_read_by_the_place_of_the_phone_number():
         "01000000024 0711000222 KIB",  # no tariff
     ],
 )
-def test_what_lacks_a_part_is_no_registration(body):
+def test_what_lacks_a_part_is_no_registration(body: str) -> None:
     assert registration_request(body.split(), "KE") is None
 
 
-def test_a_registration_may_leave_out_the_village_and_the_name():
+def test_a_registration_may_leave_out_the_village_and_the_name() -> None:
     request = registration_request(["LAMP300", "+254711000222", "-", "kit/12W"], "KE")
 
     customer = request.customer

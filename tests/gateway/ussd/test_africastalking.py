@@ -129,7 +129,7 @@ def test_a_body_of_unsaid_length_is_read(app: Any) -> None:
     assert post(app, PATH, form(text=""), CONTENT_LENGTH="").status == 200
 
 
-def test_an_ended_session_is_counted_once_by_its_last_screen(app: Any, redis: Redis[bytes]) -> None:
+def test_an_ended_session_is_counted_once_by_its_last_screen(app: Any, redis: Redis) -> None:
     for body in (END, END, {**END, "sessionId": "ATUid_2", "hopsMetadata": ""}):
         assert post(app, f"{PATH}/events", urlencode(body).encode()).status == 200
 

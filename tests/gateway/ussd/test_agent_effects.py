@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 
 from core.clock import system_clock
 from core.money import Money
@@ -32,7 +34,7 @@ COOKER = {
 
 
 @pytest.fixture
-def engine(database_url):
+def engine(database_url: str) -> Iterator[Engine]:
     engine = create_engine(database_url)
     with engine.begin() as connection:
         insert_cast(connection, system_clock().date())
@@ -47,7 +49,9 @@ def engine(database_url):
         (sell_by_agent, COOKER, "SELECT count(*) FROM sales WHERE agent_id IS NOT NULL"),
     ],
 )
-def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(engine, use_case, values, counted):
+def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(
+    engine: Engine, use_case: Callable[..., Any], values: dict[str, Any], counted: str
+) -> None:
     open_unit = unit_opener(engine, pins=Pins(PEPPER), channels=CHANNELS)
     effect = Effect(do(use_case), values, HOME)
     outcomes = []

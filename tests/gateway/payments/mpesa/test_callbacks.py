@@ -300,7 +300,7 @@ def test_a_callback_waits_for_the_one_before_it(scenario: Scenario) -> None:
         assert scenario.rows(locked) == []
 
 
-def test_endpoints_count_what_they_answered(web: Web, redis: "Redis[bytes]") -> None:
+def test_endpoints_count_what_they_answered(web: Web, redis: Redis) -> None:
     web.daraja("validation", c2b(BillRefNumber="M101"))
     web.daraja("confirmation", c2b())
     web.daraja("confirmation", c2b())

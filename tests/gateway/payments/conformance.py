@@ -230,7 +230,9 @@ class Road:
         self.ahead += timedelta(**time)
         jobs.prompt_payers()
 
-    def tell(self, body: str | bytes, key: str = KEY, method: str = "POST", **headers: str) -> int:
+    def send_callback(
+        self, body: str | bytes, key: str = KEY, method: str = "POST", **headers: str
+    ) -> int:
         """Send a callback to the channel's endpoint; returns the status of the answer."""
         address = f"{self.url}/payments/{self.spec.endpoint.format(key=key)}"
         return self.send(address, body, method, **headers)
@@ -305,7 +307,7 @@ class Road:
         return int(self.rows(sql, msisdn=self.msisdn)[0][0])
 
     @property
-    def told(self) -> list[str]:
+    def sms_kinds(self) -> list[str]:
         """The kinds of text that wait for this payer."""
         return [kind for (kind,) in self.rows(f"SELECT kind FROM sms WHERE msisdn='{self.msisdn}'")]
 

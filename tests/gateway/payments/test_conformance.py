@@ -1,7 +1,7 @@
 """Every channel, the same promises: money that moved is booked once, and nothing else is.
 
-Unknown is not failed and never brings a second prompt; success wins over failure, whoever says
-which first; what a stranger says books nothing.
+Unknown is not failed and never brings a second prompt; success wins over failure, in any order;
+a forged callback records nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def road(channel: Road) -> Road:
 
 
 def paid_once(road: Road) -> bool:
-    """Exactly what the provider took is in the books, and stays so however often we ask again."""
+    """Exactly what the provider took is recorded, and stays so however often we look it up."""
     road.wait(hours=1)
     assert road.moved == [(road.moved[0][0], road.amount_minor)]
     assert road.shown == 1
@@ -83,7 +83,7 @@ def test_a_prompt_that_is_not_approved_ends_and_the_payer_is_told_once(
     assert road.state == "failed"
     assert nothing_paid(road)
     # With the reason, where the provider's code says one.
-    assert road.told in (["not_paid"], ["not_paid_because"])
+    assert road.sms_kinds in (["not_paid"], ["not_paid_because"])
 
 
 def test_a_payer_without_money_pays_nothing(road: Road) -> None:
@@ -126,7 +126,7 @@ def test_unknown_is_not_failed_and_never_brings_a_second_prompt(road: Road) -> N
         road.wait(hours=hours)
     assert road.state == "unknown"
     assert road.shown == 1
-    assert road.told == []
+    assert road.sms_kinds == []
 
 
 def test_a_prompt_that_did_not_arrive_is_not_sent_again_by_guess(road: Road) -> None:
@@ -134,7 +134,7 @@ def test_a_prompt_that_did_not_arrive_is_not_sent_again_by_guess(road: Road) -> 
     road.ask()
     assert road.state == "unknown"
     assert nothing_paid(road)
-    # Whoever can ask by their own reference knows better by now.
+    # Where the reference is ours, a look-up has found out by now.
     assert road.state == ("failed" if channel_table()[road.spec.name].new_reference else "unknown")
     assert road.shown == 0
 
@@ -193,7 +193,7 @@ def test_the_last_callback_first_counts_once(road: Road) -> None:
     assert paid_once(road)
 
 
-def test_the_same_money_announced_at_every_door_at_once_counts_once(road: Road) -> None:
+def test_the_same_money_announced_everywhere_at_once_counts_once(road: Road) -> None:
     road.fail("say_pending", road.spec.query, times=1)
     road.ask()
     road.answer()
@@ -204,10 +204,10 @@ def test_the_same_money_announced_at_every_door_at_once_counts_once(road: Road) 
 def test_a_failure_after_the_success_changes_nothing(road: Road) -> None:
     road.ask()
     road.answer()
-    assert road.tell(road.claim(paid=False)) == 200
+    assert road.send_callback(road.claim(paid=False)) == 200
     jobs.prompt_payers()
     assert road.state == "paid"
-    assert road.told == []
+    assert road.sms_kinds == []
     assert paid_once(road)
 
 
@@ -232,7 +232,7 @@ def test_a_provider_that_contradicts_itself_is_believed_when_money_moved(road: R
 
 def test_a_callback_with_another_amount_books_no_such_amount(road: Road) -> None:
     road.ask()
-    assert road.tell(road.claim(paid=True, amount="99999.00")) in (200, 400)
+    assert road.send_callback(road.claim(paid=True, amount="99999.00")) in (200, 400)
     jobs.prompt_payers()
     assert road.booked == []
     road.answer()
@@ -241,13 +241,13 @@ def test_a_callback_with_another_amount_books_no_such_amount(road: Road) -> None
 
 def test_who_does_not_know_the_key_gets_nowhere(road: Road) -> None:
     road.ask()
-    assert road.tell(road.claim(paid=True), key="guess") == 404
+    assert road.send_callback(road.claim(paid=True), key="guess") == 404
     assert nothing_paid(road)
 
 
 def test_a_forged_callback_about_a_prompt_nobody_sent_books_nothing(road: Road) -> None:
     before = road.rows("SELECT count(*) FROM payments")
-    assert road.tell(road.claim(paid=True, reference=road.spec.unknown)) == 200
+    assert road.send_callback(road.claim(paid=True, reference=road.spec.unknown)) == 200
     jobs.prompt_payers()
     assert road.rows("SELECT count(*) FROM payments") == before
 
@@ -256,7 +256,7 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
     if not road.spec.asks_first:
         pytest.skip("its own result is the proof: signed, or with the key and the prompt")
     road.ask()
-    assert road.tell(road.claim(paid=True)) == 200
+    assert road.send_callback(road.claim(paid=True)) == 200
     jobs.prompt_payers()
     assert road.state != "paid"
     assert nothing_paid(road)
@@ -288,20 +288,22 @@ def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
             channel.read_balance(road.currency)
 
 
-def test_where_callbacks_are_signed_a_forged_one_is_refused_and_rings_for_nobody(
+def test_where_callbacks_are_signed_a_forged_one_is_refused_and_wakes_no_worker(
     road: Road,
 ) -> None:
     if road.spec.name != "airtel":
         pytest.skip("this provider signs nothing")
     road.ask()
     before = road.rows("SELECT next_attempt_at FROM prompts ORDER BY id")
-    told = road.claim(paid=True)
-    unsigned = told.split(',"hash"')[0] + "}"
-    right = base64.b64decode(told.split('"')[-2]).hex()
-    forged = [(told.replace('"TS"', '"TF"'), {}), (unsigned, {}), (unsigned, {"Hash": "0" * 64})]
-    assert [road.tell(body, **headers) for body, headers in forged] == [400] * len(forged)
+    signed = road.claim(paid=True)
+    unsigned = signed.split(',"hash"')[0] + "}"
+    right = base64.b64decode(signed.split('"')[-2]).hex()
+    forged = [(signed.replace('"TS"', '"TF"'), {}), (unsigned, {}), (unsigned, {"Hash": "0" * 64})]
+    assert [road.send_callback(body, **headers) for body, headers in forged] == [400] * len(forged)
     assert road.rows("SELECT next_attempt_at FROM prompts ORDER BY id") == before
-    assert road.tell(told) == road.tell(unsigned, **{"X-Signature": right}) == 200
+    assert (
+        road.send_callback(signed) == road.send_callback(unsigned, **{"X-Signature": right}) == 200
+    )
     assert nothing_paid(road)
 
 
@@ -311,9 +313,9 @@ JUNK = [b"", b"{", b"[]", b"null", b'"x"', b"\xff\xfe", b"{}", b'{"a":' * 50, b'
 def test_junk_is_refused_and_leaves_no_trace(road: Road) -> None:
     road.ask()
     before = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")
-    assert [road.tell(body) for body in JUNK] == [400] * len(JUNK)
-    assert road.tell(b" " * (64 * 1024 + 1)) == 413
-    assert road.tell(road.claim(paid=True), method="GET") == 405
+    assert [road.send_callback(body) for body in JUNK] == [400] * len(JUNK)
+    assert road.send_callback(b" " * (64 * 1024 + 1)) == 413
+    assert road.send_callback(road.claim(paid=True), method="GET") == 405
     after = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")
     assert after == before
     assert nothing_paid(road)
@@ -325,7 +327,7 @@ def test_where_callbacks_are_signed_one_that_is_not_leaves_no_trace(road: Road) 
     road.ask()
     before = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")
     address = f"{road.url}/payments/{road.spec.endpoint.format(key=KEY)}"
-    for secret in ("", "f00d"):  # not signed, signed by somebody else
+    for secret in ("", "f00d"):  # not signed, signed with another key
         for paid in (True, False):
             assert road.send(address, road.claim(paid=paid, amount="5000"), secret=secret) == 400
     after = road.rows("SELECT state, next_attempt_at, provider_code FROM prompts ORDER BY id")

@@ -93,7 +93,7 @@ def test_a_stranger_is_not_let_in_and_nothing_was_sent(standins: StandIns) -> No
     channel.close()
 
 
-def test_nobody_at_the_door_means_that_nothing_was_sent() -> None:
+def test_a_refused_connection_means_that_nothing_was_sent() -> None:
     channel = channel_at(closed_port_url())
     with pytest.raises(Temporary):
         channel.push(fresh())
@@ -131,7 +131,7 @@ def test_an_answer_that_says_nothing_is_no_refusal(body: str) -> None:
         channel.close()
 
 
-def said(body: dict[str, Any], status: int = 200) -> Outcome:
+def looked_up(body: dict[str, Any], status: int = 200) -> Outcome:
     with canned(status, "application/json", json.dumps(body)) as url:
         channel = channel_at(url)
         try:
@@ -147,16 +147,16 @@ def found(**changed: Any) -> dict[str, Any]:
 
 def test_what_a_look_up_says() -> None:
     paid = found(providerTransactionId="18294")
-    assert said(paid) == said(found(providerTransactionId="18294", amount="50000.00"))
-    assert said(paid) == Paid("18294", 50_000)
-    # without the network's own id the deposit's names the money: it is nobody else's
-    assert said(found(providerTransactionId=None)) == Paid(REFERENCE, 50_000)
+    assert looked_up(paid) == looked_up(found(providerTransactionId="18294", amount="50000.00"))
+    assert looked_up(paid) == Paid("18294", 50_000)
+    # without the network's own id the deposit's names the payment: it is unique
+    assert looked_up(found(providerTransactionId=None)) == Paid(REFERENCE, 50_000)
     for status in ("ACCEPTED", "PROCESSING", "IN_RECONCILIATION"):
-        assert said(found(status=status)) == Pending()
+        assert looked_up(found(status=status)) == Pending()
     reason = {"failureCode": "PAYER_NOT_FOUND", "failureMessage": "x"}
-    assert said(found(status="FAILED", failureReason=reason)) == Ended("PAYER_NOT_FOUND")
-    assert said(found(status="FAILED")) == Ended("FAILED")
-    assert said({"status": "NOT_FOUND"}) == Ended("NOT_FOUND")
+    assert looked_up(found(status="FAILED", failureReason=reason)) == Ended("PAYER_NOT_FOUND")
+    assert looked_up(found(status="FAILED")) == Ended("FAILED")
+    assert looked_up({"status": "NOT_FOUND"}) == Ended("NOT_FOUND")
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_look_up_that_does_not_say_what_moved_is_asked_again(
     body: dict[str, Any], status: int
 ) -> None:
     with pytest.raises(Temporary):
-        said(body, status)
+        looked_up(body, status)
 
 
 any_json = st.recursive(
@@ -209,8 +209,8 @@ def asked(scenario: Scenario) -> int:
 
 
 def deposit(**changed: Any) -> dict[str, Any]:
-    said = pawapay_deposit(REFERENCE, paid=True, amount="500", currency="KES")
-    return said | {"providerTransactionId": "TKX1A2B3C4"} | changed
+    document = pawapay_deposit(REFERENCE, paid=True, amount="500", currency="KES")
+    return document | {"providerTransactionId": "TKX1A2B3C4"} | changed
 
 
 PAYMENTS = "SELECT provider_account, receipt, amount_minor, source FROM payments"

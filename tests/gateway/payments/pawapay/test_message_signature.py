@@ -146,9 +146,9 @@ def test_a_signature_that_leaves_out_what_matters_is_not_proved(left_out: str) -
 
 def test_a_digest_of_a_kind_nobody_knows_is_none() -> None:
     headers = signed()
-    told = headers["Content-Digest"].replace("sha-512", "md5")
+    stated = headers["Content-Digest"].replace("sha-512", "md5")
     with pytest.raises(UnverifiedSignature, match="body"):
-        messages().verify(headers | {"Content-Digest": told}, BODY)
+        messages().verify(headers | {"Content-Digest": stated}, BODY)
 
 
 def test_our_address_is_the_one_the_provider_knows_not_the_one_a_header_names() -> None:
@@ -220,8 +220,8 @@ def test_the_rfcs_own_vector_for_this_algorithm_verifies_and_an_altered_one_does
 
 
 def test_the_rfcs_own_digest_is_the_digest_of_its_body() -> None:
-    told = RFC_BASE.split('"content-digest": ')[1].split("\n")[0]
-    message_signature._check_digest({"content-digest": told}, b'{"message": "good dog"}')
+    stated = RFC_BASE.split('"content-digest": ')[1].split("\n")[0]
+    message_signature._check_digest({"content-digest": stated}, b'{"message": "good dog"}')
 
 
 NEAR = signed()

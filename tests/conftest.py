@@ -9,6 +9,7 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 from argon2 import PasswordHasher
@@ -136,7 +137,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 @pytest.fixture
 def woken(redis: Redis) -> Callable[[], set[str]]:
     """The queues that were woken and whose job has not begun."""
-    return lambda: {key.decode().removeprefix("wake:") for key in redis.keys("wake:*")}
+    return lambda: {cast(bytes, key).decode().removeprefix("wake:") for key in redis.keys("wake:*")}
 
 
 @pytest.fixture

@@ -209,7 +209,9 @@ def test_the_operators_pin_has_to_be_replaced_once(engine: Engine, open_unit: Op
         change_pin(unit, JUMA, "4321 8027")
         assert not needs_new_pin(unit, JUMA)
     with open_unit() as unit:
-        assert check_pin(unit, JUMA, "8027").msisdn == JUMA
+        agent = check_pin(unit, JUMA, "8027")
+        assert not isinstance(agent, Refused)
+        assert agent.msisdn == JUMA
 
 
 def give_back(open_unit: OpenUnit, receipt: str, amount: int) -> bool:

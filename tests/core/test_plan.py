@@ -18,6 +18,7 @@ from core.plan import (
     ByAmount,
     ByCount,
     ByDay,
+    Cadence,
     Instalment,
     PlanTerms,
     as_cadence,
@@ -35,7 +36,7 @@ FIVE = ByCount(5)
 def plan(
     schedule: ByCount | ByAmount | ByDay = FIVE,
     down: int = 0,
-    cadence: str = "weekly",
+    cadence: Cadence = "weekly",
     cash_unit: int = 1,
     *,
     kind: str = "other",

@@ -22,7 +22,8 @@ LOAN, PLAN = 10, 20
 
 
 def tariff(**changes: int) -> TariffVersion:
-    return TariffVersion(**({"valid_from": date(2026, 1, 1), "price_per_kwh_minor": 100} | changes))
+    terms: dict[str, Any] = {"valid_from": date(2026, 1, 1), "price_per_kwh_minor": 100}
+    return TariffVersion(**(terms | changes))
 
 
 def meter(**changes: int) -> Target:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -246,9 +247,13 @@ def test_who_pays_for_the_old_one_is_helped_to_the_device_in_its_place(scenario:
         manufacturer = connection.exec_driver_sql(
             "SELECT id FROM manufacturers WHERE code = 'sunlite'"
         )
-        third = {"serial": "LAMP900", "manufacturer_id": manufacturer.scalar_one(), "kind": "shs"}
+        third: dict[str, Any] = {
+            "serial": "LAMP900",
+            "manufacturer_id": manufacturer.scalar_one(),
+            "kind": "shs",
+        }
         key = {"sealed_key": RING.seal(bytes(16), "devices:LAMP900:sealed_key")}
-        insert_device(connection, **third, **key)
+        insert_device(connection, **(third | key))
     swap(scenario, KIT, STOCK_KIT)
     swap(scenario, STOCK_KIT, "LAMP900")
 
@@ -272,6 +277,7 @@ def test_the_files_of_before_can_be_imported_again(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
         assert register_sales(unit, [kit]).new == 1
         sts = devices_by_serial(unit.connection, [METER])[METER].sts
+    assert sts is not None
     swap(scenario, STOCK_KIT, "TV100")
     swap(scenario, METER, STOCK_METER)
 

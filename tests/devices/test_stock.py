@@ -23,7 +23,7 @@ def register_new(
     serial: str = NEW_METER,
     agent: str = JUMA,
     manufacturer: str = "umeme",
-) -> RegisteredDevice:
+) -> RegisteredDevice | Refused:
     meter = NewMeter(NamedDevice(serial, "meter", manufacturer), "home")
     with scenario.open_unit() as unit:
         return register_meter(unit, agent, "4321", NewCustomer(phone), meter)

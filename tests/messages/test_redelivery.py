@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from core.db.messages import oldest_waiting
-from core.message import DeliveryReport, SentSms
+from core.message import DeliveryOutcome, DeliveryReport, SentSms
 from core.usecases.messages.send import (
     REDELIVER_AFTER,
     claim_unsent_sms,
@@ -39,7 +39,9 @@ def sending(scenario: Scenario) -> Callable[[], list[str]]:
     return send
 
 
-def report(scenario: Scenario, message_id: str, outcome: str, status: str = "said") -> None:
+def report(
+    scenario: Scenario, message_id: str, outcome: DeliveryOutcome, status: str = "said"
+) -> None:
     """A report of the provider; the same status of the same message is the same report."""
     with scenario.open_unit() as unit:
         record_delivery(unit, DeliveryReport(message_id, status, None, outcome))

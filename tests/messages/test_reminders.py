@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +12,7 @@ from sqlalchemy import Engine, text
 from core.unit import unit_opener
 from core.usecases.messages.reminders import find_due_reminders, send_reminders, want_reminders
 from core.usecases.messages.send import claim_unsent_sms, sms_postponed
+from gateway.work_queues import WorkQueues
 from tests.support.builders import insert_customer, insert_sale
 from workers.schedule import Schedule, remind_all
 
@@ -256,7 +257,7 @@ def test_the_schedule_reminds_in_the_morning_and_of_what_came_up_in_an_hour(
             pass
 
     clock = [at(DUE, 8)]
-    schedule = Schedule(unit_opener(engine, lambda: clock[0]), NoQueues())
+    schedule = Schedule(unit_opener(engine, lambda: clock[0]), cast(WorkQueues, NoQueues()))
     schedule.sweep()
     assert reminders_sent(engine) == []
 
@@ -281,6 +282,6 @@ def test_many_customers_are_reminded_page_by_page(
             customer = insert_customer(connection, msisdn=f"+25471100000{number}")
         owe(engine, customer)
 
-    progress = []
+    progress: list[int] = []
     assert remind_all(unit_opener(engine, lambda: at(DUE)), progress.append) == 5
     assert progress == [2, 4, 5]

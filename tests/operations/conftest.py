@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -51,7 +52,7 @@ def logging_as_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def environment(database_url, monkeypatch) -> dict[str, str]:
+def environment(database_url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     given = SETTINGS | {"DATABASE_URL": database_url}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
@@ -59,14 +60,16 @@ def environment(database_url, monkeypatch) -> dict[str, str]:
 
 
 @pytest.fixture
-def engine(database_url) -> Iterator[Engine]:
+def engine(database_url: str) -> Iterator[Engine]:
     engine = create_engine(database_url)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def dialwatt(environment, capsys, tmp_path):
+def dialwatt(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Ran]:
     """`dialwatt("load", "FILE", content="...")`: FILE is replaced by a file with that content."""
 
     def run(*words: str, content: str | bytes | None = None) -> Ran:
@@ -83,16 +86,16 @@ def dialwatt(environment, capsys, tmp_path):
 
 
 @pytest.fixture
-def loaded(dialwatt) -> None:
+def loaded(dialwatt: Callable[..., Ran]) -> None:
     """The demo's catalogue is loaded."""
     assert dialwatt("load", str(CATALOGUE)).code == 0
 
 
 @pytest.fixture
-def rows(engine):
+def rows(engine: Engine) -> Callable[..., list[tuple[Any, ...]]]:
     """The rows of a query, each as a tuple."""
 
-    def read(sql: str, **values):
+    def read(sql: str, **values: Any) -> list[tuple[Any, ...]]:
         with engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(sql), values)]
 
@@ -100,7 +103,7 @@ def rows(engine):
 
 
 @pytest.fixture
-def contents(rows):
+def contents(rows: Callable[..., list[tuple[Any, ...]]]) -> Callable[..., Any]:
     """All that a load or an import could have written: to see that nothing was."""
     tables = (
         *("market", "villages", "manufacturers", "tariffs", "tariff_versions", "appliances"),

@@ -4,26 +4,33 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import NullPool, create_engine, text
+from sqlalchemy import Engine, NullPool, create_engine, text
 
 from core.errors import Refused
 from core.wording.operator_messages import describe_refusal
 from operations import cli
+from operations.embedded.services import Services
+from tests.operations.conftest import Ran
 from tests.support.services import url_of
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)
-def test_every_command_has_help_that_begins_with_its_line_in_the_list(name, capsys):
+def test_every_command_has_help_that_begins_with_its_line_in_the_list(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main([name, "--help"]) == 0
     out = capsys.readouterr().out
     assert f"dialwatt {name}" in out
     assert out.splitlines()[2].strip() == cli.COMMANDS[name].summary
 
 
-def test_the_list_of_commands_has_each_with_its_summary(capsys):
+def test_the_list_of_commands_has_each_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--help"]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert [f"{name} {entry.summary}" for name, entry in cli.COMMANDS.items()] == [
@@ -31,7 +38,7 @@ def test_the_list_of_commands_has_each_with_its_summary(capsys):
     ]
 
 
-def test_the_version_is_that_of_the_package(capsys):
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["--version"]) == 0
     assert capsys.readouterr().out == f"dialwatt, version {version('dialwatt')}\n"
 
@@ -45,7 +52,7 @@ def test_the_version_is_that_of_the_package(capsys):
         ("dialwatt statement mtn x --acc", ["--account"]),
     ],
 )
-def test_a_shell_completes_commands_options_and_choices(typed, offered):
+def test_a_shell_completes_commands_options_and_choices(typed: str, offered: list[str]) -> None:
     words = typed.split(" ")
     environment = os.environ | {
         "_DIALWATT_COMPLETE": "bash_complete",
@@ -62,8 +69,10 @@ def test_a_shell_completes_commands_options_and_choices(typed, offered):
     assert sorted(line.split(",")[1] for line in ran.stdout.splitlines()) == sorted(offered)
 
 
-def test_ctrl_c_ends_a_command_with_its_own_exit_code(monkeypatch, capsys):
-    def interrupted(_):
+def test_ctrl_c_ends_a_command_with_its_own_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: Any) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("operations.commands.accrue.command_environment", interrupted)
@@ -71,8 +80,8 @@ def test_ctrl_c_ends_a_command_with_its_own_exit_code(monkeypatch, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch):
-    def broken(_):
+def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> None:
         raise RuntimeError("a bug")
 
     monkeypatch.setattr("operations.commands.accrue.command_environment", broken)
@@ -80,7 +89,7 @@ def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch):
         cli.main(["accrue"])
 
 
-def test_the_commands_of_the_contract_are_there():
+def test_the_commands_of_the_contract_are_there() -> None:
     wanted = {"up", "load", "import", "statement", "accrue", "remind", "doctor", "show", "vectors"}
     wanted |= {"web", "worker", "schedule", "migrate", "phone"}
     wanted |= {"backup", "restore-check", "keys", "wake", "replay"}
@@ -88,11 +97,13 @@ def test_the_commands_of_the_contract_are_there():
 
 
 @pytest.mark.parametrize("words", [[], ["nonsense"], ["import", "people", "x"], ["load"]])
-def test_a_command_that_is_none_ends_with_an_error(words, capsys):
+def test_a_command_that_is_none_ends_with_an_error(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert cli.main(words) == 2
 
 
-def test_help_loads_no_database_and_no_web_framework():
+def test_help_loads_no_database_and_no_web_framework() -> None:
     """`dialwatt show` is called often; what it does not need must not cost it time."""
     heavy = [
         "sqlalchemy",
@@ -122,7 +133,9 @@ def test_help_loads_no_database_and_no_web_framework():
         ("nonsense", "DATABASE_URL is not an address of a database"),
     ],
 )
-def test_a_database_out_of_reach_is_told_in_a_line(dialwatt, monkeypatch, url, wanted):
+def test_a_database_out_of_reach_is_told_in_a_line(
+    dialwatt: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, url: str, wanted: str
+) -> None:
     monkeypatch.setenv("DATABASE_URL", url)
     ran = dialwatt("show", "payment", "R1")
     assert (ran.code, ran.out) == (1, "")
@@ -130,7 +143,9 @@ def test_a_database_out_of_reach_is_told_in_a_line(dialwatt, monkeypatch, url, w
     assert "Traceback" not in ran.err
 
 
-def test_without_books_it_says_how_to_get_some(monkeypatch, tmp_path, capsys):
+def test_without_books_it_says_how_to_get_some(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("DATABASE_URL", "DATABASE_URL_FILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DIALWATT_DATA", str(tmp_path))
@@ -138,7 +153,9 @@ def test_without_books_it_says_how_to_get_some(monkeypatch, tmp_path, capsys):
     assert "make run" in capsys.readouterr().err
 
 
-def test_an_old_schema_is_told_with_the_way_out(dialwatt, engine):
+def test_an_old_schema_is_told_with_the_way_out(
+    dialwatt: Callable[..., Ran], engine: Engine
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE market RENAME COLUMN operator TO owner"))
     ran = dialwatt("show", "payment", "R1")
@@ -147,8 +164,8 @@ def test_an_old_schema_is_told_with_the_way_out(dialwatt, engine):
 
 
 def test_migrate_brings_an_empty_database_up_to_date_and_again_does_nothing(
-    dialwatt, services, monkeypatch
-):
+    dialwatt: Callable[..., Ran], services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fresh = url_of(services, "cli_fresh")
     alone = {"poolclass": NullPool, "isolation_level": "AUTOCOMMIT"}
     with create_engine(services.database_url, **alone).connect() as server:
@@ -163,7 +180,9 @@ def test_migrate_brings_an_empty_database_up_to_date_and_again_does_nothing(
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "http"), ("WEB_WORKERS", "0")])
-def test_web_refuses_a_setting_that_is_no_number(dialwatt, monkeypatch, name, value):
+def test_web_refuses_a_setting_that_is_no_number(
+    dialwatt: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
     monkeypatch.setenv(name, value)
     ran = dialwatt("web")
     assert ran.code == 1
@@ -171,7 +190,9 @@ def test_web_refuses_a_setting_that_is_no_number(dialwatt, monkeypatch, name, va
 
 
 @pytest.mark.parametrize("command", ["web", "up"])
-def test_a_port_in_use_ends_with_one_line_that_names_it(dialwatt, monkeypatch, tmp_path, command):
+def test_a_port_in_use_ends_with_one_line_that_names_it(
+    dialwatt: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+) -> None:
     monkeypatch.setenv("DIALWATT_DATA", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -182,20 +203,22 @@ def test_a_port_in_use_ends_with_one_line_that_names_it(dialwatt, monkeypatch, t
     assert len(ran.err.splitlines()) == 1
 
 
-def test_a_refusal_without_words_is_still_readable():
+def test_a_refusal_without_words_is_still_readable() -> None:
     assert describe_refusal(Refused("some_new_code", amount_minor=150, serial="X"), "KES") == (
         "refused: some new code, amount 1.50, serial X"
     )
 
 
 @pytest.fixture
-def newer(engine):
+def newer(engine: Engine) -> None:
     """A database that a later release has brought up to date."""
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
 
 
-def test_an_older_program_does_not_migrate_a_newer_database(dialwatt, newer, rows):
+def test_an_older_program_does_not_migrate_a_newer_database(
+    dialwatt: Callable[..., Ran], newer: None, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     ran = dialwatt("migrate")
 
     assert ran.code == 1
@@ -205,7 +228,9 @@ def test_an_older_program_does_not_migrate_a_newer_database(dialwatt, newer, row
     assert rows("SELECT version_num FROM alembic_version") == [("9999",)]
 
 
-def test_the_doctor_of_an_older_program_says_to_update_it(dialwatt, newer):
+def test_the_doctor_of_an_older_program_says_to_update_it(
+    dialwatt: Callable[..., Ran], newer: None
+) -> None:
     ran = dialwatt("doctor")
 
     assert ran.code == 1
@@ -215,7 +240,9 @@ def test_the_doctor_of_an_older_program_says_to_update_it(dialwatt, newer):
 
 
 @pytest.mark.parametrize("verb", ["web", "worker", "schedule"])
-def test_a_process_of_an_older_program_says_so_and_starts(dialwatt, newer, verb, monkeypatch):
+def test_a_process_of_an_older_program_says_so_and_starts(
+    dialwatt: Callable[..., Ran], newer: None, verb: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Migrations only expand: while a release is on its way, old processes may come up again."""
     started = []
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")

@@ -1,19 +1,22 @@
 """The demo: made once, on an empty database, and always with something to look at."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.db.customers import find_customer
 from core.db.devices import find_device
 from core.tokens.family import issue_days, issue_energy
-from core.unit import unit_opener
+from core.unit import Unit, unit_opener
 from core.usecases.payments.quote import quote_payment
 from core.usecases.sales.debts import list_debts
 from core.usecases.tokens.device_keys import secrets_from
 from operations.demo import cast, device_source, load_demo, on_day
 from simulator.devices.virtual_device import display, enter_token, factory_state
+from tests.operations.conftest import Ran
 
 DAYS = [
     datetime(2026, 11, 24, 9, tzinfo=UTC),
@@ -25,31 +28,35 @@ METER, KIT, LAST_KIT = "37000100018", "LAMP31001", "LAMP11002"
 
 
 @pytest.fixture(params=DAYS, ids=str)
-def demo(request, engine, environment):
+def demo(
+    request: pytest.FixtureRequest, engine: Engine, environment: dict[str, str]
+) -> Callable[..., Any]:
     """The demo as made on some day, and a function that opens Units on that day."""
     assert load_demo(engine, environment, lambda: request.param)
     return unit_opener(engine, lambda: request.param)
 
 
-def due(unit, msisdn):
+def due(unit: Unit, msisdn: str) -> list[tuple[str, int]]:
     debts = list_debts(unit, find_customer(unit.connection, msisdn).id)
     return [(line.kind, line.amount_minor) for line in debts.due]
 
 
-def test_there_is_always_one_overdue_loan_and_one_fee(demo):
+def test_there_is_always_one_overdue_loan_and_one_fee(demo: Callable[..., Any]) -> None:
     with demo() as unit:
         assert due(unit, AMINA) == [("instalment", 300_00), ("access_rate", 100_00)]
         assert due(unit, BARAKA) == due(unit, CHIDI) == []
         assert due(unit, NEEMA) == [("instalment", 150_00)]
 
 
-def test_paying_500_for_the_demo_meter_clears_the_debts_and_leaves_4_kwh(demo):
+def test_paying_500_for_the_demo_meter_clears_the_debts_and_leaves_4_kwh(
+    demo: Callable[..., Any],
+) -> None:
     with demo() as unit:
         quote = quote_payment(unit, METER, 500_00)
     assert (quote.outcome.energy_tenths, quote.outcome.credit_minor) == (40, 0)
 
 
-def test_baraka_buys_a_week_and_chidi_unlocks(demo):
+def test_baraka_buys_a_week_and_chidi_unlocks(demo: Callable[..., Any]) -> None:
     with demo() as unit:
         week = quote_payment(unit, KIT, 150_00)
         last = quote_payment(unit, LAST_KIT, 500_00)
@@ -57,7 +64,9 @@ def test_baraka_buys_a_week_and_chidi_unlocks(demo):
     assert len(last.outcome.completed_sales) == 1
 
 
-def test_it_is_made_once(engine, environment, rows):
+def test_it_is_made_once(
+    engine: Engine, environment: dict[str, str], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     assert load_demo(engine, environment)
     before = rows("SELECT id, msisdn FROM agents"), rows("SELECT * FROM devices ORDER BY id")
     assert not load_demo(engine, environment)
@@ -67,18 +76,27 @@ def test_it_is_made_once(engine, environment, rows):
     )
 
 
-def test_a_book_in_use_is_left_alone(engine, environment, loaded, rows):
+def test_a_book_in_use_is_left_alone(
+    engine: Engine,
+    environment: dict[str, str],
+    loaded: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     assert not load_demo(engine, environment)
     assert rows("SELECT count(*) FROM customers") == [(0,)]
 
 
-def test_a_demo_that_cannot_be_finished_leaves_an_empty_book(engine, environment, rows):
+def test_a_demo_that_cannot_be_finished_leaves_an_empty_book(
+    engine: Engine, environment: dict[str, str], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     with pytest.raises(Exception, match="DEVICE_KEY_SECRET"):
         load_demo(engine, environment | {"DEVICE_KEY_SECRET": ""})
     assert rows("SELECT count(*) FROM market") == [(0,)]
 
 
-def test_the_cast_has_the_shape_of_the_contract(engine, environment):
+def test_the_cast_has_the_shape_of_the_contract(
+    engine: Engine, environment: dict[str, str]
+) -> None:
     load_demo(engine, environment)
     people = cast(engine)
     roles = [person["role"] for person in people]
@@ -96,11 +114,13 @@ def test_the_cast_has_the_shape_of_the_contract(engine, environment):
     assert all("pin" not in person for person in people if person["role"] != "agent")
 
 
-def test_an_empty_book_has_no_cast(engine, database_url):
+def test_an_empty_book_has_no_cast(engine: Engine, database_url: str) -> None:
     assert cast(engine) == []
 
 
-def test_the_cast_of_another_operator_is_their_people(engine, loaded, dialwatt):
+def test_the_cast_of_another_operator_is_their_people(
+    engine: Engine, loaded: None, dialwatt: Callable[..., Ran]
+) -> None:
     people = "msisdn,name,surname,village,language\n+254712123456,Zawadi,,KIB,sw\n"
     assert dialwatt("import", "customers", "FILE", content=people).code == 0
     assert [(person["name"], person["role"]) for person in cast(engine)] == [
@@ -112,7 +132,9 @@ def test_the_cast_of_another_operator_is_their_people(engine, loaded, dialwatt):
     assert "+254712123456" not in [person["msisdn"] for person in cast(engine)[1:]]
 
 
-def test_virtual_devices_take_the_codes_the_workers_make(engine, environment):
+def test_virtual_devices_take_the_codes_the_workers_make(
+    engine: Engine, environment: dict[str, str]
+) -> None:
     load_demo(engine, environment)
     source, open_secret = device_source(engine, environment), secrets_from(environment)
     for serial, wanted in ((METER, {"kwh": 5.0}), (KIT, {"days": 7, "unlocked": False})):
@@ -128,7 +150,9 @@ def test_virtual_devices_take_the_codes_the_workers_make(engine, environment):
         assert (kind, typed.accepted, display(typed.state)) == (device.kind, True, wanted)
 
 
-def test_there_is_no_virtual_device_where_there_is_no_device(engine, environment):
+def test_there_is_no_virtual_device_where_there_is_no_device(
+    engine: Engine, environment: dict[str, str]
+) -> None:
     load_demo(engine, environment)
     source = device_source(engine, environment)
     assert source("NOSUCH") is None
@@ -139,7 +163,7 @@ def test_there_is_no_virtual_device_where_there_is_no_device(engine, environment
     assert source(KIT) is None
 
 
-def test_days_count_from_today():
+def test_days_count_from_today() -> None:
     today = date(2026, 3, 1)
     assert on_day("a,today,today-1,today+31,x", today) == (
         f"a,2026-03-01,{today - timedelta(days=1)},2026-04-01,x"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.payment import PaymentNotice
@@ -14,6 +16,7 @@ from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from core.usecases.tokens.device_keys import secrets_from
+from tests.operations.conftest import Ran
 
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "first-day.md"
@@ -31,7 +34,7 @@ def commands() -> list[list[str]]:
 
 
 @pytest.fixture
-def pay(engine, environment):
+def pay(engine: Engine, environment: dict[str, str]) -> Callable[[str, int], str]:
     """Pay by paybill as the guide says, and have it applied; the receipt."""
 
     def pay(account: str, amount_minor: int) -> str:
@@ -50,12 +53,12 @@ def pay(engine, environment):
 
 
 def test_the_guide_leads_from_an_empty_book_to_a_token(
-    dialwatt,
-    pay,
-    redis_url,
-    tmp_path,
-    monkeypatch,
-):
+    dialwatt: Callable[..., Ran],
+    pay: Callable[[str, int], str],
+    redis_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)
     outputs = {}
     for words in commands():

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core.tokens.keys import KeyRing
 from operations.settings_check import WANTED, problems
+from tests.operations.conftest import Ran
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
-def nothing_set(monkeypatch):
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what a test sets: without a database's address a command would look for a set-up."""
     for name in ("REDIS_URL", "DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -34,7 +36,13 @@ def nothing_set(monkeypatch):
         ("schedule", {"REDIS_URL"}),
     ],
 )
-def test_every_missing_setting_is_named_at_once(dialwatt, environment, monkeypatch, verb, missing):
+def test_every_missing_setting_is_named_at_once(
+    dialwatt: Callable[..., Ran],
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    missing: set[str],
+) -> None:
     for name in environment.keys() - {"DARAJA_SHORTCODE"}:
         monkeypatch.delenv(name)
     monkeypatch.setenv("DATABASE_URL", environment["DATABASE_URL"])
@@ -44,13 +52,15 @@ def test_every_missing_setting_is_named_at_once(dialwatt, environment, monkeypat
     assert "Traceback" not in ran.err
 
 
-def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing():
+def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing() -> None:
     found = problems({}, "web", "worker")
     assert "CALLBACK_KEY is not set (see .env.example)" in found
     assert [problem for problem in found if "no mobile-money channel is set up" in problem]
 
 
-def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path):
+def test_what_is_malformed_is_told_beside_what_is_missing(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     given = environment | {
         "DEVICE_KEY_SECRET": "c2hvcnQ=",
         "TRUSTED_PROXY_HOPS": "many",
@@ -68,14 +78,14 @@ def test_what_is_malformed_is_told_beside_what_is_missing(environment, tmp_path)
     assert "c2hvcnQ=" not in found
 
 
-def test_a_secret_may_come_as_a_file_instead(environment, tmp_path):
+def test_a_secret_may_come_as_a_file_instead(environment: dict[str, str], tmp_path: Path) -> None:
     secret = tmp_path / "pepper"
     secret.write_text("pepper\n")
     given = environment | {"PIN_PEPPER": "", "PIN_PEPPER_FILE": str(secret), "REDIS_URL": "redis:"}
     assert problems(given, "web", "worker", "schedule") == []
 
 
-def test_every_section_of_the_settings_is_checked_by_some_process():
+def test_every_section_of_the_settings_is_checked_by_some_process() -> None:
     sections = {
         name
         for folder in ("gateway", "workers")
@@ -88,7 +98,9 @@ def test_every_section_of_the_settings_is_checked_by_some_process():
     assert set(WANTED) == {"web", "worker", "schedule"}
 
 
-def test_a_public_key_of_another_master_key_is_refused_where_both_are_set(environment):
+def test_a_public_key_of_another_master_key_is_refused_where_both_are_set(
+    environment: dict[str, str],
+) -> None:
     other = KeyRing({"1": bytes(32)}).sealing_key()
     fits = KeyRing.from_settings(environment["DEVICE_KEY_SECRET"]).sealing_key()
 

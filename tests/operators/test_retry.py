@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.db.payments import postpone
-from core.db.work_queue import Waiting
+from core.db.work_queue import Kind, Waiting
 from core.errors import Refused
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from tests.support.cast import AMINA, METER
@@ -17,14 +17,14 @@ from tests.support.scenario import NOW, Scenario
 LATER = NOW + timedelta(hours=1)
 
 
-def replay(scenario: Scenario, kind: str, row_id: int, reason: str = "key was missing") -> Waiting:
+def replay(scenario: Scenario, kind: Kind, row_id: int, reason: str = "key was missing") -> Waiting:
     with scenario.open_unit() as unit:
         row = find_stuck(unit, kind, row_id)
         retry_stuck(unit, "wanjiru", row, reason)
     return row
 
 
-def refusal(scenario: Scenario, kind: str, row_id: int) -> str:
+def refusal(scenario: Scenario, kind: Kind, row_id: int) -> str:
     with pytest.raises(Refused) as refused:
         replay(scenario, kind, row_id)
     return refused.value.code

@@ -84,7 +84,7 @@ def home(engine: Engine) -> int:
 def notice(
     receipt: str = "R1", amount: int = 500_00, account: str = METER, **changes: str
 ) -> PaymentNotice:
-    values = {
+    values: dict[str, Any] = {
         "provider_account": "daraja:600123",
         "receipt": receipt,
         "source": "c2b",

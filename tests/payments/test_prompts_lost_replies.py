@@ -40,7 +40,9 @@ def ask(scenario: Scenario, payer: str = STRANGER) -> int:
 def lost(scenario: Scenario, prompt_id: int) -> None:
     """The provider's answer to the push never came."""
     with scenario.open_unit() as unit:
-        mark_unknown(unit, lock_prompt(unit.connection, prompt_id), "ReadTimeout")
+        prompt = lock_prompt(unit.connection, prompt_id)
+        assert prompt is not None
+        mark_unknown(unit, prompt, "ReadTimeout")
 
 
 def result(scenario: Scenario, prompt_id: int, payer: str = STRANGER) -> None:
@@ -49,7 +51,9 @@ def result(scenario: Scenario, prompt_id: int, payer: str = STRANGER) -> None:
         notice = PaymentNotice(
             ACCOUNT, "R1", "stk", 500_00, "KES", METER, "msisdn", payer, unit.now
         )
-        prompt_paid(unit, lock_prompt(unit.connection, prompt_id), notice)
+        prompt = lock_prompt(unit.connection, prompt_id)
+        assert prompt is not None
+        prompt_paid(unit, prompt, notice)
 
 
 def confirmed(
@@ -214,7 +218,9 @@ def test_after_a_long_silence_of_ours_it_is_looked_up_once_more(scenario: Scenar
 def test_nobody_is_asked_about_a_prompt_that_failed(scenario: Scenario) -> None:
     prompt_id = ask(scenario)
     with scenario.open_unit() as unit:
-        prompt_ended(unit, lock_prompt(unit.connection, prompt_id), "1032")
+        prompt = lock_prompt(unit.connection, prompt_id)
+        assert prompt is not None
+        prompt_ended(unit, prompt, "1032")
     with scenario.engine.begin() as connection:  # as if a callback contradicted the failure
         connection.exec_driver_sql("UPDATE prompts SET next_attempt_at = created_at")
 

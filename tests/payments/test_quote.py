@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
@@ -28,7 +29,7 @@ def home(engine: Engine) -> int:
         owner = insert_customer(connection, msisdn="+254711000001")
         manufacturer = insert_manufacturer(connection)
         tariff = insert_tariff(connection, minimum_purchase_minor=100_00)
-        shared = {"manufacturer_id": manufacturer, "assigned_on": date(2026, 11, 1)}
+        shared: dict[str, Any] = {"manufacturer_id": manufacturer, "assigned_on": date(2026, 11, 1)}
         insert_device(connection, serial=METER, owner_id=owner, tariff_id=tariff, **shared)
         insert_device(connection, serial=KIT, kind="shs", owner_id=owner, **shared)
         insert_device(connection, serial=IN_STOCK, kind="shs", manufacturer_id=manufacturer)

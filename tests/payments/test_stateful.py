@@ -79,7 +79,7 @@ def begin(connection: Connection) -> Unit:
 class Books(RuleBasedStateMachine):
     """Every example works in a transaction of its own that is never committed."""
 
-    engine = None
+    engine: Engine
 
     def __init__(self) -> None:
         super().__init__()

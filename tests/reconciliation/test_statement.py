@@ -31,7 +31,9 @@ def paid(scenario: Scenario) -> Scenario:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET checkout_reference = %s", (OURS,))
     with scenario.open_unit() as unit:
-        confirm_by_lookup(unit, lock_prompt(unit.connection, prompt_id), ACCOUNT, "NET-1", 100_00)
+        prompt = lock_prompt(unit.connection, prompt_id)
+        assert prompt is not None
+        confirm_by_lookup(unit, prompt, ACCOUNT, "NET-1", 100_00)
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE payments SET source = 'callback'")
     return scenario

@@ -45,7 +45,7 @@ def queued_sms(scenario: Scenario) -> list[tuple[str, str]]:
 
 def sell_to(
     scenario: Scenario, customer: str = NEEMA, terms: PlanTerms = COOKER, serial: str | None = None
-) -> Sold:
+) -> Sold | Refused:
     sale = NewSale(terms, NamedDevice(serial) if serial else None)
     with scenario.open_unit() as unit:
         return sell_by_agent(unit, JUMA, "4321", customer, sale, "s/1")

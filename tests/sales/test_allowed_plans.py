@@ -12,6 +12,7 @@ from core.appliance import Appliance
 from core.catalogue import Catalogue, PlanOffer
 from core.errors import Refused
 from core.money import Money
+from core.plan_quote import PlanQuote
 from core.unit import OpenUnit
 from core.usecases.catalogue.load import catalogue_problems, load_catalogue
 from core.usecases.sales.allowed_plans import list_plans
@@ -47,6 +48,8 @@ def test_a_plan_is_told_as_it_would_be_sold_today(loaded: Callable[..., Any]) ->
         by_count = quote_offer(unit, "cooker3")
         by_amount = quote_offer(unit, "cooker300")
 
+    assert isinstance(by_count, PlanQuote)
+    assert isinstance(by_amount, PlanQuote)
     assert (by_count.parts, by_count.each, by_count.down_payment) == (
         3,
         Money(300_00, "KES"),

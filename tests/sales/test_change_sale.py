@@ -11,6 +11,7 @@ from core.db.devices import find_device
 from core.db.registration import give_devices
 from core.errors import Refused
 from core.plan import ByCount
+from core.unit import Unit
 from core.usecases.devices.list_devices import list_tokens
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.customer_card import resend_last_token
@@ -36,6 +37,12 @@ def plan_of(scenario: Scenario, sale_id: int) -> list[tuple[int, int]]:
         "SELECT amount_minor, paid_minor FROM instalments WHERE sale_id = :id ORDER BY number",
         id=sale_id,
     )
+
+
+def customer_id(unit: Unit, msisdn: str) -> int:
+    customer = find_customer(unit.connection, msisdn)
+    assert customer is not None
+    return customer.id
 
 
 def test_a_new_price_is_spread_and_booked(scenario: Scenario, sale_id: int) -> None:
@@ -136,11 +143,13 @@ def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     with scenario.open_unit() as unit:
-        baraka = find_customer(unit.connection, BARAKA).id
+        baraka = customer_id(unit, BARAKA)
         assert len(list_tokens(unit, baraka, KIT)) == 1
         cancel_sale(unit, sale_id, WHO, "returned")
-        amina = find_customer(unit.connection, AMINA).id
-        device_id = find_device(unit.connection, KIT).id
+        amina = customer_id(unit, AMINA)
+        kit = find_device(unit.connection, KIT)
+        assert kit is not None
+        device_id = kit.id
         give_devices(unit.connection, [(device_id, amina, unit.today)])
         assert list_tokens(unit, amina, KIT) == []
         with pytest.raises(Refused, match="no_such_token"):

@@ -94,7 +94,9 @@ def test_a_row_whose_queue_is_woken_is_not(open_unit: OpenUnit) -> None:
 def test_a_row_that_is_rolled_back_is_not(open_unit: OpenUnit) -> None:
     with forgotten_wakes() as forgotten, open_unit() as unit:
         forget(unit)
-        unit.connection.get_transaction().rollback()
+        transaction = unit.connection.get_transaction()
+        assert transaction is not None
+        transaction.rollback()
 
     assert forgotten.found == []
 

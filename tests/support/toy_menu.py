@@ -17,7 +17,7 @@ from core.errors import Refused
 from core.market import Market
 from core.money import Money
 from core.unit import Unit
-from core.wording.message import BoundMessage, messages_of
+from core.wording.message import BoundMessage, Message, messages_of
 from core.wording.messages import engine
 from core.wording.translation import Translation, Wording, make_wording, read_translation
 from gateway.ussd_menus.compile import compile_menu
@@ -177,7 +177,7 @@ which_device = Pick(
     to=enter_amount,
     extra_options=[option(toy_messages.other_serial, to=enter_serial)],
 )
-owe = Pick(
+owe: Pick[Any] = Pick(
     "debts.list",
     toy_messages.debts,
     rows=debts,
@@ -294,7 +294,7 @@ def written(language: str, words: dict[str, dict[str, str]]) -> Translation:
 
 
 def toy_wording(english: dict[str, dict[str, str]] = ENGLISH) -> Wording:
-    messages = [*messages_of([engine, toy_messages]), *toy_refusals.REFUSALS]
+    messages: list[Message[Any]] = [*messages_of([engine, toy_messages]), *toy_refusals.REFUSALS]
     return make_wording(messages, [written("en", english), written("sw", SWAHILI)])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import cast
 
 from core.gsm7 import is_gsm7, septets
 from gateway.network_limits import screen_of
@@ -183,7 +184,9 @@ class WalkCaller:
 
     def _stored(self) -> list[str]:
         """What Redis holds about this phone."""
-        return [value.decode() for value in self.scenario.redis.mget(self._keys()) if value]
+        return [
+            cast(bytes, value).decode() for value in self.scenario.redis.mget(self._keys()) if value
+        ]
 
     def _keys(self) -> list[str]:
         phone = self.phone

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.db.devices import find_device
+from core.device import TokenKind
 from core.errors import Refused
 from core.tokens.keys import VendingKeys
 from core.usecases.sales.change_sale import cancel_sale
@@ -21,7 +22,9 @@ from tests.support.scenario import Scenario
 WHO, WHY = "wanjiru", "the text was lost"
 
 
-def order(scenario: Scenario, serial: str, kind: str, units: int = 0, reason: str = WHY) -> int:
+def order(
+    scenario: Scenario, serial: str, kind: TokenKind, units: int = 0, reason: str = WHY
+) -> int:
     with scenario.open_unit() as unit:
         return order_token(unit, serial, kind, units, WHO, reason)
 
@@ -43,6 +46,7 @@ def type_all(scenario: Scenario, serial: str) -> dict[str, Any]:
     """What the device shows after every code was typed, oldest first."""
     with scenario.open_unit() as unit:
         device = find_device(unit.connection, serial)
+    assert device is not None
     secret = OPEN_SECRET(device)
     state = factory_state(secret, device.initial_counter)
     for _, _, text in codes(scenario):

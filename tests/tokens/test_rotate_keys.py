@@ -18,7 +18,9 @@ BOTH, ONLY_NEW = KeyRing({"2": NEW, "1": OLD}), KeyRing({"2": NEW})
 
 def rotate(scenario: Scenario, ring: KeyRing = BOTH, limit: int = 2) -> tuple[int, list[str]]:
     """All pages, each committed; how many were sealed, and the serials that do not open."""
-    sealed, unopened, after = 0, [], 0
+    sealed = 0
+    unopened: list[str] = []
+    after: int | None = 0
     while after is not None:
         with scenario.open_unit() as unit:
             page = rotate_keys(unit, ring, after, limit)

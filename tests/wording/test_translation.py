@@ -116,8 +116,8 @@ def test_a_text_that_may_need_more_parts_than_allowed_is_found() -> None:
 
 
 def test_a_refusal_finds_its_words_by_its_code() -> None:
-    known = Message("refused.known", {})
-    other = Message("refused.other", {})
+    known: Message[Any] = Message("refused.known", {})
+    other: Message[Any] = Message("refused.other", {})
     wording = make_wording([known, other], [])
 
     assert wording.refusal(Refused("known")).message is known

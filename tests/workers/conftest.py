@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -34,27 +35,31 @@ class WorkerScenario(Scenario):
 
     standins: StandIns = field(kw_only=True)
 
-    def provider_moved(self, receipt, account, amount_minor=500_00, minutes_ago=0):
+    def provider_moved(
+        self, receipt: str, account: str, amount_minor: int = 500_00, minutes_ago: int = 0
+    ) -> None:
         """Money the provider moved and never told us of."""
         at = self.now() - timedelta(minutes=minutes_ago)
         with self.standins.runtime.engine.begin() as connection:
             move_money(connection, Payment(receipt, "600123", AMINA, account, amount_minor, at))
 
-    def cases(self):
+    def cases(self) -> list[tuple[str, bool]]:
         return self.rows("SELECT kind, closed_at IS NULL FROM cases ORDER BY id")
 
-    def refunds(self):
+    def refunds(self) -> list[tuple[str, str, int]]:
         return self.rows("SELECT state, provider_code, attempts FROM refunds")
 
 
 @pytest.fixture
-def database_url(simulated_database_url):
+def database_url(simulated_database_url: str) -> str:
     """The database that the stand-in providers use, too."""
     return simulated_database_url
 
 
 @pytest.fixture
-def scenario(database_url, redis_url, monkeypatch):
+def scenario(
+    database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[WorkerScenario]:
     engine = create_engine(database_url, pool_size=10)
     with engine.begin() as connection:
         insert_cast(connection, system_clock().date())
@@ -88,7 +93,7 @@ def scenario(database_url, redis_url, monkeypatch):
 
 
 @pytest.fixture
-def settings(database_url, redis_url, scenario):
+def settings(database_url: str, redis_url: str, scenario: WorkerScenario) -> dict[str, str]:
     """The environment of real worker processes on this book."""
     return {
         "DATABASE_URL": database_url,
@@ -110,7 +115,7 @@ def settings(database_url, redis_url, scenario):
 
 
 @pytest.fixture
-def pulling(monkeypatch):
+def pulling(monkeypatch: pytest.MonkeyPatch) -> ReconciliationSettings:
     """The list is asked for every ten minutes; nothing goes back by itself."""
     chosen = ReconciliationSettings(timedelta(minutes=10), None)
     monkeypatch.setattr(reconciliation, "settings", lambda: chosen)

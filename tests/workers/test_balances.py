@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,6 +13,7 @@ from core.usecases.payments.record import record_payment
 from gateway.payments.airtel import AirtelChannel, AirtelSettings
 from simulator.mobile_money.wallets import set_balance
 from tests.support.cast import METER
+from tests.workers.conftest import WorkerScenario
 from workers import jobs, reconciliation
 from workers.settings import ReconciliationSettings
 
@@ -20,7 +22,7 @@ ACCOUNT = "daraja:600123"
 pytestmark = pytest.mark.usefixtures("pulling")
 
 
-def balances_asked_for(scenario):
+def balances_asked_for(scenario: WorkerScenario) -> list[tuple[str]]:
     """As the stand-in wrote them down; they do not arrive, as no gateway listens here."""
     return scenario.rows(
         "SELECT body::jsonb -> 'Result' -> 'ResultParameters' -> 'ResultParameter' -> 0 ->> 'Value'"
@@ -28,7 +30,7 @@ def balances_asked_for(scenario):
     )
 
 
-def test_the_balance_is_asked_for_once_a_day(scenario):
+def test_the_balance_is_asked_for_once_a_day(scenario: WorkerScenario) -> None:
     scenario.provider_moved("SKE0000001", METER, 10_00)
     for hours in (0, 1, 23, 25):
         scenario.ahead = timedelta(hours=hours)
@@ -39,7 +41,7 @@ def test_the_balance_is_asked_for_once_a_day(scenario):
 
 
 @pytest.fixture
-def airtel(scenario, monkeypatch):
+def airtel(scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerScenario]:
     """Airtel Money set up besides, its balance asked for."""
     channel = AirtelChannel(AirtelSettings(scenario.standins.url, "KE", "client", "secret"))
     runtime = replace(reconciliation.runtime(), other_channels={"airtel": channel})
@@ -51,18 +53,20 @@ def airtel(scenario, monkeypatch):
     channel.close()
 
 
-def assertions(scenario):
+def assertions(scenario: WorkerScenario) -> list[tuple[str, int, int]]:
     return scenario.rows(
         "SELECT provider_account, stated_minor, booked_minor FROM balance_assertions ORDER BY id"
     )
 
 
-def holding(scenario, amount_minor):
+def holding(scenario: WorkerScenario, amount_minor: int) -> None:
     with scenario.standins.runtime.engine.begin() as connection:
         set_balance(connection, "airtel", amount_minor)
 
 
-def test_other_channels_balances_are_read_once_a_day_and_set_beside_the_books(airtel):
+def test_other_channels_balances_are_read_once_a_day_and_set_beside_the_books(
+    airtel: WorkerScenario,
+) -> None:
     for hours in (0, 1, 23, 25):
         airtel.ahead = timedelta(hours=hours)
         reconciliation.reconcile()
@@ -70,7 +74,9 @@ def test_other_channels_balances_are_read_once_a_day_and_set_beside_the_books(ai
     assert assertions(airtel) == [("airtel:KE", 0, 0)] * 2
 
 
-def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(airtel):
+def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(
+    airtel: WorkerScenario,
+) -> None:
     holding(airtel, 100_00)
     for minutes in (0, 5, 11, 71):
         airtel.ahead = timedelta(minutes=minutes)
@@ -80,7 +86,7 @@ def test_a_balance_that_differs_is_read_again_soon_until_a_person_is_asked(airte
     assert airtel.cases() == [("balance_differs", True)]
 
 
-def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel):
+def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel: WorkerScenario) -> None:
     holding(airtel, 100_00)
     reconciliation.reconcile()
     airtel.ahead = timedelta(minutes=1)
@@ -96,7 +102,7 @@ def test_a_balance_that_was_read_while_money_moved_asks_nobody(airtel):
     assert airtel.cases() == []
 
 
-def test_a_balance_nobody_says_is_asked_for_the_next_day(airtel):
+def test_a_balance_nobody_says_is_asked_for_the_next_day(airtel: WorkerScenario) -> None:
     airtel.standins.fault("airtel", "fail_before", operation="balance", times=1)
     reconciliation.reconcile()
     assert assertions(airtel) == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -12,27 +14,29 @@ from workers.drain import claim_call_record
 class Rows:
     """Units that keep what was recorded in them, and lose it when they fail."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.kept = []
 
     @contextmanager
-    def open_unit(self):
+    def open_unit(self) -> Iterator[list[Any]]:
         mine = []
         yield mine
         self.kept += mine
 
 
-def recording(item):
+def recording(item: int) -> Callable[..., Any]:
     return lambda unit: unit.append(item)
 
 
 @pytest.fixture
-def rows():
+def rows() -> Rows:
     return Rows()
 
 
-def test_a_call_that_fails_unforeseen_costs_only_its_own_result(rows, caplog):
-    def call(item):
+def test_a_call_that_fails_unforeseen_costs_only_its_own_result(
+    rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    def call(item: int) -> Callable[..., Any]:
         if item == 2:
             raise KeyError("nobody thought of this")
         return recording(item)
@@ -43,9 +47,11 @@ def test_a_call_that_fails_unforeseen_costs_only_its_own_result(rows, caplog):
     assert "nobody thought of this" in caplog.text
 
 
-def test_a_result_that_cannot_be_recorded_costs_only_itself(rows, caplog):
-    def call(item):
-        def record(unit):
+def test_a_result_that_cannot_be_recorded_costs_only_itself(
+    rows: Rows, caplog: pytest.LogCaptureFixture
+) -> None:
+    def call(item: int) -> Callable[[list[Any]], None]:
+        def record(unit: list[Any]) -> None:
             unit.append(item)
             if item == 1:
                 raise ValueError("no such column")
@@ -58,8 +64,8 @@ def test_a_result_that_cannot_be_recorded_costs_only_itself(rows, caplog):
     assert "no such column" in caplog.text
 
 
-def test_the_end_of_the_process_is_not_taken_for_a_bad_item(rows):
-    def call(item):
+def test_the_end_of_the_process_is_not_taken_for_a_bad_item(rows: Rows) -> None:
+    def call(item: int) -> None:
         raise SystemExit
 
     with pytest.raises(SystemExit):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from redis import Redis
+
 from gateway.work_queues import WorkQueues
 from tests.support.cast import METER
 from tests.support.standins import closed_port_url
+from tests.workers.conftest import WorkerScenario
 from workers.runtime import make_worker
 from workers.schedule import Schedule
 
 
 def test_a_payment_whose_wake_up_was_lost_is_applied_after_the_next_sweep(
-    scenario, redis, redis_url
-):
+    scenario: WorkerScenario, redis: Redis, redis_url: str
+) -> None:
     queues = WorkQueues(redis_url)
     scenario.pay("R1", METER)
     queues.wake(["payments"])

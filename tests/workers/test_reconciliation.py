@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from core.usecases.refunds.refund import request_refund
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from simulator.safaricom.c2b_payment import pay_by_paybill
 from tests.support.cast import AMINA, KIT, METER
+from tests.workers.conftest import WorkerScenario
 from workers import jobs, reconciliation
 from workers.settings import ReconciliationSettings
 
@@ -22,11 +25,13 @@ ACCOUNT = "daraja:600123"
 pytestmark = pytest.mark.usefixtures("pulling")
 
 
-def payments(scenario):
+def payments(scenario: WorkerScenario) -> list[tuple[str, str, str]]:
     return scenario.rows("SELECT receipt, source, state FROM payments ORDER BY receipt")
 
 
-def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(scenario):
+def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(
+    scenario: WorkerScenario,
+) -> None:
     scenario.provider_moved("SKE1A2B3C4", METER, minutes_ago=30)
 
     reconciliation.reconcile()
@@ -36,7 +41,7 @@ def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(scenario):
     assert abs(paid_at - (scenario.now() - timedelta(minutes=30))) < timedelta(minutes=1)
 
 
-def test_what_was_booked_already_is_left_alone(scenario):
+def test_what_was_booked_already_is_left_alone(scenario: WorkerScenario) -> None:
     scenario.provider_moved("SKE1A2B3C4", METER)
     scenario.pay("SKE1A2B3C4", METER, 500_00)
 
@@ -45,7 +50,7 @@ def test_what_was_booked_already_is_left_alone(scenario):
     assert payments(scenario) == [("SKE1A2B3C4", "c2b", "received")]
 
 
-def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(scenario):
+def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(scenario: WorkerScenario) -> None:
     reconciliation.reconcile()
     for number in range(501):
         scenario.provider_moved(f"SKE{number:07d}", KIT if number % 2 else "?", 10_00)
@@ -59,7 +64,9 @@ def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(scenario):
 
 
 @pytest.mark.parametrize("fault", ["fail_before", "lose_reply", "error_reply"])
-def test_a_list_that_cannot_be_had_is_asked_for_next_time(scenario, fault):
+def test_a_list_that_cannot_be_had_is_asked_for_next_time(
+    scenario: WorkerScenario, fault: str
+) -> None:
     scenario.provider_moved("SKE1A2B3C4", METER)
     scenario.standins.fault("safaricom", fault, operation="pull", value="500.003.02", times=1)
 
@@ -70,7 +77,9 @@ def test_a_list_that_cannot_be_had_is_asked_for_next_time(scenario, fault):
     assert len(payments(scenario)) == 1
 
 
-def test_after_a_long_absence_of_ours_the_list_is_read_from_where_we_left_off(scenario):
+def test_after_a_long_absence_of_ours_the_list_is_read_from_where_we_left_off(
+    scenario: WorkerScenario,
+) -> None:
     scenario.pay("SKE0000001", METER)  # the first payment that ever was ours
     scenario.provider_moved("SKE0000001", METER, 100_00)
     reconciliation.reconcile()
@@ -82,7 +91,9 @@ def test_after_a_long_absence_of_ours_the_list_is_read_from_where_we_left_off(sc
     assert [receipt for receipt, *_ in payments(scenario)] == ["SKE0000001", "SKE0000002"]
 
 
-def test_a_list_that_could_not_be_had_for_hours_is_read_whole_when_it_can(scenario):
+def test_a_list_that_could_not_be_had_for_hours_is_read_whole_when_it_can(
+    scenario: WorkerScenario,
+) -> None:
     scenario.pay("SKE0000001", METER)
     scenario.provider_moved("SKE0000001", METER, 100_00)
     reconciliation.reconcile()
@@ -99,7 +110,7 @@ def test_a_list_that_could_not_be_had_for_hours_is_read_whole_when_it_can(scenar
     assert [receipt for receipt, *_ in payments(scenario)] == ["SKE0000001", "SKE0000002"]
 
 
-def test_once_a_day_the_list_is_read_for_two_days(scenario):
+def test_once_a_day_the_list_is_read_for_two_days(scenario: WorkerScenario) -> None:
     scenario.ahead = -timedelta(hours=30)
     scenario.pay("SKE0000001", METER)
     scenario.provider_moved("SKE0000001", METER, 100_00)
@@ -115,7 +126,7 @@ def test_once_a_day_the_list_is_read_for_two_days(scenario):
     assert [receipt for receipt, *_ in payments(scenario)] == ["SKE0000001", "SKE0000002"]
 
 
-def test_what_moved_before_our_first_payment_is_not_ours(scenario):
+def test_what_moved_before_our_first_payment_is_not_ours(scenario: WorkerScenario) -> None:
     scenario.provider_moved("SKE0000000", METER, minutes_ago=600)
     scenario.provider_moved("SKE0000001", METER, 100_00)
     scenario.pay("SKE0000001", METER)
@@ -127,20 +138,22 @@ def test_what_moved_before_our_first_payment_is_not_ours(scenario):
     assert [receipt for receipt, *_ in payments(scenario)] == ["SKE0000001"]
 
 
-def listed_around(scenario):
+def listed_around(scenario: WorkerScenario) -> None:
     """Two payments that the provider lists and we know, an hour and ten minutes ago."""
     for receipt, minutes in (("SKE0000001", 60), ("SKE0000003", 10)):
         scenario.provider_moved(receipt, METER, 10_00, minutes_ago=minutes)
         record_callback(scenario, receipt, METER, minutes)
 
 
-def record_callback(scenario, receipt, account, minutes_ago):
+def record_callback(scenario: WorkerScenario, receipt: str, account: str, minutes_ago: int) -> None:
     scenario.ahead -= timedelta(minutes=minutes_ago)
     scenario.pay(receipt, account, 10_00)
     scenario.ahead += timedelta(minutes=minutes_ago)
 
 
-def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(scenario):
+def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(
+    scenario: WorkerScenario,
+) -> None:
     """A forged callback, with the right key."""
     listed_around(scenario)
     record_callback(scenario, "FORGED0001", METER, 30)
@@ -156,7 +169,9 @@ def test_money_the_provider_does_not_list_is_held_and_a_person_is_asked(scenario
     ]
 
 
-def test_money_that_a_later_list_shows_is_released_and_its_case_closed(scenario, woken):
+def test_money_that_a_later_list_shows_is_released_and_its_case_closed(
+    scenario: WorkerScenario, woken: Callable[..., Any]
+) -> None:
     listed_around(scenario)
     record_callback(scenario, "SKE0000002", METER, 30)
     reconciliation.reconcile()
@@ -171,7 +186,7 @@ def test_money_that_a_later_list_shows_is_released_and_its_case_closed(scenario,
     assert {state for _, _, state in payments(scenario)} == {"applied"}
 
 
-def test_what_is_young_or_was_told_on_asking_needs_no_list(scenario):
+def test_what_is_young_or_was_told_on_asking_needs_no_list(scenario: WorkerScenario) -> None:
     listed_around(scenario)
     scenario.provider_moved("SKE0000009", METER, 10_00)
     record_callback(scenario, "SKE0000008", METER, 1)
@@ -186,7 +201,9 @@ def test_what_is_young_or_was_told_on_asking_needs_no_list(scenario):
     assert scenario.cases() == []
 
 
-def test_unmatched_money_that_is_on_no_list_is_not_sent_back(scenario, monkeypatch):
+def test_unmatched_money_that_is_on_no_list_is_not_sent_back(
+    scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     listed_around(scenario)
     record_callback(scenario, "FORGED0001", "NOBODY", 30)
     reconciliation.reconcile()
@@ -198,7 +215,7 @@ def test_unmatched_money_that_is_on_no_list_is_not_sent_back(scenario, monkeypat
     assert scenario.refunds() == []
 
 
-def test_a_refund_of_another_rail_is_not_asked_of_daraja(scenario):
+def test_a_refund_of_another_rail_is_not_asked_of_daraja(scenario: WorkerScenario) -> None:
     with scenario.open_unit() as unit:
         notice = PaymentNotice(
             "mtn:mtnuganda", "SKE1A2B3C4", "query", 500_00, "KES", "NOBODY", "none", None, unit.now
@@ -211,7 +228,7 @@ def test_a_refund_of_another_rail_is_not_asked_of_daraja(scenario):
     assert scenario.cases() == [("refund_failed", True)]
 
 
-def test_a_refused_paybill_payment_leaves_nothing_to_find(scenario):
+def test_a_refused_paybill_payment_leaves_nothing_to_find(scenario: WorkerScenario) -> None:
     pay_by_paybill(scenario.standins.runtime, AMINA, "NOBODY", 500_00)
 
     reconciliation.reconcile()
@@ -219,7 +236,7 @@ def test_a_refused_paybill_payment_leaves_nothing_to_find(scenario):
     assert payments(scenario) == []
 
 
-def test_times_of_the_list_are_instants(scenario):
+def test_times_of_the_list_are_instants(scenario: WorkerScenario) -> None:
     scenario.provider_moved("SKE1A2B3C4", METER, minutes_ago=119)
     scenario.provider_moved("SKE1A2B3C5", METER, minutes_ago=125)
 
@@ -230,7 +247,7 @@ def test_times_of_the_list_are_instants(scenario):
 
 
 @pytest.fixture
-def approved(scenario):
+def approved(scenario: WorkerScenario) -> WorkerScenario:
     """A prompt that a look-up called paid a minute ago; its receipt was lost on the way."""
     with scenario.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
@@ -245,11 +262,13 @@ def approved(scenario):
     return scenario
 
 
-def prompts(scenario):
+def prompts(scenario: WorkerScenario) -> list[tuple[str]]:
     return scenario.rows("SELECT state FROM prompts")
 
 
-def test_a_prompt_called_paid_is_joined_to_the_receipt_another_callback_brought(approved):
+def test_a_prompt_called_paid_is_joined_to_the_receipt_another_callback_brought(
+    approved: WorkerScenario,
+) -> None:
     reconciliation.reconcile()  # the list has the receipt
     reconciliation.reconcile()
 
@@ -259,7 +278,7 @@ def test_a_prompt_called_paid_is_joined_to_the_receipt_another_callback_brought(
     ) == [(1,)]
 
 
-def test_a_receipt_is_joined_to_one_prompt_only(approved):
+def test_a_receipt_is_joined_to_one_prompt_only(approved: WorkerScenario) -> None:
     with approved.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
     with approved.engine.begin() as connection:
@@ -274,7 +293,9 @@ def test_a_receipt_is_joined_to_one_prompt_only(approved):
     assert sorted(prompts(approved)) == [("approved",), ("paid",)]
 
 
-def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(approved, monkeypatch):
+def test_a_receipt_nobody_brings_is_asked_for_and_at_last_a_person_is(
+    approved: WorkerScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nobody_lists = ReconciliationSettings(None, None)
     monkeypatch.setattr(reconciliation, "settings", lambda: nobody_lists)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -18,6 +20,7 @@ from simulator.mobile_money.wallets import Payment, move_money
 from tests.support.builders import insert_prompt
 from tests.support.cast import AMINA, METER
 from tests.support.standins import canned
+from tests.workers.conftest import WorkerScenario
 from workers import jobs, reconciliation
 
 ACCOUNT = "daraja:600123"
@@ -27,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("pulling")
 
 
 @pytest.fixture
-def pawapay(scenario, monkeypatch):
+def pawapay(scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[PawaPayChannel]:
     """Money that came by pawaPay and is on its way back; the channel beside Daraja's."""
     channel = PawaPayChannel(PawaPaySettings(scenario.standins.url, "pawapay-token"))
     runtime = replace(jobs.runtime(), other_channels={"pawapay": channel})
@@ -59,12 +62,14 @@ def pawapay(scenario, monkeypatch):
     channel.close()
 
 
-def again(scenario):
+def again(scenario: WorkerScenario) -> None:
     scenario.ahead += timedelta(minutes=30)
     reconciliation.reconcile()
 
 
-def test_a_deposit_is_sent_back_once_and_its_payer_is_told(scenario, pawapay):
+def test_a_deposit_is_sent_back_once_and_its_payer_is_told(
+    scenario: WorkerScenario, pawapay: PawaPayChannel
+) -> None:
     reconciliation.reconcile()
     again(scenario)
 
@@ -73,7 +78,9 @@ def test_a_deposit_is_sent_back_once_and_its_payer_is_told(scenario, pawapay):
     assert scenario.rows("SELECT state FROM payments") == [("refunded",)]
 
 
-def test_a_deposit_that_was_sent_back_wakes_the_sms_to_its_payer(scenario, pawapay, woken):
+def test_a_deposit_that_was_sent_back_wakes_the_sms_to_its_payer(
+    scenario: WorkerScenario, pawapay: PawaPayChannel, woken: Callable[..., Any]
+) -> None:
     with scenario.engine.begin() as connection:
         connection.execute(
             text("UPDATE payments SET payer_kind = 'msisdn', payer = :payer"), {"payer": AMINA}
@@ -86,7 +93,9 @@ def test_a_deposit_that_was_sent_back_wakes_the_sms_to_its_payer(scenario, pawap
 
 
 @pytest.mark.parametrize("fault", ["lose_reply", "fail_after", "fail_before"])
-def test_a_deposits_refund_whose_reply_was_lost_is_given_once(scenario, pawapay, fault):
+def test_a_deposits_refund_whose_reply_was_lost_is_given_once(
+    scenario: WorkerScenario, pawapay: PawaPayChannel, fault: str
+) -> None:
     scenario.standins.fault("pawapay", fault, operation="refunds", times=1)
 
     reconciliation.reconcile()
@@ -97,7 +106,9 @@ def test_a_deposits_refund_whose_reply_was_lost_is_given_once(scenario, pawapay,
     assert given_back(scenario) == 1
 
 
-def test_a_deposits_refund_that_is_still_under_way_is_asked_about_again(scenario, pawapay):
+def test_a_deposits_refund_that_is_still_under_way_is_asked_about_again(
+    scenario: WorkerScenario, pawapay: PawaPayChannel
+) -> None:
     scenario.standins.fault("pawapay", "say_pending", operation="refund_status", times=1)
 
     reconciliation.reconcile()
@@ -108,7 +119,9 @@ def test_a_deposits_refund_that_is_still_under_way_is_asked_about_again(scenario
     assert given_back(scenario) == 1
 
 
-def test_a_deposit_that_was_sent_back_by_hand_counts_as_sent_back(scenario, pawapay):
+def test_a_deposit_that_was_sent_back_by_hand_counts_as_sent_back(
+    scenario: WorkerScenario, pawapay: PawaPayChannel
+) -> None:
     scenario.standins.fault(
         "pawapay", "error_reply", operation="refunds", value="DEPOSIT_ALREADY_REFUNDED"
     )
@@ -119,8 +132,8 @@ def test_a_deposit_that_was_sent_back_by_hand_counts_as_sent_back(scenario, pawa
 
 
 def test_money_on_pawapays_statement_that_no_deposit_of_ours_brought_is_for_a_person(
-    scenario, pawapay
-):
+    scenario: WorkerScenario, pawapay: PawaPayChannel
+) -> None:
     with scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE prompts SET payment_id = NULL")
 
@@ -131,7 +144,9 @@ def test_money_on_pawapays_statement_that_no_deposit_of_ours_brought_is_for_a_pe
 
 
 @pytest.mark.parametrize("code", ["REFUNDS_NOT_ALLOWED", "AMOUNT_OUT_OF_BOUNDS"])
-def test_a_refund_that_pawapay_refuses_is_for_a_person(scenario, pawapay, woken, code):
+def test_a_refund_that_pawapay_refuses_is_for_a_person(
+    scenario: WorkerScenario, pawapay: PawaPayChannel, woken: Callable[..., Any], code: str
+) -> None:
     scenario.standins.fault("pawapay", "error_reply", operation="refunds", value=code)
 
     reconciliation.reconcile()
@@ -142,7 +157,9 @@ def test_a_refund_that_pawapay_refuses_is_for_a_person(scenario, pawapay, woken,
     assert woken() == {"payments"}
 
 
-def test_a_refund_that_was_taken_and_failed_is_for_a_person(scenario, pawapay, monkeypatch):
+def test_a_refund_that_was_taken_and_failed_is_for_a_person(
+    scenario: WorkerScenario, pawapay: PawaPayChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     failed = {"failureCode": "RECIPIENT_NOT_FOUND", "failureMessage": "x"}
     data = {"status": "FAILED", "failureReason": failed}
     answer = json.dumps({"status": "DUPLICATE_IGNORED", "data": data})
@@ -155,7 +172,7 @@ def test_a_refund_that_was_taken_and_failed_is_for_a_person(scenario, pawapay, m
     assert scenario.cases() == [("refund_failed", True)]
 
 
-def refunding(scenario):
+def refunding(scenario: WorkerScenario) -> int:
     """Money for an unknown device, on its way back."""
     scenario.provider_moved("SKE1A2B3C4", "NOBODY")
     scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
@@ -164,11 +181,12 @@ def refunding(scenario):
         return request_refund(unit, payment_id, "ops@jua", "no such device")
 
 
-def given_back(scenario):
-    return scenario.rows("SELECT count(*) FROM simulator.reversals")[0][0]
+def given_back(scenario: WorkerScenario) -> int:
+    found: int = scenario.rows("SELECT count(*) FROM simulator.reversals")[0][0]
+    return found
 
 
-def test_a_refund_is_asked_for_once_however_often_the_job_runs(scenario):
+def test_a_refund_is_asked_for_once_however_often_the_job_runs(scenario: WorkerScenario) -> None:
     refunding(scenario)
 
     reconciliation.reconcile()
@@ -178,7 +196,9 @@ def test_a_refund_is_asked_for_once_however_often_the_job_runs(scenario):
     assert given_back(scenario) == 1
 
 
-def test_a_refund_whose_reply_was_lost_is_asked_for_again_and_given_once(scenario):
+def test_a_refund_whose_reply_was_lost_is_asked_for_again_and_given_once(
+    scenario: WorkerScenario,
+) -> None:
     refunding(scenario)
     scenario.standins.fault("safaricom", "lose_reply", operation="reversal", times=1)
 
@@ -190,7 +210,9 @@ def test_a_refund_whose_reply_was_lost_is_asked_for_again_and_given_once(scenari
     assert given_back(scenario) == 1
 
 
-def test_without_an_initiator_the_money_stays_and_a_person_is_asked(scenario, monkeypatch):
+def test_without_an_initiator_the_money_stays_and_a_person_is_asked(
+    scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refunding(scenario)
     daraja = reconciliation.runtime().daraja
     bare = daraja.settings.__class__("", "", "", "600123", "", "")

@@ -7,11 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from subprocess import Popen
 
 import pytest
 
 from core.db.engine import migrate
 from tests.support.cast import KIT, METER
+from tests.workers.conftest import WorkerScenario
 
 pytestmark = pytest.mark.slow
 
@@ -20,11 +23,11 @@ PATIENCE_S = 60.0
 
 
 @pytest.fixture
-def start(settings):
+def start(settings: dict[str, str]) -> Iterator[Callable[[str], Popen[bytes]]]:
     """Start a process of the deployment; what still runs is ended afterwards."""
     started = []
 
-    def start(verb):
+    def start(verb: str) -> Popen[bytes]:
         process = subprocess.Popen(
             [sys.executable, "-m", "operations.cli", verb],
             env=os.environ | settings,
@@ -39,18 +42,21 @@ def start(settings):
         process.wait()
 
 
-def applied(scenario):
-    return scenario.rows("SELECT count(*) FROM payments WHERE state = 'applied'")[0][0]
+def applied(scenario: WorkerScenario) -> int:
+    found: int = scenario.rows("SELECT count(*) FROM payments WHERE state = 'applied'")[0][0]
+    return found
 
 
-def wait_until_applied(scenario, at_least):
+def wait_until_applied(scenario: WorkerScenario, at_least: int) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while applied(scenario) < at_least:
         assert time.monotonic() < deadline, f"{applied(scenario)} of {at_least} applied"
         time.sleep(0.02)
 
 
-def test_a_deployment_while_payments_are_in_flight_loses_none(scenario, start, database_url):
+def test_a_deployment_while_payments_are_in_flight_loses_none(
+    scenario: WorkerScenario, start: Callable[[str], Popen[bytes]], database_url: str
+) -> None:
     start("schedule")
     old = start("worker")
     for number in range(PAYMENTS):

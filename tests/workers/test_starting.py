@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from workers import runtime, schedule
 
 
 @pytest.fixture
-def faulty(monkeypatch):
+def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kiswahili with a text that has a letter too many for the alphabet, and one text missing."""
     wording = product.product_wording()
     toml = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
@@ -31,7 +33,9 @@ def faulty(monkeypatch):
 
 
 @pytest.mark.parametrize("start", [runtime.run_worker, schedule.run])
-def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(faulty, start):
+def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(
+    faulty: None, start: Callable[..., Any]
+) -> None:
     with pytest.raises(BrokenInvariant) as refused:
         start()
 
@@ -39,11 +43,13 @@ def test_a_worker_and_the_schedule_refuse_to_start_and_name_every_fault(faulty, 
     assert "reminder.due_today has" in str(refused.value)
 
 
-def test_the_texts_of_the_product_are_proved():
+def test_the_texts_of_the_product_are_proved() -> None:
     product.check_wording()
 
 
-def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(monkeypatch):
+def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     given = {
         "DATABASE_URL": "postgresql+psycopg://no-user@127.0.0.1:9/none",
         "REDIS_URL": "redis://127.0.0.1:9/0",
@@ -69,8 +75,8 @@ def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(monkeyp
 
 
 def test_the_units_of_a_worker_wake_the_queues_that_they_leave_work_for(
-    settings, monkeypatch, woken
-):
+    settings: Any, monkeypatch: pytest.MonkeyPatch, woken: Any
+) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
 

@@ -3,37 +3,43 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
+from redis import Redis
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from core.payment import ReceivedPayment
+from core.unit import Unit
 from tests.support.cast import METER
+from tests.workers.conftest import WorkerScenario
 from workers import jobs
-from workers.runtime import make_worker
+from workers.runtime import TimedWorker, make_worker
 
 
 @pytest.fixture
-def worker(redis):
+def worker(redis: Redis) -> TimedWorker:
     return make_worker(redis)
 
 
-def run_out_of_time(redis, worker, job):
+def run_out_of_time(redis: Redis, worker: TimedWorker, job: str) -> Job:
     queue = Queue("payments", connection=redis, serializer=JSONSerializer)
     done = queue.enqueue(job, job_timeout=1)
     worker.work(burst=True, logging_level="CRITICAL")
     return done
 
 
-def wait_for_ever(*_, **__):
+def wait_for_ever(*_: Unit | list[ReceivedPayment], **__: Any) -> None:
     """Until the alarm; a test in which it is swallowed goes on after a while, to fail."""
     threading.Event().wait(5)
     raise AssertionError("nobody ended the job")
 
 
 def test_a_payment_that_was_being_applied_when_time_ran_out_waits_without_blame(
-    scenario, redis, worker, monkeypatch
-):
+    scenario: WorkerScenario, redis: Redis, worker: TimedWorker, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scenario.pay("R1", METER)
     monkeypatch.setattr("core.usecases.payments.apply._lock_and_read", wait_for_ever)
 
@@ -44,8 +50,12 @@ def test_a_payment_that_was_being_applied_when_time_ran_out_waits_without_blame(
 
 
 def test_a_result_that_was_being_recorded_when_time_ran_out_ends_the_job(
-    scenario, redis, worker, monkeypatch, caplog
-):
+    scenario: WorkerScenario,
+    redis: Redis,
+    worker: TimedWorker,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     scenario.pay("R1", METER)
     jobs.apply_payments()
     monkeypatch.setattr(jobs, "sms_sent", wait_for_ever)

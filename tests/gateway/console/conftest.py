@@ -72,7 +72,8 @@ class Browser:
         return self.client.get(f"/console{path}", query_string=query)
 
     def token(self, path: str = "/password") -> str:
-        return _TOKEN.findall(self.get(path).text)[-1]
+        found: str = _TOKEN.findall(self.get(path).text)[-1]
+        return found
 
     def post(self, path: str, **typed: str) -> TestResponse:
         return self.client.post(f"/console{path}", data={"form_token": self.token()} | typed)

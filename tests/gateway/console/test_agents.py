@@ -5,27 +5,29 @@ from __future__ import annotations
 import re
 
 import pytest
+from werkzeug.test import TestResponse
 
 from core.money import Money
 from core.pin import verify_pin
 from core.usecases.agents.collect_cash import collect_cash
+from tests.gateway.console.conftest import Browser, Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import JUMA, METER, PEPPER, ZURI
 
 
 @pytest.fixture
-def indebted(console):
+def indebted(console: Console) -> Console:
     """Juma took 500 in cash, earned 10 of it, and owes 500."""
     with console.app.extensions["console"].open_unit() as unit:
         collect_cash(unit, JUMA, "4321", METER, Money(500_00, "KES"))
     return console
 
 
-def path(console, action: str = "") -> str:
+def path(console: Console, action: str = "") -> str:
     return f"/agents/{console.ids['agent_id']}{action}"
 
 
-def confirmed(browser, where: str, **typed: str):
+def confirmed(browser: Browser, where: str, **typed: str) -> tuple[TestResponse, TestResponse]:
     """What was looked at first, then confirmed."""
     shown = browser.post(where, **typed)
     assert shown.status_code == 200
@@ -33,14 +35,14 @@ def confirmed(browser, where: str, **typed: str):
     return shown, browser.post(where, **typed, confirmed=digest)
 
 
-def figures(console) -> tuple[int, int]:
+def figures(console: Console) -> tuple[int, int]:
     [row] = console.rows(
         "SELECT float_used_minor, commission_minor FROM agents WHERE msisdn = :juma", juma=JUMA
     )
     return row
 
 
-def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted):
+def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted: Console) -> None:
     browser = indebted.login("read_only")
 
     lines = exported(browser.get("/agents.csv", owing="owing"))
@@ -51,7 +53,7 @@ def test_agents_are_listed_with_what_they_owe_and_have_earned(indebted):
     assert exported(browser.get("/agents.csv", owing="full"))[1:] == []
 
 
-def test_the_page_of_an_agent_has_the_account_movements(indebted):
+def test_the_page_of_an_agent_has_the_account_movements(indebted: Console) -> None:
     page = indebted.login("read_only").get(path(indebted)).text
 
     assert "cash collected" in page
@@ -59,7 +61,7 @@ def test_the_page_of_an_agent_has_the_account_movements(indebted):
     assert "KES 1,500.00" in page
 
 
-def test_cash_is_previewed_then_booked_and_the_agent_gets_an_sms(indebted):
+def test_cash_is_previewed_then_booked_and_the_agent_gets_an_sms(indebted: Console) -> None:
     finance = indebted.login("finance")
     typed = {"amount": "300", "receipt": "h 12", "reason": "weekly hand-over"}
 
@@ -76,7 +78,7 @@ def test_cash_is_previewed_then_booked_and_the_agent_gets_an_sms(indebted):
     indebted.scenario.check_invariants()
 
 
-def test_a_receipt_number_is_used_once(indebted):
+def test_a_receipt_number_is_used_once(indebted: Console) -> None:
     finance = indebted.login("finance")
     typed = {"amount": "100", "receipt": "H12", "reason": "weekly hand-over"}
     confirmed(finance, path(indebted, "/settle"), **typed)
@@ -98,7 +100,9 @@ def test_a_receipt_number_is_used_once(indebted):
         ({"reason": ""}, "This is required"),
     ],
 )
-def test_invalid_cash_books_nothing(indebted, typed, expected):
+def test_invalid_cash_books_nothing(
+    indebted: Console, typed: dict[str, str], expected: str
+) -> None:
     given = {"amount": "100", "receipt": "H12", "reason": "weekly hand-over"} | typed
 
     answer = indebted.login("finance").post(path(indebted, "/settle"), **given)
@@ -109,7 +113,7 @@ def test_invalid_cash_books_nothing(indebted, typed, expected):
     assert indebted.audit() == []
 
 
-def test_a_new_pin_is_shown_once_and_must_be_changed(console):
+def test_a_new_pin_is_shown_once_and_must_be_changed(console: Console) -> None:
     support = console.login("support")
 
     done = support.post(path(console, "/pin"), reason="forgot it, came to the office")
@@ -128,7 +132,7 @@ def test_a_new_pin_is_shown_once_and_must_be_changed(console):
     assert console.audit() == [("support", "reset_pin", "agent", "forgot it, came to the office")]
 
 
-def test_the_float_limit_is_set_with_a_reason(console):
+def test_the_float_limit_is_set_with_a_reason(console: Console) -> None:
     done = console.login("finance").post(path(console, "/limit"), limit="5,000", reason="busy area")
 
     assert done.status_code == 302
@@ -141,24 +145,24 @@ def test_the_float_limit_is_set_with_a_reason(console):
 
 
 @pytest.mark.parametrize("action", ["", "/settle", "/pin", "/limit"])
-def test_an_unknown_agent_has_no_page(console, action):
+def test_an_unknown_agent_has_no_page(console: Console, action: str) -> None:
     assert console.login().get(f"/agents/999999{action}").status_code == 404
 
 
 @pytest.mark.parametrize("typed", ["9" * 19, "-1", "5e3"])
-def test_an_invalid_limit_is_refused_beside_its_field(console, typed):
+def test_an_invalid_limit_is_refused_beside_its_field(console: Console, typed: str) -> None:
     answer = console.login().post(path(console, "/limit"), limit=typed, reason="busy area")
 
     assert answer.status_code == 422
     assert console.audit() == []
 
 
-def test_a_receipt_number_that_is_too_long_for_an_sms_is_refused(indebted):
+def test_a_receipt_number_that_is_too_long_for_an_sms_is_refused(indebted: Console) -> None:
     typed = {"amount": "100", "receipt": "1234567890123", "reason": "weekly hand-over"}
 
     assert indebted.login().post(path(indebted, "/settle"), **typed).status_code == 422
 
 
 @pytest.mark.parametrize("asked", ["-5", "0", "many", "1"])
-def test_any_number_of_movements_in_the_address_works(indebted, asked):
+def test_any_number_of_movements_in_the_address_works(indebted: Console, asked: str) -> None:
     assert indebted.login().get(path(indebted), movements=asked).status_code == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,12 +16,13 @@ from gateway.console.auth import Guarded
 from gateway.console.console_context import console as console_context
 from gateway.console.menu import MENU
 from gateway.console.settings import ConsoleSettings
-from tests.gateway.console.conftest import SECRET
+from tests.gateway.console.conftest import SECRET, Console
+from tests.support.scenario import Scenario
 
 ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
 
 
-def test_headers_forbid_scripts_other_sites_and_caching(console):
+def test_headers_forbid_scripts_other_sites_and_caching(console: Console) -> None:
     headers = console.login().get("/").headers
 
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -32,14 +34,14 @@ def test_headers_forbid_scripts_other_sites_and_caching(console):
     assert headers["Cache-Control"] == "no-store"
 
 
-def test_the_cookie_is_limited_to_the_console_and_hidden_from_scripts(console):
+def test_the_cookie_is_limited_to_the_console_and_hidden_from_scripts(console: Console) -> None:
     cookie = console.browser().log_in("owner").headers["Set-Cookie"]
 
     assert {"HttpOnly", "SameSite=Lax", "Path=/console/"} <= set(cookie.split("; "))
     assert "Secure" not in cookie
 
 
-def test_with_https_the_cookie_is_secure(console):
+def test_with_https_the_cookie_is_secure(console: Console) -> None:
     console.app.config["SESSION_COOKIE_SECURE"] = ConsoleSettings.from_environment(
         {"CONSOLE_SECRET": SECRET, "PUBLIC_URL": "https://gateway.example.org"}
     ).is_https
@@ -47,7 +49,7 @@ def test_with_https_the_cookie_is_secure(console):
     assert "Secure" in console.browser().log_in("owner").headers["Set-Cookie"]
 
 
-def test_an_unknown_address_gets_an_error_page_without_the_address(console):
+def test_an_unknown_address_gets_an_error_page_without_the_address(console: Console) -> None:
     answer = console.login().get("/<nowhere>")
 
     assert answer.status_code == 404
@@ -63,11 +65,11 @@ def test_an_unknown_address_gets_an_error_page_without_the_address(console):
     ],
 )
 def test_an_unexpected_error_is_shown_without_details(
-    console, monkeypatch, error, status, expected
-):
+    console: Console, monkeypatch: pytest.MonkeyPatch, error: Any, status: int, expected: str
+) -> None:
     browser = console.login()
 
-    def fails():
+    def fails() -> None:
         raise error
 
     monkeypatch.setitem(console.app.view_functions, "dashboard.dashboard", Guarded("view", fails))
@@ -78,13 +80,15 @@ def test_an_unexpected_error_is_shown_without_details(
     assert "secret" not in answer.text
 
 
-def test_a_read_only_unit_cannot_write(console):
+def test_a_read_only_unit_cannot_write(console: Console) -> None:
     with console.app.test_request_context(), console_context().read_only_unit() as unit:
         with pytest.raises(Exception, match="read-only transaction"):
             unit.connection.execute(text("DELETE FROM problem_reports"))
 
 
-def test_the_web_process_serves_the_console_only_with_a_secret(database_url, redis_url, scenario):
+def test_the_web_process_serves_the_console_only_with_a_secret(
+    database_url: str, redis_url: str, scenario: Scenario
+) -> None:
     services = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
     served = create_app(ENVIRONMENT | services | {"CONSOLE_SECRET": SECRET})
     without = create_app(ENVIRONMENT | services)
@@ -96,12 +100,12 @@ def test_the_web_process_serves_the_console_only_with_a_secret(database_url, red
     without.close()
 
 
-def test_a_short_secret_stops_the_start():
+def test_a_short_secret_stops_the_start() -> None:
     with pytest.raises(BadInput, match="CONSOLE_SECRET"):
         ConsoleSettings.from_environment({"CONSOLE_SECRET": "short"})
 
 
-def test_the_menu_has_the_pages_of_the_role_and_marks_the_current_one(console):
+def test_the_menu_has_the_pages_of_the_role_and_marks_the_current_one(console: Console) -> None:
     pages = {endpoint for _, group in MENU for _, endpoint in group}
     assert len(pages) == sum(len(group) for _, group in MENU)
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import threading
 
 import pytest
+from werkzeug.test import TestResponse
 
 from core.db.ledger import open_account
-from tests.gateway.console.conftest import _CONFIRM
+from tests.gateway.console.conftest import _CONFIRM, Browser, Console
 from tests.support.builders import insert_agent
 from tests.support.cast import KIT, NEW_METER, STOCK_METER
 
@@ -22,11 +23,13 @@ WAITING = """
 NUMBER, OTHER = "0722000077", "0722000078"
 
 
-def both(console, browsers, posts, table):
+def both(
+    console: Console, browsers: list[Browser], posts: list[tuple[str, dict[str, str]]], table: str
+) -> list[TestResponse]:
     """Return the answers to two posts at the same time. A table lock holds both until both wait."""
     answers = [None, None]
 
-    def action(which):
+    def action(which: int) -> None:
         path, typed = posts[which]
         answers[which] = browsers[which].post(path, **typed)
 
@@ -42,7 +45,7 @@ def both(console, browsers, posts, table):
     return answers
 
 
-def previewed(browser, path, typed):
+def previewed(browser: Browser, path: str, typed: dict[str, str]) -> dict[str, str]:
     """With the digest of its preview, where there is one."""
     found = _CONFIRM.findall(browser.post(path, **typed).text)
     return typed | ({"confirmed": found[0]} if found else {})
@@ -80,7 +83,9 @@ SAME = [
 @pytest.mark.parametrize(
     ("path", "typed", "table", "expected"), SAME, ids=lambda value: str(value)[:20]
 )
-def test_of_two_simultaneous_entries_the_second_is_refused(console, path, typed, table, expected):
+def test_of_two_simultaneous_entries_the_second_is_refused(
+    console: Console, path: str, typed: dict[str, str], table: str, expected: str
+) -> None:
     operators = [console.login(), console.login()]
 
     answers = both(console, operators, [(path, typed)] * 2, table)
@@ -91,7 +96,7 @@ def test_of_two_simultaneous_entries_the_second_is_refused(console, path, typed,
     assert expected in operators[0].post(path, **typed).text
 
 
-def test_a_tariff_that_two_operators_add_exists_once(console):
+def test_a_tariff_that_two_operators_add_exists_once(console: Console) -> None:
     operators, path = [console.login(), console.login()], "/tariffs/new"
     typed = {"code": "mill", "name": "Mills", "valid_from": "2026-11-24", "price": "80"} | WHY
     typed = previewed(operators[0], path, typed)
@@ -103,7 +108,9 @@ def test_a_tariff_that_two_operators_add_exists_once(console):
 
 
 @pytest.mark.parametrize("prices", [("120", "120"), ("120", "130")])
-def test_two_simultaneous_prices_from_the_same_day_are_one_version(console, prices):
+def test_two_simultaneous_prices_from_the_same_day_are_one_version(
+    console: Console, prices: tuple[str, str]
+) -> None:
     operators, path = (
         [console.login(), console.login()],
         f"/tariffs/{console.ids['tariff_id']}/prices",
@@ -120,7 +127,7 @@ def test_two_simultaneous_prices_from_the_same_day_are_one_version(console, pric
     assert console.rows(versions) == [(1,)]
 
 
-def test_a_receipt_number_for_two_agents_is_booked_once(console):
+def test_a_receipt_number_for_two_agents_is_booked_once(console: Console) -> None:
     operators = [console.login("finance"), console.login("finance")]
     with console.scenario.engine.begin() as connection:
         ali = insert_agent(connection, msisdn="+254711000113", pin_hash="x")
@@ -151,7 +158,9 @@ def test_a_receipt_number_for_two_agents_is_booked_once(console):
     ],
     ids=["one number", "one device"],
 )
-def test_a_number_and_a_device_are_registered_once(console, first, second, table):
+def test_a_number_and_a_device_are_registered_once(
+    console: Console, first: dict[str, str], second: dict[str, str], table: str
+) -> None:
     operators = [console.login(), console.login()]
     posts = [
         ("/customers/new", previewed(operators[0], "/customers/new", typed))
@@ -166,7 +175,7 @@ def test_a_number_and_a_device_are_registered_once(console, first, second, table
     console.scenario.check_invariants()
 
 
-def test_a_user_and_a_phone_number_are_added_once(console):
+def test_a_user_and_a_phone_number_are_added_once(console: Console) -> None:
     operators = [console.login(), console.login()]
     user = {"name": "asha", "password": "a good horse", "again": "a good horse", "role": "support"}
     number = (f"/customers/{console.ids['customer_id']}/number", {"number": NUMBER})

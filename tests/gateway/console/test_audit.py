@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from core.usecases.messages.inbound import report_problem
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, METER, NEEMA, STRANGER
 
 
-def test_the_audit_log_has_operator_action_subject_and_reason(console):
+def test_the_audit_log_has_operator_action_subject_and_reason(console: Console) -> None:
     console.login().post(
         "/manual-tokens/new", serial=METER, kind="energy", amount="5", reason="goodwill"
     )
@@ -22,7 +23,7 @@ def test_the_audit_log_has_operator_action_subject_and_reason(console):
     assert browser.get("/audit/", subject="nothing").status_code == 200
 
 
-def test_problem_reports_link_to_the_customer(console):
+def test_problem_reports_link_to_the_customer(console: Console) -> None:
     with console.scenario.open_unit() as unit:
         report_problem(unit, AMINA, "No light since Monday")
         report_problem(unit, STRANGER, "=1+1")

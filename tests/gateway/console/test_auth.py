@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Blueprint
@@ -29,7 +29,7 @@ def pages(console: Console, method: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_every_page_opens_only_for_roles_with_its_permission(console, role):
+def test_every_page_opens_only_for_roles_with_its_permission(console: Console, role: str) -> None:
     browser = console.login(role)
 
     wrong = {
@@ -43,7 +43,7 @@ def test_every_page_opens_only_for_roles_with_its_permission(console, role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_without_the_permission_cannot_submit_a_form(console, role):
+def test_a_role_without_the_permission_cannot_submit_a_form(console: Console, role: str) -> None:
     browser = console.login(role)
     before = console.rows("SELECT count(*) FROM audit_log")
 
@@ -58,7 +58,7 @@ def test_a_role_without_the_permission_cannot_submit_a_form(console, role):
 
 
 @pytest.mark.parametrize("token", [None, "", "forged"])
-def test_a_form_without_its_token_is_refused(console, token):
+def test_a_form_without_its_token_is_refused(console: Console, token: str | None) -> None:
     browser = console.login("owner")
     typed = {"reason": "because"} | ({} if token is None else {"form_token": token})
 
@@ -72,7 +72,7 @@ def test_a_form_without_its_token_is_refused(console, token):
     assert browser.get("/").status_code == 200
 
 
-def test_a_login_without_the_form_token_is_refused(console):
+def test_a_login_without_the_form_token_is_refused(console: Console) -> None:
     typed = {"name": "owner", "password": PASSWORD}
 
     answer = console.browser().client.post("/console/login", data=typed)
@@ -80,7 +80,7 @@ def test_a_login_without_the_form_token_is_refused(console):
     assert answer.status_code == 400
 
 
-def test_every_page_needs_a_login(console):
+def test_every_page_needs_a_login(console: Console) -> None:
     browser = console.browser()
 
     for path, _ in pages(console, "GET"):
@@ -89,7 +89,7 @@ def test_every_page_needs_a_login(console):
         assert answer.location.startswith("/console/login"), path
 
 
-def test_a_login_continues_with_the_requested_page(console):
+def test_a_login_continues_with_the_requested_page(console: Console) -> None:
     browser = console.browser()
     asked = browser.get("/users/", after="9")
 
@@ -105,7 +105,7 @@ def test_a_login_continues_with_the_requested_page(console):
 @pytest.mark.parametrize(
     "elsewhere", ["https://evil.example/console/", "//evil.example", "/\\evil.example", "/phone/"]
 )
-def test_a_login_never_redirects_to_another_site(console, elsewhere):
+def test_a_login_never_redirects_to_another_site(console: Console, elsewhere: str) -> None:
     came = console.browser().log_in("owner", back=elsewhere)
 
     assert came.location == "/console/"
@@ -114,7 +114,9 @@ def test_a_login_never_redirects_to_another_site(console, elsewhere):
 @pytest.mark.parametrize(
     ("name", "password"), [("owner", "wrong horse"), ("nobody", PASSWORD), ("", ""), ("a\0b", "x")]
 )
-def test_a_refused_login_does_not_say_what_was_wrong(console, name, password):
+def test_a_refused_login_does_not_say_what_was_wrong(
+    console: Console, name: str, password: str
+) -> None:
     browser = console.browser()
 
     answer = browser.log_in(name, password)
@@ -124,7 +126,9 @@ def test_a_refused_login_does_not_say_what_was_wrong(console, name, password):
     assert browser.get("/").status_code == 302
 
 
-def test_login_attempts_for_one_name_are_limited(console, monkeypatch):
+def test_login_attempts_for_one_name_are_limited(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(login, "MAX_PER_NAME", 3)
     answers = [console.browser().log_in("owner", "wrong").status_code for _ in range(3)]
 
@@ -136,7 +140,9 @@ def test_login_attempts_for_one_name_are_limited(console, monkeypatch):
     assert console.browser().log_in("finance").status_code == 302
 
 
-def test_login_attempts_from_one_address_are_limited(console, monkeypatch):
+def test_login_attempts_from_one_address_are_limited(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(login, "MAX_PER_ADDRESS", 3)
     for name in ("ann", "bob", "cyd"):
         console.browser().log_in(name, "wrong")
@@ -144,7 +150,7 @@ def test_login_attempts_from_one_address_are_limited(console, monkeypatch):
     assert console.browser().log_in("owner").status_code == 429
 
 
-def test_an_idle_login_ends(console, later):
+def test_an_idle_login_ends(console: Console, later: Callable[..., None]) -> None:
     browser = console.login()
     later(seconds=auth.IDLE_S - 1)
     assert browser.get("/").status_code == 200
@@ -156,7 +162,9 @@ def test_an_idle_login_ends(console, later):
     assert browser.get("/").status_code == 302
 
 
-def test_a_login_ends_after_twelve_hours_of_use(console, later):
+def test_a_login_ends_after_twelve_hours_of_use(
+    console: Console, later: Callable[..., None]
+) -> None:
     browser = console.login()
 
     step = auth.MAX_LOGIN_S // 36
@@ -168,7 +176,7 @@ def test_a_login_ends_after_twelve_hours_of_use(console, later):
     assert browser.get("/").status_code == 302
 
 
-def test_a_logout_also_ends_copied_logins(console):
+def test_a_logout_also_ends_copied_logins(console: Console) -> None:
     browser, copied = console.login(), console.browser()
     cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
     copied.client.set_cookie(cookie.key, cookie.value, path="/console/")
@@ -180,7 +188,7 @@ def test_a_logout_also_ends_copied_logins(console):
     assert copied.get("/").status_code == 302
 
 
-def test_a_forged_cookie_is_no_login(console):
+def test_a_forged_cookie_is_no_login(console: Console) -> None:
     browser = console.login()
     cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
     browser.client.set_cookie(cookie.key, cookie.value[:-3] + "abc", path="/console/")
@@ -188,7 +196,7 @@ def test_a_forged_cookie_is_no_login(console):
     assert browser.get("/").status_code == 302
 
 
-def test_a_page_without_a_known_permission_stops_the_start(console):
+def test_a_page_without_a_known_permission_stops_the_start(console: Console) -> None:
     with pytest.raises(LookupError, match="roles"):
         auth.page(Blueprint("odd", __name__), "/odd", "fly")
     console.app.view_functions["odd"] = lambda: "hello"

@@ -7,10 +7,11 @@ import pytest
 from core.db.payments import is_held
 from core.db.statements import Booked
 from core.usecases.reconciliation.statement import Comparison, open_cases
+from tests.gateway.console.conftest import Console
 from tests.support.cast import METER
 
 
-def test_a_case_is_closed_once_with_its_resolution(console):
+def test_a_case_is_closed_once_with_its_resolution(console: Console) -> None:
     support, path = console.login("support"), f"/cases/{console.ids['case_id']}/close"
 
     assert support.post(path, reason="").status_code == 422
@@ -22,20 +23,23 @@ def test_a_case_is_closed_once_with_its_resolution(console):
 
 
 @pytest.fixture
-def held(console):
+def held(console: Console) -> int:
     """The id of a case about a payment that is on no list."""
     payment_id = console.scenario.pay("RH1", METER, 100_00)
     with console.scenario.open_unit() as unit:
         open_cases(unit, Comparison(missing_there=[Booked(payment_id, "RH1", 100_00, "received")]))
-    return console.rows("SELECT id FROM cases WHERE payment_id = :id", id=payment_id)[0][0]
+    found: int = console.rows("SELECT id FROM cases WHERE payment_id = :id", id=payment_id)[0][0]
+    return found
 
 
-def held_now(console):
+def held_now(console: Console) -> bool:
     with console.scenario.open_unit() as unit:
         return is_held(unit.connection, console.rows("SELECT max(id) FROM payments")[0][0])
 
 
-def test_closing_a_case_needs_a_decision_about_a_payment_on_hold(console, held):
+def test_closing_a_case_needs_a_decision_about_a_payment_on_hold(
+    console: Console, held: int
+) -> None:
     finance, path = console.login("finance"), f"/cases/{held}/close"
     assert "the payment is real: apply it" in finance.get(path).text
     assert finance.post(path, reason="asked Safaricom").status_code == 422
@@ -46,7 +50,7 @@ def test_closing_a_case_needs_a_decision_about_a_payment_on_hold(console, held):
     assert console.redis.llen("rq:queue:payments") == 1
 
 
-def test_support_can_only_keep_a_payment_on_hold(console, held):
+def test_support_can_only_keep_a_payment_on_hold(console: Console, held: int) -> None:
     support, path = console.login("support"), f"/cases/{held}/close"
     assert "the payment is real: apply it" not in support.get(path).text
     assert support.post(path, reason="it is real", held="apply").status_code == 422
@@ -56,7 +60,7 @@ def test_support_can_only_keep_a_payment_on_hold(console, held):
     assert held_now(console)
 
 
-def test_the_list_has_open_cases_by_default(console):
+def test_the_list_has_open_cases_by_default(console: Console) -> None:
     browser = console.login()
     assert "Something is odd" in browser.get("/cases/").text
 

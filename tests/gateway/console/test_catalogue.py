@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import CHIDI, NEW_METER, STOCK_KIT
 
@@ -13,7 +14,7 @@ WHY = {"reason": "a new season"}
 TV = {"name": "Solar TV", "kind": "shs", "price": "1000"}
 
 
-def test_a_village_is_added_and_renamed(console):
+def test_a_village_is_added_and_renamed(console: Console) -> None:
     owner = console.login()
 
     owner.post("/villages/new", code="EMA", name="Emali", **WHY)
@@ -39,7 +40,9 @@ def test_a_village_is_added_and_renamed(console):
         ({"name": "two\nlines"}, "one line"),
     ],
 )
-def test_an_invalid_village_is_refused(console, typed, expected):
+def test_an_invalid_village_is_refused(
+    console: Console, typed: dict[str, str], expected: str
+) -> None:
     answer = console.login().post(
         "/villages/new", **({"code": "EMA", "name": "Emali"} | WHY | typed)
     )
@@ -49,7 +52,7 @@ def test_an_invalid_village_is_refused(console, typed, expected):
     assert console.audit() == []
 
 
-def test_a_manufacturer_is_added_and_keeps_its_sts_data(console):
+def test_a_manufacturer_is_added_and_keeps_its_sts_data(console: Console) -> None:
     owner, path = console.login(), f"/manufacturers/{console.ids['manufacturer_id']}"
     before = console.rows("SELECT sts FROM manufacturers WHERE code = 'umeme'")
 
@@ -68,7 +71,7 @@ def test_a_manufacturer_is_added_and_keeps_its_sts_data(console):
 STS = "ea=11;dkga=04;sgc=600000;krn=2;ti=03;kt=2"
 
 
-def test_a_meter_needs_only_its_number_if_the_manufacturer_has_sts_data(console):
+def test_a_meter_needs_only_its_number_if_the_manufacturer_has_sts_data(console: Console) -> None:
     owner = console.login()
     manufacturer = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
 
@@ -95,7 +98,9 @@ def test_a_meter_needs_only_its_number_if_the_manufacturer_has_sts_data(console)
         ({"sts": STS, "kinds": "shs", "token": "openpaygo"}, "its new meters are STS meters"),
     ],
 )
-def test_invalid_sts_data_of_new_meters_are_refused(console, typed, expected):
+def test_invalid_sts_data_of_new_meters_are_refused(
+    console: Console, typed: dict[str, str], expected: str
+) -> None:
     manufacturer = {"code": "mita", "name": "Mita", "kinds": "meter", "token": "sts"}
 
     answer = console.login().post("/manufacturers/new", **(manufacturer | typed), **WHY)
@@ -114,7 +119,9 @@ def test_invalid_sts_data_of_new_meters_are_refused(console, typed, expected):
         ({"kinds": "shs", "token": "none"}, "cannot become none"),
     ],
 )
-def test_a_manufacturer_of_existing_devices_keeps_its_token_family(console, typed, expected):
+def test_a_manufacturer_of_existing_devices_keeps_its_token_family(
+    console: Console, typed: dict[str, str], expected: str
+) -> None:
     good = {"name": "Umeme", "kinds": "meter", "token": "sts"} | WHY
 
     answer = console.login().post(
@@ -126,7 +133,7 @@ def test_a_manufacturer_of_existing_devices_keeps_its_token_family(console, type
     assert console.audit() == []
 
 
-def test_a_new_price_is_for_new_sales_only(console):
+def test_a_new_price_is_for_new_sales_only(console: Console) -> None:
     owner = console.login()
     terms = {"number": CHIDI, "serial": STOCK_KIT, "appliance": "tv", "count": "3"} | WHY
     owner.confirm("/sales/new", **terms)
@@ -142,7 +149,7 @@ def test_a_new_price_is_for_new_sales_only(console):
     console.scenario.check_invariants()
 
 
-def test_an_appliance_is_added_and_sold_at_once(console):
+def test_an_appliance_is_added_and_sold_at_once(console: Console) -> None:
     owner = console.login()
 
     owner.post("/appliances/new", code="pump", name="Pump", kind="other", price="300", **WHY)
@@ -161,7 +168,9 @@ def test_an_appliance_is_added_and_sold_at_once(console):
         ({"price": "3"}, "does not come out for the price"),
     ],
 )
-def test_an_invalid_appliance_is_refused(console, typed, expected):
+def test_an_invalid_appliance_is_refused(
+    console: Console, typed: dict[str, str], expected: str
+) -> None:
     answer = console.login().post(
         f"/appliances/{console.ids['appliance_id']}", **(TV | WHY | typed)
     )
@@ -171,7 +180,7 @@ def test_an_invalid_appliance_is_refused(console, typed, expected):
     assert console.audit() == []
 
 
-def test_a_sold_appliance_keeps_its_kind(console):
+def test_a_sold_appliance_keeps_its_kind(console: Console) -> None:
     owner = console.login()
     terms = {"number": CHIDI, "serial": STOCK_KIT, "appliance": "tv", "count": "3"} | WHY
     owner.confirm("/sales/new", **terms)
@@ -184,7 +193,7 @@ def test_a_sold_appliance_keeps_its_kind(console):
     assert "it has been sold as shs" in answer.text
 
 
-def test_edit_forms_start_with_the_present_values(console):
+def test_edit_forms_start_with_the_present_values(console: Console) -> None:
     owner, ids = console.login(), console.ids
 
     assert 'value="900.00"' in owner.get(f"/appliances/{ids['appliance_id']}").text
@@ -194,5 +203,5 @@ def test_edit_forms_start_with_the_present_values(console):
 
 
 @pytest.mark.parametrize("place", ["villages", "manufacturers", "appliances", "tariffs"])
-def test_an_unknown_catalogue_entry_has_no_page(console, place):
+def test_an_unknown_catalogue_entry_has_no_page(console: Console, place: str) -> None:
     assert console.login().get(f"/{place}/99999").status_code == 404

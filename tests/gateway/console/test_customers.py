@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
+from werkzeug.test import TestResponse
 
+from tests.gateway.console.conftest import Browser, Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, METER, READY_KIT, STOCK_KIT, STOCK_METER
 
@@ -28,13 +31,15 @@ _CONFIRM = re.compile(r'name="confirmed" value="([^"]+)"')
         ("0799999999", []),
     ],
 )
-def test_a_customer_is_found_by_number_serial_and_the_beginning_of_a_name(console, typed, names):
+def test_a_customer_is_found_by_number_serial_and_the_beginning_of_a_name(
+    console: Console, typed: str, names: list[str]
+) -> None:
     answer = console.login().get("/customers.csv", search=typed)
 
     assert [line[0] for line in exported(answer)[1:]] == names
 
 
-def test_the_timeline_has_payments_allocations_tokens_and_sms(console):
+def test_the_timeline_has_payments_allocations_tokens_and_sms(console: Console) -> None:
     page = console.login("read_only").get(f"/customers/{console.ids['customer_id']}").text
 
     kinds = re.findall(r'<li class="(\w+)">', page)
@@ -42,7 +47,9 @@ def test_the_timeline_has_payments_allocations_tokens_and_sms(console):
     assert "Paid KES 500.00" in page
 
 
-def test_a_long_timeline_is_shown_in_parts(console, monkeypatch):
+def test_a_long_timeline_is_shown_in_parts(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("gateway.console.pages.customers._EVENTS", 2)
     browser, path = console.login(), f"/customers/{console.ids['customer_id']}"
 
@@ -54,7 +61,7 @@ def test_a_long_timeline_is_shown_in_parts(console, monkeypatch):
     assert long.count("<time") == 5
 
 
-def register(browser, **typed: str):
+def register(browser: Browser, **typed: str) -> tuple[TestResponse, TestResponse]:
     """Fill the form in, look at what it would do, and confirm that."""
     looked = browser.post("/customers/new", **typed)
     assert looked.status_code == 200, looked.text
@@ -62,7 +69,7 @@ def register(browser, **typed: str):
     return looked, browser.post("/customers/new", **typed, confirmed=confirmed)
 
 
-def test_a_customer_and_a_meter_are_registered_together(console):
+def test_a_customer_and_a_meter_are_registered_together(console: Console) -> None:
     typed = {"number": "0722 000 077", "name": "Wanja", "serial": STOCK_METER, "tariff": "home"}
 
     looked, done = register(console.login("support"), **typed)
@@ -82,7 +89,7 @@ def test_a_customer_and_a_meter_are_registered_together(console):
     ]
 
 
-def test_a_preview_writes_nothing(console):
+def test_a_preview_writes_nothing(console: Console) -> None:
     before = console.rows("SELECT count(*) FROM customers")
 
     looked = console.login().post(
@@ -94,7 +101,7 @@ def test_a_preview_writes_nothing(console):
     assert console.audit() == []
 
 
-def test_the_plan_of_a_kit_is_previewed(console):
+def test_the_plan_of_a_kit_is_previewed(console: Console) -> None:
     kit = {"appliance": "tv", "scheme": "amount", "instalment": "400", "cadence": "monthly"}
     typed = {"number": NEW, "name": "Wanja", "serial": STOCK_KIT} | kit
 
@@ -110,7 +117,7 @@ def test_the_plan_of_a_kit_is_previewed(console):
     console.scenario.check_invariants()
 
 
-def test_a_kit_with_a_preset_plan_needs_no_terms(console):
+def test_a_kit_with_a_preset_plan_needs_no_terms(console: Console) -> None:
     looked, _ = register(console.login(), number=AMINA, serial=READY_KIT)
 
     assert "6 instalments of KES 150.00" in looked.text
@@ -120,7 +127,7 @@ def test_a_kit_with_a_preset_plan_needs_no_terms(console):
     ) == [("Amina",)]
 
 
-def test_a_confirmation_is_valid_only_for_what_was_previewed(console):
+def test_a_confirmation_is_valid_only_for_what_was_previewed(console: Console) -> None:
     browser = console.login()
     typed = {"number": NEW, "name": "Wanja", "serial": STOCK_METER, "tariff": "home"}
     confirmed = _CONFIRM.findall(browser.post("/customers/new", **typed).text)[0]
@@ -147,7 +154,9 @@ def test_a_confirmation_is_valid_only_for_what_was_previewed(console):
         ({"number": AMINA, "serial": STOCK_KIT}, "no appliance"),
     ],
 )
-def test_problems_are_shown_before_a_preview(console, typed, expected):
+def test_problems_are_shown_before_a_preview(
+    console: Console, typed: dict[str, str], expected: str
+) -> None:
     answer = console.login().post("/customers/new", **typed)
 
     assert answer.status_code == 422
@@ -155,7 +164,7 @@ def test_problems_are_shown_before_a_preview(console, typed, expected):
     assert console.audit() == []
 
 
-def test_the_details_of_a_customer_are_edited(console):
+def test_the_details_of_a_customer_are_edited(console: Console) -> None:
     path = f"/customers/{console.ids['customer_id']}/edit"
     browser = console.login("support")
     assert 'value="Amina"' in browser.get(path).text
@@ -170,7 +179,7 @@ def test_the_details_of_a_customer_are_edited(console):
     assert console.audit() == [("support", "edit", "customer", "details put right")]
 
 
-def test_a_number_of_another_customer_cannot_be_added(console):
+def test_a_number_of_another_customer_cannot_be_added(console: Console) -> None:
     browser, path = console.login(), f"/customers/{console.ids['customer_id']}/number"
 
     taken = browser.post(path, number="0711000002")
@@ -185,21 +194,21 @@ def test_a_number_of_another_customer_cannot_be_added(console):
     assert console.audit() == [("owner", "add_number", "customer", "a further number")]
 
 
-def test_any_number_of_events_in_the_address_works(console):
+def test_any_number_of_events_in_the_address_works(console: Console) -> None:
     path = f"/customers/{console.ids['customer_id']}"
 
     assert console.login().get(path, events="-5").status_code == 200
 
 
 @pytest.fixture
-def two_numbers(console):
+def two_numbers(console: Console) -> str:
     """Amina has a second number; her path."""
     path = f"/customers/{console.ids['customer_id']}"
     assert console.login().post(f"{path}/number", number=NEW).status_code == 302
     return path
 
 
-def numbers(console) -> list[str]:
+def numbers(console: Console) -> list[str]:
     return [
         row[0]
         for row in console.rows(
@@ -209,7 +218,7 @@ def numbers(console) -> list[str]:
     ]
 
 
-def test_sms_go_to_the_number_that_was_set_for_sms(console, two_numbers):
+def test_sms_go_to_the_number_that_was_set_for_sms(console: Console, two_numbers: str) -> None:
     done = console.login("support").post(
         f"{two_numbers}/number/first", number=NEW, reason="the old phone is at home"
     )
@@ -224,7 +233,9 @@ def test_sms_go_to_the_number_that_was_set_for_sms(console, two_numbers):
     assert console.rows("SELECT msisdn FROM sms ORDER BY id DESC LIMIT 1") == [(NEW,)]
 
 
-def test_a_removed_number_keeps_its_sms_in_the_history(console, two_numbers, later):
+def test_a_removed_number_keeps_its_sms_in_the_history(
+    console: Console, two_numbers: str, later: Callable[..., None]
+) -> None:
     browser = console.login("support")
     before = browser.get(two_numbers).text.count(f"to {AMINA}")
     later(minutes=5)
@@ -237,7 +248,9 @@ def test_a_removed_number_keeps_its_sms_in_the_history(console, two_numbers, lat
     assert browser.get(two_numbers).text.count(f"to {AMINA}") == before > 0
 
 
-def test_the_next_holder_of_a_number_gets_none_of_its_history(console, two_numbers, later):
+def test_the_next_holder_of_a_number_gets_none_of_its_history(
+    console: Console, two_numbers: str, later: Callable[..., None]
+) -> None:
     browser = console.login()
     later(minutes=5)
     browser.post(f"{two_numbers}/number/remove", number=AMINA, reason="gave the SIM away")
@@ -250,7 +263,9 @@ def test_the_next_holder_of_a_number_gets_none_of_its_history(console, two_numbe
     assert "welcome" not in browser.get(two_numbers).text
 
 
-def test_stop_stays_with_the_customer_if_the_number_is_removed(console, two_numbers):
+def test_stop_stays_with_the_customer_if_the_number_is_removed(
+    console: Console, two_numbers: str
+) -> None:
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             f"INSERT INTO no_reminders (msisdn, since) VALUES ('{AMINA}', now())"
@@ -262,7 +277,9 @@ def test_stop_stays_with_the_customer_if_the_number_is_removed(console, two_numb
 
 
 @pytest.mark.parametrize("action", ["remove", "first"])
-def test_only_a_number_of_the_customer_can_be_chosen(console, two_numbers, action):
+def test_only_a_number_of_the_customer_can_be_chosen(
+    console: Console, two_numbers: str, action: str
+) -> None:
     answer = console.login().post(
         f"{two_numbers}/number/{action}", number="+254711000002", reason="a mistake"
     )
@@ -271,7 +288,7 @@ def test_only_a_number_of_the_customer_can_be_chosen(console, two_numbers, actio
     assert numbers(console) == [AMINA, NEW]
 
 
-def test_the_last_number_cannot_be_removed(console):
+def test_the_last_number_cannot_be_removed(console: Console) -> None:
     path = f"/customers/{console.ids['customer_id']}"
     browser = console.login()
 

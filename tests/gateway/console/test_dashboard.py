@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from gateway.console.cache import cached
 from gateway.console.charts import bar_chart
 from gateway.console.pages.dashboard import abandoned_screens
 from gateway.redis_client import fail_fast_redis
 from gateway.ussd.drop_off import screens_key
+from tests.gateway.console.conftest import Console
 from tests.support.cast import KIT
 from tests.support.scenario import NOW
 
 
-def test_the_dashboard_has_the_figures_of_the_database(console):
+def test_the_dashboard_has_the_figures_of_the_database(console: Console) -> None:
     page = console.login("read_only").get("/").text
 
     assert "KES 650.00 <small>2 payments today" in page
@@ -23,7 +25,7 @@ def test_the_dashboard_has_the_figures_of_the_database(console):
     assert re.search(r"today: 1 for [\d.]+ kWh", page)
 
 
-def test_arrears_are_shown_by_age(console, later):
+def test_arrears_are_shown_by_age(console: Console, later: Callable[..., None]) -> None:
     later(days=50)
 
     page = console.login().get("/").text
@@ -38,7 +40,7 @@ def test_arrears_are_shown_by_age(console, later):
     assert sum(amounts) == overdue > 0
 
 
-def test_screens_are_sorted_by_how_many_callers_hung_up(console):
+def test_screens_are_sorted_by_how_many_callers_hung_up(console: Console) -> None:
     counts = {"payment.confirm shown": 4, "payment.confirm answered": 1, "home.home shown": 4}
     console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
 
@@ -51,13 +53,13 @@ def test_screens_are_sorted_by_how_many_callers_hung_up(console):
     assert "payment.confirm" in console.login().get("/").text
 
 
-def test_the_dashboard_works_without_redis():
+def test_the_dashboard_works_without_redis() -> None:
     nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
     assert abandoned_screens(nowhere, NOW.date()) is None
 
 
-def test_the_highest_bar_fills_the_chart_and_zero_has_no_bar():
+def test_the_highest_bar_fills_the_chart_and_zero_has_no_bar() -> None:
     plot = bar_chart(
         "about", [("a", 0, "none"), ("b", 50, "half"), ("c", 100, "all"), ("d", 1, "")]
     )
@@ -67,16 +69,17 @@ def test_the_highest_bar_fills_the_chart_and_zero_has_no_bar():
     assert little > 1
 
 
-def test_a_chart_of_zeros_has_bars_without_height():
+def test_a_chart_of_zeros_has_bars_without_height() -> None:
     assert [bar.height for bar in bar_chart("about", [("a", 0, "")]).bars] == [0]
 
 
-def test_trend_figures_are_cached(console, later):
+def test_trend_figures_are_cached(console: Console, later: Callable[..., None]) -> None:
     later(days=20)
     browser = console.login()
 
     def overdue() -> str:
-        return re.findall(r"(KES [\d,.]+) <small>by age", browser.get("/").text)[0]
+        found: str = re.findall(r"(KES [\d,.]+) <small>by age", browser.get("/").text)[0]
+        return found
 
     before = overdue()
     console.scenario.pay("RB1", KIT, 150_00)
@@ -88,7 +91,7 @@ def test_trend_figures_are_cached(console, later):
     assert overdue() < before
 
 
-def test_without_redis_figures_are_computed_each_time():
+def test_without_redis_figures_are_computed_each_time() -> None:
     nowhere = fail_fast_redis("redis://127.0.0.1:9")
 
     assert cached(nowhere, "figures", 60, lambda: {"a": 1}) == {"a": 1}

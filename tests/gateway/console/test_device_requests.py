@@ -6,16 +6,17 @@ import pytest
 
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.registration.self_service import request_device
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_agents import confirmed
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import NEEMA, STOCK_KIT, STOCK_METER, STRANGER
 
 
-def path(console, action: str) -> str:
+def path(console: Console, action: str) -> str:
     return f"/device-requests/{console.ids['request_id']}/{action}"
 
 
-def owner_of(console, serial: str) -> list[tuple[object, ...]]:
+def owner_of(console: Console, serial: str) -> list[tuple[object, ...]]:
     return console.rows(
         "SELECT n.msisdn, c.name, c.language FROM devices d JOIN customers c ON c.id = d.owner_id"
         " JOIN customer_msisdns n ON n.customer_id = c.id WHERE d.serial = :serial",
@@ -23,7 +24,7 @@ def owner_of(console, serial: str) -> list[tuple[object, ...]]:
     )
 
 
-def recipients(console, kind: str) -> set[object]:
+def recipients(console: Console, kind: str) -> set[object]:
     dedupe_key = f"{kind}:%"
     rows = console.rows(
         "SELECT msisdn FROM sms WHERE dedupe_key LIKE :dedupe_key", dedupe_key=dedupe_key
@@ -32,7 +33,7 @@ def recipients(console, kind: str) -> set[object]:
 
 
 @pytest.fixture
-def kit_asked(console):
+def kit_asked(console: Console) -> Console:
     """Neema, who is a customer, wants a kit on which no plan is set."""
     with console.scenario.open_unit() as unit:
         request_device(unit, NewCustomer(NEEMA), STOCK_KIT)
@@ -40,7 +41,7 @@ def kit_asked(console):
     return console
 
 
-def test_a_request_is_listed_until_the_device_has_an_owner(kit_asked):
+def test_a_request_is_listed_until_the_device_has_an_owner(kit_asked: Console) -> None:
     browser = kit_asked.login("read_only")
 
     lines = exported(browser.get("/device-requests.csv"))[1:]
@@ -52,7 +53,7 @@ def test_a_request_is_listed_until_the_device_has_an_owner(kit_asked):
     assert len(exported(browser.get("/device-requests.csv", msisdn=NEEMA))) == 2
 
 
-def test_a_request_for_a_meter_is_granted_with_a_tariff(console):
+def test_a_request_for_a_meter_is_granted_with_a_tariff(console: Console) -> None:
     with console.scenario.open_unit() as unit:
         request_device(unit, NewCustomer(NEEMA), STOCK_METER)
     support = console.login("support")
@@ -68,7 +69,7 @@ def test_a_request_for_a_meter_is_granted_with_a_tariff(console):
     assert ("support", "grant", "device", "paid the fee") in console.audit()
 
 
-def test_a_request_for_a_kit_is_granted_with_a_previewed_plan(kit_asked):
+def test_a_request_for_a_kit_is_granted_with_a_previewed_plan(kit_asked: Console) -> None:
     support = kit_asked.login("support")
 
     shown, done = confirmed(support, path(kit_asked, "grant"), plan="tv6", reason="agreed by phone")
@@ -83,7 +84,7 @@ def test_a_request_for_a_kit_is_granted_with_a_previewed_plan(kit_asked):
     ) == [("tv", "open")]
 
 
-def test_a_grant_needs_terms_and_a_reason(kit_asked):
+def test_a_grant_needs_terms_and_a_reason(kit_asked: Console) -> None:
     support = kit_asked.login("support")
 
     without_plan = support.post(path(kit_asked, "grant"), reason="agreed by phone")
@@ -94,7 +95,7 @@ def test_a_grant_needs_terms_and_a_reason(kit_asked):
     assert kit_asked.audit() == []
 
 
-def test_the_preview_of_a_grant_writes_nothing(console):
+def test_the_preview_of_a_grant_writes_nothing(console: Console) -> None:
     shown = console.login("support").post(path(console, "grant"), tariff="home", reason="paid")
 
     assert shown.status_code == 200
@@ -102,7 +103,7 @@ def test_the_preview_of_a_grant_writes_nothing(console):
     assert recipients(console, "welcome") == set()
 
 
-def test_a_declined_request_is_deleted_and_the_caller_gets_an_sms(console):
+def test_a_declined_request_is_deleted_and_the_caller_gets_an_sms(console: Console) -> None:
     support = console.login("support")
 
     done = support.post(path(console, "decline"), reason="the meter is broken")

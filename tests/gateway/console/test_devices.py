@@ -7,21 +7,22 @@ from dataclasses import replace
 import pytest
 
 from core.tokens.sealing import bound_to
+from tests.gateway.console.conftest import Browser, Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, KIT, METER, NEEMA, NEW_METER, RING, STOCK_KIT, STOCK_METER
 from tests.support.cast import READY_KIT as TV
 
 
-def path(console, serial: str, action: str = "") -> str:
+def path(console: Console, serial: str, action: str = "") -> str:
     [(device_id,)] = console.rows("SELECT id FROM devices WHERE serial = :serial", serial=serial)
     return f"/devices/{device_id}{action}"
 
 
-def serials(browser, **asked: str) -> list[str]:
+def serials(browser: Browser, **asked: str) -> list[str]:
     return [line[0] for line in exported(browser.get("/devices.csv", **asked))[1:]]
 
 
-def test_devices_are_found_by_serial_kind_manufacturer_tariff_and_state(console):
+def test_devices_are_found_by_serial_kind_manufacturer_tariff_and_state(console: Console) -> None:
     browser = console.login("read_only")
 
     assert serials(browser, serial="lamp 100") == [KIT]
@@ -32,7 +33,7 @@ def test_devices_are_found_by_serial_kind_manufacturer_tariff_and_state(console)
     assert STOCK_KIT in serials(browser, place="in_stock")
 
 
-def test_the_page_of_a_device_has_payments_and_hidden_tokens(console):
+def test_the_page_of_a_device_has_payments_and_hidden_tokens(console: Console) -> None:
     [(code,)] = console.rows("SELECT text FROM tokens")
 
     page = console.login("support").get(path(console, METER)).text
@@ -43,14 +44,14 @@ def test_the_page_of_a_device_has_payments_and_hidden_tokens(console):
     assert code not in page.replace(" ", "").replace("-", "")
 
 
-def test_the_page_of_a_kit_has_its_sale(console):
+def test_the_page_of_a_kit_has_its_sale(console: Console) -> None:
     page = console.login("read_only").get(path(console, KIT)).text
 
     assert "Baraka Mwangi" in page
     assert "600.00" in page
 
 
-def test_a_meter_is_entered_by_its_number(console):
+def test_a_meter_is_entered_by_its_number(console: Console) -> None:
     typed = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "tariff": "home"}
 
     done = console.login("support").post("/devices/new", **typed, reason="one more in the box")
@@ -69,7 +70,7 @@ LAMP = {"serial": "LAMP900", "kind": "shs", "manufacturer": "sunlite", "reason":
 KEY = "00112233445566778899AABBCCDDEEFF"
 
 
-def test_a_kit_is_entered_with_its_key_and_gets_tokens(console):
+def test_a_kit_is_entered_with_its_key_and_gets_tokens(console: Console) -> None:
     browser = console.login("support")
 
     done = browser.post("/devices/new", **LAMP, secret_key=f"{KEY} ", starting_code="123456789")
@@ -95,7 +96,7 @@ def test_a_kit_is_entered_with_its_key_and_gets_tokens(console):
     ) == [("days", 7)]
 
 
-def test_a_device_key_is_never_sent_back(console):
+def test_a_device_key_is_never_sent_back(console: Console) -> None:
     answer = console.login().post("/devices/new", **LAMP | {"serial": KIT}, secret_key=KEY)
 
     assert answer.status_code == 422
@@ -103,7 +104,7 @@ def test_a_device_key_is_never_sent_back(console):
     assert KEY not in answer.text
 
 
-def test_without_a_sealing_key_no_device_key_is_accepted(console):
+def test_without_a_sealing_key_no_device_key_is_accepted(console: Console) -> None:
     application = console.app.extensions
     application["console"] = replace(application["console"], sealing_key=None)
 
@@ -114,7 +115,7 @@ def test_without_a_sealing_key_no_device_key_is_accepted(console):
     assert console.rows("SELECT id FROM devices WHERE serial = 'LAMP900'") == []
 
 
-def test_a_meter_is_entered_with_sts_data_of_its_own(console):
+def test_a_meter_is_entered_with_sts_data_of_its_own(console: Console) -> None:
     typed = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "reason": "an old one"}
 
     done = console.login().post(
@@ -148,7 +149,9 @@ def test_a_meter_is_entered_with_sts_data_of_its_own(console):
         ({"plan": "tv6"}, "only a kit or an e-bike"),
     ],
 )
-def test_an_invalid_device_is_refused_beside_its_field(console, typed, expected):
+def test_an_invalid_device_is_refused_beside_its_field(
+    console: Console, typed: dict[str, str], expected: str
+) -> None:
     given = {"serial": NEW_METER, "kind": "meter", "manufacturer": "umeme", "reason": "new"} | typed
 
     answer = console.login().post("/devices/new", **given)
@@ -159,7 +162,7 @@ def test_an_invalid_device_is_refused_beside_its_field(console, typed, expected)
     assert console.rows("SELECT id FROM devices WHERE serial = :new", new=NEW_METER) == []
 
 
-def test_a_plan_can_be_preset_only_on_a_kit_in_stock(console):
+def test_a_plan_can_be_preset_only_on_a_kit_in_stock(console: Console) -> None:
     browser = console.login("support")
 
     done = browser.post(path(console, STOCK_KIT, "/plan"), plan="tv6", reason="for walk-ins")
@@ -173,7 +176,7 @@ def test_a_plan_can_be_preset_only_on_a_kit_in_stock(console):
     assert console.audit() == [("support", "set_plan", "device", "for walk-ins")]
 
 
-def test_a_preset_plan_is_removed(console):
+def test_a_preset_plan_is_removed(console: Console) -> None:
     browser = console.login("support")
     where = path(console, TV)
     assert "Remove the plan" in browser.get(where).text
@@ -188,7 +191,7 @@ def test_a_preset_plan_is_removed(console):
     assert "Remove the plan" not in browser.get(where).text
 
 
-def test_a_broken_kit_is_replaced_after_a_preview(console):
+def test_a_broken_kit_is_replaced_after_a_preview(console: Console) -> None:
     console.scenario.pay("K1", KIT, 150_00)
     console.scenario.apply()
     browser = console.login("support")
@@ -217,7 +220,7 @@ def test_a_broken_kit_is_replaced_after_a_preview(console):
     assert KIT not in serials(browser, place="in_stock")
 
 
-def test_a_meter_is_transferred_and_both_customers_get_an_sms(console):
+def test_a_meter_is_transferred_and_both_customers_get_an_sms(console: Console) -> None:
     support = console.login("support")
 
     done = support.post(path(console, METER, "/transfer"), number=NEEMA, reason="sold the house")
@@ -240,7 +243,9 @@ def test_a_meter_is_transferred_and_both_customers_get_an_sms(console):
         (KIT, NEEMA, "is not a meter"),
     ],
 )
-def test_an_invalid_transfer_is_refused(console, serial, number, expected):
+def test_an_invalid_transfer_is_refused(
+    console: Console, serial: str, number: str, expected: str
+) -> None:
     answer = console.login().post(path(console, serial, "/transfer"), number=number, reason="moved")
 
     assert answer.status_code == 422
@@ -249,5 +254,5 @@ def test_an_invalid_transfer_is_refused(console, serial, number, expected):
 
 
 @pytest.mark.parametrize("action", ["", "/plan", "/plan/remove", "/transfer", "/replace"])
-def test_an_unknown_device_has_no_page(console, action):
+def test_an_unknown_device_has_no_page(console: Console, action: str) -> None:
     assert console.login().get(f"/devices/999999{action}").status_code == 404

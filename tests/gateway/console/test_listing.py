@@ -7,9 +7,11 @@ import io
 import re
 
 import pytest
+from werkzeug.test import TestResponse
 
 from gateway.console import listing
 from gateway.console.formatting import escape_formula
+from tests.gateway.console.conftest import Console
 
 _CELL = re.compile(r"<td[^>]*>(.*?)</td>", re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
@@ -20,12 +22,12 @@ def shown(page: str) -> list[str]:
     return [_TAG.sub("", text).strip() for text in _CELL.findall(page)]
 
 
-def exported(answer) -> list[list[str]]:
+def exported(answer: TestResponse) -> list[list[str]]:
     return list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
 
 
 @pytest.fixture
-def many(console):
+def many(console: Console) -> Console:
     with console.scenario.engine.begin() as connection:
         for number in range(9):
             connection.exec_driver_sql(
@@ -35,7 +37,9 @@ def many(console):
     return console
 
 
-def test_the_pages_of_a_list_have_every_row_once(many, monkeypatch):
+def test_the_pages_of_a_list_have_every_row_once(
+    many: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listing, "_ROWS_PER_PAGE", 4)
     browser, seen, path = many.login(), [], "/users/"
 
@@ -49,7 +53,9 @@ def test_the_pages_of_a_list_have_every_row_once(many, monkeypatch):
     assert seen == names
 
 
-def test_the_export_of_a_long_list_has_every_row(many, monkeypatch):
+def test_the_export_of_a_long_list_has_every_row(
+    many: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(listing, "_LINES_AT_ONCE", 2)
     browser = many.login()
 
@@ -62,7 +68,7 @@ def test_the_export_of_a_long_list_has_every_row(many, monkeypatch):
 
 
 @pytest.mark.parametrize("cursor", ["abc", "-1", "9" * 30])
-def test_an_invalid_cursor_gives_an_empty_page(console, cursor):
+def test_an_invalid_cursor_gives_an_empty_page(console: Console, cursor: str) -> None:
     answer = console.login().get("/users/", after=cursor)
 
     assert answer.status_code == 200
@@ -81,5 +87,5 @@ def test_an_invalid_cursor_gives_an_empty_page(console, cursor):
         ("", ""),
     ],
 )
-def test_formulas_are_escaped_in_exports(text, safe):
+def test_formulas_are_escaped_in_exports(text: str, safe: str) -> None:
     assert escape_formula(text) == safe

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from redis import Redis
+from sqlalchemy import Engine, text
 
-from tests.gateway.console.conftest import PASSWORD, Browser, make_console
+from tests.gateway.console.conftest import PASSWORD, Browser, Console, make_console
 
 MARKET = {
     "operator": "Jua Energy",
@@ -21,17 +22,17 @@ MARKET = {
 
 
 @pytest.fixture
-def empty(engine, redis, redis_url):
+def empty(engine: Engine, redis: Redis, redis_url: str) -> Console:
     return make_console(engine, redis, redis_url)
 
 
-def logged_in(console, role: str) -> Browser:
+def logged_in(console: Console, role: str) -> Browser:
     browser = console.browser()
     browser.log_in(role, PASSWORD)
     return browser
 
 
-def test_an_owner_of_an_empty_database_is_sent_to_the_market(empty):
+def test_an_owner_of_an_empty_database_is_sent_to_the_market(empty: Console) -> None:
     owner = logged_in(empty, "owner")
 
     assert owner.get("/").location == "/console/market"
@@ -39,14 +40,14 @@ def test_an_owner_of_an_empty_database_is_sent_to_the_market(empty):
     assert owner.get("/users/").status_code == 200
 
 
-def test_other_roles_see_no_page_of_an_empty_database(empty):
+def test_other_roles_see_no_page_of_an_empty_database(empty: Console) -> None:
     answer = logged_in(empty, "finance").get("/payments/")
 
     assert answer.status_code == 409
     assert "There is no market yet" in answer.text
 
 
-def test_a_new_market_is_used_at_once(empty, engine):
+def test_a_new_market_is_used_at_once(empty: Console, engine: Engine) -> None:
     owner = logged_in(empty, "owner")
 
     assert owner.post("/market", **MARKET).location == "/console/"
@@ -76,7 +77,7 @@ def test_a_new_market_is_used_at_once(empty, engine):
         ({"payment_max": "much"}, "not an amount"),
     ],
 )
-def test_an_invalid_market_is_refused(empty, wrong, expected):
+def test_an_invalid_market_is_refused(empty: Console, wrong: dict[str, str], expected: str) -> None:
     owner = logged_in(empty, "owner")
 
     answer = owner.post("/market", **(MARKET | wrong))
@@ -86,7 +87,7 @@ def test_an_invalid_market_is_refused(empty, wrong, expected):
     assert owner.get("/").location == "/console/market"
 
 
-def test_the_currency_of_existing_payments_cannot_change(console):
+def test_the_currency_of_existing_payments_cannot_change(console: Console) -> None:
     answer = console.login().post("/market", **MARKET)
 
     assert answer.status_code == 422
@@ -94,7 +95,7 @@ def test_the_currency_of_existing_payments_cannot_change(console):
     assert console.audit() == []
 
 
-def test_a_market_is_edited(console):
+def test_a_market_is_edited(console: Console) -> None:
     owner = console.login()
     kenya = {"country": "KE", "currency": "KES", "cash_unit": "1", "timezone": "Africa/Nairobi"}
     assert 'value="Jua Energy"' in owner.get("/market").text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -19,6 +20,7 @@ from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import cancel_sale, reprice_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console.pages.month_files import zipped
+from tests.gateway.console.conftest import Console
 from tests.support.builders import terms_by_count
 from tests.support.cast import AMINA, JUMA, KIT, METER
 from tests.support.scenario import NOW
@@ -27,11 +29,11 @@ DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nai
 
 
 @pytest.fixture
-def busy(console):
+def busy(console: Console) -> Console:
     """November with everything in it, and a little of December."""
     scenario, context = console.scenario, console.app.extensions["console"]
 
-    def do(action, *arguments):
+    def do(action: Callable[..., Any], *arguments: Any) -> Any:
         with context.open_unit() as unit:
             return action(unit, *arguments)
 
@@ -59,7 +61,9 @@ def busy(console):
     return console
 
 
-def month_of(console, name: str = "2026-11", role: str = "finance") -> dict[str, list[dict]]:
+def month_of(
+    console: Console, name: str = "2026-11", role: str = "finance"
+) -> dict[str, list[dict]]:
     answer = console.login(role).post("/month", month=name)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Disposition"] == f'attachment; filename="month-{name}.zip"'
@@ -77,12 +81,12 @@ def total(rows: list[dict], column: str) -> Decimal:
     return sum((Decimal(row[column] or 0) for row in rows), Decimal(0))
 
 
-def account(files, name: str) -> dict:
+def account(files: dict[str, list[dict[str, str]]], name: str) -> dict:
     return next(row for row in files["trial_balance"] if row["Account"] == name)
 
 
 @pytest.mark.parametrize("name", ["2026-11", "2026-12"])
-def test_the_files_agree_with_each_other_and_with_the_ledger(busy, name):
+def test_the_files_agree_with_each_other_and_with_the_ledger(busy: Console, name: str) -> None:
     files = month_of(busy, name)
 
     assert {row["Agrees"] for row in files["checks"]} == {"True"}
@@ -102,7 +106,7 @@ def test_the_files_agree_with_each_other_and_with_the_ledger(busy, name):
         assert total(files["suspense"], side) == Decimal(suspense[side])
 
 
-def test_sales_agents_and_refunds_agree_with_the_trial_balance(busy):
+def test_sales_agents_and_refunds_agree_with_the_trial_balance(busy: Console) -> None:
     files = month_of(busy)
 
     sold = total(files["sales"], "Total")
@@ -121,7 +125,7 @@ def test_sales_agents_and_refunds_agree_with_the_trial_balance(busy):
     assert {row["Receipt"] for row in files["refunds"]} == {"LOST2"}
 
 
-def test_the_month_ends_at_midnight_of_the_market(busy):
+def test_the_month_ends_at_midnight_of_the_market(busy: Console) -> None:
     november, december = month_of(busy), month_of(busy, "2026-12")
 
     assert [row["Receipt"] for row in november["payments"]][-1] == "LAST"
@@ -133,7 +137,7 @@ def test_the_month_ends_at_midnight_of_the_market(busy):
         assert row["Opening debit"] == opening.get(row["Account"], "0.00")
 
 
-def test_an_empty_month_has_every_file_without_rows(busy):
+def test_an_empty_month_has_every_file_without_rows(busy: Console) -> None:
     files = month_of(busy, "2026-03")
 
     assert len(files) == 12
@@ -141,7 +145,7 @@ def test_an_empty_month_has_every_file_without_rows(busy):
     assert {row["Agrees"] for row in files["checks"]} == {"True"}
 
 
-def test_the_export_contains_no_token_and_no_payer(busy):
+def test_the_export_contains_no_token_and_no_payer(busy: Console) -> None:
     [(paid_with,)] = busy.rows("SELECT text FROM tokens ORDER BY id LIMIT 1")
     answer = busy.login("owner").post("/month", month="2026-11")
 
@@ -153,14 +157,14 @@ def test_the_export_contains_no_token_and_no_payer(busy):
     assert AMINA not in written  # she paid RA1 from her phone
 
 
-def test_every_export_is_in_the_audit_log(busy):
+def test_every_export_is_in_the_audit_log(busy: Console) -> None:
     month_of(busy)
 
     assert busy.audit()[-1] == ("finance", "export", "market", "the month 2026-11")
 
 
 @pytest.mark.parametrize("typed", ["2026-13", "November", "2026-11-01", "9999-12", "2027-01"])
-def test_an_unknown_or_future_month_is_not_exported(console, typed):
+def test_an_unknown_or_future_month_is_not_exported(console: Console, typed: str) -> None:
     answer = console.login("finance").post("/month", month=typed)
 
     assert answer.status_code == 422
@@ -168,7 +172,7 @@ def test_an_unknown_or_future_month_is_not_exported(console, typed):
     assert console.audit() == []
 
 
-def test_only_one_piece_of_a_file_is_in_memory():
+def test_only_one_piece_of_a_file_is_in_memory() -> None:
     asked = 0
 
     def pieces() -> Iterator[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ UNIT = SimpleNamespace(market=SimpleNamespace(country="KE", currency="KES"))
 
 
 @pytest.mark.parametrize(("typed", "minor"), [("1,250", 1250_00), ("1 250.50", 1250_50)])
-def test_amounts_may_have_thousands_separators(typed, minor):
+def test_amounts_may_have_thousands_separators(typed: str, minor: int) -> None:
     assert parsing.amount_minor(UNIT, typed) == minor
 
 
@@ -30,12 +32,12 @@ def test_amounts_may_have_thousands_separators(typed, minor):
         (parsing.reason, "ok"),
     ],
 )
-def test_invalid_values_are_refused(read, typed):
+def test_invalid_values_are_refused(read: Callable[..., Any], typed: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         read(UNIT, typed)
 
 
 @pytest.mark.parametrize("typed", ["a\0b", "\ud800", "x" * 501])
-def test_control_characters_and_long_texts_are_refused(typed):
+def test_control_characters_and_long_texts_are_refused(typed: str) -> None:
     with pytest.raises(ValueError, match=r"characters"):
         parsing.plain_text(typed)

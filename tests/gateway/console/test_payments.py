@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 
 from core.tokens.family import group
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported, shown
 from tests.support.cast import AMINA, METER
 
 
-def code_of(console) -> str:
-    return console.rows("SELECT text FROM tokens WHERE id = :id", id=console.ids["token_id"])[0][0]
+def code_of(console: Console) -> str:
+    found: str = console.rows("SELECT text FROM tokens WHERE id = :id", id=console.ids["token_id"])[
+        0
+    ][0]
+    return found
 
 
-def test_the_page_of_a_payment_has_its_history(console):
+def test_the_page_of_a_payment_has_its_history(console: Console) -> None:
     page = console.login("read_only").get(f"/payments/{console.ids['payment_id']}").text
 
     for part in ("KES 500.00", "RA1", AMINA, METER, "instalment", "energy", "receivable:sales"):
@@ -22,7 +26,7 @@ def test_the_page_of_a_payment_has_its_history(console):
     assert "waiting" in page
 
 
-def test_no_page_shows_the_digits_of_a_token(console):
+def test_no_page_shows_the_digits_of_a_token(console: Console) -> None:
     browser, code = console.login("owner"), code_of(console)
 
     for path in (
@@ -34,7 +38,7 @@ def test_no_page_shows_the_digits_of_a_token(console):
         assert group(code, "sts") not in page
 
 
-def test_revealing_a_token_needs_a_reason_and_is_audited(console):
+def test_revealing_a_token_needs_a_reason_and_is_audited(console: Console) -> None:
     browser, code = console.login("support"), code_of(console)
     path = f"/tokens/{console.ids['token_id']}/reveal"
 
@@ -47,7 +51,7 @@ def test_revealing_a_token_needs_a_reason_and_is_audited(console):
     assert console.audit() == [("support", "reveal", "token", "reads it out to Amina")]
 
 
-def test_payments_are_found_by_state_receipt_payer_and_day(console):
+def test_payments_are_found_by_state_receipt_payer_and_day(console: Console) -> None:
     browser = console.login()
 
     def found(**asked: str) -> list[str]:
@@ -62,7 +66,7 @@ def test_payments_are_found_by_state_receipt_payer_and_day(console):
     assert found(search="nothing like it") == []
 
 
-def test_a_hashed_payer_is_found_by_phone_number(console):
+def test_a_hashed_payer_is_found_by_phone_number(console: Console) -> None:
     digest = hashlib.sha256(AMINA[1:].encode()).hexdigest()
     console.scenario.pay("RH1", METER, 100_00, payer_kind="sha256", payer=digest)
 
@@ -71,7 +75,7 @@ def test_a_hashed_payer_is_found_by_phone_number(console):
     assert "RH1" in page.text
 
 
-def test_the_export_uses_the_filters_of_the_list(console):
+def test_the_export_uses_the_filters_of_the_list(console: Console) -> None:
     browser, asked = console.login("finance"), {"state": "applied"}
 
     header, *lines = exported(browser.get("/payments.csv", **asked))
@@ -82,7 +86,7 @@ def test_the_export_uses_the_filters_of_the_list(console):
     assert lines[0][0] == "2026-11-24 12:00:00"
 
 
-def test_an_invalid_filter_shows_its_problem_and_exports_nothing(console):
+def test_an_invalid_filter_shows_its_problem_and_exports_nothing(console: Console) -> None:
     browser = console.login()
 
     page = browser.get("/payments/", since="yesterday")
@@ -93,7 +97,7 @@ def test_an_invalid_filter_shows_its_problem_and_exports_nothing(console):
     assert browser.get("/payments/", search="a\0b").status_code == 200
 
 
-def test_an_sms_that_is_sent_again_is_a_new_row(console):
+def test_an_sms_that_is_sent_again_is_a_new_row(console: Console) -> None:
     browser, text_id = console.login("support"), console.ids["sms_id"]
     path = f"/sms/{text_id}/resend"
     assert "still on its way" in browser.post(path).text
@@ -107,5 +111,5 @@ def test_an_sms_that_is_sent_again_is_a_new_row(console):
     assert console.audit() == [("support", "resend", "sms", "asked for at the console")]
 
 
-def test_an_unknown_payment_has_no_page(console):
+def test_an_unknown_payment_has_no_page(console: Console) -> None:
     assert console.login().get("/payments/999999").status_code == 404

@@ -7,6 +7,7 @@ import pytest
 from core.errors import Refused
 from core.usecases.sales.allowed_plans import remove_plan_from
 from core.usecases.sales.quote import quote_allowed, quote_offer
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported
 from tests.support.builders import terms_by_count
 from tests.support.cast import NEEMA, READY_KIT
@@ -18,7 +19,7 @@ KIT_BY_WEEKS = {
 }  # fmt: skip
 
 
-def plan(console, code: str) -> list[tuple[object, ...]]:
+def plan(console: Console, code: str) -> list[tuple[object, ...]]:
     return console.rows(
         "SELECT scheme, cadence, count, instalment_minor, down_payment_minor FROM plan_offers"
         " WHERE code = :code",
@@ -26,7 +27,7 @@ def plan(console, code: str) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_plan_is_previewed_and_then_the_only_one_for_agents(console):
+def test_a_plan_is_previewed_and_then_the_only_one_for_agents(console: Console) -> None:
     owner = console.login()
     free = terms_by_count("kit", 3, "monthly")
     with console.scenario.open_unit() as unit:
@@ -46,14 +47,14 @@ def test_a_plan_is_previewed_and_then_the_only_one_for_agents(console):
             quote_allowed(unit, free)
 
 
-def test_plans_are_listed_with_their_terms(console):
+def test_plans_are_listed_with_their_terms(console: Console) -> None:
     lines = exported(console.login("read_only").get("/plans.csv"))[1:]
 
     assert ["tv6", "Six weeks", "Solar TV", "count", "6", "", "weekly", "0.00", "1"] in lines
     assert [line[3:7] for line in lines if line[0] == "sunday"] == [["service", "", "", ""]]
 
 
-def test_editing_a_plan_does_not_change_sales(console):
+def test_editing_a_plan_does_not_change_sales(console: Console) -> None:
     browser = console.login()
     browser.confirm("/sales/new", number=NEEMA, serial=READY_KIT, **WHY)
     before = console.rows("SELECT amount_minor FROM instalments ORDER BY id DESC LIMIT 1")
@@ -82,7 +83,7 @@ def test_editing_a_plan_does_not_change_sales(console):
         ({"down_payment": "9999"}, "plan_down_payment"),
     ],
 )
-def test_an_invalid_plan_is_refused(console, typed, expected):
+def test_an_invalid_plan_is_refused(console: Console, typed: dict[str, str], expected: str) -> None:
     answer = console.login().post("/plans/new", **(KIT_BY_WEEKS | typed), **WHY)
 
     assert answer.status_code == 422
@@ -90,7 +91,7 @@ def test_an_invalid_plan_is_refused(console, typed, expected):
     assert console.audit() == []
 
 
-def test_a_plan_is_withdrawn_unless_it_is_preset_on_a_device(console):
+def test_a_plan_is_withdrawn_unless_it_is_preset_on_a_device(console: Console) -> None:
     owner, path = console.login(), f"/plans/{console.ids['plan_id']}/withdraw"
 
     refused = owner.post(path, **WHY)
@@ -105,5 +106,5 @@ def test_a_plan_is_withdrawn_unless_it_is_preset_on_a_device(console):
 
 
 @pytest.mark.parametrize("action", ["", "/withdraw"])
-def test_an_unknown_plan_has_no_page(console, action):
+def test_an_unknown_plan_has_no_page(console: Console, action: str) -> None:
     assert console.login().get(f"/plans/99999{action}").status_code == 404

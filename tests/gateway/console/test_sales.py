@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.gateway.console.conftest import SALE_OF
+from tests.gateway.console.conftest import SALE_OF, Console
 from tests.gateway.console.test_listing import exported, shown
 from tests.support.cast import AMINA, CHIDI, DAY_KIT, KIT, LAST_KIT, READY_KIT, STOCK_KIT
 
@@ -12,19 +14,21 @@ WHY = {"reason": "agreed with the customer"}
 
 
 @pytest.fixture
-def path(console) -> str:
+def path(console: Console) -> str:
     """Baraka's kit: 4 x 150.00, by the week."""
     return f"/sales/{console.ids['sale_id']}"
 
 
-def plan_of(console) -> list[tuple[object, ...]]:
+def plan_of(console: Console) -> list[tuple[object, ...]]:
     return console.rows(
         "SELECT amount_minor, paid_minor FROM instalments WHERE sale_id = :id ORDER BY number",
         id=console.ids["sale_id"],
     )
 
 
-def test_sales_are_found_by_state_and_by_overdue_instalments(console, later):
+def test_sales_are_found_by_state_and_by_overdue_instalments(
+    console: Console, later: Callable[..., None]
+) -> None:
     def serials(**asked: str) -> list[str]:
         answer = console.login("read_only").get("/sales.csv", **asked)
         return [line[3] for line in exported(answer)[1:]]
@@ -41,7 +45,7 @@ def test_sales_are_found_by_state_and_by_overdue_instalments(console, later):
     assert console.login().get("/sales.csv", late="perhaps").status_code == 400
 
 
-def test_the_page_of_a_sale_has_its_instalments(console, path):
+def test_the_page_of_a_sale_has_its_instalments(console: Console, path: str) -> None:
     console.scenario.pay("A1", KIT, 200_00)
     console.scenario.apply()
 
@@ -59,13 +63,13 @@ def test_the_page_of_a_sale_has_its_instalments(console, path):
     assert "Change price" not in page
 
 
-def test_an_unknown_sale_has_no_page(console):
+def test_an_unknown_sale_has_no_page(console: Console) -> None:
     browser = console.login()
 
     assert {browser.get(f"/sales/99999{tail}").status_code for tail in ("", "/price")} == {404}
 
 
-def test_an_appliance_is_sold_after_a_preview(console):
+def test_an_appliance_is_sold_after_a_preview(console: Console) -> None:
     terms = {"appliance": "cooker", "scheme": "count", "count": "3", "cadence": "monthly"}
     browser = console.login("support")
 
@@ -98,7 +102,9 @@ def test_an_appliance_is_sold_after_a_preview(console):
         ),
     ],
 )
-def test_a_sale_registers_its_device_from_stock(console, serial, typed, expected):
+def test_a_sale_registers_its_device_from_stock(
+    console: Console, serial: str, typed: dict[str, str], expected: str
+) -> None:
     looked, _ = console.login().confirm("/sales/new", number=CHIDI, serial=serial, **typed, **WHY)
 
     assert expected in looked.text
@@ -112,7 +118,7 @@ def test_a_sale_registers_its_device_from_stock(console, serial, typed, expected
     console.scenario.check_invariants()
 
 
-def test_the_preview_of_a_sale_writes_nothing(console):
+def test_the_preview_of_a_sale_writes_nothing(console: Console) -> None:
     before = console.rows("SELECT count(*) FROM sales")
 
     console.login().post("/sales/new", number=AMINA, appliance="cooker", count="3", **WHY)
@@ -133,7 +139,7 @@ def test_the_preview_of_a_sale_writes_nothing(console):
         ({"number": AMINA, "appliance": "cooker", "count": "3", "reason": ""}, "this is required"),
     ],
 )
-def test_an_invalid_sale_is_refused(console, typed, expected):
+def test_an_invalid_sale_is_refused(console: Console, typed: dict[str, str], expected: str) -> None:
     answer = console.login().post("/sales/new", **(WHY | typed))
 
     assert answer.status_code == 422
@@ -141,7 +147,7 @@ def test_an_invalid_sale_is_refused(console, typed, expected):
     assert console.audit() == []
 
 
-def test_a_new_price_is_spread_over_the_unpaid_instalments(console, path):
+def test_a_new_price_is_spread_over_the_unpaid_instalments(console: Console, path: str) -> None:
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
     browser = console.login("finance")
@@ -165,7 +171,9 @@ def test_a_new_price_is_spread_over_the_unpaid_instalments(console, path):
         ("150", "unlock the device"),
     ],
 )
-def test_an_invalid_price_is_refused(console, path, total, expected):
+def test_an_invalid_price_is_refused(
+    console: Console, path: str, total: str, expected: str
+) -> None:
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
 
@@ -176,7 +184,7 @@ def test_an_invalid_price_is_refused(console, path, total, expected):
     assert console.audit() == []
 
 
-def test_the_unpaid_instalments_are_rescheduled(console, path):
+def test_the_unpaid_instalments_are_rescheduled(console: Console, path: str) -> None:
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
 
@@ -202,7 +210,9 @@ def test_the_unpaid_instalments_are_rescheduled(console, path):
         ({"count": "2", "first_on": "soon"}, "enter the day"),
     ],
 )
-def test_an_invalid_schedule_is_refused(console, path, typed, expected):
+def test_an_invalid_schedule_is_refused(
+    console: Console, path: str, typed: dict[str, str], expected: str
+) -> None:
     answer = console.login().post(f"{path}/schedule", cadence="weekly", **typed, **WHY)
 
     assert answer.status_code == 422
@@ -210,7 +220,9 @@ def test_an_invalid_schedule_is_refused(console, path, typed, expected):
     assert console.audit() == []
 
 
-def test_a_cancellation_is_previewed_and_returns_the_device_to_stock(console, path):
+def test_a_cancellation_is_previewed_and_returns_the_device_to_stock(
+    console: Console, path: str
+) -> None:
     console.scenario.pay("A1", KIT, 150_00)
     console.scenario.apply()
     browser = console.login("finance")
@@ -228,7 +240,7 @@ def test_a_cancellation_is_previewed_and_returns_the_device_to_stock(console, pa
     console.scenario.check_invariants()
 
 
-def test_a_closed_sale_cannot_be_changed(console):
+def test_a_closed_sale_cannot_be_changed(console: Console) -> None:
     console.scenario.pay("A1", LAST_KIT, 150_00)
     console.scenario.apply()
     sale_id = console.rows(SALE_OF, serial=LAST_KIT)[0][0]
@@ -239,7 +251,7 @@ def test_a_closed_sale_cannot_be_changed(console):
     assert "not open any more" in answer.text
 
 
-def test_a_sale_by_the_day_has_no_plan_to_change(console):
+def test_a_sale_by_the_day_has_no_plan_to_change(console: Console) -> None:
     browser = console.login()
     _, done = browser.confirm("/sales/new", number=CHIDI, serial=DAY_KIT, **WHY)
     path = done.location.removeprefix("/console")

@@ -7,17 +7,18 @@ import pytest
 from core.usecases.customers.edit_customer import add_number, remove_number
 from core.wording.product import LANGUAGES
 from core.wording.sms_lengths import sms_lengths
+from tests.gateway.console.conftest import Browser, Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, STRANGER
 
 NEW_NUMBER = "+254722000999"
 
 
-def kinds(browser, **asked: str) -> list[str]:
+def kinds(browser: Browser, **asked: str) -> list[str]:
     return [line[2] for line in exported(browser.get("/sms.csv", **asked))[1:]]
 
 
-def test_sms_are_found_by_number_state_and_kind(console):
+def test_sms_are_found_by_number_state_and_kind(console: Console) -> None:
     browser = console.login("read_only")
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
@@ -33,7 +34,7 @@ def test_sms_are_found_by_number_state_and_kind(console):
     assert "UserInBlacklist" in browser.get("/sms/", state="failed").text
 
 
-def test_the_list_has_no_text_of_an_sms(console):
+def test_the_list_has_no_text_of_an_sms(console: Console) -> None:
     browser = console.login()
     bodies = [row[0] for row in console.rows("SELECT body FROM sms")]
     [(code,)] = console.rows("SELECT text FROM tokens")
@@ -45,7 +46,7 @@ def test_the_list_has_no_text_of_an_sms(console):
     assert code not in shown.replace(" ", "").replace("-", "")
 
 
-def test_resending_an_sms_without_a_payment_returns_to_the_list(console):
+def test_resending_an_sms_without_a_payment_returns_to_the_list(console: Console) -> None:
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT id FROM sms WHERE msisdn = :msisdn", msisdn=STRANGER)
@@ -58,7 +59,7 @@ def test_resending_an_sms_without_a_payment_returns_to_the_list(console):
     ]
 
 
-def test_an_sms_to_a_removed_number_is_not_sent_again(console):
+def test_an_sms_to_a_removed_number_is_not_sent_again(console: Console) -> None:
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :msisdn", msisdn=AMINA)
@@ -75,7 +76,7 @@ def test_an_sms_to_a_removed_number_is_not_sent_again(console):
     assert console.rows(count) == before
 
 
-def test_an_sms_to_a_number_that_was_added_again_is_sent_again(console):
+def test_an_sms_to_a_number_that_was_added_again_is_sent_again(console: Console) -> None:
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE sms SET state = 'delivered', next_attempt_at = NULL")
     [(text_id,)] = console.rows("SELECT max(id) FROM sms WHERE msisdn = :msisdn", msisdn=AMINA)
@@ -88,7 +89,9 @@ def test_an_sms_to_a_number_that_was_added_again_is_sent_again(console):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_template_is_shown_at_its_longest_with_its_segments(console, language):
+def test_every_template_is_shown_at_its_longest_with_its_segments(
+    console: Console, language: str
+) -> None:
     page = console.login("read_only").get("/sms/lengths", language=language).text
 
     lengths = sms_lengths(language)
@@ -99,5 +102,5 @@ def test_every_template_is_shown_at_its_longest_with_its_segments(console, langu
     assert page.count("<tr>") == len(lengths) + 1
 
 
-def test_an_unknown_language_has_no_sms_lengths(console):
+def test_an_unknown_language_has_no_sms_lengths(console: Console) -> None:
     assert console.login().get("/sms/lengths", language="xx").status_code == 404

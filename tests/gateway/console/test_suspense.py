@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tests.gateway.console.conftest import Console
 
-def test_a_suggestion_links_to_a_prefilled_match(console):
+
+def test_a_suggestion_links_to_a_prefilled_match(console: Console) -> None:
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     page = finance.get(f"/payments/{lost}").text
@@ -13,7 +15,7 @@ def test_a_suggestion_links_to_a_prefilled_match(console):
     assert 'value="LAMP100"' in finance.get(f"/suspense/{lost}/match", serial="LAMP100").text
 
 
-def test_a_matched_payment_is_applied_to_the_device(console):
+def test_a_matched_payment_is_applied_to_the_device(console: Console) -> None:
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     answer = finance.post(f"/suspense/{lost}/match", serial="lamp 100", reason="he called us")
@@ -26,7 +28,7 @@ def test_a_matched_payment_is_applied_to_the_device(console):
     console.scenario.check_invariants()
 
 
-def test_an_invalid_match_changes_nothing(console):
+def test_an_invalid_match_changes_nothing(console: Console) -> None:
     finance, lost = console.login("finance"), console.ids["suspense_id"]
     path = f"/suspense/{lost}/match"
 
@@ -40,7 +42,7 @@ def test_an_invalid_match_changes_nothing(console):
     assert console.audit() == []
 
 
-def test_a_refund_needs_a_reason(console):
+def test_a_refund_needs_a_reason(console: Console) -> None:
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
     assert finance.post(f"/payments/{lost}/refund", reason="not for us").status_code == 302
@@ -51,7 +53,7 @@ def test_a_refund_needs_a_reason(console):
     console.scenario.check_invariants()
 
 
-def test_an_applied_payment_is_not_refunded(console):
+def test_an_applied_payment_is_not_refunded(console: Console) -> None:
     path = f"/payments/{console.ids['payment_id']}/refund"
 
     answer = console.login().post(path, reason="a change of mind")
@@ -60,14 +62,14 @@ def test_an_applied_payment_is_not_refunded(console):
     assert "RA1 has been applied" in answer.text
 
 
-def test_the_list_has_only_payments_in_suspense(console):
+def test_the_list_has_only_payments_in_suspense(console: Console) -> None:
     page = console.login("read_only").get("/suspense/").text
 
     assert "RS1" in page
     assert "RA1" not in page
 
 
-def test_money_returned_by_hand_is_recorded(console):
+def test_money_returned_by_hand_is_recorded(console: Console) -> None:
     finance, lost = console.login("finance"), console.ids["suspense_id"]
     path = f"/payments/{lost}/returned"
     assert f"/console{path}" in finance.get(f"/payments/{lost}").text
@@ -82,7 +84,7 @@ def test_money_returned_by_hand_is_recorded(console):
     console.scenario.check_invariants()
 
 
-def test_an_applied_payment_that_the_provider_took_back_is_reversed(console):
+def test_an_applied_payment_that_the_provider_took_back_is_reversed(console: Console) -> None:
     finance, paid = console.login("finance"), console.ids["payment_id"]
 
     finance.post(f"/payments/{paid}/returned", reason="letter of Safaricom")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported, shown
 from tests.support.builders import insert_tariff
 from tests.support.cast import METER, READY_METER
@@ -13,19 +16,19 @@ WHY = {"reason": "fuel is dearer"}
 
 
 @pytest.fixture
-def path(console) -> str:
+def path(console: Console) -> str:
     """The tariff of Amina's meter: 100.00 a kWh, nothing else."""
     return f"/tariffs/{console.ids['tariff_id']}"
 
 
 @pytest.fixture
-def shop(console) -> int:
+def shop(console: Console) -> int:
     """A tariff with an access rate of 20.00 every 3 days."""
     with console.scenario.engine.begin() as connection:
         return insert_tariff(connection, code="shop", access_rate_minor=20_00, access_every_days=3)
 
 
-def versions(console) -> list[tuple[str, object]]:
+def versions(console: Console) -> list[tuple[str, object]]:
     return [
         (day.isoformat(), price)
         for day, price in console.rows(
@@ -36,7 +39,7 @@ def versions(console) -> list[tuple[str, object]]:
     ]
 
 
-def test_the_list_has_todays_prices_and_the_day_of_the_next(console, path):
+def test_the_list_has_todays_prices_and_the_day_of_the_next(console: Console, path: str) -> None:
     browser = console.login()
     browser.confirm(f"{path}/prices", valid_from="2026-12-01", price="120", **WHY)
 
@@ -45,7 +48,7 @@ def test_the_list_has_todays_prices_and_the_day_of_the_next(console, path):
     assert line == ["home", "Home", "100.00", "0.00", "", "0.00", line[6], "2026-12-01", "2"]
 
 
-def test_new_prices_are_previewed_and_start_on_their_day(console, path):
+def test_new_prices_are_previewed_and_start_on_their_day(console: Console, path: str) -> None:
     browser = console.login()
 
     looked, done = browser.confirm(
@@ -61,7 +64,7 @@ def test_new_prices_are_previewed_and_start_on_their_day(console, path):
     assert console.audit() == [("owner", "change", "tariff", WHY["reason"])]
 
 
-def test_future_prices_can_be_changed(console, path):
+def test_future_prices_can_be_changed(console: Console, path: str) -> None:
     browser = console.login()
 
     for price in ("120", "130"):
@@ -83,7 +86,9 @@ def test_future_prices_can_be_changed(console, path):
         ({"reason": "x"}, "give a reason"),
     ],
 )
-def test_invalid_prices_are_refused(console, path, typed, expected):
+def test_invalid_prices_are_refused(
+    console: Console, path: str, typed: dict[str, str], expected: str
+) -> None:
     before = versions(console)
     good = {"valid_from": "2026-12-01", "price": "120"} | WHY
 
@@ -95,7 +100,7 @@ def test_invalid_prices_are_refused(console, path, typed, expected):
     assert console.audit() == []
 
 
-def test_a_tariff_is_added_and_its_code_is_unique(console):
+def test_a_tariff_is_added_and_its_code_is_unique(console: Console) -> None:
     browser = console.login()
     typed = {"code": "mill", "name": "Mills", "valid_from": "2026-11-24", "price": "80"} | WHY
 
@@ -108,7 +113,7 @@ def test_a_tariff_is_added_and_its_code_is_unique(console):
     assert console.audit() == [("owner", "add", "tariff", WHY["reason"])]
 
 
-def test_renaming_a_tariff_keeps_its_prices(console, path):
+def test_renaming_a_tariff_keeps_its_prices(console: Console, path: str) -> None:
     before = versions(console)
 
     console.login().post(f"{path}/name", name="Homes", **WHY)
@@ -117,7 +122,9 @@ def test_renaming_a_tariff_keeps_its_prices(console, path):
     assert versions(console) == before
 
 
-def test_due_access_rates_are_charged_before_meters_move(console, shop, later):
+def test_due_access_rates_are_charged_before_meters_move(
+    console: Console, shop: int, later: Callable[..., None]
+) -> None:
     with console.scenario.engine.begin() as connection:
         connection.exec_driver_sql(
             "UPDATE devices SET tariff_id = %s, access_anchor_on = %s WHERE serial = %s",
@@ -140,7 +147,7 @@ def test_due_access_rates_are_charged_before_meters_move(console, shop, later):
     console.scenario.check_invariants()
 
 
-def test_past_prices_of_moved_meters_cannot_change(console, path, shop):
+def test_past_prices_of_moved_meters_cannot_change(console: Console, path: str, shop: int) -> None:
     browser = console.login()
     browser.confirm(f"{path}/move", tariff="shop", **WHY)
 
@@ -150,7 +157,7 @@ def test_past_prices_of_moved_meters_cannot_change(console, path, shop):
     assert "its meters were moved away" in answer.text
 
 
-def test_a_moved_meter_in_stock_owes_no_access_rate(console, path, shop):
+def test_a_moved_meter_in_stock_owes_no_access_rate(console: Console, path: str, shop: int) -> None:
     console.login().confirm(f"{path}/move", tariff="shop", **WHY)
 
     assert console.rows(
@@ -162,7 +169,9 @@ def test_a_moved_meter_in_stock_owes_no_access_rate(console, path, shop):
     ("tariff", "expected"),
     [("home", "on that tariff already"), ("later", "no price yet"), ("none", "choose a value")],
 )
-def test_meters_move_only_to_another_tariff_in_force(console, path, tariff, expected):
+def test_meters_move_only_to_another_tariff_in_force(
+    console: Console, path: str, tariff: str, expected: str
+) -> None:
     with console.scenario.engine.begin() as connection:
         insert_tariff(connection, code="later", valid_from=NOW.date().replace(year=2027))
 
@@ -173,7 +182,7 @@ def test_meters_move_only_to_another_tariff_in_force(console, path, tariff, expe
     assert console.audit() == []
 
 
-def test_the_preview_of_prices_has_what_payments_buy(console, path):
+def test_the_preview_of_prices_has_what_payments_buy(console: Console, path: str) -> None:
     browser = console.login()
 
     looked = browser.post(
@@ -199,7 +208,9 @@ def test_the_preview_of_prices_has_what_payments_buy(console, path):
         ("", ["100.00", "1.0 kWh", "0.00"]),
     ],
 )
-def test_the_page_of_a_tariff_has_what_a_payment_buys(console, path, pays, gives):
+def test_the_page_of_a_tariff_has_what_a_payment_buys(
+    console: Console, path: str, pays: str, gives: list[str]
+) -> None:
     page = console.login("read_only").get(path, pays=pays).text
 
     table = page.partition("What a payment buys")[2]
@@ -211,7 +222,7 @@ def test_the_page_of_a_tariff_has_what_a_payment_buys(console, path, pays, gives
         assert console.rows("SELECT units FROM tokens ORDER BY id DESC LIMIT 1") == [(55,)]
 
 
-def test_an_invalid_amount_is_refused_on_the_page(console, path):
+def test_an_invalid_amount_is_refused_on_the_page(console: Console, path: str) -> None:
     answer = console.login().get(path, pays="much")
 
     assert answer.status_code == 200

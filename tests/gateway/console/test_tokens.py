@@ -5,16 +5,17 @@ from __future__ import annotations
 import pytest
 
 from core.usecases.tokens.make_ordered import make_ordered_tokens
+from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import KIT, METER, OPEN_SECRET
 
 
-def make(console) -> None:
+def make(console: Console) -> None:
     with console.scenario.open_unit() as unit:
         make_ordered_tokens(unit, OPEN_SECRET)
 
 
-def test_a_manual_token_is_ordered_made_by_a_worker_and_revealed(console):
+def test_a_manual_token_is_ordered_made_by_a_worker_and_revealed(console: Console) -> None:
     support = console.login("support")
 
     ordered = support.post("/manual-tokens/new", serial=KIT, kind="lock", reason="taken back")
@@ -37,7 +38,9 @@ def test_a_manual_token_is_ordered_made_by_a_worker_and_revealed(console):
     ("kind", "amount", "serial", "units"),
     [("days", "7", KIT, 7), ("energy", "2.5", METER, 25), ("energy", "3", METER, 30)],
 )
-def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, serial, units):
+def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(
+    console: Console, kind: str, amount: str, serial: str, units: int
+) -> None:
     typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
 
     assert console.login().post("/manual-tokens/new", **typed).status_code == 302
@@ -60,7 +63,9 @@ def test_days_are_whole_and_energy_is_in_tenths_of_a_kwh(console, kind, amount, 
         ("days", "7", "NONE1", "no device NONE1"),
     ],
 )
-def test_an_invalid_order_is_refused_beside_its_field(console, kind, amount, serial, expected):
+def test_an_invalid_order_is_refused_beside_its_field(
+    console: Console, kind: str, amount: str, serial: str, expected: str
+) -> None:
     typed = {"serial": serial, "kind": kind, "amount": amount, "reason": "goodwill"}
 
     answer = console.login().post("/manual-tokens/new", **typed)
@@ -70,14 +75,14 @@ def test_an_invalid_order_is_refused_beside_its_field(console, kind, amount, ser
     assert console.audit() == []
 
 
-def test_a_link_prefills_the_form(console):
+def test_a_link_prefills_the_form(console: Console) -> None:
     page = console.login().get("/manual-tokens/new", serial=KIT, kind="lock").text
 
     assert f'value="{KIT}"' in page
     assert '<option value="lock" selected>' in page
 
 
-def test_orders_are_found_by_serial_and_state(console):
+def test_orders_are_found_by_serial_and_state(console: Console) -> None:
     browser = console.login()
     for serial in (KIT, "LAMP200"):
         browser.post("/manual-tokens/new", serial=serial, kind="lock", reason="taken back")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.gateway.console.conftest import PASSWORD
+from tests.gateway.console.conftest import PASSWORD, Console
 
 
-def test_an_owner_adds_a_user_who_then_logs_in(console):
+def test_an_owner_adds_a_user_who_then_logs_in(console: Console) -> None:
     owner = console.login()
 
     answer = owner.post("/users/new", name="Wanjiru", role="support", password="long enough")
@@ -16,7 +16,7 @@ def test_an_owner_adds_a_user_who_then_logs_in(console):
     assert console.audit() == [("owner", "add", "user", "a new user")]
 
 
-def test_a_problem_is_shown_beside_its_field_and_the_input_is_kept(console):
+def test_a_problem_is_shown_beside_its_field_and_the_input_is_kept(console: Console) -> None:
     answer = console.login().post("/users/new", name="owner", role="boss", password="short")
 
     assert answer.status_code == 422
@@ -26,14 +26,14 @@ def test_a_problem_is_shown_beside_its_field_and_the_input_is_kept(console):
     assert console.audit() == []
 
 
-def test_a_refusal_is_shown_beside_its_field(console):
+def test_a_refusal_is_shown_beside_its_field(console: Console) -> None:
     answer = console.login().post("/users/new", name="owner", role="support", password="x" * 10)
 
     assert answer.status_code == 422
     assert "There is a user owner already" in answer.text
 
 
-def test_changing_a_role_needs_a_reason_and_ends_the_logins(console):
+def test_changing_a_role_needs_a_reason_and_ends_the_logins(console: Console) -> None:
     owner, support = console.login(), console.login("support")
     path = f"/users/{console.ids['user_id']}/role"
 
@@ -46,7 +46,7 @@ def test_changing_a_role_needs_a_reason_and_ends_the_logins(console):
     assert console.audit() == [("owner", "set_role", "user", "moved to accounts")]
 
 
-def test_a_disabled_user_is_logged_out_at_once(console):
+def test_a_disabled_user_is_logged_out_at_once(console: Console) -> None:
     owner, support = console.login(), console.login("support")
 
     owner.post(f"/users/{console.ids['user_id']}/disable", reason="left us")
@@ -56,7 +56,7 @@ def test_a_disabled_user_is_logged_out_at_once(console):
     assert console.audit() == [("owner", "disable", "user", "left us")]
 
 
-def test_the_last_owner_cannot_be_disabled(console):
+def test_the_last_owner_cannot_be_disabled(console: Console) -> None:
     owner_id = console.rows("SELECT id FROM console_users WHERE name = 'owner'")[0][0]
 
     answer = console.login().post(f"/users/{owner_id}/disable", reason="a joke")
@@ -65,7 +65,7 @@ def test_the_last_owner_cannot_be_disabled(console):
     assert "At least one user must be an owner" in answer.text
 
 
-def test_changing_a_password_needs_the_current_one(console):
+def test_changing_a_password_needs_the_current_one(console: Console) -> None:
     browser = console.login("support")
     new = {"new": "a better horse", "again": "a better horse"}
 
@@ -78,5 +78,5 @@ def test_changing_a_password_needs_the_current_one(console):
     assert console.audit() == [("support", "change_password", "user", "a new password")]
 
 
-def test_an_unknown_user_has_no_page(console):
+def test_an_unknown_user_has_no_page(console: Console) -> None:
     assert console.login().get("/users/999999/role").status_code == 404

@@ -13,7 +13,7 @@ from hypothesis.strategies import DataObject
 from core.wording.messages import reminder, sms_reply
 from core.wording.messages.sms_reply import usage
 from core.wording.product import product_wording
-from gateway.sms.keywords import WORDS, Command, language_named, parse
+from gateway.sms.keywords import WORDS, Command, Intent, language_named, parse
 
 ALL = [
     (code, intent, word)
@@ -26,7 +26,7 @@ INTENT = {word: intent for _, intent, word in ALL}
 
 @pytest.mark.parametrize(("code", "intent", "word"), ALL)
 def test_every_word_of_every_language_is_understood_in_any_case(
-    code: str, intent: str, word: str
+    code: str, intent: Intent, word: str
 ) -> None:
     for typed in (word, word.lower(), word.title(), f"  {word.lower()}. "):
         assert parse(typed) == Command(intent, ())
@@ -78,7 +78,9 @@ def test_no_word_means_two_things() -> None:
         ),
     ],
 )
-def test_a_text_is_read_as_people_write_it(body: str, intent: str, words: tuple[str, ...]) -> None:
+def test_a_text_is_read_as_people_write_it(
+    body: str, intent: Intent, words: tuple[str, ...]
+) -> None:
     assert parse(body) == Command(intent, words)
 
 

@@ -11,9 +11,11 @@ from gateway.sms.readings import Reading, payment_readings, registration_request
 
 
 def read(body: str) -> list[tuple[str | None, float]]:
+    command = parse(f"PAY {body}")
+    assert command is not None
     return [
         (reading.serial, reading.amount_minor / 100)
-        for reading in payment_readings(parse(f"PAY {body}").words, "KES")
+        for reading in payment_readings(command.words, "KES")
     ]
 
 
@@ -65,6 +67,7 @@ def test_a_registration_is_read_by_the_place_of_the_phone_number() -> None:
         ["0100", "0000", "024", "0711000222", "KIB", "home", "Asha", "wa", "Mwangi"], "KE"
     )
 
+    assert request is not None
     customer = request.customer
     assert (request.serial, customer.msisdn) == ("01000000024", "+254711000222")
     assert (customer.village, request.terms) == ("KIB", "home")
@@ -88,5 +91,6 @@ def test_what_lacks_a_part_is_no_registration(body: str) -> None:
 def test_a_registration_may_leave_out_the_village_and_the_name() -> None:
     request = registration_request(["LAMP300", "+254711000222", "-", "kit/12W"], "KE")
 
+    assert request is not None
     customer = request.customer
     assert (customer.village, customer.name, customer.surname) == ("", "", "")

@@ -97,7 +97,7 @@ def worded(**changed: str) -> dict[str, dict[str, str]]:
 
 
 def test_a_sound_menu_compiles() -> None:
-    menu = build(home(), defined_in=[SimpleNamespace(done=done)])  # type: ignore[list-item]
+    menu = build(home(), defined_in=[SimpleNamespace(done=done)])
 
     assert set(menu.screens) == {"t.home", "t.done", "engine.resume"}
 

@@ -2,12 +2,15 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.catalogue import Catalogue
 from core.errors import BadInput
+from core.market import Market
 from core.money import Money
 from core.plan import ByAmount, ByCount, ByDay
 from core.tariff import TariffVersion
@@ -18,11 +21,11 @@ DEMO = CATALOGUE.read_text(encoding="utf-8")
 SPOKEN = ("en", "sw")
 
 
-def parsed(content=DEMO, market=None):
+def parsed(content: str = DEMO, market: Market | None = None) -> tuple[Catalogue, list[str]]:
     return parse_catalogue(content, market, SPOKEN)
 
 
-def problems_of(old, new, content=DEMO):
+def problems_of(old: str, new: str, content: str = DEMO) -> list[str]:
     assert old in content
     try:
         return parsed(content.replace(old, new, 1))[1]
@@ -30,7 +33,7 @@ def problems_of(old, new, content=DEMO):
         return list(error.problems)
 
 
-def test_the_demo_s_catalogue_has_no_problem():
+def test_the_demo_s_catalogue_has_no_problem() -> None:
     catalogue, problems = parsed()
     assert problems == []
     assert catalogue.market.cash_unit_minor == 100
@@ -42,7 +45,7 @@ def test_the_demo_s_catalogue_has_no_problem():
     assert juma.language == "en"
 
 
-def test_the_ceiling_of_m_pesa_is_no_ceiling_in_another_currency():
+def test_the_ceiling_of_m_pesa_is_no_ceiling_in_another_currency() -> None:
     in_uganda = DEMO.replace('currency = "KES"', 'currency = "UGX"')
     for cents in (".00", ".50"):
         in_uganda = in_uganda.replace(f'{cents}"', '"')
@@ -51,7 +54,7 @@ def test_the_ceiling_of_m_pesa_is_no_ceiling_in_another_currency():
     assert catalogue.market.payment_max_minor == 99_999_999
 
 
-def test_the_pin_is_in_no_repr():
+def test_the_pin_is_in_no_repr() -> None:
     assert "4321" not in repr(parsed()[0])
 
 
@@ -95,12 +98,14 @@ def test_the_pin_is_in_no_repr():
         ("pin_is_initial = false", "pin_is_initial = 0", "must be true or false"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_table_code_and_field(old, new, wanted):
+def test_a_wrong_value_is_told_with_its_table_code_and_field(
+    old: str, new: str, wanted: str
+) -> None:
     problems = problems_of(old, new)
     assert any(re.search(wanted, problem) for problem in problems), problems
 
 
-def test_all_problems_are_told_at_once():
+def test_all_problems_are_told_at_once() -> None:
     content = DEMO
     for old, new in [
         ('"25.00"', "25.0"),
@@ -113,27 +118,27 @@ def test_all_problems_are_told_at_once():
     assert tables == {"tariff", "appliance", "agent", "manufacturer"}
 
 
-def test_a_market_with_a_problem_is_told_with_everything_wrong_in_it():
+def test_a_market_with_a_problem_is_told_with_everything_wrong_in_it() -> None:
     content = DEMO.replace('"KE"', '"XX"', 1).replace('"*384*96#"', '"x"', 1)
     with pytest.raises(BadInput) as error:
         parsed(content)
     assert len(error.value.problems) == 2
 
 
-def test_money_may_be_a_whole_number():
+def test_money_may_be_a_whole_number() -> None:
     catalogue, problems = parsed(DEMO.replace('"7800.00"', "7800", 1))
     assert problems == []
     assert catalogue.appliances[0].price_minor == 7800_00
 
 
-def test_a_currency_without_minor_digits_has_none():
+def test_a_currency_without_minor_digits_has_none() -> None:
     problems = problems_of('currency = "KES"', 'currency = "UGX"')
     assert problems == []
     assert problems_of('"25.00"', '"25.50"', DEMO.replace('"KES"', '"UGX"', 1)) != []
 
 
 @pytest.mark.parametrize("vendor", ["calin", "stron", "gomelong", "sunking", "none"])
-def test_a_manufacturer_served_by_its_vendor_or_without_tokens_is_known(vendor):
+def test_a_manufacturer_served_by_its_vendor_or_without_tokens_is_known(vendor: str) -> None:
     assert problems_of('token = "openpaygo"', f'token = "{vendor}"') == []
 
 
@@ -148,13 +153,13 @@ PLANS = [
 
 
 @pytest.mark.parametrize(("old", "new", "wanted"), PLANS)
-def test_a_plan_with_a_problem_is_told(old, new, wanted):
+def test_a_plan_with_a_problem_is_told(old: str, new: str, wanted: str) -> None:
     problem, *_ = problems_of(old, new)
     assert re.match('plan "tv-(weeks|months)": ', problem)
     assert wanted in problem
 
 
-def test_plans_are_read_by_scheme():
+def test_plans_are_read_by_scheme() -> None:
     weeks, months, by_day = (plan.terms for plan in parsed()[0].plans)
     assert (weeks.schedule, weeks.down_payment) == (ByCount(26), Money(600_00, "KES"))
     assert months.schedule == ByAmount(Money(1000_00, "KES"))
@@ -170,13 +175,13 @@ def test_plans_are_read_by_scheme():
         ('token = "sts"', 'token = "none"', "only a manufacturer of STS meters has it"),
     ],
 )
-def test_what_new_meters_leave_the_factory_with_is_checked(old, new, wanted):
+def test_what_new_meters_leave_the_factory_with_is_checked(old: str, new: str, wanted: str) -> None:
     (problem,) = problems_of(old, new)
     assert problem.startswith('manufacturer "umeme": sts: ')
     assert wanted in problem
 
 
-def test_a_file_without_a_market_takes_the_one_of_the_books():
+def test_a_file_without_a_market_takes_the_one_of_the_books() -> None:
     market = parsed()[0].market
     village = '[[village]]\ncode = "NEW"\nname = "New"\n'
     catalogue, problems = parsed(village, market)
@@ -185,19 +190,19 @@ def test_a_file_without_a_market_takes_the_one_of_the_books():
         parsed(village)
 
 
-def test_what_is_not_toml_is_told_with_its_place():
+def test_what_is_not_toml_is_told_with_its_place() -> None:
     with pytest.raises(BadInput, match=r"not TOML.*line 2"):
         parsed("[market]\ncountry = KE\n")
 
 
 @pytest.mark.parametrize("content", ["market = 3", "[[market]]"])
-def test_a_table_of_another_shape_is_a_problem_not_a_crash(content):
+def test_a_table_of_another_shape_is_a_problem_not_a_crash(content: str) -> None:
     with pytest.raises(BadInput, match=content.strip("[]").split()[0]):
         parsed(content)
 
 
 @pytest.mark.parametrize("content", ["village = 1", "village = [1]", "[village]"])
-def test_an_entry_that_is_no_table_of_its_own_is_a_problem(content):
+def test_an_entry_that_is_no_table_of_its_own_is_a_problem(content: str) -> None:
     problems = parsed(content, parsed()[0].market)[1]
     assert problems == ["[village]: write each one under a [[village]] of its own"]
 
@@ -208,7 +213,9 @@ VALUES = st.one_of(
 
 
 @given(st.dictionaries(st.sampled_from(["code", "name", "price", "kind", "msisdn", "x"]), VALUES))
-def test_whatever_stands_in_a_table_becomes_problems_and_never_an_error(values):
+def test_whatever_stands_in_a_table_becomes_problems_and_never_an_error(
+    values: dict[str, Any],
+) -> None:
     market = parsed()[0].market
     lines = "\n".join(f"{name} = {_toml(value)}" for name, value in values.items())
     for table in ("village", "manufacturer", "tariff", "appliance", "agent"):
@@ -216,7 +223,7 @@ def test_whatever_stands_in_a_table_becomes_problems_and_never_an_error(values):
         assert problems or catalogue.villages
 
 
-def _toml(value):
+def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

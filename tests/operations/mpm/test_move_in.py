@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.db.invariants import BOOKS, offenders
@@ -14,6 +17,7 @@ from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from core.usecases.tokens.device_keys import secrets_from
+from tests.operations.conftest import Ran
 
 HERE = Path(__file__).parent
 OPTIONS = (
@@ -27,27 +31,27 @@ OPTIONS = (
 
 
 @pytest.fixture
-def exports(tmp_path):
+def exports(tmp_path: Path) -> Path:
     """A folder with the sample exports, to change."""
     return Path(shutil.copytree(HERE / "exports", tmp_path / "exports"))
 
 
 @pytest.fixture
-def move(dialwatt, exports):
+def move(dialwatt: Callable[..., Ran], exports: Path) -> Callable[..., Ran]:
     """Import that folder; the catalogue is loaded."""
     assert dialwatt("load", str(HERE / "catalogue.toml")).code == 0
 
-    def move(*options):
+    def move(*options: str) -> Ran:
         return dialwatt("import-mpm", str(exports), *OPTIONS, *options)
 
     return move
 
 
 @pytest.fixture
-def check_invariants(engine):
+def check_invariants(engine: Engine) -> Callable[[], None]:
     """Check every invariant of the ledger."""
 
-    def check_invariants():
+    def check_invariants() -> None:
         with engine.connect() as connection:
             found = {
                 name: offenders(connection, sql, system_clock()) for name, sql in BOOKS.items()
@@ -57,7 +61,7 @@ def check_invariants(engine):
     return check_invariants
 
 
-def change(exports, name, before, after):
+def change(exports: Path, name: str, before: str, after: str) -> None:
     [file] = exports.glob(f"{name}*")
     content = file.read_text()
     assert before in content
@@ -72,8 +76,10 @@ PAID = """
 
 
 def test_people_devices_and_plans_become_ours_and_what_was_paid_stays_paid(
-    move, rows, check_invariants
-):
+    move: Callable[..., Ran],
+    rows: Callable[..., list[tuple[Any, ...]]],
+    check_invariants: Callable[[], None],
+) -> None:
     ran = move()
 
     assert ran.code == 0, ran.err
@@ -100,7 +106,9 @@ def test_people_devices_and_plans_become_ours_and_what_was_paid_stays_paid(
     check_invariants()
 
 
-def test_customers_devices_and_dates_are_theirs(move, rows):
+def test_customers_devices_and_dates_are_theirs(
+    move: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     move()
     assert rows(
         "SELECT n.msisdn, c.name, c.surname, v.code FROM customers c"
@@ -128,7 +136,9 @@ def test_customers_devices_and_dates_are_theirs(move, rows):
     ) == [("monthly", "2026-07-06"), ("monthly", "2026-07-06"), ("weekly", "2026-11-24")]
 
 
-def test_a_dry_run_reports_the_same_and_writes_nothing(move, contents):
+def test_a_dry_run_reports_the_same_and_writes_nothing(
+    move: Callable[..., Ran], contents: Callable[..., Any]
+) -> None:
     before = contents()
     ran = move("--dry-run")
     assert ran.code == 0
@@ -137,7 +147,9 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(move, contents):
     assert contents() == before
 
 
-def test_the_same_exports_again_change_nothing(move, contents):
+def test_the_same_exports_again_change_nothing(
+    move: Callable[..., Ran], contents: Callable[..., Any]
+) -> None:
     move()
     before = contents()
     again = move()
@@ -147,8 +159,12 @@ def test_the_same_exports_again_change_nothing(move, contents):
 
 
 def test_a_payment_afterwards_goes_on_where_the_plan_stood(
-    move, engine, environment, rows, check_invariants
-):
+    move: Callable[..., Ran],
+    engine: Engine,
+    environment: dict[str, str],
+    rows: Callable[..., list[tuple[Any, ...]]],
+    check_invariants: Callable[[], None],
+) -> None:
     move()
     open_unit = unit_opener(engine)
     with open_unit() as unit:
@@ -185,8 +201,14 @@ BROKEN = [
 
 @pytest.mark.parametrize(("name", "before", "after", "reported"), BROKEN)
 def test_whatever_cannot_be_is_told_with_its_place_and_then_nothing_is_written(
-    move, exports, contents, name, before, after, reported
-):
+    move: Callable[..., Ran],
+    exports: Path,
+    contents: Callable[..., Any],
+    name: str,
+    before: str,
+    after: str,
+    reported: str,
+) -> None:
     change(exports, name, before, after)
     untouched = contents()
     ran = move()
@@ -197,7 +219,9 @@ def test_whatever_cannot_be_is_told_with_its_place_and_then_nothing_is_written(
     assert contents() == untouched
 
 
-def test_everything_wrong_is_told_in_one_run_and_alike_reasons_once(move, exports):
+def test_everything_wrong_is_told_in_one_run_and_alike_reasons_once(
+    move: Callable[..., Ran], exports: Path
+) -> None:
     change(exports, "customer", "0722100003", "12")
     change(exports, "device", "SunLite", "Sun King")
     change(exports, "outstanding", '"300"', '"3,000"')
@@ -208,18 +232,22 @@ def test_everything_wrong_is_told_in_one_run_and_alike_reasons_once(move, export
     assert "is the cadence right?" in reported
 
 
-def test_many_places_of_one_reason_are_counted(move, exports):
+def test_many_places_of_one_reason_are_counted(move: Callable[..., Ran], exports: Path) -> None:
     change(exports, "device", "SunLite", "Sun King")
     assert "line 5 and 1 more)" in move().err
 
 
-def test_two_customers_of_one_name_are_told_apart_by_device_only(move, exports):
+def test_two_customers_of_one_name_are_told_apart_by_device_only(
+    move: Callable[..., Ran], exports: Path
+) -> None:
     with next(exports.glob("customer*")).open("a") as file:
         file.write(",Amina,Odhiambo,05/01/2026,,,,+254722100009,Kibwezi,,,,,,,,\n")
     assert "2 customers are called 'Amina Odhiambo'" in move().err
 
 
-def test_without_any_history_it_does_not_guess_what_was_paid(move, exports):
+def test_without_any_history_it_does_not_guess_what_was_paid(
+    move: Callable[..., Ran], exports: Path
+) -> None:
     for name in ("outstanding", "transaction"):
         next(exports.glob(f"{name}*")).unlink()
     assert "it is not known what was paid on it" in move().err
@@ -228,12 +256,16 @@ def test_without_any_history_it_does_not_guess_what_was_paid(move, exports):
 @pytest.mark.parametrize(
     ("name", "content"), [("x.csv", "a,b\n1,2\n"), ("x.json", "{"), ("x.csv", "")]
 )
-def test_a_file_that_is_no_export_is_told(move, exports, name, content):
+def test_a_file_that_is_no_export_is_told(
+    move: Callable[..., Ran], exports: Path, name: str, content: str
+) -> None:
     (exports / name).write_text(content)
     ran = move()
     assert ran.code == 1
     assert "x." in ran.err
 
 
-def test_a_folder_without_exports_is_told(dialwatt, loaded, tmp_path):
+def test_a_folder_without_exports_is_told(
+    dialwatt: Callable[..., Ran], loaded: None, tmp_path: Path
+) -> None:
     assert "no .csv or .json file" in dialwatt("import-mpm", str(tmp_path)).err

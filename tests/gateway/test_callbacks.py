@@ -4,14 +4,11 @@ import json
 import re
 from typing import Any
 
-import pytest
 import requests
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import BadCallback
 from gateway.gate import LARGEST_BODY
-from gateway.parsing import read_form, read_json
 from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import C2B, STK_PAID, c2b, stk_paid
 from tests.support.scenario import Scenario
@@ -154,20 +151,3 @@ def test_any_value_in_a_result_is_noted_or_refused(
         "CallbackMetadata": {"Item": items},
     }
     assert web.daraja("stk", document).status_code in (200, 400)
-
-
-def test_numbers_are_read_as_they_were_written() -> None:
-    assert read_json(b'{"a": 150.00, "b": 20260131174205, "c": NaN}') == {
-        "a": "150.00",
-        "b": "20260131174205",
-        "c": "NaN",
-    }
-
-
-def test_a_field_given_twice_is_refused() -> None:
-    with pytest.raises(BadCallback, match="twice"):
-        read_form(b"id=1&id=2")
-
-
-def test_a_form_is_read_in_utf8() -> None:
-    assert read_form(b"text=Habari+%C3%A9&id=") == {"text": "Habari é", "id": ""}

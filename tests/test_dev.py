@@ -73,7 +73,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machine:
     monkeypatch.setattr(dev, "find_spec", lambda name: None)
     (tmp_path / "bin").mkdir()
     for program in ("sh", "mkdir", "mktemp", "rm", "touch", "head"):
-        (tmp_path / "bin" / program).symlink_to(shutil.which(program))
+        (tmp_path / "bin" / program).symlink_to(shutil.which(program) or program)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     return Machine(tmp_path)
 
@@ -108,8 +108,13 @@ def test_a_python_with_ensurepip_makes_the_environment_itself(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dev, "find_spec", lambda name: name == "ensurepip")
-    commands = []
-    monkeypatch.setattr(dev, "failure_of", lambda command: commands.append(command) or "")
+    commands: list[Any] = []
+
+    def failure_of(command: Any) -> str:
+        commands.append(command)
+        return ""
+
+    monkeypatch.setattr(dev, "failure_of", failure_of)
 
     dev.create_environment()
 
@@ -149,8 +154,13 @@ def test_the_pip_of_this_python_is_used_where_it_has_no_ensurepip(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dev, "find_spec", lambda name: name == "pip")
-    commands = []
-    monkeypatch.setattr(dev, "failure_of", lambda command: commands.append(command) or "")
+    commands: list[Any] = []
+
+    def failure_of(command: Any) -> str:
+        commands.append(command)
+        return ""
+
+    monkeypatch.setattr(dev, "failure_of", failure_of)
 
     dev.create_environment()
 

@@ -56,9 +56,11 @@ class Language(Protocol):
 
 
 class Slot(Protocol):
-    """A placeholder in a message. `value_type` is the Python type of its values."""
+    """A placeholder in a message."""
 
-    value_type: type
+    @property
+    def value_type(self) -> type:
+        """The Python type of the values."""
 
     def render(self, value: Any, language: Language) -> str:
         """How the value is written."""

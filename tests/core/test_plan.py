@@ -163,7 +163,7 @@ def test_monthly_steps_hit_every_month_once_at_the_anchor_day_or_the_last(
     st.sampled_from([1, 5, 100]),
 )
 def test_every_plan_sums_to_the_price_or_is_refused(
-    total: int, down: int, cadence: str, schedule: Any, unit: int
+    total: int, down: int, cadence: Cadence, schedule: Any, unit: int
 ) -> None:
     if isinstance(schedule, tuple):
         schedule = by_amount(schedule[1] * unit)

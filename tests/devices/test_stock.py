@@ -89,7 +89,9 @@ def test_two_agents_cannot_enter_it_for_two_people(scenario: Scenario) -> None:
 
     def register(agent: str, phone: str) -> None:
         try:
-            answers.append(register_new(scenario, phone, agent=agent).serial)
+            registered = register_new(scenario, phone, agent=agent)
+            assert not isinstance(registered, Refused)
+            answers.append(registered.serial)
         except Refused as refused:
             answers.append(refused.code)
 

@@ -12,7 +12,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
@@ -75,7 +75,8 @@ def test_a_callback_that_finds_all_connections_taken_is_told_to_try_later(
 
     def tiny(url: str, **given: Any) -> Any:
         made = engines.make_engine(url, **(given | {"pool_size": 1}))
-        made.pool._max_overflow, made.pool._timeout = 0, 0.05
+        pool = cast(Any, made.pool)
+        pool._max_overflow, pool._timeout = 0, 0.05
         taken.append(made)
         return made
 

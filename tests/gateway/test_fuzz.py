@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -194,7 +194,10 @@ class _Errors(logging.Handler):
 def watch(scenario: Scenario) -> Iterator[Watch]:
     """A book in which every endpoint has something to be about."""
     with scenario.engine.begin() as connection:
-        common = {"device_id": scenario.device_id("S200"), "account_reference": "S200"}
+        common: dict[str, Any] = {
+            "device_id": scenario.device_id("S200"),
+            "account_reference": "S200",
+        }
         insert_prompt(connection, checkout_reference=CHECKOUT, **common)
         for channel, reference in (("mtn", REFERENCE), ("airtel", AIRTEL_ID)):
             insert_prompt(connection, channel=channel, checkout_reference=reference, **common)
@@ -292,7 +295,7 @@ def test_well_shaped_nonsense_is_refused_or_understood_and_leaves_no_trace_of_a_
 
 def test_every_post_endpoint_of_the_web_process_is_fuzzed(web: Web) -> None:
     """An endpoint that is added has to be added here."""
-    beside_ussd = inspect.getclosurevars(web.client.application.serve).nonlocals["rest"]
+    beside_ussd = inspect.getclosurevars(cast(Any, web.client.application).serve).nonlocals["rest"]
     rules = beside_ussd.__self__.url_map.iter_rules()
     endpoints = {
         re.sub("<int[^>]*>", "1", rule.rule.replace("<key>", KEY))

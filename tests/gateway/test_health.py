@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis import Redis
@@ -30,7 +30,7 @@ def worker(redis: Redis) -> Callable[..., SimpleWorker]:
 
     def born(*queues: str) -> SimpleWorker:
         worker = SimpleWorker(list(queues), connection=redis, serializer=JSONSerializer)
-        worker.register_birth()
+        cast(Any, worker).register_birth()
         return worker
 
     return born

@@ -11,7 +11,7 @@ from gateway.work_queues import QUEUES, WorkQueues
 from tests.support.standins import closed_port_url
 
 
-def jobs(redis: Redis, name: str) -> list[str]:
+def jobs(redis: Redis, name: str) -> list[str | None]:
     return [job.func_name for job in Queue(name, connection=redis, serializer=JSONSerializer).jobs]
 
 

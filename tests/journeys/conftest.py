@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis import Redis
@@ -159,7 +159,7 @@ def _run_gateway(
         monkeypatch.setattr(jobs, "runtime", lambda: runtime)
         endpoint = ussd_application(
             key=KEY,
-            redis=StoppableRedis(redis, session),
+            redis=cast(Redis, StoppableRedis(redis, session)),
             open_unit=stoppable,
             open_read_only_unit=open_read_only_unit,
             menu=product_menu(),

@@ -15,7 +15,8 @@ from sqlalchemy import Engine, text
 
 from core.logs import LogFormatter
 from core.tokens.errors import TokenError
-from tests.journeys.conftest import CAST, RunningGateway
+from tests.journeys.conftest import CAST
+from tests.journeys.running_gateway import RunningGateway
 from tests.support.cast import PEOPLE, VENDING_KEYS
 from tests.support.journeys import play
 

@@ -13,7 +13,8 @@ import pytest
 
 from gateway.ussd.drop_off import ends_on
 from operations import cli
-from tests.journeys.conftest import CAST, RunningGateway, StartingData
+from tests.journeys.conftest import CAST, StartingData
+from tests.journeys.running_gateway import RunningGateway
 from tests.support.cast import STRANGER
 from tests.support.journeys import play
 

@@ -84,6 +84,7 @@ def owner_of(scenario: Scenario, serial: str) -> tuple[str, str, str] | None:
 
 def test_a_request_registers_nothing_until_the_pin_confirms_it(scenario: Scenario) -> None:
     waiting, offer = request(scenario, serial="0100-0000 024", village="kib", terms="HOME")
+    assert isinstance(offer, TariffOffer)
 
     assert (waiting.serial, offer.tariff, waiting.owner) == (STOCK_METER, "home", "Asha Mwangi")
     assert owner_of(scenario, STOCK_METER) is None
@@ -111,6 +112,7 @@ def test_a_kit_is_asked_for_with_its_plan(
     scenario: Scenario, terms: str, parts: int, each: int, down: int
 ) -> None:
     _, quote = request(scenario, STOCK_KIT, terms)
+    assert isinstance(quote, PlanQuote)
 
     assert (quote.parts, quote.each) == (parts, Money(each, "KES"))
     assert quote.down_payment == Money(down, "KES")
@@ -256,6 +258,7 @@ def test_others_do_not(scenario: Scenario, redis: Redis) -> None:
 
 def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(scenario: Scenario) -> None:
     _, quote = request(scenario, STOCK_KIT, "TV6")
+    assert isinstance(quote, PlanQuote)
 
     assert (quote.appliance, quote.parts, quote.each) == ("tv", 6, Money(150_00, "KES"))
     assert confirm_request(scenario, STOCK_KIT) == RegisteredDevice(STOCK_KIT)
@@ -264,6 +267,7 @@ def test_a_plan_may_be_named_by_the_code_the_operator_gave_it(scenario: Scenario
 def test_a_kit_may_be_asked_for_by_the_day_in_every_language(scenario: Scenario) -> None:
     for word in ("DAY", "siku", "Jour"):
         _, quote = request(scenario, DAY_KIT, f"sun/{word}")
+        assert isinstance(quote, ServiceQuote)
         assert (quote.per_day, quote.least) == (Money(50_00, "KES"), Money(100_00, "KES"))
 
     assert confirm_request(scenario, DAY_KIT) == RegisteredDevice(DAY_KIT)
@@ -304,9 +308,13 @@ def test_what_became_impossible_is_still_listed_and_can_be_dropped(scenario: Sce
 
 
 def test_it_is_shown_and_sold_at_the_price_of_the_day(scenario: Scenario) -> None:
-    assert request(scenario, STOCK_KIT, "kit/6M")[1].each == Money(100_00, "KES")
+    asked = request(scenario, STOCK_KIT, "kit/6M")[1]
+    assert isinstance(asked, PlanQuote)
+    assert asked.each == Money(100_00, "KES")
     with scenario.engine.begin() as connection:
         connection.execute(text("UPDATE appliances SET price_minor = 120000 WHERE code = 'kit'"))
 
     with scenario.open_unit() as unit:
-        assert get_registration_request(unit, JUMA, STOCK_KIT)[1].each == Money(200_00, "KES")
+        shown = get_registration_request(unit, JUMA, STOCK_KIT)[1]
+        assert isinstance(shown, PlanQuote)
+        assert shown.each == Money(200_00, "KES")

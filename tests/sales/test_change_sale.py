@@ -168,7 +168,7 @@ def test_less_than_a_coin_left_of_a_lower_price_is_one_more_part(
     scenario.check_invariants()
 
 
-def sms_sent(scenario: Scenario) -> list[tuple[object, ...]]:
+def sms_sent(scenario: Scenario) -> list[tuple[str, str]]:
     return scenario.rows("SELECT msisdn, body FROM sms WHERE kind LIKE 'sale_sms.%' ORDER BY id")
 
 

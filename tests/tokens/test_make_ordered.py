@@ -64,7 +64,7 @@ def type_all(scenario: Scenario, serial: str) -> dict[str, Any]:
     ],
 )
 def test_an_ordered_code_does_on_the_device_what_was_ordered(
-    scenario: Scenario, serial: str, kind: str, units: int, shows: dict[str, Any]
+    scenario: Scenario, serial: str, kind: TokenKind, units: int, shows: dict[str, Any]
 ) -> None:
     order(scenario, serial, kind, units)
 
@@ -137,7 +137,7 @@ def test_ordering_twice_is_one_order_until_it_is_made(scenario: Scenario) -> Non
     ],
 )
 def test_what_cannot_be_ordered_is_refused(
-    scenario: Scenario, serial: str, kind: str, units: int, code: str
+    scenario: Scenario, serial: str, kind: TokenKind, units: int, code: str
 ) -> None:
     with pytest.raises(Refused, match=code):
         order(scenario, serial, kind, units)

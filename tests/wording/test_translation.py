@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 
@@ -35,7 +35,9 @@ def rendered(pattern: str, **values: tuple[Any, object]) -> str:
     slots = {name: annotation.__metadata__[0] for name, (annotation, _) in values.items()}
     language = Translation("en", {"language": ABOUT, "t": {"it": pattern}, "kind": {"shs": "lamp"}})
     return language.render(
-        Message("t.it", slots)(**{name: value for name, (_, value) in values.items()})
+        cast(Message[Any], Message("t.it", slots))(
+            **{name: value for name, (_, value) in values.items()}
+        )
     )
 
 

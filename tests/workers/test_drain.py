@@ -15,16 +15,16 @@ class Rows:
     """Units that keep what was recorded in them, and lose it when they fail."""
 
     def __init__(self) -> None:
-        self.kept = []
+        self.kept: list[Any] = []
 
     @contextmanager
-    def open_unit(self) -> Iterator[list[Any]]:
-        mine = []
+    def open_unit(self) -> Iterator[Any]:
+        mine: list[Any] = []
         yield mine
         self.kept += mine
 
 
-def recording(item: int) -> Callable[..., Any]:
+def recording(item: int) -> Callable[[Any], None]:
     return lambda unit: unit.append(item)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from core.errors import BrokenInvariant
 from core.money import Money
+from core.prompt import Prompt
 from core.usecases.payments.request import request_payment
 from core.wording import product
 from core.wording.translation import Translation, make_wording
@@ -22,7 +23,7 @@ from workers import runtime, schedule
 def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kiswahili with a text that has a letter too many for the alphabet, and one text missing."""
     wording = product.product_wording()
-    toml = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
+    toml: dict[str, Any] = {"language": {"name": "x", "thousands": ",", "months": ["x"] * 12}}
     for key, template in wording.translations["sw"].templates.items():
         section, name = key.split(".")
         toml.setdefault(section, {})[name] = template
@@ -70,8 +71,10 @@ def test_a_worker_in_a_market_without_m_pesa_starts_without_its_settings(
     made = runtime.runtime.__wrapped__()
 
     assert made.channel("daraja") is None
-    assert made.channel("airtel").account_of(None) == "airtel:UG"
-    made.channel("airtel").close()
+    airtel = made.channel("airtel")
+    assert airtel is not None
+    assert airtel.account_of(cast(Prompt, None)) == "airtel:UG"
+    airtel.close()
 
 
 def test_the_units_of_a_worker_wake_the_queues_that_they_leave_work_for(

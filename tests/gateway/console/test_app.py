@@ -69,7 +69,7 @@ def test_an_unexpected_error_is_shown_without_details(
 ) -> None:
     browser = console.login()
 
-    def fails() -> None:
+    def fails() -> str:
         raise error
 
     monkeypatch.setitem(console.app.view_functions, "dashboard.dashboard", Guarded("view", fails))

@@ -6,6 +6,7 @@ Both requests have checked that nothing is in the way, and then write at the sam
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -27,7 +28,7 @@ def both(
     console: Console, browsers: list[Browser], posts: list[tuple[str, dict[str, str]]], table: str
 ) -> list[TestResponse]:
     """Return the answers to two posts at the same time. A table lock holds both until both wait."""
-    answers = [None, None]
+    answers: list[Any] = [None, None]
 
     def action(which: int) -> None:
         path, typed = posts[which]

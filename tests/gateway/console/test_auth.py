@@ -179,6 +179,7 @@ def test_a_login_ends_after_twelve_hours_of_use(
 def test_a_logout_also_ends_copied_logins(console: Console) -> None:
     browser, copied = console.login(), console.browser()
     cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
+    assert cookie is not None
     copied.client.set_cookie(cookie.key, cookie.value, path="/console/")
     assert copied.get("/").status_code == 200
 
@@ -191,6 +192,7 @@ def test_a_logout_also_ends_copied_logins(console: Console) -> None:
 def test_a_forged_cookie_is_no_login(console: Console) -> None:
     browser = console.login()
     cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
+    assert cookie is not None
     browser.client.set_cookie(cookie.key, cookie.value[:-3] + "abc", path="/console/")
 
     assert browser.get("/").status_code == 302

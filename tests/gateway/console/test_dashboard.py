@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 from gateway.console.cache import cached
 from gateway.console.charts import bar_chart
@@ -41,10 +42,15 @@ def test_arrears_are_shown_by_age(console: Console, later: Callable[..., None]) 
 
 
 def test_screens_are_sorted_by_how_many_callers_hung_up(console: Console) -> None:
-    counts = {"payment.confirm shown": 4, "payment.confirm answered": 1, "home.home shown": 4}
+    counts: dict[Any, Any] = {
+        "payment.confirm shown": 4,
+        "payment.confirm answered": 1,
+        "home.home shown": 4,
+    }
     console.redis.hset(screens_key(NOW.date()), mapping=counts | {"home.home answered": 4})
 
     found = abandoned_screens(console.redis, NOW.date())
+    assert found is not None
 
     assert [(row.screen, row.shown, row.left) for row in found] == [
         ("payment.confirm", 4, 3),

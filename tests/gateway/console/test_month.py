@@ -63,7 +63,7 @@ def busy(console: Console) -> Console:
 
 def month_of(
     console: Console, name: str = "2026-11", role: str = "finance"
-) -> dict[str, list[dict]]:
+) -> dict[str, list[dict[str, str]]]:
     answer = console.login(role).post("/month", month=name)
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Disposition"] == f'attachment; filename="month-{name}.zip"'
@@ -77,11 +77,11 @@ def month_of(
         }
 
 
-def total(rows: list[dict], column: str) -> Decimal:
+def total(rows: list[dict[str, str]], column: str) -> Decimal:
     return sum((Decimal(row[column] or 0) for row in rows), Decimal(0))
 
 
-def account(files: dict[str, list[dict[str, str]]], name: str) -> dict:
+def account(files: dict[str, list[dict[str, str]]], name: str) -> dict[str, str]:
     return next(row for row in files["trial_balance"] if row["Account"] == name)
 
 

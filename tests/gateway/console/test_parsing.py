@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from core.unit import Unit
 from gateway.console import parsing
 
-UNIT = SimpleNamespace(market=SimpleNamespace(country="KE", currency="KES"))
+UNIT = cast(Unit, SimpleNamespace(market=SimpleNamespace(country="KE", currency="KES")))
 
 
 @pytest.mark.parametrize(("typed", "minor"), [("1,250", 1250_00), ("1 250.50", 1250_50)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from tests.gateway.console.conftest import Console
 
 
@@ -24,7 +26,7 @@ def test_a_matched_payment_is_applied_to_the_device(console: Console) -> None:
     assert answer.location == f"/console/payments/{lost}"
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("applied",)]
     assert console.audit() == [("finance", "match", "payment", "he called us")]
-    assert {key.decode() for key in console.redis.keys("wake:*")} >= {"wake:payments"}
+    assert {cast(bytes, key).decode() for key in console.redis.keys("wake:*")} >= {"wake:payments"}
     console.scenario.check_invariants()
 
 

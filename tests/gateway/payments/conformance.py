@@ -319,7 +319,7 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
     with engine.begin() as connection:
         insert_market(connection, **spec.market)
         manufacturer, tariff = insert_manufacturer(connection), insert_tariff(connection)
-    gateway = None
+    gateway: Any = None
 
     def serve(environ: Any, start_response: Any) -> Any:
         assert gateway is not None

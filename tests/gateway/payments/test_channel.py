@@ -32,7 +32,8 @@ from tests.support.standins import StandIns, closed_port_url
 
 @pytest.mark.parametrize("name", ["mtn", "airtel"])
 def test_eight_callers_share_one_token(standins: StandIns, name: str) -> None:
-    channel: PaymentChannel = {"mtn": mtn_channel, "airtel": airtel_channel}[name](standins.url)
+    make_channel = mtn_channel if name == "mtn" else airtel_channel
+    channel: PaymentChannel = make_channel(standins.url)
     prompts = [mtn_prompt() if name == "mtn" else airtel_prompt() for _ in range(8)]
     standins.fault(name, "delay_reply", operation="token", value="0.05")
     with ThreadPoolExecutor(8) as pool:

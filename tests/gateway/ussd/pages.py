@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from redis import Redis
 
@@ -24,6 +24,6 @@ def to_confirm(caller: Any) -> None:
 
 def stored_texts(redis: Redis) -> bytes:
     """Everything that Redis holds: all keys, and the values that are text."""
-    keys = redis.keys("*")
+    keys = cast(list[bytes], redis.keys("*"))
     texts = [key for key in keys if redis.type(key) == b"string"]
-    return b" ".join([key + b"=" + (redis.get(key) or b"") for key in texts] + keys)
+    return b" ".join([key + b"=" + cast(bytes, redis.get(key) or b"") for key in texts] + keys)

@@ -111,13 +111,13 @@ def test_a_screen_too_large_in_some_language_is_found() -> None:
 def test_the_widest_slot_counts_and_not_the_usual_one() -> None:
     ask = Ask("t.ask", sum_of, data=bill, reader=Serial, stores=serial, to=done)
 
-    assert build(home(option(yes, to=ask)), worded(sum_of="{amount}" + "x" * 127))
+    assert build(home(option(yes, to=ask)), worded(sum_of="{amount}" + "x" * 127)).screens
     [fault] = faults(home(option(yes, to=ask)), worded(sum_of="{amount}" + "x" * 128))
     assert fault.startswith("en: t.ask needs 142, 141 fit")
 
 
 def test_an_extension_character_counts_twice() -> None:
-    assert build(home(), worded(hello="x" * 70))
+    assert build(home(), worded(hello="x" * 70)).screens
     assert faults(home(), worded(hello="[[" * 35))[0].startswith("en: t.home needs 146")
 
 
@@ -135,7 +135,7 @@ def test_a_row_that_no_page_can_hold_is_found() -> None:
 
 
 def test_a_paged_choice_needs_only_its_lines_to_fit() -> None:
-    assert build(home(paged=True), worded(hello="x" * 100 + "\n" + "y" * 100))
+    assert build(home(paged=True), worded(hello="x" * 100 + "\n" + "y" * 100)).screens
     assert faults(home(), worded(hello="x" * 100 + "\n" + "y" * 100))
 
 
@@ -265,7 +265,7 @@ def test_a_slot_that_only_some_ways_carry_is_found() -> None:
     show = Notice("t.show", row)
     ask = Ask("t.ask", hello, reader=Serial, stores=serial, to=show)
 
-    assert build(home(option(yes, to=ask)))
+    assert build(home(option(yes, to=ask))).screens
     assert faults(home(option(yes, to=ask), option(no, to=show))) == [
         "t.show: nothing gives t.row its serial"
     ]
@@ -320,7 +320,7 @@ def test_a_slot_may_be_filled_from_any_part_of_what_a_screen_reads() -> None:
 
     shown = Choice("t.shown", sum_of, [option(yes, to=done)], data=parts, remembers=[serial])
 
-    assert build(home(option(yes, to=shown)))
+    assert build(home(option(yes, to=shown))).screens
 
 
 def test_an_effect_whose_variable_is_not_set_is_found() -> None:
@@ -393,7 +393,7 @@ def test_all_faults_come_together() -> None:
 def test_an_amount_never_looks_like_navigation() -> None:
     ask = Ask("t.ask", hello, reader=Amount, stores=amount, to=done)
 
-    assert build(home(option(yes, to=ask)))
+    assert build(home(option(yes, to=ask))).screens
 
 
 def test_a_slot_without_a_width_fails_where_it_is_declared() -> None:

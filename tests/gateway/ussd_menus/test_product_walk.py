@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -165,7 +165,7 @@ def walk_data(rolled_back_engine: Any, redis: Redis) -> Iterator[Connection]:
 def _walk(connection: Connection, redis: Redis, how: settings) -> Counter[str]:
     reached: Counter[str] = Counter()
     run_state_machine_as_test(
-        partial(MenuWalk, connection, redis, reached),
+        cast(type[MenuWalk], partial(MenuWalk, connection, redis, reached)),
         settings=settings(how, suppress_health_check=SUPPRESSED),
     )
     return reached

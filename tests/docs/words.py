@@ -22,6 +22,7 @@ LEFT_OUT = (
     "CHANGELOG.md",
     "LICENSE",
     "core/wording/*.toml",
+    "docs/menu.md",
     "tests/docs/test_words.py",
     "tests/journeys/*.txt",
     "*.lock",

@@ -1,4 +1,4 @@
-"""Appliances by code."""
+"""Queries for appliances: by code, and those that are for sale."""
 
 from __future__ import annotations
 
@@ -23,3 +23,18 @@ def appliances_by_code(
         {"codes": list(codes)},
     )
     return {row.code: StoredAppliance(*row) for row in rows}
+
+
+def appliances_for_sale(
+    connection: Connection, kinds: Collection[str], by_the_day: Collection[str]
+) -> list[StoredAppliance]:
+    """Return the appliances of these kinds that have a price, or a price per day and a kind in
+    `by_the_day`; by name."""
+    rows = connection.execute(
+        text(
+            f"SELECT {COLUMNS} FROM appliances a WHERE a.kind = ANY(:kinds) AND (a.price_minor > 0"
+            " OR (a.price_per_day_minor > 0 AND a.kind = ANY(:by_the_day))) ORDER BY a.name"
+        ),
+        {"kinds": list(kinds), "by_the_day": list(by_the_day)},
+    )
+    return [StoredAppliance(*row) for row in rows]

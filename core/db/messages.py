@@ -219,6 +219,42 @@ def insert_inbound(
     return inserted.rowcount == 1
 
 
+def insert_problem_report(
+    connection: Connection, msisdn: str, body: str, reported_at: datetime
+) -> None:
+    """Store a problem report, with the customer who has that number, if any."""
+    connection.execute(
+        text(
+            "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at) VALUES (:msisdn,"
+            " :body, (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn), :now)"
+        ),
+        {"msisdn": msisdn, "body": body, "now": reported_at},
+    )
+
+
+def stop_reminders(connection: Connection, msisdn: str, since: datetime) -> None:
+    """Store that the customer with that number wants no reminders."""
+    connection.execute(
+        text(
+            "INSERT INTO no_reminders (msisdn, since) VALUES (:msisdn, :since)"
+            " ON CONFLICT DO NOTHING"
+        ),
+        {"msisdn": msisdn, "since": since},
+    )
+
+
+def start_reminders(connection: Connection, msisdn: str) -> None:
+    """Store that the customer with that number wants reminders, on all numbers of the customer."""
+    connection.execute(
+        text(
+            "DELETE FROM no_reminders WHERE msisdn = :msisdn OR msisdn IN ("
+            " SELECT other.msisdn FROM customer_msisdns this JOIN customer_msisdns other"
+            " USING (customer_id) WHERE this.msisdn = :msisdn)"
+        ),
+        {"msisdn": msisdn},
+    )
+
+
 # A step holds from its day until the next one, so that after a downtime only the newest is sent. A
 # step that had passed when the thing was sold is none.
 _AT_A_STEP = """

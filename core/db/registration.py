@@ -86,6 +86,27 @@ def devices_by_serial(
     return {row.serial: KnownDevice(*row) for row in rows}
 
 
+def villages_served(connection: Connection, only: Sequence[str]) -> list[tuple[str, str]]:
+    """Return (code, name) of those villages, or of all for an empty `only`, by name."""
+    rows = connection.execute(
+        text(
+            "SELECT code, name FROM villages WHERE cardinality(CAST(:only AS text[])) = 0"
+            " OR code = ANY(:only) ORDER BY name"
+        ),
+        {"only": list(only)},
+    )
+    return [(row.code, row.name) for row in rows]
+
+
+def manufacturers_of_kind(connection: Connection, kind: str) -> list[tuple[str, str]]:
+    """Return (code, name) of the manufacturers of that kind of device, by name."""
+    rows = connection.execute(
+        text("SELECT code, name FROM manufacturers WHERE :kind = ANY(kinds) ORDER BY name"),
+        {"kind": kind},
+    )
+    return [(row.code, row.name) for row in rows]
+
+
 def manufacturers_of_new_meters(connection: Connection) -> set[str]:
     """The codes of the manufacturers whose new meters are all alike: the number says everything."""
     rows = connection.execute(

@@ -53,6 +53,33 @@ def tariff_versions(
     return versions
 
 
+def prices_per_kwh(connection: Connection, on: date) -> list[tuple[str, str, int]]:
+    """Return (code, name, price in minor units) on that day of the tariffs that have begun, by
+    name."""
+    rows = connection.execute(
+        text(
+            "SELECT code, name, (SELECT v.price_per_kwh_minor FROM tariff_versions v"
+            " WHERE v.tariff_id = t.id AND v.valid_from <= :on"
+            " ORDER BY v.valid_from DESC LIMIT 1) AS price_minor FROM tariffs t ORDER BY name"
+        ),
+        {"on": on},
+    )
+    return [(row.code, row.name, row.price_minor) for row in rows if row.price_minor]
+
+
+def delete_future_version(
+    connection: Connection, tariff_id: int, valid_from: date, today: date
+) -> None:
+    """Delete the version of a tariff that begins on that day, if that is after today."""
+    connection.execute(
+        text(
+            "DELETE FROM tariff_versions WHERE tariff_id = :tariff AND valid_from = :day"
+            " AND valid_from > :today"
+        ),
+        {"tariff": tariff_id, "day": valid_from, "today": today},
+    )
+
+
 def energy_sold_between(
     connection: Connection, tariff_id: int, begin_on: date, end_on: date, zone: str
 ) -> bool:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from core.appliance import StoredAppliance
 from core.db.agents import find_agent
-from core.db.appliances import appliances_by_code
+from core.db.appliances import appliances_by_code, appliances_for_sale
+from core.db.registration import manufacturers_of_kind, villages_served
+from core.db.tariffs import prices_per_kwh
 from core.errors import Refused
 from core.money import Money
 from core.plan import PAYG
@@ -49,14 +49,8 @@ class ApplianceOffer:
 def list_villages(unit: Unit, agent: str | None = None) -> list[Village]:
     """Return the villages by name; for an agent (by number) only those the agent serves."""
     found = agent and find_agent(unit.connection, agent)
-    rows = unit.connection.execute(
-        text(
-            "SELECT code, name FROM villages WHERE cardinality(CAST(:only AS text[])) = 0"
-            " OR code = ANY(:only) ORDER BY name"
-        ),
-        {"only": found.villages if found else []},
-    )
-    return [Village(*row) for row in rows]
+    only = found.villages if found else []
+    return [Village(code, name) for code, name in villages_served(unit.connection, only)]
 
 
 def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
@@ -73,42 +67,29 @@ def find_village(unit: Unit, typed: str, agent: str | None = None) -> str:
 
 def list_manufacturers(unit: Unit, kind: str) -> list[Manufacturer]:
     """Return the manufacturers of that kind of device."""
-    rows = unit.connection.execute(
-        text("SELECT code, name FROM manufacturers WHERE :kind = ANY(kinds) ORDER BY name"),
-        {"kind": kind},
-    )
-    return [Manufacturer(*row) for row in rows]
+    return [Manufacturer(code, name) for code, name in manufacturers_of_kind(unit.connection, kind)]
 
 
 def list_tariffs(unit: Unit) -> list[TariffOffer]:
     """Return the tariffs that have begun, with today's price per kWh."""
-    rows = unit.connection.execute(
-        text(
-            "SELECT code, name, (SELECT v.price_per_kwh_minor FROM tariff_versions v"
-            " WHERE v.tariff_id = t.id AND v.valid_from <= :today"
-            " ORDER BY v.valid_from DESC LIMIT 1) AS price_minor FROM tariffs t ORDER BY name"
-        ),
-        {"today": unit.today},
-    )
     currency = unit.market.currency
-    return [TariffOffer(row[0], row[1], Money(row[2], currency)) for row in rows if row[2]]
+    return [
+        TariffOffer(code, name, Money(price_minor, currency))
+        for code, name, price_minor in prices_per_kwh(unit.connection, unit.today)
+    ]
 
 
 def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
     """Return the appliances of these kinds that are sold on plans or by the day."""
-    rows = unit.connection.execute(
-        text(
-            "SELECT code, name, price_minor, coalesce(price_per_day_minor, 0) AS per_day_minor"
-            " FROM appliances WHERE kind = ANY(:kinds)"
-            " AND (price_minor > 0 OR (price_per_day_minor > 0 AND kind = ANY(:payg)))"
-            " ORDER BY name"
-        ),
-        {"kinds": list(kinds), "payg": list(PAYG)},
-    )
     currency = unit.market.currency
     return [
-        ApplianceOffer(code, name, Money(price, currency), Money(per_day, currency))
-        for code, name, price, per_day in rows
+        ApplianceOffer(
+            appliance.code,
+            appliance.name,
+            Money(appliance.price_minor, currency),
+            Money(appliance.price_per_day_minor or 0, currency),
+        )
+        for appliance in appliances_for_sale(unit.connection, kinds, PAYG)
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from core.appliance import Appliance
 from core.catalogue import AgentEntry, Catalogue, Manufacturer, PlanOffer, TariffEntry
@@ -24,8 +24,10 @@ from core.db.tariffs import (
     access_anchors,
     appliances_sold,
     charged_between,
+    delete_future_version,
     energy_sold_between,
     families_in_use,
+    find_market,
     has_payments,
     kinds_in_use,
     moved_away_since,
@@ -85,13 +87,12 @@ def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loade
 
 
 def _market_problems(unit: Unit, catalogue: Catalogue) -> Iterator[str]:
-    given = catalogue.market
-    if given is None or not has_payments(unit.connection):
+    given, stored = catalogue.market, find_market(unit.connection)
+    if given is None or stored is None or not has_payments(unit.connection):
         return
-    booked = unit.connection.execute(text("SELECT currency FROM market")).scalar_one()
-    if given.currency != booked:
+    if given.currency != stored.currency:
         yield (
-            f"market: currency: there are payments in {booked} already, it cannot become"
+            f"market: currency: there are payments in {stored.currency} already, it cannot become"
             f" {given.currency}"
         )
 
@@ -219,16 +220,8 @@ def _store_tariffs(unit: Unit, given: tuple[TariffEntry, ...]) -> Stored:
         other for other in others if known[other.code][other.version.valid_from] != other.version
     ]
     for entry in changed:
-        unit.connection.execute(
-            text(
-                "DELETE FROM tariff_versions WHERE tariff_id = :tariff AND valid_from = :day"
-                " AND valid_from > :today"
-            ),
-            {
-                "tariff": rows[entry.code]["id"],
-                "day": entry.version.valid_from,
-                "today": unit.today,
-            },
+        delete_future_version(
+            unit.connection, rows[entry.code]["id"], entry.version.valid_from, unit.today
         )
     insert_rows(
         unit.connection,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
-from core.db.messages import insert_inbound, lock_number
+from core.db.messages import insert_inbound, insert_problem_report, lock_number
 from core.unit import Unit
 
 
@@ -36,10 +34,4 @@ def record_inbound_text(unit: Unit, text: InboundText) -> bool:
 
 def report_problem(unit: Unit, msisdn: str, body: str) -> None:
     """Store a problem report, with the customer it came from if the number is known."""
-    unit.connection.execute(
-        text(
-            "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at) VALUES (:msisdn,"
-            " :body, (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn), :now)"
-        ),
-        {"msisdn": msisdn, "body": body[:500], "now": unit.now},
-    )
+    insert_problem_report(unit.connection, msisdn, body[:500], unit.now)

@@ -12,9 +12,13 @@ from datetime import datetime, time
 from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
-from core.db.messages import customers_at_a_step, due_at_a_step, insert_reminders
+from core.db.messages import (
+    customers_at_a_step,
+    due_at_a_step,
+    insert_reminders,
+    start_reminders,
+    stop_reminders,
+)
 from core.message import AtAStep
 from core.money import Money
 from core.unit import Unit
@@ -85,17 +89,12 @@ def _message(unit: Unit, reminders: list[AtAStep]) -> BoundMessage:
     return messages.due_soon(amount=amount, on=first.due_on, service_code=service_code)
 
 
-_STOP = "INSERT INTO no_reminders (msisdn, since) VALUES (:msisdn, :now) ON CONFLICT DO NOTHING"
-_START = """
-    DELETE FROM no_reminders WHERE msisdn = :msisdn OR msisdn IN (
-        SELECT other.msisdn FROM customer_msisdns this JOIN customer_msisdns other
-            USING (customer_id) WHERE this.msisdn = :msisdn)
-"""
-
-
 def want_reminders(unit: Unit, msisdn: str, *, wanted: bool) -> None:
     """Store whether a number wants reminders; any number of a customer decides for all of them.
 
     Receipts and tokens are sent in any case.
     """
-    unit.connection.execute(text(_START if wanted else _STOP), {"msisdn": msisdn, "now": unit.now})
+    if wanted:
+        start_reminders(unit.connection, msisdn)
+    else:
+        stop_reminders(unit.connection, msisdn, unit.now)

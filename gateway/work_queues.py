@@ -56,7 +56,7 @@ class WorkQueues:
                 self._counters.count(LOST_WAKES, queue_name)
 
     def _claim_wakes(self, queue_names: Collection[QueueName]) -> list[QueueName]:
-        """Those of the queues for which no job waits, marked as woken."""
+        """Return the queues for which no job waits, and mark them as woken."""
         pipeline, names = self._redis.pipeline(transaction=False), list(queue_names)
         for name in names:
             pipeline.set(_wake_key(name), 1, nx=True, ex=_WAKE_S)

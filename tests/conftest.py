@@ -66,7 +66,7 @@ def services() -> Iterator[Services]:
 
 @pytest.fixture(scope="session")
 def migrated(services: Services) -> Services:
-    """The same servers, with a migrated template to clone."""
+    """The running servers, with a migrated template database to clone."""
     make_template(services)
     return services
 
@@ -85,7 +85,7 @@ def database_url(databases: DatabasePool) -> Iterator[str]:
 
 @pytest.fixture
 def fresh_database_url(migrated: Services) -> Iterator[str]:
-    """The same, never used before: for a test that changes the schema."""
+    """A migrated, empty database that no test used before: for a test that changes the schema."""
     with clone(migrated) as url:
         yield url
 

@@ -53,7 +53,10 @@ class KeyRing:
 
     @classmethod
     def from_settings(cls, text: str) -> Self:
-        """A ring from `id:base64,id:base64`, or from one bare base64 key, which gets id 1."""
+        """Return a ring from `id:base64,id:base64`, or from one bare base64 key, which gets id 1.
+
+        Raises TokenError for a key that is not 32 bytes in base64, and for an id given twice.
+        """
         ring: dict[str, bytes] = {}
         for part in text.split(","):
             key_id, _, encoded = part.strip().rpartition(":")
@@ -73,7 +76,8 @@ class KeyRing:
         return header + nonce + cipher.encrypt(nonce, plain, header + bound_to.encode())
 
     def open(self, sealed: bytes, bound_to: str) -> bytes:
-        """The key inside; TokenError if it was altered, moved, or sealed by an unknown key."""
+        """Return the decrypted device key. Raises TokenError if it was altered, moved to another
+        device, or sealed with an unknown key."""
         header, nonce, cipher_text = _parts(sealed)
         key_id = header[2:].decode("ascii", "replace")
         if key_id not in self._ciphers:
@@ -122,7 +126,10 @@ class VendingKeys:
         }
 
     def of(self, sgc: str) -> bytes:
-        """The vending key of a supply group: 8 bytes for DKGA02, 20 for DKGA04."""
+        """Return the vending key of a supply group: 8 bytes for DKGA02, 20 for DKGA04.
+
+        Raises TokenError for a key that is missing or has another length.
+        """
         name = _VENDING_KEY + sgc
         try:
             key = bytes.fromhex(read_setting(self._given, name))

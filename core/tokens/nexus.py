@@ -36,7 +36,7 @@ class Message:
 
 
 def full_hours(kind: int, hours: int) -> int:
-    """The body of a full ADD or SET message; SET 0 locks."""
+    """The body of a full ADD or SET message; SET 0 locks. Raises TokenError for other hours."""
     if not 0 <= hours <= MAX_HOURS:
         raise TokenError(f"a Nexus message holds 0 to {MAX_HOURS} hours")
     if kind == ADD and hours == 0:
@@ -69,6 +69,7 @@ def small_body(kind: int, days: int) -> int:
     """The body of a small SMALL_ADD or SMALL_SET message; SMALL_SET 0 locks.
 
     Days inside a coarse step share the body of the step's end: see `small_days`.
+    Raises TokenError for too many days.
     """
     if kind == SMALL_SET and days == 0:
         return SMALL_LOCK

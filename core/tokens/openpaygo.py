@@ -114,7 +114,7 @@ def to_restricted(text: str, form: Form = NORMAL) -> str:
 
 
 def from_restricted(text: str, form: Form = NORMAL) -> str:
-    """The token with digits 0-9 behind one typed on the keys 1 to 4."""
+    """The token with digits 0-9 behind one typed on the keys 1 to 4. Raises TokenError."""
     if len(text) * 2 != form.bits or not set(text) <= set("1234"):
         raise TokenError("a restricted token has the digits 1 to 4")
     return f"{int(text.translate(_BASE_FOUR), 4):0{form.digits}d}"

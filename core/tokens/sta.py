@@ -31,7 +31,10 @@ class StaTables:
 
     @classmethod
     def from_json(cls, text: str) -> "StaTables":
-        """Tables from `{"substitution_1": [16], "substitution_2": [16], "permutation": [64]}`."""
+        """Tables from `{"substitution_1": [16], "substitution_2": [16], "permutation": [64]}`.
+
+        Raises TokenError for anything else.
+        """
         try:
             tables = json.loads(text)
             return cls(*(tuple(tables[name]) for name in cls.__dataclass_fields__))
@@ -55,7 +58,7 @@ class StaTables:
 
     @cached_property
     def inverse(self) -> "StaTables":
-        """The same tables read from right to left."""
+        """The inverse tables: they undo what these substitute and permute."""
         return StaTables(
             _inverted(self.substitution_1),
             _inverted(self.substitution_2),

@@ -42,7 +42,7 @@ def to_digits(token_class: int, block: int) -> str:
 
 
 def from_digits(text: str) -> tuple[int, int]:
-    """The class and the block behind 20 digits."""
+    """The class and the block behind 20 digits. Raises TokenError for anything else."""
     if len(text) != DIGITS or not text.isascii() or not text.isdecimal() or int(text) >> 66:
         raise TokenError("an STS token has 20 digits")
     number = int(text)

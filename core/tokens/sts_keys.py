@@ -76,6 +76,7 @@ class StsMeter:
         """A meter from `ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2;ken=255;base=2014`.
 
         `ken` and `base` may be left out; keys and tables are never part of the text.
+        Raises TokenError for anything else.
         """
         try:
             pairs = dict(part.split("=") for part in text.replace(" ", "").split(";") if part)
@@ -122,7 +123,10 @@ class DecoderKey:
 
 
 def decoder_key(meter: StsMeter, pan: str) -> DecoderKey:
-    """The decoder key of a meter, from its 18-digit MeterPAN."""
+    """Return the decoder key of a meter, from its 18-digit MeterPAN.
+
+    Raises TokenError without its vending key, TokenImpossible for a key type we do not support.
+    """
     if meter.vending_key is None:
         raise TokenError(f"no vending key for supply group {meter.sgc}")
     if meter.kt not in _KEY_TYPES:

@@ -110,7 +110,7 @@ class Wording:
 
 
 def make_wording(messages: Iterable[Message[Any]], translations: Iterable[Translation]) -> Wording:
-    """These messages in these languages, not yet checked: call `faults`."""
+    """Return a wording of these messages in these languages, not yet checked: call `faults`."""
     return Wording(
         {message.key: message for message in messages},
         {translation.code: translation for translation in translations},
@@ -118,8 +118,10 @@ def make_wording(messages: Iterable[Message[Any]], translations: Iterable[Transl
 
 
 def load_wording(messages: Iterable[Message[Any]], codes: Iterable[str]) -> Wording:
-    """These messages in the languages of this folder. Raises FileNotFoundError for an unknown
-    language code."""
+    """Return a wording of these messages, from the language files of this folder.
+
+    Raises FileNotFoundError for an unknown language code.
+    """
     return make_wording(messages, (read_translation(folder / f"{code}.toml") for code in codes))
 
 

@@ -132,7 +132,7 @@ def finish(
 
 
 def refuse(menu: Menu, session: UssdSession, refused: Refused) -> Step:
-    """The same question again, below the reason for the refusal."""
+    """Return a step that asks the last question again, below the reason for the refusal."""
     return _ask_again(menu, session, menu.wording.refusal(refused))
 
 
@@ -241,7 +241,7 @@ def _with_offer(
 
 
 def _ask_again(menu: Menu, session: UssdSession, message: BoundMessage) -> Step:
-    """The same screen below this message, or the end when the tries of a question are used up."""
+    """Show the last screen again below this message; end when a question has no tries left."""
     screen, tries = menu.screens[session.trail[-1]], session.tries + 1
     if isinstance(screen, Ask) and tries >= screen.tries:
         return _end_conversation(menu, session, message, screen)

@@ -94,7 +94,7 @@ def _lookup_has_ended(unit: Unit, prompt: Prompt) -> bool:
 
 
 def close_prompt_cases(unit: Unit, prompt_id: int) -> None:
-    """Its money has turned up: what a person was asked about it is settled."""
+    """Close the cases about a prompt whose money has arrived."""
     case_keys = (f"{kind}:{prompt_id}" for kind in (UNKNOWN, NO_RECEIPT))
     close_cases_by_key(unit.connection, unit.now, *case_keys)
 

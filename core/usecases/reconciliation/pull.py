@@ -13,7 +13,7 @@ from core.db.statements import claim_pull, first_paid_at, next_pull_at, pull_aga
 from core.unit import Unit
 
 _RECENT = timedelta(hours=2)
-# Daraja keeps its list for 48 hours.
+# A provider may keep its list for no longer than 48 hours.
 _WHOLE = timedelta(hours=47)
 _WHOLE_EVERY = timedelta(days=1)
 _ABSENT = timedelta(hours=1)

@@ -37,7 +37,9 @@ def demo(
 
 
 def due(unit: Unit, msisdn: str) -> list[tuple[str, int]]:
-    debts = list_debts(unit, find_customer(unit.connection, msisdn).id)
+    customer = find_customer(unit.connection, msisdn)
+    assert customer is not None
+    debts = list_debts(unit, customer.id)
     return [(line.kind, line.amount_minor) for line in debts.due]
 
 
@@ -140,6 +142,7 @@ def test_virtual_devices_take_the_codes_the_workers_make(
     for serial, wanted in ((METER, {"kwh": 5.0}), (KIT, {"days": 7, "unlocked": False})):
         with engine.connect() as connection:
             device = find_device(connection, serial)
+        assert device is not None
         if device.kind == "meter":
             now = datetime.now(UTC)
             (code,) = issue_energy(open_secret(device), device.token_counter, 50, now, 1)

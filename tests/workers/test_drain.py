@@ -50,8 +50,8 @@ def test_a_call_that_fails_unforeseen_costs_only_its_own_result(
 def test_a_result_that_cannot_be_recorded_costs_only_itself(
     rows: Rows, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def call(item: int) -> Callable[[list[Any]], None]:
-        def record(unit: list[Any]) -> None:
+    def call(item: int) -> Callable[[Any], None]:
+        def record(unit: Any) -> None:
             unit.append(item)
             if item == 1:
                 raise ValueError("no such column")
@@ -65,7 +65,7 @@ def test_a_result_that_cannot_be_recorded_costs_only_itself(
 
 
 def test_the_end_of_the_process_is_not_taken_for_a_bad_item(rows: Rows) -> None:
-    def call(item: int) -> None:
+    def call(item: int) -> Callable[[Any], None]:
         raise SystemExit
 
     with pytest.raises(SystemExit):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -41,7 +42,9 @@ def test_the_pages_of_a_list_have_every_row_once(
     many: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing, "_ROWS_PER_PAGE", 4)
-    browser, seen, path = many.login(), [], "/users/"
+    browser = many.login()
+    seen: list[Any] = []
+    path: str | None = "/users/"
 
     while path:
         page = browser.client.get(f"/console{path}").text

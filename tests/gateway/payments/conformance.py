@@ -334,7 +334,9 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
         with patch.object(jobs, "runtime", lambda: runtime):
             yield made
         for name in ("daraja", *runtime.other_channels):
-            runtime.channel(name).close()
+            channel = runtime.channel(name)
+            assert channel is not None
+            channel.close()
     gateway.close()
     engine.dispose()
 

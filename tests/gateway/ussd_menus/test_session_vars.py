@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_nothing_larger_is_kept() -> None:
 
 
 def test_a_cadence_that_does_not_exist_is_no_plan() -> None:
-    kept = {"terms": ["kit", 12, "yearly", {"money": [0, "KES"]}]}
+    kept: dict[str, Any] = {"terms": ["kit", 12, "yearly", {"money": [0, "KES"]}]}
 
     with pytest.raises(BrokenInvariant, match="yearly"):
         unpack(kept)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from tests.operations.commands.csv_lines import AMINA, CUSTOMERS, DEVICES, KEY, METER, STS
+from tests.operations.conftest import Ran
 
 
 @pytest.fixture
-def customers(dialwatt, loaded):
+def customers(dialwatt: Callable[..., Ran], loaded: None) -> None:
     lines = f"{AMINA},Amina,Odhiambo,KIB,en\n0722000002,Baraka,Mwangi,,\n"
     assert dialwatt("import", "customers", "FILE", content=CUSTOMERS + lines).code == 0
 
 
 @pytest.fixture
-def devices(dialwatt, customers):
+def devices(dialwatt: Callable[..., Ran], customers: None) -> None:
     """Import a meter and a kit of Amina's, and a kit in stock."""
     lines = (
         f"{METER},meter,umeme,home,{AMINA},2026-11-01,,,,{STS}\n"
@@ -26,10 +30,12 @@ def devices(dialwatt, customers):
 
 
 @pytest.fixture
-def refused(dialwatt, contents):
+def refused(
+    dialwatt: Callable[..., Ran], contents: Callable[..., Any]
+) -> Callable[[str, str], str]:
     """Import lines that must be refused: the messages, after seeing that nothing was written."""
 
-    def run(kind, content):
+    def run(kind: str, content: str) -> str:
         before = contents()
         ran = dialwatt("import", kind, "FILE", content=content)
         assert ran.code == 1
@@ -42,10 +48,10 @@ def refused(dialwatt, contents):
 
 
 @pytest.fixture
-def imported(dialwatt):
+def imported(dialwatt: Callable[..., Ran]) -> Callable[[str, str], tuple[str, str]]:
     """Import lines twice: the first line of output of each."""
 
-    def run(kind, content):
+    def run(kind: str, content: str) -> tuple[str, str]:
         first = dialwatt("import", kind, "FILE", content=content)
         assert first.code == 0, first.err
         again = dialwatt("import", kind, "FILE", content=content)

@@ -1,9 +1,15 @@
 """`dialwatt accrue`: what has fallen due is written once, however often it runs."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.unit import unit_opener
+from tests.operations.conftest import Ran
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -16,7 +22,12 @@ from workers.schedule import accrue_all
 SINCE = system_clock().date() - timedelta(days=65)
 
 
-def test_fees_are_written_once_and_page_by_page(dialwatt, engine, rows, monkeypatch):
+def test_fees_are_written_once_and_page_by_page(
+    dialwatt: Callable[..., Ran],
+    engine: Engine,
+    rows: Callable[..., list[tuple[Any, ...]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("workers.schedule._ROWS_A_PAGE", 2)
     with engine.begin() as connection:
         insert_market(connection)
@@ -42,7 +53,7 @@ def test_fees_are_written_once_and_page_by_page(dialwatt, engine, rows, monkeypa
     assert accrue_all(unit_opener(engine)) == 0
 
 
-def test_an_empty_database_says_to_load_a_catalogue(dialwatt):
+def test_an_empty_database_says_to_load_a_catalogue(dialwatt: Callable[..., Ran]) -> None:
     ran = dialwatt("accrue")
     assert ran.code == 1
     assert "load a catalogue (`dialwatt load FILE`)" in ran.err

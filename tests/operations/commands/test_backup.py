@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
+from sqlalchemy import Engine
 
 from core.db.schema import known_revisions
 from operations.embedded.postgres_client import connection_of
+from tests.operations.conftest import Ran
 from tests.support.cast import KIT, METER, SEALED_KEYS
 from tests.support.next_release import config_of_next_release
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 
 @pytest.fixture
-def scenario(engine, environment, monkeypatch):
+def scenario(
+    engine: Engine, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Scenario:
     """A book with applied, waiting and unmatched payments; its device keys are the cast's."""
     monkeypatch.setenv("DEVICE_KEY_SECRET", "A" * 43 + "=")
     scenario = make_scenario(engine)
@@ -29,15 +36,17 @@ def scenario(engine, environment, monkeypatch):
 
 
 @pytest.fixture
-def file(tmp_path):
+def file(tmp_path: Path) -> Path:
     return tmp_path / "night.dump"
 
 
 @pytest.fixture
-def checked(dialwatt):
+def checked(
+    dialwatt: Callable[..., Ran],
+) -> Callable[[Path], tuple[dict[str, dict[str, Any]], int]]:
     """The checks of a file by name, and the exit code."""
 
-    def check(file):
+    def check(file: Path) -> tuple[dict[str, dict[str, Any]], int]:
         ran = dialwatt("restore-check", str(file), "--json")
         report = json.loads(ran.out)
         assert report["ok"] is (ran.code == 0)
@@ -46,7 +55,12 @@ def checked(dialwatt):
     return check
 
 
-def test_a_backup_brings_the_books_back_whole(dialwatt, scenario, file, checked):
+def test_a_backup_brings_the_books_back_whole(
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    file: Path,
+    checked: Callable[[Path], tuple[dict[str, dict[str, Any]], int]],
+) -> None:
     ran = dialwatt("backup", str(file))
     assert ran.code == 0, ran.err
     assert f"dialwatt restore-check {file}" in ran.out
@@ -62,8 +76,13 @@ def test_a_backup_brings_the_books_back_whole(dialwatt, scenario, file, checked)
 
 
 def test_a_backup_of_broken_books_and_one_without_its_master_key_fail(
-    dialwatt, scenario, file, checked, engine, monkeypatch
-):
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    file: Path,
+    checked: Callable[[Path], tuple[dict[str, dict[str, Any]], int]],
+    engine: Engine,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET credit_minor = 7")
     monkeypatch.setenv("DEVICE_KEY_SECRET", "B" * 43 + "=")
@@ -77,9 +96,14 @@ def test_a_backup_of_broken_books_and_one_without_its_master_key_fail(
 
 
 def test_a_backup_of_an_older_release_is_brought_up_to_date(
-    dialwatt, scenario, file, checked, monkeypatch, tmp_path_factory
-):
-    def migrate_to_next_release(database_url):
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    file: Path,
+    checked: Callable[[Path], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    def migrate_to_next_release(database_url: str) -> None:
         folder = tmp_path_factory.mktemp("migrations")
         command.upgrade(config_of_next_release(database_url, folder), "head")
 
@@ -92,7 +116,9 @@ def test_a_backup_of_an_older_release_is_brought_up_to_date(
     assert checks["restored"]["detail"] == f"schema {known_revisions()[-1]}, brought to next"
 
 
-def test_it_never_writes_over_a_backup(dialwatt, scenario, file):
+def test_it_never_writes_over_a_backup(
+    dialwatt: Callable[..., Ran], scenario: Scenario, file: Path
+) -> None:
     file.write_text("last night")
     ran = dialwatt("backup", str(file))
     assert ran.code == 1
@@ -100,7 +126,9 @@ def test_it_never_writes_over_a_backup(dialwatt, scenario, file):
     assert file.read_text() == "last night"
 
 
-def test_what_pg_dump_says_is_passed_on_and_no_file_stays(dialwatt, scenario, file, monkeypatch):
+def test_what_pg_dump_says_is_passed_on_and_no_file_stays(
+    dialwatt: Callable[..., Ran], scenario: Scenario, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://u:secret@127.0.0.1:1/none")
     ran = dialwatt("backup", str(file))
     assert ran.code == 1
@@ -111,14 +139,16 @@ def test_what_pg_dump_says_is_passed_on_and_no_file_stays(dialwatt, scenario, fi
 
 
 @pytest.mark.parametrize("content", [b"", b"not a backup"])
-def test_a_file_that_is_no_backup_is_refused(dialwatt, environment, content):
+def test_a_file_that_is_no_backup_is_refused(
+    dialwatt: Callable[..., Ran], environment: dict[str, str], content: bytes
+) -> None:
     ran = dialwatt("restore-check", "FILE", content=content)
     assert ran.code == 1
     assert "does not restore" in ran.err
     assert dialwatt("restore-check", "/nowhere").code == 1
 
 
-def test_a_password_is_kept_out_of_the_command_line():
+def test_a_password_is_kept_out_of_the_command_line() -> None:
     conninfo, secret = connection_of("postgresql+psycopg://u:pass%20word@db.example:5433/dialwatt")
     assert "pass" not in conninfo
     assert "host=db.example" in conninfo

@@ -1,17 +1,22 @@
 """`dialwatt doctor`: healthy books are called healthy, and each thing broken is called by name."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from operations.commands.doctor import examine_database
+from tests.operations.conftest import Ran
 from tests.support.cast import KIT, METER
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 
 @pytest.fixture
-def scenario(engine, environment, redis_url, monkeypatch):
+def scenario(
+    engine: Engine, environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Scenario:
     """Payments of every kind: applied, waiting, and without an account."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     scenario = make_scenario(engine)
@@ -24,10 +29,10 @@ def scenario(engine, environment, redis_url, monkeypatch):
 
 
 @pytest.fixture
-def examined(dialwatt):
+def examined(dialwatt: Callable[..., Ran]) -> Callable[[], tuple[dict[str, dict[str, Any]], int]]:
     """The checks by name, and the exit code."""
 
-    def examine():
+    def examine() -> tuple[dict[str, dict[str, Any]], int]:
         ran = dialwatt("doctor", "--json")
         report = json.loads(ran.out)
         assert set(report) == {"ok", "checks"}
@@ -38,11 +43,11 @@ def examined(dialwatt):
     return examine
 
 
-def bad(checks):
+def bad(checks: dict[str, dict[str, Any]]) -> set[str]:
     return {name for name, check in checks.items() if not check["ok"]}
 
 
-def fresh(engine):
+def fresh(engine: Engine) -> None:
     """Nothing has waited for long."""
     with engine.begin() as connection:
         for statement in (
@@ -52,7 +57,12 @@ def fresh(engine):
             connection.execute(text(statement))
 
 
-def test_healthy_books_are_healthy(scenario, engine, examined, dialwatt):
+def test_healthy_books_are_healthy(
+    scenario: Scenario,
+    engine: Engine,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    dialwatt: Callable[..., Ran],
+) -> None:
     fresh(engine)
     checks, code = examined()
     assert (bad(checks), code) == (set(), 0)
@@ -125,7 +135,9 @@ BROKEN = [
 ]
 
 
-def test_each_thing_broken_is_called_by_its_name(scenario, engine, environment, subtests):
+def test_each_thing_broken_is_called_by_its_name(
+    scenario: Scenario, engine: Engine, environment: dict[str, str], subtests: pytest.Subtests
+) -> None:
     """Each is broken in a transaction that is rolled back; the doctor looks from within it."""
     fresh(engine)
     for broken, name in BROKEN:
@@ -137,7 +149,11 @@ def test_each_thing_broken_is_called_by_its_name(scenario, engine, environment, 
             assert checks[name].detail
 
 
-def test_offenders_are_named_and_the_rest_counted(scenario, engine, examined):
+def test_offenders_are_named_and_the_rest_counted(
+    scenario: Scenario,
+    engine: Engine,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE customers SET credit_minor = 900")
     detail = examined()[0]["every customer's credit equals the ledger"]["detail"]
@@ -145,7 +161,11 @@ def test_offenders_are_named_and_the_rest_counted(scenario, engine, examined):
     assert detail.endswith("and 1 more")
 
 
-def test_everything_missing_in_the_settings_is_reported_together(scenario, examined, monkeypatch):
+def test_everything_missing_in_the_settings_is_reported_together(
+    scenario: Scenario,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("PIN_PEPPER")
     monkeypatch.setenv("DEVICE_KEY_SECRET", "short")
     detail = examined()[0]["configuration"]["detail"]
@@ -166,14 +186,24 @@ def test_everything_missing_in_the_settings_is_reported_together(scenario, exami
         ({"DARAJA_SHORTCODE": "", "DARAJA_BASE_URL": ""}, "no mobile-money channel is set up"),
     ],
 )
-def test_every_section_of_the_settings_is_looked_at(scenario, examined, monkeypatch, given, named):
+def test_every_section_of_the_settings_is_looked_at(
+    scenario: Scenario,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+    given: dict[str, str],
+    named: str,
+) -> None:
     for name, value in given.items():
         monkeypatch.setenv(name, value)
 
     assert named in examined()[0]["configuration"]["detail"]
 
 
-def test_a_market_without_m_pesa_needs_none_of_its_settings(scenario, examined, monkeypatch):
+def test_a_market_without_m_pesa_needs_none_of_its_settings(
+    scenario: Scenario,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     for name in ("BASE_URL", "CONSUMER_KEY", "CONSUMER_SECRET", "SHORTCODE", "PASSKEY"):
         monkeypatch.delenv(f"DARAJA_{name}")
     monkeypatch.setenv("AIRTEL_BASE_URL", "http://127.0.0.1:9")
@@ -184,7 +214,11 @@ def test_a_market_without_m_pesa_needs_none_of_its_settings(scenario, examined, 
     assert check == {"name": "configuration", "ok": True, "detail": ""}
 
 
-def test_a_redis_that_is_away_hides_nothing_else(scenario, examined, monkeypatch):
+def test_a_redis_that_is_away_hides_nothing_else(
+    scenario: Scenario,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     checks, code = examined()
     assert code == 1
@@ -192,7 +226,11 @@ def test_a_redis_that_is_away_hides_nothing_else(scenario, examined, monkeypatch
     assert checks["every entry balances"]["ok"]
 
 
-def test_a_database_out_of_reach_fails_one_check(scenario, examined, monkeypatch):
+def test_a_database_out_of_reach_fails_one_check(
+    scenario: Scenario,
+    examined: Callable[[], tuple[dict[str, dict[str, Any]], int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql+psycopg://user@127.0.0.1:1/none")
     checks, code = examined()
     assert code == 1

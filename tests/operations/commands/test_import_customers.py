@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.unit import unit_opener
 from operations.importing.import_file import import_file
 from tests.operations.commands.csv_lines import AMINA, BARAKA, CUSTOMERS
+from tests.operations.conftest import Ran
 
 
-def test_customers_are_known_by_their_number_however_it_is_written(imported, loaded, rows):
+def test_customers_are_known_by_their_number_however_it_is_written(
+    imported: Callable[[str, str], tuple[str, str]],
+    loaded: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     first, again = imported(
         "customers", f"{CUSTOMERS}{AMINA},Amina,Odhiambo,KIB,sw\n0722000002,Baraka,,,\n"
     )
@@ -24,7 +32,9 @@ def test_customers_are_known_by_their_number_however_it_is_written(imported, loa
     ) == [(AMINA, "Amina", "Odhiambo", "sw", "KIB"), (BARAKA, "Baraka", "", "en", None)]
 
 
-def test_every_bad_customer_is_reported_and_none_is_imported(refused, customers):
+def test_every_bad_customer_is_reported_and_none_is_imported(
+    refused: Callable[[str, str], str], customers: None
+) -> None:
     errors = refused(
         "customers",
         CUSTOMERS
@@ -48,14 +58,19 @@ def test_every_bad_customer_is_reported_and_none_is_imported(refused, customers)
         assert wanted in errors
 
 
-def test_a_language_changed_on_the_phone_is_no_difference(imported, engine, customers, rows):
+def test_a_language_changed_on_the_phone_is_no_difference(
+    imported: Callable[[str, str], tuple[str, str]],
+    engine: Engine,
+    customers: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE customers SET language = 'sw'"))
     imported("customers", f"{CUSTOMERS}{AMINA},Amina,Odhiambo,KIB,en\n")
     assert rows("SELECT DISTINCT language FROM customers") == [("sw",)]
 
 
-def test_a_file_with_a_byte_order_mark_is_read(dialwatt, loaded):
+def test_a_file_with_a_byte_order_mark_is_read(dialwatt: Callable[..., Ran], loaded: None) -> None:
     content = b"\xef\xbb\xbf" + f"{CUSTOMERS}{AMINA},Amina,Odhiambo,KIB,en\n".encode()
     assert dialwatt("import", "customers", "FILE", content=content).code == 0
 
@@ -70,7 +85,13 @@ LINES = st.dictionaries(
 
 @given(lines=LINES)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-def test_importing_twice_is_importing_once(lines, engine, loaded, environment, rows):
+def test_importing_twice_is_importing_once(
+    lines: dict[int, tuple[str, str, str]],
+    engine: Engine,
+    loaded: None,
+    environment: dict[str, str],
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     content = CUSTOMERS + "".join(
         f"+254{number},{name},{surname},{village},\n"
         for number, (name, surname, village) in lines.items()
@@ -81,6 +102,8 @@ def test_importing_twice_is_importing_once(lines, engine, loaded, environment, r
         first = import_file(unit, "customers", content, environment)
         again = import_file(unit, "customers", content, environment)
         after = unit.connection.execute(text(everyone)).scalar_one()
-        unit.connection.get_transaction().rollback()
+        transaction = unit.connection.get_transaction()
+        assert transaction is not None
+        transaction.rollback()
     assert (again.new, again.known) == (0, len(lines))
     assert after - before == first.new == len(lines)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from core.clock import system_clock
 from core.db.devices import find_device
@@ -20,12 +23,17 @@ from tests.operations.commands.csv_lines import (
     STS,
     TODAY,
 )
+from tests.operations.conftest import Ran
 
 
-def test_devices_make_tokens_from_what_was_imported(engine, devices, environment):
+def test_devices_make_tokens_from_what_was_imported(
+    engine: Engine, devices: None, environment: dict[str, str]
+) -> None:
     open_secret = secrets_from(environment)
     with engine.connect() as connection:
         kit, meter = find_device(connection, "KIT1"), find_device(connection, METER)
+    assert kit is not None
+    assert meter is not None
     (days,) = issue_days(open_secret(kit), kit.token_counter, 30)
     assert len(days.text) == 9
     assert open_secret(kit).key == bytes.fromhex(KEY)
@@ -33,14 +41,18 @@ def test_devices_make_tokens_from_what_was_imported(engine, devices, environment
     assert len(energy.text) == 20
 
 
-def test_a_device_s_key_is_sealed_for_its_own_row(rows, devices):
+def test_a_device_s_key_is_sealed_for_its_own_row(
+    rows: Callable[..., list[tuple[Any, ...]]], devices: None
+) -> None:
     stored = rows("SELECT serial, sealed_key FROM devices WHERE sealed_key IS NOT NULL")
     assert {serial for serial, _ in stored} == {"KIT1", "KIT2"}
     assert all(bytes.fromhex(KEY) not in bytes(sealed) for _, sealed in stored)
     assert len({bytes(sealed) for _, sealed in stored}) == 2
 
 
-def test_devices_get_owner_tariff_and_counters(rows, devices):
+def test_devices_get_owner_tariff_and_counters(
+    rows: Callable[..., list[tuple[Any, ...]]], devices: None
+) -> None:
     assert rows(
         "SELECT serial, owner_id IS NOT NULL, tariff_id IS NOT NULL, assigned_on, access_anchor_on,"
         " initial_counter, token_counter, starting_code FROM devices ORDER BY serial"
@@ -51,13 +63,19 @@ def test_devices_get_owner_tariff_and_counters(rows, devices):
     ]
 
 
-def test_an_owned_device_without_a_day_is_assigned_today(imported, customers, rows):
+def test_an_owned_device_without_a_day_is_assigned_today(
+    imported: Callable[[str, str], tuple[str, str]],
+    customers: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     imported("devices", f"{DEVICES}{METER},meter,umeme,home,{AMINA},,,,,{STS}\n")
     (day,) = rows("SELECT assigned_on, access_anchor_on FROM devices")
     assert day in [(TODAY, TODAY), (TODAY + timedelta(days=1), TODAY + timedelta(days=1))]
 
 
-def test_the_same_devices_again_are_already_there(imported, customers):
+def test_the_same_devices_again_are_already_there(
+    imported: Callable[[str, str], tuple[str, str]], customers: None
+) -> None:
     first, again = imported(
         "devices",
         f"{DEVICES}{METER},meter,umeme,home,{AMINA},2026-11-01,,,,{STS}\n"
@@ -67,7 +85,9 @@ def test_the_same_devices_again_are_already_there(imported, customers):
     assert again == "devices: 0 new, 2 already there"
 
 
-def test_a_device_that_found_an_owner_since_is_no_difference(dialwatt, devices):
+def test_a_device_that_found_an_owner_since_is_no_difference(
+    dialwatt: Callable[..., Ran], devices: None
+) -> None:
     sale = f"{SALES}{BARAKA},lamp3,KIT2,7800,0,amount,,150,weekly,2026-11-10,,S1\n"
     assert dialwatt("import", "sales", "FILE", content=sale).code == 0
     ran = dialwatt("import", "devices", "FILE", content=f"{DEVICES}KIT2,shs,sunlite,,,,{KEY},,,\n")
@@ -79,7 +99,12 @@ PLAN += 'count = 52\ncadence = "weekly"\n'
 WITH_PLAN = DEVICES.replace("sts\n", "sts,plan\n")
 
 
-def test_a_kit_in_stock_may_have_its_plan_set(dialwatt, customers, imported, rows):
+def test_a_kit_in_stock_may_have_its_plan_set(
+    dialwatt: Callable[..., Ran],
+    customers: None,
+    imported: Callable[[str, str], tuple[str, str]],
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     assert dialwatt("load", "FILE", content=PLAN).code == 0
 
     first, again = imported("devices", f"{WITH_PLAN}KIT9,shs,sunlite,,,,{KEY},,,,lamp-w\n")
@@ -102,7 +127,13 @@ def test_a_kit_in_stock_may_have_its_plan_set(dialwatt, customers, imported, row
         ("S1,e_bike,bodavolt,,,,K,,,,lamp-w", "plan: lamp-w is for an appliance of kind shs"),
     ],
 )
-def test_a_plan_that_does_not_fit_is_reported(dialwatt, customers, refused, line, wanted):
+def test_a_plan_that_does_not_fit_is_reported(
+    dialwatt: Callable[..., Ran],
+    customers: None,
+    refused: Callable[[str, str], str],
+    line: str,
+    wanted: str,
+) -> None:
     assert dialwatt("load", "FILE", content=PLAN).code == 0
     for short, value in (("STS", STS), ("AMINA", AMINA), (",K,", f",{KEY},")):
         line = line.replace(short, value)
@@ -143,7 +174,9 @@ BAD_DEVICES = [
 ]
 
 
-def test_every_bad_device_is_reported_and_none_is_imported(refused, devices, subtests):
+def test_every_bad_device_is_reported_and_none_is_imported(
+    refused: Callable[[str, str], str], devices: None, subtests: pytest.Subtests
+) -> None:
     known = {"K": KEY, "STS": STS, "KT1": STS.replace("kt=2", "kt=1")}
     known |= {"AMINA": AMINA, "BARAKA": BARAKA}
     for line, wanted in BAD_DEVICES:
@@ -157,8 +190,8 @@ def test_every_bad_device_is_reported_and_none_is_imported(refused, devices, sub
 
 
 def test_a_manufacturer_served_by_a_vendor_that_is_not_there_yet_is_refused(
-    dialwatt, refused, customers
-):
+    dialwatt: Callable[..., Ran], refused: Callable[[str, str], str], customers: None
+) -> None:
     manufacturer = (
         '[[manufacturer]]\ncode = "v"\nname = "V"\nkinds = ["meter"]\ntoken = "gomelong"\n'
     )
@@ -167,7 +200,9 @@ def test_a_manufacturer_served_by_a_vendor_that_is_not_there_yet_is_refused(
     assert "line 2: no tokens can be made for devices of family gomelong yet" in errors
 
 
-def test_a_device_without_tokens_needs_no_key(dialwatt, imported, customers):
+def test_a_device_without_tokens_needs_no_key(
+    dialwatt: Callable[..., Ran], imported: Callable[[str, str], tuple[str, str]], customers: None
+) -> None:
     manufacturer = '[[manufacturer]]\ncode = "v"\nname = "V"\nkinds = ["e_bike"]\ntoken = "none"\n'
     assert dialwatt("load", "FILE", content=manufacturer).code == 0
     first, _ = imported("devices", f"{DEVICES}B1,e_bike,v,,,,,,,\n")

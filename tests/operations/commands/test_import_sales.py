@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from typing import Any
+
+import pytest
 
 from tests.operations.commands.csv_lines import AMINA, BARAKA, METER, SALES
+from tests.operations.conftest import Ran
 
 
-def plan(rows, reference):
+def plan(
+    rows: Callable[..., list[tuple[Any, ...]]], reference: str
+) -> list[tuple[int, date, int, int]]:
     return rows(
         "SELECT i.number, i.due_on, i.amount_minor, i.days FROM instalments i"
         " JOIN sales s ON s.id = i.sale_id WHERE s.reference = :reference ORDER BY 1",
@@ -15,7 +22,11 @@ def plan(rows, reference):
     )
 
 
-def test_a_sale_by_count_splits_its_price(imported, devices, rows):
+def test_a_sale_by_count_splits_its_price(
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     first, again = imported(
         "sales", f"{SALES}{AMINA},cooker,,1000,0,count,3,,monthly,2026-01-31,2026-01-31,S1\n"
     )
@@ -28,7 +39,11 @@ def test_a_sale_by_count_splits_its_price(imported, devices, rows):
     ]
 
 
-def test_a_sale_by_amount_buys_days_on_its_device(imported, devices, rows):
+def test_a_sale_by_amount_buys_days_on_its_device(
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     imported("sales", f"{SALES}{AMINA},lamp3,kit-1,400,100,amount,,150,weekly,2026-11-01,,S1\n")
     assert plan(rows, "S1") == [
         (0, date(2026, 11, 1), 100_00, 0),
@@ -38,7 +53,11 @@ def test_a_sale_by_amount_buys_days_on_its_device(imported, devices, rows):
     assert rows("SELECT d.serial FROM sales s JOIN devices d ON d.id = s.device_id") == [("KIT1",)]
 
 
-def test_a_sale_is_one_balanced_entry(imported, devices, rows):
+def test_a_sale_is_one_balanced_entry(
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     imported("sales", f"{SALES}{AMINA},cooker,,1000,200,count,5,,daily,2026-11-01,,S1\n")
     assert rows(
         "SELECT e.kind, p.account, p.side, p.amount_minor, p.customer_id IS NOT NULL"
@@ -50,12 +69,20 @@ def test_a_sale_is_one_balanced_entry(imported, devices, rows):
     ]
 
 
-def test_without_a_total_the_appliance_s_price_counts(imported, devices, rows):
+def test_without_a_total_the_appliance_s_price_counts(
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     imported("sales", f"{SALES}{AMINA},cooker,,,,count,6,300,monthly,2026-11-01,,S1\n")
     assert rows("SELECT total_minor FROM sales") == [(1800_00,)]
 
 
-def test_a_kit_sold_from_stock_becomes_the_buyer_s(imported, devices, rows):
+def test_a_kit_sold_from_stock_becomes_the_buyer_s(
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     imported("sales", f"{SALES}{BARAKA},lamp3,KIT2,7800,0,amount,,150,weekly,2026-11-10,,S1\n")
     assert rows(
         "SELECT c.name, d.assigned_on FROM devices d JOIN customers c ON c.id = d.owner_id"
@@ -63,7 +90,11 @@ def test_a_kit_sold_from_stock_becomes_the_buyer_s(imported, devices, rows):
     ) == [("Baraka", date(2026, 11, 10))]
 
 
-def test_a_line_without_reference_is_known_by_its_facts(imported, devices, rows):
+def test_a_line_without_reference_is_known_by_its_facts(
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     line = f"{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,\n"
     first, again = imported("sales", SALES + line)
     assert (first, again) == ("sales: 1 new, 0 already there", "sales: 0 new, 1 already there")
@@ -73,7 +104,12 @@ def test_a_line_without_reference_is_known_by_its_facts(imported, devices, rows)
     assert rows("SELECT count(*) FROM sales") == [(2,)]
 
 
-def test_energy_as_a_service_has_no_instalments(dialwatt, imported, devices, rows):
+def test_energy_as_a_service_has_no_instalments(
+    dialwatt: Callable[..., Ran],
+    imported: Callable[[str, str], tuple[str, str]],
+    devices: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     appliance = (
         '[[appliance]]\ncode = "daily"\nname = "Light"\nkind = "shs"\nprice = "0"\n'
         'price_per_day = "20.00"\nminimum_payment = "100.00"\n'
@@ -116,7 +152,9 @@ BAD_SALES = [
 ]
 
 
-def test_every_bad_sale_is_reported_and_none_is_imported(refused, devices, subtests):
+def test_every_bad_sale_is_reported_and_none_is_imported(
+    refused: Callable[[str, str], str], devices: None, subtests: pytest.Subtests
+) -> None:
     good = f"{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,GOOD\n"
     for line, wanted in BAD_SALES:
         with subtests.test(line):
@@ -138,7 +176,12 @@ OTHER_SALES = [
 ]
 
 
-def test_another_sale_under_a_known_reference_is_refused(dialwatt, refused, devices, subtests):
+def test_another_sale_under_a_known_reference_is_refused(
+    dialwatt: Callable[..., Ran],
+    refused: Callable[[str, str], str],
+    devices: None,
+    subtests: pytest.Subtests,
+) -> None:
     sale = f"{SALES}{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,S1\n"
     assert dialwatt("import", "sales", "FILE", content=sale).code == 0
     for line, wanted in OTHER_SALES:
@@ -147,7 +190,9 @@ def test_another_sale_under_a_known_reference_is_refused(dialwatt, refused, devi
             assert wanted in refused("sales", f"{SALES}{other}\n")
 
 
-def test_a_device_goes_on_one_plan_only(dialwatt, refused, devices):
+def test_a_device_goes_on_one_plan_only(
+    dialwatt: Callable[..., Ran], refused: Callable[[str, str], str], devices: None
+) -> None:
     sale = f"{AMINA},lamp3,KIT1,7800,0,amount,,150,weekly,2026-11-01,,S"
     errors = refused("sales", f"{SALES}{sale}1\n{sale}2\n")
     assert "line 3: KIT1 is on a payment plan already" in errors
@@ -155,6 +200,8 @@ def test_a_device_goes_on_one_plan_only(dialwatt, refused, devices):
     assert "line 2: KIT1 is on a payment plan already" in refused("sales", f"{SALES}{sale}2\n")
 
 
-def test_two_alike_without_reference_need_one(refused, devices):
+def test_two_alike_without_reference_need_one(
+    refused: Callable[[str, str], str], devices: None
+) -> None:
     line = f"{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,\n"
     assert "line 3: the same as line 2" in refused("sales", SALES + line + line)

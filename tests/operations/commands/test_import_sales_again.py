@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.money import Money
 from core.plan import ByAmount
-from core.unit import unit_opener
+from core.unit import OpenUnit, unit_opener
 from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
 from tests.operations.commands.csv_lines import AMINA, SALES
+from tests.operations.conftest import Ran
 
 
 @pytest.fixture
-def open_unit(engine):
+def open_unit(engine: Engine) -> OpenUnit:
     return unit_opener(engine)
 
 
-def sale_id_of(rows):
-    return rows("SELECT min(id) FROM sales")[0][0]
+def sale_id_of(rows: Callable[..., list[tuple[Any, ...]]]) -> int:
+    found: int = rows("SELECT min(id) FROM sales")[0][0]
+    return found
 
 
 CHANGES = {
@@ -33,8 +38,14 @@ CHANGES = {
 @pytest.mark.parametrize("reference", ["S1", ""])
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_line_a_sale_was_made_from_changes_nothing_after_it_changed(
-    dialwatt, devices, open_unit, rows, contents, change, reference
-):
+    dialwatt: Callable[..., Ran],
+    devices: None,
+    open_unit: OpenUnit,
+    rows: Callable[..., list[tuple[Any, ...]]],
+    contents: Callable[..., Any],
+    change: str,
+    reference: str,
+) -> None:
     line = f"{SALES}{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,{reference}\n"
     assert dialwatt("import", "sales", "FILE", content=line).code == 0
     with open_unit() as unit:
@@ -48,8 +59,12 @@ def test_the_line_a_sale_was_made_from_changes_nothing_after_it_changed(
 
 
 def test_a_sale_changed_twice_is_known_by_how_it_was_made(
-    dialwatt, refused, devices, open_unit, rows
-):
+    dialwatt: Callable[..., Ran],
+    refused: Callable[[str, str], str],
+    devices: None,
+    open_unit: OpenUnit,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     line = f"{SALES}{AMINA},cooker,,1000,0,count,5,,daily,2026-11-01,,S1\n"
     dialwatt("import", "sales", "FILE", content=line)
     for total in (1500_00, 2000_00):
@@ -62,8 +77,12 @@ def test_a_sale_changed_twice_is_known_by_how_it_was_made(
 
 @pytest.mark.parametrize("reference", ["S1", ""])
 def test_a_line_without_a_total_is_known_after_the_catalogue_s_price_changed(
-    dialwatt, devices, engine, contents, reference
-):
+    dialwatt: Callable[..., Ran],
+    devices: None,
+    engine: Engine,
+    contents: Callable[..., Any],
+    reference: str,
+) -> None:
     line = f"{SALES}{AMINA},cooker,,,,count,6,,monthly,2026-11-01,,{reference}\n"
     assert dialwatt("import", "sales", "FILE", content=line).code == 0
     with engine.begin() as connection:

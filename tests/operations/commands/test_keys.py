@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from core.tokens.keys import KeyRing
 from core.tokens.sealing_key import SealingKey
+from tests.operations.conftest import Ran
 from tests.support.cast import KIT, METER, SEALED_KEYS
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 OLD = "1:" + base64.b64encode(bytes(32)).decode()
 NEW = "2026:" + base64.b64encode(bytes([7]) * 32).decode()
 
 
 @pytest.fixture
-def scenario(engine, environment):
+def scenario(engine: Engine, environment: dict[str, str]) -> Scenario:
     return make_scenario(engine)
 
 
-def test_a_rotation_as_the_guide_tells_it(dialwatt, scenario, monkeypatch, rows):
+def test_a_rotation_as_the_guide_tells_it(
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
     monkeypatch.setattr("operations.commands.keys._KEYS_A_PAGE", 3)
     monkeypatch.setattr("operations.progress.LINE_EVERY_S", 0)
     monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
@@ -48,8 +57,8 @@ def test_a_rotation_as_the_guide_tells_it(dialwatt, scenario, monkeypatch, rows)
 
 
 def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
-    dialwatt, scenario, monkeypatch
-):
+    dialwatt: Callable[..., Ran], scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEVICE_KEY_SECRET", NEW)
     ran = dialwatt("keys", "rotate")
     assert ran.code == 1
@@ -58,7 +67,9 @@ def test_a_master_key_that_is_not_at_hand_is_told_with_the_devices_it_costs(
     assert "NOT in DEVICE_KEY_SECRET" in ran.out
 
 
-def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, scenario, monkeypatch):
+def test_a_secret_that_is_none_is_told_without_its_text(
+    dialwatt: Callable[..., Ran], scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEVICE_KEY_SECRET", "c2hvcnQ=")
     ran = dialwatt("keys", "list")
     assert (ran.code, ran.out) == (1, "")
@@ -67,8 +78,8 @@ def test_a_secret_that_is_none_is_told_without_its_text(dialwatt, scenario, monk
 
 
 def test_the_public_key_is_printed_for_the_web_process_and_is_no_secret(
-    dialwatt, environment, monkeypatch
-):
+    dialwatt: Callable[..., Ran], environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DEVICE_KEY_SECRET", f"{NEW},{OLD}")
 
     printed = dialwatt("keys", "public").out.strip()

@@ -1,13 +1,15 @@
 """`dialwatt load`: by code, in versions, whole or not at all; the past is never rewritten."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.clock import system_clock
 from core.pin import verify_pin
-from tests.operations.conftest import CATALOGUE
+from tests.operations.conftest import CATALOGUE, Ran
 from tests.support.builders import insert_customer, insert_device, insert_sale
 
 DEMO = CATALOGUE.read_text(encoding="utf-8")
@@ -17,10 +19,10 @@ VERSIONS = "SELECT valid_from, price_per_kwh_minor FROM tariff_versions ORDER BY
 
 
 @pytest.fixture
-def load(dialwatt, loaded):
+def load(dialwatt: Callable[..., Ran], loaded: None) -> Callable[..., Ran]:
     """Load the demo's catalogue again, with texts in it replaced."""
 
-    def again(*changes: tuple[str, str]):
+    def again(*changes: tuple[str, str]) -> Ran:
         content = DEMO
         for old, new in changes:
             assert old in content
@@ -39,7 +41,9 @@ def version(day: date, price: str) -> tuple[str, str]:
     return "\n[[appliance]]", more
 
 
-def test_an_empty_book_is_filled(dialwatt, rows):
+def test_an_empty_book_is_filled(
+    dialwatt: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     ran = dialwatt("load", str(CATALOGUE))
     assert (ran.code, ran.err) == (0, "")
     assert "villages: 2 new, 0 changed, 0 as before" in ran.out
@@ -53,7 +57,9 @@ def test_an_empty_book_is_filled(dialwatt, rows):
     ]
 
 
-def test_the_same_file_again_changes_nothing(load, contents):
+def test_the_same_file_again_changes_nothing(
+    load: Callable[..., Ran], contents: Callable[..., Any]
+) -> None:
     before = contents()
     ran = load()
     assert ran.code == 0
@@ -61,7 +67,9 @@ def test_the_same_file_again_changes_nothing(load, contents):
     assert contents() == before
 
 
-def test_names_and_prices_follow_the_file(load, rows):
+def test_names_and_prices_follow_the_file(
+    load: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     ran = load(
         ("Three-lamp kit", "Lamps"),
         ('"7800.00"', '"8000"'),
@@ -74,19 +82,25 @@ def test_names_and_prices_follow_the_file(load, rows):
     assert rows("SELECT operator FROM market") == [("Moto Energy",)]
 
 
-def test_what_a_file_leaves_out_stays(dialwatt, loaded, rows):
+def test_what_a_file_leaves_out_stays(
+    dialwatt: Callable[..., Ran], loaded: None, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     content = '[[village]]\ncode = "NEW"\nname = "New"\n'
     assert dialwatt("load", "FILE", content=content).code == 0
     assert rows("SELECT code FROM villages ORDER BY 1") == [("KIB",), ("MAK",), ("NEW",)]
 
 
-def test_a_new_day_adds_a_version_of_a_tariff(load, rows):
+def test_a_new_day_adds_a_version_of_a_tariff(
+    load: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     day = TODAY + timedelta(days=40)
     assert load(version(day, "30.00")).code == 0
     assert rows(VERSIONS) == [(date(2026, 1, 1), 25_00), (day, 30_00)]
 
 
-def test_a_version_in_force_is_not_changed(load, contents):
+def test_a_version_in_force_is_not_changed(
+    load: Callable[..., Ran], contents: Callable[..., Any]
+) -> None:
     before = contents()
     ran = load(('"25.00"', '"26.00"'))
     assert ran.code == 1
@@ -96,7 +110,7 @@ def test_a_version_in_force_is_not_changed(load, contents):
 
 
 @pytest.fixture
-def meter(load, engine):
+def meter(load: Callable[..., Ran], engine: Engine) -> int:
     """A customer's meter on the tariff `home` since the first of November."""
     with engine.begin() as connection:
         home = connection.execute(text("SELECT id FROM tariffs WHERE code = 'home'")).scalar_one()
@@ -114,7 +128,7 @@ def meter(load, engine):
         )
 
 
-def sell_energy(engine, meter, day):
+def sell_energy(engine: Engine, meter: int, day: date) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -131,8 +145,8 @@ def sell_energy(engine, meter, day):
 
 
 def test_a_version_of_a_past_day_is_refused_where_energy_was_sold_since(
-    load, engine, meter, contents
-):
+    load: Callable[..., Ran], engine: Engine, meter: int, contents: Callable[..., Any]
+) -> None:
     sell_energy(engine, meter, TODAY - timedelta(days=3))
     before = contents()
 
@@ -146,8 +160,13 @@ def test_a_version_of_a_past_day_is_refused_where_energy_was_sold_since(
 
 @pytest.mark.parametrize("written", [True, False], ids=["fees written", "fees not written yet"])
 def test_a_version_of_a_past_day_is_refused_where_fees_fell_due_since(
-    load, dialwatt, engine, meter, contents, written
-):
+    load: Callable[..., Ran],
+    dialwatt: Callable[..., Ran],
+    engine: Engine,
+    meter: int,
+    contents: Callable[..., Any],
+    written: bool,
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE tariff_versions SET access_every_days = 10"))
     if written:
@@ -164,7 +183,9 @@ def test_a_version_of_a_past_day_is_refused_where_fees_fell_due_since(
     assert contents() == before
 
 
-def test_a_past_version_that_would_bring_fees_of_the_past_is_refused(load, engine, meter, contents):
+def test_a_past_version_that_would_bring_fees_of_the_past_is_refused(
+    load: Callable[..., Ran], engine: Engine, meter: int, contents: Callable[..., Any]
+) -> None:
     with engine.begin() as connection:
         connection.execute(
             text("UPDATE tariff_versions SET access_rate_minor = 0, access_every_days = NULL")
@@ -181,13 +202,17 @@ def test_a_past_version_that_would_bring_fees_of_the_past_is_refused(load, engin
     assert contents() == before
 
 
-def test_a_version_of_today_is_refused_where_energy_was_sold_today(load, engine, meter):
+def test_a_version_of_today_is_refused_where_energy_was_sold_today(
+    load: Callable[..., Ran], engine: Engine, meter: int
+) -> None:
     sell_energy(engine, meter, TODAY)
 
     assert load(version(TODAY, "30.00")).code == 1
 
 
-def test_a_version_of_a_past_day_that_changes_nothing_that_was_is_taken(load, engine, meter, rows):
+def test_a_version_of_a_past_day_that_changes_nothing_that_was_is_taken(
+    load: Callable[..., Ran], engine: Engine, meter: int, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     """Nothing was sold or charged since, or another version has been in force by then."""
     sell_energy(engine, meter, TODAY - timedelta(days=3))
 
@@ -196,11 +221,13 @@ def test_a_version_of_a_past_day_that_changes_nothing_that_was_is_taken(load, en
     assert len(rows(VERSIONS)) == 3
 
 
-def test_a_tariff_without_meters_may_have_any_past(load):
+def test_a_tariff_without_meters_may_have_any_past(load: Callable[..., Ran]) -> None:
     assert load(version(date(2026, 3, 1), "30.00")).code == 0
 
 
-def test_a_version_of_a_day_to_come_is_replaced(load, rows):
+def test_a_version_of_a_day_to_come_is_replaced(
+    load: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     day = TODAY + timedelta(days=40)
     load(version(day, "30.00"))
     ran = load(version(day, "31.00"))
@@ -209,7 +236,9 @@ def test_a_version_of_a_day_to_come_is_replaced(load, rows):
     assert rows(VERSIONS) == [(date(2026, 1, 1), 25_00), (day, 31_00)]
 
 
-def test_a_plan_that_does_not_come_out_for_its_appliance_is_told(load, contents):
+def test_a_plan_that_does_not_come_out_for_its_appliance_is_told(
+    load: Callable[..., Ran], contents: Callable[..., Any]
+) -> None:
     before = contents()
     ran = load(
         ('down_payment = "600.00"', 'down_payment = "12000.01"'),
@@ -223,7 +252,9 @@ def test_a_plan_that_does_not_come_out_for_its_appliance_is_told(load, contents)
     assert contents() == before
 
 
-def test_an_agent_keeps_the_pin_they_have(load, engine, rows):
+def test_an_agent_keeps_the_pin_they_have(
+    load: Callable[..., Ran], engine: Engine, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("UPDATE agents SET pin_hash = 'changed', pin_is_initial = true"))
     assert load(('pin = "4321"', 'pin = "9999"'), ('"20000.00"', '"30000.00"')).code == 0
@@ -232,19 +263,23 @@ def test_an_agent_keeps_the_pin_they_have(load, engine, rows):
     ]
 
 
-def test_an_agent_s_pin_is_stored_as_a_hash(load, rows):
+def test_an_agent_s_pin_is_stored_as_a_hash(
+    load: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     ((stored, is_initial),) = rows("SELECT pin_hash, pin_is_initial FROM agents")
     assert verify_pin(stored, "4321", "pepper")
     assert not is_initial  # as the demo's file says
 
 
-def test_an_agent_of_a_village_nobody_knows_is_told(load):
+def test_an_agent_of_a_village_nobody_knows_is_told(load: Callable[..., Ran]) -> None:
     ran = load(('["KIB", "MAK"]', '["KIB", "NOWHERE"]'))
     assert ran.code == 1
     assert 'agent "+254711000111": villages: there is no village "NOWHERE"' in ran.err
 
 
-def test_problems_of_the_file_and_of_the_books_are_told_together(load, contents):
+def test_problems_of_the_file_and_of_the_books_are_told_together(
+    load: Callable[..., Ran], contents: Callable[..., Any]
+) -> None:
     before = contents()
     ran = load(
         ('["KIB", "MAK"]', '["NOWHERE"]'),
@@ -258,7 +293,9 @@ def test_problems_of_the_file_and_of_the_books_are_told_together(load, contents)
     assert contents() == before
 
 
-def test_the_currency_may_change_until_there_are_payments(load, engine, rows):
+def test_the_currency_may_change_until_there_are_payments(
+    load: Callable[..., Ran], engine: Engine, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     assert load(('"KES"', '"TZS"')).code == 0
     assert load().code == 0
     book_a_payment(engine)
@@ -269,7 +306,9 @@ def test_the_currency_may_change_until_there_are_payments(load, engine, rows):
     assert load(('operator = "Jua', 'operator = "Moto')).code == 0
 
 
-def test_the_devices_of_a_manufacturer_keep_their_token_family_and_kind(load, engine):
+def test_the_devices_of_a_manufacturer_keep_their_token_family_and_kind(
+    load: Callable[..., Ran], engine: Engine
+) -> None:
     with engine.begin() as connection:
         manufacturer = connection.execute(
             text("SELECT id FROM manufacturers WHERE code = 'sunlite'")
@@ -287,7 +326,9 @@ def test_the_devices_of_a_manufacturer_keep_their_token_family_and_kind(load, en
     assert 'manufacturer "sunlite": kinds: shs devices' in ran.err
 
 
-def test_an_appliance_that_was_sold_keeps_its_kind(load, engine):
+def test_an_appliance_that_was_sold_keeps_its_kind(
+    load: Callable[..., Ran], engine: Engine
+) -> None:
     with engine.begin() as connection:
         customer = insert_customer(connection, msisdn="+254711000001")
         sale = insert_sale(
@@ -305,7 +346,9 @@ def test_an_appliance_that_was_sold_keeps_its_kind(load, engine):
     assert 'appliance "cooker": kind: it has been sold as other' in ran.err
 
 
-def test_without_a_pepper_no_agent_is_loaded(dialwatt, monkeypatch, contents):
+def test_without_a_pepper_no_agent_is_loaded(
+    dialwatt: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, contents: Callable[..., Any]
+) -> None:
     monkeypatch.delenv("PIN_PEPPER")
     before = contents()
     ran = dialwatt("load", str(CATALOGUE))
@@ -314,13 +357,13 @@ def test_without_a_pepper_no_agent_is_loaded(dialwatt, monkeypatch, contents):
     assert contents() == before
 
 
-def test_a_file_that_is_not_there_is_told(dialwatt):
+def test_a_file_that_is_not_there_is_told(dialwatt: Callable[..., Ran]) -> None:
     ran = dialwatt("load", "/nowhere/at/all.toml")
     assert (ran.code, ran.out) == (1, "")
     assert "cannot read" in ran.err
 
 
-def book_a_payment(engine):
+def book_a_payment(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from zipfile import ZipFile
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+
+from tests.operations.conftest import Ran
 
 
 def test_a_month_is_written_into_a_new_file_only_its_owner_may_read(
-    dialwatt, loaded, engine, tmp_path
-):
+    dialwatt: Callable[..., Ran], loaded: None, engine: Engine, tmp_path: Path
+) -> None:
     target = tmp_path / "books.zip"
 
     ran = dialwatt("month", "2026-01", str(target))
@@ -26,7 +30,9 @@ def test_a_month_is_written_into_a_new_file_only_its_owner_may_read(
         assert noted.one() == ("export", "the month 2026-01")
 
 
-def test_no_file_is_written_over_and_no_month_made_up(dialwatt, loaded, tmp_path):
+def test_no_file_is_written_over_and_no_month_made_up(
+    dialwatt: Callable[..., Ran], loaded: None, tmp_path: Path
+) -> None:
     (tmp_path / "there.zip").write_text("something")
 
     assert "exists already" in dialwatt("month", "2026-01", str(tmp_path / "there.zip")).err

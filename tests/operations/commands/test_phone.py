@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -45,7 +46,9 @@ def url(gateway: Gateway) -> Iterator[str]:
 
 
 @pytest.fixture
-def phone(monkeypatch, capsys):
+def phone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     def run(script: str, *words: str) -> tuple[int, str, str]:
         monkeypatch.setattr("sys.stdin", io.StringIO(script))
         code = cli.main(["phone", *words])
@@ -54,7 +57,9 @@ def phone(monkeypatch, capsys):
     return run
 
 
-def test_any_gateway_is_dialled_as_its_aggregator_would(url, gateway, phone):
+def test_any_gateway_is_dialled_as_its_aggregator_would(
+    url: str, gateway: Gateway, phone: Callable[..., tuple[int, str, str]]
+) -> None:
     named = ("--url", url, "--key", "k3y", "--code", "*7#", "--network", "63903")
     code, out, _ = phone("dial *7#\n", "+254711000009", *named)
 
@@ -69,7 +74,9 @@ def test_any_gateway_is_dialled_as_its_aggregator_would(url, gateway, phone):
     assert (ended["hopsCount"], ended["hopsMetadata"]) == ("1", "home")
 
 
-def test_what_is_no_ussd_answer_ends_the_call_as_failed(url, gateway, phone):
+def test_what_is_no_ussd_answer_ends_the_call_as_failed(
+    url: str, gateway: Gateway, phone: Callable[..., tuple[int, str, str]]
+) -> None:
     named = ("--url", url, "--key", "k3y", "--code", "*7#")
     code, _, err = phone("*7#\n1\n", "+254711000009", *named)
 
@@ -78,7 +85,12 @@ def test_what_is_no_ussd_answer_ends_the_call_as_failed(url, gateway, phone):
     assert gateway.requests[-1][1]["status"] == "Failed"
 
 
-def test_a_real_gateway_is_not_dialled_unless_it_was_named(url, gateway, phone, monkeypatch):
+def test_a_real_gateway_is_not_dialled_unless_it_was_named(
+    url: str,
+    gateway: Gateway,
+    phone: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user@127.0.0.1:1/none")
     monkeypatch.setenv("PUBLIC_URL", url)
     code, _, err = phone("*7#\n", "+254711000009")
@@ -87,21 +99,25 @@ def test_a_real_gateway_is_not_dialled_unless_it_was_named(url, gateway, phone, 
     assert "--key" in err
 
 
-def test_what_needs_simulated_phones_says_so(url, phone):
+def test_what_needs_simulated_phones_says_so(
+    url: str, phone: Callable[..., tuple[int, str, str]]
+) -> None:
     named = ("--url", url, "--key", "k3y", "--code", "*7#")
     code, _, err = phone("sms +254711000009\n", "+254711000009", *named)
     assert code == 1
     assert "has no simulated phones" in err
 
 
-def test_nobody_there_is_told_in_a_line(phone):
+def test_nobody_there_is_told_in_a_line(phone: Callable[..., tuple[int, str, str]]) -> None:
     code, _, err = phone("", "--url", closed_port_url())
     assert code == 1
     assert "no answer from http://" in err
     assert "Traceback" not in err
 
 
-def test_the_transcript_is_closed_to_others(url, phone, tmp_path):
+def test_the_transcript_is_closed_to_others(
+    url: str, phone: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     path = tmp_path / "played.txt"
     named = ("--url", url, "--key", "k3y", "--code", "*7#", "--transcript", str(path))
     assert phone("*7#\n", "+254711000009", *named)[0] == 0
@@ -112,14 +128,17 @@ def test_the_transcript_is_closed_to_others(url, phone, tmp_path):
 
 
 def test_at_a_terminal_lines_are_answers_and_the_end_of_input_hangs_up(
-    url, gateway, monkeypatch, capsys
-):
+    url: str, gateway: Gateway, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     outside, inside = os.openpty()
     with os.fdopen(inside, "r") as keyboard, os.fdopen(outside, "w") as typing:
         monkeypatch.setattr("sys.stdin", keyboard)
-        threading.Thread(
-            target=lambda: (typing.write("help\n*7#\n\x04shout\nquit\n"), typing.flush())
-        ).start()
+
+        def type_all() -> None:
+            typing.write("help\n*7#\n\x04shout\nquit\n")
+            typing.flush()
+
+        threading.Thread(target=type_all).start()
         named = ["--url", url, "--key", "k3y", "--code", "*7#"]
         assert cli.main(["phone", "+254711000009", *named]) == 0
 

@@ -3,16 +3,24 @@ woken."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import pytest
+from redis import Redis
 from rq import Queue, Worker
+from sqlalchemy import Engine
 
 from gateway.work_queues import QUEUES
+from tests.operations.conftest import Ran
 from tests.support.cast import METER
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 
 @pytest.fixture
-def scenario(engine, environment, redis_url, monkeypatch):
+def scenario(
+    engine: Engine, environment: dict[str, str], redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Scenario:
     """A payment whose vending key was missing an hour ago."""
     monkeypatch.setenv("REDIS_URL", redis_url)
     scenario = make_scenario(engine)
@@ -25,11 +33,16 @@ def scenario(engine, environment, redis_url, monkeypatch):
     return scenario
 
 
-def waiting_jobs(redis, name):
+def waiting_jobs(redis: Redis, name: str) -> int:
     return Queue(name, connection=redis).count
 
 
-def test_a_stuck_payment_is_explained_put_back_and_its_queue_woken(dialwatt, scenario, rows, redis):
+def test_a_stuck_payment_is_explained_put_back_and_its_queue_woken(
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    rows: Callable[..., list[tuple[Any, ...]]],
+    redis: Redis,
+) -> None:
     ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--reason", "the key is there now")
 
     assert ran.code == 0
@@ -41,7 +54,12 @@ def test_a_stuck_payment_is_explained_put_back_and_its_queue_woken(dialwatt, sce
     assert waiting_jobs(redis, "payments") == 1
 
 
-def test_only_looking_changes_nothing(dialwatt, scenario, rows, redis):
+def test_only_looking_changes_nothing(
+    dialwatt: Callable[..., Ran],
+    scenario: Scenario,
+    rows: Callable[..., list[tuple[Any, ...]]],
+    redis: Redis,
+) -> None:
     ran = dialwatt("replay", "payment", "SKE1A2B3C4", "--look")
     assert (ran.code, "tried 7 times" in ran.out) == (0, True)
     assert rows("SELECT attempts FROM payments") == [(7,)]
@@ -49,7 +67,9 @@ def test_only_looking_changes_nothing(dialwatt, scenario, rows, redis):
     assert waiting_jobs(redis, "payments") == 0
 
 
-def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, scenario, rows):
+def test_without_a_reason_what_was_wrong_is_the_reason(
+    dialwatt: Callable[..., Ran], scenario: Scenario, rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     dialwatt("replay", "payment", "SKE1A2B3C4")
     assert rows("SELECT reason FROM audit_log") == [("stuck: STS_VENDING_KEY_600000 is not set",)]
 
@@ -62,20 +82,26 @@ def test_without_a_reason_what_was_wrong_is_the_reason(dialwatt, scenario, rows)
         (("text", "yesterday"), "named by its number"),
     ],
 )
-def test_an_unknown_row_is_refused_with_the_reason(dialwatt, scenario, words, reason):
+def test_an_unknown_row_is_refused_with_the_reason(
+    dialwatt: Callable[..., Ran], scenario: Scenario, words: tuple[str, str], reason: str
+) -> None:
     ran = dialwatt("replay", *words)
     assert (ran.code, ran.out) == (1, "")
     assert reason in ran.err
 
 
-def test_a_payment_in_suspense_is_to_be_matched_or_refunded(dialwatt, scenario):
+def test_a_payment_in_suspense_is_to_be_matched_or_refunded(
+    dialwatt: Callable[..., Ran], scenario: Scenario
+) -> None:
     scenario.pay("SKE1A2B3C5", "NOSUCH", 70_00)
     ran = dialwatt("replay", "payment", "SKE1A2B3C5")
     assert ran.code == 1
     assert "Match it to a device, or send it back" in ran.err
 
 
-def test_wake_counts_pending_rows_and_says_when_a_queue_has_no_worker(dialwatt, scenario, redis):
+def test_wake_counts_pending_rows_and_says_when_a_queue_has_no_worker(
+    dialwatt: Callable[..., Ran], scenario: Scenario, redis: Redis
+) -> None:
     ran = dialwatt("wake")
     assert ran.code == 1
     assert "payments          1 waiting, 0 workers" in ran.out
@@ -83,8 +109,10 @@ def test_wake_counts_pending_rows_and_says_when_a_queue_has_no_worker(dialwatt, 
     assert [waiting_jobs(redis, name) for name in QUEUES] == [1] * len(QUEUES)
 
 
-def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(dialwatt, scenario, redis):
-    Worker(QUEUES, connection=redis).register_birth()
+def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(
+    dialwatt: Callable[..., Ran], scenario: Scenario, redis: Redis
+) -> None:
+    cast(Any, Worker(QUEUES, connection=redis)).register_birth()
     dialwatt("wake")
     redis.delete("rq:queue:payments")
 
@@ -95,7 +123,9 @@ def test_wake_also_wakes_a_queue_whose_wake_up_a_dead_worker_left_set(dialwatt, 
     assert waiting_jobs(redis, "payments") == 1
 
 
-def test_ring_without_redis_says_what_to_do(dialwatt, scenario, monkeypatch):
+def test_ring_without_redis_says_what_to_do(
+    dialwatt: Callable[..., Ran], scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
     ran = dialwatt("wake")
     assert ran.code == 1

@@ -1,33 +1,40 @@
 """`dialwatt show`: the shapes that scripts rely on, and lines for people."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
+from tests.operations.conftest import Ran
 from tests.support.cast import AMINA, BARAKA, KIT, LAST_KIT, METER
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 
 @pytest.fixture
-def scenario(engine, environment):
+def scenario(engine: Engine, environment: dict[str, str]) -> Scenario:
     return make_scenario(engine)
 
 
 @pytest.fixture
-def shown(dialwatt):
-    def show(what, key, *options):
+def shown(dialwatt: Callable[..., Ran]) -> Callable[..., dict[str, Any]]:
+    def show(what: str, key: str, *options: str) -> dict[str, Any]:
         ran = dialwatt("show", what, key, "--json", *options)
         assert ran.code == 0, ran.err
-        return json.loads(ran.out)
+        found: dict[str, Any] = json.loads(ran.out)
+        return found
 
     return show
 
 
-def without(shown, *names):
+def without(shown: dict[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if name not in names}
 
 
-def test_a_payment_that_waits_has_done_nothing_yet(scenario, shown):
+def test_a_payment_that_waits_has_done_nothing_yet(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     scenario.pay("R1", METER, 500_00)
     assert without(shown("payment", "R1"), "paid_at") == {
         "receipt": "R1",
@@ -40,7 +47,9 @@ def test_a_payment_that_waits_has_done_nothing_yet(scenario, shown):
     }
 
 
-def test_a_payment_shows_where_the_money_fell_and_its_token(scenario, shown, engine):
+def test_a_payment_shows_where_the_money_fell_and_its_token(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]], engine: Engine
+) -> None:
     scenario.pay("R1", METER, 555_00)
     scenario.apply()
     story = shown("payment", "R1")
@@ -55,7 +64,9 @@ def test_a_payment_shows_where_the_money_fell_and_its_token(scenario, shown, eng
     assert len(token["text"]) == 20
 
 
-def test_credit_that_was_used_is_part_of_the_sum(scenario, shown):
+def test_credit_that_was_used_is_part_of_the_sum(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     scenario.pay("R1", METER, 305_00)
     scenario.apply()
     scenario.pay("R2", METER, 95_00)
@@ -74,7 +85,9 @@ def test_credit_that_was_used_is_part_of_the_sum(scenario, shown):
         (LAST_KIT, {"serial": LAST_KIT, "kind": "unlock"}),
     ],
 )
-def test_days_stand_on_the_token_and_an_unlock_has_no_number(scenario, shown, serial, token):
+def test_days_stand_on_the_token_and_an_unlock_has_no_number(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]], serial: str, token: dict[str, Any]
+) -> None:
     scenario.pay("R1", serial, 150_00)
     scenario.apply()
     story = shown("payment", "R1")
@@ -92,7 +105,9 @@ def test_days_stand_on_the_token_and_an_unlock_has_no_number(scenario, shown, se
         ("delivered", True),
     ],
 )
-def test_a_token_is_sent_when_a_text_took_it_along(scenario, shown, engine, state, sent):
+def test_a_token_is_sent_when_a_text_took_it_along(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]], engine: Engine, state: str, sent: bool
+) -> None:
     scenario.pay("R1", KIT, 150_00)
     scenario.apply()
     with engine.begin() as connection:
@@ -100,7 +115,9 @@ def test_a_token_is_sent_when_a_text_took_it_along(scenario, shown, engine, stat
     assert shown("payment", "R1")["tokens"][0]["sent"] is sent
 
 
-def test_money_nobody_can_match_is_in_suspense(scenario, shown):
+def test_money_nobody_can_match_is_in_suspense(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     scenario.pay("R1", "NOSUCH", 70_00)
     story = shown("payment", "R1")
     assert (story["state"], story["lines"], story["tokens"]) == (
@@ -110,13 +127,15 @@ def test_money_nobody_can_match_is_in_suspense(scenario, shown):
     )
 
 
-def test_an_unknown_receipt_is_refused(scenario, dialwatt):
+def test_an_unknown_receipt_is_refused(scenario: Scenario, dialwatt: Callable[..., Ran]) -> None:
     ran = dialwatt("show", "payment", "NONE", "--json")
     assert (ran.code, ran.out) == (1, "")
     assert "no payment with the receipt NONE is booked" in ran.err
 
 
-def test_a_receipt_of_two_providers_needs_the_account(scenario, dialwatt, shown):
+def test_a_receipt_of_two_providers_needs_the_account(
+    scenario: Scenario, dialwatt: Callable[..., Ran], shown: Callable[..., dict[str, Any]]
+) -> None:
     scenario.pay("R1", METER, 100_00)
     scenario.pay("R1", METER, 200_00, provider_account="mtn:1")
     ran = dialwatt("show", "payment", "R1")
@@ -125,7 +144,9 @@ def test_a_receipt_of_two_providers_needs_the_account(scenario, dialwatt, shown)
     assert shown("payment", "R1", "--account", "mtn:1")["amount"] == "200.00"
 
 
-def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(scenario, shown):
+def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     story = shown("customer", AMINA)
     assert without(story, "owes") == {
         "msisdn": AMINA,
@@ -142,11 +163,15 @@ def test_a_customer_owes_the_oldest_first_and_also_what_is_not_due(scenario, sho
     assert all(debt["about"].startswith("Kit") for debt in story["owes"])
 
 
-def test_a_number_is_read_as_people_write_it(scenario, shown):
+def test_a_number_is_read_as_people_write_it(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     assert shown("customer", "0711 000 001")["msisdn"] == AMINA
 
 
-def test_a_part_that_was_paid_is_owed_no_more(scenario, shown):
+def test_a_part_that_was_paid_is_owed_no_more(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     scenario.pay("R1", KIT, 100_00)
     scenario.apply()
     story = shown("customer", BARAKA)
@@ -156,7 +181,9 @@ def test_a_part_that_was_paid_is_owed_no_more(scenario, shown):
     ]
 
 
-def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(scenario, shown):
+def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(
+    scenario: Scenario, shown: Callable[..., dict[str, Any]]
+) -> None:
     scenario.pay("R1", LAST_KIT, 350_00)
     scenario.apply()
     story = shown("customer", "+254711000003")
@@ -168,13 +195,15 @@ def test_a_device_whose_plan_is_done_is_unlocked_and_the_rest_is_credit(scenario
     ("number", "wanted"),
     [("+254722999999", "no customer has the number"), ("12", "not a phone number: '12'")],
 )
-def test_a_number_without_a_customer_is_refused(scenario, dialwatt, number, wanted):
+def test_a_number_without_a_customer_is_refused(
+    scenario: Scenario, dialwatt: Callable[..., Ran], number: str, wanted: str
+) -> None:
     ran = dialwatt("show", "customer", number)
     assert ran.code == 1
     assert wanted in ran.err
 
 
-def test_people_get_lines(scenario, dialwatt):
+def test_people_get_lines(scenario: Scenario, dialwatt: Callable[..., Ran]) -> None:
     scenario.pay("R1", METER, 555_00)
     scenario.apply()
     payment = dialwatt("show", "payment", "R1").out
@@ -187,7 +216,9 @@ def test_people_get_lines(scenario, dialwatt):
     assert "owes nothing" in done
 
 
-def test_showing_changes_nothing(scenario, dialwatt, rows):
+def test_showing_changes_nothing(
+    scenario: Scenario, dialwatt: Callable[..., Ran], rows: Callable[..., list[tuple[Any, ...]]]
+) -> None:
     """Fees that fell due this morning are shown, but not written."""
     before = rows("SELECT count(*) FROM access_charges"), rows("SELECT * FROM devices ORDER BY id")
     dialwatt("show", "customer", AMINA)

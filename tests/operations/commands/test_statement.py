@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
 from operations.cli import main
 from tests.support.cast import AMINA, METER
-from tests.support.scenario import make_scenario
+from tests.support.scenario import Scenario, make_scenario
 
 HEADER = (
     '"Receipt No.","Completion Time","Initiation Time",Details,"Transaction Status","Paid In",'
@@ -21,7 +24,9 @@ ABOUT = "Organization Name,Jua Energy\nShort Code,600123\nTime Period,24-11-2026
 PAID_AT = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # noon in Nairobi
 
 
-def line(receipt, paid_in="", withdrawn="", balance="", **more):
+def line(
+    receipt: str, paid_in: str = "", withdrawn: str = "", balance: str = "", **more: str
+) -> str:
     status, reason = more.get("status", "Completed"), more.get("reason", "Pay Bill")
     time = more.get("time", "2026-11-24 12:00:00")
     party = more.get("party", "2547 ***** 126 - JANE DOE")
@@ -32,7 +37,7 @@ def line(receipt, paid_in="", withdrawn="", balance="", **more):
 
 
 @pytest.fixture
-def scenario(database_url, monkeypatch):
+def scenario(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scenario]:
     engine = create_engine(database_url)
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("DARAJA_SHORTCODE", "600123")
@@ -41,10 +46,17 @@ def scenario(database_url, monkeypatch):
 
 
 @pytest.fixture
-def compare(scenario, tmp_path, capsys):
+def compare(
+    scenario: Scenario, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, Any]]:
     """Run the command on a file of these lines; the exit code and what it printed as JSON."""
 
-    def compared(*lines, provider="daraja", content=None, options=()):
+    def compared(
+        *lines: str,
+        provider: str = "daraja",
+        content: str | None = None,
+        options: list[str] | tuple[()] = (),
+    ) -> tuple[int, Any]:
         file = tmp_path / "statement.csv"
         file.write_text(content or ABOUT + "\n".join([HEADER, *lines]) + "\n", encoding="utf-8")
         code = main(["statement", provider, str(file), "--json", *options])
@@ -54,11 +66,13 @@ def compare(scenario, tmp_path, capsys):
     return compared
 
 
-def receipts(listed):
+def receipts(listed: list[dict[str, str]]) -> list[str]:
     return [item["receipt"] for item in listed]
 
 
-def test_a_statement_that_agrees_is_matched_line_by_line(scenario, compare):
+def test_a_statement_that_agrees_is_matched_line_by_line(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE1A2B3C4", METER, 1500_00)
 
     code, result = compare(line("SKE1A2B3C4", "1,500.00", balance="1,500.00"))
@@ -68,7 +82,9 @@ def test_a_statement_that_agrees_is_matched_line_by_line(scenario, compare):
     assert result["missing_here"] == result["missing_there"] == result["different"] == []
 
 
-def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(scenario, compare):
+def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE0000001", METER, 100_00)
     scenario.pay("SKE0000002", METER, 200_00)
     scenario.pay("SKE0000003", METER, 300_00)
@@ -88,7 +104,9 @@ def test_each_kind_of_disagreement_is_listed_and_nothing_is_changed(scenario, co
     assert scenario.rows("SELECT count(*) FROM cases") == [(0,)]
 
 
-def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(scenario, compare):
+def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE0000003", METER, 300_00)
     lines = (
         line("SKE0000004", "400.00", balance="400.00", time="2026-11-24 11:00:00"),
@@ -110,7 +128,9 @@ def test_ingesting_takes_in_what_is_missing_once_and_asks_a_person_for_the_rest(
     scenario.check_invariants()
 
 
-def test_the_closing_balance_is_asserted_against_the_books(scenario, compare):
+def test_the_closing_balance_is_asserted_against_the_books(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE0000001", METER, 100_00)
 
     code, _ = compare(line("SKE0000001", "100.00", balance="100.00"), options=["--ingest"])
@@ -121,7 +141,9 @@ def test_the_closing_balance_is_asserted_against_the_books(scenario, compare):
     assert asserted == [("daraja:600123", 100_00, 100_00)]
 
 
-def test_the_balance_before_the_statement_is_booked_on_demand(scenario, compare):
+def test_the_balance_before_the_statement_is_booked_on_demand(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE0000001", METER, 100_00)
     lines = (line("SKE0000001", "100.00", balance="1,100.00"),)
 
@@ -137,7 +159,9 @@ def test_the_balance_before_the_statement_is_booked_on_demand(scenario, compare)
     assert (code, "booked already" in result) == (1, True)
 
 
-def test_an_opening_balance_is_not_booked_by_the_way(compare):
+def test_an_opening_balance_is_not_booked_by_the_way(
+    compare: Callable[..., tuple[int, Any]],
+) -> None:
     code, result = compare(line("SKE0000001", "100.00"), options=["--opening"])
     assert (code, "--opening goes with --ingest" in result) == (2, True)
 
@@ -145,7 +169,12 @@ def test_an_opening_balance_is_not_booked_by_the_way(compare):
 @pytest.mark.parametrize(
     ("provider", "account"), [("airtel", "airtel:KE"), ("pawapay", "pawapay:MPESA_KEN")]
 )
-def test_the_balance_column_of_a_simple_file_is_asserted(scenario, compare, provider, account):
+def test_the_balance_column_of_a_simple_file_is_asserted(
+    scenario: Scenario,
+    compare: Callable[..., tuple[int, Any]],
+    provider: str,
+    account: str,
+) -> None:
     content = (
         "receipt,time,amount,account,balance\n"
         f"701,2026-11-24T09:00:00,100.00,{METER},100.00\n"
@@ -162,7 +191,9 @@ def test_the_balance_column_of_a_simple_file_is_asserted(scenario, compare, prov
     assert asserted == [(account, 150_00, 150_00)]
 
 
-def test_reversals_settlements_and_fees_are_booked_too(scenario, compare):
+def test_reversals_settlements_and_fees_are_booked_too(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE0000001", METER, 500_00)
     scenario.pay("SKE0000002", METER, 500_00)
     lines = (
@@ -185,11 +216,15 @@ def test_reversals_settlements_and_fees_are_booked_too(scenario, compare):
     scenario.check_invariants()
 
 
-def test_rows_that_moved_nothing_are_passed_over(compare):
+def test_rows_that_moved_nothing_are_passed_over(
+    compare: Callable[..., tuple[int, Any]],
+) -> None:
     assert compare(line("SKE0000001", "100.00", status="Failed"))[1]["matched"] == 0
 
 
-def test_the_rows_of_the_pull_api_are_read_as_well(scenario, compare):
+def test_the_rows_of_the_pull_api_are_read_as_well(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     scenario.pay("SKE0000001", METER, 100_00)
     row = {
         "transactionId": "SKE0000001",
@@ -204,7 +239,9 @@ def test_the_rows_of_the_pull_api_are_read_as_well(scenario, compare):
         assert compare(content=json.dumps(document))[1]["matched"] == 1
 
 
-def test_another_providers_payments_come_as_a_simple_file(scenario, compare):
+def test_another_providers_payments_come_as_a_simple_file(
+    scenario: Scenario, compare: Callable[..., tuple[int, Any]]
+) -> None:
     content = (
         "receipt,time,amount,account,payer\n"
         f"1234567,2026-11-24T09:00:00+00:00,100,{METER},+254711000001\n"
@@ -228,8 +265,11 @@ def test_another_providers_payments_come_as_a_simple_file(scenario, compare):
     ],
 )
 def test_a_payer_is_the_same_person_however_the_number_is_written(
-    scenario, compare, written, known
-):
+    scenario: Scenario,
+    compare: Callable[..., tuple[int, Any]],
+    written: str,
+    known: tuple[str, str | None],
+) -> None:
     content = (
         "receipt,time,amount,account,payer\n"
         f"1234567,2026-11-24T09:00:00+00:00,100,{METER},{written}\n"
@@ -253,13 +293,17 @@ def test_a_payer_is_the_same_person_however_the_number_is_written(
         ("{nothing", "not JSON"),
     ],
 )
-def test_a_file_that_is_not_understood_says_where(compare, content, place):
+def test_a_file_that_is_not_understood_says_where(
+    compare: Callable[..., tuple[int, Any]], content: str, place: str
+) -> None:
     code, result = compare(content=content)
 
     assert code == 1
     assert place in result
 
 
-def test_a_missing_file_ends_with_one_line(scenario, capsys):
+def test_a_missing_file_ends_with_one_line(
+    scenario: Scenario, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["statement", "daraja", "nowhere.csv"]) == 1
     assert "cannot read nowhere.csv" in capsys.readouterr().err

@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
 from core.db.users import find_user
+from core.operator import ConsoleUser
 from core.password import verify_password
+from tests.operations.conftest import Ran
 
 
 @pytest.fixture
-def typing(monkeypatch):
+def typing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """What stands on standard input."""
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     return lambda line: monkeypatch.setattr("sys.stdin", io.StringIO(f"{line}\n"))
 
 
-def stored(engine, name):
+def stored(engine: Engine, name: str) -> ConsoleUser:
     with engine.connect() as connection:
-        return find_user(connection, name)
+        user = find_user(connection, name)
+    assert user is not None
+    return user
 
 
-def test_a_password_comes_from_standard_input(dialwatt, engine, typing):
+def test_a_password_comes_from_standard_input(
+    dialwatt: Callable[..., Ran], engine: Engine, typing: Callable[..., Any]
+) -> None:
     typing("long enough")
 
     ran = dialwatt("user", "add", "Wanjiru", "--role", "owner")
@@ -34,7 +42,9 @@ def test_a_password_comes_from_standard_input(dialwatt, engine, typing):
     assert verify_password(user.password_hash, "long enough")
 
 
-def test_without_a_password_a_random_one_is_printed_once(dialwatt, engine, typing):
+def test_without_a_password_a_random_one_is_printed_once(
+    dialwatt: Callable[..., Ran], engine: Engine, typing: Callable[..., Any]
+) -> None:
     ran = dialwatt("user", "add", "wanjiru")
 
     user = stored(engine, "wanjiru")
@@ -51,7 +61,9 @@ def test_without_a_password_a_random_one_is_printed_once(dialwatt, engine, typin
         (["disable", "wanjiru"], "at least one user must be an owner"),
     ],
 )
-def test_a_refused_change_is_reported_with_its_reason(dialwatt, typing, words, reason):
+def test_a_refused_change_is_reported_with_its_reason(
+    dialwatt: Callable[..., Ran], typing: Callable[..., Any], words: list[str], reason: str
+) -> None:
     dialwatt("user", "add", "wanjiru", "--role", "owner")
 
     ran = dialwatt("user", *words)
@@ -60,14 +72,18 @@ def test_a_refused_change_is_reported_with_its_reason(dialwatt, typing, words, r
     assert reason in ran.err
 
 
-def test_a_user_without_a_name_is_a_wrong_command_line(dialwatt, typing):
+def test_a_user_without_a_name_is_a_wrong_command_line(
+    dialwatt: Callable[..., Ran], typing: Callable[..., Any]
+) -> None:
     ran = dialwatt("user", "add")
 
     assert ran.code == 2
     assert "Missing argument 'NAME'" in ran.err
 
 
-def test_a_disabled_user_shows_in_the_list(dialwatt, engine, typing):
+def test_a_disabled_user_shows_in_the_list(
+    dialwatt: Callable[..., Ran], engine: Engine, typing: Callable[..., Any]
+) -> None:
     for name in ("wanjiru", "otieno"):
         dialwatt("user", "add", name, "--role", "owner")
 

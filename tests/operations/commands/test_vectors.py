@@ -2,7 +2,9 @@
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,15 +15,15 @@ VECTORS, SAMPLE = DATA / "vectors.json", DATA / "sta_sample.json"
 ROWS = {row["id"]: row for row in json.loads(VECTORS.read_text())}
 
 
-def checked(path, tables=SAMPLE):
+def checked(path: Path, tables: Path | None = SAMPLE) -> tuple[int, list[str]]:
     out = io.StringIO()
     code = check(path, tables, out)
     return code, out.getvalue().splitlines()
 
 
 @pytest.fixture
-def written(tmp_path):
-    def write(*rows):
+def written(tmp_path: Path) -> Callable[..., Path]:
+    def write(*rows: dict[str, Any]) -> Path:
         path = tmp_path / "rows.json"
         path.write_text(json.dumps(rows))
         return path
@@ -29,11 +31,11 @@ def written(tmp_path):
     return write
 
 
-def test_every_known_vector_matches():
+def test_every_known_vector_matches() -> None:
     assert checked(VECTORS) == (0, ["352 match, 0 differ, 0 skipped"])
 
 
-def test_rows_that_need_tables_are_skipped_without_them():
+def test_rows_that_need_tables_are_skipped_without_them() -> None:
     code, lines = checked(VECTORS, None)
     needing = sum(row["inputs"].get("ea") == "07" for row in ROWS.values())
     assert needing > 0
@@ -41,7 +43,9 @@ def test_rows_that_need_tables_are_skipped_without_them():
     assert all("EA07 needs --sta-tables" in line for line in lines[:-1])
 
 
-def test_rows_made_with_other_tables_than_those_loaded_are_skipped(written):
+def test_rows_made_with_other_tables_than_those_loaded_are_skipped(
+    written: Callable[..., Path],
+) -> None:
     row = ROWS["STSS-001"]
     real = row | {"inputs": row["inputs"] | {"sta_tables": "real"}}
     code, lines = checked(written(real))
@@ -49,28 +53,30 @@ def test_rows_made_with_other_tables_than_those_loaded_are_skipped(written):
 
 
 @pytest.mark.parametrize("row_id", ["OPG-001", "NXF-001", "NXS-017", "STS11-CTSA01-1", "STSS-001"])
-def test_a_wrong_token_is_printed_and_fails_the_run(written, row_id):
+def test_a_wrong_token_is_printed_and_fails_the_run(
+    written: Callable[..., Path], row_id: str
+) -> None:
     wrong = ROWS[row_id] | {"token": "0" * len(ROWS[row_id]["token"])}
     code, lines = checked(written(wrong, ROWS["OPG-003"]))
     assert (code, lines[-1]) == (1, "1 match, 1 differ, 0 skipped")
     assert lines[0].startswith(f"{row_id}: token expected {wrong['token']}, got ")
 
 
-def test_a_wrong_count_or_display_form_differs_too(written):
+def test_a_wrong_count_or_display_form_differs_too(written: Callable[..., Path]) -> None:
     code, lines = checked(
         written(ROWS["OPG-001"] | {"new_count": 3}, ROWS["NXF-001"] | {"display": "863"})
     )
     assert (code, lines[-1]) == (1, "0 match, 2 differ, 0 skipped")
 
 
-def test_a_device_that_behaves_otherwise_differs(written):
+def test_a_device_that_behaves_otherwise_differs(written: Callable[..., Path]) -> None:
     row = ROWS["OPGB-04"]
     faulty = row | {"inputs": row["inputs"] | {"expected": ["ok"] * 4}}
     code, lines = checked(written(faulty))
     assert (code, lines[-1]) == (1, "0 match, 1 differ, 0 skipped")
 
 
-def test_a_row_our_code_refuses_differs(written):
+def test_a_row_our_code_refuses_differs(written: Callable[..., Path]) -> None:
     row = ROWS["OPG-001"]
     negative = row | {"inputs": row["inputs"] | {"value": -5}}
     code, lines = checked(written(negative))
@@ -88,7 +94,9 @@ def test_a_row_our_code_refuses_differs(written):
         {"id": "X", "system": "nexus_keycode_small", "inputs": {"message_type": "x"}, "token": "1"},
     ],
 )
-def test_a_row_nobody_knows_how_to_recompute_is_skipped_with_its_reason(written, row):
+def test_a_row_nobody_knows_how_to_recompute_is_skipped_with_its_reason(
+    written: Callable[..., Path], row: dict[str, Any]
+) -> None:
     code, lines = checked(written(row))
     assert (code, lines[-1]) == (0, "0 match, 0 differ, 1 skipped")
     assert "skipped, " in lines[0]
@@ -97,7 +105,7 @@ def test_a_row_nobody_knows_how_to_recompute_is_skipped_with_its_reason(written,
 METER = ROWS["STS11-CTSA01-1"]["inputs"]
 
 
-def test_key_change_and_currency_rows_are_recomputed(written):
+def test_key_change_and_currency_rows_are_recomputed(written: Callable[..., Path]) -> None:
     """Figures of the compliance suite STS 531-1-11."""
     key_change = {
         "id": "KC",
@@ -124,7 +132,7 @@ def test_key_change_and_currency_rows_are_recomputed(written):
     assert checked(written(key_change, currency)) == (0, ["2 match, 0 differ, 0 skipped"])
 
 
-def test_a_file_that_is_not_json_is_an_error_and_not_a_pass(tmp_path):
+def test_a_file_that_is_not_json_is_an_error_and_not_a_pass(tmp_path: Path) -> None:
     path = tmp_path / "broken.json"
     path.write_text("{")
     with pytest.raises(ValueError, match="Expecting"):

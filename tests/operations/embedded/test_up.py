@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -60,7 +62,8 @@ class SetUp:
         while time.monotonic() < deadline:
             texts = [message["text"] for message in self.call(f"/phone/api/{msisdn}/messages")]
             if found := [text for text in texts if wanted in text]:
-                return found[0]
+                text: str = found[0]
+                return text
             time.sleep(0.05)
         raise AssertionError(f"no text with {wanted!r} came")
 
@@ -76,7 +79,7 @@ class SetUp:
 
 
 @pytest.fixture
-def start():
+def start() -> Iterator[Any]:
     """Starts a set-up; whatever still runs at the end is killed."""
     with folder_in_reach() as folder:
         started = []
@@ -106,7 +109,9 @@ def mentions(folder: str) -> list[str]:
     return found
 
 
-def test_a_payment_by_paybill_becomes_a_token_that_the_meter_takes_and_nothing_is_left(start):
+def test_a_payment_by_paybill_becomes_a_token_that_the_meter_takes_and_nothing_is_left(
+    start: Any,
+) -> None:
     up = start()
     up.wait_for_line("Ctrl-C stops everything")
     cast = {person["name"]: person for person in up.call("/phone/api/cast")}
@@ -135,7 +140,7 @@ def test_a_payment_by_paybill_becomes_a_token_that_the_meter_takes_and_nothing_i
     assert mentions(up.env["DIALWATT_DATA"]) == []
 
 
-def test_started_again_it_has_kept_its_books_and_its_devices(start):
+def test_started_again_it_has_kept_its_books_and_its_devices(start: Any) -> None:
     first = start()
     first.wait_for_line("Ctrl-C stops everything")
     chidi = next(

@@ -36,6 +36,7 @@ def problems_of(old: str, new: str, content: str = DEMO) -> list[str]:
 def test_the_demo_s_catalogue_has_no_problem() -> None:
     catalogue, problems = parsed()
     assert problems == []
+    assert catalogue.market is not None
     assert catalogue.market.cash_unit_minor == 100
     assert catalogue.market.payment_max_minor == 250_000_00
     (home,) = catalogue.tariffs
@@ -51,6 +52,7 @@ def test_the_ceiling_of_m_pesa_is_no_ceiling_in_another_currency() -> None:
         in_uganda = in_uganda.replace(f'{cents}"', '"')
     catalogue, problems = parsed(in_uganda)
     assert problems == []
+    assert catalogue.market is not None
     assert catalogue.market.payment_max_minor == 99_999_999
 
 

@@ -1,6 +1,7 @@
 """CSV as people's spreadsheets write it: columns by name, bad lines by number."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ KIND = FileKind(
 )
 
 
-def read(content: str) -> Contents:
+def read(content: str) -> Contents[Any]:
     return read_entries(content, KIND)
 
 

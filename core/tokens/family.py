@@ -23,13 +23,13 @@ from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
 
 Action = Literal["days", "energy", "unlock", "lock"]
 
-# Devices that take no codes: what is paid for them is booked all the same.
+# Devices that take no tokens: what is paid for them is booked all the same.
 NO_TOKENS = "none"
 
-# Served over the vendor's own HTTP API: the catalogue knows them, no codes of theirs are made here.
+# Served over the vendor's own HTTP API: the catalogue knows them, their tokens are not made here.
 VENDORS = ("calin", "stron", "gomelong", "sunking")
 
-# More codes than this for one payment cannot be typed by anyone: the amount is a mistake.
+# More tokens than this for one payment cannot be typed by anyone: the amount is a mistake.
 MAX_PARTS = 10
 # Identifiers follow the clock, one a minute: so many purchases of one meter may come at once before
 # the clock, or the row, must be wrong.
@@ -53,7 +53,7 @@ class DeviceSecret:
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """One code. `amount` is tenths of a kWh for energy, days for days, 0 otherwise."""
+    """One token. `amount` is tenths of a kWh for energy, days for days, 0 otherwise."""
 
     text: str = field(repr=False)
     kind: Action
@@ -61,35 +61,35 @@ class IssuedToken:
     counter: int
 
 
-Manufacturer = Callable[[DeviceSecret, int, Action, int], IssuedToken]
+MakeToken = Callable[[DeviceSecret, int, Action, int], IssuedToken]
 
 
 @dataclass(frozen=True)
-class TimeCodes:
-    """How a family makes days, unlock and lock codes from the last counter used.
+class TimeTokens:
+    """How a family makes days, unlock and lock tokens from the last counter used.
 
-    days_part: the most days, not above those asked for, that one code gives exactly.
+    days_part: the most days, not above those asked for, that one token gives exactly.
     """
 
-    make: Manufacturer
+    make: MakeToken
     days_part: Callable[[int], int]
 
 
 @dataclass(frozen=True)
 class Family:
-    """One row of FAMILIES: what a family can do, where its counters begin, how codes are shown.
+    """One row of FAMILIES: what a family can do, where its counters begin, how tokens are shown.
 
     initial_counter is the "last counter used" of a device that has had no token yet.
     """
 
     initial_counter: int
     group: int
-    time: TimeCodes | None = None
+    time: TimeTokens | None = None
     energy: bool = False
 
 
 def can(family: str, action: Action) -> bool:
-    """Whether codes of this family do this; a family not made here (a vendor's) can nothing."""
+    """Whether tokens of this family do this; a family not made here (a vendor's) can nothing."""
     row = FAMILIES.get(family)
     if row is None:
         return False
@@ -97,15 +97,15 @@ def can(family: str, action: Action) -> bool:
 
 
 def lacking(family: str, kind: str) -> Action | None:
-    """What devices of that kind need and codes of this family, where we make them, do not do."""
+    """What devices of that kind need and tokens of this family, where we make them, do not do."""
     need: Action = "energy" if kind == "meter" else "days"
     return need if family in FAMILIES and not can(family, need) else None
 
 
 def max_units_per_token(family: str, action: Action, units: int) -> int:
-    """The most of these days or tenths of a kWh, not above them, that one code gives exactly.
+    """The most of these days or tenths of a kWh, not above them, that one token gives exactly.
 
-    All of them where no code of ours carries them: whether that will do is for the caller to say.
+    All of them where no token of ours carries them: whether that will do is for the caller to say.
     """
     row = FAMILIES.get(family)
     if row is None or units <= 0 or not can(family, action):
@@ -115,11 +115,11 @@ def max_units_per_token(family: str, action: Action, units: int) -> int:
 
 def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[IssuedToken, ...]:
     """Tokens that add exactly `days` days, in the order of their counters."""
-    codes = _time_codes(secret, "days")
+    time_tokens = _time_tokens(secret, "days")
     tokens: list[IssuedToken] = []
     left = _positive(days)
     while left:
-        token = codes.make(secret, last_counter, "days", codes.days_part(left))
+        token = time_tokens.make(secret, last_counter, "days", time_tokens.days_part(left))
         tokens.append(token)
         _check_parts(len(tokens))
         last_counter = token.counter
@@ -129,12 +129,12 @@ def issue_days(secret: DeviceSecret, last_counter: int, days: int) -> tuple[Issu
 
 def issue_unlock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
     """The token that frees a paid-off device for good."""
-    return _time_codes(secret, "unlock").make(secret, last_counter, "unlock", 0)
+    return _time_tokens(secret, "unlock").make(secret, last_counter, "unlock", 0)
 
 
 def issue_lock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
     """The token that leaves no time on the device, even one that was unlocked."""
-    return _time_codes(secret, "lock").make(secret, last_counter, "lock", 0)
+    return _time_tokens(secret, "lock").make(secret, last_counter, "lock", 0)
 
 
 def issue_energy(
@@ -170,13 +170,13 @@ def issue_energy(
 
 
 def group(text: str, family: str) -> str:
-    """A code as people read it: groups of 3 or 4, full Nexus codes between * and #."""
+    """A token as people read it: groups of 3 or 4, full Nexus codes between * and #."""
     size = FAMILIES[family].group if family in FAMILIES else 4
     spaced = " ".join(text[i : i + size] for i in range(0, len(text), size))
     return f"*{spaced}#" if family == "nexus_full" else spaced
 
 
-def _time_codes(secret: DeviceSecret, action: Action) -> TimeCodes:
+def _time_tokens(secret: DeviceSecret, action: Action) -> TimeTokens:
     row = FAMILIES.get(secret.family)
     if row is None or row.time is None:
         raise _cannot(secret, action)
@@ -252,18 +252,18 @@ FAMILIES: dict[str, Family] = {
     "openpaygo": Family(
         initial_counter=1,
         group=3,
-        time=TimeCodes(_openpaygo, lambda days: min(days, openpaygo.MAX_VALUE)),
+        time=TimeTokens(_openpaygo, lambda days: min(days, openpaygo.MAX_VALUE)),
     ),
     # A Nexus counter is the last message id used. Id 0 is never issued, so 0 means "none yet".
     "nexus_full": Family(
         initial_counter=0,
         group=3,
-        time=TimeCodes(_nexus_full, lambda days: min(days, nexus.MAX_HOURS // 24)),
+        time=TimeTokens(_nexus_full, lambda days: min(days, nexus.MAX_HOURS // 24)),
     ),
     "nexus_small": Family(
         initial_counter=0,
         group=3,
-        time=TimeCodes(_nexus_small, nexus.exact_days),
+        time=TimeTokens(_nexus_small, nexus.exact_days),
     ),
     "sts": Family(initial_counter=0, group=4, energy=True),
 }

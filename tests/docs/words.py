@@ -21,7 +21,6 @@ LEFT_OUT = (
     "docs/decisions/*",
     "CHANGELOG.md",
     "LICENSE",
-    "docs/menu.md",
     "core/wording/*.toml",
     "docs/menu.md",
     "tests/docs/test_words.py",

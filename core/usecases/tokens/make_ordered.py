@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) -> int:
-    """Make up to `limit` ordered codes; how many orders were claimed.
+    """Make up to `limit` ordered tokens. Return how many orders were claimed.
 
     One that cannot be made now keeps its reason and waits, one that never can ends as failed; no
     order takes its neighbours with it.

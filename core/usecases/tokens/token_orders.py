@@ -1,5 +1,6 @@
-"""An operator orders a code: days or kWh by hand, unlock, lock. A worker, who holds the keys, makes
-it (make_ordered_tokens). These are powerful codes: each has a reason and an audit row (domain 5).
+"""An operator orders a manual token: days, kWh, unlock or lock. A worker, which holds the keys,
+makes it (make_ordered_tokens). These tokens are powerful: each has a reason and an audit row
+(domain 5).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from core.tokens.family import Action, can
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 
-# More of one code is a mistake: ten years of days, ten thousand kWh.
+# More in one token is a mistake: ten years of days, ten thousand kWh.
 _MOST = {"days": 3650, "energy": 100_000}
 
 

@@ -14,7 +14,7 @@ def loan(amount: Amount) -> None:
 
 @message
 def access(amount: Amount) -> None:
-    """Money for the standing fee of a meter (access rate)."""
+    """Money for the access fees of a meter."""
 
 
 @message

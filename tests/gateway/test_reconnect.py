@@ -98,7 +98,7 @@ def test_a_connection_cut_in_the_middle_books_nothing_and_the_repeat_is_booked(
         cut()
         return recorded
 
-    record = callbacks.record_payment
+    record = cast(Any, callbacks).record_payment
     with monkeypatch.context() as patched:
         patched.setattr(callbacks, "record_payment", cut_before_the_commit)
         assert web.daraja("confirmation", c2b()).status_code == 503

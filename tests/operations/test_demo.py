@@ -148,7 +148,9 @@ def test_virtual_devices_take_the_codes_the_workers_make(
             (code,) = issue_energy(open_secret(device), device.token_counter, 50, now, 1)
         else:
             (code,) = issue_days(open_secret(device), device.token_counter, 7)
-        kind, secret, count = source(serial)
+        found = source(serial)
+        assert found is not None
+        kind, secret, count = found
         typed = enter_token(factory_state(secret, count), code.text, secret)
         assert (kind, typed.accepted, display(typed.state)) == (device.kind, True, wanted)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_the_balance_is_asked_for_once_a_day(scenario: WorkerScenario) -> None:
 def airtel(scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[WorkerScenario]:
     """Airtel Money set up besides, its balance asked for."""
     channel = AirtelChannel(AirtelSettings(scenario.standins.url, "KE", "client", "secret"))
-    runtime = replace(reconciliation.runtime(), other_channels={"airtel": channel})
+    runtime = replace(cast(Any, reconciliation).runtime(), other_channels={"airtel": channel})
     monkeypatch.setattr(reconciliation, "runtime", lambda: runtime)
     monkeypatch.setattr(jobs, "runtime", lambda: runtime)
     chosen = ReconciliationSettings(None, None, frozenset({"airtel"}))

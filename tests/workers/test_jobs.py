@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_a_number_the_provider_refuses_is_not_tried_again(scenario: WorkerScenar
 def test_a_worker_that_died_while_sending_only_delays_the_text(scenario: WorkerScenario) -> None:
     a_receipt_waits(scenario)
     with scenario.open_unit() as unit:
-        jobs.claim_unsent_sms(unit, limit=10)
+        cast(Any, jobs).claim_unsent_sms(unit, limit=10)
 
     jobs.send_sms()
     assert delivered(scenario) == 0
@@ -125,7 +125,7 @@ def test_a_worker_that_died_while_prompting_leaves_an_unknown_prompt_and_no_seco
     prompted: WorkerScenario,
 ) -> None:
     with prompted.open_unit() as unit:
-        jobs.claim_unsent(unit, limit=10)
+        cast(Any, jobs).claim_unsent(unit, limit=10)
 
     prompted.ahead = timedelta(minutes=3)
     jobs.prompt_payers()
@@ -144,7 +144,7 @@ def test_a_worker_that_dies_strands_only_the_prompts_it_was_sending(
     def die(prompt: Prompt) -> None:
         raise SystemExit
 
-    monkeypatch.setattr(jobs.runtime().channel("daraja"), "push", die)
+    monkeypatch.setattr(cast(Any, jobs).runtime().channel("daraja"), "push", die)
     with pytest.raises(SystemExit):
         jobs.prompt_payers()
 

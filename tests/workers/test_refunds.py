@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import text
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("pulling")
 def pawapay(scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch) -> Iterator[PawaPayChannel]:
     """Money that came by pawaPay and is on its way back; the channel beside Daraja's."""
     channel = PawaPayChannel(PawaPaySettings(scenario.standins.url, "pawapay-token"))
-    runtime = replace(jobs.runtime(), other_channels={"pawapay": channel})
+    runtime = replace(cast(Any, jobs).runtime(), other_channels={"pawapay": channel})
     for module in (jobs, reconciliation):
         monkeypatch.setattr(module, "runtime", lambda: runtime)
     paid = Payment("TKX1", "MPESA_KEN", AMINA, METER, 500_00, scenario.now(), checkout_id=DEPOSIT)
@@ -214,7 +214,7 @@ def test_without_an_initiator_the_money_stays_and_a_person_is_asked(
     scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     refunding(scenario)
-    daraja = reconciliation.runtime().daraja
+    daraja = cast(Any, reconciliation).runtime().daraja
     bare = daraja.settings.__class__("", "", "", "600123", "", "")
     monkeypatch.setattr(daraja, "settings", bare)
 

@@ -42,9 +42,11 @@ def test_the_cookie_is_limited_to_the_console_and_hidden_from_scripts(console: C
 
 
 def test_with_https_the_cookie_is_secure(console: Console) -> None:
-    console.app.config["SESSION_COOKIE_SECURE"] = ConsoleSettings.from_environment(
+    settings = ConsoleSettings.from_environment(
         {"CONSOLE_SECRET": SECRET, "PUBLIC_URL": "https://gateway.example.org"}
-    ).is_https
+    )
+    assert settings is not None
+    console.app.config["SESSION_COOKIE_SECURE"] = settings.is_https
 
     assert "Secure" in console.browser().log_in("owner").headers["Set-Cookie"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import pytest
 
@@ -263,7 +264,7 @@ def test_where_a_callback_proves_nothing_its_word_books_nothing(road: Road) -> N
 
 
 def test_the_provider_says_what_the_account_holds(road: Road) -> None:
-    channel = jobs.runtime().channel(road.spec.name)
+    channel = cast(Any, jobs).runtime().channel(road.spec.name)
     if not isinstance(channel, BalanceChannel):
         pytest.skip("M-Pesa's answer comes later, at an endpoint (mpesa/test_results)")
     before = channel.read_balance(road.currency)
@@ -279,7 +280,7 @@ def test_the_provider_says_what_the_account_holds(road: Road) -> None:
 
 
 def test_a_balance_nobody_says_is_temporary(road: Road) -> None:
-    channel = jobs.runtime().channel(road.spec.name)
+    channel = cast(Any, jobs).runtime().channel(road.spec.name)
     if not isinstance(channel, BalanceChannel):
         pytest.skip("M-Pesa's answer comes later, at an endpoint (mpesa/test_results)")
     for fault in ("fail_before", "lose_reply"):

@@ -48,7 +48,7 @@ class SetUp:
                 return
         raise AssertionError(f"it ended ({self.process.wait()}) without saying {wanted!r}")
 
-    def call(self, path: str, body: object = None) -> object:
+    def call(self, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             self.url + path, data, {"Content-Type": "application/json"}
@@ -92,6 +92,7 @@ def start() -> Iterator[Any]:
         for set_up in started:
             set_up.process.kill()
             set_up.process.wait()
+            assert set_up.process.stdout is not None
             set_up.process.stdout.close()
 
 
@@ -126,7 +127,9 @@ def test_a_payment_by_paybill_becomes_a_token_that_the_meter_takes_and_nothing_i
     assert (refused["accepted"], refused["code"]) == (False, "C2B00012")
 
     text = up.wait_for_text(amina["msisdn"], "Token")
-    code = re.search(r"Token ([\d ]+) for", text)[1]
+    token = re.search(r"Token ([\d ]+) for", text)
+    assert token is not None
+    code = token[1]
     device = up.call(f"/phone/api/devices/{serial}/keypad", {"code": code})
     assert device["accepted"]
     assert f"{device['kwh']} kWh" in text
@@ -149,7 +152,9 @@ def test_started_again_it_has_kept_its_books_and_its_devices(start: Any) -> None
     serial = chidi["devices"][0]["serial"]
     body = {"account": serial, "amount": "500.00"}
     first.call(f"/phone/api/{chidi['msisdn']}/paybill", body)
-    code = re.search(r"Token ([\d ]+) for", first.wait_for_text(chidi["msisdn"], "Token"))[1]
+    token = re.search(r"Token ([\d ]+) for", first.wait_for_text(chidi["msisdn"], "Token"))
+    assert token is not None
+    code = token[1]
     first.stop()
 
     again = start()

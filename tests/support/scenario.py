@@ -17,6 +17,7 @@ from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from tests.support.cast import OPEN_SECRET, PEPPER, insert_cast
 from tests.support.channels import CHANNELS
+from tests.support.kept_rows import KeptRows
 
 ACCOUNT = "daraja:600123"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -104,8 +105,15 @@ class Scenario:
         assert not any(found.values()), {name: what for name, what in found.items() if what}
 
 
+_cast_of_this_process: list[KeptRows] = []
+
+
 def make_scenario(engine: Engine) -> Scenario:
     """The cast on an empty, migrated database."""
     with engine.begin() as connection:
-        insert_cast(connection, NOW.date())
+        if _cast_of_this_process:
+            _cast_of_this_process[0].insert(connection)
+        else:
+            insert_cast(connection, NOW.date())
+            _cast_of_this_process.append(KeptRows.inserted_by(connection))
     return Scenario(engine)

@@ -126,10 +126,8 @@ def _pay(outcome: Outcome, left: int, owed: Iterable[Obligation]) -> int:
         obligation.paid_minor += amount
         left -= amount
         outcome.lines.append(Line(obligation.kind, amount, obligation, obligation.device_id))
-        describe_token = (
-            days_given(obligation.amount_minor, obligation.paid_minor, obligation.days) - before
-        )
-        _add_days(outcome, obligation.device_id, describe_token)
+        after = days_given(obligation.amount_minor, obligation.paid_minor, obligation.days)
+        _add_days(outcome, obligation.device_id, after - before)
     return left
 
 

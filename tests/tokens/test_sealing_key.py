@@ -24,6 +24,21 @@ def test_what_goes_in_comes_out_for_the_ring_only() -> None:
         KeyRing({"1": NEW}).open(posted(RING), PLACE)
 
 
+def test_what_an_earlier_release_printed_and_sealed_is_still_valid() -> None:
+    """Fixed values: a changed derivation would leave every key that was entered unreadable."""
+    assert str(RING.sealing_key()) == "1:Gb8VNKR4zXH0vp8icv6QPrHf4sjwflrQVMeUsQbHalQ="
+    sealed_with_public_key = bytes.fromhex(
+        "020131332baba3bfe30a70d13358e963554976c970ef36193bf1ef83726b41355c4e5b7f"
+        "b083d1e7da2b1538917c98732d58e4dcaaf1b8419c73d5e5d980f9b835cb45"
+    )
+    assert RING.open(sealed_with_public_key, PLACE) == KEY
+    sealed_with_ring = bytes.fromhex(
+        "01013105beddca803d0d582667e8f5f75ad707d59008572de6b4ce98d3f0fedab036b50e"
+        "79549dfc8efc26403a2ed8"
+    )
+    assert RING.open(sealed_with_ring, PLACE) == KEY
+
+
 def test_the_box_names_its_master_key_so_that_keys_can_rotate() -> None:
     letter = posted(RING)
     rotating = KeyRing({"2": NEW, "1": OLD})

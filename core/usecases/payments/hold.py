@@ -31,12 +31,12 @@ def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
         Posting("unapplied", DEBIT, payment.amount_minor, payment.customer_id),
         Posting("suspense", CREDIT, payment.amount_minor),
     )
-    _post(unit, "unmatched", payment.id, legs)
+    post_counted(unit, "unmatched", payment.id, legs)
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     notify_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
 
 
-def _post(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:
+def post_counted(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:
     """Post an entry whose key is counted: a payment may leave and enter suspense more than once."""
     key, times = f"{word}:{payment_id}", 1
     while is_posted(unit.connection, key):

@@ -14,7 +14,7 @@ from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.payments.find_account import match_account
-from core.usecases.payments.hold import _post
+from core.usecases.payments.hold import post_counted
 from core.usecases.payments.notify_payer import notify_owner_of_payment, reach_payer
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ./_"
@@ -102,7 +102,7 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         Posting("suspense", DEBIT, payment.amount_minor),
         Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
     )
-    _post(unit, "matched", payment.id, legs)
+    post_counted(unit, "matched", payment.id, legs)
     write_audit(
         unit, operator, "match", "payment", payment.id, reason, serial=match.device.serial,
         typed=payment.account_raw,

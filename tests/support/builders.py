@@ -216,12 +216,16 @@ def insert_sale(
             amount_minor=amount_minor,
             days=days if device_id else 0,
         )
+    _post_sale(connection, sale_id, customer_id, total_minor)
+    return sale_id
+
+
+def _post_sale(connection: Connection, sale_id: int, customer_id: int, total_minor: int) -> None:
     legs = (
         Posting("receivable:sales", DEBIT, total_minor, customer_id),
         Posting("income:sales", CREDIT, total_minor, customer_id),
     )
     post_entries(connection, OPENED_AT, [JournalEntry("sale", f"sale:{sale_id}", legs)])
-    return sale_id
 
 
 def insert_appliance(connection: Connection, *, code: str, **changed: Any) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from core.device import DeviceState
 from core.names import mask_name
-from core.usecases.customers.find import get_known
+from core.usecases.customers.caller import get_known
 from core.usecases.devices.list_devices import list_devices
 from core.usecases.registration.customer_card import (
     CustomerCard,

@@ -17,7 +17,7 @@ from core.usecases.catalogue.choices import (
     list_tariffs,
     list_villages,
 )
-from core.usecases.customers.find import get_known
+from core.usecases.customers.caller import get_known
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import NamedDevice, find_in_stock
 from core.usecases.registration.by_agent import NewMeter, register_meter, register_on_plan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.customer import Customer
 from core.db.customers import find_caller, find_customer, set_language
 from core.errors import Refused
 from core.unit import Unit
@@ -49,3 +50,11 @@ def choose_language(unit: Unit, msisdn: str, language: str) -> Chosen:
         raise Refused("language_unknown")
     set_language(unit.connection, msisdn, language)
     return Chosen(language)
+
+
+def get_known(unit: Unit, phone: str, *, lock: bool = False) -> Customer:
+    """Return the customer with that number. Raises Refused("customer_unknown")."""
+    customer = find_customer(unit.connection, phone, lock=lock)
+    if customer is None:
+        raise Refused("customer_unknown", msisdn=phone)
+    return customer

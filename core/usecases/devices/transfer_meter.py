@@ -17,7 +17,7 @@ from core.errors import Refused
 from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.access_fees import post_access_fees
-from core.usecases.customers.find import get_known
+from core.usecases.customers.caller import get_known
 from core.usecases.devices.stock import ensure_no_pending_payment, send_welcome
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit

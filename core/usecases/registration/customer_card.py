@@ -12,7 +12,7 @@ from core.errors import Refused
 from core.money import Money
 from core.names import mask_name
 from core.unit import Unit
-from core.usecases.customers.find import get_known
+from core.usecases.customers.caller import get_known
 from core.usecases.sales.debts import list_debts
 from core.usecases.tokens.resend import resend_token
 from core.wording.message import BoundMessage

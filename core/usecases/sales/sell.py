@@ -16,7 +16,7 @@ from core.unit import Unit
 from core.usecases.agents.collect_cash import earn_commission
 from core.usecases.agents.notify_agent import notify_sold
 from core.usecases.agents.pin import check_pin
-from core.usecases.customers.find import get_known
+from core.usecases.customers.caller import get_known
 from core.usecases.devices.stock import NamedDevice, welcome_owner
 from core.usecases.operators.audit import write_audit
 from core.usecases.sales.quote import quote_allowed, quote_terms

@@ -36,7 +36,7 @@ def wake() -> None:
         waiting = count_waiting(unit.connection)
     workers = _wake(services.redis_url)
     for queue in QUEUES:
-        print(f"{queue:<12}{waiting[queue]:>7} waiting, {workers[queue]} workers")
+        print(f"{queue:<16}{waiting[queue]:>7} waiting, {workers[queue]} workers")
     if not all(workers[queue] for queue in QUEUES):
         raise BadInput("A queue without workers stays as it is: start `dialwatt worker`.")
 

@@ -6,9 +6,11 @@ Look at every picture before you commit it: no test can tell whether a page look
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from browser.chromium import chromium
 from browser.console_page import ConsolePage
@@ -18,8 +20,8 @@ from browser.phone import Phone
 from browser.png import small_png
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
-SMALL_LAPTOP = {"width": 1280, "height": 800}
-PHONE_PAGE = {"width": 920, "height": 814}  # as wide as a handset and a device need
+SMALL_LAPTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE_PAGE: ViewportSize = {"width": 920, "height": 814}  # as wide as a handset and a device need
 MAX_BYTES = 150_000
 AMINA, BARAKA, NEEMA = "+254722000001", "+254722000002", "+254722000004"
 STILL = "*, ::before, ::after { animation: none !important; transition: none !important; }"
@@ -100,15 +102,16 @@ def _take_tokens(console: ConsolePage) -> None:
 
 
 def _take_phone(browser: Browser, installation: Installation) -> None:
-    for name, scheme, take in (
+    pictures: tuple[tuple[str, Literal["light", "dark"], Callable[[Phone], None]], ...] = (
         ("phone-page-confirm", "light", _show_confirmation),
         ("phone-page", "light", _enter_meter_token),
         ("phone-page-dark", "dark", _enter_lamp_token),
-    ):
+    )
+    for name, scheme, prepare in pictures:
         context = browser.new_context(
             base_url=installation.url, viewport=PHONE_PAGE, color_scheme=scheme
         )
-        take(Phone(context.new_page()))
+        prepare(Phone(context.new_page()))
         _take_picture(context.pages[0], name)
         context.close()
 

@@ -104,7 +104,7 @@ def test_wake_counts_pending_rows_and_says_when_a_queue_has_no_worker(
 ) -> None:
     ran = dialwatt("wake")
     assert ran.code == 1
-    assert "payments          1 waiting, 0 workers" in ran.out
+    assert "payments              1 waiting, 0 workers" in ran.out
     assert "start `dialwatt worker`" in ran.err
     assert [waiting_jobs(redis, name) for name in QUEUES] == [1] * len(QUEUES)
 

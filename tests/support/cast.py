@@ -95,6 +95,20 @@ def insert_cast(connection: Connection, today: date) -> None:
     six_weeks = insert_plan_offer(connection, code="tv6", name="Six weeks", appliance_id=tv)
     insert_device(connection, serial=READY_METER, manufacturer_id=meters, tariff_id=home, sts=STS)
     _insert_kit(connection, READY_KIT, kits, None, (), today, plan_offer_id=six_weeks)
+    _insert_kit_by_day(connection, kits, today)
+    _insert_bikes(connection)
+    insert_sale(
+        connection,
+        customer_id=amina,
+        amounts_minor=(300_00, 300_00),
+        appliance_kind="other",
+        appliance_code="kit-stove",
+        sold_on=today - timedelta(days=10),
+    )
+
+
+def _insert_kit_by_day(connection: Connection, manufacturer_id: int, today: date) -> None:
+    """Insert a kit in stock that is sold by the day."""
     sun = insert_appliance(
         connection,
         code="sun",
@@ -107,16 +121,7 @@ def insert_cast(connection: Connection, today: date) -> None:
     by_day = insert_plan_offer(
         connection, code="sunday", appliance_id=sun, scheme="service", cadence="daily", count=None
     )
-    _insert_kit(connection, DAY_KIT, kits, None, (), today, plan_offer_id=by_day)
-    _insert_bikes(connection)
-    insert_sale(
-        connection,
-        customer_id=amina,
-        amounts_minor=(300_00, 300_00),
-        appliance_kind="other",
-        appliance_code="kit-stove",
-        sold_on=today - timedelta(days=10),
-    )
+    _insert_kit(connection, DAY_KIT, manufacturer_id, None, (), today, plan_offer_id=by_day)
 
 
 def _insert_bikes(connection: Connection) -> None:

@@ -12,7 +12,7 @@ import pytest
 from core.money import Money as MoneyValue
 from core.wording.message import Message, messages_of
 from core.wording.messages import engine
-from core.wording.slots import CountSlot, MoneySlot, TextSlot, VerbatimSlot
+from core.wording.slots import DEFAULT_LIMITS, CountSlot, MoneySlot, TextSlot, VerbatimSlot
 from core.wording.translation import Translation, make_wording
 from gateway.ussd_menus.compile import MenuFaults, compile_menu
 from gateway.ussd_menus.effect import CALLER, do
@@ -386,28 +386,15 @@ def test_all_faults_come_together() -> None:
         to=lambda: gone,  # type: ignore[name-defined]  # noqa: F821
     )
     start = home(option(yes, to=ask), option(no, to=BACK, key=1))
-
     assert len(faults(start, worded(bye="\u2026", hello="x" * 200))) == 6
 
 
 def test_an_amount_never_looks_like_navigation() -> None:
     ask = Ask("t.ask", hello, reader=Amount, stores=amount, to=done)
-
     assert build(home(option(yes, to=ask))).screens
-
-
-def test_a_slot_without_a_width_fails_where_it_is_declared() -> None:
-    from core.wording.message import message
-
-    with pytest.raises(TypeError, match="name"):
-
-        @message
-        def bad(name: str) -> None: ...
 
 
 def test_a_widest_name_is_as_wide_as_its_width() -> None:
     named: Message[Any] = Message("t.hello", {"name": TextSlot(16), "count": CountSlot()})
-    translation = written("en", worded(hello="{name} {count}"))
-    from core.wording.slots import DEFAULT_LIMITS
-
-    assert translation.widest(named, DEFAULT_LIMITS) == "W" * 16 + " 9999"
+    widest = written("en", worded(hello="{name} {count}")).widest(named, DEFAULT_LIMITS)
+    assert widest == "W" * 16 + " 9999"

@@ -1,7 +1,7 @@
 """The double-entry ledger: entries with their postings, written in bulk, read as sums.
 
 Amounts are positive minor units; the side says the direction. The database refuses unbalanced
-entries at commit and any change afterwards (migrations/versions/0100/7_ledger_triggers.sql).
+entries at commit and any change afterwards (migrations/versions/0101/7_ledger_triggers.sql).
 """
 
 from __future__ import annotations

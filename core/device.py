@@ -9,6 +9,8 @@ from typing import Any, Literal
 from core.plan import PAYG
 
 DeviceKind = Literal["meter", "shs", "e_bike"]
+# The keys of an OpenPAYGO device: 0 to 9, or only 1 to 4.
+KeypadDigits = Literal["standard", "restricted"]
 # What a token does: adds kilowatt-hours or days, frees the device for good, or stops it.
 TokenKind = Literal["energy", "days", "unlock", "lock"]
 TokenOrderState = Literal["waiting", "made", "failed"]
@@ -95,7 +97,8 @@ class TokenOrder:
 class KnownDevice:
     """A registered device with everything an import file may say of it.
 
-    `plan`: the code of the plan set for its next owner; `is_on_plan`: it has an open
+    `plan`: the code of the plan set for its next owner; `product`: the code of the appliance it is;
+    `divider`, `digits` and `model`: as its maker describes it; `is_on_plan`: it has an open
     sale; `is_retired`: out of use for good; `replaced_by_id`: the device that took its place.
     """
 
@@ -111,6 +114,10 @@ class KnownDevice:
     initial_counter: int
     sts: dict[str, Any] | None
     plan: str | None
+    product: str | None
+    divider: int | None
+    digits: KeypadDigits | None
+    model: str | None
     is_on_plan: bool
     is_retired: bool
     replaced_by_id: int | None

@@ -18,13 +18,15 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id
-from core.device import DeviceKind
+from core.device import DeviceKind, KeypadDigits
 from core.plan import Cadence, Scheme
 from core.sale import SaleState
 
 # `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
 # `access_anchor_on` is the day from which the next access-rate period runs. A device that is
 # `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
+# `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
+# an OpenPAYGO device as its maker does; empty means a divider of 1 and a keypad with all digits.
 devices = Table(
     "devices",
     metadata,
@@ -35,16 +37,21 @@ devices = Table(
     reference("owner_id", "customers", nullable=True),
     reference("tariff_id", "tariffs", nullable=True),
     reference("plan_offer_id", "plan_offers", nullable=True),
+    reference("product_id", "appliances", nullable=True),
     Column("assigned_on", Date, nullable=True),
     Column("access_anchor_on", Date, nullable=True),
     Column("sealed_key", LargeBinary, nullable=True),
     Column("starting_code", BigInteger, nullable=True),
     Column("sts", JSONB, nullable=True),
+    Column("divider", Integer, nullable=True),
+    *enum_column("digits", KeypadDigits, nullable=True),
+    Column("model", Text, nullable=True),
     Column("initial_counter", BigInteger, nullable=False, server_default=text("0")),
     Column("token_counter", BigInteger, nullable=False, server_default=text("0")),
     Column("retired_on", Date, nullable=True),
     reference("replaced_by_id", "devices", nullable=True),
     Index("devices_owner_id_idx", "owner_id"),
+    CheckConstraint("divider BETWEEN 1 AND 255", name="divider"),
     CheckConstraint("token_counter >= initial_counter", name="counter"),
     CheckConstraint("retired_on IS NULL OR owner_id IS NULL", name="retired"),
     CheckConstraint("tariff_id IS NULL OR kind = 'meter'", name="tariff"),

@@ -2,7 +2,9 @@
 
 -- `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
 -- `access_anchor_on` is the day from which the next access-rate period runs. A device that is
--- `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
+-- `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock. `product_id`
+-- is the appliance that the device is. `divider` (units in a day), `digits` and `model` describe an
+-- OpenPAYGO device as its maker does; empty means a divider of 1 and a keypad with all digits.
 CREATE TABLE devices (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     serial TEXT NOT NULL,
@@ -11,17 +13,23 @@ CREATE TABLE devices (
     owner_id BIGINT,
     tariff_id BIGINT,
     plan_offer_id BIGINT,
+    product_id BIGINT,
     assigned_on DATE,
     access_anchor_on DATE,
     sealed_key BYTEA,
     starting_code BIGINT,
     sts JSONB,
+    divider INTEGER,
+    digits TEXT,
+    model TEXT,
     initial_counter BIGINT DEFAULT 0 NOT NULL,
     token_counter BIGINT DEFAULT 0 NOT NULL,
     retired_on DATE,
     replaced_by_id BIGINT,
     CONSTRAINT devices_pkey PRIMARY KEY (id),
     CONSTRAINT devices_kind_check CHECK (kind IN ('meter', 'shs', 'e_bike')),
+    CONSTRAINT devices_digits_check CHECK (digits IN ('standard', 'restricted')),
+    CONSTRAINT devices_divider_check CHECK (divider BETWEEN 1 AND 255),
     CONSTRAINT devices_counter_check CHECK (token_counter >= initial_counter),
     CONSTRAINT devices_retired_check CHECK (retired_on IS NULL OR owner_id IS NULL),
     CONSTRAINT devices_tariff_check CHECK (tariff_id IS NULL OR kind = 'meter'),
@@ -32,6 +40,7 @@ CREATE TABLE devices (
     CONSTRAINT devices_owner_id_fkey FOREIGN KEY(owner_id) REFERENCES customers (id),
     CONSTRAINT devices_tariff_id_fkey FOREIGN KEY(tariff_id) REFERENCES tariffs (id),
     CONSTRAINT devices_plan_offer_id_fkey FOREIGN KEY(plan_offer_id) REFERENCES plan_offers (id),
+    CONSTRAINT devices_product_id_fkey FOREIGN KEY(product_id) REFERENCES appliances (id),
     CONSTRAINT devices_replaced_by_id_fkey FOREIGN KEY(replaced_by_id) REFERENCES devices (id)
 );
 CREATE INDEX devices_owner_id_idx ON devices (owner_id);

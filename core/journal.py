@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Literal
 
 Side = Literal["debit", "credit"]
@@ -26,8 +27,15 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One event in the ledger. `idempotency_key` is unique for ever: one event, one entry."""
+    """One event in the ledger. `idempotency_key` is unique for ever: one event, one entry.
+
+    `value_at`: when it happened for the outside world, and `value_on` its date in the market. Give
+    the instant where it is known, else the date; both None: now. An entry of which only the date is
+    known counts from the beginning of that day.
+    """
 
     kind: str
     idempotency_key: str
     legs: tuple[Posting, ...]
+    value_at: datetime | None = None
+    value_on: date | None = None

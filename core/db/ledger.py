@@ -17,12 +17,22 @@ from core.journal import JournalEntry
 
 
 def post_entries(connection: Connection, now: datetime, entries: Sequence[JournalEntry]) -> None:
-    """Write entries and their postings in two statements. Postings of zero are left out."""
+    """Write entries and their postings in two statements. Postings of zero are left out.
+
+    What an entry does not say of its value date is filled in by the database
+    (migrations/versions/0101/7_ledger_triggers.sql).
+    """
     ids = insert_rows(
         connection,
         journal_entries,
         [
-            {"kind": entry.kind, "idempotency_key": entry.idempotency_key, "posted_at": now}
+            {
+                "kind": entry.kind,
+                "idempotency_key": entry.idempotency_key,
+                "posted_at": now,
+                "value_at": entry.value_at,
+                "value_on": entry.value_on,
+            }
             for entry in entries
         ],
         returning="idempotency_key, id",

@@ -105,7 +105,7 @@ def pull_again(
 def clearing_at(connection: Connection, provider_account: str, at: datetime) -> int:
     """Return the ledger's balance of the provider account at that instant.
 
-    Payments count from when they were made, whenever we heard of them.
+    Every movement counts from its value date, whenever we heard of it.
     """
     return int(
         connection.execute(
@@ -114,9 +114,7 @@ def clearing_at(connection: Connection, provider_account: str, at: datetime) -> 
                 SELECT coalesce(sum(CASE o.side WHEN 'debit' THEN o.amount_minor
                                     ELSE -o.amount_minor END), 0)
                   FROM postings o JOIN journal_entries e ON e.id = o.entry_id
-                  LEFT JOIN payments p ON e.idempotency_key = 'received:' || p.id
-                 WHERE o.account = 'clearing:' || :account
-                   AND coalesce(p.paid_at, e.posted_at) <= :at
+                 WHERE o.account = 'clearing:' || :account AND e.value_at <= :at
                 """
             ),
             {"account": provider_account, "at": at},

@@ -30,5 +30,5 @@ def downgrade() -> None:
     connection.exec_driver_sql(f"DROP TABLE {', '.join(tables)} CASCADE")
     connection.exec_driver_sql("DROP SEQUENCE cash_receipts")
     connection.exec_driver_sql(
-        "DROP FUNCTION check_entry_is_open, check_entry_balances, refuse_change"
+        "DROP FUNCTION check_entry_is_open, check_entry_balances, fill_value_date, refuse_change"
     )

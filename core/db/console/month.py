@@ -13,16 +13,16 @@ from sqlalchemy import Connection, text
 
 from core.db.console.listing import Query
 
-# The condition for a journal entry `e` of the month.
-IN_MONTH = "e.posted_at >= :since AND e.posted_at < :until"
+# The condition for a journal entry `e` of the month, by its value date.
+IN_MONTH = "e.value_at >= :since AND e.value_at < :until"
 
 
 @dataclass(frozen=True, slots=True)
 class MonthPayment:
-    """A payment that was received in the month."""
+    """A payment that was made in the month, whenever we heard of it."""
 
-    received_at: datetime
     paid_at: datetime
+    received_at: datetime
     receipt: str
     provider_account: str
     source: str
@@ -37,14 +37,14 @@ class MonthPayment:
 
 PAYMENTS = Query(
     MonthPayment,
-    "p.received_at, p.paid_at, p.receipt, p.provider_account, p.source, p.amount_minor,"
+    "p.paid_at, p.received_at, p.receipt, p.provider_account, p.source, p.amount_minor,"
     " p.account_raw, d.serial, concat_ws(' ', c.name, c.surname) AS customer, p.state,"
     " p.applied_at, p.credit_used_minor",
     "payments p LEFT JOIN customers c ON c.id = p.customer_id"
     " LEFT JOIN devices d ON d.id = p.device_id",
     key="p.id",
     newest_first=False,
-    where={"since": "p.received_at >= :since", "until": "p.received_at < :until"},
+    where={"since": "p.paid_at >= :since", "until": "p.paid_at < :until"},
 )
 
 

@@ -1,13 +1,13 @@
 """The month's export, ledger side: what was posted, the balances, and checks against the lists.
 
-A month is from `since` until just before `until`. The lists of the business (`month`) and
-the ledger are read independently, so that `CHECKS` can compare them.
+A month is from `since` until just before `until`, by the value dates of the entries. The lists of
+the business (`month`) and the ledger are read independently, so that `CHECKS` can compare them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from core.db.console.listing import Query
 from core.db.console.month import AS_SOLD, IN_MONTH, NEW_SALES
@@ -30,13 +30,13 @@ _SIGNED = "CASE o.side WHEN 'debit' THEN o.amount_minor ELSE -o.amount_minor END
 _MOVED = f"""
     (SELECT account, opening, debit, credit, opening + debit - credit AS closing FROM (
       SELECT o.account,
-             CAST(coalesce(sum({_SIGNED}) FILTER (WHERE e.posted_at < :since), 0) AS bigint)
+             CAST(coalesce(sum({_SIGNED}) FILTER (WHERE e.value_at < :since), 0) AS bigint)
                  AS opening,
-             CAST(coalesce(sum(o.amount_minor) FILTER (WHERE e.posted_at >= :since
+             CAST(coalesce(sum(o.amount_minor) FILTER (WHERE e.value_at >= :since
                  AND o.side = 'debit'), 0) AS bigint) AS debit,
-             CAST(coalesce(sum(o.amount_minor) FILTER (WHERE e.posted_at >= :since
+             CAST(coalesce(sum(o.amount_minor) FILTER (WHERE e.value_at >= :since
                  AND o.side = 'credit'), 0) AS bigint) AS credit
-        FROM {_LEGS} WHERE e.posted_at < :until GROUP BY o.account) sums)
+        FROM {_LEGS} WHERE e.value_at < :until GROUP BY o.account) sums)
 """
 
 
@@ -61,8 +61,8 @@ SALE_CHANGES = Query(
     newest_first=False,
     where={
         "always": "e.kind IN ('repriced', 'cancelled') AND o.account = 'receivable:sales'",
-        "since": "e.posted_at >= :since",
-        "until": "e.posted_at < :until",
+        "since": "e.value_at >= :since",
+        "until": "e.value_at < :until",
     },
 )
 
@@ -120,8 +120,8 @@ AGENT_MOVEMENTS = Query(
     newest_first=False,
     where={
         "always": "o.account LIKE 'clearing:agent:%' OR o.account LIKE 'commission:agent:%'",
-        "since": "e.posted_at >= :since",
-        "until": "e.posted_at < :until",
+        "since": "e.value_at >= :since",
+        "until": "e.value_at < :until",
     },
 )
 
@@ -147,8 +147,8 @@ SUSPENSE = Query(
     newest_first=False,
     where={
         "always": "o.account = 'suspense'",
-        "since": "e.posted_at >= :since",
-        "until": "e.posted_at < :until",
+        "since": "e.value_at >= :since",
+        "until": "e.value_at < :until",
     },
 )
 
@@ -173,8 +173,8 @@ REFUNDS = Query(
     newest_first=False,
     where={
         "always": "e.kind = 'reversed' OR e.kind LIKE 'refund\\_%'",
-        "since": "e.posted_at >= :since",
-        "until": "e.posted_at < :until",
+        "since": "e.value_at >= :since",
+        "until": "e.value_at < :until",
     },
 )
 
@@ -185,6 +185,7 @@ class LedgerPosting:
 
     entry_id: int
     posted_at: datetime
+    value_on: date
     kind: str
     receipt: str | None
     account: str
@@ -195,12 +196,12 @@ class LedgerPosting:
 
 ENTRIES = Query(
     LedgerPosting,
-    "e.id AS entry_id, e.posted_at, e.kind, y.receipt, o.account,"
+    "e.id AS entry_id, e.posted_at, e.value_on, e.kind, y.receipt, o.account,"
     f" concat_ws(' ', c.name, c.surname) AS customer,{_SIDES}",
     f"{_LEGS} {_OF_PAYMENT} LEFT JOIN customers c ON c.id = o.customer_id",
     key="o.id",
     newest_first=False,
-    where={"since": "e.posted_at >= :since", "until": "e.posted_at < :until"},
+    where={"since": "e.value_at >= :since", "until": "e.value_at < :until"},
 )
 
 
@@ -237,8 +238,7 @@ def _posted_sum(condition: str) -> str:
 _PAIRS = (
     (
         "payments = money received",
-        "SELECT sum(amount_minor) FROM payments"
-        " WHERE received_at >= :since AND received_at < :until",
+        "SELECT sum(amount_minor) FROM payments WHERE paid_at >= :since AND paid_at < :until",
         _posted_sum("e.kind = 'received' AND o.side = 'debit'"),
     ),
     (
@@ -255,7 +255,7 @@ _PAIRS = (
     (
         "cash taken by agents = what they owe for it",
         "SELECT sum(amount_minor) FROM payments WHERE provider_account LIKE 'agent:%'"
-        " AND received_at >= :since AND received_at < :until",
+        " AND paid_at >= :since AND paid_at < :until",
         _posted_sum("e.kind = 'received' AND o.account LIKE 'clearing:agent:%'"),
     ),
     (

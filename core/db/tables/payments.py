@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -142,7 +143,8 @@ ledger_accounts = Table(
     *enum_column("normal_side", Side),
 )
 
-# `idempotency_key` names the event: one event, one entry, for ever.
+# `idempotency_key` names the event: one event, one entry, for ever. `posted_at` is when it was
+# written; `value_at` when it happened for the outside world, and `value_on` the market's date then.
 journal_entries = Table(
     "journal_entries",
     metadata,
@@ -150,6 +152,8 @@ journal_entries = Table(
     Column("kind", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False, unique=True),
     timestamp("posted_at"),
+    timestamp("value_at"),
+    Column("value_on", Date, nullable=False),
     Column(
         "transaction_id",
         Text,

@@ -113,6 +113,5 @@ def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: in
         Posting(clearing, DEBIT, notice.amount_minor),
         Posting(holding, CREDIT, notice.amount_minor, owner),
     )
-    post_entries(
-        unit.connection, unit.now, [JournalEntry("received", f"received:{payment_id}", legs)]
-    )
+    entry = JournalEntry("received", f"received:{payment_id}", legs, value_at=notice.paid_at)
+    post_entries(unit.connection, unit.now, [entry])

@@ -108,7 +108,8 @@ def book_opening(
         Posting(clearing, DEBIT, opening_minor),
         Posting("equity:opening", CREDIT, opening_minor),
     )
-    post_entries(unit.connection, held_at, [JournalEntry("opening", key, legs)])
+    entry = JournalEntry("opening", key, legs, value_at=held_at)
+    post_entries(unit.connection, unit.now, [entry])
     write_audit(
         unit, operator, "set_opening_balance", "account", 0, reason,
         account=provider_account, opening_minor=opening_minor,

@@ -22,6 +22,7 @@ from gateway.console.formatting import DAY, INSTANT, MONEY, MONOSPACE
 from gateway.console.listing import Column, csv_lines
 
 _BOOKED = Column("Booked", "posted_at", INSTANT)
+_VALUE_DATE = Column("Value date", "value_on", DAY)
 _RECEIPT = Column("Receipt", "receipt", MONOSPACE)
 _SERIAL = Column("Serial number", "serial", MONOSPACE)
 _CUSTOMER = Column("Customer", "customer")
@@ -32,8 +33,8 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
     "payments": (
         lists.PAYMENTS,
         (
-            Column("Received", "received_at", INSTANT),
             Column("Paid", "paid_at", INSTANT),
+            Column("Received", "received_at", INSTANT),
             _RECEIPT,
             Column("Provider account", "provider_account"),
             Column("Source", "source"),
@@ -128,6 +129,7 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
         (
             Column("Entry", "entry_id"),
             _BOOKED,
+            _VALUE_DATE,
             _KIND,
             _RECEIPT,
             Column("Account", "account"),

@@ -1,11 +1,14 @@
 -- The double-entry ledger, payments, tokens, prompts and refunds.
 
--- `idempotency_key` names the event: one event, one entry, for ever.
+-- `idempotency_key` names the event: one event, one entry, for ever. `posted_at` is when it was
+-- written; `value_at` when it happened for the outside world, and `value_on` the market's date then.
 CREATE TABLE journal_entries (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     kind TEXT NOT NULL,
     idempotency_key TEXT NOT NULL,
     posted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    value_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    value_on DATE NOT NULL,
     transaction_id TEXT DEFAULT pg_current_xact_id()::text NOT NULL,
     CONSTRAINT journal_entries_pkey PRIMARY KEY (id),
     CONSTRAINT journal_entries_idempotency_key_key UNIQUE (idempotency_key)

@@ -47,6 +47,24 @@ CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
 CREATE TRIGGER audit_log_no_truncate BEFORE TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- The value date of an entry, as far as its writer does not give it: now, or the beginning of the
+-- given day. The date is that of the market.
+CREATE FUNCTION fill_value_date() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    zone text := coalesce((SELECT timezone FROM market), 'UTC');
+BEGIN
+    IF NEW.value_at IS NULL THEN
+        NEW.value_at := CASE
+            WHEN NEW.value_on <> (NEW.posted_at AT TIME ZONE zone)::date
+            THEN NEW.value_on::timestamp AT TIME ZONE zone ELSE NEW.posted_at END;
+    END IF;
+    NEW.value_on := (NEW.value_at AT TIME ZONE zone)::date;
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER journal_entries_value_date BEFORE INSERT ON journal_entries
+    FOR EACH ROW EXECUTE FUNCTION fill_value_date();
+
 -- Deferred to the commit, so that an entry and its postings may come in separate statements.
 CREATE FUNCTION check_entry_balances() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

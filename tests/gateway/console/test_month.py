@@ -137,6 +137,19 @@ def test_the_month_ends_at_midnight_of_the_market(busy: Console) -> None:
         assert row["Opening debit"] == opening.get(row["Account"], "0.00")
 
 
+def test_money_belongs_to_the_month_in_which_it_moved(busy: Console) -> None:
+    """A payment of November that we hear of in December."""
+    busy.scenario.pay("HEARD1", KIT, 40_00, paid_at=DECEMBER - timedelta(minutes=1))
+    november, december = month_of(busy), month_of(busy, "2026-12")
+
+    assert "HEARD1" in {row["Receipt"] for row in november["payments"]}
+    [received] = [row for row in november["entries"] if row["Receipt"] == "HEARD1"][:1]
+    assert (received["Kind"], received["Value date"]) == ("received", "2026-11-30")
+    assert "HEARD1" not in {row["Receipt"] for row in december["payments"]}
+    for files in (november, december):
+        assert {row["Agrees"] for row in files["checks"]} == {"True"}
+
+
 def test_an_empty_month_has_every_file_without_rows(busy: Console) -> None:
     files = month_of(busy, "2026-03")
 

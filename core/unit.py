@@ -7,7 +7,7 @@ customers by id, devices by id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from time import monotonic
 from typing import Literal, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from core.channel import Channels
 from core.clock import Clock, system_clock
@@ -57,6 +57,7 @@ class Unit:
 
 
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 OpenUnit = Callable[[], AbstractContextManager[Unit]]
 
 
@@ -71,6 +72,37 @@ def retry_on_conflict(work: Callable[[], Result]) -> Result:
         return work()
     except IntegrityError:
         return work()
+
+
+def do_all_or_each(
+    unit: Unit, items: Sequence[Item], work: Callable[[Sequence[Item]], None]
+) -> list[tuple[Item, Exception]]:
+    """Do `work` on all items in one savepoint; where that fails, on each item in its own.
+
+    So one bad item never stops its neighbours. Returns the items that failed alone with their
+    errors; what they wrote is rolled back. Raises OperationalError: the database itself is in
+    trouble.
+    """
+    error = _in_savepoint(unit, items, work)
+    if error is None:
+        return []
+    if len(items) == 1:
+        return [(items[0], error)]
+    errors = [(item, _in_savepoint(unit, [item], work)) for item in items]
+    return [(item, error) for item, error in errors if error is not None]
+
+
+def _in_savepoint(
+    unit: Unit, items: Sequence[Item], work: Callable[[Sequence[Item]], None]
+) -> Exception | None:
+    try:
+        with unit.connection.begin_nested():
+            work(items)
+    except OperationalError:
+        raise
+    except Exception as error:  # noqa: BLE001  the caller reports it
+        return error
+    return None
 
 
 # The market hardly ever changes; every process notices a change within this.

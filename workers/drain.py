@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from core.errors import Refused
 from core.unit import OpenUnit, Unit
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,24 @@ def drain(step: Callable[[], int]) -> None:
     """Repeat `step` until it finds nothing to do."""
     while step():
         pass
+
+
+def run_each(*steps: Callable[[], object]) -> None:
+    """Run every step, also when one before it fails.
+
+    Raises ExceptionGroup with the failures at the end, so that the job counts as failed; Refused
+    at once, as no step can work without a market.
+    """
+    failures: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Refused:
+            raise
+        except Exception as error:  # noqa: BLE001  raised below
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("steps of a job failed", failures)
 
 
 def claim_call_record(

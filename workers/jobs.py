@@ -30,7 +30,7 @@ from core.usecases.payments.prompts import (
 )
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from gateway.payments.channel import Approved, Ended, Outcome, Paid, PaymentChannel
-from workers.drain import CALLS_AT_ONCE, Record, claim_call_record, drain
+from workers.drain import CALLS_AT_ONCE, Record, claim_call_record, drain, run_each
 from workers.runtime import Runtime, runtime
 
 log = logging.getLogger(__name__)
@@ -69,23 +69,18 @@ def apply_payments(worker: Runtime) -> None:
         with worker.open_unit() as unit:
             return make_ordered_tokens(unit, worker.open_secret)
 
-    drain(step)
-    drain(ordered)
+    run_each(partial(drain, step), partial(drain, ordered))
 
 
 @job("prompts")
 def prompt_payers(worker: Runtime) -> None:
     """Send the prompts that wait, then look up those whose outcome is due."""
     # No more than are sent at the same time: the prompts of a worker that dies are not sent again.
-    drain(
-        lambda: claim_call_record(
-            worker.open_unit, partial(claim_unsent, limit=CALLS_AT_ONCE), _push
-        )
-    )
-    drain(
-        lambda: claim_call_record(
-            worker.open_unit, partial(claim_unresolved, limit=_CALLS_A_STEP), _look_up
-        )
+    send = partial(claim_unsent, limit=CALLS_AT_ONCE)
+    look_up = partial(claim_unresolved, limit=_CALLS_A_STEP)
+    run_each(
+        lambda: drain(lambda: claim_call_record(worker.open_unit, send, _push)),
+        lambda: drain(lambda: claim_call_record(worker.open_unit, look_up, _look_up)),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable, Sequence
 from functools import cache, partial
 
 from core.errors import (
@@ -45,7 +46,7 @@ from gateway.payments.mpesa.client import DarajaClient
 from gateway.payments.mpesa.parse import CURRENCY
 from gateway.payments.pawapay.client import PawaPayChannel
 from gateway.payments.pawapay.refunds import send_back
-from workers.drain import Record, claim_call_record, drain
+from workers.drain import Item, Record, claim_call_record, drain, run_each
 from workers.jobs import job
 from workers.runtime import Runtime, runtime
 from workers.settings import ReconciliationSettings
@@ -69,25 +70,39 @@ def reconcile(worker: Runtime) -> None:
     2. Ask for the receipts of approved prompts.
     3. Record the payments on the provider's list that had no callback.
     4. Read balances, and check earlier differences again.
+
+    A step that fails does not stop the next.
     """
+    run_each(
+        lambda: _refund_unmatched(worker),
+        lambda: _drain_calls(worker, claim_refunds, _send),
+        lambda: _drain_calls(worker, claim_receiptless, _ask_for_receipt),
+        lambda: _pull_when_due(worker),
+        lambda: _ask_for_balance_when_due(worker),
+        *(partial(_read_balance_when_due, worker, name) for name in settings().balances),
+        lambda: _review_balances(worker),
+    )
+
+
+def _refund_unmatched(worker: Runtime) -> None:
     after = settings().refund_after
     if after is not None:
         with worker.open_unit() as unit:
             refund_unmatched(unit, after, _CALLS_A_STEP)
-    drain(
-        lambda: claim_call_record(
-            worker.open_unit, partial(claim_refunds, limit=_CALLS_A_STEP), _send
-        )
-    )
-    drain(
-        lambda: claim_call_record(
-            worker.open_unit, partial(claim_receiptless, limit=_CALLS_A_STEP), _ask_for_receipt
-        )
-    )
-    _pull_when_due(worker)
-    _ask_for_balance_when_due(worker)
-    for name in settings().balances:
-        _read_balance_when_due(worker, name)
+
+
+def _drain_calls(
+    worker: Runtime,
+    claim: Callable[[Unit, int], Sequence[Item]],
+    call: Callable[[Item], Record],
+) -> None:
+    def claim_step(unit: Unit) -> Sequence[Item]:
+        return claim(unit, _CALLS_A_STEP)
+
+    drain(lambda: claim_call_record(worker.open_unit, claim_step, call))
+
+
+def _review_balances(worker: Runtime) -> None:
     with worker.open_unit() as unit:
         review_balances(unit)
 

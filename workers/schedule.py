@@ -12,7 +12,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from threading import Event
 
 from redis import RedisError
@@ -21,9 +21,10 @@ from sqlalchemy.exc import OperationalError
 from core.clock import system_clock
 from core.db.engine import make_engine
 from core.errors import Refused
-from core.unit import OpenUnit, unit_opener
+from core.unit import OpenUnit, Unit, unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
+from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
 from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
 from gateway.redis_client import fail_fast_redis
@@ -34,44 +35,89 @@ log = logging.getLogger(__name__)
 
 _SWEEP_EVERY_S = 5.0
 _ROWS_A_PAGE = 500
+_RETRY_AFTER = timedelta(minutes=5)
 
 Progress = Callable[[int], None]
 
 
 @dataclass(slots=True)
-class Schedule:
-    """The periodic work; `accrued_on` and `reminded_hour` are when it was last done here."""
+class PeriodicJob:
+    """Work that is done once in every period; `name` is a noun phrase for operators.
 
-    open_unit: OpenUnit
-    work_queues: WorkQueues
-    record_heartbeat: Callable[[], None] = lambda: None
-    accrued_on: date | None = None
-    reminded_hour: datetime | None = None
+    `period_of` gives the period of an instant; `done_for` is the last period it was done for.
+    After an unexpected failure it is not tried again before `retry_at`.
+    """
+
+    name: str
+    period_of: Callable[[Unit], date | datetime]
+    work: Callable[[], object]
+    done_for: date | datetime | None = None
+    retry_at: datetime | None = None
+
+
+class Schedule:
+    """The periodic work: access fees once a day, reminders once an hour."""
+
+    def __init__(
+        self,
+        open_unit: OpenUnit,
+        work_queues: WorkQueues,
+        record_heartbeat: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.open_unit = open_unit
+        self.work_queues = work_queues
+        self.record_heartbeat = record_heartbeat
+        self.jobs = (
+            PeriodicJob("the daily access fees", lambda unit: unit.today, self._accrue),
+            PeriodicJob("the hourly reminders", _hour, self._remind),
+        )
 
     def sweep(self) -> None:
-        """Wake every queue; accrue access fees once a day, queue reminders once an hour.
+        """Wake every queue, and do the periodic work that is due.
 
-        A service that is away only delays it. Records a heartbeat at the start and after every
-        page.
+        A service that is away only delays it, and a job that fails delays no other: it becomes a
+        case and is tried again after five minutes. Records a heartbeat at the start and after
+        every page.
         """
         self.record_heartbeat()
         self.work_queues.wake(QUEUES)
-        try:
-            self._run_periodic_work()
-        except Refused:
-            log.info("no market yet: load a catalogue")
-        except OperationalError as error:
-            log.warning("the database is away: %s", error.orig)
+        for job in self.jobs:
+            try:
+                self._run(job)
+            except Refused:
+                log.info("no market yet: load a catalogue")
+            except OperationalError as error:
+                log.warning("the database is away: %s", error.orig)
 
-    def _run_periodic_work(self) -> None:
+    def _run(self, job: PeriodicJob) -> None:
         with self.open_unit() as unit:
-            today, hour = unit.today, unit.now.replace(minute=0, second=0, microsecond=0)
-        if today != self.accrued_on:
-            accrue_all(self.open_unit, lambda fees: self.record_heartbeat())
-            self.accrued_on = today
-        if hour != self.reminded_hour:
-            remind_all(self.open_unit, lambda texts: self.record_heartbeat())
-            self.reminded_hour = hour
+            now, period = unit.now, job.period_of(unit)
+        if period == job.done_for or (job.retry_at is not None and now < job.retry_at):
+            return
+        try:
+            job.work()
+        except (Refused, OperationalError):
+            raise
+        except Exception:
+            log.exception("%s failed", job.name)
+            job.retry_at = now + _RETRY_AFTER
+            with self.open_unit() as unit:
+                report_job_failed(unit, job.name)
+            return
+        if job.retry_at is not None:
+            with self.open_unit() as unit:
+                report_job_done(unit, job.name)
+        job.done_for, job.retry_at = period, None
+
+    def _accrue(self) -> None:
+        accrue_all(self.open_unit, lambda fees: self.record_heartbeat())
+
+    def _remind(self) -> None:
+        remind_all(self.open_unit, lambda texts: self.record_heartbeat())
+
+
+def _hour(unit: Unit) -> datetime:
+    return unit.now.replace(minute=0, second=0, microsecond=0)
 
 
 def accrue_all(open_unit: OpenUnit, progress: Progress = lambda fees: None) -> int:

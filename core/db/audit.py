@@ -62,6 +62,19 @@ def close_cases(
     )
 
 
+def close_cases_about(
+    connection: Connection, now: datetime, kind: str, subject_ids: Collection[int]
+) -> None:
+    """Close the open cases of that kind whose key begins with one of these ids: `id:...`."""
+    connection.execute(
+        text(
+            "UPDATE cases SET closed_at = :now WHERE kind = :kind AND closed_at IS NULL"
+            " AND CAST(split_part(dedupe_key, ':', 2) AS bigint) = ANY(:ids)"
+        ),
+        {"now": now, "kind": kind, "ids": list(subject_ids)},
+    )
+
+
 def close_cases_by_key(connection: Connection, now: datetime, *dedupe_keys: str) -> None:
     """Close the open cases with these keys, each given as `kind:key`."""
     connection.execute(

@@ -17,13 +17,22 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def insert_rows(
-    connection: Connection, table: Table, rows: Rows, returning: str = ""
+    connection: Connection,
+    table: Table,
+    rows: Rows,
+    returning: str = "",
+    *,
+    skip_existing: bool = False,
 ) -> list[Row[Any]]:
-    """Insert rows that have the same columns; returns the columns named, in no fixed order."""
+    """Insert rows that have the same columns; returns the columns named, in no fixed order.
+
+    `skip_existing`: a row that breaks a UNIQUE constraint is left out, and not returned.
+    """
     if not rows:
         return []
     columns = tuple(rows[0])
-    result = connection.execute(_statement(table, columns, returning), _arrays(rows, columns))
+    statement = _statement(table, columns, returning, skip_existing)
+    result = connection.execute(statement, _arrays(rows, columns))
     return list(result) if returning else []
 
 
@@ -32,7 +41,9 @@ def _arrays(rows: Rows, columns: tuple[str, ...]) -> dict[str, list[Any]]:
 
 
 @cache
-def _statement(table: Table, columns: tuple[str, ...], returning: str) -> TextClause:
+def _statement(
+    table: Table, columns: tuple[str, ...], returning: str, skip_existing: bool
+) -> TextClause:
     """Build the statement once per table and shape. Types come from the schema, so nulls need no
     care.
     """
@@ -41,6 +52,7 @@ def _statement(table: Table, columns: tuple[str, ...], returning: str) -> TextCl
         f"CAST(:{name} AS {table.c[name].type.compile(dialect)}[])" for name in columns
     )
     sql = f"INSERT INTO {table.name} ({', '.join(columns)}) SELECT * FROM unnest({arrays})"
+    sql += " ON CONFLICT DO NOTHING" if skip_existing else ""
     return text(sql + (f" RETURNING {returning}" if returning else ""))
 
 

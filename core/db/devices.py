@@ -20,6 +20,13 @@ FROM = """
 """
 
 
+def access_anchor(day: str) -> str:
+    """Return SQL for the day from which the access rate of device `d` runs for its next owner or
+    tariff: `day`, but never before a fee that was charged for it already. Null without a tariff."""
+    last_fee = "SELECT max(due_on) FROM access_charges WHERE device_id = d.id"
+    return f"CASE WHEN d.tariff_id IS NOT NULL THEN greatest({day}, ({last_fee})) END"
+
+
 def find_device(connection: Connection, serial: str) -> Device | None:
     """Return the device with that normalised serial number, or None."""
     return _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.serial = :key", serial)

@@ -149,6 +149,16 @@ WAITING: dict[str, str] = {
          WHERE o.state = 'waiting'
            AND (o.problem IS NOT NULL OR o.ordered_at < :now - interval '5 minutes') ORDER BY o.id
     """,
+    "no meter's access fees are behind": """
+        SELECT 'meter ' || serial || ' since ' || due_on FROM (
+          SELECT d.serial, d.access_anchor_on + v.access_every_days AS due_on
+            FROM devices d CROSS JOIN LATERAL (
+                   SELECT access_every_days FROM tariff_versions
+                    WHERE tariff_id = d.tariff_id AND valid_from <= d.access_anchor_on
+                    ORDER BY valid_from DESC LIMIT 1) v
+           WHERE d.owner_id IS NOT NULL) next
+         WHERE due_on < CAST(:now AS date) - 1 ORDER BY due_on, serial
+    """,
     "no text is stuck": """
         SELECT 'text ' || id || ' since ' || created_at || coalesce(': ' || provider_status, '')
           FROM sms WHERE next_attempt_at IS NOT NULL AND redeliveries = 0

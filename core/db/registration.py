@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, insert, text
 from core.customer import KnownCustomer
 from core.db.bulk import insert_rows
 from core.db.customers import COLUMNS as CUSTOMER_COLUMNS
+from core.db.devices import access_anchor
 from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
 
@@ -135,7 +136,7 @@ def give_devices(connection: Connection, gifts: Sequence[tuple[int, int, date]])
     connection.execute(
         text(
             "UPDATE devices d SET owner_id = given.owner, assigned_on = given.day,"
-            " access_anchor_on = CASE WHEN d.tariff_id IS NULL THEN NULL ELSE given.day END"
+            f" access_anchor_on = {access_anchor('given.day')}"
             " FROM unnest(CAST(:ids AS bigint[]), CAST(:owners AS bigint[]), CAST(:days AS date[]))"
             " AS given (id, owner, day) WHERE d.id = given.id AND d.owner_id IS NULL"
         ),
@@ -158,8 +159,8 @@ def move_device(connection: Connection, device_id: int, customer_id: int, on: da
     """Give a device to another customer; its access-rate periods start again."""
     connection.execute(
         text(
-            "UPDATE devices SET owner_id = :owner, assigned_on = :on, access_anchor_on ="
-            " CASE WHEN tariff_id IS NULL THEN NULL ELSE CAST(:on AS date) END WHERE id = :id"
+            "UPDATE devices d SET owner_id = :owner, assigned_on = :on,"
+            f" access_anchor_on = {access_anchor('CAST(:on AS date)')} WHERE id = :id"
         ),
         {"id": device_id, "owner": customer_id, "on": on},
     )

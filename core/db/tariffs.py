@@ -7,7 +7,7 @@ from datetime import date
 
 from sqlalchemy import Connection, text
 
-from core.db.devices import COLUMNS, FROM
+from core.db.devices import COLUMNS, FROM, access_anchor
 from core.device import Device
 from core.market import Market
 from core.tariff import TariffVersion
@@ -148,8 +148,8 @@ def put_on_tariff(
     """Move meters to another tariff; for owned meters the access rate runs from that day."""
     connection.execute(
         text(
-            "UPDATE devices SET tariff_id = :tariff, access_anchor_on ="
-            " CASE WHEN owner_id IS NULL THEN NULL ELSE CAST(:on AS date) END"
+            "UPDATE devices d SET tariff_id = :tariff, access_anchor_on ="
+            f" CASE WHEN owner_id IS NOT NULL THEN {access_anchor('CAST(:on AS date)')} END"
             " WHERE id = ANY(:ids)"
         ),
         {"ids": list(device_ids), "tariff": tariff_id, "on": on},

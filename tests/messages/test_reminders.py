@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import Engine, text
 
-from core.unit import unit_opener
+from core.message import AtAStep
+from core.unit import Unit, unit_opener
+from core.usecases.messages.queue import send_sms_until
 from core.usecases.messages.reminders import find_due_reminders, send_reminders, want_reminders
 from core.usecases.messages.send import claim_unsent_sms, sms_postponed
 from gateway.work_queues import WorkQueues
@@ -285,3 +287,23 @@ def test_many_customers_are_reminded_page_by_page(
     progress: list[int] = []
     assert remind_all(unit_opener(engine, lambda: at(DUE)), progress.append) == 5
     assert progress == [2, 4, 5]
+
+
+def test_a_customer_who_cannot_be_reminded_stops_no_other(
+    engine: Engine, amina: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with engine.begin() as connection:
+        baraka = insert_customer(connection, msisdn=SECOND)
+    owe(engine, baraka)
+
+    def fail_for_amina(unit: Unit, reminder: AtAStep, *rest: Any) -> None:
+        if reminder.customer_id == amina:
+            raise ValueError("no words for her")
+        send_sms_until(unit, reminder, *rest)
+
+    monkeypatch.setattr("core.usecases.messages.reminders.send_sms_until", fail_for_amina)
+
+    assert remind_all(unit_opener(engine, lambda: at(DUE))) == 1
+    with engine.begin() as connection:
+        details = connection.execute(text("SELECT detail FROM cases")).scalars().all()
+    assert details == [f"customer {amina} cannot be reminded (the log has the error)"]

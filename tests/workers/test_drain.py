@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workers.drain import claim_call_record
+from workers.drain import claim_call_record, run_each
 
 
 class Rows:
@@ -70,3 +70,14 @@ def test_the_end_of_the_process_is_not_taken_for_a_bad_item(rows: Rows) -> None:
 
     with pytest.raises(SystemExit):
         claim_call_record(rows.open_unit, lambda unit: [1], call)
+
+
+def test_a_step_that_fails_does_not_stop_the_next(rows: Rows) -> None:
+    def fail() -> None:
+        raise KeyError("the first step")
+
+    with pytest.raises(ExceptionGroup) as failed:
+        run_each(fail, lambda: rows.kept.append(2))
+
+    assert rows.kept == [2]
+    assert [str(error) for error in failed.value.exceptions] == ["'the first step'"]

@@ -6,8 +6,10 @@ the same transaction as its charges, and the database allows one charge per mete
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import logging
+from collections.abc import Collection, Sequence
 
+from core.db.audit import close_cases_about, open_case
 from core.db.bulk import insert_rows
 from core.db.devices import lock_meters_after, move_access_anchors
 from core.db.ledger import post_entries
@@ -18,22 +20,54 @@ from core.db.tariffs import lock_meters_of_tariff, put_on_tariff, tariff_version
 from core.device import Device
 from core.errors import Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.logs import log_fields
 from core.tariff import AccessFee, TariffVersion, fees_due, version_on
-from core.unit import Unit
+from core.unit import Unit, do_all_or_each
 from core.usecases.operators.audit import write_audit
+
+log = logging.getLogger(__name__)
+
+_FAILED = "access_fees_failed"
 
 
 def accrue_access_rates(unit: Unit, after_device_id: int, limit: int) -> tuple[int, int | None]:
-    """Write the fees of one page of meters; returns how many, and the last id (None at the end)."""
+    """Write the fees of one page of meters; returns how many, and the last id (None at the end).
+
+    A meter whose fees cannot be written becomes a case and is tried again by the next accrual; the
+    other meters get their fees.
+    """
     meters = lock_meters_after(unit.connection, after_device_id, limit)
-    written = post_access_fees(unit, meters, versions_of(unit.connection, meters))
+    versions = versions_of(unit.connection, meters)
+    written = 0
+
+    def post(some: Sequence[Device]) -> None:
+        nonlocal written
+        written += post_access_fees(unit, some, versions)
+
+    failed = do_all_or_each(unit, meters, post)
+    for meter, error in failed:
+        _open_case(unit, meter, error)
+    done = {meter.id for meter in meters} - {meter.id for meter, _ in failed}
+    close_cases_about(unit.connection, unit.now, _FAILED, done)
     return written, meters[-1].id if len(meters) == limit else None
+
+
+def _open_case(unit: Unit, meter: Device, error: Exception) -> None:
+    log.error("a meter's fees cannot be written: %r", error, extra=log_fields(device=meter.id))
+    detail = (
+        f"{meter.serial}: the access fees due since {meter.access_anchor_on} cannot be written"
+        " (the log has the error). They are tried again every day."
+    )
+    open_case(unit.connection, unit.now, _FAILED, f"{meter.id}:{meter.access_anchor_on}", detail)
 
 
 def post_access_fees(
     unit: Unit, meters: Collection[Device], versions: dict[int, list[TariffVersion]]
 ) -> int:
-    """Charge what is due on these locked meters until today; returns how many fees."""
+    """Charge what is due on these locked meters until today; returns how many fees.
+
+    A fee that was charged before for that meter and day is not charged again.
+    """
     today = unit.today
     fees: list[tuple[Device, AccessFee]] = []
     anchors = {}
@@ -46,40 +80,43 @@ def post_access_fees(
             anchors[meter.id] = anchor
     if anchors:
         move_access_anchors(unit.connection, anchors)
-    if fees:
-        _write(unit, fees)
-    return len(fees)
+    return _write(unit, fees)
 
 
-def _write(unit: Unit, fees: list[tuple[Device, AccessFee]]) -> None:
-    insert_rows(
-        unit.connection,
-        access_charges,
-        [
-            {
-                "device_id": meter.id,
-                "customer_id": meter.owner_id,
-                "due_on": fee.due_on,
-                "amount_minor": fee.amount_minor,
-            }
-            for meter, fee in fees
-        ],
-    )
+def _write(unit: Unit, fees: list[tuple[Device, AccessFee]]) -> int:
+    charges = [
+        {
+            "device_id": meter.id,
+            "customer_id": meter.owner_id,
+            "due_on": fee.due_on,
+            "amount_minor": fee.amount_minor,
+        }
+        for meter, fee in fees
+    ]
+    written = {
+        (row.device_id, row.due_on)
+        for row in insert_rows(
+            unit.connection,
+            access_charges,
+            charges,
+            returning="device_id, due_on",
+            skip_existing=True,
+        )
+    }
     post_entries(
         unit.connection,
         unit.now,
-        [
-            JournalEntry(
-                "access_fee",
-                f"access:{meter.id}:{fee.due_on}",
-                (
-                    Posting("receivable:access", DEBIT, fee.amount_minor, meter.owner_id),
-                    Posting("income:access", CREDIT, fee.amount_minor, meter.owner_id),
-                ),
-            )
-            for meter, fee in fees
-        ],
+        [_entry(meter, fee) for meter, fee in fees if (meter.id, fee.due_on) in written],
     )
+    return len(written)
+
+
+def _entry(meter: Device, fee: AccessFee) -> JournalEntry:
+    legs = (
+        Posting("receivable:access", DEBIT, fee.amount_minor, meter.owner_id),
+        Posting("income:access", CREDIT, fee.amount_minor, meter.owner_id),
+    )
+    return JournalEntry("access_fee", f"access:{meter.id}:{fee.due_on}", legs)
 
 
 def move_tariff(unit: Unit, old: str, new: str, operator: str, reason: str) -> int:

@@ -7,11 +7,13 @@ urgent thing comes first; whatever else is due that day comes the next day.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import logging
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, time
 from itertools import chain, groupby
 from zoneinfo import ZoneInfo
 
+from core.db.audit import open_case
 from core.db.messages import (
     customers_at_a_step,
     due_at_a_step,
@@ -19,12 +21,15 @@ from core.db.messages import (
     start_reminders,
     stop_reminders,
 )
+from core.logs import log_fields
 from core.message import AtAStep
 from core.money import Money
-from core.unit import Unit
+from core.unit import Unit, do_all_or_each
 from core.usecases.messages.queue import send_sms_until
 from core.wording.message import BoundMessage
 from core.wording.messages import reminder as messages
+
+log = logging.getLogger(__name__)
 
 FROM, UNTIL = time(9), time(18)
 # Each step in days after the due day, and the last day on which it may still be sent.
@@ -38,10 +43,27 @@ def find_due_reminders(unit: Unit) -> list[int]:
     return customers_at_a_step(unit.connection, STEPS, unit.today)
 
 
-def send_reminders(unit: Unit, customers: Collection[int]) -> int:
-    """Queue a reminder for each of these customers who is due one; returns how many."""
+def send_reminders(unit: Unit, customers: Sequence[int]) -> int:
+    """Queue a reminder for each of these customers who is due one; returns how many.
+
+    A customer for whom that fails becomes a case and is tried again with the next reminders.
+    """
     if not is_daytime(unit):
         return 0
+    sent = 0
+
+    def send(some: Sequence[int]) -> None:
+        nonlocal sent
+        sent += _send(unit, some)
+
+    for customer_id, error in do_all_or_each(unit, customers, send):
+        log.error("a reminder failed: %r", error, extra=log_fields(customer=customer_id))
+        detail = f"customer {customer_id} cannot be reminded (the log has the error)"
+        open_case(unit.connection, unit.now, "reminder_failed", str(customer_id), detail)
+    return sent
+
+
+def _send(unit: Unit, customers: Collection[int]) -> int:
     due = due_at_a_step(unit.connection, STEPS, unit.today, customers)
     texts = list(_most_urgent(due))
     insert_reminders(unit.connection, list(chain.from_iterable(texts)), unit.today)

@@ -16,7 +16,7 @@ PayerKind = Literal["msisdn", "masked", "sha256", "none"]
 PaymentState = Literal["received", "applied", "suspense", "refunding", "refunded", "reversed"]
 # Where a part of a payment went.
 LineKind = Literal[
-    "down_payment", "instalment", "access_rate", "energy", "days", "credit", "suspense"
+    "down_payment", "instalment", "access_rate", "energy", "days", "recovery", "credit", "suspense"
 ]
 
 
@@ -54,13 +54,17 @@ class BookedPayment:
 
 @dataclass(frozen=True, slots=True)
 class BookedLine:
-    """Where a part of an applied payment went. `is_owed_again`: taking the part back can reopen the
-    instalment or charge; not when its sale was cancelled or another plan runs on the device."""
+    """Where a part of an applied payment went. `sale_id`: the written-off sale of a `recovery`.
+
+    `is_owed_again`: taking the part back can reopen the instalment or charge; not when its sale has
+    ended or another plan runs on the device.
+    """
 
     kind: LineKind
     amount_minor: int
     instalment_id: int | None
     access_charge_id: int | None
+    sale_id: int | None
     device_id: int | None
     is_owed_again: bool
 

@@ -9,7 +9,17 @@ from typing import Literal
 from core.device import DeviceKind
 from core.plan import Cadence, Instalment, Scheme
 
-SaleState = Literal["open", "complete", "cancelled"]
+# `open`, `paused` and `defaulted` sales are running: what is open of them is owed. The others have
+# ended: paid (`complete`), ended at what was paid (`settled`), undone (`cancelled`), the device
+# taken back (`repossessed`), or given up as a loss (`written_off`).
+SaleState = Literal[
+    "open", "paused", "defaulted", "complete", "settled", "cancelled", "repossessed", "written_off"
+]
+RUNNING: tuple[SaleState, ...] = ("open", "paused", "defaulted")
+# The same for SQL: `state IN {RUNNING_SQL}`.
+RUNNING_SQL = "('open', 'paused', 'defaulted')"
+# Running sales whose instalments fall due: those of a paused sale do not.
+DUE_SQL = "('open', 'defaulted')"
 
 
 @dataclass(frozen=True, slots=True)

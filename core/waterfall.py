@@ -14,6 +14,10 @@ from core.errors import BrokenInvariant
 from core.plan import days_given
 from core.tariff import TariffVersion, energy_cost, energy_for
 
+PLAN_PARTS = ("down_payment", "instalment")
+# The due day of what falls due on no day: the instalments of a paused sale.
+NOT_DUE = date.max
+
 
 @dataclass(slots=True)
 class Obligation:
@@ -21,6 +25,9 @@ class Obligation:
 
     `id` is the row's (None for a fee that is due but not written yet); `days` is what the whole of
     it buys on `device_id`, 0 where it buys none.
+
+    A `recovery` is what may still be paid for a sale that was written off: `id` is the sale's. It
+    is not owed, and paying the whole of it frees `device_id`.
     """
 
     kind: str
@@ -57,6 +64,11 @@ class Target:
     minimum_payment_minor: int = 0
     max_per_token: Callable[[int], int] = _all
     without_token: Collection[int] = ()
+
+    @property
+    def sells(self) -> bool:
+        """Whether energy, days or instalments of a running plan are paid for it."""
+        return bool(self.tariff or self.plan_sale_id or self.price_per_day_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +113,14 @@ def apply_money(
     """
     outcome = Outcome(credit_used_minor=credit_minor)
     left = money_minor + credit_minor
-    plan_parts = [obligation for obligation in owed if obligation.kind != "access_rate"]
+    plan_parts = [obligation for obligation in owed if obligation.kind in PLAN_PARTS]
+    recoveries = [obligation for obligation in owed if obligation.kind == "recovery"]
     left = _pay(outcome, left, (part for part in plan_parts if part.due_on <= today))
     left = _pay(
         outcome, left, (obligation for obligation in owed if obligation.kind == "access_rate")
     )
     left = _serve_target(outcome, left, plan_parts, target, loan_only=loan_only)
+    left = _recover(outcome, left, recoveries, target, loan_only=loan_only)
     outcome.credit_minor = left
     if left:
         outcome.lines.append(Line("credit", left))
@@ -151,6 +165,28 @@ def _serve_target(
         days = target.max_per_token(left // target.price_per_day_minor)
         _add_days(outcome, target.device_id, days)
         return _sell(outcome, "days", left, days * target.price_per_day_minor, target.device_id)
+    return left
+
+
+def _recover(
+    outcome: Outcome, left: int, recoveries: list[Obligation], target: Target, *, loan_only: bool
+) -> int:
+    """What was written off gets money meant for loans, or for a device that needs no other.
+
+    A device that is recovered in full runs for good.
+    """
+    wanted = [
+        recovery
+        for recovery in recoveries
+        if recovery.device_id not in target.without_token
+        and (loan_only or (recovery.device_id == target.device_id and not target.sells))
+    ]
+    left = _pay(outcome, left, wanted)
+    outcome.unlocked_devices += [
+        recovery.device_id
+        for recovery in wanted
+        if recovery.device_id is not None and not recovery.open_minor
+    ]
     return left
 
 

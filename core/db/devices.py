@@ -8,15 +8,16 @@ from datetime import date
 from sqlalchemy import Connection, text
 
 from core.device import Device, DeviceState, StoredToken
+from core.sale import RUNNING_SQL
 
 COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
     d.initial_counter, d.starting_code, d.sealed_key, d.sts, m.token_family,
     s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor
 """
-FROM = """
+FROM = f"""
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
-    LEFT JOIN sales s ON s.device_id = d.id AND s.state = 'open'
+    LEFT JOIN sales s ON s.device_id = d.id AND s.state IN {RUNNING_SQL}
 """
 
 
@@ -51,7 +52,8 @@ def lock_devices(
     """Lock, in order of id, every device that a payment of these customers can touch.
 
     Those are the devices named, the customers' meters (fees may fall due on them) and the devices
-    on their open plans (their instalments may be paid). Returns their current state by id.
+    on their running or written-off plans (money may come for them). Returns their current state
+    by id.
     """
     rows = connection.execute(
         text(
@@ -60,7 +62,8 @@ def lock_devices(
             " UNION SELECT id FROM devices"
             " WHERE owner_id = ANY(:customers) AND tariff_id IS NOT NULL"
             " UNION SELECT device_id FROM sales"
-            " WHERE customer_id = ANY(:customers) AND state = 'open')"
+            f" WHERE customer_id = ANY(:customers) AND (state IN {RUNNING_SQL}"
+            " OR recovered_minor < written_off_minor))"
             " ORDER BY d.id FOR NO KEY UPDATE OF d"
         ),
         {"ids": list(device_ids), "customers": list(customer_ids)},
@@ -94,15 +97,18 @@ def move_access_anchors(connection: Connection, anchors: dict[int, date]) -> Non
 
 
 _STATES = text(
-    """
+    f"""
     SELECT d.serial, d.kind,
            (SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) FROM sales s
-              JOIN instalments i ON i.sale_id = s.id WHERE s.device_id = d.id AND s.state = 'open'
+              JOIN instalments i ON i.sale_id = s.id
+             WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}
            ) AS plan_left_minor,
-           EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'complete'
-                   AND s.customer_id = d.owner_id)
-           AND NOT EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'open'),
-           EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state = 'open'
+           EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.customer_id = d.owner_id
+                   AND (s.state IN ('complete', 'settled')
+                        OR (s.state = 'written_off' AND s.recovered_minor = s.written_off_minor)))
+           AND NOT EXISTS (SELECT FROM sales s
+                            WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}),
+           EXISTS (SELECT FROM sales s WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}
                    AND s.scheme = 'service'),
            (SELECT max(run.until) FROM (
               SELECT t.issued_at + make_interval(days => CAST(
@@ -152,7 +158,8 @@ def find_token_of(connection: Connection, owner_id: int, token_id: int) -> Store
 _IN_PLACE = (
     "UPDATE devices n SET owner_id = o.owner_id, assigned_on = :on, tariff_id = o.tariff_id,"
     " access_anchor_on = o.access_anchor_on FROM devices o WHERE n.id = :new AND o.id = :old",
-    "UPDATE sales SET device_id = :new WHERE device_id = :old AND state IN ('open', 'complete')"
+    "UPDATE sales SET device_id = :new WHERE device_id = :old"
+    " AND state NOT IN ('cancelled', 'repossessed')"
     " AND customer_id = (SELECT owner_id FROM devices WHERE id = :old)",
     "UPDATE devices SET owner_id = NULL, assigned_on = NULL, access_anchor_on = NULL,"
     " retired_on = :on WHERE id = :old",

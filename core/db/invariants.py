@@ -10,6 +10,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from core.sale import RUNNING_SQL
+
 _SHOWN = 3
 
 # The customers' balances of an account; `side` is its normal side.
@@ -62,12 +64,14 @@ BOOKS: dict[str, str] = {
         "receivable:sales",
         "debit",
         "SELECT s.customer_id, sum(i.amount_minor - i.paid_minor) AS kept FROM sales s"
-        " JOIN instalments i ON i.sale_id = s.id WHERE s.state <> 'cancelled' GROUP BY 1",
+        " JOIN instalments i ON i.sale_id = s.id"
+        f" WHERE s.state = 'complete' OR s.state IN {RUNNING_SQL} GROUP BY 1",
     ),
     "open access charges equal receivable:access": _sub_ledger(
         "receivable:access",
         "debit",
-        "SELECT customer_id, sum(amount_minor - paid_minor) AS kept FROM access_charges GROUP BY 1",
+        "SELECT customer_id, sum(amount_minor - paid_minor - waived_minor) AS kept"
+        " FROM access_charges GROUP BY 1",
     ),
     "waiting payments equal unapplied": _sub_ledger(
         "unapplied",

@@ -111,5 +111,6 @@ ACCOUNT_OF = {
     "access_rate": "receivable:access",
     "energy": "income:energy",
     "days": "income:days",
+    "recovery": "income:recovery",
     "credit": "customer_credit",
 }

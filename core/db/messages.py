@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from core.message import AtAStep, DeliveryReport, WaitingSms
+from core.sale import DUE_SQL
 
 
 def insert_sms(connection: Connection, row: dict[str, Any]) -> bool:
@@ -257,12 +258,12 @@ def start_reminders(connection: Connection, msisdn: str) -> None:
 
 # A step holds from its day until the next one, so that after a downtime only the newest is sent. A
 # step that had passed when the thing was sold is none.
-_AT_A_STEP = """
+_AT_A_STEP = f"""
       FROM unnest(CAST(:steps AS int[]), CAST(:untils AS int[])) AS t (step, until)
       JOIN instalments i ON i.due_on BETWEEN CAST(:today AS date) - t.until
                                          AND CAST(:today AS date) - t.step
       JOIN sales s ON s.id = i.sale_id
-     WHERE s.state = 'open' AND i.paid_minor < i.amount_minor AND s.sold_on < i.due_on + t.step
+     WHERE s.state IN {DUE_SQL} AND i.paid_minor < i.amount_minor AND s.sold_on < i.due_on + t.step
        AND NOT EXISTS (SELECT FROM reminders r WHERE r.customer_id = s.customer_id
                        AND (r.reminded_on = :today OR (r.due_on = i.due_on AND r.step = t.step)))
        AND NOT EXISTS (SELECT FROM no_reminders n JOIN customer_msisdns m USING (msisdn)
@@ -283,7 +284,7 @@ _WHAT = text(
       JOIN LATERAL (SELECT CAST(sum(i.amount_minor - i.paid_minor) AS bigint) AS open_minor,
                            min(i.due_on) AS since
                       FROM sales s JOIN instalments i ON i.sale_id = s.id
-                     WHERE s.customer_id = c.id AND s.state = 'open' AND i.due_on < :today
+                     WHERE s.customer_id = c.id AND s.state IN {DUE_SQL} AND i.due_on < :today
                        AND i.paid_minor < i.amount_minor) late ON true
      ORDER BY d.customer_id, d.step DESC, d.due_on
     """

@@ -15,22 +15,33 @@ from sqlalchemy import Connection, text
 from core.customer import Customer, CustomerPosition
 from core.db import customers, devices
 from core.device import Device
+from core.sale import RUNNING_SQL
 from core.tariff import TariffVersion
-from core.waterfall import Obligation
+from core.waterfall import NOT_DUE, Obligation
 
-# Only a PAYG device gets something for its instalments: a meter sold on a plan is just a debt.
-OPEN = """
+# Only a PAYG device gets something for its instalments: a meter sold on a plan is just a debt. The
+# instalments of a paused sale fall due on no day. What was written off is not owed, yet money may
+# come for it; a device that changed hands is not freed by it.
+OPEN = f"""
     SELECT s.customer_id, CASE i.number WHEN 0 THEN 'down_payment' ELSE 'instalment' END AS kind,
-           i.id, i.due_on, i.amount_minor, i.paid_minor, i.sale_id, i.number, d.id AS device_id,
-           i.days, s.sold_on
+           i.id, CASE s.state WHEN 'paused' THEN DATE '{NOT_DUE}' ELSE i.due_on END AS due_on,
+           i.amount_minor, i.paid_minor, i.sale_id, i.number, d.id AS device_id, i.days, s.sold_on
       FROM sales s JOIN instalments i ON i.sale_id = s.id
       LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
-     WHERE s.customer_id = ANY({customers}) AND s.state = 'open' AND i.paid_minor < i.amount_minor
+     WHERE s.customer_id = ANY({{customers}}) AND s.state IN {RUNNING_SQL}
+       AND i.paid_minor < i.amount_minor
     UNION ALL
-    SELECT customer_id, 'access_rate', id, due_on, amount_minor, paid_minor, NULL, 0, device_id, 0,
-           due_on
+    SELECT customer_id, 'access_rate', id, due_on, amount_minor - waived_minor, paid_minor, NULL, 0,
+           device_id, 0, due_on
       FROM access_charges
-     WHERE customer_id = ANY({customers}) AND paid_minor < amount_minor
+     WHERE customer_id = ANY({{customers}}) AND paid_minor + waived_minor < amount_minor
+    UNION ALL
+    SELECT s.customer_id, 'recovery', s.id, DATE '{NOT_DUE}', s.written_off_minor,
+           s.recovered_minor, NULL, 0, d.id, 0, s.sold_on
+      FROM sales s
+      LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
+                         AND d.owner_id = s.customer_id
+     WHERE s.customer_id = ANY({{customers}}) AND s.recovered_minor < s.written_off_minor
 """
 ORDER = "due_on, sold_on, sale_id, number, id"
 
@@ -45,7 +56,7 @@ _POSITION = f"""
             SELECT device FROM asked
             UNION SELECT id FROM devices WHERE owner_id = (SELECT owner FROM asked)
             UNION SELECT device_id FROM sales
-             WHERE customer_id = (SELECT owner FROM asked) AND state = 'open')
+             WHERE customer_id = (SELECT owner FROM asked) AND state IN {RUNNING_SQL})
     ),
     open AS ({OPEN.format(customers="ARRAY(SELECT owner FROM asked)")}),
     named AS (
@@ -95,7 +106,7 @@ def _position(row: Any) -> CustomerPosition:
         | {
             obligation["device_id"]: obligation["name"]
             for obligation in owed
-            if not obligation["sale_id"]
+            if obligation["device_id"] and not obligation["sale_id"]
         },
     )
 

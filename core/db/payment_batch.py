@@ -14,16 +14,17 @@ from sqlalchemy import Connection, text
 
 Rows = Sequence[Mapping[str, Any]]
 
-# Set by set, the columns of its rows with their types. `charge` and `instalment` say how much of
-# each is paid now, `credit` what each customer has left; `device_id` and `counter` of a text name
-# the token it carries.
+# Set by set, the columns of its rows with their types. `charge`, `instalment` and `recovery` (of a
+# written-off sale) say how much of each is paid now, `credit` what each customer has left;
+# `device_id` and `counter` of a text name the token it carries.
 _SETS = {
     "done": "id bigint, credit_used_minor bigint",
     "line": "payment_id bigint, number smallint, kind text, amount_minor bigint,"
-    " instalment_id bigint, access_charge_id bigint, device_id bigint",
+    " instalment_id bigint, access_charge_id bigint, sale_id bigint, device_id bigint",
     "leg": "payment_id bigint, account text, side text, amount_minor bigint, customer_id bigint",
     "instalment": "id bigint, paid_minor bigint",
     "charge": "id bigint, paid_minor bigint",
+    "recovery": "id bigint, paid_minor bigint",
     "completed": "sale_id bigint",
     "credit": "customer_id bigint, credit_minor bigint",
     "token": "device_id bigint, payment_id bigint, part smallint, kind text, units integer,"
@@ -48,7 +49,7 @@ _WRITE = text(
     f"""
     WITH lines AS (
         INSERT INTO payment_lines (payment_id, number, kind, amount_minor, instalment_id,
-                                   access_charge_id, device_id)
+                                   access_charge_id, sale_id, device_id)
         SELECT * FROM {_rows("line")}
     ), instalments_paid AS (
         UPDATE instalments SET paid_minor = instalment.paid_minor
@@ -56,8 +57,12 @@ _WRITE = text(
     ), charges_paid AS (
         UPDATE access_charges SET paid_minor = charge.paid_minor
           FROM {_rows("charge")} WHERE access_charges.id = charge.id
+    ), sales_recovered AS (
+        UPDATE sales SET recovered_minor = recovery.paid_minor
+          FROM {_rows("recovery")} WHERE sales.id = recovery.id
     ), sales_completed AS (
-        UPDATE sales SET state = 'complete' FROM {_rows("completed")} WHERE sales.id = sale_id
+        UPDATE sales SET state = 'complete', paused_on = NULL
+          FROM {_rows("completed")} WHERE sales.id = sale_id
     ), credits AS (
         UPDATE customers SET credit_minor = credit.credit_minor
           FROM {_rows("credit")}

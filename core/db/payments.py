@@ -12,6 +12,7 @@ from core.payment import (
     BookedPayment,
     ReceivedPayment,
 )
+from core.sale import RUNNING_SQL
 
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
@@ -185,11 +186,13 @@ def lines_booked(connection: Connection, payment_id: int) -> list[BookedLine]:
     """Return the lines of an applied payment, in order."""
     rows = connection.execute(
         text(
-            """
-            SELECT l.kind, l.amount_minor, l.instalment_id, l.access_charge_id, l.device_id,
-                   l.instalment_id IS NULL OR s.state = 'open' OR (
+            f"""
+            SELECT l.kind, l.amount_minor, l.instalment_id, l.access_charge_id, l.sale_id,
+                   l.device_id,
+                   l.instalment_id IS NULL OR s.state IN {RUNNING_SQL} OR (
                        s.state = 'complete' AND NOT EXISTS (
-                           SELECT FROM sales o WHERE o.device_id = s.device_id AND o.state = 'open'
+                           SELECT FROM sales o WHERE o.device_id = s.device_id
+                              AND o.state IN {RUNNING_SQL}
                        ))
               FROM payment_lines l
               LEFT JOIN instalments i ON i.id = l.instalment_id
@@ -228,6 +231,11 @@ def reopen(connection: Connection, line: BookedLine) -> None:
         connection.execute(
             text("UPDATE access_charges SET paid_minor = paid_minor - :amount WHERE id = :id"),
             {"id": line.access_charge_id, "amount": line.amount_minor},
+        )
+    if line.sale_id is not None:
+        connection.execute(
+            text("UPDATE sales SET recovered_minor = recovered_minor - :amount WHERE id = :id"),
+            {"id": line.sale_id, "amount": line.amount_minor},
         )
 
 

@@ -14,6 +14,7 @@ from core.db.customers import COLUMNS as CUSTOMER_COLUMNS
 from core.db.devices import access_anchor
 from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
+from core.sale import RUNNING_SQL
 
 
 def insert_in_order(
@@ -76,7 +77,7 @@ def devices_by_serial(
             " d.sealed_key, d.starting_code, d.initial_counter, d.sts, p.code,"
             " a.code, d.divider, d.digits, d.model,"
             " EXISTS (SELECT FROM sales s"
-            " WHERE s.device_id = d.id AND s.state = 'open'), d.retired_on IS NOT NULL,"
+            f" WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}), d.retired_on IS NOT NULL,"
             " d.replaced_by_id"
             " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
             " LEFT JOIN tariffs t ON t.id = d.tariff_id"

@@ -12,7 +12,7 @@ from core.db.bulk import Values, insert_rows
 from core.db.registration import insert_in_order
 from core.db.tables.sales import instalments, sales
 from core.plan import Instalment
-from core.sale import KnownSale, LockedSale, OpeningInstalment, OpeningSale
+from core.sale import RUNNING_SQL, KnownSale, LockedSale, OpeningInstalment, OpeningSale
 
 
 def known_sales(
@@ -258,7 +258,7 @@ def set_paid(connection: Connection, paid_minor: Mapping[int, int]) -> None:
     """Set how much of each instalment (by id) is paid. A sale with nothing open is complete."""
     connection.execute(
         text(
-            """
+            f"""
             WITH paid AS (
                 UPDATE instalments SET paid_minor = given.paid_minor
                   FROM unnest(CAST(:ids AS bigint[]), CAST(:paid AS bigint[]))
@@ -266,8 +266,8 @@ def set_paid(connection: Connection, paid_minor: Mapping[int, int]) -> None:
                  WHERE instalments.id = given.id
                 RETURNING instalments.id, sale_id, instalments.paid_minor, amount_minor
             )
-            UPDATE sales SET state = 'complete'
-             WHERE id IN (SELECT sale_id FROM paid) AND state = 'open'
+            UPDATE sales SET state = 'complete', paused_on = NULL
+             WHERE id IN (SELECT sale_id FROM paid) AND state IN {RUNNING_SQL}
                AND NOT EXISTS (SELECT FROM instalments i LEFT JOIN paid p ON p.id = i.id
                                 WHERE i.sale_id = sales.id
                                   AND coalesce(p.paid_minor, i.paid_minor) < i.amount_minor)

@@ -21,7 +21,7 @@ def describe_allocation(market: Market, outcome: Outcome) -> list[BoundMessage]:
         return Money(sum(spent[kind] for kind in kinds), market.currency)
 
     parts = []
-    if loan := money("down_payment", "instalment"):
+    if loan := money("down_payment", "instalment", "recovery"):
         parts.append(allocation.loan(amount=loan))
     if access := money("access_rate"):
         parts.append(allocation.access(amount=access))

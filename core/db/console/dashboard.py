@@ -9,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from core.db.typed_rows import all_rows, one_row
 from core.device import TokenKind
+from core.sale import DUE_SQL
 
 AGES = ("1-30", "31-60", "61-90", "over 90")
 
@@ -118,13 +119,14 @@ def collected(connection: Connection, first: date, last: date) -> tuple[int, int
     """Return (due, paid) in minor units of the instalments and access rates due in those days."""
     row = connection.execute(
         text(
-            """
+            f"""
             SELECT coalesce(sum(amount_minor), 0)::bigint, coalesce(sum(paid_minor), 0)::bigint
               FROM (SELECT i.amount_minor, i.paid_minor FROM instalments i
-                      JOIN sales s ON s.id = i.sale_id AND s.state <> 'cancelled'
+                      JOIN sales s ON s.id = i.sale_id
+                       AND (s.state = 'complete' OR s.state IN {DUE_SQL})
                      WHERE i.due_on BETWEEN :first AND :last
                     UNION ALL
-                    SELECT amount_minor, paid_minor FROM access_charges
+                    SELECT amount_minor - waived_minor, paid_minor FROM access_charges
                      WHERE due_on BETWEEN :first AND :last) due
             """
         ),
@@ -137,15 +139,16 @@ def arrears(connection: Connection, today: date) -> list[tuple[str, int, int]]:
     """Return (age in days, minor units, customers) of overdue debts, for every one of `AGES`."""
     rows = connection.execute(
         text(
-            """
+            f"""
             SELECT least((:today - due_on - 1) / 30, 3) AS age,
                    sum(open_minor)::bigint, count(DISTINCT customer_id)
               FROM (SELECT s.customer_id, i.due_on, i.amount_minor - i.paid_minor AS open_minor
-                      FROM instalments i JOIN sales s ON s.id = i.sale_id AND s.state = 'open'
+                      FROM instalments i JOIN sales s ON s.id = i.sale_id AND s.state IN {DUE_SQL}
                      WHERE i.due_on < :today AND i.paid_minor < i.amount_minor
                     UNION ALL
-                    SELECT customer_id, due_on, amount_minor - paid_minor FROM access_charges
-                     WHERE due_on < :today AND paid_minor < amount_minor) overdue
+                    SELECT customer_id, due_on, amount_minor - paid_minor - waived_minor
+                      FROM access_charges
+                     WHERE due_on < :today AND paid_minor + waived_minor < amount_minor) overdue
              GROUP BY 1
             """
         ),

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
 from core.plan import Cadence, Scheme
-from core.sale import SaleState
+from core.sale import DUE_SQL, SaleState
 
 _TABLES = (
     "sales s JOIN appliances a ON a.id = s.appliance_id JOIN customers c ON c.id = s.customer_id"
@@ -26,7 +26,7 @@ _COLUMNS = (
     " concat_ws(' ', c.name, c.surname) AS customer, d.serial, s.scheme, s.cadence, s.state,"
     " s.total_minor, coalesce(i.paid_minor, 0) AS paid_minor,"
     " coalesce(i.open_minor, 0) AS open_minor,"
-    " CASE WHEN s.state = 'open' THEN i.next_due_on END AS next_due_on,"
+    f" CASE WHEN s.state IN {DUE_SQL} THEN i.next_due_on END AS next_due_on,"
     " s.price_per_day_minor, s.minimum_payment_minor, s.reference, s.as_sold,"
     " concat_ws(' ', g.name, g.surname) AS agent"
 )
@@ -68,7 +68,7 @@ SALES = Query(
     key="s.id",
     where={
         "state": "s.state = :state",
-        "late": "s.state = 'open' AND i.next_due_on < :late",
+        "late": f"s.state IN {DUE_SQL} AND i.next_due_on < :late",
     },
 )
 

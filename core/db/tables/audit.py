@@ -105,6 +105,8 @@ token_orders = Table(
     reference("device_id", "devices"),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
+    # What the code would have cost: booked as goodwill when it is made.
+    amount_minor("value_minor", default=0),
     Column("operator", Text, nullable=False),
     Column("reason", Text, nullable=False),
     *enum_column("state", TokenOrderState, default="waiting"),

@@ -32,6 +32,9 @@ market = Table(
     Column("service_code", Text, nullable=False),
     Column("operator", Text, nullable=False),
     amount_minor("payment_max_minor"),
+    # After so many days late a sale is in default; without it only an operator decides that.
+    Column("default_after_days", Integer, nullable=True),
+    CheckConstraint("default_after_days > 0", name="default_after_days"),
     CheckConstraint("id = 1", name="only_one"),
     CheckConstraint("cash_unit_minor > 0", name="cash_unit"),
 )

@@ -77,6 +77,8 @@ payment_lines = Table(
     amount_minor("amount_minor"),
     reference("instalment_id", "instalments", nullable=True),
     reference("access_charge_id", "access_charges", nullable=True),
+    # The written-off sale that a `recovery` is for.
+    reference("sale_id", "sales", nullable=True),
     reference("device_id", "devices", nullable=True),
     UniqueConstraint("payment_id", "number"),
     CheckConstraint("amount_minor > 0", name="amount"),

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id
 from core.device import DeviceKind, KeypadDigits
 from core.plan import Cadence, Scheme
-from core.sale import SaleState
+from core.sale import RUNNING_SQL, SaleState
 
 # `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
 # `access_anchor_on` is the day from which the next access-rate period runs. A device that is
@@ -59,6 +59,9 @@ devices = Table(
 )
 
 
+# `written_off_minor` is what was given up as a loss, `recovered_minor` what came of it after all.
+# `commission_minor` is what the agent has for it by now: `commission_bp` hundredths of a percent of
+# the price, and once the sale has ended otherwise than by payment, of what was paid.
 sales = Table(
     "sales",
     metadata,
@@ -77,13 +80,27 @@ sales = Table(
     Column("as_sold", JSONB, nullable=True),
     reference("agent_id", "agents", nullable=True),
     *enum_column("state", SaleState, default="open"),
+    Column("paused_on", Date, nullable=True),
+    # The rule for late payers counts from this day on.
+    Column("default_undone_on", Date, nullable=True),
+    amount_minor("written_off_minor", default=0),
+    amount_minor("recovered_minor", default=0),
+    Column("commission_bp", Integer, nullable=False, server_default=text("0")),
+    amount_minor("commission_minor", default=0),
+    CheckConstraint("(state = 'paused') = (paused_on IS NOT NULL)", name="paused"),
+    CheckConstraint(
+        "recovered_minor BETWEEN 0 AND written_off_minor"
+        " AND (written_off_minor = 0 OR state = 'written_off')",
+        name="written_off",
+    ),
+    CheckConstraint("commission_bp >= 0 AND commission_minor >= 0", name="commission"),
     Index("sales_customer_id_idx", "customer_id"),
     # One plan at a time on a device.
     Index(
         "sales_open_device_key",
         "device_id",
         unique=True,
-        postgresql_where=text("state = 'open' AND device_id IS NOT NULL"),
+        postgresql_where=text(f"state IN {RUNNING_SQL} AND device_id IS NOT NULL"),
     ),
 )
 
@@ -105,7 +122,8 @@ instalments = Table(
 )
 
 
-# One row per meter and period; `customer_id` owes it even after the meter moved on.
+# One row per meter and period; `customer_id` owes it even after the meter moved on, except for what
+# an operator waived.
 access_charges = Table(
     "access_charges",
     metadata,
@@ -115,9 +133,16 @@ access_charges = Table(
     Column("due_on", Date, nullable=False),
     amount_minor("amount_minor"),
     amount_minor("paid_minor", default=0),
+    amount_minor("waived_minor", default=0),
     UniqueConstraint("device_id", "due_on"),
-    CheckConstraint("amount_minor > 0 AND paid_minor BETWEEN 0 AND amount_minor", name="paid"),
+    CheckConstraint(
+        "amount_minor > 0 AND paid_minor >= 0 AND waived_minor >= 0"
+        " AND paid_minor + waived_minor <= amount_minor",
+        name="paid",
+    ),
     Index(
-        "access_charges_open_idx", "customer_id", postgresql_where=text("paid_minor < amount_minor")
+        "access_charges_open_idx",
+        "customer_id",
+        postgresql_where=text("paid_minor + waived_minor < amount_minor"),
     ),
 )

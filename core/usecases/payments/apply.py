@@ -33,7 +33,7 @@ from core.usecases.payments.missing_token import report_missing_token, without_t
 from core.usecases.payments.quote import target_of
 from core.usecases.payments.receipt_text import receipt_rows
 from core.usecases.tokens.device_keys import OpenSecret
-from core.waterfall import Line, Obligation, apply_money
+from core.waterfall import PLAN_PARTS, Line, Obligation, apply_money
 
 log = logging.getLogger(__name__)
 
@@ -169,8 +169,9 @@ def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPaym
         ],
         line=[row for payment in applied for row in _line_rows(payment)],
         leg=[row for payment in applied for row in _posting_rows(payment)],
-        instalment=[_paid_row(debt) for debt in paid if debt.kind != "access_rate"],
+        instalment=[_paid_row(debt) for debt in paid if debt.kind in PLAN_PARTS],
         charge=[_paid_row(debt) for debt in paid if debt.kind == "access_rate"],
+        recovery=[_paid_row(debt) for debt in paid if debt.kind == "recovery"],
         completed=[
             {"sale_id": sale} for payment in applied for sale in payment.outcome.completed_sales
         ],
@@ -194,8 +195,9 @@ def _line_rows(applied: AppliedPayment) -> list[Row]:
             "number": number,
             "kind": line.kind,
             "amount_minor": line.amount_minor,
-            "instalment_id": None if line.kind == "access_rate" else _id_of(line),
+            "instalment_id": _id_of(line) if line.kind in PLAN_PARTS else None,
             "access_charge_id": _id_of(line) if line.kind == "access_rate" else None,
+            "sale_id": _id_of(line) if line.kind == "recovery" else None,
             "device_id": line.device_id,
         }
         for number, line in enumerate(applied.outcome.lines, start=1)

@@ -13,7 +13,7 @@ from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, max_units_per_token
 from core.unit import Unit
 from core.usecases.payments.find_account import Customer, read_account
-from core.waterfall import Outcome, Target, apply_money
+from core.waterfall import PLAN_PARTS, Outcome, Target, apply_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     )
     _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=loan_only)
     owes_loan = any(
-        debt.kind != "access_rate" and debt.sale_id != target.plan_sale_id for debt in named.owed
+        debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed
     )
     return Quote(named.device, named.owner, outcome, owes_loan)
 

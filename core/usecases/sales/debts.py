@@ -8,13 +8,15 @@ from datetime import date
 from core.db.obligations import position_of_customer
 from core.unit import Unit
 from core.usecases.payments.find_account import owed_today
+from core.waterfall import NOT_DUE
 
 
 @dataclass(frozen=True, slots=True)
 class Debt:
     """One open obligation. `kind` is down_payment, instalment or access_rate.
 
-    `description` is the name of the appliance or the serial number of the meter.
+    `description` is the name of the appliance or the serial number of the meter. `due_on` is
+    NOT_DUE while the sale is paused.
     """
 
     kind: str
@@ -22,6 +24,11 @@ class Debt:
     amount_minor: int
     due_on: date
     is_due: bool
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it falls due on no day for now."""
+        return self.due_on == NOT_DUE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class Debts:
 
     @property
     def next_due(self) -> Debt | None:
-        return next((line for line in self.lines if not line.is_due), None)
+        return next((line for line in self.lines if not line.is_due and not line.is_paused), None)
 
 
 def list_debts(unit: Unit, customer_id: int) -> Debts:
@@ -54,5 +61,6 @@ def list_debts(unit: Unit, customer_id: int) -> Debts:
             obligation.due_on <= unit.today,
         )
         for obligation in owed_today(unit, position)
+        if obligation.kind != "recovery"
     )
     return Debts(lines, position.owner.credit_minor)

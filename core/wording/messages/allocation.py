@@ -9,7 +9,7 @@ from core.wording.slots import Amount, Count, Kwh, MessageListSlot, MessageSlot
 
 @message
 def loan(amount: Amount) -> None:
-    """Money for down payments and instalments."""
+    """Money for down payments and instalments, and for a sale that was written off."""
 
 
 @message

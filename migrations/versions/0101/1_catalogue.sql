@@ -37,7 +37,9 @@ CREATE TABLE market (
     service_code TEXT NOT NULL,
     operator TEXT NOT NULL,
     payment_max_minor BIGINT NOT NULL,
+    default_after_days INTEGER,
     CONSTRAINT market_pkey PRIMARY KEY (id),
+    CONSTRAINT market_default_after_days_check CHECK (default_after_days > 0),
     CONSTRAINT market_only_one_check CHECK (id = 1),
     CONSTRAINT market_cash_unit_check CHECK (cash_unit_minor > 0)
 );

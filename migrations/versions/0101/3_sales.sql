@@ -2,9 +2,9 @@
 
 -- `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
 -- `access_anchor_on` is the day from which the next access-rate period runs. A device that is
--- `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock. `product_id`
--- is the appliance that the device is. `divider` (units in a day), `digits` and `model` describe an
--- OpenPAYGO device as its maker does; empty means a divider of 1 and a keypad with all digits.
+-- `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
+-- `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
+-- an OpenPAYGO device as its maker does; empty means a divider of 1 and a keypad with all digits.
 CREATE TABLE devices (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     serial TEXT NOT NULL,
@@ -45,7 +45,8 @@ CREATE TABLE devices (
 );
 CREATE INDEX devices_owner_id_idx ON devices (owner_id);
 
--- One row per meter and period; `customer_id` owes it even after the meter moved on.
+-- One row per meter and period; `customer_id` owes it even after the meter moved on, except for what
+-- an operator waived.
 CREATE TABLE access_charges (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     device_id BIGINT NOT NULL,
@@ -53,15 +54,16 @@ CREATE TABLE access_charges (
     due_on DATE NOT NULL,
     amount_minor BIGINT NOT NULL,
     paid_minor BIGINT DEFAULT 0 NOT NULL,
+    waived_minor BIGINT DEFAULT 0 NOT NULL,
     CONSTRAINT access_charges_pkey PRIMARY KEY (id),
     CONSTRAINT access_charges_device_id_due_on_key UNIQUE (device_id, due_on),
-    CONSTRAINT access_charges_paid_check CHECK (amount_minor > 0 AND paid_minor BETWEEN 0 AND
-        amount_minor),
+    CONSTRAINT access_charges_paid_check CHECK (amount_minor > 0 AND paid_minor >= 0 AND
+        waived_minor >= 0 AND paid_minor + waived_minor <= amount_minor),
     CONSTRAINT access_charges_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT access_charges_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );
-CREATE INDEX access_charges_open_idx ON access_charges (customer_id) WHERE paid_minor <
-    amount_minor;
+CREATE INDEX access_charges_open_idx ON access_charges (customer_id) WHERE paid_minor + waived_minor
+    < amount_minor;
 
 -- A request for a device in stock whose tariff or plan is not set. It waits for an agent as long as
 -- the device has no owner; `name` is empty for a number that is a customer's already.
@@ -79,6 +81,9 @@ CREATE TABLE device_requests (
 );
 CREATE INDEX device_requests_asked_at_idx ON device_requests (asked_at);
 
+-- `written_off_minor` is what was given up as a loss, `recovered_minor` what came of it after all.
+-- `commission_minor` is what the agent has for it by now: `commission_bp` hundredths of a percent of
+-- the price, and once the sale has ended otherwise than by payment, of what was paid.
 CREATE TABLE sales (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     customer_id BIGINT NOT NULL,
@@ -94,10 +99,21 @@ CREATE TABLE sales (
     as_sold JSONB,
     agent_id BIGINT,
     state TEXT DEFAULT 'open' NOT NULL,
+    paused_on DATE,
+    default_undone_on DATE,
+    written_off_minor BIGINT DEFAULT 0 NOT NULL,
+    recovered_minor BIGINT DEFAULT 0 NOT NULL,
+    commission_bp INTEGER DEFAULT 0 NOT NULL,
+    commission_minor BIGINT DEFAULT 0 NOT NULL,
     CONSTRAINT sales_pkey PRIMARY KEY (id),
     CONSTRAINT sales_scheme_check CHECK (scheme IN ('count', 'amount', 'service')),
     CONSTRAINT sales_cadence_check CHECK (cadence IN ('daily', 'weekly', 'monthly')),
-    CONSTRAINT sales_state_check CHECK (state IN ('open', 'complete', 'cancelled')),
+    CONSTRAINT sales_state_check CHECK (state IN ('open', 'paused', 'defaulted', 'complete',
+        'settled', 'cancelled', 'repossessed', 'written_off')),
+    CONSTRAINT sales_paused_check CHECK ((state = 'paused') = (paused_on IS NOT NULL)),
+    CONSTRAINT sales_written_off_check CHECK (recovered_minor BETWEEN 0 AND written_off_minor AND
+        (written_off_minor = 0 OR state = 'written_off')),
+    CONSTRAINT sales_commission_check CHECK (commission_bp >= 0 AND commission_minor >= 0),
     CONSTRAINT sales_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
     CONSTRAINT sales_appliance_id_fkey FOREIGN KEY(appliance_id) REFERENCES appliances (id),
     CONSTRAINT sales_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
@@ -105,8 +121,8 @@ CREATE TABLE sales (
     CONSTRAINT sales_agent_id_fkey FOREIGN KEY(agent_id) REFERENCES agents (id)
 );
 CREATE INDEX sales_customer_id_idx ON sales (customer_id);
-CREATE UNIQUE INDEX sales_open_device_key ON sales (device_id) WHERE state = 'open' AND device_id IS
-    NOT NULL;
+CREATE UNIQUE INDEX sales_open_device_key ON sales (device_id) WHERE state IN ('open', 'paused',
+    'defaulted') AND device_id IS NOT NULL;
 
 -- Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device.
 CREATE TABLE instalments (

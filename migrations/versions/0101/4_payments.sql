@@ -146,10 +146,11 @@ CREATE TABLE payment_lines (
     amount_minor BIGINT NOT NULL,
     instalment_id BIGINT,
     access_charge_id BIGINT,
+    sale_id BIGINT,
     device_id BIGINT,
     CONSTRAINT payment_lines_pkey PRIMARY KEY (id),
     CONSTRAINT payment_lines_kind_check CHECK (kind IN ('down_payment', 'instalment', 'access_rate',
-        'energy', 'days', 'credit', 'suspense')),
+        'energy', 'days', 'recovery', 'credit', 'suspense')),
     CONSTRAINT payment_lines_payment_id_number_key UNIQUE (payment_id, number),
     CONSTRAINT payment_lines_amount_check CHECK (amount_minor > 0),
     CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
@@ -157,5 +158,6 @@ CREATE TABLE payment_lines (
         (id),
     CONSTRAINT payment_lines_access_charge_id_fkey FOREIGN KEY(access_charge_id) REFERENCES
         access_charges (id),
+    CONSTRAINT payment_lines_sale_id_fkey FOREIGN KEY(sale_id) REFERENCES sales (id),
     CONSTRAINT payment_lines_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
 );

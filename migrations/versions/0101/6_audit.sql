@@ -58,6 +58,7 @@ CREATE TABLE token_orders (
     device_id BIGINT NOT NULL,
     kind TEXT NOT NULL,
     units INTEGER NOT NULL,
+    value_minor BIGINT DEFAULT 0 NOT NULL,
     operator TEXT NOT NULL,
     reason TEXT NOT NULL,
     state TEXT DEFAULT 'waiting' NOT NULL,

@@ -123,6 +123,7 @@ def insert_payments(connection: Connection, count: int, customers: int, round_nu
                 "customer_id": rows[number % len(rows)].owner_id,
                 "payer_kind": "none",
                 "paid_at": at,
+                "paid_on": at.date(),
                 "received_at": at,
                 "next_attempt_at": at,
             }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ LineKind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class ReceivedPayment:
-    """A payment claimed for applying; its row is locked."""
+    """A payment claimed for applying; its row is locked.
+
+    `paid_on`: the day whose prices, due instalments and fees count for it (`Unit.paid_on`).
+    """
 
     id: int
     receipt: str
@@ -30,6 +33,7 @@ class ReceivedPayment:
     purpose: PaymentPurpose
     device_id: int
     customer_id: int
+    paid_on: date
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,11 @@ class Unit:
         """The date in the market's zone."""
         return self.market.local_date(self.now)
 
+    def paid_on(self, paid_at: datetime) -> date:
+        """The day whose prices and debts count for a payment made at that instant: the market's
+        date then, never later than today, because a provider's clock may be ahead."""
+        return min(self.market.local_date(paid_at), self.today)
+
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")

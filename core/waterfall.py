@@ -103,22 +103,22 @@ def apply_money(
     credit_minor: int,
     owed: Sequence[Obligation],
     target: Target,
-    today: date,
+    on: date,
     *,
     loan_only: bool = False,
 ) -> Outcome:
     """Let `money_minor` plus the customer's credit fall; pays `owed` in place.
 
+    `on`: the day of the payment. What falls due later is no debt yet, however late it is applied.
     `owed` holds all open obligations of the customer, ordered by due date, then oldest sale.
     """
     outcome = Outcome(credit_used_minor=credit_minor)
     left = money_minor + credit_minor
     plan_parts = [obligation for obligation in owed if obligation.kind in PLAN_PARTS]
     recoveries = [obligation for obligation in owed if obligation.kind == "recovery"]
-    left = _pay(outcome, left, (part for part in plan_parts if part.due_on <= today))
-    left = _pay(
-        outcome, left, (obligation for obligation in owed if obligation.kind == "access_rate")
-    )
+    left = _pay(outcome, left, (part for part in plan_parts if part.due_on <= on))
+    fees = (debt for debt in owed if debt.kind == "access_rate" and debt.due_on <= on)
+    left = _pay(outcome, left, fees)
     left = _serve_target(outcome, left, plan_parts, target, loan_only=loan_only)
     left = _recover(outcome, left, recoveries, target, loan_only=loan_only)
     outcome.credit_minor = left

@@ -50,8 +50,8 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
     """Lock up to `limit` payments that wait to be applied; rows that others lock are skipped."""
     rows = connection.execute(
         text(
-            "SELECT id, receipt, amount_minor, purpose, device_id, customer_id FROM payments"
-            " WHERE state = 'received' AND next_attempt_at <= :now"
+            "SELECT id, receipt, amount_minor, purpose, device_id, customer_id, paid_on"
+            " FROM payments WHERE state = 'received' AND next_attempt_at <= :now"
             " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"now": now, "limit": limit},

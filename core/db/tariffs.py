@@ -80,16 +80,17 @@ def delete_future_version(
     )
 
 
-def energy_sold_between(
-    connection: Connection, tariff_id: int, begin_on: date, end_on: date, zone: str
+def energy_paid_between(
+    connection: Connection, tariff_id: int, begin_on: date, end_on: date
 ) -> bool:
-    """Return whether any meter of the tariff was sold energy from the first to the last day."""
+    """Return whether energy for any meter of the tariff was paid for from the first to the last
+    day: it was sold, or the payment waits to be applied."""
     return _any(
         connection,
-        "SELECT FROM payment_lines l JOIN devices d ON d.id = l.device_id"
-        " JOIN payments p ON p.id = l.payment_id WHERE d.tariff_id = :tariff AND l.kind = 'energy'"
-        " AND CAST(p.applied_at AT TIME ZONE :zone AS date) BETWEEN :begin AND :end",
-        {"tariff": tariff_id, "begin": begin_on, "end": end_on, "zone": zone},
+        "SELECT FROM payments p JOIN devices d ON d.id = p.device_id WHERE d.tariff_id = :tariff"
+        " AND p.paid_on BETWEEN :begin AND :end AND (p.state = 'received' OR EXISTS ("
+        "SELECT FROM payment_lines l WHERE l.payment_id = p.id AND l.kind = 'energy'))",
+        {"tariff": tariff_id, "begin": begin_on, "end": end_on},
     )
 
 

@@ -24,7 +24,8 @@ from core.journal import Side
 from core.payment import LineKind, PayerKind, PaymentPurpose, PaymentState
 from core.prompt import PromptState
 
-# One row per receipt of a provider account, whichever callback announced it.
+# One row per receipt of a provider account, whichever callback announced it. `paid_on`: the day
+# whose prices and debts count for it, whenever it is applied.
 payments = Table(
     "payments",
     metadata,
@@ -41,6 +42,7 @@ payments = Table(
     *enum_column("payer_kind", PayerKind),
     Column("payer", Text, nullable=True),
     timestamp("paid_at"),
+    Column("paid_on", Date, nullable=False),
     timestamp("received_at"),
     *enum_column("state", PaymentState, default="received"),
     timestamp("applied_at", nullable=True),

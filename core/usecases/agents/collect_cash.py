@@ -37,7 +37,7 @@ class Collected:
 def collect_cash(
     unit: Unit, msisdn: str, pin: str, serial: str, amount: Money
 ) -> Collected | Refused:
-    """Record the cash. Returns Refused for a wrong PIN.
+    """Record the cash for the account `serial`, as typed. Returns Refused for a wrong PIN.
 
     Raises Refused like `quote_payment`, and float_exceeded when the agent would owe more than the
     limit.
@@ -51,7 +51,7 @@ def collect_cash(
         left = max(agent.float_limit_minor - agent.float_used_minor, 0)
         raise Refused("float_exceeded", left=Money(left, amount.currency))
     receipt = next_cash_receipt(unit.connection)
-    record_payment(unit, _notice(unit, agent, receipt, quote.device.serial, amount))
+    record_payment(unit, _notice(unit, agent, receipt, serial, amount))
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
     earn_commission(unit, agent, f"cash:{receipt}", amount.minor, agent.commission_collections_bp)
     owed = Money(owed_minor, amount.currency)
@@ -74,6 +74,7 @@ def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> N
 
 
 def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) -> PaymentNotice:
+    """The notice of the cash: its account is as typed, so that it means what was quoted."""
     return PaymentNotice(
         provider_account=f"agent:{agent.id}",
         receipt=receipt,

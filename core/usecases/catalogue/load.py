@@ -25,7 +25,7 @@ from core.db.tariffs import (
     appliances_sold,
     charged_between,
     delete_future_version,
-    energy_sold_between,
+    energy_paid_between,
     families_in_use,
     find_market,
     has_payments,
@@ -277,7 +277,7 @@ def changes_past_charges(
     if new.valid_from > last_on:
         return None
     span = (unit.connection, tariff_id, new.valid_from, last_on)
-    if energy_sold_between(*span, zone=unit.market.timezone):
+    if energy_paid_between(*span):
         return "energy was sold"
     if charged_between(*span):
         return "fees fell due"

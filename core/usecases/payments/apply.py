@@ -129,18 +129,18 @@ def _apply_one(
     issuer: TokenIssuer,
     without_token: Mapping[int, str],
 ) -> AppliedPayment:
-    owed, today = batch.owed[payment.customer_id], batch.today
-    target = target_of(batch.devices[payment.device_id], batch.versions, today)
+    owed = batch.owed[payment.customer_id]
+    target = target_of(batch.devices[payment.device_id], batch.versions, payment.paid_on)
     outcome = apply_money(
         payment.amount_minor,
         batch.credits[payment.customer_id],
         owed,
         replace(target, without_token=without_token.keys()),
-        today,
+        payment.paid_on,
         loan_only=payment.purpose == "loan",
     )
     batch.credits[payment.customer_id] = outcome.credit_minor
-    still_due = sum(debt.open_minor for debt in owed if debt.due_on <= today)
+    still_due = sum(debt.open_minor for debt in owed if debt.due_on <= batch.today)
     missing_tokens = without_tokens(outcome, without_token)
     tokens = issuer.tokens_for(payment, outcome)
     return AppliedPayment(payment, outcome, tokens, still_due, missing_tokens)

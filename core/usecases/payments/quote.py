@@ -9,6 +9,7 @@ from datetime import date
 from core.device import Device
 from core.errors import Refused
 from core.money import Money
+from core.payment import PaymentPurpose
 from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, max_units_per_token
 from core.unit import Unit
@@ -20,10 +21,12 @@ from core.waterfall import PLAN_PARTS, Outcome, Target, apply_money
 class Quote:
     """How the money will be allocated to the owner's debts and the device.
 
-    `owes_loan`: whether the owner has a loan that could be paid instead.
+    `purpose` is what the account says or was asked for: the booking has the same. `owes_loan`:
+    whether the owner has a loan that could be paid instead.
     """
 
     device: Device
+    purpose: PaymentPurpose
     owner: Customer
     outcome: Outcome
     owes_loan: bool
@@ -38,15 +41,20 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     named = read_account(unit, account)
     check_amount(unit, amount_minor)
     target = target_of(named.device, named.versions, unit.today)
-    loan_only = loan_only or named.purpose == "loan"
+    purpose: PaymentPurpose = "loan" if loan_only else named.purpose
     outcome = apply_money(
-        amount_minor, named.owner.credit_minor, named.owed, target, unit.today, loan_only=loan_only
+        amount_minor,
+        named.owner.credit_minor,
+        named.owed,
+        target,
+        unit.today,
+        loan_only=purpose == "loan",
     )
-    _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=loan_only)
+    _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=purpose == "loan")
     owes_loan = any(
         debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed
     )
-    return Quote(named.device, named.owner, outcome, owes_loan)
+    return Quote(named.device, purpose, named.owner, outcome, owes_loan)
 
 
 def check_amount(unit: Unit, amount_minor: int) -> None:
@@ -62,10 +70,10 @@ def check_amount(unit: Unit, amount_minor: int) -> None:
         raise Refused("amount_too_large", most=Money(market.payment_max_minor, market.currency))
 
 
-def target_of(device: Device, versions: dict[int, list[TariffVersion]], today: date) -> Target:
-    """Return what the money left after all debts buys for that device."""
+def target_of(device: Device, versions: dict[int, list[TariffVersion]], on: date) -> Target:
+    """Return what the money left after all debts buys for that device, at the prices of a day."""
     if device.tariff_id is not None:
-        tariff = version_on(versions[device.tariff_id], today)
+        tariff = version_on(versions[device.tariff_id], on)
         return Target(device.id, tariff=tariff, max_per_token=_max_per_token(device, "energy"))
     if device.scheme == "service":
         return Target(

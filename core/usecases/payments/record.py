@@ -98,6 +98,7 @@ def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, ob
         "payer_kind": notice.payer_kind,
         "payer": notice.payer,
         "paid_at": notice.paid_at,
+        "paid_on": unit.paid_on(notice.paid_at),
         "received_at": unit.now,
         "next_attempt_at": unit.now,
         "state": "received" if match else "suspense",

@@ -50,12 +50,12 @@ def request_payment(
             "account_reference": device.serial,
             "device_id": device.id,
             "amount_minor": amount.minor,
-            "purpose": "loan" if loan_only else "device",
+            "purpose": quote.purpose,
             "now": unit.now,
         },
     )
     unit.wakes.add("prompts")
-    if loan_only or len(device.serial) > channel.reference_max:
+    if quote.purpose == "loan" or len(device.serial) > channel.reference_max:
         set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
     return Requested(prompt_id)
 

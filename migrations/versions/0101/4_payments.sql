@@ -38,7 +38,8 @@ CREATE TABLE postings (
 CREATE INDEX postings_account_customer_id_idx ON postings (account, customer_id);
 CREATE INDEX postings_entry_id_idx ON postings (entry_id);
 
--- One row per receipt of a provider account, whichever callback announced it.
+-- One row per receipt of a provider account, whichever callback announced it. `paid_on`: the day
+-- whose prices and debts count for it, whenever it is applied.
 CREATE TABLE payments (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider_account TEXT NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE payments (
     payer_kind TEXT NOT NULL,
     payer TEXT,
     paid_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    paid_on DATE NOT NULL,
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
     state TEXT DEFAULT 'received' NOT NULL,
     applied_at TIMESTAMP WITH TIME ZONE,

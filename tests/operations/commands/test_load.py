@@ -133,14 +133,14 @@ def sell_energy(engine: Engine, meter: int, day: date) -> None:
         connection.execute(
             text(
                 "WITH sold AS (INSERT INTO payments (provider_account, receipt, source,"
-                " amount_minor,"
-                " currency, account_raw, payer_kind, paid_at, received_at, next_attempt_at, state,"
-                " applied_at, device_id, customer_id) SELECT 'daraja:1', 'R1', 'test', 100, 'KES',"
-                " 'X', 'none', :at, :at, :at, 'applied', :at, id, owner_id FROM devices"
+                " amount_minor, currency, account_raw, payer_kind, paid_at, paid_on,"
+                " received_at, next_attempt_at, state, applied_at, device_id, customer_id)"
+                " SELECT 'daraja:1', 'R1', 'test', 100, 'KES', 'X', 'none', :at, :on, :at, :at,"
+                " 'applied', :at, id, owner_id FROM devices"
                 " WHERE id = :meter RETURNING id) INSERT INTO payment_lines (payment_id, number,"
                 " kind, amount_minor, device_id) SELECT id, 1, 'energy', 100, :meter FROM sold"
             ),
-            {"at": datetime.combine(day, time(12), UTC), "meter": meter},
+            {"at": datetime.combine(day, time(12), UTC), "on": day, "meter": meter},
         )
 
 
@@ -368,8 +368,8 @@ def book_a_payment(engine: Engine) -> None:
         connection.execute(
             text(
                 "INSERT INTO payments (provider_account, receipt, source, amount_minor, currency,"
-                " account_raw, payer_kind, paid_at, received_at, next_attempt_at, state)"
-                " VALUES ('daraja:1', 'R1', 'test', 100, 'KES', 'X', 'none', now(), now(), now(),"
-                " 'suspense')"
+                " account_raw, payer_kind, paid_at, paid_on, received_at, next_attempt_at, state)"
+                " VALUES ('daraja:1', 'R1', 'test', 100, 'KES', 'X', 'none', now(), '2026-11-30',"
+                " now(), now(), 'suspense')"
             )
         )

@@ -32,7 +32,7 @@ class KnownCustomer(Customer):
 class CustomerPosition:
     """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
     tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what
-    it is for: the appliance's name by sale, the serial by device."""
+    it is for: the appliance's name by sale, the serial by device, the receipt by claim."""
 
     owner: Customer | None
     devices: list[Device]
@@ -40,11 +40,13 @@ class CustomerPosition:
     owed: list[Obligation]
     sale_names: dict[int, str]
     serials: dict[int, str]
+    receipts: dict[int, str]
 
     def name_of(self, obligation: Obligation) -> str:
-        """Return what an obligation is for: the appliance, or the serial number of the meter."""
-        return (
-            self.sale_names[obligation.sale_id]
-            if obligation.sale_id
-            else self.serials[obligation.device_id or 0]
-        )
+        """Return what an obligation is for: the appliance, the serial number of the meter, or the
+        receipt of the payment that was taken back."""
+        if obligation.kind == "clawback":
+            return self.receipts[obligation.id or 0]
+        if obligation.sale_id:
+            return self.sale_names[obligation.sale_id]
+        return self.serials[obligation.device_id or 0]

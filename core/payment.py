@@ -16,7 +16,15 @@ PayerKind = Literal["msisdn", "masked", "sha256", "none"]
 PaymentState = Literal["received", "applied", "suspense", "refunding", "refunded", "reversed"]
 # Where a part of a payment went.
 LineKind = Literal[
-    "down_payment", "instalment", "access_rate", "energy", "days", "recovery", "credit", "suspense"
+    "clawback",
+    "down_payment",
+    "instalment",
+    "access_rate",
+    "energy",
+    "days",
+    "recovery",
+    "credit",
+    "suspense",
 ]
 
 
@@ -60,14 +68,15 @@ class BookedPayment:
 class BookedLine:
     """Where a part of an applied payment went. `sale_id`: the written-off sale of a `recovery`.
 
-    `is_owed_again`: taking the part back can reopen the instalment or charge; not when its sale has
-    ended or another plan runs on the device.
+    `is_owed_again`: taking the part back can reopen the instalment, charge or claim; not when its
+    sale has ended or another plan runs on the device.
     """
 
     kind: LineKind
     amount_minor: int
     instalment_id: int | None
     access_charge_id: int | None
+    clawback_id: int | None
     sale_id: int | None
     device_id: int | None
     is_owed_again: bool

@@ -61,6 +61,18 @@ class LockedSale:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenedSale:
+    """A sale that was paid, or recovered, in full before money was taken back.
+
+    `days_owed` are paid for, and no code gave them, because its device had been unlocked instead.
+    """
+
+    device_id: int | None
+    open_minor: int
+    days_owed: int
+
+
+@dataclass(frozen=True, slots=True)
 class OpeningInstalment:
     """An instalment of a sale whose payment history is imported."""
 

@@ -1,4 +1,5 @@
-"""What a payment does (domain 4): debts first, then the device that was paid for, then credit.
+"""What a payment does (domain 4): claims and debts first, then the device that was paid for, then
+credit. The order of debts and device is the operator's to choose, from a day on.
 
 Pure: it is told what is owed and says how the money falls. The same function answers "what will my
 money do" on a screen and decides it when the money has come.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Literal, get_args
 
 from core.errors import BrokenInvariant
 from core.plan import days_given
@@ -24,7 +26,8 @@ class Obligation:
     """Something a customer owes. `paid_minor` grows as payments are applied in turn.
 
     `id` is the row's (None for a fee that is due but not written yet); `days` is what the whole of
-    it buys on `device_id`, 0 where it buys none.
+    it buys on `device_id`, 0 where it buys none, and `days_given` what it gave so far, also for
+    money that was taken back since.
 
     A `recovery` is what may still be paid for a sale that was written off: `id` is the sale's. It
     is not owed, and paying the whole of it frees `device_id`.
@@ -39,10 +42,47 @@ class Obligation:
     number: int = 0
     device_id: int | None = None
     days: int = 0
+    days_given: int = 0
 
     @property
     def open_minor(self) -> int:
         return self.amount_minor - self.paid_minor
+
+
+Step = Literal["arrears", "access_rate", "device"]
+STEPS: tuple[Step, ...] = get_args(Step)
+_ALL_OF_IT = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """In which order money falls, in force from `valid_from` until the next version's day.
+
+    `steps`: arrears are the down payments and instalments that are due; each step is there once.
+    `lifeline_percent`: debts get at most so much of a payment for a meter, so that nobody who pays
+    for energy stays in the dark; None, or 100, for no bound.
+    """
+
+    valid_from: date
+    steps: tuple[Step, ...] = STEPS
+    lifeline_percent: int | None = None
+
+    def most_for_debts(self, money_minor: int, left_minor: int) -> int:
+        """Return how much of `left_minor` may go to debts: the share of the payment, rounded down
+        to the minor unit. Credit from earlier payments is not shared again."""
+        if self.lifeline_percent is None or self.lifeline_percent == _ALL_OF_IT:
+            return left_minor
+        return money_minor * self.lifeline_percent // 100
+
+
+DEFAULT_WATERFALL = Waterfall(date.min)
+
+
+def waterfall_on(versions: Sequence[Waterfall], on: date) -> Waterfall:
+    """Return the one in force on that day, of versions ordered by date; the default before the
+    first."""
+    in_force = (version for version in reversed(versions) if version.valid_from <= on)
+    return next(in_force, DEFAULT_WATERFALL)
 
 
 def _all(units: int) -> int:
@@ -106,94 +146,108 @@ def apply_money(
     on: date,
     *,
     loan_only: bool = False,
+    waterfall: Waterfall = DEFAULT_WATERFALL,
 ) -> Outcome:
     """Let `money_minor` plus the customer's credit fall; pays `owed` in place.
 
     `on`: the day of the payment. What falls due later is no debt yet, however late it is applied.
     `owed` holds all open obligations of the customer, ordered by due date, then oldest sale.
+
+    What is owed for money that was taken back comes first, then the steps of the waterfall. Its
+    lifeline bounds what all debts together get of money for a meter, unless the payer means the
+    loan.
     """
-    outcome = Outcome(credit_used_minor=credit_minor)
-    left = money_minor + credit_minor
-    plan_parts = [obligation for obligation in owed if obligation.kind in PLAN_PARTS]
-    recoveries = [obligation for obligation in owed if obligation.kind == "recovery"]
-    left = _pay(outcome, left, (part for part in plan_parts if part.due_on <= on))
-    fees = (debt for debt in owed if debt.kind == "access_rate" and debt.due_on <= on)
-    left = _pay(outcome, left, fees)
-    left = _serve_target(outcome, left, plan_parts, target, loan_only=loan_only)
-    left = _recover(outcome, left, recoveries, target, loan_only=loan_only)
-    outcome.credit_minor = left
-    if left:
-        outcome.lines.append(Line("credit", left))
-    _complete(outcome, plan_parts)
+    fall = _Fall(money_minor + credit_minor, money_minor + credit_minor)
+    if target.tariff is not None and not loan_only:
+        fall.for_debts = waterfall.most_for_debts(money_minor, fall.left)
+    due = [debt for debt in owed if debt.due_on <= on]
+    fall.pay(debt for debt in due if debt.kind == "clawback")
+    for step in waterfall.steps:
+        match step:
+            case "arrears":
+                fall.pay(debt for debt in due if debt.kind in PLAN_PARTS)
+            case "access_rate":
+                fall.pay(debt for debt in due if debt.kind == "access_rate")
+            case "device":
+                _serve_target(fall, owed, target, loan_only=loan_only)
+    _recover(fall, owed, target, loan_only=loan_only)
+    outcome = fall.outcome
+    outcome.credit_used_minor, outcome.credit_minor = credit_minor, fall.left
+    if fall.left:
+        outcome.lines.append(Line("credit", fall.left))
+    _complete(outcome, owed)
+    _give_days(outcome)
     if sum(line.amount_minor for line in outcome.lines) != money_minor + credit_minor:
         raise BrokenInvariant("the lines of a payment do not sum to the money")
     return outcome
 
 
-def _pay(outcome: Outcome, left: int, owed: Iterable[Obligation]) -> int:
-    """Pay obligations in order while money lasts; returns what is left."""
-    for obligation in owed:
-        amount = min(left, obligation.open_minor)
-        if not amount:
-            continue
-        before = days_given(obligation.amount_minor, obligation.paid_minor, obligation.days)
-        obligation.paid_minor += amount
-        left -= amount
-        outcome.lines.append(Line(obligation.kind, amount, obligation, obligation.device_id))
-        after = days_given(obligation.amount_minor, obligation.paid_minor, obligation.days)
-        _add_days(outcome, obligation.device_id, after - before)
-    return left
+@dataclass(slots=True)
+class _Fall:
+    """Money on its way down: what is left of it, and how much of that debts may still get."""
+
+    left: int
+    for_debts: int
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def pay(self, owed: Iterable[Obligation]) -> None:
+        """Pay obligations in order while money lasts."""
+        for obligation in owed:
+            amount = min(self.left, self.for_debts, obligation.open_minor)
+            if not amount:
+                continue
+            obligation.paid_minor += amount
+            self.left -= amount
+            self.for_debts -= amount
+            line = Line(obligation.kind, amount, obligation, obligation.device_id)
+            self.outcome.lines.append(line)
+
+    def sell(self, kind: str, cost: int, device_id: int) -> None:
+        """Spend `cost` on energy or days of a device."""
+        if cost:
+            self.outcome.lines.append(Line(kind, cost, device_id=device_id))
+            self.left -= cost
 
 
 def _serve_target(
-    outcome: Outcome, left: int, plan_parts: list[Obligation], target: Target, *, loan_only: bool
-) -> int:
-    """Step 4: the remainder serves the device, or the next instalments where the loan is meant."""
+    fall: _Fall, owed: Sequence[Obligation], target: Target, *, loan_only: bool
+) -> None:
+    """What is left serves the device, or the next instalments where the loan is meant."""
+    parts = [part for part in owed if part.kind in PLAN_PARTS]
     if loan_only:
-        ahead = (part for part in plan_parts if part.device_id not in target.without_token)
-        return _pay(outcome, left, ahead)
-    if target.device_id in target.without_token:
-        return left
-    if target.plan_sale_id is not None:
-        ahead = (part for part in plan_parts if part.sale_id == target.plan_sale_id)
-        return _pay(outcome, left, ahead)
-    if target.tariff is not None:
-        outcome.energy_tenths = target.max_per_token(energy_for(left, target.tariff)[0])
-        cost = energy_cost(outcome.energy_tenths, target.tariff)
-        return _sell(outcome, "energy", left, cost, target.device_id)
-    if target.price_per_day_minor and left >= target.minimum_payment_minor:
-        days = target.max_per_token(left // target.price_per_day_minor)
-        _add_days(outcome, target.device_id, days)
-        return _sell(outcome, "days", left, days * target.price_per_day_minor, target.device_id)
-    return left
+        fall.pay(part for part in parts if part.device_id not in target.without_token)
+    elif target.device_id in target.without_token:
+        return
+    elif target.plan_sale_id is not None:
+        fall.pay(part for part in parts if part.sale_id == target.plan_sale_id)
+    elif target.tariff is not None:
+        tenths = target.max_per_token(energy_for(fall.left, target.tariff)[0])
+        fall.outcome.energy_tenths = tenths
+        fall.sell("energy", energy_cost(tenths, target.tariff), target.device_id)
+    elif target.price_per_day_minor and fall.left >= target.minimum_payment_minor:
+        days = target.max_per_token(fall.left // target.price_per_day_minor)
+        _add_days(fall.outcome, target.device_id, days)
+        fall.sell("days", days * target.price_per_day_minor, target.device_id)
 
 
-def _recover(
-    outcome: Outcome, left: int, recoveries: list[Obligation], target: Target, *, loan_only: bool
-) -> int:
+def _recover(fall: _Fall, owed: Sequence[Obligation], target: Target, *, loan_only: bool) -> None:
     """What was written off gets money meant for loans, or for a device that needs no other.
 
     A device that is recovered in full runs for good.
     """
     wanted = [
-        recovery
-        for recovery in recoveries
-        if recovery.device_id not in target.without_token
-        and (loan_only or (recovery.device_id == target.device_id and not target.sells))
+        debt
+        for debt in owed
+        if debt.kind == "recovery"
+        and debt.device_id not in target.without_token
+        and (loan_only or (debt.device_id == target.device_id and not target.sells))
     ]
-    left = _pay(outcome, left, wanted)
-    outcome.unlocked_devices += [
+    fall.pay(wanted)
+    fall.outcome.unlocked_devices += [
         recovery.device_id
         for recovery in wanted
         if recovery.device_id is not None and not recovery.open_minor
     ]
-    return left
-
-
-def _sell(outcome: Outcome, kind: str, left: int, cost: int, device_id: int) -> int:
-    if cost:
-        outcome.lines.append(Line(kind, cost, device_id=device_id))
-    return left - cost
 
 
 def _add_days(outcome: Outcome, device_id: int | None, days: int) -> None:
@@ -201,9 +255,9 @@ def _add_days(outcome: Outcome, device_id: int | None, days: int) -> None:
         outcome.days[device_id] = outcome.days.get(device_id, 0) + days
 
 
-def _complete(outcome: Outcome, plan_parts: list[Obligation]) -> None:
+def _complete(outcome: Outcome, owed: Sequence[Obligation]) -> None:
     """Sales whose last open instalment this payment paid, and the devices that frees."""
-    open_sales = {part.sale_id for part in plan_parts if part.open_minor}
+    open_sales = {part.sale_id for part in owed if part.kind in PLAN_PARTS and part.open_minor}
     for line in outcome.lines:
         sale_id = line.obligation.sale_id if line.obligation else None
         if sale_id is None or sale_id in open_sales or sale_id in outcome.completed_sales:
@@ -211,4 +265,15 @@ def _complete(outcome: Outcome, plan_parts: list[Obligation]) -> None:
         outcome.completed_sales.append(sale_id)
         if line.device_id is not None:
             outcome.unlocked_devices.append(line.device_id)
-            outcome.days.pop(line.device_id, None)
+
+
+def _give_days(outcome: Outcome) -> None:
+    """Give the days that were paid for and never given before; an unlocked device needs none."""
+    for line in outcome.lines:
+        part = line.obligation
+        if part is None or not part.days or part.device_id in outcome.unlocked_devices:
+            continue
+        earned = days_given(part.amount_minor, part.paid_minor, part.days)
+        new = max(0, earned - part.days_given)
+        part.days_given += new
+        _add_days(outcome, part.device_id, new)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -105,19 +105,24 @@ def close_open_case(connection: Connection, case_id: int, now: datetime) -> Clos
     )
 
 
-def insert_clawback(
-    connection: Connection, now: datetime, customer_id: int, payment_id: int, amount_minor: int
+def add_clawback(
+    connection: Connection, now: datetime, payment: tuple[int, int], due_on: date, amount_minor: int
 ) -> None:
-    """Store what a customer owes for a payment that was taken back after it was used."""
+    """Store what a customer owes for a payment that was taken back after it was used; `payment` has
+    the ids of the customer and the payment. Taken back in parts, it is one row that grows."""
+    customer_id, payment_id = payment
     connection.execute(
         text(
-            "INSERT INTO clawbacks (customer_id, payment_id, amount_minor, raised_at)"
-            " VALUES (:customer_id, :payment_id, :amount_minor, :now)"
+            "INSERT INTO clawbacks (customer_id, payment_id, amount_minor, due_on, raised_at)"
+            " VALUES (:customer_id, :payment_id, :amount_minor, :due_on, :now)"
+            " ON CONFLICT (payment_id) DO UPDATE"
+            " SET amount_minor = clawbacks.amount_minor + excluded.amount_minor"
         ),
         {
             "customer_id": customer_id,
             "payment_id": payment_id,
             "amount_minor": amount_minor,
+            "due_on": due_on,
             "now": now,
         },
     )

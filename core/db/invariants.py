@@ -94,10 +94,11 @@ BOOKS: dict[str, str] = {
             WHERE state = 'refunding') p
          WHERE l.held <> p.held
     """,
-    "clawbacks equal receivable:clawback": _sub_ledger(
+    "open clawbacks equal receivable:clawback": _sub_ledger(
         "receivable:clawback",
         "debit",
-        "SELECT customer_id, sum(amount_minor) AS kept FROM clawbacks GROUP BY 1",
+        "SELECT customer_id, sum(amount_minor - paid_minor - written_off_minor) AS kept"
+        " FROM clawbacks GROUP BY 1",
     ),
     "money taken in and not sent back equals clearing": """
         SELECT p.account || ': ledger ' || coalesce(l.held, 0) || ', payments ' || p.held FROM

@@ -106,6 +106,7 @@ def balance(connection: Connection, account: str) -> int:
 
 
 ACCOUNT_OF = {
+    "clawback": "receivable:clawback",
     "down_payment": "receivable:sales",
     "instalment": "receivable:sales",
     "access_rate": "receivable:access",

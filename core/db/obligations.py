@@ -25,19 +25,25 @@ from core.waterfall import NOT_DUE, Obligation
 OPEN = f"""
     SELECT s.customer_id, CASE i.number WHEN 0 THEN 'down_payment' ELSE 'instalment' END AS kind,
            i.id, CASE s.state WHEN 'paused' THEN DATE '{NOT_DUE}' ELSE i.due_on END AS due_on,
-           i.amount_minor, i.paid_minor, i.sale_id, i.number, d.id AS device_id, i.days, s.sold_on
+           i.amount_minor, i.paid_minor, i.sale_id, i.number, d.id AS device_id, i.days,
+           i.days_given, s.sold_on
       FROM sales s JOIN instalments i ON i.sale_id = s.id
       LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
      WHERE s.customer_id = ANY({{customers}}) AND s.state IN {RUNNING_SQL}
        AND i.paid_minor < i.amount_minor
     UNION ALL
     SELECT customer_id, 'access_rate', id, due_on, amount_minor - waived_minor, paid_minor, NULL, 0,
-           device_id, 0, due_on
+           device_id, 0, 0, due_on
       FROM access_charges
      WHERE customer_id = ANY({{customers}}) AND paid_minor + waived_minor < amount_minor
     UNION ALL
+    SELECT customer_id, 'clawback', id, due_on, amount_minor - written_off_minor, paid_minor, NULL,
+           0, NULL, 0, 0, due_on
+      FROM clawbacks
+     WHERE customer_id = ANY({{customers}}) AND paid_minor + written_off_minor < amount_minor
+    UNION ALL
     SELECT s.customer_id, 'recovery', s.id, DATE '{NOT_DUE}', s.written_off_minor,
-           s.recovered_minor, NULL, 0, d.id, 0, s.sold_on
+           s.recovered_minor, NULL, 0, d.id, 0, 0, s.sold_on
       FROM sales s
       LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
                          AND d.owner_id = s.customer_id
@@ -60,9 +66,11 @@ _POSITION = f"""
     ),
     open AS ({OPEN.format(customers="ARRAY(SELECT owner FROM asked)")}),
     named AS (
-        SELECT open.*, coalesce(a.name, d.serial) AS name FROM open
+        SELECT open.*, coalesce(a.name, d.serial, p.receipt) AS name FROM open
           LEFT JOIN sales s ON s.id = open.sale_id LEFT JOIN appliances a ON a.id = s.appliance_id
           LEFT JOIN devices d ON d.id = open.device_id
+          LEFT JOIN clawbacks k ON k.id = open.id AND open.kind = 'clawback'
+          LEFT JOIN payments p ON p.id = k.payment_id
     )
     SELECT
         (SELECT to_jsonb(found) FROM (
@@ -106,7 +114,12 @@ def _position(row: Any) -> CustomerPosition:
         | {
             obligation["device_id"]: obligation["name"]
             for obligation in owed
-            if obligation["device_id"] and not obligation["sale_id"]
+            if obligation["kind"] == "access_rate"
+        },
+        receipts={
+            obligation["id"]: obligation["name"]
+            for obligation in owed
+            if obligation["kind"] == "clawback"
         },
     )
 
@@ -146,6 +159,7 @@ def _obligation(fields: dict[str, Any]) -> Obligation:
         fields["number"],
         fields["device_id"],
         fields["days"],
+        fields["days_given"],
     )
 
 
@@ -158,5 +172,5 @@ def open_obligations(
     """Return everything not fully paid, by customer: by due date, then oldest sale."""
     owed: dict[int, list[Obligation]] = {customer_id: [] for customer_id in customer_ids}
     for row in connection.execute(_OPEN, {"ids": list(customer_ids)}).all():
-        owed[row[0]].append(Obligation(*row[1:10]))
+        owed[row[0]].append(Obligation(*row[1:11]))
     return owed

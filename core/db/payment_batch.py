@@ -14,17 +14,20 @@ from sqlalchemy import Connection, text
 
 Rows = Sequence[Mapping[str, Any]]
 
-# Set by set, the columns of its rows with their types. `charge`, `instalment` and `recovery` (of a
-# written-off sale) say how much of each is paid now, `credit` what each customer has left;
-# `device_id` and `counter` of a text name the token it carries.
+# Set by set, the columns of its rows with their types. `charge`, `clawback`, `instalment` and
+# `recovery` (of a written-off sale) say how much of each is paid now, an instalment also the days
+# it has given; `credit` what each customer has left; `device_id` and `counter` of a text name the
+# token it carries.
 _SETS = {
     "done": "id bigint, credit_used_minor bigint",
     "line": "payment_id bigint, number smallint, kind text, amount_minor bigint,"
-    " instalment_id bigint, access_charge_id bigint, sale_id bigint, device_id bigint",
+    " instalment_id bigint, access_charge_id bigint, clawback_id bigint, sale_id bigint,"
+    " device_id bigint",
     "leg": "payment_id bigint, account text, side text, amount_minor bigint, customer_id bigint",
-    "instalment": "id bigint, paid_minor bigint",
+    "instalment": "id bigint, paid_minor bigint, days_given integer",
     "charge": "id bigint, paid_minor bigint",
     "recovery": "id bigint, paid_minor bigint",
+    "clawback": "id bigint, paid_minor bigint",
     "completed": "sale_id bigint",
     "credit": "customer_id bigint, credit_minor bigint",
     "token": "device_id bigint, payment_id bigint, part smallint, kind text, units integer,"
@@ -49,10 +52,11 @@ _WRITE = text(
     f"""
     WITH lines AS (
         INSERT INTO payment_lines (payment_id, number, kind, amount_minor, instalment_id,
-                                   access_charge_id, sale_id, device_id)
+                                   access_charge_id, clawback_id, sale_id, device_id)
         SELECT * FROM {_rows("line")}
     ), instalments_paid AS (
-        UPDATE instalments SET paid_minor = instalment.paid_minor
+        UPDATE instalments SET paid_minor = instalment.paid_minor,
+                               days_given = instalment.days_given
           FROM {_rows("instalment")} WHERE instalments.id = instalment.id
     ), charges_paid AS (
         UPDATE access_charges SET paid_minor = charge.paid_minor
@@ -60,6 +64,9 @@ _WRITE = text(
     ), sales_recovered AS (
         UPDATE sales SET recovered_minor = recovery.paid_minor
           FROM {_rows("recovery")} WHERE sales.id = recovery.id
+    ), clawbacks_paid AS (
+        UPDATE clawbacks SET paid_minor = clawback.paid_minor
+          FROM {_rows("clawback")} WHERE clawbacks.id = clawback.id
     ), sales_completed AS (
         UPDATE sales SET state = 'complete', paused_on = NULL
           FROM {_rows("completed")} WHERE sales.id = sale_id

@@ -187,8 +187,8 @@ def lines_booked(connection: Connection, payment_id: int) -> list[BookedLine]:
     rows = connection.execute(
         text(
             f"""
-            SELECT l.kind, l.amount_minor, l.instalment_id, l.access_charge_id, l.sale_id,
-                   l.device_id,
+            SELECT l.kind, l.amount_minor, l.instalment_id, l.access_charge_id, l.clawback_id,
+                   l.sale_id, l.device_id,
                    l.instalment_id IS NULL OR s.state IN {RUNNING_SQL} OR (
                        s.state = 'complete' AND NOT EXISTS (
                            SELECT FROM sales o WHERE o.device_id = s.device_id
@@ -215,28 +215,43 @@ def devices_with_tokens(connection: Connection, payment_id: int) -> set[int | No
     )
 
 
-def reopen(connection: Connection, line: BookedLine) -> None:
-    """Make what the line had paid due again; a completed sale is open again."""
+def reopen(connection: Connection, line: BookedLine) -> int | None:
+    """Make what the line had paid due again; returns the id of a sale that was paid, or recovered,
+    in full until now.
+
+    The days that an instalment has given stay given.
+    """
     if line.instalment_id is not None:
-        connection.execute(
+        sale_id: int | None = connection.execute(
             text(
                 "WITH reopened AS (UPDATE instalments SET paid_minor = paid_minor - :amount"
                 " WHERE id = :id RETURNING sale_id)"
                 " UPDATE sales SET state = 'open' FROM reopened"
-                " WHERE sales.id = sale_id AND state = 'complete'"
+                " WHERE sales.id = sale_id AND state = 'complete' RETURNING sales.id"
             ),
             {"id": line.instalment_id, "amount": line.amount_minor},
-        )
+        ).scalar_one_or_none()
+        return sale_id
     if line.access_charge_id is not None:
         connection.execute(
             text("UPDATE access_charges SET paid_minor = paid_minor - :amount WHERE id = :id"),
             {"id": line.access_charge_id, "amount": line.amount_minor},
         )
     if line.sale_id is not None:
-        connection.execute(
-            text("UPDATE sales SET recovered_minor = recovered_minor - :amount WHERE id = :id"),
+        recovered: int | None = connection.execute(
+            text(
+                "UPDATE sales SET recovered_minor = recovered_minor - :amount WHERE id = :id"
+                " RETURNING CASE WHEN recovered_minor + :amount = written_off_minor THEN id END"
+            ),
             {"id": line.sale_id, "amount": line.amount_minor},
+        ).scalar_one()
+        return recovered
+    if line.clawback_id is not None:
+        connection.execute(
+            text("UPDATE clawbacks SET paid_minor = paid_minor - :amount WHERE id = :id"),
+            {"id": line.clawback_id, "amount": line.amount_minor},
         )
+    return None
 
 
 def move_credit(connection: Connection, customer_id: int, difference_minor: int) -> None:

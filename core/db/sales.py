@@ -11,8 +11,16 @@ from sqlalchemy import Connection, Row, text
 from core.db.bulk import Values, insert_rows
 from core.db.registration import insert_in_order
 from core.db.tables.sales import instalments, sales
+from core.db.typed_rows import one_row
 from core.plan import Instalment
-from core.sale import RUNNING_SQL, KnownSale, LockedSale, OpeningInstalment, OpeningSale
+from core.sale import (
+    RUNNING_SQL,
+    KnownSale,
+    LockedSale,
+    OpeningInstalment,
+    OpeningSale,
+    ReopenedSale,
+)
 
 
 def known_sales(
@@ -116,6 +124,21 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
         {"id": sale_id},
     ).one()
     return LockedSale(*row)
+
+
+def reopened_sale(connection: Connection, sale_id: int) -> ReopenedSale:
+    """Return how a sale stands that is not paid, or recovered, in full any more."""
+    return one_row(
+        connection,
+        ReopenedSale,
+        "SELECT s.device_id, CASE s.state WHEN 'written_off'"
+        " THEN s.written_off_minor - s.recovered_minor"
+        " ELSE CAST(sum(i.amount_minor - i.paid_minor) AS bigint) END AS open_minor,"
+        " CAST(sum(greatest(i.paid_minor * i.days / i.amount_minor - i.days_given, 0)) AS bigint)"
+        " AS days_owed"
+        " FROM sales s JOIN instalments i ON i.sale_id = s.id WHERE s.id = :id GROUP BY s.id",
+        id=sale_id,
+    )
 
 
 def instalments_of(connection: Connection, sale_id: int) -> list[Instalment]:
@@ -255,12 +278,16 @@ def lock_sales(connection: Connection, references: Collection[str]) -> list[Open
 
 
 def set_paid(connection: Connection, paid_minor: Mapping[int, int]) -> None:
-    """Set how much of each instalment (by id) is paid. A sale with nothing open is complete."""
+    """Set how much of each instalment (by id) was paid elsewhere, where it gave its days too.
+
+    A sale with nothing open is complete.
+    """
     connection.execute(
         text(
             f"""
             WITH paid AS (
-                UPDATE instalments SET paid_minor = given.paid_minor
+                UPDATE instalments SET paid_minor = given.paid_minor,
+                       days_given = given.paid_minor * days / amount_minor
                   FROM unnest(CAST(:ids AS bigint[]), CAST(:paid AS bigint[]))
                        AS given (id, paid_minor)
                  WHERE instalments.id = given.id

@@ -130,7 +130,7 @@ def _reply_balance(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
 
 def _reply_loan(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
     debts = list_debts(sender.unit, sender.customer_id)
-    loans = [debt for debt in debts.lines if debt.kind != "access_rate"]
+    loans = [debt for debt in debts.lines if debt.kind in ("down_payment", "instalment")]
     if not loans:
         return messages.no_loan()
     return messages.loan(

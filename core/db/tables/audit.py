@@ -1,4 +1,4 @@
-"""What operators answer for: audited actions, refunds, clawbacks, cases, stated balances."""
+"""What operators answer for: audited actions, refunds, cases, stated balances."""
 
 from __future__ import annotations
 
@@ -65,20 +65,6 @@ refunds = Table(
         "next_attempt_at",
         postgresql_where=text("next_attempt_at IS NOT NULL"),
     ),
-)
-
-# What a customer got for money that a provider then took back: receivable:clawback, by payment.
-clawbacks = Table(
-    "clawbacks",
-    metadata,
-    row_id(),
-    reference("customer_id", "customers"),
-    reference("payment_id", "payments"),
-    amount_minor("amount_minor"),
-    timestamp("raised_at"),
-    UniqueConstraint("payment_id"),
-    CheckConstraint("amount_minor > 0", name="amount"),
-    Index("clawbacks_customer_id_idx", "customer_id"),
 )
 
 # Something only an operator can settle. `dedupe_key` names what it is about: one key, one case.

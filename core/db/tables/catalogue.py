@@ -78,6 +78,21 @@ tariff_versions = Table(
     ),
 )
 
+# In which order a payment pays, from a day on (core.waterfall). `steps`: arrears, access_rate and
+# device, each once. `lifeline_percent`: how much of a payment for a meter may go to debts.
+waterfalls = Table(
+    "waterfalls",
+    metadata,
+    Column("valid_from", Date, primary_key=True),
+    Column("steps", ARRAY(Text), nullable=False),
+    Column("lifeline_percent", Integer, nullable=True),
+    CheckConstraint("lifeline_percent BETWEEN 0 AND 100", name="lifeline"),
+    CheckConstraint(
+        "cardinality(steps) = 3 AND steps @> ARRAY['arrears', 'access_rate', 'device']",
+        name="steps",
+    ),
+)
+
 appliances = Table(
     "appliances",
     metadata,

@@ -68,6 +68,32 @@ payments = Table(
     Index("payments_unmatched_idx", "received_at", postgresql_where=text("state = 'suspense'")),
 )
 
+# What a customer got for a payment that was then taken back, and owes from `due_on` on. It ends
+# when it is paid or written off.
+clawbacks = Table(
+    "clawbacks",
+    metadata,
+    row_id(),
+    reference("customer_id", "customers"),
+    reference("payment_id", "payments"),
+    amount_minor("amount_minor"),
+    amount_minor("paid_minor", default=0),
+    amount_minor("written_off_minor", default=0),
+    Column("due_on", Date, nullable=False),
+    timestamp("raised_at"),
+    UniqueConstraint("payment_id"),
+    CheckConstraint(
+        "amount_minor > 0 AND paid_minor >= 0 AND written_off_minor >= 0"
+        " AND paid_minor + written_off_minor <= amount_minor",
+        name="paid",
+    ),
+    Index(
+        "clawbacks_open_idx",
+        "customer_id",
+        postgresql_where=text("paid_minor + written_off_minor < amount_minor"),
+    ),
+)
+
 # What a payment did. Their sum is the payment plus the credit it used.
 payment_lines = Table(
     "payment_lines",
@@ -79,6 +105,7 @@ payment_lines = Table(
     amount_minor("amount_minor"),
     reference("instalment_id", "instalments", nullable=True),
     reference("access_charge_id", "access_charges", nullable=True),
+    reference("clawback_id", "clawbacks", nullable=True),
     # The written-off sale that a `recovery` is for.
     reference("sale_id", "sales", nullable=True),
     reference("device_id", "devices", nullable=True),

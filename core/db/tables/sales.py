@@ -105,7 +105,8 @@ sales = Table(
 )
 
 
-# Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device.
+# Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device, and
+# `days_given` what it has given so far: it never falls, so a reversal gives no days twice.
 instalments = Table(
     "instalments",
     metadata,
@@ -116,9 +117,11 @@ instalments = Table(
     amount_minor("amount_minor"),
     amount_minor("paid_minor", default=0),
     Column("days", Integer, nullable=False, server_default=text("0")),
+    Column("days_given", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("sale_id", "number"),
     Index("instalments_due_on_idx", "due_on"),
     CheckConstraint("amount_minor > 0 AND paid_minor BETWEEN 0 AND amount_minor", name="paid"),
+    CheckConstraint("days_given >= 0", name="days_given"),
 )
 
 

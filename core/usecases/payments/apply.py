@@ -169,8 +169,13 @@ def write_applied(unit: Unit, batch: PaymentBatch, applied: Sequence[AppliedPaym
         ],
         line=[row for payment in applied for row in _line_rows(payment)],
         leg=[row for payment in applied for row in _posting_rows(payment)],
-        instalment=[_paid_row(debt) for debt in paid if debt.kind in PLAN_PARTS],
+        instalment=[
+            _paid_row(debt) | {"days_given": debt.days_given}
+            for debt in paid
+            if debt.kind in PLAN_PARTS
+        ],
         charge=[_paid_row(debt) for debt in paid if debt.kind == "access_rate"],
+        clawback=[_paid_row(debt) for debt in paid if debt.kind == "clawback"],
         recovery=[_paid_row(debt) for debt in paid if debt.kind == "recovery"],
         completed=[
             {"sale_id": sale} for payment in applied for sale in payment.outcome.completed_sales
@@ -195,17 +200,18 @@ def _line_rows(applied: AppliedPayment) -> list[Row]:
             "number": number,
             "kind": line.kind,
             "amount_minor": line.amount_minor,
-            "instalment_id": _id_of(line) if line.kind in PLAN_PARTS else None,
-            "access_charge_id": _id_of(line) if line.kind == "access_rate" else None,
-            "sale_id": _id_of(line) if line.kind == "recovery" else None,
+            "instalment_id": _id_of(line, *PLAN_PARTS),
+            "access_charge_id": _id_of(line, "access_rate"),
+            "clawback_id": _id_of(line, "clawback"),
+            "sale_id": _id_of(line, "recovery"),
             "device_id": line.device_id,
         }
         for number, line in enumerate(applied.outcome.lines, start=1)
     ]
 
 
-def _id_of(line: Line) -> int | None:
-    return line.obligation.id if line.obligation else None
+def _id_of(line: Line, *kinds: str) -> int | None:
+    return line.obligation.id if line.obligation and line.kind in kinds else None
 
 
 def _posting_rows(applied: AppliedPayment) -> list[Row]:

@@ -1,8 +1,9 @@
 """Reverse an applied payment whose money was taken back: reversing entries, nothing is edited.
 
-The debts it paid are owed again. Credit it left is taken back as far as it is still there. What was
-used and cannot be taken back (energy or days of a token that was sent, credit spent since) becomes
-a debt of the customer, `receivable:clawback`, and a case for an operator.
+The debts it paid are owed again; days that an instalment has given are not given again. Credit it
+left is taken back as far as it is still there. What was used and cannot be taken back (energy or
+days of a token that was sent, credit spent since) becomes a claim: a debt of the customer that the
+next money pays first. A device that it had unlocked is to be locked again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Container
 from core.agent import Agent
 from core.customer import Customer
 from core.db.agents import agent_with_id, update_agent
-from core.db.audit import insert_clawback, open_case
+from core.db.audit import add_clawback, open_case
 from core.db.customers import lock_customers
 from core.db.devices import get_device
 from core.db.ledger import ACCOUNT_OF, post_entries, posted_to
@@ -26,6 +27,7 @@ from core.payment import BookedLine, BookedPayment
 from core.unit import Unit
 from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.messages.queue import send_sms_to
+from core.usecases.refunds.lock_again import lock_again
 from core.wording.messages import agent_sms
 from core.wording.messages import refund as refund_messages
 
@@ -34,17 +36,67 @@ _USED_UP = ("energy", "days")
 
 
 def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
-    """Reverse both entries of a locked payment; returns the clawback in minor units."""
+    """Reverse both entries of a locked payment; returns the claim in minor units."""
     customer = _owner(unit, payment)
     lines = lines_booked(unit.connection, payment.id)
     with_tokens = devices_with_tokens(unit.connection, payment.id)
     back: Counter[str] = Counter()
+    claim_minor = 0
     for line in lines:
-        if line.kind != "credit":
-            back[_account(line, with_tokens)] += line.amount_minor
-        if line.is_owed_again:
-            reopen(unit.connection, line)
-    _take_credit(unit, payment, customer, lines, back)
+        if _is_used_up(line, with_tokens):
+            claim_minor += line.amount_minor
+        elif line.kind != "credit":
+            back[ACCOUNT_OF[line.kind]] += line.amount_minor
+    reopened = _reopen(unit, lines)
+    claim_minor += _take_credit(unit, payment, customer, lines, back)
+    back[_CLAWBACK] += claim_minor
+    _post(unit, payment, customer, back)
+    set_payment(unit.connection, payment.id, state="reversed", problem=None)
+    if claim_minor:
+        whose = (customer.id, payment.id)
+        add_clawback(unit.connection, unit.now, whose, unit.today, claim_minor)
+    locks = [lock_again(unit, payment, sale_id) for sale_id in sorted(reopened)]
+    if claim_minor or with_tokens or any(locks):
+        _open_case(unit, payment, claim_minor, bool(with_tokens), [*filter(None, locks)])
+    _notify_customer(unit, payment, customer)
+    return claim_minor
+
+
+def _owner(unit: Unit, payment: BookedPayment) -> Customer:
+    if payment.customer_id is None:
+        raise BrokenInvariant(f"payment {payment.id} was applied without a customer")
+    return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
+
+
+def _reopen(unit: Unit, lines: list[BookedLine]) -> set[int]:
+    """Make what the lines had paid due again; returns the ids of the sales that this opens."""
+    opened = (reopen(unit.connection, line) for line in lines if line.is_owed_again)
+    return {sale_id for sale_id in opened if sale_id is not None}
+
+
+def _is_used_up(line: BookedLine, with_tokens: Container[int | None]) -> bool:
+    """Whether a line bought what cannot be taken back: its money is claimed."""
+    return not line.is_owed_again or (line.kind in _USED_UP and line.device_id in with_tokens)
+
+
+def _take_credit(
+    unit: Unit,
+    payment: BookedPayment,
+    customer: Customer,
+    lines: list[BookedLine],
+    back: Counter[str],
+) -> int:
+    """Give back the credit it used, and take the credit it left as far as it is still there;
+    returns what is not there any more."""
+    left = sum(line.amount_minor for line in lines if line.kind == "credit")
+    there = customer.credit_minor + payment.credit_used_minor
+    taken = min(left, there)
+    back["customer_credit"] += taken
+    move_credit(unit.connection, customer.id, payment.credit_used_minor - taken)
+    return left - taken
+
+
+def _post(unit: Unit, payment: BookedPayment, customer: Customer, back: Counter[str]) -> None:
     legs = [Posting(account, DEBIT, amount, customer.id) for account, amount in back.items()]
     legs += [
         Posting("unapplied", CREDIT, payment.amount_minor, customer.id),
@@ -55,52 +107,17 @@ def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
         reversing_entry(unit, payment, "unapplied"),
     ]
     post_entries(unit.connection, unit.now, entries)
-    set_payment(unit.connection, payment.id, state="reversed", problem=None)
-    _open_clawback(unit, payment, customer, back[_CLAWBACK], bool(with_tokens))
-    _notify_customer(unit, payment, customer)
-    return back[_CLAWBACK]
 
 
-def _owner(unit: Unit, payment: BookedPayment) -> Customer:
-    if payment.customer_id is None:
-        raise BrokenInvariant(f"payment {payment.id} was applied without a customer")
-    return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
-
-
-def _account(line: BookedLine, with_tokens: Container[int | None]) -> str:
-    """Return the account that a line's money is taken from again."""
-    used_up = line.kind in _USED_UP and line.device_id in with_tokens
-    return _CLAWBACK if used_up or not line.is_owed_again else ACCOUNT_OF[line.kind]
-
-
-def _take_credit(
-    unit: Unit,
-    payment: BookedPayment,
-    customer: Customer,
-    lines: list[BookedLine],
-    back: Counter[str],
+def _open_case(
+    unit: Unit, payment: BookedPayment, claim_minor: int, token_sent: bool, locks: list[str]
 ) -> None:
-    """Give back the credit it used, and take the credit it left, as far as it is still there."""
-    left = sum(line.amount_minor for line in lines if line.kind == "credit")
-    there = customer.credit_minor + payment.credit_used_minor
-    taken = min(left, there)
-    back["customer_credit"] += taken
-    back[_CLAWBACK] += left - taken
-    move_credit(unit.connection, customer.id, payment.credit_used_minor - taken)
-
-
-def _open_clawback(
-    unit: Unit, payment: BookedPayment, customer: Customer, clawback_minor: int, token_sent: bool
-) -> None:
-    if clawback_minor:
-        insert_clawback(unit.connection, unit.now, customer.id, payment.id, clawback_minor)
-    if clawback_minor or token_sent:
-        what = "its tokens were sent" if token_sent else "its credit is spent"
-        clawback = Money(clawback_minor, unit.market.currency)
-        detail = f"{payment.receipt} was taken back by the provider; {what}; clawback {clawback}"
-        open_case(
-            unit.connection, unit.now, "reversed_after_use", str(payment.id), detail, payment.id
-        )
+    """Open the case that says what the money had bought, what is owed for it, and what to do."""
+    claim = Money(claim_minor, unit.market.currency)
+    claimed = f"the customer owes {claim} for it" if claim_minor else "what it paid is owed again"
+    sent = ["its tokens were sent"] if token_sent else []
+    detail = "; ".join([f"{payment.receipt} was taken back", *sent, claimed, *locks])
+    open_case(unit.connection, unit.now, "reversed_after_use", str(payment.id), detail, payment.id)
 
 
 def _notify_customer(unit: Unit, payment: BookedPayment, customer: Customer) -> None:

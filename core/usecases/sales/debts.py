@@ -13,10 +13,10 @@ from core.waterfall import NOT_DUE
 
 @dataclass(frozen=True, slots=True)
 class Debt:
-    """One open obligation. `kind` is down_payment, instalment or access_rate.
+    """One open obligation. `kind` is clawback, down_payment, instalment or access_rate.
 
-    `description` is the name of the appliance or the serial number of the meter. `due_on` is
-    NOT_DUE while the sale is paused.
+    `description` is the name of the appliance, the serial number of the meter, or the receipt of
+    the payment that was taken back. `due_on` is NOT_DUE while the sale is paused.
     """
 
     kind: str

@@ -52,6 +52,18 @@ CREATE TABLE tariffs (
     CONSTRAINT tariffs_code_key UNIQUE (code)
 );
 
+-- In which order a payment pays, from a day on (core.waterfall). `steps`: arrears, access_rate and
+-- device, each once. `lifeline_percent`: how much of a payment for a meter may go to debts.
+CREATE TABLE waterfalls (
+    valid_from DATE NOT NULL,
+    steps TEXT[] NOT NULL,
+    lifeline_percent INTEGER,
+    CONSTRAINT waterfalls_pkey PRIMARY KEY (valid_from),
+    CONSTRAINT waterfalls_lifeline_check CHECK (lifeline_percent BETWEEN 0 AND 100),
+    CONSTRAINT waterfalls_steps_check CHECK (cardinality(steps) = 3 AND steps @> ARRAY['arrears',
+        'access_rate', 'device'])
+);
+
 -- A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a
 -- kit in stock may have its plan set, so that a customer can register it without an agent.
 CREATE TABLE plan_offers (

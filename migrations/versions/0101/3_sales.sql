@@ -124,7 +124,8 @@ CREATE INDEX sales_customer_id_idx ON sales (customer_id);
 CREATE UNIQUE INDEX sales_open_device_key ON sales (device_id) WHERE state IN ('open', 'paused',
     'defaulted') AND device_id IS NOT NULL;
 
--- Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device.
+-- Number 0 is the down payment. `days` is what the whole instalment buys on a PAYG device, and
+-- `days_given` what it has given so far: it never falls, so a reversal gives no days twice.
 CREATE TABLE instalments (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     sale_id BIGINT NOT NULL,
@@ -133,10 +134,12 @@ CREATE TABLE instalments (
     amount_minor BIGINT NOT NULL,
     paid_minor BIGINT DEFAULT 0 NOT NULL,
     days INTEGER DEFAULT 0 NOT NULL,
+    days_given INTEGER DEFAULT 0 NOT NULL,
     CONSTRAINT instalments_pkey PRIMARY KEY (id),
     CONSTRAINT instalments_sale_id_number_key UNIQUE (sale_id, number),
     CONSTRAINT instalments_paid_check CHECK (amount_minor > 0 AND paid_minor BETWEEN 0 AND
         amount_minor),
+    CONSTRAINT instalments_days_given_check CHECK (days_given >= 0),
     CONSTRAINT instalments_sale_id_fkey FOREIGN KEY(sale_id) REFERENCES sales (id)
 );
 CREATE INDEX instalments_due_on_idx ON instalments (due_on);

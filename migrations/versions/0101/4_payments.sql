@@ -84,6 +84,27 @@ CREATE INDEX payments_received_at_idx ON payments USING brin (received_at);
 CREATE INDEX payments_unmatched_idx ON payments (received_at) WHERE state = 'suspense';
 CREATE INDEX payments_waiting_idx ON payments (next_attempt_at, id) WHERE state = 'received';
 
+-- What a customer got for a payment that was then taken back, and owes from `due_on` on. It ends
+-- when it is paid or written off.
+CREATE TABLE clawbacks (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    customer_id BIGINT NOT NULL,
+    payment_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    paid_minor BIGINT DEFAULT 0 NOT NULL,
+    written_off_minor BIGINT DEFAULT 0 NOT NULL,
+    due_on DATE NOT NULL,
+    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT clawbacks_pkey PRIMARY KEY (id),
+    CONSTRAINT clawbacks_payment_id_key UNIQUE (payment_id),
+    CONSTRAINT clawbacks_paid_check CHECK (amount_minor > 0 AND paid_minor >= 0 AND
+        written_off_minor >= 0 AND paid_minor + written_off_minor <= amount_minor),
+    CONSTRAINT clawbacks_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT clawbacks_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX clawbacks_open_idx ON clawbacks (customer_id) WHERE paid_minor + written_off_minor <
+    amount_minor;
+
 -- A request to a payer's phone to approve a payment (an STK push, a request to pay). The row is
 -- committed before the socket opens; `unknown` is looked up, never repeated blindly.
 CREATE TABLE prompts (
@@ -148,11 +169,12 @@ CREATE TABLE payment_lines (
     amount_minor BIGINT NOT NULL,
     instalment_id BIGINT,
     access_charge_id BIGINT,
+    clawback_id BIGINT,
     sale_id BIGINT,
     device_id BIGINT,
     CONSTRAINT payment_lines_pkey PRIMARY KEY (id),
-    CONSTRAINT payment_lines_kind_check CHECK (kind IN ('down_payment', 'instalment', 'access_rate',
-        'energy', 'days', 'recovery', 'credit', 'suspense')),
+    CONSTRAINT payment_lines_kind_check CHECK (kind IN ('clawback', 'down_payment', 'instalment',
+        'access_rate', 'energy', 'days', 'recovery', 'credit', 'suspense')),
     CONSTRAINT payment_lines_payment_id_number_key UNIQUE (payment_id, number),
     CONSTRAINT payment_lines_amount_check CHECK (amount_minor > 0),
     CONSTRAINT payment_lines_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
@@ -160,6 +182,7 @@ CREATE TABLE payment_lines (
         (id),
     CONSTRAINT payment_lines_access_charge_id_fkey FOREIGN KEY(access_charge_id) REFERENCES
         access_charges (id),
+    CONSTRAINT payment_lines_clawback_id_fkey FOREIGN KEY(clawback_id) REFERENCES clawbacks (id),
     CONSTRAINT payment_lines_sale_id_fkey FOREIGN KEY(sale_id) REFERENCES sales (id),
     CONSTRAINT payment_lines_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
 );

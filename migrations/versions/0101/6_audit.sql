@@ -94,21 +94,6 @@ CREATE TABLE cases (
 CREATE INDEX cases_open_idx ON cases (opened_at) WHERE closed_at IS NULL;
 CREATE INDEX cases_payment_id_idx ON cases (payment_id);
 
--- What a customer got for money that a provider then took back: receivable:clawback, by payment.
-CREATE TABLE clawbacks (
-    id BIGINT GENERATED ALWAYS AS IDENTITY,
-    customer_id BIGINT NOT NULL,
-    payment_id BIGINT NOT NULL,
-    amount_minor BIGINT NOT NULL,
-    raised_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT clawbacks_pkey PRIMARY KEY (id),
-    CONSTRAINT clawbacks_payment_id_key UNIQUE (payment_id),
-    CONSTRAINT clawbacks_amount_check CHECK (amount_minor > 0),
-    CONSTRAINT clawbacks_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
-    CONSTRAINT clawbacks_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
-);
-CREATE INDEX clawbacks_customer_id_idx ON clawbacks (customer_id);
-
 -- Money on its way back. `client_reference` is fixed before the provider is asked; `origin_state` is
 -- the payment's state to return to should the provider refuse.
 CREATE TABLE refunds (

@@ -120,18 +120,23 @@ def connection(rolled_back_engine: Engine) -> Iterator[Connection]:
             outer.rollback()
 
 
-@pytest.fixture
-def redis_url(services: Services) -> str:
-    """An empty Valkey, spoken to with Redis's protocol; for what opens connections of its own."""
+@pytest.fixture(scope="session")
+def redis_client(services: Services) -> Iterator[Redis]:
     with Redis.from_url(services.redis_url) as client:
-        client.flushdb()
+        yield client
+
+
+@pytest.fixture
+def redis_url(services: Services, redis_client: Redis) -> str:
+    """An empty Valkey, spoken to with Redis's protocol; for what opens connections of its own."""
+    redis_client.flushdb()
     return services.redis_url
 
 
 @pytest.fixture
-def redis(redis_url: str) -> Iterator[Redis]:
-    with Redis.from_url(redis_url) as client:
-        yield client
+def redis(redis_url: str, redis_client: Redis) -> Redis:
+    """A client of the empty Valkey."""
+    return redis_client
 
 
 @pytest.fixture

@@ -34,12 +34,12 @@ class KeptRows:
     sequences: Mapping[str, int]
 
     @classmethod
-    def inserted_by(cls, connection: Connection) -> KeptRows:
-        """What the open transaction has inserted so far."""
+    def inserted_since(cls, connection: Connection, transaction_id: int) -> KeptRows:
+        """What that transaction and those after it have inserted so far (`transaction_id_of`)."""
         driver = _driver(connection)
         rows = {}
         for table, columns in driver.execute(_TABLES).fetchall():
-            ours = f"SELECT {columns} FROM {table} WHERE xmin = pg_current_xact_id()::xid"
+            ours = f"SELECT {columns} FROM {table} WHERE xmin::text::bigint >= {transaction_id}"
             with driver.cursor().copy(f"COPY ({ours}) TO STDOUT") as copied:
                 if data := b"".join(copied):
                     rows[f"{table} ({columns})"] = data
@@ -58,6 +58,14 @@ class KeptRows:
             [list(self.sequences), list(self.sequences.values())],
         )
         driver.execute("SET LOCAL session_replication_role = origin")
+
+
+def transaction_id_of(connection: Connection) -> int:
+    """The number of the open transaction."""
+    found: int = connection.exec_driver_sql(
+        "SELECT pg_current_xact_id()::text::bigint"
+    ).scalar_one()
+    return found
 
 
 def _driver(connection: Connection) -> psycopg.Connection[tuple[str, int]]:

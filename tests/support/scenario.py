@@ -17,7 +17,7 @@ from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from tests.support.cast import OPEN_SECRET, PEPPER, insert_cast
 from tests.support.channels import CHANNELS
-from tests.support.kept_rows import KeptRows
+from tests.support.kept_rows import KeptRows, transaction_id_of
 
 ACCOUNT = "daraja:600123"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -114,6 +114,7 @@ def make_scenario(engine: Engine) -> Scenario:
         if _cast_of_this_process:
             _cast_of_this_process[0].insert(connection)
         else:
+            first = transaction_id_of(connection)
             insert_cast(connection, NOW.date())
-            _cast_of_this_process.append(KeptRows.inserted_by(connection))
+            _cast_of_this_process.append(KeptRows.inserted_since(connection, first))
     return Scenario(engine)

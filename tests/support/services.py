@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -95,10 +96,16 @@ def drop(services: Services, name: str) -> None:
 def rename(services: Services, name: str) -> str:
     """End all connections to it; its new name. Raises psycopg.errors.ObjectInUse."""
     new = _new_name()
-    with inside(url_of(services, "postgres")) as server:
-        server.execute(_END_OTHERS, [name])
-        server.execute(_statement("ALTER DATABASE {} RENAME TO {}", name, new))
+    server = _administration(url_of(services, "postgres"))
+    server.execute(_END_OTHERS, [name])
+    server.execute(_statement("ALTER DATABASE {} RENAME TO {}", name, new))
     return new
+
+
+@cache
+def _administration(url: str) -> "psycopg.Connection[tuple[object, ...]]":
+    """One connection for a pytest process, kept open: opening one takes longer than its work."""
+    return inside(url)
 
 
 def url_of(services: Services, database: str) -> str:
@@ -112,8 +119,8 @@ def inside(url: str) -> "psycopg.Connection[tuple[object, ...]]":
 
 
 def on_server(services: Services, statement: str, *databases: str) -> None:
-    with inside(url_of(services, "postgres")) as server:
-        server.execute(_statement(statement, *databases))
+    server = _administration(url_of(services, "postgres"))
+    server.execute(_statement(statement, *databases))
 
 
 def _statement(statement: str, *databases: str) -> sql.Composed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, create_engine, text
 
 from tests.support.cast import insert_cast
-from tests.support.kept_rows import KeptRows
+from tests.support.kept_rows import KeptRows, transaction_id_of
 from tests.support.pool import DatabasePool
 from tests.support.scenario import NOW, Scenario
 
@@ -28,7 +28,7 @@ def test_copied_rows_are_the_rows_that_were_inserted(databases: DatabasePool) ->
         inserted, copied = create_engine(first), create_engine(second)
         with inserted.begin() as connection:
             insert_cast(connection, NOW.date())
-            kept = KeptRows.inserted_by(connection)
+            kept = KeptRows.inserted_since(connection, transaction_id_of(connection))
         with copied.begin() as connection:
             kept.insert(connection)
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from jinja2.bccache import Bucket, BytecodeCache
 from redis import Redis
 from sqlalchemy import Engine
 from werkzeug.test import Client, TestResponse
@@ -22,7 +21,7 @@ from werkzeug.test import Client, TestResponse
 from core.db.audit import open_case
 from core.db.engine import make_engine, read_only
 from core.pin import Pins
-from core.unit import unit_opener
+from core.unit import OpenUnit, unit_opener
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.operators.users import ROLES, add_user
 from core.usecases.registration.self_service import request_device
@@ -46,6 +45,7 @@ from tests.support.cast import (
 )
 from tests.support.cast import LAST_KIT as CHIDIS_KIT
 from tests.support.channels import CHANNELS
+from tests.support.kept_rows import KeptRows, transaction_id_of
 from tests.support.scenario import NOW, Scenario, make_scenario
 
 PASSWORD = "correct horse"
@@ -118,28 +118,6 @@ class Console:
         )
 
 
-class CompiledTemplates(BytecodeCache):
-    """Keeps in memory what Jinja compiled."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._compiled:
-            bucket.bytecode_from_string(self._compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def templates_compiled_once() -> Iterator[None]:
-    """Every test makes an application of its own, which would compile all templates again."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Flask, "jinja_options", {"bytecode_cache": CompiledTemplates()})
-        yield
-
-
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
@@ -147,16 +125,45 @@ def engine(database_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+@dataclass(frozen=True)
+class KeptStory:
+    """The rows of the cast, the users and the story, and their ids."""
+
+    rows: KeptRows
+    ids: dict[str, Any]
+
+
+_story_of_this_process: list[KeptStory] = []
+
+
 @pytest.fixture
 def scenario(engine: Engine) -> Scenario:
-    return make_scenario(engine)
+    """The cast, the users and the story."""
+    if _story_of_this_process:
+        with engine.begin() as connection:
+            _story_of_this_process[0].rows.insert(connection)
+        return Scenario(engine)
+    with engine.begin() as connection:
+        first = transaction_id_of(connection)
+    scenario = make_scenario(engine)
+    ids = add_users(scenario.open_unit) | _story(scenario)
+    with engine.begin() as connection:
+        rows = KeptRows.inserted_since(connection, first)
+    _story_of_this_process.append(KeptStory(rows, ids))
+    return scenario
+
+
+def add_users(open_unit: OpenUnit) -> dict[str, Any]:
+    """Add a user for each role, whose name is the role; returns the id of one."""
+    with open_unit() as unit:
+        users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
+    return {"user_id": users["support"]}
 
 
 def make_console(
-    engine: Engine, redis: Redis, redis_url: str, scenario: Scenario | None = None
+    engine: Engine, redis: Redis, redis_url: str, scenario: Scenario, ids: dict[str, Any]
 ) -> Console:
-    """The console over a database, with a user for each role, whose name is the role."""
-    scenario = scenario or Scenario(engine)
+    """The console over a database."""
 
     def clock() -> datetime:
         return NOW + scenario.ahead
@@ -178,17 +185,25 @@ def make_console(
         clock,
         RING.sealing_key(),
     )
-    with context.open_unit() as unit:
-        users = {role: add_user(unit, role, PASSWORD, role, "test") for role in ROLES}
-    app = console_application(ConsoleSettings(SECRET, is_https=False), context)
-    return Console(app, scenario, redis, {"user_id": users["support"]})
+    return Console(_application(context), scenario, redis, ids)
+
+
+_application_of_this_process: list[Flask] = []
+
+
+def _application(context: ConsoleContext) -> Flask:
+    """The application, made once: making it and compiling its pages takes longer than a test."""
+    if not _application_of_this_process:
+        settings = ConsoleSettings(SECRET, is_https=False)
+        _application_of_this_process.append(console_application(settings, context))
+    (app,) = _application_of_this_process
+    app.extensions["console"] = context
+    return app
 
 
 @pytest.fixture
 def console(scenario: Scenario, engine: Engine, redis: Redis, redis_url: str) -> Console:
-    console = make_console(engine, redis, redis_url, scenario)
-    console.ids |= _story(scenario)
-    return console
+    return make_console(engine, redis, redis_url, scenario, dict(_story_of_this_process[0].ids))
 
 
 def _story(scenario: Scenario) -> dict[str, Any]:

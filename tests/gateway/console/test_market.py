@@ -6,7 +6,8 @@ import pytest
 from redis import Redis
 from sqlalchemy import Engine, text
 
-from tests.gateway.console.conftest import PASSWORD, Browser, Console, make_console
+from tests.gateway.console.conftest import PASSWORD, Browser, Console, add_users, make_console
+from tests.support.scenario import Scenario
 
 MARKET = {
     "operator": "Jua Energy",
@@ -23,7 +24,9 @@ MARKET = {
 
 @pytest.fixture
 def empty(engine: Engine, redis: Redis, redis_url: str) -> Console:
-    return make_console(engine, redis, redis_url)
+    console = make_console(engine, redis, redis_url, Scenario(engine), {})
+    add_users(console.app.extensions["console"].open_unit)
+    return console
 
 
 def logged_in(console: Console, role: str) -> Browser:

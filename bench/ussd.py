@@ -35,7 +35,7 @@ from gateway.payments.channel_table import channel_table
 from gateway.ussd_menus.engine import Step, advance, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.product import product_menu
-from gateway.ussd_menus.session import UssdSession
+from gateway.ussd_menus.session import EffectKey, UssdSession
 from gateway.ussd_menus.turn import CallerContext
 from operations.embedded.locations import free_port
 from operations.embedded.services import Services
@@ -177,7 +177,7 @@ def _print_statements(database_url: str) -> None:
         print(f"ussd: {screen:<16} {len(statements)} statements")
         return step.session
 
-    session = turn(lambda context: start(menu, context, 156))
+    session = turn(lambda context: start(menu, context, 156, EffectKey("bench")))
     for typed in ("1", "500"):
         session = turn(partial(_play_advance, menu, session, typed))
 

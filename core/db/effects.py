@@ -1,4 +1,4 @@
-"""Effects of USSD turns: each key is used once, in the transaction of what the effect caused.
+"""Effects of USSD menus: each key is used once, in the transaction of what the effect caused.
 
 An aggregator may use a session id again. An effect older than any session or repeated callback
 belongs to an earlier session and is replaced.
@@ -12,61 +12,82 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-# Networks end a session after 180 s at most; this leaves room for callbacks that come again.
+# Networks end a session after 180 s at most, and a dropped call may be continued for ten minutes;
+# this leaves room for callbacks that come again.
 EFFECT_LIFETIME = timedelta(minutes=15)
 
 
-def claim_effect(connection: Connection, ussd_session: str, position: int, now: datetime) -> bool:
-    """Claim the key of an effect; False when it was executed in this session before.
+def claim_effect(
+    connection: Connection,
+    key: tuple[str, int],
+    place: tuple[str, int],
+    now: datetime,
+) -> bool:
+    """Claim the key (conversation, number) of an effect; False when it was executed before.
 
-    A second claim waits here for the first transaction to end before anything is done.
+    `place` is the session and the position in it. A second claim waits here for the first
+    transaction to end before anything is done.
     """
     claimed = connection.execute(
         text(
-            "INSERT INTO ussd_effects AS e (ussd_session, position, result, created_at)"
-            " VALUES (:session, :position, '{}', :now)"
-            " ON CONFLICT (ussd_session, position) DO UPDATE SET created_at = excluded.created_at"
+            "INSERT INTO ussd_effects AS e"
+            " (conversation, number, ussd_session, position, step, created_at)"
+            " VALUES (:conversation, :number, :session, :position, '[]', :now)"
+            " ON CONFLICT (conversation, number) DO UPDATE SET created_at = excluded.created_at,"
+            " ussd_session = excluded.ussd_session, position = excluded.position"
             " WHERE e.created_at < :since"
         ),
-        {"session": ussd_session, "position": position, "now": now, "since": now - EFFECT_LIFETIME},
+        {
+            "conversation": key[0],
+            "number": key[1],
+            "session": place[0],
+            "position": place[1],
+            "now": now,
+            "since": now - EFFECT_LIFETIME,
+        },
     )
     return claimed.rowcount == 1
 
 
-def save_effect(
-    connection: Connection, ussd_session: str, position: int, result: dict[str, Any]
-) -> None:
-    """Store the result of the effect under a claimed key."""
+def save_effect(connection: Connection, key: tuple[str, int], step: list[Any]) -> None:
+    """Store what the caller is shown for the effect under a claimed key."""
     connection.execute(
         text(
-            "UPDATE ussd_effects SET result = CAST(:result AS jsonb)"
-            " WHERE ussd_session = :session AND position = :position"
+            "UPDATE ussd_effects SET step = CAST(:step AS jsonb)"
+            " WHERE conversation = :conversation AND number = :number"
         ),
-        {"session": ussd_session, "position": position, "result": json.dumps(result)},
+        {"conversation": key[0], "number": key[1], "step": json.dumps(step)},
     )
 
 
-def find_effect(
-    connection: Connection, ussd_session: str, position: int, now: datetime
-) -> dict[str, Any] | None:
-    """Return the result of the effect under this key, if it was executed in this session."""
-    result: dict[str, Any] | None = connection.execute(
+def find_effect(connection: Connection, key: tuple[str, int], now: datetime) -> list[Any] | None:
+    """Return what was shown for the effect under this key; None where it was not executed."""
+    step: list[Any] | None = connection.execute(
         text(
-            "SELECT result FROM ussd_effects WHERE ussd_session = :session"
-            " AND position = :position AND created_at >= :since"
+            "SELECT step FROM ussd_effects WHERE conversation = :conversation"
+            " AND number = :number AND created_at >= :since"
         ),
-        {"session": ussd_session, "position": position, "since": now - EFFECT_LIFETIME},
+        {"conversation": key[0], "number": key[1], "since": now - EFFECT_LIFETIME},
     ).scalar_one_or_none()
-    return result
+    return step
 
 
-def last_effect(connection: Connection, ussd_session: str, now: datetime) -> int:
-    """Return the highest position with an effect in this session; 0 for none."""
-    position: int = connection.execute(
+def last_effect(
+    connection: Connection, ussd_session: str, up_to: int | None, now: datetime
+) -> tuple[int, list[Any]] | None:
+    """Return the position of the last effect of this session and what was shown for it.
+
+    `up_to` is the last position that counts; None for all.
+    """
+    row = connection.execute(
         text(
-            "SELECT coalesce(max(position), 0) FROM ussd_effects"
-            " WHERE ussd_session = :session AND created_at >= :since"
+            "SELECT position, step FROM ussd_effects WHERE ussd_session = :session"
+            " AND position <= :up_to AND created_at >= :since ORDER BY position DESC LIMIT 1"
         ),
-        {"session": ussd_session, "since": now - EFFECT_LIFETIME},
-    ).scalar_one()
-    return position
+        {
+            "session": ussd_session,
+            "up_to": 2**31 - 1 if up_to is None else up_to,
+            "since": now - EFFECT_LIFETIME,
+        },
+    ).one_or_none()
+    return None if row is None else (row.position, row.step)

@@ -7,7 +7,6 @@ callback that can come again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
@@ -20,14 +19,13 @@ from core.wording.message import BoundMessage
 from core.wording.messages import engine as messages
 from gateway.ussd.classify import CallbackKind, Classified, classify
 from gateway.ussd.deadline import Race, answer_within
-from gateway.ussd.effects import find_outcome, last_position, run_once
+from gateway.ussd.effects import find_step, last_position, last_step, run_once
 from gateway.ussd.request import TextMode, UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore, StoredSession, answers_in
-from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
+from gateway.ussd_menus.engine import Step, advance, chooses_resume, refuse, start
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.replay import mask, mask_secret, replay
-from gateway.ussd_menus.session import InterruptedSession
-from gateway.ussd_menus.session_vars import Json
+from gateway.ussd_menus.session import EffectKey, InterruptedSession
 from gateway.ussd_menus.turn import CallerContext, Guesses
 
 DEADLINE_S = 2.5  # Africa's Talking waits 10 s, and the caller's network may wait less
@@ -86,9 +84,19 @@ class Conversation:
                 raise
             played = self._play_turn(turn)
         if not race.is_won_by("work"):
-            played = replace(played, reply=self._still_working(played.session.language))
+            played = self._answered_late(turn, played)
         version = turn.stored.version if turn.stored else 0
         return self.sessions.commit(turn.request, played, version, turn.answered_screen).reply
+
+    def _answered_late(self, turn: TurnContext, played: StoredSession) -> StoredSession:
+        """The session whose caller did not see this turn, and may resume before it: what the turn
+        did is shown then."""
+        left = turn.stored.interrupted if turn.stored else None
+        return replace(
+            played,
+            reply=self._still_working(played.session.language),
+            session=replace(played.session, interrupted=left),
+        )
 
     def _play_turn(self, turn: TurnContext) -> StoredSession:
         """The session after this turn, with its effect committed, or refused and rolled back."""
@@ -121,18 +129,18 @@ class Conversation:
         menu, budget = self.menu, turn.request.budget
         # No question of ours is open, so the input may have been meant for a secret one.
         offset, last_input = turn.offset(context), mask(turn.request.text)
+        key = EffectKey(f"{turn.request.key}/{offset}")
         if turn.classified.kind is CallbackKind.LOST:
-            step = start(menu, context, budget, note=messages.lost_place())
+            step = start(menu, context, budget, key, note=messages.lost_place())
             return Interpreted(step, mask(turn.classified.text), offset, last_input)
         text = turn.dialled_answers(context)
         if not text:
-            step = start(menu, context, budget, turn.interrupted)
+            step = start(menu, context, budget, key, turn.interrupted)
             return Interpreted(step, "", offset, last_input)
-
-        def outcome_at(position: int) -> Mapping[str, Json] | None:
-            return find_outcome(context.unit, turn.request.key, offset + position)
-
-        step, stored_text = replay(menu, text, context, budget, outcome_at)
+        done = last_step(context.unit, turn.request.key, offset + answers_in(text))
+        if done is None or done[0] <= offset:
+            done = offset, start(menu, context, budget, key)
+        step, stored_text = replay(menu, text, context, done[1], done[0] - offset)
         return Interpreted(step, stored_text, offset, last_input)
 
     def _interpret_answer(
@@ -143,18 +151,28 @@ class Conversation:
         before = text[: len(text) - len(typed)]
         last_input = mask_secret(self.menu, stored.session, typed)
         masked = stored.text + before[len(stored.text) :] + last_input
-        step = advance(self.menu, stored.session, typed, context)
+        step = self._outcome_of_interrupted(stored, typed, context) or advance(
+            self.menu, stored.session, typed, context
+        )
         return Interpreted(step, masked, stored.offset, last_input)
+
+    def _outcome_of_interrupted(
+        self, stored: StoredSession, typed: str, context: CallerContext
+    ) -> Step | None:
+        """What an interrupted session did without the caller seeing it, when it is continued."""
+        interrupted = stored.session.interrupted
+        if interrupted is None or not chooses_resume(stored.session, typed):
+            return None
+        return find_step(context.unit, interrupted.effect_key)
 
     def _run_effect(self, turn: TurnContext, interpreted: Interpreted) -> Step:
         """The step after the effect of the answer, if it has one, in the effect's transaction."""
         step = interpreted.step
         if step.effect is None:
             return step
-        position = interpreted.offset + answers_in(turn.classified.text)
+        place = turn.request.key, interpreted.offset + answers_in(turn.classified.text)
         with self._open_context(turn.request, self.open_unit) as context:
-            outcome = run_once(step.effect, context.unit, turn.request.key, position)
-            return finish(self.menu, step.session, step.effect, outcome, context)
+            return run_once(self.menu, step.session, step.effect, context, place)
 
     def _open_context(self, request: UssdRequest, open_unit: OpenUnit) -> CallerContext:
         return CallerContext(request.msisdn, open_unit, request.network, self.guesses)

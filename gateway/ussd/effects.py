@@ -1,49 +1,84 @@
 """Effects of USSD turns, each done once, whatever happens to the callback, the phone or Redis.
 
-The key of an effect is the session and the number of answers given in it (its position). Claiming
-the key, the effect itself and its outcome are one transaction: a callback that comes again finds
-the outcome and does nothing, one that comes at the same time waits for it.
+The key of an effect is its conversation and its number there. A session that does not know of an
+effect, because its answer was lost, meets that effect's key at whatever it does next, and after
+"Continue" too. Claiming the key, the effect itself and what the caller is shown for it are one
+transaction: a callback that comes again finds what was shown and does nothing, one that comes at
+the same time waits for it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from core.db.effects import claim_effect, find_effect, last_effect, save_effect
 from core.errors import BrokenInvariant, Refused
 from core.unit import Unit
 from gateway.ussd_menus.effect import TURN_KEY
-from gateway.ussd_menus.engine import Effect
+from gateway.ussd_menus.engine import Effect, Page, Step, finish
+from gateway.ussd_menus.menu import Menu
+from gateway.ussd_menus.session import EffectKey, UssdSession
 from gateway.ussd_menus.session_vars import Json, pack_all
+from gateway.ussd_menus.turn import CallerContext
+
+Place = tuple[str, int]  # a session, and the number of answers given in it
 
 
-def run_once(effect: Effect, unit: Unit, ussd_session: str, position: int) -> Mapping[str, Json]:
-    """The packed outcome of the effect under this key. The effect runs only if it did not run
-    before. Raises whatever the use case raises; the key is free again then."""
-    if not claim_effect(unit.connection, ussd_session, position, unit.now):
-        return _known_outcome(unit, ussd_session, position)
+def run_once(
+    menu: Menu, session: UssdSession, effect: Effect, context: CallerContext, place: Place
+) -> Step:
+    """The step after the effect of an answer at this place. The effect runs only if none was done
+    under the session's key before; else the step is the one that was shown then.
+
+    Raises whatever the use case raises; the key is free again then.
+    """
+    unit, key = context.unit, session.effect_key
+    if not claim_effect(unit.connection, _columns(key), place, unit.now):
+        known = find_step(unit, key)
+        if known is None:
+            raise BrokenInvariant("the key of an effect is taken, and nothing was done under it")
+        return known
     # The key holds the instant, since a session id may come again on another day.
-    outcome = _run_use_case(effect, unit, f"{ussd_session}/{position}@{unit.now.isoformat()}")
-    save_effect(unit.connection, ussd_session, position, dict(outcome))
-    return outcome
+    once = f"{key.conversation}/{key.number}@{unit.now.isoformat()}"
+    step = finish(menu, session, effect, _run_use_case(effect, unit, once), context)
+    save_effect(unit.connection, _columns(key), _encode(step))
+    return step
 
 
-def _known_outcome(unit: Unit, ussd_session: str, position: int) -> Mapping[str, Json]:
-    outcome = find_outcome(unit, ussd_session, position)
-    if outcome is None:
-        raise BrokenInvariant("the key of an effect is taken, and nothing was done under it")
-    return outcome
-
-
-def find_outcome(unit: Unit, ussd_session: str, position: int) -> Mapping[str, Json] | None:
-    """The outcome of the effect under this key; None where there was none in this session."""
-    return find_effect(unit.connection, ussd_session, position, unit.now)
+def find_step(unit: Unit, key: EffectKey) -> Step | None:
+    """What was shown for the effect under this key; None where there was none."""
+    step = find_effect(unit.connection, _columns(key), unit.now)
+    return _decode(step) if step else None
 
 
 def last_position(unit: Unit, ussd_session: str) -> int:
     """The position of the last effect of this session; 0 where there was none."""
-    return last_effect(unit.connection, ussd_session, unit.now)
+    last = last_effect(unit.connection, ussd_session, None, unit.now)
+    return last[0] if last else 0
+
+
+def last_step(unit: Unit, ussd_session: str, answers: int) -> tuple[int, Step] | None:
+    """The position of the last effect of this session within so many answers, and what was shown
+    for it; None where there was none."""
+    last = last_effect(unit.connection, ussd_session, answers, unit.now)
+    return (last[0], _decode(last[1])) if last else None
+
+
+def _columns(key: EffectKey) -> tuple[str, int]:
+    return key.conversation, key.number
+
+
+def _encode(step: Step) -> list[Any]:
+    if step.page is None:
+        raise BrokenInvariant("an effect ended without a page")
+    return [step.session.to_json(), step.page.text, step.page.ends, step.page.screen]
+
+
+def _decode(stored: list[Any]) -> Step:
+    session, text, ends, screen = stored
+    return Step(UssdSession.from_json(session), Page(text, ends, screen))
 
 
 def _run_use_case(effect: Effect, unit: Unit, key: str) -> Mapping[str, Json]:

@@ -84,6 +84,17 @@ class StoredSession:
         """The number of answers given under this session id so far."""
         return self.offset + answers_in(self.text)
 
+    @property
+    def interrupted(self) -> InterruptedSession | None:
+        """What a caller who is cut off now can resume: the conversation, if something was chosen or
+        typed in it, or the one that the caller is asked to resume."""
+        session = self.session
+        if session.interrupted or not session.variables:
+            return session.interrupted
+        return InterruptedSession(
+            session.trail, session.variables, session.effect_key, self.answered_at
+        )
+
 
 def answers_in(text: str) -> int:
     """The number of answers in a cumulative text. `offset` plus this is an effect's position."""
@@ -136,7 +147,7 @@ class SessionStore:
             screens_key(session.answered_at.date()),
         ]
         values: list[str | int] = [version_read, _encode_session(session), SESSION_TTL_S]
-        values += [_encode_interrupted(session), RESUME_TTL_S]
+        values += _encode_resume(session)
         values += [answered and f"{answered} {ANSWERED}"]
         values += ["" if session.reply.ends else f"{session.reply.screen} {SHOWN}", RETENTION_S]
         winner = cast("bytes | None", self._commit(keys=keys, args=values))
@@ -174,16 +185,19 @@ def _decode_session(encoded: bytes) -> StoredSession:
     )
 
 
-def _encode_interrupted(stored: StoredSession) -> str:
-    """An unfinished conversation in which something was chosen or typed, as JSON; else ""."""
-    session = stored.session
-    if session.interrupted:
-        return json.dumps([session.interrupted.trail, session.interrupted.variables])
-    if stored.reply.ends or not session.variables:
-        return ""
-    return json.dumps([session.trail, session.variables])
+def _encode_resume(stored: StoredSession) -> list[str | int]:
+    """What may be resumed as JSON, and for how many seconds; "" for nothing.
+
+    A conversation that has ended is not resumed, unless its last answer came too late.
+    """
+    interrupted = stored.interrupted
+    if interrupted is None or (stored.reply.ends and not stored.session.interrupted):
+        return ["", 0]
+    seconds = RESUME_TTL_S - (stored.answered_at - interrupted.left_at) // timedelta(seconds=1)
+    if seconds <= 0:
+        return ["", 0]
+    return [json.dumps(interrupted.to_json()), seconds]
 
 
 def _decode_interrupted(encoded: bytes) -> InterruptedSession:
-    trail, variables = json.loads(encoded)
-    return InterruptedSession(tuple(trail), variables)
+    return InterruptedSession.from_json(json.loads(encoded))

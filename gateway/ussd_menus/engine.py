@@ -28,7 +28,7 @@ from gateway.ussd_menus.screen import (
     Target,
 )
 from gateway.ussd_menus.screens import Ask, Route
-from gateway.ussd_menus.session import InterruptedSession, Offered, UssdSession
+from gateway.ussd_menus.session import EffectKey, InterruptedSession, Offered, UssdSession
 from gateway.ussd_menus.session_vars import Json, unpack_all
 from gateway.ussd_menus.turn import CallerContext, Turn
 
@@ -69,14 +69,16 @@ def start(
     menu: Menu,
     context: CallerContext,
     budget: int,
+    effect_key: EffectKey,
     interrupted: InterruptedSession | None = None,
     note: BoundMessage | None = None,
 ) -> Step:
     """The first screen, or the question whether to resume an interrupted session.
 
-    `budget` is how many septets a page may have; `note` is shown above the first screen.
+    `budget` is how many septets a page may have, `effect_key` the key of the conversation's next
+    effect; `note` is shown above the first screen.
     """
-    session = UssdSession(menu.default_language, budget)
+    session = UssdSession(menu.default_language, budget, effect_key)
     try:
         session = replace(session, language=_language_of(menu, context))
         if interrupted and interrupted.trail[-1] in menu.screens:
@@ -93,7 +95,8 @@ def advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext
     """The step that follows when this is typed at what the session last offered."""
     screen = menu.screens.get(session.trail[-1])
     if screen is None or screen.ends:
-        return start(menu, context, session.budget, note=messages.lost_place())
+        note = messages.lost_place()
+        return start(menu, context, session.budget, session.effect_key, note=note)
     typed = typed.strip()
     if not typed:
         return Step(session, _page(menu, session))
@@ -109,6 +112,12 @@ def advance(menu: Menu, session: UssdSession, typed: str, context: CallerContext
         return refuse(menu, session, refused)
 
 
+def chooses_resume(session: UssdSession, typed: str) -> bool:
+    """Whether this answer continues an interrupted session."""
+    chosen = session.offered.by_key.get(typed.strip())
+    return session.interrupted is not None and chosen == messages.resume.key
+
+
 def finish(
     menu: Menu,
     session: UssdSession,
@@ -122,6 +131,7 @@ def finish(
     changes the language of the conversation; an outcome with `refused` is a refusal whose trace
     stays in the database.
     """
+    session = replace(session, effect_key=session.effect_key.after)
     if "refused" in outcome:
         return refuse(menu, session, Refused(str(outcome["refused"]), **unpack_all(outcome)))
     language = str(outcome.get("language", session.language))
@@ -185,7 +195,12 @@ def _go_to(menu: Menu, session: UssdSession, target: Target, context: CallerCont
 def _go_back(menu: Menu, session: UssdSession, context: CallerContext) -> Step:
     """One screen back, or to where the interrupted session was. No screen advances by itself."""
     if interrupted := session.interrupted:
-        session = replace(session, trail=interrupted.trail, variables=interrupted.variables)
+        session = replace(
+            session,
+            trail=interrupted.trail,
+            variables=interrupted.variables,
+            effect_key=interrupted.effect_key,
+        )
     elif len(session.trail) > 1:
         session = replace(session, trail=session.trail[:-1])
     screen = menu.screens[session.trail[-1]]

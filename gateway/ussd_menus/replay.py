@@ -2,39 +2,37 @@
 
 `*384*96*1*SERIAL*AMOUNT#` and the cumulative text of a lost session look alike and are treated
 alike: the answers are given one after another until one is invalid, or the next one is a secret or
-would have an effect. Nothing happens twice and nothing happens unseen. An effect that is known to
-be done is skipped, with its outcome.
+would have an effect. Nothing happens twice and nothing happens unseen. Where an effect of these
+answers is known to be done, they go on from what was shown for it: what led there may no longer be
+possible.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
 
-from gateway.ussd_menus.engine import BACK_KEY, Effect, Step, advance, finish, start
+from gateway.ussd_menus.engine import BACK_KEY, Step, advance
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.screens import Ask, Pick
 from gateway.ussd_menus.session import UssdSession
-from gateway.ussd_menus.session_vars import Json
 from gateway.ussd_menus.turn import CallerContext
 
 MASK = "#"  # stands for each character of a secret in a text that is stored
-FindOutcome = Callable[[int], Mapping[str, Json] | None]
 
 
 def replay(
-    menu: Menu, text: str, context: CallerContext, budget: int, find_outcome: FindOutcome
+    menu: Menu, text: str, context: CallerContext, step: Step, done: int
 ) -> tuple[Step, str]:
     """The step that these answers (joined by *) lead to, and the text as it may be stored: secrets
     and answers that were not followed are masked.
 
-    `find_outcome(position)` is the outcome of the effect of the answer at this position, counted
-    from 1, or None where it had none.
+    `step` is the start of the conversation, or what was shown for its last effect; the first `done`
+    answers led there.
     """
-    step, answers, followed = start(menu, context, budget), text.split("*"), list[str]()
-    for position, answer in enumerate(answers, start=1):
-        following = _follow_answer(menu, step, answer, context, partial(find_outcome, position))
+    answers = text.split("*")
+    followed = [mask(answer) for answer in answers[:done]]
+    for position, answer in enumerate(answers[done:], start=done + 1):
+        following = _follow_answer(menu, step, answer, context)
         if following is None:
             break
         followed.append(mask_secret(menu, step.session, answer))
@@ -61,27 +59,12 @@ def mask(text: str) -> str:
     return re.sub(r"[^*]", MASK, text)
 
 
-def _follow_answer(
-    menu: Menu,
-    step: Step,
-    answer: str,
-    context: CallerContext,
-    find_outcome: Callable[[], Mapping[str, Json] | None],
-) -> Step | None:
+def _follow_answer(menu: Menu, step: Step, answer: str, context: CallerContext) -> Step | None:
     """The step after this answer, or None where the caller must give it in person."""
-    if step.page is None or step.page.ends:
+    if step.page is None or step.page.ends or expects_secret(menu, step.session):
         return None
-    screen = menu.screens[step.session.trail[-1]]
-    if isinstance(screen, Ask) and screen.stores.is_secret and screen.do:
-        following = Step(step.session, effect=Effect(screen.do, {}, screen.to))
-    else:
-        following = advance(menu, step.session, answer, context)
-    if following.effect is None:
-        return following
-    outcome = find_outcome()
-    if outcome is None:
-        return None
-    return finish(menu, following.session, following.effect, outcome, context)
+    following = advance(menu, step.session, answer, context)
+    return None if following.effect else following
 
 
 def _undo_auto_advance(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from gateway.ussd_menus.session_vars import Json
@@ -34,11 +35,45 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectKey:
+    """The key under which the next effect happens once: the conversation, and the number of the
+    effect in it. A conversation that goes on in another session keeps its key."""
+
+    conversation: str
+    number: int = 1
+
+    @property
+    def after(self) -> EffectKey:
+        """The key once this effect is known to be done."""
+        return EffectKey(self.conversation, self.number + 1)
+
+
+@dataclass(frozen=True, slots=True)
 class InterruptedSession:
-    """A conversation that was cut off: enough to continue it in a new session."""
+    """A conversation that was cut off: enough to continue it in a new session. `left_at` is the
+    instant of its last answer."""
 
     trail: tuple[str, ...]
     variables: Mapping[str, Json]
+    effect_key: EffectKey
+    left_at: datetime
+
+    def to_json(self) -> list[Json]:
+        """A JSON value from which `from_json` makes the same."""
+        key = self.effect_key
+        left_ms = (self.left_at - _EPOCH) // _MILLISECOND
+        return [self.trail, self.variables, [key.conversation, key.number], left_ms]
+
+    @staticmethod
+    def from_json(stored: list[Any]) -> InterruptedSession:
+        """The interrupted session that `to_json` stored."""
+        trail, variables, key, left_ms = stored
+        left_at = _EPOCH + left_ms * _MILLISECOND
+        return InterruptedSession(tuple(trail), variables, EffectKey(*key), left_at)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +88,7 @@ class UssdSession:
 
     language: str
     budget: int
+    effect_key: EffectKey
     trail: tuple[str, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     offered: Offered = Offered()
@@ -64,33 +100,35 @@ class UssdSession:
     def to_json(self) -> Json:
         """A JSON value from which `from_json` makes the same session."""
         offered: Json = [self.offered.title, self.offered.rows]
-        interrupted: Json = None
-        if self.interrupted:
-            interrupted = [self.interrupted.trail, self.interrupted.variables]
+        key = self.effect_key
         return [
             self.language,
             self.budget,
+            [key.conversation, key.number],
             self.trail,
             self.variables,
             offered,
             self.note,
             self.page,
             self.tries,
-            interrupted,
+            self.interrupted.to_json() if self.interrupted else None,
         ]
 
     @staticmethod
     def from_json(stored: list[Any]) -> UssdSession:
         """The session that `to_json` stored."""
-        language, budget, trail, variables, (title, rows), note, page, tries, interrupted = stored
+        language, budget, key, trail, variables, (title, rows), note, page, tries, interrupted = (
+            stored
+        )
         return UssdSession(
             language,
             budget,
+            EffectKey(*key),
             tuple(trail),
             variables,
             Offered(title, tuple(tuple(row) for row in rows)),
             note,
             page,
             tries,
-            InterruptedSession(tuple(interrupted[0]), interrupted[1]) if interrupted else None,
+            InterruptedSession.from_json(interrupted) if interrupted else None,
         )

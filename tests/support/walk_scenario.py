@@ -221,8 +221,8 @@ class WalkScenario:
                 assert not has_token or row.msisdn in owners, (
                     f"{row.msisdn} got the token of {owners}"
                 )
-        for (result,) in self.connection.execute(text("SELECT result::text FROM ussd_effects")):
-            assert not PINS.search(result), f"an effect kept a PIN: {result}"
+        for (step,) in self.connection.execute(text("SELECT step::text FROM ussd_effects")):
+            assert not PINS.search(step), f"an effect kept a PIN: {step}"
 
     def count_traces(self) -> tuple[Any, ...]:
         """How many rows effects have left, by table."""

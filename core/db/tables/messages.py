@@ -97,12 +97,17 @@ reminders = Table(
     PrimaryKeyConstraint("customer_id", "due_on", "step"),
 )
 
-# One effect per turn of a USSD session: its key is what makes a repeated callback harmless.
+# The effects of USSD menus, each once: `number` counts those of a conversation, which may go on in
+# another session after a dropped call. `ussd_session` and `position` (answers given in it) say
+# where the effect was done, `step` what the caller was shown for it.
 ussd_effects = Table(
     "ussd_effects",
     metadata,
-    Column("ussd_session", Text, primary_key=True),
-    Column("position", Integer, primary_key=True),
-    Column("result", JSONB, nullable=False),
+    Column("conversation", Text, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("ussd_session", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("step", JSONB, nullable=False),
     timestamp("created_at"),
+    Index("ussd_effects_ussd_session_idx", "ussd_session", "position"),
 )

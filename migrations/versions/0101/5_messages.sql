@@ -33,14 +33,19 @@ CREATE TABLE no_reminders (
     CONSTRAINT no_reminders_pkey PRIMARY KEY (msisdn)
 );
 
--- One effect per turn of a USSD session: its key is what makes a repeated callback harmless.
+-- The effects of USSD menus, each once: `number` counts those of a conversation, which may go on in
+-- another session after a dropped call. `ussd_session` and `position` (answers given in it) say
+-- where the effect was done, `step` what the caller was shown for it.
 CREATE TABLE ussd_effects (
+    conversation TEXT NOT NULL,
+    number INTEGER NOT NULL,
     ussd_session TEXT NOT NULL,
     position INTEGER NOT NULL,
-    result JSONB NOT NULL,
+    step JSONB NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
-    CONSTRAINT ussd_effects_pkey PRIMARY KEY (ussd_session, position)
+    CONSTRAINT ussd_effects_pkey PRIMARY KEY (conversation, number)
 );
+CREATE INDEX ussd_effects_ussd_session_idx ON ussd_effects (ussd_session, position);
 
 -- What a customer was reminded of: a step (in days from the due day) is never told twice, and
 -- `reminded_on` allows one text a day.

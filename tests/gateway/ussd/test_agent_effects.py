@@ -18,7 +18,10 @@ from core.usecases.sales.sell import NewSale, sell_by_agent
 from gateway.ussd.effects import run_once
 from gateway.ussd_menus.effect import TURN_KEY, do
 from gateway.ussd_menus.engine import Effect
+from gateway.ussd_menus.product import product_menu
 from gateway.ussd_menus.screen import HOME
+from gateway.ussd_menus.session import EffectKey, UssdSession
+from gateway.ussd_menus.turn import CallerContext
 from tests.support.builders import terms_by_count
 from tests.support.cast import JUMA, METER, NEEMA, PEPPER, insert_cast
 from tests.support.channels import CHANNELS
@@ -54,11 +57,12 @@ def test_four_callbacks_at_once_do_it_once_and_all_tell_the_same(
 ) -> None:
     open_unit = unit_opener(engine, pins=Pins(PEPPER), channels=CHANNELS)
     effect = Effect(do(use_case), values, HOME)
+    menu, session = product_menu(), UssdSession("en", 156, EffectKey("ATUid_1/0"))
     outcomes = []
 
     def call() -> None:
-        with open_unit() as unit:
-            outcomes.append(dict(run_once(effect, unit, "ATUid_1", 7)))
+        with CallerContext(JUMA, open_unit) as context:
+            outcomes.append(run_once(menu, session, effect, context, ("ATUid_1", 7)))
 
     callers = [threading.Thread(target=call) for _ in range(4)]
     for caller in callers:

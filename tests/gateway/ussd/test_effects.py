@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, text
@@ -13,21 +13,36 @@ from sqlalchemy import Engine, text
 from core.db.effects import EFFECT_LIFETIME
 from core.money import Money
 from core.unit import OpenUnit, Unit
-from gateway.ussd.effects import last_position, run_once
+from gateway.ussd.effects import find_step, last_position, last_step, run_once
 from gateway.ussd_menus.effect import TURN_KEY, do
-from gateway.ussd_menus.engine import Effect
+from gateway.ussd_menus.engine import Effect, Step
 from gateway.ussd_menus.screen import HOME
+from gateway.ussd_menus.session import EffectKey, UssdSession
+from gateway.ussd_menus.turn import CallerContext
 from tests.support.channels import CHANNELS
-from tests.support.toy_menu import AMINA, MARKET, NOW, request_payment
+from tests.support.toy_menu import AMINA, MARKET, NOW, check_phone, request_payment, toy_menu
 
-KEY = "hubtel:7:+254711000001"
+SESSION = "hubtel:7:+254711000001"
+KEY = EffectKey(f"{SESSION}/0", 2)
+MENU = toy_menu()
 Charged = Callable[[], list[tuple[str, str, int]]]
 
 
 def effect() -> Effect:
-    return Effect(
-        do(request_payment), {"payer": AMINA, "serial": "M1001", "amount": Money(500, "KES")}, HOME
-    )
+    paid = {"payer": AMINA, "serial": "M1001", "amount": Money(500, "KES")}
+    return Effect(do(request_payment), paid, check_phone)
+
+
+def run(
+    open_unit: OpenUnit,
+    effect: Effect,
+    key: EffectKey = KEY,
+    place: tuple[str, int] = (SESSION, 3),
+) -> Step:
+    """The step after the effect, done in a Unit of its own."""
+    session = UssdSession("en", 156, key, ("home.customer",), {"serial": "M1001"})
+    with CallerContext(AMINA, open_unit) as context:
+        return run_once(MENU, session, effect, context, place)
 
 
 def age(engine: Engine) -> None:
@@ -40,28 +55,47 @@ def age(engine: Engine) -> None:
 
 
 def test_an_effect_under_one_key_is_done_once(open_unit: OpenUnit, charged: Charged) -> None:
-    for _ in range(2):
-        with open_unit() as unit:
-            assert run_once(effect(), unit, KEY, 3) == {"receipt": 7}
+    first, again = (run(open_unit, effect()) for _ in range(2))
 
+    assert first == again
+    assert first.page is not None
+    assert first.page.text == "Request 7 for M1001. Check your phone."
+    assert first.session.effect_key == KEY.after
     assert len(charged()) == 1
+
+
+def test_the_session_in_which_an_effect_is_asked_for_again_does_not_matter(
+    open_unit: OpenUnit, charged: Charged
+) -> None:
+    first = run(open_unit, effect())
+
+    again = run(open_unit, Effect(do(list), {}, HOME), place=("hubtel:8:+254711000001", 2))
+
+    assert again == first
+    assert len(charged()) == 1
+    with open_unit() as unit:
+        assert last_step(unit, SESSION, 9) == (3, first)
+        assert last_step(unit, SESSION, 2) is None
+        assert last_step(unit, "hubtel:8:+254711000001", 9) is None
+        assert find_step(unit, KEY) == first
+        assert find_step(unit, KEY.after) is None
 
 
 def test_a_later_session_with_the_same_id_does_not_meet_an_old_effect(
     engine: Engine, open_unit: OpenUnit, charged: Charged
 ) -> None:
-    with open_unit() as unit:
-        run_once(effect(), unit, KEY, 3)
+    run(open_unit, effect())
     age(engine)
 
     with open_unit() as unit:
-        assert last_position(unit, KEY) == 0
-        run_once(effect(), unit, KEY, 3)
+        assert last_position(unit, SESSION) == 0
+        assert find_step(unit, KEY) is None
+    run(open_unit, effect(), place=(SESSION, 4))
 
     assert len(charged()) == 2
     with open_unit() as unit:
-        assert last_position(unit, KEY) == 3
-        run_once(effect(), unit, KEY, 3)
+        assert last_position(unit, SESSION) == 4
+    run(open_unit, effect())
     assert len(charged()) == 2
 
 
@@ -72,9 +106,13 @@ def test_what_names_an_effect_differs_for_a_later_session(engine: Engine) -> Non
         given.append(once)
 
     for now in (NOW, NOW + EFFECT_LIFETIME + timedelta(seconds=1)):
-        with engine.begin() as connection:
-            unit = Unit(connection, now, MARKET, channels=CHANNELS)
-            run_once(Effect(do(remember), {"once": TURN_KEY}, HOME), unit, KEY, 3)
+
+        @contextmanager
+        def open_unit(now: datetime = now) -> Iterator[Unit]:
+            with engine.begin() as connection:
+                yield Unit(connection, now, MARKET, channels=CHANNELS)
+
+        run(open_unit, Effect(do(remember), {"once": TURN_KEY}, HOME))
 
     assert len(set(given)) == 2
 
@@ -85,20 +123,24 @@ def test_the_second_callback_waits_and_does_nothing(
     """Not even what a rule of the business would refuse by then."""
     done: list[str] = []
 
-    def use_case(unit: Unit) -> dict[str, str]:
+    def use_case(unit: Unit) -> dict[str, int]:
         done.append("done")
-        return {"receipt": "7"}
+        return {"receipt": 8}
 
-    def call() -> dict[str, Any]:
-        with open_unit() as unit:
-            return dict(run_once(Effect(do(use_case), {}, HOME), unit, KEY, 3))
+    def call() -> Step:
+        return run(open_unit, Effect(do(use_case), {}, check_phone))
 
-    with ThreadPoolExecutor(1) as pool:
+    @contextmanager
+    def unit_that_waits_for_the_second() -> Iterator[Unit]:
         with open_unit() as unit:
-            first = dict(run_once(Effect(do(use_case), {}, HOME), unit, KEY, 3))
-            second = pool.submit(call)
+            yield unit
+            seconds.append(pool.submit(call))
             wait_for_a_lock()
-        assert second.result(30) == first == {"receipt": "7"}
+
+    seconds: list[Future[Step]] = []
+    with ThreadPoolExecutor(1) as pool:
+        first = run(unit_that_waits_for_the_second, Effect(do(use_case), {}, check_phone))
+        assert seconds[0].result(30) == first
 
     assert done == ["done"]
 
@@ -107,9 +149,8 @@ def test_an_effect_that_failed_leaves_no_key(open_unit: OpenUnit, charged: Charg
     def fail(unit: Unit) -> None:
         raise RuntimeError("the process ends here")
 
-    with pytest.raises(RuntimeError), open_unit() as unit:
-        run_once(Effect(do(fail), {}, HOME), unit, KEY, 3)
+    with pytest.raises(RuntimeError):
+        run(open_unit, Effect(do(fail), {}, HOME))
 
-    with open_unit() as unit:
-        assert run_once(effect(), unit, KEY, 3) == {"receipt": 7}
+    assert run(open_unit, effect()).page is not None
     assert len(charged()) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from redis import Redis
@@ -10,10 +11,14 @@ from redis import Redis
 from gateway.ussd.drop_off import RETENTION_S
 from gateway.ussd.request import UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore, StoredSession
-from gateway.ussd_menus.session import InterruptedSession, Offered, UssdSession
+from gateway.ussd_menus.session import EffectKey, InterruptedSession, Offered, UssdSession
 
+NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 REPLY = UssdReply("Amount?", False, "payment.amount")
-SESSION = UssdSession("en", 156, ("home", "payment.amount"), {"serial": "M1"}, Offered("Amount?"))
+KEY = EffectKey("africastalking:a/0", 2)
+SESSION = UssdSession(
+    "en", 156, KEY, ("home", "payment.amount"), {"serial": "M1"}, Offered("Amount?")
+)
 
 
 def request(ussd_session: str = "a", msisdn: str = "+254711000001") -> UssdRequest:
@@ -90,13 +95,27 @@ def test_another_caller_with_the_same_id_finds_nothing(redis: Redis) -> None:
 
 def test_an_unfinished_conversation_is_remembered_by_phone_until_it_ends(redis: Redis) -> None:
     store = SessionStore(redis)
-    kept = StoredSession(SESSION, "1", REPLY, version=1)
+    kept = StoredSession(SESSION, "1", REPLY, version=1, answered_at=NOW)
 
     store.commit(request("a"), kept, 0)
-    assert store.load(request("b")) == (None, InterruptedSession(SESSION.trail, SESSION.variables))
+    left = InterruptedSession(SESSION.trail, SESSION.variables, KEY, NOW)
+    assert store.load(request("b")) == (None, left)
 
     store.commit(request("a"), replace(kept, reply=replace(REPLY, ends=True), version=2), 1)
     assert store.load(request("b")) == (None, None)
+
+
+def test_asking_whether_to_go_on_does_not_keep_a_conversation_longer(redis: Redis) -> None:
+    store = SessionStore(redis)
+    left = InterruptedSession(SESSION.trail, SESSION.variables, KEY, NOW)
+    asking = replace(SESSION, variables={}, interrupted=left)
+    minutes = timedelta(minutes=1)
+
+    for number, (after, kept_s) in enumerate([(4 * minutes, 360), (11 * minutes, None)]):
+        asked = StoredSession(asking, "", REPLY, number + 1, answered_at=NOW + after)
+        store.commit(request("b"), asked, number)
+        ttls = [redis.ttl(key) for key in redis.keys("ussd:resume:*")]
+        assert ttls == ([kept_s] if kept_s else [])
 
 
 def test_a_conversation_in_which_nothing_was_given_is_not_worth_going_on(redis: Redis) -> None:

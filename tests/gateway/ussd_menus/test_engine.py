@@ -10,7 +10,7 @@ import pytest
 from gateway.network_limits import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.menu import Menu
-from gateway.ussd_menus.session import InterruptedSession, UssdSession
+from gateway.ussd_menus.session import EffectKey, InterruptedSession, UssdSession
 from gateway.ussd_menus.turn import CallerContext
 from tests.support.toy_menu import (
     AMINA,
@@ -19,6 +19,7 @@ from tests.support.toy_menu import (
     DEVICES,
     JUMA,
     NEEMA,
+    NOW,
     context_of,
     kes,
     owe,
@@ -26,6 +27,7 @@ from tests.support.toy_menu import (
 )
 
 BUDGET = SMALLEST_SCREEN - PREFIX
+KEY, OTHER = EffectKey("here"), EffectKey("there")
 NOT_LISTED = "Please answer with a number of the list."
 
 
@@ -39,7 +41,7 @@ class Talk:
 
     def __init__(self, menu: Menu, msisdn: str) -> None:
         self.menu, self.context = menu, context_of(msisdn)
-        self.step = start(menu, self.context, BUDGET)
+        self.step = start(menu, self.context, BUDGET, KEY)
 
     @property
     def session(self) -> UssdSession:
@@ -272,16 +274,18 @@ def test_nothing_is_ever_larger_than_the_screen(menu: Menu) -> None:
 
 def test_a_dropped_conversation_goes_on_where_it_was(menu: Menu, amina: Talk) -> None:
     amina("1", "500")
-    dropped = InterruptedSession(amina.session.trail, amina.session.variables)
+    dropped = InterruptedSession(amina.session.trail, amina.session.variables, KEY.after, NOW)
 
-    again = start(menu, amina.context, BUDGET, dropped)
+    again = start(menu, amina.context, BUDGET, OTHER, dropped)
     assert again.page is not None
     assert again.page.text == "Your last call was cut off.\n1 Continue\n2 Start over"
     on = advance(menu, again.session, "1", amina.context)
     assert on.page is not None
     assert on.page.text.startswith("KES 500 for M1001")
+    assert on.session.effect_key == KEY.after
     over = advance(menu, again.session, "2", amina.context)
     assert over.page is not None
+    assert over.session.effect_key == OTHER
     assert over.page.text.startswith("Karibu Amina")
 
 

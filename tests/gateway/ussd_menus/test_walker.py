@@ -14,7 +14,7 @@ from core.gsm7 import is_gsm7, septets
 from gateway.network_limits import PREFIX, SMALLEST_SCREEN
 from gateway.ussd_menus.engine import Step, advance, finish, refuse, start
 from gateway.ussd_menus.replay import expects_secret
-from gateway.ussd_menus.session import UssdSession
+from gateway.ussd_menus.session import EffectKey, UssdSession
 from tests.support.toy_menu import AMINA, BARAKA, CHIDI, JUMA, NEEMA, context_of, toy_menu
 
 MENU = toy_menu()
@@ -32,7 +32,7 @@ class Caller(RuleBasedStateMachine):
     @initialize(msisdn=st.sampled_from([AMINA, BARAKA, CHIDI, JUMA, NEEMA]))
     def dial(self, msisdn: str) -> None:
         self.msisdn = msisdn
-        self.step = start(MENU, context_of(msisdn), BUDGET)
+        self.step = start(MENU, context_of(msisdn), BUDGET, EffectKey(msisdn))
 
     @rule(typed=st.sampled_from([*LIKELY, PIN]), outcome=st.sampled_from(["done", "no", "trace"]))
     def answer_likely(self, typed: str, outcome: str) -> None:

@@ -24,6 +24,18 @@ console_users = Table(
     CheckConstraint("name = lower(name)", name="name"),
 )
 
+# Forms of the console that were saved, each once: `token` was made when the form was shown, `digest`
+# is a hash of what was typed. The same again is answered with `message` at `location`.
+saved_forms = Table(
+    "saved_forms",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("digest", Text, nullable=False),
+    Column("message", Text, nullable=False, server_default=text("''")),
+    Column("location", Text, nullable=False, server_default=text("''")),
+    timestamp("saved_at"),
+)
+
 # Names are found by how they begin.
 for _name in (customers.c.name, customers.c.surname):
     Index(

@@ -43,6 +43,17 @@ CREATE TABLE console_users (
     CONSTRAINT console_users_name_key UNIQUE (name)
 );
 
+-- Forms of the console that were saved, each once: `token` was made when the form was shown, `digest`
+-- is a hash of what was typed. The same again is answered with `message` at `location`.
+CREATE TABLE saved_forms (
+    token TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    message TEXT DEFAULT '' NOT NULL,
+    location TEXT DEFAULT '' NOT NULL,
+    saved_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT saved_forms_pkey PRIMARY KEY (token)
+);
+
 -- When a provider's list of payments is asked for next, by receiving account.
 CREATE TABLE statement_pulls (
     provider_account TEXT NOT NULL,

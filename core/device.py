@@ -97,7 +97,7 @@ class TokenOrder:
 class KnownDevice:
     """A registered device with everything an import file may say of it.
 
-    `plan`: the code of the plan set for its next owner; `product`: the code of the appliance it is;
+    `plan`: the code of the plan set for its next owner; `product_id`: the appliance it is;
     `divider`, `digits` and `model`: as its maker describes it; `is_on_plan`: it has an open
     sale; `is_retired`: out of use for good; `replaced_by_id`: the device that took its place.
     """
@@ -114,7 +114,7 @@ class KnownDevice:
     initial_counter: int
     sts: dict[str, Any] | None
     plan: str | None
-    product: str | None
+    product_id: int | None
     divider: int | None
     digits: KeypadDigits | None
     model: str | None

@@ -10,6 +10,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
+
+from anyascii import anyascii
 
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -18,10 +21,11 @@ _BASIC = (
 _EXTENDED = "\f^{}\\[~]|€"
 _GSM7 = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*")
 _TWO_SEPTETS = re.compile(f"[{re.escape(_EXTENDED)}]")
-_SUBSTITUTES = str.maketrans(
-    {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
-    | {"\u2026": "...", "\u00a0": " ", "\t": " ", "ç": "c"}
-)
+# Where people spell a letter otherwise than the tables of transliteration do, and the one printable
+# character of ASCII that GSM-7 lacks, which many type for an apostrophe.
+_OUR_SPELLING = {"\u014a": "N", "\u014b": "n", "`": "'", "\t": " ", "\ufffd": ""}
+# Unicode categories that have no spelling: pictures, modifiers, marks and characters of control.
+_UNSPOKEN = ("So", "Sk", "Mn", "Me", "Cc", "Cf", "Cs", "Co", "Cn")
 
 # An SMS holds 160 septets, or 153 in each part when a header joins several; 70 and 67 in UCS-2.
 SINGLE_SEPTETS, PART_SEPTETS = 160, 153
@@ -51,23 +55,28 @@ def unsupported_characters(text: str) -> str:
 
 
 def to_gsm7(text: str) -> str:
-    """The nearest GSM-7 spelling: unsupported accents are dropped, other characters become `?`.
+    """The nearest GSM-7 spelling of a text: `K\u0254fi` -> `Kofi`, `N\u02bcda` -> `N'da`.
 
-    It is for names and other words that people gave us; our own wordings are rejected instead.
+    Letters of other alphabets are transliterated; pictures, invisible marks and what nobody can
+    spell are left out, so the result may be empty. It is for names and other words that people gave
+    us; our own wordings are rejected instead.
     """
     if _GSM7.fullmatch(text):
         return text
-    composed = unicodedata.normalize("NFC", text).translate(_SUBSTITUTES)
-    return "".join(_nearest_character(char) for char in composed)
+    return "".join(map(_nearest_spelling, unicodedata.normalize("NFC", text)))
 
 
-def _nearest_character(char: str) -> str:
+@lru_cache(maxsize=4096)
+def _nearest_spelling(char: str) -> str:
     if _GSM7.fullmatch(char):
         return char
-    if unicodedata.combining(char):
+    if char in _OUR_SPELLING:
+        return _OUR_SPELLING[char]
+    category = unicodedata.category(char)
+    if category in _UNSPOKEN:
         return ""
-    letter = unicodedata.normalize("NFKD", char)[0]
-    return letter if _GSM7.fullmatch(letter) else "?"
+    spelled = anyascii(char).replace("`", "'")
+    return spelled if category.startswith("P") else spelled.replace("?", "")
 
 
 def clip(text: str, width: int) -> str:

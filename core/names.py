@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 
 def mask_name(name: str, surname: str) -> str:
     """`Amina`, `Odhiambo` -> `A***a O.`: enough to recognise, too little to learn (domain 6)."""
-    first = f"{name[0]}***{name[-1]}" if len(name) > 1 else f"{name}***"
-    return f"{first} {surname[0]}." if surname else first
+    letters, initial = _letters(name), _letters(surname)[:1]
+    first = f"{letters[0]}***{letters[-1]}" if len(letters) > 1 else f"{letters}***"
+    return f"{first} {initial}." if initial else first
+
+
+def _letters(name: str) -> str:
+    """The letters and digits of a name; an accent typed as a character of its own is no letter."""
+    composed = unicodedata.normalize("NFC", name)
+    return "".join(char for char in composed if unicodedata.category(char)[0] in "LN")

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 
+from core.invisible import plain_marks
 from core.luhn import has_luhn_digit
 
-_SEPARATORS = re.compile(r"[\s\-\u2010-\u2015]+")
+LONGEST_SERIAL = 32
+_SEPARATORS = re.compile(r"[\s-]+")
 _LOOK_ALIKE = str.maketrans("OI", "01")
 _METER_DIGITS = (11, 13)
-_SERIAL = re.compile(r"[A-Z0-9./_]{1,32}")
+_SERIAL = re.compile(rf"[A-Z0-9./_]{{1,{LONGEST_SERIAL}}}")
 
 
 def normalise_serial(text: str) -> str:
     """The form in which serials are stored and compared; may be no serial at all (see below)."""
-    return _SEPARATORS.sub("", text).upper()
+    return _SEPARATORS.sub("", plain_marks(text)).upper()
 
 
 def look_alike(serial: str) -> str:

@@ -75,14 +75,13 @@ def devices_by_serial(
         text(
             "SELECT d.id, d.serial, d.kind, m.code, t.code, d.owner_id, d.assigned_on,"
             " d.sealed_key, d.starting_code, d.initial_counter, d.sts, p.code,"
-            " a.code, d.divider, d.digits, d.model,"
+            " d.product_id, d.divider, d.digits, d.model,"
             " EXISTS (SELECT FROM sales s"
             f" WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}), d.retired_on IS NOT NULL,"
             " d.replaced_by_id"
             " FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id"
             " LEFT JOIN tariffs t ON t.id = d.tariff_id"
-            " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id"
-            " LEFT JOIN appliances a ON a.id = d.product_id WHERE d.serial = ANY(:serials)"
+            " LEFT JOIN plan_offers p ON p.id = d.plan_offer_id WHERE d.serial = ANY(:serials)"
             " ORDER BY d.id" + (" FOR NO KEY UPDATE OF d" if lock else "")
         ),
         {"serials": list(serials)},

@@ -14,8 +14,10 @@ from typing import Annotated, Any
 
 from core import money
 from core.gsm7 import clip, to_gsm7
+from core.serial_number import LONGEST_SERIAL
 from core.wording.message import BoundMessage, Language, Message, SlotLimits
 
+LONGEST_MSISDN = 16  # E.164: a plus and at most 15 digits
 DEFAULT_LIMITS = SlotLimits()  # amounts below a million shillings
 
 
@@ -56,13 +58,17 @@ class TextSlot:
 
 @dataclass(frozen=True)
 class VerbatimSlot:
-    """A number or token that is never cut or respelt. `limit` names its field of SlotLimits."""
+    """A number or token: what is stored is never cut or respelt. `limit` names its field of
+    SlotLimits. `longest`: the most characters a stored one can have, in a slot that also repeats
+    what people typed instead."""
 
     limit: str
+    longest: int | None = None
     value_type: type = str
 
     def render(self, value: str, language: Language) -> str:
-        return value
+        spelled = to_gsm7(value) if language.is_gsm7 else value
+        return spelled[: self.longest]
 
     def widest(self, limits: SlotLimits, language: Language) -> str:
         width: int = getattr(limits, self.limit)
@@ -163,8 +169,8 @@ Count = Annotated[int, CountSlot()]
 Kwh = Annotated[int, TenthsSlot()]
 Day = Annotated[datetime.date, DaySlot()]
 Name = Annotated[str, TextSlot(16)]
-Serial = Annotated[str, VerbatimSlot("serial_width")]
-Msisdn = Annotated[str, VerbatimSlot("msisdn_width")]
+Serial = Annotated[str, VerbatimSlot("serial_width", LONGEST_SERIAL)]
+Msisdn = Annotated[str, VerbatimSlot("msisdn_width", LONGEST_MSISDN)]
 Reference = Annotated[str, VerbatimSlot("reference_width")]
 TokenText = Annotated[str, VerbatimSlot("token_width")]
 FreeText = Annotated[str, TextSlot(20)]

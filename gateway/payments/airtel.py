@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import phonenumbers
-
 from core.channel import Channel, Reason, after
 from core.environment import Environment, read_setting
 from core.errors import OutcomeUnknown, Permanent, ProviderFailure, Temporary, UnverifiedSignature
 from core.money import minor_digits
+from core.msisdn import national_digits
 from core.prompt import Prompt
 from gateway.parsing import read_json, text_field
 from gateway.payments.channel import Balance, Ended, Outcome, Paid, Pending, parse_balance
@@ -141,10 +140,9 @@ class AirtelChannel:
         if fraction:
             raise Permanent(_PROVIDER, "cannot_ask", "whole amounts only")
         place = {"country": self._settings.country, "currency": prompt.currency}
-        payer = str(phonenumbers.parse(prompt.msisdn).national_number)
         return {
             "reference": prompt.account_reference,
-            "subscriber": place | {"msisdn": payer},
+            "subscriber": place | {"msisdn": national_digits(prompt.msisdn)},
             "transaction": place | {"amount": whole, "id": prompt.checkout_reference},
         }
 

@@ -15,7 +15,6 @@ from typing import Any
 
 from core.errors import BadCallback, BadInput
 from core.money import parse_minor
-from core.msisdn import parse_msisdn
 from core.payment import PayerKind
 from core.usecases.reconciliation.statement import Movement, MovementKind, Statement
 from gateway.payments.mpesa.parse import CURRENCY, EAT, provider_account, read_payer
@@ -107,10 +106,7 @@ def _kind_of_withdrawal(about: str) -> MovementKind:
 
 def _payer(other_party: str) -> tuple[PayerKind, str | None]:
     """(kind, payer) of a party: `254711000001 - Name`, a masked number, or a hash."""
-    number = other_party.split(" - ")[0].strip()
-    if re.fullmatch(r"0[17][0-9]{8}", number):
-        return "msisdn", parse_msisdn(number, "KE")
-    return read_payer(number)
+    return read_payer(other_party.split(" - ")[0].strip())
 
 
 def _closing(movements: list[tuple[Movement, str]]) -> int | None:

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import base64
+import contextlib
+import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from phonenumbers import (
+    PhoneNumberFormat,
+    PhoneNumberType,
+    example_number_for_type,
+    format_number,
+)
 
 from core.errors import (
     OutcomeUnknown,
@@ -23,7 +32,7 @@ from tests.gateway.payments.unsigned_channels import (
     airtel_prompt,
     looked_up,
 )
-from tests.support.standins import StandIns
+from tests.support.standins import StandIns, served
 
 UNSIGNED = f'{{"transaction": {{"id": "{"0" * 32}", "status_code": "TS"}}}}'.encode()
 HASH = b"29XW1mmaB9j8l6Uh2g1MRTlCdzcf5tEapoVVRcoNhnY="
@@ -73,6 +82,28 @@ def test_what_airtel_cannot_be_asked_is_not_sent(standins: StandIns) -> None:
     with pytest.raises(Permanent):
         channel.push(replace(airtel_prompt(), amount_minor=500_50))
     channel.close()
+
+
+def test_airtel_gets_the_national_number_with_its_zeros_in_every_country() -> None:
+    asked: list[str] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        body = json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        asked.append(body.get("subscriber", {}).get("msisdn", ""))
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps({"access_token": "t", "expires_in": 3600}).encode()]
+
+    with served(app) as url:
+        for country, _ in airtel.CHANNEL.wallets:
+            number = example_number_for_type(country, PhoneNumberType.MOBILE)
+            assert number is not None
+            msisdn = format_number(number, PhoneNumberFormat.E164)
+            channel = airtel.AirtelChannel(airtel.AirtelSettings(url, country, "client", "secret"))
+            with contextlib.suppress(ProviderFailure):
+                channel.push(replace(airtel_prompt(), msisdn=msisdn))
+            channel.close()
+            assert f"+{number.country_code}{asked[-1]}" == msisdn
+    assert "061234567" in asked  # Congo
 
 
 def test_airtels_signature_is_checked_in_the_body() -> None:

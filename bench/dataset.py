@@ -78,6 +78,13 @@ def _insert_devices(connection: Connection, customers: int, today: date) -> None
         ),
         [row | {"on": today, "sts": json.dumps(_STS)} for row in rows],
     )
+    connection.execute(
+        text(
+            "INSERT INTO ownership_changes (device_id, to_customer_id, changed_at, reason)"
+            " SELECT id, owner_id, CAST(:on AS date), 'import' FROM devices"
+        ),
+        {"on": today},
+    )
 
 
 def _meter_number(number: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 
@@ -27,3 +27,7 @@ class Market:
     def local_date(self, instant: datetime) -> date:
         """The calendar day in this market at that instant."""
         return instant.astimezone(ZoneInfo(self.timezone)).date()
+
+    def first_instant(self, day: date) -> datetime:
+        """The instant at which that day begins in this market."""
+        return datetime.combine(day, time.min, ZoneInfo(self.timezone))

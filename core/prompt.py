@@ -15,14 +15,17 @@ PromptState = Literal["waiting", "sending", "pending", "unknown", "approved", "p
 class Prompt:
     """A request to approve a payment. `checkout_reference` is the provider's name for it; some
     providers leave it to us, and then it is there before the call. `network` is an aggregator's
-    word for the network whose payer this is; None where the channel has only one."""
+    word for the network whose payer this is; None where the channel has only one. The money is for
+    `customer_id`, whoever has the device by then; `device_id` is None where the account reference
+    of the customer was paid to."""
 
     id: int
     channel: str
     network: str | None
     msisdn: str
     account_reference: str
-    device_id: int
+    customer_id: int
+    device_id: int | None
     amount_minor: int
     currency: str
     purpose: PaymentPurpose

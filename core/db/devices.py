@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
+from core.db.ownership import hand_over
 from core.device import Device, DeviceState, StoredToken
+from core.ownership import Handover
 from core.sale import RUNNING_SQL
 
 COLUMNS = """
@@ -156,22 +158,29 @@ def find_token_of(connection: Connection, owner_id: int, token_id: int) -> Store
 
 # The period of the access rate runs on: the customer pays for the connection, not for the box.
 _IN_PLACE = (
-    "UPDATE devices n SET owner_id = o.owner_id, assigned_on = :on, tariff_id = o.tariff_id,"
+    "UPDATE devices n SET assigned_on = :on, tariff_id = o.tariff_id,"
     " access_anchor_on = o.access_anchor_on FROM devices o WHERE n.id = :new AND o.id = :old",
     "UPDATE sales SET device_id = :new WHERE device_id = :old"
-    " AND state NOT IN ('cancelled', 'repossessed')"
-    " AND customer_id = (SELECT owner_id FROM devices WHERE id = :old)",
-    "UPDATE devices SET owner_id = NULL, assigned_on = NULL, access_anchor_on = NULL,"
-    " retired_on = :on WHERE id = :old",
+    " AND state NOT IN ('cancelled', 'repossessed') AND customer_id = :owner",
+    "UPDATE devices SET assigned_on = NULL, access_anchor_on = NULL, retired_on = :on"
+    " WHERE id = :old",
     # Whatever was swapped before leads to the device that has the place now.
     "UPDATE devices SET replaced_by_id = :new WHERE id = :old OR replaced_by_id = :old",
 )
 
 
-def record_replacement(connection: Connection, old_id: int, new_id: int, on: date) -> None:
+def record_replacement(
+    connection: Connection, old: Device, new_id: int, at: datetime, on: date
+) -> None:
     """Give the new device the owner, tariff and plan of the old one; both are locked.
 
     Instalments keep what is paid on them, and so which days were given for them.
     """
+    handovers = [
+        Handover(old.id, None, at, "retirement"),
+        Handover(new_id, old.owner_id, at, "replacement"),
+    ]
+    hand_over(connection, handovers)
+    values = {"old": old.id, "new": new_id, "owner": old.owner_id, "on": on}
     for statement in _IN_PLACE:
-        connection.execute(text(statement), {"old": old_id, "new": new_id, "on": on})
+        connection.execute(text(statement), values)

@@ -135,6 +135,12 @@ BOOKS: dict[str, str] = {
          WHERE p.state IN ('refunding', 'refunded')
            AND EXISTS (SELECT FROM tokens t WHERE t.payment_id = p.id)
     """,
+    "every device's owner is the one of its last change of hands": """
+        SELECT 'device ' || d.serial FROM devices d LEFT JOIN LATERAL (
+               SELECT to_customer_id FROM ownership_changes c
+                WHERE c.device_id = d.id ORDER BY c.id DESC LIMIT 1) last ON true
+         WHERE last.to_customer_id IS DISTINCT FROM d.owner_id
+    """,
     "no token is ahead of its device's counter": """
         SELECT 'device ' || d.serial FROM devices d JOIN tokens t ON t.device_id = d.id
          GROUP BY d.id HAVING max(t.counter) > d.token_counter

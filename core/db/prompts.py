@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from core.prompt import Joined, Prompt
 
 _COLUMNS = (
-    "id, channel, network, msisdn, account_reference, device_id, amount_minor,"
+    "id, channel, network, msisdn, account_reference, customer_id, device_id, amount_minor,"
     " (SELECT currency FROM market) AS currency, purpose, state, checkout_reference, payment_id,"
     " attempts, created_at, sent_at, next_attempt_at"
 )
@@ -22,9 +22,10 @@ def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
         connection.execute(
             text(
                 "INSERT INTO prompts (channel, network, checkout_reference, msisdn,"
-                " account_reference, device_id, amount_minor, purpose, created_at, next_attempt_at)"
-                " VALUES (:channel, :network, :checkout_reference, :msisdn, :account_reference,"
-                " :device_id, :amount_minor, :purpose, :now, :now) RETURNING id"
+                " account_reference, customer_id, device_id, amount_minor, purpose, created_at,"
+                " next_attempt_at) VALUES (:channel, :network, :checkout_reference, :msisdn,"
+                " :account_reference, :customer_id, :device_id, :amount_minor, :purpose, :now,"
+                " :now) RETURNING id"
             ),
             values,
         ).scalar_one()

@@ -12,8 +12,10 @@ from core.customer import KnownCustomer
 from core.db.bulk import insert_rows
 from core.db.customers import COLUMNS as CUSTOMER_COLUMNS
 from core.db.devices import access_anchor
+from core.db.ownership import hand_over
 from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
+from core.ownership import Handover
 from core.sale import RUNNING_SQL
 
 
@@ -130,17 +132,17 @@ def insert_new_meter(connection: Connection, serial: str, manufacturer: str) -> 
     ).scalar_one_or_none()
 
 
-def give_devices(connection: Connection, gifts: Sequence[tuple[int, int, date]]) -> None:
-    """Devices from stock become their buyers': (device, customer, day)."""
-    ids, owners, days = ([gift[place] for gift in gifts] for place in range(3))
+def give_devices(connection: Connection, gifts: Sequence[tuple[Handover, date]]) -> None:
+    """Devices, locked, become other owners' on that day; their access-rate periods start then."""
+    hand_over(connection, [handover for handover, _ in gifts])
     connection.execute(
         text(
-            "UPDATE devices d SET owner_id = given.owner, assigned_on = given.day,"
+            "UPDATE devices d SET assigned_on = given.day,"
             f" access_anchor_on = {access_anchor('given.day')}"
-            " FROM unnest(CAST(:ids AS bigint[]), CAST(:owners AS bigint[]), CAST(:days AS date[]))"
-            " AS given (id, owner, day) WHERE d.id = given.id AND d.owner_id IS NULL"
+            " FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS given (id, day)"
+            " WHERE d.id = given.id"
         ),
-        {"ids": ids, "owners": owners, "days": days},
+        {"ids": [gift.device_id for gift, _ in gifts], "days": [day for _, day in gifts]},
     )
 
 
@@ -152,15 +154,4 @@ def set_tariff(connection: Connection, device_id: int, tariff: str) -> None:
             " WHERE id = :id"
         ),
         {"id": device_id, "code": tariff},
-    )
-
-
-def move_device(connection: Connection, device_id: int, customer_id: int, on: date) -> None:
-    """Give a device to another customer; its access-rate periods start again."""
-    connection.execute(
-        text(
-            "UPDATE devices d SET owner_id = :owner, assigned_on = :on,"
-            f" access_anchor_on = {access_anchor('CAST(:on AS date)')} WHERE id = :id"
-        ),
-        {"id": device_id, "owner": customer_id, "on": on},
     )

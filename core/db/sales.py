@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from core.db.bulk import Values, insert_rows
+from core.db.ownership import hand_over
 from core.db.registration import insert_in_order
 from core.db.tables.sales import instalments, sales
 from core.db.typed_rows import one_row
+from core.ownership import Handover
 from core.plan import Instalment
 from core.sale import (
     RUNNING_SQL,
@@ -220,13 +222,11 @@ def has_waiting_payment(connection: Connection, device_id: int, since: datetime)
     )
 
 
-def return_to_stock(connection: Connection, device_id: int) -> None:
-    """Remove the owner of a device."""
+def return_to_stock(connection: Connection, device_id: int, at: datetime) -> None:
+    """Remove the owner of a locked device."""
+    hand_over(connection, [Handover(device_id, None, at, "return")])
     connection.execute(
-        text(
-            "UPDATE devices SET owner_id = NULL, assigned_on = NULL, access_anchor_on = NULL"
-            " WHERE id = :id"
-        ),
+        text("UPDATE devices SET assigned_on = NULL, access_anchor_on = NULL WHERE id = :id"),
         {"id": device_id},
     )
 

@@ -27,8 +27,7 @@ def downgrade() -> None:
     connection = op.get_bind()
     created = "".join(file.read_text() for file in _FILES)
     tables = re.findall(r"^CREATE TABLE (\w+)", created, re.MULTILINE)
+    functions = re.findall(r"^CREATE FUNCTION (\w+)", created, re.MULTILINE)
     connection.exec_driver_sql(f"DROP TABLE {', '.join(tables)} CASCADE")
     connection.exec_driver_sql("DROP SEQUENCE cash_receipts")
-    connection.exec_driver_sql(
-        "DROP FUNCTION check_entry_is_open, check_entry_balances, fill_value_date, refuse_change"
-    )
+    connection.exec_driver_sql(f"DROP FUNCTION {', '.join(functions)}")

@@ -9,7 +9,9 @@ import pytest
 from core.db.invariants import WAITING, offenders
 from core.db.ledger import post_entries
 from core.db.registration import give_devices
+from core.db.sales import return_to_stock
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.ownership import Handover
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from tests.support.builders import (
     insert_customer,
@@ -71,12 +73,11 @@ def test_a_meter_given_with_an_earlier_day_is_not_charged_again_for_the_same_day
     """A sale by file to the wrong customer is cancelled and imported again with its true day."""
     accrue(metered, days=6)
     with metered.open_unit() as unit:
-        unit.connection.exec_driver_sql(
-            "UPDATE devices SET owner_id = NULL, access_anchor_on = NULL WHERE serial = %s",
-            (METER,),
-        )
+        meter = metered.device_id(METER)
+        return_to_stock(unit.connection, meter, NOW)
         new_owner = insert_customer(unit.connection, msisdn="+254711000099")
-        give_devices(unit.connection, [(metered.device_id(METER), new_owner, NOW.date())])
+        handover = Handover(meter, new_owner, NOW, "sale")
+        give_devices(unit.connection, [(handover, NOW.date())])
 
     assert accrue(metered, days=9) == 1
     assert charges(metered) == [3, 6, 9]

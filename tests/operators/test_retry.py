@@ -58,9 +58,9 @@ def insert_sms(
 def insert_prompt(scenario: Scenario, state: str, next_attempt_at: datetime | None) -> int:
     return insert(
         scenario,
-        "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
-        " created_at, sent_at, next_attempt_at, attempts) SELECT :msisdn, serial, id, 100, :state,"
-        " :now, :now, :next, 5 FROM devices WHERE serial = :serial RETURNING id",
+        "INSERT INTO prompts (msisdn, account_reference, customer_id, device_id, amount_minor,"
+        " state, created_at, sent_at, next_attempt_at, attempts) SELECT :msisdn, serial, owner_id,"
+        " id, 100, :state, :now, :now, :next, 5 FROM devices WHERE serial = :serial RETURNING id",
         msisdn=AMINA,
         state=state,
         now=NOW,

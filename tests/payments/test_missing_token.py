@@ -12,6 +12,7 @@ from core.tokens.keys import VendingKeys
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.quote import quote_payment
 from core.usecases.tokens.device_keys import secret_opener
+from tests.support.builders import give_device
 from tests.support.cast import AMINA, BARAKA, KIT, METER, RING
 from tests.support.scenario import Scenario
 
@@ -208,11 +209,7 @@ def test_the_other_device_a_payment_served_gets_its_code(scenario: Scenario) -> 
             " WHERE device_id = (SELECT id FROM devices WHERE serial = %s)",
             (METER, KIT),
         )
-        connection.exec_driver_sql(
-            "UPDATE devices SET owner_id = (SELECT owner_id FROM devices WHERE serial = %s)"
-            " WHERE serial = %s",
-            (METER, KIT),
-        )
+        give_device(connection, KIT, AMINA)
     forget_sts(scenario)
     scenario.ahead = timedelta(days=8)
     scenario.pay("R1", METER, 900_00)

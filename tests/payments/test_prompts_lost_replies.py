@@ -22,6 +22,7 @@ from core.usecases.payments.prompts import (
     prompt_paid,
 )
 from core.usecases.payments.request import request_payment
+from tests.support.builders import give_device
 from tests.support.cast import AMINA, METER, STRANGER
 from tests.support.scenario import ACCOUNT, Scenario
 
@@ -107,7 +108,7 @@ def test_the_owner_who_pays_by_prompt_has_the_receipt_only(scenario: Scenario) -
 def test_who_paid_is_told_of_money_that_waits_in_suspense(scenario: Scenario) -> None:
     prompt_id = ask(scenario)
     with scenario.engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE devices SET owner_id = NULL")
+        give_device(connection, METER, None)
     confirmed(scenario)
     result(scenario, prompt_id)
 

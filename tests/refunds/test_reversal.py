@@ -6,7 +6,8 @@ import pytest
 
 from core.errors import BadCallback, Refused
 from core.usecases.refunds.reversal import record_reversal
-from tests.support.cast import AMINA, KIT, LAST_KIT, METER
+from tests.support.builders import give_device
+from tests.support.cast import AMINA, BARAKA, KIT, LAST_KIT, METER
 from tests.support.scenario import ACCOUNT, Scenario
 
 
@@ -111,12 +112,7 @@ def test_credit_that_was_spent_since_becomes_a_claim(scenario: Scenario) -> None
     scenario.pay("R1", KIT, 650_00)  # the whole plan of 600, 50 left
     scenario.apply()
     with scenario.engine.begin() as connection:
-        device = connection.exec_driver_sql(
-            f"SELECT owner_id FROM devices WHERE serial = '{KIT}'"
-        ).scalar_one()
-        connection.exec_driver_sql(
-            f"UPDATE devices SET owner_id = {device} WHERE serial = '{METER}'"
-        )
+        give_device(connection, METER, BARAKA)
     scenario.pay("R2", METER, 60_00)  # with the 50: 1.1 kWh
     scenario.apply()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -30,7 +29,7 @@ from core.usecases.registration.by_sms import (
 )
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
-from tests.support.builders import insert_agent
+from tests.support.builders import give_device, insert_agent
 from tests.support.cast import (
     AMINA,
     DAY_KIT,
@@ -210,13 +209,7 @@ def test_agents_see_and_confirm_only_their_own(scenario: Scenario) -> None:
 def test_a_device_that_was_taken_meanwhile_is_refused(scenario: Scenario) -> None:
     request(scenario)
     with scenario.engine.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE devices SET assigned_on = :on, owner_id = (SELECT customer_id FROM"
-                " customer_msisdns WHERE msisdn = :m) WHERE serial = :s"
-            ),
-            {"m": AMINA, "s": STOCK_METER, "on": date(2026, 11, 24)},
-        )
+        give_device(connection, STOCK_METER, AMINA)
 
     with pytest.raises(Refused, match="device_taken"):
         confirm_request(scenario)

@@ -10,6 +10,7 @@ from core.db.customers import find_customer
 from core.db.devices import find_device
 from core.db.registration import give_devices
 from core.errors import Refused
+from core.ownership import Handover
 from core.plan import ByCount
 from core.unit import Unit
 from core.usecases.devices.list_devices import list_tokens
@@ -150,7 +151,8 @@ def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(
         kit = find_device(unit.connection, KIT)
         assert kit is not None
         device_id = kit.id
-        give_devices(unit.connection, [(device_id, amina, unit.today)])
+        handover = Handover(device_id, amina, unit.now, "sale")
+        give_devices(unit.connection, [(handover, unit.today)])
         assert list_tokens(unit, amina, KIT) == []
         with pytest.raises(Refused, match="no_such_token"):
             resend_last_token(unit, AMINA, KIT)

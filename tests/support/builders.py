@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from core.db.ledger import post_entries
+from core.db.ownership import hand_over
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
+from core.ownership import Handover, OwnershipReason
 from core.plan import ByAmount, ByCount, Cadence, PlanTerms
 
 OPENED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -156,18 +158,36 @@ def insert_device(
     **changed: Any,
 ) -> int:
     """A device; in stock without an owner. Its access rate runs from the day it was assigned."""
-    return _insert(
+    device_id = _insert(
         connection,
         "devices",
         serial=serial,
         kind=kind,
         manufacturer_id=manufacturer_id,
-        owner_id=owner_id,
         tariff_id=tariff_id,
         assigned_on=assigned_on,
         access_anchor_on=assigned_on if tariff_id else None,
         **changed,
     )
+    if owner_id is not None:
+        hand_over(connection, [Handover(device_id, owner_id, OPENED_AT, "registration")])
+    return device_id
+
+
+def give_device(
+    connection: Connection, serial: str, msisdn: str | None, at: datetime = OPENED_AT
+) -> None:
+    """A device becomes the customer's with that number, or goes back to stock; by default long
+    ago."""
+    found = connection.execute(
+        text(
+            "SELECT d.id, (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn)"
+            " FROM devices d WHERE serial = :serial"
+        ),
+        {"serial": serial, "msisdn": msisdn},
+    ).one()
+    reason: OwnershipReason = "transfer" if msisdn else "return"
+    hand_over(connection, [Handover(found[0], found[1], at, reason)])
 
 
 def insert_sale(
@@ -270,10 +290,12 @@ def insert_prompt(
     created_at: datetime = OPENED_AT,
     **changed: Any,
 ) -> int:
-    """A prompt that was sent and waits for its outcome."""
+    """A prompt that was sent and waits for its outcome, for the owner of the device."""
+    owner = text("SELECT owner_id FROM devices WHERE id = :id")
     return _insert(
         connection,
         "prompts",
+        customer_id=connection.execute(owner, {"id": device_id}).scalar_one(),
         msisdn=msisdn,
         account_reference=account_reference,
         device_id=device_id,

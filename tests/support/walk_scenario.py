@@ -35,6 +35,7 @@ from gateway.ussd.sessions import SessionStore
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.product import product_menu
 from tests.support.builders import (
+    give_device,
     insert_appliance,
     insert_device,
     insert_manufacturer,
@@ -248,13 +249,7 @@ def insert_walk_data(connection: Connection, redis: Redis) -> None:
     for number, body in enumerate(REG_TEXTS):
         inbound = InboundText("africastalking", f"walk-{number}", JUMA, body)
         answer_text(unit, inbound, SerialGuesses(Limits(redis)))
-    connection.execute(
-        text(
-            "UPDATE devices SET assigned_on = :today, owner_id ="
-            " (SELECT customer_id FROM customer_msisdns WHERE msisdn = :owner) WHERE serial = :it"
-        ),
-        {"today": today, "owner": NEEMA, "it": TAKEN_METER},
-    )
+    give_device(connection, TAKEN_METER, NEEMA)
 
 
 def _insert_choices(connection: Connection) -> None:

@@ -37,6 +37,7 @@ villages = Table(
 
 # `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
 # transaction as every posting to it; `dialwatt doctor` compares the two.
+# `account` is what the customer types to pay what they owe, without naming a device.
 customers = Table(
     "customers",
     metadata,
@@ -47,6 +48,13 @@ customers = Table(
     Column("language", Text, nullable=False),
     amount_minor("credit_minor", default=0),
     timestamp("created_at"),
+    Column(
+        "account",
+        Text,
+        Computed("account_reference(id)", persisted=True),
+        nullable=False,
+        unique=True,
+    ),
     CheckConstraint("credit_minor >= 0", name="credit"),
 )
 

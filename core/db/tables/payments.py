@@ -54,11 +54,16 @@ payments = Table(
     CheckConstraint("amount_minor > 0 AND credit_used_minor >= 0", name="amounts"),
     # Money that is being sent or taken back keeps what it was matched to, if it was.
     CheckConstraint(
-        "CASE state WHEN 'suspense' THEN device_id IS NULL WHEN 'received' THEN"
-        " device_id IS NOT NULL WHEN 'applied' THEN device_id IS NOT NULL ELSE true END",
+        "CASE WHEN state = 'suspense' THEN customer_id IS NULL"
+        " WHEN state IN ('received', 'applied') THEN customer_id IS NOT NULL ELSE true END",
         name="matched",
     ),
-    CheckConstraint("(device_id IS NULL) = (customer_id IS NULL)", name="owner"),
+    # Without a device: paid to the customer's account reference, for what they owe.
+    CheckConstraint(
+        "CASE WHEN customer_id IS NULL THEN device_id IS NULL"
+        " ELSE device_id IS NOT NULL OR purpose = 'loan' END",
+        name="owner",
+    ),
     Index(
         "payments_waiting_idx", "next_attempt_at", "id", postgresql_where=text("state = 'received'")
     ),
@@ -130,15 +135,17 @@ tokens = Table(
     UniqueConstraint("payment_id", "device_id", "part"),
 )
 
-# A request to a payer's phone to approve a payment (an STK push, a request to pay). The row is
-# committed before the socket opens; `unknown` is looked up, never repeated blindly.
+# A request to a payer's phone to approve a payment (an STK push, a request to pay). Its money is
+# for that customer, whoever has the device by then. The row is committed before the socket opens;
+# `unknown` is looked up, never repeated blindly.
 prompts = Table(
     "prompts",
     metadata,
     row_id(),
     Column("msisdn", Text, nullable=False),
     Column("account_reference", Text, nullable=False),
-    reference("device_id", "devices"),
+    reference("customer_id", "customers"),
+    reference("device_id", "devices", nullable=True),
     amount_minor("amount_minor"),
     *enum_column("purpose", PaymentPurpose, default="device"),
     *enum_column("channel", ChannelName, default="daraja"),
@@ -152,6 +159,8 @@ prompts = Table(
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     timestamp("next_attempt_at", nullable=True),
     CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("device_id IS NOT NULL OR purpose = 'loan'", name="device"),
+    Index("prompts_device_id_idx", "device_id"),
     Index(
         "prompts_waiting_idx",
         "next_attempt_at",

@@ -17,8 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id
+from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
 from core.device import DeviceKind, KeypadDigits
+from core.ownership import OwnershipReason
 from core.plan import Cadence, Scheme
 from core.sale import RUNNING_SQL, SaleState
 
@@ -56,6 +57,22 @@ devices = Table(
     CheckConstraint("retired_on IS NULL OR owner_id IS NULL", name="retired"),
     CheckConstraint("tariff_id IS NULL OR kind = 'meter'", name="tariff"),
     CheckConstraint("plan_offer_id IS NULL OR kind <> 'meter'", name="plan_offer"),
+)
+
+
+# Append-only: every change of hands of a device with its instant; NULL is nobody's hands. The last
+# one of a device names its owner: a trigger compares them at the commit.
+ownership_changes = Table(
+    "ownership_changes",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    reference("from_customer_id", "customers", nullable=True),
+    reference("to_customer_id", "customers", nullable=True),
+    timestamp("changed_at"),
+    *enum_column("reason", OwnershipReason),
+    CheckConstraint("from_customer_id IS DISTINCT FROM to_customer_id", name="hands"),
+    Index("ownership_changes_device_id_idx", "device_id", "id"),
 )
 
 

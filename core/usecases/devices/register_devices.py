@@ -16,12 +16,14 @@ from sqlalchemy import Connection
 
 from core.customer import KnownCustomer
 from core.db.bulk import Values, insert_rows, rows_by_key
+from core.db.ownership import hand_over
 from core.db.plan_offers import plans_by_code
 from core.db.registration import customers_by_msisdn, devices_by_serial, ids_by_code
 from core.db.tables.catalogue import manufacturers, tariffs
 from core.db.tables.sales import devices
 from core.device import KnownDevice
 from core.errors import BrokenInvariant, Refused
+from core.ownership import Handover
 from core.serial_number import is_meter_number
 from core.tokens.family import FAMILIES
 from core.tokens.sealing import Seals, bound_to
@@ -94,8 +96,21 @@ def register_devices(
         return None
 
     new = [row for row in validate_each(entries, decide) if row is not None]
-    write_in_batches(new, partial(insert_rows, unit.connection, devices), progress)
+    write_in_batches(new, partial(_enter, unit), progress)
     return Registered(len(new), len(entries) - len(new))
+
+
+def _enter(unit: Unit, rows: Sequence[Values]) -> None:
+    """Insert devices, then hand those with an owner over."""
+    owned = {row["serial"]: (row["owner_id"], row["assigned_on"]) for row in rows}
+    in_stock = [row | {"owner_id": None} for row in rows]
+    entered = insert_rows(unit.connection, devices, in_stock, "id, serial")
+    handovers = [
+        Handover(device.id, owned[device.serial][0], unit.since(owned[device.serial][1]), "import")
+        for device in entered
+        if owned[device.serial][0] is not None
+    ]
+    hand_over(unit.connection, handovers)
 
 
 def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Known:

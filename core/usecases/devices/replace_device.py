@@ -57,7 +57,7 @@ def replace_device(
     state = next(
         device for device in list_devices(unit, customer.id) if device.serial == old.serial
     )
-    record_replacement(unit.connection, old.id, new.id, unit.today)
+    record_replacement(unit.connection, old, new.id, unit.now, unit.today)
     is_unlocked = state.is_paid_off and _is_unlocked_by_token(unit, new.id)
     days = 0 if state.is_paid_off else days_left(unit, state)
     if is_unlocked:

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from core.customer import Customer
 from core.db.customers import get_customer, lock_customers
 from core.db.devices import find_device, lock_devices
-from core.db.registration import move_device
+from core.db.registration import give_devices
 from core.db.tariffs import versions_of
 from core.device import Device
 from core.errors import Refused
+from core.ownership import Handover
 from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.access_fees import post_access_fees
@@ -78,7 +79,8 @@ def _transfer(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
         raise Refused("device_of_another", serial=serial)
     ensure_no_pending_payment(unit, meter.id, serial)
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
-    move_device(unit.connection, meter.id, customer.id, unit.today)
+    handover = Handover(meter.id, customer.id, unit.now, "transfer")
+    give_devices(unit.connection, [(handover, unit.today)])
     _notify_old_owner(unit, owner, serial)
     send_welcome(unit, customer, serial)
     return meter, customer

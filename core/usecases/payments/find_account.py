@@ -39,7 +39,8 @@ def match_account(unit: Unit, account: str) -> Match:
     purpose: PaymentPurpose = "device"
     if device is None and typed.endswith(LOAN_SUFFIX):
         device, purpose = find_device(unit.connection, typed.removesuffix(LOAN_SUFFIX)), "loan"
-    if device is None and (prompt := find_reference(unit.connection, typed)) is not None:
+    prompt = find_reference(unit.connection, typed) if device is None else None
+    if prompt is not None and prompt.device_id is not None:
         device, purpose = get_device(unit.connection, prompt.device_id), prompt.purpose
     if device is None:
         raise Refused("unknown_serial", serial=typed[:20])

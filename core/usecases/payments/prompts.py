@@ -165,7 +165,8 @@ def prompt_ended(unit: Unit, prompt: Prompt, code: str) -> None:
 def _not_paid(unit: Unit, prompt: Prompt, code: str) -> BoundMessage:
     """Return the SMS to the payer, with the reason if the provider's code names a useful one."""
     amount = Money(prompt.amount_minor, unit.market.currency)
-    serial = get_device(unit.connection, prompt.device_id).serial
+    device = get_device(unit.connection, prompt.device_id) if prompt.device_id else None
+    serial = device.serial if device else prompt.account_reference
     why = unit.channels[prompt.channel].reasons.get(code)
     if why is None:
         return sms.not_paid(amount=amount, serial=serial)

@@ -48,6 +48,7 @@ def request_payment(
             "checkout_reference": channel.new_reference and channel.new_reference(),
             "msisdn": msisdn,
             "account_reference": device.serial,
+            "customer_id": quote.owner.id,
             "device_id": device.id,
             "amount_minor": amount.minor,
             "purpose": quote.purpose,

@@ -13,6 +13,7 @@ from core.agent import Agent
 from core.customer import Customer
 from core.db.registration import give_devices, set_tariff
 from core.errors import Refused
+from core.ownership import Handover
 from core.unit import Unit
 from core.usecases.agents.notify_agent import notify_registered
 from core.usecases.agents.pin import check_pin
@@ -59,7 +60,8 @@ def give_meter(unit: Unit, agent: Agent, owner: Customer, meter: NewMeter) -> Re
     device = take_from_stock(unit, agent, meter.device)
     if meter.tariff is not None:
         set_tariff(unit.connection, device.id, meter.tariff)
-    give_devices(unit.connection, [(device.id, owner.id, unit.today)])
+    handover = Handover(device.id, owner.id, unit.now, "registration")
+    give_devices(unit.connection, [(handover, unit.today)])
     welcome_owner(unit, owner, device)
     notify_registered(unit, agent, owner, device.serial)
     return RegisteredDevice(device.serial)

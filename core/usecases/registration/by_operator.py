@@ -9,6 +9,7 @@ from __future__ import annotations
 from core.db.registration import devices_by_serial, give_devices, set_tariff
 from core.device import KnownDevice
 from core.errors import Refused
+from core.ownership import Handover
 from core.unit import Unit
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import check_in_service, welcome_owner
@@ -41,7 +42,8 @@ def register_by_operator(
     device = None
     if isinstance(goods, NewMeter):
         device = _take_meter(unit, goods)
-        give_devices(unit.connection, [(device.id, owner.id, unit.today)])
+        handover = Handover(device.id, owner.id, unit.now, "registration")
+        give_devices(unit.connection, [(handover, unit.today)])
     elif goods is not None:
         device = find_sold_device(unit, goods)
         reference = f"operator:{device.serial if device else owner.id}:{unit.now.isoformat()}"

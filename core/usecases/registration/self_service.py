@@ -17,6 +17,7 @@ from core.db.registration import devices_by_serial, give_devices
 from core.db.registration_requests import count_requests_of, store_device_request
 from core.device import KnownDevice
 from core.errors import Refused
+from core.ownership import Handover
 from core.plan_quote import Quote, ServiceQuote
 from core.unit import Unit
 from core.usecases.catalogue.choices import TariffOffer, list_tariffs
@@ -90,7 +91,8 @@ def register_own_device(
     if registrable.quote is not None:
         write_sale(unit, owner, registrable.quote, device, f"self:{once}")
     else:
-        give_devices(unit.connection, [(device.id, owner.id, unit.today)])
+        handover = Handover(device.id, owner.id, unit.now, "registration")
+        give_devices(unit.connection, [(handover, unit.today)])
     return RegisteredDevice(serial)
 
 

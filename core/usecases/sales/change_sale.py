@@ -133,7 +133,7 @@ def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     _post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
     set_sale(unit.connection, sale.id, state="cancelled")
     if device is not None:
-        return_to_stock(unit.connection, device.id)
+        return_to_stock(unit.connection, device.id, unit.now)
         order_lock(unit, get_device(unit.connection, device.id), operator, reason)
     message = sale_sms.cancelled(appliance=sale.appliance, operator=unit.market.operator)
     _notify(unit, sale, message)

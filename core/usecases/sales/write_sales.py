@@ -15,6 +15,7 @@ from core.db.sales import find_sale_id, insert_sales
 from core.device import KnownDevice
 from core.errors import Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.ownership import Handover
 from core.plan import PAYG, ByDay, Instalment, PlanTerms
 from core.plan_quote import Quote, ServiceQuote
 from core.unit import Unit
@@ -138,7 +139,10 @@ def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
     ]
     post_entries(unit.connection, unit.now, entries)
     gifts = [
-        (draft.device.id, draft.customer_id, draft.sold_on)
+        (
+            Handover(draft.device.id, draft.customer_id, unit.since(draft.sold_on), "sale"),
+            draft.sold_on,
+        )
         for draft in drafts
         if draft.device is not None and draft.device.owner_id is None
     ]

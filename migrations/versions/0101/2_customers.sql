@@ -43,6 +43,7 @@ CREATE TABLE villages (
 
 -- `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
 -- transaction as every posting to it; `dialwatt doctor` compares the two.
+-- `account` is what the customer types to pay what they owe, without naming a device.
 CREATE TABLE customers (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     name TEXT NOT NULL,
@@ -51,9 +52,11 @@ CREATE TABLE customers (
     language TEXT NOT NULL,
     credit_minor BIGINT DEFAULT 0 NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    account TEXT GENERATED ALWAYS AS (account_reference(id)) STORED NOT NULL,
     CONSTRAINT customers_pkey PRIMARY KEY (id),
     CONSTRAINT customers_credit_check CHECK (credit_minor >= 0),
-    CONSTRAINT customers_village_id_fkey FOREIGN KEY(village_id) REFERENCES villages (id)
+    CONSTRAINT customers_village_id_fkey FOREIGN KEY(village_id) REFERENCES villages (id),
+    CONSTRAINT customers_account_key UNIQUE (account)
 );
 CREATE INDEX customers_name_idx ON customers (lower(name) text_pattern_ops);
 CREATE INDEX customers_surname_idx ON customers (lower(surname) text_pattern_ops);

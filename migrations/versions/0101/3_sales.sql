@@ -81,6 +81,28 @@ CREATE TABLE device_requests (
 );
 CREATE INDEX device_requests_asked_at_idx ON device_requests (asked_at);
 
+-- Append-only: every change of hands of a device with its instant; NULL is nobody's hands. The last
+-- one of a device names its owner: a trigger compares them at the commit.
+CREATE TABLE ownership_changes (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    device_id BIGINT NOT NULL,
+    from_customer_id BIGINT,
+    to_customer_id BIGINT,
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    reason TEXT NOT NULL,
+    CONSTRAINT ownership_changes_pkey PRIMARY KEY (id),
+    CONSTRAINT ownership_changes_reason_check CHECK (reason IN ('registration', 'import', 'sale',
+        'transfer', 'replacement', 'return', 'retirement')),
+    CONSTRAINT ownership_changes_hands_check CHECK (from_customer_id IS DISTINCT FROM
+        to_customer_id),
+    CONSTRAINT ownership_changes_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT ownership_changes_from_customer_id_fkey FOREIGN KEY(from_customer_id) REFERENCES
+        customers (id),
+    CONSTRAINT ownership_changes_to_customer_id_fkey FOREIGN KEY(to_customer_id) REFERENCES
+        customers (id)
+);
+CREATE INDEX ownership_changes_device_id_idx ON ownership_changes (device_id, id);
+
 -- `written_off_minor` is what was given up as a loss, `recovered_minor` what came of it after all.
 -- `commission_minor` is what the agent has for it by now: `commission_bp` hundredths of a percent of
 -- the price, and once the sale has ended otherwise than by payment, of what was paid.

@@ -70,10 +70,10 @@ CREATE TABLE payments (
         'refunded', 'reversed')),
     CONSTRAINT payments_provider_account_receipt_key UNIQUE (provider_account, receipt),
     CONSTRAINT payments_amounts_check CHECK (amount_minor > 0 AND credit_used_minor >= 0),
-    CONSTRAINT payments_matched_check CHECK (CASE state WHEN 'suspense' THEN device_id IS NULL WHEN
-        'received' THEN device_id IS NOT NULL WHEN 'applied' THEN device_id IS NOT NULL ELSE true
-        END),
-    CONSTRAINT payments_owner_check CHECK ((device_id IS NULL) = (customer_id IS NULL)),
+    CONSTRAINT payments_matched_check CHECK (CASE WHEN state = 'suspense' THEN customer_id IS NULL
+        WHEN state IN ('received', 'applied') THEN customer_id IS NOT NULL ELSE true END),
+    CONSTRAINT payments_owner_check CHECK (CASE WHEN customer_id IS NULL THEN device_id IS NULL ELSE
+        device_id IS NOT NULL OR purpose = 'loan' END),
     CONSTRAINT payments_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT payments_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );
@@ -105,13 +105,15 @@ CREATE TABLE clawbacks (
 CREATE INDEX clawbacks_open_idx ON clawbacks (customer_id) WHERE paid_minor + written_off_minor <
     amount_minor;
 
--- A request to a payer's phone to approve a payment (an STK push, a request to pay). The row is
--- committed before the socket opens; `unknown` is looked up, never repeated blindly.
+-- A request to a payer's phone to approve a payment (an STK push, a request to pay). Its money is
+-- for that customer, whoever has the device by then. The row is committed before the socket opens;
+-- `unknown` is looked up, never repeated blindly.
 CREATE TABLE prompts (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     msisdn TEXT NOT NULL,
     account_reference TEXT NOT NULL,
-    device_id BIGINT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    device_id BIGINT,
     amount_minor BIGINT NOT NULL,
     purpose TEXT DEFAULT 'device' NOT NULL,
     channel TEXT DEFAULT 'daraja' NOT NULL,
@@ -130,11 +132,14 @@ CREATE TABLE prompts (
     CONSTRAINT prompts_state_check CHECK (state IN ('waiting', 'sending', 'pending', 'unknown',
         'approved', 'paid', 'failed')),
     CONSTRAINT prompts_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT prompts_device_check CHECK (device_id IS NOT NULL OR purpose = 'loan'),
+    CONSTRAINT prompts_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
     CONSTRAINT prompts_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT prompts_checkout_reference_key UNIQUE (checkout_reference),
     CONSTRAINT prompts_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
 );
 CREATE INDEX prompts_account_reference_idx ON prompts (account_reference);
+CREATE INDEX prompts_device_id_idx ON prompts (device_id);
 CREATE INDEX prompts_open_idx ON prompts (sent_at) WHERE state IN ('approved', 'sending', 'pending',
     'unknown');
 CREATE INDEX prompts_payment_id_idx ON prompts (payment_id);

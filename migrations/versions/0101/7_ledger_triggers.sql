@@ -103,3 +103,28 @@ END $$;
 
 CREATE TRIGGER postings_closed_entry AFTER INSERT ON postings
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_entry_is_open();
+
+-- Whose a device is and its last change of hands agree at every commit, whoever writes.
+CREATE TRIGGER ownership_changes_append_only BEFORE UPDATE OR DELETE ON ownership_changes
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER ownership_changes_no_truncate BEFORE TRUNCATE ON ownership_changes
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE FUNCTION check_ownership() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    written bigint;
+BEGIN
+    SELECT to_customer_id INTO written FROM ownership_changes
+     WHERE device_id = NEW.id ORDER BY id DESC LIMIT 1;
+    IF written IS DISTINCT FROM (SELECT owner_id FROM devices WHERE id = NEW.id) THEN
+        RAISE EXCEPTION 'device % changed hands without a row in ownership_changes', NEW.serial
+            USING ERRCODE = 'check_violation', HINT = 'Use core.db.ownership.hand_over.';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE CONSTRAINT TRIGGER devices_entered_owned AFTER INSERT ON devices
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.owner_id IS NOT NULL)
+    EXECUTE FUNCTION check_ownership();
+CREATE CONSTRAINT TRIGGER devices_change_hands AFTER UPDATE OF owner_id ON devices
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ownership();

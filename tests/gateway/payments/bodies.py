@@ -14,6 +14,7 @@ PROMPT: Any = {
     "network": None,
     "msisdn": AMINA,
     "account_reference": "M100",
+    "customer_id": 1,
     "device_id": 1,
     "amount_minor": 500_00,
     "currency": "KES",

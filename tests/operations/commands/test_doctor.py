@@ -120,8 +120,8 @@ BROKEN = [
     ),
     ("UPDATE sms SET created_at = now() - interval '11 minutes'", "no text is stuck"),
     (
-        "INSERT INTO prompts (msisdn, account_reference, device_id, amount_minor, state,"
-        " created_at) SELECT '+254711000001', serial, id, 100, 'unknown',"
+        "INSERT INTO prompts (msisdn, account_reference, customer_id, device_id, amount_minor,"
+        " state, created_at) SELECT '+254711000001', serial, owner_id, id, 100, 'unknown',"
         " now() - interval '3 hours' FROM devices WHERE serial = 'LAMP100'",
         "no prompt is unresolved",
     ),

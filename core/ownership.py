@@ -1,0 +1,63 @@
+"""Who owned a device when: every change of hands with its instant, and whose a payment may be.
+
+A payment belongs to whoever owned the device when it was paid (domain 8). Clocks of providers and
+ours differ a little, so around a change of hands the owner is in doubt, and doubt is a person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+# The act by which a device changed hands. `return`: back to stock; `retirement`: out of use.
+OwnershipReason = Literal[
+    "registration", "import", "sale", "transfer", "replacement", "return", "retirement"
+]
+
+# How far a provider's clock may be from ours, and how long before its news a payment with an
+# impossible instant (later than now) may have been made.
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_NEWS_TAKES = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A device gets another owner, or none: `customer_id` None is back to stock or retired."""
+
+    device_id: int
+    customer_id: int | None
+    at: datetime
+    reason: OwnershipReason
+
+
+@dataclass(frozen=True, slots=True)
+class OwnershipChange:
+    """A change of hands as it is kept. None for a customer: the device was in nobody's hands."""
+
+    from_customer_id: int | None
+    to_customer_id: int | None
+    changed_at: datetime
+
+
+def owners_around(changes: Sequence[OwnershipChange], paid_at: datetime, now: datetime) -> set[int]:
+    """Return the customers who may have owned the device when a payment for it was made.
+
+    `changes`: all of the device's, the oldest first. More than one customer: it changed hands about
+    then. None: it was in nobody's hands. An instant later than `now` says nothing of when.
+    """
+    begin, end = paid_at - _CLOCKS_DIFFER, paid_at + _CLOCKS_DIFFER
+    if begin > now:
+        begin, end = now - _NEWS_TAKES, now
+    owner = changes[0].from_customer_id if changes else None
+    owners = set()
+    for change in changes:
+        if change.changed_at > begin:
+            owners.add(owner)
+        if change.changed_at > end:
+            break
+        owner = change.to_customer_id
+    else:
+        owners.add(owner)
+    return {customer_id for customer_id in owners if customer_id is not None}

@@ -28,6 +28,14 @@ LineKind = Literal[
 ]
 
 
+def normalise_receipt(text: str) -> str:
+    """Return a receipt as it is stored and compared: in capitals, without blanks around it.
+
+    People, portals and spreadsheets write the same receipt in either case.
+    """
+    return text.strip().upper()
+
+
 @dataclass(frozen=True, slots=True)
 class ReceivedPayment:
     """A payment claimed for applying; its row is locked.
@@ -86,9 +94,9 @@ class BookedLine:
 class PaymentNotice:
     """What a provider said: this receipt moved this money to that account.
 
-    `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`;
-    `account` is what the payer typed; `payer_kind` says what `payer` holds (a masked or hashed
-    number cannot be texted).
+    `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`,
+    which is normalised; `account` is what the payer typed; `payer_kind` says what `payer` holds (a
+    masked or hashed number cannot be texted).
     """
 
     provider_account: str
@@ -100,6 +108,9 @@ class PaymentNotice:
     payer_kind: PayerKind
     payer: str | None
     paid_at: datetime
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "receipt", normalise_receipt(self.receipt))
 
     @classmethod
     def of_prompt(

@@ -11,6 +11,7 @@ from core.payment import (
     BookedLine,
     BookedPayment,
     ReceivedPayment,
+    normalise_receipt,
 )
 from core.sale import RUNNING_SQL
 
@@ -41,7 +42,7 @@ def find_receipt(
             "SELECT id, amount_minor FROM payments"
             " WHERE provider_account = :account AND receipt = :receipt"
         ),
-        {"account": provider_account, "receipt": receipt},
+        {"account": provider_account, "receipt": normalise_receipt(receipt)},
     ).one_or_none()
     return None if row is None else (row[0], row[1])
 
@@ -146,7 +147,7 @@ def lock_receipt(
     return _one(
         connection,
         "provider_account = :account AND receipt = :receipt FOR NO KEY UPDATE",
-        {"account": provider_account, "receipt": receipt},
+        {"account": provider_account, "receipt": normalise_receipt(receipt)},
     )
 
 

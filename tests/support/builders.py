@@ -63,6 +63,7 @@ def insert_market(connection: Connection, **changed: Any) -> None:
         "service_code": "*384*96#",
         "operator": "Jua Energy",
         "payment_max_minor": 250_000_00,
+        "started_at": datetime(2026, 1, 1, tzinfo=UTC),
     }
     _insert(connection, "market", id=1, **(market | changed))
 

@@ -12,7 +12,13 @@ from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
 from core.journal import Side
 from core.message import SmsState
-from core.payment import LineKind, PayerKind, PaymentPurpose, PaymentState
+from core.payment import (
+    LineKind,
+    PayerKind,
+    PaymentPurpose,
+    PaymentState,
+    normalise_receipt,
+)
 from core.refund import RefundState
 
 
@@ -99,7 +105,7 @@ def payments_with_receipt(connection: Connection, receipt: str) -> list[PaymentD
         connection,
         PaymentDetails,
         f"SELECT {_COLUMNS} FROM {_TABLES} WHERE p.receipt = :receipt ORDER BY p.id",
-        receipt=receipt,
+        receipt=normalise_receipt(receipt),
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
 from core.device import TokenKind, TokenOrderState
+from core.movement import BookedAs, Direction
 from core.refund import RefundOrigin, RefundState
 
 # Append-only: who did what, to which row, and why.
@@ -129,6 +130,28 @@ statement_pulls = Table(
     metadata,
     Column("provider_account", Text, primary_key=True),
     timestamp("next_at"),
+)
+
+# A movement on a provider's statement of a type that the product does not book by itself: a person
+# says what it was. `written`: the provider's own word for the type. `booked_as`: what the person
+# said; nothing was booked for `nothing`.
+held_movements = Table(
+    "held_movements",
+    metadata,
+    row_id(),
+    Column("provider_account", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Column("written", Text, nullable=False),
+    *enum_column("direction", Direction),
+    amount_minor("amount_minor"),
+    timestamp("happened_at"),
+    timestamp("held_at"),
+    *enum_column("booked_as", BookedAs, nullable=True),
+    timestamp("ended_at", nullable=True),
+    UniqueConstraint("provider_account", "receipt", "written", "direction"),
+    CheckConstraint("receipt = upper(receipt)", name="receipt"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint("(booked_as IS NULL) = (ended_at IS NULL)", name="ended"),
 )
 
 # What a provider says it holds for us at an instant, and the ledger's balance at the same instant.

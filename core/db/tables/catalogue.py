@@ -7,6 +7,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    DateTime,
     Index,
     Integer,
     Table,
@@ -34,6 +35,8 @@ market = Table(
     amount_minor("payment_max_minor"),
     # After so many days late a sale is in default; without it only an operator decides that.
     Column("default_after_days", Integer, nullable=True),
+    # When the operator began with this database: what was paid earlier was served by others.
+    Column("started_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     CheckConstraint("default_after_days > 0", name="default_after_days"),
     CheckConstraint("id = 1", name="only_one"),
     CheckConstraint("cash_unit_minor > 0", name="cash_unit"),

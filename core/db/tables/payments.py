@@ -24,8 +24,9 @@ from core.journal import Side
 from core.payment import LineKind, PayerKind, PaymentPurpose, PaymentState
 from core.prompt import PromptState
 
-# One row per receipt of a provider account, whichever callback announced it. `paid_on`: the day
-# whose prices and debts count for it, whenever it is applied.
+# One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
+# capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
+# whenever it is applied.
 payments = Table(
     "payments",
     metadata,
@@ -51,6 +52,7 @@ payments = Table(
     timestamp("next_attempt_at"),
     Column("problem", Text, nullable=True),
     UniqueConstraint("provider_account", "receipt"),
+    CheckConstraint("receipt = upper(receipt)", name="receipt"),
     CheckConstraint("amount_minor > 0 AND credit_used_minor >= 0", name="amounts"),
     # Money that is being sent or taken back keeps what it was matched to, if it was.
     CheckConstraint(

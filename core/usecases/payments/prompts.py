@@ -16,7 +16,7 @@ from core.db.payments import get_payment
 from core.db.prompts import claim_prompts, join_receipts, lock_checkout, lock_prompt, update_prompt
 from core.errors import BadCallback
 from core.money import Money
-from core.payment import PaymentNotice
+from core.payment import PaymentNotice, normalise_receipt
 from core.prompt import Prompt
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
@@ -264,7 +264,8 @@ def _is_booked(unit: Unit, prompt: Prompt, receipt: str) -> bool:
     another. A prompt that was matched to a payment by number and amount may bring another receipt.
     """
     booked = get_payment(unit.connection, prompt.payment_id) if prompt.payment_id else None
-    return booked is not None and prompt.checkout_reference in (booked.receipt, receipt)
+    ours = normalise_receipt(prompt.checkout_reference or "")
+    return booked is not None and ours in (booked.receipt, normalise_receipt(receipt))
 
 
 def prompt_paid(unit: Unit, prompt: Prompt, notice: PaymentNotice) -> Recorded:

@@ -24,7 +24,7 @@ from core.db.refunds import (
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.payment import BookedPayment, PaymentState
+from core.payment import BookedPayment, PaymentState, normalise_receipt
 from core.refund import Refund, RefundState
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
@@ -129,7 +129,7 @@ def find_known_refund(unit: Unit, refund_id: int, receipt: str | None = None) ->
     """Return the refund that a callback is about. Raises BadCallback when there is none, or when
     the callback names another receipt than that of the refund."""
     refund = find_refund(unit.connection, refund_id)
-    if refund is None or receipt not in (None, refund.receipt):
+    if refund is None or (receipt and normalise_receipt(receipt) != refund.receipt):
         raise BadCallback("no such refund")
     return refund
 

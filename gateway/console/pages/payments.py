@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from core.db.console.payments import PAYMENTS, PaymentDetails, find_payment_details
 from core.db.refunds import find_given_up
 from core.msisdn import parse_msisdn
+from core.payment import normalise_receipt
 from core.unit import Unit
 from core.usecases.payments.notify_payer import reach_payer
 from core.usecases.payments.show import find_payment_history
@@ -37,7 +38,7 @@ def _parse_search(unit: Unit, typed: str) -> Mapping[str, Any]:
     try:
         payer = parse_msisdn(typed, unit.market.country)
     except ValueError:
-        return {"receipt": typed.upper()}
+        return {"receipt": normalise_receipt(typed)}
     return {"payer": payer, "payer_sha256": hashlib.sha256(payer[1:].encode()).hexdigest()}
 
 

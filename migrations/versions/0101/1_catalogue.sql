@@ -38,6 +38,7 @@ CREATE TABLE market (
     operator TEXT NOT NULL,
     payment_max_minor BIGINT NOT NULL,
     default_after_days INTEGER,
+    started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT market_pkey PRIMARY KEY (id),
     CONSTRAINT market_default_after_days_check CHECK (default_after_days > 0),
     CONSTRAINT market_only_one_check CHECK (id = 1),

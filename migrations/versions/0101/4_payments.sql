@@ -38,8 +38,9 @@ CREATE TABLE postings (
 CREATE INDEX postings_account_customer_id_idx ON postings (account, customer_id);
 CREATE INDEX postings_entry_id_idx ON postings (entry_id);
 
--- One row per receipt of a provider account, whichever callback announced it. `paid_on`: the day
--- whose prices and debts count for it, whenever it is applied.
+-- One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
+-- capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
+-- whenever it is applied.
 CREATE TABLE payments (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider_account TEXT NOT NULL,
@@ -69,6 +70,7 @@ CREATE TABLE payments (
     CONSTRAINT payments_state_check CHECK (state IN ('received', 'applied', 'suspense', 'refunding',
         'refunded', 'reversed')),
     CONSTRAINT payments_provider_account_receipt_key UNIQUE (provider_account, receipt),
+    CONSTRAINT payments_receipt_check CHECK (receipt = upper(receipt)),
     CONSTRAINT payments_amounts_check CHECK (amount_minor > 0 AND credit_used_minor >= 0),
     CONSTRAINT payments_matched_check CHECK (CASE WHEN state = 'suspense' THEN customer_id IS NULL
         WHEN state IN ('received', 'applied') THEN customer_id IS NOT NULL ELSE true END),

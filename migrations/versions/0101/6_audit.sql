@@ -43,6 +43,31 @@ CREATE TABLE console_users (
     CONSTRAINT console_users_name_key UNIQUE (name)
 );
 
+-- A movement on a provider's statement of a type that the product does not book by itself: a person
+-- says what it was. `written`: the provider's own word for the type. `booked_as`: what the person
+-- said; nothing was booked for `nothing`.
+CREATE TABLE held_movements (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    provider_account TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    written TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    happened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    held_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    booked_as TEXT,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT held_movements_pkey PRIMARY KEY (id),
+    CONSTRAINT held_movements_direction_check CHECK (direction IN ('in', 'out')),
+    CONSTRAINT held_movements_booked_as_check CHECK (booked_as IN ('settlement', 'fee',
+        'unclassified', 'nothing')),
+    CONSTRAINT held_movements_provider_account_receipt_written_direction_key UNIQUE
+        (provider_account, receipt, written, direction),
+    CONSTRAINT held_movements_receipt_check CHECK (receipt = upper(receipt)),
+    CONSTRAINT held_movements_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT held_movements_ended_check CHECK ((booked_as IS NULL) = (ended_at IS NULL))
+);
+
 -- Forms of the console that were saved, each once: `token` was made when the form was shown, `digest`
 -- is a hash of what was typed. The same again is answered with `message` at `location`.
 CREATE TABLE saved_forms (

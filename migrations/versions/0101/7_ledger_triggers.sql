@@ -18,6 +18,7 @@ INSERT INTO ledger_accounts (code, normal_side) VALUES
     ('expense:goodwill', 'debit'),
     ('expense:commission', 'debit'),
     ('expense:provider_fee', 'debit'),
+    ('unclassified', 'debit'),
     ('cash:office', 'debit'),
     ('bank', 'debit');
 

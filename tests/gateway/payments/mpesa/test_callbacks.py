@@ -225,6 +225,13 @@ def test_an_address_does_not_lend_a_prompt_to_another_checkout(
 
 
 @pytest.mark.parametrize("first", ["stk", "confirmation"])
+def test_a_receipt_in_small_letters_is_the_same_receipt(web: Web, scenario: Scenario) -> None:
+    for receipt in ("SKE1A2B3C4", "ske1a2b3c4"):
+        assert web.daraja("confirmation", c2b(TransID=receipt)).json == ACKNOWLEDGED
+
+    assert scenario.rows("SELECT receipt FROM payments") == [("SKE1A2B3C4",)]
+
+
 def test_money_delivered_by_two_callbacks_counts_once(
     web: Web, scenario: Scenario, first: str
 ) -> None:

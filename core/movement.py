@@ -1,0 +1,85 @@
+"""A movement of money on a provider's statement, and what a statement is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from core.payment import PayerKind, normalise_receipt
+
+# payment: a customer's. reversal: of a customer's payment. settlement: between the account and our
+# bank. fee: the provider's charge. other: a person must say what it was.
+MovementKind = Literal["payment", "reversal", "settlement", "fee", "other"]
+MOVEMENT_KINDS: tuple[MovementKind, ...] = get_args(MovementKind)
+# Into the provider account, or out of it.
+Direction = Literal["in", "out"]
+# What a person says a held movement was. `unclassified`: none of our business with customers, the
+# accountant books it on; `nothing`: it is in the books already, or does not belong there.
+BookedAs = Literal["settlement", "fee", "unclassified", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A row of a statement. (`receipt`, `kind`, `direction`) name it: a payment and its charge may
+    share a receipt.
+
+    `amount_minor` is positive. `account`, `payer_kind` and `payer` are those of a payment, `undoes`
+    is the receipt that a reversal takes back, `written` the provider's word for an `other` kind.
+    """
+
+    receipt: str
+    kind: MovementKind
+    direction: Direction
+    amount_minor: int
+    happened_at: datetime
+    account: str = ""
+    payer_kind: PayerKind = "none"
+    payer: str | None = None
+    undoes: str | None = None
+    written: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "receipt", normalise_receipt(self.receipt))
+        if self.undoes is not None:
+            object.__setattr__(self, "undoes", normalise_receipt(self.undoes))
+
+    @property
+    def signed_minor(self) -> int:
+        """What the provider account gained."""
+        return self.amount_minor if self.direction == "in" else -self.amount_minor
+
+
+def parse_movement_kind(text: str) -> MovementKind:
+    """Return the kind with that name. Raises ValueError for any other text."""
+    for kind in MOVEMENT_KINDS:
+        if kind == text:
+            return kind
+    raise ValueError(f"kind is one of {', '.join(MOVEMENT_KINDS)}, not {text!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadRow:
+    """A row that cannot be understood. `place`: such as `line 7`; `said`: the row as it was
+    written, cut; `why`: what is wrong with it."""
+
+    place: str
+    said: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Movements of one account in one currency, and the closing balance if the file states it.
+
+    `settled_until`: later rows may still be added to the list; None: the list is final. `unread`:
+    rows that could not be understood.
+    """
+
+    provider_account: str
+    currency: str
+    movements: Sequence[Movement]
+    closing_minor: int | None = None
+    settled_until: datetime | None = None
+    unread: Sequence[UnreadRow] = ()

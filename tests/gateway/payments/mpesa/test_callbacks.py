@@ -224,7 +224,6 @@ def test_an_address_does_not_lend_a_prompt_to_another_checkout(
     assert scenario.rows(PAYMENT) == []
 
 
-@pytest.mark.parametrize("first", ["stk", "confirmation"])
 def test_a_receipt_in_small_letters_is_the_same_receipt(web: Web, scenario: Scenario) -> None:
     for receipt in ("SKE1A2B3C4", "ske1a2b3c4"):
         assert web.daraja("confirmation", c2b(TransID=receipt)).json == ACKNOWLEDGED
@@ -232,6 +231,7 @@ def test_a_receipt_in_small_letters_is_the_same_receipt(web: Web, scenario: Scen
     assert scenario.rows("SELECT receipt FROM payments") == [("SKE1A2B3C4",)]
 
 
+@pytest.mark.parametrize("first", ["stk", "confirmation"])
 def test_money_delivered_by_two_callbacks_counts_once(
     web: Web, scenario: Scenario, first: str
 ) -> None:

@@ -24,8 +24,8 @@ console_users = Table(
     CheckConstraint("name = lower(name)", name="name"),
 )
 
-# Forms of the console that were saved, each once: `token` was made when the form was shown, `digest`
-# is a hash of what was typed. The same again is answered with `message` at `location`.
+# Forms of the console that were saved, each once: `token` was made when the form was shown,
+# `digest` is a hash of what was typed. The same again is answered with `message` at `location`.
 saved_forms = Table(
     "saved_forms",
     metadata,

@@ -68,8 +68,8 @@ CREATE TABLE held_movements (
     CONSTRAINT held_movements_ended_check CHECK ((booked_as IS NULL) = (ended_at IS NULL))
 );
 
--- Forms of the console that were saved, each once: `token` was made when the form was shown, `digest`
--- is a hash of what was typed. The same again is answered with `message` at `location`.
+-- Forms of the console that were saved, each once: `token` was made when the form was shown,
+-- `digest` is a hash of what was typed. The same again is answered with `message` at `location`.
 CREATE TABLE saved_forms (
     token TEXT NOT NULL,
     digest TEXT NOT NULL,

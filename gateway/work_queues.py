@@ -75,6 +75,10 @@ class WorkQueues:
             )
         pipeline.execute()
 
+    def close(self) -> None:
+        """Close the connections to Redis."""
+        self._redis.close()
+
     def clear_wake(self, queue_name: QueueName) -> None:
         """A job's first step, before it claims rows: wake-ups from now on enqueue a new job."""
         try:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from typing import cast
 
+import psycopg
 from sqlalchemy import Connection, text
 
 from core.db.invariants import BOOKS, offenders
@@ -92,6 +94,11 @@ _VIOLATIONS = {
     """,
 }
 
+_PROVIDERS_TABLES = text(
+    "SELECT format('simulator.%I', table_name) FROM information_schema.tables"
+    " WHERE table_schema = 'simulator' ORDER BY table_name"
+)
+
 _STATISTICS = {
     "payments recorded by the provider": "SELECT count(*) FROM simulator.transactions",
     "of which found by pull only": "SELECT count(*) FROM payments WHERE source = 'pull'",
@@ -123,10 +130,35 @@ def wait_until_settled(
     deadline = time.monotonic() + patience_s
     queries = {name: sql for name, sql in _PENDING.items() if not money_only or name in MONEY}
     while True:
+        _copy_what_the_providers_know(deployment)
         pending = {name: count for name, count in _run_counts(deployment, queries).items() if count}
         if not pending or time.monotonic() > deadline:
             return pending
-        time.sleep(0.2)
+        time.sleep(1)
+
+
+def _copy_what_the_providers_know(deployment: Deployment) -> None:
+    """Copy the providers' tables into the schema `simulator` of the product's database, where the
+    queries of this module compare them with the product's own."""
+    with (
+        deployment.runtime.engine.connect() as theirs,
+        deployment.engine.begin() as ours,
+    ):
+        tables = theirs.execute(_PROVIDERS_TABLES).scalars().all()
+        ours.exec_driver_sql(f"TRUNCATE {', '.join(tables)}")
+        source, target = _cursor(theirs), _cursor(ours)
+        for table in tables:
+            with (
+                source.copy(f"COPY {table} TO STDOUT") as read,
+                target.copy(f"COPY {table} FROM STDIN") as written,
+            ):
+                for data in read:
+                    written.write(data)
+
+
+def _cursor(connection: Connection) -> psycopg.Cursor[tuple[object, ...]]:
+    driver = cast("psycopg.Connection[tuple[object, ...]]", connection.connection.driver_connection)
+    return driver.cursor()
 
 
 def find_violations(deployment: Deployment) -> dict[str, str]:

@@ -19,6 +19,7 @@ from redis import Redis
 from sqlalchemy import Engine, create_engine
 
 from core.db.engine import migrate
+from gateway.work_queues import WorkQueues
 from operations.embedded.locations import free_port
 from operations.embedded.processes import Process
 from operations.embedded.services import Services, embedded_services
@@ -34,20 +35,29 @@ _CONNECTIONS = 24
 
 
 class Deployment:
-    """All processes, and an engine each for the product's tables and the simulator's."""
+    """All processes, and an engine each for the product's database and the providers'.
 
-    def __init__(self, services: Services, workload: Workload, log: Path) -> None:
+    The providers have a database server of their own, which is never killed: another company's
+    servers outlive ours.
+    """
+
+    def __init__(
+        self, services: Services, providers_database_url: str, workload: Workload, log: Path
+    ) -> None:
         self.services = services
         self.settings = _make_settings(services, workload)
         self.engine: Engine = create_engine(
             services.database_url, pool_size=_CONNECTIONS, pool_pre_ping=True
         )
         self.runtime = SimulatorRuntime(
-            open_database(services.database_url, _CONNECTIONS),
+            open_database(providers_database_url, _CONNECTIONS),
             SimulatorSettings.from_environ(self.settings),
         )
+        self.work_queues = WorkQueues(services.redis_url)
         self.log = log
-        self.processes = _make_processes(self.settings, workload.workers, log)
+        self.processes = _make_processes(
+            self.settings, providers_database_url, workload.workers, log
+        )
 
     @property
     def providers_url(self) -> str:
@@ -70,6 +80,7 @@ class Deployment:
         """End all processes."""
         for process in self.processes.values():
             process.end_group()
+        self.work_queues.close()
         self.engine.dispose()
         self.runtime.engine.dispose()
 
@@ -100,10 +111,15 @@ class Deployment:
 @contextmanager
 def start_deployment(folder: Path, workload: Workload) -> Iterator[Deployment]:
     """A running product on a new database with the dataset; everything is ended afterwards."""
-    with embedded_services(folder) as services:
+    with (
+        embedded_services(folder / "product") as services,
+        embedded_services(folder / "providers", for_tests=True) as others,
+    ):
         migrate(services.database_url)
-        deployment = Deployment(services, workload, folder / "processes.log")
+        log = folder / "processes.log"
+        deployment = Deployment(services, others.database_url, workload, log)
         create_schema(deployment.runtime.engine)
+        create_schema(deployment.engine)  # for a copy of what the providers know (checks.py)
         with deployment.engine.begin() as connection:
             insert_dataset(connection, workload)
         try:
@@ -141,8 +157,11 @@ def _make_settings(services: Services, workload: Workload) -> dict[str, str]:
     }
 
 
-def _make_processes(settings: dict[str, str], workers: int, log: Path) -> dict[str, Process]:
+def _make_processes(
+    settings: dict[str, str], providers_database_url: str, workers: int, log: Path
+) -> dict[str, Process]:
     env = os.environ | settings
+    theirs = env | {"DATABASE_URL": providers_database_url}
     dialwatt = [sys.executable, "-m", "operations.cli"]
     web = (
         f"{sys.executable} -m granian --interface wsgi --host 127.0.0.1"
@@ -155,7 +174,10 @@ def _make_processes(settings: dict[str, str], workers: int, log: Path) -> dict[s
         **{f"worker-{n}": [*dialwatt, "worker"] for n in range(workers)},
         "schedule": [*dialwatt, "schedule"],
     }
-    return {name: Process(name, argv, env=env, output=log) for name, argv in commands.items()}
+    return {
+        name: Process(name, argv, env=theirs if name == "providers" else env, output=log)
+        for name, argv in commands.items()
+    }
 
 
 def _wait_for(url: str) -> None:

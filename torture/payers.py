@@ -25,7 +25,6 @@ from core.unit import unit_opener
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.payments.request import request_payment
 from gateway.payments.channel_table import channel_table
-from gateway.work_queues import WorkQueues
 from simulator.callback_queue import draw_callback_faults, json_callback, queue_callbacks
 from simulator.callback_sender import send_now
 from simulator.mobile_money.receipts import mpesa_receipt
@@ -54,7 +53,7 @@ class Payers:
             deployment.engine,
             pins=Pins(PEPPER),
             channels=channel_table(("daraja",)),
-            after_commit=WorkQueues(deployment.services.redis_url).wake,
+            after_commit=deployment.work_queues.wake,
         )
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(workload.payers, thread_name_prefix="payer")

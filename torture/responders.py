@@ -13,7 +13,6 @@ from sqlalchemy import text
 from core.unit import unit_opener
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.suspense import match_suspense
-from gateway.work_queues import WorkQueues
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from torture.deployment import Deployment
 from torture.payers import PROCESS_DOWN
@@ -29,8 +28,7 @@ class Responders:
     def __init__(self, deployment: Deployment, workload: Workload) -> None:
         self.events: Counter[str] = Counter()
         self._deployment, self._seed = deployment, workload.seed
-        wake = WorkQueues(deployment.services.redis_url).wake
-        self._open_unit = unit_opener(deployment.engine, after_commit=wake)
+        self._open_unit = unit_opener(deployment.engine, after_commit=deployment.work_queues.wake)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._threads = [

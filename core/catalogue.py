@@ -11,6 +11,7 @@ from core.appliance import Appliance
 from core.market import Market
 from core.plan import PlanTerms
 from core.tariff import TariffVersion
+from core.waterfall import Waterfall
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}")
 _NAME_LENGTH = 80
@@ -96,3 +97,4 @@ class Catalogue:
     appliances: tuple[Appliance, ...] = ()
     plans: tuple[PlanOffer, ...] = ()
     agents: tuple[AgentEntry, ...] = ()
+    waterfalls: tuple[Waterfall, ...] = ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.device import Device
 from core.tariff import TariffVersion
-from core.waterfall import Obligation
+from core.waterfall import Obligation, Waterfall
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,11 @@ class KnownCustomer(Customer):
 @dataclass(frozen=True, slots=True)
 class CustomerPosition:
     """`owner` is None where the device asked for is in stock. `versions`: all of the devices'
-    tariffs, oldest first. `owed`: what is not fully paid, by due date, then oldest sale, and what
-    it is for: the appliance's name by sale, the serial by device, the receipt by claim."""
+    tariffs, and `waterfalls`: all orders of payment, oldest first.
+
+    `owed`: what is not fully paid, by due date, then oldest sale, and what it is for: the
+    appliance's name by sale, the serial by device, the receipt by claim.
+    """
 
     owner: Customer | None
     devices: list[Device]
@@ -41,6 +44,7 @@ class CustomerPosition:
     sale_names: dict[int, str]
     serials: dict[int, str]
     receipts: dict[int, str]
+    waterfalls: list[Waterfall]
 
     def name_of(self, obligation: Obligation) -> str:
         """Return what an obligation is for: the appliance, the serial number of the meter, or the

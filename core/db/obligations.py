@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from core.customer import Customer, CustomerPosition
 from core.db import customers, devices
+from core.db.waterfalls import as_waterfall
 from core.device import Device
 from core.sale import RUNNING_SQL
 from core.tariff import TariffVersion
@@ -79,7 +80,8 @@ _POSITION = f"""
         (SELECT jsonb_agg(to_jsonb(served) - 'sealed_key' - 'sts') FROM served),
         (SELECT jsonb_agg(version ORDER BY valid_from) FROM tariff_versions version
           WHERE tariff_id IN (SELECT tariff_id FROM served)),
-        (SELECT jsonb_agg(named ORDER BY {ORDER}) FROM named)
+        (SELECT jsonb_agg(named ORDER BY {ORDER}) FROM named),
+        (SELECT jsonb_agg(w ORDER BY valid_from) FROM waterfalls w)
 """
 _ASKED_BY_SERIAL = text(_POSITION.format(asked=_BY_SERIAL))
 _ASKED_BY_CUSTOMER = text(_POSITION.format(asked=_BY_CUSTOMER))
@@ -97,7 +99,7 @@ def position_of_customer(connection: Connection, customer_id: int) -> CustomerPo
 
 
 def _position(row: Any) -> CustomerPosition:
-    owner, served, versions, owed = row
+    owner, served, versions, owed, waterfalls = row
     served, owed = [_device(device) for device in served or ()], owed or []
     serials = {device.id: device.serial for device in served}
     return CustomerPosition(
@@ -121,6 +123,14 @@ def _position(row: Any) -> CustomerPosition:
             for obligation in owed
             if obligation["kind"] == "clawback"
         },
+        waterfalls=[
+            as_waterfall(
+                date.fromisoformat(version["valid_from"]),
+                version["steps"],
+                version["lifeline_percent"],
+            )
+            for version in waterfalls or ()
+        ],
     )
 
 

@@ -12,7 +12,10 @@ from core.wording.messages import allocation
 
 
 def describe_allocation(market: Market, outcome: Outcome) -> list[BoundMessage]:
-    """`loan 300, access 200, 5.0 kWh`: each part once, in the order it fell."""
+    """`loan 300, access 200, 5.0 kWh`: each part once, debts first.
+
+    All debts are one sum where a payment that was taken back is among them.
+    """
     spent: Counter[str] = Counter()
     for line in outcome.lines:
         spent[line.kind] += line.amount_minor
@@ -20,11 +23,16 @@ def describe_allocation(market: Market, outcome: Outcome) -> list[BoundMessage]:
     def money(*kinds: str) -> Money:
         return Money(sum(spent[kind] for kind in kinds), market.currency)
 
+    loan = money("down_payment", "instalment", "recovery")
+    access, taken_back = money("access_rate"), money("clawback")
     parts = []
-    if loan := money("down_payment", "instalment", "recovery"):
-        parts.append(allocation.loan(amount=loan))
-    if access := money("access_rate"):
-        parts.append(allocation.access(amount=access))
+    if taken_back and (loan or access):
+        parts.append(allocation.debts(amount=taken_back + loan + access))
+    elif taken_back:
+        parts.append(allocation.taken_back(amount=taken_back))
+    else:
+        parts += [allocation.loan(amount=loan)] if loan else []
+        parts += [allocation.access(amount=access)] if access else []
     if outcome.energy_tenths:
         parts.append(allocation.energy(kwh=outcome.energy_tenths))
     if days := sum(outcome.days.values()):

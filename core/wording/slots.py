@@ -133,11 +133,21 @@ class ChoiceSlot:
 
 
 class MessageListSlot:
-    """Messages one after another, each of `parts` at most once: `loan 300, access 200`."""
+    """Messages one after another, each of `parts` at most once: `loan 300, access 200`.
+
+    Where any of `instead` is there, it stands for all of `first`, which otherwise come first.
+    """
 
     value_type: type = Sequence
 
-    def __init__(self, *parts: Message[Any], separator: str = ", ") -> None:
+    def __init__(
+        self,
+        *parts: Message[Any],
+        first: Sequence[Message[Any]] = (),
+        instead: Sequence[Message[Any]] = (),
+        separator: str = ", ",
+    ) -> None:
+        self.openings = (first, *((message,) for message in instead))
         self.parts = parts
         self.separator = separator
 
@@ -145,7 +155,11 @@ class MessageListSlot:
         return self.separator.join(language.render(part) for part in value)
 
     def widest(self, limits: SlotLimits, language: Language) -> str:
-        return self.separator.join(language.widest(part, limits) for part in self.parts)
+        lists = (
+            self.separator.join(language.widest(part, limits) for part in (*opening, *self.parts))
+            for opening in self.openings
+        )
+        return max(lists, key=language.size)
 
 
 class MessageSlot:

@@ -65,6 +65,7 @@ _LABELS = {
     "e_bike": "e-bike",
     "read_only": "read-only",
     "access_rate": "access rate",
+    "clawback": "payment taken back",
     "payers_device": "the payer owns it",
     "swapped": "it replaced the device with the number that was typed",
     "paid_before": "the payer has paid for it before",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.money import Money
-from core.usecases.sales.debts import Debts, list_debts
+from core.usecases.sales.debts import Debt, Debts, list_debts
 from core.wording.message import BoundMessage
 from core.wording.messages import debts as messages
 from gateway.ussd_menus.caller import load_caller, money
@@ -39,18 +39,19 @@ def debt_totals(turn: Turn, debts: Debts) -> DebtTotals:
 
 def debt_rows(turn: Turn, debts: Debts) -> Sequence[DebtRow]:
     """The debts that are due, oldest first, then the next one to fall due."""
-    rows = [
-        messages.overdue(
-            description=debt.description, amount=money(turn, debt.amount_minor), since=debt.due_on
-        )
-        for debt in debts.due
-    ]
+    rows = [_due_row(debt, money(turn, debt.amount_minor)) for debt in debts.due]
     if following := debts.next_due:
         amount = money(turn, following.amount_minor)
         rows.append(
             messages.upcoming(description=following.description, amount=amount, on=following.due_on)
         )
     return [DebtRow(row) for row in rows]
+
+
+def _due_row(debt: Debt, amount: Money) -> BoundMessage:
+    if debt.kind == "clawback":
+        return messages.taken_back(receipt=debt.description, amount=amount, since=debt.due_on)
+    return messages.overdue(description=debt.description, amount=amount, since=debt.due_on)
 
 
 def load_debts(context: CallerContext) -> Debts:

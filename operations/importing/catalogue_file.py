@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -38,6 +39,7 @@ from core.plan import (
 from core.tariff import TariffVersion
 from core.tokens.family import FAMILIES, VENDORS, can, lacking
 from core.tokens.typed import new_meters
+from core.waterfall import STEPS, Waterfall
 from gateway.payments.channel_table import channel_table
 from operations.importing.fields import (
     Fields,
@@ -55,9 +57,20 @@ from operations.importing.fields import (
     whole_number,
 )
 
-TABLES = ("market", "village", "manufacturer", "tariff", "appliance", "plan", "agent")
+TABLES = (
+    "market",
+    "village",
+    "manufacturer",
+    "tariff",
+    "appliance",
+    "plan",
+    "agent",
+    "waterfall",
+)
 DEVICE_KINDS = ("meter", "shs", "e_bike")
 
+# What tells the entries of a table apart, where it is not a code.
+_NAMED_BY = {"agent": "msisdn", "waterfall": "valid_from"}
 _SHARE = re.compile(r"[01](\.[0-9]{1,4})?")
 
 Entry = TypeVar("Entry")
@@ -104,6 +117,7 @@ def parse_catalogue(
         appliances=_entries(tables, "appliance", _appliance, context, problems),
         plans=_entries(tables, "plan", _plan, context, problems),
         agents=_entries(tables, "agent", _agent, context, problems),
+        waterfalls=_entries(tables, "waterfall", _waterfall, context, problems),
     ), problems
 
 
@@ -166,13 +180,16 @@ def _rows(
         problems.append(f"[{table}]: write each one under a [[{table}]] of its own")
         return
     for number, row in enumerate(rows, start=1):
-        name = row.get("msisdn" if table == "agent" else "code")
-        yield (f'{table} "{name}"' if isinstance(name, str) else f"{table} number {number}"), row
+        name = row.get(_NAMED_BY.get(table, "code"))
+        is_named = isinstance(name, str | date)
+        yield (f'{table} "{name}"' if is_named else f"{table} number {number}"), row
 
 
 def _key(entry: object) -> object:
     if isinstance(entry, TariffEntry):
         return entry.code, entry.version.valid_from
+    if isinstance(entry, Waterfall):
+        return entry.valid_from
     return entry.msisdn if isinstance(entry, AgentEntry) else getattr(entry, "code")  # noqa: B009
 
 
@@ -259,6 +276,14 @@ def _agent(fields: Fields, context: _Context) -> AgentEntry:
         commission_sales_bp=fields.optional("commission_sales", _share, 0),
         villages=fields.optional("villages", list_of(code), ()),
     )
+
+
+def _waterfall(fields: Fields, context: _Context) -> Waterfall:
+    steps = fields.required("order", list_of(one_of(*STEPS)))
+    if fields.is_good and len(steps) < len(STEPS):
+        fields.problem("order", f"has to name each of {', '.join(STEPS)}")
+    percent = fields.optional("lifeline_percent", whole_number(0, 100), None)
+    return Waterfall(fields.required("valid_from", day), steps, percent)
 
 
 def _new_meters(value: object) -> dict[str, Any]:

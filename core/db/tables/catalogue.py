@@ -86,7 +86,8 @@ tariff_versions = Table(
 waterfalls = Table(
     "waterfalls",
     metadata,
-    Column("valid_from", Date, primary_key=True),
+    row_id(),
+    Column("valid_from", Date, nullable=False, unique=True),
     Column("steps", ARRAY(Text), nullable=False),
     Column("lifeline_percent", Integer, nullable=True),
     CheckConstraint("lifeline_percent BETWEEN 0 AND 100", name="lifeline"),

@@ -38,6 +38,7 @@ from core.plan import ByDay, PlanTerms, make_plan
 from core.tariff import TariffVersion, fees_due
 from core.tokens.family import can, lacking
 from core.unit import Unit
+from core.usecases.catalogue.waterfalls import store_waterfalls, waterfall_problems
 
 HashPin = Callable[[str], str]
 Loaded = dict[str, Stored]
@@ -52,6 +53,7 @@ def catalogue_problems(unit: Unit, catalogue: Catalogue) -> list[str]:
         *_appliance_problems(unit.connection, catalogue.appliances),
         *_plan_problems(unit, catalogue),
         *_agent_problems(unit, catalogue),
+        *waterfall_problems(unit, catalogue.waterfalls),
     ]
 
 
@@ -82,6 +84,7 @@ def load_catalogue(unit: Unit, catalogue: Catalogue, hash_pin: HashPin) -> Loade
         connection, appliances, "code", [asdict(appliance) for appliance in catalogue.appliances]
     )
     loaded["plans"] = _store_plans(connection, catalogue.plans)
+    loaded["waterfalls"] = store_waterfalls(connection, catalogue.waterfalls)
     loaded["agents"] = _store_agents(connection, catalogue.agents, hash_pin)
     return loaded
 

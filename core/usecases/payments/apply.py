@@ -21,6 +21,7 @@ from core.db.obligations import open_obligations
 from core.db.payment_batch import write_batch
 from core.db.payments import claim_received, postpone
 from core.db.tariffs import versions_of
+from core.db.waterfalls import all_waterfalls
 from core.journal import CREDIT, DEBIT
 from core.logs import log_fields
 from core.payment import ReceivedPayment
@@ -33,7 +34,7 @@ from core.usecases.payments.missing_token import report_missing_token, without_t
 from core.usecases.payments.quote import target_of
 from core.usecases.payments.receipt_text import receipt_rows
 from core.usecases.tokens.device_keys import OpenSecret
-from core.waterfall import PLAN_PARTS, Line, Obligation, apply_money
+from core.waterfall import PLAN_PARTS, Line, Obligation, apply_money, waterfall_on
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +102,7 @@ def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBa
         versions=versions,
         owed=open_obligations(unit.connection, customer_ids),
         credits={customer.id: customer.credit_minor for customer in customers.values()},
+        waterfalls=all_waterfalls(unit.connection),
         today=unit.today,
     )
 
@@ -138,6 +140,7 @@ def _apply_one(
         replace(target, without_token=without_token.keys()),
         payment.paid_on,
         loan_only=payment.purpose == "loan",
+        waterfall=waterfall_on(batch.waterfalls, payment.paid_on),
     )
     batch.credits[payment.customer_id] = outcome.credit_minor
     still_due = sum(debt.open_minor for debt in owed if debt.due_on <= batch.today)

@@ -11,7 +11,7 @@ from core.device import Device
 from core.payment import ReceivedPayment
 from core.tariff import TariffVersion
 from core.usecases.payments.issue_tokens import DeviceToken
-from core.waterfall import Obligation, Outcome
+from core.waterfall import Obligation, Outcome, Waterfall
 
 
 @dataclass(slots=True)
@@ -19,7 +19,8 @@ class PaymentBatch:
     """What was locked and read for a batch, each by id.
 
     `owed`: the open obligations of each customer; `credits`: their credit in minor units. Both
-    change as the payments of the batch are applied one after the other.
+    change as the payments of the batch are applied one after the other. `waterfalls`: all versions
+    of the order in which money falls.
     """
 
     customers: dict[int, Customer]
@@ -27,6 +28,7 @@ class PaymentBatch:
     versions: dict[int, list[TariffVersion]]
     owed: dict[int, list[Obligation]]
     credits: dict[int, int]
+    waterfalls: list[Waterfall]
     today: date
 
 

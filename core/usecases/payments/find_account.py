@@ -15,7 +15,7 @@ from core.payment import PaymentPurpose
 from core.serial_number import normalise_serial
 from core.tariff import TariffVersion, fees_due
 from core.unit import Unit
-from core.waterfall import Obligation
+from core.waterfall import Obligation, Waterfall, waterfall_on
 
 LOAN_SUFFIX = "LOAN"
 
@@ -54,7 +54,7 @@ class Account:
     """What must be known of a device and its owner to quote a payment.
 
     `versions`: the tariff versions of the owner's devices by tariff id; `owed`: every obligation
-    not fully paid; `due_minor`: the sum of those that are due today.
+    not fully paid; `due_minor`: the sum of those that are due today; `waterfall`: today's.
     """
 
     device: Device
@@ -63,6 +63,7 @@ class Account:
     versions: dict[int, list[TariffVersion]]
     owed: list[Obligation]
     due_minor: int
+    waterfall: Waterfall
 
 
 def read_account(unit: Unit, account: str) -> Account:
@@ -81,7 +82,15 @@ def read_account(unit: Unit, account: str) -> Account:
         raise Refused("device_in_stock", serial=serial)
     device = next(device for device in position.devices if device.serial == serial)
     owed = owed_today(unit, position)
-    return Account(device, position.owner, purpose, position.versions, owed, due_minor(unit, owed))
+    return Account(
+        device,
+        position.owner,
+        purpose,
+        position.versions,
+        owed,
+        due_minor(unit, owed),
+        waterfall_on(position.waterfalls, unit.today),
+    )
 
 
 def owed_today(unit: Unit, position: CustomerPosition) -> list[Obligation]:

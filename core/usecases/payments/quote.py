@@ -49,6 +49,7 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
         target,
         unit.today,
         loan_only=purpose == "loan",
+        waterfall=named.waterfall,
     )
     _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=purpose == "loan")
     owes_loan = any(

@@ -8,6 +8,16 @@ from core.wording.slots import Amount, Count, Kwh, MessageListSlot, MessageSlot
 
 
 @message
+def taken_back(amount: Amount) -> None:
+    """Money for what an earlier payment had bought before it was taken back, and no other debt."""
+
+
+@message
+def debts(amount: Amount) -> None:
+    """Money for such a payment and for other debts, in one sum."""
+
+
+@message
 def loan(amount: Amount) -> None:
     """Money for down payments and instalments, and for a sale that was written off."""
 
@@ -38,6 +48,9 @@ def credit(amount: Amount) -> None:
 
 
 Allocations = Annotated[
-    Sequence[BoundMessage], MessageListSlot(loan, access, energy, days, unlock, credit)
+    Sequence[BoundMessage],
+    MessageListSlot(
+        energy, days, unlock, credit, first=(loan, access), instead=(taken_back, debts)
+    ),
 ]
 TokenContent = Annotated[BoundMessage, MessageSlot(energy, days, unlock)]

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from core.wording.message import BoundMessage, message
-from core.wording.slots import Day, MessageSlot, Money, Name
+from core.wording.slots import Day, MessageSlot, Money, Name, Reference
 
 
 @message
@@ -17,6 +17,11 @@ def nothing(credit: Money) -> None:
 
 
 @message
+def taken_back(receipt: Reference, amount: Money, since: Day) -> None:
+    """What is owed for a payment that was taken back after it was used."""
+
+
+@message
 def overdue(description: Name, amount: Money, since: Day) -> None:
     """A debt that is due: what for, how much, since when."""
 
@@ -27,5 +32,5 @@ def upcoming(description: Name, amount: Money, on: Day) -> None:
 
 
 @message
-def line(debt: Annotated[BoundMessage, MessageSlot(overdue, upcoming)]) -> None:
+def line(debt: Annotated[BoundMessage, MessageSlot(taken_back, overdue, upcoming)]) -> None:
     """A line of the list."""

@@ -56,13 +56,15 @@ CREATE TABLE tariffs (
 -- In which order a payment pays, from a day on (core.waterfall). `steps`: arrears, access_rate and
 -- device, each once. `lifeline_percent`: how much of a payment for a meter may go to debts.
 CREATE TABLE waterfalls (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
     valid_from DATE NOT NULL,
     steps TEXT[] NOT NULL,
     lifeline_percent INTEGER,
-    CONSTRAINT waterfalls_pkey PRIMARY KEY (valid_from),
+    CONSTRAINT waterfalls_pkey PRIMARY KEY (id),
     CONSTRAINT waterfalls_lifeline_check CHECK (lifeline_percent BETWEEN 0 AND 100),
     CONSTRAINT waterfalls_steps_check CHECK (cardinality(steps) = 3 AND steps @> ARRAY['arrears',
-        'access_rate', 'device'])
+        'access_rate', 'device']),
+    CONSTRAINT waterfalls_valid_from_key UNIQUE (valid_from)
 );
 
 -- A plan the operator allows for an appliance: an agent picks it instead of making figures up, and a

@@ -25,6 +25,7 @@ from core.unit import OpenUnit, Unit, unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
+from core.usecases.operators.used_keys import forget_used_keys
 from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
 from gateway.redis_client import fail_fast_redis
@@ -56,7 +57,8 @@ class PeriodicJob:
 
 
 class Schedule:
-    """The periodic work: access fees once a day, reminders once an hour."""
+    """The periodic work: access fees once a day, reminders and the clearing of keys that were used
+    once an hour."""
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class Schedule:
         self.jobs = (
             PeriodicJob("the daily access fees", lambda unit: unit.today, self._accrue),
             PeriodicJob("the hourly reminders", _hour, self._remind),
+            PeriodicJob("the hourly clearing of used keys", _hour, self._forget_used_keys),
         )
 
     def sweep(self) -> None:
@@ -114,6 +117,10 @@ class Schedule:
 
     def _remind(self) -> None:
         remind_all(self.open_unit, lambda texts: self.record_heartbeat())
+
+    def _forget_used_keys(self) -> None:
+        with self.open_unit() as unit:
+            forget_used_keys(unit)
 
 
 def _hour(unit: Unit) -> datetime:

@@ -9,19 +9,24 @@
 
 `submit(unit, operator, values, **ids)` calls a use case, which writes its audit row in the same
 transaction, and returns `Done`. `action_page` is a form that also requires a reason.
+
+A form is saved once: the token that it was shown with is spent in that transaction. The same form
+again (a double click, a reload after a lost answer) does nothing and gets the first answer.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from core.db.saved_forms import find_saved_form, save_answer, spend_token, unspend_token
 from core.errors import Refused
 from core.unit import Unit, retry_on_conflict
 from core.wording.operator_messages import describe_refusal
@@ -63,12 +68,24 @@ class Field:
 class Done:
     """A form was submitted: the message to show, and the page to go to (`endpoint`, `ids`).
 
-    `response` makes what is sent instead of a page, for example a file.
+    `message_again` is shown for the same form again where the message holds what is shown only
+    once. `response` makes what is sent instead of a page, for example a file; such a form may be
+    sent again.
     """
 
     message: str
     endpoint: str
     ids: Mapping[str, Any] = field(default_factory=dict)
+    response: Callable[[], ResponseReturnValue] | None = None
+    message_again: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What the operator is answered for a form that was saved."""
+
+    message: str
+    location: str
     response: Callable[[], ResponseReturnValue] | None = None
 
 
@@ -108,8 +125,16 @@ class FormState:
         typed = {name: text for name, text in self.typed.items() if name not in _NOT_TYPED}
         return hashlib.blake2s(json.dumps(typed, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def kept_digest(self) -> str:
+        """The hash that is kept of a saved form. From it nobody can guess a typed password: its key
+        is the form token of the login."""
+        key = self.typed["form_token"].encode()
+        return hashlib.blake2s(self.digest.encode(), key=key).hexdigest()
 
-_NOT_TYPED = ("form_token", "confirmed")
+
+_NOT_TYPED = ("form_token", "once", "confirmed")
+_ONCE_BYTES = 16
 
 
 def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form: Form) -> None:
@@ -120,13 +145,13 @@ def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form:
             with console().read_only_unit() as unit:
                 initial = {field.name: field.value for field in form.fields(unit, **ids)}
             return _render_form(form, FormState(initial | _query_values(initial)), ids)
-        done, state = retry_on_conflict(lambda: _submit_form(form, ids))
-        if done is None:
+        answer, state = retry_on_conflict(lambda: _submit_form(form, ids))
+        if answer is None:
             return _render_form(form, state, ids), 200 if state.preview else 422
-        if done.response:
-            return done.response()
-        flash(done.message)
-        return redirect(url_for(done.endpoint, **done.ids))
+        if answer.response:
+            return answer.response()
+        flash(answer.message)
+        return redirect(answer.location)
 
     view.__name__ = name
     page(blueprint, rule, permission, methods=("GET", "POST"))(view)
@@ -152,30 +177,61 @@ def _query_values(initial: Mapping[str, str]) -> dict[str, str]:
     return {name: request.args[name] for name in initial if name in request.args}
 
 
-class _PreviewOnly(Exception):
-    """Rolls back what a preview wrote."""
+class _NotSaved(Exception):
+    """Rolls back what a preview wrote, and the spending of the form's token."""
 
 
-def _submit_form(form: Form, ids: Mapping[str, Any]) -> tuple[Done | None, FormState]:
-    typed = {name: value.strip() for name, value in request.form.items()}
-    state = FormState(typed)
+def _submit_form(form: Form, ids: Mapping[str, Any]) -> tuple[_Answer | None, FormState]:
+    state = FormState({name: value.strip() for name, value in request.form.items()})
+    token = state.typed.get("once", "")
+    if len(token) < _ONCE_BYTES:
+        abort(400, "This form has expired. Go back, reload the page and try again.")
     try:
         with console().unit() as unit:
-            fields = form.fields(unit, **ids)
-            values, state.problems = parse_fields(unit, fields, typed)
-            if state.problems:
-                return None, state
-            done = form.submit(unit, current_operator().name, values, **ids)
-            if form.preview and typed.get("confirmed") != state.digest:
-                state.preview = form.preview(unit, done)
-                raise _PreviewOnly
-            return done, state
-    except _PreviewOnly:
+            if not spend_token(unit.connection, token, state.kept_digest, unit.now):
+                return _first_answer(unit, token, state), state
+            done = _save_form(unit, form, state, ids)
+            return _keep_answer(unit, token, done), state
+    except _NotSaved:
         return None, state
     except Refused as refused:
         where = form.errors_at.get(refused.code, "")
         state.problems = {where: describe_refusal(refused, g.market.currency)}
         return None, state
+
+
+def _save_form(unit: Unit, form: Form, state: FormState, ids: Mapping[str, Any]) -> Done:
+    """What submitting the form did. Raises _NotSaved with the problems or the preview in `state`,
+    and Refused."""
+    fields = form.fields(unit, **ids)
+    values, state.problems = parse_fields(unit, fields, state.typed)
+    if state.problems:
+        raise _NotSaved
+    done = form.submit(unit, current_operator().name, values, **ids)
+    if form.preview and state.typed.get("confirmed") != state.digest:
+        state.preview = form.preview(unit, done)
+        raise _NotSaved
+    return done
+
+
+def _keep_answer(unit: Unit, token: str, done: Done) -> _Answer:
+    """The answer for a form, kept for the same form again."""
+    location = url_for(done.endpoint, **done.ids)
+    if done.response:
+        unspend_token(unit.connection, token)
+    else:
+        save_answer(unit.connection, token, done.message_again or done.message, location)
+    return _Answer(done.message, location, done.response)
+
+
+def _first_answer(unit: Unit, token: str, state: FormState) -> _Answer | None:
+    """The answer that this form got when it was saved; None, with the problem in `state`, where
+    something else is typed in it now."""
+    saved = find_saved_form(unit.connection, token)
+    if saved is not None and saved.digest == state.kept_digest:
+        return _Answer(saved.message, saved.location)
+    state.problems = {"": "this form was saved before. Send it again to save what it says now"}
+    return None
 
 
 def parse_fields(
@@ -213,4 +269,5 @@ def _render_form(form: Form, state: FormState, ids: Mapping[str, Any]) -> str:
             facts=form.summary(unit, **ids) if form.summary else (),
             state=state,
             ids=ids,
+            once=secrets.token_urlsafe(_ONCE_BYTES),
         )

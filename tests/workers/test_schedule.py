@@ -8,6 +8,8 @@ from typing import cast
 
 import pytest
 
+from core.db.effects import claim_effect
+from core.db.saved_forms import spend_token
 from core.unit import Unit
 from gateway.work_queues import WorkQueues
 from tests.support.scenario import Scenario
@@ -76,3 +78,18 @@ def test_they_are_tried_again_after_five_minutes_and_the_case_closes(
 
     assert calls.count("accrual") == 3
     assert [is_open for _, is_open in cases(scenario)] == [False]
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(23, True), (25, False)])
+def test_keys_under_which_something_was_done_once_are_forgotten_after_a_day(
+    schedule: Schedule, scenario: Scenario, hours: int, kept: bool
+) -> None:
+    with scenario.open_unit() as unit:
+        claim_effect(unit.connection, ("a/0", 1), ("a", 3), unit.now)
+        spend_token(unit.connection, "token", "digest", unit.now)
+    scenario.ahead += timedelta(hours=hours)
+
+    schedule.sweep()
+
+    for table in ("ussd_effects", "saved_forms"):
+        assert scenario.rows(f"SELECT count(*) FROM {table}") == [(int(kept),)]

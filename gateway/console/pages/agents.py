@@ -146,7 +146,8 @@ action_page(
 def _reset_pin(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     pin = reset_pin(unit, agent_id, operator, values["reason"])
     message = f"The new PIN is {pin}. Tell it to the agent, who must change it at first use."
-    return Done(message, "agents.agent", {"agent_id": agent_id})
+    again = "The PIN was reset. It is shown only once: reset it again if it was not seen."
+    return Done(message, "agents.agent", {"agent_id": agent_id}, message_again=again)
 
 
 action_page(

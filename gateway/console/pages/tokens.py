@@ -142,9 +142,11 @@ def _token_summary(unit: Unit, token_id: int) -> list[tuple[str, str]]:
 def _reveal_token(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
     token = reveal_token(unit, token_id, operator, values["reason"])
     message = f"The token for {token.serial} is {token.text}"
+    again = f"The token for {token.serial} was revealed. It is shown only once."
     if token.payment_id is not None:
-        return Done(message, "payments.payment", {"payment_id": token.payment_id})
-    return Done(message, "tokens.order", {"order_id": token.order_id})
+        ids: dict[str, int | None] = {"payment_id": token.payment_id}
+        return Done(message, "payments.payment", ids, message_again=again)
+    return Done(message, "tokens.order", {"order_id": token.order_id}, message_again=again)
 
 
 action_page(

@@ -7,6 +7,7 @@ for every name in an address: add further ids there.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,7 +77,9 @@ class Browser:
         return found
 
     def post(self, path: str, **typed: str) -> TestResponse:
-        return self.client.post(f"/console{path}", data={"form_token": self.token()} | typed)
+        """Fill in and send a form that was opened for it."""
+        tokens = {"form_token": self.token(), "once": secrets.token_urlsafe(16)}
+        return self.client.post(f"/console{path}", data=tokens | typed)
 
     def confirm(self, path: str, **typed: str) -> tuple[TestResponse, TestResponse]:
         """Fill in a form, look at what it would do, and confirm that."""

@@ -36,7 +36,8 @@ class Channel:
     * `reference_max`: how many characters of an account reference the provider shows and returns.
     * `most_minor`: the most it moves at once, by currency, where it publishes that.
     * `reasons`: what its codes mean to a payer, for the codes that mean something.
-    * `can_refund`: it sends a payment back when it is asked by its API.
+    * `can_refund`: it sends a payment back when it is asked by its API; `refunds_parts`: a part of
+      one as well.
     """
 
     name: ChannelName
@@ -48,6 +49,7 @@ class Channel:
     most_minor: Mapping[str, int] = field(default_factory=dict)
     reasons: Mapping[str, Reason] = field(default_factory=dict)
     can_refund: bool = False
+    refunds_parts: bool = False
 
 
 def after(*seconds: int) -> tuple[timedelta, ...]:
@@ -69,6 +71,11 @@ class Channels:
     def refunding_accounts(self) -> list[str]:
         """SQL LIKE patterns of the provider accounts whose channel can send money back."""
         return [f"{channel.name}:%" for channel in self.by_name.values() if channel.can_refund]
+
+    def refunds_parts(self, provider_account: str) -> bool:
+        """Whether the channel of a provider account can send a part of a payment back."""
+        channel = self.by_name.get(provider_account.partition(":")[0])
+        return channel is not None and channel.refunds_parts
 
     def most_minor(self, currency: str) -> int | None:
         """The largest amount that any channel publishes for a currency; None where none does."""

@@ -54,7 +54,9 @@ class ReceivedPayment:
 
 @dataclass(frozen=True, slots=True)
 class BookedPayment:
-    """A payment's row. `device_id` and `customer_id` are None where it was never matched."""
+    """A payment's row. `device_id` and `customer_id` are None where it was never matched.
+
+    `returned_minor` of it went back to the payer."""
 
     id: int
     provider_account: str
@@ -70,16 +72,25 @@ class BookedPayment:
 
     state: PaymentState
     credit_used_minor: int
+    returned_minor: int
+
+    @property
+    def left_minor(self) -> int:
+        """What did not go back."""
+        return self.amount_minor - self.returned_minor
 
 
 @dataclass(frozen=True, slots=True)
 class BookedLine:
-    """Where a part of an applied payment went. `sale_id`: the written-off sale of a `recovery`.
+    """Where a part of an applied payment went: what is left of it after earlier returns.
+
+    `sale_id`: the written-off sale of a `recovery`.
 
     `is_owed_again`: taking the part back can reopen the instalment, charge or claim; not when its
     sale has ended or another plan runs on the device.
     """
 
+    id: int
     kind: LineKind
     amount_minor: int
     instalment_id: int | None

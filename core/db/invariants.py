@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, text
 
+from core.db.return_invariants import RETURNS
 from core.sale import RUNNING_SQL
 
 _SHOWN = 3
@@ -35,7 +36,7 @@ def _sub_ledger(account: str, side: str, kept: str) -> str:
     return _PER_CUSTOMER.format(ledger=ledger, kept=kept)
 
 
-BOOKS: dict[str, str] = {
+BOOKS: dict[str, str] = RETURNS | {
     "every entry balances": """
         SELECT 'entry ' || e.id || ' (' || e.kind || ')' FROM journal_entries e
           LEFT JOIN postings p ON p.entry_id = e.id GROUP BY e.id
@@ -47,13 +48,6 @@ BOOKS: dict[str, str] = {
                                                   ELSE -amount_minor END)
           FROM postings HAVING sum(CASE side WHEN 'debit' THEN amount_minor
                                    ELSE -amount_minor END) <> 0
-    """,
-    "every payment equals its lines": """
-        SELECT 'payment ' || p.receipt || ': ' || p.amount_minor + p.credit_used_minor
-               || ' paid, lines ' || coalesce(sum(l.amount_minor), 0)
-          FROM payments p LEFT JOIN payment_lines l ON l.payment_id = p.id
-         WHERE p.applied_at IS NOT NULL GROUP BY p.id
-        HAVING coalesce(sum(l.amount_minor), 0) <> p.amount_minor + p.credit_used_minor
     """,
     "every customer's credit equals the ledger": _sub_ledger(
         "customer_credit",
@@ -76,21 +70,22 @@ BOOKS: dict[str, str] = {
     "waiting payments equal unapplied": _sub_ledger(
         "unapplied",
         "credit",
-        "SELECT customer_id, sum(amount_minor) AS kept FROM payments"
+        "SELECT customer_id, sum(amount_minor - returned_minor) AS kept FROM payments"
         " WHERE state = 'received' GROUP BY 1",
     ),
     "unmatched payments equal suspense": """
         SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS held FROM postings WHERE account = 'suspense') l,
-          (SELECT coalesce(sum(amount_minor), 0) AS held FROM payments WHERE state = 'suspense') p
+          (SELECT coalesce(sum(amount_minor - returned_minor), 0) AS held FROM payments
+            WHERE state = 'suspense') p
          WHERE l.held <> p.held
     """,
     "money on its way back equals refund_payable": """
         SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS held FROM postings WHERE account = 'refund_payable') l,
-          (SELECT coalesce(sum(amount_minor), 0) AS held FROM payments
+          (SELECT coalesce(sum(amount_minor - returned_minor), 0) AS held FROM payments
             WHERE state = 'refunding') p
          WHERE l.held <> p.held
     """,
@@ -100,20 +95,6 @@ BOOKS: dict[str, str] = {
         "SELECT customer_id, sum(amount_minor - paid_minor - written_off_minor) AS kept"
         " FROM clawbacks GROUP BY 1",
     ),
-    "money taken in and not sent back equals clearing": """
-        SELECT p.account || ': ledger ' || coalesce(l.held, 0) || ', payments ' || p.held FROM
-          (SELECT 'clearing:' || provider_account AS account,
-                  sum(amount_minor) FILTER (WHERE state NOT IN ('refunded', 'reversed')) AS held
-             FROM payments WHERE provider_account NOT LIKE 'agent:%' GROUP BY 1) p
-          LEFT JOIN
-          (SELECT o.account, sum(CASE o.side WHEN 'debit' THEN o.amount_minor
-                                 ELSE -o.amount_minor END) AS held
-             FROM postings o JOIN journal_entries e ON e.id = o.entry_id
-            WHERE o.account LIKE 'clearing:%' AND e.kind NOT IN ('settlement', 'opening')
-             GROUP BY 1) l
-          USING (account)
-         WHERE coalesce(l.held, 0) <> coalesce(p.held, 0)
-    """,
     "every agent's float and commission equal the ledger": """
         SELECT 'agent ' || a.id || ': owes ' || a.float_used_minor || ', ledger '
                || coalesce(f.held, 0) || '; commission ' || a.commission_minor || ', ledger '

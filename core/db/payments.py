@@ -51,8 +51,8 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
     """Lock up to `limit` payments that wait to be applied; rows that others lock are skipped."""
     rows = connection.execute(
         text(
-            "SELECT id, receipt, amount_minor, purpose, device_id, customer_id, paid_on"
-            " FROM payments WHERE state = 'received' AND next_attempt_at <= :now"
+            "SELECT id, receipt, amount_minor - returned_minor, purpose, device_id, customer_id,"
+            " paid_on FROM payments WHERE state = 'received' AND next_attempt_at <= :now"
             " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"now": now, "limit": limit},
@@ -131,7 +131,7 @@ def oldest_waiting(connection: Connection) -> datetime | None:
 
 _COLUMNS = (
     "id, provider_account, receipt, amount_minor, currency, account_raw, device_id, customer_id,"
-    " payer_kind, payer, paid_at, state, credit_used_minor"
+    " payer_kind, payer, paid_at, state, credit_used_minor, returned_minor"
 )
 
 
@@ -183,22 +183,26 @@ def learn_payer(connection: Connection, payment_id: int, msisdn: str) -> BookedP
     return None if learnt is None else BookedPayment(*learnt)
 
 
-def lines_booked(connection: Connection, payment_id: int) -> list[BookedLine]:
-    """Return the lines of an applied payment, in order."""
+def lines_left(connection: Connection, payment_id: int) -> list[BookedLine]:
+    """Return the lines of an applied payment as far as earlier returns left them, newest first."""
     rows = connection.execute(
         text(
             f"""
-            SELECT l.kind, l.amount_minor, l.instalment_id, l.access_charge_id, l.clawback_id,
+            SELECT l.id, l.kind, l.amount_minor - l.returned, l.instalment_id, l.access_charge_id,
+                   l.clawback_id,
                    l.sale_id, l.device_id,
                    l.instalment_id IS NULL OR s.state IN {RUNNING_SQL} OR (
                        s.state = 'complete' AND NOT EXISTS (
                            SELECT FROM sales o WHERE o.device_id = s.device_id
                               AND o.state IN {RUNNING_SQL}
                        ))
-              FROM payment_lines l
+              FROM (SELECT *, (SELECT coalesce(sum(b.amount_minor), 0)::bigint
+                                 FROM payment_return_lines b WHERE b.line_id = payment_lines.id)
+                           AS returned
+                      FROM payment_lines WHERE payment_id = :id) l
               LEFT JOIN instalments i ON i.id = l.instalment_id
               LEFT JOIN sales s ON s.id = i.sale_id
-             WHERE l.payment_id = :id ORDER BY l.number
+             WHERE l.amount_minor > l.returned ORDER BY l.number DESC
             """
         ),
         {"id": payment_id},

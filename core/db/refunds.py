@@ -12,7 +12,8 @@ from core.refund import Refund
 _COLUMNS = (
     "r.id, r.payment_id, p.provider_account, p.receipt, r.amount_minor, r.origin_state,"
     " r.client_reference, r.state, r.attempts,"
-    " (SELECT min(checkout_reference) FROM prompts WHERE payment_id = p.id) AS prompt_reference"
+    " (SELECT min(checkout_reference) FROM prompts WHERE payment_id = p.id) AS prompt_reference,"
+    " p.amount_minor, p.currency"
 )
 
 
@@ -58,8 +59,9 @@ def find_refund(connection: Connection, refund_id: int) -> Refund | None:
 
 
 def find_open_refund(connection: Connection, payment_id: int) -> Refund | None:
-    """Return the refund of a payment that has not failed, or None."""
-    return _one(connection, "r.payment_id = :key AND r.state <> 'failed'", payment_id)
+    """Return the refund of a payment that is under way, or None."""
+    where = "r.payment_id = :key AND r.state NOT IN ('done', 'failed')"
+    return _one(connection, where, payment_id)
 
 
 def find_given_up(connection: Connection, payment_id: int) -> Refund | None:

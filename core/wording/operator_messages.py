@@ -106,6 +106,16 @@ _TEMPLATES = {
     "reason_missing": "give a reason",
     "opening_known": "the opening balance of {account} is booked already",
     "opening_negative": "the ledger shows {amount} more than the statement: no opening balance",
+    "amount_missing": "give an amount of more than 0",
+    "reference_missing": (
+        "give the receipt, bank reference or voucher number of it: the same one is booked once"
+    ),
+    "reference_used": "something else is booked under {reference}",
+    "return_too_large": "of {receipt} no more than {left} can go back",
+    "refund_of_part": (
+        "{account} sends only whole payments back: send the part at the provider's portal, from the"
+        " bank or from the office, and record that it went back"
+    ),
     "refund_too_late": "{receipt} has been applied: it paid debts or bought a token",
     "refund_under_way": "{receipt} cannot be sent back: it is {state}",
     "role_unknown": "there is no role {role}",

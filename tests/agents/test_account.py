@@ -15,6 +15,7 @@ from core.db.ledger import balance
 from core.errors import Refused
 from core.money import Money
 from core.pin import Pins, hash_pin
+from core.refund import MoneyBack
 from core.tokens.family import DeviceSecret
 from core.unit import OpenUnit, unit_opener
 from core.usecases.agents.account import agent_account, settle_agent
@@ -218,7 +219,8 @@ def give_back(open_unit: OpenUnit, receipt: str, amount: int) -> bool:
     with open_unit() as unit:
         agent_id = unit.connection.execute(text("SELECT id FROM agents")).scalar_one()
         reason = "the customer has it back"
-        return record_reversal(unit, f"agent:{agent_id}", receipt, amount * 100, "ops@jua", reason)
+        back = MoneyBack(amount * 100)
+        return record_reversal(unit, f"agent:{agent_id}", receipt, back, "ops@jua", reason)
 
 
 def check_ledger(engine: Engine) -> None:
@@ -316,7 +318,7 @@ def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(
 
     def go_back() -> None:
         with open_unit() as unit:
-            reverse_by_hand(unit, payment_id, "ops@jua", "the customer has it back")
+            reverse_by_hand(unit, payment_id, MoneyBack(), "ops@jua", "the customer has it back")
 
     office = threading.Thread(target=go_back)
     with open_unit() as unit:

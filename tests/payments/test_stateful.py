@@ -21,6 +21,7 @@ from core.db.tariffs import find_market
 from core.errors import Refused
 from core.payment import PaymentNotice
 from core.plan import ByCount
+from core.refund import MoneyBack
 from core.tokens.sealing import bound_to
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates
@@ -189,8 +190,9 @@ class Books(RuleBasedStateMachine):
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
         receipt = data.draw(st.sampled_from(sorted(self.known)))
-        record_reversal(self.unit, ACCOUNT, receipt, self.known[receipt][1], "ops", "M-Pesa did")
-        assert not record_reversal(self.unit, ACCOUNT, receipt, self.known[receipt][1], "o", "k")
+        back = MoneyBack(self.known[receipt][1])
+        record_reversal(self.unit, ACCOUNT, receipt, back, "ops", "M-Pesa did")
+        assert not record_reversal(self.unit, ACCOUNT, receipt, back, "o", "k")
 
     @rule(data=st.data())
     def nothing_applied_is_ever_refunded(self, data: st.DataObject) -> None:

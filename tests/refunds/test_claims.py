@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from core.refund import MoneyBack
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.sales.debts import list_debts
 from tests.support.cast import KIT, LAST_KIT, METER
@@ -10,7 +11,9 @@ from tests.support.scenario import ACCOUNT, Scenario
 
 def reverse(scenario: Scenario, receipt: str, amount_minor: int) -> None:
     with scenario.open_unit() as unit:
-        assert record_reversal(unit, ACCOUNT, receipt, amount_minor, "statement", "by M-Pesa")
+        assert record_reversal(
+            unit, ACCOUNT, receipt, MoneyBack(amount_minor), "statement", "by M-Pesa"
+        )
 
 
 def pay(scenario: Scenario, receipt: str, serial: str, amount_minor: int) -> None:

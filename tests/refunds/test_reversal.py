@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import BadCallback, Refused
+from core.refund import MoneyBack
 from core.usecases.refunds.reversal import record_reversal
 from tests.support.builders import give_device
 from tests.support.cast import AMINA, BARAKA, KIT, LAST_KIT, METER
@@ -13,7 +14,8 @@ from tests.support.scenario import ACCOUNT, Scenario
 
 def reverse(scenario: Scenario, receipt: str = "R1", amount_minor: int = 500_00) -> bool:
     with scenario.open_unit() as unit:
-        return record_reversal(unit, ACCOUNT, receipt, amount_minor, "statement", "told by M-Pesa")
+        back = MoneyBack(amount_minor)
+        return record_reversal(unit, ACCOUNT, receipt, back, "statement", "told by M-Pesa")
 
 
 def owed(scenario: Scenario, serial: str) -> int | None:
@@ -148,9 +150,14 @@ def test_a_receipt_nobody_booked_cannot_be_reversed(scenario: Scenario) -> None:
         reverse(scenario)
 
 
-def test_another_amount_than_was_paid_is_not_booked(scenario: Scenario) -> None:
+def test_more_than_was_paid_is_a_case_and_not_booked(scenario: Scenario) -> None:
     scenario.pay("R1", METER, 500_00)
 
+    assert reverse(scenario, amount_minor=501_00) is False
     with pytest.raises(BadCallback):
-        reverse(scenario, amount_minor=499_00)
+        reverse(scenario, amount_minor=0)
+
     assert scenario.states() == ["received"]
+    [(kind, detail)] = scenario.rows("SELECT kind, detail FROM cases")
+    assert kind == "return_unclear"
+    assert "KES 501.00 of R1 went back, but only KES 500.00 of it can" in detail

@@ -259,11 +259,12 @@ _PAIRS = (
         _posted_sum("e.kind = 'received' AND o.account LIKE 'clearing:agent:%'"),
     ),
     (
-        "refunds done = money sent back",
-        "SELECT sum(r.amount_minor) FROM refunds r JOIN payments p ON p.id = r.payment_id"
-        " WHERE r.state = 'done' AND p.state = 'refunded'"
-        " AND r.ended_at >= :since AND r.ended_at < :until",
-        _posted_sum("e.kind = 'refund_done' AND o.side = 'credit'"),
+        "money that went back = what returns took",
+        "SELECT sum(amount_minor + excess_minor) FROM payment_returns"
+        " WHERE happened_at >= :since AND happened_at < :until",
+        f"SELECT sum({_SIGNED}) FROM {_LEGS} WHERE {IN_MONTH}"
+        " AND e.kind IN ('reversed', 'refund_done') AND o.account IN ('unapplied', 'suspense',"
+        " 'receivable:clawback', 'expense:paid_twice', 'refund_payable')",
     ),
     (
         "debits = credits",

@@ -162,6 +162,9 @@ _ENTRIES = text(
                SELECT word || ':' || :id FROM unnest(CAST(:words AS text[])) AS word)
            || ARRAY(SELECT word || ':' || :id || ':' || time FROM generate_series(2, 9) AS time,
                     unnest(CAST(:again AS text[])) AS word)
+           || ARRAY(SELECT word || ':' || :id || ':' || b.number FROM payment_returns b,
+                    unnest(CAST(:returned AS text[])) AS word
+                     WHERE b.payment_id = :id AND b.number > 1)
            || ARRAY(SELECT word || ':' || r.id FROM refunds r, unnest(CAST(:refund AS text[]))
                     AS word WHERE r.payment_id = :id))
      ORDER BY e.id, o.id
@@ -169,12 +172,14 @@ _ENTRIES = text(
 )
 _WORDS = ["received", "applied", "matched", "unmatched", "reversed", "unapplied"]
 _AGAIN = ["matched", "unmatched"]
+_RETURN_WORDS = ["reversed", "unapplied"]
 _REFUND_WORDS = ["refund_requested", "refund_done", "refund_failed", "refund_after_all"]
 
 
 def entries_of_payment(connection: Connection, payment_id: int) -> list[PaymentEntry]:
     """Return the journal entries that a payment caused, the oldest first."""
     values = {"id": payment_id, "words": _WORDS, "again": _AGAIN, "refund": _REFUND_WORDS}
+    values["returned"] = _RETURN_WORDS
     rows = connection.execute(_ENTRIES, values)
     entries = []
     for _, group in groupby(rows, lambda row: row.id):

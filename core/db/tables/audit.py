@@ -59,7 +59,7 @@ refunds = Table(
         "refunds_payment_key",
         "payment_id",
         unique=True,
-        postgresql_where=text("state <> 'failed'"),
+        postgresql_where=text("state NOT IN ('done', 'failed')"),
     ),
     Index(
         "refunds_waiting_idx",

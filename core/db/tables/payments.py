@@ -18,11 +18,13 @@ from sqlalchemy import (
 )
 
 from core.channel import ChannelName
+from core.credit import CreditActKind
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
 from core.device import TokenKind
 from core.journal import Side
 from core.payment import LineKind, PayerKind, PaymentPurpose, PaymentState
 from core.prompt import PromptState
+from core.refund import MoneyBackFrom
 
 # One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 # capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
@@ -48,6 +50,7 @@ payments = Table(
     *enum_column("state", PaymentState, default="received"),
     timestamp("applied_at", nullable=True),
     amount_minor("credit_used_minor", default=0),
+    amount_minor("returned_minor", default=0),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     timestamp("next_attempt_at"),
     Column("problem", Text, nullable=True),
@@ -65,6 +68,11 @@ payments = Table(
         "CASE WHEN customer_id IS NULL THEN device_id IS NULL"
         " ELSE device_id IS NOT NULL OR purpose = 'loan' END",
         name="owner",
+    ),
+    CheckConstraint(
+        "returned_minor BETWEEN 0 AND amount_minor"
+        " AND (returned_minor = amount_minor) = (state IN ('refunded', 'reversed'))",
+        name="returned",
     ),
     Index(
         "payments_waiting_idx", "next_attempt_at", "id", postgresql_where=text("state = 'received'")
@@ -118,6 +126,72 @@ payment_lines = Table(
     reference("device_id", "devices", nullable=True),
     UniqueConstraint("payment_id", "number"),
     CheckConstraint("amount_minor > 0", name="amount"),
+)
+
+# Money of a payment that went back, part by part. `excess_minor` also left the account, though the
+# payment had no more: the customer owes it. `reference` is the receipt of this way back.
+payment_returns = Table(
+    "payment_returns",
+    metadata,
+    row_id(),
+    reference("payment_id", "payments"),
+    Column("number", SmallInteger, nullable=False),
+    amount_minor("amount_minor"),
+    amount_minor("excess_minor", default=0),
+    *enum_column("source", MoneyBackFrom),
+    Column("reference", Text, nullable=True),
+    timestamp("happened_at"),
+    timestamp("booked_at"),
+    UniqueConstraint("payment_id", "number"),
+    UniqueConstraint("payment_id", "source", "reference"),
+    CheckConstraint(
+        "amount_minor >= 0 AND excess_minor >= 0 AND amount_minor + excess_minor > 0",
+        name="amounts",
+    ),
+    Index("payment_returns_reference_idx", "reference"),
+)
+
+# Which lines of an applied payment a return took back. `clawback_minor` of it was used up and is
+# owed by the customer.
+payment_return_lines = Table(
+    "payment_return_lines",
+    metadata,
+    Column("return_id", BigInteger, ForeignKey("payment_returns.id"), primary_key=True),
+    Column("line_id", BigInteger, ForeignKey("payment_lines.id"), primary_key=True),
+    amount_minor("amount_minor"),
+    amount_minor("clawback_minor", default=0),
+    CheckConstraint(
+        "amount_minor > 0 AND clawback_minor BETWEEN 0 AND amount_minor", name="amounts"
+    ),
+    Index("payment_return_lines_line_id_idx", "line_id"),
+)
+
+# Credit that was given back to the customer, or moved to another. `provider_account` is the one it
+# was sent from; `reference` names the act: the same one again is the same act.
+credit_acts = Table(
+    "credit_acts",
+    metadata,
+    row_id(),
+    *enum_column("kind", CreditActKind),
+    reference("customer_id", "customers"),
+    reference("to_customer_id", "customers", nullable=True),
+    amount_minor("amount_minor"),
+    *enum_column("source", MoneyBackFrom, nullable=True),
+    Column("provider_account", Text, nullable=True),
+    Column("reference", Text, nullable=False),
+    timestamp("happened_at"),
+    timestamp("booked_at"),
+    UniqueConstraint("customer_id", "kind", "reference"),
+    CheckConstraint("amount_minor > 0", name="amount"),
+    CheckConstraint(
+        "(kind = 'moved') = (to_customer_id IS NOT NULL)"
+        " AND (kind = 'given_back') = (source IS NOT NULL)"
+        " AND (source IS NOT DISTINCT FROM 'provider') = (provider_account IS NOT NULL)"
+        " AND to_customer_id IS DISTINCT FROM customer_id",
+        name="shape",
+    ),
+    Index("credit_acts_to_customer_id_idx", "to_customer_id"),
+    Index("credit_acts_reference_idx", "reference"),
 )
 
 # `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored.

@@ -28,12 +28,12 @@ def unmatch(unit: Unit, payment_id: int, serial: str) -> None:
         problem=f"{serial} changed hands",
     )
     legs = (
-        Posting("unapplied", DEBIT, payment.amount_minor, payment.customer_id),
-        Posting("suspense", CREDIT, payment.amount_minor),
+        Posting("unapplied", DEBIT, payment.left_minor, payment.customer_id),
+        Posting("suspense", CREDIT, payment.left_minor),
     )
     post_counted(unit, "unmatched", payment.id, legs)
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    notify_suspense(unit, payment.id, serial, payment.amount_minor, payment.receipt, payer)
+    notify_suspense(unit, payment.id, serial, payment.left_minor, payment.receipt, payer)
 
 
 def post_counted(unit: Unit, word: str, payment_id: int, legs: tuple[Posting, ...]) -> None:

@@ -9,11 +9,12 @@ from core.db.devices import get_device
 from core.db.payments import learn_payer
 from core.money import Money
 from core.names import mask_name
+from core.payment import BookedPayment
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.find_account import Match
 from core.wording.message import BoundMessage
-from core.wording.messages import sms
+from core.wording.messages import refund, sms
 
 _MATCHED = ("received", "applied")
 
@@ -86,6 +87,19 @@ def notify_suspense(
         operator=unit.market.operator,
     )
     _queue(unit, "suspense", payment_id, message, payer)
+
+
+def notify_payer_of_return(
+    unit: Unit, payment: BookedPayment, amount_minor: int, dedupe_key: str
+) -> None:
+    """Tell the payer, where there is a number, that unused money went back."""
+    message = refund.refunded(
+        amount=Money(amount_minor, unit.market.currency),
+        receipt=payment.receipt,
+        operator=unit.market.operator,
+    )
+    payer = reach_payer(unit, payment.payer_kind, payment.payer)
+    send_sms_to(unit, payer, message, dedupe_key, payment_id=payment.id)
 
 
 def _queue(

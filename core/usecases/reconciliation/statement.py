@@ -14,6 +14,7 @@ from typing import Literal, get_args
 from core.db.audit import close_cases, open_case
 from core.db.ledger import open_account, post_entries
 from core.db.payments import hold, release
+from core.db.returns import Return, provider_returns
 from core.db.statements import (
     Booked,
     booked_between,
@@ -22,6 +23,7 @@ from core.db.statements import (
 )
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.payment import PayerKind, PaymentNotice
+from core.refund import MoneyBack, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.record import record_payment
@@ -29,7 +31,6 @@ from core.usecases.refunds.reversal import record_reversal
 
 MovementKind = Literal["payment", "reversal", "settlement", "fee"]
 MOVEMENT_KINDS: tuple[MovementKind, ...] = get_args(MovementKind)
-_GONE = ("reversed", "refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,13 @@ def compare_statement(unit: Unit, statement: Statement) -> Comparison:
     named = {movement.undoes or movement.receipt for movement in statement.movements}
     booked = find_booked(unit.connection, account, named)
     comparison = Comparison()
+    undone = {movement.undoes for movement in statement.movements if movement.undoes}
+    returned = provider_returns(unit.connection, account, undone)
     for movement in statement.movements:
-        _compare_movement(unit, account, movement, booked, comparison)
+        if movement.kind == "reversal":
+            _compare_reversal(movement, returned.get(movement.undoes or "", []), comparison)
+        else:
+            _compare_movement(unit, account, movement, booked, comparison)
     comparison.missing_there = _missing_there(
         unit, statement, {payment.id for payment in booked.values()}
     )
@@ -116,15 +122,26 @@ def _compare_movement(
     if movement.kind in ("settlement", "fee"):
         is_known = has_entry(unit.connection, _settlement_key(account, movement))
     else:
-        is_known = known is not None and (movement.kind == "payment" or known.state in _GONE)
+        is_known = known is not None
     if not is_known:
         comparison.missing_here.append(movement)
     elif known is not None and known.amount_minor != movement.amount_minor:
         comparison.different.append((movement, known))
     else:
         comparison.matched += 1
-        if known is not None and movement.kind == "payment":
+        if known is not None:
             comparison.confirmed.append(known.id)
+
+
+def _compare_reversal(
+    movement: Movement, returned: Sequence[Return], comparison: Comparison
+) -> None:
+    """A part of a payment may have gone back: the receipt of the reversal tells which."""
+    receipt = reversal_receipt(movement.receipt, movement.undoes or "")
+    if any(known.is_told_by(receipt, movement.amount_minor) for known in returned):
+        comparison.matched += 1
+    else:
+        comparison.missing_here.append(movement)
 
 
 def _missing_there(unit: Unit, statement: Statement, listed: Collection[int]) -> list[Booked]:
@@ -147,8 +164,9 @@ def book_missing(unit: Unit, statement: Statement, movement: Movement, source: s
     if movement.kind == "payment":
         return record_payment(unit, _notice(statement, movement, source)).is_new
     if movement.kind == "reversal":
+        back = MoneyBack(movement.amount_minor, "provider", movement.receipt, movement.happened_at)
         return record_reversal(
-            unit, account, movement.undoes or "", movement.amount_minor, ITSELF, f"on the {source}"
+            unit, account, movement.undoes or "", back, ITSELF, f"on the {source}"
         )
     return _settle(unit, account, movement)
 

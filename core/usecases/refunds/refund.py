@@ -1,4 +1,4 @@
-"""Send a payment's money back that has bought nothing yet.
+"""Send a payment's money back that has bought nothing yet, in whole or in part.
 
 An operator requests it, or a rule does for money that stayed unmatched. An applied payment is never
 refunded here, because debts and tokens depend on it (see reversal). The refund is a row before the
@@ -24,27 +24,33 @@ from core.db.refunds import (
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.payment import BookedPayment, PaymentState, normalise_receipt
-from core.refund import Refund, RefundState
+from core.payment import BookedPayment, normalise_receipt
+from core.refund import MoneyBack, Refund, RefundState
 from core.unit import Unit
-from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import ITSELF, write_audit
-from core.usecases.payments.notify_payer import reach_payer
-from core.usecases.refunds.reverse_payment import clearing_postings, reverse_applied_payment
-from core.wording.messages import refund as refund_messages
+from core.usecases.payments.notify_payer import notify_payer_of_return
+from core.usecases.refunds.money_out import postings_out
+from core.usecases.refunds.return_money import (
+    HOLDING,
+    insert_whole,
+    mark_returned,
+    record_provider_return,
+)
 
 # Cases: the provider does not say what became of a refund; its channel cannot send money back.
 NOT_KNOWN, BY_HAND = "refund_unknown", "refund_by_hand"
-# The account that holds the money of a payment that may still go back, by payment state.
-HOLDING = {"suspense": "suspense", "received": "unapplied"}
 
 
-def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> int:
-    """Set a payment's money aside to be sent back; the refund's id.
+def request_refund(
+    unit: Unit, payment_id: int, operator: str, reason: str, amount_minor: int | None = None
+) -> int:
+    """Set a payment's money aside to be sent back, all that is left or a part; the refund's id.
     One whose outcome stayed unknown is asked for again, which is safe (follow_refund).
 
     Raises Refused: payment_unknown, refund_too_late (applied: debts are paid or a token is out),
-    refund_under_way (refunded, reversed, or about to be), reason_missing.
+    refund_under_way (refunded, reversed, or about to be), return_too_large, refund_of_part (the
+    channel sends whole payments back, and nothing of this one went back yet), amount_missing,
+    reason_missing.
     """
     payment = lock_payment(unit.connection, payment_id)
     if payment is None:
@@ -55,7 +61,21 @@ def request_refund(unit: Unit, payment_id: int, operator: str, reason: str) -> i
         return _ask_again(unit, given_up, operator, reason)
     if payment.state not in HOLDING:
         raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
-    return _set_aside(unit, payment, operator, reason)
+    amount = payment.left_minor if amount_minor is None else amount_minor
+    _check_amount(unit, payment, amount)
+    return _set_aside(unit, payment, operator, reason, amount)
+
+
+def _check_amount(unit: Unit, payment: BookedPayment, amount_minor: int) -> None:
+    left = Money(payment.left_minor, unit.market.currency)
+    if amount_minor <= 0:
+        raise Refused("amount_missing")
+    if amount_minor > left.minor:
+        raise Refused("return_too_large", receipt=payment.receipt, left=left)
+    if amount_minor < payment.amount_minor and not unit.channels.refunds_parts(
+        payment.provider_account
+    ):
+        raise Refused("refund_of_part", account=payment.provider_account)
 
 
 def _ask_again(unit: Unit, refund: Refund, operator: str, reason: str) -> int:
@@ -68,19 +88,23 @@ def _ask_again(unit: Unit, refund: Refund, operator: str, reason: str) -> int:
     return refund.id
 
 
-def _set_aside(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> int:
-    refund_id = insert_refund(
-        unit.connection, unit.now, payment.id, payment.amount_minor, payment.state
-    )
+def _set_aside(
+    unit: Unit, payment: BookedPayment, operator: str, reason: str, amount_minor: int
+) -> int:
+    """All that is left is set aside, so that none of it is used meanwhile."""
+    refund_id = insert_refund(unit.connection, unit.now, payment.id, amount_minor, payment.state)
     unit.wakes.add("reconciliation")
     legs = (
-        Posting(HOLDING[payment.state], DEBIT, payment.amount_minor, payment.customer_id),
-        Posting("refund_payable", CREDIT, payment.amount_minor),
+        Posting(HOLDING[payment.state], DEBIT, payment.left_minor, payment.customer_id),
+        Posting("refund_payable", CREDIT, payment.left_minor),
     )
     entry = JournalEntry("refund_requested", f"refund_requested:{refund_id}", legs)
     post_entries(unit.connection, unit.now, [entry])
     set_payment(unit.connection, payment.id, state="refunding")
-    write_audit(unit, operator, "refund", "payment", payment.id, reason, refund_id=refund_id)
+    write_audit(
+        unit, operator, "refund", "payment", payment.id, reason,
+        refund_id=refund_id, amount_minor=amount_minor,
+    )  # fmt: skip
     return refund_id
 
 
@@ -96,9 +120,13 @@ def refund_unmatched(unit: Unit, after: timedelta, limit: int) -> int:
     done = 0
     for payment_id in waiting:
         payment = lock_payment(unit.connection, payment_id)
-        if payment is not None and payment.state == "suspense":
-            _set_aside(unit, payment, ITSELF, f"not matched within {after}")
-            done += 1
+        if payment is None or payment.state != "suspense":
+            continue
+        if payment.returned_minor and not unit.channels.refunds_parts(payment.provider_account):
+            _open_case_by_hand(unit, payment, "cannot send a part of a payment back")
+            continue
+        _set_aside(unit, payment, ITSELF, f"not matched within {after}", payment.left_minor)
+        done += 1
     return done
 
 
@@ -107,11 +135,15 @@ def _open_cases_for_manual_refunds(unit: Unit, after: timedelta, limit: int) -> 
     for payment_id in unmatched_since(unit.connection, before, accounts, limit, like=False):
         payment = lock_payment(unit.connection, payment_id)
         if payment is not None and payment.state == "suspense":
-            detail = (
-                f"{payment.receipt} is unmatched, and {payment.provider_account} cannot send money"
-                " back: match it, or send it back by hand and record that on its page"
-            )
-            open_case(unit.connection, unit.now, BY_HAND, str(payment_id), detail, payment_id)
+            _open_case_by_hand(unit, payment, "cannot send money back")
+
+
+def _open_case_by_hand(unit: Unit, payment: BookedPayment, why: str) -> None:
+    detail = (
+        f"{payment.receipt} is unmatched, and {payment.provider_account} {why}: match it, or send"
+        " it back by hand and record that on its page"
+    )
+    open_case(unit.connection, unit.now, BY_HAND, str(payment.id), detail, payment.id)
 
 
 _LEASE = timedelta(minutes=2)
@@ -153,41 +185,57 @@ def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
     )
 
 
-def refund_done(unit: Unit, refund_id: int, code: str) -> bool:
+def refund_done(unit: Unit, refund_id: int, code: str, back: MoneyBack | None = None) -> bool:
     """Record that the money is back with the payer, who gets an SMS; False when known before.
 
-    Success overrides an earlier refusal, whatever became of the money in the meantime.
+    Success overrides an earlier refusal, whatever became of the money in the meantime. `back`: what
+    the provider says of it, such as its receipt.
     """
     refund = _locked(unit, refund_id)
+    told = back or MoneyBack()
+    back = MoneyBack(refund.amount_minor, "provider", told.reference, told.happened_at)
     if refund.state == "done":
         return False
     if refund.state == "failed":
-        return _done_after_refusal(unit, refund, code)
-    return _complete(unit, refund, code)
+        return _done_after_refusal(unit, refund, code, back)
+    return _complete(unit, refund, code, back)
 
 
-def _done_after_refusal(unit: Unit, refund: Refund, code: str) -> bool:
-    """The refund was refused earlier: the money may wait, be in another refund, or be used."""
+def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: MoneyBack) -> bool:
+    """The refund was refused earlier: the money may wait, be in another refund, be used or gone."""
     payment = _payment(unit, refund)
-    if payment.state in HOLDING:
+    if payment.state == "refunding":
+        other = find_open_refund(unit.connection, payment.id)
+        return other is not None and refund_done(unit, other.id, code, back)
+    if payment.state in HOLDING and refund.amount_minor <= payment.left_minor:
         _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
-        return _complete(unit, refund, code)
-    if payment.state == "applied":
-        reverse_applied_payment(unit, payment)
-        _end(unit, refund, "done", code, "reversed")
-        return True
-    other = find_open_refund(unit.connection, payment.id)
-    return other is not None and refund_done(unit, other.id, code)
+        return _complete(unit, refund, code, back)
+    if record_provider_return(unit, payment, back) is None:
+        return False
+    _end(unit, refund, "done", code)
+    return True
 
 
-def _complete(unit: Unit, refund: Refund, code: str) -> bool:
+def _complete(unit: Unit, refund: Refund, code: str, back: MoneyBack) -> bool:
+    """Send the refund's amount out; what else was set aside goes back to where it was."""
     payment = _payment(unit, refund)
-    owed = Posting("refund_payable", DEBIT, refund.amount_minor)
-    legs = (owed, *clearing_postings(unit, payment))
-    entry = JournalEntry("refund_done", f"refund_done:{refund.id}", legs)
+    returned = insert_whole(unit, payment, back)
+    kept = payment.left_minor - refund.amount_minor
+    origin = payment.state if payment.state in HOLDING else refund.origin_state
+    holding = HOLDING[origin]
+    legs = (
+        Posting("refund_payable", DEBIT, payment.left_minor),
+        Posting(holding, CREDIT, kept, payment.customer_id if holding == "unapplied" else None),
+        *postings_out(unit, payment, returned),
+    )
+    key = f"refund_done:{refund.id}"
+    entry = JournalEntry("refund_done", key, legs, value_at=returned.happened_at)
     post_entries(unit.connection, unit.now, [entry])
-    _end(unit, refund, "done", code, "refunded")
-    _notify_payer(unit, refund, payment)
+    _end(unit, refund, "done", code)
+    mark_returned(unit, payment, refund.amount_minor, "refunded", origin)
+    if kept and origin == "received":
+        unit.wakes.add("payments")
+    notify_payer_of_return(unit, payment, refund.amount_minor, f"refunded:{refund.id}")
     return True
 
 
@@ -196,10 +244,25 @@ def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
     refund = _locked(unit, refund_id)
     if refund.state in _ENDED:
         return
-    _move(unit, refund, "refund_failed", "refund_payable", HOLDING[refund.origin_state])
-    _end(unit, refund, "failed", code, refund.origin_state)
+    _put_back(unit, refund, code)
     detail = f"refund of {refund.receipt} refused by the provider: {code}"
     open_case(unit.connection, unit.now, "refund_failed", str(refund.id), detail, refund.payment_id)
+
+
+def not_sent(unit: Unit, refund_id: int) -> BookedPayment:
+    """An operator says that a refund of unknown outcome was not sent: its money returns to where it
+    was. Return the payment."""
+    refund = _locked(unit, refund_id)
+    _put_back(unit, refund, "by_hand")
+    return _payment(unit, refund)
+
+
+def _put_back(unit: Unit, refund: Refund, code: str) -> None:
+    _move(unit, refund, "refund_failed", "refund_payable", HOLDING[refund.origin_state])
+    _end(unit, refund, "failed", code)
+    set_payment(unit.connection, refund.payment_id, state=refund.origin_state)
+    if refund.origin_state == "received":
+        unit.wakes.add("payments")
 
 
 def _locked(unit: Unit, refund_id: int) -> Refund:
@@ -222,17 +285,19 @@ def _payment(unit: Unit, refund: Refund) -> BookedPayment:
 
 
 def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> None:
-    owner = _payment(unit, refund).customer_id
+    """Move all that a payment has left between the account that holds it and `refund_payable`."""
+    payment = _payment(unit, refund)
     legs = tuple(
-        Posting(account, side, refund.amount_minor, owner if account == "unapplied" else None)
+        Posting(
+            account, side, payment.left_minor,
+            payment.customer_id if account == "unapplied" else None,
+        )
         for account, side in ((debit, DEBIT), (credit, CREDIT))
-    )
+    )  # fmt: skip
     post_entries(unit.connection, unit.now, [JournalEntry(kind, f"{kind}:{refund.id}", legs)])
 
 
-def _end(
-    unit: Unit, refund: Refund, state: RefundState, code: str, payment_state: PaymentState
-) -> None:
+def _end(unit: Unit, refund: Refund, state: RefundState, code: str) -> None:
     update_refund(
         unit.connection,
         refund.id,
@@ -241,16 +306,3 @@ def _end(
         ended_at=unit.now,
         next_attempt_at=None,
     )
-    set_payment(unit.connection, refund.payment_id, state=payment_state)
-    if payment_state == "received":
-        unit.wakes.add("payments")
-
-
-def _notify_payer(unit: Unit, refund: Refund, payment: BookedPayment) -> None:
-    message = refund_messages.refunded(
-        amount=Money(refund.amount_minor, unit.market.currency),
-        receipt=refund.receipt,
-        operator=unit.market.operator,
-    )
-    payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    send_sms_to(unit, payer, message, f"refunded:{refund.id}", payment_id=payment.id)

@@ -1,72 +1,109 @@
-"""Record a reversal: a provider took a payment back, or an agent's cash went back by hand.
+"""Record that money went back: a provider took it, or it was given back by hand.
 
-Reversing entries are posted; nothing is edited or deleted (reverse_applied_payment).
+Reversing entries are posted; nothing is edited or deleted (return_money).
 """
 
 from __future__ import annotations
 
 from core.db.audit import close_cases
-from core.db.ledger import post_entries
-from core.db.payments import get_payment, lock_payment, lock_receipt, set_payment
+from core.db.payments import get_payment, lock_payment, lock_receipt
 from core.db.refunds import find_given_up, find_open_refund
+from core.db.returns import returns_of
 from core.errors import BadCallback, BrokenInvariant, Refused
+from core.money import Money
 from core.payment import BookedPayment
+from core.refund import MoneyBack, clean_reference, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
-from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, refund_done
-from core.usecases.refunds.reverse_payment import (
-    lock_agent_of,
-    reverse_applied_payment,
-    reversing_entry,
+from core.usecases.payments.notify_payer import notify_payer_of_return
+from core.usecases.refunds.money_out import lock_agent_of
+from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, not_sent, refund_done
+from core.usecases.refunds.return_money import (
+    HOLDING,
+    record_provider_return,
+    report_unclear,
+    return_money,
 )
 
 _RETURNED = ("reversed", "refunded")
 
 
 def record_reversal(
-    unit: Unit, provider_account: str, receipt: str, amount_minor: int, operator: str, reason: str
+    unit: Unit, provider_account: str, receipt: str, back: MoneyBack, operator: str, reason: str
 ) -> bool:
-    """Record that the whole of `receipt` was taken back; False when that was recorded before.
+    """Record that a provider took money of `receipt` back, in whole or in part; False when that was
+    recorded before, or is a case now because it cannot be true.
 
     A reversal that answers a refund of ours completes it. Raises Refused: receipt_unknown,
-    reason_missing; and BadCallback for an amount other than the payment's.
+    reason_missing; and BadCallback for an amount that is not positive.
     """
     payment = lock_receipt(unit.connection, provider_account, receipt)
     if payment is None:
         raise Refused("receipt_unknown", receipt=receipt)
-    if payment.state in _RETURNED:
-        return False
-    if amount_minor != payment.amount_minor:
-        raise BadCallback(f"{receipt}: {amount_minor} is not the amount of the payment")
+    amount = payment.amount_minor if back.amount_minor is None else back.amount_minor
+    if amount <= 0:
+        raise BadCallback(f"{receipt}: {amount} minor units cannot go back")
+    own = reversal_receipt(back.reference, receipt)
+    back = MoneyBack(amount, "provider", own, back.happened_at)
     if payment.state == "refunding":
-        refund = find_open_refund(unit.connection, payment.id)
-        if refund is None:
-            raise BrokenInvariant(f"payment {payment.id} is being refunded without a refund")
-        return refund_done(unit, refund.id, "reversed")
-    _reverse(unit, payment, operator, reason)
+        return _answer_refund(unit, payment, back)
+    clawback_minor = record_provider_return(unit, payment, back)
+    if clawback_minor is None:
+        return False
+    _audit(unit, payment, back, (operator, reason), clawback_minor)
     return True
 
 
-def reverse_by_hand(unit: Unit, payment_id: int, operator: str, reason: str) -> None:
-    """Record that a payment's money is back with the payer: sent by hand, returned by an agent, or
-    taken back by the provider without a callback.
+def _answer_refund(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
+    """A reversal of the amount that we asked for is the refund itself."""
+    refund = find_open_refund(unit.connection, payment.id)
+    if refund is None:
+        raise BrokenInvariant(f"payment {payment.id} is being refunded without a refund")
+    if back.amount_minor == refund.amount_minor:
+        return refund_done(unit, refund.id, "reversed", back)
+    earlier = {each.reference for each in returns_of(unit.connection, payment.id)}
+    if back.reference is None or back.reference not in earlier:
+        sums = (back.amount_minor or 0, refund.amount_minor)
+        report_unclear(unit, payment, back.reference, sums)
+    return False
+
+
+def reverse_by_hand(
+    unit: Unit, payment_id: int, back: MoneyBack, operator: str, reason: str
+) -> bool:
+    """Record that money of a payment is back with the payer: sent by hand, returned by an agent, or
+    taken back by the provider without a callback. False when it was recorded before under the same
+    reference.
 
     Raises Refused: payment_unknown, refund_under_way (returned already, or being refunded by a
-    provider), reason_missing.
+    provider), return_too_large, amount_missing, reference_missing (of a part), reason_missing.
     """
     payment = _lock_after_agent(unit, payment_id)
     if payment is None:
         raise Refused("payment_unknown", payment_id=payment_id)
+    back = MoneyBack(
+        back.amount_minor, back.source, clean_reference(back.reference), back.happened_at
+    )
+    if _is_recorded(unit, payment, back):
+        return False
     unresolved = find_given_up(unit.connection, payment.id)
     if payment.state in (*_RETURNED, "refunding") and unresolved is None:
         raise Refused("refund_under_way", receipt=payment.receipt, state=payment.state)
-    if unresolved is None:
-        _reverse(unit, payment, operator, reason)
+    back = _checked(unit, payment, back)
+    clawback_minor = 0
+    if unresolved is not None and _is_the_refund(back, unresolved.amount_minor):
+        refund_done(unit, unresolved.id, "by_hand", back)
     else:
-        refund_done(unit, unresolved.id, "by_hand")
-        write_audit(unit, operator, "reverse", "payment", payment.id, reason)
+        if unresolved is not None:
+            payment = not_sent(unit, unresolved.id)
+        clawback_minor = return_money(unit, payment, back)
+        if payment.state in HOLDING and back.amount_minor:
+            key = f"returned:{payment.id}:{payment.returned_minor}"
+            notify_payer_of_return(unit, payment, back.amount_minor, key)
+    _audit(unit, payment, back, (operator, reason), clawback_minor)
     for kind in (NOT_KNOWN, BY_HAND):
         close_cases(unit.connection, unit.now, kind, [payment.id])
+    return True
 
 
 def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
@@ -77,18 +114,40 @@ def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
     return lock_payment(unit.connection, payment_id)
 
 
-def _reverse(unit: Unit, payment: BookedPayment, operator: str, reason: str) -> None:
-    reverse = reverse_applied_payment if payment.state == "applied" else _reverse_held
-    clawback_minor = reverse(unit, payment)
-    write_audit(
-        unit, operator, "reverse", "payment", payment.id, reason, clawback_minor=clawback_minor
+def _is_recorded(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
+    return back.reference is not None and any(
+        (known.source, known.reference) == (back.source, back.reference)
+        and back.amount_minor in (None, known.amount_minor)
+        for known in returns_of(unit.connection, payment.id)
     )
 
 
-def _reverse_held(unit: Unit, payment: BookedPayment) -> int:
-    """The payment bought nothing yet: only its first entry is reversed."""
-    holding = "suspense" if payment.state == "suspense" else "unapplied"
-    entry = reversing_entry(unit, payment, holding)
-    post_entries(unit.connection, unit.now, [entry])
-    set_payment(unit.connection, payment.id, state="reversed", problem=None)
-    return 0
+def _checked(unit: Unit, payment: BookedPayment, back: MoneyBack) -> MoneyBack:
+    """Return what goes back with its amount, after checking that it can."""
+    left = Money(payment.left_minor, unit.market.currency)
+    amount = left.minor if back.amount_minor is None else back.amount_minor
+    if amount <= 0:
+        raise Refused("amount_missing")
+    if amount > left.minor:
+        raise Refused("return_too_large", receipt=payment.receipt, left=left)
+    if amount < left.minor and back.reference is None:
+        raise Refused("reference_missing")
+    references = {known.reference for known in returns_of(unit.connection, payment.id)}
+    if back.reference is not None and back.reference in references:
+        raise Refused("reference_used", reference=back.reference)
+    return MoneyBack(amount, back.source, back.reference, back.happened_at)
+
+
+def _is_the_refund(back: MoneyBack, refund_minor: int) -> bool:
+    return back.source == "provider" and back.amount_minor == refund_minor
+
+
+def _audit(
+    unit: Unit, payment: BookedPayment, back: MoneyBack, who: tuple[str, str], clawback_minor: int
+) -> None:
+    operator, reason = who
+    write_audit(
+        unit, operator, "reverse", "payment", payment.id, reason,
+        amount_minor=back.amount_minor, taken_from=back.source, reference=back.reference,
+        clawback_minor=clawback_minor,
+    )  # fmt: skip

@@ -1,64 +1,67 @@
-"""Reverse an applied payment whose money was taken back: reversing entries, nothing is edited.
+"""Take the lines of an applied payment back whose money went back: nothing is edited or deleted.
 
-The debts it paid are owed again; days that an instalment has given are not given again. Credit it
-left is taken back as far as it is still there. What was used and cannot be taken back (energy or
-days of a token that was sent, credit spent since) becomes a claim: a debt of the customer that the
-next money pays first. A device that it had unlocked is to be locked again.
+The newest lines go first: credit, what the device got, then the debts it paid, which are owed
+again; days that an instalment has given are not given again. Credit it left is taken back as far as
+it is still there. What was used and cannot be taken back (energy or days of a token that was sent,
+credit spent since) becomes a claim: a debt of the customer that the next money pays first. A device
+that it had unlocked is to be locked again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
-from core.agent import Agent
 from core.customer import Customer
-from core.db.agents import agent_with_id, update_agent
 from core.db.audit import add_clawback, open_case
 from core.db.customers import lock_customers
 from core.db.devices import get_device
-from core.db.ledger import ACCOUNT_OF, post_entries, posted_to
+from core.db.ledger import ACCOUNT_OF, post_entries
 from core.db.obligations import open_obligations
-from core.db.payments import devices_with_tokens, lines_booked, move_credit, reopen, set_payment
+from core.db.payments import devices_with_tokens, lines_left, move_credit, reopen
+from core.db.returns import Return, ReturnedLine, insert_returned_lines
 from core.errors import BrokenInvariant
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedLine, BookedPayment
 from core.unit import Unit
-from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.refunds.lock_again import lock_again
-from core.wording.messages import agent_sms
 from core.wording.messages import refund as refund_messages
 
-_CLAWBACK = "receivable:clawback"
+CLAWBACK = "receivable:clawback"
 _USED_UP = ("energy", "days")
 
 
-def reverse_applied_payment(unit: Unit, payment: BookedPayment) -> int:
-    """Reverse both entries of a locked payment; returns the claim in minor units."""
+def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int:
+    """Take the amount of a return from the lines of a locked payment into `unapplied`; returns the
+    claim in minor units. The last return also gives back the credit that the payment used."""
     customer = _owner(unit, payment)
-    lines = lines_booked(unit.connection, payment.id)
+    is_last = returned.amount_minor == payment.left_minor
+    credit_back = payment.credit_used_minor if is_last else 0
+    parts = list(_parts(lines_left(unit.connection, payment.id), returned, credit_back))
     with_tokens = devices_with_tokens(unit.connection, payment.id)
-    back: Counter[str] = Counter()
-    claim_minor = 0
-    for line in lines:
-        if _is_used_up(line, with_tokens):
-            claim_minor += line.amount_minor
-        elif line.kind != "credit":
-            back[ACCOUNT_OF[line.kind]] += line.amount_minor
-    reopened = _reopen(unit, lines)
-    claim_minor += _take_credit(unit, payment, customer, lines, back)
-    back[_CLAWBACK] += claim_minor
-    _post(unit, payment, customer, back)
-    set_payment(unit.connection, payment.id, state="reversed", problem=None)
+    there = customer.credit_minor + credit_back
+    taken = [
+        ReturnedLine(part.id, part.amount_minor, _used_up(part, with_tokens, there))
+        for part in parts
+    ]
+    insert_returned_lines(unit.connection, returned.id, taken)
+    reopened = _reopen(unit, parts)
+    back = _by_account(parts, taken)
+    claim_minor = sum(line.clawback_minor for line in taken)
+    back[CLAWBACK] += claim_minor
+    move_credit(unit.connection, customer.id, credit_back - back["customer_credit"])
+    _post(unit, payment, returned, back, credit_back)
     if claim_minor:
         whose = (customer.id, payment.id)
         add_clawback(unit.connection, unit.now, whose, unit.today, claim_minor)
     locks = [lock_again(unit, payment, sale_id) for sale_id in sorted(reopened)]
     if claim_minor or with_tokens or any(locks):
-        _open_case(unit, payment, claim_minor, bool(with_tokens), [*filter(None, locks)])
-    _notify_customer(unit, payment, customer)
+        sent = ["its tokens were sent"] if with_tokens else []
+        _open_case(unit, payment, returned, claim_minor, [*sent, *filter(None, locks)])
+    _notify_customer(unit, payment, customer, returned)
     return claim_minor
 
 
@@ -68,132 +71,85 @@ def _owner(unit: Unit, payment: BookedPayment) -> Customer:
     return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
 
 
-def _reopen(unit: Unit, lines: list[BookedLine]) -> set[int]:
-    """Make what the lines had paid due again; returns the ids of the sales that this opens."""
-    opened = (reopen(unit.connection, line) for line in lines if line.is_owed_again)
+def _parts(lines: list[BookedLine], returned: Return, credit_back: int) -> Iterator[BookedLine]:
+    """Yield the lines, each with what is taken of it."""
+    wanted = returned.amount_minor + credit_back
+    for line in lines:
+        part = min(line.amount_minor, wanted)
+        if part:
+            yield replace(line, amount_minor=part)
+        wanted -= part
+    if wanted:
+        raise BrokenInvariant(f"return {returned.id}: the lines have {wanted} minor units too few")
+
+
+def _used_up(part: BookedLine, with_tokens: Collection[int | None], there_minor: int) -> int:
+    """Return how much of a part cannot be taken back: it is claimed."""
+    if part.kind == "credit":
+        return max(part.amount_minor - there_minor, 0)
+    used_up = part.kind in _USED_UP and part.device_id in with_tokens
+    return part.amount_minor if used_up or not part.is_owed_again else 0
+
+
+def _reopen(unit: Unit, parts: list[BookedLine]) -> set[int]:
+    """Make what the parts had paid due again; returns the ids of the sales that this opens."""
+    opened = [reopen(unit.connection, part) for part in parts if part.is_owed_again]
     return {sale_id for sale_id in opened if sale_id is not None}
 
 
-def _is_used_up(line: BookedLine, with_tokens: Container[int | None]) -> bool:
-    """Whether a line bought what cannot be taken back: its money is claimed."""
-    return not line.is_owed_again or (line.kind in _USED_UP and line.device_id in with_tokens)
+def _by_account(parts: list[BookedLine], taken: list[ReturnedLine]) -> Counter[str]:
+    """Return what comes back from the account of each line."""
+    back: Counter[str] = Counter()
+    for part, line in zip(parts, taken, strict=True):
+        back[ACCOUNT_OF[part.kind]] += line.amount_minor - line.clawback_minor
+    return back
 
 
-def _take_credit(
-    unit: Unit,
-    payment: BookedPayment,
-    customer: Customer,
-    lines: list[BookedLine],
-    back: Counter[str],
-) -> int:
-    """Give back the credit it used, and take the credit it left as far as it is still there;
-    returns what is not there any more."""
-    left = sum(line.amount_minor for line in lines if line.kind == "credit")
-    there = customer.credit_minor + payment.credit_used_minor
-    taken = min(left, there)
-    back["customer_credit"] += taken
-    move_credit(unit.connection, customer.id, payment.credit_used_minor - taken)
-    return left - taken
-
-
-def _post(unit: Unit, payment: BookedPayment, customer: Customer, back: Counter[str]) -> None:
-    legs = [Posting(account, DEBIT, amount, customer.id) for account, amount in back.items()]
+def _post(
+    unit: Unit, payment: BookedPayment, returned: Return, back: Counter[str], credit_back: int
+) -> None:
+    customer_id = payment.customer_id
+    legs = [Posting(account, DEBIT, amount, customer_id) for account, amount in back.items()]
     legs += [
-        Posting("unapplied", CREDIT, payment.amount_minor, customer.id),
-        Posting("customer_credit", CREDIT, payment.credit_used_minor, customer.id),
+        Posting("unapplied", CREDIT, returned.amount_minor, customer_id),
+        Posting("customer_credit", CREDIT, credit_back, customer_id),
     ]
-    entries = [
-        JournalEntry("unapplied", f"unapplied:{payment.id}", tuple(legs)),
-        reversing_entry(unit, payment, "unapplied"),
-    ]
-    post_entries(unit.connection, unit.now, entries)
+    key = entry_key("unapplied", payment, returned)
+    entry = JournalEntry("unapplied", key, tuple(legs), value_at=returned.happened_at)
+    post_entries(unit.connection, unit.now, [entry])
+
+
+def entry_key(word: str, payment: BookedPayment, returned: Return) -> str:
+    """Return the key of an entry about a return: from the second of a payment on with a number."""
+    number = f":{returned.number}" if returned.number > 1 else ""
+    return f"{word}:{payment.id}{number}"
 
 
 def _open_case(
-    unit: Unit, payment: BookedPayment, claim_minor: int, token_sent: bool, locks: list[str]
+    unit: Unit, payment: BookedPayment, returned: Return, claim_minor: int, facts: list[str]
 ) -> None:
     """Open the case that says what the money had bought, what is owed for it, and what to do."""
+    amount = Money(returned.amount_minor, unit.market.currency)
     claim = Money(claim_minor, unit.market.currency)
     claimed = f"the customer owes {claim} for it" if claim_minor else "what it paid is owed again"
-    sent = ["its tokens were sent"] if token_sent else []
-    detail = "; ".join([f"{payment.receipt} was taken back", *sent, claimed, *locks])
-    open_case(unit.connection, unit.now, "reversed_after_use", str(payment.id), detail, payment.id)
+    detail = "; ".join([f"{amount} of {payment.receipt} was taken back", claimed, *facts])
+    key = entry_key("", payment, returned).removeprefix(":")
+    open_case(unit.connection, unit.now, "reversed_after_use", key, detail, payment.id)
 
 
-def _notify_customer(unit: Unit, payment: BookedPayment, customer: Customer) -> None:
+def _notify_customer(
+    unit: Unit, payment: BookedPayment, customer: Customer, returned: Return
+) -> None:
     if payment.device_id is None:
         return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
     message = refund_messages.reversed(
-        amount=Money(payment.amount_minor, unit.market.currency),
+        amount=Money(returned.amount_minor, unit.market.currency),
         serial=get_device(unit.connection, payment.device_id).serial,
         receipt=payment.receipt,
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,
     )
-    send_sms_to(unit, customer, message, f"taken_back:{payment.id}", payment_id=payment.id)
-
-
-def reversing_entry(unit: Unit, payment: BookedPayment, holding: str) -> JournalEntry:
-    """Return the entry that takes a payment's money from the holding account out of clearing."""
-    held = Posting(holding, DEBIT, payment.amount_minor, payment.customer_id)
-    legs = (held, *clearing_postings(unit, payment))
-    return JournalEntry("reversed", f"reversed:{payment.id}", legs)
-
-
-_AGENT = "agent:"
-
-
-def clearing_postings(unit: Unit, payment: BookedPayment) -> tuple[Posting, ...]:
-    """Return the postings that take a locked payment's amount out of clearing.
-
-    For cash of an agent, the agent's float and commission are changed as well, and the agent gets
-    an SMS.
-    """
-    agent = lock_agent_of(unit, payment)
-    if agent is None:
-        return (Posting(f"clearing:{payment.provider_account}", CREDIT, payment.amount_minor),)
-    return _agent_postings(unit, agent, payment)
-
-
-def lock_agent_of(unit: Unit, payment: BookedPayment) -> Agent | None:
-    """Return the agent who collected a payment, locked; None if a provider did."""
-    if not payment.provider_account.startswith(_AGENT):
-        return None
-    agent_id = int(payment.provider_account.removeprefix(_AGENT))
-    agent = agent_with_id(unit.connection, agent_id, lock=True)
-    if agent is None:
-        raise BrokenInvariant(f"there is no agent {agent_id}")
-    return agent
-
-
-def _agent_postings(unit: Unit, agent: Agent, payment: BookedPayment) -> tuple[Posting, ...]:
-    key = f"commission:cash:{payment.receipt}"
-    earned = -posted_to(unit.connection, key, agent.commission)
-    pending = min(earned, agent.commission_minor)
-    paid_out = earned - pending
-    from_agent = min(payment.amount_minor, agent.float_used_minor + paid_out)
-    owed_minor = agent.float_used_minor + paid_out - from_agent
-    update_agent(
-        unit.connection,
-        agent.id,
-        float_used_minor=owed_minor,
-        commission_minor=agent.commission_minor - pending,
-    )
-    _notify_agent(unit, agent, payment, owed_minor)
-    return (
-        Posting(agent.clearing, CREDIT, from_agent - paid_out),
-        Posting("cash:office", CREDIT, payment.amount_minor - from_agent),
-        Posting(agent.commission, DEBIT, pending),
-        Posting("expense:commission", CREDIT, earned),
-    )
-
-
-def _notify_agent(unit: Unit, agent: Agent, payment: BookedPayment, owed_minor: int) -> None:
-    message = agent_sms.cash_returned(
-        amount=Money(payment.amount_minor, unit.market.currency),
-        receipt=payment.receipt,
-        owed=Money(owed_minor, unit.market.currency),
-    )
-    notify_agent(unit, agent, message, f"agent_given_back:{payment.receipt}")
+    key = entry_key("taken_back", payment, returned)
+    send_sms_to(unit, customer, message, key, payment_id=payment.id)

@@ -99,8 +99,8 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
     )
     unit.wakes.add("payments")
     legs = (
-        Posting("suspense", DEBIT, payment.amount_minor),
-        Posting("unapplied", CREDIT, payment.amount_minor, match.customer_id),
+        Posting("suspense", DEBIT, payment.left_minor),
+        Posting("unapplied", CREDIT, payment.left_minor, match.customer_id),
     )
     post_counted(unit, "matched", payment.id, legs)
     write_audit(
@@ -108,4 +108,4 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         typed=payment.account_raw,
     )  # fmt: skip
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
-    notify_owner_of_payment(unit, payment.id, match, payment.amount_minor, payment.receipt, payer)
+    notify_owner_of_payment(unit, payment.id, match, payment.left_minor, payment.receipt, payer)

@@ -11,8 +11,14 @@ from core.usecases.refunds.reversal import reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
 from gateway.console import parsing
 from gateway.console.formatting import INSTANT, MONEY, MONOSPACE
-from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
+from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import Column, Listing, list_page
+from gateway.console.pages.money_back import (
+    MONEY_BACK_ERRORS,
+    money_back_fields,
+    part_field,
+    read_money_back,
+)
 from gateway.console.pages.payments import payment_summary
 
 blueprint = Blueprint("suspense", __name__)
@@ -60,7 +66,7 @@ action_page(
 
 
 def _refund_payment(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
-    request_refund(unit, payment_id, operator, values["reason"])
+    request_refund(unit, payment_id, operator, values["reason"], values["amount"])
     message = "The provider is asked to refund the payment."
     return Done(message, "payments.payment", {"payment_id": payment_id})
 
@@ -71,15 +77,25 @@ action_page(
     "refund",
     "refund",
     Form(
-        "Refund a payment", no_fields, _refund_payment, button="Refund it", summary=payment_summary
+        "Refund a payment",
+        lambda unit, payment_id: (part_field("Empty: all of it."),),
+        _refund_payment,
+        button="Refund it",
+        errors_at=MONEY_BACK_ERRORS,
+        summary=payment_summary,
     ),
 )
 
 
 def _record_return(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
-    reverse_by_hand(unit, payment_id, operator, values["reason"])
-    message = "Recorded: the payer has the money back."
+    back = read_money_back(unit, values)
+    is_new = reverse_by_hand(unit, payment_id, back, operator, values["reason"])
+    message = "Recorded: the payer has the money back." if is_new else "That was recorded before."
     return Done(message, "payments.payment", {"payment_id": payment_id})
+
+
+def _return_fields(unit: Unit, payment_id: int) -> tuple[Field, ...]:
+    return money_back_fields("Empty: all that is left.")
 
 
 action_page(
@@ -88,10 +104,11 @@ action_page(
     "record_return",
     "refund",
     Form(
-        "Record that the money was returned, by us or by the provider",
-        no_fields,
+        "Record that money was returned, by us or by the provider",
+        _return_fields,
         _record_return,
         button="Record it",
+        errors_at=MONEY_BACK_ERRORS,
         summary=payment_summary,
     ),
 )

@@ -61,4 +61,5 @@ CHANNEL = Channel(
     new_reference=lambda: str(uuid4()),  # depositId: a version 4 UUID
     reasons=_REASONS,
     can_refund=True,
+    refunds_parts=True,
 )

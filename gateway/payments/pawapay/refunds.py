@@ -10,6 +10,7 @@ from hashlib import sha256
 from uuid import UUID
 
 from core.errors import Permanent, Temporary
+from core.money import major
 from core.refund import Refund
 from gateway.payments.pawapay.client import PROVIDER, PawaPayChannel, code_of, failure
 
@@ -18,7 +19,7 @@ _GIVEN_BACK, _UNDER_WAY = "DEPOSIT_ALREADY_REFUNDED", "REFUND_IN_PROGRESS"
 
 
 def send_back(channel: PawaPayChannel, refund: Refund) -> bool:
-    """Have the whole deposit sent back; returns whether the payer has it by now.
+    """Have a deposit sent back, or a part of it; returns whether the payer has it by now.
 
     Raises Temporary, Permanent, OutcomeUnknown. Asking again is safe.
     """
@@ -26,10 +27,15 @@ def send_back(channel: PawaPayChannel, refund: Refund) -> bool:
         raise Permanent(PROVIDER, "no_deposit")
     refund_id = _refund_id(refund)
     request = {"refundId": refund_id, "depositId": refund.prompt_reference}
+    if refund.is_part:
+        request |= {
+            "amount": major(refund.amount_minor, refund.currency).removesuffix(".00"),
+            "currency": refund.currency,
+        }
     reply = channel.api.execute("POST", _REFUNDS, json=request)
     if reply.status == 200 and reply.body.get("status") in ("ACCEPTED", "DUPLICATE_IGNORED"):
         return _is_back(channel, refund_id)
-    if code_of(reply.body) in (_GIVEN_BACK, _UNDER_WAY):
+    if code_of(reply.body) in (_GIVEN_BACK, _UNDER_WAY) and not refund.is_part:
         return code_of(reply.body) == _GIVEN_BACK
     raise failure(reply)
 

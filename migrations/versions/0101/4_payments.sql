@@ -21,6 +21,33 @@ CREATE TABLE ledger_accounts (
     CONSTRAINT ledger_accounts_normal_side_check CHECK (normal_side IN ('debit', 'credit'))
 );
 
+-- Credit that was given back to the customer, or moved to another. `provider_account` is the one it
+-- was sent from; `reference` names the act: the same one again is the same act.
+CREATE TABLE credit_acts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    kind TEXT NOT NULL,
+    customer_id BIGINT NOT NULL,
+    to_customer_id BIGINT,
+    amount_minor BIGINT NOT NULL,
+    source TEXT,
+    provider_account TEXT,
+    reference TEXT NOT NULL,
+    happened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    booked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT credit_acts_pkey PRIMARY KEY (id),
+    CONSTRAINT credit_acts_kind_check CHECK (kind IN ('given_back', 'moved')),
+    CONSTRAINT credit_acts_source_check CHECK (source IN ('provider', 'bank', 'office')),
+    CONSTRAINT credit_acts_customer_id_kind_reference_key UNIQUE (customer_id, kind, reference),
+    CONSTRAINT credit_acts_amount_check CHECK (amount_minor > 0),
+    CONSTRAINT credit_acts_shape_check CHECK ((kind = 'moved') = (to_customer_id IS NOT NULL) AND
+        (kind = 'given_back') = (source IS NOT NULL) AND (source IS NOT DISTINCT FROM 'provider') =
+        (provider_account IS NOT NULL) AND to_customer_id IS DISTINCT FROM customer_id),
+    CONSTRAINT credit_acts_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id),
+    CONSTRAINT credit_acts_to_customer_id_fkey FOREIGN KEY(to_customer_id) REFERENCES customers (id)
+);
+CREATE INDEX credit_acts_reference_idx ON credit_acts (reference);
+CREATE INDEX credit_acts_to_customer_id_idx ON credit_acts (to_customer_id);
+
 CREATE TABLE postings (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     entry_id BIGINT NOT NULL,
@@ -60,6 +87,7 @@ CREATE TABLE payments (
     state TEXT DEFAULT 'received' NOT NULL,
     applied_at TIMESTAMP WITH TIME ZONE,
     credit_used_minor BIGINT DEFAULT 0 NOT NULL,
+    returned_minor BIGINT DEFAULT 0 NOT NULL,
     attempts INTEGER DEFAULT 0 NOT NULL,
     next_attempt_at TIMESTAMP WITH TIME ZONE NOT NULL,
     problem TEXT,
@@ -76,6 +104,8 @@ CREATE TABLE payments (
         WHEN state IN ('received', 'applied') THEN customer_id IS NOT NULL ELSE true END),
     CONSTRAINT payments_owner_check CHECK (CASE WHEN customer_id IS NULL THEN device_id IS NULL ELSE
         device_id IS NOT NULL OR purpose = 'loan' END),
+    CONSTRAINT payments_returned_check CHECK (returned_minor BETWEEN 0 AND amount_minor AND
+        (returned_minor = amount_minor) = (state IN ('refunded', 'reversed'))),
     CONSTRAINT payments_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT payments_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );
@@ -106,6 +136,29 @@ CREATE TABLE clawbacks (
 );
 CREATE INDEX clawbacks_open_idx ON clawbacks (customer_id) WHERE paid_minor + written_off_minor <
     amount_minor;
+
+-- Money of a payment that went back, part by part. `excess_minor` also left the account, though the
+-- payment had no more: the customer owes it. `reference` is the receipt of this way back.
+CREATE TABLE payment_returns (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    payment_id BIGINT NOT NULL,
+    number SMALLINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    excess_minor BIGINT DEFAULT 0 NOT NULL,
+    source TEXT NOT NULL,
+    reference TEXT,
+    happened_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    booked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT payment_returns_pkey PRIMARY KEY (id),
+    CONSTRAINT payment_returns_source_check CHECK (source IN ('provider', 'bank', 'office')),
+    CONSTRAINT payment_returns_payment_id_number_key UNIQUE (payment_id, number),
+    CONSTRAINT payment_returns_payment_id_source_reference_key UNIQUE (payment_id, source,
+        reference),
+    CONSTRAINT payment_returns_amounts_check CHECK (amount_minor >= 0 AND excess_minor >= 0 AND
+        amount_minor + excess_minor > 0),
+    CONSTRAINT payment_returns_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX payment_returns_reference_idx ON payment_returns (reference);
 
 -- A request to a payer's phone to approve a payment (an STK push, a request to pay). Its money is
 -- for that customer, whoever has the device by then. The row is committed before the socket opens;
@@ -193,3 +246,19 @@ CREATE TABLE payment_lines (
     CONSTRAINT payment_lines_sale_id_fkey FOREIGN KEY(sale_id) REFERENCES sales (id),
     CONSTRAINT payment_lines_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
 );
+
+-- Which lines of an applied payment a return took back. `clawback_minor` of it was used up and is
+-- owed by the customer.
+CREATE TABLE payment_return_lines (
+    return_id BIGINT NOT NULL,
+    line_id BIGINT NOT NULL,
+    amount_minor BIGINT NOT NULL,
+    clawback_minor BIGINT DEFAULT 0 NOT NULL,
+    CONSTRAINT payment_return_lines_pkey PRIMARY KEY (return_id, line_id),
+    CONSTRAINT payment_return_lines_amounts_check CHECK (amount_minor > 0 AND clawback_minor BETWEEN
+        0 AND amount_minor),
+    CONSTRAINT payment_return_lines_return_id_fkey FOREIGN KEY(return_id) REFERENCES payment_returns
+        (id),
+    CONSTRAINT payment_return_lines_line_id_fkey FOREIGN KEY(line_id) REFERENCES payment_lines (id)
+);
+CREATE INDEX payment_return_lines_line_id_idx ON payment_return_lines (line_id);

@@ -153,7 +153,8 @@ CREATE TABLE refunds (
     CONSTRAINT refunds_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id),
     CONSTRAINT refunds_client_reference_key UNIQUE (client_reference)
 );
-CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state <> 'failed';
+CREATE UNIQUE INDEX refunds_payment_key ON refunds (payment_id) WHERE state NOT IN ('done',
+    'failed');
 CREATE INDEX refunds_waiting_idx ON refunds (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
 
 -- Which tokens came of an order, one row for each.

@@ -16,6 +16,7 @@ INSERT INTO ledger_accounts (code, normal_side) VALUES
     ('expense:discount', 'debit'),
     ('expense:bad_debt', 'debit'),
     ('expense:goodwill', 'debit'),
+    ('expense:paid_twice', 'debit'),
     ('expense:commission', 'debit'),
     ('expense:provider_fee', 'debit'),
     ('unclassified', 'debit'),

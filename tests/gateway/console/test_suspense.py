@@ -77,19 +77,19 @@ def test_money_returned_by_hand_is_recorded(console: Console) -> None:
     assert f"/console{path}" in finance.get(f"/payments/{lost}").text
     assert f"/console{path}" not in console.login("support").get(f"/payments/{lost}").text
 
-    assert finance.post(path, reason="").status_code == 422
-    assert finance.post(path, reason="sent it by hand").status_code == 302
+    assert finance.post(path, source="office", reason="").status_code == 422
+    assert finance.post(path, source="office", reason="sent it by hand").status_code == 302
 
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("reversed",)]
     assert console.audit() == [("finance", "reverse", "payment", "sent it by hand")]
-    assert "cannot be sent back" in finance.post(path, reason="again").text
+    assert "cannot be sent back" in finance.post(path, source="office", reason="again").text
     console.scenario.check_invariants()
 
 
 def test_an_applied_payment_that_the_provider_took_back_is_reversed(console: Console) -> None:
     finance, paid = console.login("finance"), console.ids["payment_id"]
 
-    finance.post(f"/payments/{paid}/returned", reason="letter of Safaricom")
+    finance.post(f"/payments/{paid}/returned", source="provider", reason="letter of Safaricom")
 
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=paid) == [("reversed",)]
     console.scenario.check_invariants()

@@ -14,6 +14,9 @@ DEBIT: Side = "debit"
 
 CREDIT: Side = "credit"
 
+# What was there before these books began: opening balances of accounts, imported sales.
+OPENING = "equity:opening"
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:

@@ -24,7 +24,10 @@ DUE_SQL = "('open', 'defaulted')"
 
 @dataclass(frozen=True, slots=True)
 class KnownSale:
-    """A stored sale as it was agreed, before any change of its price and plan."""
+    """A stored sale as it was agreed, before any change of its price and plan.
+
+    `opened_minor`: what an import said was paid before.
+    """
 
     reference: str | None
     customer_id: int
@@ -34,6 +37,7 @@ class KnownSale:
     total_minor: int
     sold_on: date
     plan: tuple[Instalment, ...]
+    opened_minor: int
 
     @property
     def facts(self) -> tuple[object, ...]:
@@ -84,6 +88,7 @@ class OpeningInstalment:
 @dataclass(frozen=True, slots=True)
 class OpeningSale:
     """A sale whose payment history is imported, its instalments in the order of payment.
+    `reference` is empty where it has none.
 
     `opened_minor`: the amount that was imported as paid, None while nothing was.
     """
@@ -91,6 +96,7 @@ class OpeningSale:
     id: int
     reference: str
     customer_id: int
+    sold_on: date
     total_minor: int
     opened_minor: int | None
     instalments: tuple[OpeningInstalment, ...]

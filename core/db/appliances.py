@@ -26,15 +26,20 @@ def appliances_by_code(
 
 
 def appliances_for_sale(
-    connection: Connection, kinds: Collection[str], by_the_day: Collection[str]
+    connection: Connection,
+    kinds: Collection[str],
+    by_the_day: Collection[str],
+    serial: str | None = None,
 ) -> list[StoredAppliance]:
     """Return the appliances of these kinds that have a price, or a price per day and a kind in
-    `by_the_day`; by name."""
+    `by_the_day`; by name. Only the one that the device with that serial is, where that is known."""
     rows = connection.execute(
         text(
             f"SELECT {COLUMNS} FROM appliances a WHERE a.kind = ANY(:kinds) AND (a.price_minor > 0"
-            " OR (a.price_per_day_minor > 0 AND a.kind = ANY(:by_the_day))) ORDER BY a.name"
+            " OR (a.price_per_day_minor > 0 AND a.kind = ANY(:by_the_day)))"
+            " AND a.id = coalesce((SELECT product_id FROM devices WHERE serial = :serial), a.id)"
+            " ORDER BY a.name"
         ),
-        {"kinds": list(kinds), "by_the_day": list(by_the_day)},
+        {"kinds": list(kinds), "by_the_day": list(by_the_day), "serial": serial},
     )
     return [StoredAppliance(*row) for row in rows]

@@ -86,16 +86,18 @@ def _offer(row: Row[Any], currency: str) -> PlanOffer:
     return PlanOffer(row.plan, row.plan_name, terms_of_row(row, row.code, currency))
 
 
-def plans_by_code(connection: Connection, codes: Collection[str]) -> dict[str, tuple[int, str]]:
-    """Return (id, kind of its appliance) of those plans, by code."""
+def plans_by_code(
+    connection: Connection, codes: Collection[str]
+) -> dict[str, tuple[int, str, int]]:
+    """Return (id, kind and id of its appliance) of those plans, by code."""
     rows = connection.execute(
         text(
-            "SELECT p.code, p.id, a.kind FROM plan_offers p"
+            "SELECT p.code, p.id, a.kind, p.appliance_id FROM plan_offers p"
             " JOIN appliances a ON a.id = p.appliance_id WHERE p.code = ANY(:codes)"
         ),
         {"codes": list(codes)},
     )
-    return {row.code: (row.id, row.kind) for row in rows}
+    return {row.code: (row.id, row.kind, row.appliance_id) for row in rows}
 
 
 def set_plan(connection: Connection, device_id: int, code: str | None) -> None:

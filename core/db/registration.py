@@ -132,17 +132,24 @@ def insert_new_meter(connection: Connection, serial: str, manufacturer: str) -> 
     ).scalar_one_or_none()
 
 
-def give_devices(connection: Connection, gifts: Sequence[tuple[Handover, date]]) -> None:
-    """Devices, locked, become other owners' on that day; their access-rate periods start then."""
+def give_devices(
+    connection: Connection, gifts: Sequence[tuple[Handover, date]], fees_from: date
+) -> None:
+    """Devices, locked, become other owners' on that day; access-rate periods start on
+    `fees_from`."""
     hand_over(connection, [handover for handover, _ in gifts])
     connection.execute(
         text(
             "UPDATE devices d SET assigned_on = given.day,"
-            f" access_anchor_on = {access_anchor('given.day')}"
+            f" access_anchor_on = {access_anchor('CAST(:fees_from AS date)')}"
             " FROM unnest(CAST(:ids AS bigint[]), CAST(:days AS date[])) AS given (id, day)"
             " WHERE d.id = given.id"
         ),
-        {"ids": [gift.device_id for gift, _ in gifts], "days": [day for _, day in gifts]},
+        {
+            "ids": [gift.device_id for gift, _ in gifts],
+            "days": [day for _, day in gifts],
+            "fees_from": fees_from,
+        },
     )
 
 

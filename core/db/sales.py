@@ -34,6 +34,9 @@ def known_sales(
             "SELECT s.reference, s.customer_id, a.code, s.device_id, s.sold_on,"
             " coalesce(s.as_sold->>'scheme', s.scheme) AS scheme,"
             " coalesce((s.as_sold->>'total_minor')::bigint, s.total_minor) AS total_minor,"
+            " (SELECT sum(p.amount_minor)::bigint FROM journal_entries e"
+            " JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'"
+            " WHERE e.idempotency_key = 'opening:sale:' || s.id) AS opened_minor,"
             " s.as_sold, array_agg(i.number ORDER BY i.number) AS numbers,"
             " array_agg(i.due_on ORDER BY i.number) AS due_on,"
             " array_agg(i.amount_minor ORDER BY i.number) AS amounts,"
@@ -56,6 +59,7 @@ def known_sales(
             row.total_minor,
             row.sold_on,
             _plan(row),
+            row.opened_minor or 0,
         )
         for row in rows
     ]
@@ -232,10 +236,7 @@ def return_to_stock(connection: Connection, device_id: int, at: datetime) -> Non
 
 
 def lock_sales(connection: Connection, references: Collection[str]) -> list[OpeningSale]:
-    """Return the sales with those references, their customers locked.
-
-    A sale that has payments but no opening entry counts as opened with nothing: it began here.
-    """
+    """Return the sales with those references, their customers locked."""
     connection.execute(
         text(
             "SELECT FROM customers WHERE id IN (SELECT customer_id FROM sales"
@@ -243,10 +244,23 @@ def lock_sales(connection: Connection, references: Collection[str]) -> list[Open
         ),
         {"references": list(references)},
     )
+    which = "s.reference = ANY(:references)"
+    return _opening_sales(connection, which, references=list(references))
+
+
+def opening_sales(connection: Connection, sale_ids: Collection[int]) -> list[OpeningSale]:
+    """Return the sales with those ids, of customers who are locked."""
+    return _opening_sales(connection, "s.id = ANY(:ids)", ids=list(sale_ids))
+
+
+def _opening_sales(connection: Connection, which: str, **values: object) -> list[OpeningSale]:
+    """A sale with payments but without an opening entry counts as opened with nothing: it began
+    here."""
     rows = connection.execute(
         text(
-            """
-            SELECT s.id, s.reference, s.customer_id, s.total_minor,
+            f"""
+            SELECT s.id, coalesce(s.reference, '') AS reference, s.customer_id, s.sold_on,
+                   s.total_minor,
                    coalesce((SELECT sum(p.amount_minor) FROM journal_entries e
                                JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'
                               WHERE e.idempotency_key = 'opening:sale:' || s.id),
@@ -255,17 +269,18 @@ def lock_sales(connection: Connection, references: Collection[str]) -> list[Open
                    array_agg(i.due_on ORDER BY i.number) AS due_on,
                    array_agg(i.amount_minor ORDER BY i.number) AS amounts
               FROM sales s JOIN instalments i ON i.sale_id = s.id
-             WHERE s.reference = ANY(:references)
+             WHERE {which}
              GROUP BY s.id
             """
         ),
-        {"references": list(references)},
+        values,
     )
     return [
         OpeningSale(
             row.id,
             row.reference,
             row.customer_id,
+            row.sold_on,
             row.total_minor,
             None if row.opened_minor is None else int(row.opened_minor),
             tuple(

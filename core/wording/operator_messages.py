@@ -57,6 +57,17 @@ _TEMPLATES = {
     "outstanding_too_much": (
         "{open} are said to be open, but only {due} fell due by then: is the cadence right?"
     ),
+    "access_from_misplaced": "access_from: only a meter with owner and tariff pays access fees",
+    "access_from_early": "access_from is before assigned_on: nobody owed fees for it then",
+    "paid_differs": "paid: the database says {stored}, the file says {given}",
+    "paid_too_much": "paid: {paid} is more than the price of {total}",
+    "product_differs": "{serial} is another product than {appliance}",
+    "product_unknown": 'product: there is no appliance "{product}" in the catalogue',
+    "product_of_other_kind": "product: {product} is of kind {kind}",
+    "product_of_other_plan": "{serial} is another product than the one that plan {plan} sells",
+    "maker_data_misplaced": "{field}: only OpenPAYGO devices have it",
+    "divider_not_served": "divider: no codes are made for devices with a divider of {divider}",
+    "digits_not_served": "digits: no codes are made for keypads with the digits 1 to 4",
     "owner_needed": "assigned_on without owner_msisdn: a device in stock has no owner",
     "last_owner": "at least one user must be an owner",
     "sealing_key_missing": (

@@ -53,8 +53,9 @@ class Goods:
     price: BoundMessage
 
 
-def goods_of(turn: Turn, *kinds: str) -> Sequence[Goods]:
-    """The appliances of these kinds that are sold on plans or used by the day."""
+def goods_of(turn: Turn, *kinds: str, serial: str | None = None) -> Sequence[Goods]:
+    """The appliances of these kinds, or the one that a device is, that are sold on plans or used by
+    the day."""
     return [
         Goods(
             item.appliance,
@@ -63,7 +64,7 @@ def goods_of(turn: Turn, *kinds: str) -> Sequence[Goods]:
             if item.price
             else messages.appliance_per_day(price=item.per_day),
         )
-        for item in list_appliances(turn.unit, kinds)
+        for item in list_appliances(turn.unit, kinds, serial)
     ]
 
 

@@ -116,8 +116,8 @@ def tariffs(turn: Turn) -> Sequence[TariffOffer]:
 
 
 def kits(turn: Turn) -> Sequence[Goods]:
-    """The appliances of the kind that was chosen."""
-    return goods_of(turn, turn[kind])
+    """The appliances of the kind that was chosen, or the one that the device is."""
+    return goods_of(turn, turn[kind], serial=turn[serial])
 
 
 def needed_terms(turn: Turn) -> Literal["tariff", "plan"]:

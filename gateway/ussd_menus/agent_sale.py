@@ -41,8 +41,7 @@ def needs_serial(turn: Turn) -> Literal["serial", "plain"]:
 
 def is_sellable(turn: Turn) -> Literal["free"]:
     """Check that the device is in stock or the customer's own. Raises Refused with the reason."""
-    kind = get_appliance(turn.unit, turn[appliance]).kind
-    check_sellable(turn.unit, turn[serial], kind, turn[phone])
+    check_sellable(turn.unit, turn[serial], get_appliance(turn.unit, turn[appliance]), turn[phone])
     return "free"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from core.device import KeypadDigits
 from core.market import Market
 from core.money import Money
 from core.msisdn import parse_msisdn
@@ -38,6 +39,8 @@ from operations.importing.fields import (
 )
 
 _REFERENCE_LENGTH = 80
+_KEYPADS: tuple[KeypadDigits, ...] = ("standard", "restricted")
+_DEVICE_OPTIONS = ("plan", "product", "access_from", "divider", "digits", "model")
 
 
 def customers_file(market: Market) -> FileKind[NewCustomer]:
@@ -75,6 +78,11 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
             count=fields.optional("count", whole_number(0, MAX_COUNT), None),
             sts=fields.optional("sts", sts_meter, None),
             plan=fields.optional("plan", code, None),
+            access_from=fields.optional("access_from", day, None),
+            product=fields.optional("product", code, None),
+            divider=fields.optional("divider", whole_number(1, 255), None),
+            digits=fields.optional("digits", one_of(*_KEYPADS), None),
+            model=fields.optional("model", text, None),
         )
 
     columns = (
@@ -89,7 +97,7 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
         "count",
         "sts",
     )
-    return FileKind(columns, read, lambda entry: entry.serial, optional=("plan",))
+    return FileKind(columns, read, lambda entry: entry.serial, optional=_DEVICE_OPTIONS)
 
 
 def sales_file(market: Market) -> FileKind[SaleEntry]:
@@ -116,6 +124,7 @@ def sales_file(market: Market) -> FileKind[SaleEntry]:
             sold_on=fields.required("sold_on", day),
             first_due_on=fields.optional("first_due_on", day, None),
             reference=fields.optional("reference", _reference, None),
+            paid_minor=fields.optional("paid", amount(currency), None),
             expected=expected,
         )
 
@@ -133,7 +142,7 @@ def sales_file(market: Market) -> FileKind[SaleEntry]:
         "first_due_on",
         "reference",
     )
-    return FileKind(columns, read, _sale_key)
+    return FileKind(columns, read, _sale_key, optional=("paid",))
 
 
 def _sale_key(entry: SaleEntry) -> object:

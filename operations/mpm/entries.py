@@ -130,6 +130,7 @@ class Conversion:
             tariff=tariff,
             owner_msisdn=owner,
             assigned_on=self.options.as_of if owner else None,
+            access_from=self.options.as_of if owner and tariff else None,
         )
 
     def _plan(self, row: Row) -> SaleEntry:

@@ -77,7 +77,7 @@ def test_a_meter_given_with_an_earlier_day_is_not_charged_again_for_the_same_day
         return_to_stock(unit.connection, meter, NOW)
         new_owner = insert_customer(unit.connection, msisdn="+254711000099")
         handover = Handover(meter, new_owner, NOW, "sale")
-        give_devices(unit.connection, [(handover, NOW.date())])
+        give_devices(unit.connection, [(handover, NOW.date())], NOW.date())
 
     assert accrue(metered, days=9) == 1
     assert charges(metered) == [3, 6, 9]

@@ -153,7 +153,7 @@ def test_the_next_owner_of_a_kit_does_not_see_the_codes_of_the_last(
         assert kit is not None
         device_id = kit.id
         handover = Handover(device_id, amina, unit.now, "sale")
-        give_devices(unit.connection, [(handover, unit.today)])
+        give_devices(unit.connection, [(handover, unit.today)], unit.today)
         assert list_tokens(unit, amina, KIT) == []
         with pytest.raises(Refused, match="no_such_token"):
             resend_last_token(unit, AMINA, KIT)

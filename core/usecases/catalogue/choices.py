@@ -79,8 +79,11 @@ def list_tariffs(unit: Unit) -> list[TariffOffer]:
     ]
 
 
-def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
-    """Return the appliances of these kinds that are sold on plans or by the day."""
+def list_appliances(
+    unit: Unit, kinds: tuple[str, ...], serial: str | None = None
+) -> list[ApplianceOffer]:
+    """Return the appliances of these kinds that are sold on plans or by the day; for a device only
+    the one that it is, where the operator said which."""
     currency = unit.market.currency
     return [
         ApplianceOffer(
@@ -89,7 +92,7 @@ def list_appliances(unit: Unit, kinds: tuple[str, ...]) -> list[ApplianceOffer]:
             Money(appliance.price_minor, currency),
             Money(appliance.price_per_day_minor or 0, currency),
         )
-        for appliance in appliances_for_sale(unit.connection, kinds, PAYG)
+        for appliance in appliances_for_sale(unit.connection, kinds, PAYG, serial)
     ]
 
 

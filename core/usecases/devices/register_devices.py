@@ -14,14 +14,16 @@ from functools import partial
 
 from sqlalchemy import Connection
 
+from core.appliance import StoredAppliance
 from core.customer import KnownCustomer
+from core.db.appliances import appliances_by_code
 from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.ownership import hand_over
 from core.db.plan_offers import plans_by_code
 from core.db.registration import customers_by_msisdn, devices_by_serial, ids_by_code
 from core.db.tables.catalogue import manufacturers, tariffs
 from core.db.tables.sales import devices
-from core.device import KnownDevice
+from core.device import KeypadDigits, KnownDevice
 from core.errors import BrokenInvariant, Refused
 from core.ownership import Handover
 from core.serial_number import is_meter_number
@@ -47,7 +49,9 @@ class DeviceEntry:
 
     `secret_key` is unencrypted here and sealed before it is stored. `count` is the last counter
     used, None as from the factory. On the `plan` any customer may register a device in stock
-    without an agent.
+    without an agent. `access_from`: the day from which a meter's access fees run, None for today.
+    `product` is the code of the appliance that the device is. `divider`, `digits` and `model` are
+    what the maker of an OpenPAYGO device says of it.
     """
 
     serial: str
@@ -61,6 +65,11 @@ class DeviceEntry:
     count: int | None = None
     sts: StsMeter | None = None
     plan: str | None = None
+    access_from: date | None = None
+    product: str | None = None
+    divider: int | None = None
+    digits: KeypadDigits | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,8 @@ class _Known:
 
     manufacturers: dict[str, Values]
     tariffs: dict[str, int]
-    plans: dict[str, tuple[int, str]]
+    plans: dict[str, tuple[int, str, int]]
+    products: dict[str, StoredAppliance]
     owners: dict[str, KnownCustomer]
     devices: Mapping[str, KnownDevice]
 
@@ -80,7 +90,9 @@ def register_devices(
     """Register the devices whose serial is new; no serial may be given twice.
 
     Raises RefusedEntries with manufacturer_unknown, kind_not_made, tariff_unknown,
-    tariff_misplaced, tariff_needed, plan_unknown, plan_misplaced, plan_of_other_kind,
+    tariff_misplaced, tariff_needed, access_from_misplaced, access_from_early, product_unknown,
+    product_of_other_kind, product_of_other_plan, maker_data_misplaced, divider_not_served,
+    digits_not_served, plan_unknown, plan_misplaced, plan_of_other_kind,
     customer_unknown, owner_needed, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     meter_number, meter_not_vendable, device_of_another, key_differs, differs.
@@ -118,6 +130,7 @@ def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Know
         rows_by_key(connection, manufacturers, "code", {entry.manufacturer for entry in entries}),
         ids_by_code(connection, tariffs, {entry.tariff for entry in entries if entry.tariff}),
         plans_by_code(connection, {entry.plan for entry in entries if entry.plan}),
+        appliances_by_code(connection, {entry.product for entry in entries if entry.product}),
         customers_by_msisdn(
             connection, {entry.owner_msisdn for entry in entries if entry.owner_msisdn}
         ),
@@ -133,7 +146,9 @@ def _check(known: _Known, entry: DeviceEntry) -> None:
         raise Refused("kind_not_made", kind=entry.kind, kinds=", ".join(manufacturer["kinds"]))
     _check_owner(known, entry)
     _check_tariff(known, entry)
+    _check_product(known, entry)
     _check_plan(known, entry)
+    _check_maker_data(manufacturer["token_family"], entry)
     check_secret = _SECRETS.get(manufacturer["token_family"])
     if check_secret is None:
         raise Refused("family_not_served", family=manufacturer["token_family"])
@@ -154,6 +169,33 @@ def _check_tariff(known: _Known, entry: DeviceEntry) -> None:
         raise Refused("tariff_unknown", tariff=entry.tariff)
     if entry.kind == "meter" and entry.owner_msisdn and not entry.tariff:
         raise Refused("tariff_needed")
+    if not entry.access_from:
+        return
+    if not entry.tariff or not entry.owner_msisdn:
+        raise Refused("access_from_misplaced")
+    if entry.assigned_on and entry.access_from < entry.assigned_on:
+        raise Refused("access_from_early")
+
+
+def _check_product(known: _Known, entry: DeviceEntry) -> None:
+    if not entry.product:
+        return
+    product = known.products.get(entry.product)
+    if product is None:
+        raise Refused("product_unknown", product=entry.product)
+    if product.kind != entry.kind:
+        raise Refused("product_of_other_kind", product=entry.product, kind=product.kind)
+
+
+def _check_maker_data(family: str, entry: DeviceEntry) -> None:
+    """Check that codes made here fit the device: a unit is a day, and all ten keys are there."""
+    for name in ("divider", "digits"):
+        if getattr(entry, name) is not None and family != "openpaygo":
+            raise Refused("maker_data_misplaced", field=name)
+    if entry.divider not in (None, 1):
+        raise Refused("divider_not_served", divider=entry.divider)
+    if entry.digits not in (None, "standard"):
+        raise Refused("digits_not_served")
 
 
 def _check_plan(known: _Known, entry: DeviceEntry) -> None:
@@ -163,9 +205,11 @@ def _check_plan(known: _Known, entry: DeviceEntry) -> None:
         raise Refused("plan_misplaced")
     if entry.plan not in known.plans:
         raise Refused("plan_unknown", plan=entry.plan)
-    kind = known.plans[entry.plan][1]
+    _, kind, product_id = known.plans[entry.plan]
     if kind != entry.kind:
         raise Refused("plan_of_other_kind", plan=entry.plan, kind=kind)
+    if entry.product and known.products[entry.product].id != product_id:
+        raise Refused("product_of_other_plan", serial=entry.serial, plan=entry.plan)
 
 
 def _keyed(entry: DeviceEntry, *, starting_code: bool) -> None:
@@ -220,7 +264,13 @@ def _row(unit: Unit, known: _Known, entry: DeviceEntry, keys: Seals) -> Values:
         "tariff_id": known.tariffs[entry.tariff] if entry.tariff else None,
         "plan_offer_id": known.plans[entry.plan][0] if entry.plan else None,
         "assigned_on": assigned_on,
-        "access_anchor_on": assigned_on if entry.tariff else None,
+        "access_anchor_on": (entry.access_from or unit.today)
+        if entry.tariff and assigned_on
+        else None,
+        "product_id": known.products[entry.product].id if entry.product else None,
+        "divider": entry.divider,
+        "digits": entry.digits,
+        "model": entry.model,
         "sealed_key": entry.secret_key and keys.seal(entry.secret_key, bound_to(entry.serial)),
         "starting_code": entry.starting_code,
         "sts": json.dumps(entry.sts.stored()) if entry.sts else None,
@@ -250,6 +300,11 @@ def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals
         check_unchanged("tariff", device.tariff, entry.tariff)
     if entry.plan:
         check_unchanged("plan", device.plan, entry.plan)
+    if entry.product and device.product_id != known.products[entry.product].id:
+        raise Refused("differs", field="product", stored="another", given=entry.product)
+    for name in ("divider", "digits", "model"):
+        if (given := getattr(entry, name)) is not None:
+            check_unchanged(name, getattr(device, name), given)
     if not device.is_retired:
         _compare_owner(known, device, entry)
     sealed = device.sealed_key

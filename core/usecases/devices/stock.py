@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.agent import Agent
+from core.appliance import StoredAppliance
 from core.customer import Customer
 from core.db.customers import find_customer
 from core.db.registration import devices_by_serial, insert_new_meter, manufacturers_of_new_meters
@@ -115,18 +116,27 @@ def _enter(unit: Unit, agent: Agent, serial: str, manufacturer: str) -> None:
         write_audit(unit, agent.msisdn, "enter_meter", "device", device_id, reason, serial=serial)
 
 
-def check_sellable(unit: Unit, serial: str, kind: str, customer: str) -> None:
-    """Check that a device of that kind can be sold to the customer with that number: it is in
+def check_product(device: KnownDevice, item: StoredAppliance) -> None:
+    """Check that a device is the appliance that is sold. Raises Refused: kind_differs;
+    product_differs where the device is known to be another appliance."""
+    if device.kind != item.kind:
+        raise Refused("kind_differs", serial=device.serial, kind=device.kind, wanted=item.kind)
+    if device.product_id not in (None, item.id):
+        raise Refused("product_differs", serial=device.serial, appliance=item.name)
+
+
+def check_sellable(unit: Unit, serial: str, item: StoredAppliance, customer: str) -> None:
+    """Check that a device can be sold as that appliance to the customer with that number: it is in
     stock, or the customer's own without a plan.
 
-    Raises Refused: not_in_stock, device_retired, kind_differs, device_of_another, device_on_plan.
+    Raises Refused: not_in_stock, device_retired, kind_differs, product_differs, device_of_another,
+    device_on_plan.
     """
     device = devices_by_serial(unit.connection, [serial]).get(serial)
     if device is None:
         raise Refused("not_in_stock", serial=serial)
     check_in_service(device)
-    if device.kind != kind:
-        raise Refused("kind_differs", serial=serial)
+    check_product(device, item)
     buyer = find_customer(unit.connection, customer)
     if device.owner_id is not None and (buyer is None or device.owner_id != buyer.id):
         raise Refused("device_of_another", serial=serial)

@@ -80,7 +80,7 @@ def _transfer(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
     ensure_no_pending_payment(unit, meter.id, serial)
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
     handover = Handover(meter.id, customer.id, unit.now, "transfer")
-    give_devices(unit.connection, [(handover, unit.today)])
+    give_devices(unit.connection, [(handover, unit.today)], unit.today)
     _notify_old_owner(unit, owner, serial)
     send_welcome(unit, customer, serial)
     return meter, customer

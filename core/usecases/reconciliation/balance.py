@@ -19,7 +19,7 @@ from core.db.statements import (
     pull_again,
 )
 from core.errors import Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.journal import CREDIT, DEBIT, OPENING, JournalEntry, Posting
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 
@@ -103,10 +103,10 @@ def book_opening(
         raise Refused("opening_negative", amount_minor=-opening_minor)
     clearing = f"clearing:{provider_account}"
     open_account(unit.connection, clearing, DEBIT)
-    open_account(unit.connection, "equity:opening", CREDIT)
+    open_account(unit.connection, OPENING, CREDIT)
     legs = (
         Posting(clearing, DEBIT, opening_minor),
-        Posting("equity:opening", CREDIT, opening_minor),
+        Posting(OPENING, CREDIT, opening_minor),
     )
     entry = JournalEntry("opening", key, legs, value_at=held_at)
     post_entries(unit.connection, unit.now, [entry])

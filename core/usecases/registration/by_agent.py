@@ -61,7 +61,7 @@ def give_meter(unit: Unit, agent: Agent, owner: Customer, meter: NewMeter) -> Re
     if meter.tariff is not None:
         set_tariff(unit.connection, device.id, meter.tariff)
     handover = Handover(device.id, owner.id, unit.now, "registration")
-    give_devices(unit.connection, [(handover, unit.today)])
+    give_devices(unit.connection, [(handover, unit.today)], unit.today)
     welcome_owner(unit, owner, device)
     notify_registered(unit, agent, owner, device.serial)
     return RegisteredDevice(device.serial)

@@ -43,7 +43,7 @@ def register_by_operator(
     if isinstance(goods, NewMeter):
         device = _take_meter(unit, goods)
         handover = Handover(device.id, owner.id, unit.now, "registration")
-        give_devices(unit.connection, [(handover, unit.today)])
+        give_devices(unit.connection, [(handover, unit.today)], unit.today)
     elif goods is not None:
         device = find_sold_device(unit, goods)
         reference = f"operator:{device.serial if device else owner.id}:{unit.now.isoformat()}"

@@ -92,7 +92,7 @@ def register_own_device(
         write_sale(unit, owner, registrable.quote, device, f"self:{once}")
     else:
         handover = Handover(device.id, owner.id, unit.now, "registration")
-        give_devices(unit.connection, [(handover, unit.today)])
+        give_devices(unit.connection, [(handover, unit.today)], unit.today)
     return RegisteredDevice(serial)
 
 

@@ -15,7 +15,7 @@ from core.errors import Refused
 from core.money import Money, parse_minor
 from core.plan import ByAmount, ByCount, Cadence, PlanTerms
 from core.unit import Unit
-from core.usecases.devices.stock import check_in_service
+from core.usecases.devices.stock import check_in_service, check_product
 from core.usecases.operators.audit import write_audit
 from core.usecases.sales.quote import get_offer
 
@@ -41,12 +41,11 @@ def set_plan_on(unit: Unit, serial: str, code: str, operator: str, reason: str) 
     """Set the plan on which any customer may register a device in stock without an agent.
 
     Raises Refused: not_in_stock, device_taken, device_retired, plan_not_allowed, kind_differs,
-    reason_missing.
+    product_differs, reason_missing.
     """
     device = _in_stock(unit, serial)
     item, _ = get_offer(unit, code)
-    if item.kind != device.kind:
-        raise Refused("kind_differs", serial=serial)
+    check_product(device, item)
     set_plan(unit.connection, device.id, code)
     write_audit(unit, operator, "set_plan", "device", device.id, reason, plan=code)
 

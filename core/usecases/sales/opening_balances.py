@@ -1,21 +1,21 @@
 """Import what customers paid on their plans to an earlier system: it stays paid.
 
 An opening amount is not a payment: no money moves and no token is made. It pays instalments in
-their order, the down payment first, and is one journal entry against the account `opening`, once
-for each sale. Days that a device already got for it are not given again.
+their order, the down payment first, and is one journal entry against the opening account, once for
+each sale, of the value date of the sale. Days that a device already got for it are not given again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
 
 from core.db.ledger import open_account, post_entries
-from core.db.sales import lock_sales, set_paid
+from core.db.sales import lock_sales, opening_sales, set_paid
 from core.errors import Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.journal import CREDIT, DEBIT, OPENING, JournalEntry, Posting
 from core.sale import OpeningSale
 from core.unit import Unit
 from core.usecases.operators.bulk import (
@@ -25,8 +25,6 @@ from core.usecases.operators.bulk import (
     validate_each,
     write_in_batches,
 )
-
-ACCOUNT = "opening"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +69,14 @@ def import_payment_history(
         for history in histories
         if history.is_new and history.paid_minor
     ]
-    if new:
-        open_account(unit.connection, ACCOUNT, DEBIT)
     write_in_batches(new, partial(_write, unit), progress)
     return histories
+
+
+def open_as_paid(unit: Unit, paid_minor: Mapping[int, int]) -> None:
+    """Book how much of each new sale (by id) was paid before. Their customers are locked."""
+    sales = opening_sales(unit.connection, paid_minor)
+    _write(unit, [(sale, paid_minor[sale.id]) for sale in sales])
 
 
 def _decide(sales: dict[str, OpeningSale], entry: PaidBefore) -> ImportedHistory:
@@ -116,7 +118,9 @@ def _write(unit: Unit, sales: Sequence[tuple[OpeningSale, int]]) -> None:
             for instalment_id, paid in _in_order(sale, paid_minor)
         },
     )
-    post_entries(unit.connection, unit.now, [_entry(sale, paid) for sale, paid in sales])
+    open_account(unit.connection, OPENING, CREDIT)
+    entries = [_entry(unit, sale, paid) for sale, paid in sales]
+    post_entries(unit.connection, unit.now, entries)
 
 
 def _in_order(sale: OpeningSale, paid_minor: int) -> list[tuple[int, int]]:
@@ -130,9 +134,10 @@ def _in_order(sale: OpeningSale, paid_minor: int) -> list[tuple[int, int]]:
     return closed
 
 
-def _entry(sale: OpeningSale, paid_minor: int) -> JournalEntry:
+def _entry(unit: Unit, sale: OpeningSale, paid_minor: int) -> JournalEntry:
     legs = (
-        Posting(ACCOUNT, DEBIT, paid_minor, sale.customer_id),
+        Posting(OPENING, DEBIT, paid_minor, sale.customer_id),
         Posting("receivable:sales", CREDIT, paid_minor, sale.customer_id),
     )
-    return JournalEntry("opening", f"opening:sale:{sale.id}", legs)
+    sold_on = min(sale.sold_on, unit.today)
+    return JournalEntry("opening", f"opening:sale:{sale.id}", legs, value_on=sold_on)

@@ -37,6 +37,7 @@ from core.usecases.operators.bulk import (
     validate_each,
     write_in_batches,
 )
+from core.usecases.sales.opening_balances import open_as_paid
 from core.usecases.sales.write_sales import SaleDraft, check_free, check_item, write_sales
 
 
@@ -44,6 +45,7 @@ from core.usecases.sales.write_sales import SaleDraft, check_free, check_item, w
 class SaleEntry:
     """A sale as an import file describes it. `total_minor` None: the price of the appliance.
 
+    `paid_minor`: what was paid of it before the import; None where the file does not say.
     `expected`: the figure of the other scheme, where given; the plan must come out like it.
     """
 
@@ -55,6 +57,7 @@ class SaleEntry:
     first_due_on: date | None = None
     reference: str | None = None
     expected: ByCount | ByAmount | None = None
+    paid_minor: int | None = None
 
 
 @dataclass(slots=True)
@@ -76,14 +79,26 @@ def register_sales(
 
     A sale with a reference is known by it; one without, by owner, appliance, device, day and total.
     Raises RefusedEntries with customer_unknown, appliance_unknown, serial_needed, serial_misplaced,
-    unknown_serial, device_retired, device_of_another, device_on_plan, kind_differs, tariff_needed,
-    service_price, service_total, plan_*, sale_of_another, sale_of_other_device, differs.
+    unknown_serial, device_retired, device_of_another, device_on_plan, kind_differs,
+    product_differs, tariff_needed, service_price, service_total, paid_too_much, paid_differs,
+    plan_*, sale_of_another, sale_of_other_device, differs.
     """
     known = _read_known(unit, entries)
     decided = validate_each(entries, partial(_decide, unit, known))
     drafts = [draft for draft in decided if draft is not None]
-    write_in_batches(drafts, partial(write_sales, unit), progress)
+    write_in_batches(drafts, partial(_write, unit), progress)
     return Registered(len(drafts), len(entries) - len(drafts))
+
+
+def _write(unit: Unit, drafts: Sequence[SaleDraft]) -> None:
+    ids = write_sales(unit, drafts)
+    paid = {
+        sale_id: draft.paid_minor
+        for sale_id, draft in zip(ids, drafts, strict=True)
+        if draft.paid_minor
+    }
+    if paid:
+        open_as_paid(unit, paid)
 
 
 def _read_known(unit: Unit, entries: Sequence[SaleEntry]) -> _Known:
@@ -112,8 +127,14 @@ def _decide(unit: Unit, known: _Known, entry: SaleEntry) -> SaleDraft | None:
     if sale is not None and entry.total_minor is None:
         draft = replace(draft, total_minor=sale.total_minor)
     draft = replace(draft, plan=_plan(unit, entry, draft))
+    if draft.paid_minor > draft.total_minor:
+        raise Refused("paid_too_much", paid_minor=draft.paid_minor, total_minor=draft.total_minor)
     if sale is not None:
         _compare(sale, draft)
+        if entry.paid_minor is not None and entry.paid_minor != sale.opened_minor:
+            raise Refused(
+                "paid_differs", stored_minor=sale.opened_minor, given_minor=entry.paid_minor
+            )
         return None
     if draft.device is not None:
         _take(known, draft.device, draft.customer_id)
@@ -138,6 +159,8 @@ def _draft(known: _Known, entry: SaleEntry) -> SaleDraft:
         (),
         entry.sold_on,
         entry.reference,
+        is_imported=True,
+        paid_minor=entry.paid_minor or 0,
     )
     check_item(draft)
     return draft

@@ -9,17 +9,17 @@ from datetime import date
 from core.appliance import StoredAppliance
 from core.customer import Customer
 from core.db.bulk import Values
-from core.db.ledger import post_entries
+from core.db.ledger import open_account, post_entries
 from core.db.registration import give_devices
 from core.db.sales import find_sale_id, insert_sales
 from core.device import KnownDevice
 from core.errors import Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.journal import CREDIT, DEBIT, OPENING, JournalEntry, Posting
 from core.ownership import Handover
 from core.plan import PAYG, ByDay, Instalment, PlanTerms
 from core.plan_quote import Quote, ServiceQuote
 from core.unit import Unit
-from core.usecases.devices.stock import check_in_service
+from core.usecases.devices.stock import check_in_service, check_product
 from core.usecases.messages.queue import send_sms_to
 from core.wording.message import BoundMessage
 from core.wording.messages import agent_sms
@@ -27,7 +27,10 @@ from core.wording.messages import agent_sms
 
 @dataclass(frozen=True, slots=True)
 class SaleDraft:
-    """A sale before it is written. `plan` is empty for use by the day."""
+    """A sale before it is written. `plan` is empty for use by the day.
+
+    `is_imported`: it was made in an earlier system, `paid_minor` of it was paid there.
+    """
 
     customer_id: int
     item: StoredAppliance
@@ -38,6 +41,8 @@ class SaleDraft:
     sold_on: date
     reference: str | None = None
     agent_id: int | None = None
+    is_imported: bool = False
+    paid_minor: int = 0
 
     @property
     def device_id(self) -> int | None:
@@ -57,8 +62,8 @@ def write_sale(
 
     Customer and device are locked. The customer gets an SMS that says what was agreed. The same
     `reference` again is the same sale. Raises Refused: serial_needed, serial_misplaced,
-    kind_differs, service_price, service_total, device_retired, device_of_another, device_on_plan,
-    tariff_needed.
+    kind_differs, product_differs, service_price, service_total, device_retired,
+    device_of_another, device_on_plan, tariff_needed.
     """
     known_id = find_sale_id(unit.connection, reference)
     if known_id is not None:
@@ -102,14 +107,14 @@ def _agreed(unit: Unit, quote: Quote) -> BoundMessage:
 
 def check_item(draft: SaleDraft) -> None:
     """Check that the device is what is sold. Raises Refused: serial_needed, serial_misplaced,
-    kind_differs, service_price, service_total."""
+    kind_differs, product_differs, service_price, service_total."""
     item, device = draft.item, draft.device
     if device is None and item.kind in PAYG:
         raise Refused("serial_needed", kind=item.kind)
     if device is not None and item.kind == "other":
         raise Refused("serial_misplaced")
-    if device is not None and device.kind != item.kind:
-        raise Refused("kind_differs", serial=device.serial, kind=device.kind, wanted=item.kind)
+    if device is not None:
+        check_product(device, item)
     if not isinstance(draft.terms.schedule, ByDay):
         return
     if not item.price_per_day_minor or device is None:
@@ -135,8 +140,12 @@ def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
     rows = [_row(draft) for draft in drafts]
     ids = insert_sales(unit.connection, rows, [draft.plan for draft in drafts])
     entries = [
-        _entry(sale_id, draft) for sale_id, draft in zip(ids, drafts, strict=True) if draft.plan
+        _entry(unit, sale_id, draft)
+        for sale_id, draft in zip(ids, drafts, strict=True)
+        if draft.plan
     ]
+    if any(draft.is_imported for draft in drafts):
+        open_account(unit.connection, OPENING, CREDIT)
     post_entries(unit.connection, unit.now, entries)
     gifts = [
         (
@@ -146,7 +155,7 @@ def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
         for draft in drafts
         if draft.device is not None and draft.device.owner_id is None
     ]
-    give_devices(unit.connection, gifts)
+    give_devices(unit.connection, gifts, unit.today)
     return ids
 
 
@@ -167,9 +176,12 @@ def _row(draft: SaleDraft) -> Values:
     }
 
 
-def _entry(sale_id: int, draft: SaleDraft) -> JournalEntry:
-    legs = (
-        Posting("receivable:sales", DEBIT, draft.total_minor, draft.customer_id),
-        Posting("income:sales", CREDIT, draft.total_minor, draft.customer_id),
-    )
-    return JournalEntry("sale", f"sale:{sale_id}", legs)
+def _entry(unit: Unit, sale_id: int, draft: SaleDraft) -> JournalEntry:
+    """Book what a sale is worth; an imported one was income of its own day, in other books."""
+    owed = Posting("receivable:sales", DEBIT, draft.total_minor, draft.customer_id)
+    if draft.is_imported:
+        opening = Posting(OPENING, CREDIT, draft.total_minor, draft.customer_id)
+        sold_on = min(draft.sold_on, unit.today)
+        return JournalEntry("opening", f"sale:{sale_id}", (owed, opening), value_on=sold_on)
+    income = Posting("income:sales", CREDIT, draft.total_minor, draft.customer_id)
+    return JournalEntry("sale", f"sale:{sale_id}", (owed, income))

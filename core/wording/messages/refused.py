@@ -241,6 +241,11 @@ def kind_differs(serial: Serial) -> None:
 
 
 @message
+def product_differs(serial: Serial) -> None:
+    """The device is another appliance of the same kind."""
+
+
+@message
 def device_of_another(serial: Serial) -> None:
     """The device has another owner."""
 

@@ -206,6 +206,7 @@ form_page(
             "device_of_another": "serial",
             "device_on_plan": "serial",
             "kind_differs": "appliance",
+            "product_differs": "appliance",
             "appliance_unknown": "appliance",
             "tariff_needed": "tariff",
             "service_price": "scheme",

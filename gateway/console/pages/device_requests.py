@@ -120,6 +120,7 @@ action_page(
             "plan_needed": "plan",
             "plan_not_allowed": "plan",
             "kind_differs": "plan",
+            "product_differs": "plan",
         },
         summary=_request_summary,
         preview=_preview_grant,

@@ -211,7 +211,7 @@ action_page(
         "Preset the plan of a device in stock",
         lambda unit, device_id: (plan_field(_get_device(unit, device_id).kind),),
         _set_plan,
-        errors_at={"plan_not_allowed": "plan", "kind_differs": "plan"},
+        errors_at={"plan_not_allowed": "plan", "kind_differs": "plan", "product_differs": "plan"},
         summary=_device_summary,
     ),
 )

@@ -161,6 +161,7 @@ action_page(
             "device_on_plan": "serial",
             "tariff_needed": "serial",
             "kind_differs": "appliance",
+            "product_differs": "appliance",
             "appliance_unknown": "appliance",
             "service_price": "scheme",
             "service_total": "down_payment",

@@ -57,7 +57,7 @@ def test_devices_get_owner_tariff_and_counters(
         "SELECT serial, owner_id IS NOT NULL, tariff_id IS NOT NULL, assigned_on, access_anchor_on,"
         " initial_counter, token_counter, starting_code FROM devices ORDER BY serial"
     ) == [
-        (METER, True, True, date(2026, 11, 1), date(2026, 11, 1), 0, 0, None),
+        (METER, True, True, date(2026, 11, 1), TODAY, 0, 0, None),
         ("KIT1", True, False, date(2026, 11, 1), None, 1, 1, 516959010),
         ("KIT2", False, False, None, None, 1, 1, None),
     ]
@@ -207,3 +207,42 @@ def test_a_device_without_tokens_needs_no_key(
     assert dialwatt("load", "FILE", content=manufacturer).code == 0
     first, _ = imported("devices", f"{DEVICES}B1,e_bike,v,,,,,,,\n")
     assert first == "devices: 1 new, 0 already there"
+
+
+def test_a_device_knows_what_product_it_is(
+    imported: Callable[[str, str], tuple[str, str]],
+    refused: Callable[[str, str], str],
+    customers: None,
+    rows: Callable[..., list[tuple[Any, ...]]],
+) -> None:
+    header = "model,digits,divider,product," + DEVICES
+    kit = f"SK 3,standard,1,lamp3,KIT7,shs,sunlite,,{AMINA},2026-11-01,{KEY},516959010,1,\n"
+    assert imported("devices", header + kit)[1] == "devices: 0 new, 1 already there"
+    assert rows(
+        "SELECT a.code, d.divider, d.digits, d.model FROM devices d"
+        " JOIN appliances a ON a.id = d.product_id"
+    ) == [("lamp3", 1, "standard", "SK 3")]
+    other = kit.replace("lamp3", "tv")
+    assert "product: the database says another, the file says tv" in refused(
+        "devices", header + other
+    )
+    assert "KIT7 is another product than" in refused(
+        "sales", f"{SALES}{AMINA},tv,KIT7,400,100,amount,,150,weekly,2026-11-01,,S1\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("nothing,,", 'product: there is no appliance "nothing" in the catalogue'),
+        ("cooker,,", "product: cooker is of kind other"),
+        ("lamp3,4,", "divider: no codes are made for devices with a divider of 4"),
+        ("lamp3,,restricted", "digits: no codes are made for keypads"),
+        ("lamp3,256,", "divider: must be 1 to 255, not 256"),
+    ],
+)
+def test_what_does_not_fit_the_product_or_its_codes_is_refused(
+    refused: Callable[[str, str], str], customers: None, given: str, reason: str
+) -> None:
+    header = "product,divider,digits," + DEVICES
+    assert reason in refused("devices", f"{header}{given},KIT7,shs,sunlite,,,,{KEY},,,\n")

@@ -64,8 +64,8 @@ def test_a_sale_is_one_balanced_entry(
         " FROM postings p JOIN journal_entries e ON e.id = p.entry_id"
         " WHERE e.idempotency_key = 'sale:' || (SELECT id FROM sales) ORDER BY p.account"
     ) == [
-        ("sale", "income:sales", "credit", 1000_00, True),
-        ("sale", "receivable:sales", "debit", 1000_00, True),
+        ("opening", "equity:opening", "credit", 1000_00, True),
+        ("opening", "receivable:sales", "debit", 1000_00, True),
     ]
 
 

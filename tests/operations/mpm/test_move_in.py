@@ -101,8 +101,9 @@ def test_people_devices_and_plans_become_ours_and_what_was_paid_stays_paid(
     assert rows("SELECT count(*) FROM payments") == [(0,)]
     assert rows(
         "SELECT account, side, CAST(sum(amount_minor) AS int) FROM postings"
-        " WHERE account = 'opening' GROUP BY 1, 2"
-    ) == [("opening", "debit", 2750_00)]
+        " WHERE account LIKE '%opening' AND side = 'debit' GROUP BY 1, 2"
+    ) == [("equity:opening", "debit", 2750_00)]
+    assert rows("SELECT count(*) FROM postings WHERE account LIKE 'income:%'") == [(0,)]
     check_invariants()
 
 

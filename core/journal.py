@@ -42,3 +42,15 @@ class JournalEntry:
     legs: tuple[Posting, ...]
     value_at: datetime | None = None
     value_on: date | None = None
+
+
+# The operator's own money, which no provider or agent holds, and the account of each.
+OwnMoney = Literal["office", "bank"]
+OWN_ACCOUNTS: dict[OwnMoney, str] = {"office": "cash:office", "bank": "bank"}
+
+
+def receiving_account(provider_account: str) -> str:
+    """Return the account that money received at a provider account, by an agent (`agent:7`), or by
+    the operator (`office`, `bank`) stands on."""
+    own = {str(place): account for place, account in OWN_ACCOUNTS.items()}
+    return own.get(provider_account, f"clearing:{provider_account}")

@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Country (ISO 3166), currency (ISO 4217), the smallest payable amount, zone and languages."""
+    """Country (ISO 3166), currency (ISO 4217), the smallest payable amount, zone and languages.
+
+    `default_after_days`: after so many days late a sale is in default; None: only by hand.
+    """
 
     country: str
     currency: str
@@ -19,6 +22,7 @@ class Market:
     service_code: str
     operator: str
     payment_max_minor: int
+    default_after_days: int | None = None
 
     @property
     def default_language(self) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from core.errors import Refused
+from core.errors import BrokenInvariant, Refused
 from core.money import split
 from core.plan import (
     CADENCE_DAYS,
@@ -25,7 +25,11 @@ from core.plan import (
 
 
 def reprice(
-    plan: Sequence[Instalment], new_total_minor: int, cadence: Cadence, cash_unit_minor: int
+    plan: Sequence[Instalment],
+    new_total_minor: int,
+    cadence: Cadence,
+    cash_unit_minor: int,
+    sold_on: date,
 ) -> list[Instalment]:
     """Return the plan at a new total: what is open is spread over the instalments not yet touched.
 
@@ -42,7 +46,7 @@ def reprice(
     fixed, rest = _keep_fixed([instalment for instalment in plan if instalment.is_fixed], rest)
     places = [instalment for instalment in plan if not instalment.is_fixed]
     if rest and not places:
-        places = [_after(plan, cadence)]
+        places = [_after(plan, cadence, sold_on)]
     # Credit pays in any amount, so what is left may be less than a coin: then it is one instalment.
     count = min(len(places), rest // cash_unit_minor or 1)
     amounts = split(rest, count, min(cash_unit_minor, rest)) if rest else []
@@ -76,11 +80,27 @@ def _keep_fixed(fixed: Sequence[Instalment], rest: int) -> tuple[list[Instalment
     return kept, rest
 
 
-def _after(plan: Sequence[Instalment], cadence: Cadence) -> Instalment:
+def _after(plan: Sequence[Instalment], cadence: Cadence, sold_on: date) -> Instalment:
     """Return a further instalment of nothing, one cadence after the last."""
     last = max(plan, key=lambda instalment: instalment.number)
     days = CADENCE_DAYS[cadence] if any(instalment.days for instalment in plan) else 0
-    return Instalment(last.number + 1, step_on(last.due_on, cadence, 1), 0, days)
+    return Instalment(last.number + 1, _day_after(plan, last, cadence, sold_on), 0, days)
+
+
+def _day_after(
+    plan: Sequence[Instalment], last: Instalment, cadence: Cadence, sold_on: date
+) -> date:
+    """Return the due day after the last one, counted from the day that the plan is anchored on.
+
+    A month's last day may stand for a later one: 31 Jan, 28 Feb, 31 Mar. The anchor is the earliest
+    day, the day of sale included, from which whole cadences lead to the last due day.
+    """
+    days = {0: sold_on} | {part.number: part.due_on for part in plan if part.number}
+    for number, day in sorted(days.items()):
+        steps = last.number - number
+        if step_on(day, cadence, steps) == last.due_on:
+            return step_on(day, cadence, steps + 1)
+    raise BrokenInvariant("no step leads from an instalment to itself")
 
 
 def reschedule(

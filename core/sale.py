@@ -47,9 +47,11 @@ class KnownSale:
 
 @dataclass(frozen=True, slots=True)
 class LockedSale:
-    """A sale, locked after its customer and its device. `device_kind` is None without a device.
+    """A sale, locked after its customer and its agent. `device_kind` is None without a device.
 
-    `appliance` is the name.
+    `appliance` is the name. `commission_minor` is what the agent has for the sale by now,
+    `commission_bp` the agent's share in hundredths of a percent. `paused_on`: since when it is
+    paused.
     """
 
     id: int
@@ -62,6 +64,10 @@ class LockedSale:
     state: SaleState
     sold_on: date
     appliance: str
+    agent_id: int | None
+    commission_bp: int
+    commission_minor: int
+    paused_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
 from core.usecases.operators.used_keys import forget_used_keys
+from core.usecases.sales.default_sale import default_late_sale, find_late_sales
 from core.wording.product import check_wording
 from gateway.heartbeat import record_heartbeat
 from gateway.redis_client import fail_fast_redis
@@ -57,8 +58,8 @@ class PeriodicJob:
 
 
 class Schedule:
-    """The periodic work: access fees once a day, reminders and the clearing of keys that were used
-    once an hour."""
+    """The periodic work: access fees and the rule for late payers once a day, reminders and the
+    clearing of keys that were used once an hour."""
 
     def __init__(
         self,
@@ -73,6 +74,7 @@ class Schedule:
             PeriodicJob("the daily access fees", lambda unit: unit.today, self._accrue),
             PeriodicJob("the hourly reminders", _hour, self._remind),
             PeriodicJob("the hourly clearing of used keys", _hour, self._forget_used_keys),
+            PeriodicJob("the daily rule for late payers", lambda unit: unit.today, self._default),
         )
 
     def sweep(self) -> None:
@@ -122,6 +124,9 @@ class Schedule:
         with self.open_unit() as unit:
             forget_used_keys(unit)
 
+    def _default(self) -> None:
+        default_all(self.open_unit, self.record_heartbeat)
+
 
 def _hour(unit: Unit) -> datetime:
     return unit.now.replace(minute=0, second=0, microsecond=0)
@@ -149,6 +154,16 @@ def remind_all(open_unit: OpenUnit, progress: Progress = lambda texts: None) -> 
             total += send_reminders(unit, customers[start : start + _ROWS_A_PAGE])
         progress(total)
     return total
+
+
+def default_all(open_unit: OpenUnit, progress: Callable[[], None]) -> None:
+    """Declare the sales of late payers in default, by the market's rule; each in its own commit."""
+    with open_unit() as unit:
+        late = find_late_sales(unit)
+    for sale_id in late:
+        with open_unit() as unit:
+            default_late_sale(unit, sale_id)
+        progress()
 
 
 def run() -> None:

@@ -108,9 +108,10 @@ def find_sale_id(connection: Connection, reference: str) -> int | None:
 
 
 def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
-    """Lock the sale with that id after its customer and its device, in the order of all locks."""
+    """Lock the sale with that id between its customer, its agent and its device, in the order of
+    all locks."""
     found = connection.execute(
-        text("SELECT customer_id, device_id FROM sales WHERE id = :id"), {"id": sale_id}
+        text("SELECT customer_id, agent_id FROM sales WHERE id = :id"), {"id": sale_id}
     ).one_or_none()
     if found is None:
         return None
@@ -118,14 +119,22 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
         text("SELECT FROM customers WHERE id = :id FOR NO KEY UPDATE"), {"id": found.customer_id}
     )
     connection.execute(
-        text("SELECT FROM devices WHERE id = :id FOR NO KEY UPDATE"), {"id": found.device_id}
+        text("SELECT FROM agents WHERE id = :id FOR NO KEY UPDATE"), {"id": found.agent_id}
+    )
+    connection.execute(text("SELECT FROM sales WHERE id = :id FOR NO KEY UPDATE"), {"id": sale_id})
+    connection.execute(
+        text(
+            "SELECT FROM devices WHERE id = (SELECT device_id FROM sales WHERE id = :id)"
+            " FOR NO KEY UPDATE"
+        ),
+        {"id": sale_id},
     )
     row = connection.execute(
         text(
             "SELECT s.id, s.customer_id, s.device_id, d.kind, s.scheme, s.cadence, s.total_minor,"
-            " s.state, s.sold_on, a.name FROM sales s JOIN appliances a ON a.id = s.appliance_id"
-            " LEFT JOIN devices d ON d.id = s.device_id"
-            " WHERE s.id = :id FOR NO KEY UPDATE OF s"
+            " s.state, s.sold_on, a.name, s.agent_id, s.commission_bp, s.commission_minor,"
+            " s.paused_on FROM sales s JOIN appliances a ON a.id = s.appliance_id"
+            " LEFT JOIN devices d ON d.id = s.device_id WHERE s.id = :id"
         ),
         {"id": sale_id},
     ).one()
@@ -207,6 +216,35 @@ def set_sale(connection: Connection, sale_id: int, **values: object) -> None:
     connection.execute(
         text(f"UPDATE sales SET {assignments} WHERE id = :id"), {"id": sale_id, **values}
     )
+
+
+def move_due_days(connection: Connection, sale_id: int, days: int) -> None:
+    """Let the open instalments of a locked sale fall due `days` later."""
+    keep_as_sold(connection, sale_id)
+    connection.execute(
+        text(
+            "UPDATE instalments SET due_on = due_on + CAST(:days AS integer)"
+            " WHERE sale_id = :id AND paid_minor < amount_minor"
+        ),
+        {"id": sale_id, "days": days},
+    )
+
+
+def late_sales(connection: Connection, due_before: date) -> list[int]:
+    """Return the ids of open sales with an instalment due before that day.
+
+    Not where an operator has undone a default since that day.
+    """
+    rows = connection.execute(
+        text(
+            "SELECT s.id FROM sales s JOIN instalments i ON i.sale_id = s.id"
+            " WHERE s.state = 'open' AND i.due_on < :day AND i.paid_minor < i.amount_minor"
+            " AND coalesce(s.default_undone_on < :day, true)"
+            " GROUP BY s.id ORDER BY s.id"
+        ),
+        {"day": due_before},
+    )
+    return list(rows.scalars())
 
 
 def has_waiting_payment(connection: Connection, device_id: int, since: datetime) -> bool:

@@ -145,6 +145,7 @@ def _market(
             positive(money),
             market_facts.usual_ceiling_minor(currency, channel_table()),
         ),
+        default_after_days=fields.optional("default_after_days", whole_number(1), None),
     )
     fields.refuse_unknown()
     return market if fields.is_good else None

@@ -14,6 +14,7 @@ from core.plan import ByAmount, ByCount, Instalment, days_given
 from core.reschedule import reprice, reschedule
 
 DUE_ON = date(2026, 1, 12)
+SOLD_ON = date(2026, 1, 5)
 
 
 def plan(*paid_and_amounts: tuple[int, int], days: int = 7) -> list[Instalment]:
@@ -28,26 +29,26 @@ def amounts(parts: list[Instalment]) -> list[int]:
 
 
 def test_a_new_total_falls_on_untouched_instalments_alike() -> None:
-    assert amounts(reprice(plan(*[(0, 200)] * 5), 1500, "weekly", 1)) == [300] * 5
+    assert amounts(reprice(plan(*[(0, 200)] * 5), 1500, "weekly", 1, SOLD_ON)) == [300] * 5
 
 
 def test_what_money_has_touched_stays_as_it_is() -> None:
     five = plan((200, 200), (150, 200), (0, 200), (0, 200), (0, 200))
-    assert amounts(reprice(five, 1500, "weekly", 1)) == [200, 200, 366, 366, 368]
+    assert amounts(reprice(five, 1500, "weekly", 1, SOLD_ON)) == [200, 200, 366, 366, 368]
 
 
 def test_a_total_below_what_is_paid_is_refused() -> None:
     with pytest.raises(Refused, match="plan_below_paid"):
-        reprice(plan((200, 200), (0, 200)), 199, "weekly", 1)
+        reprice(plan((200, 200), (0, 200)), 199, "weekly", 1, SOLD_ON)
 
 
 def test_at_exactly_what_is_paid_nothing_is_left() -> None:
-    parts = reprice(plan((200, 200), (0, 200)), 200, "weekly", 1)
+    parts = reprice(plan((200, 200), (0, 200)), 200, "weekly", 1, SOLD_ON)
     assert [(part.number, part.open_minor) for part in parts] == [(1, 0)]
 
 
 def test_a_touched_instalment_that_shrinks_ends_at_what_was_paid_with_the_days_it_bought() -> None:
-    parts = reprice(plan((100, 200), (0, 200)), 130, "weekly", 1)
+    parts = reprice(plan((100, 200), (0, 200)), 130, "weekly", 1, SOLD_ON)
     assert [(part.amount_minor, part.paid_minor, part.days) for part in parts] == [
         (100, 100, 3),
         (30, 0, 7),
@@ -55,15 +56,32 @@ def test_a_touched_instalment_that_shrinks_ends_at_what_was_paid_with_the_days_i
 
 
 def test_a_higher_price_with_nothing_untouched_adds_an_instalment() -> None:
-    parts = reprice(plan((200, 200), (50, 200)), 500, "weekly", 1)
+    parts = reprice(plan((200, 200), (50, 200)), 500, "weekly", 1, SOLD_ON)
     assert amounts(parts) == [200, 200, 100]
     assert parts[-1].due_on == date(2026, 1, 19)
+
+
+@pytest.mark.parametrize(
+    ("due", "sold_on", "following"),
+    [
+        ([date(2026, 1, 31), date(2026, 2, 28)], date(2026, 1, 2), date(2026, 3, 31)),
+        ([date(2026, 2, 28)], date(2026, 1, 31), date(2026, 3, 31)),
+        ([date(2026, 1, 30), date(2026, 2, 28)], date(2026, 1, 2), date(2026, 3, 30)),
+        ([date(2026, 2, 10), date(2026, 3, 28)], date(2026, 1, 2), date(2026, 4, 28)),
+    ],
+)
+def test_a_further_month_keeps_the_anchor_day(
+    due: list[date], sold_on: date, following: date
+) -> None:
+    paid = [Instalment(n, day, 200, 30, 200, is_touched=True) for n, day in enumerate(due, 1)]
+    total = 200 * len(due) + 100
+    assert reprice(paid, total, "monthly", 1, sold_on)[-1].due_on == following
 
 
 def test_a_part_whose_payment_was_taken_back_is_not_dropped() -> None:
     reversed_part = Instalment(1, DUE_ON, 200, 7, is_touched=True)
     with pytest.raises(Refused, match="plan_reversed_part"):
-        reprice([reversed_part], 100, "weekly", 1)
+        reprice([reversed_part], 100, "weekly", 1, SOLD_ON)
 
 
 def test_rescheduling_replaces_untouched_instalments_only() -> None:
@@ -115,9 +133,9 @@ def test_repricing_conserves_money_and_never_takes_days_back(
     paid_minor = sum(part.paid_minor for part in before)
     if total * unit < paid_minor:
         with pytest.raises(Refused, match="plan_below_paid"):
-            reprice(before, total * unit, "weekly", unit)
+            reprice(before, total * unit, "weekly", unit, SOLD_ON)
         return
-    after = reprice(before, total * unit, "weekly", unit)
+    after = reprice(before, total * unit, "weekly", unit, SOLD_ON)
     assert sum(amounts(after)) == total * unit
     assert sum(part.paid_minor for part in after) == paid_minor
     assert all(part.amount_minor > 0 and part.amount_minor % unit == 0 for part in after)

@@ -17,7 +17,8 @@ from core.unit import Unit
 from core.usecases.devices.list_devices import list_tokens
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.customer_card import resend_last_token
-from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
+from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
+from core.usecases.sales.end_sale import cancel_sale
 from tests.support.cast import AMINA, BARAKA, KIT, METER
 from tests.support.scenario import ACCOUNT, Scenario
 
@@ -76,7 +77,7 @@ def test_a_price_may_fall_too_and_the_customer_is_served_on(
 
 @pytest.mark.parametrize(
     ("total_minor", "code"),
-    [(100_00, "plan_below_paid"), (150_00, "plan_unlocks"), (600_00, "plan_same"), (1, "plan_tot")],
+    [(100_00, "plan_below_paid"), (600_00, "plan_same"), (1, "plan_tot")],
 )
 def test_a_price_that_cannot_be_is_refused(
     scenario: Scenario, sale_id: int, total_minor: int, code: str
@@ -87,6 +88,18 @@ def test_a_price_that_cannot_be_is_refused(
     with pytest.raises(Refused, match=code), scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, total_minor, WHO, "a mistake")
     assert plan_of(scenario, sale_id) == before
+
+
+def test_a_plan_may_end_at_what_is_paid_and_the_device_is_unlocked(
+    scenario: Scenario, sale_id: int
+) -> None:
+    scenario.pay("A1", KIT, 150_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
+        reprice_sale(unit, sale_id, 150_00, WHO, "that is enough")
+    assert scenario.rows("SELECT state FROM sales WHERE id = :id", id=sale_id) == [("complete",)]
+    assert scenario.rows("SELECT kind FROM token_orders") == [("unlock",)]
+    scenario.check_invariants()
 
 
 def test_no_reason_no_new_price(scenario: Scenario, sale_id: int) -> None:

@@ -11,7 +11,7 @@ from core.db.devices import find_device
 from core.device import TokenKind
 from core.errors import Refused
 from core.tokens.keys import VendingKeys
-from core.usecases.sales.change_sale import cancel_sale
+from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.tokens.device_keys import OpenSecret, secret_opener
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from core.usecases.tokens.token_orders import order_token

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 from core.agent import Agent
 from core.db.agents import next_cash_receipt, update_agent
-from core.db.ledger import is_posted, open_account, post_entries
 from core.errors import Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import PaymentNotice
 from core.unit import Unit
+from core.usecases.agents.commission import earn_on_cash
 from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.agents.pin import check_pin
 from core.usecases.payments.quote import quote_payment
@@ -53,7 +52,7 @@ def collect_cash(
     receipt = next_cash_receipt(unit.connection)
     record_payment(unit, _notice(unit, agent, receipt, serial, amount))
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
-    earn_commission(unit, agent, f"cash:{receipt}", amount.minor, agent.commission_collections_bp)
+    earn_on_cash(unit, agent, receipt, amount.minor)
     owed = Money(owed_minor, amount.currency)
     message = agent_sms.collected(
         amount=amount, serial=quote.device.serial, receipt=receipt, owed=owed
@@ -86,22 +85,3 @@ def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) 
         payer=None,
         paid_at=unit.now,
     )
-
-
-def earn_commission(
-    unit: Unit, agent: Agent, dedupe_key: str, base_minor: int, basis_points: int
-) -> int:
-    """Post a locked agent's commission on `base_minor`, once per dedupe key; returns the amount.
-
-    It is rounded down to the minor unit.
-    """
-    earned = base_minor * basis_points // 10_000
-    if not earned or is_posted(unit.connection, f"commission:{dedupe_key}"):
-        return earned
-    open_account(unit.connection, agent.commission, CREDIT)
-    legs = (Posting("expense:commission", DEBIT, earned), Posting(agent.commission, CREDIT, earned))
-    post_entries(
-        unit.connection, unit.now, [JournalEntry("commission", f"commission:{dedupe_key}", legs)]
-    )
-    update_agent(unit.connection, agent.id, commission_minor=agent.commission_minor + earned)
-    return earned

@@ -29,7 +29,7 @@ def take_over_cash(
     Raises Refused like `settle_agent`, and receipt_used: a number counts once, so that a second
     deposit is never taken for the first.
     """
-    agent = _lock(unit, agent_id)
+    agent = lock_known_agent(unit, agent_id)
     if is_posted(unit.connection, f"settled:{receipt}"):
         raise Refused("receipt_used", receipt=receipt)
     settled = settle_agent(unit, agent.msisdn, amount, receipt)
@@ -48,7 +48,7 @@ def take_over_cash(
 
 def reset_pin(unit: Unit, agent_id: int, operator: str, reason: str) -> str:
     """Return a new first PIN; a lock after wrong PINs is lifted. Raises Refused("not_an_agent")."""
-    agent = _lock(unit, agent_id)
+    agent = lock_known_agent(unit, agent_id)
     pin = _some_pin()
     update_agent(
         unit.connection,
@@ -69,7 +69,7 @@ def set_float_limit(unit: Unit, agent_id: int, limit: Money, operator: str, reas
 
     Raises Refused("not_an_agent").
     """
-    agent = _lock(unit, agent_id)
+    agent = lock_known_agent(unit, agent_id)
     update_agent(unit.connection, agent.id, float_limit_minor=limit.minor)
     write_audit(
         unit,
@@ -83,7 +83,8 @@ def set_float_limit(unit: Unit, agent_id: int, limit: Money, operator: str, reas
     )
 
 
-def _lock(unit: Unit, agent_id: int) -> Agent:
+def lock_known_agent(unit: Unit, agent_id: int) -> Agent:
+    """Return the agent with that id, locked. Raises Refused("not_an_agent")."""
     agent = agent_with_id(unit.connection, agent_id, lock=True)
     if agent is None:
         raise Refused("not_an_agent")

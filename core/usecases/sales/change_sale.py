@@ -1,4 +1,4 @@
-"""An operator changes a sale: a new price, other instalments, or its end.
+"""An operator changes a running sale: a new price, a discount, or other instalments.
 
 What is paid stays paid. The customer gets an SMS about what is left to pay, after every change.
 """
@@ -9,27 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.db.customers import get_customer
-from core.db.devices import get_device
-from core.db.ledger import post_entries
-from core.db.sales import (
-    instalments_of,
-    lock_sale,
-    return_to_stock,
-    set_sale,
-    write_instalments,
-)
+from core.db.sales import set_sale, write_instalments
 from core.errors import BrokenInvariant, Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.plan import PAYG, ByAmount, ByCount, Cadence, Instalment, step_on
 from core.reschedule import reprice, reschedule
 from core.sale import LockedSale
 from core.unit import Unit
-from core.usecases.devices.stock import ensure_no_pending_payment
-from core.usecases.messages.queue import send_sms_to
+from core.usecases.agents.commission import follow_sale
 from core.usecases.operators.audit import write_audit
-from core.usecases.tokens.token_orders import order_lock
+from core.usecases.sales.running_sale import (
+    device_of_sale,
+    lock_due_plan,
+    notify_buyer,
+    open_minor,
+    plan_of,
+    post_sale_change,
+)
+from core.usecases.tokens.token_orders import order_unlock
 from core.wording.message import BoundMessage
 from core.wording.messages import sale_sms
 
@@ -51,50 +48,93 @@ class NewSchedule:
 def reprice_sale(
     unit: Unit, sale_id: int, new_total_minor: int, operator: str, reason: str
 ) -> None:
-    """Change the total of an open sale.
+    """Change the total of a running sale. At what is paid the sale is complete, and a device that
+    works by the day is unlocked.
 
-    Raises Refused: sale_unknown, sale_not_open, sale_without_plan, plan_same, plan_below_paid,
-    plan_total, plan_reversed_part, reason_missing; plan_unlocks where nothing would be left to pay
-    on a device, because a payment is what unlocks it.
+    Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan, plan_same,
+    plan_below_paid, plan_total, plan_reversed_part, reason_missing.
     """
-    sale = _lock_open_plan(unit, sale_id)
-    plan = _repriced(unit, sale, new_total_minor)
-    is_complete = not any(instalment.open_minor for instalment in plan)
-    if is_complete and sale.device_kind in PAYG:
-        raise Refused("plan_unlocks")
-    write_instalments(unit.connection, sale.id, plan)
-    state = "complete" if is_complete else "open"
-    set_sale(unit.connection, sale.id, total_minor=new_total_minor, state=state)
+    sale = lock_due_plan(unit, sale_id)
+    if new_total_minor == sale.total_minor:
+        raise Refused("plan_same")
+    plan = write_new_total(unit, sale, new_total_minor)
     change = new_total_minor - sale.total_minor
-    _post_change(unit, sale, "repriced", f"repriced:{sale.id}:{unit.now.isoformat()}", change)
-    _notify_new_plan(unit, sale, plan)
+    post_sale_change(unit, sale, "repriced", "income:sales", change)
+    if not open_minor(plan):
+        set_sale(unit.connection, sale.id, state="complete")
+        unlock_device(unit, sale, operator, reason)
+    notify_buyer(unit, sale, _new_plan(unit, sale, plan))
     write_audit(
         unit, operator, "reprice", "sale", sale.id, reason, total_minor=new_total_minor,
         total_before_minor=sale.total_minor,
     )  # fmt: skip
 
 
-def _repriced(unit: Unit, sale: LockedSale, new_total_minor: int) -> list[Instalment]:
-    if new_total_minor == sale.total_minor:
+def discount_sale(unit: Unit, sale_id: int, discount: Money, operator: str, reason: str) -> None:
+    """Forgive a part of what is left to pay; the rest is spread over the untouched instalments.
+
+    Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan, discount_too_large
+    (nothing would be left: settle the sale instead), plan_same, plan_total, plan_reversed_part,
+    reason_missing.
+    """
+    sale = lock_due_plan(unit, sale_id)
+    left_minor = open_minor(plan_of(unit, sale))
+    if not discount:
         raise Refused("plan_same")
-    plan = instalments_of(unit.connection, sale.id)
-    plan = reprice(plan, new_total_minor, sale.cadence, unit.market.cash_unit_minor)
+    if discount.minor >= left_minor:
+        raise Refused("discount_too_large", left=Money(left_minor, discount.currency))
+    plan = write_new_total(unit, sale, sale.total_minor - discount.minor)
+    post_sale_change(unit, sale, "discounted", "expense:discount", -discount.minor)
+    following = next(instalment for instalment in plan if instalment.open_minor)
+    message = sale_sms.discounted(
+        appliance=sale.appliance,
+        discount=discount,
+        left=Money(open_minor(plan), discount.currency),
+        next=Money(following.open_minor, discount.currency),
+        next_on=following.due_on,
+        operator=unit.market.operator,
+    )
+    notify_buyer(unit, sale, message)
+    write_audit(
+        unit, operator, "discount", "sale", sale.id, reason, discount_minor=discount.minor
+    )  # fmt: skip
+
+
+def write_new_total(unit: Unit, sale: LockedSale, new_total_minor: int) -> list[Instalment]:
+    """Spread a new total over the plan of a locked sale; the commission follows. Return the plan.
+
+    Raises Refused: plan_below_paid, plan_total, plan_reversed_part.
+    """
+    cash_unit_minor = unit.market.cash_unit_minor
+    before = plan_of(unit, sale)
+    plan = reprice(before, new_total_minor, sale.cadence, cash_unit_minor, sale.sold_on)
     if _total_minor(plan) != new_total_minor:
         raise BrokenInvariant(f"sale {sale.id}: the new plan is not {new_total_minor}")
+    write_instalments(unit.connection, sale.id, plan)
+    set_sale(unit.connection, sale.id, total_minor=new_total_minor)
+    follow_sale(unit, sale, new_total_minor)
     return plan
 
 
-def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, reason: str) -> None:
-    """Replace the untouched instalments of an open sale.
+def unlock_device(unit: Unit, sale: LockedSale, operator: str, reason: str) -> None:
+    """Order the token that frees the device of a sale with nothing left to pay."""
+    device = device_of_sale(unit, sale)
+    if device is not None and device.kind in PAYG:
+        order_unlock(unit, device, operator, reason)
 
-    Raises Refused: sale_unknown, sale_not_open, sale_without_plan, plan_nothing_untouched, plan_*,
-    reason_missing; plan_first_day for a day that has passed or is more than a year ahead.
+
+def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, reason: str) -> None:
+    """Replace the untouched instalments of a running sale.
+
+    Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan,
+    plan_nothing_untouched, plan_*, reason_missing; plan_first_day for a day that has passed or is
+    more than a year ahead.
     """
-    sale = _lock_open_plan(unit, sale_id)
+    sale = lock_due_plan(unit, sale_id)
     plan = _rescheduled(unit, sale, new)
     write_instalments(unit.connection, sale.id, plan)
     set_sale(unit.connection, sale.id, cadence=new.cadence, scheme=new.schedule.scheme)
-    _notify_new_plan(unit, sale, plan)
+    notify_buyer(unit, sale, _new_plan(unit, sale, plan))
     write_audit(
         unit, operator, "reschedule", "sale", sale.id, reason, cadence=new.cadence, parts=len(plan)
     )
@@ -102,9 +142,8 @@ def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, r
 
 def _rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Instalment]:
     first_on = new.first_due_on or step_on(unit.today, new.cadence, 1)
-    if not unit.today <= first_on <= unit.today + _FIRST_WITHIN:
-        raise Refused("plan_first_day")
-    before = instalments_of(unit.connection, sale.id)
+    check_first_day(unit, first_on)
+    before = plan_of(unit, sale)
     plan = reschedule(
         before,
         new.schedule,
@@ -118,82 +157,28 @@ def _rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Instalm
     return plan
 
 
-def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
-    """Cancel an open sale: nothing more is owed, the device returns to stock and is locked.
-
-    Raises Refused: sale_unknown, sale_not_open, reason_missing; payment_waiting while a payment for
-    the device waits to be applied.
-    """
-    sale = _lock_open(unit, sale_id)
-    device = None if sale.device_id is None else get_device(unit.connection, sale.device_id)
-    if device is not None:
-        ensure_no_pending_payment(unit, device.id, device.serial)
-    plan = instalments_of(unit.connection, sale.id)
-    open_minor = sum(instalment.open_minor for instalment in plan)
-    _post_change(unit, sale, "cancelled", f"cancelled:{sale.id}", -open_minor)
-    set_sale(unit.connection, sale.id, state="cancelled")
-    if device is not None:
-        return_to_stock(unit.connection, device.id, unit.now)
-        order_lock(unit, get_device(unit.connection, device.id), operator, reason)
-    message = sale_sms.cancelled(appliance=sale.appliance, operator=unit.market.operator)
-    _notify(unit, sale, message)
-    write_audit(unit, operator, "cancel", "sale", sale.id, reason, open_minor=open_minor)
-
-
-def _lock_open(unit: Unit, sale_id: int) -> LockedSale:
-    sale = lock_sale(unit.connection, sale_id)
-    if sale is None:
-        raise Refused("sale_unknown")
-    if sale.state != "open":
-        raise Refused("sale_not_open", state=sale.state)
-    return sale
-
-
-def _lock_open_plan(unit: Unit, sale_id: int) -> LockedSale:
-    sale = _lock_open(unit, sale_id)
-    if sale.scheme == "service":
-        raise Refused("sale_without_plan")
-    return sale
+def check_first_day(unit: Unit, first_on: date) -> None:
+    """Check the first due day of new instalments. Raises Refused("plan_first_day")."""
+    if not unit.today <= first_on <= unit.today + _FIRST_WITHIN:
+        raise Refused("plan_first_day")
 
 
 def _total_minor(plan: Sequence[Instalment]) -> int:
     return sum(instalment.amount_minor for instalment in plan)
 
 
-def _post_change(unit: Unit, sale: LockedSale, kind: str, event: str, change_minor: int) -> None:
-    """Book that the customer owes `change_minor` more for the sale, or less where negative."""
-    if not change_minor:
-        return
-    receivable, income = (DEBIT, CREDIT) if change_minor > 0 else (CREDIT, DEBIT)
-    amount = abs(change_minor)
-    legs = (
-        Posting("receivable:sales", receivable, amount, sale.customer_id),
-        Posting("income:sales", income, amount, sale.customer_id),
-    )
-    post_entries(unit.connection, unit.now, [JournalEntry(kind, event, legs)])
-
-
-def _notify_new_plan(unit: Unit, sale: LockedSale, plan: Sequence[Instalment]) -> None:
-    """Send the customer what is left to pay from now on, and when."""
+def _new_plan(unit: Unit, sale: LockedSale, plan: Sequence[Instalment]) -> BoundMessage:
+    """Return what is left to pay from now on, and when."""
     left = [instalment for instalment in plan if instalment.open_minor]
-    _notify(unit, sale, _new_plan(unit, sale, left))
-
-
-def _new_plan(unit: Unit, sale: LockedSale, left: Sequence[Instalment]) -> BoundMessage:
     operator, currency = unit.market.operator, unit.market.currency
     if not left:
         return sale_sms.nothing_left(appliance=sale.appliance, operator=operator)
     return sale_sms.plan_changed(
         appliance=sale.appliance,
-        left=Money(sum(instalment.open_minor for instalment in left), currency),
+        left=Money(open_minor(left), currency),
         parts=len(left),
         next=Money(left[0].open_minor, currency),
         next_on=left[0].due_on,
         last_on=left[-1].due_on,
         operator=operator,
     )
-
-
-def _notify(unit: Unit, sale: LockedSale, message: BoundMessage) -> None:
-    customer = get_customer(unit.connection, sale.customer_id)
-    send_sms_to(unit, customer, message, f"sale_changed:{sale.id}:{unit.now.isoformat()}")

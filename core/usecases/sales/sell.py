@@ -13,7 +13,7 @@ from core.money import Money
 from core.plan import PlanTerms
 from core.plan_quote import Quote
 from core.unit import Unit
-from core.usecases.agents.collect_cash import earn_commission
+from core.usecases.agents.commission import earn_on_sale
 from core.usecases.agents.notify_agent import notify_sold
 from core.usecases.agents.pin import check_pin
 from core.usecases.customers.caller import get_known
@@ -69,12 +69,10 @@ def sell_allowed(
     Agent, customer and device are locked. Raises Refused as `quote_allowed` and `write_sale`.
     """
     quote = quote_allowed(unit, terms)
-    write_sale(unit, customer, quote, device, f"agent:{agent.id}:{once}", agent.id)
+    reference = f"agent:{agent.id}:{once}"
+    sale_id = write_sale(unit, customer, quote, device, reference, agent.id)
     # Use by the day earns nothing here: what is paid for it is a collection.
-    earned_minor = earn_commission(
-        unit, agent, f"sale:{once}", quote.total_minor, agent.commission_sales_bp
-    )
-    return quote, Money(earned_minor, unit.market.currency)
+    return quote, earn_on_sale(unit, agent, sale_id, quote.total_minor)
 
 
 def sell_by_operator(unit: Unit, phone: str, sale: NewSale, operator: str, reason: str) -> int:

@@ -45,10 +45,19 @@ def _check_amount(kind: Action, units: int) -> None:
 
 def order_lock(unit: Unit, device: Device, operator: str, reason: str) -> None:
     """A lock for a device that was taken back, where its family can; one is enough."""
-    if not can(device.token_family, "lock"):
+    _order_once(unit, device, "lock", operator, reason)
+
+
+def order_unlock(unit: Unit, device: Device, operator: str, reason: str) -> None:
+    """The token that frees a device for good, where its family can; one is enough."""
+    _order_once(unit, device, "unlock", operator, reason)
+
+
+def _order_once(unit: Unit, device: Device, kind: Action, operator: str, reason: str) -> None:
+    if not can(device.token_family, kind):
         return
     try:
-        _order(unit, device, "lock", 0, operator, reason)
+        _order(unit, device, kind, 0, operator, reason)
     except Refused as refused:
         if refused.code != "token_ordered":
             raise

@@ -45,6 +45,24 @@ def cash_returned(amount: Money, receipt: Reference, owed: Money) -> None:
     """To an agent whose customer got the cash back: the agent does not owe it any more."""
 
 
+@sms_message(max_segments=2)
+def commission_back(amount: Money, appliance: Name, commission: Money, owed: Money) -> None:
+    """To an agent whose sale was cancelled or costs less now: commission was taken back.
+
+    `commission` is what is left to be paid out, `owed` what the agent owes.
+    """
+
+
+@sms_message(max_segments=1)
+def commission_paid(amount: Money, commission: Money, receipt: Reference) -> None:
+    """Receipt to an agent whose commission was paid out; `commission` is what is left of it."""
+
+
+@sms_message(max_segments=1)
+def shortfall_written_off(amount: Money, owed: Money, operator: Name) -> None:
+    """To an agent who need not pay a part of what was owed."""
+
+
 @sms_message(max_segments=1)
 def request_received(serial: Serial, operator: Name) -> None:
     """To a caller who asked for a device that an agent has to set up first."""

@@ -14,6 +14,7 @@ from core.money import major, typed_minor
 from core.unit import Unit
 from core.usecases.catalogue.change import set_up_market
 from core.wording.product import LANGUAGES
+from gateway.console import parsing
 from gateway.console.console_context import BLANK_MARKET
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.payments.channel_table import channel_table
@@ -57,6 +58,9 @@ def _market_fields(unit: Unit) -> tuple[Field, ...]:
              "What callers dial, like *384*96#."),
         Field("payment_max", "Largest payment", optional=True,
               value=amount(market.payment_max_minor), hint="Empty: the limit of mobile money."),
+        Field("default_after", "Days late until a sale is in default", parsing.whole_number,
+              optional=True, value=str(market.default_after_days or ""),
+              hint="Empty: only an operator decides that."),
     )  # fmt: skip
 
 
@@ -73,6 +77,7 @@ def _set_up(unit: Unit, operator: str, values: Values) -> Done:
         payment_max_minor=_parse_amount("payment_max_wrong", values["payment_max"], currency)
         if values["payment_max"]
         else market_facts.usual_ceiling_minor(currency, channel_table()),
+        default_after_days=values["default_after"] or None,
     )
     set_up_market(unit, market, operator, values["reason"])
     return Done("The market is saved.", "dashboard.dashboard")

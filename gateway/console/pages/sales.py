@@ -17,7 +17,8 @@ from core.plan import ByAmount, ByCount
 from core.unit import Unit
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.allowed_plans import find_plan_set_on
-from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
+from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
+from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console import parsing
 from gateway.console.auth import page
@@ -196,9 +197,7 @@ action_page(
         _price_fields,
         _reprice_sale,
         button="Change the price",
-        errors_at=dict.fromkeys(
-            ("plan_same", "plan_total", "plan_below_paid", "plan_unlocks"), "total"
-        ),
+        errors_at=dict.fromkeys(("plan_same", "plan_total", "plan_below_paid"), "total"),
         summary=_sale_summary,
         preview=_preview_sale,
     ),

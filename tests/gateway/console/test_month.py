@@ -17,7 +17,8 @@ from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.agents.manage_agents import take_over_cash
 from core.usecases.refunds.refund import refund_done, request_refund
 from core.usecases.refunds.suspense import match_suspense
-from core.usecases.sales.change_sale import cancel_sale, reprice_sale
+from core.usecases.sales.change_sale import reprice_sale
+from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console.pages.month_files import zipped
 from tests.gateway.console.conftest import Console

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from core.money import Money
 from core.plan import ByAmount
 from core.unit import OpenUnit, unit_opener
-from core.usecases.sales.change_sale import NewSchedule, cancel_sale, reprice_sale, reschedule_sale
+from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
+from core.usecases.sales.end_sale import cancel_sale
 from tests.operations.commands.csv_lines import AMINA, SALES
 from tests.operations.conftest import Ran
 

@@ -1,0 +1,103 @@
+"""What all changes of a running sale have in common: the locks, the entry, the customer's SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.db.customers import get_customer
+from core.db.devices import get_device
+from core.db.ledger import post_entries
+from core.db.sales import instalments_of, lock_sale
+from core.db.tariffs import versions_of
+from core.device import Device
+from core.errors import Refused
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.plan import Instalment
+from core.sale import RUNNING, LockedSale
+from core.unit import Unit
+from core.usecases.catalogue.access_fees import post_access_fees
+from core.usecases.messages.queue import send_sms_to
+from core.wording.message import BoundMessage
+
+
+def lock_running(unit: Unit, sale_id: int) -> LockedSale:
+    """Return the running sale with that id, locked; fees due on its meter are charged first.
+
+    Raises Refused: sale_unknown, sale_not_open.
+    """
+    sale = lock_sale(unit.connection, sale_id)
+    if sale is None:
+        raise Refused("sale_unknown")
+    if sale.state not in RUNNING:
+        raise Refused("sale_not_open", state=sale.state)
+    device = device_of_sale(unit, sale)
+    if device is not None:
+        post_access_fees(unit, [device], versions_of(unit.connection, [device]))
+    return sale
+
+
+def lock_running_plan(unit: Unit, sale_id: int) -> LockedSale:
+    """Return the running sale on a plan with that id, locked.
+
+    Raises Refused: sale_unknown, sale_not_open, sale_without_plan.
+    """
+    sale = lock_running(unit, sale_id)
+    if sale.scheme == "service":
+        raise Refused("sale_without_plan")
+    return sale
+
+
+def lock_due_plan(unit: Unit, sale_id: int) -> LockedSale:
+    """As `lock_running_plan`; raises Refused("sale_paused") too, while its due days stand still."""
+    sale = lock_running_plan(unit, sale_id)
+    if sale.state == "paused":
+        raise Refused("sale_paused")
+    return sale
+
+
+def device_of_sale(unit: Unit, sale: LockedSale) -> Device | None:
+    """Return the device of a sale while it is still that customer's, and None otherwise."""
+    if sale.device_id is None:
+        return None
+    device = get_device(unit.connection, sale.device_id)
+    return device if device.owner_id == sale.customer_id else None
+
+
+def open_minor(plan: Sequence[Instalment]) -> int:
+    """Return what is left to pay of a plan."""
+    return sum(instalment.open_minor for instalment in plan)
+
+
+def paid_minor(plan: Sequence[Instalment]) -> int:
+    """Return what was paid of a plan."""
+    return sum(instalment.paid_minor for instalment in plan)
+
+
+def plan_of(unit: Unit, sale: LockedSale) -> list[Instalment]:
+    """Return the instalments of a sale, by number."""
+    return instalments_of(unit.connection, sale.id)
+
+
+def post_sale_change(
+    unit: Unit, sale: LockedSale, kind: str, against: str, change_minor: int
+) -> None:
+    """Book that the customer owes `change_minor` more for the sale, or less where negative.
+
+    `kind` is that of the entry; `against` the account that gets the other side.
+    """
+    if not change_minor:
+        return
+    receivable, other = (DEBIT, CREDIT) if change_minor > 0 else (CREDIT, DEBIT)
+    amount = abs(change_minor)
+    legs = (
+        Posting("receivable:sales", receivable, amount, sale.customer_id),
+        Posting(against, other, amount, sale.customer_id),
+    )
+    key = f"{kind}:{sale.id}:{unit.now.isoformat()}"
+    post_entries(unit.connection, unit.now, [JournalEntry(kind, key, legs)])
+
+
+def notify_buyer(unit: Unit, sale: LockedSale, message: BoundMessage) -> None:
+    """Queue an SMS to the customer of a sale, about a change of it."""
+    customer = get_customer(unit.connection, sale.customer_id)
+    send_sms_to(unit, customer, message, f"sale_changed:{sale.id}:{unit.now.isoformat()}")

@@ -11,6 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, text
 
 from core.db.return_invariants import RETURNS
+from core.db.sale_invariants import SALES
 from core.sale import RUNNING_SQL
 
 _SHOWN = 3
@@ -36,44 +37,47 @@ def _sub_ledger(account: str, side: str, kept: str) -> str:
     return _PER_CUSTOMER.format(ledger=ledger, kept=kept)
 
 
-BOOKS: dict[str, str] = RETURNS | {
-    "every entry balances": """
+BOOKS: dict[str, str] = (
+    RETURNS
+    | SALES
+    | {
+        "every entry balances": """
         SELECT 'entry ' || e.id || ' (' || e.kind || ')' FROM journal_entries e
           LEFT JOIN postings p ON p.entry_id = e.id GROUP BY e.id
         HAVING count(p.id) < 2 OR sum(CASE p.side WHEN 'debit' THEN amount_minor
                                       ELSE -amount_minor END) <> 0
     """,
-    "the trial balance is zero": """
+        "the trial balance is zero": """
         SELECT 'debits minus credits are ' || sum(CASE side WHEN 'debit' THEN amount_minor
                                                   ELSE -amount_minor END)
           FROM postings HAVING sum(CASE side WHEN 'debit' THEN amount_minor
                                    ELSE -amount_minor END) <> 0
     """,
-    "every customer's credit equals the ledger": _sub_ledger(
-        "customer_credit",
-        "credit",
-        "SELECT id AS customer_id, credit_minor AS kept FROM customers WHERE credit_minor <> 0",
-    ),
-    "open instalments equal receivable:sales": _sub_ledger(
-        "receivable:sales",
-        "debit",
-        "SELECT s.customer_id, sum(i.amount_minor - i.paid_minor) AS kept FROM sales s"
-        " JOIN instalments i ON i.sale_id = s.id"
-        f" WHERE s.state = 'complete' OR s.state IN {RUNNING_SQL} GROUP BY 1",
-    ),
-    "open access charges equal receivable:access": _sub_ledger(
-        "receivable:access",
-        "debit",
-        "SELECT customer_id, sum(amount_minor - paid_minor - waived_minor) AS kept"
-        " FROM access_charges GROUP BY 1",
-    ),
-    "waiting payments equal unapplied": _sub_ledger(
-        "unapplied",
-        "credit",
-        "SELECT customer_id, sum(amount_minor - returned_minor) AS kept FROM payments"
-        " WHERE state = 'received' GROUP BY 1",
-    ),
-    "unmatched payments equal suspense": """
+        "every customer's credit equals the ledger": _sub_ledger(
+            "customer_credit",
+            "credit",
+            "SELECT id AS customer_id, credit_minor AS kept FROM customers WHERE credit_minor <> 0",
+        ),
+        "open instalments equal receivable:sales": _sub_ledger(
+            "receivable:sales",
+            "debit",
+            "SELECT s.customer_id, sum(i.amount_minor - i.paid_minor) AS kept FROM sales s"
+            " JOIN instalments i ON i.sale_id = s.id"
+            f" WHERE s.state = 'complete' OR s.state IN {RUNNING_SQL} GROUP BY 1",
+        ),
+        "open access charges equal receivable:access": _sub_ledger(
+            "receivable:access",
+            "debit",
+            "SELECT customer_id, sum(amount_minor - paid_minor - waived_minor) AS kept"
+            " FROM access_charges GROUP BY 1",
+        ),
+        "waiting payments equal unapplied": _sub_ledger(
+            "unapplied",
+            "credit",
+            "SELECT customer_id, sum(amount_minor - returned_minor) AS kept FROM payments"
+            " WHERE state = 'received' GROUP BY 1",
+        ),
+        "unmatched payments equal suspense": """
         SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS held FROM postings WHERE account = 'suspense') l,
@@ -81,7 +85,7 @@ BOOKS: dict[str, str] = RETURNS | {
             WHERE state = 'suspense') p
          WHERE l.held <> p.held
     """,
-    "money on its way back equals refund_payable": """
+        "money on its way back equals refund_payable": """
         SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS held FROM postings WHERE account = 'refund_payable') l,
@@ -89,13 +93,13 @@ BOOKS: dict[str, str] = RETURNS | {
             WHERE state = 'refunding') p
          WHERE l.held <> p.held
     """,
-    "open clawbacks equal receivable:clawback": _sub_ledger(
-        "receivable:clawback",
-        "debit",
-        "SELECT customer_id, sum(amount_minor - paid_minor - written_off_minor) AS kept"
-        " FROM clawbacks GROUP BY 1",
-    ),
-    "every agent's float and commission equal the ledger": """
+        "open clawbacks equal receivable:clawback": _sub_ledger(
+            "receivable:clawback",
+            "debit",
+            "SELECT customer_id, sum(amount_minor - paid_minor - written_off_minor) AS kept"
+            " FROM clawbacks GROUP BY 1",
+        ),
+        "every agent's float and commission equal the ledger": """
         SELECT 'agent ' || a.id || ': owes ' || a.float_used_minor || ', ledger '
                || coalesce(f.held, 0) || '; commission ' || a.commission_minor || ', ledger '
                || -coalesce(c.held, 0)
@@ -111,22 +115,23 @@ BOOKS: dict[str, str] = RETURNS | {
          WHERE a.float_used_minor <> coalesce(f.held, 0)
             OR a.commission_minor <> -coalesce(c.held, 0)
     """,
-    "no money is both sent back and used": """
+        "no money is both sent back and used": """
         SELECT 'payment ' || p.receipt FROM payments p
          WHERE p.state IN ('refunding', 'refunded')
            AND EXISTS (SELECT FROM tokens t WHERE t.payment_id = p.id)
     """,
-    "every device's owner is the one of its last change of hands": """
+        "every device's owner is the one of its last change of hands": """
         SELECT 'device ' || d.serial FROM devices d LEFT JOIN LATERAL (
                SELECT to_customer_id FROM ownership_changes c
                 WHERE c.device_id = d.id ORDER BY c.id DESC LIMIT 1) last ON true
          WHERE last.to_customer_id IS DISTINCT FROM d.owner_id
     """,
-    "no token is ahead of its device's counter": """
+        "no token is ahead of its device's counter": """
         SELECT 'device ' || d.serial FROM devices d JOIN tokens t ON t.device_id = d.id
          GROUP BY d.id HAVING max(t.counter) > d.token_counter
     """,
-}
+    }
+)
 
 WAITING: dict[str, str] = {
     "no payment is stuck": """

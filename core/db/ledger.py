@@ -92,6 +92,13 @@ def open_account(connection: Connection, code: str, normal_side: str) -> None:
     )
 
 
+def lock_account(connection: Connection, code: str) -> None:
+    """Let two acts that depend on the balance of an account wait for each other."""
+    connection.execute(
+        text("SELECT FROM ledger_accounts WHERE code = :code FOR NO KEY UPDATE"), {"code": code}
+    )
+
+
 def balance(connection: Connection, account: str) -> int:
     """Return debits minus credits of an account, in minor units."""
     return int(

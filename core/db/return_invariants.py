@@ -61,7 +61,8 @@ RETURNS: dict[str, str] = {
               WHERE r.source = 'provider'
              UNION ALL
              SELECT provider_account, -amount_minor FROM credit_acts WHERE source = 'provider') x
-            WHERE provider_account NOT LIKE 'agent:%' AND provider_account <> 'credit'
+            WHERE provider_account NOT LIKE 'agent:%'
+              AND provider_account NOT IN ('credit', 'office', 'bank')
             GROUP BY 1) p
           LEFT JOIN
           (SELECT o.account, sum(CASE o.side WHEN 'debit' THEN o.amount_minor

@@ -90,6 +90,14 @@ def end_order(
     )
 
 
+def set_order_value(connection: Connection, order_id: int, value_minor: int) -> None:
+    """Store what an ordered code would have cost."""
+    connection.execute(
+        text("UPDATE token_orders SET value_minor = :value WHERE id = :id"),
+        {"id": order_id, "value": value_minor},
+    )
+
+
 def postpone_order(connection: Connection, now: datetime, order: TokenOrder, problem: str) -> None:
     """Try an order again later, after growing intervals."""
     wait = min(_BACKOFF * 2 ** min(order.attempts, 12), _BACKOFF_MAX)

@@ -10,13 +10,16 @@ import pytest
 from core.db.devices import find_device
 from core.device import TokenKind
 from core.errors import Refused
+from core.plan import PlanTerms
 from core.tokens.keys import VendingKeys
+from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.end_sale import cancel_sale
+from core.usecases.sales.sell import NewSale, sell_by_operator
 from core.usecases.tokens.device_keys import OpenSecret, secret_opener
 from core.usecases.tokens.make_ordered import make_ordered_tokens
 from core.usecases.tokens.token_orders import order_token
 from simulator.devices.virtual_device import display, enter_token, factory_state
-from tests.support.cast import BARAKA, KIT, METER, OPEN_SECRET, RING, STOCK_KIT
+from tests.support.cast import BARAKA, DAY_KIT, KIT, METER, NEEMA, OPEN_SECRET, RING, STOCK_KIT
 from tests.support.scenario import Scenario
 
 WHO, WHY = "wanjiru", "the text was lost"
@@ -199,3 +202,24 @@ def test_a_device_in_stock_gets_its_code_without_a_text(scenario: Scenario) -> N
 
     assert type_all(scenario, STOCK_KIT)["days"] == 1
     assert scenario.rows("SELECT count(*) FROM sms") == [(0,)]
+
+
+def test_energy_that_is_given_away_is_booked_at_its_price(scenario: Scenario) -> None:
+    order(scenario, METER, "energy", 25)
+    assert "expense:goodwill" not in scenario.balances()  # nothing is given before it is made
+    make(scenario)
+    assert scenario.balances()["expense:goodwill"] == 250_00
+    assert scenario.balances()["income:energy"] == -250_00
+    assert scenario.rows("SELECT value_minor FROM token_orders") == [(250_00,)]
+    scenario.check_invariants()
+
+
+def test_days_are_given_away_at_the_price_of_a_day_and_free_on_a_plan(scenario: Scenario) -> None:
+    with scenario.open_unit() as unit:
+        sale = NewSale(PlanTerms.by_day("sun", "KES"), NamedDevice(DAY_KIT))
+        sell_by_operator(unit, NEEMA, sale, WHO, WHY)
+    order(scenario, DAY_KIT, "days", 3)
+    order(scenario, KIT, "days", 7)
+    make(scenario)
+    assert scenario.balances()["expense:goodwill"] == 150_00
+    scenario.check_invariants()

@@ -12,7 +12,7 @@ from core.db.audit import open_case
 from core.db.ledger import open_account, post_entries
 from core.db.payments import find_receipt, insert_payment
 from core.errors import BadCallback, BrokenInvariant, Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
 from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.payments.find_account import Match, match_account
@@ -106,12 +106,12 @@ def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, ob
 
 
 def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: int) -> None:
-    clearing = f"clearing:{notice.provider_account}"
-    open_account(unit.connection, clearing, DEBIT)
+    account = receiving_account(notice.provider_account)
+    open_account(unit.connection, account, DEBIT)
     owner = match.customer_id if match else None
     holding = "unapplied" if match else "suspense"
     legs = (
-        Posting(clearing, DEBIT, notice.amount_minor),
+        Posting(account, DEBIT, notice.amount_minor),
         Posting(holding, CREDIT, notice.amount_minor, owner),
     )
     entry = JournalEntry("received", f"received:{payment_id}", legs, value_at=notice.paid_at)

@@ -13,7 +13,7 @@ from core.db.ledger import posted_to
 from core.db.payments import move_credit
 from core.db.returns import Return
 from core.errors import BrokenInvariant
-from core.journal import CREDIT, DEBIT, Posting
+from core.journal import CREDIT, DEBIT, OWN_ACCOUNTS, Posting, receiving_account
 from core.money import Money
 from core.payment import BookedPayment
 from core.refund import MoneyBackFrom
@@ -41,9 +41,7 @@ def postings_out(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[
 
 def account_from(source: MoneyBackFrom, provider_account: str) -> str:
     """Return the ledger account that money goes back from."""
-    if source == "provider":
-        return f"clearing:{provider_account}"
-    return "bank" if source == "bank" else "cash:office"
+    return receiving_account(provider_account) if source == "provider" else OWN_ACCOUNTS[source]
 
 
 def _credit_again(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:

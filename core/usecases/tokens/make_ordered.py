@@ -27,6 +27,7 @@ from core.tokens.family import (
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.tokens.device_keys import OpenSecret
+from core.usecases.tokens.goodwill import post_goodwill
 from core.wording.messages import sms
 from core.wording.payment_words import describe_token
 
@@ -63,6 +64,7 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     ]
     ids = store_ordered(unit.connection, unit.now, order, rows)
     end_order(unit.connection, unit.now, order.id, "made")
+    post_goodwill(unit, order, device)
     if order.kind != "lock" and device.owner_id is not None:
         _notify_owner(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
     log.info("ordered token made", extra=log_fields(order=order.id))

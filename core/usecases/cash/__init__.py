@@ -1,0 +1,1 @@
+"""The operator's own money: the office's cash and the bank."""

@@ -79,6 +79,12 @@ class BookedPayment:
         """What did not go back."""
         return self.amount_minor - self.returned_minor
 
+    @property
+    def agent_id(self) -> int | None:
+        """The agent who collected it in cash; None where a provider received it."""
+        kind, _, agent_id = self.provider_account.partition(":")
+        return int(agent_id) if kind == "agent" else None
+
 
 @dataclass(frozen=True, slots=True)
 class BookedLine:

@@ -116,6 +116,17 @@ _TEMPLATES = {
     "reason_missing": "give a reason",
     "opening_known": "the opening balance of {account} is booked already",
     "opening_negative": "the ledger shows {amount} more than the statement: no opening balance",
+    "account_unknown": "choose the provider account that it was sent from: {account} received none",
+    "credit_too_small": "the customer has {credit} of credit",
+    "credit_theirs": "that is the same customer",
+    "credit_waits": "the payment {receipt} of this customer is not settled yet",
+    "credit_buys_nothing": "{credit} of credit alone buys and pays nothing there",
+    "credit_payment": (
+        "{receipt} was paid from credit: match it, or record that it went back to the provider"
+        " account, which makes it credit again"
+    ),
+    "day_ahead": "that day is still to come",
+    "device_of_other": "{serial} is not a device of this customer",
     "amount_missing": "give an amount of more than 0",
     "reference_missing": (
         "give the receipt, bank reference or voucher number of it: the same one is booked once"

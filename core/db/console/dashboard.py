@@ -29,8 +29,9 @@ def money_by_day(connection: Connection, since: datetime, zone: str) -> list[Day
         connection,
         DayOfMoney,
         "SELECT (received_at AT TIME ZONE :zone)::date AS day,"
-        " sum(amount_minor)::bigint AS amount_minor, count(*) AS payments FROM payments"
-        " WHERE received_at >= :since AND state NOT IN ('refunded', 'reversed')"
+        " sum(amount_minor - returned_minor)::bigint AS amount_minor, count(*) AS payments"
+        " FROM payments WHERE received_at >= :since AND returned_minor < amount_minor"
+        " AND provider_account <> 'credit'"
         " GROUP BY 1 ORDER BY 1",
         since=since,
         zone=zone,
@@ -97,7 +98,7 @@ _WORK = """
            (SELECT count(*) FROM payments WHERE state = 'received'
                AND problem IS NOT NULL) AS payments_stuck,
            (SELECT count(*) FROM payments WHERE state = 'suspense') AS suspense,
-           (SELECT coalesce(sum(amount_minor), 0)::bigint FROM payments
+           (SELECT coalesce(sum(amount_minor - returned_minor), 0)::bigint FROM payments
              WHERE state = 'suspense') AS suspense_minor,
            (SELECT count(*) FROM sms WHERE next_attempt_at IS NOT NULL) AS sms_waiting,
            (SELECT count(*) FROM sms WHERE state IN ('failed', 'unknown')

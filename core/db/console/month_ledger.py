@@ -16,7 +16,8 @@ _LEGS = "journal_entries e JOIN postings o ON o.entry_id = e.id"
 # The key of a journal entry has the id of its payment, or of a refund of the payment.
 _OF_PAYMENT = """
     LEFT JOIN payments y ON y.id = CASE
-        WHEN e.kind IN ('received', 'applied', 'matched', 'unmatched', 'reversed', 'unapplied')
+        WHEN e.kind IN ('received', 'credit_used', 'applied', 'matched', 'unmatched', 'reversed',
+                        'unapplied')
         THEN CAST(split_part(e.idempotency_key, ':', 2) AS bigint)
         WHEN e.kind LIKE 'refund\\_%' THEN (SELECT payment_id FROM refunds r
             WHERE r.id = CAST(split_part(e.idempotency_key, ':', 2) AS bigint)) END
@@ -238,7 +239,8 @@ def _posted_sum(condition: str) -> str:
 _PAIRS = (
     (
         "payments = money received",
-        "SELECT sum(amount_minor) FROM payments WHERE paid_at >= :since AND paid_at < :until",
+        "SELECT sum(amount_minor) FROM payments WHERE provider_account <> 'credit'"
+        " AND paid_at >= :since AND paid_at < :until",
         _posted_sum("e.kind = 'received' AND o.side = 'debit'"),
     ),
     (

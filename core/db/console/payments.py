@@ -170,7 +170,7 @@ _ENTRIES = text(
      ORDER BY e.id, o.id
     """
 )
-_WORDS = ["received", "applied", "matched", "unmatched", "reversed", "unapplied"]
+_WORDS = ["received", "credit_used", "applied", "matched", "unmatched", "reversed", "unapplied"]
 _AGAIN = ["matched", "unmatched"]
 _RETURN_WORDS = ["reversed", "unapplied"]
 _REFUND_WORDS = ["refund_requested", "refund_done", "refund_failed", "refund_after_all"]

@@ -58,6 +58,26 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     return Quote(named.device, purpose, named.owner, outcome, owes_loan)
 
 
+def check_credit_is_useful(unit: Unit, account: str) -> None:
+    """Check that the owner's credit alone would do something, paid to `account`.
+
+    Raises Refused: credit_buys_nothing, unknown_serial, device_in_stock.
+    """
+    named = read_account(unit, account)
+    outcome = apply_money(
+        0,
+        named.owner.credit_minor,
+        named.owed,
+        target_of(named.device, named.versions, unit.today),
+        unit.today,
+        loan_only=named.purpose == "loan",
+        waterfall=named.waterfall,
+    )
+    if all(line.kind == "credit" for line in outcome.lines):
+        credit = Money(named.owner.credit_minor, unit.market.currency)
+        raise Refused("credit_buys_nothing", credit=credit)
+
+
 def check_amount(unit: Unit, amount_minor: int) -> None:
     """Check the amount of a payment.
 

@@ -12,7 +12,7 @@ from core.db.agents import agent_with_id, update_agent
 from core.db.ledger import posted_to
 from core.db.payments import move_credit
 from core.db.returns import Return
-from core.errors import BrokenInvariant
+from core.errors import BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, OWN_ACCOUNTS, Posting, receiving_account
 from core.money import Money
 from core.payment import BookedPayment
@@ -20,8 +20,6 @@ from core.refund import MoneyBackFrom
 from core.unit import Unit
 from core.usecases.agents.notify_agent import notify_agent
 from core.wording.messages import agent_sms
-
-_AGENT = "agent:"
 
 
 def postings_out(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:
@@ -46,19 +44,18 @@ def account_from(source: MoneyBackFrom, provider_account: str) -> str:
 
 def _credit_again(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:
     if payment.customer_id is None:
-        raise BrokenInvariant(f"payment {payment.id} was made from nobody's credit")
+        raise Refused("credit_payment", receipt=payment.receipt)
     move_credit(unit.connection, payment.customer_id, returned.moved_minor)
     return (Posting("customer_credit", CREDIT, returned.moved_minor, payment.customer_id),)
 
 
 def lock_agent_of(unit: Unit, payment: BookedPayment) -> Agent | None:
     """Return the agent who collected a payment, locked; None if a provider did."""
-    if not payment.provider_account.startswith(_AGENT):
+    if payment.agent_id is None:
         return None
-    agent_id = int(payment.provider_account.removeprefix(_AGENT))
-    agent = agent_with_id(unit.connection, agent_id, lock=True)
+    agent = agent_with_id(unit.connection, payment.agent_id, lock=True)
     if agent is None:
-        raise BrokenInvariant(f"there is no agent {agent_id}")
+        raise BrokenInvariant(f"there is no agent {payment.agent_id}")
     return agent
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from core.credit import CREDIT_ACCOUNT
 from core.db.audit import close_cases, open_case
 from core.db.ledger import post_entries
 from core.db.payments import lock_payment, set_payment
@@ -49,7 +50,7 @@ def request_refund(
 
     Raises Refused: payment_unknown, refund_too_late (applied: debts are paid or a token is out),
     refund_under_way (refunded, reversed, or about to be), return_too_large, refund_of_part (the
-    channel sends whole payments back, and nothing of this one went back yet), amount_missing,
+    channel sends only whole payments back), credit_payment (paid from credit), amount_missing,
     reason_missing.
     """
     payment = lock_payment(unit.connection, payment_id)
@@ -57,6 +58,8 @@ def request_refund(
         raise Refused("payment_unknown", payment_id=payment_id)
     if payment.state == "applied":
         raise Refused("refund_too_late", receipt=payment.receipt)
+    if payment.provider_account == CREDIT_ACCOUNT:
+        raise Refused("credit_payment", receipt=payment.receipt)
     if (given_up := find_given_up(unit.connection, payment.id)) is not None:
         return _ask_again(unit, given_up, operator, reason)
     if payment.state not in HOLDING:

@@ -10,7 +10,7 @@ from core.db.audit import add_clawback, open_case
 from core.db.ledger import post_entries
 from core.db.payments import set_payment
 from core.db.returns import Return, insert_return, learn_reference, returns_of
-from core.errors import BrokenInvariant
+from core.errors import BrokenInvariant, Refused
 from core.journal import DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedPayment, PaymentState
@@ -47,6 +47,12 @@ def return_money(unit: Unit, payment: BookedPayment, back: MoneyBack) -> int:
     post_entries(unit.connection, unit.now, [entry])
     mark_returned(unit, payment, amount, "reversed", payment.state)
     return clawback
+
+
+def check_day(unit: Unit, back: MoneyBack) -> None:
+    """Raises Refused("day_ahead") for money that goes back tomorrow or later."""
+    if back.happened_at is not None and back.happened_at > unit.now:
+        raise Refused("day_ahead")
 
 
 def _row(

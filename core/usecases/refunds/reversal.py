@@ -5,6 +5,7 @@ Reversing entries are posted; nothing is edited or deleted (return_money).
 
 from __future__ import annotations
 
+from core.credit import CREDIT_ACCOUNT
 from core.db.audit import close_cases
 from core.db.payments import get_payment, lock_payment, lock_receipt
 from core.db.refunds import find_given_up, find_open_refund
@@ -20,6 +21,7 @@ from core.usecases.refunds.money_out import lock_agent_of
 from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, not_sent, refund_done
 from core.usecases.refunds.return_money import (
     HOLDING,
+    check_day,
     record_provider_return,
     report_unclear,
     return_money,
@@ -76,7 +78,8 @@ def reverse_by_hand(
     reference.
 
     Raises Refused: payment_unknown, refund_under_way (returned already, or being refunded by a
-    provider), return_too_large, amount_missing, reference_missing (of a part), reason_missing.
+    provider), return_too_large, amount_missing, reference_missing (of a part), reference_used,
+    day_ahead, credit_payment (paid from credit: it can only become credit again), reason_missing.
     """
     payment = _lock_after_agent(unit, payment_id)
     if payment is None:
@@ -124,6 +127,9 @@ def _is_recorded(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
 
 def _checked(unit: Unit, payment: BookedPayment, back: MoneyBack) -> MoneyBack:
     """Return what goes back with its amount, after checking that it can."""
+    check_day(unit, back)
+    if payment.provider_account == CREDIT_ACCOUNT and back.source != "provider":
+        raise Refused("credit_payment", receipt=payment.receipt)
     left = Money(payment.left_minor, unit.market.currency)
     amount = left.minor if back.amount_minor is None else back.amount_minor
     if amount <= 0:

@@ -140,13 +140,14 @@ def _open_case(
 def _notify_customer(
     unit: Unit, payment: BookedPayment, customer: Customer, returned: Return
 ) -> None:
-    if payment.device_id is None:
-        return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
-    message = refund_messages.reversed(
+    device = get_device(unit.connection, payment.device_id) if payment.device_id else None
+    by_provider = returned.source == "provider" and payment.agent_id is None
+    say = refund_messages.reversed if by_provider else refund_messages.returned
+    message = say(
         amount=Money(returned.amount_minor, unit.market.currency),
-        serial=get_device(unit.connection, payment.device_id).serial,
+        serial=device.serial if device else payment.account_raw,
         receipt=payment.receipt,
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,

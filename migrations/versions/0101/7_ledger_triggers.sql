@@ -25,6 +25,8 @@ INSERT INTO ledger_accounts (code, normal_side) VALUES
 
 -- Receipt numbers of agents' cash.
 CREATE SEQUENCE cash_receipts;
+-- Receipt numbers of payments from credit.
+CREATE SEQUENCE credit_receipts;
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

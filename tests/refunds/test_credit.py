@@ -1,0 +1,202 @@
+"""Credit is given back, moved or used by an operator: once, never more than there is."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import Refused
+from core.refund import MoneyBack, MoneyBackFrom
+from core.usecases.refunds.credit import give_credit_back, transfer_credit
+from core.usecases.refunds.refund import request_refund
+from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
+from core.usecases.refunds.use_credit import use_credit
+from tests.support.cast import KIT, LAST_KIT, METER
+from tests.support.scenario import ACCOUNT, Scenario
+
+WHY = "she moved away"
+
+
+def customer(scenario: Scenario, name: str) -> int:
+    return int(scenario.rows("SELECT id FROM customers WHERE name = :name", name=name)[0][0])
+
+
+def credit(scenario: Scenario, name: str = "Chidi") -> int:
+    return int(scenario.rows("SELECT credit_minor FROM customers WHERE name = :n", n=name)[0][0])
+
+
+@pytest.fixture
+def chidi(scenario: Scenario) -> int:
+    """Chidi paid 1 150 for his last instalment of 150: the kit is free, 1 000 is credit."""
+    scenario.pay("R1", LAST_KIT, 1150_00)
+    scenario.apply()
+    return customer(scenario, "Chidi")
+
+
+def give(
+    scenario: Scenario,
+    customer_id: int,
+    amount: int | None,
+    source: MoneyBackFrom = "office",
+    reference: str | None = "V1",
+    account: str | None = None,
+) -> bool:
+    with scenario.open_unit() as unit:
+        back = MoneyBack(None if amount is None else amount * 100, source, reference)
+        return give_credit_back(unit, customer_id, back, account, "ops@jua", WHY)
+
+
+def move(scenario: Scenario, of: int, to: int, amount: int, reference: str | None = "M1") -> bool:
+    with scenario.open_unit() as unit:
+        back = MoneyBack(amount * 100, reference=reference)
+        return transfer_credit(unit, of, to, back, "ops@jua", WHY)
+
+
+def use(scenario: Scenario, customer_id: int, account: str) -> str:
+    with scenario.open_unit() as unit:
+        return use_credit(unit, customer_id, account, "ops@jua", WHY)
+
+
+@pytest.mark.parametrize(
+    ("source", "ledger"),
+    [("office", "cash:office"), ("bank", "bank"), ("provider", f"clearing:{ACCOUNT}")],
+)
+def test_credit_goes_back_in_part_or_whole_from_where_it_was_sent(
+    scenario: Scenario, chidi: int, source: MoneyBackFrom, ledger: str
+) -> None:
+    before = scenario.balances().get(ledger, 0)
+
+    assert give(scenario, chidi, 400, source, "v1", ACCOUNT) is True
+    assert give(scenario, chidi, None, source, "V2", ACCOUNT) is True
+
+    assert credit(scenario) == 0
+    assert scenario.balances().get(ledger, 0) == before - 1000_00
+    assert scenario.states() == ["applied"]
+    assert (
+        scenario.rows("SELECT kind FROM sms WHERE kind LIKE 'refund%'")
+        == [("refund.credit_given_back",)] * 2
+    )
+    assert scenario.rows("SELECT action, reason FROM audit_log") == [("give_credit_back", WHY)] * 2
+    scenario.check_invariants()
+
+
+def test_the_same_act_is_booked_once(scenario: Scenario, chidi: int) -> None:
+    amina = customer(scenario, "Amina")
+
+    assert [give(scenario, chidi, 400) for _ in range(2)] == [True, False]
+    assert [move(scenario, chidi, amina, 100) for _ in range(2)] == [True, False]
+
+    assert credit(scenario) == 500_00
+    assert credit(scenario, "Amina") == 100_00
+    with pytest.raises(Refused, match="reference_used"):
+        give(scenario, chidi, 300)
+    scenario.check_invariants()
+
+
+def test_moved_credit_is_the_others_and_both_are_told(scenario: Scenario, chidi: int) -> None:
+    move(scenario, chidi, customer(scenario, "Baraka"), 600)
+
+    assert credit(scenario) == 400_00
+    assert credit(scenario, "Baraka") == 600_00
+    told = scenario.rows("SELECT kind, body FROM sms WHERE kind LIKE 'refund.credit%' ORDER BY id")
+    assert [kind for kind, _ in told] == ["refund.credit_moved_away", "refund.credit_moved_here"]
+    assert "B***a M." in told[0][1]
+    assert "C***i W." in told[1][1]
+    assert len(scenario.rows("SELECT 1 FROM audit_log WHERE action = 'move_credit'")) == 2
+    scenario.check_invariants()
+
+
+@pytest.mark.parametrize(
+    ("amount", "source", "reference", "account", "refusal"),
+    [
+        (1001, "office", "V1", None, "credit_too_small"),
+        (0, "office", "V1", None, "amount_missing"),
+        (5, "office", " ", None, "reference_missing"),
+        (5, "provider", "Q1", None, "account_unknown"),
+        (5, "provider", "Q1", "daraja:999999", "account_unknown"),
+    ],
+)
+def test_what_cannot_be_given_back_is_refused(
+    scenario: Scenario,
+    chidi: int,
+    amount: int,
+    source: MoneyBackFrom,
+    reference: str,
+    account: str | None,
+    refusal: str,
+) -> None:
+    with pytest.raises(Refused, match=refusal):
+        give(scenario, chidi, amount, source, reference, account)
+    assert credit(scenario) == 1000_00
+
+
+def test_credit_waits_while_a_payment_is_not_settled(scenario: Scenario, chidi: int) -> None:
+    baraka = customer(scenario, "Baraka")
+    with scenario.open_unit() as unit:  # more than the provider can take back: a case
+        record_reversal(unit, ACCOUNT, "R1", MoneyBack(2000_00), "ops", "on the statement")
+
+    for act in (
+        lambda: give(scenario, chidi, 10),
+        lambda: move(scenario, chidi, baraka, 10),
+        lambda: use(scenario, chidi, LAST_KIT),
+    ):
+        with pytest.raises(Refused, match="credit_waits"):
+            act()
+    scenario.run("UPDATE cases SET closed_at = now()")
+    assert give(scenario, chidi, 10) is True
+
+
+def test_a_payment_whose_credit_was_given_back_is_claimed_when_it_is_reversed(
+    scenario: Scenario, chidi: int
+) -> None:
+    give(scenario, chidi, 400)
+
+    with scenario.open_unit() as unit:
+        record_reversal(unit, ACCOUNT, "R1", MoneyBack(1150_00), "ops", "M-Pesa did")
+
+    assert credit(scenario) == 0
+    assert scenario.balances()["receivable:clawback"] == 400_00
+    scenario.check_invariants()
+
+
+def test_credit_pays_without_new_money(scenario: Scenario, chidi: int) -> None:
+    baraka = customer(scenario, "Baraka")
+    move(scenario, chidi, baraka, 600)
+
+    receipt = use(scenario, baraka, KIT)
+    scenario.check_invariants()
+    scenario.apply()
+
+    assert receipt == "CR000001"
+    assert credit(scenario, "Baraka") == 0
+    assert scenario.rows("SELECT kind FROM tokens ORDER BY id") == [("unlock",), ("unlock",)]
+    assert len(scenario.rows("SELECT 1 FROM sms WHERE body LIKE '%CR000001%'")) == 1
+    assert scenario.balances()[f"clearing:{ACCOUNT}"] == 1150_00
+    scenario.check_invariants()
+
+
+def test_credit_that_buys_nothing_stays(scenario: Scenario, chidi: int) -> None:
+    with pytest.raises(Refused, match="credit_buys_nothing"):
+        use(scenario, chidi, LAST_KIT)
+    with pytest.raises(Refused, match="device_of_other"):
+        use(scenario, chidi, METER)
+    with pytest.raises(Refused, match="credit_too_small"):
+        use(scenario, customer(scenario, "Baraka"), KIT)
+    assert credit(scenario) == 1000_00
+
+
+def test_a_payment_from_credit_becomes_credit_again(scenario: Scenario, chidi: int) -> None:
+    baraka = customer(scenario, "Baraka")
+    move(scenario, chidi, baraka, 200)
+    use(scenario, baraka, KIT)
+    payment_id = scenario.rows("SELECT id FROM payments WHERE receipt = 'CR000001'")[0][0]
+
+    with pytest.raises(Refused, match="credit_payment"), scenario.open_unit() as unit:
+        request_refund(unit, payment_id, "ops", WHY)
+    scenario.apply()
+    with pytest.raises(Refused, match="credit_payment"), scenario.open_unit() as unit:
+        reverse_by_hand(unit, payment_id, MoneyBack(source="office"), "ops", WHY)
+    with scenario.open_unit() as unit:
+        reverse_by_hand(unit, payment_id, MoneyBack(), "ops", WHY)
+
+    assert credit(scenario, "Baraka") == 200_00
+    scenario.check_invariants()

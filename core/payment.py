@@ -85,6 +85,11 @@ class BookedPayment:
         kind, _, agent_id = self.provider_account.partition(":")
         return int(agent_id) if kind == "agent" else None
 
+    @property
+    def is_at_provider(self) -> bool:
+        """Whether a provider received it: neither an agent nor we ourselves."""
+        return ":" in self.provider_account and self.agent_id is None
+
 
 @dataclass(frozen=True, slots=True)
 class BookedLine:

@@ -143,7 +143,7 @@ def _notify_customer(
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
     device = get_device(unit.connection, payment.device_id) if payment.device_id else None
-    by_provider = returned.source == "provider" and payment.agent_id is None
+    by_provider = returned.source == "provider" and payment.is_at_provider
     say = refund_messages.reversed if by_provider else refund_messages.returned
     message = say(
         amount=Money(returned.amount_minor, unit.market.currency),

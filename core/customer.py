@@ -34,7 +34,7 @@ class CustomerPosition:
     tariffs, and `waterfalls`: all orders of payment, oldest first.
 
     `owed`: what is not fully paid, by due date, then oldest sale, and what it is for: the
-    appliance's name by sale, the serial by device, the receipt by claim.
+    appliance's name by sale, the serial by device, the receipt by clawback.
     """
 
     owner: Customer | None

@@ -97,8 +97,8 @@ class BookedLine:
 
     `sale_id`: the written-off sale of a `recovery`.
 
-    `is_owed_again`: taking the part back can reopen the instalment, charge or claim; not when its
-    sale has ended or another plan runs on the device.
+    `is_owed_again`: taking the part back can reopen the instalment, charge or clawback; not when
+    its sale has ended or another plan runs on the device.
     """
 
     id: int

@@ -1,5 +1,6 @@
-"""What a payment does (domain 4): claims and debts first, then the device that was paid for, then
-credit. The order of debts and device is the operator's to choose, from a day on.
+"""What a payment does (domain 4): debts first, then the device that was paid for, then credit.
+
+The order of debts and device is the operator's to choose, from a day on; clawbacks come before all.
 
 Pure: it is told what is owed and says how the money falls. The same function answers "what will my
 money do" on a screen and decides it when the money has come.
@@ -59,8 +60,8 @@ class Waterfall:
     """In which order money falls, in force from `valid_from` until the next version's day.
 
     `steps`: arrears are the down payments and instalments that are due; each step is there once.
-    `lifeline_percent`: debts get at most so much of a payment for a meter, so that nobody who pays
-    for energy stays in the dark; None, or 100, for no bound.
+    `lifeline_percent`: debts get at most so much of a payment for a meter, so that who pays for
+    energy has light; None, or 100, for no bound.
     """
 
     valid_from: date

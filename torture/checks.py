@@ -64,7 +64,7 @@ _VIOLATIONS = {
     """,
     "days on tokens that were not paid for": """
         SELECT coalesce(sum(abs(given - bought)), 0) FROM (
-            SELECT s.device_id, sum(i.paid_minor * i.days / i.amount_minor) AS bought,
+            SELECT s.device_id, sum(i.days_given) AS bought,
                    (SELECT coalesce(sum(units), 0) FROM tokens t
                      WHERE t.device_id = s.device_id AND t.kind = 'days') AS given
               FROM sales s JOIN instalments i ON i.sale_id = s.id

@@ -93,6 +93,20 @@ BOOKS: dict[str, str] = (
             WHERE state = 'refunding') p
          WHERE l.held <> p.held
     """,
+        "no days are given twice": """
+        WITH given AS (
+            SELECT DISTINCT t.id, t.units, i.sale_id FROM tokens t
+              JOIN payment_lines l ON l.payment_id = t.payment_id AND l.device_id = t.device_id
+              JOIN instalments i ON i.id = l.instalment_id
+             WHERE t.kind = 'days'
+        )
+        SELECT 'sale ' || g.sale_id || ': codes gave ' || g.days || ' days, its instalments '
+               || kept.days
+          FROM (SELECT sale_id, sum(units) AS days FROM given GROUP BY sale_id) g
+          JOIN (SELECT sale_id, sum(days_given) AS days FROM instalments GROUP BY sale_id) kept
+            USING (sale_id)
+         WHERE g.days > kept.days
+    """,
         "open clawbacks equal receivable:clawback": _sub_ledger(
             "receivable:clawback",
             "debit",

@@ -24,6 +24,7 @@ from gateway.console.pages import (
     tokens,
     users,
     villages,
+    waterfall,
 )
 
 BLUEPRINTS = (
@@ -42,6 +43,7 @@ BLUEPRINTS = (
     audit.blueprint,
     month.blueprint,
     tariffs.blueprint,
+    waterfall.blueprint,
     appliances.blueprint,
     plans.blueprint,
     manufacturers.blueprint,
@@ -84,6 +86,7 @@ MENU = (
         "Catalogue",
         (
             ("Tariffs", "tariffs.tariffs"),
+            ("Order of payment", "waterfall.waterfall"),
             ("Appliances", "appliances.appliances"),
             ("Plans", "plans.plans"),
             ("Manufacturers", "manufacturers.manufacturers"),

@@ -1,4 +1,4 @@
-"""`dialwatt show payment RECEIPT` and `dialwatt show customer MSISDN`, as text or JSON."""
+"""`dialwatt show`: a payment, a customer, or the order of payment, as text or JSON."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Shown = dict[str, Any]
 
 @click.group()
 def show() -> None:
-    """Show what a payment did, or what a customer owes."""
+    """Show what a payment did, what a customer owes, or what payments pay first."""
 
 
 @show.command()
@@ -50,6 +50,30 @@ def customer(msisdn: str, as_json: bool) -> None:
     with open_database(command_environment(os.environ))() as unit:
         shown = describe_customer(unit, msisdn)
         _print(shown, as_json, partial(_customer_lines, shown, unit.market.currency))
+
+
+@show.command()
+@json_option
+def waterfall(as_json: bool) -> None:
+    """Show in which order payments pay, from each day on.
+
+    The last day that is not in the future is in force. Until the first one debts come before the
+    device: arrears, then access rates.
+    """
+    from core.db.waterfalls import all_waterfalls
+
+    with open_database(command_environment(os.environ))() as unit:
+        shown: Shown = {
+            "waterfalls": [
+                {
+                    "valid_from": version.valid_from.isoformat(),
+                    "order": list(version.steps),
+                    "lifeline_percent": version.lifeline_percent,
+                }
+                for version in all_waterfalls(unit.connection)
+            ]
+        }
+        _print(shown, as_json, partial(_waterfall_lines, shown))
 
 
 def _print(shown: Shown, as_json: bool, lines: Callable[[], list[str]]) -> None:
@@ -150,6 +174,19 @@ def _payment_lines(shown: Shown, currency: str) -> list[str]:
         state = "sent" if token["sent"] else "not sent yet"
         lines.append(f"  token {token['text']}  {token['serial']}  {gives}, {state}")
     return lines + ([f"  problem: {shown['problem']}"] if "problem" in shown else [])
+
+
+def _waterfall_lines(shown: Shown) -> list[str]:
+    lines = [
+        f"from {version['valid_from']}: {', '.join(version['order'])}"
+        + (
+            ""
+            if version["lifeline_percent"] is None
+            else f"; debts get at most {version['lifeline_percent']} % of money for a meter"
+        )
+        for version in shown["waterfalls"]
+    ]
+    return lines or ["arrears, access_rate, device"]
 
 
 def _customer_lines(shown: Shown, currency: str) -> list[str]:

@@ -1,11 +1,13 @@
-"""What a payment does: the worked examples A to P, and what holds for every payment.
+"""What a payment does: the worked examples A to R, and what holds for every payment.
 
 Amounts are in whole shillings (minor units of a currency with a cash unit of 1), as in the table.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -14,7 +16,18 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DataObject, DrawFn
 
 from core.tariff import TariffVersion
-from core.waterfall import Obligation, Outcome, Target, apply_money
+from core.waterfall import (
+    DEFAULT_WATERFALL,
+    PLAN_PARTS,
+    STEPS,
+    Obligation,
+    Outcome,
+    Step,
+    Target,
+    Waterfall,
+    apply_money,
+    waterfall_on,
+)
 
 TODAY = date(2026, 11, 24)
 METER, SHS = 1, 2
@@ -60,6 +73,14 @@ def weekly(number: int, due_in: int, *, amount: int = 150, paid: int = 0) -> Obl
 
 def access(amount: int, due_in: int = -5) -> Obligation:
     return Obligation("access_rate", 1, TODAY + timedelta(days=due_in), amount, device_id=METER)
+
+
+def claim(amount: int, due_in: int = 0) -> Obligation:
+    return Obligation("clawback", 1, TODAY + timedelta(days=due_in), amount)
+
+
+def order(*steps: Step, lifeline: int | None = None) -> Waterfall:
+    return Waterfall(TODAY, steps or STEPS, lifeline)
 
 
 def lines(outcome: Outcome) -> list[tuple[str, int]]:
@@ -174,6 +195,96 @@ def test_p_loan_only_pays_the_next_instalments_ahead_instead_of_energy() -> None
     assert outcome.energy_tenths == 0
 
 
+def test_q_days_that_an_instalment_has_given_are_not_given_again() -> None:
+    owed = [weekly(1, 3), weekly(2, 10), weekly(3, 17)]
+    kit = Target(SHS, plan_sale_id=PLAN)
+    assert apply_money(150, 0, owed, kit, TODAY).days == {SHS: 7}
+    owed[0].paid_minor = 0  # the payment was taken back
+
+    again = apply_money(150, 0, owed, kit, TODAY)
+
+    assert (lines(again), again.days) == ([("instalment", 150)], {})
+    assert apply_money(150, 0, owed, kit, TODAY).days == {SHS: 7}
+
+
+def test_r_what_was_used_of_money_that_was_taken_back_is_paid_first() -> None:
+    outcome = apply_money(700, 0, [claim(500)], meter(), TODAY)
+
+    assert lines(outcome) == [("clawback", 500), ("energy", 200)]
+    assert outcome.energy_tenths == 20
+
+
+def test_an_unlocked_device_keeps_the_days_that_no_code_gave() -> None:
+    owed = [weekly(1, 3)]
+
+    outcome = apply_money(150, 0, owed, Target(SHS, plan_sale_id=PLAN), TODAY)
+
+    assert (outcome.unlocked_devices, outcome.days) == ([SHS], {})
+    assert owed[0].days_given == 0
+
+
+@pytest.mark.parametrize(
+    ("waterfall", "expected"),
+    [
+        (order(), [("instalment", 300), ("access_rate", 200), ("energy", 50), ("credit", 5)]),
+        (
+            order("access_rate", "arrears", "device"),
+            [("access_rate", 200), ("instalment", 300), ("energy", 50), ("credit", 5)],
+        ),
+        (order("device", "arrears", "access_rate"), [("energy", 550), ("instalment", 5)]),
+        (order("arrears", "device", "access_rate"), [("instalment", 300), ("energy", 250),
+                                                     ("access_rate", 5)]),
+        (order(lifeline=50), [("instalment", 277), ("energy", 270), ("credit", 8)]),
+        (order(lifeline=0), [("energy", 550), ("credit", 5)]),
+        (order(lifeline=100), [("instalment", 300), ("access_rate", 200), ("energy", 50),
+                               ("credit", 5)]),
+    ],
+)  # fmt: skip
+def test_the_order_and_the_lifeline_are_the_markets(
+    waterfall: Waterfall, expected: list[tuple[str, int]]
+) -> None:
+    outcome = apply_money(555, 0, overdue_300_and_access_200(), meter(), TODAY, waterfall=waterfall)
+
+    assert lines(outcome) == expected
+
+
+def test_a_lifeline_holds_for_claims_too_and_not_where_the_loan_is_meant() -> None:
+    half = order(lifeline=50)
+
+    assert lines(apply_money(700, 0, [claim(500)], meter(), TODAY, waterfall=half)) == [
+        ("clawback", 350),
+        ("energy", 350),
+    ]
+    assert lines(
+        apply_money(
+            400, 0, [instalment(300)], meter(), TODAY, loan_only=True, waterfall=half
+        )
+    ) == [("instalment", 300), ("credit", 100)]  # fmt: skip
+    kit = Target(SHS, plan_sale_id=PLAN)
+    assert lines(apply_money(300, 0, [instalment(300)], kit, TODAY, waterfall=half)) == [
+        ("instalment", 300)
+    ]
+
+
+def test_what_a_lifeline_keeps_waits_for_the_energy() -> None:
+    """Under the minimum purchase it is credit, of which debts get nothing the next time."""
+    owed, target, half = [instalment(1000)], meter(minimum_purchase_minor=100), order(lifeline=50)
+
+    first = apply_money(150, 0, owed, target, TODAY, waterfall=half)
+    then = apply_money(150, first.credit_minor, owed, target, TODAY, waterfall=half)
+
+    assert lines(first) == [("instalment", 75), ("credit", 75)]
+    assert lines(then) == [("instalment", 75), ("energy", 150)]
+
+
+def test_the_order_in_force_is_that_of_the_day() -> None:
+    versions = [order(), Waterfall(TODAY + timedelta(days=7), STEPS, 30)]
+
+    assert waterfall_on(versions, TODAY - timedelta(days=1)) == DEFAULT_WATERFALL
+    assert waterfall_on(versions, TODAY + timedelta(days=6)) == versions[0]
+    assert waterfall_on(versions, TODAY + timedelta(days=7)) == versions[1]
+
+
 def test_a_plan_payment_does_not_pay_other_sales_ahead() -> None:
     owed = [instalment(200, 3, sale=LOAN), weekly(1, 5)]
 
@@ -201,6 +312,7 @@ def situations(draw: DrawFn) -> list[Obligation]:
     ]
     owed += [instalment(draw(amounts), draw(st.integers(-30, 30)), number=n) for n in (1, 2)]
     owed += [access(draw(amounts)) for _ in range(draw(st.integers(0, 2)))]
+    owed += [claim(draw(amounts)) for _ in range(draw(st.integers(0, 1)))]
     return sorted(
         owed, key=lambda obligation: (obligation.due_on, obligation.sale_id or 0, obligation.number)
     )
@@ -211,14 +323,88 @@ targets = st.sampled_from(
 )
 
 
-@given(situations(), targets, amounts, st.integers(0, 500), st.booleans())
-def test_every_unit_of_money_is_accounted_for_and_no_debt_is_overpaid(
-    owed: list[Obligation], target: Target, money: int, credit: int, loan_only: bool
-) -> None:
-    outcome = apply_money(money, credit, owed, target, TODAY, loan_only=loan_only)
+waterfalls = st.builds(
+    lambda steps, lifeline: order(*steps, lifeline=lifeline),
+    st.sampled_from(list(permutations(STEPS))),
+    st.none() | st.integers(0, 100),
+)
 
+
+def of_debts(outcome: Outcome) -> int:
+    owed = (*PLAN_PARTS, "access_rate", "clawback")
+    return sum(amount for kind, amount in lines(outcome) if kind in owed)
+
+
+@given(situations(), targets, amounts, st.integers(0, 500), st.booleans(), waterfalls)
+def test_every_unit_of_money_is_accounted_for_in_every_order(
+    owed: list[Obligation],
+    target: Target,
+    money: int,
+    credit: int,
+    loan_only: bool,
+    waterfall: Waterfall,
+) -> None:
+    owed_before = sum(obligation.open_minor for obligation in owed)
+
+    outcome = apply_money(
+        money, credit, owed, target, TODAY, loan_only=loan_only, waterfall=waterfall
+    )
+
+    assert of_debts(outcome) == owed_before - sum(obligation.open_minor for obligation in owed)
     assert sum(amount for _, amount in lines(outcome)) == money + credit
     assert all(0 <= obligation.paid_minor <= obligation.amount_minor for obligation in owed)
+
+
+@given(situations(), amounts, st.integers(0, 500), waterfalls)
+def test_debts_never_get_more_of_money_for_a_meter_than_the_lifeline_allows(
+    owed: list[Obligation], money: int, credit: int, waterfall: Waterfall
+) -> None:
+    outcome = apply_money(money, credit, owed, meter(), TODAY, waterfall=waterfall)
+
+    if waterfall.lifeline_percent not in (None, 100):
+        assert of_debts(outcome) * 100 <= money * (waterfall.lifeline_percent or 0)
+
+
+@given(situations(), targets, amounts, st.integers(0, 500), st.booleans())
+def test_a_lifeline_of_all_is_none(
+    owed: list[Obligation], target: Target, money: int, credit: int, loan_only: bool
+) -> None:
+    results = [
+        apply_money(
+            money,
+            credit,
+            [replace(obligation) for obligation in owed],
+            target,
+            TODAY,
+            loan_only=loan_only,
+            waterfall=waterfall,
+        )
+        for waterfall in (order(lifeline=100), order(), DEFAULT_WATERFALL)
+    ]
+
+    assert results[0] == results[1] == results[2]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 600), st.booleans()), min_size=1, max_size=8),
+    st.integers(1, 400),
+    st.integers(1, 30),
+)
+def test_no_history_of_payments_and_reversals_gives_more_days_than_were_sold(
+    history: list[tuple[int, bool]], amount: int, days: int
+) -> None:
+    owed = [instalment(amount, 3 * n, sale=PLAN, number=n, device=SHS, days=days) for n in (1, 2)]
+    owed.append(instalment(10_000, 90, sale=PLAN, number=3))
+    given_days = 0
+    for money, is_taken_back in history:
+        outcome = apply_money(money, 0, owed, Target(SHS, plan_sale_id=PLAN), TODAY)
+        given_days += outcome.days.get(SHS, 0)
+        for line in outcome.lines if is_taken_back else ():
+            if line.obligation:
+                line.obligation.paid_minor -= line.amount_minor
+
+    assert given_days == sum(part.days_given for part in owed) <= 2 * days
+    assert all(part.days_given >= part.paid_minor * days // amount for part in owed[:2])
 
 
 @given(situations(), targets, amounts, st.booleans())
@@ -230,7 +416,7 @@ def test_nothing_goes_further_down_while_something_due_is_unpaid(
     due = [
         obligation
         for obligation in owed
-        if obligation.kind != "access_rate" and obligation.due_on <= TODAY
+        if obligation.kind in (*PLAN_PARTS, "clawback") and obligation.due_on <= TODAY
     ]
     fees = [obligation for obligation in owed if obligation.kind == "access_rate"]
     if any(obligation.open_minor for obligation in due):

@@ -1,4 +1,4 @@
-"""The worked examples A to P of the domain, driven as an operator and M-Pesa would drive them.
+"""The worked examples A to R of the domain, driven as an operator and M-Pesa would drive them.
 
 Catalogue and people come in through `dialwatt load` and `import`, money through the HTTP endpoints,
 and what it did is read with `dialwatt show`. Tokens are typed into virtual devices.
@@ -23,6 +23,7 @@ from core.clock import system_clock
 from core.tokens.keys import KeyRing, VendingKeys
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
+from core.usecases.refunds.reversal import record_reversal
 from core.usecases.tokens.device_keys import secret_opener
 from gateway.app import create_app
 from operations import cli
@@ -106,6 +107,21 @@ class Operator:
         shown: dict[str, Any] = json.loads(self.dialwatt("show", "payment", receipt, "--json"))
         assert shown["state"] == "applied"
         return shown
+
+    def reverse(self, payment: dict[str, Any]) -> None:
+        """M-Pesa takes a payment back, as its statement tells."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        with unit_opener(engine)() as unit:
+            minor = int(payment["amount"].replace(".", ""))
+            record_reversal(
+                unit, "daraja:600123", payment["receipt"], minor, "statement", "told by M-Pesa"
+            )
+        engine.dispose()
+
+    def owes(self) -> list[tuple[str, str]]:
+        """What Amina owes, as `dialwatt show` says."""
+        customer = json.loads(self.dialwatt("show", "customer", OWNER, "--json"))
+        return [(debt["kind"], debt["amount"]) for debt in customer["owes"]]
 
     def _callback(self, endpoint: str, serial: str, amount: int, receipt: str) -> Any:
         body = {
@@ -204,11 +220,7 @@ def test_b_too_little_goes_to_the_instalment_and_there_is_no_token(in_debt: Oper
 
     assert split(payment) == [("instalment", "250.00")]
     assert payment["tokens"] == []
-    customer = json.loads(in_debt.dialwatt("show", "customer", OWNER, "--json"))
-    assert [(debt["kind"], debt["amount"]) for debt in customer["owes"]] == [
-        ("instalment", "50.00"),
-        ("access_rate", "200.00"),
-    ]
+    assert in_debt.owes() == [("instalment", "50.00"), ("access_rate", "200.00")]
 
 
 def test_c_exactly_the_debts_gives_no_token(in_debt: Operator) -> None:
@@ -335,6 +347,49 @@ def test_p_loan_only_pays_two_instalments_ahead_and_no_energy(operator: Operator
 
     assert split(payment) == [("instalment", "200.00"), ("instalment", "200.00")]
     assert payment["tokens"] == []
+
+
+def test_q_after_a_reversal_the_same_days_are_not_given_again(operator: Operator) -> None:
+    operator.kit()
+    operator.sale("kit", 600, 150, days(3))
+
+    first = operator.pay(KIT, 150)
+    operator.reverse(first)
+    again = operator.pay(KIT, 150)
+
+    assert gives(first) == [(KIT, "days", 7)]
+    assert split(again) == [("instalment", "150.00")]
+    assert again["tokens"] == []
+    assert gives(operator.pay(KIT, 150)) == [(KIT, "days", 7)]
+
+
+def test_r_what_was_used_and_taken_back_is_owed_and_paid_first(operator: Operator) -> None:
+    operator.meter("plain")
+    used = operator.pay(METER, 500)
+    operator.type(used["tokens"][0])
+
+    operator.reverse(used)
+
+    assert operator.owes() == [("clawback", "500.00")]
+    payment = operator.pay(METER, 700)
+    assert split(payment) == [("clawback", "500.00"), ("energy", "200.00")]
+    assert gives(payment) == [(METER, "energy", 2.0)]
+    assert operator.owes() == []
+
+
+def test_a_lifeline_keeps_light_for_who_is_in_debt(in_debt: Operator) -> None:
+    """The order of payment is configuration; a payment follows that of its own day."""
+    order = in_debt.folder / "order.toml"
+    order.write_text(
+        f"[[waterfall]]\nvalid_from = {TODAY}\n"
+        'order = ["access_rate", "arrears", "device"]\nlifeline_percent = 50\n'
+    )
+    in_debt.dialwatt("load", str(order))
+
+    payment = in_debt.pay(METER, 600)
+
+    assert split(payment) == [FEE, ("instalment", "100.00"), ("energy", "300.00")]
+    assert gives(payment) == [(METER, "energy", 3.0)]
 
 
 @pytest.mark.parametrize(

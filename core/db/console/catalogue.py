@@ -96,6 +96,24 @@ TARIFFS = Query(
 
 
 @dataclass(frozen=True, slots=True)
+class WaterfallRow:
+    """An order of payment, valid from a day on; its steps and its lifeline in words."""
+
+    valid_from: date
+    steps: str
+    lifeline: str | None
+
+
+WATERFALLS = Query(
+    WaterfallRow,
+    "w.valid_from, replace(array_to_string(w.steps, ', '), '_', ' ') AS steps,"
+    " w.lifeline_percent || ' %' AS lifeline",
+    "waterfalls w",
+    key="w.id",
+)
+
+
+@dataclass(frozen=True, slots=True)
 class ApplianceRow:
     """An appliance of the list, with the number of its sales."""
 

@@ -34,12 +34,12 @@ def lock_again(unit: Unit, payment: BookedPayment, sale_id: int) -> str | None:
         what_now = "a lock code is being made: have it typed in, it stands at the device's page"
     else:
         what_now = "no code locks this device: lock it by hand, or fetch it"
-    return f"{_standing(unit, device, sale)}; {what_now}"
+    return f"{_position_of(unit, device, sale)}; {what_now}"
 
 
-def _standing(unit: Unit, device: Device, sale: ReopenedSale) -> str:
+def _position_of(unit: Unit, device: Device, sale: ReopenedSale) -> str:
     open_again = Money(sale.open_minor, unit.market.currency)
-    standing = f"{device.serial} was unlocked, and {open_again} of its plan is open again"
+    position = f"{device.serial} was unlocked, and {open_again} of its plan is open again"
     if sale.days_owed:
-        standing += f"; {sale.days_owed} days are paid for that no code has given: order them"
-    return standing
+        position += f"; {sale.days_owed} days are paid for that no code has given: order them"
+    return position

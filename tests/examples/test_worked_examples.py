@@ -20,6 +20,7 @@ from sqlalchemy import create_engine
 from werkzeug.test import Client
 
 from core.clock import system_clock
+from core.refund import MoneyBack
 from core.tokens.keys import KeyRing, VendingKeys
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
@@ -64,16 +65,18 @@ class Operator:
 
     def meter(self, tariff: str, *, since: int = 0) -> None:
         """Amina's meter; `since` days ago the tariff was put on it."""
-        self._device(f"{METER},meter,meters,{tariff},{OWNER},{days(-since)},,,,{STS}")
+        self._device(
+            f"{METER},meter,meters,{tariff},{OWNER},{days(-since)},,,,{STS},{days(-since)}"
+        )
 
     def kit(self) -> None:
         key = "bc41ec9530f6dac86b1a29ab82edc5fb"
-        self._device(f"{KIT},shs,kits,,{OWNER},{TODAY},{key},516959010,1,")
+        self._device(f"{KIT},shs,kits,,{OWNER},{TODAY},{key},516959010,1,,")
 
     def _device(self, line: str) -> None:
         header = (
             "serial,kind,manufacturer,tariff,owner_msisdn,assigned_on,secret_key,starting_code,"
-            "count,sts"
+            "count,sts,access_from"
         )
         self.bring_in("devices", header, line)
 
@@ -114,7 +117,12 @@ class Operator:
         with unit_opener(engine)() as unit:
             minor = int(payment["amount"].replace(".", ""))
             record_reversal(
-                unit, "daraja:600123", payment["receipt"], minor, "statement", "told by M-Pesa"
+                unit,
+                "daraja:600123",
+                payment["receipt"],
+                MoneyBack(minor),
+                "statement",
+                "told by M-Pesa",
             )
         engine.dispose()
 

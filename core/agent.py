@@ -30,6 +30,11 @@ class Agent:
         return f"Agent({self.id})"
 
     @property
+    def provider_account(self) -> str:
+        """The receiving account of payments that the agent collects in cash."""
+        return f"agent:{self.id}"
+
+    @property
     def clearing(self) -> str:
         """The account of what the agent owes the operator."""
         return f"clearing:agent:{self.id}"

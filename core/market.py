@@ -32,6 +32,10 @@ class Market:
         """The calendar day in this market at that instant."""
         return instant.astimezone(ZoneInfo(self.timezone)).date()
 
+    def local_time(self, instant: datetime) -> str:
+        """The time of day in this market at that instant: `14:05`."""
+        return f"{instant.astimezone(ZoneInfo(self.timezone)):%H:%M}"
+
     def first_instant(self, day: date) -> datetime:
         """The instant at which that day begins in this market."""
         return datetime.combine(day, time.min, ZoneInfo(self.timezone))

@@ -153,11 +153,11 @@ class Payers:
         amount = Money(max(amount_minor // 100, 1) * 100, "KES")
         try:
             with self._open_unit() as unit:
-                request_payment(unit, msisdn_of(customer), serial_of(customer), amount)
+                asked = request_payment(unit, msisdn_of(customer), serial_of(customer), amount)
         except Refused:
             self._count_event("prompt refused by the menu")
             return
-        self._count_event("prompt requested")
+        self._count_event("prompt open already" if asked.is_repeat else "prompt requested")
 
     def _pay_agent(self, customer: int, amount_minor: int) -> None:
         amount = Money(amount_minor, "KES")
@@ -167,5 +167,7 @@ class Payers:
         except Refused as refused:
             self._count_event(f"cash refused ({refused.code})")
             return
-        refusal = f"cash refused ({result.code})" if isinstance(result, Refused) else None
-        self._count_event(refusal or "cash")
+        if isinstance(result, Refused):
+            self._count_event(f"cash refused ({result.code})")
+        else:
+            self._count_event("cash booked before" if result.is_repeat else "cash")

@@ -194,7 +194,11 @@ def _payable(sender: Sender, reading: Reading) -> Payable | None:
 def _send_prompt(sender: Sender, paid: Payable) -> BoundMessage:
     """Request the payment; the reply tells the owner of the device what it will do."""
     unit, amount = sender.unit, sender.money(paid.amount_minor)
-    request_payment(unit, sender.msisdn, paid.serial, amount, loan_only=paid.loan_only)
+    asked = request_payment(unit, sender.msisdn, paid.serial, amount, loan_only=paid.loan_only)
+    if asked.is_repeat:
+        return messages.requested_before(
+            amount=amount, serial=paid.serial, at=asked.at, service_code=unit.market.service_code
+        )
     if not any(paid.serial == own.serial for own in sender.devices):
         return messages.check_phone(amount=amount, serial=paid.serial)
     outcome = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only).outcome

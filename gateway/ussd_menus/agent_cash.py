@@ -18,7 +18,8 @@ from gateway.ussd_menus.agent_customer import MaskedOwner
 from gateway.ussd_menus.effect import CALLER, do
 from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Amount, Pin, Serial
-from gateway.ussd_menus.screens import Ask, Choice, Notice
+from gateway.ussd_menus.repeats import was_done_before
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Route
 from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
@@ -47,13 +48,26 @@ def cash_allocation(turn: Turn) -> CashAllocation:
 
 
 collected = Notice("cash.done", messages.collected)
+pin_again = Ask(
+    "cash.pin_again",
+    agent_messages.which_pin,
+    reader=Pin,
+    stores=pin,
+    do=do(collect_cash, msisdn=CALLER, pin=pin, serial=serial, amount=amount, is_second=True),
+    to=collected,
+)
+booked_before = Choice(
+    "cash.booked_before",
+    messages.booked_before,
+    options=[option(messages.second_payment, to=pin_again)],
+)
 which_pin = Ask(
     "cash.pin",
     agent_messages.which_pin,
     reader=Pin,
     stores=pin,
     do=do(collect_cash, msisdn=CALLER, pin=pin, serial=serial, amount=amount),
-    to=collected,
+    to=Route("cash.booked", by=was_done_before, to={True: booked_before, False: collected}),
 )
 confirm = Choice(
     "cash.confirm",

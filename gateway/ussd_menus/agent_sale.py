@@ -19,9 +19,11 @@ from gateway.ussd_menus.agent_plan import (
     plan_questions,
     terms,
 )
-from gateway.ussd_menus.effect import CALLER, TURN_KEY, build, do
+from gateway.ussd_menus.effect import CALLER, TURN_KEY, UseCaseCall, build, do
+from gateway.ussd_menus.options import option
 from gateway.ussd_menus.readers import Pin, Serial
-from gateway.ussd_menus.screens import Ask, Notice, Pick, Route
+from gateway.ussd_menus.repeats import was_done_before
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.session_vars import secret, session_var
 from gateway.ussd_menus.turn import Turn
 
@@ -45,22 +47,42 @@ def is_sellable(turn: Turn) -> Literal["free"]:
     return "free"
 
 
+def _sell(**sale: object) -> UseCaseCall:
+    """The effect that sells what is described by these fields of a `NewSale`."""
+    return do(
+        sell_by_agent,
+        msisdn=CALLER,
+        pin=pin,
+        phone=phone,
+        sale=build(NewSale, terms=terms, **sale),
+        once=TURN_KEY,
+    )
+
+
 sold = Notice("sale.done", messages.sold)
+pin_again = Ask(
+    "sale.pin_again",
+    messages.sale_pin,
+    data=masked_customer,
+    reader=Pin,
+    stores=pin,
+    do=_sell(is_second=True),
+    to=sold,
+)
+sold_before = Choice(
+    "sale.sold_before",
+    messages.sold_before,
+    data=masked_customer,
+    options=[option(messages.one_more, to=pin_again)],
+)
 pin_plain = Ask(
     "sale.pin",
     messages.sale_pin,
     data=masked_customer,
     reader=Pin,
     stores=pin,
-    do=do(
-        sell_by_agent,
-        msisdn=CALLER,
-        pin=pin,
-        phone=phone,
-        sale=build(NewSale, terms=terms),
-        once=TURN_KEY,
-    ),
-    to=sold,
+    do=_sell(),
+    to=Route("sale.sold", by=was_done_before, to={True: sold_before, False: sold}),
 )
 pin_serial = Ask(
     "kit_sale.pin",
@@ -68,14 +90,7 @@ pin_serial = Ask(
     data=masked_customer,
     reader=Pin,
     stores=pin,
-    do=do(
-        sell_by_agent,
-        msisdn=CALLER,
-        pin=pin,
-        phone=phone,
-        sale=build(NewSale, terms=terms, device=build(NamedDevice, serial=serial)),
-        once=TURN_KEY,
-    ),
+    do=_sell(device=build(NamedDevice, serial=serial)),
     to=sold,
 )
 free = Route("kit_sale.free", by=is_sellable, to={"free": plan_questions("kit_sale", pin_serial)})

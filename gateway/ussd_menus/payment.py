@@ -5,21 +5,23 @@ The owner of the device sees what the money will do. Any other caller sees the o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.money import Money
 from core.names import mask_name
 from core.usecases.payments.find_account import Customer, read_account
 from core.usecases.payments.quote import Quote, quote_payment
-from core.usecases.payments.request import request_payment
+from core.usecases.payments.request import request_another, request_payment
 from core.wording.message import BoundMessage
 from core.wording.messages import payment as messages
 from core.wording.payment_words import describe_allocation
 from gateway.ussd_menus.caller import load_caller, money, own_devices
-from gateway.ussd_menus.effect import CALLER, NETWORK, do
-from gateway.ussd_menus.options import option
+from gateway.ussd_menus.effect import CALLER, NETWORK, UseCaseCall, do
+from gateway.ussd_menus.options import Option, option
 from gateway.ussd_menus.readers import Amount, Serial
-from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick
+from gateway.ussd_menus.repeats import was_done_before
+from gateway.ussd_menus.screens import Ask, Choice, Notice, Pick, Route
 from gateway.ussd_menus.session_vars import session_var
 from gateway.ussd_menus.turn import CallerContext, Turn
 
@@ -85,6 +87,33 @@ def _masked_owner(owner: Customer) -> BoundMessage:
     return messages.owner(owner=mask_name(owner.name, owner.surname))
 
 
+def _request(use_case: Callable[..., object], *, loan_only: bool) -> UseCaseCall:
+    """The effect that sends the request to the caller's phone."""
+    return do(
+        use_case,
+        msisdn=CALLER,
+        serial=serial,
+        amount=amount,
+        loan_only=loan_only,
+        network_code=NETWORK,
+    )
+
+
+def _pay_now(name: str, *, loan_only: bool) -> Option:
+    """The option that sends the request, or asks where the same one was sent before."""
+    another = option(
+        messages.send_another,
+        do=_request(request_another, loan_only=loan_only),
+        to=check_phone,
+    )
+    before = Choice(f"payment.{name}_before", messages.requested_before, options=[another])
+    return option(
+        messages.pay_now,
+        do=_request(request_payment, loan_only=loan_only),
+        to=Route(f"payment.{name}", by=was_done_before, to={True: before, False: check_phone}),
+    )
+
+
 check_phone = Notice("payment.check_phone", messages.check_phone)
 
 confirm_loan = Choice(
@@ -92,20 +121,7 @@ confirm_loan = Choice(
     messages.confirm,
     data=loan_preview,
     paged=True,
-    options=[
-        option(
-            messages.pay_now,
-            do=do(
-                request_payment,
-                msisdn=CALLER,
-                serial=serial,
-                amount=amount,
-                loan_only=True,
-                network_code=NETWORK,
-            ),
-            to=check_phone,
-        ),
-    ],
+    options=[_pay_now("loan_requested", loan_only=True)],
 )
 confirm = Choice(
     "payment.confirm",
@@ -113,17 +129,7 @@ confirm = Choice(
     data=preview,
     paged=True,
     options=[
-        option(
-            messages.pay_now,
-            do=do(
-                request_payment,
-                msisdn=CALLER,
-                serial=serial,
-                amount=amount,
-                network_code=NETWORK,
-            ),
-            to=check_phone,
-        ),
+        _pay_now("requested", loan_only=False),
         option(messages.loan_only, to=confirm_loan, when=lambda turn: preview(turn).loan_only),
     ],
 )

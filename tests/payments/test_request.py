@@ -61,7 +61,7 @@ def test_an_aggregator_is_told_the_network_of_the_session_not_that_of_the_number
     only = replace(unit, channels=channel_table(("airtel", "pawapay")))
     ask(only, SAFARICOM)
     ask(only, AIRTEL, network_code="63902")
-    ask(only, AIRTEL)
+    ask(only, AIRTEL, 600)
     asked = unit.connection.execute(
         text("SELECT channel, network, length(checkout_reference) FROM prompts ORDER BY id")
     )

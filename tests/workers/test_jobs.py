@@ -137,9 +137,9 @@ def test_a_worker_that_died_while_prompting_leaves_an_unknown_prompt_and_no_seco
 def test_a_worker_that_dies_strands_only_the_prompts_it_was_sending(
     scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(20):
+    for number in range(20):
         with scenario.open_unit() as unit:
-            request_payment(unit, AMINA, METER, Money(500_00, "KES"))
+            request_payment(unit, AMINA, METER, Money(500_00 + number * 100, "KES"))
 
     def die(prompt: Prompt) -> None:
         raise SystemExit

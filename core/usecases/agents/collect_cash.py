@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.agent import Agent
+from core.clock import SAME_AGAIN_WITHIN
 from core.db.agents import next_cash_receipt, update_agent
+from core.db.payments import find_same_cash
 from core.errors import Refused
 from core.money import Money
 from core.payment import PaymentNotice
@@ -17,7 +19,7 @@ from core.unit import Unit
 from core.usecases.agents.commission import earn_on_cash
 from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.agents.pin import check_pin
-from core.usecases.payments.quote import quote_payment
+from core.usecases.payments.quote import Quote, quote_payment
 from core.usecases.payments.record import record_payment
 from core.wording.messages import agent_sms
 
@@ -27,24 +29,34 @@ _LAST_PART = 5
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """The receipt of the cash, and what the agent now owes the operator."""
+    """The receipt of the cash, the time of day at which it was booked, and what the agent owes the
+    operator by now.
+
+    `is_repeat`: nothing was booked, because the same agent booked the same amount for the same
+    device minutes before, under that receipt. The agent is asked whether it is a second payment.
+    """
 
     receipt: str
+    at: str
     owed: Money
+    is_repeat: bool = False
 
 
 def collect_cash(
-    unit: Unit, msisdn: str, pin: str, serial: str, amount: Money
+    unit: Unit, msisdn: str, pin: str, serial: str, amount: Money, *, is_second: bool = False
 ) -> Collected | Refused:
     """Record the cash for the account `serial`, as typed. Returns Refused for a wrong PIN.
 
-    Raises Refused like `quote_payment`, and float_exceeded when the agent would owe more than the
-    limit.
+    `is_second`: the agent says that it is another payment than the one before. Raises Refused like
+    `quote_payment`, and float_exceeded when the agent would owe more than the limit.
     """
     quote = quote_payment(unit, serial, amount.minor)
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
+    earlier = None if is_second else _find_earlier(unit, agent, quote, amount)
+    if earlier is not None:
+        return earlier
     owed_minor = agent.float_used_minor + amount.minor
     if owed_minor > agent.float_limit_minor:
         left = max(agent.float_limit_minor - agent.float_used_minor, 0)
@@ -59,7 +71,19 @@ def collect_cash(
     )
     notify_agent(unit, agent, message, f"agent_collected:{receipt}")
     _warn_of_limit(unit, agent, owed_minor, receipt)
-    return Collected(receipt, owed)
+    return Collected(receipt, unit.market.local_time(unit.now), owed)
+
+
+def _find_earlier(unit: Unit, agent: Agent, quote: Quote, amount: Money) -> Collected | None:
+    """Return the same cash that the locked agent booked minutes before."""
+    account = quote.owner.id, quote.device.id
+    since = unit.now - SAME_AGAIN_WITHIN
+    earlier = find_same_cash(unit.connection, agent.provider_account, account, amount.minor, since)
+    if earlier is None:
+        return None
+    receipt, booked_at = earlier
+    owed = Money(agent.float_used_minor, amount.currency)
+    return Collected(receipt, unit.market.local_time(booked_at), owed, is_repeat=True)
 
 
 def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> None:
@@ -75,7 +99,7 @@ def _warn_of_limit(unit: Unit, agent: Agent, owed_minor: int, receipt: str) -> N
 def _notice(unit: Unit, agent: Agent, receipt: str, serial: str, amount: Money) -> PaymentNotice:
     """The notice of the cash: its account is as typed, so that it means what was quoted."""
     return PaymentNotice(
-        provider_account=f"agent:{agent.id}",
+        provider_account=agent.provider_account,
         receipt=receipt,
         source="cash",
         amount_minor=amount.minor,

@@ -6,19 +6,27 @@ from dataclasses import dataclass
 from itertools import count
 
 from core.channel import Channel, choose_channel
+from core.clock import SAME_AGAIN_WITHIN
 from core.db.devices import find_device
-from core.db.prompts import insert_prompt, set_account_reference
+from core.db.messages import lock_number
+from core.db.prompts import find_open_prompt, insert_prompt, set_account_reference
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
-from core.usecases.payments.quote import quote_payment
+from core.usecases.payments.quote import Quote, quote_payment
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The stored prompt."""
+    """The stored prompt, and the time of day at which it was stored.
+
+    `is_repeat`: no prompt was stored, because that one, to the same number for the same amount and
+    device, may still be approved. The payer is asked whether to send another.
+    """
 
     prompt_id: int
+    at: str
+    is_repeat: bool = False
 
 
 def request_payment(
@@ -36,6 +44,33 @@ def request_payment(
     `quote_payment`, Refused("no_channel"), and "amount_too_large" by the channel's own limit.
     """
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
+    lock_number(unit.connection, msisdn)
+    account = quote.owner.id, quote.device.id, quote.purpose
+    since = unit.now - SAME_AGAIN_WITHIN
+    earlier = find_open_prompt(unit.connection, msisdn, account, amount.minor, since)
+    if earlier is not None:
+        prompt_id, stored_at = earlier
+        return Requested(prompt_id, unit.market.local_time(stored_at), is_repeat=True)
+    return _store_prompt(unit, msisdn, quote, amount, network_code)
+
+
+def request_another(
+    unit: Unit,
+    msisdn: str,
+    serial: str,
+    amount: Money,
+    *,
+    loan_only: bool = False,
+    network_code: str = "",
+) -> Requested:
+    """Queue a prompt as `request_payment` does, also where the same one is open already."""
+    quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
+    return _store_prompt(unit, msisdn, quote, amount, network_code)
+
+
+def _store_prompt(
+    unit: Unit, msisdn: str, quote: Quote, amount: Money, network_code: str
+) -> Requested:
     chosen = choose_channel(unit.market, unit.channels, msisdn, network_code)
     channel = chosen.channel
     _check_limit(channel, amount)
@@ -58,7 +93,7 @@ def request_payment(
     unit.wakes.add("prompts")
     if quote.purpose == "loan" or len(device.serial) > channel.reference_max:
         set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
-    return Requested(prompt_id)
+    return Requested(prompt_id, unit.market.local_time(unit.now))
 
 
 def _own_reference(unit: Unit, prompt_id: int) -> str:

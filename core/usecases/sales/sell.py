@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.agent import Agent
+from core.clock import SAME_AGAIN_WITHIN
 from core.customer import Customer
 from core.db.registration import devices_by_serial
+from core.db.sales import find_same_sale
 from core.device import KnownDevice
 from core.errors import Refused
 from core.money import Money
@@ -25,15 +27,27 @@ from core.usecases.sales.write_sales import write_sale
 
 @dataclass(frozen=True, slots=True)
 class NewSale:
-    """What is sold, and on which terms. `device` is None for an appliance without a serial."""
+    """What is sold, and on which terms. `device` is None for an appliance without a serial.
+
+    `is_second`: the agent says that it is another one than was sold to the customer before.
+    """
 
     terms: PlanTerms
     device: NamedDevice | None = None
+    is_second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """The appliance is sold. What was agreed goes to the customer by SMS."""
+    """What was sold, and the time of day. What was agreed goes to the customer by SMS.
+
+    `is_repeat`: nothing was sold, because the same appliance was sold to the same customer minutes
+    before, at that time. The agent is asked whether to sell another.
+    """
+
+    name: str
+    at: str
+    is_repeat: bool = False
 
 
 def sell_by_agent(
@@ -49,11 +63,25 @@ def sell_by_agent(
         return agent
     customer = get_known(unit, phone, lock=True)
     device = find_sold_device(unit, sale)
-    if device is not None and device.is_in_stock:
+    if device is None and not sale.is_second:
+        earlier = _find_earlier(unit, customer, sale.terms)
+        if earlier is not None:
+            return earlier
+    elif device is not None and device.is_in_stock:
         welcome_owner(unit, customer, device)
     quote, commission = sell_allowed(unit, agent, customer, sale.terms, device, once)
     notify_sold(unit, agent, customer, quote.item.name, commission, once)
-    return Sold()
+    return Sold(quote.item.name, unit.market.local_time(unit.now))
+
+
+def _find_earlier(unit: Unit, customer: Customer, terms: PlanTerms) -> Sold | None:
+    """Return the sale of the same appliance to the locked customer minutes before."""
+    since = unit.now - SAME_AGAIN_WITHIN
+    earlier = find_same_sale(unit.connection, customer.id, terms.appliance, since)
+    if earlier is None:
+        return None
+    name, sold_at = earlier
+    return Sold(name, unit.market.local_time(sold_at), is_repeat=True)
 
 
 def sell_allowed(

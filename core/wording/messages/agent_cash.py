@@ -2,7 +2,7 @@
 
 from core.wording.message import message
 from core.wording.messages.allocation import Allocations
-from core.wording.slots import Money, Name, Reference, Serial
+from core.wording.slots import Money, Name, Reference, Serial, TimeOfDay
 
 
 @message
@@ -18,3 +18,13 @@ def confirm_cash(amount: Money, serial: Serial, allocations: Allocations) -> Non
 @message
 def collected(receipt: Reference, owed: Money) -> None:
     """The end: the cash is booked; `owed` is what the agent owes the operator now."""
+
+
+@message
+def booked_before(amount: Money, serial: Serial, at: TimeOfDay, receipt: Reference) -> None:
+    """The agent booked the same cash a few minutes before: ask whether it was paid again."""
+
+
+@message
+def second_payment() -> None:
+    """Option: it is another payment, which is booked too."""

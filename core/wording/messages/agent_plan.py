@@ -4,7 +4,7 @@ from typing import Annotated
 
 from core.plan import CADENCES
 from core.wording.message import BoundMessage, message
-from core.wording.slots import ChoiceSlot, Count, Day, MessageSlot, Money, Name
+from core.wording.slots import ChoiceSlot, Count, Day, MessageSlot, Money, Name, TimeOfDay
 
 Cadence = Annotated[str, ChoiceSlot("cadence", *CADENCES)]
 
@@ -133,3 +133,14 @@ def sale_pin(owner: Name) -> None:
 @message
 def sold() -> None:
     """The end: the appliance is sold, and both parties get an SMS."""
+
+
+@message
+def sold_before(name: Name, owner: Name, at: TimeOfDay) -> None:
+    """The same appliance was sold to the same customer (masked name) a few minutes before: ask
+    whether to sell another."""
+
+
+@message
+def one_more() -> None:
+    """Option: it is another appliance, which is sold too."""

@@ -5,7 +5,7 @@ from typing import Annotated
 from core.wording.message import BoundMessage, message
 from core.wording.messages.allocation import Allocations
 from core.wording.messages.kind import Kind
-from core.wording.slots import MessageSlot, Money, Name, Serial
+from core.wording.slots import MessageSlot, Money, Name, Serial, TimeOfDay
 
 
 @message
@@ -76,3 +76,13 @@ def loan_only() -> None:
 def check_phone(amount: Money, serial: Serial) -> None:
     """The end: the payment request is on its way to the caller's phone, which asks for the
     mobile-money PIN."""
+
+
+@message
+def requested_before(amount: Money, serial: Serial, at: TimeOfDay) -> None:
+    """The same request is on the caller's phone already: ask whether to send another."""
+
+
+@message
+def send_another() -> None:
+    """Option: send another request, for a second payment."""

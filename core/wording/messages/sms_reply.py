@@ -5,7 +5,17 @@ from core.wording.message import sms_message
 from core.wording.messages.agent_plan import Cadence
 from core.wording.messages.allocation import Allocations
 from core.wording.messages.devices import State
-from core.wording.slots import Count, Day, FreeText, Money, Msisdn, Name, Reference, Serial
+from core.wording.slots import (
+    Count,
+    Day,
+    FreeText,
+    Money,
+    Msisdn,
+    Name,
+    Reference,
+    Serial,
+    TimeOfDay,
+)
 
 
 @sms_message(max_segments=2)
@@ -51,6 +61,11 @@ def no_loan() -> None:
 @sms_message(max_segments=1)
 def how_to_pay() -> None:
     """How PAY is written."""
+
+
+@sms_message(max_segments=1)
+def requested_before(amount: Money, serial: Serial, at: TimeOfDay, service_code: Reference) -> None:
+    """The same payment request is on the phone already; another one is sent from the menu only."""
 
 
 @sms_message(max_segments=1)

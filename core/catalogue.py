@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.appliance import Appliance
+from core.invisible import visible
 from core.market import Market
 from core.plan import PlanTerms
 from core.tariff import TariffVersion
@@ -25,8 +26,11 @@ def parse_code(typed: str) -> str:
 
 
 def parse_line(typed: str) -> str:
-    """One line of 1 to 80 characters, trimmed: a name, as texts hold it. Raises ValueError."""
-    trimmed = typed.strip()
+    """One line of 1 to 80 characters, trimmed, without invisible marks: a name, as texts hold it.
+
+    Raises ValueError.
+    """
+    trimmed = visible(typed).strip()
     if not trimmed or len(trimmed) > _NAME_LENGTH or not trimmed.isprintable():
         raise ValueError(f"must be one line of 1 to {_NAME_LENGTH} characters")
     return trimmed

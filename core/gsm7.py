@@ -57,9 +57,9 @@ def unsupported_characters(text: str) -> str:
 def to_gsm7(text: str) -> str:
     """The nearest GSM-7 spelling of a text: `K\u0254fi` -> `Kofi`, `N\u02bcda` -> `N'da`.
 
-    Letters of other alphabets are transliterated; pictures, invisible marks and what nobody can
-    spell are left out, so the result may be empty. It is for names and other words that people gave
-    us; our own wordings are rejected instead.
+    Letters of other alphabets are transliterated; pictures, invisible marks and what has no
+    spelling are left out, so the result may be empty. It is for names and other words that people
+    gave us; our own wordings are rejected instead.
     """
     if _GSM7.fullmatch(text):
         return text

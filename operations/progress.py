@@ -13,8 +13,8 @@ LINE_EVERY_S = 5.0
 
 # Takes how many steps are done so far.
 ShowDone = Callable[[int], None]
-# Takes the number of all steps.
-Bar = Callable[[int], AbstractContextManager[ShowDone]]
+# Takes what is done, and the number of all steps.
+NamedBar = Callable[[str, int], AbstractContextManager[ShowDone]]
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def progress_bar(label: str, total: int) -> Iterator[ShowDone]:
 
 
 @contextmanager
-def no_bar(total: int) -> Iterator[ShowDone]:
+def no_bar(label: str, total: int) -> Iterator[ShowDone]:
     """Show nothing."""
     yield lambda done: None
 

@@ -65,7 +65,7 @@ _TEMPLATES = {
     "product_unknown": 'product: there is no appliance "{product}" in the catalogue',
     "product_of_other_kind": "product: {product} is of kind {kind}",
     "product_of_other_plan": "{serial} is another product than the one that plan {plan} sells",
-    "maker_data_misplaced": "{field}: only OpenPAYGO devices have it",
+    "manufacturer_data_misplaced": "{field}: only OpenPAYGO devices have it",
     "divider_not_served": "divider: no codes are made for devices with a divider of {divider}",
     "digits_not_served": "digits: no codes are made for keypads with the digits 1 to 4",
     "owner_needed": "assigned_on without owner_msisdn: a device in stock has no owner",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 
 import click
@@ -11,8 +10,8 @@ import click
 from operations.commands.arguments import file_argument
 from operations.database import open_database
 from operations.environment import command_environment
-from operations.importing.csv_file import read_text
 from operations.importing.import_file import FILE_KINDS, import_file
+from operations.importing.text_file import read_text
 from operations.progress import progress_bar
 
 
@@ -22,11 +21,12 @@ from operations.progress import progress_bar
 def import_csv(kind: str, file: Path) -> None:
     """Import customers, devices or sales (CSV).
 
-    FILE is UTF-8 with a header row. Every bad line is reported with its number and reason, and then
-    nothing is imported. Importing the same file again changes nothing.
+    FILE has a header row; commas, semicolons or tabs separate its columns, in any order. Every bad
+    line is reported with its number and reason, and then nothing is imported. Importing the same
+    file again changes nothing. docs/importing.md lists the columns.
     """
     environment = command_environment(os.environ)
     content = read_text(file)
     with open_database(environment)() as unit:
-        imported = import_file(unit, kind, content, environment, partial(progress_bar, kind))
+        imported = import_file(unit, kind, content, environment, progress_bar)
     print(f"{kind}: {imported.new} new, {imported.known} already there")

@@ -12,7 +12,7 @@ from core.environment import read_setting
 from operations.commands.arguments import file_argument
 from operations.environment import command_environment
 from operations.importing import load_catalogue
-from operations.importing.csv_file import read_text
+from operations.importing.text_file import read_text
 
 
 @click.command()

@@ -42,7 +42,7 @@ from gateway.payments.mpesa.statement import read_portal, read_pulled
 from operations.commands.arguments import file_argument, json_option
 from operations.database import open_database
 from operations.environment import command_environment
-from operations.importing.csv_file import read_text
+from operations.importing.text_file import read_text
 from operations.progress import progress_bar
 
 Shown = dict[str, Any]

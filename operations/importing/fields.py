@@ -13,13 +13,25 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from core.catalogue import parse_code, parse_line
-from core.money import Money, parse_minor
+from core.invisible import plain_marks
+from core.money import Money, typed_minor
+from core.serial_number import parse_serial
+from operations.importing.days import read_day
 
 Value = TypeVar("Value")
 Word = TypeVar("Word", bound=str)
 Read = Callable[[Any], Value]
 
-_WHOLE = re.compile(r"[0-9]{1,9}")
+_SPREADSHEET_NUMBER = re.compile(r"[0-9]+\.0+|[0-9]+\.[0-9]+E[+-]?[0-9]+|[0-9]+E[+-][0-9]+", re.I)
+# A spreadsheet writes whole numbers with a decimal part too.
+_WHOLE = re.compile(r"([0-9]{1,9})(?:\.0{1,2})?", re.ASCII)
+# Amounts of which one reading exists: 1,200.00 and 1.200,00 and 1.200.000 and 150,50.
+_DOT_GROUPS = re.compile(
+    r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{1,2}|[0-9]{1,3}(?:\.[0-9]{3}){2,}", re.ASCII
+)
+_COMMA_DECIMALS = re.compile(r"[0-9]+,[0-9]{1,2}", re.ASCII)
+# 1.200 is 1200 in one country and 1.2 in another.
+_DOT_AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}\.[0-9]{3}", re.ASCII)
 
 
 class Fields:
@@ -88,7 +100,18 @@ def code(value: object) -> str:
     """Return the code of a catalogue entry."""
     if not isinstance(value, str):
         raise ValueError("write it as a text in quotes")
-    return parse_code(value)
+    return parse_code(plain_marks(value).strip())
+
+
+def serial(value: object) -> str:
+    """Return a serial number. What a spreadsheet made of one, as of a number, is refused."""
+    typed = plain_marks(text(value)).strip()
+    if _SPREADSHEET_NUMBER.fullmatch(typed):
+        raise ValueError(
+            f"{typed!r} is what a spreadsheet made of a serial number: make its column text, and"
+            " enter the serial numbers again as they stand on the devices"
+        )
+    return parse_serial(typed)
 
 
 def one_of(*words: Word) -> Read[Word]:
@@ -138,9 +161,20 @@ def amount(currency: str) -> Read[int]:
             raise ValueError(f'write money in quotes, like "{value:.2f}": a float is not exact')
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise ValueError(f"not an amount: {value!r}")
-        return parse_minor(str(value), currency)
+        return typed_minor(_one_reading(str(value), currency), currency)
 
     return read
+
+
+def _one_reading(typed: str, currency: str) -> str:
+    """An amount with a point before its decimals. Raises ValueError where it has two readings."""
+    text = plain_marks(typed).strip().removeprefix(currency).removesuffix(currency).strip()
+    if _DOT_AMBIGUOUS.fullmatch(text):
+        whole, _, rest = text.partition(".")
+        raise ValueError(f"not an amount: {typed!r} could be {whole}{rest} or {whole}.{rest}")
+    if _DOT_GROUPS.fullmatch(text):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", ".") if _COMMA_DECIMALS.fullmatch(text) else text
 
 
 def money(currency: str, read: Read[int] | None = None) -> Read[Money]:
@@ -165,9 +199,10 @@ def whole_number(least: int = 0, most: int = 999_999_999) -> Read[int]:
     """Return a reader of a whole number from `least` to `most`."""
 
     def read(value: object) -> int:
-        if isinstance(value, bool) or not _WHOLE.fullmatch(str(value).strip()):
+        whole = _WHOLE.fullmatch(plain_marks(str(value)).strip())
+        if whole is None:
             raise ValueError(f"not a whole number: {value!r}")
-        number = int(str(value))
+        number = int(whole[1])
         if not least <= number <= most:
             raise ValueError(f"must be {least} to {most}, not {number}")
         return number
@@ -183,19 +218,13 @@ def boolean(value: object) -> bool:
 
 
 def day(value: object) -> date:
-    """Return a date between 1900 and 2100: a date of TOML, or a text like 2026-01-31."""
-    read = _calendar_day(value)
+    """Return a date between 1900 and 2100: a date of TOML, or a text that `read_day` reads."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        read = value
+    elif isinstance(value, str):
+        read = read_day(value)
+    else:
+        raise ValueError(f"not a date: {value!r} (write it like 2026-01-31)")
     if not 1900 <= read.year <= 2100:
         raise ValueError(f"{str(read)!r} is not between 1900 and 2100")
     return read
-
-
-def _calendar_day(value: object) -> date:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value.strip()):
-        try:
-            return date.fromisoformat(value.strip())
-        except ValueError:
-            raise ValueError(f"there is no day {value.strip()}") from None
-    raise ValueError(f"not a date: {value!r} (write it like 2026-01-31)")

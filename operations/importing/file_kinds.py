@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from core.device import KeypadDigits
+from core.invisible import visible
 from core.market import Market
 from core.money import Money
 from core.msisdn import parse_msisdn
@@ -19,7 +20,6 @@ from core.plan import (
     Schedule,
     Scheme,
 )
-from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
 from core.usecases.customers.register_customers import NewCustomer
@@ -34,6 +34,7 @@ from operations.importing.fields import (
     day,
     money,
     one_of,
+    serial,
     text,
     whole_number,
 )
@@ -67,7 +68,7 @@ def devices_file(market: Market) -> FileKind[DeviceEntry]:
 
     def read(fields: Fields) -> DeviceEntry:
         return DeviceEntry(
-            serial=fields.required("serial", parse_serial),
+            serial=fields.required("serial", serial),
             kind=fields.required("kind", one_of("meter", "shs", "e_bike")),
             manufacturer=fields.required("manufacturer", code),
             tariff=fields.optional("tariff", code, None),
@@ -119,7 +120,7 @@ def sales_file(market: Market) -> FileKind[SaleEntry]:
                 else fields.required("cadence", cadence),
                 fields.optional("down_payment", money(currency), Money(0, currency)),
             ),
-            serial=fields.optional("serial", parse_serial, None),
+            serial=fields.optional("serial", serial, None),
             total_minor=fields.optional("total", amount(currency), None),
             sold_on=fields.required("sold_on", day),
             first_due_on=fields.optional("first_due_on", day, None),
@@ -185,6 +186,7 @@ def _optional(read: Read[int]) -> Read[int | None]:
 
 
 def _reference(value: str) -> str:
+    value = visible(value).strip()
     if len(value) > _REFERENCE_LENGTH or not value.isprintable():
         raise ValueError(f"must be one line of at most {_REFERENCE_LENGTH} characters")
     return value

@@ -17,7 +17,10 @@ from core.usecases.sales.register_sales import register_sales
 from core.wording.operator_messages import describe_refusal
 from operations.importing.csv_file import Contents, FileKind, read_entries
 from operations.importing.file_kinds import customers_file, devices_file, sales_file
-from operations.progress import Bar, no_bar
+from operations.progress import NamedBar, no_bar
+
+# So many bad lines are told; who has more mends the column, not the lines.
+_SHOWN = 200
 
 Register = Callable[[Unit, Sequence[Any], Progress], Registered]
 
@@ -29,7 +32,7 @@ FILE_KINDS: dict[str, Callable[[Market], FileKind[Any]]] = {
 
 
 def import_file(
-    unit: Unit, kind: str, content: str, environment: Environment, bar: Bar = no_bar
+    unit: Unit, kind: str, content: str, environment: Environment, bar: NamedBar = no_bar
 ) -> Registered:
     """Import the text of a file; `kind` is customers, devices or sales.
 
@@ -37,10 +40,11 @@ def import_file(
     the caller then rolls back. The readable lines are compared with the database even when others
     are not readable, so that one run reports every problem.
     """
-    contents = read_entries(content, FILE_KINDS[kind](unit.market))
+    with bar(f"reading {kind}", content.count("\n")) as show_read:
+        contents = read_entries(content, FILE_KINDS[kind](unit.market), show_read)
     register = _register(kind, environment)
     try:
-        with bar(len(contents.entries)) as show_done:
+        with bar(f"writing {kind}", len(contents.entries)) as show_done:
             registered = register(unit, contents.entries, show_done)
     except RefusedEntries as refused:
         raise _bad_lines(contents, refused, unit.market) from None
@@ -68,4 +72,6 @@ def _bad_lines(contents: Contents[Any], refused: RefusedEntries, market: Market)
         for position, why in refused.refusals
     ]
     lines = [f"line {number}: {reason}" for number, reason in sorted(problems)]
+    if len(lines) > _SHOWN:
+        lines[_SHOWN:] = [f"and {len(lines) - _SHOWN} more"]
     return BadInput(*lines, "Nothing was imported.")

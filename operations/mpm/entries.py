@@ -20,6 +20,7 @@ from core.serial_number import parse_serial
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.register_devices import DeviceEntry
 from core.usecases.sales.register_sales import SaleEntry
+from operations.importing.fields import serial as serial_number
 from operations.importing.fields import text
 from operations.mpm.exports import Exports, Row
 from operations.mpm.options import MoveOptions
@@ -108,12 +109,12 @@ class Conversion:
         return NewCustomer(
             msisdn,
             text(name or surname),
-            surname if name else "",
+            text(surname) if name and surname else "",
             village=code_named(self.codes.villages, "village", village) if village else None,
         )
 
     def _device(self, row: Row) -> DeviceEntry:
-        serial = parse_serial(row.get("serial_number"))
+        serial = serial_number(row.get("serial_number"))
         kind = KINDS.get(row.get("device_type"))
         if kind is None:
             raise ValueError(f"device type {row.get('device_type')!r} is not known here")

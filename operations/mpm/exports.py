@@ -9,8 +9,6 @@ only) with the names of the JSON. Spreadsheets are not read: save them as CSV.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
-from operations.importing.csv_file import read_text
+from operations.importing.csv_file import read_rows
+from operations.importing.text_file import read_text
 
 # For each kind of file the columns by which it is recognised: name in the CSV, our name for it.
 # Our names are those of the JSON where it is flat.
@@ -113,7 +112,7 @@ def _files(path: Path) -> list[Path]:
 def _read_file(file: Path) -> tuple[str, list[Row]]:
     content = read_text(file)
     is_json = content.lstrip()[:1] in ("{", "[")
-    numbered = list(_json(file, content) if is_json else _csv(content))
+    numbered = list(_json(file, content) if is_json else _csv(file, content))
     if not numbered:
         raise BadInput(f"{file.name}: it is empty")
     names = {
@@ -138,12 +137,18 @@ def _kind(file: Path, found: set[str], names: Mapping[str, Mapping[str, str]]) -
     )
 
 
-def _csv(content: str) -> Iterator[tuple[int, dict[str, str]]]:
-    reader = csv.DictReader(io.StringIO(content, newline=""), restval="")
-    for row in reader:
-        values = {name: value for name, value in row.items() if isinstance(name, str)}
-        if any(values.values()):
-            yield reader.line_num, values
+def _csv(file: Path, content: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Raises BadInput with the number of the line that cannot be read."""
+    rows = read_rows(content, {name for columns in COLUMNS.values() for name in columns})
+    header: list[str] = []
+    for row in rows:
+        if row.wrong:
+            raise BadInput(f"{file.name}, line {row.line}: {row.wrong}")
+        if not header:
+            header = row.cells
+            continue
+        cells = row.cells + [""] * (len(header) - len(row.cells))
+        yield row.line, {name: cell for name, cell in zip(header, cells, strict=False) if name}
 
 
 def _json(file: Path, content: str) -> Iterator[tuple[int, dict[str, str]]]:

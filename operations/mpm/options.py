@@ -9,12 +9,12 @@ from pathlib import Path
 
 from core.errors import BadInput
 from core.plan import CADENCES, Cadence
-from core.serial_number import parse_serial
 from core.tokens.openpaygo import MAX_COUNT
 from core.tokens.typed import secret_key, sts_meter
 from core.usecases.devices.register_devices import DeviceEntry
-from operations.importing.csv_file import FileKind, read_entries, read_text
-from operations.importing.fields import Fields, code, one_of, whole_number
+from operations.importing.csv_file import FileKind, read_entries
+from operations.importing.fields import Fields, code, one_of, serial, whole_number
+from operations.importing.text_file import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ def complement_file() -> FileKind[Complement]:
 
     def read(fields: Fields) -> Complement:
         device = DeviceEntry(
-            serial=fields.required("serial", parse_serial),
+            serial=fields.required("serial", serial),
             kind="",
             manufacturer="",
             tariff=fields.optional("tariff", code, None),

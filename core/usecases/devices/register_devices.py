@@ -51,7 +51,7 @@ class DeviceEntry:
     used, None as from the factory. On the `plan` any customer may register a device in stock
     without an agent. `access_from`: the day from which a meter's access fees run, None for today.
     `product` is the code of the appliance that the device is. `divider`, `digits` and `model` are
-    what the maker of an OpenPAYGO device says of it.
+    what the manufacturer of an OpenPAYGO device says of it.
     """
 
     serial: str
@@ -91,7 +91,7 @@ def register_devices(
 
     Raises RefusedEntries with manufacturer_unknown, kind_not_made, tariff_unknown,
     tariff_misplaced, tariff_needed, access_from_misplaced, access_from_early, product_unknown,
-    product_of_other_kind, product_of_other_plan, maker_data_misplaced, divider_not_served,
+    product_of_other_kind, product_of_other_plan, manufacturer_data_misplaced, divider_not_served,
     digits_not_served, plan_unknown, plan_misplaced, plan_of_other_kind,
     customer_unknown, owner_needed, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
@@ -148,7 +148,7 @@ def _check(known: _Known, entry: DeviceEntry) -> None:
     _check_tariff(known, entry)
     _check_product(known, entry)
     _check_plan(known, entry)
-    _check_maker_data(manufacturer["token_family"], entry)
+    _check_manufacturer_data(manufacturer["token_family"], entry)
     check_secret = _SECRETS.get(manufacturer["token_family"])
     if check_secret is None:
         raise Refused("family_not_served", family=manufacturer["token_family"])
@@ -187,11 +187,11 @@ def _check_product(known: _Known, entry: DeviceEntry) -> None:
         raise Refused("product_of_other_kind", product=entry.product, kind=product.kind)
 
 
-def _check_maker_data(family: str, entry: DeviceEntry) -> None:
+def _check_manufacturer_data(family: str, entry: DeviceEntry) -> None:
     """Check that codes made here fit the device: a unit is a day, and all ten keys are there."""
     for name in ("divider", "digits"):
         if getattr(entry, name) is not None and family != "openpaygo":
-            raise Refused("maker_data_misplaced", field=name)
+            raise Refused("manufacturer_data_misplaced", field=name)
     if entry.divider not in (None, 1):
         raise Refused("divider_not_served", divider=entry.divider)
     if entry.digits not in (None, "standard"):

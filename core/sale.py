@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from core.device import DeviceKind
 from core.plan import Cadence, Instalment, Scheme
@@ -15,6 +15,7 @@ from core.plan import Cadence, Instalment, Scheme
 SaleState = Literal[
     "open", "paused", "defaulted", "complete", "settled", "cancelled", "repossessed", "written_off"
 ]
+SALE_STATES: tuple[SaleState, ...] = get_args(SaleState)
 RUNNING: tuple[SaleState, ...] = ("open", "paused", "defaulted")
 # The same for SQL: `state IN {RUNNING_SQL}`.
 RUNNING_SQL = "('open', 'paused', 'defaulted')"

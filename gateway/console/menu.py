@@ -17,7 +17,7 @@ from gateway.console.pages import (
     month,
     payments,
     plans,
-    sales,
+    sale_ends,
     sms,
     suspense,
     tariffs,
@@ -34,7 +34,7 @@ BLUEPRINTS = (
     devices.blueprint,
     device_requests.blueprint,
     payments.blueprint,
-    sales.blueprint,
+    sale_ends.blueprint,  # with the other pages of sales
     suspense.blueprint,
     tokens.blueprint,
     cases.blueprint,

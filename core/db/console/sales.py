@@ -28,7 +28,8 @@ _COLUMNS = (
     " coalesce(i.open_minor, 0) AS open_minor,"
     f" CASE WHEN s.state IN {DUE_SQL} THEN i.next_due_on END AS next_due_on,"
     " s.price_per_day_minor, s.minimum_payment_minor, s.reference, s.as_sold,"
-    " concat_ws(' ', g.name, g.surname) AS agent"
+    " concat_ws(' ', g.name, g.surname) AS agent, s.paused_on, s.written_off_minor,"
+    " s.recovered_minor, s.commission_minor"
 )
 
 
@@ -36,7 +37,7 @@ _COLUMNS = (
 class SaleDetails:
     """A sale, in the list and on its page.
 
-    `next_due_on` is None unless the sale is open; `as_sold` (JSON: `total_minor` and `plan`) is set
+    `next_due_on` is None where nothing falls due; `as_sold` (JSON: `total_minor` and `plan`) is set
     once the sale was changed; `agent` is empty for a sale by an operator.
     """
 
@@ -59,6 +60,10 @@ class SaleDetails:
     reference: str | None
     as_sold: dict[str, Any] | None
     agent: str
+    paused_on: date | None
+    written_off_minor: int
+    recovered_minor: int
+    commission_minor: int
 
 
 SALES = Query(

@@ -1,4 +1,4 @@
-"""Sales: the list, one page each; sold, repriced, rescheduled and cancelled, after a preview."""
+"""Sales: the list, one page each; sold, repriced and rescheduled, after a preview."""
 
 from __future__ import annotations
 
@@ -10,21 +10,20 @@ from flask.typing import ResponseReturnValue
 
 from core.db.console.audit import audit_of
 from core.db.console.sales import SALES, SaleDetails, find_sale_details, instalments_of_sale
-from core.db.tokens import is_ordered
 from core.errors import Refused
 from core.money import Money, major
 from core.plan import ByAmount, ByCount
+from core.sale import RUNNING, SALE_STATES
 from core.unit import Unit
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
-from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import DAY, MONEY, MONOSPACE, STATE, money
-from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
+from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import (
     Column,
     Filter,
@@ -66,7 +65,7 @@ list_page(
             Column("State", "state", STATE),
         ),
         filters=(
-            state_filter("open", "complete", "cancelled"),
+            state_filter(*SALE_STATES),
             Filter("late", "Overdue", _parse_late, "select", lambda unit: [("yes", "yes")]),
         ),
         buttons=(("Sell an appliance", "sales.sell"),),
@@ -81,18 +80,21 @@ def sale(sale_id: int) -> ResponseReturnValue:
         return render_template(
             "sale.html",
             unit=unit,
-            sale=_get_sale(unit, sale_id),
+            sale=get_sale(unit, sale_id),
             instalments=instalments_of_sale(unit.connection, sale_id),
+            running=RUNNING,
             audit=audit_of(unit.connection, "sale", sale_id),
         )
 
 
-def _get_sale(unit: Unit, sale_id: int) -> SaleDetails:
+def get_sale(unit: Unit, sale_id: int) -> SaleDetails:
+    """Return the sale with that id, or abort with 404."""
     return find_sale_details(unit.connection, sale_id) or abort(404)
 
 
-def _sale_summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
-    found = _get_sale(unit, sale_id)
+def sale_summary(unit: Unit, sale_id: int) -> list[tuple[str, str]]:
+    """Return customer, appliance, price and what is paid, for the top of a form."""
+    found = get_sale(unit, sale_id)
     market = unit.market
     return [
         ("Customer", found.customer),
@@ -110,9 +112,9 @@ def _describe_payment(unit: Unit, found: SaleDetails) -> str:
     return f"{per_day} a day, minimum payment {minimum}"
 
 
-def _preview_sale(unit: Unit, done: Done) -> list[str]:
+def preview_sale(unit: Unit, done: Done) -> list[str]:
     """Return the customer, the appliance and the plan as they would be."""
-    found = _get_sale(unit, done.ids["sale_id"])
+    found = get_sale(unit, done.ids["sale_id"])
     lines = [
         ", ".join(filter(None, (found.customer, found.appliance, found.serial))),
         *plan_lines(unit, instalments_of_sale(unit.connection, found.id)),
@@ -171,13 +173,13 @@ action_page(
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
         },
-        preview=_preview_sale,
+        preview=preview_sale,
     ),
 )
 
 
 def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
-    total = major(_get_sale(unit, sale_id).total_minor, unit.market.currency)
+    total = major(get_sale(unit, sale_id).total_minor, unit.market.currency)
     return (Field("total", "New price", parsing.amount_minor, value=total),)
 
 
@@ -198,14 +200,14 @@ action_page(
         _reprice_sale,
         button="Change the price",
         errors_at=dict.fromkeys(("plan_same", "plan_total", "plan_below_paid"), "total"),
-        summary=_sale_summary,
-        preview=_preview_sale,
+        summary=sale_summary,
+        preview=preview_sale,
     ),
 )
 
 
 def _schedule_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
-    found = _get_sale(unit, sale_id)
+    found = get_sale(unit, sale_id)
     return (
         Field(
             "count", "Number of instalments", parsing.whole_number, optional=True,
@@ -256,39 +258,7 @@ action_page(
             "plan_instalment_large": "instalment",
             "plan_first_day": "first_on",
         },
-        summary=_sale_summary,
-        preview=_preview_sale,
+        summary=sale_summary,
+        preview=preview_sale,
     ),
 )
-
-
-def _cancel_sale(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
-    cancel_sale(unit, sale_id, operator, values["reason"])
-    message = f"The sale is cancelled. {_SMS_SENT}"
-    return Done(message, "sales.sale", {"sale_id": sale_id})
-
-
-def _preview_cancellation(unit: Unit, done: Done) -> list[str]:
-    """Return what is no longer owed, and what happens to the device."""
-    found = _get_sale(unit, done.ids["sale_id"])
-    lines = [
-        f"{money(found.open_minor, unit.market)} is no longer owed",
-        f"{money(found.paid_minor, unit.market)} was paid and is not returned",
-    ]
-    if found.serial:
-        lines.append(f"{found.serial} goes back to stock")
-    if found.serial and is_ordered(unit.connection, found.serial, "lock"):
-        lines.append(f"A token that locks {found.serial} is ordered")
-    return lines
-
-
-action_page(
-    blueprint,
-    "/sales/<int:sale_id>/cancel",
-    "cancel",
-    "change_sale",
-    Form(
-        "Cancel a sale", no_fields, _cancel_sale, button="Cancel the sale", summary=_sale_summary,
-        preview=_preview_cancellation,
-    ),
-)  # fmt: skip

@@ -46,6 +46,8 @@ class AtAStep:
     """What of a customer's is at `step` (days after the due day) today.
 
     `late_minor` is all that was due before today, with the oldest day; None when nothing was.
+    `older_minor` fell due before this, `clawback_minor` is owed for money that was taken back: both
+    are paid first. `credit_minor` is the customer's.
     """
 
     customer_id: int
@@ -56,3 +58,6 @@ class AtAStep:
     open_minor: int
     late_minor: int | None
     late_since: date | None
+    older_minor: int
+    clawback_minor: int
+    credit_minor: int

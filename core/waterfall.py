@@ -68,10 +68,15 @@ class Waterfall:
     steps: tuple[Step, ...] = STEPS
     lifeline_percent: int | None = None
 
+    @property
+    def credit_is_for_arrears(self) -> bool:
+        """Whether credit goes to arrears before all but clawbacks, whatever device is paid for."""
+        return self.steps[0] == "arrears" and self.lifeline_percent in (None, _ALL_OF_IT)
+
     def most_for_debts(self, money_minor: int, left_minor: int) -> int:
         """Return how much of `left_minor` may go to debts: the share of the payment, rounded down
         to the minor unit. Credit from earlier payments is not shared again."""
-        if self.lifeline_percent is None or self.lifeline_percent == _ALL_OF_IT:
+        if self.lifeline_percent in (None, _ALL_OF_IT):
             return left_minor
         return money_minor * self.lifeline_percent // 100
 

@@ -277,7 +277,8 @@ _WHAT = text(
                CAST(sum(i.amount_minor - i.paid_minor) AS bigint) AS open_minor
           {_AT_A_STEP} AND s.customer_id = ANY(:customers) GROUP BY 1, 2, 3)
     SELECT d.customer_id, c.language, n.msisdn, d.due_on, d.step, d.open_minor,
-           late.open_minor AS late_minor, late.since AS late_since
+           late.open_minor AS late_minor, late.since AS late_since,
+           older.open_minor AS older_minor, taken_back.open_minor AS clawback_minor, c.credit_minor
       FROM due d JOIN customers c ON c.id = d.customer_id
       JOIN LATERAL (SELECT msisdn FROM customer_msisdns m WHERE m.customer_id = c.id
                      ORDER BY position, msisdn LIMIT 1) n ON true
@@ -286,6 +287,14 @@ _WHAT = text(
                       FROM sales s JOIN instalments i ON i.sale_id = s.id
                      WHERE s.customer_id = c.id AND s.state IN {DUE_SQL} AND i.due_on < :today
                        AND i.paid_minor < i.amount_minor) late ON true
+      JOIN LATERAL (SELECT CAST(coalesce(sum(i.amount_minor - i.paid_minor), 0) AS bigint)
+                           AS open_minor
+                      FROM sales s JOIN instalments i ON i.sale_id = s.id
+                     WHERE s.customer_id = c.id AND s.state IN {DUE_SQL}
+                       AND i.due_on < d.due_on) older ON true
+      JOIN LATERAL (SELECT CAST(coalesce(sum(amount_minor - paid_minor - written_off_minor), 0)
+                                AS bigint) AS open_minor
+                      FROM clawbacks WHERE customer_id = c.id) taken_back ON true
      ORDER BY d.customer_id, d.step DESC, d.due_on
     """
 )

@@ -12,7 +12,12 @@ from sqlalchemy import Engine, text
 from core.message import AtAStep
 from core.unit import Unit, unit_opener
 from core.usecases.messages.queue import send_sms_until
-from core.usecases.messages.reminders import find_due_reminders, send_reminders, want_reminders
+from core.usecases.messages.reminders import (
+    find_due_reminders,
+    missing_after_credit,
+    send_reminders,
+    want_reminders,
+)
 from core.usecases.messages.send import claim_unsent_sms, sms_postponed
 from gateway.work_queues import WorkQueues
 from tests.support.builders import insert_customer, insert_sale
@@ -307,3 +312,71 @@ def test_a_customer_who_cannot_be_reminded_stops_no_other(
     with engine.begin() as connection:
         details = connection.execute(text("SELECT detail FROM cases")).scalars().all()
     assert details == [f"customer {amina} cannot be reminded (the log has the error)"]
+
+
+def give_credit(engine: Engine, customer_id: int, credit_minor: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text("UPDATE customers SET credit_minor = :credit WHERE id = :id"),
+            {"credit": credit_minor, "id": customer_id},
+        )
+
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        (-3, "KES 200 falls due on 24 Nov."),
+        (0, "KES 200 is due today."),
+        (1, "KES 200 has been due since 24 Nov."),
+    ],
+)
+def test_only_what_is_missing_after_the_credit_is_asked_for(
+    engine: Engine, amina: int, day: int, said: str
+) -> None:
+    give_credit(engine, amina, 100_00)
+
+    run(engine, day)
+
+    assert [body.split(" Dial")[0] for _, body in reminders_sent(engine)] == [said]
+
+
+def test_credit_that_covers_an_instalment_is_told_how_it_is_used(
+    engine: Engine, amina: int
+) -> None:
+    give_credit(engine, amina, 350_00)
+
+    run(engine, 0)
+
+    ((_, body),) = reminders_sent(engine)
+    assert body.startswith(
+        "KES 300 is due on 24 Nov. Your credit of KES 350 covers it with your next payment of any"
+        " amount: dial"
+    )
+
+
+def test_credit_that_an_order_of_payment_keeps_for_energy_pays_no_instalment(
+    engine: Engine, amina: int
+) -> None:
+    give_credit(engine, amina, 100_00)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO waterfalls (valid_from, steps, lifeline_percent) VALUES"
+                " ('2026-01-01', '{arrears,access_rate,device}', 50)"
+            )
+        )
+
+    run(engine, 0)
+
+    assert reminders_sent(engine)[0][1].startswith("KES 300 is due today.")
+
+
+@pytest.mark.parametrize(
+    ("older", "clawback", "credit", "missing"),
+    [(0, 0, 0, 300), (0, 0, 100, 200), (0, 0, 300, 0), (150, 0, 200, 250), (0, 50, 0, 350),
+     (0, 50, 40, 310), (0, 50, 100, 250), (100, 50, 500, 0)],
+)  # fmt: skip
+def test_credit_pays_clawbacks_and_older_debts_first(
+    older: int, clawback: int, credit: int, missing: int
+) -> None:
+    assert missing_after_credit(300, older, clawback, credit) == missing

@@ -1,4 +1,4 @@
-"""SMS that remind of instalments."""
+"""SMS that remind of instalments: they ask for what is missing after the customer's credit."""
 
 from core.wording.message import sms_message
 from core.wording.slots import Day, Money, Reference
@@ -17,3 +17,8 @@ def due_today(amount: Money, service_code: Reference) -> None:
 @sms_message(max_segments=1)
 def overdue(amount: Money, since: Day, service_code: Reference) -> None:
     """One day and seven days after an instalment fell due."""
+
+
+@sms_message(max_segments=1)
+def covered(amount: Money, on: Day, credit: Money, service_code: Reference) -> None:
+    """Instead of these where the credit covers all of it: how the credit is used."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -20,7 +21,9 @@ TokenOrderState = Literal["waiting", "made", "failed"]
 class Device:
     """A device with what applying a payment needs. `sale_id` is its open sale, if any.
 
-    `sealed_key` can only be decrypted by workers, which hold the key ring; the repr hides it.
+    `sealed_key` can only be decrypted by workers, which hold the key ring; the repr hides it. It is
+    not read for a quote, which only asks whether there `has_key`. `past_tariffs`: the tariffs a
+    meter was on before, oldest first, each with the instant (ISO 8601) until which.
     """
 
     id: int
@@ -39,6 +42,8 @@ class Device:
     scheme: str | None
     price_per_day_minor: int | None
     minimum_payment_minor: int | None
+    has_key: bool
+    past_tariffs: Sequence[tuple[int, str]] | None
 
     def __repr__(self) -> str:
         return f"Device({self.serial})"
@@ -47,6 +52,13 @@ class Device:
     def is_payg(self) -> bool:
         """Whether instalments buy days of use on it."""
         return self.kind in PAYG
+
+    def tariff_at(self, at: datetime) -> int | None:
+        """Return the id of the tariff that a meter was on at that instant."""
+        for tariff_id, until_at in self.past_tariffs or ():
+            if at < datetime.fromisoformat(until_at):
+                return tariff_id
+        return self.tariff_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 PaymentPurpose = Literal["device", "loan"]
 # What a notice tells of the payer: a phone number, a masked or hashed one, or nothing.
 PayerKind = Literal["msisdn", "masked", "sha256", "none"]
+# The kind of case about a payment on hold, because what the customer owes was changed after it was
+# made.
+CHANGED = "changed_since_payment"
 PaymentState = Literal["received", "applied", "suspense", "refunding", "refunded", "reversed"]
 # Where a part of a payment went.
 LineKind = Literal[
@@ -41,6 +44,8 @@ class ReceivedPayment:
     """A payment claimed for applying; its row is locked.
 
     `paid_on`: the day whose prices, due instalments and fees count for it (`Unit.paid_on`).
+    `quoted_at`: when it was made, or the prompt for it, or when a person last decided that it is to
+    be applied: what was sold later is not paid by it.
     """
 
     id: int
@@ -49,7 +54,9 @@ class ReceivedPayment:
     purpose: PaymentPurpose
     device_id: int
     customer_id: int
+    paid_at: datetime
     paid_on: date
+    quoted_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class BookedPayment:
     amount_minor: int
     currency: str
     account_raw: str
+    purpose: PaymentPurpose
     device_id: int | None
     customer_id: int | None
     payer_kind: PayerKind
@@ -118,7 +126,8 @@ class PaymentNotice:
 
     `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`,
     which is normalised; `account` is what the payer typed; `payer_kind` says what `payer` holds (a
-    masked or hashed number cannot be texted).
+    masked or hashed number cannot be texted). `quoted_at`: when the payer was told what the money
+    does, where that was before it was paid.
     """
 
     provider_account: str
@@ -130,6 +139,7 @@ class PaymentNotice:
     payer_kind: PayerKind
     payer: str | None
     paid_at: datetime
+    quoted_at: datetime | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "receipt", normalise_receipt(self.receipt))
@@ -143,9 +153,10 @@ class PaymentNotice:
         receipt: str,
         source: str,
         amount_minor: int,
-        paid_at: datetime,
+        paid_at: datetime | None = None,
     ) -> PaymentNotice:
-        """The notice of a payment that was made by approving `prompt`."""
+        """The notice of a payment that was made by approving `prompt`. `paid_at` None: the provider
+        does not say when; it is taken to be when the prompt was sent."""
         return cls(
             provider_account=provider_account,
             receipt=receipt,
@@ -155,5 +166,6 @@ class PaymentNotice:
             account=prompt.account_reference,
             payer_kind="msisdn",
             payer=prompt.msisdn,
-            paid_at=paid_at,
+            paid_at=paid_at or prompt.sent_at or prompt.created_at,
+            quoted_at=prompt.created_at,
         )

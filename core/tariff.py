@@ -36,6 +36,17 @@ def version_on(versions: Sequence[TariffVersion], on: date) -> TariffVersion | N
     return in_force
 
 
+def version_for_payment(
+    versions: Sequence[TariffVersion], paid_on: date, today: date
+) -> TariffVersion | None:
+    """The version whose prices count for a payment of that day: the one in force then. What was
+    paid before the first version, when there was no price to quote, buys at the first, once that
+    has begun."""
+    if versions and versions[0].valid_from <= today:
+        paid_on = max(paid_on, versions[0].valid_from)
+    return version_on(versions, paid_on)
+
+
 def energy_for(money_minor: int, version: TariffVersion) -> tuple[int, int]:
     """Tenths of a kWh that the money buys, rounded down, and what they cost.
 

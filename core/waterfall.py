@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, get_args
 
 from core.errors import BrokenInvariant
@@ -30,6 +30,9 @@ class Obligation:
     it buys on `device_id`, 0 where it buys none, and `days_given` what it gave so far, also for
     money that was taken back since.
 
+    `sold_at` is the instant of its sale where applying a payment must know it: an earlier payment
+    does not pay it.
+
     A `recovery` is what may still be paid for a sale that was written off: `id` is the sale's. It
     is not owed, and paying the whole of it frees `device_id`.
     """
@@ -44,6 +47,7 @@ class Obligation:
     device_id: int | None = None
     days: int = 0
     days_given: int = 0
+    sold_at: datetime | None = None
 
     @property
     def open_minor(self) -> int:

@@ -54,14 +54,28 @@ def lock_customers(connection: Connection, ids: Collection[int]) -> dict[int, Cu
 
     Callbacks that record a further payment (with a foreign key's lock) need not wait.
     """
+    return {customer.id: customer for customer, _ in lock_with_changes(connection, ids)}
+
+
+def lock_with_changes(
+    connection: Connection, ids: Collection[int]
+) -> list[tuple[Customer, datetime | None]]:
+    """Lock customers as `lock_customers` does; each with when what they owe was last changed
+    otherwise than by a payment, a sale or the calendar."""
     rows = connection.execute(
         text(
-            f"SELECT {COLUMNS} FROM customers c WHERE c.id = ANY(:ids)"
+            f"SELECT {COLUMNS}, c.debts_changed_at FROM customers c WHERE c.id = ANY(:ids)"
             " ORDER BY c.id FOR NO KEY UPDATE"
         ),
         {"ids": list(ids)},
     )
-    return {row.id: Customer(*row) for row in rows}
+    return [(Customer(*row[:-1]), row.debts_changed_at) for row in rows]
+
+
+def note_changed_debts(connection: Connection, now: datetime, customer_id: int) -> None:
+    """Store that what a locked customer owes was changed by a person or a provider: payments made
+    before and not applied yet will wait for a person."""
+    update_customer(connection, customer_id, {"debts_changed_at": now})
 
 
 def insert_number(connection: Connection, customer_id: int, msisdn: str) -> bool:

@@ -15,7 +15,10 @@ from core.sale import RUNNING_SQL
 COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
     d.initial_counter, d.starting_code, d.sealed_key, d.sts, m.token_family,
-    s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor
+    s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor,
+    d.sealed_key IS NOT NULL AS has_key,
+    (SELECT jsonb_agg(jsonb_build_array(t.tariff_id, t.until_at) ORDER BY t.until_at)
+       FROM past_tariffs t WHERE t.device_id = d.id) AS past_tariffs
 """
 FROM = f"""
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id

@@ -27,24 +27,24 @@ OPEN = f"""
     SELECT s.customer_id, CASE i.number WHEN 0 THEN 'down_payment' ELSE 'instalment' END AS kind,
            i.id, CASE s.state WHEN 'paused' THEN DATE '{NOT_DUE}' ELSE i.due_on END AS due_on,
            i.amount_minor, i.paid_minor, i.sale_id, i.number, d.id AS device_id, i.days,
-           i.days_given, s.sold_on
+           i.days_given, s.sold_at, s.sold_on
       FROM sales s JOIN instalments i ON i.sale_id = s.id
       LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
      WHERE s.customer_id = ANY({{customers}}) AND s.state IN {RUNNING_SQL}
        AND i.paid_minor < i.amount_minor
     UNION ALL
     SELECT customer_id, 'access_rate', id, due_on, amount_minor - waived_minor, paid_minor, NULL, 0,
-           device_id, 0, 0, due_on
+           device_id, 0, 0, NULL, due_on
       FROM access_charges
      WHERE customer_id = ANY({{customers}}) AND paid_minor + waived_minor < amount_minor
     UNION ALL
     SELECT customer_id, 'clawback', id, due_on, amount_minor - written_off_minor, paid_minor, NULL,
-           0, NULL, 0, 0, due_on
+           0, NULL, 0, 0, NULL, due_on
       FROM clawbacks
      WHERE customer_id = ANY({{customers}}) AND paid_minor + written_off_minor < amount_minor
     UNION ALL
     SELECT s.customer_id, 'recovery', s.id, DATE '{NOT_DUE}', s.written_off_minor,
-           s.recovered_minor, NULL, 0, d.id, 0, 0, s.sold_on
+           s.recovered_minor, NULL, 0, d.id, 0, 0, NULL, s.sold_on
       FROM sales s
       LEFT JOIN devices d ON d.id = s.device_id AND d.kind IN ('shs', 'e_bike')
                          AND d.owner_id = s.customer_id
@@ -77,7 +77,7 @@ _POSITION = f"""
         (SELECT to_jsonb(found) FROM (
             SELECT {customers.COLUMNS} FROM customers c WHERE c.id = (SELECT owner FROM asked)
          ) AS found),
-        (SELECT jsonb_agg(to_jsonb(served) - 'sealed_key' - 'sts') FROM served),
+        (SELECT jsonb_agg(to_jsonb(served) - 'sealed_key') FROM served),
         (SELECT jsonb_agg(version ORDER BY valid_from) FROM tariff_versions version
           WHERE tariff_id IN (SELECT tariff_id FROM served)),
         (SELECT jsonb_agg(named ORDER BY {ORDER}) FROM named),
@@ -140,7 +140,6 @@ def _device(fields: dict[str, Any]) -> Device:
         **fields,
         access_anchor_on=date.fromisoformat(anchor) if anchor else None,
         sealed_key=None,
-        sts=None,
     )
 
 
@@ -182,5 +181,5 @@ def open_obligations(
     """Return everything not fully paid, by customer: by due date, then oldest sale."""
     owed: dict[int, list[Obligation]] = {customer_id: [] for customer_id in customer_ids}
     for row in connection.execute(_OPEN, {"ids": list(customer_ids)}).all():
-        owed[row[0]].append(Obligation(*row[1:11]))
+        owed[row[0]].append(Obligation(*row[1:12]))
     return owed

@@ -79,7 +79,8 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
     rows = connection.execute(
         text(
             "SELECT id, receipt, amount_minor - returned_minor, purpose, device_id, customer_id,"
-            " paid_on FROM payments WHERE state = 'received' AND next_attempt_at <= :now"
+            " paid_at, paid_on, coalesce(quoted_at, paid_at) FROM payments"
+            " WHERE state = 'received' AND next_attempt_at <= :now"
             " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
         {"now": now, "limit": limit},
@@ -114,6 +115,11 @@ def hold(connection: Connection, payment_id: int, problem: str) -> None:
         ),
         {"id": payment_id, "never": _NEVER, "problem": problem},
     )
+
+
+def decide(connection: Connection, now: datetime, payment_id: int) -> None:
+    """Store that a person says that a payment is to be applied to what is owed now."""
+    set_payment(connection, payment_id, quoted_at=now)
 
 
 def is_held(connection: Connection, payment_id: int | None) -> bool:
@@ -157,8 +163,8 @@ def oldest_waiting(connection: Connection) -> datetime | None:
 
 
 _COLUMNS = (
-    "id, provider_account, receipt, amount_minor, currency, account_raw, device_id, customer_id,"
-    " payer_kind, payer, paid_at, state, credit_used_minor, returned_minor"
+    "id, provider_account, receipt, amount_minor, currency, account_raw, purpose, device_id,"
+    " customer_id, payer_kind, payer, paid_at, state, credit_used_minor, returned_minor"
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
@@ -29,8 +29,10 @@ def find_market(connection: Connection) -> Market | None:
 def versions_of(
     connection: Connection, devices: Collection[Device]
 ) -> dict[int, list[TariffVersion]]:
-    """Return all versions of the devices' tariffs, oldest first, by tariff id."""
-    return tariff_versions(connection, {device.tariff_id for device in devices if device.tariff_id})
+    """Return all versions of the devices' tariffs, now and before, oldest first, by tariff id."""
+    now = {device.tariff_id for device in devices if device.tariff_id}
+    before = {tariff_id for device in devices for tariff_id, _ in device.past_tariffs or ()}
+    return tariff_versions(connection, now | before)
 
 
 def tariff_versions(
@@ -144,9 +146,17 @@ def lock_meters_of_tariff(connection: Connection, tariff_id: int) -> list[Device
 
 
 def put_on_tariff(
-    connection: Connection, device_ids: Collection[int], tariff_id: int, on: date
+    connection: Connection, device_ids: Collection[int], tariff_id: int, now: datetime, on: date
 ) -> None:
-    """Move meters to another tariff; for owned meters the access rate runs from that day."""
+    """Move meters to another tariff; for owned meters the access rate runs from that day. What was
+    paid for them until now is served at the prices of the tariff they leave."""
+    connection.execute(
+        text(
+            "INSERT INTO past_tariffs (device_id, tariff_id, until_at)"
+            " SELECT id, tariff_id, :now FROM devices WHERE id = ANY(:ids) AND owner_id IS NOT NULL"
+        ),
+        {"ids": list(device_ids), "now": now},
+    )
     connection.execute(
         text(
             "UPDATE devices d SET tariff_id = :tariff, access_anchor_on ="

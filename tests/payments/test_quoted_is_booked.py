@@ -8,10 +8,11 @@ import pytest
 
 from core.money import Money
 from core.usecases.agents.collect_cash import Collected, collect_cash
+from core.usecases.payments.prompts import claim_unsent, confirm_by_lookup
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment
 from tests.support.cast import AMINA, JUMA, METER
-from tests.support.scenario import NOW, Scenario
+from tests.support.scenario import ACCOUNT, NOW, Scenario
 
 DAY = timedelta(days=1)
 TARIFF = "(SELECT tariff_id FROM devices WHERE serial = '01000000016')"
@@ -85,3 +86,29 @@ def test_a_payment_of_tomorrow_is_one_of_today(scenario: Scenario) -> None:
     scenario.pay("P1", METER, 800_00, paid_at=NOW + DAY)
     scenario.apply()
     assert scenario.rows("SELECT units FROM tokens") == [(50,)]
+
+
+def test_a_prompt_keeps_the_day_on_which_it_was_quoted(scenario: Scenario) -> None:
+    """Made two minutes before midnight in Nairobi, approved after it."""
+    new_price(scenario, 1, 200_00)
+    scenario.ahead = timedelta(hours=11, minutes=58)
+    with scenario.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(800_00, "KES"))
+        (prompt,) = claim_unsent(unit, 1)
+    scenario.ahead = timedelta(hours=12, minutes=1)
+    with scenario.open_unit() as unit:
+        confirm_by_lookup(unit, prompt, ACCOUNT, "P1", 800_00)
+    scenario.apply()
+    assert scenario.rows("SELECT paid_on, units FROM payments, tokens") == [(NOW.date(), 50)]
+
+
+def test_a_look_up_two_days_later_books_the_day_of_the_prompt(scenario: Scenario) -> None:
+    new_price(scenario, 1, 200_00)
+    with scenario.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(800_00, "KES"))
+        (prompt,) = claim_unsent(unit, 1)
+    scenario.ahead = 2 * DAY
+    with scenario.open_unit() as unit:
+        confirm_by_lookup(unit, prompt, ACCOUNT, "P1", 800_00)
+    scenario.apply()
+    assert scenario.rows("SELECT paid_on, units FROM payments, tokens") == [(NOW.date(), 50)]

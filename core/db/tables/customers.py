@@ -36,8 +36,9 @@ villages = Table(
 )
 
 # `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
-# transaction as every posting to it; `dialwatt doctor` compares the two.
-# `account` is what the customer types to pay what they owe, without naming a device.
+# transaction as every posting to it; `dialwatt doctor` compares the two. `account` is what the
+# customer types to pay what they owe, without naming a device. `debts_changed_at`: when what they
+# owe was last changed otherwise than by a payment, a sale or the calendar.
 customers = Table(
     "customers",
     metadata,
@@ -55,6 +56,7 @@ customers = Table(
         nullable=False,
         unique=True,
     ),
+    timestamp("debts_changed_at", nullable=True),
     CheckConstraint("credit_minor >= 0", name="credit"),
 )
 

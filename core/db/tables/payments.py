@@ -28,7 +28,8 @@ from core.refund import MoneyBackFrom
 
 # One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 # capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
-# whenever it is applied.
+# whenever it is applied. `quoted_at`: what was sold or changed later does not count;
+# empty where that is `paid_at`.
 payments = Table(
     "payments",
     metadata,
@@ -46,6 +47,7 @@ payments = Table(
     Column("payer", Text, nullable=True),
     timestamp("paid_at"),
     Column("paid_on", Date, nullable=False),
+    timestamp("quoted_at", nullable=True),
     timestamp("received_at"),
     *enum_column("state", PaymentState, default="received"),
     timestamp("applied_at", nullable=True),

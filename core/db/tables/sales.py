@@ -59,6 +59,16 @@ devices = Table(
     CheckConstraint("plan_offer_id IS NULL OR kind <> 'meter'", name="plan_offer"),
 )
 
+# The tariff that a meter was on until that instant, once for each time it was moved to another.
+past_tariffs = Table(
+    "past_tariffs",
+    metadata,
+    row_id(),
+    reference("device_id", "devices"),
+    reference("tariff_id", "tariffs"),
+    timestamp("until_at"),
+    Index("past_tariffs_device_id_idx", "device_id"),
+)
 
 # Append-only: every change of hands of a device with its instant; NULL is nobody's hands. The last
 # one of a device names its owner: a trigger compares them at the commit.
@@ -76,7 +86,9 @@ ownership_changes = Table(
 )
 
 
-# `written_off_minor` is what was given up as a loss, `recovered_minor` what came of it after all.
+# `sold_at`: the instant of a sale that was made here; what was paid before does not pay it. It is
+# empty for a sale that was imported. `written_off_minor` is what was given up as a loss,
+# `recovered_minor` what came of it after all.
 # `commission_minor` is what the agent has for it by now: `commission_bp` hundredths of a percent of
 # the price, and once the sale has ended otherwise than by payment, of what was paid.
 sales = Table(
@@ -92,6 +104,7 @@ sales = Table(
     amount_minor("price_per_day_minor", nullable=True),
     amount_minor("minimum_payment_minor", default=0),
     Column("sold_on", Date, nullable=False),
+    timestamp("sold_at", nullable=True),
     Column("reference", Text, nullable=True, unique=True),
     # What was agreed, kept at the first change of it: total, scheme, plan (core.db.sales).
     Column("as_sold", JSONB, nullable=True),

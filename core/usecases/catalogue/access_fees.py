@@ -135,7 +135,8 @@ def move_tariff(unit: Unit, old: str, new: str, operator: str, reason: str) -> i
         raise Refused("tariff_not_begun", tariff=new)
     meters = lock_meters_of_tariff(unit.connection, known[old])
     post_access_fees(unit, meters, versions_of(unit.connection, meters))
-    put_on_tariff(unit.connection, [meter.id for meter in meters], known[new], unit.today)
+    moved = [meter.id for meter in meters]
+    put_on_tariff(unit.connection, moved, known[new], unit.now, unit.today)
     write_audit(
         unit, operator, "move_meters", "tariff", known[old], reason, to=new, meters=len(meters)
     )

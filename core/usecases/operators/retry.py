@@ -7,8 +7,11 @@ working on at this moment, are refused.
 
 from __future__ import annotations
 
+from core.db.audit import close_cases
+from core.db.payments import decide, is_held
 from core.db.work_queue import Kind, Waiting, is_too_late, lock_waiting, put_back
 from core.errors import Refused
+from core.payment import CHANGED
 from core.unit import QueueName, Unit
 from core.usecases.operators.audit import write_audit
 
@@ -55,6 +58,9 @@ def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
 
 def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:
     """Make a row of `find_stuck` in this unit due again, with an audit row."""
+    if row.kind == "payment" and is_held(unit.connection, row.id):
+        decide(unit.connection, unit.now, row.id)
+        close_cases(unit.connection, unit.now, CHANGED, [row.id])
     put_back(unit.connection, row, _BACK_IN[row.kind][row.state], unit.now)
     unit.wakes.add("reconciliation" if row.state == "approved" else _QUEUES[row.kind])
     write_audit(

@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from core.db.customers import lock_customers
+from core.db.customers import lock_with_changes
 from core.db.devices import lock_devices
 from core.db.ledger import ACCOUNT_OF
 from core.db.obligations import open_obligations
@@ -25,16 +25,17 @@ from core.db.waterfalls import all_waterfalls
 from core.journal import CREDIT, DEBIT
 from core.logs import log_fields
 from core.payment import ReceivedPayment
+from core.tariff import version_for_payment
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.payments.batch import AppliedPayment, PaymentBatch
-from core.usecases.payments.hold import unmatch
+from core.usecases.payments.hold import hold_changed, unmatch
 from core.usecases.payments.issue_tokens import TokenIssuer, TokenUnavailable
 from core.usecases.payments.missing_token import report_missing_token, without_tokens
 from core.usecases.payments.quote import target_of
 from core.usecases.payments.receipt_text import receipt_rows
 from core.usecases.tokens.device_keys import OpenSecret
-from core.waterfall import PLAN_PARTS, Line, Obligation, apply_money, waterfall_on
+from core.waterfall import PLAN_PARTS, Line, Obligation, Target, apply_money, waterfall_on
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ def _apply(
     """Apply all of them or none. `without_token`: the reason by id of devices that get no token."""
     with unit.connection.begin_nested():
         batch = _lock_and_read(unit, payments)
-        payments = _with_same_owner(unit, payments, batch)
+        payments = _as_quoted(unit, payments, batch)
         issuer = TokenIssuer(unit, batch.devices, open_secret)
         applied = [_apply_one(payment, batch, issuer, without_token) for payment in payments]
         write_applied(unit, batch, applied)
@@ -92,37 +93,42 @@ def _apply(
 def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:
     """Lock customers, then devices; bring their access fees up to date; read what is owed."""
     customer_ids = {payment.customer_id for payment in payments}
-    customers = lock_customers(unit.connection, customer_ids)
+    customers = lock_with_changes(unit.connection, customer_ids)
     devices = lock_devices(unit.connection, {p.device_id for p in payments}, customer_ids)
     versions = versions_of(unit.connection, devices.values())
     post_access_fees(unit, devices.values(), versions)
     return PaymentBatch(
-        customers=customers,
+        customers={customer.id: customer for customer, _ in customers},
+        changed_at={customer.id: at for customer, at in customers if at is not None},
         devices=devices,
         versions=versions,
         owed=open_obligations(unit.connection, customer_ids),
-        credits={customer.id: customer.credit_minor for customer in customers.values()},
+        credits={customer.id: customer.credit_minor for customer, _ in customers},
         waterfalls=all_waterfalls(unit.connection),
         today=unit.today,
     )
 
 
-def _with_same_owner(
+def _as_quoted(
     unit: Unit, payments: Sequence[ReceivedPayment], batch: PaymentBatch
 ) -> list[ReceivedPayment]:
-    """Return the payments whose device still has the owner they were recorded for.
+    """Return the payments that can be applied as they were quoted, by the time they were made.
 
-    The others go to suspense: money that buys energy for one customer must not pay the debts of
-    another.
+    Where the device has another owner than the payment was recorded for, it goes to suspense: money
+    that buys energy for one customer must not pay the debts of another. Where what the customer
+    owes was changed after the payment, by a person or a reversal, it waits for a person.
     """
-    same_owner = []
-    for payment in payments:
+    as_quoted = []
+    for payment in sorted(payments, key=lambda payment: (payment.quoted_at, payment.id)):
         device = batch.devices[payment.device_id]
-        if device.owner_id == payment.customer_id:
-            same_owner.append(payment)
-        else:
+        changed_at = batch.changed_at.get(payment.customer_id)
+        if device.owner_id != payment.customer_id:
             unmatch(unit, payment.id, device.serial)
-    return same_owner
+        elif changed_at is not None and changed_at > payment.quoted_at:
+            hold_changed(unit, payment, device.serial, changed_at)
+        else:
+            as_quoted.append(payment)
+    return as_quoted
 
 
 def _apply_one(
@@ -131,12 +137,15 @@ def _apply_one(
     issuer: TokenIssuer,
     without_token: Mapping[int, str],
 ) -> AppliedPayment:
-    owed = batch.owed[payment.customer_id]
-    target = target_of(batch.devices[payment.device_id], batch.versions, payment.paid_on)
+    owed, device = batch.owed[payment.customer_id], batch.devices[payment.device_id]
+    tariff_id = device.tariff_at(min(payment.paid_at, payment.quoted_at))
+    versions = batch.versions.get(tariff_id or 0, [])
+    target = target_of(device, version_for_payment(versions, payment.paid_on, batch.today))
+    counts = [debt for debt in owed if _counts(debt, payment, target)]
     outcome = apply_money(
         payment.amount_minor,
         batch.credits[payment.customer_id],
-        owed,
+        counts,
         replace(target, without_token=without_token.keys()),
         payment.paid_on,
         loan_only=payment.purpose == "loan",
@@ -147,6 +156,12 @@ def _apply_one(
     missing_tokens = without_tokens(outcome, without_token)
     tokens = issuer.tokens_for(payment, outcome)
     return AppliedPayment(payment, outcome, tokens, still_due, missing_tokens)
+
+
+def _counts(debt: Obligation, payment: ReceivedPayment, target: Target) -> bool:
+    """Whether the debt was there when the payment was made; the plan of the device paid for is."""
+    is_earlier = debt.sold_at is None or debt.sold_at <= payment.quoted_at
+    return is_earlier or debt.sale_id == target.plan_sale_id
 
 
 Row = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from core.customer import Customer
 from core.device import Device
@@ -18,12 +18,14 @@ from core.waterfall import Obligation, Outcome, Waterfall
 class PaymentBatch:
     """What was locked and read for a batch, each by id.
 
-    `owed`: the open obligations of each customer; `credits`: their credit in minor units. Both
-    change as the payments of the batch are applied one after the other. `waterfalls`: all versions
-    of the order in which money falls.
+    `changed_at`: when what a customer owes was last changed otherwise than by a payment, a sale or
+    the calendar. `owed`: the open obligations of each customer; `credits`: their credit in minor
+    units. Both change as the payments of the batch are applied one after the other. `waterfalls`:
+    all versions of the order in which money falls.
     """
 
     customers: dict[int, Customer]
+    changed_at: dict[int, datetime]
     devices: dict[int, Device]
     versions: dict[int, list[TariffVersion]]
     owed: dict[int, list[Obligation]]

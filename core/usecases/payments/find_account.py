@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.customer import Customer as Customer
 from core.customer import CustomerPosition
@@ -20,13 +21,20 @@ from core.waterfall import Obligation, Waterfall, waterfall_on
 LOAN_SUFFIX = "LOAN"
 
 
+def purpose_typed(account: str) -> PaymentPurpose:
+    """The purpose of an account that matches nothing, as far as it can be read."""
+    return "loan" if normalise_serial(account).endswith(LOAN_SUFFIX) else "device"
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The device, its owner, and the purpose: `loan` when only loans are to be paid."""
+    """The device, its owner, and the purpose: `loan` when only loans are to be paid.
+    `quoted_at`: when the prompt was made whose reference it is."""
 
     device: Device
     customer_id: int
     purpose: PaymentPurpose
+    quoted_at: datetime | None = None
 
 
 def match_account(unit: Unit, account: str) -> Match:
@@ -46,7 +54,7 @@ def match_account(unit: Unit, account: str) -> Match:
         raise Refused("unknown_serial", serial=typed[:20])
     if device.owner_id is None:
         raise Refused("device_in_stock", serial=device.serial)
-    return Match(device, device.owner_id, purpose)
+    return Match(device, device.owner_id, purpose, prompt.created_at if prompt else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from core.db.devices import get_device
 from core.db.payments import learn_payer
 from core.money import Money
 from core.names import mask_name
-from core.payment import BookedPayment
+from core.payment import BookedPayment, ReceivedPayment
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.find_account import Match
@@ -100,6 +100,19 @@ def notify_payer_of_return(
     )
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     send_sms_to(unit, payer, message, dedupe_key, payment_id=payment.id)
+
+
+def notify_held(unit: Unit, payment: ReceivedPayment, serial: str, payer: Payer | None) -> None:
+    """Tell the payer, else the owner of the device, that a person looks at the payment first."""
+    owner = get_customer(unit.connection, payment.customer_id)
+    reached = payer or (Payer(owner.msisdn, owner.language) if owner.msisdn else None)
+    if reached is None:
+        return
+    amount = Money(payment.amount_minor, unit.market.currency)
+    message = sms.held(
+        amount=amount, serial=serial, receipt=payment.receipt, operator=unit.market.operator
+    )
+    _queue(unit, "held", payment.id, message, reached)
 
 
 def _queue(

@@ -252,7 +252,6 @@ def confirm_by_lookup(
         receipt=receipt,
         source="query",
         amount_minor=amount_minor,
-        paid_at=unit.now,
     )
     _record_and_close(unit, prompt, notice)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 
 from core.device import Device
 from core.errors import Refused
@@ -40,7 +39,8 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     """
     named = read_account(unit, account)
     check_amount(unit, amount_minor)
-    target = target_of(named.device, named.versions, unit.today)
+    versions = named.versions.get(named.device.tariff_id or 0, [])
+    target = target_of(named.device, version_on(versions, unit.today))
     purpose: PaymentPurpose = "loan" if loan_only else named.purpose
     outcome = apply_money(
         amount_minor,
@@ -91,10 +91,9 @@ def check_amount(unit: Unit, amount_minor: int) -> None:
         raise Refused("amount_too_large", most=Money(market.payment_max_minor, market.currency))
 
 
-def target_of(device: Device, versions: dict[int, list[TariffVersion]], on: date) -> Target:
-    """Return what the money left after all debts buys for that device, at the prices of a day."""
+def target_of(device: Device, tariff: TariffVersion | None) -> Target:
+    """Return what the money left after all debts buys for that device; `tariff`: its prices."""
     if device.tariff_id is not None:
-        tariff = version_on(versions[device.tariff_id], on)
         return Target(device.id, tariff=tariff, max_per_token=_max_per_token(device, "energy"))
     if device.scheme == "service":
         return Target(

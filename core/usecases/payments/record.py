@@ -15,7 +15,7 @@ from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
 from core.payment import PaymentNotice
 from core.unit import Unit
-from core.usecases.payments.find_account import Match, match_account
+from core.usecases.payments.find_account import Match, match_account, purpose_typed
 from core.usecases.payments.notify_payer import (
     notify_owner_of_payment,
     notify_suspense,
@@ -85,6 +85,7 @@ def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
 
 
 def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, object]:
+    quoted_at = notice.quoted_at or (match and match.quoted_at) or notice.paid_at
     return {
         "provider_account": notice.provider_account,
         "receipt": notice.receipt,
@@ -92,13 +93,14 @@ def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, ob
         "amount_minor": notice.amount_minor,
         "currency": notice.currency,
         "account_raw": notice.account,
-        "purpose": match.purpose if match else "device",
+        "purpose": match.purpose if match else purpose_typed(notice.account),
         "device_id": match.device.id if match else None,
         "customer_id": match.customer_id if match else None,
         "payer_kind": notice.payer_kind,
         "payer": notice.payer,
         "paid_at": notice.paid_at,
-        "paid_on": unit.paid_on(notice.paid_at),
+        "paid_on": unit.paid_on(min(notice.paid_at, quoted_at)),
+        "quoted_at": quoted_at,
         "received_at": unit.now,
         "next_attempt_at": unit.now,
         "state": "received" if match else "suspense",

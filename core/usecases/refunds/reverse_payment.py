@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from core.customer import Customer
 from core.db.audit import add_clawback, open_case
-from core.db.customers import lock_customers
+from core.db.customers import lock_customers, note_changed_debts
 from core.db.devices import get_device
 from core.db.ledger import ACCOUNT_OF, post_entries
 from core.db.obligations import open_obligations
@@ -54,6 +54,7 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     back[CLAWBACK] += claim_minor
     move_credit(unit.connection, customer.id, credit_back - back["customer_credit"])
     _post(unit, payment, returned, back, credit_back)
+    note_changed_debts(unit.connection, unit.now, customer.id)
     if claim_minor:
         whose = (customer.id, payment.id)
         add_clawback(unit.connection, unit.now, whose, unit.today, claim_minor)

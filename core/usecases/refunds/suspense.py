@@ -13,7 +13,7 @@ from core.payment import BookedPayment
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
-from core.usecases.payments.find_account import match_account
+from core.usecases.payments.find_account import LOAN_SUFFIX, match_account
 from core.usecases.payments.hold import post_counted
 from core.usecases.payments.notify_payer import notify_owner_of_payment, reach_payer
 
@@ -49,7 +49,7 @@ def suggest_matches(unit: Unit, payment_id: int) -> list[Suggestion]:
 
 def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]:
     connection = unit.connection
-    typed = normalise_serial(payment.account_raw)
+    typed = normalise_serial(payment.account_raw).removesuffix(LOAN_SUFFIX)
     if swapped := find_replacement(connection, typed):
         yield swapped, "swapped"
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
@@ -76,7 +76,8 @@ def within_edit_distance_one(typed: str) -> set[str]:
 
 
 def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reason: str) -> None:
-    """Move a payment from suspense to a device; it is then applied like any other.
+    """Move a payment from suspense to a device; it is then applied like any other. A payer who
+    meant the loan only, as far as can be read from the account, still does.
 
     Raises Refused: payment_unknown, not_in_suspense, unknown_serial, device_in_stock,
     reason_missing.
@@ -93,8 +94,9 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         state="received",
         device_id=match.device.id,
         customer_id=match.customer_id,
-        purpose=match.purpose,
+        purpose="loan" if match.purpose == "loan" else payment.purpose,
         problem=None,
+        quoted_at=unit.now,
         next_attempt_at=unit.now,
     )
     unit.wakes.add("payments")

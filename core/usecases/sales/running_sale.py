@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.db.customers import get_customer
+from core.db.customers import get_customer, note_changed_debts
 from core.db.devices import get_device
 from core.db.ledger import post_entries
 from core.db.sales import instalments_of, lock_sale
@@ -21,7 +21,8 @@ from core.wording.message import BoundMessage
 
 
 def lock_running(unit: Unit, sale_id: int) -> LockedSale:
-    """Return the running sale with that id, locked; fees due on its meter are charged first.
+    """Return the running sale with that id, locked to be changed. Fees due on its meter are charged
+    first, and what was paid before and is not applied yet will wait for a person.
 
     Raises Refused: sale_unknown, sale_not_open.
     """
@@ -33,6 +34,7 @@ def lock_running(unit: Unit, sale_id: int) -> LockedSale:
     device = device_of_sale(unit, sale)
     if device is not None:
         post_access_fees(unit, [device], versions_of(unit.connection, [device]))
+    note_changed_debts(unit.connection, unit.now, sale.customer_id)
     return sale
 
 

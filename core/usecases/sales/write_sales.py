@@ -137,7 +137,7 @@ def check_free(device: KnownDevice, customer_id: int) -> None:
 
 def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
     """Write sales that were checked. Return their ids, in order."""
-    rows = [_row(draft) for draft in drafts]
+    rows = [_row(unit, draft) for draft in drafts]
     ids = insert_sales(unit.connection, rows, [draft.plan for draft in drafts])
     entries = [
         _entry(unit, sale_id, draft)
@@ -159,7 +159,7 @@ def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
     return ids
 
 
-def _row(draft: SaleDraft) -> Values:
+def _row(unit: Unit, draft: SaleDraft) -> Values:
     is_by_day = isinstance(draft.terms.schedule, ByDay)
     return {
         "customer_id": draft.customer_id,
@@ -171,6 +171,7 @@ def _row(draft: SaleDraft) -> Values:
         "price_per_day_minor": draft.item.price_per_day_minor if is_by_day else None,
         "minimum_payment_minor": draft.item.minimum_payment_minor if is_by_day else 0,
         "sold_on": draft.sold_on,
+        "sold_at": None if draft.is_imported else unit.now,
         "reference": draft.reference,
         "agent_id": draft.agent_id,
     }

@@ -50,6 +50,12 @@ def suspense(amount: Money, account: FreeText, receipt: Reference, operator: Nam
     """To a payer whose money belongs to no device that we know."""
 
 
+@sms_message(max_segments=2)
+def held(amount: Money, serial: Serial, receipt: Reference, operator: Name) -> None:
+    """To a payer whose money a person must look at, because what the owner of the device owes was
+    changed after it was paid."""
+
+
 @sms_message(max_segments=1)
 def not_paid(amount: Money, serial: Serial) -> None:
     """To a caller who asked to pay from the menu when the payment did not happen."""

@@ -52,7 +52,7 @@ def _case_summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
     ]
 
 
-_APPLY = (APPLY, "the payment is real: apply it")
+_APPLY = (APPLY, "apply the payment")
 _KEEP = (KEEP, "keep it on hold")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from core.errors import BadCallback, Refused
 from core.payment import PaymentNotice
 from core.prompt import Prompt
-from core.unit import OpenUnit, Unit
+from core.unit import OpenUnit
 from core.usecases.payments.prompts import (
     find_callback_prompt,
     mark_unknown,
@@ -141,19 +141,19 @@ class MpesaCallbacks:
                 note(unit, prompt, result.code)
                 outcome = "not_paid"
             else:
-                notice = self._notice_of(unit, prompt, result.receipt)
+                notice = self._notice_of(prompt, result.receipt)
                 recorded = prompt_paid(unit, prompt, notice)
                 outcome, payment_id = _outcome(recorded), recorded.payment_id
         return CallbackResult(outcome, _ACKNOWLEDGED, payment_id)
 
-    def _notice_of(self, unit: Unit, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
+    def _notice_of(self, prompt: Prompt, receipt: Receipt) -> PaymentNotice:
         return PaymentNotice.of_prompt(
             prompt,
             provider_account=provider_account(self.shortcode),
             receipt=receipt.receipt,
             source="stk",
             amount_minor=receipt.amount_minor,
-            paid_at=receipt.paid_at or unit.now,
+            paid_at=receipt.paid_at,
         )
 
 

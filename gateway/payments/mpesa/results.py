@@ -110,7 +110,6 @@ class ResultCallbacks:
                 receipt=found.receipt,
                 source="status",
                 amount_minor=found.amount_minor,
-                paid_at=unit.now,
             )
             is_new = prompt_paid(unit, prompt, notice).is_new
         return CallbackResult("booked" if is_new else "known", _ACKNOWLEDGED)

@@ -53,7 +53,7 @@ def _parse_deposit(body: bytes) -> Deposit:
 
 def _record(unit: Unit, prompt: Prompt, outcome: Outcome) -> CallbackResult:
     if isinstance(outcome, Paid):
-        recorded = prompt_paid(unit, prompt, _notice(unit, prompt, outcome))
+        recorded = prompt_paid(unit, prompt, _notice(prompt, outcome))
         outcome_word = "booked" if recorded.is_new else "known"
         return CallbackResult(outcome_word, payment_id=recorded.payment_id)
     if isinstance(outcome, Ended):
@@ -62,12 +62,11 @@ def _record(unit: Unit, prompt: Prompt, outcome: Outcome) -> CallbackResult:
     return CallbackResult("pending")
 
 
-def _notice(unit: Unit, prompt: Prompt, paid: Paid) -> PaymentNotice:
+def _notice(prompt: Prompt, paid: Paid) -> PaymentNotice:
     return PaymentNotice.of_prompt(
         prompt,
         provider_account=account(prompt),
         receipt=paid.receipt,
         source="callback",
         amount_minor=paid.amount_minor,
-        paid_at=unit.now,
     )

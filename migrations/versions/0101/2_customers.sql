@@ -42,8 +42,9 @@ CREATE TABLE villages (
 );
 
 -- `credit_minor` is the balance of the customer_credit account for this customer, kept in the same
--- transaction as every posting to it; `dialwatt doctor` compares the two.
--- `account` is what the customer types to pay what they owe, without naming a device.
+-- transaction as every posting to it; `dialwatt doctor` compares the two. `account` is what the
+-- customer types to pay what they owe, without naming a device. `debts_changed_at`: when what they
+-- owe was last changed otherwise than by a payment, a sale or the calendar.
 CREATE TABLE customers (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     name TEXT NOT NULL,
@@ -53,6 +54,7 @@ CREATE TABLE customers (
     credit_minor BIGINT DEFAULT 0 NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     account TEXT GENERATED ALWAYS AS (account_reference(id)) STORED NOT NULL,
+    debts_changed_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT customers_pkey PRIMARY KEY (id),
     CONSTRAINT customers_credit_check CHECK (credit_minor >= 0),
     CONSTRAINT customers_village_id_fkey FOREIGN KEY(village_id) REFERENCES villages (id),

@@ -103,7 +103,21 @@ CREATE TABLE ownership_changes (
 );
 CREATE INDEX ownership_changes_device_id_idx ON ownership_changes (device_id, id);
 
--- `written_off_minor` is what was given up as a loss, `recovered_minor` what came of it after all.
+-- The tariff that a meter was on until that instant, once for each time it was moved to another.
+CREATE TABLE past_tariffs (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    device_id BIGINT NOT NULL,
+    tariff_id BIGINT NOT NULL,
+    until_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT past_tariffs_pkey PRIMARY KEY (id),
+    CONSTRAINT past_tariffs_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT past_tariffs_tariff_id_fkey FOREIGN KEY(tariff_id) REFERENCES tariffs (id)
+);
+CREATE INDEX past_tariffs_device_id_idx ON past_tariffs (device_id);
+
+-- `sold_at`: the instant of a sale that was made here; what was paid before does not pay it. It is
+-- empty for a sale that was imported. `written_off_minor` is what was given up as a loss,
+-- `recovered_minor` what came of it after all.
 -- `commission_minor` is what the agent has for it by now: `commission_bp` hundredths of a percent of
 -- the price, and once the sale has ended otherwise than by payment, of what was paid.
 CREATE TABLE sales (
@@ -117,6 +131,7 @@ CREATE TABLE sales (
     price_per_day_minor BIGINT,
     minimum_payment_minor BIGINT DEFAULT 0 NOT NULL,
     sold_on DATE NOT NULL,
+    sold_at TIMESTAMP WITH TIME ZONE,
     reference TEXT,
     as_sold JSONB,
     agent_id BIGINT,

@@ -12,7 +12,7 @@ from core.payment import PaymentPurpose
 from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, max_units_per_token
 from core.unit import Unit
-from core.usecases.payments.find_account import Customer, read_account
+from core.usecases.payments.find_account import Account, Customer, read_account
 from core.waterfall import PLAN_PARTS, Outcome, Target, apply_money
 
 
@@ -39,18 +39,9 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     """
     named = read_account(unit, account)
     check_amount(unit, amount_minor)
-    versions = named.versions.get(named.device.tariff_id or 0, [])
-    target = target_of(named.device, version_on(versions, unit.today))
+    target = _target(unit, named)
     purpose: PaymentPurpose = "loan" if loan_only else named.purpose
-    outcome = apply_money(
-        amount_minor,
-        named.owner.credit_minor,
-        named.owed,
-        target,
-        unit.today,
-        loan_only=purpose == "loan",
-        waterfall=named.waterfall,
-    )
+    outcome = _outcome(unit, named, target, amount_minor, purpose)
     _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=purpose == "loan")
     owes_loan = any(
         debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed
@@ -64,18 +55,29 @@ def check_credit_is_useful(unit: Unit, account: str) -> None:
     Raises Refused: credit_buys_nothing, unknown_serial, device_in_stock.
     """
     named = read_account(unit, account)
-    outcome = apply_money(
-        0,
-        named.owner.credit_minor,
-        named.owed,
-        target_of(named.device, named.versions, unit.today),
-        unit.today,
-        loan_only=named.purpose == "loan",
-        waterfall=named.waterfall,
-    )
+    outcome = _outcome(unit, named, _target(unit, named), 0, named.purpose)
     if all(line.kind == "credit" for line in outcome.lines):
         credit = Money(named.owner.credit_minor, unit.market.currency)
         raise Refused("credit_buys_nothing", credit=credit)
+
+
+def _target(unit: Unit, named: Account) -> Target:
+    versions = named.versions.get(named.device.tariff_id or 0, [])
+    return target_of(named.device, version_on(versions, unit.today))
+
+
+def _outcome(
+    unit: Unit, named: Account, target: Target, money_minor: int, purpose: PaymentPurpose
+) -> Outcome:
+    return apply_money(
+        money_minor,
+        named.owner.credit_minor,
+        named.owed,
+        target,
+        unit.today,
+        loan_only=purpose == "loan",
+        waterfall=named.waterfall,
+    )
 
 
 def check_amount(unit: Unit, amount_minor: int) -> None:

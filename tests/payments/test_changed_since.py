@@ -10,9 +10,11 @@ import pytest
 from core.plan import ByCount
 from core.refund import MoneyBack
 from core.unit import Unit
-from core.usecases.catalogue.access_fees import move_tariff
+from core.usecases.catalogue.access_fees import accrue_access_rates, move_tariff
+from core.usecases.customers.forgive_debt import forgive_debt
 from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.reconciliation.cases import APPLY, close_case
+from core.usecases.refunds.credit import transfer_credit
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
@@ -20,7 +22,7 @@ from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.pause_sale import pause_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from tests.support.builders import insert_tariff, terms_by_count
-from tests.support.cast import AMINA, METER
+from tests.support.cast import AMINA, BARAKA, METER
 from tests.support.scenario import ACCOUNT, NOW, Scenario
 
 MINUTE = timedelta(minutes=1)
@@ -93,6 +95,45 @@ def test_money_paid_before_the_change_waits_for_a_person(
     assert scenario.states()[1] == "applied"
     assert not scenario.rows(CASES)
     scenario.check_invariants()
+
+
+def test_money_paid_before_its_credit_was_moved_away_waits_for_a_person(
+    scenario: Scenario,
+) -> None:
+    """The credit was part of what the payer was told; the payment is heard of two days later."""
+    scenario.pay("P0", METER, 705_00)
+    scenario.apply()
+    ((amina,), (baraka,)) = scenario.rows(
+        "SELECT customer_id FROM customer_msisdns WHERE msisdn IN (:amina, :baraka) ORDER BY 1",
+        amina=AMINA,
+        baraka=BARAKA,
+    )
+    scenario.ahead = MINUTE
+    with scenario.open_unit() as unit:
+        back = MoneyBack(reference="V1")
+        assert transfer_credit(unit, amina, baraka, back, "ops", "his money")
+    scenario.pay("P1", METER, 95_00, paid_at=NOW)
+    scenario.apply()
+    assert scenario.states() == ["applied", "received"]
+    assert len(scenario.rows(CASES)) == 1
+
+
+def test_money_paid_before_a_fee_was_waived_waits_for_a_person(scenario: Scenario) -> None:
+    scenario.run(
+        "UPDATE tariff_versions SET access_rate_minor = 2000, access_every_days = 3 WHERE tariff_id"
+        " = (SELECT tariff_id FROM devices WHERE serial = :meter)",
+        meter=METER,
+    )
+    scenario.ahead = timedelta(days=3)
+    with scenario.open_unit() as unit:
+        accrue_access_rates(unit, 0, 100)
+    ((charge_id,),) = scenario.rows("SELECT id FROM access_charges")
+    scenario.pay("P1", METER, 800_00)
+    scenario.ahead += MINUTE
+    with scenario.open_unit() as unit:
+        forgive_debt(unit, "access_rate", charge_id, "ops", "no power that week")
+    scenario.apply()
+    assert scenario.states() == ["received"]
 
 
 def test_a_payment_made_after_the_change_does_not_wait(scenario: Scenario) -> None:

@@ -67,6 +67,7 @@ def _notice(unit: Unit, desk: DeskPayment) -> PaymentNotice:
         payer_kind="none",
         payer=None,
         paid_at=_paid_at(unit, desk.paid_on),
+        quoted_at=unit.now,
     )
 
 

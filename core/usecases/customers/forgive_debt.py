@@ -5,7 +5,7 @@ A waived fee is a discount, a claim that is given up a bad debt. The customer ge
 
 from __future__ import annotations
 
-from core.db.customers import get_customer, lock_customers
+from core.db.customers import get_customer, lock_customers, note_changed_debts
 from core.db.forgiven import ForgivableKind, ForgivenDebt, forgive, owner_of_debt
 from core.db.ledger import post_entries
 from core.errors import Refused
@@ -36,6 +36,7 @@ def forgive_debt(
     if customer_id is None:
         raise Refused("debt_unknown")
     lock_customers(unit.connection, [customer_id])
+    note_changed_debts(unit.connection, unit.now, customer_id)
     debt = forgive(unit.connection, kind, debt_id)
     if debt is None:
         raise Refused("debt_closed")

@@ -16,7 +16,7 @@ from core.db.credit import (
     insert_act,
     unsettled_payment,
 )
-from core.db.customers import lock_customers
+from core.db.customers import lock_customers, note_changed_debts
 from core.db.ledger import post_entries
 from core.db.payments import move_credit
 from core.errors import Refused
@@ -159,6 +159,7 @@ def _book(
         },
     )
     move_credit(unit.connection, customer.id, -amount)
+    note_changed_debts(unit.connection, unit.now, customer.id)
     if taker:
         move_credit(unit.connection, taker.id, amount)
         gone_to = Posting("customer_credit", CREDIT, amount, taker.id)

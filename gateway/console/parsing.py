@@ -18,6 +18,7 @@ from core.unit import Unit
 # Characters that PostgreSQL cannot store, or that no name or reason needs.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LIKE = re.compile(r"([\\%_])")
+_RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]*")
 _MAX_LENGTH = 500
 _MIN_REASON_LENGTH = 3
 _MAX_DAYS = 3650
@@ -62,6 +63,23 @@ def serial(unit: Unit, typed: str) -> str:
 def amount_minor(unit: Unit, typed: str) -> int:
     """Return an amount of money in minor units, from `1,250.50`."""
     return typed_minor(typed, unit.market.currency)
+
+
+def receipt(unit: Unit, typed: str) -> str:
+    """Return the number of a receipt, a slip or a transfer, in capitals."""
+    return _receipt(typed, 20)
+
+
+def short_receipt(unit: Unit, typed: str) -> str:
+    """Return the number of a receipt that an SMS repeats, in capitals (core/wording/slots.py)."""
+    return _receipt(typed, 12)
+
+
+def _receipt(typed: str, most: int) -> str:
+    number = typed.upper().replace(" ", "")
+    if not _RECEIPT.fullmatch(number) or len(number) > most:
+        raise ValueError(f"at most {most} letters, digits and dashes")
+    return number
 
 
 def positive_amount_minor(unit: Unit, typed: str) -> int:

@@ -30,6 +30,8 @@ PERMISSIONS = {
     "close_case": _STAFF,
     "settle_agent": _MONEY,
     "set_float_limit": _MONEY,
+    "own_money": _MONEY,
+    "forgive_debt": _MONEY,
     "reset_pin": _SUPPORT,
     "stock": _SUPPORT,
     "transfer_meter": _SUPPORT,

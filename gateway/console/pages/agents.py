@@ -1,8 +1,7 @@
-"""Agents: the list, the account of one, cash they pay in, a new PIN, the float limit."""
+"""Agents: the list, the account of one; cash, commission and shortfalls; a new PIN, the limit."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,19 +16,19 @@ from core.money import Money, major
 from core.msisdn import parse_msisdn
 from core.unit import Unit
 from core.usecases.agents.manage_agents import reset_pin, set_float_limit, take_over_cash
+from core.usecases.agents.pay_out import pay_commission, write_off_shortfall
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import INSTANT, LABEL, MONEY, money
 from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
 from gateway.console.listing import Column, Filter, Listing, condition_filter, list_page, row_limit
+from gateway.console.pages.own_money import places
 
 blueprint = Blueprint("agents", __name__)
 
 _MOVEMENTS, _MAX_MOVEMENTS = 50, 1000
 _OWING = (("owing", "owes money"), ("full", "is at the float limit"))
-# As long as the receipt number may be in the SMS to the agent (core/wording/slots.py).
-_RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]{0,11}")
 
 
 def _parse_search(unit: Unit, typed: str) -> Mapping[str, Any]:
@@ -98,14 +97,6 @@ def _agent_summary(unit: Unit, agent_id: int) -> list[tuple[str, str]]:
     ]
 
 
-def _parse_receipt(unit: Unit, typed: str) -> str:
-    """Return the number of a paper receipt, in capitals."""
-    number = typed.upper().replace(" ", "")
-    if not _RECEIPT.fullmatch(number):
-        raise ValueError("at most 12 letters, digits and dashes")
-    return number
-
-
 def _receive_cash(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     amount = Money(values["amount"], unit.market.currency)
     settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
@@ -132,11 +123,76 @@ action_page(
         "Receive cash from an agent",
         lambda unit, agent_id: (
             Field("amount", "Cash received", parsing.positive_amount_minor),
-            Field("receipt", "Receipt number", _parse_receipt, hint="Of the receipt you give."),
+            Field(
+                "receipt", "Receipt number", parsing.short_receipt, hint="Of the receipt you give."
+            ),
         ),
         _receive_cash,
         button="Book it",
         errors_at={"settlement_too_large": "amount", "receipt_used": "receipt"},
+        summary=_agent_summary,
+        preview=_preview_settlement,
+    ),
+)
+
+
+def _pay_commission(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
+    amount = Money(values["amount"], unit.market.currency)
+    paid_from = (values["place"], values["receipt"])
+    who = (operator, values["reason"])
+    left = pay_commission(unit, agent_id, amount, paid_from, who)
+    rest = money(left.minor, unit.market)
+    message = f"The commission is paid out, {rest} is left of it. The agent gets an SMS."
+    return Done(message, "agents.agent", {"agent_id": agent_id})
+
+
+def _commission_fields(unit: Unit, agent_id: int) -> tuple[Field, ...]:
+    whole = major(_get_agent(unit, agent_id).commission_minor, unit.market.currency)
+    return (
+        Field("amount", "Amount", parsing.positive_amount_minor, value=whole),
+        Field("place", "Paid from", kind="select", options=places),
+        Field("receipt", "Number of the receipt or transfer", parsing.short_receipt),
+    )
+
+
+action_page(
+    blueprint,
+    "/agents/<int:agent_id>/commission",
+    "pay_commission",
+    "settle_agent",
+    Form(
+        "Pay out commission",
+        _commission_fields,
+        _pay_commission,
+        button="Book it",
+        errors_at={"commission_too_large": "amount", "receipt_used": "receipt"},
+        summary=_agent_summary,
+        preview=_preview_settlement,
+    ),
+)
+
+
+def _write_off_shortfall(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
+    amount = Money(values["amount"], unit.market.currency)
+    owed = write_off_shortfall(unit, agent_id, amount, operator, values["reason"])
+    rest = money(owed.minor, unit.market)
+    message = f"The shortfall is written off. The agent owes {rest} now and gets an SMS."
+    return Done(message, "agents.agent", {"agent_id": agent_id})
+
+
+action_page(
+    blueprint,
+    "/agents/<int:agent_id>/write-off",
+    "write_off",
+    "forgive_debt",
+    Form(
+        "Write off what an agent cannot pay",
+        lambda unit, agent_id: (
+            Field("amount", "Amount", parsing.positive_amount_minor, hint="It is a bad debt."),
+        ),
+        _write_off_shortfall,
+        button="Write it off",
+        errors_at={"shortfall_too_large": "amount"},
         summary=_agent_summary,
         preview=_preview_settlement,
     ),

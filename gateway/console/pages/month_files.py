@@ -14,6 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from core.db.console import month as lists
 from core.db.console import month_ledger as ledger
+from core.db.console import month_receivables as receivables
 from core.db.console.listing import Query, read_all
 from core.unit import Unit
 from core.usecases.operators.bulk import Progress, no_progress
@@ -123,6 +124,34 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
     "refunds": (
         ledger.REFUNDS,
         (_BOOKED, _KIND, _RECEIPT, Column("Account", "account"), *_SIDES),
+    ),
+    "clawbacks": (
+        receivables.CLAWBACKS,
+        (
+            Column("Taken back", "raised_at", INSTANT),
+            Column("Due", "due_on", DAY),
+            _RECEIPT,
+            _CUSTOMER,
+            Column("Amount", "amount_minor", MONEY),
+            Column("Paid", "paid_minor", MONEY),
+            Column("Written off", "written_off_minor", MONEY),
+            Column("Open", "open_minor", MONEY),
+        ),
+    ),
+    "receivables": (
+        receivables.RECEIVABLES,
+        (
+            _CUSTOMER,
+            Column("Customer number", "customer_id"),
+            Column("Account", "account"),
+            Column("Owed", "owed_minor", MONEY),
+            Column("Not due", "not_due_minor", MONEY),
+            Column("1 to 30 days", "to_30_minor", MONEY),
+            Column("31 to 60 days", "to_60_minor", MONEY),
+            Column("61 to 90 days", "to_90_minor", MONEY),
+            Column("Over 90 days", "older_minor", MONEY),
+            Column("Credit", "credit_minor", MONEY),
+        ),
     ),
     "entries": (
         ledger.ENTRIES,

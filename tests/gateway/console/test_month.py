@@ -13,9 +13,11 @@ from zipfile import ZipFile
 import pytest
 
 from core.money import Money
+from core.refund import MoneyBack
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.agents.manage_agents import take_over_cash
 from core.usecases.refunds.refund import refund_done, request_refund
+from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import reprice_sale
 from core.usecases.sales.end_sale import cancel_sale
@@ -154,7 +156,7 @@ def test_money_belongs_to_the_month_in_which_it_moved(busy: Console) -> None:
 def test_an_empty_month_has_every_file_without_rows(busy: Console) -> None:
     files = month_of(busy, "2026-03")
 
-    assert len(files) == 12
+    assert len(files) == 14
     assert files["payments"] == files["entries"] == []
     assert {row["Agrees"] for row in files["checks"]} == {"True"}
 
@@ -204,3 +206,36 @@ def test_only_one_piece_of_a_file_is_in_memory() -> None:
     with ZipFile(out) as archive:
         assert archive.read("few.csv") == b"one\n"
         assert len(archive.read("many.csv")) == 1000 * 200 * 12
+
+
+def test_what_customers_owe_is_there_by_age_and_agrees_with_the_trial_balance(
+    busy: Console,
+) -> None:
+    """A payment of 500 for the meter, all of it energy, is taken back in November."""
+    busy.scenario.ahead = timedelta(days=1)
+    with busy.scenario.open_unit() as unit:
+        record_reversal(
+            unit, f"agent:{busy.ids['agent_id']}", "AG000001", MoneyBack(), "test", "he was robbed"
+        )
+    busy.scenario.ahead = DECEMBER - NOW
+
+    for name in ("2026-11", "2026-12"):
+        files = month_of(busy, name)
+        ages = ("Not due", "1 to 30 days", "31 to 60 days", "61 to 90 days", "Over 90 days")
+        for row in files["receivables"]:
+            assert sum(Decimal(row[age]) for age in ages) == Decimal(row["Owed"])
+            assert all(Decimal(row[age]) >= 0 for age in ages)
+        for which in ("receivable:sales", "receivable:access", "receivable:clawback"):
+            rows = [row for row in files["receivables"] if row["Account"] == which]
+            found = [row for row in files["trial_balance"] if row["Account"] == which]
+            assert total(rows, "Owed") == total(found, "Closing debit")
+        credit = [row for row in files["trial_balance"] if row["Account"] == "customer_credit"]
+        assert total(files["receivables"], "Credit") == total(credit, "Closing credit")
+        (claim,) = files["clawbacks"]
+        assert (claim["Receipt"], claim["Amount"], claim["Open"]) == (
+            "AG000001",
+            "500.00",
+            "500.00",
+        )
+        (owed,) = [row for row in files["receivables"] if row["Account"] == "receivable:clawback"]
+        assert owed["1 to 30 days" if name == "2026-11" else "31 to 60 days"] == "500.00"

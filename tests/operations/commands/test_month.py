@@ -19,7 +19,7 @@ def test_a_month_is_written_into_a_new_file_only_its_owner_may_read(
     ran = dialwatt("month", "2026-01", str(target))
 
     assert ran.code == 0
-    assert "12 files of 2026-01" in ran.out
+    assert "14 files of 2026-01" in ran.out
     assert target.stat().st_mode & 0o777 == 0o600
     with ZipFile(target) as archive:
         assert "trial_balance-2026-01.csv" in archive.namelist()

@@ -11,7 +11,8 @@ from core.waterfall import Obligation, Waterfall
 
 @dataclass(frozen=True, slots=True)
 class Customer:
-    """A customer; `msisdn` is the number texts go to."""
+    """A customer; `msisdn` is the number texts go to, `account` what they type to pay what they
+    owe without naming a device."""
 
     id: int
     name: str
@@ -19,6 +20,11 @@ class Customer:
     language: str
     credit_minor: int
     msisdn: str | None
+    account: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.name} {self.surname}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)

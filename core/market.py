@@ -36,6 +36,10 @@ class Market:
         """The time of day in this market at that instant: `14:05`."""
         return f"{instant.astimezone(ZoneInfo(self.timezone)):%H:%M}"
 
+    def local_minute(self, instant: datetime) -> str:
+        """An instant as people in this market write it in notes: `2026-11-24 12:05`."""
+        return f"{instant.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"
+
     def first_instant(self, day: date) -> datetime:
         """The instant at which that day begins in this market."""
         return datetime.combine(day, time.min, ZoneInfo(self.timezone))

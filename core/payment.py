@@ -43,16 +43,17 @@ def normalise_receipt(text: str) -> str:
 class ReceivedPayment:
     """A payment claimed for applying; its row is locked.
 
-    `paid_on`: the day whose prices, due instalments and fees count for it (`Unit.paid_on`).
-    `quoted_at`: when it was made, or the prompt for it, or when a person last decided that it is to
-    be applied: what was sold later is not paid by it.
+    `device_id` is None where the customer's account reference was paid to. `paid_on`: the day whose
+    prices, due instalments and fees count for it (`Unit.paid_on`). `quoted_at`: when it was made,
+    or the prompt for it, or when a person last decided that it is to be applied: what was sold
+    later is not paid by it.
     """
 
     id: int
     receipt: str
     amount_minor: int
     purpose: PaymentPurpose
-    device_id: int
+    device_id: int | None
     customer_id: int
     paid_at: datetime
     paid_on: date
@@ -61,9 +62,8 @@ class ReceivedPayment:
 
 @dataclass(frozen=True, slots=True)
 class BookedPayment:
-    """A payment's row. `device_id` and `customer_id` are None where it was never matched.
-
-    `returned_minor` of it went back to the payer."""
+    """A payment's row. `customer_id` is None where it was never matched, `device_id` also where the
+    customer's account reference was paid to. `returned_minor` of it went back to the payer."""
 
     id: int
     provider_account: str
@@ -127,7 +127,7 @@ class PaymentNotice:
     `provider_account` is the receiving account (`daraja:600123`), unique together with `receipt`,
     which is normalised; `account` is what the payer typed; `payer_kind` says what `payer` holds (a
     masked or hashed number cannot be texted). `quoted_at`: when the payer was told what the money
-    does, where that was before it was paid.
+    does, where that was before it was paid. `prompt`: the one that was approved, where known.
     """
 
     provider_account: str
@@ -140,6 +140,7 @@ class PaymentNotice:
     payer: str | None
     paid_at: datetime
     quoted_at: datetime | None = None
+    prompt: Prompt | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "receipt", normalise_receipt(self.receipt))
@@ -168,4 +169,5 @@ class PaymentNotice:
             payer=prompt.msisdn,
             paid_at=paid_at or prompt.sent_at or prompt.created_at,
             quoted_at=prompt.created_at,
+            prompt=prompt,
         )

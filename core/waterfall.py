@@ -103,11 +103,12 @@ def _all(units: int) -> int:
 class Target:
     """The device paid for: a meter with its tariff, a plan's device, or days as a service.
 
+    `device_id` is None where the customer's account was paid to, which is for loans only.
     `max_per_token` says how much of some tenths of a kWh, or days, one code gives; no more is sold.
     `without_token` are the devices for which no code can be made: nothing is bought for them.
     """
 
-    device_id: int
+    device_id: int | None
     tariff: TariffVersion | None = None
     plan_sale_id: int | None = None
     price_per_day_minor: int | None = None
@@ -212,7 +213,7 @@ class _Fall:
             line = Line(obligation.kind, amount, obligation, obligation.device_id)
             self.outcome.lines.append(line)
 
-    def sell(self, kind: str, cost: int, device_id: int) -> None:
+    def sell(self, kind: str, cost: int, device_id: int | None) -> None:
         """Spend `cost` on energy or days of a device."""
         if cost:
             self.outcome.lines.append(Line(kind, cost, device_id=device_id))

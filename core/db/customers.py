@@ -13,7 +13,7 @@ from core.customer import Customer
 COLUMNS = """
     c.id, c.name, c.surname, c.language, c.credit_minor,
     (SELECT msisdn FROM customer_msisdns n WHERE n.customer_id = c.id
-     ORDER BY position, msisdn LIMIT 1) AS msisdn
+     ORDER BY position, msisdn LIMIT 1) AS msisdn, c.account
 """
 
 
@@ -39,6 +39,13 @@ def find_customer_by_hash(connection: Connection, sha256: str) -> tuple[str, str
         {"sha256": sha256.lower()},
     ).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def customer_of_account(connection: Connection, account: str) -> int | None:
+    """Return the id of the customer with that account reference, or None."""
+    return connection.execute(
+        text("SELECT id FROM customers WHERE account = :account"), {"account": account}
+    ).scalar_one_or_none()
 
 
 def get_customer(connection: Connection, customer_id: int) -> Customer:

@@ -48,6 +48,17 @@ def hand_over(connection: Connection, handovers: Collection[Handover]) -> None:
     )
 
 
+def replacement_of(connection: Connection, device_id: int) -> str | None:
+    """Return the serial number of the device that took this one's place, or None."""
+    return connection.execute(
+        text(
+            "SELECT n.serial FROM devices o JOIN devices n ON n.id = o.replaced_by_id"
+            " WHERE o.id = :id"
+        ),
+        {"id": device_id},
+    ).scalar_one_or_none()
+
+
 def changes_of(connection: Connection, device_id: int) -> list[OwnershipChange]:
     """Return every change of hands of a device, the oldest first."""
     return [OwnershipChange(*row) for row in connection.execute(_CHANGES, {"id": device_id})]

@@ -61,17 +61,40 @@ def find_open_prompt(
     return None if row is None else (row.id, row.created_at)
 
 
-def set_account_reference(connection: Connection, prompt_id: int, reference: str) -> None:
-    """Set the account reference that the payer will see."""
+def set_own_reference(connection: Connection, prompt_id: int) -> None:
+    """Let the payer see a reference that leads back to this prompt: its customer and purpose."""
     connection.execute(
-        text("UPDATE prompts SET account_reference = :reference WHERE id = :id"),
-        {"id": prompt_id, "reference": reference},
+        text("UPDATE prompts SET account_reference = prompt_reference(id) WHERE id = :id"),
+        {"id": prompt_id},
     )
 
 
 def find_reference(connection: Connection, account_reference: str) -> Prompt | None:
     """Return the newest prompt that showed this account reference, or None."""
     return _one(connection, "account_reference = :key ORDER BY id DESC LIMIT 1", account_reference)
+
+
+def asked_of_others(
+    connection: Connection, device_id: int, amount_minor: int, between: tuple[datetime, datetime]
+) -> set[int]:
+    """Return the customers for whom that amount was asked for a device between two instants, where
+    nobody knows of the money of the prompt."""
+    rows = connection.execute(
+        text(
+            "SELECT customer_id FROM prompts WHERE device_id = :device AND amount_minor = :amount"
+            " AND payment_id IS NULL AND created_at BETWEEN :begin AND :end"
+        ),
+        {"device": device_id, "amount": amount_minor, "begin": between[0], "end": between[1]},
+    )
+    return set(rows.scalars())
+
+
+def customers_asked(connection: Connection, payment_id: int) -> set[int]:
+    """Return the customers for whom a payment was asked by a prompt; none without a prompt."""
+    rows = connection.execute(
+        text("SELECT customer_id FROM prompts WHERE payment_id = :id"), {"id": payment_id}
+    )
+    return set(rows.scalars())
 
 
 def lock_prompt(connection: Connection, prompt_id: int) -> Prompt | None:
@@ -132,12 +155,14 @@ def join_receipts(connection: Connection, now: datetime) -> list[Joined]:
                         WHERE payer IN (r.msisdn, encode(sha256(decode(substr(r.msisdn, 2),
                                                                        'escape')), 'hex'))
                         UNION ALL
-                       SELECT o.* FROM payments o JOIN devices d ON d.owner_id = o.customer_id
-                        WHERE d.id = r.device_id AND o.device_id = d.id AND payer_kind = 'masked'
+                       SELECT o.* FROM payments o
+                        WHERE o.customer_id = r.customer_id AND payer_kind = 'masked'
+                          AND o.device_id IS NOT DISTINCT FROM r.device_id
                           AND payer ~ '^[0-9]{4,}[ *]+[0-9]{3,}$'
                           AND substr(r.msisdn, 2) LIKE regexp_replace(payer, '[ *]+', '%')
                        ) p ON p.amount_minor = r.amount_minor
                    AND p.account_raw = r.account_reference
+                   AND coalesce(p.customer_id, r.customer_id) = r.customer_id
                    AND p.provider_account LIKE r.channel || ':%'
                    AND p.paid_at BETWEEN r.sent_at - interval '1 minute'
                                      AND r.sent_at + interval '10 minutes'

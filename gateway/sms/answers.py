@@ -26,7 +26,7 @@ from core.usecases.devices.list_devices import (
 from core.usecases.messages.inbound import InboundText, record_inbound_text
 from core.usecases.messages.queue import Recipient, send_sms_to, times_texted_lately
 from core.usecases.messages.reminders import want_reminders
-from core.usecases.payments.find_account import match_account
+from core.usecases.payments.find_account import Customer, match_account
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.registration.by_sms import PendingRequest, store_registration_request
@@ -61,6 +61,13 @@ class Sender:
             return list_devices(self.unit, self.customer_id)
         except Refused:
             return []
+
+    def is_customer(self, customer: Customer) -> bool:
+        """Whether the sender is that customer."""
+        try:
+            return self.customer_id == customer.id
+        except Refused:
+            return False
 
     def money(self, minor: int) -> Money:
         return Money(minor, self.unit.market.currency)
@@ -165,7 +172,7 @@ def _pay_by_reading(sender: Sender, words: tuple[str, ...]) -> BoundMessage:
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """A device that exists, and what is to be paid."""
+    """A device that exists, or a customer's account reference, and what is to be paid."""
 
     serial: str
     loan_only: bool
@@ -181,7 +188,8 @@ def _payable(sender: Sender, reading: Reading) -> Payable | None:
     else:
         try:
             match = match_account(sender.unit, reading.serial)
-            return Payable(match.device.serial, match.purpose == "loan", reading.amount_minor)
+            account = match.device.serial if match.device else normalise_serial(reading.serial)
+            return Payable(account, match.purpose == "loan", reading.amount_minor)
         except Refused as refused:
             if refused.code != "unknown_serial":
                 raise
@@ -199,10 +207,10 @@ def _send_prompt(sender: Sender, paid: Payable) -> BoundMessage:
         return messages.requested_before(
             amount=amount, serial=paid.serial, at=asked.at, service_code=unit.market.service_code
         )
-    if not any(paid.serial == own.serial for own in sender.devices):
+    quote = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only)
+    if not sender.is_customer(quote.owner):
         return messages.check_phone(amount=amount, serial=paid.serial)
-    outcome = quote_payment(unit, paid.serial, amount.minor, loan_only=paid.loan_only).outcome
-    allocations = describe_allocation(unit.market, outcome)
+    allocations = describe_allocation(unit.market, quote.outcome)
     return messages.check_phone_own(amount=amount, serial=paid.serial, allocations=allocations)
 
 

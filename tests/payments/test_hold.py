@@ -62,6 +62,7 @@ def test_its_payer_hears_that_it_waits(scenario: Scenario) -> None:
 
 def test_its_neighbours_are_applied_all_the_same(scenario: Scenario) -> None:
     moved_between_request_and_refusal(scenario)
+    scenario.ahead += timedelta(minutes=2)
     scenario.pay("R2", METER, 100_00)
 
     scenario.apply()

@@ -50,7 +50,7 @@ CUSTOMERS = Query(
 @dataclass(frozen=True, slots=True)
 class CustomerDetails:
     """A customer as on their page. `village` is its code; `numbers`: the one that SMS go to is
-    first."""
+    first; `account`: what they type to pay what they owe, without naming a device."""
 
     id: int
     name: str
@@ -61,6 +61,7 @@ class CustomerDetails:
     village: str | None
     village_name: str | None
     numbers: list[str]
+    account: str
 
 
 def find_customer_details(connection: Connection, customer_id: int) -> CustomerDetails | None:
@@ -70,7 +71,7 @@ def find_customer_details(connection: Connection, customer_id: int) -> CustomerD
         CustomerDetails,
         "SELECT c.id, c.name, c.surname, c.language, c.credit_minor, c.created_at, v.code AS"
         " village, v.name AS village_name, ARRAY(SELECT msisdn FROM customer_msisdns n WHERE"
-        " n.customer_id = c.id ORDER BY position, msisdn) AS numbers FROM customers c"
+        " n.customer_id = c.id ORDER BY position, msisdn) AS numbers, c.account FROM customers c"
         " LEFT JOIN villages v ON v.id = c.village_id WHERE c.id = :id",
         id=customer_id,
     )

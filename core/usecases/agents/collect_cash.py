@@ -66,9 +66,7 @@ def collect_cash(
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
     earn_on_cash(unit, agent, receipt, amount.minor)
     owed = Money(owed_minor, amount.currency)
-    message = agent_sms.collected(
-        amount=amount, serial=quote.device.serial, receipt=receipt, owed=owed
-    )
+    message = agent_sms.collected(amount=amount, serial=quote.account, receipt=receipt, owed=owed)
     notify_agent(unit, agent, message, f"agent_collected:{receipt}")
     _warn_of_limit(unit, agent, owed_minor, receipt)
     return Collected(receipt, unit.market.local_time(unit.now), owed)
@@ -76,7 +74,7 @@ def collect_cash(
 
 def _find_earlier(unit: Unit, agent: Agent, quote: Quote, amount: Money) -> Collected | None:
     """Return the same cash that the locked agent booked minutes before."""
-    account = quote.owner.id, quote.device.id
+    account = quote.owner.id, quote.device_id
     since = unit.now - SAME_AGAIN_WITHIN
     earlier = find_same_cash(unit.connection, agent.provider_account, account, amount.minor, since)
     if earlier is None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from core.customer import Customer, KnownCustomer
 from core.db.bulk import Values
+from core.db.customers import get_customer
 from core.db.registration import customers_by_msisdn, ids_by_code, insert_customers
 from core.db.tables.customers import villages
 from core.errors import Refused
@@ -65,7 +66,7 @@ def register_customer(unit: Unit, entry: NewCustomer) -> Customer:
     named = [entry.village] if entry.village else []
     row = _row(unit, entry, ids_by_code(unit.connection, villages, named))
     (customer_id,) = insert_customers(unit.connection, [row])
-    return Customer(customer_id, entry.name, entry.surname, row["language"], 0, entry.msisdn)
+    return get_customer(unit.connection, customer_id)
 
 
 def check_same(known: KnownCustomer, entry: NewCustomer) -> None:

@@ -25,7 +25,6 @@ from core.db.waterfalls import all_waterfalls
 from core.journal import CREDIT, DEBIT
 from core.logs import log_fields
 from core.payment import ReceivedPayment
-from core.tariff import version_for_payment
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.payments.batch import AppliedPayment, PaymentBatch
@@ -94,7 +93,9 @@ def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBa
     """Lock customers, then devices; bring their access fees up to date; read what is owed."""
     customer_ids = {payment.customer_id for payment in payments}
     customers = lock_with_changes(unit.connection, customer_ids)
-    devices = lock_devices(unit.connection, {p.device_id for p in payments}, customer_ids)
+    devices = lock_devices(
+        unit.connection, {p.device_id for p in payments if p.device_id}, customer_ids
+    )
     versions = versions_of(unit.connection, devices.values())
     post_access_fees(unit, devices.values(), versions)
     return PaymentBatch(
@@ -114,18 +115,18 @@ def _as_quoted(
 ) -> list[ReceivedPayment]:
     """Return the payments that can be applied as they were quoted, by the time they were made.
 
-    Where the device has another owner than the payment was recorded for, it goes to suspense: money
-    that buys energy for one customer must not pay the debts of another. Where what the customer
-    owes was changed after the payment, by a person or a reversal, it waits for a person.
+    Where the device has another owner than the payment was recorded for, it goes to suspense: the
+    money of one customer must not serve another. Where what the customer owes was changed after the
+    payment, by a person or a reversal, it waits for a person.
     """
     as_quoted = []
     for payment in sorted(payments, key=lambda payment: (payment.quoted_at, payment.id)):
-        device = batch.devices[payment.device_id]
+        device = batch.device_of(payment)
         changed_at = batch.changed_at.get(payment.customer_id)
-        if device.owner_id != payment.customer_id:
-            unmatch(unit, payment.id, device.serial)
+        if device is not None and device.owner_id != payment.customer_id:
+            unmatch(unit, payment.id, {payment.customer_id})
         elif changed_at is not None and changed_at > payment.quoted_at:
-            hold_changed(unit, payment, device.serial, changed_at)
+            hold_changed(unit, payment, batch.name_of(payment), changed_at)
         else:
             as_quoted.append(payment)
     return as_quoted
@@ -137,10 +138,8 @@ def _apply_one(
     issuer: TokenIssuer,
     without_token: Mapping[int, str],
 ) -> AppliedPayment:
-    owed, device = batch.owed[payment.customer_id], batch.devices[payment.device_id]
-    tariff_id = device.tariff_at(min(payment.paid_at, payment.quoted_at))
-    versions = batch.versions.get(tariff_id or 0, [])
-    target = target_of(device, version_for_payment(versions, payment.paid_on, batch.today))
+    owed, device = batch.owed[payment.customer_id], batch.device_of(payment)
+    target = target_of(device, batch.tariff_for(payment))
     counts = [debt for debt in owed if _counts(debt, payment, target)]
     outcome = apply_money(
         payment.amount_minor,

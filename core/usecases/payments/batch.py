@@ -9,7 +9,7 @@ from datetime import date, datetime
 from core.customer import Customer
 from core.device import Device
 from core.payment import ReceivedPayment
-from core.tariff import TariffVersion
+from core.tariff import TariffVersion, version_for_payment
 from core.usecases.payments.issue_tokens import DeviceToken
 from core.waterfall import Obligation, Outcome, Waterfall
 
@@ -32,6 +32,24 @@ class PaymentBatch:
     credits: dict[int, int]
     waterfalls: list[Waterfall]
     today: date
+
+    def device_of(self, payment: ReceivedPayment) -> Device | None:
+        """The device that was paid for; None where the customer's account was."""
+        return None if payment.device_id is None else self.devices[payment.device_id]
+
+    def tariff_for(self, payment: ReceivedPayment) -> TariffVersion | None:
+        """The prices of the meter that was paid for, as they were then; None for anything else."""
+        device = self.device_of(payment)
+        if device is None:
+            return None
+        tariff_id = device.tariff_at(min(payment.paid_at, payment.quoted_at))
+        versions = self.versions.get(tariff_id or 0, [])
+        return version_for_payment(versions, payment.paid_on, self.today)
+
+    def name_of(self, payment: ReceivedPayment) -> str:
+        """What was paid for, in texts: a serial number, or the customer's account reference."""
+        device = self.device_of(payment)
+        return device.serial if device else self.customers[payment.customer_id].account
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Find the device that a payer named as account. Only exact matches count."""
+"""Find the device or customer that a payer named as account. Only exact matches count."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from datetime import datetime
 
 from core.customer import Customer as Customer
 from core.customer import CustomerPosition
+from core.db.customers import customer_of_account
 from core.db.devices import find_device, get_device
-from core.db.obligations import position_by_serial
+from core.db.obligations import position_by_serial, position_of_customer
 from core.db.prompts import find_reference
 from core.device import Device
 from core.errors import Refused
 from core.payment import PaymentPurpose
+from core.prompt import Prompt
+from core.reference import PROMPT_REFERENCE_LASTS, is_account_reference, is_prompt_reference
 from core.serial_number import normalise_serial
 from core.tariff import TariffVersion, fees_due
 from core.unit import Unit
@@ -28,44 +31,85 @@ def purpose_typed(account: str) -> PaymentPurpose:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The device, its owner, and the purpose: `loan` when only loans are to be paid.
-    `quoted_at`: when the prompt was made whose reference it is."""
+    """The customer whom money is for, and what for: `loan` when only loans are to be paid.
 
-    device: Device
+    `device` is None where the customer's account reference was named. `quoted_at`: when the prompt
+    was made that is for this customer, where one was named.
+    """
+
+    device: Device | None
     customer_id: int
     purpose: PaymentPurpose
     quoted_at: datetime | None = None
 
+    @property
+    def device_id(self) -> int | None:
+        return self.device.id if self.device else None
 
-def match_account(unit: Unit, account: str) -> Match:
-    """Match a serial number, a serial number followed by LOAN, or the reference of a prompt.
 
-    Raises Refused("unknown_serial") and Refused("device_in_stock").
+def match_account(unit: Unit, account: str, paid_at: datetime | None = None) -> Match:
+    """Match a serial number, a customer's account reference, either followed by LOAN, or the
+    reference of a prompt. `paid_at`: when the payment was made; None for now.
+
+    Raises Refused: unknown_serial; device_in_stock; and of a prompt reference_expired, device_moved
+    where another customer has the device by now.
     """
     typed = normalise_serial(account)
-    device = find_device(unit.connection, typed)
-    purpose: PaymentPurpose = "device"
-    if device is None and typed.endswith(LOAN_SUFFIX):
-        device, purpose = find_device(unit.connection, typed.removesuffix(LOAN_SUFFIX)), "loan"
-    prompt = find_reference(unit.connection, typed) if device is None else None
-    if prompt is not None and prompt.device_id is not None:
-        device, purpose = get_device(unit.connection, prompt.device_id), prompt.purpose
-    if device is None:
+    stem = typed.removesuffix(LOAN_SUFFIX)
+    found = _match_serial(unit, typed, "device")
+    if found is None and stem != typed:
+        found = _match_serial(unit, stem, "loan")
+    if found is None and is_account_reference(stem):
+        found = _match_customer(unit, stem)
+    if found is None and is_prompt_reference(typed):
+        found = _match_reference(unit, typed, paid_at or unit.now)
+    if found is None:
         raise Refused("unknown_serial", serial=typed[:20])
+    return found
+
+
+def _match_serial(unit: Unit, serial: str, purpose: PaymentPurpose) -> Match | None:
+    device = find_device(unit.connection, serial)
+    if device is None:
+        return None
     if device.owner_id is None:
-        raise Refused("device_in_stock", serial=device.serial)
-    return Match(device, device.owner_id, purpose, prompt.created_at if prompt else None)
+        raise Refused("device_in_stock", serial=serial)
+    return Match(device, device.owner_id, purpose)
+
+
+def _match_customer(unit: Unit, account: str) -> Match | None:
+    customer_id = customer_of_account(unit.connection, account)
+    return None if customer_id is None else Match(None, customer_id, "loan")
+
+
+def _match_reference(unit: Unit, reference: str, paid_at: datetime) -> Match | None:
+    prompt = find_reference(unit.connection, reference)
+    if prompt is None:
+        return None
+    if paid_at > prompt.created_at + PROMPT_REFERENCE_LASTS:
+        raise Refused("reference_expired", reference=reference)
+    return match_prompt(unit, prompt)
+
+
+def match_prompt(unit: Unit, prompt: Prompt) -> Match:
+    """Match the customer a prompt was made for. Raises Refused("device_moved") where the device is
+    not that customer's any more."""
+    device = get_device(unit.connection, prompt.device_id) if prompt.device_id else None
+    if device is not None and device.owner_id != prompt.customer_id:
+        raise Refused("device_moved", serial=device.serial)
+    return Match(device, prompt.customer_id, prompt.purpose, prompt.created_at)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """What must be known of a device and its owner to quote a payment.
 
-    `versions`: the tariff versions of the owner's devices by tariff id; `owed`: every obligation
-    not fully paid; `due_minor`: the sum of those that are due today; `waterfall`: today's.
+    `device` is None where the owner's account reference was named. `versions`: the tariff versions
+    of the owner's devices by tariff id; `owed`: every obligation not fully paid; `due_minor`: the
+    sum of those that are due today; `waterfall`: today's.
     """
 
-    device: Device
+    device: Device | None
     owner: Customer
     purpose: PaymentPurpose
     versions: dict[int, list[TariffVersion]]
@@ -73,22 +117,33 @@ class Account:
     due_minor: int
     waterfall: Waterfall
 
+    @property
+    def name(self) -> str:
+        """What is paid to, in texts: the serial number, or the account reference."""
+        return self.device.serial if self.device else self.owner.account
+
 
 def read_account(unit: Unit, account: str) -> Account:
     """Read the account a payer named, as `match_account` does; one round trip for a serial number.
 
-    Raises Refused("unknown_serial") and Refused("device_in_stock").
+    Raises Refused as `match_account`.
     """
     serial = normalise_serial(account)
-    purpose: PaymentPurpose = "device"
     position = position_by_serial(unit.connection, serial)
-    if position is None:  # a serial number with LOAN, the reference of a prompt, or unknown
-        match = match_account(unit, account)
-        serial, purpose = match.device.serial, match.purpose
-        position = position_by_serial(unit.connection, serial)
-    if position is None or position.owner is None:
+    if position is not None:
+        return _account(unit, position, serial, "device")
+    match = match_account(unit, account)
+    position = position_of_customer(unit.connection, match.customer_id)
+    named = match.device.serial if match.device else None
+    return _account(unit, position, named, match.purpose)
+
+
+def _account(
+    unit: Unit, position: CustomerPosition, serial: str | None, purpose: PaymentPurpose
+) -> Account:
+    if position.owner is None:
         raise Refused("device_in_stock", serial=serial)
-    device = next(device for device in position.devices if device.serial == serial)
+    device = next((device for device in position.devices if device.serial == serial), None)
     owed = owed_today(unit, position)
     return Account(
         device,

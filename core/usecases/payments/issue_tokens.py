@@ -97,7 +97,7 @@ class TokenIssuer:
 
 def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, Action, int]]:
     """Yield (device id, kind, units) for every token the payment bought."""
-    if outcome.energy_tenths:
+    if outcome.energy_tenths and payment.device_id is not None:
         yield payment.device_id, "energy", outcome.energy_tenths
     for device_id in outcome.unlocked_devices:
         yield device_id, "unlock", 0

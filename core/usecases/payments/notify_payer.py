@@ -49,7 +49,7 @@ def notify_owner_of_payment(
         return
     owner = get_customer(unit.connection, match.customer_id)
     message = sms.paid_for(
-        serial=match.device.serial,
+        serial=match.device.serial if match.device else owner.account,
         owner=mask_name(owner.name, owner.surname),
         amount=Money(amount_minor, unit.market.currency),
         receipt=receipt,
@@ -69,8 +69,9 @@ def payer_identified(unit: Unit, payment_id: int, msisdn: str) -> None:
     amount_minor, receipt = payment.amount_minor, payment.receipt
     if payment.state == "suspense":
         notify_suspense(unit, payment_id, payment.account_raw, amount_minor, receipt, payer)
-    elif payment.state in _MATCHED and payment.device_id and payment.customer_id:
-        match = Match(get_device(unit.connection, payment.device_id), payment.customer_id, "device")
+    elif payment.state in _MATCHED and payment.customer_id:
+        device = get_device(unit.connection, payment.device_id) if payment.device_id else None
+        match = Match(device, payment.customer_id, "device")
         notify_owner_of_payment(unit, payment_id, match, amount_minor, receipt, payer)
 
 
@@ -113,6 +114,21 @@ def notify_held(unit: Unit, payment: ReceivedPayment, serial: str, payer: Payer 
         amount=amount, serial=serial, receipt=payment.receipt, operator=unit.market.operator
     )
     _queue(unit, "held", payment.id, message, reached)
+
+
+def notify_expired(
+    unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
+) -> None:
+    """Tell the payer that a reference of an earlier prompt was typed too late, and what to type."""
+    if payer is None:
+        return
+    message = sms.reference_expired(
+        amount=Money(amount_minor, unit.market.currency),
+        account=account,
+        receipt=receipt,
+        operator=unit.market.operator,
+    )
+    _queue(unit, "suspense", payment_id, message, payer)
 
 
 def _queue(

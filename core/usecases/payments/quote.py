@@ -20,15 +20,22 @@ from core.waterfall import PLAN_PARTS, Outcome, Target, apply_money
 class Quote:
     """How the money will be allocated to the owner's debts and the device.
 
+    `device` is None where the owner's account reference is paid to; `account` is what is paid to,
+    in texts: the serial number, or the account reference.
     `purpose` is what the account says or was asked for: the booking has the same. `owes_loan`:
     whether the owner has a loan that could be paid instead.
     """
 
-    device: Device
+    device: Device | None
+    account: str
     purpose: PaymentPurpose
     owner: Customer
     outcome: Outcome
     owes_loan: bool
+
+    @property
+    def device_id(self) -> int | None:
+        return self.device.id if self.device else None
 
 
 def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: bool = False) -> Quote:
@@ -46,7 +53,7 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     owes_loan = any(
         debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed
     )
-    return Quote(named.device, purpose, named.owner, outcome, owes_loan)
+    return Quote(named.device, named.name, purpose, named.owner, outcome, owes_loan)
 
 
 def check_credit_is_useful(unit: Unit, account: str) -> None:
@@ -62,7 +69,8 @@ def check_credit_is_useful(unit: Unit, account: str) -> None:
 
 
 def _target(unit: Unit, named: Account) -> Target:
-    versions = named.versions.get(named.device.tariff_id or 0, [])
+    tariff_id = named.device.tariff_id if named.device else None
+    versions = named.versions.get(tariff_id or 0, [])
     return target_of(named.device, version_on(versions, unit.today))
 
 
@@ -93,8 +101,10 @@ def check_amount(unit: Unit, amount_minor: int) -> None:
         raise Refused("amount_too_large", most=Money(market.payment_max_minor, market.currency))
 
 
-def target_of(device: Device, tariff: TariffVersion | None) -> Target:
+def target_of(device: Device | None, tariff: TariffVersion | None) -> Target:
     """Return what the money left after all debts buys for that device; `tariff`: its prices."""
+    if device is None:
+        return Target(None)
     if device.tariff_id is not None:
         return Target(device.id, tariff=tariff, max_per_token=_max_per_token(device, "energy"))
     if device.scheme == "service":

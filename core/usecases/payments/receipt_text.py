@@ -24,7 +24,7 @@ def receipt_rows(
     customer = batch.customers[payment.customer_id]
     if customer.msisdn is None:
         return
-    paid_serial = batch.devices[payment.device_id].serial
+    paid_serial = batch.name_of(payment)
     messages = [
         _receipt(unit.market, applied, paid_serial),
         *map(_token_message, applied.tokens[1:]),

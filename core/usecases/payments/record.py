@@ -10,17 +10,27 @@ from dataclasses import dataclass
 
 from core.db.audit import open_case
 from core.db.ledger import open_account, post_entries
-from core.db.payments import find_receipt, insert_payment
-from core.errors import BadCallback, BrokenInvariant, Refused
+from core.db.payments import find_receipt, insert_payment, lock_payment
+from core.errors import BadCallback, BrokenInvariant
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
 from core.payment import PaymentNotice
+from core.prompt import Prompt
 from core.unit import Unit
-from core.usecases.payments.find_account import Match, match_account, purpose_typed
+from core.usecases.payments.find_account import Match, purpose_typed
+from core.usecases.payments.hold import unmatch
 from core.usecases.payments.notify_payer import (
+    Payer,
+    notify_expired,
     notify_owner_of_payment,
     notify_suspense,
     payer_identified,
     reach_payer,
+)
+from core.usecases.payments.whose import (
+    Held,
+    match_payment,
+    open_hands_case,
+    report_served_another,
 )
 
 
@@ -39,28 +49,29 @@ def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
     """
     if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
         raise BadCallback(f"cannot book {notice.amount_minor} minor units of {notice.currency}")
-    match = _match(unit, notice.account)
-    payment_id = insert_payment(unit.connection, _row(unit, notice, match))
+    found = match_payment(unit, notice)
+    match = found if isinstance(found, Match) else None
+    payment_id = insert_payment(unit.connection, _row(unit, notice, found))
     if payment_id is None:
         return Recorded(_recorded_before(unit, notice), is_new=False)
     _post(unit, notice, match, payment_id)
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
-    if match is None:
-        notify_suspense(
-            unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer
-        )
+    if isinstance(found, Held):
+        _hold(unit, notice, found, payment_id, payer)
     else:
         unit.wakes.add("payments")
-        notify_owner_of_payment(unit, payment_id, match, notice.amount_minor, notice.receipt, payer)
+        notify_owner_of_payment(unit, payment_id, found, notice.amount_minor, notice.receipt, payer)
     return Recorded(payment_id, is_new=True)
 
 
-def _match(unit: Unit, account: str) -> Match | None:
-    """Money that has moved is never refused: without a match it is held in suspense."""
-    try:
-        return match_account(unit, account)
-    except Refused:
-        return None
+def _hold(
+    unit: Unit, notice: PaymentNotice, held: Held, payment_id: int, payer: Payer | None
+) -> None:
+    """Tell the payer and, where the device is in other hands, a person of money in suspense."""
+    notify = notify_expired if held.is_expired else notify_suspense
+    notify(unit, payment_id, notice.account, notice.amount_minor, notice.receipt, payer)
+    if held.device is not None:
+        open_hands_case(unit, payment_id, notice, held.device, held.then)
 
 
 def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
@@ -79,12 +90,27 @@ def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
             f" the ledger {booked_minor}"
         )
         open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
+    if notice.prompt is not None:
+        _compare_customer(unit, payment_id, notice.prompt)
     if notice.payer_kind == "msisdn" and notice.payer is not None:
         payer_identified(unit, payment_id, notice.payer)
     return payment_id
 
 
-def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, object]:
+def _compare_customer(unit: Unit, payment_id: int, prompt: Prompt) -> None:
+    """Hold a payment that was booked for another customer than its prompt was made for, which is
+    known only now; if it was applied, a person must know."""
+    payment = lock_payment(unit.connection, payment_id)
+    if payment is None or payment.customer_id in (None, prompt.customer_id):
+        return
+    if payment.state == "received" and payment.device_id is not None:
+        unmatch(unit, payment.id, {prompt.customer_id})
+    elif payment.state == "applied":
+        report_served_another(unit, payment, prompt.customer_id)
+
+
+def _row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict[str, object]:
+    match = found if isinstance(found, Match) else None
     quoted_at = notice.quoted_at or (match and match.quoted_at) or notice.paid_at
     return {
         "provider_account": notice.provider_account,
@@ -94,7 +120,7 @@ def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, ob
         "currency": notice.currency,
         "account_raw": notice.account,
         "purpose": match.purpose if match else purpose_typed(notice.account),
-        "device_id": match.device.id if match else None,
+        "device_id": match.device_id if match else None,
         "customer_id": match.customer_id if match else None,
         "payer_kind": notice.payer_kind,
         "payer": notice.payer,
@@ -104,6 +130,7 @@ def _row(unit: Unit, notice: PaymentNotice, match: Match | None) -> dict[str, ob
         "received_at": unit.now,
         "next_attempt_at": unit.now,
         "state": "received" if match else "suspense",
+        "problem": found.problem if isinstance(found, Held) else None,
     }
 
 

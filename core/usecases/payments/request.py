@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
 
 from core.channel import Channel, choose_channel
 from core.clock import SAME_AGAIN_WITHIN
-from core.db.devices import find_device
 from core.db.messages import lock_number
-from core.db.prompts import find_open_prompt, insert_prompt, set_account_reference
+from core.db.prompts import find_open_prompt, insert_prompt, set_own_reference
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
@@ -38,14 +36,16 @@ def request_payment(
     loan_only: bool = False,
     network_code: str = "",
 ) -> Requested:
-    """Queue a prompt to `msisdn` for that device, on the mobile-money channel of its network.
+    """Queue a prompt to `msisdn` for that account, on the mobile-money channel of its network.
 
-    `network_code` is the network the USSD session names, if any. Raises Refused like
-    `quote_payment`, Refused("no_channel"), and "amount_too_large" by the channel's own limit.
+    The payer sees the account; or a reference that leads back to this prompt, where the account
+    does not fit or does not say that the loan is meant. `network_code` is the network the USSD
+    session names, if any. Raises Refused like `quote_payment`, Refused("no_channel"), and
+    "amount_too_large" by the channel's own limit.
     """
     quote = quote_payment(unit, serial, amount.minor, loan_only=loan_only)
     lock_number(unit.connection, msisdn)
-    account = quote.owner.id, quote.device.id, quote.purpose
+    account = quote.owner.id, quote.device_id, quote.purpose
     since = unit.now - SAME_AGAIN_WITHIN
     earlier = find_open_prompt(unit.connection, msisdn, account, amount.minor, since)
     if earlier is not None:
@@ -74,7 +74,6 @@ def _store_prompt(
     chosen = choose_channel(unit.market, unit.channels, msisdn, network_code)
     channel = chosen.channel
     _check_limit(channel, amount)
-    device = quote.device
     prompt_id = insert_prompt(
         unit.connection,
         {
@@ -82,28 +81,19 @@ def _store_prompt(
             "network": chosen.network,
             "checkout_reference": channel.new_reference and channel.new_reference(),
             "msisdn": msisdn,
-            "account_reference": device.serial,
+            "account_reference": quote.account,
             "customer_id": quote.owner.id,
-            "device_id": device.id,
+            "device_id": quote.device_id,
             "amount_minor": amount.minor,
             "purpose": quote.purpose,
             "now": unit.now,
         },
     )
     unit.wakes.add("prompts")
-    if quote.purpose == "loan" or len(device.serial) > channel.reference_max:
-        set_account_reference(unit.connection, prompt_id, _own_reference(unit, prompt_id))
+    is_loan_on_device = quote.device is not None and quote.purpose == "loan"
+    if is_loan_on_device or len(quote.account) > channel.reference_max:
+        set_own_reference(unit.connection, prompt_id)
     return Requested(prompt_id, unit.market.local_time(unit.now))
-
-
-def _own_reference(unit: Unit, prompt_id: int) -> str:
-    """Return an account reference that leads back to this prompt's device and purpose, whichever
-    callback announces the payment. It is no device's serial number, because those match first.
-    """
-    candidates = (f"DW{'X' * extra}{prompt_id}" for extra in count())
-    return next(
-        candidate for candidate in candidates if find_device(unit.connection, candidate) is None
-    )
 
 
 def _check_limit(channel: Channel, amount: Money) -> None:

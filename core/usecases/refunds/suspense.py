@@ -1,4 +1,4 @@
-"""Match money in suspense to a device: an operator decides, the program only suggests."""
+"""Match money in suspense: an operator decides, the program only suggests."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from core.usecases.operators.audit import write_audit
 from core.usecases.payments.find_account import LOAN_SUFFIX, match_account
 from core.usecases.payments.hold import post_counted
 from core.usecases.payments.notify_payer import notify_owner_of_payment, reach_payer
+from core.usecases.payments.whose import close_hands_cases, owners_then
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ./_"
 _LONGEST = 32
@@ -23,10 +24,10 @@ _LONGEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A device that the payer may have meant.
+    """A device, or the account reference of a customer, that the money may be for.
 
-    `why`: swapped (it replaced the device that was typed), similar_serial, payers_device,
-    paid_before.
+    `why`: owner_then (whose the device was when it was paid, or whose prompt it was), swapped (it
+    replaced the device that was typed), similar_serial, payers_device, paid_before.
     """
 
     serial: str
@@ -34,7 +35,7 @@ class Suggestion:
 
 
 def suggest_matches(unit: Unit, payment_id: int) -> list[Suggestion]:
-    """Return the likely devices, each once. Nothing is matched automatically.
+    """Return the likely devices and accounts, each once. Nothing is matched automatically.
 
     Raises Refused("payment_unknown").
     """
@@ -52,6 +53,8 @@ def _candidates(unit: Unit, payment: BookedPayment) -> Iterator[tuple[str, str]]
     typed = normalise_serial(payment.account_raw).removesuffix(LOAN_SUFFIX)
     if swapped := find_replacement(connection, typed):
         yield swapped, "swapped"
+    for customer in owners_then(unit, payment):
+        yield customer.account, "owner_then"
     payer = reach_payer(unit, payment.payer_kind, payment.payer)
     if payer is not None:
         for serial in owned_by_number(connection, payer.msisdn):
@@ -76,11 +79,12 @@ def within_edit_distance_one(typed: str) -> set[str]:
 
 
 def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reason: str) -> None:
-    """Move a payment from suspense to a device; it is then applied like any other. A payer who
-    meant the loan only, as far as can be read from the account, still does.
+    """Move a payment from suspense to the owner of a device, or to the customer with an account
+    reference; it is then applied like any other. Whose it was is the operator's to decide. A
+    payer who meant the loan only, as far as can be read from the account, still does.
 
     Raises Refused: payment_unknown, not_in_suspense, unknown_serial, device_in_stock,
-    reason_missing.
+    reason_missing, and of a prompt's reference as `match_account`.
     """
     payment = lock_payment(unit.connection, payment_id)
     if payment is None:
@@ -92,7 +96,7 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         unit.connection,
         payment.id,
         state="received",
-        device_id=match.device.id,
+        device_id=match.device_id,
         customer_id=match.customer_id,
         purpose="loan" if match.purpose == "loan" else payment.purpose,
         problem=None,
@@ -105,8 +109,10 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         Posting("unapplied", CREDIT, payment.left_minor, match.customer_id),
     )
     post_counted(unit, "matched", payment.id, legs)
+    close_hands_cases(unit, payment.id)
+    matched_to = match.device.serial if match.device else serial
     write_audit(
-        unit, operator, "match", "payment", payment.id, reason, serial=match.device.serial,
+        unit, operator, "match", "payment", payment.id, reason, serial=matched_to,
         typed=payment.account_raw,
     )  # fmt: skip
     payer = reach_payer(unit, payment.payer_kind, payment.payer)

@@ -57,7 +57,7 @@ def _row(unit: Unit, match: Match, receipt: str, account: str, amount: int) -> d
         "currency": unit.market.currency,
         "account_raw": account,
         "purpose": match.purpose,
-        "device_id": match.device.id,
+        "device_id": match.device_id,
         "customer_id": match.customer_id,
         "payer_kind": "none",
         "paid_at": unit.now,

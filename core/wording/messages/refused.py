@@ -61,6 +61,16 @@ def device_in_stock(serial: Serial) -> None:
 
 
 @message
+def reference_expired(reference: Serial) -> None:
+    """The reference of an earlier payment request was typed, more than a day after it."""
+
+
+@message
+def device_moved(serial: Serial) -> None:
+    """The reference of a payment request was typed; its device has another owner since."""
+
+
+@message
 def amount_invalid(cash_unit: Money) -> None:
     """Not a multiple of the smallest cash amount."""
 

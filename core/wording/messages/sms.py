@@ -56,6 +56,11 @@ def held(amount: Money, serial: Serial, receipt: Reference, operator: Name) -> N
     changed after it was paid."""
 
 
+@sms_message(max_segments=2)
+def reference_expired(amount: Money, account: FreeText, receipt: Reference, operator: Name) -> None:
+    """To a payer who typed the reference of an earlier payment request, which no longer counts."""
+
+
 @sms_message(max_segments=1)
 def not_paid(amount: Money, serial: Serial) -> None:
     """To a caller who asked to pay from the menu when the payment did not happen."""

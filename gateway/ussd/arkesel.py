@@ -16,14 +16,16 @@ from gateway.ussd.adapter import (
 from gateway.ussd.request import TextMode, UssdReply, UssdRequest
 
 NAME = "arkesel"
+# Documented is a boolean of JSON; integrators take what other languages make of one too.
+_MARKS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def decode(sent: bytes) -> UssdRequest:
     """A turn. Raises BadCallback. Only the first turn tells the dialled service code, so the id of
     the account (`userID`) is used in its place."""
     fields = read_json(sent)
-    opens = fields.get("newSession")
-    if not isinstance(opens, bool):
+    opens = _MARKS.get(str(fields.get("newSession")).lower())
+    if opens is None:
         raise BadCallback("newSession is neither true nor false")
     return UssdRequest(
         aggregator=NAME,

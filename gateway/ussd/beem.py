@@ -1,7 +1,8 @@
 """Beem (Tanzania): JSON with a payload, the last input only, a `command` for start, turn and end.
 
 It is not documented whether `payload.request_id` rises within a session, so it is not used as the
-number of a turn and only returned. The dialled service code is not sent.
+number of a turn: it is returned, and another one is another turn. The dialled service code is not
+sent; what stands for the answer in an `initiate` ("" or 0) answers nothing.
 """
 
 from __future__ import annotations
@@ -35,14 +36,16 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
     payload = fields.get("payload")
     if not isinstance(payload, dict):
         raise BadCallback("payload is missing")
+    typed = read_input(payload, "response")
+    opens = command == "initiate"
     return UssdRequest(
         aggregator=NAME,
         ussd_session=ussd_session,
         msisdn=msisdn,
         service_code="",
         network=text_field(fields, "operator", NETWORK, default=""),
-        text=read_input(payload, "response"),
-        text_mode=TextMode.DIALLED if command == "initiate" else TextMode.TYPED,
+        text="" if opens and not typed.startswith("*") else typed,
+        text_mode=TextMode.DIALLED if opens else TextMode.TYPED,
         echo=text_field(payload, "request_id", r"[A-Za-z0-9_.:-]{1,64}"),
     )
 

@@ -75,7 +75,7 @@ def _is_repeat(
     request: UssdRequest, stored: StoredSession, now: datetime, *, is_dial: bool
 ) -> bool:
     """Whether this callback, or a later one, was answered already."""
-    same = same_text(stored.last_input, request.text)
+    same = same_text(stored.last_input, request.text) and request.echo == stored.echo
     if request.sequence is None or stored.sequence is None:
         return same and now - stored.answered_at <= _REPEATS_WITHIN
     if request.sequence == stored.sequence:

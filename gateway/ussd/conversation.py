@@ -120,6 +120,7 @@ class Conversation:
             last_input=interpreted.last_input,
             sequence=request.sequence,
             answered_at=self.clock(),
+            echo=request.echo,
         )
 
     def _interpret(self, turn: TurnContext, context: CallerContext) -> Interpreted:

@@ -22,7 +22,8 @@ class UssdRequest:
     """One callback. `text` holds what `text_mode` says; it may hold a PIN, so it is never printed.
 
     `sequence` is the number of this input in the session where the aggregator counts, else None.
-    `budget` is how many septets the page may have, `echo` a value that the answer must return.
+    `budget` is how many septets the page may have, `echo` a value that the answer must return: two
+    turns with different ones are not the same turn again.
     """
 
     aggregator: str

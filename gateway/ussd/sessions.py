@@ -51,7 +51,8 @@ class StoredSession:
 
     `text` is the last cumulative text, secrets masked. `offset` counts the answers given before the
     conversation was started again under the same session id. `last_input` (masked), `sequence` and
-    `answered_at` describe the last input by itself: its text, its number, when it was answered.
+    `answered_at` describe the last input by itself: its text, its number, when it was answered;
+    `echo` is the value that its answer returned.
     """
 
     session: UssdSession
@@ -62,6 +63,7 @@ class StoredSession:
     last_input: str = ""
     sequence: int | None = None
     answered_at: datetime = _EPOCH
+    echo: str = ""
 
     def repeats(self, text: str) -> bool:
         """Whether this cumulative text was answered already: the same one, or an earlier one."""
@@ -165,14 +167,14 @@ def _resume_key(request: UssdRequest) -> str:
 def _encode_session(stored: StoredSession) -> str:
     reply = [stored.reply.text, stored.reply.ends, stored.reply.screen]
     at_ms = (stored.answered_at - _EPOCH) // _MILLISECOND
-    last = [stored.last_input, stored.sequence, at_ms]
+    last = [stored.last_input, stored.sequence, at_ms, stored.echo]
     value = [stored.text, stored.offset, reply, stored.session.to_json(), last]
     return f"{stored.version} {json.dumps(value, separators=(',', ':'))}"
 
 
 def _decode_session(encoded: bytes) -> StoredSession:
     version, _, value = encoded.partition(b" ")
-    text, offset, reply, session, (last_input, sequence, at_ms) = json.loads(value)
+    text, offset, reply, session, (last_input, sequence, at_ms, *echo) = json.loads(value)
     return StoredSession(
         UssdSession.from_json(session),
         text,
@@ -182,6 +184,7 @@ def _decode_session(encoded: bytes) -> StoredSession:
         last_input,
         sequence,
         _EPOCH + at_ms * _MILLISECOND,
+        *echo,
     )
 
 

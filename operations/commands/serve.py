@@ -16,7 +16,7 @@ import click
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
-from operations.embedded.locations import ensure_port_free
+from operations.embedded.locations import reserved_port
 from operations.environment import command_environment, read_number
 from operations.settings_check import check_settings
 
@@ -36,7 +36,11 @@ def web() -> None:
     environment = command_environment(os.environ)
     port = read_number(environment, "PORT", 8000, 65535)
     workers = read_number(environment, "WEB_WORKERS", 2, 256)
-    ensure_port_free("0.0.0.0", port)
+    with reserved_port("0.0.0.0", port):
+        _serve_web(environment, port, workers)
+
+
+def _serve_web(environment: dict[str, str], port: int, workers: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels

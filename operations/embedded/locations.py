@@ -7,6 +7,9 @@ import importlib.util
 import os
 import secrets
 import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import BadInput, DialwattError
@@ -43,17 +46,33 @@ def free_port() -> int:
         return port
 
 
-def ensure_port_free(host: str, port: int) -> None:
-    """Raise BadInput where another program listens on that TCP port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextmanager
+def reserved_port(host: str, port: int) -> Iterator[None]:
+    """Keep a TCP port for this process until it ends.
+
+    Several web processes may listen on one port, so the system would let those of another
+    deployment join them, and callers would be answered by either. A name of the kernel's (which
+    dies with its process) stands for the port from before anything is started. Raises BadInput
+    where another program listens on the port, or another deployment is starting there.
+    """
+    with socket.socket(socket.AF_UNIX) as claim:
         try:
-            probe.bind((host, port))
+            if sys.platform == "linux":
+                claim.bind(f"\0dialwatt-port-{port}")
+            _probe(host, port)
         except OSError as error:
             raise BadInput(
                 f"cannot listen on port {port} ({error.strerror}). Stop the program that uses it,"
                 " or set PORT to another port."
             ) from None
+        yield
+
+
+def _probe(host: str, port: int) -> None:
+    """Raises OSError where something listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((host, port))
 
 
 def write_private(path: Path, text: str) -> None:

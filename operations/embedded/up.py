@@ -16,7 +16,7 @@ from pathlib import Path
 
 from core.db.engine import make_engine
 from operations.demo import cast
-from operations.embedded.locations import ensure_port_free
+from operations.embedded.locations import reserved_port
 from operations.embedded.prepare import FIRST_USER, prepare
 from operations.embedded.processes import Process
 from operations.embedded.services import embedded_services
@@ -32,8 +32,7 @@ def run(environment: Mapping[str, str]) -> int:
     """Serve until Ctrl-C, and return an exit code. Raises EmbeddedServicesError, BadInput."""
     data = Path(environment.get("DIALWATT_DATA", "var")).absolute()
     port = read_number(environment, "PORT", 8000, 65535)
-    ensure_port_free("127.0.0.1", port)
-    with embedded_services(data) as services:
+    with reserved_port("127.0.0.1", port), embedded_services(data) as services:
         settings = write_settings(environment, data, services, port)
         prepare(settings, with_demo=environment.get("DIALWATT_DEMO", "1") != "0")
         processes = [*services.processes, *_processes(settings, port, data)]

@@ -9,18 +9,29 @@ from pathlib import Path
 import pytest
 
 from core.errors import BadInput
-from operations.embedded.locations import ensure_port_free, free_port, write_private
+from operations.embedded.locations import free_port, reserved_port, write_private
 
 
 def test_a_port_in_use_is_refused_with_its_number() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        with pytest.raises(BadInput, match=f"port {port} .*set PORT to another port"):
-            ensure_port_free("127.0.0.1", port)
+        refuse("127.0.0.1", port)
 
 
-def test_a_free_port_is_not_refused() -> None:
-    ensure_port_free("127.0.0.1", free_port())
+def test_a_port_is_kept_from_before_anything_listens_on_it() -> None:
+    port = free_port()
+    with reserved_port("127.0.0.1", port):
+        refuse("0.0.0.0", port)
+        with reserved_port("127.0.0.1", free_port()):
+            pass
+    with reserved_port("0.0.0.0", port):
+        pass
+
+
+def refuse(host: str, port: int) -> None:
+    claim = reserved_port(host, port)
+    with pytest.raises(BadInput, match=f"port {port} .*set PORT to another port"):
+        claim.__enter__()
 
 
 def test_a_private_file_is_closed_to_others_also_when_it_is_replaced(tmp_path: Path) -> None:

@@ -89,6 +89,11 @@ def major(minor: int, currency: str) -> str:
     return f"{whole}.{fraction:0{digits}d}"
 
 
+def signed_money(minor: int, currency: str) -> str:
+    """A balance, which may be below zero, as people read it: `KES 500.00`, `-KES 500.00`."""
+    return f"{'-' if minor < 0 else ''}{Money(abs(minor), currency)}"
+
+
 def split(total_minor: int, parts: int, unit_minor: int) -> list[int]:
     """`total_minor` in `parts` multiples of `unit_minor`; the last part takes the remainder.
 

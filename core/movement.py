@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, get_args
 
@@ -15,6 +15,7 @@ MovementKind = Literal["payment", "reversal", "settlement", "fee", "other"]
 MOVEMENT_KINDS: tuple[MovementKind, ...] = get_args(MovementKind)
 # Into the provider account, or out of it.
 Direction = Literal["in", "out"]
+DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 # What a person says a held movement was. `unclassified`: none of our business with customers, the
 # accountant books it on; `nothing`: it is in the books already, or does not belong there.
 BookedAs = Literal["settlement", "fee", "unclassified", "nothing"]
@@ -26,7 +27,8 @@ class Movement:
     share a receipt.
 
     `amount_minor` is positive. `account`, `payer_kind` and `payer` are those of a payment, `undoes`
-    is the receipt that a reversal takes back, `written` the provider's word for an `other` kind.
+    is the receipt that a reversal takes back, `written` the provider's word for the type, `place`
+    where the row stands, such as `line 7`.
     """
 
     receipt: str
@@ -39,6 +41,7 @@ class Movement:
     payer: str | None = None
     undoes: str | None = None
     written: str = ""
+    place: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "receipt", normalise_receipt(self.receipt))

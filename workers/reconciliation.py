@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 
 from core.errors import (
@@ -15,19 +16,15 @@ from core.errors import (
     Refused,
     Temporary,
 )
+from core.movement import Statement
 from core.prompt import Prompt
 from core.refund import Refund
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless
 from core.usecases.reconciliation.balance import plan_balance, record_balance, review_balances
-from core.usecases.reconciliation.pull import Pull, plan_pull, pull_failed
-from core.usecases.reconciliation.statement import (
-    Movement,
-    Statement,
-    book_missing,
-    compare_statement,
-    open_cases,
-)
+from core.usecases.reconciliation.book import book_missing, in_booking_order, open_cases
+from core.usecases.reconciliation.compare import compare_statement
+from core.usecases.reconciliation.pull import Pull, plan_pull, pull_done, pull_failed
 from core.usecases.refunds.refund import (
     claim_refunds,
     refund_done,
@@ -54,6 +51,8 @@ from workers.settings import ReconciliationSettings
 log = logging.getLogger(__name__)
 
 _CALLS_A_STEP = 40
+# Everything on the list is ours: a pull never asks for what is older than our first payment.
+_ANY_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @cache
@@ -162,37 +161,42 @@ def _pull_when_due(worker: Runtime) -> None:
         pull = plan_pull(unit, daraja.provider_account, every)
     if pull is None:
         return
-    movements = _ask_for_list(daraja, pull)
-    if movements is None:
+    listed = _ask_for_list(daraja, pull)
+    if listed is None:
         with worker.open_unit() as unit:
             pull_failed(unit, pull)
-    elif booked := _book_list(worker, pull, movements):
+        return
+    if booked := _book_list(worker, listed):
         log.warning("%s payments without a callback were found on the provider's list", booked)
+    with worker.open_unit() as unit:
+        pull_done(unit, pull)
 
 
-def _ask_for_list(daraja: DarajaClient, pull: Pull) -> list[Movement] | None:
-    """The movements on the provider's list; None when the list cannot be had."""
+def _ask_for_list(daraja: DarajaClient, pull: Pull) -> Statement | None:
+    """The provider's list; None when it cannot be had."""
     try:
-        return list(pull_movements(daraja, pull.begin, pull.end))
+        movements, unread = pull_movements(daraja, pull.begin, pull.end)
     except (ProviderFailure, BadCallback) as failure:
         log.error("the provider's list cannot be had: %s", failure)
         return None
+    account, until = pull.provider_account, pull.settled_until
+    return Statement(account, CURRENCY, movements, settled_until=until, unread=unread)
 
 
-def _book_list(worker: Runtime, pull: Pull, movements: list[Movement]) -> int:
+def _book_list(worker: Runtime, listed: Statement) -> int:
     """Record the listed payments that are missing here, each in a commit of its own; returns how
-    many. A payment of ours that is not listed becomes a case."""
-    listed = Statement(pull.provider_account, CURRENCY, movements, settled_until=pull.settled_until)
+    many. A payment of ours that is not listed, and a row that cannot be understood, becomes a case.
+    """
     with worker.open_unit() as unit:
-        comparison = compare_statement(unit, listed)
-        open_cases(unit, comparison)
+        comparison = compare_statement(unit, listed, _ANY_TIME)
+        open_cases(unit, listed, comparison)
     booked = 0
-    for movement in comparison.missing_here:
+    for movements in in_booking_order(comparison.missing_here):
         try:
             with worker.open_unit() as unit:
-                booked += book_missing(unit, listed, movement, "pull")
+                booked += book_missing(unit, listed, movements, "pull")
         except (BadCallback, Refused) as refusal:
-            log.error("receipt %s cannot be booked: %s", movement.receipt, refusal)
+            log.error("receipt %s cannot be booked: %s", movements[0].receipt, refusal)
     return booked
 
 

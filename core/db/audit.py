@@ -85,12 +85,31 @@ def close_cases_by_key(connection: Connection, now: datetime, *dedupe_keys: str)
     )
 
 
+def closed_among(connection: Connection, dedupe_keys: Collection[str]) -> set[str]:
+    """Return those of these keys, each given as `kind:key`, whose case a person has closed."""
+    return set(
+        connection.execute(
+            text(
+                "SELECT dedupe_key FROM cases"
+                " WHERE dedupe_key = ANY(:keys) AND closed_at IS NOT NULL"
+            ),
+            {"keys": list(dedupe_keys)},
+        ).scalars()
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ClosedCase:
-    """What a case was about."""
+    """What a case was about: a payment, or the row that its key names."""
 
     kind: str
     payment_id: int | None
+    dedupe_key: str
+
+    @property
+    def about(self) -> int:
+        """The id of the row that the key names, as `kind:id`."""
+        return int(self.dedupe_key.rsplit(":", 1)[1])
 
 
 def close_open_case(connection: Connection, case_id: int, now: datetime) -> ClosedCase | None:
@@ -99,7 +118,7 @@ def close_open_case(connection: Connection, case_id: int, now: datetime) -> Clos
         connection,
         ClosedCase,
         "UPDATE cases SET closed_at = :now WHERE id = :id AND closed_at IS NULL"
-        " RETURNING kind, payment_id",
+        " RETURNING kind, payment_id, dedupe_key",
         id=case_id,
         now=now,
     )

@@ -11,33 +11,48 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What the ledger has under a receipt."""
+    """What the ledger has under a receipt. `id` is that of a payment, None for anything else.
+    `value_at`: when it happened, as far as we know."""
 
-    id: int
+    id: int | None
     receipt: str
     amount_minor: int
     state: str
+    value_at: datetime
 
 
 def find_booked(
     connection: Connection, provider_account: str, receipts: Collection[str]
 ) -> dict[str, Booked]:
-    """Return those of these receipts that are recorded, by receipt.
+    """Return those of these receipts (in capitals) that are payments here, by receipt.
 
     An aggregator's statement may name a payment by our own reference of its prompt instead.
     """
     rows = connection.execute(
         text(
-            "SELECT receipt AS name, id, receipt, amount_minor, state FROM payments"
+            "SELECT receipt AS name, id, receipt, amount_minor, state, paid_at FROM payments"
             " WHERE provider_account = :account AND receipt = ANY(:receipts)"
             " UNION ALL"
-            " SELECT r.checkout_reference, p.id, p.receipt, p.amount_minor, p.state FROM prompts r"
-            " JOIN payments p ON p.id = r.payment_id"
-            " WHERE p.provider_account = :account AND r.checkout_reference = ANY(:receipts)"
+            " SELECT upper(r.checkout_reference), p.id, p.receipt, p.amount_minor, p.state,"
+            " p.paid_at FROM prompts r JOIN payments p ON p.id = r.payment_id"
+            " WHERE p.provider_account = :account AND upper(r.checkout_reference) = ANY(:receipts)"
         ),
         {"account": provider_account, "receipts": list(receipts)},
     )
     return {row[0]: Booked(*row[1:]) for row in rows}
+
+
+def find_posted(connection: Connection, keys: Collection[str]) -> dict[str, tuple[int, datetime]]:
+    """Return (amount in minor units, value instant) of the entries with these keys, by key."""
+    rows = connection.execute(
+        text(
+            "SELECT e.idempotency_key, CAST(sum(o.amount_minor) AS bigint), e.value_at"
+            " FROM journal_entries e JOIN postings o ON o.entry_id = e.id AND o.side = 'debit'"
+            " WHERE e.idempotency_key = ANY(:keys) GROUP BY e.id"
+        ),
+        {"keys": list(keys)},
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 def booked_between(
@@ -50,7 +65,7 @@ def booked_between(
     """
     rows = connection.execute(
         text(
-            "SELECT id, receipt, amount_minor, state FROM payments"
+            "SELECT id, receipt, amount_minor, state, paid_at FROM payments"
             " WHERE provider_account = :account AND paid_at BETWEEN :begin AND :end"
             " AND source NOT IN ('query', 'status') ORDER BY paid_at, id"
         ),
@@ -83,6 +98,29 @@ def next_pull_at(connection: Connection, provider_account: str) -> datetime | No
     return next_at
 
 
+def live_since(connection: Connection, provider_account: str, timezone: str) -> datetime:
+    """Return since when payments into that account were served here.
+
+    That is the beginning of the day, in the market's zone, of its first payment, or without one of
+    the day on which the market was set up; but never before its opening balance, which holds what
+    moved earlier.
+    """
+    found: datetime = connection.execute(
+        text(
+            """
+            SELECT greatest(
+                date_trunc('day', coalesce(
+                    (SELECT min(paid_at) FROM payments WHERE provider_account = :account),
+                    (SELECT started_at FROM market)) AT TIME ZONE :zone) AT TIME ZONE :zone,
+                (SELECT value_at FROM journal_entries
+                  WHERE idempotency_key = 'opening:' || :account))
+            """
+        ),
+        {"account": provider_account, "zone": timezone},
+    ).scalar_one()
+    return found
+
+
 def first_paid_at(connection: Connection, provider_account: str) -> datetime | None:
     """Return when the oldest known payment into that account was made."""
     first_at: datetime | None = connection.execute(
@@ -90,6 +128,17 @@ def first_paid_at(connection: Connection, provider_account: str) -> datetime | N
         {"account": provider_account},
     ).scalar_one()
     return first_at
+
+
+def set_pull(connection: Connection, provider_account: str, next_at: datetime) -> None:
+    """Set when this account's statement is requested next."""
+    connection.execute(
+        text(
+            "INSERT INTO statement_pulls (provider_account, next_at) VALUES (:account, :next)"
+            " ON CONFLICT (provider_account) DO UPDATE SET next_at = :next"
+        ),
+        {"account": provider_account, "next": next_at},
+    )
 
 
 def pull_again(

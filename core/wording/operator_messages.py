@@ -10,7 +10,7 @@ from functools import cache
 from string import Formatter
 
 from core.errors import Refused
-from core.money import major
+from core.money import Money
 from core.wording.message import messages_of
 from core.wording.messages import refused as refused_messages
 from core.wording.translation import Wording, load_wording
@@ -199,12 +199,12 @@ _TEMPLATES = {
 def describe_refusal(refused: Refused, currency: str | None = None) -> str:
     """A refusal as one line of English for operators.
 
-    Amounts (values named `*_minor`) are written in major units where `currency` is given.
+    Amounts (values named `*_minor`) are written as money where `currency` is given.
     """
     values: dict[str, object] = {}
     for name, value in refused.values.items():
         if name.endswith("_minor") and isinstance(value, int):
-            value = major(value, currency) if currency else f"{value} minor units"
+            value = Money(value, currency) if currency else f"{value} minor units"
         values[name.removesuffix("_minor")] = value
     template = _TEMPLATES.get(refused.code)
     if template is not None and _slots(template) <= values.keys():

@@ -3,50 +3,50 @@
 For daraja FILE is the organisation portal's CSV (gateway/payments/mpesa/statement.py says which
 columns are read) or the rows of the pull API as JSON. For the others it is a CSV with the columns
 `receipt`, `time` (ISO 8601, UTC unless it says otherwise), `amount` and `account`, and optionally
-`payer`, `kind` (payment, reversal, settlement, fee), `undoes` and `balance` (after the row).
+`payer`, `kind` (payment, reversal, settlement, fee, other), `direction` (in, out), `undoes` and
+`balance` (after the row).
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import click
 
 from core.db.statements import Booked
-from core.environment import Environment, read_setting
 from core.errors import BadCallback, BadInput, Refused
 from core.market import Market
-from core.money import major, parse_minor
-from core.msisdn import parse_msisdn
+from core.money import Money, major
+from core.movement import Movement, Statement
 from core.unit import OpenUnit, Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.reconciliation.balance import assert_balance, book_opening, note_balance
-from core.usecases.reconciliation.statement import (
-    Comparison,
-    Movement,
-    Statement,
+from core.usecases.reconciliation.book import (
     book_missing,
-    compare_statement,
+    describe_difference,
+    in_booking_order,
     open_cases,
-    parse_movement_kind,
 )
+from core.usecases.reconciliation.compare import Comparison, compare_statement
+from core.wording.operator_messages import describe_refusal
 from gateway.payments.channel_table import channel_table
-from gateway.payments.mpesa.parse import CURRENCY, provider_account
-from gateway.payments.mpesa.statement import read_portal, read_pulled
+from gateway.payments.written_time import read_time
 from operations.commands.arguments import file_argument, json_option
+from operations.commands.statement_file import read_daraja, read_simple
 from operations.database import open_database
 from operations.environment import command_environment
-from operations.importing.text_file import read_text
 from operations.progress import progress_bar
 
 Shown = dict[str, Any]
-_NEEDED = {"receipt", "time", "amount"}
+_EXPLAIN = "say what each was, on its case at the console or with `dialwatt movement`"
+_CORRECT = "correct them in a copy of the file and read that, or close their cases"
+_BEFORE_US = "from before payments were served here, not booked; --since TIME books from then on"
 
 
 @click.command()
@@ -67,18 +67,31 @@ _NEEDED = {"receipt", "time", "amount"}
     is_flag=True,
     help="With --ingest: book what the account held before the first row. Once per account.",
 )
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="From when on money is ours to book, such as 2026-11-24 or 2026-11-24T14:00. Without it:"
+    " from the day of the account's first payment here, or on which the market was set up.",
+)
 @json_option
 def statement(
-    provider: str, file: Path, account: str | None, ingest: bool, opening: bool, as_json: bool
+    provider: str,
+    file: Path,
+    account: str | None,
+    ingest: bool,
+    opening: bool,
+    since: str | None,
+    as_json: bool,
 ) -> int:
     """Compare a provider's statement with ours.
 
-    It lists what matches, what is missing here, what is missing there, and what is different. Exit
-    code 1 unless both agree (with --ingest: after what was missing here has been booked).
+    It lists what matches, what is missing here, what is missing there, what is different, what a
+    person must explain, what could not be read, and what is from before payments were served here.
+    Exit code 1 unless both agree (with --ingest: after what was missing here has been booked).
 
     For daraja FILE is the CSV of the organisation portal, or the answer of the pull API (JSON). For
     the others it is a CSV with the columns receipt, time, amount and account, and optionally payer,
-    kind, undoes and balance.
+    kind, direction, undoes and balance.
     """
     if opening and not ingest:
         raise click.UsageError("--opening goes with --ingest")
@@ -90,144 +103,90 @@ def statement(
         rows = read_daraja(file, account, environment)
     else:
         rows = read_simple(file, account, market)
+    live = _parse_since(since, market) if since else None
     with open_unit() as unit:
-        comparison = compare_statement(unit, rows)
+        comparison = compare_statement(unit, rows, live)
     not_booked = _ingest(open_unit, rows, comparison, opening=opening) if ingest else []
-    shown = _describe(comparison, not_booked, rows.currency) | {"ingested": ingest}
-    print(json.dumps(shown, ensure_ascii=False) if as_json else "\n".join(_lines(shown)))
+    shown = _describe(rows, comparison, not_booked) | {"ingested": ingest}
+    if as_json:
+        print(json.dumps(shown, ensure_ascii=False))
+    else:
+        print("\n".join(_lines(rows, comparison, not_booked, market)))
     if ingest:
-        return 1 if comparison.missing_there or comparison.different or not_booked else 0
+        return 1 if comparison.needs_person or not_booked else 0
     return 0 if comparison.agrees else 1
 
 
-def read_daraja(path: Path, account: str | None, environment: Environment) -> Statement:
-    """Read M-Pesa's portal CSV or pull answer. Raises BadInput naming every unreadable line."""
-    content = read_text(path)
-    shortcode = (account or "").removeprefix("daraja:") or None
-    if content.lstrip().startswith(("{", "[")):
-        code = shortcode or read_setting(environment, "DARAJA_SHORTCODE")
-        return Statement(provider_account(code), CURRENCY, _pulled(content))
-    return read_portal(_numbered(content), shortcode)
-
-
-def read_simple(path: Path, account: str | None, market: Market) -> Statement:
-    """Read a CSV in our own columns. Raises BadInput naming every unreadable line."""
-    if not account:
-        raise BadInput("--account is needed: the receiving account, as `dialwatt show` names it")
-    content = read_text(path)
-    currency = market.currency
-    rows = list(csv.DictReader(content.splitlines()))
-    missing = _NEEDED - set(rows[0] if rows else _NEEDED)
-    if missing:
-        raise BadInput(f"the file has no column {', '.join(sorted(missing))}")
-    movements = _each(rows, lambda row: _movement(row, market))
-    newest = max(range(len(rows)), key=lambda at: (movements[at].happened_at, at), default=None)
-    closing = (rows[newest].get("balance") or "") if newest is not None else ""
+def _parse_since(written: str, market: Market) -> datetime:
+    """Return a day or an instant in the market's zone. Raises BadInput."""
+    time = written if ":" in written else f"{written} 00:00"
     try:
-        closing_minor = parse_minor(closing, currency) if closing else None
+        return read_time(time, ZoneInfo(market.timezone))
     except ValueError as error:
-        raise BadInput(f"balance: {error}") from None
-    return Statement(account, currency, movements, closing_minor)
-
-
-def _numbered(content: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(content.splitlines())
-    for cells in reader:
-        yield reader.line_num, cells
-
-
-def _pulled(content: str) -> list[Movement]:
-    """Read the answer of the pull API, whole or only its rows."""
-    try:
-        document = json.loads(content, parse_float=str, parse_int=str)
-    except ValueError as error:
-        raise BadInput(f"the file is not JSON: {error}") from error
-    rows = document.get("Response", []) if isinstance(document, dict) else document
-    rows = rows[0] if rows and isinstance(rows[0], list) else rows
-    return _each(rows, read_pulled)
-
-
-def _each(rows: list[Any], read_row: Callable[[Any], Movement]) -> list[Movement]:
-    """Read every row. Raises BadInput with all problems."""
-    movements, problems = [], []
-    for number, row in enumerate(rows, start=1):
-        try:
-            movements.append(read_row(row))
-        except (BadCallback, ValueError, AttributeError, TypeError) as error:
-            problems.append(f"row {number}: {error}")
-    if problems:
-        raise BadInput(*problems)
-    return movements
-
-
-def _movement(row: dict[str, str], market: Market) -> Movement:
-    kind = parse_movement_kind(row.get("kind") or "payment")
-    if not row["receipt"] or (kind == "reversal" and not row.get("undoes")):
-        raise ValueError("receipt (and for a reversal `undoes`) must be there")
-    happened_at = datetime.fromisoformat(row["time"])
-    payer = _payer(row.get("payer") or "", market)
-    return Movement(
-        receipt=row["receipt"].strip(),
-        kind=kind,
-        amount_minor=parse_minor(row["amount"], market.currency),
-        happened_at=happened_at if happened_at.tzinfo else happened_at.replace(tzinfo=UTC),
-        account=row.get("account") or "",
-        payer_kind="msisdn" if payer else "none",
-        payer=payer,
-        undoes=row.get("undoes") or None,
-    )
-
-
-def _payer(written: str, market: Market) -> str | None:
-    """Return the payer's MSISDN; None where it is not a phone number."""
-    try:
-        return parse_msisdn(written, market.country)
-    except ValueError:
-        return None
+        raise BadInput(f"--since: {error}") from None
 
 
 def _ingest(
     open_unit: OpenUnit, rows: Statement, comparison: Comparison, *, opening: bool
 ) -> list[str]:
-    """Book what is missing here, payments before their reversals, and open cases for the rest.
-
-    Returns a line for every row that could not be booked.
-    """
-    missing = sorted(comparison.missing_here, key=lambda movement: movement.kind != "payment")
+    """Book what is missing here, a payment together with its reversals, and open cases for the
+    rest. Return a line for everything that could not be booked."""
+    parts = in_booking_order(comparison.missing_here)
     not_booked = []
-    with progress_bar("booking", len(missing)) as show_done:
-        for number, movement in enumerate(missing):
+    with progress_bar("booking", len(parts)) as show_done:
+        for number, movements in enumerate(parts):
             show_done(number)
             try:
                 with open_unit() as unit:
-                    book_missing(unit, rows, movement, "statement")
+                    book_missing(unit, rows, movements, "statement")
             except (BadCallback, Refused) as error:
-                not_booked.append(f"{movement.receipt}: {error}")
+                not_booked.append(f"{movements[0].receipt}: {_reason(error, rows.currency)}")
     with open_unit() as unit:
-        open_cases(unit, comparison)
-        if rows.closing_minor is not None:
-            _assert_closing(unit, rows, rows.closing_minor, opening=opening)
+        open_cases(unit, rows, comparison)
+        if not (not_booked or comparison.held or comparison.unread):
+            _compare_closing(unit, rows, comparison, opening=opening)
+        elif opening:
+            not_booked.append("opening balance: first settle what is held or not read")
     return not_booked
 
 
-def _assert_closing(unit: Unit, rows: Statement, closing_minor: int, *, opening: bool) -> None:
-    account = rows.provider_account
-    instants = [movement.happened_at for movement in rows.movements]
+def _reason(error: BadCallback | Refused, currency: str) -> str:
+    return describe_refusal(error, currency) if isinstance(error, Refused) else str(error)
+
+
+def _compare_closing(unit: Unit, rows: Statement, comparison: Comparison, *, opening: bool) -> None:
+    """Compare the closing balance; not where the statement ends before we served payments."""
+    account, late_minor = rows.provider_account, comparison.late_minor
+    before_us = set(map(id, comparison.before_us))
+    ours = [row.happened_at for row in rows.movements if id(row) not in before_us]
+    if rows.closing_minor is None or not ours:
+        return
+    closing_at = max(row.happened_at for row in rows.movements)
     if opening:
-        missing_minor = note_balance(unit, account, closing_minor, max(instants))
-        book_opening(unit, account, missing_minor, min(instants), ITSELF, "on the statement")
-    assert_balance(unit, account, closing_minor, max(instants))
+        missing_minor = note_balance(unit, account, rows.closing_minor, closing_at, late_minor)
+        book_opening(unit, account, missing_minor, min(ours), ITSELF, "on the statement")
+    assert_balance(unit, account, rows.closing_minor, closing_at, late_minor)
 
 
-def _describe(comparison: Comparison, not_booked: list[str], currency: str) -> Shown:
+def _describe(rows: Statement, comparison: Comparison, not_booked: list[str]) -> Shown:
+    currency = rows.currency
+
+    def listed(movements: list[Movement]) -> list[Shown]:
+        return [_on_statement(row, currency) for row in movements]
+
     return {
         "matched": comparison.matched,
-        "missing_here": [_on_statement(row, currency) for row in comparison.missing_here],
+        "missing_here": listed(comparison.missing_here),
         "missing_there": [_in_ledger(row, currency) for row in comparison.missing_there],
         "different": [
             {"statement": _on_statement(theirs, currency), "books": _in_ledger(ours, currency)}
             for theirs, ours in comparison.different
         ],
+        "held": listed(comparison.held),
+        "unread": [
+            {"place": row.place, "said": row.said, "why": row.why} for row in comparison.unread
+        ],
+        "before_us": listed(comparison.before_us),
         "not_booked": not_booked,
     }
 
@@ -236,9 +195,11 @@ def _on_statement(movement: Movement, currency: str) -> Shown:
     return {
         "receipt": movement.receipt,
         "kind": movement.kind,
+        "direction": movement.direction,
         "amount": major(movement.amount_minor, currency),
         "at": movement.happened_at.isoformat(),
         "account": movement.account,
+        "type": movement.written,
     }
 
 
@@ -250,11 +211,39 @@ def _in_ledger(booked: Booked, currency: str) -> Shown:
     }
 
 
-def _lines(shown: Shown) -> Iterator[str]:
-    yield f"matched        {shown['matched']}"
-    for part in ("missing_here", "missing_there", "different"):
-        yield f"{part.replace('_', ' '):<15}{len(shown[part])}"
-        for row in shown[part]:
-            yield "  " + "  ".join(str(value) for value in row.values() if value)
-    for line in shown["not_booked"]:
+def _lines(
+    rows: Statement, comparison: Comparison, not_booked: list[str], market: Market
+) -> Iterator[str]:
+    """Yield what people read: each part with its number of rows, and a line for each row."""
+
+    def row_line(row: Movement) -> str:
+        at = row.happened_at.astimezone(ZoneInfo(market.timezone))
+        what = [row.receipt, row.kind, row.direction, str(Money(row.amount_minor, rows.currency))]
+        return "  ".join(filter(None, [*what, f"{at:%Y-%m-%d %H:%M:%S}", row.account, row.written]))
+
+    yield f"matched        {comparison.matched}"
+    yield from _part("missing here", map(row_line, comparison.missing_here))
+    there = (
+        f"{booked.receipt}  {Money(booked.amount_minor, rows.currency)}  {booked.state}"
+        for booked in comparison.missing_there
+    )
+    yield from _part("missing there", there)
+    different = (
+        f"{theirs.receipt}  {describe_difference(rows, theirs, ours)}"
+        for theirs, ours in comparison.different
+    )
+    yield from _part("different", different)
+    yield from _part("to explain", map(row_line, comparison.held), _EXPLAIN)
+    unread = (f"{row.place}: {row.why}: {row.said}" for row in comparison.unread)
+    yield from _part("not read", unread, _CORRECT)
+    yield from _part("before us", map(row_line, comparison.before_us), _BEFORE_US)
+    for line in not_booked:
         yield f"not booked: {line}"
+
+
+def _part(name: str, lines: Iterator[str], what_to_do: str = "") -> Iterator[str]:
+    listed = list(lines)
+    if listed or not what_to_do:
+        yield f"{name:<15}{len(listed)}" + (f"  {what_to_do}" if what_to_do else "")
+    for line in listed:
+        yield f"  {line}"

@@ -29,8 +29,9 @@ _WINDOWS_LETTERS = frozenset(
 )
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a file, without a byte order mark.
+def read_text(path: Path, *, any_letters: bool = False) -> str:
+    """Return the text of a file, without a byte order mark. `any_letters`: no name in the file is
+    kept, so that what is not UTF-8 may be read as Windows-1252 whatever letters that gives.
 
     Raises BadInput where the file cannot be read, with the first line that is not understood.
     """
@@ -41,13 +42,13 @@ def read_text(path: Path) -> str:
     for beginning, what in _OTHER_KINDS.items():
         if data.startswith(beginning):
             raise BadInput(f"{path} is {what}")
-    text = _decoded(path, data)
+    text = _decoded(path, data, any_letters)
     if (at := text.find("\0")) >= 0:
         raise BadInput(f"{path}, line {_line(text[:at])}: this is no text; save it as UTF-8")
     return text
 
 
-def _decoded(path: Path, data: bytes) -> str:
+def _decoded(path: Path, data: bytes, any_letters: bool) -> str:
     if data.startswith(_UTF16_MARKS):
         try:
             return data.decode("utf-16")
@@ -56,6 +57,8 @@ def _decoded(path: Path, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if any_letters:
+            return data.decode("cp1252", errors="replace")
         return _as_windows(path, data, error)
 
 

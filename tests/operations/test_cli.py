@@ -205,7 +205,7 @@ def test_a_port_in_use_ends_with_one_line_that_names_it(
 
 def test_a_refusal_without_words_is_still_readable() -> None:
     assert describe_refusal(Refused("some_new_code", amount_minor=150, serial="X"), "KES") == (
-        "refused: some new code, amount 1.50, serial X"
+        "refused: some new code, amount KES 1.50, serial X"
     )
 
 

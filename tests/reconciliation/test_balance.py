@@ -47,7 +47,7 @@ def test_a_difference_that_stays_becomes_a_case_once(scenario: Scenario) -> None
     assert review(scenario, timedelta(minutes=30)) == []
     for hours in (2, 3):
         assert review(scenario, timedelta(hours=hours)) == [
-            ("balance_differs", f"{ACCOUNT}: provider 10000, ledger 0")
+            ("balance_differs", f"{ACCOUNT}: KES 100.00 at the provider, KES 0.00 in the books")
         ]
 
 

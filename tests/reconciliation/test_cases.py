@@ -7,14 +7,10 @@ from datetime import timedelta
 import pytest
 
 from core.errors import Refused
+from core.movement import Movement, Statement
+from core.usecases.reconciliation.book import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.cases import close_case
-from core.usecases.reconciliation.statement import (
-    Movement,
-    Statement,
-    book_missing,
-    compare_statement,
-    open_cases,
-)
+from core.usecases.reconciliation.compare import compare_statement
 from tests.support.cast import METER
 from tests.support.scenario import ACCOUNT, NOW, Scenario
 
@@ -25,15 +21,15 @@ def listed(scenario: Scenario, *receipts: str) -> None:
     """The provider's list, as it would come now: these receipts, around the one that is held."""
     times = range(0, 10 * len(receipts), 10)
     movements = [
-        Movement(receipt, "payment", 100_00, NOW + timedelta(minutes=minutes), account=METER)
+        Movement(receipt, "payment", "in", 100_00, NOW + timedelta(minutes=minutes), account=METER)
         for receipt, minutes in zip(receipts, times, strict=True)
     ]
     statement = Statement(ACCOUNT, "KES", movements)
     with scenario.open_unit() as unit:
         compared = compare_statement(unit, statement)
-        open_cases(unit, compared)
-        for movement in compared.missing_here:
-            book_missing(unit, statement, movement, "pull")
+        open_cases(unit, statement, compared)
+        for part in in_booking_order(compared.missing_here):
+            book_missing(unit, statement, part, "pull")
 
 
 @pytest.fixture

@@ -8,15 +8,11 @@ import pytest
 
 from core.db.prompts import lock_prompt
 from core.money import Money
+from core.movement import Movement, Statement
 from core.usecases.payments.prompts import confirm_by_lookup
 from core.usecases.payments.request import request_payment
-from core.usecases.reconciliation.statement import (
-    Movement,
-    Statement,
-    book_missing,
-    compare_statement,
-    open_cases,
-)
+from core.usecases.reconciliation.book import book_missing, in_booking_order, open_cases
+from core.usecases.reconciliation.compare import compare_statement
 from tests.support.cast import AMINA, METER
 from tests.support.scenario import NOW, Scenario
 
@@ -42,15 +38,15 @@ def paid(scenario: Scenario) -> Scenario:
 @pytest.mark.parametrize("named", [OURS, "NET-1"])
 def test_a_statement_may_name_it_either_way(paid: Scenario, named: str) -> None:
     movements = [
-        Movement(receipt, "payment", 100_00, NOW + timedelta(minutes=minutes), account=METER)
+        Movement(receipt, "payment", "in", 100_00, NOW + timedelta(minutes=minutes), account=METER)
         for receipt, minutes in (("L1", -5), (named, 0), ("L2", 5))
     ]
     statement = Statement(ACCOUNT, "KES", movements)
     with paid.open_unit() as unit:
         compared = compare_statement(unit, statement)
-        open_cases(unit, compared)
-        for movement in compared.missing_here:
-            book_missing(unit, statement, movement, "statement")
+        open_cases(unit, statement, compared)
+        for part in in_booking_order(compared.missing_here):
+            book_missing(unit, statement, part, "statement")
 
     assert compared.matched == 1
     assert compared.missing_there == []

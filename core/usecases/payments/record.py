@@ -13,6 +13,7 @@ from core.db.ledger import open_account, post_entries
 from core.db.payments import find_receipt, insert_payment, lock_payment
 from core.errors import BadCallback, BrokenInvariant
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
+from core.money import Money
 from core.payment import PaymentNotice
 from core.prompt import Prompt
 from core.unit import Unit
@@ -42,26 +43,33 @@ class Recorded:
     is_new: bool
 
 
-def record_payment(unit: Unit, notice: PaymentNotice) -> Recorded:
+def record_payment(unit: Unit, notice: PaymentNotice, *, quiet: bool = False) -> Recorded:
     """Record the payment of a notice once; a repeated receipt returns the first payment.
+
+    `quiet`: nobody is told, as the money has gone back already.
 
     Raises BadCallback for an amount that is not positive or a currency other than the market's.
     """
     if notice.amount_minor <= 0 or notice.currency != unit.market.currency:
-        raise BadCallback(f"cannot book {notice.amount_minor} minor units of {notice.currency}")
+        raise BadCallback(f"an amount in {notice.currency} that cannot be booked")
     found = match_payment(unit, notice)
     match = found if isinstance(found, Match) else None
     payment_id = insert_payment(unit.connection, _row(unit, notice, found))
     if payment_id is None:
         return Recorded(_recorded_before(unit, notice), is_new=False)
     _post(unit, notice, match, payment_id)
+    if not quiet:
+        _tell(unit, notice, found, payment_id)
+    return Recorded(payment_id, is_new=True)
+
+
+def _tell(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if isinstance(found, Held):
         _hold(unit, notice, found, payment_id, payer)
     else:
         unit.wakes.add("payments")
         notify_owner_of_payment(unit, payment_id, found, notice.amount_minor, notice.receipt, payer)
-    return Recorded(payment_id, is_new=True)
 
 
 def _hold(
@@ -85,10 +93,10 @@ def _recorded_before(unit: Unit, notice: PaymentNotice) -> int:
         raise BrokenInvariant(f"receipt {notice.receipt} conflicts with no row")
     payment_id, booked_minor = known
     if notice.amount_minor != booked_minor:
-        detail = (
-            f"{notice.receipt}: {notice.source} says {notice.amount_minor},"
-            f" the ledger {booked_minor}"
+        theirs, ours = (
+            Money(minor, notice.currency) for minor in (notice.amount_minor, booked_minor)
         )
+        detail = f"{notice.receipt}: {theirs} by {notice.source}, {ours} in the books"
         open_case(unit.connection, unit.now, "amount_differs", str(payment_id), detail, payment_id)
     if notice.prompt is not None:
         _compare_customer(unit, payment_id, notice.prompt)

@@ -20,6 +20,7 @@ from core.db.statements import (
 )
 from core.errors import Refused
 from core.journal import CREDIT, DEBIT, OPENING, JournalEntry, Posting
+from core.money import Money, signed_money
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 
@@ -45,19 +46,33 @@ def _key(name: str) -> str:
     return f"balance:{name}"
 
 
-def note_balance(unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime) -> int:
-    """Store the stated balance and the ledger's; returns the difference, stated minus ledger."""
-    booked_minor = clearing_at(unit.connection, provider_account, stated_at)
+def note_balance(
+    unit: Unit,
+    provider_account: str,
+    stated_minor: int,
+    stated_at: datetime,
+    late_minor: int = 0,
+) -> int:
+    """Store the stated balance and the ledger's; returns the difference, stated minus ledger.
+
+    `late_minor` is added to the ledger's balance: movements that belong to the statement though
+    our clock put them after its end.
+    """
+    booked_minor = clearing_at(unit.connection, provider_account, stated_at) + late_minor
     amounts = (stated_minor, booked_minor)
     keep_assertion(unit.connection, unit.now, provider_account, stated_at, amounts)
     return stated_minor - booked_minor
 
 
 def assert_balance(
-    unit: Unit, provider_account: str, stated_minor: int, stated_at: datetime
+    unit: Unit,
+    provider_account: str,
+    stated_minor: int,
+    stated_at: datetime,
+    late_minor: int = 0,
 ) -> int:
     """Store the balance of a complete statement like `note_balance`; a difference opens a case."""
-    difference = note_balance(unit, provider_account, stated_minor, stated_at)
+    difference = note_balance(unit, provider_account, stated_minor, stated_at, late_minor)
     if difference:
         _open_case(unit, provider_account, stated_minor, stated_minor - difference, stated_at)
     return difference
@@ -79,7 +94,10 @@ def review_balances(unit: Unit) -> None:
 def _open_case(
     unit: Unit, account: str, stated_minor: int, booked_minor: int, stated_at: datetime
 ) -> None:
-    detail = f"{account}: provider {stated_minor}, ledger {booked_minor}"
+    theirs, ours = (
+        signed_money(minor, unit.market.currency) for minor in (stated_minor, booked_minor)
+    )
+    detail = f"{account}: {theirs} at the provider, {ours} in the books"
     dedupe_key = f"{account}:{stated_at.isoformat()}"
     open_case(unit.connection, unit.now, "balance_differs", dedupe_key, detail)
 
@@ -100,7 +118,7 @@ def book_opening(
     if has_entry(unit.connection, key):
         raise Refused("opening_known", account=provider_account)
     if opening_minor < 0:
-        raise Refused("opening_negative", amount_minor=-opening_minor)
+        raise Refused("opening_negative", amount=Money(-opening_minor, unit.market.currency))
     clearing = f"clearing:{provider_account}"
     open_account(unit.connection, clearing, DEBIT)
     open_account(unit.connection, OPENING, CREDIT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.db.statements import claim_pull, first_paid_at, next_pull_at, pull_again
+from core.db.statements import claim_pull, first_paid_at, next_pull_at, set_pull
 from core.unit import Unit
 
 _RECENT = timedelta(hours=2)
@@ -23,11 +23,13 @@ _SETTLES_WITHIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A part of a provider account's list, from `begin` to `end`."""
+    """A part of a provider account's list, from `begin` to `end`; `is_whole`: as far back as the
+    list goes."""
 
     provider_account: str
     begin: datetime
     end: datetime
+    is_whole: bool
 
     @property
     def settled_until(self) -> datetime:
@@ -42,16 +44,21 @@ def plan_pull(unit: Unit, provider_account: str, every: timedelta) -> Pull | Non
     if not claim_pull(unit.connection, provider_account, unit.now, every):
         return None
     was_absent = was_due_at is not None and unit.now - was_due_at > _ABSENT
-    whole_is_due = claim_pull(unit.connection, _whole(provider_account), unit.now, _WHOLE_EVERY)
-    begin = unit.now - _RECENT
-    if was_absent or whole_is_due:
-        begin = _whole_begin(unit, provider_account)
-    return Pull(provider_account, begin, unit.now)
+    whole_at = next_pull_at(unit.connection, _whole(provider_account))
+    if was_absent or whole_at is None or whole_at <= unit.now:
+        return Pull(provider_account, _whole_begin(unit, provider_account), unit.now, True)
+    return Pull(provider_account, unit.now - _RECENT, unit.now, False)
+
+
+def pull_done(unit: Unit, pull: Pull) -> None:
+    """Set when the whole list is due next, once every payment of this one is recorded."""
+    if pull.is_whole:
+        set_pull(unit.connection, _whole(pull.provider_account), pull.end + _WHOLE_EVERY)
 
 
 def pull_failed(unit: Unit, pull: Pull) -> None:
     """Have the next pull ask for the whole list, as this one was not answered."""
-    pull_again(unit.connection, _whole(pull.provider_account), pull.end, timedelta(0))
+    set_pull(unit.connection, _whole(pull.provider_account), pull.end)
 
 
 def _whole_begin(unit: Unit, provider_account: str) -> datetime:

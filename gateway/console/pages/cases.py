@@ -8,7 +8,7 @@ from flask import Blueprint, abort
 
 from core.db.console.cases import CASES, find_case
 from core.unit import Unit
-from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, holds_money
+from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, decisions_of
 from gateway.console.console_context import current_operator
 from gateway.console.formatting import INSTANT, LABEL, MONOSPACE, STATE, TEXT, instant, label
 from gateway.console.forms import Done, Field, Form, Values, action_page
@@ -52,23 +52,34 @@ def _case_summary(unit: Unit, case_id: int) -> list[tuple[str, str]]:
     ]
 
 
-_APPLY = (APPLY, "apply the payment")
-_KEEP = (KEEP, "keep it on hold")
-
-
-def _decisions(unit: Unit) -> Sequence[tuple[str, str]]:
-    """Return the decisions about a payment on hold. Only some roles may apply it."""
-    return (_APPLY, _KEEP) if is_allowed(current_operator().role, "match_payment") else (_KEEP,)
+_WORDS = {
+    APPLY: "apply the payment",
+    KEEP: "keep it on hold",
+    "settlement": "money between this account and our bank: book it",
+    "fee": "a charge of the provider, or one given back: book it",
+    "unclassified": "something else, such as salaries: book it, the accountant books it on",
+    "nothing": "it is in the books already: book nothing",
+}
+_HINTS = {
+    KEEP: "A payment on hold can be refunded on its page. It is applied if a later statement of the"
+    " provider has it.",
+    "nothing": "It is booked with the date of the statement. Money of a customer is booked on the"
+    " page of the payment instead: then choose that nothing is to be booked.",
+}
 
 
 def _decision_field(unit: Unit, case_id: int) -> Sequence[Field]:
-    if not holds_money(unit, case_id):
+    decisions = decisions_of(unit, case_id)
+    if not decisions:
         return ()
-    hint = (
-        "A payment on hold can be refunded on its page. It is applied if a later statement of the"
-        " provider has it."
-    )
-    return (Field("held", "Payment on hold", kind="select", options=_decisions, hint=hint),)
+
+    def options(_: Unit) -> Sequence[tuple[str, str]]:
+        """Return the decisions about the case. Only some roles may move money."""
+        moves_money = is_allowed(current_operator().role, "match_payment")
+        return [(each, _WORDS[each]) for each in decisions if moves_money or each == KEEP]
+
+    hint = _HINTS[decisions[-1]]
+    return (Field("held", "What it is", kind="select", options=options, hint=hint),)
 
 
 def _close_case(unit: Unit, operator: str, values: Values, case_id: int) -> Done:

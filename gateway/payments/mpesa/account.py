@@ -7,16 +7,15 @@ to 48 hours back.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from core.errors import BadCallback, OutcomeUnknown, Permanent, Temporary
+from core.movement import Movement, UnreadRow
 from core.refund import Refund
-from core.usecases.reconciliation.statement import Movement
 from gateway.payments.mpesa.client import DarajaClient, Reply, failure
 from gateway.payments.mpesa.parse import EAT
-from gateway.payments.mpesa.statement import read_pulled
+from gateway.payments.mpesa.statement import read_pulled_rows
 
 _PROVIDER = "daraja"
 _SHORTCODE_KIND = "4"
@@ -86,24 +85,24 @@ def _check_taken(reply: Reply) -> None:
         raise failure(reply)
 
 
-def pull_movements(client: DarajaClient, begin: datetime, end: datetime) -> Iterator[Movement]:
-    """Yield every payment to our short code between two instants of the last 48 hours.
+def pull_movements(
+    client: DarajaClient, begin: datetime, end: datetime
+) -> tuple[list[Movement], list[UnreadRow]]:
+    """Return every payment to our short code between two instants of the last 48 hours, and the
+    rows that cannot be understood.
 
-    Raises Temporary when a page of the list cannot be had, BadCallback when one is malformed.
+    Raises Temporary when a page of the list cannot be had, BadCallback when one is no list.
     """
-    offset = 0
+    rows: list[Any] = []
     for _ in range(_MOST_PAGES):
-        rows = _page(client, begin, end, offset)
-        if not rows:
-            return
-        yield from (read_pulled(row) for row in rows)
-        offset += len(rows)
-    raise Temporary(_PROVIDER, "endless", f"more than {offset} rows")
+        page = _page(client, begin, end, len(rows))
+        if not page:
+            return read_pulled_rows(rows, end)
+        rows += page
+    raise Temporary(_PROVIDER, "endless", f"more than {len(rows)} rows")
 
 
-def _page(
-    client: DarajaClient, begin: datetime, end: datetime, offset: int
-) -> list[dict[str, Any]]:
+def _page(client: DarajaClient, begin: datetime, end: datetime, offset: int) -> list[Any]:
     body: dict[str, object] = {
         "ShortCode": client.settings.shortcode,
         "StartDate": _stamp(begin),
@@ -119,7 +118,7 @@ def _page(
         raise Temporary(_PROVIDER, reply.error_code or code or f"http_{reply.status}")
     listed = reply.body.get("Response")
     rows = listed[0] if isinstance(listed, list) and listed else []
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+    if not isinstance(rows, list):
         raise BadCallback("Response is not a list of rows in a list")
     return rows
 

@@ -6,9 +6,12 @@ import pytest
 
 from core.db.payments import is_held
 from core.db.statements import Booked
-from core.usecases.reconciliation.statement import Comparison, open_cases
+from core.movement import Statement
+from core.usecases.reconciliation.book import open_cases
+from core.usecases.reconciliation.compare import Comparison
 from tests.gateway.console.conftest import Console
 from tests.support.cast import METER
+from tests.support.scenario import ACCOUNT, NOW
 
 
 def test_a_case_is_closed_once_with_its_resolution(console: Console) -> None:
@@ -27,7 +30,8 @@ def held(console: Console) -> int:
     """The id of a case about a payment that is on no list."""
     payment_id = console.scenario.pay("RH1", METER, 100_00)
     with console.scenario.open_unit() as unit:
-        open_cases(unit, Comparison(missing_there=[Booked(payment_id, "RH1", 100_00, "received")]))
+        unlisted = Booked(payment_id, "RH1", 100_00, "received", NOW)
+        open_cases(unit, Statement(ACCOUNT, "KES", []), Comparison(missing_there=[unlisted]))
     found: int = console.rows("SELECT id FROM cases WHERE payment_id = :id", id=payment_id)[0][0]
     return found
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from operations.cli import main
 from tests.operations.commands.csv_lines import AMINA, CUSTOMERS, DEVICES, KEY, METER, STS
+from tests.operations.commands.portal_lines import ABOUT, HEADER, Compare, parse_printed
 from tests.operations.conftest import Ran
+from tests.support.scenario import Scenario
 
 
 @pytest.fixture
@@ -59,3 +63,31 @@ def imported(dialwatt: Callable[..., Ran]) -> Callable[[str, str], tuple[str, st
         return first.out.strip(), again.out.strip()
 
     return run
+
+
+@pytest.fixture
+def compare(
+    scenario: Scenario,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Compare:
+    """Run `dialwatt statement` on a file of these lines, or of this content."""
+    monkeypatch.setenv("DATABASE_URL", scenario.engine.url.render_as_string(hide_password=False))
+    monkeypatch.setenv("DARAJA_SHORTCODE", "600123")
+
+    def compared(
+        *lines: str,
+        provider: str = "daraja",
+        content: str | bytes | None = None,
+        options: Sequence[str] = (),
+        as_json: bool = True,
+    ) -> tuple[int, Any]:
+        file = tmp_path / "statement.csv"
+        written = content or ABOUT + "\n".join([HEADER, *lines]) + "\n"
+        file.write_bytes(written if isinstance(written, bytes) else written.encode())
+        code = main(["statement", provider, str(file), *options, *(["--json"] * as_json)])
+        printed = capsys.readouterr()
+        return code, parse_printed(printed.out, printed.err)
+
+    return compared

@@ -1,0 +1,162 @@
+"""Book what a provider's statement has and the ledger has not; ask a person about the rest.
+
+Everything is recorded in the same way as a callback does it, so that a statement read twice, or
+while callbacks come in, records everything once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.db.audit import close_cases, open_case
+from core.db.held_movements import insert_held
+from core.db.ledger import is_posted, open_account, post_entries
+from core.db.payments import hold, release
+from core.db.statements import Booked
+from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.money import Money
+from core.movement import Movement, Statement
+from core.payment import PaymentNotice
+from core.refund import MoneyBack
+from core.unit import Unit
+from core.usecases.operators.audit import ITSELF
+from core.usecases.payments.record import record_payment
+from core.usecases.reconciliation.compare import UNREAD, Comparison, entry_key, unread_key
+from core.usecases.refunds.reversal import record_reversal
+
+NOT_ON_STATEMENT, HELD = "not_on_statement", "movement_held"
+# The other side of a movement of the provider account, by its kind.
+ACCOUNT_OF_KIND = {"settlement": "bank", "fee": "expense:provider_fee"}
+
+
+def in_booking_order(missing: Sequence[Movement]) -> list[tuple[Movement, ...]]:
+    """Return what is missing here in the parts that must be booked together, in order.
+
+    A payment is booked together with its reversals: it buys nothing with money that has gone back.
+    """
+    payments = {row.receipt for row in missing if row.kind == "payment"}
+    parts = [
+        (row, *(other for other in missing if other.undoes == row.receipt))
+        for row in missing
+        if row.kind == "payment"
+    ]
+    return parts + [
+        (row,) for row in missing if row.kind != "payment" and row.undoes not in payments
+    ]
+
+
+def book_missing(
+    unit: Unit, statement: Statement, movements: Sequence[Movement], source: str
+) -> int:
+    """Book one part of `in_booking_order`; returns how many of its movements were new.
+
+    Raises BadCallback for a movement that cannot be booked.
+    """
+    gone_minor = sum(row.amount_minor for row in movements if row.kind == "reversal")
+    return sum(_book(unit, statement, row, source, gone_minor) for row in movements)
+
+
+def _book(
+    unit: Unit, statement: Statement, movement: Movement, source: str, gone_minor: int
+) -> bool:
+    account = statement.provider_account
+    if movement.kind == "payment":
+        notice = _notice(statement, movement, source)
+        return record_payment(unit, notice, quiet=gone_minor >= movement.amount_minor).is_new
+    if movement.kind == "reversal":
+        back = MoneyBack(movement.amount_minor, "provider", movement.receipt, movement.happened_at)
+        reason = f"on the {source}"
+        return record_reversal(unit, account, movement.undoes or "", back, ITSELF, reason)
+    other_side = ACCOUNT_OF_KIND[movement.kind]
+    return post_movement(unit, account, movement, other_side)
+
+
+def _notice(statement: Statement, movement: Movement, source: str) -> PaymentNotice:
+    return PaymentNotice(
+        provider_account=statement.provider_account,
+        receipt=movement.receipt,
+        source=source,
+        amount_minor=movement.amount_minor,
+        currency=statement.currency,
+        account=movement.account,
+        payer_kind=movement.payer_kind,
+        payer=movement.payer,
+        paid_at=movement.happened_at,
+    )
+
+
+def post_movement(unit: Unit, account: str, movement: Movement, other_side: str) -> bool:
+    """Post a movement that is no customer's between the provider account and another account of
+    the ledger; False when posted before."""
+    key = entry_key(account, movement)
+    if is_posted(unit.connection, key):
+        return False
+    clearing = f"clearing:{account}"
+    open_account(unit.connection, clearing, DEBIT)
+    gains, loses = (clearing, other_side) if movement.direction == "in" else (other_side, clearing)
+    legs = (
+        Posting(gains, DEBIT, movement.amount_minor),
+        Posting(loses, CREDIT, movement.amount_minor),
+    )
+    entry = JournalEntry("settlement", key, legs, value_at=movement.happened_at)
+    post_entries(unit.connection, unit.now, [entry])
+    return True
+
+
+def open_cases(unit: Unit, statement: Statement, comparison: Comparison) -> None:
+    """Open a case for everything that a person must look at: each once, however often it is read.
+
+    A payment that is not listed and not used yet is put on hold: neither applied nor refunded,
+    until a later statement lists it, which also closes the case, or an operator releases it
+    (close_case, or a retry). A payment is put on hold for this reason only once.
+    """
+    close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.confirmed)
+    if release(unit.connection, unit.now, comparison.confirmed):
+        unit.wakes.add("payments")
+    _ask_about_payments(unit, statement, comparison)
+    account = statement.provider_account
+    for row in comparison.unread:
+        detail = (
+            f"{account}, {row.place}: {row.why}. It says: {row.said}. Nothing was booked for it:"
+            " correct it in a copy of the file and read that, or look it up in the provider's"
+            " portal; then close this case"
+        )
+        open_case(unit.connection, unit.now, UNREAD, unread_key(account, row), detail)
+    for movement in comparison.held:
+        _hold_movement(unit, statement, movement)
+
+
+def _ask_about_payments(unit: Unit, statement: Statement, comparison: Comparison) -> None:
+    for booked in comparison.missing_there:
+        amount = Money(booked.amount_minor, statement.currency)
+        detail = f"{booked.receipt} ({amount}) is in the books but not on the statement"
+        is_new = open_case(
+            unit.connection, unit.now, NOT_ON_STATEMENT, str(booked.id), detail, booked.id
+        )
+        if is_new and booked.id is not None:
+            hold(unit.connection, booked.id, "not on the provider's statement")
+    for movement, booked in comparison.different:
+        key = str(booked.id or entry_key(statement.provider_account, movement))
+        detail = f"{booked.receipt}: {describe_difference(statement, movement, booked)}"
+        open_case(unit.connection, unit.now, "amount_differs", key, detail, booked.id)
+
+
+def describe_difference(statement: Statement, movement: Movement, booked: Booked) -> str:
+    """`KES 260.00 on the statement, KES 250.00 in the books`."""
+    theirs = Money(movement.amount_minor, statement.currency)
+    ours = Money(booked.amount_minor, statement.currency)
+    return f"{theirs} on the statement, {ours} in the books"
+
+
+def _hold_movement(unit: Unit, statement: Statement, movement: Movement) -> None:
+    account = statement.provider_account
+    held_id = insert_held(unit.connection, unit.now, account, movement)
+    if held_id is None:
+        return
+    amount = Money(movement.amount_minor, statement.currency)
+    detail = (
+        f"{account}, {movement.receipt}: {amount} went {movement.direction}"
+        f" ({movement.written or movement.kind}) on {unit.market.local_date(movement.happened_at)}."
+        " It is no customer's payment and was not booked: say what it was"
+    )
+    open_case(unit.connection, unit.now, HELD, str(held_id), detail)

@@ -1,0 +1,219 @@
+"""Compare a provider's statement with the ledger: matched, missing here, missing there, different.
+
+Comparing only reads. A row is known by its receipt, its kind and its direction: a payment and its
+charge may share a receipt. `book` writes what is missing here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from core.db.audit import closed_among
+from core.db.held_movements import HeldMovement, find_held, name_of
+from core.db.returns import Return, provider_returns, sent_from
+from core.db.statements import Booked, booked_between, find_booked, find_posted, live_since
+from core.movement import Movement, Statement, UnreadRow
+from core.refund import reversal_receipt
+from core.unit import Unit
+
+UNREAD = "row_not_understood"
+# The provider's clock and its callbacks differ by seconds: a payment so near to the edge of a
+# statement may be on the one before or after it.
+_EDGE = timedelta(seconds=10)
+_LONG_ENOUGH = timedelta(minutes=2)
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The outcome of a comparison.
+
+    `different` pairs a row of the statement with what the ledger has; `confirmed` are the ids of
+    the payments that both have. `held`: movements that a person must explain; `unread`: rows that
+    could not be understood; `before_us`: movements from before payments were served here, which are
+    not booked. `late_minor`: what listed movements add to the ledger's balance at the end of the
+    statement, as our clock put them after it or before it.
+    """
+
+    matched: int = 0
+    confirmed: list[int] = field(default_factory=list)
+    missing_here: list[Movement] = field(default_factory=list)
+    missing_there: list[Booked] = field(default_factory=list)
+    different: list[tuple[Movement, Booked]] = field(default_factory=list)
+    held: list[Movement] = field(default_factory=list)
+    unread: list[UnreadRow] = field(default_factory=list)
+    before_us: list[Movement] = field(default_factory=list)
+    late_minor: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        return not (self.missing_here or self.needs_person)
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether anything is left once what is missing here has been booked."""
+        return bool(self.missing_there or self.different or self.held or self.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the receipts of a statement: payments, what went back of them (each is
+    taken out of its list once a row tells of it), what a person gave back under that receipt,
+    entries by key, held movements."""
+
+    payments: Mapping[str, Booked]
+    returns: dict[str, list[Return]]
+    sent: Mapping[str, int]
+    entries: Mapping[str, tuple[int, datetime]]
+    held: Mapping[tuple[str, str, str], HeldMovement]
+
+
+def compare_statement(
+    unit: Unit, statement: Statement, since: datetime | None = None
+) -> Comparison:
+    """Compare a statement with the ledger. Only reads.
+
+    Payments missing there are those between the first and the last payment of the statement.
+    `since`: from when on what is missing here is ours to book; None: since payments were served
+    here (`live_since`).
+    """
+    comparison = Comparison()
+    known = _read_known(unit, statement)
+    rows = _distinct(statement, comparison)
+    missing = []
+    for movement in rows:
+        if not _find(statement, movement, known, comparison):
+            missing.append(movement)
+    account = statement.provider_account
+    live = since or live_since(unit.connection, account, unit.market.timezone)
+    _sort_missing(missing, live, known, comparison)
+    _look_for_unlisted(unit, statement, {p.id for p in known.payments.values()}, comparison)
+    comparison.unread += statement.unread
+    keys = {f"{UNREAD}:{unread_key(account, row)}": row for row in comparison.unread}
+    closed = closed_among(unit.connection, list(keys))
+    comparison.unread = [row for key, row in keys.items() if key not in closed]
+    return comparison
+
+
+def unread_key(provider_account: str, row: UnreadRow) -> str:
+    """Return the key of the case about a row: the same row, read again, is the same case."""
+    digest = hashlib.sha256(row.said.encode()).hexdigest()
+    return f"{provider_account}:{digest[:32]}"
+
+
+def entry_key(provider_account: str, movement: Movement) -> str:
+    """Return the key of the entry of a settlement, a fee, or a movement that a person explained."""
+    key = f"settlement:{provider_account}:{movement.kind}:{movement.receipt}"
+    return f"{key}:in" if movement.direction == "in" else key
+
+
+def _read_known(unit: Unit, statement: Statement) -> _Known:
+    account, rows = statement.provider_account, statement.movements
+    receipts = {row.receipt for row in rows} | {row.undoes for row in rows if row.undoes}
+    return _Known(
+        find_booked(unit.connection, account, receipts),
+        provider_returns(unit.connection, account, receipts),
+        sent_from(unit.connection, account, receipts),
+        find_posted(unit.connection, {entry_key(account, row) for row in rows}),
+        find_held(unit.connection, account, receipts),
+    )
+
+
+def _distinct(statement: Statement, comparison: Comparison) -> list[Movement]:
+    """Return every movement once; a repetition with another amount is a row nobody understands."""
+    first: dict[tuple[str, ...], Movement] = {}
+    for row in statement.movements:
+        name = (row.receipt, row.kind, row.direction, row.written if row.kind == "other" else "")
+        if first.setdefault(name, row).amount_minor != row.amount_minor:
+            said = f"{row.receipt}, {row.kind}, {row.happened_at.isoformat()}, {row.amount_minor}"
+            why = "the same receipt, kind and direction stand on two rows with two amounts"
+            comparison.unread.append(UnreadRow(row.place, said, why))
+    return list(first.values())
+
+
+def _find(statement: Statement, movement: Movement, known: _Known, comparison: Comparison) -> bool:
+    """Compare a movement with what is known; returns whether it is known."""
+    if movement.kind in ("other", "reversal") and _is_explained(movement, known):
+        comparison.matched += 1
+        return True
+    booked = _booked(statement, movement, known)
+    if booked is None:
+        return False
+    if booked.amount_minor != movement.amount_minor:
+        comparison.different.append((movement, booked))
+        return True
+    comparison.matched += 1
+    if movement.kind == "payment" and booked.id is not None:
+        comparison.confirmed.append(booked.id)
+    closing_at = max(row.happened_at for row in statement.movements)
+    if booked.value_at > closing_at:
+        comparison.late_minor += movement.signed_minor
+    return True
+
+
+def _booked(statement: Statement, movement: Movement, known: _Known) -> Booked | None:
+    if movement.kind == "payment":
+        return known.payments.get(movement.receipt)
+    if movement.kind == "reversal":
+        return _find_return(movement, known.returns.get(movement.undoes or "", []))
+    if movement.kind == "other":
+        return None
+    posted = known.entries.get(entry_key(statement.provider_account, movement))
+    return posted and Booked(None, movement.receipt, posted[0], "booked", posted[1])
+
+
+def _find_return(movement: Movement, returns: list[Return]) -> Booked | None:
+    """Return what a reversal tells of; its own receipt tells which part of a payment it was."""
+    receipt = reversal_receipt(movement.receipt, movement.undoes or "")
+    told = [each for each in returns if each.is_told_by(receipt, movement.amount_minor)]
+    if not told:
+        return None
+    found = next((each for each in told if each.reference == receipt), told[0])
+    returns.remove(found)
+    return Booked(None, movement.receipt, found.moved_minor, "returned", found.happened_at)
+
+
+def _is_explained(movement: Movement, known: _Known) -> bool:
+    """Whether a person said what a movement was, or gave money back under its receipt."""
+    if movement.direction == "out" and known.sent.get(movement.receipt) == movement.amount_minor:
+        return True
+    held = known.held.get(name_of(movement))
+    return (
+        held is not None
+        and held.booked_as is not None
+        and held.amount_minor == movement.amount_minor
+    )
+
+
+def _sort_missing(
+    missing: Collection[Movement], live: datetime, known: _Known, comparison: Comparison
+) -> None:
+    """Divide what is missing here: ours to book, from before us, or for a person.
+
+    A reversal is ours to book where its payment is.
+    """
+    ours = [row for row in missing if row.happened_at >= live]
+    comparison.before_us = [row for row in missing if row.happened_at < live]
+    can_be_undone = known.payments.keys() | {row.receipt for row in ours if row.kind == "payment"}
+    for row in ours:
+        is_ours = row.undoes in can_be_undone if row.kind == "reversal" else row.kind != "other"
+        (comparison.missing_here if is_ours else comparison.held).append(row)
+
+
+def _look_for_unlisted(
+    unit: Unit, statement: Statement, listed: Collection[int | None], comparison: Comparison
+) -> None:
+    times = [row.happened_at for row in statement.movements if row.kind == "payment"]
+    if not times:
+        return
+    begin, end = min(times), min(max(times), statement.settled_until or max(times))
+    edge = _EDGE if end - begin >= _LONG_ENOUGH else timedelta(0)
+    for payment in booked_between(unit.connection, statement.provider_account, begin, end):
+        if payment.id in listed:
+            continue
+        if begin + edge <= payment.value_at <= end - edge:
+            comparison.missing_there.append(payment)
+        elif payment.value_at > end - edge:
+            comparison.late_minor -= payment.amount_minor

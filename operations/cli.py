@@ -58,11 +58,18 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "statement": Entry("statement:statement", "Compare a provider's statement with ours."),
         "accrue": Entry("accrue:accrue", "Charge the access fees that have fallen due."),
         "remind": Entry("remind:remind", "Queue today's instalment reminders."),
+        "money-back": Entry(
+            "money_back:money_back", "Ask for a refund, or record that money went back."
+        ),
+        "credit": Entry("credit:credit", "Use a customer's credit, give it back, or move it."),
         "month": Entry("month:month", "Export a month's accounts as a ZIP of CSV files."),
     },
     "Look and mend": {
         "doctor": Entry("doctor:doctor", "Check settings, services, ledger and pending work."),
-        "show": Entry("show:show", "Show what a payment did, or what a customer owes."),
+        "show": Entry(
+            "show:show",
+            "Show what a payment did, what a customer owes, or what payments pay first.",
+        ),
         "wake": Entry("wake:wake", "Show pending work and live workers, and wake the workers."),
         "replay": Entry("replay:replay", "Say why a payment, prompt or SMS is stuck; retry it."),
         "backup": Entry("backup:backup", "Copy the database into a new file."),

@@ -7,6 +7,7 @@ from gateway.console.pages import (
     appliances,
     audit,
     cases,
+    credit.blueprint,
     dashboard,
     device_requests,
     devices,
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     device_requests.blueprint,
     payments.blueprint,
     sale_ends.blueprint,  # with the other pages of sales
+    credit.blueprint,
     suspense.blueprint,
     tokens.blueprint,
     cases.blueprint,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import click
 
+from core.db.returns import Return
 from core.errors import BadInput
 from core.money import major
 from core.unit import Unit
@@ -101,6 +102,7 @@ def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Sh
         "lines": [
             {"kind": allocation.kind, "amount": major(allocation.amount_minor, currency)}
             | ({"serial": allocation.serial} if allocation.serial else {})
+            | _returned(allocation.returned_minor, currency)
             for allocation in history.allocations
         ],
         "tokens": [
@@ -110,7 +112,28 @@ def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Sh
             for token in history.tokens
         ],
     }
+    if history.returns:
+        shown |= _went_back(history.returns, paid.returned_minor, currency)
     return shown | ({"problem": paid.problem} if paid.problem else {})
+
+
+def _went_back(returns: Sequence[Return], returned_minor: int, currency: str) -> Shown:
+    return {
+        "returned": major(returned_minor, currency),
+        "returns": [
+            {
+                "amount": major(each.moved_minor, currency),
+                "from": each.source,
+                "receipt": each.reference,
+                "at": each.happened_at.isoformat(),
+            }
+            for each in returns
+        ],
+    }
+
+
+def _returned(minor: int, currency: str) -> Shown:
+    return {"returned": major(minor, currency)} if minor else {}
 
 
 def _units(kind: str, units: int) -> Shown:
@@ -165,8 +188,12 @@ def _payment_lines(shown: Shown, currency: str) -> list[str]:
         f"{shown['receipt']}: {currency} {shown['amount']} for {shown['account']}, {shown['state']}"
     ]
     lines += [
-        f"  {line['kind']:<13}{line['amount']:>12}  {line.get('serial', '')}".rstrip()
+        f"  {line['kind']:<13}{line['amount']:>12}  {line.get('serial', '')}{_taken(line)}".rstrip()
         for line in shown["lines"]
+    ]
+    lines += [
+        f"  went back    {each['amount']:>12}  {each['from']} {each['receipt'] or ''}".rstrip()
+        for each in shown.get("returns", ())
     ]
     for token in shown["tokens"]:
         gives = f"{token['kwh']} kWh" if "kwh" in token else token["kind"]
@@ -187,6 +214,10 @@ def _waterfall_lines(shown: Shown) -> list[str]:
         for version in shown["waterfalls"]
     ]
     return lines or ["arrears, access_rate, device"]
+
+
+def _taken(line: Shown) -> str:
+    return f"  ({line['returned']} taken back)" if "returned" in line else ""
 
 
 def _customer_lines(shown: Shown, currency: str) -> list[str]:

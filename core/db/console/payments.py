@@ -46,6 +46,7 @@ class PaymentDetails:
     paid_at: datetime
     applied_at: datetime | None
     credit_used_minor: int
+    returned_minor: int
     problem: str | None
     attempts: int
 
@@ -59,7 +60,7 @@ _COLUMNS = (
     " p.account_raw,"
     " p.purpose, p.state, p.customer_id, concat_ws(' ', c.name, c.surname) AS customer,"
     " p.device_id, d.serial, p.payer_kind, p.payer, p.paid_at, p.applied_at, p.credit_used_minor,"
-    " p.problem, p.attempts"
+    " p.returned_minor, p.problem, p.attempts"
 )
 
 PAYMENTS = Query(
@@ -111,11 +112,14 @@ def payments_with_receipt(connection: Connection, receipt: str) -> list[PaymentD
 
 @dataclass(frozen=True, slots=True)
 class PaymentAllocation:
-    """A part of a payment and what it was used for; `serial` is that of the device."""
+    """A part of a payment and what it was used for; `serial` is that of the device.
+
+    `returned_minor` of it was taken back since."""
 
     kind: LineKind
     amount_minor: int
     serial: str | None
+    returned_minor: int
 
 
 def allocations_of_payment(connection: Connection, payment_id: int) -> list[PaymentAllocation]:
@@ -123,12 +127,14 @@ def allocations_of_payment(connection: Connection, payment_id: int) -> list[Paym
     return all_rows(
         connection,
         PaymentAllocation,
-        "SELECT kind, amount_minor, serial FROM ("
-        " SELECT l.kind, l.amount_minor, d.serial, l.number FROM payment_lines l"
+        "SELECT kind, amount_minor, serial, returned_minor FROM ("
+        " SELECT l.kind, l.amount_minor, d.serial, l.number,"
+        " (SELECT coalesce(sum(b.amount_minor), 0)::bigint FROM payment_return_lines b"
+        " WHERE b.line_id = l.id) AS returned_minor FROM payment_lines l"
         " LEFT JOIN access_charges a ON a.id = l.access_charge_id"
         " LEFT JOIN devices d ON d.id = coalesce(l.device_id, a.device_id)"
         " WHERE l.payment_id = :id"
-        " UNION ALL SELECT 'suspense', amount_minor, NULL, 1 FROM payments"
+        " UNION ALL SELECT 'suspense', amount_minor - returned_minor, NULL, 1, 0 FROM payments"
         " WHERE id = :id AND state = 'suspense') allocations ORDER BY number",
         id=payment_id,
     )

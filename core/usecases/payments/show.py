@@ -20,6 +20,7 @@ from core.db.console.payments import (
     sms_of_payment,
 )
 from core.db.console.tokens import IssuedToken, tokens_of_payment
+from core.db.returns import Return, returns_of
 from core.errors import Refused
 from core.unit import Unit
 
@@ -34,6 +35,7 @@ class PaymentHistory:
     entries: list[PaymentEntry]
     messages: list[PaymentSms]
     refunds: list[PaymentRefund]
+    returns: list[Return]
     cases: list[CaseRow]
     audit: list[Action]
 
@@ -70,6 +72,7 @@ def _history(unit: Unit, payment: PaymentDetails) -> PaymentHistory:
         entries_of_payment(connection, payment.id),
         sms_of_payment(connection, payment.id),
         refunds_of_payment(connection, payment.id),
+        returns_of(connection, payment.id),
         cases_of_payment(connection, payment.id),
         audit_of(connection, "payment", payment.id),
     )

@@ -16,6 +16,7 @@ from core.db.console.customers import (
     devices_of_customer,
     find_customer_details,
 )
+from core.db.credit import acts_of_customer
 from core.db.registration import devices_by_serial
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
@@ -108,6 +109,7 @@ def customer(customer_id: int) -> ResponseReturnValue:
             due_minor=sum(debt.amount_minor for debt in overview.debts.due),
             events=events[:shown],
             more=min(shown * 4, _MAX_EVENTS) if len(events) > shown < _MAX_EVENTS else None,
+            credit_acts=acts_of_customer(connection, customer_id),
             audit=audit_of(connection, "customer", customer_id),
         )
 

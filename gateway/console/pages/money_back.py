@@ -54,7 +54,13 @@ def money_back_fields(hint: str) -> tuple[Field, ...]:
 
 def read_money_back(unit: Unit, values: Values) -> MoneyBack:
     """Return what was typed into these fields."""
+    at = happened_at(unit, values)
+    return MoneyBack(values["amount"], values["source"], values["reference"], at)
+
+
+def happened_at(unit: Unit, values: Values) -> datetime | None:
+    """Return the beginning of the day that was typed; None for now."""
     sent_on = values["sent_on"]
-    zone = ZoneInfo(unit.market.timezone)
-    happened_at = datetime.combine(sent_on, time(), zone) if sent_on else None
-    return MoneyBack(values["amount"], values["source"], values["reference"], happened_at)
+    if sent_on is None or sent_on == unit.today:
+        return None
+    return datetime.combine(sent_on, time(), ZoneInfo(unit.market.timezone))

@@ -7,7 +7,7 @@ from gateway.console.pages import (
     appliances,
     audit,
     cases,
-    credit.blueprint,
+    credit,
     dashboard,
     device_requests,
     devices,

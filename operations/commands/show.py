@@ -23,7 +23,7 @@ Shown = dict[str, Any]
 
 @click.group()
 def show() -> None:
-    """Show what a payment did, what a customer owes, or what payments pay first."""
+    """Show a payment, a customer, or what payments pay first."""
 
 
 @show.command()

@@ -47,7 +47,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     ("typed", "offered"),
     [
         ("dialwatt re", ["remind", "replay", "restore-check"]),
-        ("dialwatt show ", ["payment", "customer"]),
+        ("dialwatt show ", ["payment", "customer", "waterfall"]),
         ("dialwatt import d", ["devices"]),
         ("dialwatt statement mtn x --acc", ["--account"]),
     ],

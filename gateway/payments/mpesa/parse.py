@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from core.errors import BadCallback, Refused
+from core.invisible import plain_marks
 from core.money import parse_minor
 from core.msisdn import parse_msisdn
 from core.payment import PayerKind, PaymentNotice
@@ -23,6 +24,7 @@ CURRENCY = "KES"
 # East Africa Time: Safaricom's timestamps are in it and do not say so.
 EAT = timezone(timedelta(hours=3))
 
+_LONGEST_MASKED = 80
 _SHORTCODE = r"[0-9]{5,8}"
 _RECEIPT = r"[A-Za-z0-9_-]{1,32}"
 _CHECKOUT = r"[A-Za-z0-9_.-]{1,100}"
@@ -66,7 +68,7 @@ def read_question(document: Json) -> Question:
     amount = text_field(document, "TransAmount", r".{1,40}")
     if not _PLAIN_NUMBER.fullmatch(amount):
         raise BadCallback("TransAmount is not a number")
-    kind, payer = read_payer(text_field(document, "MSISDN", r".{1,80}", default=""))
+    kind, payer = read_payer(text_field(document, "MSISDN", r".*", default=""))
     return Question(
         text_field(document, "BusinessShortCode", _SHORTCODE),
         text_field(document, "BillRefNumber", _ACCOUNT, default=""),
@@ -85,7 +87,7 @@ def asked_minor(question: Question) -> int:
 
 def read_confirmation(document: Json, source: str) -> PaymentNotice:
     """Read a C2B confirmation: a payment that was made. Raises BadCallback."""
-    payer_kind, payer = read_payer(text_field(document, "MSISDN", r".{1,80}", default=""))
+    payer_kind, payer = read_payer(text_field(document, "MSISDN", r".*", default=""))
     return PaymentNotice(
         provider_account=provider_account(text_field(document, "BusinessShortCode", _SHORTCODE)),
         receipt=text_field(document, "TransID", _RECEIPT),
@@ -106,7 +108,11 @@ def provider_account(shortcode: str) -> str:
 
 
 def read_payer(text: str) -> tuple[PayerKind, str | None]:
-    """(kind, payer) of a C2B MSISDN, which is plain digits, a SHA-256, or masked with stars."""
+    """(kind, payer) of a C2B MSISDN, which is plain digits, a SHA-256, or masked with stars.
+
+    Whatever else it is, the payer is unknown: the money came all the same.
+    """
+    text = plain_marks(text).strip().removeprefix("+")
     if re.fullmatch(r"[0-9]{9,15}", text):
         try:
             return "msisdn", parse_msisdn(f"+{text}" if text.startswith("254") else text, "KE")
@@ -114,7 +120,7 @@ def read_payer(text: str) -> tuple[PayerKind, str | None]:
             return "none", None
     if re.fullmatch(r"[0-9a-fA-F]{64}", text):
         return "sha256", text.lower()
-    return ("masked", text) if "*" in text else ("none", None)
+    return ("masked", text) if "*" in text and len(text) <= _LONGEST_MASKED else ("none", None)
 
 
 def read_stk_result(document: Json) -> StkResult:

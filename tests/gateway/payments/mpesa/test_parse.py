@@ -62,6 +62,12 @@ def test_a_wrong_field_is_named(changed: dict[str, Any]) -> None:
         read_confirmation(c2b(**changed), "c2b")
 
 
+@pytest.mark.parametrize("odd", ["someone", "7" * 300, "\u202e", "0711 000 001 / 0722"])
+def test_money_of_an_odd_payer_is_money_of_an_unknown_one(odd: str) -> None:
+    notice = read_confirmation(c2b(MSISDN=odd), "c2b")
+    assert (notice.payer_kind, notice.payer, notice.amount_minor) == ("none", None, 500_00)
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "payer"),
     [
@@ -73,6 +79,10 @@ def test_a_wrong_field_is_named(changed: dict[str, Any]) -> None:
         ("", "none", None),
         ("254", "none", None),
         ("someone", "none", None),
+        ("+254711000001", "msisdn", "+254711000001"),
+        ("\u202a254711000001", "msisdn", "+254711000001"),
+        *(("2547110000011234", "none", None), ("254201234567", "none", None)),  # too long, fixed
+        *(("254711000001.0", "none", None), ("7" * 300, "none", None), ("*" * 300, "none", None)),
     ],
 )
 def test_the_payer_is_plain_hashed_masked_or_hidden(

@@ -52,7 +52,7 @@ class LockedSale:
 
     `appliance` is the name. `commission_minor` is what the agent has for the sale by now,
     `commission_bp` the agent's share in hundredths of a percent. `paused_on`: since when it is
-    paused.
+    paused. `is_imported`: its price stands against the opening account.
     """
 
     id: int
@@ -69,6 +69,7 @@ class LockedSale:
     commission_bp: int
     commission_minor: int
     paused_on: date | None
+    is_imported: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,9 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
         text(
             "SELECT s.id, s.customer_id, s.device_id, d.kind, s.scheme, s.cadence, s.total_minor,"
             " s.state, s.sold_on, a.name, s.agent_id, s.commission_bp, s.commission_minor,"
-            " s.paused_on FROM sales s JOIN appliances a ON a.id = s.appliance_id"
+            " s.paused_on, EXISTS (SELECT FROM journal_entries e WHERE e.kind = 'opening'"
+            " AND e.idempotency_key = 'sale:' || s.id)"
+            " FROM sales s JOIN appliances a ON a.id = s.appliance_id"
             " LEFT JOIN devices d ON d.id = s.device_id WHERE s.id = :id"
         ),
         {"id": sale_id},

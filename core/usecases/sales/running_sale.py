@@ -11,7 +11,7 @@ from core.db.sales import instalments_of, lock_sale
 from core.db.tariffs import versions_of
 from core.device import Device
 from core.errors import Refused
-from core.journal import CREDIT, DEBIT, JournalEntry, Posting
+from core.journal import CREDIT, DEBIT, OPENING, JournalEntry, Posting
 from core.plan import Instalment
 from core.sale import RUNNING, LockedSale
 from core.unit import Unit
@@ -85,10 +85,13 @@ def post_sale_change(
 ) -> None:
     """Book that the customer owes `change_minor` more for the sale, or less where negative.
 
-    `kind` is that of the entry; `against` the account that gets the other side.
+    `kind` is that of the entry; `against` the account that gets the other side. The price of an
+    imported sale was never income here: what is taken off it goes back to the opening account.
     """
     if not change_minor:
         return
+    if sale.is_imported and against == "income:sales" and change_minor < 0:
+        against = OPENING
     receivable, other = (DEBIT, CREDIT) if change_minor > 0 else (CREDIT, DEBIT)
     amount = abs(change_minor)
     legs = (

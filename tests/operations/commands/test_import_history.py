@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from core.db.invariants import BOOKS, offenders
 from core.unit import unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
+from core.usecases.sales.change_sale import reprice_sale
+from core.usecases.sales.end_sale import cancel_sale
 from tests.operations.commands.csv_lines import (
     AMINA,
     DEVICES,
@@ -75,15 +77,31 @@ def test_a_sale_that_was_paid_in_full_is_complete(
     check_books(engine)
 
 
+def test_an_imported_sale_that_is_cancelled_takes_no_income_back(
+    imported: Imported, devices: None, rows: Rows, engine: Engine
+) -> None:
+    imported("sales", f"{PAID}{AMINA},cooker,,1000,0,count,10,,monthly,2023-01-31,,S1,200\n")
+    with unit_opener(engine)() as unit:
+        sale_id = unit.connection.execute(text("SELECT id FROM sales")).scalar_one()
+        reprice_sale(unit, sale_id, 900_00, "wanjiku", "as agreed there")
+        cancel_sale(unit, sale_id, "wanjiku", "brought back")
+    sums = "SELECT sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor END)::int"
+    assert rows(f"{sums}, account FROM postings GROUP BY account ORDER BY account") == [
+        (0, "equity:opening"),
+        (0, "receivable:sales"),
+    ]
+    check_books(engine)
+
+
 def test_what_was_paid_is_compared_and_never_more_than_the_price(
     imported: Imported, refused: Refused, devices: None
 ) -> None:
     line = f"{AMINA},cooker,,1000,0,count,10,,monthly,2023-01-31,,"
-    assert "paid: 1001.00 is more than the price of 1000.00" in refused(
+    assert "paid: KES 1001.00 is more than the price of KES 1000.00" in refused(
         "sales", f"{PAID}{line}S1,1001\n"
     )
     imported("sales", f"{PAID}{line}S1,600\n")
-    assert "paid: the database says 600.00, the file says 500.00" in refused(
+    assert "paid: the database says KES 600.00, the file says KES 500.00" in refused(
         "sales", f"{PAID}{line}S1,500\n"
     )
     imported("sales", f"{SALES}{line}S1\n")

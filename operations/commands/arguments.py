@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
+
+from core.errors import BadInput
+from core.money import typed_minor
+from core.unit import Unit
+
+Function = TypeVar("Function", bound=Callable[..., object])
 
 file_argument = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -13,3 +21,27 @@ account_option = click.option(
     metavar="ACCOUNT",
     help="The receiving account, where several accounts have that receipt.",
 )
+reason_option = click.option("--reason", required=True, help="Why, for the audit log.")
+
+
+def day_option(name: str, text: str) -> Callable[[Function], Function]:
+    """Return an option for a day, which the command gets as a datetime or None."""
+    return click.option(name, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help=text)
+
+
+def read_amount(unit: Unit, typed: str) -> int:
+    """Return an amount in minor units of the market's currency. Raises BadInput."""
+    try:
+        return typed_minor(typed, unit.market.currency)
+    except ValueError as error:
+        raise BadInput(str(error)) from error
+
+
+def read_msisdn(unit: Unit, typed: str) -> str:
+    """Return a phone number in E.164, read as in the market's country. Raises BadInput."""
+    from core.msisdn import parse_msisdn
+
+    try:
+        return parse_msisdn(typed, unit.market.country)
+    except ValueError as error:
+        raise BadInput(str(error)) from error

@@ -11,10 +11,9 @@ from typing import Any
 import click
 
 from core.db.returns import Return
-from core.errors import BadInput
 from core.money import major
 from core.unit import Unit
-from operations.commands.arguments import account_option, json_option
+from operations.commands.arguments import account_option, json_option, read_msisdn
 from operations.database import open_database
 from operations.environment import command_environment
 
@@ -147,13 +146,9 @@ def describe_customer(unit: Unit, typed: str) -> Shown:
 
     Raises BadInput for what is not a phone number, Refused where no customer has it.
     """
-    from core.msisdn import parse_msisdn
     from core.usecases.registration.show_customer import show_customer
 
-    try:
-        msisdn = parse_msisdn(typed, unit.market.country)
-    except ValueError as error:
-        raise BadInput(str(error)) from error
+    msisdn = read_msisdn(unit, typed)
     overview, currency = show_customer(unit, msisdn), unit.market.currency
     return {
         "msisdn": msisdn,
@@ -164,7 +159,7 @@ def describe_customer(unit: Unit, typed: str) -> Shown:
             {
                 "kind": debt.kind,
                 "amount": major(debt.amount_minor, currency),
-                "due_on": debt.due_on.isoformat(),
+                "due_on": None if debt.is_paused else debt.due_on.isoformat(),
                 "due": debt.is_due,
                 "about": debt.description,
             }
@@ -220,11 +215,16 @@ def _taken(line: Shown) -> str:
     return f"  ({line['returned']} taken back)" if "returned" in line else ""
 
 
+def _when(debt: Shown) -> str:
+    if debt["due_on"] is None:
+        return "paused, not due"
+    return f"{'due' if debt['due'] else 'not due until'} {debt['due_on']}"
+
+
 def _customer_lines(shown: Shown, currency: str) -> list[str]:
     lines = [f"{shown['name']} ({shown['msisdn']}), credit {currency} {shown['credit']}"]
     lines += [
-        f"  {debt['kind']:<13}{debt['amount']:>12}  {'due' if debt['due'] else 'not due until'}"
-        f" {debt['due_on']}  {debt['about']}"
+        f"  {debt['kind']:<13}{debt['amount']:>12}  {_when(debt)}  {debt['about']}"
         for debt in shown["owes"]
     ] or ["  owes nothing"]
     for device in shown["devices"]:

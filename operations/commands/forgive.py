@@ -1,0 +1,83 @@
+"""`dialwatt forgive list | fee | claim | shortfall`: debts that are not of a sale end unpaid."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from core.db.forgiven import ForgivableKind, forgivable_debts
+from core.money import Money
+from core.unit import OpenUnit
+from core.usecases.agents.pay_out import write_off_shortfall
+from core.usecases.customers.forgive_debt import forgive_debt
+from core.usecases.registration.show_customer import show_customer
+from operations.commands.arguments import read_amount, read_msisdn, reason_option
+from operations.commands.cash import get_agent
+from operations.database import open_database
+from operations.environment import command_environment
+from operations.operator import operator_name
+
+_KINDS: tuple[tuple[str, ForgivableKind], ...] = (("fee", "access_rate"), ("claim", "clawback"))
+
+
+@click.group()
+def forgive() -> None:
+    """Waive a fee; write off a claim or a shortfall.
+
+    Who owes it gets an SMS. What is left of a sale ends with `dialwatt sale`.
+    """
+
+
+@forgive.command("list")
+@click.argument("msisdn")
+def list_(msisdn: str) -> None:
+    """List the fees and claims that the customer with that phone number owes."""
+    with _open()() as unit:
+        customer = show_customer(unit, read_msisdn(unit, msisdn)).customer
+        for word, kind in _KINDS:
+            for debt in forgivable_debts(unit.connection, kind, customer.id):
+                amount = Money(debt.amount_minor, unit.market.currency)
+                print(f"{word:<6}{debt.id:<8}{amount}  {debt.about}  since {debt.due_on}")
+
+
+@forgive.command()
+@click.argument("number", type=int)
+@reason_option
+def fee(number: int, reason: str) -> None:
+    """Waive what is open of an access fee: a discount. NUMBER: see `dialwatt forgive list`."""
+    _forgive("access_rate", number, reason)
+
+
+@forgive.command()
+@click.argument("number", type=int)
+@reason_option
+def claim(number: int, reason: str) -> None:
+    """Write off what is owed for money that was taken back: a bad debt.
+
+    NUMBER: see `dialwatt forgive list`.
+    """
+    _forgive("clawback", number, reason)
+
+
+def _forgive(kind: ForgivableKind, number: int, reason: str) -> None:
+    with _open()() as unit:
+        amount = forgive_debt(unit, kind, number, operator_name(), reason)
+    print(f"{amount} is not owed any more.")
+
+
+@forgive.command()
+@click.argument("msisdn")
+@click.argument("amount")
+@reason_option
+def shortfall(msisdn: str, amount: str, reason: str) -> None:
+    """Write off what the agent with that phone number cannot pay: a bad debt."""
+    with _open()() as unit:
+        money = Money(read_amount(unit, amount), unit.market.currency)
+        agent = get_agent(unit, msisdn)
+        owed = write_off_shortfall(unit, agent.id, money, operator_name(), reason)
+        print(f"{money} is written off. The agent owes {owed}.")
+
+
+def _open() -> OpenUnit:
+    return open_database(command_environment(os.environ))

@@ -1,0 +1,120 @@
+"""`dialwatt sale list | pause | settle | write-off | ...`: how a sale ends, or stands still."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date, datetime
+
+import click
+
+from core.db.console.sales import sales_of_customer
+from core.money import Money, major
+from core.unit import OpenUnit, Unit
+from core.usecases.registration.show_customer import show_customer
+from core.usecases.sales.change_sale import discount_sale
+from core.usecases.sales.default_sale import default_sale, undo_default
+from core.usecases.sales.end_sale import (
+    agree_rest,
+    cancel_sale,
+    repossess_sale,
+    settle_sale,
+    write_off_sale,
+)
+from core.usecases.sales.pause_sale import pause_sale, resume_sale
+from operations.commands.arguments import day_option, read_amount, read_msisdn, reason_option
+from operations.database import open_database
+from operations.environment import command_environment
+from operations.operator import operator_name
+
+_SALE = click.argument("sale_id", metavar="SALE", type=int)
+
+
+@click.group()
+def sale() -> None:
+    """End a sale, or let it stand still.
+
+    SALE is the number that `dialwatt sale list` prints. The customer gets an SMS about every
+    change.
+    """
+
+
+@sale.command("list")
+@click.argument("msisdn")
+def list_(msisdn: str) -> None:
+    """List the sales of the customer with that phone number, the newest first."""
+    with _open()() as unit:
+        customer = show_customer(unit, read_msisdn(unit, msisdn)).customer
+        for row in sales_of_customer(unit.connection, customer.id):
+            paid = f"{_major(unit, row.paid_minor)} of {_major(unit, row.total_minor)} paid"
+            print(f"{row.id:<8}{row.state:<13}{row.appliance} {row.serial or ''}  {paid}")
+
+
+def _major(unit: Unit, minor: int) -> str:
+    return major(minor, unit.market.currency)
+
+
+def _act(name: str, use_case: Callable[[Unit, int, str, str], None], done: str, text: str) -> None:
+    """Add a command for an act that needs nothing but the reason."""
+
+    def run(sale_id: int, reason: str) -> None:
+        with _open()() as unit:
+            use_case(unit, sale_id, operator_name(), reason)
+        print(f"Sale {sale_id} is {done}.")
+
+    sale.command(name, help=text)(_SALE(reason_option(run)))
+
+
+_act("pause", pause_sale, "paused", "Stop the clock: nothing falls due until it is resumed.")
+_act("resume", resume_sale, "open", "Let a paused sale run on; what is due moves by the pause.")
+_act("default", default_sale, "in default", "Declare an overdue sale in default.")
+_act("undo-default", undo_default, "open", "Declare a sale in good standing again.")
+_act(
+    "cancel", cancel_sale, "cancelled",
+    "Undo a sale: the rest is taken off the income, the device returns to stock and is locked.",
+)  # fmt: skip
+_act(
+    "repossess", repossess_sale, "repossessed",
+    "End a sale whose device was taken back: the rest is a bad debt, the device is locked.",
+)  # fmt: skip
+_act(
+    "write-off", write_off_sale, "written off",
+    "Give up what is left to pay as a bad debt. Money that comes later is a recovery.",
+)  # fmt: skip
+
+
+@sale.command()
+@_SALE
+@click.argument("amount")
+@reason_option
+def discount(sale_id: int, amount: str, reason: str) -> None:
+    """Forgive AMOUNT of what is left to pay; the rest is spread over the untouched instalments."""
+    with _open()() as unit:
+        forgiven = Money(read_amount(unit, amount), unit.market.currency)
+        discount_sale(unit, sale_id, forgiven, operator_name(), reason)
+        print(f"{forgiven} of sale {sale_id} is forgiven.")
+
+
+@sale.command()
+@_SALE
+@click.option("--rest", metavar="AMOUNT", help="One last payment that was agreed on.")
+@day_option("--due-on", "When the rest is due; today if not given.")
+@reason_option
+def settle(sale_id: int, rest: str | None, due_on: datetime | None, reason: str) -> None:
+    """End a sale at what is paid, or with an agreed rest.
+
+    A device is unlocked, at once or when the rest is paid.
+    """
+    with _open()() as unit:
+        if rest is None:
+            settle_sale(unit, sale_id, operator_name(), reason)
+            print(f"Sale {sale_id} is settled.")
+            return
+        last = Money(read_amount(unit, rest), unit.market.currency)
+        day: date | None = due_on.date() if due_on else None
+        agree_rest(unit, sale_id, last, day, operator_name(), reason)
+        print(f"Sale {sale_id} ends with a last payment of {last}.")
+
+
+def _open() -> OpenUnit:
+    return open_database(command_environment(os.environ))

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Refused
+from core.movement import Movement, Statement
 from core.refund import MoneyBack, MoneyBackFrom
+from core.usecases.reconciliation.book import open_cases
+from core.usecases.reconciliation.compare import compare_statement
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
@@ -199,4 +202,22 @@ def test_a_payment_from_credit_becomes_credit_again(scenario: Scenario, chidi: i
         reverse_by_hand(unit, payment_id, MoneyBack(), "ops", WHY)
 
     assert credit(scenario, "Baraka") == 200_00
+    scenario.check_invariants()
+
+
+def test_a_payout_that_waited_on_the_statement_is_explained_by_the_act(
+    scenario: Scenario, chidi: int
+) -> None:
+    movement = Movement("QB1", "other", "out", 400_00, scenario.now(), written="Business Payment")
+    with scenario.open_unit() as unit:
+        statement = Statement(ACCOUNT, "KES", [movement])
+        open_cases(unit, statement, compare_statement(unit, statement))
+
+    with pytest.raises(Refused, match="reference_used"):
+        give(scenario, chidi, 300, "provider", "QB1", ACCOUNT)
+    assert give(scenario, chidi, 400, "provider", "qb1", ACCOUNT) is True
+
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
+    with scenario.open_unit() as unit:
+        assert compare_statement(unit, statement).agrees
     scenario.check_invariants()

@@ -27,6 +27,7 @@ from core.refund import MoneyBack, clean_reference
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
+from core.usecases.refunds.held_movement import settle_held_movement
 from core.usecases.refunds.money_out import account_from
 from core.usecases.refunds.return_money import check_day
 from core.wording.messages import refund as refund_messages
@@ -55,6 +56,8 @@ def give_credit_back(
     sent_from = provider_account if back.source == "provider" else None
     if back.source == "provider" and not has_account(unit.connection, sent_from or ""):
         raise Refused("account_unknown", account=sent_from or "")
+    if sent_from is not None:
+        settle_held_movement(unit, sent_from, clean_reference(back.reference), amount)
     act_id = _book(unit, customer, None, replace(back, amount_minor=amount), sent_from)
     write_audit(
         unit, operator, "give_credit_back", "customer", customer.id, reason,

@@ -26,7 +26,7 @@ from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedPayment, normalise_receipt
-from core.refund import MoneyBack, Refund, RefundState
+from core.refund import MoneyBack, Refund, RefundState, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF, write_audit
 from core.usecases.payments.notify_payer import notify_payer_of_return
@@ -36,6 +36,7 @@ from core.usecases.refunds.return_money import (
     insert_whole,
     mark_returned,
     record_provider_return,
+    report_unclear,
 )
 
 # Cases: the provider does not say what became of a refund; its channel cannot send money back.
@@ -192,16 +193,30 @@ def refund_done(unit: Unit, refund_id: int, code: str, back: MoneyBack | None = 
     """Record that the money is back with the payer, who gets an SMS; False when known before.
 
     Success overrides an earlier refusal, whatever became of the money in the meantime. `back`: what
-    the provider says of it, such as its receipt.
+    the provider says of it, such as its receipt; another amount than was asked for is a case.
     """
     refund = _locked(unit, refund_id)
     told = back or MoneyBack()
-    back = MoneyBack(refund.amount_minor, "provider", told.reference, told.happened_at)
     if refund.state == "done":
         return False
+    if told.amount_minor not in (None, refund.amount_minor):
+        return _another_amount(unit, refund, told)
+    back = MoneyBack(
+        refund.amount_minor,
+        "provider",
+        reversal_receipt(told.reference, refund.receipt),
+        told.happened_at,
+    )
     if refund.state == "failed":
         return _done_after_refusal(unit, refund, code, back)
     return _complete(unit, refund, code, back)
+
+
+def _another_amount(unit: Unit, refund: Refund, told: MoneyBack) -> bool:
+    """The provider sent another amount than it was asked for: a person looks, nothing is booked."""
+    sums = (told.amount_minor or 0, refund.amount_minor)
+    report_unclear(unit, _payment(unit, refund), told.reference, sums)
+    return False
 
 
 def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: MoneyBack) -> bool:

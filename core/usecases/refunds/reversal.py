@@ -17,6 +17,7 @@ from core.refund import MoneyBack, clean_reference, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.payments.notify_payer import notify_payer_of_return
+from core.usecases.refunds.held_movement import settle_held_movement
 from core.usecases.refunds.money_out import lock_agent_of
 from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, not_sent, refund_done
 from core.usecases.refunds.return_money import (
@@ -141,6 +142,8 @@ def _checked(unit: Unit, payment: BookedPayment, back: MoneyBack) -> MoneyBack:
     references = {known.reference for known in returns_of(unit.connection, payment.id)}
     if back.reference is not None and back.reference in references:
         raise Refused("reference_used", reference=back.reference)
+    if back.source == "provider":
+        settle_held_movement(unit, payment.provider_account, back.reference, amount)
     return MoneyBack(amount, back.source, back.reference, back.happened_at)
 
 

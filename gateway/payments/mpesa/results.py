@@ -1,4 +1,5 @@
-"""Daraja's results of what workers asked for: a reversal, the receipt of a prompt, a balance.
+"""Daraja's results of what workers asked for: a reversal, the receipt of a prompt, a balance; and
+of reversals that another system of the operator asked for.
 
 A result of a reversal names the receipt it reversed; one that names another receipt is refused. A
 time-out says that the outcome is unknown: the reversal is asked for again, which is safe.
@@ -6,14 +7,18 @@ time-out says that the outcome is unknown: the reversal is asked for again, whic
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.errors import BadCallback
+from core.errors import BadCallback, Refused
 from core.money import parse_minor
 from core.payment import PaymentNotice
+from core.refund import MoneyBack
 from core.unit import OpenUnit
+from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.prompts import lock_known_prompt, prompt_paid
 from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.refund import (
@@ -22,9 +27,12 @@ from core.usecases.refunds.refund import (
     refund_refused,
     refund_unclear,
 )
+from core.usecases.refunds.reversal import record_reversal
 from gateway.callbacks import CallbackResult, CallbackRoute
 from gateway.parsing import Json, read_json, text_field
 from gateway.payments.mpesa.parse import CURRENCY, STAMP, instant, provider_account
+
+log = logging.getLogger(__name__)
 
 _CODE = r"[A-Za-z0-9_.]{1,20}"
 _RECEIPT = r"[A-Za-z0-9]{1,32}"
@@ -38,10 +46,14 @@ _ACKNOWLEDGED = {"ResultCode": 0, "ResultDesc": "Accepted"}
 
 @dataclass(frozen=True, slots=True)
 class ReversalResult:
-    """How a reversal ended. `receipt`: the payment it is about, None where Daraja leaves it out."""
+    """How a reversal ended. `receipt`: the payment it is about, None where Daraja leaves it out.
+
+    `back`: what went back, with the reversal's own receipt; without amount where it is not told.
+    """
 
     code: str
     receipt: str | None
+    back: MoneyBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,12 @@ class ResultCallbacks:
             CallbackRoute(f"{balance}/timeout", "daraja_balance_timeout", read_json, _timed_out),
             CallbackRoute(status, "daraja_status", read_prompt_receipt, self.record_receipt),
             CallbackRoute(f"{status}/timeout", "daraja_status_timeout", read_json, _timed_out),
+            CallbackRoute(
+                "/payments/daraja/<key>/reversal",
+                "daraja_other_reversal",
+                read_reversal,
+                self.record_other_reversal,
+            ),
             CallbackRoute(refund, "daraja_reversal", read_reversal, self.record_reversal),
             CallbackRoute(
                 f"{refund}/timeout", "daraja_reversal_timeout", read_json, self.reversal_timed_out
@@ -91,12 +109,30 @@ class ResultCallbacks:
             if result.code == _DONE and result.receipt is None:
                 raise BadCallback("OriginalTransactionID is missing")
             if result.code in (_DONE, _ALREADY):
-                outcome = "done" if refund_done(unit, refund_id, result.code) else "known"
+                is_new = refund_done(unit, refund_id, result.code, result.back)
+                outcome = "done" if is_new else "known"
             else:
                 outcome = "not_now" if result.code in _NOT_NOW else "refused"
                 record = refund_unclear if result.code in _NOT_NOW else refund_refused
                 record(unit, refund_id, result.code)
         return CallbackResult(outcome, _ACKNOWLEDGED)
+
+    def record_other_reversal(self, result: ReversalResult) -> CallbackResult:
+        """Record a reversal that another system of the operator asked Daraja for."""
+        if result.code != _DONE:
+            return CallbackResult("not_done", _ACKNOWLEDGED)
+        if result.receipt is None or result.back.amount_minor is None:
+            raise BadCallback("OriginalTransactionID or Amount is missing")
+        account = provider_account(self.shortcode)
+        try:
+            with self.open_unit() as unit:
+                is_new = record_reversal(
+                    unit, account, result.receipt, result.back, ITSELF, "told by Daraja"
+                )
+        except Refused:
+            log.warning("a reversal of the unknown receipt %s", result.receipt)
+            return CallbackResult("unknown", _ACKNOWLEDGED)
+        return CallbackResult("booked" if is_new else "known", _ACKNOWLEDGED)
 
     def record_receipt(self, found: PromptReceipt, prompt_id: int) -> CallbackResult:
         """Record the payment of a prompt that was approved, as its own callback would have."""
@@ -182,8 +218,23 @@ def _result(body: bytes) -> Json:
 def read_reversal(body: bytes) -> ReversalResult:
     """Read the result of a reversal. Raises BadCallback."""
     result = _result(body)
-    receipt = text_field(parameters(result), "OriginalTransactionID", _RECEIPT, default="")
-    return ReversalResult(text_field(result, "ResultCode", _CODE), receipt or None)
+    fields = parameters(result)
+    receipt = text_field(fields, "OriginalTransactionID", _RECEIPT, default="")
+    code = text_field(result, "ResultCode", _CODE)
+    back = _money_back(result, fields) if code == _DONE else MoneyBack()
+    return ReversalResult(code, receipt or None, back)
+
+
+def _money_back(result: Json, fields: Mapping[str, Any]) -> MoneyBack:
+    own = text_field(result, "TransactionID", _RECEIPT, default="")
+    stamp = text_field(fields, "TransCompletedTime", STAMP, default="")
+    amount = text_field(fields, "Amount", r".{1,40}", default="")
+    try:
+        amount_minor = parse_minor(amount, CURRENCY) if amount else None
+    except ValueError:
+        raise BadCallback("Amount is not an amount") from None
+    happened_at = instant(stamp, "TransCompletedTime") if stamp else None
+    return MoneyBack(amount_minor, "provider", own or None, happened_at)
 
 
 def parameters(result: Json) -> dict[str, Any]:

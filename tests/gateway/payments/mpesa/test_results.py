@@ -215,3 +215,49 @@ def test_a_balance_that_is_none_is_not_kept(
     assert web.daraja("balance", document).status_code == status
     assert web.daraja("balance/timeout", result(1)).status_code == 200
     assert asserted(scenario) == []
+
+
+def test_a_part_that_another_system_reversed_is_recorded_once(web: Web, scenario: Scenario) -> None:
+    scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
+    told = result(
+        0, OriginalTransactionID="SKE1A2B3C4", Amount=200, TransCompletedTime=20261124100000
+    )
+    told["Result"]["TransactionID"] = "SKEB000001"
+
+    for _ in range(3):
+        assert web.daraja("reversal", told).status_code == 200
+
+    assert scenario.rows("SELECT amount_minor, reference FROM payment_returns") == [
+        (200_00, "SKEB000001")
+    ]
+    assert scenario.states() == ["suspense"]
+    scenario.check_invariants()
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (result(0, OriginalTransactionID="SKE9", Amount=200), 200),
+        (result(2001, OriginalTransactionID="SKE1A2B3C4"), 200),
+        (result(0, OriginalTransactionID="SKE1A2B3C4"), 400),
+        (result(0, Amount="x", OriginalTransactionID="SKE1A2B3C4"), 400),
+    ],
+    ids=["unknown receipt", "refused", "no amount", "no number"],
+)
+def test_what_is_no_reversal_of_ours_books_nothing(
+    web: Web, scenario: Scenario, document: Any, status: int
+) -> None:
+    scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
+
+    assert web.daraja("reversal", document).status_code == status
+
+    assert scenario.rows("SELECT count(*) FROM payment_returns") == [(0,)]
+
+
+def test_another_amount_than_we_asked_for_is_a_case(
+    web: Web, scenario: Scenario, refund: int
+) -> None:
+    web.daraja(f"reversal/{refund}", result(0, OriginalTransactionID="SKE1A2B3C4", Amount=200))
+
+    assert states(scenario) == ("refunding", "requested")
+    assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]

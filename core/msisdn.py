@@ -56,6 +56,23 @@ def national_digits(msisdn: str) -> str:
     return phonenumbers.national_significant_number(phonenumbers.parse(msisdn))
 
 
+def country_code(region: str) -> str:
+    """The country code of a region (ISO 3166) as E.164 numbers begin: `KE` -> `+254`."""
+    return f"+{phonenumbers.country_code_for_region(region)}"
+
+
+def mobile_pattern(region: str) -> str:
+    """A regular expression for the E.164 numbers that a mobile of the region could have, by their
+    length and first digit: for PostgreSQL, which knows no lists of numbers."""
+    code = country_code(region)
+    mobile, known = _first_digits(int(code))
+    begins = "".join(sorted(mobile | (frozenset("123456789") - known)))
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    lengths = metadata.mobile.possible_length if metadata and metadata.mobile else ()
+    more = "|".join(rf"[0-9]{{{length - 1}}}" for length in lengths or () if length > 0)
+    return rf"^\{code}[{begins}]({more})$"
+
+
 def _could_be_mobile(number: PhoneNumber) -> bool:
     """Whether it has the length of its country's mobile numbers, and begins like one of them.
 

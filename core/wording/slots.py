@@ -17,6 +17,7 @@ from core.gsm7 import clip, to_gsm7
 from core.serial_number import LONGEST_SERIAL
 from core.wording.message import BoundMessage, Language, Message, SlotLimits
 
+LONGEST_REFERENCE = 64  # what a provider calls a payment; service codes are shorter
 LONGEST_MSISDN = 16  # E.164: a plus and at most 15 digits
 DEFAULT_LIMITS = SlotLimits()  # amounts below a million shillings
 
@@ -185,7 +186,7 @@ Day = Annotated[datetime.date, DaySlot()]
 Name = Annotated[str, TextSlot(16)]
 Serial = Annotated[str, VerbatimSlot("serial_width", LONGEST_SERIAL)]
 Msisdn = Annotated[str, VerbatimSlot("msisdn_width", LONGEST_MSISDN)]
-Reference = Annotated[str, VerbatimSlot("reference_width")]
+Reference = Annotated[str, VerbatimSlot("reference_width", LONGEST_REFERENCE)]
 TokenText = Annotated[str, VerbatimSlot("token_width")]
 FreeText = Annotated[str, TextSlot(20)]
 TimeOfDay = Annotated[str, TextSlot(5)]

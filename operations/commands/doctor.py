@@ -21,6 +21,7 @@ from core.db.invariants import BOOKS, WAITING, offenders
 from core.db.schema import compare_revision
 from core.environment import Environment, read_setting
 from core.errors import BadInput
+from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
 from operations.commands.arguments import json_option
@@ -86,6 +87,7 @@ def examine_database(
     yield schema
     if schema.ok:
         yield from _ledger(connection, clock)
+        yield _phone_numbers(connection)
         yield _vending_keys(connection, environment)
 
 
@@ -121,6 +123,26 @@ def _ledger(connection: Connection, clock: Clock) -> Iterator[Check]:
     for name, query in (BOOKS | WAITING).items():
         found = offenders(connection, query, clock())
         yield Check(name, not found, found)
+
+
+def _phone_numbers(connection: Connection) -> Check:
+    """Whether every number of the market's country could be a mobile's: a customer or agent with
+    another one cannot be reached, and no call comes from it."""
+    country = connection.execute(text("SELECT country FROM market")).scalar_one_or_none()
+    if country is None:
+        return Check("phone numbers", True, "")
+    wrong = connection.execute(
+        text(
+            "SELECT whose || ' ' || id, msisdn FROM"
+            " (SELECT 'customer' AS whose, customer_id AS id, msisdn FROM customer_msisdns"
+            " UNION ALL SELECT 'agent', id, msisdn FROM agents) n"
+            " WHERE starts_with(msisdn, :code) AND msisdn !~ :mobile ORDER BY 1"
+        ),
+        {"code": country_code(country), "mobile": mobile_pattern(country)},
+    )
+    found = [f"{holder} ({mask_msisdn(msisdn)})" for holder, msisdn in wrong]
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return Check("phone numbers", not found, "; ".join(found[:3]) + more)
 
 
 def _vending_keys(connection: Connection, environment: Environment) -> Check:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
 from core.money import typed_minor
 from core.serial_number import parse_serial
+from operations.importing.days import read_day
 from operations.mpm.exports import Row
 
 # From their kinds of devices to ours.
@@ -31,18 +33,21 @@ def full_name(*names: str) -> str:
 
 
 def day_of(row: Row, name: str) -> date | None:
-    """Return a date written like 2026-01-31, with a time or without; None where it is empty."""
+    """Return a date written like 2026-01-31, with a time or without, or as a spreadsheet that the
+    export went through wrote it; None where it is empty."""
     if not row.get(name):
         return None
-    try:
+    with contextlib.suppress(ValueError):
         return datetime.fromisoformat(row.get(name)).date()
-    except ValueError:
-        raise ValueError(f"{name}: not a date: {row.get(name)!r}") from None
+    try:
+        return read_day(row.get(name))
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def count_of(row: Row) -> int:
     """Return the number of instalments; 0 for a plan that was paid at once."""
-    text = row.get("rate_count")
+    text = row.get("rate_count").removesuffix(".0")
     if not text.isdecimal():
         raise ValueError(f"rate_count: not a whole number: {text!r}")
     return int(text)

@@ -129,6 +129,11 @@ BROKEN = [
         "UPDATE agents SET float_used_minor = 100",
         "every agent's float and commission equal the ledger",
     ),
+    (
+        "UPDATE customer_msisdns SET msisdn = '+2540' || right(msisdn, 9)"
+        " WHERE msisdn = '+254711000001'",
+        "phone numbers",
+    ),
     ('UPDATE devices SET sts = sts || \'{"sgc": "111111"}\'', "vending keys"),
     ("UPDATE devices SET sts = sts || '{\"ea\": 7}'", "vending keys"),
     ("UPDATE alembic_version SET version_num = '0001'", "migrations"),

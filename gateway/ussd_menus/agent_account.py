@@ -35,6 +35,10 @@ def movements(turn: Turn) -> Sequence[MovementRow]:
 
 
 def _entry(movement: Movement) -> BoundMessage:
+    if movement.kind == "commission_back":
+        return messages.commission_back(day=movement.day, amount=movement.amount)
+    if movement.kind == "shortfall_written_off":
+        return messages.written_off(day=movement.day, amount=movement.amount)
     entry = messages.collection if movement.kind == "received" else messages.deposit
     return entry(day=movement.day, receipt=movement.receipt, amount=movement.amount)
 

@@ -43,7 +43,7 @@ _MOVED = f"""
 
 @dataclass(frozen=True, slots=True)
 class SaleChange:
-    """A sale that was repriced or cancelled in the month."""
+    """A sale whose price changed, or that ended otherwise than by payment, in the month."""
 
     posted_at: datetime
     kind: str
@@ -61,7 +61,8 @@ SALE_CHANGES = Query(
     key="o.id",
     newest_first=False,
     where={
-        "always": "e.kind IN ('repriced', 'cancelled') AND o.account = 'receivable:sales'",
+        "always": "e.kind IN ('repriced', 'discounted', 'settled_early', 'cancelled',"
+        " 'repossessed', 'written_off') AND o.account = 'receivable:sales'",
         "since": "e.value_at >= :since",
         "until": "e.value_at < :until",
     },
@@ -70,29 +71,56 @@ SALE_CHANGES = Query(
 
 @dataclass(frozen=True, slots=True)
 class AgentMonth:
-    """The accounts of an agent: balances when the month began and ended, and what moved them."""
+    """The accounts of an agent: balances when the month began and ended, and what moved them.
+
+    `commission_owed`: commission taken back that had been paid out before; `taken_back`: commission
+    taken back that had not.
+    """
 
     agent: str
     msisdn: str
     owed_before_minor: int
     taken_minor: int
+    commission_owed_minor: int
     settled_minor: int
+    written_off_minor: int
     owed_minor: int
     commission_before_minor: int
     earned_minor: int
     paid_out_minor: int
+    taken_back_minor: int
     commission_minor: int
 
+
+def _of_kind(kind: str, account: str) -> str:
+    """Return what entries of that kind moved on an account of the agent `a` in the month."""
+    return (
+        "CAST(coalesce(sum(o.amount_minor) FILTER ("
+        f"WHERE e.kind = '{kind}' AND o.account = '{account}:' || a.id), 0) AS bigint)"
+    )
+
+
+_OTHERWISE = f"""
+    LATERAL (SELECT {_of_kind("commission_back", "clearing:agent")} AS commission_owed,
+                    {_of_kind("shortfall_written_off", "clearing:agent")} AS written_off,
+                    {_of_kind("commission_back", "commission:agent")} AS taken_back
+               FROM {_LEGS} WHERE {IN_MONTH} AND e.kind IN ('commission_back',
+                    'shortfall_written_off'))
+"""
 
 AGENTS = Query(
     AgentMonth,
     "concat_ws(' ', a.name, a.surname) AS agent, a.msisdn,"
-    " coalesce(f.opening, 0) AS owed_before_minor, coalesce(f.debit, 0) AS taken_minor,"
-    " coalesce(f.credit, 0) AS settled_minor, coalesce(f.closing, 0) AS owed_minor,"
+    " coalesce(f.opening, 0) AS owed_before_minor,"
+    " coalesce(f.debit, 0) - x.commission_owed AS taken_minor,"
+    " x.commission_owed AS commission_owed_minor,"
+    " coalesce(f.credit, 0) - x.written_off AS settled_minor, x.written_off AS written_off_minor,"
+    " coalesce(f.closing, 0) AS owed_minor,"
     " -coalesce(m.opening, 0) AS commission_before_minor, coalesce(m.credit, 0) AS earned_minor,"
-    " coalesce(m.debit, 0) AS paid_out_minor, -coalesce(m.closing, 0) AS commission_minor",
+    " coalesce(m.debit, 0) - x.taken_back AS paid_out_minor, x.taken_back AS taken_back_minor,"
+    " -coalesce(m.closing, 0) AS commission_minor",
     f"agents a LEFT JOIN {_MOVED} f ON f.account = 'clearing:agent:' || a.id"
-    f" LEFT JOIN {_MOVED} m ON m.account = 'commission:agent:' || a.id",
+    f" LEFT JOIN {_MOVED} m ON m.account = 'commission:agent:' || a.id CROSS JOIN {_OTHERWISE} x",
     key="a.id",
     newest_first=False,
 )

@@ -28,7 +28,21 @@ def deposit(receipt: Reference, amount: Money, day: Day) -> None:
 
 
 @message
-def entry(movement: Annotated[BoundMessage, MessageSlot(collection, deposit)]) -> None:
+def commission_back(amount: Money, day: Day) -> None:
+    """Commission that was paid out and is owed again, in the list."""
+
+
+@message
+def written_off(amount: Money, day: Day) -> None:
+    """A debt to the operator that need not be paid, in the list."""
+
+
+@message
+def entry(
+    movement: Annotated[
+        BoundMessage, MessageSlot(collection, deposit, commission_back, written_off)
+    ],
+) -> None:
     """A line of the list."""
 
 

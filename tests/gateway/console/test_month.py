@@ -16,12 +16,13 @@ from core.money import Money
 from core.refund import MoneyBack
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.agents.manage_agents import take_over_cash
+from core.usecases.agents.pay_out import pay_commission, write_off_shortfall
 from core.usecases.refunds.refund import refund_done, request_refund
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import reprice_sale
 from core.usecases.sales.end_sale import cancel_sale
-from core.usecases.sales.sell import NewSale, sell_by_operator
+from core.usecases.sales.sell import NewSale, sell_by_agent, sell_by_operator
 from gateway.console.pages.month_files import zipped
 from tests.gateway.console.conftest import Console
 from tests.support.builders import terms_by_count
@@ -239,3 +240,35 @@ def test_what_customers_owe_is_there_by_age_and_agrees_with_the_trial_balance(
         )
         (owed,) = [row for row in files["receivables"] if row["Account"] == "receivable:clawback"]
         assert owed["1 to 30 days" if name == "2026-11" else "31 to 60 days"] == "500.00"
+
+
+def test_what_agents_owe_and_earn_is_explained_by_its_columns(console: Console) -> None:
+    agent = console.ids["agent_id"]
+
+    def do(action: Callable[..., Any], *arguments: Any) -> Any:
+        with console.scenario.open_unit() as unit:
+            return action(unit, *arguments)
+
+    cooker = NewSale(terms_by_count("cooker", 4, "monthly"))
+    do(sell_by_agent, JUMA, "4321", AMINA, cooker, "s/1")
+    do(collect_cash, JUMA, "4321", METER, Money(500_00, "KES"))
+    out = Money(40_00, "KES")
+    do(pay_commission, agent, out, ("office", "V1"), ("test", "he asked for it"))
+    do(cancel_sale, console.rows("SELECT max(id) FROM sales")[0][0], "test", "brought back")
+    do(write_off_shortfall, agent, Money(100_00, "KES"), "test", "stolen")
+
+    (juma,) = (row for row in month_of(console)["agents"] if row["Number"] == JUMA)
+    columns = {name: Decimal(text or 0) for name, text in juma.items() if name not in _TEXTS}
+    assert columns["Owed after"] == (
+        columns["Owed before"] + columns["Cash collected"] + columns["Commission owed"]
+        - columns["Cash paid in"] - columns["Written off"]
+    )  # fmt: skip
+    assert columns["Commission after"] == (
+        columns["Commission before"] + columns["Commission earned"]
+        - columns["Commission paid out"] - columns["Commission taken back"]
+    )  # fmt: skip
+    assert [columns[name] for name in ("Commission owed", "Commission taken back")] == [30, 20]
+    assert (columns["Written off"], columns["Commission paid out"]) == (100, 40)
+
+
+_TEXTS = ("Agent", "Number")

@@ -221,15 +221,18 @@ def insert_inbound(
 
 
 def insert_problem_report(
-    connection: Connection, msisdn: str, body: str, reported_at: datetime
+    connection: Connection, msisdn: str, body: str, reported_at: datetime, since: datetime
 ) -> None:
-    """Store a problem report, with the customer who has that number, if any."""
+    """Store a problem report, with the customer who has that number, if any; the same words of the
+    same number since then are one report."""
     connection.execute(
         text(
-            "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at) VALUES (:msisdn,"
-            " :body, (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn), :now)"
+            "INSERT INTO problem_reports (msisdn, body, customer_id, reported_at) SELECT :msisdn,"
+            " :body, (SELECT customer_id FROM customer_msisdns WHERE msisdn = :msisdn), :now"
+            " WHERE NOT EXISTS (SELECT FROM problem_reports WHERE msisdn = :msisdn"
+            " AND body = :body AND reported_at >= :since)"
         ),
-        {"msisdn": msisdn, "body": body, "now": reported_at},
+        {"msisdn": msisdn, "body": body, "now": reported_at, "since": since},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.clock import SAME_AGAIN_WITHIN
 from core.db.messages import insert_inbound, insert_problem_report, lock_number
 from core.unit import Unit
 
@@ -33,5 +34,9 @@ def record_inbound_text(unit: Unit, text: InboundText) -> bool:
 
 
 def report_problem(unit: Unit, msisdn: str, body: str) -> None:
-    """Store a problem report, with the customer it came from if the number is known."""
-    insert_problem_report(unit.connection, msisdn, body[:500], unit.now)
+    """Store a problem report, with the customer it came from if the number is known.
+
+    The same again within minutes is stored once: its caller may have seen no answer.
+    """
+    since = unit.now - SAME_AGAIN_WITHIN
+    insert_problem_report(unit.connection, msisdn, body[:500], unit.now, since)

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from core.errors import BrokenInvariant
+from core.invisible import plain_marks
 
 # ISO 4217 minor digits of the currencies of our markets; everything else has two.
 _MINOR_DIGITS = {"UGX": 0, "RWF": 0, "XOF": 0, "XAF": 0, "BIF": 0, "GNF": 0, "KMF": 0, "DJF": 0}
@@ -75,6 +76,7 @@ def typed_minor(text: str, currency: str) -> int:
 
     A comma parts thousands or nothing: `150,50` is not fifteen thousand. Raises ValueError.
     """
+    text = plain_marks(text)
     if _GROUPED.fullmatch(text.strip()):
         text = re.sub("[ ,]", "", text)
     return parse_minor(text, currency)

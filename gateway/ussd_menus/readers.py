@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from core.invisible import visible
 from core.market import Market
 from core.money import Money, typed_minor
 from core.msisdn import parse_msisdn
@@ -136,7 +137,7 @@ class TextReader:
     key_presses: int = 14
 
     def read(self, typed: str, market: Market) -> str:
-        words = " ".join(typed.split())
+        words = " ".join(visible(typed).split())
         if not words.isprintable() or not any(map(str.isalpha, words)):
             raise ValueError("no words")
         return words[: self.max_length]

@@ -82,10 +82,20 @@ def test_a_registration_is_read_by_the_place_of_the_phone_number() -> None:
         "0711000222 KIB home Asha Mwangi",  # no serial
         "01000000024 KIB home Asha Mwangi",  # no phone
         "01000000024 0711000222 KIB",  # no tariff
+        "01000000024 071100022 KIB home Asha Mwangi",  # a digit short
+        "01000000024 0201234567 KIB home Asha Mwangi",  # a fixed line
+        "01000000024 0711000222/0722000333 KIB home Asha Mwangi",  # two phones
     ],
 )
 def test_what_lacks_a_part_is_no_registration(body: str) -> None:
     assert registration_request(body.split(), "KE") is None
+
+
+def test_the_phone_of_a_registration_is_read_as_people_write_it() -> None:
+    words = "01000000024 \u202a00254711000222\u202c KIB home Asha Mwangi".split()
+    request = registration_request(words, "KE")
+    assert request is not None
+    assert request.customer.msisdn == "+254711000222"
 
 
 def test_a_registration_may_leave_out_the_village_and_the_name() -> None:

@@ -96,12 +96,15 @@ class StoredToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenOrder:
-    """An order claimed by a worker; `attempts` counts this one."""
+    """An order claimed by a worker; `attempts` counts this one. `customer_id`: who had the device
+    when it was ordered; None in stock. `operator` ordered it."""
 
     id: int
     device_id: int
+    customer_id: int | None
     kind: TokenKind
     units: int
+    operator: str
     attempts: int
 
 

@@ -266,23 +266,6 @@ def late_sales(connection: Connection, due_before: date) -> list[int]:
     return list(rows.scalars())
 
 
-def has_waiting_payment(connection: Connection, device_id: int, since: datetime) -> bool:
-    """Return whether a payment for that device waits to be applied, or a prompt sent since then may
-    still be approved."""
-    return bool(
-        connection.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM payments WHERE state = 'received' AND device_id = :id)"
-                " OR EXISTS (SELECT FROM prompts WHERE device_id = :id AND state = 'waiting'"
-                " AND next_attempt_at IS NOT NULL)"
-                " OR EXISTS (SELECT FROM prompts WHERE device_id = :id AND sent_at > :since"
-                " AND state IN ('approved', 'sending', 'pending', 'unknown'))"
-            ),
-            {"id": device_id, "since": since},
-        ).scalar_one()
-    )
-
-
 def return_to_stock(connection: Connection, device_id: int, at: datetime) -> None:
     """Remove the owner of a locked device."""
     hand_over(connection, [Handover(device_id, None, at, "return")])

@@ -16,11 +16,13 @@ _BACKOFF_MAX = timedelta(hours=1)
 
 
 def insert_order(connection: Connection, now: datetime, values: dict[str, Any]) -> int | None:
-    """Store a token order; returns its id, or None while one of that kind waits on the device."""
+    """Store a token order, for the owner the device has now; returns its id, or None while one of
+    that kind waits on the device."""
     return connection.execute(
         text(
-            "INSERT INTO token_orders (device_id, kind, units, operator, reason, ordered_at,"
-            " next_attempt_at) VALUES (:device_id, :kind, :units, :operator, :reason, :now, :now)"
+            "INSERT INTO token_orders (device_id, customer_id, kind, units, operator, reason,"
+            " ordered_at, next_attempt_at) SELECT id, owner_id, :kind, :units, :operator, :reason,"
+            " :now, :now FROM devices WHERE id = :device_id"
             " ON CONFLICT (device_id, kind) WHERE state = 'waiting' DO NOTHING RETURNING id"
         ),
         {**values, "now": now},
@@ -31,7 +33,8 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
     """Lock up to `limit` orders that are due; rows that others lock are skipped."""
     rows = connection.execute(
         text(
-            "SELECT id, device_id, kind, units, attempts + 1 FROM token_orders"
+            "SELECT id, device_id, customer_id, kind, units, operator, attempts + 1"
+            " FROM token_orders"
             " WHERE state = 'waiting' AND next_attempt_at <= :now"
             " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
         ),
@@ -119,22 +122,6 @@ def is_ordered(connection: Connection, serial: str, kind: str) -> bool:
                 " WHERE d.serial = :serial AND o.kind = :kind AND o.state = 'waiting')"
             ),
             {"serial": serial, "kind": kind},
-        ).scalar_one()
-    )
-
-
-def gets_code_soon(connection: Connection, device_id: int) -> bool:
-    """Return whether a token that adds something was just ordered for the device.
-
-    An order that failed once does not count.
-    """
-    return bool(
-        connection.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM token_orders WHERE device_id = :id"
-                " AND state = 'waiting' AND attempts = 0 AND kind <> 'lock')"
-            ),
-            {"id": device_id},
         ).scalar_one()
     )
 

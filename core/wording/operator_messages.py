@@ -88,7 +88,13 @@ _TEMPLATES = {
     "password_differs": "the two passwords differ",
     "password_short": "a password has at least {least} characters",
     "payment_unknown": "there is no such payment",
-    "payment_waiting": "a payment for it is under way; try again in some minutes",
+    "payment_waiting": "the payment {receipt} for {serial} is being applied; try again in some"
+    " minutes",
+    "payment_held": "the payment {receipt} for {serial} is on hold; decide about its case first:"
+    " apply it, or give the money back",
+    "prompt_open": "a payment request for {serial} is open on a phone; try again in {minutes}"
+    " minutes, when it was answered or has run out",
+    "token_being_made": "a code for {serial} is being made; try again in some minutes",
     "plan_below_paid": "that is less than has been paid already",
     "plan_nothing_untouched": "no instalment is left that nothing was paid on",
     "plan_reversed_part": "a part of this plan was taken back; it has to be settled first",

@@ -323,7 +323,7 @@ def test_a_code_that_is_about_to_be_made_for_the_old_one_is_not_lost(scenario: S
     with scenario.open_unit() as unit:
         order_token(unit, KIT, "days", 9, WHO, "for the days without light")
 
-    with pytest.raises(Refused, match="token_ordered"):
+    with pytest.raises(Refused, match="token_being_made"):
         swap(scenario, KIT, STOCK_KIT)
     make_codes(scenario)
 

@@ -70,10 +70,10 @@ def test_money_paid_before_the_change_waits_for_a_person(
     scenario.pay("P0", METER, 100_00)
     scenario.apply()
     ((sale_id,),) = scenario.rows(AMINAS_SALE)
-    payment_id = scenario.pay("P1", METER, 800_00, payer_kind="msisdn", payer=AMINA)
     scenario.ahead = MINUTE
     with scenario.open_unit() as unit:
         change(unit, sale_id)
+    payment_id = scenario.pay("P1", METER, 800_00, payer_kind="msisdn", payer=AMINA, paid_at=NOW)
     scenario.pay("P2", METER, 50_00)
     scenario.apply()
 
@@ -148,10 +148,10 @@ def test_a_payment_made_after_the_change_does_not_wait(scenario: Scenario) -> No
 
 def test_an_operator_who_has_it_tried_again_has_decided(scenario: Scenario) -> None:
     ((sale_id,),) = scenario.rows(AMINAS_SALE)
-    payment_id = scenario.pay("P1", METER, 800_00)
     scenario.ahead = MINUTE
     with scenario.open_unit() as unit:
         reprice(unit, sale_id)
+    payment_id = scenario.pay("P1", METER, 800_00, paid_at=NOW)
     scenario.apply()
     with scenario.open_unit() as unit:
         retry_stuck(unit, "ops", find_stuck(unit, "payment", payment_id), "she knows")

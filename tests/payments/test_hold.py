@@ -138,7 +138,7 @@ def asked(scenario: Scenario, state: str, minutes_ago: int = 1) -> None:
 def test_a_meter_is_not_moved_while_a_prompt_for_it_is_open(scenario: Scenario, state: str) -> None:
     asked(scenario, state)
 
-    with pytest.raises(Refused, match="payment_waiting"):
+    with pytest.raises(Refused, match="prompt_open"):
         move(scenario)
 
 

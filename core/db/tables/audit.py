@@ -83,13 +83,14 @@ cases = Table(
 )
 
 # A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
-# for lock and unlock. Of each kind one at a time is waited for on a device: ordering twice is one
-# order.
+# for lock and unlock. `customer_id` had the device when it was ordered: it is made for nobody else.
+# Of each kind one at a time is waited for on a device: ordering twice is one order.
 token_orders = Table(
     "token_orders",
     metadata,
     row_id(),
     reference("device_id", "devices"),
+    reference("customer_id", "customers", nullable=True),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
     # What the code would have cost: booked as goodwill when it is made.
@@ -106,6 +107,11 @@ token_orders = Table(
         "CASE WHEN kind IN ('energy', 'days') THEN units > 0 ELSE units = 0 END", name="units"
     ),
     Index("token_orders_device_id_idx", "device_id"),
+    Index(
+        "token_orders_customer_id_idx",
+        "customer_id",
+        postgresql_where=text("state = 'waiting'"),
+    ),
     Index(
         "token_orders_waiting_key",
         "device_id",

@@ -16,16 +16,15 @@ from core.db.devices import get_device, lock_devices, record_replacement
 from core.db.registration import devices_by_serial
 from core.db.registration_requests import delete_requests_for
 from core.db.tariffs import versions_of
-from core.db.tokens import gets_code_soon
 from core.device import Device, KnownDevice
 from core.errors import Refused
 from core.tokens.family import NO_TOKENS
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import post_access_fees
+from core.usecases.devices.in_flight import ensure_nothing_in_flight
 from core.usecases.devices.list_devices import days_left, list_devices
 from core.usecases.devices.stock import (
     check_in_service,
-    ensure_no_pending_payment,
     notify_request_declined,
 )
 from core.usecases.messages.queue import send_sms_to
@@ -49,8 +48,8 @@ def replace_device(
     """Replace a customer's device with the device in stock that has that serial.
 
     Raises Refused: device_in_stock (the old one has no owner), not_in_stock, device_taken,
-    device_retired, kind_differs, payment_waiting, reason_missing; token_ordered while a token for
-    the old device is about to be made; token_not_supported where the new one takes no such token.
+    device_retired, kind_differs, reason_missing; token_not_supported where the new one takes no
+    such token; and as `ensure_nothing_in_flight`.
     """
     old, customer = _lock_old(unit, device_id)
     new = _lock_new(unit, serial, old.kind)
@@ -80,9 +79,7 @@ def _lock_old(unit: Unit, device_id: int) -> tuple[Device, Customer]:
     old = lock_devices(unit.connection, [device_id], [customer.id])[device_id]
     if old.owner_id != customer.id:
         raise Refused("device_of_another", serial=old.serial)
-    ensure_no_pending_payment(unit, old.id, old.serial)
-    if gets_code_soon(unit.connection, old.id):
-        raise Refused("token_ordered", serial=old.serial)
+    ensure_nothing_in_flight(unit, old.id, old.serial)
     post_access_fees(unit, [old], versions_of(unit.connection, [old]))
     return old, customer
 

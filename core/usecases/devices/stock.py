@@ -9,7 +9,6 @@ into a menu.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from core.agent import Agent
 from core.appliance import StoredAppliance
@@ -17,7 +16,6 @@ from core.customer import Customer
 from core.db.customers import find_customer
 from core.db.registration import devices_by_serial, insert_new_meter, manufacturers_of_new_meters
 from core.db.registration_requests import delete_requests_for
-from core.db.sales import has_waiting_payment
 from core.device import KnownDevice
 from core.errors import Refused
 from core.serial_number import is_meter_number
@@ -168,17 +166,3 @@ def notify_request_declined(unit: Unit, msisdn: str, serial: str) -> None:
     message = agent_sms.request_refused(serial=serial, operator=unit.market.operator)
     caller = Recipient(msisdn, read_caller(unit, msisdn).language)
     send_sms_to(unit, caller, message, f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}")
-
-
-# After this time a prompt was answered, or the network gave it up.
-_ANSWERED_WITHIN = timedelta(minutes=10)
-
-
-def ensure_no_pending_payment(unit: Unit, device_id: int, serial: str) -> None:
-    """Check that a locked device may change hands.
-
-    Raises Refused("payment_waiting") while a payment for it waits to be applied, or a payer may be
-    approving one on the phone.
-    """
-    if has_waiting_payment(unit.connection, device_id, unit.now - _ANSWERED_WITHIN):
-        raise Refused("payment_waiting", serial=serial)

@@ -19,7 +19,8 @@ from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.customers.caller import get_known
-from core.usecases.devices.stock import ensure_no_pending_payment, send_welcome
+from core.usecases.devices.in_flight import ensure_nothing_in_flight
+from core.usecases.devices.stock import send_welcome
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
@@ -44,7 +45,7 @@ def transfer_meter(
 
     `msisdn` is the agent's number. Returns Refused for a wrong PIN. Raises Refused as
     `find_meter_owner`, and: customer_unknown; device_theirs, for the owner; device_of_another,
-    where it got another owner meanwhile; payment_waiting, while a payment for it waits.
+    where it got another owner meanwhile; and as `ensure_nothing_in_flight`.
     """
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
@@ -77,7 +78,7 @@ def _transfer(unit: Unit, serial: str, phone: str) -> tuple[Device, Customer]:
     locked = lock_devices(unit.connection, [meter.id], [])
     if locked[meter.id].owner_id != owner_id:
         raise Refused("device_of_another", serial=serial)
-    ensure_no_pending_payment(unit, meter.id, serial)
+    ensure_nothing_in_flight(unit, meter.id, serial)
     post_access_fees(unit, locked.values(), versions_of(unit.connection, locked.values()))
     handover = Handover(meter.id, customer.id, unit.now, "transfer")
     give_devices(unit.connection, [(handover, unit.today)], unit.today)

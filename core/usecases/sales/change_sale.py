@@ -17,6 +17,7 @@ from core.reschedule import reprice, reschedule
 from core.sale import LockedSale
 from core.unit import Unit
 from core.usecases.agents.commission import follow_sale
+from core.usecases.devices.in_flight import ensure_nothing_moves
 from core.usecases.operators.audit import write_audit
 from core.usecases.sales.running_sale import (
     device_of_sale,
@@ -52,9 +53,10 @@ def reprice_sale(
     works by the day is unlocked.
 
     Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan, plan_same,
-    plan_below_paid, plan_total, plan_reversed_part, reason_missing.
+    plan_below_paid, plan_total, plan_reversed_part, reason_missing, payment_waiting, prompt_open.
     """
     sale = lock_due_plan(unit, sale_id)
+    ensure_nothing_moves(unit, sale.customer_id)
     if new_total_minor == sale.total_minor:
         raise Refused("plan_same")
     plan = write_new_total(unit, sale, new_total_minor)
@@ -75,9 +77,10 @@ def discount_sale(unit: Unit, sale_id: int, discount: Money, operator: str, reas
 
     Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan, discount_too_large
     (nothing would be left: settle the sale instead), plan_same, plan_total, plan_reversed_part,
-    reason_missing.
+    reason_missing, payment_waiting, prompt_open.
     """
     sale = lock_due_plan(unit, sale_id)
+    ensure_nothing_moves(unit, sale.customer_id)
     left_minor = open_minor(plan_of(unit, sale))
     if not discount:
         raise Refused("plan_same")
@@ -127,10 +130,11 @@ def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, r
     """Replace the untouched instalments of a running sale.
 
     Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan,
-    plan_nothing_untouched, plan_*, reason_missing; plan_first_day for a day that has passed or is
-    more than a year ahead.
+    plan_nothing_untouched, plan_*, reason_missing, payment_waiting, prompt_open; plan_first_day for
+    a day that has passed or is more than a year ahead.
     """
     sale = lock_due_plan(unit, sale_id)
+    ensure_nothing_moves(unit, sale.customer_id)
     plan = _rescheduled(unit, sale, new)
     write_instalments(unit.connection, sale.id, plan)
     set_sale(unit.connection, sale.id, cadence=new.cadence, scheme=new.schedule.scheme)

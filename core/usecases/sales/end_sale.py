@@ -20,7 +20,7 @@ from core.reschedule import reschedule
 from core.sale import LockedSale, SaleState
 from core.unit import Unit
 from core.usecases.agents.commission import follow_sale
-from core.usecases.devices.stock import ensure_no_pending_payment
+from core.usecases.devices.in_flight import ensure_nothing_in_flight, ensure_nothing_moves
 from core.usecases.operators.audit import write_audit
 from core.usecases.sales.change_sale import check_first_day, unlock_device, write_new_total
 from core.usecases.sales.running_sale import (
@@ -42,8 +42,7 @@ def cancel_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     """Cancel a running sale, which is a return: the rest is taken off the income.
 
     The device goes back to stock and is locked, while it is still that customer's. Raises Refused:
-    sale_unknown, sale_not_open, reason_missing; payment_waiting while a payment for the device
-    waits to be applied.
+    sale_unknown, sale_not_open, reason_missing, and as `ensure_nothing_in_flight`.
     """
     _end_and_take_back(unit, sale_id, "cancelled", operator, reason)
 
@@ -71,7 +70,7 @@ def _end_and_take_back(
     device = device_of_sale(unit, sale)
     if device is None and state == "repossessed":
         raise Refused("sale_without_device")
-    _check_no_money_waits(unit, device)
+    _check_nothing_in_flight(unit, sale, device)
     left_minor = _end(unit, sale, state, _TAKEN_BACK[state])
     if device is not None:
         return_to_stock(unit.connection, device.id, unit.now)
@@ -85,11 +84,11 @@ def _end_and_take_back(
 def settle_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     """End a running sale at what is paid: the rest is forgiven, and the device is unlocked.
 
-    Raises Refused: sale_unknown, sale_not_open, sale_without_plan, payment_waiting,
-    reason_missing.
+    Raises Refused: sale_unknown, sale_not_open, sale_without_plan, reason_missing, and as
+    `ensure_nothing_in_flight`.
     """
     sale = lock_running_plan(unit, sale_id)
-    _check_no_money_waits(unit, device_of_sale(unit, sale))
+    _check_nothing_in_flight(unit, sale, device_of_sale(unit, sale))
     left_minor = _end(unit, sale, "settled", "expense:discount")
     unlock_device(unit, sale, operator, reason)
     message = sale_sms.settled(appliance=sale.appliance, operator=unit.market.operator)
@@ -108,6 +107,7 @@ def agree_rest(
     reason_missing.
     """
     sale = lock_due_plan(unit, sale_id)
+    ensure_nothing_moves(unit, sale.customer_id)
     due_on = due_on or unit.today
     check_first_day(unit, due_on)
     before = plan_of(unit, sale)
@@ -137,10 +137,11 @@ def write_off_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None
     """Give up what is left to pay of a running sale: the receivable becomes a loss.
 
     The device stays with the customer. Money that comes for it later is a recovery. Raises Refused:
-    sale_unknown, sale_not_open, sale_without_plan, payment_waiting, reason_missing.
+    sale_unknown, sale_not_open, sale_without_plan, reason_missing, and as
+    `ensure_nothing_in_flight`.
     """
     sale = lock_running_plan(unit, sale_id)
-    _check_no_money_waits(unit, device_of_sale(unit, sale))
+    _check_nothing_in_flight(unit, sale, device_of_sale(unit, sale))
     left_minor = _end(unit, sale, "written_off", "expense:bad_debt")
     set_sale(unit.connection, sale.id, written_off_minor=left_minor)
     message = sale_sms.written_off(appliance=sale.appliance, operator=unit.market.operator)
@@ -148,9 +149,10 @@ def write_off_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None
     write_audit(unit, operator, "write_off", "sale", sale.id, reason, loss_minor=left_minor)
 
 
-def _check_no_money_waits(unit: Unit, device: Device | None) -> None:
+def _check_nothing_in_flight(unit: Unit, sale: LockedSale, device: Device | None) -> None:
+    ensure_nothing_moves(unit, sale.customer_id)
     if device is not None:
-        ensure_no_pending_payment(unit, device.id, device.serial)
+        ensure_nothing_in_flight(unit, device.id, device.serial)
 
 
 def _end(unit: Unit, sale: LockedSale, state: SaleState, against: str) -> int:

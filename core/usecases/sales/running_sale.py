@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.db.customers import get_customer, note_changed_debts
-from core.db.devices import get_device
+from core.db.devices import lock_devices
 from core.db.ledger import post_entries
 from core.db.sales import instalments_of, lock_sale
 from core.db.tariffs import versions_of
@@ -58,10 +58,10 @@ def lock_due_plan(unit: Unit, sale_id: int) -> LockedSale:
 
 
 def device_of_sale(unit: Unit, sale: LockedSale) -> Device | None:
-    """Return the device of a sale while it is still that customer's, and None otherwise."""
+    """Return the device of a sale, locked, while it is still that customer's; None otherwise."""
     if sale.device_id is None:
         return None
-    device = get_device(unit.connection, sale.device_id)
+    device = lock_devices(unit.connection, [sale.device_id], [])[sale.device_id]
     return device if device.owner_id == sale.customer_id else None
 
 

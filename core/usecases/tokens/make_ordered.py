@@ -9,8 +9,10 @@ from __future__ import annotations
 import logging
 import secrets
 
+from core.db.audit import open_case
 from core.db.customers import get_customer
 from core.db.devices import lock_devices
+from core.db.ownership import replacement_of
 from core.db.tokens import claim_orders, end_order, postpone_order, store_ordered
 from core.device import Device, TokenOrder
 from core.logs import log_fields
@@ -32,6 +34,8 @@ from core.wording.messages import sms
 from core.wording.payment_words import describe_token
 
 log = logging.getLogger(__name__)
+
+ORDER_OF_ANOTHER = "order_of_another"
 
 
 def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) -> int:
@@ -57,6 +61,8 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
 
 def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     device = lock_devices(unit.connection, [order.device_id], [])[order.device_id]
+    if device.owner_id != order.customer_id:
+        return _give_up(unit, order, device)
     issued = _issue(unit, order, open_secret(device), device.token_counter)
     rows = [
         {"kind": token.kind, "units": token.amount, "counter": token.counter, "text": token.text}
@@ -68,6 +74,36 @@ def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
     if order.kind != "lock" and device.owner_id is not None:
         _notify_owner(unit, device, device.owner_id, dict(zip(ids, issued, strict=True)))
     log.info("ordered token made", extra=log_fields(order=order.id))
+
+
+def _give_up(unit: Unit, order: TokenOrder, device: Device) -> None:
+    """End an order whose device is in other hands since, without a token: a person must know."""
+    problem = f"{device.serial} changed hands after it was ordered"
+    end_order(unit.connection, unit.now, order.id, "failed", problem)
+    what = _describe(order)
+    detail = (
+        f"{what} for {device.serial}, ordered by {order.operator} for"
+        f" {_name(unit, order.customer_id)}, was not made: {_whose_now(unit, device)}."
+        " Order it again for the right device if it is still wanted"
+    )
+    open_case(unit.connection, unit.now, ORDER_OF_ANOTHER, str(order.id), detail)
+
+
+def _describe(order: TokenOrder) -> str:
+    if order.kind == "energy":
+        return f"a code for {order.units // 10}.{order.units % 10} kWh"
+    return f"a code for {order.units} days" if order.kind == "days" else f"the {order.kind} code"
+
+
+def _whose_now(unit: Unit, device: Device) -> str:
+    if device.owner_id is not None:
+        return f"the device is {_name(unit, device.owner_id)}'s now"
+    replaced_by = replacement_of(unit.connection, device.id)
+    return f"{replaced_by} has taken its place" if replaced_by else "the device is in stock now"
+
+
+def _name(unit: Unit, customer_id: int | None) -> str:
+    return get_customer(unit.connection, customer_id).full_name if customer_id else "the stock"
 
 
 def _issue(

@@ -1,7 +1,7 @@
 """Why a use case refused something: one message for each code of `core.errors.Refused`."""
 
 from core.wording.message import message
-from core.wording.slots import Count, FreeText, Money, Msisdn, Serial
+from core.wording.slots import Count, FreeText, Money, Msisdn, Reference, Serial
 
 
 @message
@@ -263,6 +263,21 @@ def device_of_another(serial: Serial) -> None:
 @message
 def payment_waiting(serial: Serial) -> None:
     """A payment for the device is being applied: it cannot change owner now."""
+
+
+@message
+def payment_held(serial: Serial, receipt: Reference) -> None:
+    """A payment for the device waits for a person's decision: it cannot change owner now."""
+
+
+@message
+def prompt_open(serial: Serial, minutes: Count) -> None:
+    """Somebody may be approving a payment for the device on the phone: it cannot change owner."""
+
+
+@message
+def token_being_made(serial: Serial) -> None:
+    """A token that an operator ordered for the device is being made: it cannot change owner now."""
 
 
 @message

@@ -87,11 +87,12 @@ CREATE TABLE statement_pulls (
 );
 
 -- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
--- for lock and unlock. Of each kind one at a time is waited for on a device: ordering twice is one
--- order.
+-- for lock and unlock. `customer_id` had the device when it was ordered: it is made for nobody else.
+-- Of each kind one at a time is waited for on a device: ordering twice is one order.
 CREATE TABLE token_orders (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     device_id BIGINT NOT NULL,
+    customer_id BIGINT,
     kind TEXT NOT NULL,
     units INTEGER NOT NULL,
     value_minor BIGINT DEFAULT 0 NOT NULL,
@@ -108,8 +109,10 @@ CREATE TABLE token_orders (
     CONSTRAINT token_orders_state_check CHECK (state IN ('waiting', 'made', 'failed')),
     CONSTRAINT token_orders_units_check CHECK (CASE WHEN kind IN ('energy', 'days') THEN units > 0
         ELSE units = 0 END),
-    CONSTRAINT token_orders_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id)
+    CONSTRAINT token_orders_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
+    CONSTRAINT token_orders_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );
+CREATE INDEX token_orders_customer_id_idx ON token_orders (customer_id) WHERE state = 'waiting';
 CREATE INDEX token_orders_device_id_idx ON token_orders (device_id);
 CREATE UNIQUE INDEX token_orders_waiting_key ON token_orders (device_id, kind) WHERE state =
     'waiting';

@@ -92,7 +92,7 @@ def test_what_lacks_a_part_is_no_registration(body: str) -> None:
 
 
 def test_the_phone_of_a_registration_is_read_as_people_write_it() -> None:
-    words = "01000000024 \u202a00254711000222\u202c KIB home Asha Mwangi".split()
+    words = ["01000000024", "\u202a00254711000222\u202c", "KIB", "home", "Asha", "Mwangi"]
     request = registration_request(words, "KE")
     assert request is not None
     assert request.customer.msisdn == "+254711000222"

@@ -72,6 +72,7 @@ JSON_ENDPOINTS: dict[str, dict[str, Any]] = {
     f"/payments/daraja/{KEY}/confirmation": c2b(),
     f"/payments/daraja/{KEY}/stk": stk_paid(),
     f"/payments/daraja/{KEY}/stk/1": stk_paid(),
+    f"/payments/daraja/{KEY}/reversal": REVERSED,
     f"/payments/daraja/{KEY}/reversal/1": REVERSED,
     f"/payments/daraja/{KEY}/reversal/1/timeout": REVERSED,
     f"/payments/daraja/{KEY}/status/1": FOUND,

@@ -51,6 +51,15 @@ RETURNS: dict[str, str] = {
             ON r.payment_id = p.id
          WHERE p.customer_id IS NOT NULL AND coalesce(c.owed, 0) <> coalesce(r.owed, 0)
     """,
+    "credit given back and moved equals the ledger": """
+        SELECT 'credit act ' || a.reference || ': ' || a.amount_minor || ', ledger '
+               || coalesce(sum(o.amount_minor), 0)
+          FROM credit_acts a
+          LEFT JOIN journal_entries e ON e.idempotency_key = 'credit_' || a.kind || ':' || a.id
+          LEFT JOIN postings o ON o.entry_id = e.id AND o.side = 'debit'
+           AND o.account = 'customer_credit' AND o.customer_id = a.customer_id
+         GROUP BY a.id HAVING a.amount_minor <> coalesce(sum(o.amount_minor), 0)
+    """,
     "money taken in and not sent back equals clearing": """
         SELECT p.account || ': ledger ' || coalesce(l.held, 0) || ', payments ' || p.held FROM
           (SELECT 'clearing:' || provider_account AS account, sum(moved) AS held FROM (

@@ -21,15 +21,17 @@ from core.db.tariffs import find_market
 from core.errors import Refused
 from core.payment import PaymentNotice
 from core.plan import ByCount
-from core.refund import MoneyBack
+from core.refund import MONEY_BACK_FROM, MoneyBack, MoneyBackFrom
 from core.tokens.sealing import bound_to
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
+from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.refund import refund_done, refund_refused, request_refund
-from core.usecases.refunds.reversal import record_reversal
+from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
+from core.usecases.refunds.use_credit import use_credit
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
 from tests.support.builders import insert_tariff
 from tests.support.cast import (
@@ -138,7 +140,8 @@ class Books(RuleBasedStateMachine):
     @rule(data=st.data())
     def refund(self, data: st.DataObject) -> None:
         payment_id, *_ = data.draw(st.sampled_from(self.in_state("suspense", "received")))
-        self.refunds.append(request_refund(self.unit, payment_id, "ops", "asked"))
+        with contextlib.suppress(Refused):  # M-Pesa sends only whole payments back
+            self.refunds.append(request_refund(self.unit, payment_id, "ops", "asked"))
 
     @precondition(lambda self: self.refunds)
     @rule(data=st.data(), done=st.booleans())
@@ -187,12 +190,51 @@ class Books(RuleBasedStateMachine):
         ).scalar_one()
         return found
 
-    @rule(data=st.data())
-    def take_back(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), own=st.sampled_from([None, "B1", "B2"]), parts=st.integers(1, 3))
+    def take_back(self, data: st.DataObject, own: str | None, parts: int) -> None:
         receipt = data.draw(st.sampled_from(sorted(self.known)))
-        back = MoneyBack(self.known[receipt][1])
+        back = MoneyBack(max(self.known[receipt][1] // parts, 1), "provider", own)
         record_reversal(self.unit, ACCOUNT, receipt, back, "ops", "M-Pesa did")
         assert not record_reversal(self.unit, ACCOUNT, receipt, back, "o", "k")
+
+    @rule(
+        data=st.data(),
+        source=st.sampled_from(MONEY_BACK_FROM),
+        reference=st.sampled_from(["B1", "V1", "V2"]),
+        part=st.sampled_from([None, 50_00, 120_00]),
+    )
+    def give_back_by_hand(
+        self, data: st.DataObject, source: MoneyBackFrom, reference: str, part: int | None
+    ) -> None:
+        rows = self.in_state("suspense", "received", "applied")
+        if not rows:
+            return
+        payment_id, *_ = data.draw(st.sampled_from(rows))
+        back = MoneyBack(part, source, reference)
+        with contextlib.suppress(Refused):
+            reverse_by_hand(self.unit, payment_id, back, "ops", "asked")
+
+    @rule(
+        data=st.data(),
+        act=st.sampled_from(["use", "give", "move"]),
+        reference=st.sampled_from(["V1", "V2", "V3"]),
+    )
+    def act_on_credit(self, data: st.DataObject, act: str, reference: str) -> None:
+        rows = self.connection.exec_driver_sql(
+            "SELECT c.id, d.serial FROM customers c JOIN devices d ON d.owner_id = c.id"
+            " WHERE credit_minor > 0 ORDER BY d.id"
+        ).all()
+        if not rows:
+            return
+        customer_id, serial = data.draw(st.sampled_from(rows))
+        back = MoneyBack(None, "office", reference)
+        with contextlib.suppress(Refused):
+            if act == "use":
+                use_credit(self.unit, customer_id, serial, "ops", "asked")
+            elif act == "give":
+                give_credit_back(self.unit, customer_id, back, None, "ops", "asked")
+            else:
+                transfer_credit(self.unit, customer_id, rows[0][0], back, "ops", "asked")
 
     @rule(data=st.data())
     def nothing_applied_is_ever_refunded(self, data: st.DataObject) -> None:

@@ -1,0 +1,75 @@
+"""What `dialwatt doctor` says where money that went back and the books could differ."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.db.invariants import BOOKS, offenders
+from core.refund import MoneyBack
+from core.usecases.refunds.credit import give_credit_back
+from core.usecases.refunds.reversal import record_reversal
+from tests.support.cast import METER
+from tests.support.scenario import ACCOUNT, Scenario
+
+BROKEN = [
+    (
+        "what went back of a payment equals its returns",
+        "UPDATE payments SET returned_minor = returned_minor - 1",
+        "payment R1: 23999 went back, returns 24000",
+    ),
+    (
+        "every return equals the lines it took",
+        "UPDATE payment_return_lines SET amount_minor = amount_minor - 1 WHERE clawback_minor = 0",
+        "payment R1: returns took 24000, of its lines 23999",
+    ),
+    (
+        "no line is taken back twice",
+        "UPDATE payment_return_lines SET amount_minor = 31000 WHERE clawback_minor = 0",
+        "payment R1, line 1",
+    ),
+    (
+        "clawbacks equal what returns could not take back",
+        "UPDATE clawbacks SET amount_minor = amount_minor + 1",
+        "payment R1: clawbacks 20301, returns 20300",
+    ),
+    (
+        "money taken in and not sent back equals clearing",
+        "UPDATE payment_returns SET source = 'office'",
+        f"clearing:{ACCOUNT}: ledger 26200, payments 50200",
+    ),
+    (
+        "money taken in and not sent back equals clearing",
+        "UPDATE credit_acts SET amount_minor = 1",
+        f"clearing:{ACCOUNT}: ledger 26200, payments 26499",
+    ),
+    (
+        "credit given back and moved equals the ledger",
+        "UPDATE credit_acts SET amount_minor = 1",
+        "credit act V1: 1, ledger 300",
+    ),
+    (
+        "every payment equals its lines",
+        "DELETE FROM payment_return_lines; UPDATE payments SET amount_minor = amount_minor",
+        "payment R1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "broken", "said"), BROKEN)
+def test_doctor_names_the_broken_state(
+    scenario: Scenario, name: str, broken: str, said: str
+) -> None:
+    scenario.pay("R1", METER, 505_00)  # 300 to the loan, 200 for energy, 5 of credit
+    scenario.apply()
+    with scenario.open_unit() as unit:
+        [(customer_id,)] = scenario.rows("SELECT customer_id FROM payments")
+        back = MoneyBack(3_00, "provider", "V1")
+        give_credit_back(unit, customer_id, back, ACCOUNT, "ops", "asked")
+        record_reversal(unit, ACCOUNT, "R1", MoneyBack(240_00, "provider", "B1"), "ops", "M-Pesa")
+    scenario.check_invariants()
+
+    for statement in broken.split(";"):
+        scenario.run(statement)
+
+    with scenario.open_unit() as unit:
+        assert offenders(unit.connection, BOOKS[name], unit.now).startswith(said)

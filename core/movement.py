@@ -19,6 +19,7 @@ DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
 # What a person says a held movement was. `unclassified`: none of our business with customers, the
 # accountant books it on; `nothing`: it is in the books already, or does not belong there.
 BookedAs = Literal["settlement", "fee", "unclassified", "nothing"]
+BOOKED_AS: tuple[BookedAs, ...] = get_args(BookedAs)
 
 
 @dataclass(frozen=True, slots=True)

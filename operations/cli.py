@@ -70,6 +70,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
     "Look and mend": {
         "doctor": Entry("doctor:doctor", "Check settings, services, ledger and pending work."),
         "show": Entry("show:show", "Show a payment, a customer, or what payments pay first."),
+        "movement": Entry("movement:movement", "List movements to explain, or say what one was."),
         "wake": Entry("wake:wake", "Show pending work and live workers, and wake the workers."),
         "replay": Entry("replay:replay", "Say why a payment, prompt or SMS is stuck; retry it."),
         "backup": Entry("backup:backup", "Copy the database into a new file."),

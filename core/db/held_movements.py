@@ -75,6 +75,14 @@ def find_held(
     return {movement.name: movement for movement in held}
 
 
+def waiting_movements(connection: Connection) -> list[HeldMovement]:
+    """Return the movements that wait for a person, the oldest first."""
+    rows = connection.execute(
+        text(f"SELECT {_COLUMNS} FROM held_movements WHERE booked_as IS NULL ORDER BY id")
+    )
+    return [HeldMovement(*row) for row in rows]
+
+
 def lock_held(connection: Connection, held_id: int) -> HeldMovement | None:
     """Return a movement that a person was asked about, locked."""
     return row_or_none(

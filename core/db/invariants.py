@@ -1,20 +1,24 @@
 """Invariants of the ledger, and rows that should not wait: each as a query for offenders.
 
-Every query returns one text per offender; none means that all is well. The queries read whole
+Every query returns one text per offender; none means that all is well. An amount stands in it as
+`{minor:150}`, and `offenders` writes it as money. The queries read whole
 tables, which takes a while on a large database; they change nothing.
 """
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import Connection, text
 
 from core.db.return_invariants import RETURNS
 from core.db.sale_invariants import SALES
+from core.money import signed_money
 from core.sale import RUNNING_SQL
 
 _SHOWN = 3
+_MINOR = re.compile(r"\{minor:(-?[0-9]+)\}")
 
 # The customers' balances of an account; `side` is its normal side.
 _BALANCES = """
@@ -24,8 +28,8 @@ _BALANCES = """
 """
 
 _PER_CUSTOMER = """
-    SELECT 'customer ' || coalesce(l.customer_id, s.customer_id) || ': ledger '
-           || coalesce(l.ledger, 0) || ', rows ' || coalesce(s.kept, 0)
+    SELECT 'customer ' || coalesce(l.customer_id, s.customer_id) || ': ledger {{minor:'
+           || coalesce(l.ledger, 0) || '}}, rows {{minor:' || coalesce(s.kept, 0) || '}}'
       FROM ({ledger}) l FULL JOIN ({kept}) s USING (customer_id)
      WHERE coalesce(l.ledger, 0) <> coalesce(s.kept, 0)
 """
@@ -48,8 +52,8 @@ BOOKS: dict[str, str] = (
                                       ELSE -amount_minor END) <> 0
     """,
         "the trial balance is zero": """
-        SELECT 'debits minus credits are ' || sum(CASE side WHEN 'debit' THEN amount_minor
-                                                  ELSE -amount_minor END)
+        SELECT 'debits minus credits are {minor:'
+               || sum(CASE side WHEN 'debit' THEN amount_minor ELSE -amount_minor END) || '}'
           FROM postings HAVING sum(CASE side WHEN 'debit' THEN amount_minor
                                    ELSE -amount_minor END) <> 0
     """,
@@ -78,7 +82,7 @@ BOOKS: dict[str, str] = (
             " WHERE state = 'received' GROUP BY 1",
         ),
         "unmatched payments equal suspense": """
-        SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
+        SELECT 'ledger {minor:' || l.held || '}, payments {minor:' || p.held || '}' FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS held FROM postings WHERE account = 'suspense') l,
           (SELECT coalesce(sum(amount_minor - returned_minor), 0) AS held FROM payments
@@ -86,7 +90,7 @@ BOOKS: dict[str, str] = (
          WHERE l.held <> p.held
     """,
         "money on its way back equals refund_payable": """
-        SELECT 'ledger ' || l.held || ', payments ' || p.held FROM
+        SELECT 'ledger {minor:' || l.held || '}, payments {minor:' || p.held || '}' FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS held FROM postings WHERE account = 'refund_payable') l,
           (SELECT coalesce(sum(amount_minor - returned_minor), 0) AS held FROM payments
@@ -114,9 +118,9 @@ BOOKS: dict[str, str] = (
             " FROM clawbacks GROUP BY 1",
         ),
         "every agent's float and commission equal the ledger": """
-        SELECT 'agent ' || a.id || ': owes ' || a.float_used_minor || ', ledger '
-               || coalesce(f.held, 0) || '; commission ' || a.commission_minor || ', ledger '
-               || -coalesce(c.held, 0)
+        SELECT 'agent ' || a.id || ': owes {minor:' || a.float_used_minor || '}, ledger {minor:'
+               || coalesce(f.held, 0) || '}; commission {minor:' || a.commission_minor
+               || '}, ledger {minor:' || -coalesce(c.held, 0) || '}'
           FROM agents a
           LEFT JOIN (SELECT account, sum(CASE side WHEN 'debit' THEN amount_minor
                                          ELSE -amount_minor END) AS held
@@ -128,6 +132,13 @@ BOOKS: dict[str, str] = (
             ON c.account = 'commission:agent:' || a.id
          WHERE a.float_used_minor <> coalesce(f.held, 0)
             OR a.commission_minor <> -coalesce(c.held, 0)
+    """,
+        "every movement that was explained is in the ledger": """
+        SELECT 'movement ' || h.id || ' (' || h.receipt || '): ' || h.booked_as
+          FROM held_movements h WHERE (h.booked_as IS NOT NULL AND h.booked_as <> 'nothing')
+               <> EXISTS (SELECT FROM journal_entries e WHERE e.idempotency_key IN (
+                   'settlement:' || h.provider_account || ':other:' || h.receipt,
+                   'settlement:' || h.provider_account || ':other:' || h.receipt || ':' || 'in'))
     """,
         "no money is both sent back and used": """
         SELECT 'payment ' || p.receipt FROM payments p
@@ -176,8 +187,8 @@ WAITING: dict[str, str] = {
            AND created_at < :now - interval '10 minutes' ORDER BY id
     """,
     "provider balances agree": """
-        SELECT provider_account || ' at ' || stated_at || ': provider ' || stated_minor
-               || ', books ' || booked_minor
+        SELECT provider_account || ' at ' || stated_at || ': {minor:' || stated_minor
+               || '} at the provider, {minor:' || booked_minor || '} in the books'
           FROM (SELECT DISTINCT ON (provider_account) * FROM balance_assertions
                  ORDER BY provider_account, stated_at DESC) latest
          WHERE stated_minor <> booked_minor
@@ -212,5 +223,11 @@ def offenders(connection: Connection, query: str, now: datetime) -> str:
     found = [
         row[0] for row in connection.execute(text(query), {"now": now} if ":now" in query else {})
     ]
+    if any(_MINOR.search(one) for one in found[:_SHOWN]):
+        currency = connection.execute(text("SELECT currency FROM market")).scalar_one()
+        found[:_SHOWN] = [
+            _MINOR.sub(lambda amount: signed_money(int(amount[1]), currency), one)
+            for one in found[:_SHOWN]
+        ]
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "; ".join(found[:_SHOWN]) + more

@@ -10,22 +10,23 @@ _BEFORE_USE = """
 
 RETURNS: dict[str, str] = {
     "every payment equals its lines": f"""
-        SELECT 'payment ' || p.receipt || ': ' || p.amount_minor - {_BEFORE_USE}
-               + p.credit_used_minor || ' used, lines ' || coalesce(sum(l.amount_minor), 0)
+        SELECT 'payment ' || p.receipt || ': {{minor:' || p.amount_minor - {_BEFORE_USE}
+               + p.credit_used_minor || '}} used, lines {{minor:'
+               || coalesce(sum(l.amount_minor), 0) || '}}'
           FROM payments p LEFT JOIN payment_lines l ON l.payment_id = p.id
          WHERE p.applied_at IS NOT NULL GROUP BY p.id
         HAVING coalesce(sum(l.amount_minor), 0)
                <> p.amount_minor - {_BEFORE_USE} + p.credit_used_minor
     """,
     "what went back of a payment equals its returns": """
-        SELECT 'payment ' || p.receipt || ': ' || p.returned_minor || ' went back, returns '
-               || coalesce(sum(r.amount_minor), 0)
+        SELECT 'payment ' || p.receipt || ': {minor:' || p.returned_minor
+               || '} went back, returns {minor:' || coalesce(sum(r.amount_minor), 0) || '}'
           FROM payments p LEFT JOIN payment_returns r ON r.payment_id = p.id GROUP BY p.id
         HAVING p.returned_minor <> coalesce(sum(r.amount_minor), 0)
     """,
     "every return equals the lines it took": """
-        SELECT 'payment ' || p.receipt || ': returns took ' || sum(r.amount_minor)
-               || ', of its lines ' || sum(b.taken)
+        SELECT 'payment ' || p.receipt || ': returns took {minor:' || sum(r.amount_minor)
+               || '}, of its lines {minor:' || sum(b.taken) || '}'
           FROM payments p JOIN payment_returns r ON r.payment_id = p.id
           JOIN (SELECT return_id, sum(amount_minor) AS taken FROM payment_return_lines GROUP BY 1) b
             ON b.return_id = r.id
@@ -39,8 +40,8 @@ RETURNS: dict[str, str] = {
          GROUP BY l.id, p.id HAVING sum(b.amount_minor) > l.amount_minor
     """,
     "clawbacks equal what returns could not take back": """
-        SELECT 'payment ' || p.receipt || ': clawbacks ' || coalesce(c.owed, 0) || ', returns '
-               || coalesce(r.owed, 0)
+        SELECT 'payment ' || p.receipt || ': clawbacks {minor:' || coalesce(c.owed, 0)
+               || '}, returns {minor:' || coalesce(r.owed, 0) || '}'
           FROM payments p
           LEFT JOIN (SELECT payment_id, sum(amount_minor) AS owed FROM clawbacks GROUP BY 1) c
             ON c.payment_id = p.id
@@ -61,7 +62,8 @@ RETURNS: dict[str, str] = {
          GROUP BY a.id HAVING a.amount_minor <> coalesce(sum(o.amount_minor), 0)
     """,
     "money taken in and not sent back equals clearing": """
-        SELECT p.account || ': ledger ' || coalesce(l.held, 0) || ', payments ' || p.held FROM
+        SELECT p.account || ': ledger {minor:' || coalesce(l.held, 0)
+               || '}, payments {minor:' || p.held || '}' FROM
           (SELECT 'clearing:' || provider_account AS account, sum(moved) AS held FROM (
              SELECT provider_account, amount_minor AS moved FROM payments
              UNION ALL

@@ -13,7 +13,8 @@ _BASE = f"""
 def _per_sale(kept: str, ledger: str) -> str:
     """Return a query for sales of which `kept`, a column, is not what `ledger` sums up to."""
     return f"""
-        SELECT 'sale ' || s.id || ': ' || s.{kept} || ', ledger ' || coalesce(l.posted, 0)
+        SELECT 'sale ' || s.id || ': {{minor:' || s.{kept} || '}}, ledger {{minor:'
+               || coalesce(l.posted, 0) || '}}'
           FROM sales s LEFT JOIN ({ledger}) l ON l.sale_id = s.id
          WHERE s.{kept} <> coalesce(l.posted, 0)
     """
@@ -45,13 +46,13 @@ SALES: dict[str, str] = {
         + ") booked GROUP BY 1",
     ),
     "the commission of a sale is its share of the money": f"""
-        SELECT 'sale ' || s.id || ' (' || s.state || '): commission ' || s.commission_minor
-               || ', share ' || div({_BASE} * s.commission_bp, 10000)
+        SELECT 'sale ' || s.id || ' (' || s.state || '): commission {{minor:' || s.commission_minor
+               || '}}, share {{minor:' || div({_BASE} * s.commission_bp, 10000) || '}}'
           FROM sales s WHERE s.commission_minor <> div({_BASE} * s.commission_bp, 10000)
     """,
     "recoveries of a sale equal its lines": """
-        SELECT 'sale ' || s.id || ': recovered ' || s.recovered_minor || ', lines '
-               || coalesce(l.paid, 0)
+        SELECT 'sale ' || s.id || ': recovered {minor:' || s.recovered_minor || '}, lines {minor:'
+               || coalesce(l.paid, 0) || '}'
           FROM sales s
           LEFT JOIN (SELECT l.sale_id, sum(l.amount_minor - coalesce((
                          SELECT sum(b.amount_minor) FROM payment_return_lines b
@@ -61,20 +62,20 @@ SALES: dict[str, str] = {
          WHERE s.recovered_minor <> coalesce(l.paid, 0)
     """,
     "recoveries equal income:recovery": """
-        SELECT 'ledger ' || l.posted || ', sales ' || s.recovered FROM
+        SELECT 'ledger {minor:' || l.posted || '}, sales {minor:' || s.recovered || '}' FROM
           (SELECT coalesce(sum(CASE side WHEN 'credit' THEN amount_minor ELSE -amount_minor END), 0)
                   AS posted FROM postings WHERE account = 'income:recovery') l,
           (SELECT coalesce(sum(recovered_minor), 0) AS recovered FROM sales) s
          WHERE l.posted <> s.recovered
     """,
     "no sale is complete and owed": """
-        SELECT 'sale ' || s.id || ': ' || sum(i.amount_minor - i.paid_minor) || ' open'
+        SELECT 'sale ' || s.id || ': {minor:' || sum(i.amount_minor - i.paid_minor) || '} open'
           FROM sales s JOIN instalments i ON i.sale_id = s.id WHERE s.state = 'complete'
          GROUP BY s.id HAVING sum(i.amount_minor - i.paid_minor) > 0
     """,
     "codes that were given away equal expense:goodwill": """
-        SELECT 'code order ' || t.id || ': ' || t.value_minor || ', ledger '
-               || coalesce(l.posted, 0)
+        SELECT 'code order ' || t.id || ': {minor:' || t.value_minor || '}, ledger {minor:'
+               || coalesce(l.posted, 0) || '}'
           FROM token_orders t
           LEFT JOIN (SELECT e.idempotency_key, sum(o.amount_minor) AS posted
                        FROM journal_entries e JOIN postings o ON o.entry_id = e.id

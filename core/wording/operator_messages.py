@@ -120,6 +120,8 @@ _TEMPLATES = {
         "several accounts have the receipt {receipt}: name one with --account ({accounts})"
     ),
     "reason_missing": "give a reason",
+    "movement_explained": "{receipt} is explained already: {booked_as}",
+    "movement_unknown": "there is no such movement: {id}",
     "opening_known": "the opening balance of {account} is booked already",
     "opening_negative": "the ledger shows {amount} more than the statement: no opening balance",
     "account_unknown": "choose the provider account that it was sent from: {account} received none",

@@ -143,10 +143,11 @@ def _ingest(
                 not_booked.append(f"{movements[0].receipt}: {_reason(error, rows.currency)}")
     with open_unit() as unit:
         open_cases(unit, rows, comparison)
-        if not (not_booked or comparison.held or comparison.unread):
-            _compare_closing(unit, rows, comparison, opening=opening)
-        elif opening:
-            not_booked.append("opening balance: first settle what is held or not read")
+        if not_booked or comparison.held or comparison.unread:
+            if opening:
+                not_booked.append("opening balance: first settle what is not booked or not read")
+        elif not _compare_closing(unit, rows, comparison, opening=opening):
+            not_booked.append("opening balance: the file does not state the balance")
     return not_booked
 
 
@@ -154,18 +155,20 @@ def _reason(error: BadCallback | Refused, currency: str) -> str:
     return describe_refusal(error, currency) if isinstance(error, Refused) else str(error)
 
 
-def _compare_closing(unit: Unit, rows: Statement, comparison: Comparison, *, opening: bool) -> None:
-    """Compare the closing balance; not where the statement ends before we served payments."""
+def _compare_closing(unit: Unit, rows: Statement, comparison: Comparison, *, opening: bool) -> bool:
+    """Compare the closing balance; not where the statement ends before we served payments. Returns
+    False where the opening balance cannot be known."""
     account, late_minor = rows.provider_account, comparison.late_minor
     before_us = set(map(id, comparison.before_us))
     ours = [row.happened_at for row in rows.movements if id(row) not in before_us]
     if rows.closing_minor is None or not ours:
-        return
+        return not opening
     closing_at = max(row.happened_at for row in rows.movements)
     if opening:
         missing_minor = note_balance(unit, account, rows.closing_minor, closing_at, late_minor)
         book_opening(unit, account, missing_minor, min(ours), ITSELF, "on the statement")
     assert_balance(unit, account, rows.closing_minor, closing_at, late_minor)
+    return True
 
 
 def _describe(rows: Statement, comparison: Comparison, not_booked: list[str]) -> Shown:

@@ -51,4 +51,4 @@ def test_doctor_names_a_goodwill_code_without_its_entry(scenario: Scenario) -> N
     )
     name = "codes that were given away equal expense:goodwill"
     with scenario.open_unit() as unit:
-        assert "ledger 0" in offenders(unit.connection, BOOKS[name], unit.now)
+        assert "ledger KES 0.00" in offenders(unit.connection, BOOKS[name], unit.now)

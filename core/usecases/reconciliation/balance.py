@@ -110,7 +110,8 @@ def book_opening(
     operator: str,
     reason: str,
 ) -> None:
-    """Post what the account held before its first payment here, at the instant `held_at`.
+    """Post what the account held before its first payment here, at the instant `held_at`. Nothing
+    is posted for nothing.
 
     Raises Refused: opening_known (once only), opening_negative, reason_missing.
     """
@@ -119,6 +120,8 @@ def book_opening(
         raise Refused("opening_known", account=provider_account)
     if opening_minor < 0:
         raise Refused("opening_negative", amount=Money(-opening_minor, unit.market.currency))
+    if opening_minor == 0:
+        return
     clearing = f"clearing:{provider_account}"
     open_account(unit.connection, clearing, DEBIT)
     open_account(unit.connection, OPENING, CREDIT)

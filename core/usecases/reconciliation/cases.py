@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from core.db.audit import ClosedCase, close_open_case
 from core.db.console.cases import CaseRow, find_case
 from core.db.payments import decide, is_held, release
 from core.errors import Refused
-from core.movement import BookedAs
+from core.movement import BOOKED_AS
 from core.payment import CHANGED
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
@@ -19,7 +17,6 @@ from core.usecases.reconciliation.explain import explain_movement
 APPLY, KEEP = "apply", "keep"
 # The kinds of cases because of which a payment is on hold.
 _HOLDING = (NOT_ON_STATEMENT, CHANGED)
-BOOKED_AS: tuple[BookedAs, ...] = get_args(BookedAs)
 
 
 def close_case(

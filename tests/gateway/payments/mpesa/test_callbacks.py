@@ -250,7 +250,7 @@ def test_a_receipt_announced_again_with_another_amount_is_looked_at_by_a_person(
         assert web.daraja("confirmation", c2b(TransAmount=amount)).json == ACKNOWLEDGED
     assert scenario.rows("SELECT amount_minor FROM payments") == [(500_00,)]
     assert scenario.rows("SELECT kind, detail FROM cases") == [
-        ("amount_differs", "SKE1A2B3C4: c2b says 90000, the ledger 50000")
+        ("amount_differs", "SKE1A2B3C4: KES 900.00 by c2b, KES 500.00 in the books")
     ]
 
 

@@ -1,0 +1,53 @@
+"""`dialwatt movement [ID]`: movements that a person must explain, and explaining one."""
+
+from __future__ import annotations
+
+import os
+from zoneinfo import ZoneInfo
+
+import click
+
+from core.db.held_movements import HeldMovement, waiting_movements
+from core.market import Market
+from core.money import Money
+from core.movement import BOOKED_AS, BookedAs
+from core.usecases.reconciliation.explain import explain_movement
+from operations.database import open_database
+from operations.environment import command_environment
+from operations.operator import operator_name
+
+
+@click.command()
+@click.argument("number", metavar="ID", type=int, required=False)
+@click.option(
+    "--book",
+    "booked_as",
+    type=click.Choice(BOOKED_AS),
+    help="What it was: a settlement between the account and our bank, a fee, something else"
+    " (unclassified), or nothing that is not in the books already.",
+)
+@click.option("--reason", metavar="TEXT", help="How you know, for the audit log.")
+def movement(number: int | None, booked_as: BookedAs | None, reason: str | None) -> None:
+    """List movements that a person must explain, or say what one was.
+
+    `dialwatt statement --ingest` books what it knows. Money to staff, suppliers and customers, or
+    back from them, and types that nobody has seen yet wait here with a case each.
+    """
+    if number is not None and (booked_as is None or not reason):
+        raise click.UsageError("an ID goes with --book and --reason")
+    with open_database(command_environment(os.environ))() as unit:
+        if number is None or booked_as is None:
+            for held in waiting_movements(unit.connection):
+                print(_describe(held, unit.market))
+            return
+        explain_movement(unit, number, booked_as, operator_name(), reason or "")
+    print(f"movement {number}: {booked_as}")
+
+
+def _describe(held: HeldMovement, market: Market) -> str:
+    amount = Money(held.amount_minor, market.currency)
+    at = held.happened_at.astimezone(ZoneInfo(market.timezone))
+    return (
+        f"{held.id}  {held.provider_account}  {held.receipt}  {held.direction}  {amount}"
+        f"  {at:%Y-%m-%d %H:%M}  {held.written}"
+    )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core.errors import Refused
+from core.money import Money
 from core.unit import OpenUnit
 from core.usecases.payments.quote import Quote, quote_payment
 from tests.support.builders import (
@@ -128,3 +129,29 @@ def test_a_loan_payment_without_a_loan_is_refused(open_unit: OpenUnit, home: int
         quote(open_unit, METER, 500_00, loan_only=True)
 
     assert refused.value.code == "nothing_to_pay"
+
+
+@pytest.mark.parametrize(
+    ("lifeline", "offered", "least"),
+    [(None, 350, 400), (50, 150, 200), (90, 360, 400), (0, 60, 100)],
+)
+def test_too_little_names_the_least_that_buys_energy_after_the_debts(
+    engine: Engine, open_unit: OpenUnit, home: int, lifeline: int | None, offered: int, least: int
+) -> None:
+    """300 overdue and a minimum purchase of 100; the lifeline keeps a part for energy."""
+    owe(engine, home, 300_00)
+    if lifeline is not None:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    "INSERT INTO waterfalls (valid_from, steps, lifeline_percent) VALUES"
+                    " ('2026-01-01', '{arrears,access_rate,device}', :lifeline)"
+                ),
+                {"lifeline": lifeline},
+            )
+
+    with pytest.raises(Refused) as refused:
+        quote(open_unit, METER, offered * 100)
+
+    assert refused.value.values["minimum"] == Money(least * 100, "KES")
+    assert quote(open_unit, METER, least * 100).outcome.energy_tenths

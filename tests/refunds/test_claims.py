@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from core.refund import MoneyBack
+from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.sales.debts import list_debts
+from core.wording.payment_words import describe_allocation
+from core.wording.product import product_wording
 from tests.support.cast import KIT, LAST_KIT, METER
 from tests.support.scenario import ACCOUNT, Scenario
 
@@ -98,6 +101,26 @@ def test_r_a_claim_is_a_debt_and_paid_first(scenario: Scenario) -> None:
     assert tokens(scenario, "R2") == [("energy", 20)]
     assert scenario.balances().get("receivable:clawback") is None
     scenario.check_invariants()
+
+
+def test_a_claim_is_named_before_it_is_paid_and_in_the_receipt(scenario: Scenario) -> None:
+    clear_loan(scenario)
+    pay(scenario, "R1", METER, 500_00)
+    reverse(scenario, "R1", 500_00)
+
+    with scenario.open_unit() as unit:
+        quote = quote_payment(unit, METER, 700_00)
+        words = describe_allocation(unit.market, quote.outcome)
+        said = ", ".join(product_wording().render(part, "en") for part in words)
+    pay(scenario, "R2", METER, 700_00)
+
+    assert said == "taken back 500, 2.0 kWh"
+    ((receipt,),) = scenario.rows(
+        "SELECT body FROM sms WHERE kind = 'sms.receipt_token' ORDER BY id DESC LIMIT 1"
+    )
+    assert "Paid KES 700: taken back 500, 2.0 kWh. Due now KES 0" in receipt
+    ((told,),) = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.reversed'")
+    assert "Due now KES 500" in told
 
 
 def test_what_paid_a_claim_can_be_taken_back_too(scenario: Scenario) -> None:

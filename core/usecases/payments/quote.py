@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.device import Device
 from core.errors import Refused
@@ -48,8 +49,15 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     check_amount(unit, amount_minor)
     target = _target(unit, named)
     purpose: PaymentPurpose = "loan" if loan_only else named.purpose
-    outcome = _outcome(unit, named, target, amount_minor, purpose)
-    _check_useful(unit, outcome, target, new_minor=amount_minor, loan_only=purpose == "loan")
+
+    def outcome_of(money_minor: int) -> Outcome:
+        owed = [replace(debt) for debt in named.owed]
+        return _outcome(unit, replace(named, owed=owed), target, money_minor, purpose)
+
+    outcome = outcome_of(amount_minor)
+    if _is_below_minimum(outcome, target, amount_minor, purpose):
+        least = _least_that_buys(unit, outcome_of, amount_minor, _minimum(target))
+        raise Refused("below_minimum", minimum=Money(least, unit.market.currency))
     owes_loan = any(
         debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed
     )
@@ -62,9 +70,11 @@ def check_credit_is_useful(unit: Unit, account: str) -> None:
     Raises Refused: credit_buys_nothing, unknown_serial, device_in_stock.
     """
     named = read_account(unit, account)
-    outcome = _outcome(unit, named, _target(unit, named), 0, named.purpose)
+    money_minor, owner = named.owner.credit_minor, replace(named.owner, credit_minor=0)
+    named = replace(named, owner=owner)
+    outcome = _outcome(unit, named, _target(unit, named), money_minor, named.purpose)
     if all(line.kind == "credit" for line in outcome.lines):
-        credit = Money(named.owner.credit_minor, unit.market.currency)
+        credit = Money(money_minor, unit.market.currency)
         raise Refused("credit_buys_nothing", credit=credit)
 
 
@@ -122,21 +132,36 @@ def _max_per_token(device: Device, action: Action) -> Callable[[int], int]:
     return lambda units: max_units_per_token(device.token_family, action, units)
 
 
-def _check_useful(
-    unit: Unit, outcome: Outcome, target: Target, *, new_minor: int, loan_only: bool
-) -> None:
-    """Refuse money that would only become credit: a channel that asks first must not take it.
+def _is_below_minimum(
+    outcome: Outcome, target: Target, new_minor: int, purpose: PaymentPurpose
+) -> bool:
+    """Whether money would only become credit: a channel that asks first must not take it.
 
-    `new_minor` is the money offered. Credit from earlier payments is no reason to refuse.
+    `new_minor` is the money offered. Credit from earlier payments is no reason to refuse. Raises
+    Refused("nothing_to_pay").
     """
+    loan_only = purpose == "loan"
     spent = sum(line.amount_minor for line in outcome.lines if line.kind != "credit")
-    sells = target.tariff is not None or bool(target.price_per_day_minor)
-    if not spent and (loan_only or not sells):
+    if not spent and (loan_only or not target.sells):
         raise Refused("nothing_to_pay")
     minimum = 0 if loan_only else _minimum(target)
     sold = any(line.kind in ("energy", "days") for line in outcome.lines)
-    if not sold and new_minor > spent and outcome.credit_minor < minimum:
-        raise Refused("below_minimum", minimum=Money(minimum, unit.market.currency))
+    return not sold and new_minor > spent and outcome.credit_minor < minimum
+
+
+def _least_that_buys(
+    unit: Unit, outcome_of: Callable[[int], Outcome], too_little: int, minimum: int
+) -> int:
+    """Return the least payment that buys something after the debts; the plain minimum where the
+    largest payment does not."""
+    coin = unit.market.cash_unit_minor
+
+    def sells(coins: int) -> bool:
+        return any(line.kind in ("energy", "days") for line in outcome_of(coins * coin).lines)
+
+    coins = range(too_little // coin + 1, unit.market.payment_max_minor // coin + 1)
+    place = bisect_left(coins, True, key=sells)
+    return coins[place] * coin if place < len(coins) else minimum
 
 
 def _minimum(target: Target) -> int:

@@ -35,7 +35,8 @@ class DeviceRow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceDetails(DeviceRow):
-    """A device as on its page. `replaced_by` is the serial number of the device that replaced it.
+    """A device as on its page. `product` is the name of the appliance that it is, `model` what its
+    manufacturer calls it. `replaced_by` is the serial number of the device that replaced it.
     `has_key`: it has a key of its own, which is stored encrypted."""
 
     token_counter: int
@@ -43,6 +44,8 @@ class DeviceDetails(DeviceRow):
     retired_on: date | None
     replaced_by_id: int | None
     replaced_by: str | None
+    product: str | None
+    model: str | None
 
 
 _COLUMNS = (
@@ -98,7 +101,8 @@ def find_device_details(connection: Connection, device_id: int) -> DeviceDetails
         DeviceDetails,
         f"SELECT {_COLUMNS}, d.token_counter, d.sealed_key IS NOT NULL AS has_key,"
         " d.retired_on, d.replaced_by_id,"
-        " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by"
+        " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by,"
+        " (SELECT name FROM appliances a WHERE a.id = d.product_id) AS product, d.model"
         f" FROM {_TABLES} WHERE d.id = :id",
         id=device_id,
     )
@@ -148,15 +152,19 @@ def payments_of_device(connection: Connection, device_id: int, limit: int) -> li
     return all_rows(connection, DevicePayment, _PAYMENTS, id=device_id, limit=limit)
 
 
-def plans_for_kind(connection: Connection, kind: str | None = None) -> list[tuple[str, str]]:
-    """Return (code, name) of the plans for appliances of that kind, or of all plans."""
+def plans_for_kind(
+    connection: Connection, kind: str | None = None, serial: str | None = None
+) -> list[tuple[str, str]]:
+    """Return (code, name) of the plans for appliances of that kind, or of all plans; for a device
+    that is known to be one appliance only that one's."""
     rows = connection.execute(
         text(
             "SELECT p.code, a.name || ': ' || p.name FROM plan_offers p"
             " JOIN appliances a ON a.id = p.appliance_id"
             " WHERE a.kind = coalesce(CAST(:kind AS text), a.kind) AND a.kind <> 'other'"
+            " AND a.id = coalesce((SELECT product_id FROM devices WHERE serial = :serial), a.id)"
             " ORDER BY a.name, p.name"
         ),
-        {"kind": kind},
+        {"kind": kind, "serial": serial},
     )
     return [(row[0], row[1]) for row in rows]

@@ -70,14 +70,15 @@ def take_from_stock(unit: Unit, agent: Agent, named: NamedDevice) -> KnownDevice
     return _check_free(entered, named)
 
 
-def find_unassigned(unit: Unit, serial: str) -> NamedDevice:
-    """Return kind and manufacturer of the device in stock with that serial, as in a text message.
+def find_unassigned(unit: Unit, serial: str) -> KnownDevice | NamedDevice:
+    """Return the device in stock with that serial, as in a text message; a new meter that may be
+    entered with its manufacturer only.
 
     Raises Refused: office_enters, meter_number, device_taken, device_retired.
     """
     device = find_in_stock(unit, NamedDevice(serial))
     if device is not None:
-        return NamedDevice(serial, device.kind, device.manufacturer)
+        return device
     return NamedDevice(serial, "meter", _manufacturer_of_new(unit, NamedDevice(serial)))
 
 

@@ -21,6 +21,7 @@ from core.db.registration_requests import (
     store_request,
 )
 from core.db.tables.catalogue import tariffs
+from core.device import KnownDevice
 from core.errors import Refused
 from core.names import mask_name
 from core.plan_quote import Quote
@@ -29,7 +30,7 @@ from core.unit import Unit
 from core.usecases.agents.pin import check_pin
 from core.usecases.catalogue.choices import TariffOffer, find_village, list_tariffs
 from core.usecases.customers.register_customers import NewCustomer
-from core.usecases.devices.stock import NamedDevice, find_unassigned
+from core.usecases.devices.stock import NamedDevice, check_product, find_unassigned
 from core.usecases.registration.by_agent import (
     NewMeter,
     RegisteredDevice,
@@ -79,8 +80,8 @@ def store_registration_request(
 ) -> tuple[PendingRequest, TariffOffer | Quote]:
     """Check and store a registration. Return it as it would be done now.
 
-    Raises Refused: not_an_agent, village_unknown, name_missing, tariff_unknown, kind_differs, and
-    as `find_unassigned`, `parse_terms` and `quote_allowed`.
+    Raises Refused: not_an_agent, village_unknown, name_missing, tariff_unknown, kind_differs,
+    product_differs, and as `find_unassigned`, `parse_terms` and `quote_allowed`.
     """
     agent = _agent(unit, agent_msisdn)
     device = find_unassigned(unit, normalise_serial(request.serial))
@@ -184,13 +185,15 @@ def _offer(unit: Unit, request: StoredRequest) -> TariffOffer | Quote:
     return _tariff(unit, request.tariff or "")
 
 
-def _offer_as_typed(unit: Unit, device: NamedDevice, typed: str) -> TariffOffer | Quote:
+def _offer_as_typed(
+    unit: Unit, device: KnownDevice | NamedDevice, typed: str
+) -> TariffOffer | Quote:
     """Return the tariff or the plan that is meant, once quoted so that it is refused now."""
     if device.kind == "meter":
         return _tariff(unit, code_like(unit.connection, tariffs, typed) or typed)
     quote = quote_allowed(unit, parse_terms(unit, typed))
-    if quote.item.kind != device.kind:
-        raise Refused("kind_differs", serial=device.serial)
+    if isinstance(device, KnownDevice):
+        check_product(device, quote.item)
     return quote
 
 

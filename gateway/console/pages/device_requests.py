@@ -84,7 +84,7 @@ def _terms_fields(unit: Unit, request_id: int) -> Sequence[Field]:
         return (
             Field("tariff", "Tariff", kind="select", options=tariffs, value=found.tariff or ""),
         )
-    return (plan_field(found.kind, found.plan or ""),)
+    return (plan_field(found.kind, found.serial, found.plan or ""),)
 
 
 def _grant_request(unit: Unit, operator: str, values: Values, request_id: int) -> Done:

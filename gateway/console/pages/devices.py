@@ -119,6 +119,7 @@ def _enter_device(unit: Unit, operator: str, values: Values) -> Done:
         values["manufacturer"],
         tariff=values["tariff"],
         plan=values["plan"],
+        product=values["product"],
         secret_key=values["secret_key"],
         starting_code=values["starting_code"],
         count=values["count"],
@@ -151,6 +152,11 @@ action_page(
                 "plan", "Plan", kind="select", optional=True,
                 options=lambda unit: plans_for_kind(unit.connection),
                 hint="With a preset plan, a caller can register the device without an agent.",
+            ),
+            Field(
+                "product", "Product", kind="select", optional=True,
+                options=catalogue_options("appliances"),
+                hint="The appliance that the device is. It is then sold as nothing else.",
             ),
             Field(
                 "secret_key", "Device key", parsing.secret_key, "secret", optional=True,
@@ -189,9 +195,16 @@ action_page(
             "tariff_misplaced": "tariff",
             "plan_misplaced": "plan",
             "plan_of_other_kind": "plan",
+            "product_of_other_plan": "plan",
+            "product_of_other_kind": "product",
         },
     ),
 )  # fmt: skip
+
+
+def _plan_fields(unit: Unit, device_id: int) -> tuple[Field, ...]:
+    found = _get_device(unit, device_id)
+    return (plan_field(found.kind, found.serial),)
 
 
 def _set_plan(unit: Unit, operator: str, values: Values, device_id: int) -> Done:
@@ -209,7 +222,7 @@ action_page(
     "stock",
     Form(
         "Preset the plan of a device in stock",
-        lambda unit, device_id: (plan_field(_get_device(unit, device_id).kind),),
+        _plan_fields,
         _set_plan,
         errors_at={"plan_not_allowed": "plan", "kind_differs": "plan", "product_differs": "plan"},
         summary=_device_summary,

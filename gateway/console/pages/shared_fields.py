@@ -43,11 +43,11 @@ def device_kinds(unit: Unit) -> Sequence[tuple[str, str]]:
     return [(kind, label(kind)) for kind in ("meter", *PAYG)]
 
 
-def plan_field(kind: str, value: str = "") -> Field:
-    """Return the field for a plan that is allowed for devices of that kind."""
+def plan_field(kind: str, serial: str, value: str = "") -> Field:
+    """Return the field for a plan that is allowed for that device of that kind."""
 
     def allowed(unit: Unit) -> Sequence[tuple[str, str]]:
-        return plans_for_kind(unit.connection, kind)
+        return plans_for_kind(unit.connection, kind, serial)
 
     return Field("plan", "Plan", kind="select", options=allowed, value=value)
 

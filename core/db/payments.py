@@ -47,33 +47,6 @@ def find_receipt(
     return None if row is None else (row[0], row[1])
 
 
-def find_same_cash(
-    connection: Connection,
-    provider_account: str,
-    account: tuple[int, int | None],
-    amount_minor: int,
-    since: datetime,
-) -> tuple[str, datetime] | None:
-    """Return (receipt, instant) of the newest cash of that agent, for that customer and device, of
-    that amount; None where there is none since then, or it was given back."""
-    row = connection.execute(
-        text(
-            "SELECT receipt, received_at FROM payments"
-            " WHERE customer_id = :customer AND device_id IS NOT DISTINCT FROM :device"
-            " AND provider_account = :account AND amount_minor = :amount AND received_at >= :since"
-            " AND state IN ('received', 'applied') ORDER BY id DESC LIMIT 1"
-        ),
-        {
-            "account": provider_account,
-            "customer": account[0],
-            "device": account[1],
-            "amount": amount_minor,
-            "since": since,
-        },
-    ).one_or_none()
-    return None if row is None else (row.receipt, row.received_at)
-
-
 def claim_received(connection: Connection, now: datetime, limit: int) -> list[ReceivedPayment]:
     """Lock up to `limit` payments that wait to be applied; rows that others lock are skipped."""
     rows = connection.execute(

@@ -32,35 +32,6 @@ def insert_prompt(connection: Connection, values: dict[str, Any]) -> int:
     )
 
 
-def find_open_prompt(
-    connection: Connection,
-    msisdn: str,
-    account: tuple[int, int | None, str],
-    amount_minor: int,
-    since: datetime,
-) -> tuple[int, datetime] | None:
-    """Return (id, instant) of the newest prompt to that number, for that customer, device and
-    purpose and of that amount, that was made since then and may still be approved."""
-    row = connection.execute(
-        text(
-            "SELECT id, created_at FROM prompts WHERE msisdn = :msisdn AND customer_id = :customer"
-            " AND device_id IS NOT DISTINCT FROM :device AND purpose = :purpose"
-            " AND amount_minor = :amount"
-            " AND created_at >= :since AND state IN ('waiting', 'sending', 'pending', 'unknown')"
-            " ORDER BY id DESC LIMIT 1"
-        ),
-        {
-            "msisdn": msisdn,
-            "customer": account[0],
-            "device": account[1],
-            "purpose": account[2],
-            "amount": amount_minor,
-            "since": since,
-        },
-    ).one_or_none()
-    return None if row is None else (row.id, row.created_at)
-
-
 def set_own_reference(connection: Connection, prompt_id: int) -> None:
     """Let the payer see a reference that leads back to this prompt: its customer and purpose."""
     connection.execute(

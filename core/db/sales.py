@@ -107,23 +107,6 @@ def find_sale_id(connection: Connection, reference: str) -> int | None:
     return sale_id
 
 
-def find_same_sale(
-    connection: Connection, customer_id: int, appliance: str, since: datetime
-) -> tuple[str, datetime] | None:
-    """Return (name, instant) of the last sale of that appliance (a code) to that customer on a
-    plan; None where it was before `since`, or cancelled."""
-    row = connection.execute(
-        text(
-            "SELECT a.name, e.posted_at FROM sales s JOIN appliances a ON a.id = s.appliance_id"
-            " JOIN journal_entries e ON e.idempotency_key = 'sale:' || s.id"
-            " WHERE s.customer_id = :customer AND a.code = :appliance AND s.state <> 'cancelled'"
-            " AND e.posted_at >= :since ORDER BY e.posted_at DESC LIMIT 1"
-        ),
-        {"customer": customer_id, "appliance": appliance, "since": since},
-    ).one_or_none()
-    return None if row is None else (row.name, row.posted_at)
-
-
 def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
     """Lock the sale with that id between its customer, its agent and its device, in the order of
     all locks."""

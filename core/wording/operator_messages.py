@@ -38,6 +38,7 @@ _TEMPLATES = {
     "device_of_another": "{serial} has another owner; an import does not move devices",
     "device_known": "{serial} is registered already",
     "device_on_plan": "{serial} is on a payment plan already",
+    "done_before": "the same was done at {at}; with --again it is done once more",
     "differs": "{field}: the database says {stored}, the file says {given}",
     "family_not_served": "no tokens can be made for devices of family {family} yet",
     "history_missing": (

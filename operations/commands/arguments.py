@@ -22,6 +22,9 @@ account_option = click.option(
     help="The receiving account, where several accounts have that receipt.",
 )
 reason_option = click.option("--reason", required=True, help="Why, for the audit log.")
+again_option = click.option(
+    "--again", is_flag=True, help="Do it also where the same was done minutes ago."
+)
 
 
 def day_option(name: str, text: str) -> Callable[[Function], Function]:

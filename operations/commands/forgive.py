@@ -11,8 +11,9 @@ from core.money import Money
 from core.unit import OpenUnit
 from core.usecases.agents.pay_out import write_off_shortfall
 from core.usecases.customers.forgive_debt import forgive_debt
+from core.usecases.operators.audit import check_not_repeated
 from core.usecases.registration.show_customer import show_customer
-from operations.commands.arguments import read_amount, read_msisdn, reason_option
+from operations.commands.arguments import again_option, read_amount, read_msisdn, reason_option
 from operations.commands.cash import get_agent
 from operations.database import open_database
 from operations.environment import command_environment
@@ -69,12 +70,18 @@ def _forgive(kind: ForgivableKind, number: int, reason: str) -> None:
 @forgive.command()
 @click.argument("msisdn")
 @click.argument("amount")
+@again_option
 @reason_option
-def shortfall(msisdn: str, amount: str, reason: str) -> None:
-    """Write off what the agent with that phone number cannot pay: a bad debt."""
+def shortfall(msisdn: str, amount: str, again: bool, reason: str) -> None:
+    """Write off what the agent with that phone number cannot pay: a bad debt.
+
+    The same again within five minutes is refused without --again.
+    """
     with _open()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
         agent = get_agent(unit, msisdn)
+        if not again:
+            check_not_repeated(unit, "write_off", "agent", agent.id, amount_minor=money.minor)
         owed = write_off_shortfall(unit, agent.id, money, operator_name(), reason)
         print(f"{money} is written off. The agent owes {owed}.")
 

@@ -11,6 +11,7 @@ import click
 from core.db.console.sales import sales_of_customer
 from core.money import Money, major
 from core.unit import OpenUnit, Unit
+from core.usecases.operators.audit import check_not_repeated
 from core.usecases.registration.show_customer import show_customer
 from core.usecases.sales.change_sale import discount_sale
 from core.usecases.sales.default_sale import default_sale, undo_default
@@ -22,7 +23,13 @@ from core.usecases.sales.end_sale import (
     write_off_sale,
 )
 from core.usecases.sales.pause_sale import pause_sale, resume_sale
-from operations.commands.arguments import day_option, read_amount, read_msisdn, reason_option
+from operations.commands.arguments import (
+    again_option,
+    day_option,
+    read_amount,
+    read_msisdn,
+    reason_option,
+)
 from operations.database import open_database
 from operations.environment import command_environment
 from operations.operator import operator_name
@@ -86,11 +93,17 @@ _act(
 @sale.command()
 @_SALE
 @click.argument("amount")
+@again_option
 @reason_option
-def discount(sale_id: int, amount: str, reason: str) -> None:
-    """Forgive AMOUNT of what is left to pay; the rest is spread over the untouched instalments."""
+def discount(sale_id: int, amount: str, again: bool, reason: str) -> None:
+    """Forgive AMOUNT of what is left to pay; the rest is spread over the untouched instalments.
+
+    The same again within five minutes is refused without --again.
+    """
     with _open()() as unit:
         forgiven = Money(read_amount(unit, amount), unit.market.currency)
+        if not again:
+            check_not_repeated(unit, "discount", "sale", sale_id, discount_minor=forgiven.minor)
         discount_sale(unit, sale_id, forgiven, operator_name(), reason)
         print(f"{forgiven} of sale {sale_id} is forgiven.")
 

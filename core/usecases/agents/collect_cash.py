@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from core.agent import Agent
 from core.clock import SAME_AGAIN_WITHIN
 from core.db.agents import next_cash_receipt, update_agent
-from core.db.payments import find_same_cash
+from core.db.same_again import find_same_cash
 from core.errors import Refused
 from core.money import Money
 from core.payment import PaymentNotice

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from core.clock import SAME_AGAIN_WITHIN
 from core.db.audit import insert_audit
+from core.db.same_again import find_audit
 from core.errors import Refused
 from core.unit import Unit
 
@@ -39,3 +41,16 @@ def write_audit(
             "details": details,
         },
     )
+
+
+def check_not_repeated(
+    unit: Unit, action: str, subject: str, subject_id: int, /, **details: object
+) -> None:
+    """Check that the same was not done to that row minutes before, by whoever saw no answer.
+
+    For an action that nothing else tells apart from its repetition. Raises Refused("done_before").
+    """
+    since = unit.now - SAME_AGAIN_WITHIN
+    done_at = find_audit(unit.connection, (subject, subject_id), action, details, since)
+    if done_at is not None:
+        raise Refused("done_before", at=unit.market.local_time(done_at))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from core.channel import Channel, choose_channel
 from core.clock import SAME_AGAIN_WITHIN
 from core.db.messages import lock_number
-from core.db.prompts import find_open_prompt, insert_prompt, set_own_reference
+from core.db.prompts import insert_prompt, set_own_reference
+from core.db.same_again import find_open_prompt
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit

@@ -8,7 +8,7 @@ from core.agent import Agent
 from core.clock import SAME_AGAIN_WITHIN
 from core.customer import Customer
 from core.db.registration import devices_by_serial
-from core.db.sales import find_same_sale
+from core.db.same_again import find_sale_beside, find_same_sale
 from core.device import KnownDevice
 from core.errors import Refused
 from core.money import Money
@@ -82,6 +82,13 @@ def _find_earlier(unit: Unit, customer: Customer, terms: PlanTerms) -> Sold | No
         return None
     name, sold_at = earlier
     return Sold(name, unit.market.local_time(sold_at), is_repeat=True)
+
+
+def find_sale_before(unit: Unit, sale_id: int) -> str | None:
+    """Return the time of day of another sale of the same appliance to the same customer, minutes
+    before that one, if there is one."""
+    sold_at = find_sale_beside(unit.connection, sale_id, unit.now - SAME_AGAIN_WITHIN)
+    return None if sold_at is None else unit.market.local_time(sold_at)
 
 
 def sell_allowed(

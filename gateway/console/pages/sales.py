@@ -18,7 +18,7 @@ from core.unit import Unit
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
-from core.usecases.sales.sell import NewSale, sell_by_operator
+from core.usecases.sales.sell import NewSale, find_sale_before, sell_by_operator
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
@@ -125,6 +125,13 @@ def preview_sale(unit: Unit, done: Done) -> list[str]:
     return lines
 
 
+def _preview_new_sale(unit: Unit, done: Done) -> list[str]:
+    """Return the sale as it would be, and whether the same was sold minutes before."""
+    earlier = find_sale_before(unit, done.ids["sale_id"])
+    warning = [f"The same was sold to this customer at {earlier}: is this another one?"]
+    return [*(warning if earlier else ()), *preview_sale(unit, done)]
+
+
 def _sell_fields(unit: Unit) -> tuple[Field, ...]:
     return (
         Field("number", "Phone number of the customer", parsing.msisdn),
@@ -173,7 +180,7 @@ action_page(
             "plan_instalment_large": "instalment",
             "plan_down_payment": "down_payment",
         },
-        preview=preview_sale,
+        preview=_preview_new_sale,
     ),
 )
 

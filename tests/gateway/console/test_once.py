@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 
 import pytest
 
@@ -50,6 +51,19 @@ def test_of_a_double_click_the_second_waits_and_gets_the_answer_of_the_first(
 
     assert answers[0].location == answers[1].location
     assert console.rows(SALES) == [(1,)]
+
+
+def test_whoever_sells_the_same_again_by_a_new_form_is_told(
+    console: Console, later: Callable[..., None]
+) -> None:
+    browser = console.login()
+    looked, _ = browser.confirm("/sales/new", **SALE)
+    later(minutes=1)
+    again, _ = browser.confirm("/sales/new", **SALE)
+
+    told = "The same was sold to this customer at 12:00: is this another one?"
+    assert (told in looked.text, told in again.text) == (False, True)
+    assert console.rows(SALES) == [(2,)]
 
 
 def test_a_code_ordered_by_a_form_that_comes_again_later_is_made_once(console: Console) -> None:

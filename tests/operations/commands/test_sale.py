@@ -56,6 +56,28 @@ def test_a_sale_ends_from_the_shell(
     scenario.check_invariants()
 
 
+@pytest.mark.parametrize("command", ["discount", "shortfall"])
+def test_what_nothing_tells_apart_from_its_repetition_is_done_again_only_when_said(
+    scenario: Scenario, dialwatt: Run, command: str
+) -> None:
+    scenario.run("UPDATE agents SET float_used_minor = 50000")
+    words = {
+        "discount": ("sale", "discount", sale_of(scenario, dialwatt), "100"),
+        "shortfall": ("forgive", "shortfall", JUMA, "100"),
+    }[command]
+    acts = "SELECT count(*) FROM audit_log"
+
+    assert dialwatt(*words, *WHY).code == 0
+    again = dialwatt(*words, *WHY)
+
+    assert again.code == 1
+    assert "the same was done at" in again.err
+    assert scenario.rows(acts) == [(1,)]
+    assert dialwatt(*words, "--again", *WHY).code == 0
+    assert dialwatt(*words[:-1], "50", *WHY).code == 0
+    assert scenario.rows(acts) == [(3,)]
+
+
 def test_what_is_paused_is_owed_and_due_on_no_day(scenario: Scenario, dialwatt: Run) -> None:
     number = sale_of(scenario, dialwatt)
     assert dialwatt("sale", "pause", number, *WHY).code == 0

@@ -127,7 +127,7 @@ class FormState:
 
     @property
     def kept_digest(self) -> str:
-        """The hash that is kept of a saved form. From it nobody can guess a typed password: its key
+        """The hash that is kept of a saved form. No typed password can be guessed from it: its key
         is the form token of the login."""
         key = self.typed["form_token"].encode()
         return hashlib.blake2s(self.digest.encode(), key=key).hexdigest()

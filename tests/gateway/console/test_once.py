@@ -53,7 +53,7 @@ def test_of_a_double_click_the_second_waits_and_gets_the_answer_of_the_first(
     assert console.rows(SALES) == [(1,)]
 
 
-def test_whoever_sells_the_same_again_by_a_new_form_is_told(
+def test_selling_the_same_again_by_a_new_form_is_asked_about(
     console: Console, later: Callable[..., None]
 ) -> None:
     browser = console.login()
@@ -61,8 +61,8 @@ def test_whoever_sells_the_same_again_by_a_new_form_is_told(
     later(minutes=1)
     again, _ = browser.confirm("/sales/new", **SALE)
 
-    told = "The same was sold to this customer at 12:00: is this another one?"
-    assert (told in looked.text, told in again.text) == (False, True)
+    question = "The same was sold to this customer at 12:00: is this another one?"
+    assert (question in looked.text, question in again.text) == (False, True)
     assert console.rows(SALES) == [(2,)]
 
 

@@ -455,7 +455,7 @@ def test_it_is_done_once_wherever_its_turn_breaks_off(
     check_done_once(open_gateway, effect, OTHER_FAULTS)
 
 
-def test_a_turn_that_still_runs_is_waited_for_by_whoever_continues(
+def test_a_turn_that_still_runs_is_waited_for_by_a_caller_who_continues(
     open_gateway: Callable[..., Any],
 ) -> None:
     """Also when the caller mistypes and goes back in between, and so answers elsewhere."""

@@ -13,6 +13,8 @@ from core.payment import PaymentNotice
 from core.usecases.payments.record import record_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.refunds.refund import request_refund
+from gateway.payments.mpesa import account as pull_account
+from gateway.payments.mpesa.client import DarajaClient
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
 from simulator.safaricom.c2b_payment import pay_by_paybill
 from tests.support.cast import AMINA, KIT, METER
@@ -39,6 +41,26 @@ def test_a_payment_nobody_told_us_of_is_found_on_the_providers_list(
     assert payments(scenario) == [("SKE1A2B3C4", "pull", "received")]
     [(paid_at,)] = scenario.rows("SELECT paid_at FROM payments")
     assert abs(paid_at - (scenario.now() - timedelta(minutes=30))) < timedelta(minutes=1)
+
+
+def test_one_odd_row_is_one_case_and_the_others_are_booked(
+    scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario.provider_moved("SKE1A2B3C4", METER, minutes_ago=30)
+    listed = pull_account._page
+    odd = {"transactionId": "SKE1A2B3C5", "trxDate": "soon", "amount": "5", "billreference": METER}
+    back = odd | {"trxDate": "2026-11-24 12:00:00", "transactiontype": "c2b-pay-bill-reversal"}
+
+    def page(client: DarajaClient, begin: datetime, end: datetime, offset: int) -> list[Any]:
+        return [odd, back, *listed(client, begin, end, offset)] if not offset else []
+
+    monkeypatch.setattr(pull_account, "_page", page)
+    for minutes in (0, 11):
+        scenario.ahead = timedelta(minutes=minutes)
+        reconciliation.reconcile()
+
+    assert payments(scenario) == [("SKE1A2B3C4", "pull", "received")]
+    assert scenario.cases() == [("row_not_understood", True)] * 2
 
 
 def test_what_was_booked_already_is_left_alone(scenario: WorkerScenario) -> None:

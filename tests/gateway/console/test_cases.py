@@ -6,7 +6,7 @@ import pytest
 
 from core.db.payments import is_held
 from core.db.statements import Booked
-from core.movement import Statement
+from core.movement import Movement, Statement
 from core.usecases.reconciliation.book import open_cases
 from core.usecases.reconciliation.compare import Comparison
 from tests.gateway.console.conftest import Console
@@ -73,3 +73,19 @@ def test_the_list_has_open_cases_by_default(console: Console) -> None:
     assert "Something is odd" not in browser.get("/cases/").text
     assert "Something is odd" in browser.get("/cases/", state="closed").text
     assert "Something is odd" in browser.get("/cases/", state="").text
+
+
+def test_a_held_movement_is_explained_on_its_case(console: Console) -> None:
+    moved = Movement("SKE9", "other", "out", 60_00, NOW, written="Salary Payment")
+    with console.scenario.open_unit() as unit:
+        open_cases(unit, Statement(ACCOUNT, "KES", [moved]), Comparison(held=[moved]))
+    case_id = console.rows("SELECT max(id) FROM cases")[0][0]
+    path = f"/cases/{case_id}/close"
+    assert console.login("support").post(path, reason="x", held="fee").status_code == 422
+    finance = console.login("finance")
+    assert "KES 60.00 went out (Salary Payment)" in finance.get(path).text
+
+    assert finance.post(path, reason="wages of May", held="unclassified").status_code == 302
+
+    assert console.rows("SELECT booked_as FROM held_movements") == [("unclassified",)]
+    assert console.scenario.balances()["unclassified"] == 60_00

@@ -46,7 +46,8 @@ def write_audit(
 def check_not_repeated(
     unit: Unit, action: str, subject: str, subject_id: int, /, **details: object
 ) -> None:
-    """Check that the same was not done to that row minutes before: its operator may have seen no answer.
+    """Check that the same was not done to that row minutes before: its operator may have seen no
+    answer.
 
     For an action that nothing else tells apart from its repetition. Raises Refused("done_before").
     """

@@ -15,6 +15,7 @@ from core.db.audit import closed_among
 from core.db.held_movements import HeldMovement, find_held, name_of
 from core.db.returns import Return, provider_returns, sent_from
 from core.db.statements import Booked, booked_between, find_booked, find_posted, live_since
+from core.money import Money
 from core.movement import Movement, Statement, UnreadRow
 from core.refund import reversal_receipt
 from core.unit import Unit
@@ -127,7 +128,8 @@ def _distinct(statement: Statement, comparison: Comparison) -> list[Movement]:
     for row in statement.movements:
         name = (row.receipt, row.kind, row.direction, row.written if row.kind == "other" else "")
         if first.setdefault(name, row).amount_minor != row.amount_minor:
-            said = f"{row.receipt}, {row.kind}, {row.happened_at.isoformat()}, {row.amount_minor}"
+            amount = Money(row.amount_minor, statement.currency)
+            said = f"{row.receipt}, {row.kind}, {row.happened_at.isoformat()}, {amount}"
             why = "the same receipt, kind and direction stand on two rows with two amounts"
             comparison.unread.append(UnreadRow(row.place, said, why))
     return list(first.values())

@@ -45,7 +45,7 @@ def record_reversal(
         raise Refused("receipt_unknown", receipt=receipt)
     amount = payment.amount_minor if back.amount_minor is None else back.amount_minor
     if amount <= 0:
-        raise BadCallback(f"{receipt}: {amount} minor units cannot go back")
+        raise BadCallback(f"{receipt}: nothing goes back by an amount of nothing")
     own = reversal_receipt(back.reference, receipt)
     back = MoneyBack(amount, "provider", own, back.happened_at)
     if payment.state == "refunding":

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from core.db.invariants import BOOKS, offenders
+from core.plan import ByCount
 from core.refund import MoneyBack
+from core.usecases.devices.replace_device import replace_device
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.reversal import record_reversal
+from core.usecases.sales.change_sale import NewSchedule, reschedule_sale
 from core.usecases.sales.debts import list_debts
 from core.wording.payment_words import describe_allocation
 from core.wording.product import product_wording
 from tests.support.cast import KIT, LAST_KIT, METER
-from tests.support.scenario import ACCOUNT, Scenario
+from tests.support.scenario import ACCOUNT, NOW, Scenario
 
 
 def reverse(scenario: Scenario, receipt: str, amount_minor: int) -> None:
@@ -115,9 +121,7 @@ def test_a_claim_is_named_before_it_is_paid_and_in_the_receipt(scenario: Scenari
     pay(scenario, "R2", METER, 700_00)
 
     assert said == "taken back 500, 2.0 kWh"
-    ((receipt,),) = scenario.rows(
-        "SELECT body FROM sms WHERE kind = 'sms.receipt_token' ORDER BY id DESC LIMIT 1"
-    )
+    ((receipt,),) = scenario.rows("SELECT body FROM sms WHERE body LIKE '%Ref R2%'")
     assert "Paid KES 700: taken back 500, 2.0 kWh. Due now KES 0" in receipt
     ((told,),) = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.reversed'")
     assert "Due now KES 500" in told
@@ -177,3 +181,53 @@ def test_where_no_code_locks_the_case_says_so(scenario: Scenario) -> None:
     assert scenario.rows("SELECT count(*) FROM token_orders") == [(0,)]
     ((detail,),) = scenario.rows("SELECT detail FROM cases WHERE kind = 'reversed_after_use'")
     assert detail.endswith("no code locks this device: lock it by hand, or fetch it")
+
+
+def test_days_given_survive_new_instalments_and_another_device(scenario: Scenario) -> None:
+    pay(scenario, "R1", KIT, 150_00)
+    reverse(scenario, "R1", 150_00)
+    (sale_id, device_id, spare) = scenario.rows(
+        "SELECT s.id, d.id, (SELECT serial FROM devices WHERE kind = 'shs' AND owner_id IS NULL"
+        " AND plan_offer_id IS NULL LIMIT 1) FROM sales s JOIN devices d ON d.id = s.device_id"
+        " WHERE d.serial = :serial",
+        serial=KIT,
+    )[0]
+    with scenario.open_unit() as unit:
+        new = NewSchedule(ByCount(9), "weekly")
+        reschedule_sale(unit, sale_id, new, "test", "smaller instalments")
+        replace_device(unit, device_id, spare, "test", "it was broken")
+
+    pay(scenario, "R2", spare, 150_00)
+    pay(scenario, "R3", spare, 50_00)
+
+    assert tokens(scenario, "R2") == []
+    assert tokens(scenario, "R3") == [("days", 7)]
+    scenario.check_invariants()
+
+
+def test_doctor_names_days_that_were_given_twice(scenario: Scenario) -> None:
+    pay(scenario, "R1", KIT, 150_00)
+    scenario.run("UPDATE instalments SET days_given = 0")
+
+    with scenario.open_unit() as unit:
+        found = offenders(unit.connection, BOOKS["no days are given twice"], unit.now)
+
+    assert "codes gave 7 days, its instalments 0" in found
+
+
+def test_a_payment_follows_the_order_of_its_day_however_late_it_is_applied(
+    scenario: Scenario,
+) -> None:
+    scenario.run(
+        "INSERT INTO waterfalls (valid_from, steps, lifeline_percent) VALUES"
+        " (:day, '{device,arrears,access_rate}', NULL)",
+        day=NOW.date() + timedelta(days=1),
+    )
+    scenario.pay("R1", METER, 400_00)
+    scenario.ahead = timedelta(days=2)
+    scenario.pay("R2", METER, 400_00)
+    scenario.apply()
+
+    assert lines(scenario, "R1") == [("instalment", 300_00), ("energy", 100_00)]
+    assert lines(scenario, "R2") == [("energy", 400_00)]
+    scenario.check_invariants()

@@ -51,6 +51,18 @@ def _one(connection: Connection, sql: str, key: object) -> Device | None:
     return None if row is None else Device(*row)
 
 
+def owned_devices_after(connection: Connection, device_id: int, limit: int) -> list[Device]:
+    """Return the next `limit` devices with an owner whose id is above `device_id`, in order."""
+    rows = connection.execute(
+        text(
+            f"SELECT {COLUMNS} {FROM} WHERE d.id > :after AND d.owner_id IS NOT NULL"
+            " ORDER BY d.id LIMIT :limit"
+        ),
+        {"after": device_id, "limit": limit},
+    )
+    return [Device(*row) for row in rows]
+
+
 def lock_devices(
     connection: Connection, device_ids: Collection[int], customer_ids: Collection[int]
 ) -> dict[int, Device]:

@@ -8,6 +8,7 @@ tables, which takes a while on a large database; they change nothing.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, text
@@ -151,6 +152,14 @@ BOOKS: dict[str, str] = (
                 WHERE c.device_id = d.id ORDER BY c.id DESC LIMIT 1) last ON true
          WHERE last.to_customer_id IS DISTINCT FROM d.owner_id
     """,
+        "a change of debts holds earlier payments": """
+        SELECT DISTINCT 'customer ' || c.id || ': ' || e.kind || ' at ' || e.posted_at
+          FROM journal_entries e JOIN postings p ON p.entry_id = e.id
+          JOIN customers c ON c.id = p.customer_id
+         WHERE e.kind IN ('unapplied', 'repriced', 'discounted', 'cancelled', 'repossessed',
+                          'settled_early', 'written_off', 'credit_given_back')
+           AND e.posted_at > coalesce(c.debts_changed_at, '-infinity')
+    """,
         "no token is ahead of its device's counter": """
         SELECT 'device ' || d.serial FROM devices d JOIN tokens t ON t.device_id = d.id
          GROUP BY d.id HAVING max(t.counter) > d.token_counter
@@ -229,5 +238,10 @@ def offenders(connection: Connection, query: str, now: datetime) -> str:
             _MINOR.sub(lambda amount: signed_money(int(amount[1]), currency), one)
             for one in found[:_SHOWN]
         ]
+    return first_of(found)
+
+
+def first_of(found: Sequence[str]) -> str:
+    """Return the first offenders and how many more there are."""
     more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
     return "; ".join(found[:_SHOWN]) + more

@@ -19,7 +19,7 @@ from core.tokens import nexus, openpaygo, sts
 from core.tokens.errors import TokenError, TokenImpossible
 from core.tokens.openpaygo import TokenType
 from core.tokens.sts_amount import MAX_UNITS, exact_parts, largest_exact
-from core.tokens.sts_keys import StsMeter, decoder_key, meter_pan
+from core.tokens.sts_keys import UNIQUE_KEY, StsMeter, decoder_key, meter_pan
 
 Action = Literal["days", "energy", "unlock", "lock"]
 
@@ -68,11 +68,13 @@ MakeToken = Callable[[DeviceSecret, int, Action, int], IssuedToken]
 class TimeTokens:
     """How a family makes days, unlock and lock tokens from the last counter used.
 
-    days_part: the most days, not above those asked for, that one token gives exactly.
+    days_part: the most days, not above those asked for, that one token gives exactly;
+    next_counter: the counter that follows the last one, where there is one.
     """
 
     make: MakeToken
     days_part: Callable[[int], int]
+    next_counter: Callable[[int, Action], int]
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ def can(family: str, action: Action) -> bool:
     if row is None:
         return False
     return row.energy if action == "energy" else row.time is not None
+
+
+def actions_of(kind: str) -> tuple[Action, ...]:
+    """What the codes of a device of that kind do, as customers pay for it."""
+    return ("energy",) if kind == "meter" else ("days", "unlock")
 
 
 def lacking(family: str, kind: str) -> Action | None:
@@ -137,6 +144,20 @@ def issue_lock(secret: DeviceSecret, last_counter: int) -> IssuedToken:
     return _time_tokens(secret, "lock").make(secret, last_counter, "lock", 0)
 
 
+def check_possible(secret: DeviceSecret, last_counter: int, action: Action, now: datetime) -> None:
+    """Check that a token of that kind can be made, as far as can be told without keys: of
+    `secret.key` only counts whether there is one, and vending keys and tables are not asked for.
+
+    Raises TokenImpossible.
+    """
+    if action == "energy":
+        _next_energy(secret, last_counter, now)
+        return
+    time_tokens = _time_tokens(secret, action)
+    _key(secret)
+    time_tokens.next_counter(last_counter, action)
+
+
 def issue_energy(
     secret: DeviceSecret,
     last_counter: int,
@@ -149,9 +170,7 @@ def issue_energy(
     The counter is the token identifier: the minute of `now`, or one more than the last one.
     `rnd` is the standard's four random bits, 0 to 15, shared by the parts of one amount.
     """
-    if not can(secret.family, "energy"):
-        raise _cannot(secret, "energy")
-    meter = _vendable(secret)
+    meter = _next_energy(secret, last_counter, now)
     if _positive(tenths_kwh) > MAX_UNITS * MAX_PARTS:
         raise TokenImpossible("the amount is larger than tokens can carry")
     key = decoder_key(meter, meter_pan(secret.serial))
@@ -167,6 +186,16 @@ def issue_energy(
         last_counter = tid
     _check_parts(len(tokens))
     return tuple(tokens)
+
+
+def _next_energy(secret: DeviceSecret, last_counter: int, now: datetime) -> StsMeter:
+    """Return the data of a meter that can get one more token."""
+    if not can(secret.family, "energy"):
+        raise _cannot(secret, "energy")
+    meter = _vendable(secret)
+    meter_pan(secret.serial)
+    sts.check_expiry(max(sts.tid_at(meter.base, now), last_counter + 1), meter.ken)
+    return meter
 
 
 def group(text: str, family: str) -> str:
@@ -202,7 +231,7 @@ def _vendable(secret: DeviceSecret) -> StsMeter:
     meter = secret.sts
     if meter is None:
         raise TokenImpossible("the meter has no STS data")
-    if meter.kt in (0, 1):
+    if meter.kt != UNIQUE_KEY:
         raise TokenImpossible(f"no vending to a meter on key type {meter.kt}")
     if meter.base == 1993:
         raise TokenImpossible("a meter on base year 1993 needs a roll-over key change first")
@@ -215,18 +244,29 @@ def _key(secret: DeviceSecret) -> bytes:
     return secret.key
 
 
+_TOKEN_TYPES: dict[Action, TokenType] = {
+    "days": TokenType.ADD_TIME,
+    "lock": TokenType.SET_TIME,
+    "unlock": TokenType.DISABLE_PAYG,
+}
+
+
+def _openpaygo_count(last: int, action: Action) -> int:
+    return openpaygo.next_count(last, _TOKEN_TYPES[action])
+
+
 def _openpaygo(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
     key = _key(secret)
     starting_code = secret.starting_code
     if starting_code is None:
         starting_code = openpaygo.starting_code_from(key)
-    kind, value = {
-        "days": (TokenType.ADD_TIME, days),
-        "lock": (TokenType.SET_TIME, 0),
-        "unlock": (TokenType.DISABLE_PAYG, None),
-    }[action]
-    count, text = openpaygo.issue(key, starting_code, last, kind, value)
+    value = {"days": days, "lock": 0}.get(action)
+    count, text = openpaygo.issue(key, starting_code, last, _TOKEN_TYPES[action], value)
     return IssuedToken(text, action, days, count)
+
+
+def _nexus_id(last: int, _: Action) -> int:
+    return nexus.next_id(last)
 
 
 def _nexus_full(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
@@ -235,7 +275,8 @@ def _nexus_full(secret: DeviceSecret, last: int, action: Action, days: int) -> I
         "lock": (nexus.SET, 0),
         "unlock": (nexus.SET, nexus.UNLOCK_HOURS),
     }[action]
-    return IssuedToken(nexus.full(_key(secret), last + 1, kind, body), action, days, last + 1)
+    text = nexus.full(_key(secret), nexus.next_id(last), kind, body)
+    return IssuedToken(text, action, days, last + 1)
 
 
 def _nexus_small(secret: DeviceSecret, last: int, action: Action, days: int) -> IssuedToken:
@@ -245,25 +286,26 @@ def _nexus_small(secret: DeviceSecret, last: int, action: Action, days: int) -> 
         kind, body = nexus.SMALL_SET, nexus.SMALL_LOCK
     else:
         kind, body = nexus.SMALL_ADD, nexus.SMALL_UNLOCK
-    return IssuedToken(nexus.small(_key(secret), last + 1, kind, body), action, days, last + 1)
+    text = nexus.small(_key(secret), nexus.next_id(last), kind, body)
+    return IssuedToken(text, action, days, last + 1)
 
 
 FAMILIES: dict[str, Family] = {
     "openpaygo": Family(
         initial_counter=1,
         group=3,
-        time=TimeTokens(_openpaygo, lambda days: min(days, openpaygo.MAX_VALUE)),
+        time=TimeTokens(_openpaygo, lambda days: min(days, openpaygo.MAX_VALUE), _openpaygo_count),
     ),
     # A Nexus counter is the last message id used. Id 0 is never issued, so 0 means "none yet".
     "nexus_full": Family(
         initial_counter=0,
         group=3,
-        time=TimeTokens(_nexus_full, lambda days: min(days, nexus.MAX_HOURS // 24)),
+        time=TimeTokens(_nexus_full, lambda days: min(days, nexus.MAX_HOURS // 24), _nexus_id),
     ),
     "nexus_small": Family(
         initial_counter=0,
         group=3,
-        time=TimeTokens(_nexus_small, nexus.exact_days),
+        time=TimeTokens(_nexus_small, nexus.exact_days, _nexus_id),
     ),
     "sts": Family(initial_counter=0, group=4, energy=True),
 }

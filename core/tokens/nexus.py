@@ -44,6 +44,12 @@ def full_hours(kind: int, hours: int) -> int:
     return hours
 
 
+def next_id(last_id: int) -> int:
+    """The id of the next message. Raises TokenImpossible after the last of 32 bits."""
+    _id_bytes(last_id + 1)
+    return last_id + 1
+
+
 def full(key: bytes, message_id: int, kind: int, body: int) -> str:
     """A full message as 14 digits, without the * and # around them."""
     mac = _full_mac(key, message_id, kind, body)

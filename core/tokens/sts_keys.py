@@ -21,6 +21,8 @@ from core.tokens.sta import StaTables
 EA_STA, EA_MISTY1 = 7, 11
 _KEY_BYTES = {EA_STA: 8, EA_MISTY1: 16}
 _KEY_TYPES = (1, 2)
+# The key type of a meter that has a key of its own: no other may be vended to.
+UNIQUE_KEY = 2
 _BASE_YEARS = (1993, 2014, 2035)
 _IN_TEXT = {"ea", "dkga", "sgc", "krn", "ti", "kt", "ken", "base"}
 _EXAMPLE = "ea=11;dkga=04;sgc=123456;krn=1;ti=01;kt=2;ken=255;base=2014"
@@ -64,7 +66,7 @@ class StsMeter:
     @property
     def is_vendable(self) -> bool:
         """Whether tokens may be sold to it: a unique key, and not on the base year that is over."""
-        return self.kt == 2 and self.base != 1993
+        return self.kt == UNIQUE_KEY and self.base != 1993
 
     def stored(self) -> dict[str, Any]:
         """Return what is stored of a meter: never a key, never a table."""

@@ -54,6 +54,7 @@ _TEMPLATES = {
         "sts: nothing is sold to a meter on key type {kt} and base year {base} in the field;"
         " change its key first (key type 2, base 2014 or later)"
     ),
+    "no_codes": "no code can be made for {serial}: {why}",
     "meter_number": "{serial} is no STS meter number: 11 or 13 digits, the last one a check digit",
     "outstanding_too_much": (
         "{open} are said to be open, but only {due} fell due by then: is the cadence right?"

@@ -17,13 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
 from core.db.engine import make_engine
-from core.db.invariants import BOOKS, WAITING, offenders
+from core.db.invariants import BOOKS, WAITING, first_of, offenders
 from core.db.schema import compare_revision
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
+from core.usecases.payments.possible_codes import devices_without_code
 from operations.commands.arguments import json_option
 from operations.environment import command_environment
 from operations.error_messages import describe_database_error
@@ -89,6 +90,8 @@ def examine_database(
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
         yield _vending_keys(connection, environment)
+        without_code = first_of(list(devices_without_code(connection, clock())))
+        yield Check("every device can get a code", not without_code, without_code)
 
 
 def _configuration(environment: Environment) -> Check:

@@ -28,7 +28,7 @@ def home(engine: Engine) -> int:
     """A meter at 100 a kWh with a minimum of 100, a paid-off kit, and one device in stock."""
     with engine.begin() as connection:
         owner = insert_customer(connection, msisdn="+254711000001")
-        manufacturer = insert_manufacturer(connection)
+        manufacturer = insert_manufacturer(connection, token_family="none")
         tariff = insert_tariff(connection, minimum_purchase_minor=100_00)
         shared: dict[str, Any] = {"manufacturer_id": manufacturer, "assigned_on": date(2026, 11, 1)}
         insert_device(connection, serial=METER, owner_id=owner, tariff_id=tariff, **shared)

@@ -34,7 +34,7 @@ def unit(connection: Connection) -> Unit:
     insert_device(
         connection,
         serial="M100",
-        manufacturer_id=insert_manufacturer(connection),
+        manufacturer_id=insert_manufacturer(connection, token_family="none"),
         owner_id=insert_customer(connection, msisdn=SAFARICOM),
         tariff_id=insert_tariff(connection),
     )

@@ -27,7 +27,8 @@ from core.device import KeypadDigits, KnownDevice
 from core.errors import BrokenInvariant, Refused
 from core.ownership import Handover
 from core.serial_number import is_meter_number
-from core.tokens.family import FAMILIES
+from core.tokens.errors import TokenImpossible
+from core.tokens.family import FAMILIES, NO_TOKENS, DeviceSecret, actions_of, check_possible
 from core.tokens.sealing import Seals, bound_to
 from core.tokens.sts_keys import StsMeter
 from core.unit import Unit
@@ -95,7 +96,7 @@ def register_devices(
     digits_not_served, plan_unknown, plan_misplaced, plan_of_other_kind,
     customer_unknown, owner_needed, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
-    meter_number, meter_not_vendable, device_of_another, key_differs, differs.
+    meter_number, meter_not_vendable, no_codes, device_of_another, key_differs, differs.
     """
     known = _read_known(unit.connection, entries)
 
@@ -256,6 +257,7 @@ def _row(unit: Unit, known: _Known, entry: DeviceEntry, keys: Seals) -> Values:
     manufacturer = known.manufacturers[entry.manufacturer]
     assigned_on = (entry.assigned_on or unit.today) if entry.owner_msisdn else None
     counter = _counter(manufacturer["token_family"], entry)
+    _check_codes(unit, manufacturer["token_family"], counter, entry)
     return {
         "serial": entry.serial,
         "kind": entry.kind,
@@ -277,6 +279,18 @@ def _row(unit: Unit, known: _Known, entry: DeviceEntry, keys: Seals) -> Values:
         "initial_counter": counter,
         "token_counter": counter,
     }
+
+
+def _check_codes(unit: Unit, family: str, counter: int, entry: DeviceEntry) -> None:
+    """Check that the first codes of a new device can be made."""
+    if family == NO_TOKENS:
+        return
+    secret = DeviceSecret(entry.serial, family, entry.secret_key, entry.starting_code, entry.sts)
+    try:
+        for action in actions_of(entry.kind):
+            check_possible(secret, counter, action, unit.now)
+    except TokenImpossible as never:
+        raise Refused("no_codes", serial=entry.serial, why=str(never)) from None
 
 
 def _counter(family: str, entry: DeviceEntry) -> int:

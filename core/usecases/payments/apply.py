@@ -30,7 +30,8 @@ from core.usecases.catalogue.access_fees import post_access_fees
 from core.usecases.payments.batch import AppliedPayment, PaymentBatch
 from core.usecases.payments.hold import hold_changed, unmatch
 from core.usecases.payments.issue_tokens import TokenIssuer, TokenUnavailable
-from core.usecases.payments.missing_token import report_missing_token, without_tokens
+from core.usecases.payments.missing_token import report_missing_token
+from core.usecases.payments.possible_codes import without_tokens
 from core.usecases.payments.quote import target_of
 from core.usecases.payments.receipt_text import receipt_rows
 from core.usecases.tokens.device_keys import OpenSecret

@@ -104,12 +104,14 @@ def match_prompt(unit: Unit, prompt: Prompt) -> Match:
 class Account:
     """What must be known of a device and its owner to quote a payment.
 
-    `device` is None where the owner's account reference was named. `versions`: the tariff versions
-    of the owner's devices by tariff id; `owed`: every obligation not fully paid; `due_minor`: the
-    sum of those that are due today; `waterfall`: today's.
+    `device` is None where the owner's account reference was named. `devices`: every device, by id,
+    that the owner's money can touch; `versions`: the versions of their tariffs by tariff id;
+    `owed`: every obligation not fully paid; `due_minor`: the sum of those that are due today;
+    `waterfall`: today's.
     """
 
     device: Device | None
+    devices: dict[int, Device]
     owner: Customer
     purpose: PaymentPurpose
     versions: dict[int, list[TariffVersion]]
@@ -147,6 +149,7 @@ def _account(
     owed = owed_today(unit, position)
     return Account(
         device,
+        {device.id: device for device in position.devices},
         position.owner,
         purpose,
         position.versions,

@@ -7,7 +7,6 @@ reserved and its token stored together or not at all. Token families are pure fu
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.device import Device
@@ -24,6 +23,7 @@ from core.tokens.family import (
     issue_unlock,
 )
 from core.unit import Unit
+from core.usecases.payments.possible_codes import wanted_tokens
 from core.usecases.tokens.device_keys import OpenSecret
 from core.waterfall import Outcome
 
@@ -61,10 +61,9 @@ class TokenIssuer:
 
         Raises TokenUnavailable, and TokenError where another try may succeed.
         """
-        wanted = sorted(_wanted(payment, outcome), key=lambda item: item[0] != payment.device_id)
         return [
             token
-            for device_id, kind, units in wanted
+            for device_id, kind, units in wanted_tokens(payment.device_id, outcome)
             for token in self._tokens(self._devices[device_id], kind, units)
         ]
 
@@ -93,13 +92,3 @@ class TokenIssuer:
         if device.id not in self._secrets:
             self._secrets[device.id] = self._open_secret(device)
         return self._secrets[device.id]
-
-
-def _wanted(payment: ReceivedPayment, outcome: Outcome) -> Iterator[tuple[int, Action, int]]:
-    """Yield (device id, kind, units) for every token the payment bought."""
-    if outcome.energy_tenths and payment.device_id is not None:
-        yield payment.device_id, "energy", outcome.energy_tenths
-    for device_id in outcome.unlocked_devices:
-        yield device_id, "unlock", 0
-    for device_id, days in outcome.days.items():
-        yield device_id, "days", days

@@ -13,25 +13,9 @@ from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.payments.batch import AppliedPayment, PaymentBatch
 from core.usecases.payments.notify_payer import Payer, reach_payer
-from core.waterfall import Outcome
 from core.wording.messages import sms
 
 KIND = "no_code"
-
-
-def without_tokens(outcome: Outcome, without_token: Mapping[int, str]) -> dict[int, str]:
-    """Take out of the outcome what no token will give, so that no receipt promises it.
-
-    Returns what is owed instead, in words, by device id.
-    """
-    owed = {}
-    for device_id in without_token:
-        days = outcome.days.pop(device_id, 0)
-        owed[device_id] = f"{days} days are owed" if days else "nothing is owed but the credit"
-        if device_id in outcome.unlocked_devices:
-            outcome.unlocked_devices.remove(device_id)
-            owed[device_id] = "the plan is paid, unlock it"
-    return owed
 
 
 def report_missing_token(

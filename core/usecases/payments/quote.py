@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from core.device import Device
@@ -14,6 +14,7 @@ from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, max_units_per_token
 from core.unit import Unit
 from core.usecases.payments.find_account import Account, Customer, read_account
+from core.usecases.payments.possible_codes import let_fall, without_tokens
 from core.waterfall import PLAN_PARTS, Outcome, Target, apply_money
 
 
@@ -43,25 +44,38 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     """Return the quote for a payment to `account`, as the payer typed it.
 
     Raises Refused: unknown_serial, device_in_stock, amount_invalid, amount_too_large,
-    nothing_to_pay, below_minimum.
+    nothing_to_pay, below_minimum; no_code where the money would buy a code for that device that
+    can never be made, as far as its row tells: the loan may be paid all the same.
     """
     named = read_account(unit, account)
     check_amount(unit, amount_minor)
-    target = _target(unit, named)
     purpose: PaymentPurpose = "loan" if loan_only else named.purpose
-
-    def outcome_of(money_minor: int) -> Outcome:
-        owed = [replace(debt) for debt in named.owed]
-        return _outcome(unit, replace(named, owed=owed), target, money_minor, purpose)
-
-    outcome = outcome_of(amount_minor)
+    target = _target(unit, named)
+    outcome, without_token = _let_fall(unit, named, target, amount_minor, purpose)
+    _check_code(named, outcome, without_token, purpose)
     if _is_below_minimum(outcome, target, amount_minor, purpose):
+
+        def outcome_of(money_minor: int) -> Outcome:
+            return _let_fall(unit, named, target, money_minor, purpose)[0]
+
         least = _least_that_buys(unit, outcome_of, amount_minor, _minimum(target))
+        _check_code(named, *_let_fall(unit, named, target, least, purpose), purpose)
         raise Refused("below_minimum", minimum=Money(least, unit.market.currency))
     owes_loan = any(
         debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed
     )
     return Quote(named.device, named.name, purpose, named.owner, outcome, owes_loan)
+
+
+def _check_code(
+    named: Account, outcome: Outcome, without_token: Collection[int], purpose: PaymentPurpose
+) -> None:
+    """Refuse money that would buy a code for the device that was named, but cannot. The loan is
+    paid all the same, unless all of it would be for days that no code gives."""
+    is_useless = all(line.kind == "credit" for line in outcome.lines)
+    is_named = named.device is not None and named.device.id in without_token
+    if (is_named and purpose == "device") or (without_token and is_useless):
+        raise Refused("no_code", serial=named.name)
 
 
 def check_credit_is_useful(unit: Unit, account: str) -> None:
@@ -72,7 +86,7 @@ def check_credit_is_useful(unit: Unit, account: str) -> None:
     named = read_account(unit, account)
     money_minor, owner = named.owner.credit_minor, replace(named.owner, credit_minor=0)
     named = replace(named, owner=owner)
-    outcome = _outcome(unit, named, _target(unit, named), money_minor, named.purpose)
+    outcome, _ = _let_fall(unit, named, _target(unit, named), money_minor, named.purpose)
     if all(line.kind == "credit" for line in outcome.lines):
         credit = Money(money_minor, unit.market.currency)
         raise Refused("credit_buys_nothing", credit=credit)
@@ -84,18 +98,25 @@ def _target(unit: Unit, named: Account) -> Target:
     return target_of(named.device, version_on(versions, unit.today))
 
 
-def _outcome(
+def _let_fall(
     unit: Unit, named: Account, target: Target, money_minor: int, purpose: PaymentPurpose
-) -> Outcome:
-    return apply_money(
-        money_minor,
-        named.owner.credit_minor,
-        named.owed,
-        target,
-        unit.today,
-        loan_only=purpose == "loan",
-        waterfall=named.waterfall,
-    )
+) -> tuple[Outcome, dict[int, str]]:
+    """Return what the money will do, and why some devices will get no code for it."""
+
+    def decide(without_token: Collection[int]) -> Outcome:
+        return apply_money(
+            money_minor,
+            named.owner.credit_minor,
+            [replace(debt) for debt in named.owed],
+            replace(target, without_token=without_token),
+            unit.today,
+            loan_only=purpose == "loan",
+            waterfall=named.waterfall,
+        )
+
+    outcome, without_token = let_fall(decide, target.device_id, named.devices, unit.now)
+    without_tokens(outcome, without_token)
+    return outcome, without_token
 
 
 def check_amount(unit: Unit, amount_minor: int) -> None:

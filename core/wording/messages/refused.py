@@ -86,6 +86,12 @@ def nothing_to_pay() -> None:
 
 
 @message
+def no_code(serial: Serial) -> None:
+    """No code can be made for the device. Debts can be paid: the serial number followed by LOAN
+    means them only."""
+
+
+@message
 def below_minimum(minimum: Money) -> None:
     """What would be left for energy is less than the tariff sells."""
 

@@ -134,8 +134,19 @@ BROKEN = [
         " WHERE msisdn = '+254711000001'",
         "phone numbers",
     ),
+    (
+        "INSERT INTO journal_entries (kind, idempotency_key, posted_at)"
+        " VALUES ('repriced', 'x', now());"
+        " INSERT INTO postings (entry_id, account, side, amount_minor, customer_id)"
+        " SELECT max(e.id), 'receivable:sales', 'debit', 1, max(c.id)"
+        " FROM journal_entries e, customers c",
+        "a change of debts holds earlier payments",
+    ),
     ('UPDATE devices SET sts = sts || \'{"sgc": "111111"}\'', "vending keys"),
     ("UPDATE devices SET sts = sts || '{\"ea\": 7}'", "vending keys"),
+    ("UPDATE devices SET sts = sts || '{\"ken\": 90}'", "every device can get a code"),
+    ("UPDATE devices SET sealed_key = NULL", "every device can get a code"),
+    ("UPDATE manufacturers SET token_family = 'calin', sts = NULL", "every device can get a code"),
     ("UPDATE alembic_version SET version_num = '0001'", "migrations"),
 ]
 

@@ -154,6 +154,8 @@ BAD_DEVICES = [
     ("37000100034,meter,umeme,home,,,,,,", "sts: an STS meter needs it"),
     ("37000100034,meter,umeme,home,,,,,,ea=11", "sts: the STS data of a meter is written as"),
     ("37000100034,meter,umeme,home,,,,,,KT1", "key type 1"),
+    ("37000100034,meter,umeme,home,,,,,,KEN", "the vending key has expired for this meter"),
+    ("S1,shs,sunlite,,,,K,,65535,", "no code can be made for S1: a count past 65535"),
     ("37000100034,meter,umeme,home,,,K,,,STS", "secret_key and starting_code do not belong"),
     ("37000100033,meter,umeme,home,,,,,,STS", "37000100033 is no STS meter number"),
     ("3700010003X,meter,umeme,home,,,,,,STS", "3700010003X is no STS meter number"),
@@ -178,6 +180,7 @@ def test_every_bad_device_is_reported_and_none_is_imported(
     refused: Callable[[str, str], str], devices: None, subtests: pytest.Subtests
 ) -> None:
     known = {"K": KEY, "STS": STS, "KT1": STS.replace("kt=2", "kt=1")}
+    known |= {"KEN": STS.replace("ken=255", "ken=90")}
     known |= {"AMINA": AMINA, "BARAKA": BARAKA}
     for line, wanted in BAD_DEVICES:
         with subtests.test(line):

@@ -42,7 +42,7 @@ def settings_if_any(environment: Mapping[str, str]) -> dict[str, str]:
 
 def read_settings_file(path: Path) -> dict[str, str]:
     """Read `NAME=value` lines as they are. Empty lines and lines with a leading # are ignored."""
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     pairs = (line.partition("=") for line in lines if line.strip() and line.lstrip()[0] != "#")
     return {name.strip(): value for name, _, value in pairs}
 

@@ -61,6 +61,7 @@ _TEMPLATES = {
     ),
     "access_from_misplaced": "access_from: only a meter with owner and tariff pays access fees",
     "access_from_early": "access_from is before assigned_on: nobody owed fees for it then",
+    "day_to_come": "{field}: {day} is still to come",
     "paid_differs": "paid: the database says {stored}, the file says {given}",
     "paid_too_much": "paid: {paid} is more than the price of {total}",
     "product_differs": "{serial} is another product than {appliance}",

@@ -94,14 +94,14 @@ def register_devices(
     tariff_misplaced, tariff_needed, access_from_misplaced, access_from_early, product_unknown,
     product_of_other_kind, product_of_other_plan, manufacturer_data_misplaced, divider_not_served,
     digits_not_served, plan_unknown, plan_misplaced, plan_of_other_kind,
-    customer_unknown, owner_needed, family_not_served,
+    customer_unknown, owner_needed, day_to_come, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
     meter_number, meter_not_vendable, no_codes, device_of_another, key_differs, differs.
     """
     known = _read_known(unit.connection, entries)
 
     def decide(entry: DeviceEntry) -> Values | None:
-        _check(known, entry)
+        _check(known, entry, unit.today)
         device = known.devices.get(entry.serial)
         if device is None:
             return _row(unit, known, entry, keys)
@@ -139,13 +139,13 @@ def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Know
     )
 
 
-def _check(known: _Known, entry: DeviceEntry) -> None:
+def _check(known: _Known, entry: DeviceEntry, today: date) -> None:
     manufacturer = known.manufacturers.get(entry.manufacturer)
     if manufacturer is None:
         raise Refused("manufacturer_unknown", manufacturer=entry.manufacturer)
     if entry.kind not in manufacturer["kinds"]:
         raise Refused("kind_not_made", kind=entry.kind, kinds=", ".join(manufacturer["kinds"]))
-    _check_owner(known, entry)
+    _check_owner(known, entry, today)
     _check_tariff(known, entry)
     _check_product(known, entry)
     _check_plan(known, entry)
@@ -156,11 +156,13 @@ def _check(known: _Known, entry: DeviceEntry) -> None:
     check_secret(entry)
 
 
-def _check_owner(known: _Known, entry: DeviceEntry) -> None:
+def _check_owner(known: _Known, entry: DeviceEntry, today: date) -> None:
     if entry.owner_msisdn and entry.owner_msisdn not in known.owners:
         raise Refused("customer_unknown", msisdn=entry.owner_msisdn)
     if entry.assigned_on and not entry.owner_msisdn:
         raise Refused("owner_needed")
+    if entry.assigned_on and entry.assigned_on > today:
+        raise Refused("day_to_come", field="assigned_on", day=entry.assigned_on)
 
 
 def _check_tariff(known: _Known, entry: DeviceEntry) -> None:

@@ -78,9 +78,9 @@ def register_sales(
     """Register the sales that are new. Return how many were, and how many were known.
 
     A sale with a reference is known by it; one without, by owner, appliance, device, day and total.
-    Raises RefusedEntries with customer_unknown, appliance_unknown, serial_needed, serial_misplaced,
-    unknown_serial, device_retired, device_of_another, device_on_plan, kind_differs,
-    product_differs, tariff_needed, service_price, service_total, paid_too_much, paid_differs,
+    Raises RefusedEntries with day_to_come, customer_unknown, appliance_unknown, serial_needed,
+    serial_misplaced, unknown_serial, device_retired, device_of_another, device_on_plan,
+    kind_differs, product_differs, tariff_needed, service_price, service_total, paid_too_much, paid_differs,
     plan_*, sale_of_another, sale_of_other_device, differs.
     """
     known = _read_known(unit, entries)
@@ -122,6 +122,8 @@ def _read_known(unit: Unit, entries: Sequence[SaleEntry]) -> _Known:
 
 def _decide(unit: Unit, known: _Known, entry: SaleEntry) -> SaleDraft | None:
     """Return what to write, or None for a sale that is known."""
+    if entry.sold_on > unit.today:
+        raise Refused("day_to_come", field="sold_on", day=entry.sold_on)
     draft = _draft(known, entry)
     sale = _known_sale(known, entry, draft)
     if sale is not None and entry.total_minor is None:

@@ -128,6 +128,14 @@ def test_fees_run_from_the_day_of_the_import_or_the_day_given(
     assert rows("SELECT assigned_on::text FROM devices") == [("2024-01-01",)]
 
 
+def test_what_is_still_to_come_is_no_history(refused: Refused, devices: None) -> None:
+    day = TODAY + timedelta(days=2)
+    sale = f"{AMINA},cooker,,1000,0,count,10,,monthly,{day},,S1\n"
+    assert f"sold_on: {day} is still to come" in refused("sales", SALES + sale)
+    meter = f"37000100026,meter,umeme,home,{AMINA},{day},,,,{STS}\n"
+    assert f"assigned_on: {day} is still to come" in refused("devices", DEVICES + meter)
+
+
 def test_where_fees_run_from_is_refused_where_none_do(refused: Refused, customers: None) -> None:
     header = DEVICES.replace("\n", ",access_from\n")
     early = f"{METER},meter,umeme,home,{AMINA},2026-01-02,,,,{STS},2026-01-01\n"

@@ -80,8 +80,8 @@ def register_sales(
     A sale with a reference is known by it; one without, by owner, appliance, device, day and total.
     Raises RefusedEntries with day_to_come, customer_unknown, appliance_unknown, serial_needed,
     serial_misplaced, unknown_serial, device_retired, device_of_another, device_on_plan,
-    kind_differs, product_differs, tariff_needed, service_price, service_total, paid_too_much, paid_differs,
-    plan_*, sale_of_another, sale_of_other_device, differs.
+    kind_differs, product_differs, tariff_needed, service_price, service_total, paid_too_much,
+    paid_differs, plan_*, sale_of_another, sale_of_other_device, differs.
     """
     known = _read_known(unit, entries)
     decided = validate_each(entries, partial(_decide, unit, known))

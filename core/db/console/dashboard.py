@@ -149,7 +149,12 @@ def arrears(connection: Connection, today: date) -> list[tuple[str, int, int]]:
                     UNION ALL
                     SELECT customer_id, due_on, amount_minor - paid_minor - waived_minor
                       FROM access_charges
-                     WHERE due_on < :today AND paid_minor + waived_minor < amount_minor) overdue
+                     WHERE due_on < :today AND paid_minor + waived_minor < amount_minor
+                    UNION ALL
+                    SELECT customer_id, due_on, amount_minor - paid_minor - written_off_minor
+                      FROM clawbacks
+                     WHERE due_on < :today
+                       AND paid_minor + written_off_minor < amount_minor) overdue
              GROUP BY 1
             """
         ),

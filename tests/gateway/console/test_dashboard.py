@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from core.refund import MoneyBack
+from core.usecases.refunds.reversal import record_reversal
 from gateway.console.cache import cached
 from gateway.console.charts import bar_chart
 from gateway.console.pages.dashboard import abandoned_screens
 from gateway.redis_client import fail_fast_redis
 from gateway.ussd.drop_off import screens_key
 from tests.gateway.console.conftest import Console
-from tests.support.cast import KIT
-from tests.support.scenario import NOW
+from tests.support.cast import KIT, METER
+from tests.support.scenario import ACCOUNT, NOW
 
 
 def test_the_dashboard_has_the_figures_of_the_database(console: Console) -> None:
@@ -39,6 +41,26 @@ def test_arrears_are_shown_by_age(console: Console, later: Callable[..., None]) 
     amounts = [int(re.sub(r"\D", "", re.findall(r"KES ([\d,.]+)", title)[0])) for title in titles]
     assert [title.split(" days")[0] for title in titles] == ["1-30", "31-60", "61-90", "over 90"]
     assert sum(amounts) == overdue > 0
+
+
+def test_what_is_owed_for_money_taken_back_is_in_arrears(
+    console: Console, later: Callable[..., None]
+) -> None:
+    def overdue() -> float:
+        page = console.login().get("/").text
+        return float(re.findall(r"KES ([\d,.]+) <small>by age", page)[0].replace(",", ""))
+
+    console.scenario.pay("RB1", METER, 500_00)
+    console.scenario.apply()
+    later(days=1)
+    before = overdue()
+    with console.scenario.open_unit() as unit:
+        record_reversal(unit, ACCOUNT, "RB1", MoneyBack(), "test", "told by M-Pesa")
+    later(days=1)
+    console.redis.flushdb()
+
+    assert console.rows("SELECT amount_minor FROM clawbacks") == [(500_00,)]
+    assert overdue() == before + 500
 
 
 def test_screens_are_sorted_by_how_many_callers_hung_up(console: Console) -> None:

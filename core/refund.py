@@ -43,7 +43,7 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
-class MoneyBack:
+class NewReturn:
     """Money that went back to a payer or a customer.
 
     `amount_minor` is None for all that is left. `reference` names this way back: the receipt that

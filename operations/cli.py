@@ -58,9 +58,7 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "statement": Entry("statement:statement", "Compare a provider's statement with ours."),
         "accrue": Entry("accrue:accrue", "Charge the access fees that have fallen due."),
         "remind": Entry("remind:remind", "Queue today's instalment reminders."),
-        "money-back": Entry(
-            "money_back:money_back", "Ask for a refund, or record that money went back."
-        ),
+        "money-back": Entry("returns:returns", "Ask for a refund, or record that money went back."),
         "credit": Entry("credit:credit", "Use a customer's credit, give it back, or move it."),
         "sale": Entry("sale:sale", "End a sale, or let it stand still."),
         "cash": Entry("cash:cash", "Book what moves the cash of the office, and the bank."),

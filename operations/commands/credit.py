@@ -9,12 +9,12 @@ import click
 
 from core.errors import BadInput
 from core.msisdn import parse_msisdn
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.customers.caller import get_known
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.use_credit import use_credit
-from operations.commands.money_back import (
+from operations.commands.returns import (
     amount_option,
     instant_of,
     minor_of,
@@ -84,11 +84,11 @@ def give_back(
     with open_database(command_environment(os.environ))() as unit:
         minor, at = minor_of(unit, amount), instant_of(unit, day)
         if source == "office":
-            back, account = MoneyBack(minor, "office", reference, at), None
+            back, account = NewReturn(minor, "office", reference, at), None
         elif source == "bank":
-            back, account = MoneyBack(minor, "bank", reference, at), None
+            back, account = NewReturn(minor, "bank", reference, at), None
         else:
-            back, account = MoneyBack(minor, "provider", reference, at), source
+            back, account = NewReturn(minor, "provider", reference, at), source
         customer_id = _customer_id(unit, msisdn)
         is_new = give_credit_back(unit, customer_id, back, account, operator_name(), reason)
     print("recorded, the customer gets an SMS" if is_new else _RECORDED_BEFORE)
@@ -106,7 +106,7 @@ def move(msisdn: str, to_msisdn: str, amount: str | None, reference: str, reason
     MSISDN and TO_MSISDN are the phone numbers of the two.
     """
     with open_database(command_environment(os.environ))() as unit:
-        back = MoneyBack(minor_of(unit, amount), reference=reference)
+        back = NewReturn(minor_of(unit, amount), reference=reference)
         giver, taker = _customer_id(unit, msisdn), _customer_id(unit, to_msisdn)
         is_new = transfer_credit(unit, giver, taker, back, operator_name(), reason)
     print("moved, both customers get an SMS" if is_new else _RECORDED_BEFORE)

@@ -15,7 +15,7 @@ from core.db.ledger import balance
 from core.errors import Refused
 from core.money import Money
 from core.pin import Pins, hash_pin
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.tokens.family import DeviceSecret
 from core.unit import OpenUnit, unit_opener
 from core.usecases.agents.account import agent_account, settle_agent
@@ -219,7 +219,7 @@ def give_back(open_unit: OpenUnit, receipt: str, amount: int) -> bool:
     with open_unit() as unit:
         agent_id = unit.connection.execute(text("SELECT id FROM agents")).scalar_one()
         reason = "the customer has it back"
-        back = MoneyBack(amount * 100)
+        back = NewReturn(amount * 100)
         return record_reversal(unit, f"agent:{agent_id}", receipt, back, "ops@jua", reason)
 
 
@@ -318,7 +318,7 @@ def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(
 
     def go_back() -> None:
         with open_unit() as unit:
-            reverse_by_hand(unit, payment_id, MoneyBack(), "ops@jua", "the customer has it back")
+            reverse_by_hand(unit, payment_id, NewReturn(), "ops@jua", "the customer has it back")
 
     office = threading.Thread(target=go_back)
     with open_unit() as unit:

@@ -20,7 +20,7 @@ from sqlalchemy import create_engine
 from werkzeug.test import Client
 
 from core.clock import system_clock
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.tokens.keys import KeyRing, VendingKeys
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
@@ -120,7 +120,7 @@ class Operator:
                 unit,
                 "daraja:600123",
                 payment["receipt"],
-                MoneyBack(minor),
+                NewReturn(minor),
                 "statement",
                 "told by M-Pesa",
             )

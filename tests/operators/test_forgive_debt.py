@@ -6,7 +6,7 @@ import pytest
 
 from core.db.forgiven import ForgivableKind, forgivable_debts
 from core.errors import Refused
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.customers.forgive_debt import forgive_debt
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.show_customer import show_customer
@@ -62,7 +62,7 @@ def test_a_claim_is_written_off(scenario: Scenario) -> None:
     scenario.pay("A1", METER, 800_00)
     scenario.apply()
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "A1", MoneyBack(), WHO, "the provider took it back")
+        record_reversal(unit, ACCOUNT, "A1", NewReturn(), WHO, "the provider took it back")
     claim = debt_of(scenario, "clawback")
     assert forgive(scenario, "clawback", claim) == 500_00
     assert scenario.balances()["expense:bad_debt"] == 500_00

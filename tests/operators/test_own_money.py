@@ -9,7 +9,7 @@ import pytest
 from core.errors import Refused
 from core.journal import OwnMoney
 from core.money import Money
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.cash.bank_cash import bank_cash
 from core.usecases.cash.take_payment import DeskPayment, take_payment
 from core.usecases.refunds.reversal import reverse_by_hand
@@ -72,7 +72,7 @@ def test_cash_taken_at_the_desk_goes_back_from_the_office(scenario: Scenario) ->
     payment_id = take(scenario, KIT, 150)
     scenario.apply()
     with scenario.open_unit() as unit:
-        reverse_by_hand(unit, payment_id, MoneyBack(), WHO, "a false note")
+        reverse_by_hand(unit, payment_id, NewReturn(), WHO, "a false note")
     assert scenario.balances().get("cash:office", 0) == 0
     scenario.check_invariants()
 

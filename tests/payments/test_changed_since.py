@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from core.plan import ByCount
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates, move_tariff
 from core.usecases.customers.forgive_debt import forgive_debt
@@ -50,7 +50,7 @@ def cancel(unit: Unit, sale_id: int) -> None:
 
 
 def take_back(unit: Unit, sale_id: int) -> None:
-    record_reversal(unit, ACCOUNT, "P0", MoneyBack(), "ops", "M-Pesa did")
+    record_reversal(unit, ACCOUNT, "P0", NewReturn(), "ops", "M-Pesa did")
 
 
 def pause(unit: Unit, sale_id: int) -> None:
@@ -58,7 +58,7 @@ def pause(unit: Unit, sale_id: int) -> None:
 
 
 def take_a_part_back(unit: Unit, sale_id: int) -> None:
-    record_reversal(unit, ACCOUNT, "P0", MoneyBack(40_00), "ops", "M-Pesa did")
+    record_reversal(unit, ACCOUNT, "P0", NewReturn(40_00), "ops", "M-Pesa did")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_money_paid_before_its_credit_was_moved_away_waits_for_a_person(
     )
     scenario.ahead = MINUTE
     with scenario.open_unit() as unit:
-        back = MoneyBack(reference="V1")
+        back = NewReturn(reference="V1")
         assert transfer_credit(unit, amina, baraka, back, "ops", "his money")
     scenario.pay("P1", METER, 95_00, paid_at=NOW)
     scenario.apply()

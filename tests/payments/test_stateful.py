@@ -21,7 +21,7 @@ from core.db.tariffs import find_market
 from core.errors import Refused
 from core.payment import PaymentNotice
 from core.plan import ByCount
-from core.refund import MONEY_BACK_FROM, MoneyBack, MoneyBackFrom
+from core.refund import MONEY_BACK_FROM, MoneyBackFrom, NewReturn
 from core.tokens.sealing import bound_to
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates
@@ -193,7 +193,7 @@ class Books(RuleBasedStateMachine):
     @rule(data=st.data(), own=st.sampled_from([None, "B1", "B2"]), parts=st.integers(1, 3))
     def take_back(self, data: st.DataObject, own: str | None, parts: int) -> None:
         receipt = data.draw(st.sampled_from(sorted(self.known)))
-        back = MoneyBack(max(self.known[receipt][1] // parts, 1), "provider", own)
+        back = NewReturn(max(self.known[receipt][1] // parts, 1), "provider", own)
         record_reversal(self.unit, ACCOUNT, receipt, back, "ops", "M-Pesa did")
         assert not record_reversal(self.unit, ACCOUNT, receipt, back, "o", "k")
 
@@ -210,7 +210,7 @@ class Books(RuleBasedStateMachine):
         if not rows:
             return
         payment_id, *_ = data.draw(st.sampled_from(rows))
-        back = MoneyBack(part, source, reference)
+        back = NewReturn(part, source, reference)
         with contextlib.suppress(Refused):
             reverse_by_hand(self.unit, payment_id, back, "ops", "asked")
 
@@ -227,7 +227,7 @@ class Books(RuleBasedStateMachine):
         if not rows:
             return
         customer_id, serial = data.draw(st.sampled_from(rows))
-        back = MoneyBack(None, "office", reference)
+        back = NewReturn(None, "office", reference)
         with contextlib.suppress(Refused):
             if act == "use":
                 use_credit(self.unit, customer_id, serial, "ops", "asked")

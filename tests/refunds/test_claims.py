@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.db.invariants import BOOKS, offenders
 from core.plan import ByCount
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.devices.replace_device import replace_device
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.reversal import record_reversal
@@ -21,7 +21,7 @@ from tests.support.scenario import ACCOUNT, NOW, Scenario
 def reverse(scenario: Scenario, receipt: str, amount_minor: int) -> None:
     with scenario.open_unit() as unit:
         assert record_reversal(
-            unit, ACCOUNT, receipt, MoneyBack(amount_minor), "statement", "by M-Pesa"
+            unit, ACCOUNT, receipt, NewReturn(amount_minor), "statement", "by M-Pesa"
         )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import Refused
 from core.movement import Movement, Statement
-from core.refund import MoneyBack, MoneyBackFrom
+from core.refund import MoneyBackFrom, NewReturn
 from core.usecases.reconciliation.book import open_cases
 from core.usecases.reconciliation.compare import compare_statement
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
@@ -44,13 +44,13 @@ def give(
     account: str | None = None,
 ) -> bool:
     with scenario.open_unit() as unit:
-        back = MoneyBack(None if amount is None else amount * 100, source, reference)
+        back = NewReturn(None if amount is None else amount * 100, source, reference)
         return give_credit_back(unit, customer_id, back, account, "ops@jua", WHY)
 
 
 def move(scenario: Scenario, of: int, to: int, amount: int, reference: str | None = "M1") -> bool:
     with scenario.open_unit() as unit:
-        back = MoneyBack(amount * 100, reference=reference)
+        back = NewReturn(amount * 100, reference=reference)
         return transfer_credit(unit, of, to, back, "ops@jua", WHY)
 
 
@@ -100,10 +100,10 @@ def test_moved_credit_is_the_others_and_both_are_told(scenario: Scenario, chidi:
 
     assert credit(scenario) == 400_00
     assert credit(scenario, "Baraka") == 600_00
-    told = scenario.rows("SELECT kind, body FROM sms WHERE kind LIKE 'refund.credit%' ORDER BY id")
-    assert [kind for kind, _ in told] == ["refund.credit_moved_away", "refund.credit_moved_here"]
-    assert "B***a M." in told[0][1]
-    assert "C***i W." in told[1][1]
+    sms = scenario.rows("SELECT kind, body FROM sms WHERE kind LIKE 'refund.credit%' ORDER BY id")
+    assert [kind for kind, _ in sms] == ["refund.credit_moved_away", "refund.credit_moved_here"]
+    assert "B***a M." in sms[0][1]
+    assert "C***i W." in sms[1][1]
     assert len(scenario.rows("SELECT 1 FROM audit_log WHERE action = 'move_credit'")) == 2
     scenario.check_invariants()
 
@@ -135,15 +135,15 @@ def test_what_cannot_be_given_back_is_refused(
 def test_credit_waits_while_a_payment_is_not_settled(scenario: Scenario, chidi: int) -> None:
     baraka = customer(scenario, "Baraka")
     with scenario.open_unit() as unit:  # more than the provider can take back: a case
-        record_reversal(unit, ACCOUNT, "R1", MoneyBack(2000_00), "ops", "on the statement")
+        record_reversal(unit, ACCOUNT, "R1", NewReturn(2000_00), "ops", "on the statement")
 
-    for act in (
+    for action in (
         lambda: give(scenario, chidi, 10),
         lambda: move(scenario, chidi, baraka, 10),
         lambda: use(scenario, chidi, LAST_KIT),
     ):
         with pytest.raises(Refused, match="credit_waits"):
-            act()
+            action()
     scenario.run("UPDATE cases SET closed_at = now()")
     assert give(scenario, chidi, 10) is True
 
@@ -154,7 +154,7 @@ def test_a_payment_whose_credit_was_given_back_is_claimed_when_it_is_reversed(
     give(scenario, chidi, 400)
 
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "R1", MoneyBack(1150_00), "ops", "M-Pesa did")
+        record_reversal(unit, ACCOUNT, "R1", NewReturn(1150_00), "ops", "M-Pesa did")
 
     assert credit(scenario) == 0
     assert scenario.balances()["receivable:clawback"] == 400_00
@@ -197,9 +197,9 @@ def test_a_payment_from_credit_becomes_credit_again(scenario: Scenario, chidi: i
         request_refund(unit, payment_id, "ops", WHY)
     scenario.apply()
     with pytest.raises(Refused, match="credit_payment"), scenario.open_unit() as unit:
-        reverse_by_hand(unit, payment_id, MoneyBack(source="office"), "ops", WHY)
+        reverse_by_hand(unit, payment_id, NewReturn(source="office"), "ops", WHY)
     with scenario.open_unit() as unit:
-        reverse_by_hand(unit, payment_id, MoneyBack(), "ops", WHY)
+        reverse_by_hand(unit, payment_id, NewReturn(), "ops", WHY)
 
     assert credit(scenario, "Baraka") == 200_00
     scenario.check_invariants()

@@ -1,11 +1,11 @@
-"""What `dialwatt doctor` says where money that went back and the books could differ."""
+"""What `dialwatt doctor` says where money that went back and the ledger could differ."""
 
 from __future__ import annotations
 
 import pytest
 
 from core.db.invariants import BOOKS, offenders
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.refunds.credit import give_credit_back
 from core.usecases.refunds.reversal import record_reversal
 from tests.support.cast import METER
@@ -55,21 +55,21 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("name", "broken", "said"), BROKEN)
+@pytest.mark.parametrize(("name", "broken", "shown"), BROKEN)
 def test_doctor_names_the_broken_state(
-    scenario: Scenario, name: str, broken: str, said: str
+    scenario: Scenario, name: str, broken: str, shown: str
 ) -> None:
     scenario.pay("R1", METER, 505_00)  # 300 to the loan, 200 for energy, 5 of credit
     scenario.apply()
     with scenario.open_unit() as unit:
         [(customer_id,)] = scenario.rows("SELECT customer_id FROM payments")
-        back = MoneyBack(3_00, "provider", "V1")
+        back = NewReturn(3_00, "provider", "V1")
         give_credit_back(unit, customer_id, back, ACCOUNT, "ops", "asked")
-        record_reversal(unit, ACCOUNT, "R1", MoneyBack(240_00, "provider", "B1"), "ops", "M-Pesa")
+        record_reversal(unit, ACCOUNT, "R1", NewReturn(240_00, "provider", "B1"), "ops", "M-Pesa")
     scenario.check_invariants()
 
     for statement in broken.split(";"):
         scenario.run(statement)
 
     with scenario.open_unit() as unit:
-        assert offenders(unit.connection, BOOKS[name], unit.now).startswith(said)
+        assert offenders(unit.connection, BOOKS[name], unit.now).startswith(shown)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import Refused
-from core.refund import MoneyBack, MoneyBackFrom
+from core.refund import MoneyBackFrom, NewReturn
 from core.usecases.refunds.refund import refund_done, refund_refused, request_refund
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from tests.support.cast import AMINA, KIT, METER
@@ -15,7 +15,7 @@ from tests.support.scenario import ACCOUNT, Scenario
 def taken(scenario: Scenario, amount: int, own_receipt: str | None = None) -> bool:
     """The provider says that it took that much of R1 back, in major units."""
     with scenario.open_unit() as unit:
-        back = MoneyBack(amount * 100, "provider", own_receipt)
+        back = NewReturn(amount * 100, "provider", own_receipt)
         return record_reversal(unit, ACCOUNT, "R1", back, "statement", "on the statement")
 
 
@@ -28,7 +28,7 @@ def given(
 ) -> bool:
     """An operator records that that much was given back, in major units."""
     with scenario.open_unit() as unit:
-        back = MoneyBack(None if amount is None else amount * 100, source, reference)
+        back = NewReturn(None if amount is None else amount * 100, source, reference)
         return reverse_by_hand(unit, payment_id, back, "ops@jua", "the payer asked")
 
 

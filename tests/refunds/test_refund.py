@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from core.errors import Refused
-from core.refund import MoneyBack, Refund
+from core.refund import NewReturn, Refund
 from core.usecases.refunds.refund import (
     claim_refunds,
     refund_done,
@@ -206,7 +206,7 @@ def test_a_reversal_that_answers_our_refund_completes_it(scenario: Scenario) -> 
 
     with scenario.open_unit() as unit:
         assert record_reversal(
-            unit, ACCOUNT, "R1", MoneyBack(500_00), "statement", "on the statement"
+            unit, ACCOUNT, "R1", NewReturn(500_00), "statement", "on the statement"
         )
 
     assert scenario.states() == ["refunded"]
@@ -293,7 +293,7 @@ def given_up(scenario: Scenario) -> int:
 
 def by_hand(scenario: Scenario, payment_id: int, reason: str = "the portal shows it") -> None:
     with scenario.open_unit() as unit:
-        reverse_by_hand(unit, payment_id, MoneyBack(), "ops@jua", reason)
+        reverse_by_hand(unit, payment_id, NewReturn(), "ops@jua", reason)
 
 
 def test_a_refund_that_was_given_up_can_be_asked_for_again(scenario: Scenario) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.errors import BadCallback, Refused
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.refunds.reversal import record_reversal
 from tests.support.builders import give_device
 from tests.support.cast import AMINA, BARAKA, KIT, LAST_KIT, METER
@@ -14,7 +14,7 @@ from tests.support.scenario import ACCOUNT, Scenario
 
 def reverse(scenario: Scenario, receipt: str = "R1", amount_minor: int = 500_00) -> bool:
     with scenario.open_unit() as unit:
-        back = MoneyBack(amount_minor)
+        back = NewReturn(amount_minor)
         return record_reversal(unit, ACCOUNT, receipt, back, "statement", "told by M-Pesa")
 
 

@@ -12,7 +12,7 @@ from core.db.registration import give_devices
 from core.errors import Refused
 from core.ownership import Handover
 from core.plan import ByCount
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.devices.list_devices import list_tokens
 from core.usecases.refunds.reversal import record_reversal
@@ -144,7 +144,7 @@ def test_a_part_whose_payment_was_reversed_is_kept(scenario: Scenario, sale_id: 
     scenario.pay("A1", KIT, 150_00)
     scenario.apply()
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "A1", MoneyBack(150_00), WHO, "the provider took it back")
+        record_reversal(unit, ACCOUNT, "A1", NewReturn(150_00), WHO, "the provider took it back")
     with scenario.open_unit() as unit:
         reprice_sale(unit, sale_id, 750_00, WHO, "agreed")
     assert plan_of(scenario, sale_id) == [(150_00, 0)] + [(200_00, 0)] * 3

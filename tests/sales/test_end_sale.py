@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import Refused
 from core.money import Money
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.show_customer import show_customer
@@ -144,7 +144,7 @@ def test_what_has_ended_is_not_ended_again_nor_while_money_is_on_its_way(
 def test_money_taken_back_after_the_end_is_a_claim(scenario: Scenario, sale_id: int) -> None:
     act(scenario, settle_sale, sale_id)
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "A1", MoneyBack(), WHO, "the provider took it back")
+        record_reversal(unit, ACCOUNT, "A1", NewReturn(), WHO, "the provider took it back")
     scenario.check_invariants()
     assert scenario.balances()["receivable:clawback"] == 150_00
 
@@ -295,7 +295,7 @@ def test_a_recovery_may_be_reversed(scenario: Scenario, sale_id: int) -> None:
     scenario.pay("A2", KIT, 200_00)
     scenario.apply()
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "A2", MoneyBack(), WHO, "the provider took it back")
+        record_reversal(unit, ACCOUNT, "A2", NewReturn(), WHO, "the provider took it back")
     assert "income:recovery" not in scenario.balances()
     scenario.check_invariants()
 

@@ -17,7 +17,7 @@ from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.movement import Movement, Statement
 from core.payment import PaymentNotice
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.record import record_payment
@@ -64,7 +64,7 @@ def _book(
         notice = _notice(statement, movement, source)
         return record_payment(unit, notice, quiet=gone_minor >= movement.amount_minor).is_new
     if movement.kind == "reversal":
-        back = MoneyBack(movement.amount_minor, "provider", movement.receipt, movement.happened_at)
+        back = NewReturn(movement.amount_minor, "provider", movement.receipt, movement.happened_at)
         reason = f"on the {source}"
         return record_reversal(unit, account, movement.undoes or "", back, ITSELF, reason)
     other_side = ACCOUNT_OF_KIND[movement.kind]

@@ -23,7 +23,7 @@ from core.errors import Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.names import mask_name
-from core.refund import MoneyBack, clean_reference
+from core.refund import NewReturn, clean_reference
 from core.unit import Unit
 from core.usecases.messages.queue import send_sms_to
 from core.usecases.operators.audit import write_audit
@@ -36,7 +36,7 @@ from core.wording.messages import refund as refund_messages
 def give_credit_back(
     unit: Unit,
     customer_id: int,
-    back: MoneyBack,
+    back: NewReturn,
     provider_account: str | None,
     operator: str,
     reason: str,
@@ -75,7 +75,7 @@ def give_credit_back(
 
 
 def transfer_credit(
-    unit: Unit, customer_id: int, to_customer_id: int, back: MoneyBack, operator: str, reason: str
+    unit: Unit, customer_id: int, to_customer_id: int, back: NewReturn, operator: str, reason: str
 ) -> bool:
     """Move credit to another customer; both get an SMS. False when it was recorded before under the
     same reference. Of `back` the amount and the reference count.
@@ -109,7 +109,7 @@ def lock_all(unit: Unit, *ids: int) -> dict[int, Customer]:
     return customers
 
 
-def _amount(unit: Unit, customer: Customer, kind: CreditActKind, back: MoneyBack) -> int | None:
+def _amount(unit: Unit, customer: Customer, kind: CreditActKind, back: NewReturn) -> int | None:
     """Return how much credit the act takes; None where it was recorded before."""
     reference = clean_reference(back.reference)
     if reference is None:
@@ -142,7 +142,7 @@ def _book(
     unit: Unit,
     customer: Customer,
     taker: Customer | None,
-    back: MoneyBack,
+    back: NewReturn,
     provider_account: str | None,
 ) -> int:
     """Store the act with its entry, and take the credit; the act's id."""

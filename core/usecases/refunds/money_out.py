@@ -1,7 +1,7 @@
 """The postings of money that goes back: from the account that received it, the bank or the office.
 
 An agent's cash goes back from the agent as far as the agent still owes it, and the commission for
-it is taken back, whoever hands the money over.
+it is taken back, from where the money comes does not matter.
 """
 
 from __future__ import annotations

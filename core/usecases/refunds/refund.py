@@ -26,7 +26,7 @@ from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedPayment, normalise_receipt
-from core.refund import MoneyBack, Refund, RefundState, reversal_receipt
+from core.refund import NewReturn, Refund, RefundState, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF, write_audit
 from core.usecases.payments.notify_payer import notify_payer_of_return
@@ -189,37 +189,37 @@ def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
     )
 
 
-def refund_done(unit: Unit, refund_id: int, code: str, back: MoneyBack | None = None) -> bool:
+def refund_done(unit: Unit, refund_id: int, code: str, back: NewReturn | None = None) -> bool:
     """Record that the money is back with the payer, who gets an SMS; False when known before.
 
     Success overrides an earlier refusal, whatever became of the money in the meantime. `back`: what
     the provider says of it, such as its receipt; another amount than was asked for is a case.
     """
     refund = _locked(unit, refund_id)
-    told = back or MoneyBack()
+    stated = back or NewReturn()
     if refund.state == "done":
         return False
-    if told.amount_minor not in (None, refund.amount_minor):
-        return _another_amount(unit, refund, told)
-    back = MoneyBack(
+    if stated.amount_minor not in (None, refund.amount_minor):
+        return _another_amount(unit, refund, stated)
+    back = NewReturn(
         refund.amount_minor,
         "provider",
-        reversal_receipt(told.reference, refund.receipt),
-        told.happened_at,
+        reversal_receipt(stated.reference, refund.receipt),
+        stated.happened_at,
     )
     if refund.state == "failed":
         return _done_after_refusal(unit, refund, code, back)
     return _complete(unit, refund, code, back)
 
 
-def _another_amount(unit: Unit, refund: Refund, told: MoneyBack) -> bool:
+def _another_amount(unit: Unit, refund: Refund, stated: NewReturn) -> bool:
     """The provider sent another amount than it was asked for: a person looks, nothing is booked."""
-    sums = (told.amount_minor or 0, refund.amount_minor)
-    report_unclear(unit, _payment(unit, refund), told.reference, sums)
+    sums = (stated.amount_minor or 0, refund.amount_minor)
+    report_unclear(unit, _payment(unit, refund), stated.reference, sums)
     return False
 
 
-def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: MoneyBack) -> bool:
+def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: NewReturn) -> bool:
     """The refund was refused earlier: the money may wait, be in another refund, be used or gone."""
     payment = _payment(unit, refund)
     if payment.state == "refunding":
@@ -234,7 +234,7 @@ def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: MoneyBack) 
     return True
 
 
-def _complete(unit: Unit, refund: Refund, code: str, back: MoneyBack) -> bool:
+def _complete(unit: Unit, refund: Refund, code: str, back: NewReturn) -> bool:
     """Send the refund's amount out; what else was set aside goes back to where it was."""
     payment = _payment(unit, refund)
     returned = insert_whole(unit, payment, back)

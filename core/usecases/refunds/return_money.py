@@ -14,7 +14,7 @@ from core.errors import BrokenInvariant, Refused
 from core.journal import DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.payment import BookedPayment, PaymentState
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.refunds.money_out import postings_out
 from core.usecases.refunds.reverse_payment import CLAWBACK, entry_key, take_lines_back
@@ -25,7 +25,7 @@ HOLDING = {"suspense": "suspense", "received": "unapplied"}
 UNCLEAR, TWICE = "return_unclear", "returned_twice"
 
 
-def return_money(unit: Unit, payment: BookedPayment, back: MoneyBack) -> int:
+def return_money(unit: Unit, payment: BookedPayment, back: NewReturn) -> int:
     """Book that money of a locked payment went back; returns the clawback in minor units.
 
     What is more than the payment has left is owed by its customer, and a case says so.
@@ -49,14 +49,14 @@ def return_money(unit: Unit, payment: BookedPayment, back: MoneyBack) -> int:
     return clawback
 
 
-def check_day(unit: Unit, back: MoneyBack) -> None:
+def check_day(unit: Unit, back: NewReturn) -> None:
     """Raises Refused("day_ahead") for money that goes back tomorrow or later."""
     if back.happened_at is not None and back.happened_at > unit.now:
         raise Refused("day_ahead")
 
 
 def _row(
-    unit: Unit, payment: BookedPayment, back: MoneyBack, parts: tuple[int, int]
+    unit: Unit, payment: BookedPayment, back: NewReturn, parts: tuple[int, int]
 ) -> dict[str, object]:
     amount, excess = parts
     return {
@@ -70,7 +70,7 @@ def _row(
     }
 
 
-def insert_whole(unit: Unit, payment: BookedPayment, back: MoneyBack) -> Return:
+def insert_whole(unit: Unit, payment: BookedPayment, back: NewReturn) -> Return:
     """Store that a part of a payment went back that has it, without an entry."""
     if back.amount_minor is None or back.amount_minor > payment.left_minor:
         raise BrokenInvariant(f"payment {payment.id} has less than {back.amount_minor} left")
@@ -106,7 +106,7 @@ def _excess(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posti
     return (Posting(CLAWBACK, DEBIT, returned.excess_minor, payment.customer_id),)
 
 
-def record_provider_return(unit: Unit, payment: BookedPayment, back: MoneyBack) -> int | None:
+def record_provider_return(unit: Unit, payment: BookedPayment, back: NewReturn) -> int | None:
     """Book what a provider says it took back of a locked payment, once; returns the clawback.
 
     None: it was recorded before, or it cannot be true (a case says so): together more than the
@@ -134,11 +134,11 @@ def report_unclear(
 ) -> None:
     """Open a case: a provider says that more went back than can. `sums`: what it says, and what is
     possible."""
-    said, possible = (Money(amount, unit.market.currency) for amount in sums)
+    stated, possible = (Money(amount, unit.market.currency) for amount in sums)
     named = f" (receipt {reference})" if reference else ""
     detail = (
-        f"{payment.provider_account} says that {said} of {payment.receipt} went back{named}, but"
+        f"{payment.provider_account} says that {stated} of {payment.receipt} went back{named}, but"
         f" only {possible} of it can: look at the provider's portal, nothing was booked"
     )
-    key = f"{payment.id}:{reference or said.minor}"
+    key = f"{payment.id}:{reference or stated.minor}"
     open_case(unit.connection, unit.now, UNCLEAR, key, detail, payment.id)

@@ -13,7 +13,7 @@ from core.db.returns import returns_of
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.money import Money
 from core.payment import BookedPayment
-from core.refund import MoneyBack, clean_reference, reversal_receipt
+from core.refund import NewReturn, clean_reference, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.payments.notify_payer import notify_payer_of_return
@@ -32,7 +32,7 @@ _RETURNED = ("reversed", "refunded")
 
 
 def record_reversal(
-    unit: Unit, provider_account: str, receipt: str, back: MoneyBack, operator: str, reason: str
+    unit: Unit, provider_account: str, receipt: str, back: NewReturn, operator: str, reason: str
 ) -> bool:
     """Record that a provider took money of `receipt` back, in whole or in part; False when that was
     recorded before, or is a case now because it cannot be true.
@@ -47,7 +47,7 @@ def record_reversal(
     if amount <= 0:
         raise BadCallback(f"{receipt}: nothing goes back by an amount of nothing")
     own = reversal_receipt(back.reference, receipt)
-    back = MoneyBack(amount, "provider", own, back.happened_at)
+    back = NewReturn(amount, "provider", own, back.happened_at)
     if payment.state == "refunding":
         return _answer_refund(unit, payment, back)
     clawback_minor = record_provider_return(unit, payment, back)
@@ -57,7 +57,7 @@ def record_reversal(
     return True
 
 
-def _answer_refund(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
+def _answer_refund(unit: Unit, payment: BookedPayment, back: NewReturn) -> bool:
     """A reversal of the amount that we asked for is the refund itself."""
     refund = find_open_refund(unit.connection, payment.id)
     if refund is None:
@@ -72,7 +72,7 @@ def _answer_refund(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
 
 
 def reverse_by_hand(
-    unit: Unit, payment_id: int, back: MoneyBack, operator: str, reason: str
+    unit: Unit, payment_id: int, back: NewReturn, operator: str, reason: str
 ) -> bool:
     """Record that money of a payment is back with the payer: sent by hand, returned by an agent, or
     taken back by the provider without a callback. False when it was recorded before under the same
@@ -85,7 +85,7 @@ def reverse_by_hand(
     payment = _lock_after_agent(unit, payment_id)
     if payment is None:
         raise Refused("payment_unknown", payment_id=payment_id)
-    back = MoneyBack(
+    back = NewReturn(
         back.amount_minor, back.source, clean_reference(back.reference), back.happened_at
     )
     if _is_recorded(unit, payment, back):
@@ -118,7 +118,7 @@ def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
     return lock_payment(unit.connection, payment_id)
 
 
-def _is_recorded(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
+def _is_recorded(unit: Unit, payment: BookedPayment, back: NewReturn) -> bool:
     return back.reference is not None and any(
         (known.source, known.reference) == (back.source, back.reference)
         and back.amount_minor in (None, known.amount_minor)
@@ -126,7 +126,7 @@ def _is_recorded(unit: Unit, payment: BookedPayment, back: MoneyBack) -> bool:
     )
 
 
-def _checked(unit: Unit, payment: BookedPayment, back: MoneyBack) -> MoneyBack:
+def _checked(unit: Unit, payment: BookedPayment, back: NewReturn) -> NewReturn:
     """Return what goes back with its amount, after checking that it can."""
     check_day(unit, back)
     if payment.provider_account == CREDIT_ACCOUNT and back.source != "provider":
@@ -144,17 +144,17 @@ def _checked(unit: Unit, payment: BookedPayment, back: MoneyBack) -> MoneyBack:
         raise Refused("reference_used", reference=back.reference)
     if back.source == "provider":
         settle_held_movement(unit, payment.provider_account, back.reference, amount)
-    return MoneyBack(amount, back.source, back.reference, back.happened_at)
+    return NewReturn(amount, back.source, back.reference, back.happened_at)
 
 
-def _is_the_refund(back: MoneyBack, refund_minor: int) -> bool:
+def _is_the_refund(back: NewReturn, refund_minor: int) -> bool:
     return back.source == "provider" and back.amount_minor == refund_minor
 
 
 def _audit(
-    unit: Unit, payment: BookedPayment, back: MoneyBack, who: tuple[str, str], clawback_minor: int
+    unit: Unit, payment: BookedPayment, back: NewReturn, actor: tuple[str, str], clawback_minor: int
 ) -> None:
-    operator, reason = who
+    operator, reason = actor
     write_audit(
         unit, operator, "reverse", "payment", payment.id, reason,
         amount_minor=back.amount_minor, taken_from=back.source, reference=back.reference,

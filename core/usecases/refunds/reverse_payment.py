@@ -145,8 +145,8 @@ def _notify_customer(
     due = sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
     device = get_device(unit.connection, payment.device_id) if payment.device_id else None
     by_provider = returned.source == "provider" and payment.is_at_provider
-    say = refund_messages.reversed if by_provider else refund_messages.returned
-    message = say(
+    wording = refund_messages.reversed if by_provider else refund_messages.returned
+    message = wording(
         amount=Money(returned.amount_minor, unit.market.currency),
         serial=device.serial if device else payment.account_raw,
         receipt=payment.receipt,

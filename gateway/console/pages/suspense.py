@@ -13,13 +13,13 @@ from gateway.console import parsing
 from gateway.console.formatting import INSTANT, MONEY, MONOSPACE
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import Column, Listing, list_page
-from gateway.console.pages.money_back import (
-    MONEY_BACK_ERRORS,
-    money_back_fields,
-    part_field,
-    read_money_back,
-)
 from gateway.console.pages.payments import payment_summary
+from gateway.console.pages.return_fields import (
+    MONEY_BACK_ERRORS,
+    part_field,
+    read_return,
+    return_fields,
+)
 
 blueprint = Blueprint("suspense", __name__)
 
@@ -88,14 +88,14 @@ action_page(
 
 
 def _record_return(unit: Unit, operator: str, values: Values, payment_id: int) -> Done:
-    back = read_money_back(unit, values)
+    back = read_return(unit, values)
     is_new = reverse_by_hand(unit, payment_id, back, operator, values["reason"])
     message = "Recorded: the payer has the money back." if is_new else "That was recorded before."
     return Done(message, "payments.payment", {"payment_id": payment_id})
 
 
 def _return_fields(unit: Unit, payment_id: int) -> tuple[Field, ...]:
-    return money_back_fields("Empty: all that is left.")
+    return return_fields("Empty: all that is left.")
 
 
 action_page(

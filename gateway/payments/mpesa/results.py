@@ -16,7 +16,7 @@ from typing import Any
 from core.errors import BadCallback, Refused
 from core.money import parse_minor
 from core.payment import PaymentNotice
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import OpenUnit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.prompts import lock_known_prompt, prompt_paid
@@ -53,7 +53,7 @@ class ReversalResult:
 
     code: str
     receipt: str | None
-    back: MoneyBack
+    back: NewReturn
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,11 +221,11 @@ def read_reversal(body: bytes) -> ReversalResult:
     fields = parameters(result)
     receipt = text_field(fields, "OriginalTransactionID", _RECEIPT, default="")
     code = text_field(result, "ResultCode", _CODE)
-    back = _money_back(result, fields) if code == _DONE else MoneyBack()
+    back = _return_of(result, fields) if code == _DONE else NewReturn()
     return ReversalResult(code, receipt or None, back)
 
 
-def _money_back(result: Json, fields: Mapping[str, Any]) -> MoneyBack:
+def _return_of(result: Json, fields: Mapping[str, Any]) -> NewReturn:
     own = text_field(result, "TransactionID", _RECEIPT, default="")
     stamp = text_field(fields, "TransCompletedTime", STAMP, default="")
     amount = text_field(fields, "Amount", r".{1,40}", default="")
@@ -234,7 +234,7 @@ def _money_back(result: Json, fields: Mapping[str, Any]) -> MoneyBack:
     except ValueError:
         raise BadCallback("Amount is not an amount") from None
     happened_at = instant(stamp, "TransCompletedTime") if stamp else None
-    return MoneyBack(amount_minor, "provider", own or None, happened_at)
+    return NewReturn(amount_minor, "provider", own or None, happened_at)
 
 
 def parameters(result: Json) -> dict[str, Any]:

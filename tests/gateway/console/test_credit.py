@@ -18,9 +18,9 @@ def chidi(console: Console) -> int:
 
 def test_credit_is_given_back_moved_and_used(console: Console, chidi: int) -> None:
     finance, path = console.login("finance"), f"/customers/{chidi}/credit"
-    for act in ("back", "move", "use"):
-        assert f"{path}/{act}" in finance.get(f"/customers/{chidi}").text
-        assert f"{path}/{act}" not in console.login("support").get(f"/customers/{chidi}").text
+    for page in ("back", "move", "use"):
+        assert f"{path}/{page}" in finance.get(f"/customers/{chidi}").text
+        assert f"{path}/{page}" not in console.login("support").get(f"/customers/{chidi}").text
 
     typed = {"amount": "300", "source": "daraja:600123", "reference": "qb1", "reason": "asked"}
     assert (
@@ -56,7 +56,7 @@ def test_credit_that_buys_nothing_is_refused_beside_the_device(
 
 def test_a_part_that_was_returned_is_on_the_page_of_the_payment(console: Console) -> None:
     finance, paid = console.login("finance"), console.ids["payment_id"]
-    typed = {"amount": "20", "source": "office", "reason": "gave 20 at the desk"}
+    typed = {"amount": "20", "source": "office", "reason": "gave 20 at the office"}
     assert "voucher" in finance.post(f"/payments/{paid}/returned", **typed).text
 
     assert finance.post(f"/payments/{paid}/returned", **typed, reference="V7").status_code == 302

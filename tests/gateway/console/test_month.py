@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import pytest
 
 from core.money import Money
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.agents.manage_agents import take_over_cash
 from core.usecases.agents.pay_out import pay_commission, write_off_shortfall
@@ -216,7 +216,7 @@ def test_what_customers_owe_is_there_by_age_and_agrees_with_the_trial_balance(
     busy.scenario.ahead = timedelta(days=1)
     with busy.scenario.open_unit() as unit:
         record_reversal(
-            unit, f"agent:{busy.ids['agent_id']}", "AG000001", MoneyBack(), "test", "he was robbed"
+            unit, f"agent:{busy.ids['agent_id']}", "AG000001", NewReturn(), "test", "he was robbed"
         )
     busy.scenario.ahead = DECEMBER - NOW
 

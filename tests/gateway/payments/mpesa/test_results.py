@@ -219,13 +219,13 @@ def test_a_balance_that_is_none_is_not_kept(
 
 def test_a_part_that_another_system_reversed_is_recorded_once(web: Web, scenario: Scenario) -> None:
     scenario.pay("SKE1A2B3C4", "NOBODY", 500_00)
-    told = result(
+    document = result(
         0, OriginalTransactionID="SKE1A2B3C4", Amount=200, TransCompletedTime=20261124100000
     )
-    told["Result"]["TransactionID"] = "SKEB000001"
+    document["Result"]["TransactionID"] = "SKEB000001"
 
     for _ in range(3):
-        assert web.daraja("reversal", told).status_code == 200
+        assert web.daraja("reversal", document).status_code == 200
 
     assert scenario.rows("SELECT amount_minor, reference FROM payment_returns") == [
         (200_00, "SKEB000001")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.unit import Unit
 from gateway.console import parsing
 from gateway.console.forms import Field, Values
@@ -37,7 +37,7 @@ def part_field(hint: str) -> Field:
     return Field("amount", "Amount", parsing.positive_amount_minor, optional=True, hint=hint)
 
 
-def money_back_fields(hint: str) -> tuple[Field, ...]:
+def return_fields(hint: str) -> tuple[Field, ...]:
     """Return the fields for money that went back; `hint` says what an empty amount means."""
     return (
         part_field(hint),
@@ -52,10 +52,10 @@ def money_back_fields(hint: str) -> tuple[Field, ...]:
     )
 
 
-def read_money_back(unit: Unit, values: Values) -> MoneyBack:
+def read_return(unit: Unit, values: Values) -> NewReturn:
     """Return what was typed into these fields."""
     at = happened_at(unit, values)
-    return MoneyBack(values["amount"], values["source"], values["reference"], at)
+    return NewReturn(values["amount"], values["source"], values["reference"], at)
 
 
 def happened_at(unit: Unit, values: Values) -> datetime | None:

@@ -10,7 +10,7 @@ import click
 
 from core.errors import BadInput
 from core.money import parse_minor
-from core.refund import MONEY_BACK_FROM, MoneyBack, MoneyBackFrom
+from core.refund import MONEY_BACK_FROM, MoneyBackFrom, NewReturn
 from core.unit import Unit
 from core.usecases.payments.show import show_payment
 from core.usecases.refunds.refund import request_refund
@@ -49,11 +49,11 @@ def instant_of(unit: Unit, day: datetime | None) -> datetime | None:
 
 
 @click.group("money-back")
-def money_back() -> None:
+def returns() -> None:
     """Ask for a refund, or record that money went back."""
 
 
-@money_back.command()
+@returns.command()
 @click.argument("receipt")
 @account_option
 @amount_option
@@ -69,7 +69,7 @@ def request(receipt: str, account: str | None, amount: str | None, reason: str) 
     print(f"the provider is asked. See `dialwatt show payment {receipt.strip()}`")
 
 
-@money_back.command()
+@returns.command()
 @click.argument("receipt")
 @account_option
 @click.option(
@@ -98,7 +98,7 @@ def record(
     """
     with open_database(command_environment(os.environ), channel_table())() as unit:
         paid = show_payment(unit, receipt.strip(), account).payment
-        back = MoneyBack(minor_of(unit, amount), source, reference, instant_of(unit, day))
+        back = NewReturn(minor_of(unit, amount), source, reference, instant_of(unit, day))
         is_new = reverse_by_hand(unit, paid.id, back, operator_name(), reason)
     print(
         f"recorded. See `dialwatt show payment {receipt.strip()}`"

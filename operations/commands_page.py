@@ -64,9 +64,13 @@ def _command_lines(path: str, command: click.Command) -> Iterator[str]:
 
 def _arguments(command: click.Command) -> Iterator[str]:
     for parameter in command.params:
-        if isinstance(parameter, click.Argument):
-            choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
-            name = "|".join(choices) or parameter.metavar or (parameter.name or "").upper()
+        if isinstance(parameter, click.Option) and not parameter.required:
+            continue
+        choices = parameter.type.choices if isinstance(parameter.type, click.Choice) else ()
+        name = "|".join(choices) or parameter.metavar or (parameter.name or "").upper()
+        if isinstance(parameter, click.Option):
+            yield from (parameter.opts[-1], name)
+        else:
             yield name if parameter.required else f"[{name}]"
 
 

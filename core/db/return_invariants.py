@@ -53,8 +53,8 @@ RETURNS: dict[str, str] = {
          WHERE p.customer_id IS NOT NULL AND coalesce(c.owed, 0) <> coalesce(r.owed, 0)
     """,
     "credit given back and moved equals the ledger": """
-        SELECT 'credit act ' || a.reference || ': ' || a.amount_minor || ', ledger '
-               || coalesce(sum(o.amount_minor), 0)
+        SELECT 'credit act ' || a.reference || ': {minor:' || a.amount_minor
+               || '}, ledger {minor:' || coalesce(sum(o.amount_minor), 0) || '}'
           FROM credit_acts a
           LEFT JOIN journal_entries e ON e.idempotency_key = 'credit_' || a.kind || ':' || a.id
           LEFT JOIN postings o ON o.entry_id = e.id AND o.side = 'debit'

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from core.refund import MoneyBack
+from core.refund import NewReturn
 from core.usecases.refunds.reversal import record_reversal
 from gateway.console.cache import cached
 from gateway.console.charts import bar_chart
@@ -55,7 +55,7 @@ def test_what_is_owed_for_money_taken_back_is_in_arrears(
     later(days=1)
     before = overdue()
     with console.scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "RB1", MoneyBack(), "test", "told by M-Pesa")
+        record_reversal(unit, ACCOUNT, "RB1", NewReturn(), "test", "told by M-Pesa")
     later(days=1)
     console.redis.flushdb()
 

@@ -1,4 +1,4 @@
-"""Debts that are not of a sale, and can be forgiven: charged access fees, and claims."""
+"""Debts that are not of a sale, and can be forgiven: charged access fees, and clawbacks."""
 
 from __future__ import annotations
 

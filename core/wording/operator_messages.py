@@ -153,7 +153,7 @@ _TEMPLATES = {
     "role_unknown": "there is no role {role}",
     "commission_too_large": "only {most} of commission is not paid out yet",
     "shortfall_too_large": "the agent owes only {most}",
-    "cash_too_little": "the books have only {most} in the office",
+    "cash_too_little": "the ledger has only {most} in the office",
     "debt_closed": "nothing of it is open",
     "debt_unknown": "there is no such debt",
     "paid_on_future": "that day has not come yet",

@@ -15,7 +15,7 @@ from core.money import Money
 from core.unit import OpenUnit, Unit
 from core.usecases.agents.pay_out import pay_commission as pay_out_commission
 from core.usecases.cash.bank_cash import bank_cash
-from core.usecases.cash.take_payment import DeskPayment, take_payment
+from core.usecases.cash.take_payment import OfficePayment, take_payment
 from operations.commands.arguments import day_option, read_amount, read_msisdn, reason_option
 from operations.database import open_database
 from operations.environment import command_environment
@@ -49,16 +49,16 @@ def cash() -> None:
 def take(
     account: str, amount: str, receipt: str, place: OwnMoney, on: datetime | None, reason: str
 ) -> None:  # fmt: skip
-    """Take a payment: cash at the desk, or a transfer to the bank.
+    """Take a payment: cash at the office, or a transfer to the bank.
 
     ACCOUNT is what a payer would name: a serial number, or one with LOAN after it. Cash is refused
     where nothing can be done with it; a transfer that cannot be matched goes to suspense.
     """
     with _open()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
-        desk = DeskPayment(account, money, place, receipt.upper(), on.date() if on else None)
-        take_payment(unit, desk, operator_name(), reason)
-        print(f"{money} for {account} is booked under {desk.receipt}.")
+        taken = OfficePayment(account, money, place, receipt.upper(), on.date() if on else None)
+        take_payment(unit, taken, operator_name(), reason)
+        print(f"{money} for {account} is booked under {taken.receipt}.")
 
 
 @cash.command()
@@ -91,8 +91,8 @@ def pay_commission(msisdn: str, amount: str, receipt: str, place: OwnMoney, reas
     with _open()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
         agent = get_agent(unit, msisdn)
-        who = (operator_name(), reason)
-        left = pay_out_commission(unit, agent.id, money, (place, receipt.upper()), who)
+        paid_from = (place, receipt.upper())
+        left = pay_out_commission(unit, agent.id, money, paid_from, operator_name(), reason)
         print(f"{money} is paid out, {left} of commission is left.")
 
 

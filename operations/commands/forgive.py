@@ -1,4 +1,4 @@
-"""`dialwatt forgive list | fee | claim | shortfall`: debts that are not of a sale end unpaid."""
+"""`dialwatt forgive list | fee | clawback | shortfall`: debts that are not of a sale end unpaid."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from operations.database import open_database
 from operations.environment import command_environment
 from operations.operator import operator_name
 
-_KINDS: tuple[tuple[str, ForgivableKind], ...] = (("fee", "access_rate"), ("claim", "clawback"))
+_KINDS: tuple[tuple[str, ForgivableKind], ...] = (("fee", "access_rate"), ("clawback", "clawback"))
 
 
 @click.group()
 def forgive() -> None:
-    """Waive a fee; write off a claim or a shortfall.
+    """Waive a fee; write off a clawback or a shortfall.
 
     Who owes it gets an SMS. What is left of a sale ends with `dialwatt sale`.
     """
@@ -33,7 +33,7 @@ def forgive() -> None:
 @forgive.command("list")
 @click.argument("msisdn")
 def list_(msisdn: str) -> None:
-    """List the fees and claims that the customer with that phone number owes."""
+    """List the fees and clawbacks that the customer with that phone number owes."""
     with _open()() as unit:
         customer = show_customer(unit, read_msisdn(unit, msisdn)).customer
         for word, kind in _KINDS:
@@ -53,7 +53,7 @@ def fee(number: int, reason: str) -> None:
 @forgive.command()
 @click.argument("number", type=int)
 @reason_option
-def claim(number: int, reason: str) -> None:
+def clawback(number: int, reason: str) -> None:
     """Write off what is owed for money that was taken back: a bad debt.
 
     NUMBER: see `dialwatt forgive list`.

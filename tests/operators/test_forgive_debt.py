@@ -1,4 +1,4 @@
-"""Fees are waived and claims written off: not owed any more, in the books and to the customer."""
+"""Fees are waived and clawbacks written off: not owed any more, and so in the ledger."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_a_fee_is_waived(scenario: Scenario) -> None:
         forgive(scenario, "access_rate", 4242)
 
 
-def test_a_claim_is_written_off(scenario: Scenario) -> None:
+def test_a_clawback_is_written_off(scenario: Scenario) -> None:
     scenario.pay("A1", METER, 800_00)
     scenario.apply()
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "A1", NewReturn(), WHO, "the provider took it back")
-    claim = debt_of(scenario, "clawback")
-    assert forgive(scenario, "clawback", claim) == 500_00
+        record_reversal(unit, ACCOUNT, "A1", MoneyBack(), WHO, "the provider took it back")
+    clawback = debt_of(scenario, "clawback")
+    assert forgive(scenario, "clawback", clawback) == 500_00
     assert scenario.balances()["expense:bad_debt"] == 500_00
     assert "receivable:clawback" not in scenario.balances()
     scenario.check_invariants()

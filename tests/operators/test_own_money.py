@@ -11,7 +11,7 @@ from core.journal import OwnMoney
 from core.money import Money
 from core.refund import NewReturn
 from core.usecases.cash.bank_cash import bank_cash
-from core.usecases.cash.take_payment import DeskPayment, take_payment
+from core.usecases.cash.take_payment import OfficePayment, take_payment
 from core.usecases.refunds.reversal import reverse_by_hand
 from tests.support.cast import AMINA, KIT, METER, STOCK_METER
 from tests.support.scenario import Scenario
@@ -28,12 +28,12 @@ def take(
     paid_on: date | None = None,
 ) -> int:  # fmt: skip
     with scenario.open_unit() as unit:
-        desk = DeskPayment(account, kes(major), place, receipt, paid_on)
-        return take_payment(unit, desk, WHO, WHY)
+        taken = OfficePayment(account, kes(major), place, receipt, paid_on)
+        return take_payment(unit, taken, WHO, WHY)
 
 
 @pytest.mark.parametrize(("place", "account"), [("office", "cash:office"), ("bank", "bank")])
-def test_a_payment_at_the_desk_is_one_like_any_other(
+def test_a_payment_at_the_office_is_one_like_any_other(
     scenario: Scenario, place: OwnMoney, account: str
 ) -> None:
     take(scenario, METER, 500, place)
@@ -68,7 +68,7 @@ def test_a_transfer_has_the_day_it_came(scenario: Scenario) -> None:
         take(scenario, KIT, 150, "bank", "T2", yesterday + timedelta(days=2))
 
 
-def test_cash_taken_at_the_desk_goes_back_from_the_office(scenario: Scenario) -> None:
+def test_cash_taken_at_the_office_goes_back_from_the_office(scenario: Scenario) -> None:
     payment_id = take(scenario, KIT, 150)
     scenario.apply()
     with scenario.open_unit() as unit:

@@ -1,4 +1,4 @@
-"""The ends of a sale: the plan, the books, the device and the customer all hear the same."""
+"""The ends of a sale: the plan, the ledger, the device and the customer all hear the same."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def stove_of(scenario: Scenario) -> int:
     return found
 
 
-def act(scenario: Scenario, do: Callable[..., object], sale_id: int, *values: object) -> None:
+def change(scenario: Scenario, do: Callable[..., object], sale_id: int, *values: object) -> None:
     with scenario.open_unit() as unit:
         do(unit, sale_id, *values, WHO, WHY)
     scenario.check_invariants()
@@ -117,7 +117,7 @@ def test_an_end_has_its_state_entry_text_audit_row_and_code(
     words: str,
     codes: list[str],
 ) -> None:
-    act(scenario, end, sale_id)
+    change(scenario, end, sale_id)
     assert state_of(scenario, sale_id) == state
     assert entry(scenario) == [
         (account, "debit", 450_00), ("receivable:sales", "credit", 450_00)
@@ -134,15 +134,15 @@ def test_what_has_ended_is_not_ended_again_nor_while_money_is_on_its_way(
 ) -> None:
     scenario.pay("A2", KIT, 150_00)
     with pytest.raises(Refused, match="payment_waiting"):
-        act(scenario, end, sale_id)
+        change(scenario, end, sale_id)
     scenario.apply()
-    act(scenario, end, sale_id)
+    change(scenario, end, sale_id)
     with pytest.raises(Refused, match="sale_not_open"):
-        act(scenario, end, sale_id)
+        change(scenario, end, sale_id)
 
 
 def test_money_taken_back_after_the_end_is_a_claim(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, settle_sale, sale_id)
+    change(scenario, settle_sale, sale_id)
     with scenario.open_unit() as unit:
         record_reversal(unit, ACCOUNT, "A1", NewReturn(), WHO, "the provider took it back")
     scenario.check_invariants()
@@ -150,7 +150,7 @@ def test_money_taken_back_after_the_end_is_a_claim(scenario: Scenario, sale_id: 
 
 
 def test_the_device_of_a_settled_sale_is_paid_off(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, settle_sale, sale_id)
+    change(scenario, settle_sale, sale_id)
     with scenario.open_unit() as unit:
         (kit,) = show_customer(unit, BARAKA).device_states
         assert (kit.is_paid_off, kit.plan_left_minor) == (True, None)
@@ -160,11 +160,11 @@ def test_the_device_of_a_settled_sale_is_paid_off(scenario: Scenario, sale_id: i
 
 def test_an_appliance_without_a_device_is_not_repossessed(scenario: Scenario) -> None:
     with pytest.raises(Refused, match="sale_without_device"):
-        act(scenario, repossess_sale, stove_of(scenario))
+        change(scenario, repossess_sale, stove_of(scenario))
 
 
 def test_a_discount_is_spread_and_is_no_negative_income(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, discount_sale, sale_id, kes(150))
+    change(scenario, discount_sale, sale_id, kes(150))
     assert owes(scenario, BARAKA) == [100_00] * 3
     assert entry(scenario) == [
         ("expense:discount", "debit", 150_00), ("receivable:sales", "credit", 150_00)
@@ -172,11 +172,11 @@ def test_a_discount_is_spread_and_is_no_negative_income(scenario: Scenario, sale
     assert state_of(scenario, sale_id) == "open"
     assert "KES 150 is forgiven. KES 300 is left" in last_text(scenario, BARAKA)
     with pytest.raises(Refused, match="discount_too_large"):
-        act(scenario, discount_sale, sale_id, kes(300))
+        change(scenario, discount_sale, sale_id, kes(300))
 
 
 def test_an_agreed_rest_is_one_last_payment_and_unlocks(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, agree_rest, sale_id, kes(200), None)
+    change(scenario, agree_rest, sale_id, kes(200), None)
     assert owes(scenario, BARAKA) == [200_00]
     assert scenario.balances()["expense:discount"] == 250_00
     scenario.pay("A2", KIT, 200_00)
@@ -191,16 +191,16 @@ def test_a_rest_that_lies_on_a_begun_instalment_is_agreed_too(
 ) -> None:
     scenario.pay("A2", KIT, 50_00)
     scenario.apply()
-    act(scenario, agree_rest, sale_id, kes(100), None)
+    change(scenario, agree_rest, sale_id, kes(100), None)
     assert owes(scenario, BARAKA) == [100_00]
     with pytest.raises(Refused, match="rest_too_large"):
-        act(scenario, agree_rest, sale_id, kes(100), None)
+        change(scenario, agree_rest, sale_id, kes(100), None)
 
 
 def test_nothing_falls_due_in_a_pause_and_the_days_move_by_it(scenario: Scenario) -> None:
     stove = stove_of(scenario)
     due = scenario.rows("SELECT due_on FROM instalments WHERE sale_id = :id ORDER BY 1", id=stove)
-    act(scenario, pause_sale, stove)
+    change(scenario, pause_sale, stove)
     scenario.ahead = timedelta(days=10)
     with scenario.open_unit() as unit:
         debts = show_customer(unit, AMINA).debts
@@ -210,17 +210,17 @@ def test_nothing_falls_due_in_a_pause_and_the_days_move_by_it(scenario: Scenario
     scenario.apply()
     assert lines_of(scenario, "A1") == [("energy", 500_00)]
     with pytest.raises(Refused, match="sale_paused"):
-        act(scenario, pause_sale, stove)
-    act(scenario, resume_sale, stove)
+        change(scenario, pause_sale, stove)
+    change(scenario, resume_sale, stove)
     moved = scenario.rows("SELECT due_on FROM instalments WHERE sale_id = :id ORDER BY 1", id=stove)
     assert moved == [(day + timedelta(days=10),) for (day,) in due]
     assert state_of(scenario, stove) == "open"
     with pytest.raises(Refused, match="sale_not_paused"):
-        act(scenario, resume_sale, stove)
+        change(scenario, resume_sale, stove)
 
 
 def test_a_paused_plan_may_be_paid_ahead_to_its_end(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, pause_sale, sale_id)
+    change(scenario, pause_sale, sale_id)
     scenario.pay("A2", KIT, 450_00)
     scenario.apply()
     assert state_of(scenario, sale_id) == "complete"
@@ -229,19 +229,19 @@ def test_a_paused_plan_may_be_paid_ahead_to_its_end(scenario: Scenario, sale_id:
 
 def test_a_default_is_declared_shown_and_undone(scenario: Scenario, sale_id: int) -> None:
     with pytest.raises(Refused, match="sale_not_late"):
-        act(scenario, default_sale, sale_id)
+        change(scenario, default_sale, sale_id)
     scenario.ahead = timedelta(days=30)
-    act(scenario, default_sale, sale_id)
+    change(scenario, default_sale, sale_id)
     assert state_of(scenario, sale_id) == "defaulted"
     assert owes(scenario, BARAKA) == [150_00] * 3
     assert "KES 450 is long overdue" in last_text(scenario, BARAKA)
-    act(scenario, undo_default, sale_id)
+    change(scenario, undo_default, sale_id)
     assert state_of(scenario, sale_id) == "open"
 
 
 def test_a_defaulter_who_pays_is_served_and_completes(scenario: Scenario, sale_id: int) -> None:
     scenario.ahead = timedelta(days=30)
-    act(scenario, default_sale, sale_id)
+    change(scenario, default_sale, sale_id)
     scenario.pay("A2", KIT, 450_00)
     scenario.apply()
     assert state_of(scenario, sale_id) == "complete"
@@ -266,14 +266,14 @@ def test_the_market_may_have_a_rule_for_late_payers(scenario: Scenario) -> None:
     assert scenario.rows("SELECT operator, reason FROM audit_log") == [
         ("rule", "more than 42 days late")
     ]
-    act(scenario, undo_default, stove)
+    change(scenario, undo_default, stove)
     assert by_rule(scenario) == 0  # it counts from the day it was undone
     scenario.ahead += timedelta(days=43)
     assert by_rule(scenario) > 0
 
 
 def test_money_for_a_written_off_device_is_a_recovery(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, write_off_sale, sale_id)
+    change(scenario, write_off_sale, sale_id)
     with scenario.open_unit() as unit:
         assert quote_payment(unit, KIT, 200_00).outcome.credit_minor == 0
     scenario.pay("A2", KIT, 200_00)
@@ -291,7 +291,7 @@ def test_money_for_a_written_off_device_is_a_recovery(scenario: Scenario, sale_i
 
 
 def test_a_recovery_may_be_reversed(scenario: Scenario, sale_id: int) -> None:
-    act(scenario, write_off_sale, sale_id)
+    change(scenario, write_off_sale, sale_id)
     scenario.pay("A2", KIT, 200_00)
     scenario.apply()
     with scenario.open_unit() as unit:
@@ -301,7 +301,7 @@ def test_a_recovery_may_be_reversed(scenario: Scenario, sale_id: int) -> None:
 
 
 def test_money_for_the_loan_recovers_what_has_no_device(scenario: Scenario) -> None:
-    act(scenario, write_off_sale, stove_of(scenario))
+    change(scenario, write_off_sale, stove_of(scenario))
     scenario.pay("A1", METER, 500_00)  # buys energy: nothing is owed
     scenario.pay("A2", METER + "LOAN", 500_00)
     scenario.apply()
@@ -321,7 +321,7 @@ def test_fees_that_fell_due_before_an_end_are_kept(scenario: Scenario) -> None:
     scenario.run("UPDATE devices SET access_anchor_on = :day", day=date(2026, 9, 20))
     stove = stove_of(scenario)
     scenario.run("UPDATE sales SET device_id = :meter WHERE id = :id", meter=meter, id=stove)
-    act(scenario, cancel_sale, stove)
+    change(scenario, cancel_sale, stove)
     assert scenario.rows("SELECT amount_minor FROM access_charges") == [(100_00,)] * 2
     assert owes(scenario, AMINA) == [100_00] * 2
 
@@ -329,9 +329,9 @@ def test_fees_that_fell_due_before_an_end_are_kept(scenario: Scenario) -> None:
 def test_a_paused_plan_is_not_changed_before_it_runs_again(
     scenario: Scenario, sale_id: int
 ) -> None:
-    act(scenario, pause_sale, sale_id)
+    change(scenario, pause_sale, sale_id)
     with pytest.raises(Refused, match="sale_paused"):
-        act(scenario, discount_sale, sale_id, kes(100))
+        change(scenario, discount_sale, sale_id, kes(100))
 
 
 def test_no_reason_no_end(scenario: Scenario, sale_id: int) -> None:

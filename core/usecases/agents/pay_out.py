@@ -17,13 +17,17 @@ from core.wording.messages import agent_sms
 
 
 def pay_commission(
-    unit: Unit, agent_id: int, amount: Money, paid_from: tuple[OwnMoney, str], who: tuple[str, str]
+    unit: Unit,
+    agent_id: int,
+    amount: Money,
+    paid_from: tuple[OwnMoney, str],
+    operator: str,
+    reason: str,
 ) -> Money:
     """Pay out commission from the office's cash or the bank. Return what is left of it.
 
-    `paid_from` also names the receipt or bank transfer: the same one again is refused. `who` is the
-    operator and the reason. Raises Refused: not_an_agent, amount_invalid, commission_too_large,
-    receipt_used, reason_missing.
+    `paid_from` also names the receipt or bank transfer: the same one again is refused. Raises
+    Refused: not_an_agent, amount_invalid, commission_too_large, receipt_used, reason_missing.
     """
     place, receipt = paid_from
     agent = lock_known_agent(unit, agent_id)
@@ -41,7 +45,6 @@ def pay_commission(
     update_agent(unit.connection, agent.id, commission_minor=left.minor)
     message = agent_sms.commission_paid(amount=amount, commission=left, receipt=receipt)
     notify_agent(unit, agent, message, f"agent_{key}")
-    operator, reason = who
     write_audit(
         unit, operator, "pay_commission", "agent", agent.id, reason, amount_minor=amount.minor,
         paid_from=place, receipt=receipt,

@@ -14,7 +14,7 @@ def bank_cash(unit: Unit, amount: Money, receipt: str, operator: str, reason: st
     """Book cash of the office into the bank. Return what the office still holds.
 
     `receipt` is the number of the deposit slip: the same one again is refused. Raises Refused:
-    amount_invalid, receipt_used, cash_too_little (the books have less in the office),
+    amount_invalid, receipt_used, cash_too_little (the ledger has less in the office),
     reason_missing.
     """
     office, bank = OWN_ACCOUNTS["office"], OWN_ACCOUNTS["bank"]

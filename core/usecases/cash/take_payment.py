@@ -1,4 +1,4 @@
-"""An operator takes a payment: cash at the desk, or a transfer that has come to the bank.
+"""An operator takes a payment: cash at the office, or a transfer that has come to the bank.
 
 It is recorded like any payment: the waterfall, the codes and the SMS receipt are the same.
 """
@@ -20,7 +20,7 @@ from core.usecases.payments.record import record_payment
 
 
 @dataclass(frozen=True, slots=True)
-class DeskPayment:
+class OfficePayment:
     """A payment as an operator types it.
 
     `account` is what a payer would name: a serial number, with LOAN or not. `receipt` is the number
@@ -34,39 +34,39 @@ class DeskPayment:
     paid_on: date | None = None
 
 
-def take_payment(unit: Unit, desk: DeskPayment, operator: str, reason: str) -> int:
+def take_payment(unit: Unit, taken: OfficePayment, operator: str, reason: str) -> int:
     """Record the payment. Return its id.
 
     Raises Refused: receipt_used (that number was recorded before), paid_on_future, amount_invalid,
     reason_missing. Cash is refused like any payment that is asked for first (`quote_payment`); a
     transfer has moved already, so what cannot be matched goes to suspense.
     """
-    if desk.place == "office":
-        quote_payment(unit, desk.account, desk.amount.minor)
-    if not desk.amount:
-        cash_unit = Money(unit.market.cash_unit_minor, desk.amount.currency)
+    if taken.place == "office":
+        quote_payment(unit, taken.account, taken.amount.minor)
+    if not taken.amount:
+        cash_unit = Money(unit.market.cash_unit_minor, taken.amount.currency)
         raise Refused("amount_invalid", cash_unit=cash_unit)
-    recorded = record_payment(unit, _notice(unit, desk))
+    recorded = record_payment(unit, _notice(unit, taken))
     if not recorded.is_new:
-        raise Refused("receipt_used", receipt=desk.receipt)
+        raise Refused("receipt_used", receipt=taken.receipt)
     write_audit(
         unit, operator, "take_payment", "payment", recorded.payment_id, reason,
-        place=desk.place, amount_minor=desk.amount.minor,
+        place=taken.place, amount_minor=taken.amount.minor,
     )  # fmt: skip
     return recorded.payment_id
 
 
-def _notice(unit: Unit, desk: DeskPayment) -> PaymentNotice:
+def _notice(unit: Unit, taken: OfficePayment) -> PaymentNotice:
     return PaymentNotice(
-        provider_account=desk.place,
-        receipt=desk.receipt,
-        source=desk.place,
-        amount_minor=desk.amount.minor,
-        currency=desk.amount.currency,
-        account=desk.account,
+        provider_account=taken.place,
+        receipt=taken.receipt,
+        source=taken.place,
+        amount_minor=taken.amount.minor,
+        currency=taken.amount.currency,
+        account=taken.account,
         payer_kind="none",
         payer=None,
-        paid_at=_paid_at(unit, desk.paid_on),
+        paid_at=_paid_at(unit, taken.paid_on),
         quoted_at=unit.now,
     )
 

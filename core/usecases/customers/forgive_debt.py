@@ -1,6 +1,6 @@
-"""An operator ends a debt that is not of a sale: a fee is waived, or a claim written off.
+"""An operator ends a debt that is not of a sale: a fee is waived, or a clawback written off.
 
-A waived fee is a discount, a claim that is given up a bad debt. The customer gets an SMS.
+A waived fee is a discount, a clawback that is given up a bad debt. The customer gets an SMS.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from core.wording.messages import sale_sms
 # By kind of debt: what the act is called, the account of the loss, and that of the debt.
 _BOOKED: dict[ForgivableKind, tuple[str, str, str]] = {
     "access_rate": ("waive_fee", "expense:discount", "receivable:access"),
-    "clawback": ("write_off_claim", "expense:bad_debt", "receivable:clawback"),
+    "clawback": ("write_off_clawback", "expense:bad_debt", "receivable:clawback"),
 }
 
 
 def forgive_debt(
     unit: Unit, kind: ForgivableKind, debt_id: int, operator: str, reason: str
 ) -> Money:
-    """Waive what is open of an access fee (`access_rate`), or write off what is open of a claim
+    """Waive what is open of an access fee (`access_rate`), or write off what is open of a clawback
     (`clawback`); `debt_id` is the id of its row. Return the amount.
 
     Raises Refused: debt_unknown, debt_closed (nothing of it is open), reason_missing.
@@ -60,7 +60,7 @@ def forgive_debt(
 def _message(unit: Unit, kind: ForgivableKind, debt: ForgivenDebt, amount: Money) -> BoundMessage:
     operator = unit.market.operator
     if kind == "clawback":
-        return sale_sms.claim_written_off(amount=amount, receipt=debt.about, operator=operator)
+        return sale_sms.clawback_written_off(amount=amount, receipt=debt.about, operator=operator)
     return sale_sms.fee_waived(
         amount=amount, serial=debt.about, since=debt.due_on, operator=operator
     )

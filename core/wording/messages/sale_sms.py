@@ -80,5 +80,5 @@ def fee_waived(amount: Money, serial: Serial, since: Day, operator: Name) -> Non
 
 
 @sms_message(max_segments=2)
-def claim_written_off(amount: Money, receipt: Reference, operator: Name) -> None:
+def clawback_written_off(amount: Money, receipt: Reference, operator: Name) -> None:
     """What was owed since the payment with that receipt was taken back need not be paid."""

@@ -139,8 +139,7 @@ action_page(
 def _pay_commission(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     amount = Money(values["amount"], unit.market.currency)
     paid_from = (values["place"], values["receipt"])
-    who = (operator, values["reason"])
-    left = pay_commission(unit, agent_id, amount, paid_from, who)
+    left = pay_commission(unit, agent_id, amount, paid_from, operator, values["reason"])
     rest = money(left.minor, unit.market)
     message = f"The commission is paid out, {rest} is left of it. The agent gets an SMS."
     return Done(message, "agents.agent", {"agent_id": agent_id})

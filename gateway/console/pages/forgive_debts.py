@@ -1,4 +1,4 @@
-"""Debts that are not of a sale are forgiven, among the pages of customers: fees and claims."""
+"""Debts that are not of a sale are forgiven, among the pages of customers: fees and clawbacks."""
 
 from __future__ import annotations
 
@@ -54,4 +54,4 @@ def _forgive_page(
 
 
 _forgive_page("waive_fee", "Waive an access fee", "Fee", "access_rate", "a discount")
-_forgive_page("write_off_claim", "Write off a claim", "Claim", "clawback", "a bad debt")
+_forgive_page("write_off_clawback", "Write off a clawback", "Clawback", "clawback", "a bad debt")

@@ -12,7 +12,7 @@ from core.journal import OWN_ACCOUNTS
 from core.money import Money
 from core.unit import Unit
 from core.usecases.cash.bank_cash import bank_cash
-from core.usecases.cash.take_payment import DeskPayment, take_payment
+from core.usecases.cash.take_payment import OfficePayment, take_payment
 from gateway.console import parsing
 from gateway.console.formatting import DAY, INSTANT, LABEL, MONEY, MONOSPACE, money
 from gateway.console.forms import Done, Field, Form, Values, action_page
@@ -29,7 +29,7 @@ def places(unit: Unit) -> Sequence[tuple[str, str]]:
 
 
 def balances(unit: Unit) -> list[tuple[str, str]]:
-    """Return what the books have in the office and at the bank, for the top of a form."""
+    """Return what the ledger has in the office and at the bank, for the top of a form."""
     return [
         ("In the office", _signed(unit, balance(unit.connection, OWN_ACCOUNTS["office"]))),
         ("At the bank", _signed(unit, balance(unit.connection, OWN_ACCOUNTS["bank"]))),
@@ -74,10 +74,10 @@ list_page(
 
 def _take_payment(unit: Unit, operator: str, values: Values) -> Done:
     amount = Money(values["amount"], unit.market.currency)
-    desk = DeskPayment(
+    taken = OfficePayment(
         values["account"], amount, values["place"], values["receipt"], values["paid_on"]
     )
-    payment_id = take_payment(unit, desk, operator, values["reason"])
+    payment_id = take_payment(unit, taken, operator, values["reason"])
     message = "The payment is booked and is being applied. The customer gets the receipt by SMS."
     return Done(message, "payments.payment", {"payment_id": payment_id})
 

@@ -25,14 +25,14 @@ from gateway.console.forms import Done, Field, Form, Values, action_page, no_fie
 from gateway.console.pages.sales import blueprint as blueprint
 from gateway.console.pages.sales import get_sale, preview_sale, sale_summary
 
-Act = Callable[[Unit, str, Values, int], None]
+Action = Callable[[Unit, str, Values, int], None]
 Preview = Callable[[Unit, Done], Sequence[str]]
 
 
 def _sale_act(
     name: str,
     title: str,
-    act: Act,
+    action: Action,
     preview: Preview,
     *,
     fields: Callable[..., Sequence[Field]] = no_fields,
@@ -41,7 +41,7 @@ def _sale_act(
     """Serve the form of one act on a sale, at /sales/<id>/<name>."""
 
     def submit(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
-        act(unit, operator, values, sale_id)
+        action(unit, operator, values, sale_id)
         message = f"{title}: done. The customer gets an SMS."
         return Done(message, "sales.sale", {"sale_id": sale_id})
 
@@ -53,7 +53,7 @@ def _sale_act(
     action_page(blueprint, rule, name, "change_sale", form)
 
 
-def _plain(use_case: Callable[[Unit, int, str, str], None]) -> Act:
+def _plain(use_case: Callable[[Unit, int, str, str], None]) -> Action:
     """Return the act of a use case that needs nothing but the reason."""
     return lambda unit, operator, values, sale_id: use_case(
         unit, sale_id, operator, values["reason"]

@@ -1,4 +1,4 @@
-"""Office and bank, agents' commission and shortfalls, fees and claims: the forms of the console."""
+"""Office and bank, agents' commission and shortfalls, fees and clawbacks at the console."""
 
 from __future__ import annotations
 

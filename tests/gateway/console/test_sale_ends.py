@@ -21,7 +21,7 @@ def path(console: Console) -> str:
 
 
 @pytest.mark.parametrize(
-    ("act", "typed", "preview", "state"),
+    ("action", "typed", "preview", "state"),
     [
         ("repossess", {}, f"A token that locks {KIT} is ordered", "repossessed"),
         ("settle", {}, f"A token that unlocks {KIT} is ordered", "settled"),
@@ -32,9 +32,9 @@ def path(console: Console) -> str:
     ],
 )
 def test_an_act_is_previewed_and_done(
-    console: Console, path: str, act: str, typed: dict[str, str], preview: str, state: str
+    console: Console, path: str, action: str, typed: dict[str, str], preview: str, state: str
 ) -> None:
-    looked, _ = console.login("finance").confirm(f"{path}/{act}", **typed, **WHY)
+    looked, _ = console.login("finance").confirm(f"{path}/{action}", **typed, **WHY)
 
     assert preview in looked.text
     assert console.rows(f"SELECT state FROM sales WHERE id = {path.split('/')[2]}") == [(state,)]

@@ -110,6 +110,6 @@ def test_a_fee_is_waived_by_its_number(scenario: Scenario, dialwatt: Run) -> Non
     assert f"KES 100.00  {METER}  since 2026-11-01" in listed
     ran = dialwatt("forgive", "fee", listed.split()[1], *WHY)
     assert ran.out == "KES 100.00 is not owed any more.\n"
-    assert dialwatt("forgive", "claim", "4242", *WHY).err == (
+    assert dialwatt("forgive", "clawback", "4242", *WHY).err == (
         "dialwatt forgive: there is no such debt\n"
     )

@@ -62,7 +62,7 @@ def test_a_clawback_is_written_off(scenario: Scenario) -> None:
     scenario.pay("A1", METER, 800_00)
     scenario.apply()
     with scenario.open_unit() as unit:
-        record_reversal(unit, ACCOUNT, "A1", MoneyBack(), WHO, "the provider took it back")
+        record_reversal(unit, ACCOUNT, "A1", NewReturn(), WHO, "the provider took it back")
     clawback = debt_of(scenario, "clawback")
     assert forgive(scenario, "clawback", clawback) == 500_00
     assert scenario.balances()["expense:bad_debt"] == 500_00

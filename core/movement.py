@@ -65,11 +65,11 @@ def parse_movement_kind(text: str) -> MovementKind:
 
 @dataclass(frozen=True, slots=True)
 class UnreadRow:
-    """A row that cannot be understood. `place`: such as `line 7`; `said`: the row as it was
+    """A row that cannot be understood. `place`: such as `line 7`; `content`: the row as it was
     written, cut; `why`: what is wrong with it."""
 
     place: str
-    said: str
+    content: str
     why: str
 
 

@@ -187,7 +187,8 @@ def _describe(rows: Statement, comparison: Comparison, not_booked: list[str]) ->
         ],
         "held": listed(comparison.held),
         "unread": [
-            {"place": row.place, "said": row.said, "why": row.why} for row in comparison.unread
+            {"place": row.place, "content": row.content, "why": row.why}
+            for row in comparison.unread
         ],
         "before_us": listed(comparison.before_us),
         "not_booked": not_booked,
@@ -237,7 +238,7 @@ def _lines(
     )
     yield from _part("different", different)
     yield from _part("to explain", map(row_line, comparison.held), _EXPLAIN)
-    unread = (f"{row.place}: {row.why}: {row.said}" for row in comparison.unread)
+    unread = (f"{row.place}: {row.why}: {row.content}" for row in comparison.unread)
     yield from _part("not read", unread, _CORRECT)
     yield from _part("before us", map(row_line, comparison.before_us), _BEFORE_US)
     for line in not_booked:

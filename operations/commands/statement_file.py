@@ -35,7 +35,7 @@ from operations.importing.text_file import read_text
 
 _NEEDED = {"receipt", "time", "amount"}
 _SEPARATORS = ",;\t"
-_SAID_MAX = 200
+_CONTENT_MAX = 200
 # Where money goes that a kind moves, unless the row says otherwise.
 _DIRECTION_OF: dict[MovementKind, Direction] = {"payment": "in"}
 
@@ -121,8 +121,8 @@ def _read_rows(
         try:
             movements.append(_movement(row, market))
         except (ValueError, KeyError) as error:
-            said = ",".join(row.values())[:_SAID_MAX]
-            unread.append(UnreadRow(f"line {line}", said, str(error)))
+            content = ",".join(row.values())[:_CONTENT_MAX]
+            unread.append(UnreadRow(f"line {line}", content, str(error)))
     return movements, unread
 
 

@@ -117,7 +117,7 @@ def open_cases(unit: Unit, statement: Statement, comparison: Comparison) -> None
     account = statement.provider_account
     for row in comparison.unread:
         detail = (
-            f"{account}, {row.place}: {row.why}. It says: {row.said}. Nothing was booked for it:"
+            f"{account}, {row.place}: {row.why}. It says: {row.content}. Nothing was booked for it:"
             " correct it in a copy of the file and read that, or look it up in the provider's"
             " portal; then close this case"
         )

@@ -100,7 +100,7 @@ def compare_statement(
 
 def unread_key(provider_account: str, row: UnreadRow) -> str:
     """Return the key of the case about a row: the same row, read again, is the same case."""
-    digest = hashlib.sha256(row.said.encode()).hexdigest()
+    digest = hashlib.sha256(row.content.encode()).hexdigest()
     return f"{provider_account}:{digest[:32]}"
 
 
@@ -123,15 +123,15 @@ def _read_known(unit: Unit, statement: Statement) -> _Known:
 
 
 def _distinct(statement: Statement, comparison: Comparison) -> list[Movement]:
-    """Return every movement once; a repetition with another amount is a row nobody understands."""
+    """Return every movement once; a repetition with another amount is a row not understood."""
     first: dict[tuple[str, ...], Movement] = {}
     for row in statement.movements:
         name = (row.receipt, row.kind, row.direction, row.written if row.kind == "other" else "")
         if first.setdefault(name, row).amount_minor != row.amount_minor:
             amount = Money(row.amount_minor, statement.currency)
-            said = f"{row.receipt}, {row.kind}, {row.happened_at.isoformat()}, {amount}"
+            content = f"{row.receipt}, {row.kind}, {row.happened_at.isoformat()}, {amount}"
             why = "the same receipt, kind and direction stand on two rows with two amounts"
-            comparison.unread.append(UnreadRow(row.place, said, why))
+            comparison.unread.append(UnreadRow(row.place, content, why))
     return list(first.values())
 
 
@@ -169,10 +169,10 @@ def _booked(statement: Statement, movement: Movement, known: _Known) -> Booked |
 def _find_return(movement: Movement, returns: list[Return]) -> Booked | None:
     """Return what a reversal tells of; its own receipt tells which part of a payment it was."""
     receipt = reversal_receipt(movement.receipt, movement.undoes or "")
-    told = [each for each in returns if each.is_told_by(receipt, movement.amount_minor)]
-    if not told:
+    possible = [each for each in returns if each.is_told_by(receipt, movement.amount_minor)]
+    if not possible:
         return None
-    found = next((each for each in told if each.reference == receipt), told[0])
+    found = next((each for each in possible if each.reference == receipt), possible[0])
     returns.remove(found)
     return Booked(None, movement.receipt, found.moved_minor, "returned", found.happened_at)
 

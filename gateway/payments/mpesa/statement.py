@@ -41,7 +41,7 @@ _MOVED_NOTHING = (
     *("failed", "cancelled", "canceled", "declined", "expired", "rejected"),
     *("pending", "initiated", "authorized", "authorised"),
 )
-_SAID_MAX = 200
+_CONTENT_MAX = 200
 # Safaricom's own examples write East Africa Time with a Z.
 _AHEAD = timedelta(hours=3)
 _CLOCKS_DIFFER = timedelta(minutes=30)
@@ -91,8 +91,8 @@ def read_pulled_rows(
             movements.append(read_pulled(row))
             in_zulu.append(str(row["trxDate"]).strip().upper().endswith("Z"))
         except (ValueError, AttributeError, TypeError) as error:
-            said = json.dumps(row, ensure_ascii=False, default=str)[:_SAID_MAX]
-            unread.append(UnreadRow(f"row {number}", said, str(error)))
+            content = json.dumps(row, ensure_ascii=False, default=str)[:_CONTENT_MAX]
+            unread.append(UnreadRow(f"row {number}", content, str(error)))
     latest = max((row.happened_at for row, zulu in zip(movements, in_zulu, strict=True) if zulu),
                  default=until)  # fmt: skip
     if latest > until + _CLOCKS_DIFFER:
@@ -127,8 +127,8 @@ def read_portal(rows: Iterable[tuple[int, list[str]]], shortcode: str | None = N
             if movement := _movement(row, f"line {line}"):
                 read.append((movement, row.get("balance", "")))
         except ValueError as error:
-            said = ",".join(" ".join(cell.split()) for cell in cells)
-            unread.append(UnreadRow(f"line {line}", said[:_SAID_MAX], str(error)))
+            content = ",".join(" ".join(cell.split()) for cell in cells)
+            unread.append(UnreadRow(f"line {line}", content[:_CONTENT_MAX], str(error)))
     movements = [movement for movement, _ in read]
     return Statement(provider_account(code), CURRENCY, movements, _closing(read), unread=unread)
 

@@ -189,6 +189,8 @@ def test_money_for_no_device_waits_in_suspense_until_it_is_matched(
     suggestion = console.main.locator("tr").filter(has_text=METER)
     console.follow("Match", at=suggestion)
     console.fill({"Reason": "two digits changed places"})
+    console.press("Preview")
+    console.sees("The money serves")
     console.press("Match")
     console.sees(f"The payment is matched to {METER}")
     console.wait_for("10.0 kWh")

@@ -62,6 +62,18 @@ def close_cases(
     )
 
 
+def open_details(connection: Connection, kind: str, payment_id: int) -> list[str]:
+    """Return what the open cases of that kind about a payment say, the oldest first."""
+    rows = connection.execute(
+        text(
+            "SELECT detail FROM cases WHERE kind = :kind AND payment_id = :id"
+            " AND closed_at IS NULL ORDER BY id"
+        ),
+        {"kind": kind, "id": payment_id},
+    )
+    return list(rows.scalars())
+
+
 def close_cases_about(
     connection: Connection, now: datetime, kind: str, subject_ids: Collection[int]
 ) -> None:

@@ -93,6 +93,7 @@ _TEMPLATES = {
     "payment_unknown": "there is no such payment",
     "payment_waiting": "the payment {receipt} for {serial} is being applied; try again in some"
     " minutes",
+    "serial_reserved": "{serial} could be taken for the reference of a customer or a prompt",
     "payment_held": "the payment {receipt} for {serial} is on hold; decide about its case first:"
     " apply it, or give the money back",
     "prompt_open": "a payment request for {serial} is open on a phone; try again in {minutes}"

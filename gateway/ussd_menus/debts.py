@@ -16,10 +16,11 @@ from gateway.ussd_menus.turn import CallerContext, Turn
 
 @dataclass(frozen=True, slots=True)
 class DebtTotals:
-    """The sum of all debts due today, and the credit."""
+    """The sum of all debts due today, the credit, and the account reference to pay them to."""
 
     due: Money
     credit: Money
+    account: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ def debt_totals(turn: Turn, debts: Debts) -> DebtTotals:
     return DebtTotals(
         due=money(turn, sum(debt.amount_minor for debt in debts.due)),
         credit=money(turn, debts.credit_minor),
+        account=debts.account,
     )
 
 

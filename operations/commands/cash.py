@@ -51,8 +51,9 @@ def take(
 ) -> None:  # fmt: skip
     """Take a payment: cash at the office, or a transfer to the bank.
 
-    ACCOUNT is what a payer would name: a serial number, or one with LOAN after it. Cash is refused
-    where nothing can be done with it; a transfer that cannot be matched goes to suspense.
+    ACCOUNT is what a payer would name: a serial number, or one with LOAN after it, or a customer's
+    account reference. Cash is refused where nothing can be done with it; a transfer that cannot be
+    matched goes to suspense.
     """
     with _open()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)

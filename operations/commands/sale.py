@@ -23,6 +23,7 @@ from core.usecases.sales.end_sale import (
     write_off_sale,
 )
 from core.usecases.sales.pause_sale import pause_sale, resume_sale
+from core.usecases.sales.running_sale import device_of_another
 from operations.commands.arguments import (
     again_option,
     day_option,
@@ -67,7 +68,10 @@ def _act(name: str, use_case: Callable[[Unit, int, str, str], None], done: str, 
     def run(sale_id: int, reason: str) -> None:
         with _open()() as unit:
             use_case(unit, sale_id, operator_name(), reason)
+            other = device_of_another(unit, sale_id)
         print(f"Sale {sale_id} is {done}.")
+        if other is not None:
+            print(f"{other} is another customer's by now and stays theirs.")
 
     sale.command(name, help=text)(_SALE(reason_option(run)))
 

@@ -154,6 +154,7 @@ def describe_customer(unit: Unit, typed: str) -> Shown:
         "msisdn": msisdn,
         "name": f"{overview.customer.name} {overview.customer.surname}".strip(),
         "language": overview.customer.language,
+        "account": overview.customer.account,
         "credit": major(overview.debts.credit_minor, currency),
         "owes": [
             {
@@ -222,7 +223,10 @@ def _when(debt: Shown) -> str:
 
 
 def _customer_lines(shown: Shown, currency: str) -> list[str]:
-    lines = [f"{shown['name']} ({shown['msisdn']}), credit {currency} {shown['credit']}"]
+    lines = [
+        f"{shown['name']} ({shown['msisdn']}), account {shown['account']},"
+        f" credit {currency} {shown['credit']}"
+    ]
     lines += [
         f"  {debt['kind']:<13}{debt['amount']:>12}  {_when(debt)}  {debt['about']}"
         for debt in shown["owes"]

@@ -28,15 +28,6 @@ CHECKED = (
 )
 
 
-def account_of(scenario: Scenario, msisdn: str) -> str:
-    [(account,)] = scenario.rows(
-        "SELECT account FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
-        " WHERE msisdn = :msisdn",
-        msisdn=msisdn,
-    )
-    return str(account)
-
-
 def slips(reference: str) -> set[str]:
     """One character wrong, missing or added, or two neighbours swapped."""
     return within_edit_distance_one(reference)
@@ -96,7 +87,7 @@ def lines(scenario: Scenario) -> list[tuple[Any, ...]]:
 
 def test_who_has_no_device_pays_for_a_cooker(scenario: Scenario) -> None:
     cooker_for(scenario, NEEMA)
-    account = account_of(scenario, NEEMA)
+    account = scenario.account_of(NEEMA)
 
     scenario.pay("COOKER", f" {account[:4].lower()} {account[4:]}", 400_00)
     scenario.apply()
@@ -114,17 +105,17 @@ def test_who_has_no_device_pays_for_a_cooker(scenario: Scenario) -> None:
 
 def test_the_loan_is_paid_and_no_energy_bought_by_an_owner_of_a_meter(scenario: Scenario) -> None:
     with scenario.open_unit() as unit:
-        quote = quote_payment(unit, account_of(scenario, AMINA), 400_00)
+        quote = quote_payment(unit, scenario.account_of(AMINA), 400_00)
         assert [line.kind for line in quote.outcome.lines] == ["instalment", "instalment"]
         with pytest.raises(Refused, match="nothing_to_pay"):
-            quote_payment(unit, account_of(scenario, NEEMA), 400_00)
+            quote_payment(unit, scenario.account_of(NEEMA), 400_00)
         with pytest.raises(Refused, match="unknown_serial"):
             quote_payment(unit, "AC00000000", 400_00)
 
 
 def test_cash_and_a_prompt_for_an_account(scenario: Scenario) -> None:
     cooker_for(scenario, NEEMA)
-    account = account_of(scenario, NEEMA)
+    account = scenario.account_of(NEEMA)
     with scenario.open_unit() as unit:
         collect_cash(unit, JUMA, "4321", account, Money(100_00, "KES"))
         request_payment(unit, STRANGER, account, Money(100_00, "KES"))

@@ -80,6 +80,15 @@ class Scenario:
     def device_id(self, serial: str) -> int:
         return int(self.rows("SELECT id FROM devices WHERE serial = :serial", serial=serial)[0][0])
 
+    def account_of(self, msisdn: str) -> str:
+        """The account reference of the customer with that number."""
+        [(account,)] = self.rows(
+            "SELECT account FROM customers c JOIN customer_msisdns m ON m.customer_id = c.id"
+            " WHERE msisdn = :msisdn",
+            msisdn=msisdn,
+        )
+        return str(account)
+
     def traces(self) -> dict[str, int]:
         """How many rows there are in each table that an endpoint may write to."""
         return {table: self.rows(f"SELECT count(*) FROM {table}")[0][0] for table in TRACES}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from core.db.console.listing import Query
 from core.db.typed_rows import all_rows, row_or_none
 from core.device import DeviceKind
+from core.ownership import OwnershipReason
 from core.payment import PaymentState
 from core.sale import SaleState
 
@@ -132,6 +133,29 @@ def sales_of_device(connection: Connection, device_id: int) -> list[DeviceSale]:
         " coalesce((SELECT sum(paid_minor) FROM instalments i WHERE i.sale_id = s.id), 0)"
         "::bigint AS paid_minor FROM sales s JOIN appliances a ON a.id = s.appliance_id"
         " JOIN customers c ON c.id = s.customer_id WHERE s.device_id = :id ORDER BY s.id DESC",
+        id=device_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceHands:
+    """A change of hands. `customer`: who had the device from then on; empty: nobody."""
+
+    changed_at: datetime
+    reason: OwnershipReason
+    customer_id: int | None
+    customer: str
+
+
+def hands_of_device(connection: Connection, device_id: int) -> list[DeviceHands]:
+    """Return every change of hands of a device, the newest first."""
+    return all_rows(
+        connection,
+        DeviceHands,
+        "SELECT h.changed_at, h.reason, h.to_customer_id AS customer_id,"
+        " concat_ws(' ', c.name, c.surname) AS customer FROM ownership_changes h"
+        " LEFT JOIN customers c ON c.id = h.to_customer_id WHERE h.device_id = :id"
+        " ORDER BY h.id DESC",
         id=device_id,
     )
 

@@ -26,6 +26,7 @@ from core.db.tables.sales import devices
 from core.device import KeypadDigits, KnownDevice
 from core.errors import BrokenInvariant, Refused
 from core.ownership import Handover
+from core.reference import is_reserved
 from core.serial_number import is_meter_number
 from core.tokens.errors import TokenImpossible
 from core.tokens.family import FAMILIES, NO_TOKENS, DeviceSecret, actions_of, check_possible
@@ -96,7 +97,8 @@ def register_devices(
     digits_not_served, plan_unknown, plan_misplaced, plan_of_other_kind,
     customer_unknown, owner_needed, day_to_come, family_not_served,
     secret_key_needed, secret_key_misplaced, starting_code_misplaced, sts_needed, sts_misplaced,
-    meter_number, meter_not_vendable, no_codes, device_of_another, key_differs, differs.
+    serial_reserved, meter_number, meter_not_vendable, no_codes, device_of_another, key_differs,
+    differs.
     """
     known = _read_known(unit.connection, entries)
 
@@ -145,6 +147,8 @@ def _check(known: _Known, entry: DeviceEntry, today: date) -> None:
         raise Refused("manufacturer_unknown", manufacturer=entry.manufacturer)
     if entry.kind not in manufacturer["kinds"]:
         raise Refused("kind_not_made", kind=entry.kind, kinds=", ".join(manufacturer["kinds"]))
+    if is_reserved(entry.serial):
+        raise Refused("serial_reserved", serial=entry.serial)
     _check_owner(known, entry, today)
     _check_tariff(known, entry)
     _check_product(known, entry)

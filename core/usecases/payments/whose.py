@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.customer import Customer
-from core.db.audit import close_cases, open_case
+from core.db.audit import close_cases, open_case, open_details
 from core.db.customers import get_customer
-from core.db.devices import find_device
+from core.db.devices import find_device, get_device
 from core.db.ownership import changes_of, replacement_of
+from core.db.payments import get_payment
 from core.db.prompts import asked_of_others, customers_asked
 from core.device import Device
 from core.errors import Refused
@@ -27,8 +28,8 @@ from core.usecases.payments.find_account import LOAN_SUFFIX, Match, match_accoun
 
 # Cases: its device is in other hands than it was paid for; it served another than it was asked of.
 CHANGED_HANDS, SERVED_ANOTHER = "changed_hands", "served_another"
-# Cash is booked while it is taken, by our own clock: its owner is the one of that moment.
-_OWN_CLOCK = ("cash",)
+# Cash is booked while it is taken, by our own clock: the owner of that moment was just quoted.
+_TAKEN_NOW = ("cash", "office")
 # A prompt is answered within this, or not at all.
 _ANSWERED_WITHIN = timedelta(hours=1)
 
@@ -67,7 +68,8 @@ def match_payment(unit: Unit, notice: PaymentNotice) -> Match | Held:
         )
     except Refused as refused:
         return _held(unit, notice, refused)
-    if match.device is None or match.quoted_at or notice.source in _OWN_CLOCK:
+    is_taken_now = notice.source in _TAKEN_NOW and notice.paid_at == unit.now
+    if match.device is None or match.quoted_at or is_taken_now:
         return match
     then = _owners_then(unit, match.device, notice.paid_at) | asked_of_others(
         unit.connection, match.device.id, notice.amount_minor, _asked_between(notice.paid_at)
@@ -109,6 +111,17 @@ def owners_then(unit: Unit, payment: BookedPayment) -> list[Customer]:
     return [get_customer(unit.connection, customer_id) for customer_id in sorted(then)]
 
 
+def others_then(unit: Unit, payment_id: int) -> list[str]:
+    """Return, by name and number, who else than the customer it is matched to may have had the
+    device of a payment when it was paid; nobody for a payment that is for no device."""
+    payment = get_payment(unit.connection, payment_id)
+    if payment is None or payment.device_id is None:
+        return []
+    device = get_device(unit.connection, payment.device_id)
+    others = _owners_then(unit, device, payment.paid_at) - {payment.customer_id}
+    return [_describe(unit, customer_id) for customer_id in sorted(others)]
+
+
 def open_hands_case(
     unit: Unit,
     payment_id: int,
@@ -137,6 +150,11 @@ def report_served_another(unit: Unit, payment: BookedPayment, customer_id: int) 
         f" served {served}. Take it back and match it to whom it belongs"
     )
     open_case(unit.connection, unit.now, SERVED_ANOTHER, str(payment.id), detail, payment.id)
+
+
+def open_hands_cases(unit: Unit, payment_id: int) -> list[str]:
+    """Return what the open cases about whose money a payment is say."""
+    return open_details(unit.connection, CHANGED_HANDS, payment_id)
 
 
 def close_hands_cases(unit: Unit, payment_id: int) -> None:

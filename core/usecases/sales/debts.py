@@ -33,10 +33,11 @@ class Debt:
 
 @dataclass(frozen=True, slots=True)
 class Debts:
-    """All open obligations, the oldest first, and the customer's credit."""
+    """All open obligations, the oldest first, the customer's credit and account reference."""
 
     lines: tuple[Debt, ...]
     credit_minor: int
+    account: str
 
     @property
     def due(self) -> list[Debt]:
@@ -63,4 +64,4 @@ def list_debts(unit: Unit, customer_id: int) -> Debts:
         for obligation in owed_today(unit, position)
         if obligation.kind != "recovery"
     )
-    return Debts(lines, position.owner.credit_minor)
+    return Debts(lines, position.owner.credit_minor, position.owner.account)

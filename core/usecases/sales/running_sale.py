@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.db.customers import get_customer, note_changed_debts
-from core.db.devices import lock_devices
+from core.db.devices import get_device, lock_devices
 from core.db.ledger import post_entries
 from core.db.sales import instalments_of, lock_sale
 from core.db.tariffs import versions_of
@@ -63,6 +63,15 @@ def device_of_sale(unit: Unit, sale: LockedSale) -> Device | None:
         return None
     device = lock_devices(unit.connection, [sale.device_id], [])[sale.device_id]
     return device if device.owner_id == sale.customer_id else None
+
+
+def device_of_another(unit: Unit, sale_id: int) -> str | None:
+    """Return the serial number of a sale's device that is another customer's by now, or None."""
+    sale = lock_sale(unit.connection, sale_id)
+    if sale is None or sale.device_id is None:
+        return None
+    device = get_device(unit.connection, sale.device_id)
+    return device.serial if device.owner_id not in (None, sale.customer_id) else None
 
 
 def open_minor(plan: Sequence[Instalment]) -> int:

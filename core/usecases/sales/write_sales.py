@@ -83,11 +83,11 @@ def write_sale(
     if device is not None:
         check_free(device, customer.id)
     (sale_id,) = write_sales(unit, [draft])
-    send_sms_to(unit, customer, _agreed(unit, quote), f"agreed:{reference}")
+    send_sms_to(unit, customer, _agreed(unit, customer, quote), f"agreed:{reference}")
     return sale_id
 
 
-def _agreed(unit: Unit, quote: Quote) -> BoundMessage:
+def _agreed(unit: Unit, customer: Customer, quote: Quote) -> BoundMessage:
     operator = unit.market.operator
     if isinstance(quote, ServiceQuote):
         return agent_sms.agreed_service(
@@ -101,6 +101,7 @@ def _agreed(unit: Unit, quote: Quote) -> BoundMessage:
         last=quote.last,
         first_on=quote.first_on,
         down_payment=quote.down_payment,
+        account=customer.account,
         operator=operator,
     )
 

@@ -97,9 +97,10 @@ def agreed_plan(
     last: Money,
     first_on: Day,
     down_payment: Money,
+    account: Reference,
     operator: Name,
 ) -> None:
-    """To a customer who bought on a plan: the agreed terms."""
+    """To a customer who bought on a plan: the agreed terms, and the account reference to pay to."""
 
 
 @sms_message(max_segments=2)

@@ -7,12 +7,13 @@ from core.wording.slots import Day, MessageSlot, Money, Name, Reference
 
 
 @message
-def total(due: Money, credit: Money) -> None:
-    """Above the list: what is due now, and the credit for the next payment."""
+def total(due: Money, credit: Money, account: Reference) -> None:
+    """Above the list: what is due now, the credit for the next payment, and the account reference
+    that pays debts without naming a device."""
 
 
 @message
-def nothing(credit: Money) -> None:
+def nothing(credit: Money, account: Reference) -> None:
     """Instead of the list when nothing is owed."""
 
 

@@ -10,6 +10,7 @@ from core.db.console.devices import (
     DEVICES,
     DeviceDetails,
     find_device_details,
+    hands_of_device,
     payments_of_device,
     plans_for_kind,
     sales_of_device,
@@ -87,6 +88,7 @@ def device(device_id: int) -> ResponseReturnValue:
             sales=sales_of_device(connection, device_id),
             tokens=tokens_of_device(connection, device_id, _SHOWN),
             payments=payments_of_device(connection, device_id, _SHOWN),
+            hands=hands_of_device(connection, device_id),
             audit=audit_of(connection, "device", device_id),
         )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from core.db.console.payments import SUSPENSE
+from core.db.console.payments import SUSPENSE, find_payment_details
 from core.unit import Unit
+from core.usecases.payments.whose import open_hands_cases, others_then
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
@@ -49,18 +50,43 @@ def _match_payment(unit: Unit, operator: str, values: Values, payment_id: int) -
     return Done(message, "payments.payment", {"payment_id": payment_id})
 
 
+def _match_summary(unit: Unit, payment_id: int) -> list[tuple[str, str]]:
+    """Return the payment, and whose money it is where its device is in other hands now."""
+    cases = (("Whose it is", case) for case in open_hands_cases(unit, payment_id))
+    return [*payment_summary(unit, payment_id), *cases]
+
+
+def _preview_match(unit: Unit, done: Done) -> list[str]:
+    """Return who would be served, and who had the device when it was paid, where that differs."""
+    payment_id = done.ids["payment_id"]
+    found = find_payment_details(unit.connection, payment_id)
+    served = [f"The money serves {found.customer}"] if found and found.customer else []
+    others = (f"When it was paid, {name} had the device" for name in others_then(unit, payment_id))
+    return [*served, *others]
+
+
 action_page(
     blueprint,
     "/suspense/<int:payment_id>/match",
     "match",
     "match_payment",
     Form(
-        "Match to a device",
-        lambda unit, payment_id: (Field("serial", "Serial number", parsing.serial),),
+        "Match to a device or a customer",
+        lambda unit, payment_id: (
+            Field(
+                "serial",
+                "Serial number or account reference",
+                parsing.serial,
+                hint="The account reference of a customer pays their debts only.",
+            ),
+        ),
         _match_payment,
         button="Match",
-        errors_at={"unknown_serial": "serial", "device_in_stock": "serial"},
-        summary=payment_summary,
+        errors_at=dict.fromkeys(
+            ("unknown_serial", "device_in_stock", "device_moved", "reference_expired"), "serial"
+        ),
+        summary=_match_summary,
+        preview=_preview_match,
     ),
 )
 

@@ -44,6 +44,8 @@ _PAYER, _ACCOUNT, _AMOUNT, _OTHER = "C2B00011", "C2B00012", "C2B00013", "C2B0001
 _CODE_OF = {
     "unknown_serial": _ACCOUNT,
     "device_in_stock": _ACCOUNT,
+    "device_moved": _ACCOUNT,
+    "reference_expired": _ACCOUNT,
     "amount_invalid": _AMOUNT,
     "amount_too_large": _AMOUNT,
     "below_minimum": _AMOUNT,

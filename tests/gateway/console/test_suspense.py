@@ -20,8 +20,11 @@ def test_a_suggestion_links_to_a_prefilled_match(console: Console) -> None:
 def test_a_matched_payment_is_applied_to_the_device(console: Console) -> None:
     finance, lost = console.login("finance"), console.ids["suspense_id"]
 
-    answer = finance.post(f"/suspense/{lost}/match", serial="lamp 100", reason="he called us")
+    path = f"/suspense/{lost}/match"
+    looked, answer = finance.confirm(path, serial="lamp 100", reason="he called us")
     console.scenario.apply()
+
+    assert "The money serves Baraka Mwangi" in looked.text
 
     assert answer.location == f"/console/payments/{lost}"
     assert console.rows("SELECT state FROM payments WHERE id = :id", id=lost) == [("applied",)]

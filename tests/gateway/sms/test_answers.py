@@ -31,6 +31,7 @@ from tests.support.cast import (
     NEEMA,
     STOCK_METER,
     STRANGER,
+    STS,
 )
 from tests.support.scenario import NOW, Scenario, make_scenario
 from tests.support.services import clone
@@ -95,6 +96,7 @@ def give(phones: SmsScenario, serial: str, msisdn: str) -> None:
             serial=serial,
             manufacturer_id=manufacturer,
             owner_id=owner,
+            sts=STS,
             tariff_id=tariff,
             assigned_on=NOW.date(),
         )

@@ -94,6 +94,28 @@ def test_generated_months_end_as_the_generators_ledger(statement: StatementComma
     statement.scenario.check_invariants()
 
 
+def test_what_is_no_customers_business_waits_for_a_person_and_then_agrees(
+    statement: StatementCommand,
+) -> None:
+    month = PortalMonth(7, "600777", BEGIN, ACCOUNTS, with_others=True)
+    scenario = statement.scenario
+    month.missing.discard("Balance")
+    assert month.others
+
+    for _ in range(2):
+        assert statement.run(month, "--ingest", "--opening") == 1
+    held = scenario.rows("SELECT id FROM held_movements")
+    assert len(held) == len(scenario.rows("SELECT FROM cases")) == len(month.others)
+    for (number,) in held:
+        assert main(["movement", str(number), "--book", "unclassified", "--reason", "wages"]) == 0
+
+    assert statement.run(month, "--ingest", "--opening") == statement.run(month) == 0
+    assert scenario.rows("SELECT FROM cases WHERE closed_at IS NULL") == []
+    assert statement.balance("unclassified") == month.others_minor
+    assert statement.balance(f"clearing:daraja:{month.shortcode}") == month.closing_minor
+    scenario.check_invariants()
+
+
 @pytest.mark.slow
 def test_hundreds_of_generated_months_end_as_the_generators_ledger(
     statement: StatementCommand,

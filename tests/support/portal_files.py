@@ -21,8 +21,10 @@ _PAYMENTS = ("Pay Bill", "Pay Bill Online", "Pay Utility", "Buy Goods", "Merchan
              "Customer Payment to Small Business")  # fmt: skip
 _TO_BANK = ("Organization Settlement", "Organisation Settlement to Bank", "Revenue Settlement",
             "Merchant Account to Organization Settlement Account")  # fmt: skip
+_OTHERS = ("Salary Payment", "Business Payment to Customer", "Business Buy Goods", "Pochi")
 _REVERSALS = ("Transaction Reversal", "Pay Bill Reversal", "Reversal")
 _NAMES = ("JANE DOE", "CHARGES LTD", "W. REVERSAL", "FEE KAMAU", "TARIFF & SONS", "ZOÉ N'DOUR")
+_SIZE = 30
 _DATES = ("%Y-%m-%d %H:%M:%S", "%d-%m-%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d-%m-%Y %H:%M",
           "%Y-%m-%d %H:%M:%S.0", "%Y/%m/%d %H:%M:%S", "%d.%m.%Y\r%H:%M:%S")  # fmt: skip
 _OPTIONAL = ("Initiation Time", "Balance", "Balance Confirmed", "Reason Type", "Other Party Info",
@@ -54,12 +56,18 @@ class PortalMonth:
     """The rows of a month, and the generator's own ledger of them.
 
     Amounts are in minor units. `opening_minor` was on the account before the first row,
-    `returned` is what went back of each payment, by receipt; `bank_minor` and `fees_minor` are what
-    our bank and the provider's fees gained.
+    `returned` is what went back of each payment, by receipt; `bank_minor`, `fees_minor` and
+    `others_minor` are what our bank, the provider's fees and others (staff, suppliers) gained.
     """
 
     def __init__(
-        self, seed: int, shortcode: str, begin: datetime, accounts: tuple[str, ...], size: int = 30
+        self,
+        seed: int,
+        shortcode: str,
+        begin: datetime,
+        accounts: tuple[str, ...],
+        *,
+        with_others: bool = False,
     ) -> None:
         self.seed, self.shortcode, self.accounts = seed, shortcode, accounts
         self._random = Random(seed)
@@ -68,8 +76,9 @@ class PortalMonth:
         self.opening_minor = self._random.choice((0, 1000_00, 12_345_67))
         self.rows: list[PortalRow] = []
         self.returned: Counter[str] = Counter()
-        self.bank_minor = self.fees_minor = 0
-        while len(self.rows) < size:
+        self.bank_minor = self.fees_minor = self.others_minor = 0
+        self._others = 2 if with_others else 0
+        while len(self.rows) < _SIZE:
             self._add()
         self.missing = set(self._random.sample(_OPTIONAL, self._random.randrange(4)))
 
@@ -86,8 +95,8 @@ class PortalMonth:
         return self.opening_minor + sum(row.signed_minor for row in self.rows if row.is_done)
 
     def _add(self) -> None:
-        acts = (self._pay, self._reverse, self._settle, self._charge, self._fail)
-        self._random.choices(acts, (10, 2, 2, 1, 1))[0]()
+        kinds = (self._pay, self._reverse, self._settle, self._charge, self._fail, self._other)
+        self._random.choices(kinds, (10, 2, 2, 1, 1, self._others))[0]()
 
     def _row(self, written: str, signed_minor: int, **more: str | bool) -> PortalRow:
         self._at += timedelta(seconds=self._random.randint(60, 36_000))
@@ -147,6 +156,16 @@ class PortalMonth:
 
     def _fail(self) -> None:
         self._row(self._random.choice(_PAYMENTS), 999_00, party=self._party(), is_done=False)
+
+    def _other(self) -> None:
+        """Money that is no customer's: out to staff and suppliers, or back from them."""
+        minor = self._random.choice((-5_000_00, -40_00, 40_00))
+        self.others_minor -= minor
+        self._row(self._random.choice(_OTHERS), minor, party="254711000077 - PAY BILL KAMAU")
+
+    @property
+    def others(self) -> list[PortalRow]:
+        return [row for row in self.rows if row.written in _OTHERS]
 
     def content(self) -> bytes:
         """The file."""

@@ -46,11 +46,16 @@ def owners_around(changes: Sequence[OwnershipChange], paid_at: datetime, now: da
 
     `changes`: all of the device's, the oldest first. More than one customer: it changed hands about
     then. None: it was in nobody's hands. An instant later than `now` says nothing of when.
+
+    Before the first owner we know of it counts as theirs: nobody else had it, and the first money
+    is often paid before somebody enters whose the device is.
     """
     begin, end = paid_at - _CLOCKS_DIFFER, paid_at + _CLOCKS_DIFFER
     if begin > now:
         begin, end = now - _NEWS_TAKES, now
-    owner = changes[0].from_customer_id if changes else None
+    owner = None
+    if changes:
+        owner = changes[0].from_customer_id or changes[0].to_customer_id
     owners = set()
     for change in changes:
         if change.changed_at > begin:

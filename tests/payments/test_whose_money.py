@@ -61,6 +61,19 @@ def test_money_paid_before_a_meter_changed_hands_waits_for_a_person(scenario: Sc
     scenario.check_invariants()
 
 
+def test_before_its_first_owner_a_device_was_nobody_elses(scenario: Scenario) -> None:
+    """A kit is registered in the evening; its owner paid for it that morning."""
+    scenario.ahead = timedelta(hours=8)
+    with scenario.open_unit() as unit:
+        replace_device(unit, scenario.device_id(KIT), STOCK_KIT, "ops", "broken")
+    assert scenario.rows(OWNERS, serial=STOCK_KIT) == [("replacement", None, "Baraka")]
+
+    scenario.pay("EARLY", STOCK_KIT, 150_00, paid_at=NOW)
+    scenario.apply()
+
+    assert served(scenario) == [("Baraka",)]
+
+
 @pytest.mark.parametrize("seconds", [-30, 0, 30])
 def test_about_the_instant_of_the_change_it_is_in_doubt(scenario: Scenario, seconds: int) -> None:
     """The provider's clock may differ from ours: nobody's guess."""

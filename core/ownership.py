@@ -1,7 +1,8 @@
 """Who owned a device when: every change of hands with its instant, and whose a payment may be.
 
-A payment belongs to whoever owned the device when it was paid (domain 8). Clocks of providers and
-ours differ a little, so around a change of hands the owner is in doubt, and doubt is a person's.
+A payment belongs to whoever owned the device when it was paid (domain 8). Providers tell whole
+seconds: a payment of the second in which the device changed hands is the new owner's, who may pay
+at once.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ OwnershipReason = Literal[
     "registration", "import", "sale", "transfer", "replacement", "return", "retirement"
 ]
 
-# How far a provider's clock may be from ours, and how long before its news a payment with an
-# impossible instant (later than now) may have been made.
+# How far a provider's clock may be ahead of ours, and how long before its news a payment with an
+# impossible instant (later than that) may have been made.
 _CLOCKS_DIFFER = timedelta(minutes=1)
 _NEWS_TAKES = timedelta(days=2)
 
@@ -44,23 +45,25 @@ class OwnershipChange:
 def owners_around(changes: Sequence[OwnershipChange], paid_at: datetime, now: datetime) -> set[int]:
     """Return the customers who may have owned the device when a payment for it was made.
 
-    `changes`: all of the device's, the oldest first. More than one customer: it changed hands about
-    then. None: it was in nobody's hands. An instant later than `now` says nothing of when.
+    `changes`: all of the device's, the oldest first. More than one customer: it changed hands when
+    it may have been made. None: it was in nobody's hands. An instant later than `now` says nothing
+    of when.
 
     Before the first owner we know of it counts as theirs: nobody else had it, and the first money
     is often paid before somebody enters whose the device is.
     """
-    begin, end = paid_at - _CLOCKS_DIFFER, paid_at + _CLOCKS_DIFFER
-    if begin > now:
+    begin = end = paid_at
+    if paid_at - _CLOCKS_DIFFER > now:
         begin, end = now - _NEWS_TAKES, now
     owner = None
     if changes:
         owner = changes[0].from_customer_id or changes[0].to_customer_id
     owners = set()
     for change in changes:
-        if change.changed_at > begin:
+        changed_at = change.changed_at.replace(microsecond=0)
+        if changed_at > begin:
             owners.add(owner)
-        if change.changed_at > end:
+        if changed_at > end:
             break
         owner = change.to_customer_id
     else:

@@ -10,10 +10,11 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import create_engine
@@ -136,7 +137,7 @@ class Operator:
         body = {
             "TransactionType": "Pay Bill",
             "TransID": receipt or "TKOASKS",
-            "TransTime": f"{TODAY:%Y%m%d}101500",
+            "TransTime": f"{datetime.now(ZoneInfo('Africa/Nairobi')):%Y%m%d%H%M%S}",
             "TransAmount": f"{amount}.00",
             "BusinessShortCode": "600123",
             "BillRefNumber": serial,

@@ -126,7 +126,8 @@ def _as_quoted(
         changed_at = batch.changed_at.get(payment.customer_id)
         if device is not None and device.owner_id != payment.customer_id:
             unmatch(unit, payment.id, {payment.customer_id})
-        elif changed_at is not None and changed_at > payment.quoted_at:
+        # Providers tell whole seconds.
+        elif changed_at is not None and changed_at.replace(microsecond=0) > payment.quoted_at:
             hold_changed(unit, payment, batch.name_of(payment), changed_at)
         else:
             as_quoted.append(payment)

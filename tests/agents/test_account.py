@@ -280,6 +280,29 @@ def test_the_agent_is_told_and_sees_it_in_the_account(engine: Engine, open_unit:
         assert list(bodies) == [f"Cash KES 100, receipt {receipt}, given back. You owe KES 0."]
 
 
+def test_a_part_of_the_cash_takes_its_share_of_the_commission(
+    engine: Engine, open_unit: OpenUnit
+) -> None:
+    receipt = collect(open_unit, 100).receipt
+    with open_unit() as unit:
+        payment_id = unit.connection.execute(text("SELECT id FROM payments")).scalar_one()
+
+    assert give_back(open_unit, receipt, 33)
+    assert figures(engine) == (67_00, 3_35)
+    check_ledger(engine)
+
+    with open_unit() as unit:  # from the office: the agent still owes the cash
+        back = NewReturn(27_00, "office", "V1")
+        assert reverse_by_hand(unit, payment_id, back, "ops@jua", "the rest is for her kit")
+    assert figures(engine) == (67_00, 2_00)
+    assert office(engine) == -27_00
+
+    with open_unit() as unit:
+        reverse_by_hand(unit, payment_id, NewReturn(), "ops@jua", "all of it after all")
+    assert figures(engine) == (27_00, 0)
+    check_ledger(engine)
+
+
 def test_cash_on_its_way_back_is_not_owed_once_it_is_back(
     engine: Engine, open_unit: OpenUnit
 ) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.errors import Refused
 from core.refund import MoneyBackFrom, NewReturn
-from core.usecases.refunds.refund import refund_done, refund_refused, request_refund
+from core.usecases.refunds.refund import (
+    refund_done,
+    refund_refused,
+    refund_unmatched,
+    request_refund,
+)
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from tests.support.cast import AMINA, KIT, METER
 from tests.support.scenario import ACCOUNT, Scenario
@@ -265,3 +272,78 @@ def test_the_payer_is_told_what_went_back(scenario: Scenario) -> None:
 
     [(body,)] = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.refunded'")
     assert "KES 200" in body
+
+
+def test_a_refund_that_was_refused_and_found_on_the_statement_is_booked_once(
+    scenario: Scenario,
+) -> None:
+    payment_id = scenario.pay("R1", "?", 500_00, provider_account="pawapay:main")
+    refund_id = ask(scenario, payment_id, 200)
+    with scenario.open_unit() as unit:
+        refund_refused(unit, refund_id, "LIMIT")
+        back = NewReturn(200_00, "provider", "B1")
+        assert record_reversal(unit, "pawapay:main", "R1", back, "statement", "on the statement")
+
+    with scenario.open_unit() as unit:
+        assert refund_done(unit, refund_id, "COMPLETED") is False
+
+    assert scenario.rows("SELECT returned_minor FROM payments") == [(200_00,)]
+    assert scenario.rows("SELECT state FROM refunds") == [("done",)]
+    scenario.check_invariants()
+
+
+def test_a_receipt_names_its_part_before_the_amount_does(scenario: Scenario) -> None:
+    payment_id = scenario.pay("R1", METER, 500_00)
+    taken(scenario, 200)  # without a receipt of its own
+    given(scenario, payment_id, 100, "provider", "B1")
+
+    assert taken(scenario, 200, "B1") is False
+
+    assert cases(scenario) == ["return_unclear"]
+    assert taken(scenario, 200, "B2") is False  # the first part: its receipt is known now
+    assert taken(scenario, 200, "B3") is True
+    assert scenario.states() == ["reversed"]
+    scenario.check_invariants()
+
+
+def test_a_part_by_hand_leaves_the_case_about_the_rest(scenario: Scenario) -> None:
+    payment_id = scenario.pay("R1", "?", 500_00, provider_account="mtn:mtnuganda")
+    scenario.ahead = timedelta(hours=25)
+    with scenario.open_unit() as unit:
+        refund_unmatched(unit, timedelta(hours=24), 10)
+
+    given(scenario, payment_id, 200, reference="V1")
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(True,)]
+    given(scenario, payment_id, None, reference="V2")
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
+
+
+def test_a_part_is_not_sent_back_by_itself_where_only_whole_payments_are(
+    scenario: Scenario,
+) -> None:
+    payment_id = scenario.pay("R1", "?", 500_00)
+    given(scenario, payment_id, 200, reference="V1")
+    scenario.ahead = timedelta(hours=25)
+
+    with scenario.open_unit() as unit:
+        assert refund_unmatched(unit, timedelta(hours=24), 10) == 0
+
+    assert cases(scenario) == ["refund_by_hand"]
+
+
+def test_money_that_is_ahead_of_time_is_refused(scenario: Scenario) -> None:
+    payment_id = scenario.pay("R1", METER, 500_00)
+    back = NewReturn(None, "office", "V1", scenario.now() + timedelta(days=1))
+    with pytest.raises(Refused, match="day_ahead"), scenario.open_unit() as unit:
+        reverse_by_hand(unit, payment_id, back, "ops@jua", "the payer asked")
+
+
+def test_a_return_has_the_day_on_which_it_happened(scenario: Scenario) -> None:
+    payment_id = scenario.pay("R1", METER, 500_00)
+    with scenario.open_unit() as unit:
+        back = NewReturn(None, "office", "V1", unit.now - timedelta(days=3))
+        reverse_by_hand(unit, payment_id, back, "ops@jua", "the payer asked")
+
+    assert scenario.rows("SELECT value_on::text FROM journal_entries WHERE kind = 'reversed'") == [
+        ("2026-11-21",)
+    ]

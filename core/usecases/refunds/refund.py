@@ -34,6 +34,7 @@ from core.usecases.refunds.money_out import postings_out
 from core.usecases.refunds.return_money import (
     HOLDING,
     insert_whole,
+    is_recorded,
     mark_returned,
     record_provider_return,
     report_unclear,
@@ -225,6 +226,9 @@ def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: NewReturn) 
     if payment.state == "refunding":
         other = find_open_refund(unit.connection, payment.id)
         return other is not None and refund_done(unit, other.id, code, back)
+    if is_recorded(unit, payment, back.reference, refund.amount_minor):
+        _end(unit, refund, "done", code)
+        return False
     if payment.state in HOLDING and refund.amount_minor <= payment.left_minor:
         _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
         return _complete(unit, refund, code, back)

@@ -113,20 +113,42 @@ def record_provider_return(unit: Unit, payment: BookedPayment, back: NewReturn) 
     payment, or the receipt of an earlier return with another amount.
     """
     asked = payment.left_minor if back.amount_minor is None else back.amount_minor
-    known = [each for each in returns_of(unit.connection, payment.id) if each.source == "provider"]
-    for earlier in known:
-        if earlier.is_told_by(back.reference, asked):
-            if back.reference and not earlier.reference:
-                learn_reference(unit.connection, earlier.id, back.reference)
-            return None
-    before = sum(earlier.moved_minor for earlier in known)
-    named = [earlier.reference for earlier in known if earlier.reference]
-    if before == payment.amount_minor == asked:
+    if is_recorded(unit, payment, back.reference, asked):
         return None
-    if before + asked > payment.amount_minor or (back.reference and back.reference in named):
-        report_unclear(unit, payment, back.reference, (asked, payment.amount_minor - before))
+    known = _of_provider(unit, payment)
+    possible = payment.amount_minor - sum(earlier.moved_minor for earlier in known)
+    if possible == 0 and asked == payment.amount_minor:
+        return None
+    if asked > possible or _named(known, back.reference):
+        report_unclear(unit, payment, back.reference, (asked, possible))
         return None
     return return_money(unit, payment, back)
+
+
+def is_recorded(
+    unit: Unit, payment: BookedPayment, reference: str | None, moved_minor: int
+) -> bool:
+    """Whether a provider's news of a return was recorded before; its receipt is kept if it is new.
+
+    The receipt tells, and without one the amount.
+    """
+    known = _of_provider(unit, payment)
+    for earlier in _named(known, reference) or known:
+        if not earlier.is_told_by(reference, moved_minor):
+            continue
+        if reference and not earlier.reference:
+            learn_reference(unit.connection, earlier.id, reference)
+        return True
+    return False
+
+
+def _of_provider(unit: Unit, payment: BookedPayment) -> list[Return]:
+    returns = returns_of(unit.connection, payment.id)
+    return [each for each in returns if each.source == "provider"]
+
+
+def _named(returns: list[Return], reference: str | None) -> list[Return]:
+    return [each for each in returns if reference and each.reference == reference]
 
 
 def report_unclear(

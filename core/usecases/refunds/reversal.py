@@ -105,7 +105,8 @@ def reverse_by_hand(
             key = f"returned:{payment.id}:{payment.returned_minor}"
             notify_payer_of_return(unit, payment, back.amount_minor, key)
     _audit(unit, payment, back, (operator, reason), clawback_minor)
-    for kind in (NOT_KNOWN, BY_HAND):
+    is_all = back.amount_minor == payment.left_minor
+    for kind in (NOT_KNOWN, BY_HAND) if is_all else (NOT_KNOWN,):
         close_cases(unit.connection, unit.now, kind, [payment.id])
     return True
 

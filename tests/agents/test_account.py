@@ -16,7 +16,6 @@ from core.errors import Refused
 from core.money import Money
 from core.pin import Pins, hash_pin
 from core.refund import NewReturn
-from core.tokens.family import DeviceSecret
 from core.unit import OpenUnit, unit_opener
 from core.usecases.agents.account import agent_account, settle_agent
 from core.usecases.agents.collect_cash import collect_cash
@@ -31,9 +30,10 @@ from tests.support.builders import (
     insert_manufacturer,
     insert_tariff,
 )
+from tests.support.cast import OPEN_SECRET, STS
 from tests.support.scenario import NOW
 
-JUMA, METER = "+254711000111", "METER1"
+JUMA, METER = "+254711000111", "01000000016"
 PINS = Pins("pepper")
 HASHED = hash_pin("4321", "pepper")
 
@@ -47,10 +47,11 @@ def open_unit(engine: Engine) -> OpenUnit:
         insert_device(
             connection,
             serial=METER,
-            manufacturer_id=insert_manufacturer(connection),
+            manufacturer_id=insert_manufacturer(connection, token_family="sts", sts=STS),
             owner_id=amina,
             tariff_id=insert_tariff(connection),
             assigned_on=NOW.date(),
+            sts=STS,
         )
     return unit_opener(engine, lambda: NOW, pins=PINS)
 
@@ -242,7 +243,7 @@ def test_cash_that_is_given_back_is_not_owed_any_more_nor_its_commission(
     collect(open_unit, 30)
     if used:
         with open_unit() as unit:
-            apply_payments(unit, lambda device: DeviceSecret(device.serial, "openpaygo", bytes(16)))
+            apply_payments(unit, OPEN_SECRET)
 
     assert give_back(open_unit, receipt, 100)
     assert not give_back(open_unit, receipt, 100)
@@ -334,7 +335,7 @@ def test_cash_goes_back_while_its_agent_is_at_work_for_the_same_customer(
 ) -> None:
     collect(open_unit, 100)
     with open_unit() as unit:
-        apply_payments(unit, lambda device: DeviceSecret(device.serial, "openpaygo", bytes(16)))
+        apply_payments(unit, OPEN_SECRET)
         payment_id, customer_id = unit.connection.execute(
             text("SELECT id, customer_id FROM payments")
         ).one()

@@ -21,7 +21,7 @@ from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from gateway.sms.keywords import WORDS
 from operations.embedded.services import Services
-from tests.support.builders import insert_agent, insert_device
+from tests.support.builders import insert_agent, insert_device, insert_manufacturer
 from tests.support.cast import (
     AMINA,
     BARAKA,
@@ -31,7 +31,6 @@ from tests.support.cast import (
     NEEMA,
     STOCK_METER,
     STRANGER,
-    STS,
 )
 from tests.support.scenario import NOW, Scenario, make_scenario
 from tests.support.services import clone
@@ -89,14 +88,15 @@ def give(phones: SmsScenario, serial: str, msisdn: str) -> None:
         owner = connection.execute(
             text("SELECT customer_id FROM customer_msisdns WHERE msisdn = :m"), {"m": msisdn}
         ).scalar_one()
-        manufacturer = connection.execute(text("SELECT id FROM manufacturers LIMIT 1")).scalar_one()
+        manufacturer = insert_manufacturer(
+            connection, code=f"m{serial}", token_family="none", kinds=("meter",)
+        )
         tariff = connection.execute(text("SELECT id FROM tariffs LIMIT 1")).scalar_one()
         insert_device(
             connection,
             serial=serial,
             manufacturer_id=manufacturer,
             owner_id=owner,
-            sts=STS,
             tariff_id=tariff,
             assigned_on=NOW.date(),
         )

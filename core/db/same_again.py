@@ -44,13 +44,13 @@ def find_open_prompt(
     since: datetime,
 ) -> tuple[int, datetime] | None:
     """Return (id, instant) of the newest prompt to that number, for that customer, device and
-    purpose and of that amount, that was made since then and may still be approved."""
+    purpose and of that amount, that was made since then and has not ended."""
     row = connection.execute(
         text(
             "SELECT id, created_at FROM prompts WHERE msisdn = :msisdn AND customer_id = :customer"
             " AND device_id IS NOT DISTINCT FROM :device AND purpose = :purpose"
             " AND amount_minor = :amount"
-            " AND created_at >= :since AND state IN ('waiting', 'sending', 'pending', 'unknown')"
+            " AND created_at >= :since AND state NOT IN ('paid', 'failed')"
             " ORDER BY id DESC LIMIT 1"
         ),
         {

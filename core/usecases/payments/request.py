@@ -20,7 +20,7 @@ class Requested:
     """The stored prompt, and the time of day at which it was stored.
 
     `is_repeat`: no prompt was stored, because that one, to the same number for the same amount and
-    device, may still be approved. The payer is asked whether to send another.
+    device, has not ended. The payer is asked whether to send another.
     """
 
     prompt_id: int

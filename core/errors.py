@@ -13,8 +13,11 @@ class DialwattError(Exception):
 class Refused(DialwattError):
     """The person may not do that. Expected; shown in their language.
 
-    `code` names a wording (`refused.<code>`), `values` fill its slots.
+    `code` names a wording (`refused.<code>`), `values` fill its slots. `currency` is that of the
+    market, once the refusal has left its Unit.
     """
+
+    currency: str | None = None
 
     def __init__(self, code: str, **values: object) -> None:
         super().__init__(code, values)

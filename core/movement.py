@@ -87,3 +87,8 @@ class Statement:
     closing_minor: int | None = None
     settled_until: datetime | None = None
     unread: Sequence[UnreadRow] = ()
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the last movement happened; None where there is none."""
+        return max((row.happened_at for row in self.movements), default=None)

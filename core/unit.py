@@ -146,7 +146,11 @@ def unit_opener(
             if present is None:
                 raise Refused("no_market")
             unit = Unit(connection, clock(), present, pins, channels)
-            yield unit
+            try:
+                yield unit
+            except Refused as refused:
+                refused.currency = present.currency
+                raise
         if unit.wakes and after_commit:
             after_commit(unit.wakes)
 

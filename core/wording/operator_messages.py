@@ -211,8 +211,10 @@ _TEMPLATES = {
 def describe_refusal(refused: Refused, currency: str | None = None) -> str:
     """A refusal as one line of English for operators.
 
-    Amounts (values named `*_minor`) are written as money where `currency` is given.
+    Amounts (values named `*_minor`) are written as money where `currency` is given, or known to the
+    refusal.
     """
+    currency = currency or refused.currency
     values: dict[str, object] = {}
     for name, value in refused.values.items():
         if name.endswith("_minor") and isinstance(value, int):

@@ -28,7 +28,7 @@ from operations.operator import operator_name
 )
 @click.option("--reason", metavar="TEXT", help="How you know, for the audit log.")
 def movement(number: int | None, booked_as: BookedAs | None, reason: str | None) -> None:
-    """List movements that a person must explain, or say what one was.
+    """List movements to explain, or say what one was.
 
     `dialwatt statement --ingest` books what it knows. Money to staff, suppliers and customers, or
     back from them, and types that nobody has seen yet wait here with a case each.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -143,12 +143,23 @@ def _ingest(
                 not_booked.append(f"{movements[0].receipt}: {_reason(error, rows.currency)}")
     with open_unit() as unit:
         open_cases(unit, rows, comparison)
+        not_booked += _still_missing(unit, rows, parts) if not not_booked else []
         if not_booked or comparison.held or comparison.unread:
             if opening:
                 not_booked.append("opening balance: first settle what is not booked or not read")
         elif not _compare_closing(unit, rows, comparison, opening=opening):
             not_booked.append("opening balance: the file does not state the balance")
     return not_booked
+
+
+def _still_missing(
+    unit: Unit, rows: Statement, parts: Sequence[tuple[Movement, ...]]
+) -> Iterator[str]:
+    """Yield a line for what was to be booked and is missing still: a case says why."""
+    expected = {id(row) for part in parts for row in part}
+    for row in compare_statement(unit, rows).missing_here:
+        if id(row) in expected:
+            yield f"{row.receipt}: not booked, a case says why"
 
 
 def _reason(error: BadCallback | Refused, currency: str) -> str:
@@ -161,9 +172,9 @@ def _compare_closing(unit: Unit, rows: Statement, comparison: Comparison, *, ope
     account, late_minor = rows.provider_account, comparison.late_minor
     before_us = set(map(id, comparison.before_us))
     ours = [row.happened_at for row in rows.movements if id(row) not in before_us]
-    if rows.closing_minor is None or not ours:
+    closing_at = rows.ends_at
+    if rows.closing_minor is None or closing_at is None or not ours:
         return not opening
-    closing_at = max(row.happened_at for row in rows.movements)
     if opening:
         missing_minor = note_balance(unit, account, rows.closing_minor, closing_at, late_minor)
         book_opening(unit, account, missing_minor, min(ours), ITSELF, "on the statement")

@@ -34,14 +34,15 @@ def in_booking_order(missing: Sequence[Movement]) -> list[tuple[Movement, ...]]:
 
     A payment is booked together with its reversals: it buys nothing with money that has gone back.
     """
-    payments = {row.receipt for row in missing if row.kind == "payment"}
-    parts = [
-        (row, *(other for other in missing if other.undoes == row.receipt))
-        for row in missing
-        if row.kind == "payment"
-    ]
+    undone: dict[str, list[Movement]] = {}
+    for row in missing:
+        if row.undoes is not None:
+            undone.setdefault(row.undoes, []).append(row)
+    parts = [(row, *undone.pop(row.receipt, ())) for row in missing if row.kind == "payment"]
     return parts + [
-        (row,) for row in missing if row.kind != "payment" and row.undoes not in payments
+        (row,)
+        for row in missing
+        if row.kind != "payment" and (row.undoes is None or row.undoes in undone)
     ]
 
 

@@ -82,10 +82,14 @@ def compare_statement(
     """
     comparison = Comparison()
     known = _read_known(unit, statement)
-    rows = _distinct(statement, comparison)
+    ends_at = statement.ends_at
     missing = []
-    for movement in rows:
-        if not _find(statement, movement, known, comparison):
+    for movement in _distinct(statement, comparison):
+        if _is_explained(movement, known):
+            comparison.matched += 1
+        elif booked := _booked(statement, movement, known):
+            _compare(movement, booked, ends_at, comparison)
+        else:
             missing.append(movement)
     account = statement.provider_account
     live = since or live_since(unit.connection, account, unit.market.timezone)
@@ -135,24 +139,17 @@ def _distinct(statement: Statement, comparison: Comparison) -> list[Movement]:
     return list(first.values())
 
 
-def _find(statement: Statement, movement: Movement, known: _Known, comparison: Comparison) -> bool:
-    """Compare a movement with what is known; returns whether it is known."""
-    if movement.kind in ("other", "reversal") and _is_explained(movement, known):
-        comparison.matched += 1
-        return True
-    booked = _booked(statement, movement, known)
-    if booked is None:
-        return False
+def _compare(
+    movement: Movement, booked: Booked, ends_at: datetime | None, comparison: Comparison
+) -> None:
     if booked.amount_minor != movement.amount_minor:
         comparison.different.append((movement, booked))
-        return True
+        return
     comparison.matched += 1
     if movement.kind == "payment" and booked.id is not None:
         comparison.confirmed.append(booked.id)
-    closing_at = max(row.happened_at for row in statement.movements)
-    if booked.value_at > closing_at:
+    if ends_at is not None and booked.value_at > ends_at:
         comparison.late_minor += movement.signed_minor
-    return True
 
 
 def _booked(statement: Statement, movement: Movement, known: _Known) -> Booked | None:
@@ -179,6 +176,8 @@ def _find_return(movement: Movement, returns: list[Return]) -> Booked | None:
 
 def _is_explained(movement: Movement, known: _Known) -> bool:
     """Whether a person said what a movement was, or gave money back under its receipt."""
+    if movement.kind not in ("other", "reversal"):
+        return False
     if movement.direction == "out" and known.sent.get(movement.receipt) == movement.amount_minor:
         return True
     held = known.held.get(name_of(movement))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.db.invariants import BOOKS, offenders
 from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.suspense import match_suspense
 from operations.cli import main
@@ -214,3 +215,49 @@ def test_a_payment_in_suspense_that_was_matched_keeps_its_value_date(
         " ORDER BY kind DESC"
     )
     assert found == [("received", "2026-11-24"), ("matched", "2026-11-27")]
+
+
+def test_more_than_the_payment_cannot_go_back(scenario: Scenario, compare: Compare) -> None:
+    scenario.pay("SKE0000001", METER, 500_00)
+    rows = [
+        row("SKE0000001", "500.00", "", 0),
+        row("SKE0000003", "-700.00", "", 2, reason="Reversal", undoes="SKE0000001"),
+    ]
+
+    code, result = compare(*rows, options=INGEST)
+
+    assert (code, result["not_booked"]) == (1, ["SKE0000003: not booked, a case says why"])
+    assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]
+
+
+def test_doctor_names_a_movement_that_was_explained_and_not_booked(
+    scenario: Scenario, compare: Compare
+) -> None:
+    compare(row("SKE0000002", "-400.00", "", 2, reason="Salary Payment"), options=INGEST)
+    scenario.run("UPDATE held_movements SET booked_as = 'fee', ended_at = now()")
+
+    with scenario.open_unit() as unit:
+        found = offenders(
+            unit.connection, BOOKS["every movement that was explained is in the ledger"], unit.now
+        )
+    assert found == "movement 1 (SKE0000002): fee"
+
+
+def test_a_simple_file_is_read_as_tolerantly(scenario: Scenario, compare: Compare) -> None:
+    content = (
+        "sep=;\nreceipt;time;amount;account;kind;direction;undoes;balance\n"
+        f"a701;24-11-2026 09:00;1,000.00;{METER};;;;1000.00\n"
+        "a701;2026-11-24T09:00:00.000Z;-5.00;;fee;;;995.00\n"
+        "a702;2026-11-24T12:05:00+03:00;300;;settlement;in;;1295.00\n"
+        "a703;2026-11-24 09:06;40;;other;out;;1255.00\n"
+        "a704;soon;40;;;;;1295.00\n"
+        "a705;2026-11-24 09:07:00;40;;payment;out;;1255.00\n"
+    )
+    options = ["--account", "mtn:1", "--ingest"]
+
+    for _ in range(2):
+        code, result = compare(provider="mtn", content=content, options=options)
+
+    assert (code, result["matched"], receipts(result["held"])) == (1, 3, ["A703"])
+    assert [each["place"] for each in result["unread"]] == ["line 7", "line 8"]
+    assert scenario.balances()["clearing:mtn:1"] == 1295_00

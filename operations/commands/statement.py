@@ -126,6 +126,11 @@ def _parse_since(written: str, market: Market) -> datetime:
         raise BadInput(f"--since: {error}") from None
 
 
+_NOTHING_NEW = (
+    "booked by somebody else meanwhile, or it cannot be true and is a case: see the console"
+)
+
+
 def _ingest(
     open_unit: OpenUnit, rows: Statement, comparison: Comparison, *, opening: bool
 ) -> list[str]:
@@ -138,7 +143,9 @@ def _ingest(
             show_done(number)
             try:
                 with open_unit() as unit:
-                    book_missing(unit, rows, movements, "statement")
+                    booked = book_missing(unit, rows, movements, "statement")
+                if booked < len(movements):
+                    not_booked.append(f"{movements[0].receipt}: {_NOTHING_NEW}")
             except (BadCallback, Refused) as error:
                 not_booked.append(f"{movements[0].receipt}: {_reason(error, rows.currency)}")
     with open_unit() as unit:

@@ -321,3 +321,21 @@ def test_a_payment_at_the_edge_of_a_file_may_be_on_the_next(
     code, result = compare(*rows, options=INGEST)
 
     assert (code, receipts(result["missing_there"])) == (1, ["SKE0000003"])
+
+
+def test_parts_that_went_back_agree_and_more_than_the_whole_is_for_a_person(
+    scenario: Scenario, compare: Compare
+) -> None:
+    paid = line("SKE0000001", "500.00")
+    first = line("SKE0000003", "", "-200.00", reason="Reversal", undoes="SKE0000001")
+    second = line("SKE0000004", "", "-100.00", reason="Reversal", undoes="SKE0000001")
+    too_much = line("SKE0000005", "", "-300.00", reason="Reversal", undoes="SKE0000001")
+
+    ingest_twice(compare, paid, first, second)
+
+    assert scenario.rows("SELECT returned_minor FROM payments") == [(300_00,)]
+    assert compare(paid, first, second)[0] == 0
+    assert compare(paid, first, second, too_much, options=INGEST)[0] == 1
+    assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]
+    assert compare(paid, first, second, too_much, options=INGEST)[0] == 1
+    scenario.check_invariants()

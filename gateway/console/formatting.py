@@ -6,6 +6,7 @@ spreadsheet (12500.00; 2026-03-05 14:03). Instants are in the time zone of the m
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.market import Market
-from core.money import major, minor_digits
+from core.money import major, minor_digits, signed_money
 
 Render = Callable[[Any, Market], str]
 
@@ -100,6 +101,27 @@ def _make_format(show: Render, export: Render, css: str = "") -> Format:
     )
 
 
+def _details(written: str, market: Market) -> str:
+    """Return a JSON object as people read it: `taken from: office, amount: KES 50.00`."""
+    return _plain(json.loads(written), market)
+
+
+def _plain(value: object, market: Market) -> str:
+    """Return what JSON holds without its marks; numbers called `..._minor` are money."""
+    if isinstance(value, dict):
+        return ", ".join(_named(str(name), each, market) for name, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plain(each, market) for each in value)
+    return "" if value is None else str(value)
+
+
+def _named(name: str, value: object, market: Market) -> str:
+    if name.endswith("_minor") and isinstance(value, int):
+        return f"{label(name.removesuffix('_minor'))}: {signed_money(value, market.currency)}"
+    text = _plain(value, market)
+    return f"{label(name)}: ({text})" if isinstance(value, dict) else f"{label(name)}: {text}"
+
+
 TEXT = _make_format(lambda value, _: str(value), lambda value, _: str(value))
 MONOSPACE = _make_format(lambda value, _: str(value), lambda value, _: str(value), "mono")
 LABEL = _make_format(lambda value, _: label(value), lambda value, _: str(value))
@@ -107,6 +129,7 @@ STATE = _make_format(lambda value, _: label(value), lambda value, _: str(value),
 COUNT = _make_format(lambda value, _: f"{value:,}", lambda value, _: str(value), "number")
 MONEY = _make_format(amount, lambda value, market: major(value, market.currency), "number")
 DAY = _make_format(lambda value, _: day(value), lambda value, _: value.isoformat(), "when")
+DETAILS = _make_format(_details, _details)
 INSTANT = _make_format(
     instant, lambda value, market: f"{local(value, market):%Y-%m-%d %H:%M:%S}", "when"
 )

@@ -9,7 +9,7 @@ from flask import Blueprint
 
 from core.db.console.audit import AUDIT, REPORTS, audited_subjects
 from core.unit import Unit
-from gateway.console.formatting import COUNT, INSTANT, LABEL, label
+from gateway.console.formatting import COUNT, DETAILS, INSTANT, LABEL, label
 from gateway.console.listing import (
     Column,
     Filter,
@@ -47,7 +47,7 @@ list_page(
             Column("Subject", "subject", LABEL),
             Column("Id", "subject_id", COUNT),
             Column("Reason", "reason"),
-            Column("Details", "details"),
+            Column("Details", "details", DETAILS),
         ),
         filters=(
             Filter("operator", "Operator", _parse_operator),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.usecases.messages.inbound import report_problem
+from core.usecases.operators.audit import write_audit
 from tests.gateway.console.conftest import Console
 from tests.gateway.console.test_listing import exported
 from tests.support.cast import AMINA, METER, NEEMA, STRANGER
@@ -21,6 +22,24 @@ def test_the_audit_log_has_operator_action_subject_and_reason(console: Console) 
     assert exported(browser.get("/audit.csv", until="2026-11-23"))[1:] == []
     assert '<option value="user">' in browser.get("/audit/").text
     assert browser.get("/audit/", subject="nothing").status_code == 200
+
+
+def test_amounts_in_the_details_are_money(console: Console) -> None:
+    with console.scenario.open_unit() as unit:
+        write_audit(
+            unit, "owner", "reverse", "payment", 1, "a slip",
+            amount_minor=50_00, taken_from="office", was={"price_per_kwh_minor": -25_00}, of=None,
+        )  # fmt: skip
+
+    lines = exported(console.login("read_only").get("/audit.csv", subject="payment"))[1:]
+
+    said = set(lines[0][6].split(", "))
+    assert said == {
+        "amount: KES 50.00",
+        "taken from: office",
+        "of: ",
+        "was: (price per kwh: -KES 25.00)",
+    }
 
 
 def test_problem_reports_link_to_the_customer(console: Console) -> None:

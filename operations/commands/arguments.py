@@ -32,6 +32,13 @@ def day_option(name: str, text: str) -> Callable[[Function], Function]:
     return click.option(name, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help=text)
 
 
+def read_number(typed: str) -> int:
+    """Return the number of a row, as a list prints it. Raises BadInput."""
+    if not typed.isdecimal():
+        raise BadInput(f"{typed!r} is not a number of the list")
+    return int(typed)
+
+
 def read_amount(unit: Unit, typed: str) -> int:
     """Return an amount in minor units of the market's currency. Raises BadInput."""
     try:

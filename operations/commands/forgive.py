@@ -13,7 +13,13 @@ from core.usecases.agents.pay_out import write_off_shortfall
 from core.usecases.customers.forgive_debt import forgive_debt
 from core.usecases.operators.audit import check_not_repeated
 from core.usecases.registration.show_customer import show_customer
-from operations.commands.arguments import again_option, read_amount, read_msisdn, reason_option
+from operations.commands.arguments import (
+    again_option,
+    read_amount,
+    read_msisdn,
+    read_number,
+    reason_option,
+)
 from operations.commands.cash import get_agent
 from operations.database import open_database
 from operations.environment import command_environment
@@ -43,27 +49,30 @@ def list_(msisdn: str) -> None:
 
 
 @forgive.command()
-@click.argument("number", type=int)
+@click.argument("number")
 @reason_option
-def fee(number: int, reason: str) -> None:
-    """Waive what is open of an access fee: a discount. NUMBER: see `dialwatt forgive list`."""
+def fee(number: str, reason: str) -> None:
+    """Waive what is open of an access fee: a discount.
+
+    NUMBER: see `dialwatt forgive list MSISDN`.
+    """
     _forgive("access_rate", number, reason)
 
 
 @forgive.command()
-@click.argument("number", type=int)
+@click.argument("number")
 @reason_option
-def clawback(number: int, reason: str) -> None:
+def clawback(number: str, reason: str) -> None:
     """Write off what is owed for money that was taken back: a bad debt.
 
-    NUMBER: see `dialwatt forgive list`.
+    NUMBER: see `dialwatt forgive list MSISDN`.
     """
     _forgive("clawback", number, reason)
 
 
-def _forgive(kind: ForgivableKind, number: int, reason: str) -> None:
+def _forgive(kind: ForgivableKind, number: str, reason: str) -> None:
     with _open()() as unit:
-        amount = forgive_debt(unit, kind, number, operator_name(), reason)
+        amount = forgive_debt(unit, kind, read_number(number), operator_name(), reason)
     print(f"{amount} is not owed any more.")
 
 

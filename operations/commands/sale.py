@@ -29,20 +29,21 @@ from operations.commands.arguments import (
     day_option,
     read_amount,
     read_msisdn,
+    read_number,
     reason_option,
 )
 from operations.database import open_database
 from operations.environment import command_environment
 from operations.operator import operator_name
 
-_SALE = click.argument("sale_id", metavar="SALE", type=int)
+_SALE = click.argument("number", metavar="SALE")
 
 
 @click.group()
 def sale() -> None:
     """End a sale, or let it stand still.
 
-    SALE is the number that `dialwatt sale list` prints. The customer gets an SMS about every
+    SALE is the number that `dialwatt sale list MSISDN` prints. The customer gets an SMS about every
     change.
     """
 
@@ -65,8 +66,9 @@ def _major(unit: Unit, minor: int) -> str:
 def _act(name: str, use_case: Callable[[Unit, int, str, str], None], done: str, text: str) -> None:
     """Add a command for an act that needs nothing but the reason."""
 
-    def run(sale_id: int, reason: str) -> None:
+    def run(number: str, reason: str) -> None:
         with _open()() as unit:
+            sale_id = read_number(number)
             use_case(unit, sale_id, operator_name(), reason)
             other = device_of_another(unit, sale_id)
         print(f"Sale {sale_id} is {done}.")
@@ -99,17 +101,18 @@ _act(
 @click.argument("amount")
 @again_option
 @reason_option
-def discount(sale_id: int, amount: str, again: bool, reason: str) -> None:
+def discount(number: str, amount: str, again: bool, reason: str) -> None:
     """Forgive AMOUNT of what is left to pay; the rest is spread over the untouched instalments.
 
     The same again within five minutes is refused without --again.
     """
     with _open()() as unit:
+        sale_id = read_number(number)
         forgiven = Money(read_amount(unit, amount), unit.market.currency)
         if not again:
             check_not_repeated(unit, "discount", "sale", sale_id, discount_minor=forgiven.minor)
         discount_sale(unit, sale_id, forgiven, operator_name(), reason)
-        print(f"{forgiven} of sale {sale_id} is forgiven.")
+        print(f"{forgiven} of sale {number} is forgiven.")
 
 
 @sale.command()
@@ -117,11 +120,12 @@ def discount(sale_id: int, amount: str, again: bool, reason: str) -> None:
 @click.option("--rest", metavar="AMOUNT", help="One last payment that was agreed on.")
 @day_option("--due-on", "When the rest is due; today if not given.")
 @reason_option
-def settle(sale_id: int, rest: str | None, due_on: datetime | None, reason: str) -> None:
+def settle(number: str, rest: str | None, due_on: datetime | None, reason: str) -> None:
     """End a sale at what is paid, or with an agreed rest.
 
     A device is unlocked, at once or when the rest is paid.
     """
+    sale_id = read_number(number)
     with _open()() as unit:
         if rest is None:
             settle_sale(unit, sale_id, operator_name(), reason)

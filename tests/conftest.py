@@ -21,6 +21,7 @@ from core.unit import OpenUnit, unit_opener
 from operations.embedded.services import Services
 from tests.support.builders import insert_market
 from tests.support.forgotten_wakes import forgotten_wakes
+from tests.support.lock_order import watched_locks
 from tests.support.pool import DatabasePool
 from tests.support.scenario import NOW, Scenario, make_scenario
 from tests.support.services import TEMPLATE, clone, make_template, services_in_memory_speed
@@ -55,6 +56,14 @@ def every_queue_is_woken() -> Iterator[None]:
     with forgotten_wakes() as forgotten:
         yield
     assert forgotten.found == []
+
+
+@pytest.fixture(autouse=True)
+def locks_are_taken_in_order() -> Iterator[None]:
+    """A transaction takes its locks in the order that core.unit says."""
+    with watched_locks() as watch:
+        yield
+    assert watch.found == []
 
 
 @pytest.fixture(scope="session")

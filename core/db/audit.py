@@ -49,6 +49,28 @@ def open_case(
     return opened.rowcount == 1
 
 
+@dataclass(frozen=True, slots=True)
+class CaseDraft:
+    """A case to open, as `open_case` takes it."""
+
+    kind: str
+    dedupe_key: str
+    detail: str
+    payment_id: int | None = None
+
+
+def open_drafts(
+    connection: Connection, now: datetime, drafts: Collection[CaseDraft]
+) -> list[CaseDraft]:
+    """Open cases in the order of their keys, which is the order of their locks; returns the new."""
+    ordered = sorted(drafts, key=lambda draft: f"{draft.kind}:{draft.dedupe_key}")
+    return [
+        draft
+        for draft in ordered
+        if open_case(connection, now, draft.kind, draft.dedupe_key, draft.detail, draft.payment_id)
+    ]
+
+
 def close_cases(
     connection: Connection, now: datetime, kind: str, payment_ids: Collection[int]
 ) -> None:

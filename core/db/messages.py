@@ -36,11 +36,11 @@ def claim_sms(
         text(
             "WITH late AS (UPDATE sms SET state = 'failed', provider_status = 'too_late',"
             " next_attempt_at = NULL WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
-            " AND expires_at <= :now FOR UPDATE SKIP LOCKED))"
+            " AND expires_at <= :now FOR NO KEY UPDATE SKIP LOCKED))"
             " UPDATE sms SET state = 'sending', attempts = attempts + 1, next_attempt_at = :until"
             " WHERE id IN (SELECT id FROM sms WHERE next_attempt_at <= :now"
             " AND (expires_at IS NULL OR expires_at > :now)"
-            " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)"
+            " ORDER BY next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)"
             " RETURNING id, msisdn, body, attempts"
         ),
         {"now": now, "until": now + lease, "limit": limit},

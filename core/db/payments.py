@@ -54,7 +54,7 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
             "SELECT id, receipt, amount_minor - returned_minor, purpose, device_id, customer_id,"
             " paid_at, paid_on, coalesce(quoted_at, paid_at) FROM payments"
             " WHERE state = 'received' AND next_attempt_at <= :now"
-            " ORDER BY next_attempt_at, id LIMIT :limit FOR UPDATE SKIP LOCKED"
+            " ORDER BY next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"
         ),
         {"now": now, "limit": limit},
     )
@@ -76,6 +76,14 @@ def postpone(connection: Connection, now: datetime, payment_id: int, problem: st
             "step": _BACKOFF,
             "most": _BACKOFF_MAX,
         },
+    )
+
+
+def lock_payments(connection: Connection, payment_ids: Collection[int]) -> None:
+    """Lock payments in the order of their ids."""
+    connection.execute(
+        text("SELECT id FROM payments WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"),
+        {"ids": sorted(payment_ids)},
     )
 
 
@@ -144,17 +152,6 @@ _COLUMNS = (
 def lock_payment(connection: Connection, payment_id: int) -> BookedPayment | None:
     """Return the payment with that id, locked, or None."""
     return _one(connection, "id = :id FOR NO KEY UPDATE", {"id": payment_id})
-
-
-def lock_receipt(
-    connection: Connection, provider_account: str, receipt: str
-) -> BookedPayment | None:
-    """Return the payment with that receipt, locked, or None."""
-    return _one(
-        connection,
-        "provider_account = :account AND receipt = :receipt FOR NO KEY UPDATE",
-        {"account": provider_account, "receipt": normalise_receipt(receipt)},
-    )
 
 
 def get_payment(connection: Connection, payment_id: int) -> BookedPayment | None:

@@ -117,7 +117,7 @@ def lock_plan(connection: Connection, code: str) -> tuple[int, int] | None:
     It is set on no further device before the transaction ends.
     """
     row = connection.execute(
-        text("SELECT id FROM plan_offers WHERE code = :code FOR UPDATE"), {"code": code}
+        text("SELECT id FROM plan_offers WHERE code = :code FOR NO KEY UPDATE"), {"code": code}
     ).one_or_none()
     if row is None:
         return None

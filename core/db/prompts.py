@@ -70,12 +70,12 @@ def customers_asked(connection: Connection, payment_id: int) -> set[int]:
 
 def lock_prompt(connection: Connection, prompt_id: int) -> Prompt | None:
     """Return the prompt with that id, locked, or None."""
-    return _one(connection, "id = :key FOR UPDATE", prompt_id)
+    return _one(connection, "id = :key FOR NO KEY UPDATE", prompt_id)
 
 
 def lock_checkout(connection: Connection, checkout_reference: str) -> Prompt | None:
     """Return the prompt with that provider's reference, locked, or None."""
-    return _one(connection, "checkout_reference = :key FOR UPDATE", checkout_reference)
+    return _one(connection, "checkout_reference = :key FOR NO KEY UPDATE", checkout_reference)
 
 
 def _one(connection: Connection, where: str, key: object) -> Prompt | None:
@@ -93,7 +93,8 @@ def claim_prompts(
     rows = connection.execute(
         text(
             f"SELECT {_COLUMNS} FROM prompts WHERE next_attempt_at <= :now"
-            " AND state = ANY(:states) ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED"
+            " AND state = ANY(:states) ORDER BY next_attempt_at LIMIT :limit"
+            " FOR NO KEY UPDATE SKIP LOCKED"
         ),
         {"now": now, "states": states, "limit": limit},
     )

@@ -44,7 +44,7 @@ def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: in
               FROM payments p
              WHERE p.id = r.payment_id AND r.id IN (
                    SELECT id FROM refunds WHERE next_attempt_at <= :now
-                    ORDER BY next_attempt_at LIMIT :limit FOR UPDATE SKIP LOCKED)
+                    ORDER BY next_attempt_at LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED)
             RETURNING {_COLUMNS}
             """
         ),

@@ -108,26 +108,26 @@ def find_sale_id(connection: Connection, reference: str) -> int | None:
 
 
 def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
-    """Lock the sale with that id between its customer, its agent and its device, in the order of
-    all locks."""
+    """Lock a sale with its agent, customer and device, in the order of all locks; None where there
+    is no sale with that id."""
     found = connection.execute(
         text("SELECT customer_id, agent_id FROM sales WHERE id = :id"), {"id": sale_id}
     ).one_or_none()
     if found is None:
         return None
     connection.execute(
-        text("SELECT FROM customers WHERE id = :id FOR NO KEY UPDATE"), {"id": found.customer_id}
+        text("SELECT FROM agents WHERE id = :id FOR NO KEY UPDATE"), {"id": found.agent_id}
     )
     connection.execute(
-        text("SELECT FROM agents WHERE id = :id FOR NO KEY UPDATE"), {"id": found.agent_id}
+        text("SELECT FROM customers WHERE id = :id FOR NO KEY UPDATE"), {"id": found.customer_id}
     )
     connection.execute(text("SELECT FROM sales WHERE id = :id FOR NO KEY UPDATE"), {"id": sale_id})
     connection.execute(
         text(
-            "SELECT FROM devices WHERE id = (SELECT device_id FROM sales WHERE id = :id)"
+            "SELECT FROM devices WHERE id = (SELECT device_id FROM sales WHERE id = :sale)"
             " FOR NO KEY UPDATE"
         ),
-        {"id": sale_id},
+        {"sale": sale_id},
     )
     row = connection.execute(
         text(
@@ -263,7 +263,7 @@ def lock_sales(connection: Connection, references: Collection[str]) -> list[Open
     connection.execute(
         text(
             "SELECT FROM customers WHERE id IN (SELECT customer_id FROM sales"
-            " WHERE reference = ANY(:references)) ORDER BY id FOR UPDATE"
+            " WHERE reference = ANY(:references)) ORDER BY id FOR NO KEY UPDATE"
         ),
         {"references": list(references)},
     )

@@ -36,7 +36,7 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
             "SELECT id, device_id, customer_id, kind, units, operator, attempts + 1"
             " FROM token_orders"
             " WHERE state = 'waiting' AND next_attempt_at <= :now"
-            " ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+            " ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"
         ),
         {"now": now, "limit": limit},
     )
@@ -156,7 +156,7 @@ def lock_other_keys(connection: Connection, key_id: str, after: int, limit: int)
         text(
             "SELECT id, serial, sealed_key FROM devices WHERE id > :after"
             f" AND sealed_key IS NOT NULL AND {_KEY_ID} <> :key_id"
-            " ORDER BY id LIMIT :limit FOR UPDATE"
+            " ORDER BY id LIMIT :limit FOR NO KEY UPDATE"
         ),
         {"after": after, "key_id": key_id, "limit": limit},
     )

@@ -60,7 +60,7 @@ def lock_owners(connection: Connection) -> set[int]:
         connection.execute(
             text(
                 "SELECT id FROM console_users WHERE role = 'owner' AND disabled_at IS NULL"
-                " ORDER BY id FOR UPDATE"
+                " ORDER BY id FOR NO KEY UPDATE"
             )
         ).scalars()
     )

@@ -38,7 +38,7 @@ def lock_waiting(connection: Connection, kind: Kind, row_id: int) -> Waiting | N
     row = connection.execute(
         text(
             f"SELECT state, {since}, {why}, attempts, next_attempt_at FROM {table}"
-            " WHERE id = :id FOR UPDATE"
+            " WHERE id = :id FOR NO KEY UPDATE"
         ),
         {"id": row_id},
     ).one_or_none()

@@ -166,6 +166,7 @@ def test_money_matched_after_the_change_does_not_wait(scenario: Scenario) -> Non
     scenario.ahead = MINUTE
     with scenario.open_unit() as unit:
         reprice(unit, sale_id)
+    with scenario.open_unit() as unit:
         match_suspense(unit, payment_id, METER, "ops", "called")
     scenario.apply()
     assert scenario.states() == ["applied"]

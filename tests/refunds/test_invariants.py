@@ -65,6 +65,7 @@ def test_doctor_names_the_broken_state(
         [(customer_id,)] = scenario.rows("SELECT customer_id FROM payments")
         back = NewReturn(3_00, "provider", "V1")
         give_credit_back(unit, customer_id, back, ACCOUNT, "ops", "asked")
+    with scenario.open_unit() as unit:
         record_reversal(unit, ACCOUNT, "R1", NewReturn(240_00, "provider", "B1"), "ops", "M-Pesa")
     scenario.check_invariants()
 

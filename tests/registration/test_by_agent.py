@@ -223,6 +223,7 @@ def test_a_plan_set_by_an_operator_makes_a_kit_ready_and_is_noted(
 ) -> None:
     with open_unit() as unit:
         set_plan_on(unit, STOCK_KIT, "tv6", "grace", "sold at the market")
+    with open_unit() as unit:
         register_own_device(unit, NewCustomer(NEEMA), STOCK_KIT, "s/1")
 
     assert owner_of(engine, STOCK_KIT) == NEEMA

@@ -251,7 +251,8 @@ def test_a_defaulter_who_pays_is_served_and_completes(scenario: Scenario, sale_i
 def by_rule(scenario: Scenario) -> int:
     with scenario.open_unit() as unit:
         late = find_late_sales(unit)
-        for sale_id in late:
+    for sale_id in late:
+        with scenario.open_unit() as unit:
             default_late_sale(unit, sale_id)
     return len(late)
 

@@ -6,16 +6,16 @@ while callbacks come in, records everything once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from core.db.audit import close_cases, open_case
+from core.db.audit import CaseDraft, close_cases, open_drafts
 from core.db.held_movements import insert_held
 from core.db.ledger import is_posted, open_account, post_entries
-from core.db.payments import hold, release
+from core.db.payments import hold, lock_payments, release
 from core.db.statements import Booked
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.movement import Movement, Statement
+from core.movement import Movement, Statement, UnreadRow
 from core.payment import PaymentNotice
 from core.refund import NewReturn
 from core.unit import Unit
@@ -111,35 +111,40 @@ def open_cases(unit: Unit, statement: Statement, comparison: Comparison) -> None
     until a later statement lists it, which also closes the case, or an operator releases it
     (close_case, or a retry). A payment is put on hold for this reason only once.
     """
+    missing = {booked.id for booked in comparison.missing_there if booked.id is not None}
+    lock_payments(unit.connection, missing.union(comparison.confirmed))
     close_cases(unit.connection, unit.now, NOT_ON_STATEMENT, comparison.confirmed)
     if release(unit.connection, unit.now, comparison.confirmed):
         unit.wakes.add("payments")
-    _ask_about_payments(unit, statement, comparison)
-    account = statement.provider_account
-    for row in comparison.unread:
-        detail = (
-            f"{account}, {row.place}: {row.why}. It says: {row.content}. Nothing was booked for it:"
-            " correct it in a copy of the file and read that, or look it up in the provider's"
-            " portal; then close this case"
-        )
-        open_case(unit.connection, unit.now, UNREAD, unread_key(account, row), detail)
-    for movement in comparison.held:
-        _hold_movement(unit, statement, movement)
+    drafts = [
+        *_about_payments(statement, comparison),
+        *(_about_unread(statement, row) for row in comparison.unread),
+        *_about_held(unit, statement, comparison.held),
+    ]
+    for draft in open_drafts(unit.connection, unit.now, drafts):
+        if draft.kind == NOT_ON_STATEMENT and draft.payment_id is not None:
+            hold(unit.connection, draft.payment_id, "not on the provider's statement")
 
 
-def _ask_about_payments(unit: Unit, statement: Statement, comparison: Comparison) -> None:
+def _about_payments(statement: Statement, comparison: Comparison) -> Iterator[CaseDraft]:
     for booked in comparison.missing_there:
         amount = Money(booked.amount_minor, statement.currency)
         detail = f"{booked.receipt} ({amount}) is in the books but not on the statement"
-        is_new = open_case(
-            unit.connection, unit.now, NOT_ON_STATEMENT, str(booked.id), detail, booked.id
-        )
-        if is_new and booked.id is not None:
-            hold(unit.connection, booked.id, "not on the provider's statement")
+        yield CaseDraft(NOT_ON_STATEMENT, str(booked.id), detail, booked.id)
     for movement, booked in comparison.different:
         key = str(booked.id or entry_key(statement.provider_account, movement))
         detail = f"{booked.receipt}: {describe_difference(statement, movement, booked)}"
-        open_case(unit.connection, unit.now, "amount_differs", key, detail, booked.id)
+        yield CaseDraft("amount_differs", key, detail, booked.id)
+
+
+def _about_unread(statement: Statement, row: UnreadRow) -> CaseDraft:
+    account = statement.provider_account
+    detail = (
+        f"{account}, {row.place}: {row.why}. It says: {row.content}. Nothing was booked for it:"
+        " correct it in a copy of the file and read that, or look it up in the provider's"
+        " portal; then close this case"
+    )
+    return CaseDraft(UNREAD, unread_key(account, row), detail)
 
 
 def describe_difference(statement: Statement, movement: Movement, booked: Booked) -> str:
@@ -149,15 +154,20 @@ def describe_difference(statement: Statement, movement: Movement, booked: Booked
     return f"{theirs} on the statement, {ours} in the books"
 
 
-def _hold_movement(unit: Unit, statement: Statement, movement: Movement) -> None:
+def _about_held(
+    unit: Unit, statement: Statement, movements: Collection[Movement]
+) -> Iterator[CaseDraft]:
+    """Store the movements that wait for a person; yields a case for each that is new."""
     account = statement.provider_account
-    held_id = insert_held(unit.connection, unit.now, account, movement)
-    if held_id is None:
-        return
-    amount = Money(movement.amount_minor, statement.currency)
-    detail = (
-        f"{account}, {movement.receipt}: {amount} went {movement.direction}"
-        f" ({movement.written or movement.kind}) on {unit.market.local_date(movement.happened_at)}."
-        " It is no customer's payment and was not booked: say what it was"
-    )
-    open_case(unit.connection, unit.now, HELD, str(held_id), detail)
+    for movement in movements:
+        held_id = insert_held(unit.connection, unit.now, account, movement)
+        if held_id is None:
+            continue
+        amount = Money(movement.amount_minor, statement.currency)
+        detail = (
+            f"{account}, {movement.receipt}: {amount} went {movement.direction}"
+            f" ({movement.written or movement.kind}) on"
+            f" {unit.market.local_date(movement.happened_at)}."
+            " It is no customer's payment and was not booked: say what it was"
+        )
+        yield CaseDraft(HELD, str(held_id), detail)

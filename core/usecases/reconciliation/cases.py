@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.db.audit import ClosedCase, close_open_case
 from core.db.console.cases import CaseRow, find_case
-from core.db.payments import decide, is_held, release
+from core.db.payments import decide, is_held, lock_payment, release
 from core.errors import Refused
 from core.movement import BOOKED_AS
 from core.payment import CHANGED
@@ -25,6 +25,9 @@ def close_case(
     """Close a case, saying how. `held`: one of `decisions_of` the case, where it has any.
 
     Raises Refused: case_closed, decision_missing, reason_missing."""
+    found = find_case(unit.connection, case_id)
+    if found is not None and found.payment_id is not None:
+        lock_payment(unit.connection, found.payment_id)  # before the case, as everywhere
     case = close_open_case(unit.connection, case_id, unit.now)
     if case is None:
         raise Refused("case_closed")

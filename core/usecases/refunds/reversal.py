@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from core.credit import CREDIT_ACCOUNT
 from core.db.audit import close_cases
-from core.db.payments import get_payment, lock_payment, lock_receipt
+from core.db.payments import find_receipt, get_payment, lock_payment
 from core.db.refunds import find_given_up, find_open_refund
 from core.db.returns import returns_of
 from core.errors import BadCallback, BrokenInvariant, Refused
@@ -40,7 +40,8 @@ def record_reversal(
     A reversal that answers a refund of ours completes it. Raises Refused: receipt_unknown,
     reason_missing; and BadCallback for an amount that is not positive.
     """
-    payment = lock_receipt(unit.connection, provider_account, receipt)
+    found = find_receipt(unit.connection, provider_account, receipt)
+    payment = _lock_after_agent(unit, found[0]) if found else None
     if payment is None:
         raise Refused("receipt_unknown", receipt=receipt)
     amount = payment.amount_minor if back.amount_minor is None else back.amount_minor

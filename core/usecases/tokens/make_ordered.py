@@ -45,7 +45,7 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
     order takes its neighbours with it.
     """
     orders = claim_orders(unit.connection, unit.now, limit)
-    for order in orders:
+    for order in sorted(orders, key=lambda order: order.device_id):  # the order of the locks
         try:
             with unit.connection.begin_nested():
                 _make(unit, order, open_secret)

@@ -33,13 +33,14 @@ class MonthPayment:
     state: str
     applied_at: datetime | None
     credit_used_minor: int
+    returned_minor: int
 
 
 PAYMENTS = Query(
     MonthPayment,
     "p.paid_at, p.received_at, p.receipt, p.provider_account, p.source, p.amount_minor,"
     " p.account_raw, d.serial, concat_ws(' ', c.name, c.surname) AS customer, p.state,"
-    " p.applied_at, p.credit_used_minor",
+    " p.applied_at, p.credit_used_minor, p.returned_minor",
     "payments p LEFT JOIN customers c ON c.id = p.customer_id"
     " LEFT JOIN devices d ON d.id = p.device_id",
     key="p.id",

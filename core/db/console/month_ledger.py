@@ -184,7 +184,8 @@ SUSPENSE = Query(
 
 @dataclass(frozen=True, slots=True)
 class RefundPosting:
-    """A posting of a refund or a reversal."""
+    """A posting of a refund, a reversal, or of credit that was given back or moved (`receipt` is
+    the reference of the act then)."""
 
     posted_at: datetime
     kind: str
@@ -196,12 +197,14 @@ class RefundPosting:
 
 REFUNDS = Query(
     RefundPosting,
-    f"e.posted_at, e.kind, y.receipt, o.account,{_SIDES}",
-    f"{_LEGS} {_OF_PAYMENT}",
+    f"e.posted_at, e.kind, coalesce(y.receipt, a.reference) AS receipt, o.account,{_SIDES}",
+    f"{_LEGS} {_OF_PAYMENT} LEFT JOIN credit_acts a"
+    " ON e.idempotency_key = 'credit_' || a.kind || ':' || a.id",
     key="o.id",
     newest_first=False,
     where={
-        "always": "e.kind = 'reversed' OR e.kind LIKE 'refund\\_%'",
+        "always": "e.kind IN ('reversed', 'credit_given_back', 'credit_moved')"
+        " OR e.kind LIKE 'refund\\_%'",
         "since": "e.value_at >= :since",
         "until": "e.value_at < :until",
     },
@@ -295,6 +298,15 @@ _PAIRS = (
         f"SELECT sum({_SIGNED}) FROM {_LEGS} WHERE {IN_MONTH}"
         " AND e.kind IN ('reversed', 'refund_done') AND o.account IN ('unapplied', 'suspense',"
         " 'receivable:clawback', 'expense:paid_twice', 'refund_payable')",
+    ),
+    (
+        "credit given back and moved = taken from credit",
+        "SELECT sum(amount_minor) FROM credit_acts"
+        " WHERE happened_at >= :since AND happened_at < :until",
+        _posted_sum(
+            "e.kind IN ('credit_given_back', 'credit_moved') AND o.side = 'debit'"
+            " AND o.account = 'customer_credit'"
+        ),
     ),
     (
         "debits = credits",

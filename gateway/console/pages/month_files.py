@@ -46,6 +46,7 @@ FILES: dict[str, tuple[Query[Any], tuple[Column, ...]]] = {
             Column("State", "state"),
             Column("Applied", "applied_at", INSTANT),
             Column("Credit used", "credit_used_minor", MONEY),
+            Column("Went back", "returned_minor", MONEY),
         ),
     ),
     "allocations": (

@@ -17,8 +17,9 @@ from core.refund import NewReturn
 from core.usecases.agents.collect_cash import collect_cash
 from core.usecases.agents.manage_agents import take_over_cash
 from core.usecases.agents.pay_out import pay_commission, write_off_shortfall
+from core.usecases.refunds.credit import give_credit_back
 from core.usecases.refunds.refund import refund_done, request_refund
-from core.usecases.refunds.reversal import record_reversal
+from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import reprice_sale
 from core.usecases.sales.end_sale import cancel_sale
@@ -26,7 +27,7 @@ from core.usecases.sales.sell import NewSale, sell_by_agent, sell_by_operator
 from gateway.console.pages.month_files import zipped
 from tests.gateway.console.conftest import Console
 from tests.support.builders import terms_by_count
-from tests.support.cast import AMINA, JUMA, KIT, METER
+from tests.support.cast import AMINA, JUMA, KIT, LAST_KIT, METER
 from tests.support.scenario import NOW
 
 DECEMBER = datetime(2026, 11, 30, 21, 0, tzinfo=UTC)  # its first instant in Nairobi
@@ -273,3 +274,22 @@ def test_what_agents_owe_and_earn_is_explained_by_its_columns(console: Console) 
 
 
 _TEXTS = ("Agent", "Number")
+
+
+def test_parts_that_went_back_and_credit_are_in_the_month(console: Console) -> None:
+    scenario, context = console.scenario, console.app.extensions["console"]
+    payment_id = scenario.pay("PART1", LAST_KIT, 1150_00)
+    scenario.apply()
+    with context.open_unit() as unit:
+        part = NewReturn(150_00, "office", "V1")
+        reverse_by_hand(unit, payment_id, part, "test", "asked")
+        chidi = scenario.rows("SELECT customer_id FROM payments WHERE receipt = 'PART1'")[0][0]
+        give_credit_back(unit, chidi, NewReturn(300_00, "bank", "T1"), None, "test", "asked")
+
+    files = month_of(console)
+
+    assert all(check["Agrees"] == "True" for check in files["checks"])
+    [paid] = [row for row in files["payments"] if row["Receipt"] == "PART1"]
+    assert paid["Went back"] == "150.00"
+    listed = {(row["Receipt"], row["Kind"]) for row in files["refunds"]}
+    assert {("PART1", "reversed"), ("T1", "credit_given_back")} <= listed

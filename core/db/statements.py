@@ -121,6 +121,11 @@ def live_since(connection: Connection, provider_account: str, timezone: str) -> 
     return found
 
 
+def set_started_at(connection: Connection, started_at: datetime) -> None:
+    """Set when the operator began with this database, which is when it was loaded first."""
+    connection.execute(text("UPDATE market SET started_at = :at"), {"at": started_at})
+
+
 def first_paid_at(connection: Connection, provider_account: str) -> datetime | None:
     """Return when the oldest known payment into that account was made."""
     first_at: datetime | None = connection.execute(

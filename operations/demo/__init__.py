@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from core.clock import Clock, system_clock
+from core.db.statements import set_started_at
 from core.db.tariffs import find_market
 from core.environment import Environment
 from core.errors import BrokenInvariant
@@ -24,6 +25,8 @@ from operations.importing.import_file import import_file
 from operations.importing.load_catalogue import load_into
 
 _FOLDER = Path(__file__).parent
+# The operator of the demo did not begin today.
+_RUNNING_FOR = timedelta(days=365)
 _DAY = re.compile(r"\btoday(?:([+-])([0-9]+))?")
 
 
@@ -37,6 +40,7 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
         if market is None:
             raise BrokenInvariant("the demo's catalogue was loaded without a market")
         unit = Unit(connection, clock(), market)
+        set_started_at(connection, unit.now - _RUNNING_FOR)
         for kind in ("customers", "devices", "sales"):
             content = on_day(_read_file(f"{kind}.csv"), unit.today)
             import_file(unit, kind, content, environment)

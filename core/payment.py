@@ -44,9 +44,8 @@ class ReceivedPayment:
     """A payment claimed for applying; its row is locked.
 
     `device_id` is None where the customer's account reference was paid to. `paid_on`: the day whose
-    prices, due instalments and fees count for it (`Unit.paid_on`). `quoted_at`: when it was made,
-    or the prompt for it, or when a person last decided that it is to be applied: what was sold
-    later is not paid by it.
+    prices, due instalments and fees count for it (`Unit.paid_on`). `quoted_at`: when the payer was
+    told what it does. `decided_at`: when a person last decided that it is to be applied.
     """
 
     id: int
@@ -58,6 +57,12 @@ class ReceivedPayment:
     paid_at: datetime
     paid_on: date
     quoted_at: datetime
+    decided_at: datetime | None
+
+    @property
+    def as_of(self) -> datetime:
+        """What was sold or changed after this instant does not count for it."""
+        return self.decided_at or self.quoted_at
 
 
 @dataclass(frozen=True, slots=True)

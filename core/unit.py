@@ -65,11 +65,6 @@ class Unit:
         date then, never later than today, because a provider's clock may be ahead."""
         return min(self.market.local_date(paid_at), self.today)
 
-    def since(self, day: date) -> datetime:
-        """Return since when something holds that is said of `day`: of a past one its beginning,
-        otherwise now."""
-        return min(self.now, self.market.first_instant(day)) if day < self.today else self.now
-
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")

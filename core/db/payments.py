@@ -52,7 +52,7 @@ def claim_received(connection: Connection, now: datetime, limit: int) -> list[Re
     rows = connection.execute(
         text(
             "SELECT id, receipt, amount_minor - returned_minor, purpose, device_id, customer_id,"
-            " paid_at, paid_on, coalesce(quoted_at, paid_at) FROM payments"
+            " paid_at, paid_on, coalesce(quoted_at, paid_at), decided_at FROM payments"
             " WHERE state = 'received' AND next_attempt_at <= :now"
             " ORDER BY next_attempt_at, id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"
         ),
@@ -100,7 +100,7 @@ def hold(connection: Connection, payment_id: int, problem: str) -> None:
 
 def decide(connection: Connection, now: datetime, payment_id: int) -> None:
     """Store that a person says that a payment is to be applied to what is owed now."""
-    set_payment(connection, payment_id, quoted_at=now)
+    set_payment(connection, payment_id, decided_at=now)
 
 
 def is_held(connection: Connection, payment_id: int | None) -> bool:

@@ -73,7 +73,9 @@ def test_money_paid_before_the_change_waits_for_a_person(
     scenario.ahead = MINUTE
     with scenario.open_unit() as unit:
         change(unit, sale_id)
-    payment_id = scenario.pay("P1", METER, 800_00, payer_kind="msisdn", payer=AMINA, paid_at=NOW)
+    payment_id = scenario.pay(
+        "P1", METER, 800_00, payer_kind="msisdn", payer=AMINA, paid_at=NOW, source="pull"
+    )
     scenario.pay("P2", METER, 50_00)
     scenario.apply()
 
@@ -112,7 +114,7 @@ def test_money_paid_before_its_credit_was_moved_away_waits_for_a_person(
     with scenario.open_unit() as unit:
         back = NewReturn(reference="V1")
         assert transfer_credit(unit, amina, baraka, back, "ops", "his money")
-    scenario.pay("P1", METER, 95_00, paid_at=NOW)
+    scenario.pay("P1", METER, 95_00, paid_at=NOW, source="pull")
     scenario.apply()
     assert scenario.states() == ["applied", "received"]
     assert len(scenario.rows(CASES)) == 1
@@ -151,7 +153,7 @@ def test_an_operator_who_has_it_tried_again_has_decided(scenario: Scenario) -> N
     scenario.ahead = MINUTE
     with scenario.open_unit() as unit:
         reprice(unit, sale_id)
-    payment_id = scenario.pay("P1", METER, 800_00, paid_at=NOW)
+    payment_id = scenario.pay("P1", METER, 800_00, paid_at=NOW, source="pull")
     scenario.apply()
     with scenario.open_unit() as unit:
         retry_stuck(unit, "ops", find_stuck(unit, "payment", payment_id), "she knows")
@@ -219,3 +221,14 @@ def test_the_loan_that_a_payer_named_beside_a_wrong_serial_is_remembered(
         match_suspense(unit, payment_id, METER, "ops", "one digit wrong")
     scenario.apply()
     assert scenario.rows(LINES, receipt="P1") == [("instalment", 300_00), ("instalment", 200_00)]
+
+
+def test_a_confirmation_of_today_counts_by_our_own_clock(scenario: Scenario) -> None:
+    """A provider's clock may be hours off: the confirmation comes seconds after our own quote."""
+    ((sale_id,),) = scenario.rows(AMINAS_SALE)
+    with scenario.open_unit() as unit:
+        reprice(unit, sale_id)
+    scenario.ahead = MINUTE
+    scenario.pay("P1", METER, 800_00, paid_at=NOW - timedelta(hours=3))
+    scenario.apply()
+    assert scenario.states() == ["applied"]

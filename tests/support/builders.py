@@ -79,7 +79,7 @@ def insert_manufacturer(
     *,
     code: str | None = None,
     kinds: tuple[str, ...] = ("meter", "shs", "e_bike"),
-    token_family: str = "openpaygo",
+    token_family: str = "none",
     sts: str | None = None,
 ) -> int:
     """A manufacturer; `sts` (JSON) makes its new meters known by their number."""

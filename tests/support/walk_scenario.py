@@ -257,7 +257,9 @@ def _insert_choices(connection: Connection) -> None:
     manufacturer = insert_manufacturer(
         connection, code="hexing", token_family="sts", kinds=("meter",)
     )
-    insert_manufacturer(connection, code="dlight", kinds=("shs", "e_bike"))
+    insert_manufacturer(
+        connection, code="dlight", token_family="openpaygo", kinds=("shs", "e_bike")
+    )
     insert_tariff(connection, code="shop", price_per_kwh_minor=120_00)
     insert_device(connection, serial=TAKEN_METER, manufacturer_id=manufacturer, sts=STS)
     kinds = {"freezer": "other", "lantern": "shs", "scooter": "e_bike"}

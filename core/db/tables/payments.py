@@ -28,8 +28,8 @@ from core.refund import MoneyBackFrom
 
 # One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 # capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
-# whenever it is applied. `quoted_at`: what was sold or changed later does not count;
-# empty where that is `paid_at`.
+# whenever it is applied. `quoted_at`: what was sold or changed later does not count (empty where
+# that is `paid_at`), unless a person has said so at `decided_at`.
 payments = Table(
     "payments",
     metadata,
@@ -48,6 +48,7 @@ payments = Table(
     timestamp("paid_at"),
     Column("paid_on", Date, nullable=False),
     timestamp("quoted_at", nullable=True),
+    timestamp("decided_at", nullable=True),
     timestamp("received_at"),
     *enum_column("state", PaymentState, default="received"),
     timestamp("applied_at", nullable=True),

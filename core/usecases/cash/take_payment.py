@@ -67,7 +67,6 @@ def _notice(unit: Unit, taken: OfficePayment) -> PaymentNotice:
         payer_kind="none",
         payer=None,
         paid_at=_paid_at(unit, taken.paid_on),
-        quoted_at=unit.now,
     )
 
 

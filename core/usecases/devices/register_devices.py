@@ -116,14 +116,15 @@ def register_devices(
 
 
 def _enter(unit: Unit, rows: Sequence[Values]) -> None:
-    """Insert devices, then hand those with an owner over."""
+    """Insert devices, then hand those with an owner over: theirs since that day began."""
     owned = {row["serial"]: (row["owner_id"], row["assigned_on"]) for row in rows}
     in_stock = [row | {"owner_id": None} for row in rows]
     entered = insert_rows(unit.connection, devices, in_stock, "id, serial")
     handovers = [
-        Handover(device.id, owned[device.serial][0], unit.since(owned[device.serial][1]), "import")
+        Handover(device.id, owner_id, unit.market.first_instant(on), "import")
         for device in entered
-        if owned[device.serial][0] is not None
+        for owner_id, on in [owned[device.serial]]
+        if owner_id is not None
     ]
     hand_over(unit.connection, handovers)
 

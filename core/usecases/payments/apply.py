@@ -127,7 +127,7 @@ def _as_quoted(
         if device is not None and device.owner_id != payment.customer_id:
             unmatch(unit, payment.id, {payment.customer_id})
         # Providers tell whole seconds.
-        elif changed_at is not None and changed_at.replace(microsecond=0) > payment.quoted_at:
+        elif changed_at is not None and changed_at.replace(microsecond=0) > payment.as_of:
             hold_changed(unit, payment, batch.name_of(payment), changed_at)
         else:
             as_quoted.append(payment)
@@ -161,7 +161,7 @@ def _apply_one(
 
 def _counts(debt: Obligation, payment: ReceivedPayment, target: Target) -> bool:
     """Whether the debt was there when the payment was made; the plan of the device paid for is."""
-    is_earlier = debt.sold_at is None or debt.sold_at <= payment.quoted_at
+    is_earlier = debt.sold_at is None or debt.sold_at <= payment.as_of
     return is_earlier or debt.sale_id == target.plan_sale_id
 
 

@@ -42,7 +42,7 @@ class PaymentBatch:
         device = self.device_of(payment)
         if device is None:
             return None
-        tariff_id = device.tariff_at(min(payment.paid_at, payment.quoted_at))
+        tariff_id = device.tariff_at(payment.quoted_at)
         versions = self.versions.get(tariff_id or 0, [])
         return version_for_payment(versions, payment.paid_on, self.today)
 

@@ -7,6 +7,7 @@ callback's own transaction: the money is in the ledger before the provider hears
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.db.audit import open_case
 from core.db.ledger import open_account, post_entries
@@ -117,9 +118,20 @@ def _compare_customer(unit: Unit, payment_id: int, prompt: Prompt) -> None:
         report_served_another(unit, payment, prompt.customer_id)
 
 
+# Sources that announce a payment at once, after a quote that we were asked for.
+_AT_ONCE = ("c2b",)
+
+
+def _quoted_at(unit: Unit, notice: PaymentNotice) -> datetime:
+    """When the payer of a payment without a prompt was told what it does: when it was made. What is
+    announced at once, on the same day, counts by our own clock: a provider's may be wrong."""
+    is_today = unit.market.local_date(notice.paid_at) == unit.today
+    return unit.now if notice.source in _AT_ONCE and is_today else notice.paid_at
+
+
 def _row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict[str, object]:
     match = found if isinstance(found, Match) else None
-    quoted_at = notice.quoted_at or (match and match.quoted_at) or notice.paid_at
+    quoted_at = notice.quoted_at or (match and match.quoted_at) or _quoted_at(unit, notice)
     return {
         "provider_account": notice.provider_account,
         "receipt": notice.receipt,

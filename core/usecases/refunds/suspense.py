@@ -100,7 +100,7 @@ def match_suspense(unit: Unit, payment_id: int, serial: str, operator: str, reas
         customer_id=match.customer_id,
         purpose="loan" if match.purpose == "loan" else payment.purpose,
         problem=None,
-        quoted_at=unit.now,
+        decided_at=unit.now,
         next_attempt_at=unit.now,
     )
     unit.wakes.add("payments")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from core.appliance import StoredAppliance
 from core.customer import Customer
@@ -150,7 +150,7 @@ def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
     post_entries(unit.connection, unit.now, entries)
     gifts = [
         (
-            Handover(draft.device.id, draft.customer_id, unit.since(draft.sold_on), "sale"),
+            Handover(draft.device.id, draft.customer_id, _since(unit, draft), "sale"),
             draft.sold_on,
         )
         for draft in drafts
@@ -158,6 +158,11 @@ def write_sales(unit: Unit, drafts: Sequence[SaleDraft]) -> list[int]:
     ]
     give_devices(unit.connection, gifts, unit.today)
     return ids
+
+
+def _since(unit: Unit, draft: SaleDraft) -> datetime:
+    """Since when the device is the customer's: that day, of a sale that was made elsewhere."""
+    return unit.market.first_instant(draft.sold_on) if draft.is_imported else unit.now
 
 
 def _row(unit: Unit, draft: SaleDraft) -> Values:

@@ -67,8 +67,8 @@ CREATE INDEX postings_entry_id_idx ON postings (entry_id);
 
 -- One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 -- capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
--- whenever it is applied. `quoted_at`: what was sold or changed later does not count;
--- empty where that is `paid_at`.
+-- whenever it is applied. `quoted_at`: what was sold or changed later does not count (empty where
+-- that is `paid_at`), unless a person has said so at `decided_at`.
 CREATE TABLE payments (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider_account TEXT NOT NULL,
@@ -85,6 +85,7 @@ CREATE TABLE payments (
     paid_at TIMESTAMP WITH TIME ZONE NOT NULL,
     paid_on DATE NOT NULL,
     quoted_at TIMESTAMP WITH TIME ZONE,
+    decided_at TIMESTAMP WITH TIME ZONE,
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
     state TEXT DEFAULT 'received' NOT NULL,
     applied_at TIMESTAMP WITH TIME ZONE,

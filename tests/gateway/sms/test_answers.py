@@ -83,19 +83,16 @@ def phones(database_url: str, redis: Redis) -> Iterator[SmsScenario]:
 
 
 def give(phones: SmsScenario, serial: str, msisdn: str) -> None:
-    """A further meter of a customer's."""
+    """A further meter of a customer's, which takes no codes."""
     with phones.scenario.engine.begin() as connection:
         owner = connection.execute(
             text("SELECT customer_id FROM customer_msisdns WHERE msisdn = :m"), {"m": msisdn}
         ).scalar_one()
-        manufacturer = insert_manufacturer(
-            connection, code=f"m{serial}", token_family="none", kinds=("meter",)
-        )
         tariff = connection.execute(text("SELECT id FROM tariffs LIMIT 1")).scalar_one()
         insert_device(
             connection,
             serial=serial,
-            manufacturer_id=manufacturer,
+            manufacturer_id=insert_manufacturer(connection),
             owner_id=owner,
             tariff_id=tariff,
             assigned_on=NOW.date(),

@@ -13,7 +13,7 @@ from redis import Redis
 
 from core.unit import OpenUnit
 from tests.gateway.ussd.pages import AMOUNT, CONFIRM, HOME, PAID, Charged
-from tests.gateway.ussd.test_once import CUT_OFF, BreakingRedis, LateExecutor
+from tests.support.breaking_turns import CUT_OFF, BreakingRedis, LateExecutor
 from tests.support.journeys import Stop, Stopped, stoppable_units
 from tests.support.phone import Phone
 

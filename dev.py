@@ -44,6 +44,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   pictures        the pictures of docs/pictures, taken again in the same browser
   bench [ARGS]    the measurements of bench/
   torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
+  stateful        payments, prompts and owners in any order, 10 000 steps (STATEFUL_STEPS)
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
   lock            make requirements.lock and browser.lock again from pyproject.toml
   audit           look every locked package up among known vulnerabilities (needs a network)
@@ -191,6 +192,15 @@ def bench(*arguments: str) -> None:
 
 def torture(*arguments: str) -> None:
     become("python", "-m", "torture", *arguments)
+
+
+def stateful() -> None:
+    """Sequences of steps that Hypothesis chooses, new ones each time; the books after each."""
+    steps = os.environ.setdefault("STATEFUL_STEPS", "10000")
+    os.environ.pop("CI", None)  # there, examples are the same each time
+    code = call("python -m pytest -q -n 0 tests/payments/test_stateful_hands.py -k many")
+    print(f"passed: {steps} steps, no invariant broken" if code == 0 else "failed: see above")
+    sys.exit(code)
 
 
 def walk(walks: str = "1000", seed: str = "") -> None:
@@ -366,7 +376,7 @@ def what_to_type() -> str:
 
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
 COMMANDS |= {"words": words, "test-quick": test_quick, "trials": trials}
-COMMANDS |= {"torture": torture, "audit": audit, "walk": walk}
+COMMANDS |= {"torture": torture, "audit": audit, "walk": walk, "stateful": stateful}
 COMMANDS |= {"browser": browser, "pictures": pictures}
 COMMANDS["install"] = lambda: None  # main() has just done it
 

@@ -69,3 +69,11 @@ def owners_around(changes: Sequence[OwnershipChange], paid_at: datetime, now: da
     else:
         owners.add(owner)
     return {customer_id for customer_id in owners if customer_id is not None}
+
+
+def customers_near(changes: Sequence[OwnershipChange], paid_at: datetime) -> set[int]:
+    """Return the customers between whom the device changed hands within a minute of a payment: a
+    provider's clock may differ that much from ours."""
+    near = (change for change in changes if abs(change.changed_at - paid_at) <= _CLOCKS_DIFFER)
+    hands = (hand for change in near for hand in (change.from_customer_id, change.to_customer_id))
+    return {customer_id for customer_id in hands if customer_id is not None}

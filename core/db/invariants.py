@@ -152,6 +152,46 @@ BOOKS: dict[str, str] = (
                 WHERE c.device_id = d.id ORDER BY c.id DESC LIMIT 1) last ON true
          WHERE last.to_customer_id IS DISTINCT FROM d.owner_id
     """,
+        "every payment pays its own customer's debts": """
+        SELECT DISTINCT 'payment ' || p.receipt FROM payments p
+          JOIN payment_lines l ON l.payment_id = p.id
+          LEFT JOIN instalments i ON i.id = l.instalment_id
+          LEFT JOIN sales s ON s.id = coalesce(i.sale_id, l.sale_id)
+          LEFT JOIN access_charges a ON a.id = l.access_charge_id
+          LEFT JOIN clawbacks k ON k.id = l.clawback_id
+         WHERE p.customer_id <> coalesce(s.customer_id, a.customer_id, k.customer_id, p.customer_id)
+    """,
+        "every payment is of who had the device when it was paid": """
+        SELECT 'payment ' || p.receipt || ' for ' || d.serial FROM payments p
+          JOIN devices d ON d.id = p.device_id
+         WHERE p.state IN ('received', 'applied') AND p.source NOT IN ('cash', 'office', 'credit')
+           AND p.customer_id IS DISTINCT FROM (
+               SELECT owner FROM (
+                   SELECT c.id, c.changed_at AS since, c.to_customer_id AS owner
+                     FROM ownership_changes c WHERE c.device_id = d.id
+                   UNION ALL
+                   (SELECT 0, CAST('-infinity' AS timestamptz),
+                           coalesce(c.from_customer_id, c.to_customer_id)
+                      FROM ownership_changes c WHERE c.device_id = d.id ORDER BY c.id LIMIT 1)
+               ) held WHERE date_trunc('second', since) <= p.paid_at ORDER BY id DESC LIMIT 1)
+           AND NOT EXISTS (SELECT FROM prompts r WHERE r.customer_id = p.customer_id
+                              AND (r.payment_id = p.id OR r.account_reference = p.account_raw))
+           AND NOT EXISTS (SELECT FROM audit_log a WHERE a.subject = 'payment'
+                              AND a.subject_id = p.id AND a.action = 'match')
+    """,
+        "energy and days were sold to who had the device": """
+        SELECT DISTINCT 'payment ' || p.receipt || ' for ' || d.serial FROM payments p
+          JOIN payment_lines l ON l.payment_id = p.id AND l.kind IN ('energy', 'days')
+          JOIN devices d ON d.id = l.device_id
+         WHERE p.applied_at IS NOT NULL AND p.customer_id IS DISTINCT FROM (
+               SELECT c.to_customer_id FROM ownership_changes c
+                WHERE c.device_id = d.id AND c.changed_at <= p.applied_at
+                ORDER BY c.id DESC LIMIT 1)
+           AND p.customer_id IS DISTINCT FROM (
+               SELECT c.from_customer_id FROM ownership_changes c
+                WHERE c.device_id = d.id AND c.changed_at = p.applied_at
+                ORDER BY c.id LIMIT 1)
+    """,
         "a change of debts holds earlier payments": """
         SELECT DISTINCT 'customer ' || c.id || ': ' || e.kind || ' at ' || e.posted_at
           FROM journal_entries e JOIN postings p ON p.entry_id = e.id

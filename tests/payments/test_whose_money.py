@@ -87,6 +87,21 @@ def test_a_new_owner_may_pay_at_once(scenario: Scenario, seconds: int, state: st
     assert scenario.states() == [state]
 
 
+@pytest.mark.parametrize(("payer", "state"), [(AMINA, "suspense"), (BARAKA, "applied")])
+def test_about_the_change_a_former_owners_own_payment_is_in_doubt(
+    scenario: Scenario, payer: str, state: str
+) -> None:
+    """The provider's clock may be ahead of ours."""
+    move(scenario, BARAKA, minutes=5)
+    scenario.ahead = timedelta(minutes=10)
+
+    paid_at = NOW + timedelta(minutes=5, seconds=40)
+    scenario.pay("EDGE", METER, 500_00, paid_at=paid_at, payer_kind="msisdn", payer=payer)
+    scenario.apply()
+
+    assert scenario.states() == [state]
+
+
 def test_an_instant_that_has_not_come_yet_proves_nothing(scenario: Scenario) -> None:
     move(scenario, BARAKA, minutes=5)
     scenario.ahead = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from core.customer import Customer
 from core.db.audit import close_cases, open_case, open_details
-from core.db.customers import get_customer
+from core.db.customers import find_customer, get_customer
 from core.db.devices import find_device, get_device
 from core.db.ownership import changes_of, replacement_of
 from core.db.payments import get_payment
@@ -20,11 +20,12 @@ from core.db.prompts import asked_of_others, customers_asked
 from core.device import Device
 from core.errors import Refused
 from core.money import Money
-from core.ownership import owners_around
+from core.ownership import customers_near, owners_around
 from core.payment import BookedPayment, PaymentNotice
 from core.serial_number import normalise_serial
 from core.unit import Unit
 from core.usecases.payments.find_account import LOAN_SUFFIX, Match, match_account, match_prompt
+from core.usecases.payments.notify_payer import reach_payer
 
 # Cases: its device is in other hands than it was paid for; it served another than it was asked of.
 CHANGED_HANDS, SERVED_ANOTHER = "changed_hands", "served_another"
@@ -71,12 +72,22 @@ def match_payment(unit: Unit, notice: PaymentNotice) -> Match | Held:
     is_taken_now = notice.source in _TAKEN_NOW and notice.paid_at == unit.now
     if match.device is None or match.quoted_at or is_taken_now:
         return match
-    then = _owners_then(unit, match.device, notice.paid_at) | asked_of_others(
+    changes = changes_of(unit.connection, match.device.id)
+    then = owners_around(changes, notice.paid_at, unit.now)
+    then |= _payer_among(unit, notice, customers_near(changes, notice.paid_at))
+    then |= asked_of_others(
         unit.connection, match.device.id, notice.amount_minor, _asked_between(notice.paid_at)
     )
     if then == {match.customer_id}:
         return match
     return Held("device_moved", match.device, frozenset(then))
+
+
+def _payer_among(unit: Unit, notice: PaymentNotice, near: set[int]) -> set[int]:
+    """Return the payer, where it is one of those between whom the device was changing hands."""
+    payer = reach_payer(unit, notice.payer_kind, notice.payer) if near else None
+    customer = find_customer(unit.connection, payer.msisdn) if payer else None
+    return near & {customer.id} if customer else set()
 
 
 def _asked_between(paid_at: datetime) -> tuple[datetime, datetime]:
@@ -92,9 +103,9 @@ def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
     device = find_device(unit.connection, str(refused.values.get("serial", "")))
     if device is None:
         return Held(refused.code)
-    then = (
-        {notice.prompt.customer_id} if notice.prompt else _owners_then(unit, device, notice.paid_at)
-    )
+    if notice.prompt is not None:
+        return Held(refused.code, device, frozenset({notice.prompt.customer_id}))
+    then = _owners_then(unit, device, notice.paid_at)
     return Held(refused.code, device if then else None, frozenset(then))
 
 

@@ -38,7 +38,7 @@ def scenario(database_url: str) -> Iterator[Scenario]:
     engine = make_engine(database_url, pool_size=16)
     with engine.begin() as connection:
         insert_market(connection)
-        manufacturer = insert_manufacturer(connection)
+        manufacturer = insert_manufacturer(connection, token_family="none")
         tariff = insert_tariff(connection, minimum_purchase_minor=50_00)
         amina = insert_customer(connection, msisdn=AMINA)
         insert_device(

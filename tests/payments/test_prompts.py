@@ -54,7 +54,7 @@ def prompt_id(connection: Connection) -> Any:
     meter = insert_device(
         connection,
         serial="M100",
-        manufacturer_id=insert_manufacturer(connection),
+        manufacturer_id=insert_manufacturer(connection, token_family="none"),
         owner_id=amina,
         tariff_id=insert_tariff(connection),
     )

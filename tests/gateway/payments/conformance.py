@@ -318,7 +318,10 @@ def road(spec: Spec, database_url: str, redis_url: str) -> Iterator[Road]:
     engine = make_engine(database_url, pool_size=16)
     with engine.begin() as connection:
         insert_market(connection, **spec.market)
-        manufacturer, tariff = insert_manufacturer(connection), insert_tariff(connection)
+        manufacturer, tariff = (
+            insert_manufacturer(connection, token_family="none"),
+            insert_tariff(connection),
+        )
     gateway: Any = None
 
     def serve(environ: Any, start_response: Any) -> Any:

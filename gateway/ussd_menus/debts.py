@@ -40,13 +40,17 @@ def debt_totals(turn: Turn, debts: Debts) -> DebtTotals:
 
 
 def debt_rows(turn: Turn, debts: Debts) -> Sequence[DebtRow]:
-    """The debts that are due, oldest first, then the next one to fall due."""
+    """The debts that are due, oldest first, the next one to fall due, and what is paused."""
     rows = [_due_row(debt, money(turn, debt.amount_minor)) for debt in debts.due]
     if following := debts.next_due:
         amount = money(turn, following.amount_minor)
         rows.append(
             messages.upcoming(description=following.description, amount=amount, on=following.due_on)
         )
+    rows += [
+        messages.paused(description=description, amount=money(turn, minor))
+        for description, minor in debts.paused.items()
+    ]
     return [DebtRow(row) for row in rows]
 
 

@@ -7,6 +7,7 @@ All of it happens on the real database, in the use cases that callbacks and work
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import Connection, Engine
 from core.db.invariants import BOOKS, offenders
 from core.db.tariffs import find_market
 from core.errors import Refused
+from core.money import Money
 from core.payment import PaymentNotice
 from core.plan import ByCount
 from core.refund import MONEY_BACK_FROM, MoneyBackFrom, NewReturn
@@ -32,7 +34,15 @@ from core.usecases.refunds.refund import refund_done, refund_refused, request_re
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.refunds.use_credit import use_credit
-from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
+from core.usecases.sales.change_sale import (
+    NewSchedule,
+    discount_sale,
+    reprice_sale,
+    reschedule_sale,
+)
+from core.usecases.sales.default_sale import default_sale, undo_default
+from core.usecases.sales.end_sale import agree_rest, settle_sale, write_off_sale
+from core.usecases.sales.pause_sale import pause_sale, resume_sale
 from tests.support.builders import insert_tariff
 from tests.support.cast import (
     KIT,
@@ -58,6 +68,19 @@ AMOUNTS = st.one_of(
 @pytest.fixture(autouse=True)
 def locks_are_taken_in_order() -> None:
     """Not watched here: all acts share one transaction, which is rolled back."""
+
+
+# What an operator can do with a sale besides changing its price or plan.
+ENDS: dict[str, Callable[[Unit, int, Money], object]] = {
+    "pause": lambda unit, sale, part: pause_sale(unit, sale, "ops", "agreed"),
+    "resume": lambda unit, sale, part: resume_sale(unit, sale, "ops", "agreed"),
+    "default": lambda unit, sale, part: default_sale(unit, sale, "ops", "late"),
+    "undo": lambda unit, sale, part: undo_default(unit, sale, "ops", "paid"),
+    "discount": lambda unit, sale, part: discount_sale(unit, sale, part, "ops", "agreed"),
+    "rest": lambda unit, sale, part: agree_rest(unit, sale, part, None, "ops", "agreed"),
+    "settle": lambda unit, sale, part: settle_sale(unit, sale, "ops", "agreed"),
+    "write off": lambda unit, sale, part: write_off_sale(unit, sale, "ops", "gone"),
+}
 
 
 def find_faults(unit: Unit) -> dict[str, str]:
@@ -185,6 +208,14 @@ class Books(RuleBasedStateMachine):
             new = NewSchedule(ByCount(count), "weekly")
             reschedule_sale(self.unit, sale_id, new, "ops", "agreed")
         assert self.open_of(sale_id) == before
+
+    @rule(data=st.data(), action=st.sampled_from(sorted(ENDS)), part=st.sampled_from([1, 50_00]))
+    def a_sale_ends_or_stands_still(self, data: st.DataObject, action: str, part: int) -> None:
+        sale_id = data.draw(st.sampled_from(self.sales()))
+        later = self.unit.now + timedelta(seconds=1)
+        self.unit = Unit(self.connection, later, self.unit.market)
+        with contextlib.suppress(Refused), self.connection.begin_nested():
+            ENDS[action](self.unit, sale_id, Money(part, "KES"))
 
     def sales(self) -> list[int]:
         return list(self.connection.exec_driver_sql("SELECT id FROM sales ORDER BY id").scalars())

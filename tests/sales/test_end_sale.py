@@ -205,6 +205,7 @@ def test_nothing_falls_due_in_a_pause_and_the_days_move_by_it(scenario: Scenario
     with scenario.open_unit() as unit:
         debts = show_customer(unit, AMINA).debts
         assert (debts.due, debts.next_due) == ([], None)
+        assert debts.paused == {"Kit-Stove": 600_00}
         assert quote_payment(unit, METER, 500_00).outcome.energy_tenths == 50
     scenario.pay("A1", METER, 500_00)
     scenario.apply()

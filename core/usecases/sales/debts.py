@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +43,15 @@ class Debts:
     @property
     def due(self) -> list[Debt]:
         return [line for line in self.lines if line.is_due]
+
+    @property
+    def paused(self) -> Counter[str]:
+        """What is owed for sales that are paused, by what it is for."""
+        owed: Counter[str] = Counter()
+        for line in self.lines:
+            if line.is_paused:
+                owed[line.description] += line.amount_minor
+        return owed
 
     @property
     def next_due(self) -> Debt | None:

@@ -33,5 +33,10 @@ def upcoming(description: Name, amount: Money, on: Day) -> None:
 
 
 @message
-def line(debt: Annotated[BoundMessage, MessageSlot(taken_back, overdue, upcoming)]) -> None:
+def paused(description: Name, amount: Money) -> None:
+    """What is owed for a sale that is paused: it falls due on no day for now."""
+
+
+@message
+def line(debt: Annotated[BoundMessage, MessageSlot(taken_back, overdue, upcoming, paused)]) -> None:
     """A line of the list."""

@@ -17,14 +17,15 @@ END $$;
 
 -- AC and eight digits. The numbers of customers are scattered over all seven-digit ones, so that a
 -- reference does not tell its neighbour's. Always of one length: a digit more or less is none.
+-- The search path is fixed, because a dump is restored without one.
 CREATE FUNCTION account_reference(customer_id bigint) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT SET search_path FROM CURRENT AS $$
     SELECT 'AC' || with_check_digit(
         lpad(((customer_id * 7654321 + 1234567) % 10000000)::text, 7, '0'))
 $$;
 
 -- DW and ten digits: what a payer's phone shows for a prompt whose serial number does not fit.
 CREATE FUNCTION prompt_reference(prompt_id bigint) RETURNS text
-    LANGUAGE sql IMMUTABLE STRICT AS $$
+    LANGUAGE sql IMMUTABLE STRICT SET search_path FROM CURRENT AS $$
     SELECT 'DW' || with_check_digit(lpad(prompt_id::text, 9, '0'))
 $$;

@@ -12,12 +12,13 @@ from typing import Any
 
 from sqlalchemy import text
 
+from core.db.registration import customers_by_msisdn
 from core.db.sales import codes_by_name
 from core.errors import BadInput
 from core.money import Money
 from core.tokens.keys import KeyRing
 from core.unit import Unit
-from core.usecases.customers.register_customers import register_customers
+from core.usecases.customers.register_customers import NewCustomer, register_customers
 from core.usecases.devices.register_devices import register_devices
 from core.usecases.operators.bulk import Progress, RefusedEntries, Registered
 from core.usecases.sales.opening_balances import ImportedHistory, import_payment_history
@@ -39,7 +40,7 @@ def move_in(unit: Unit, exports: Exports, options: MoveOptions, keys: KeyRing) -
     """
     conversion = Conversion(exports, unit.market, _catalogue_codes(unit), options)
     register: dict[str, Write] = {
-        "customers": register_customers,
+        "customers": _register_customers,
         "devices": partial(_register_devices, keys),
         "plans": register_sales,
     }
@@ -65,6 +66,15 @@ def _catalogue_codes(unit: Unit) -> CatalogueCodes:
         appliances=codes_by_name(unit.connection, "appliances"),
         kinds={row.code: row.kind for row in kinds},
     )
+
+
+def _register_customers(
+    unit: Unit, entries: Sequence[NewCustomer], progress: Progress
+) -> Registered:
+    """Register customers, and lock them all: devices and plans come after customers."""
+    registered = register_customers(unit, entries, progress)
+    customers_by_msisdn(unit.connection, {entry.msisdn for entry in entries}, lock=True)
+    return registered
 
 
 def _register_devices(

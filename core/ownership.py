@@ -1,8 +1,8 @@
 """Who owned a device when: every change of hands with its instant, and whose a payment may be.
 
-A payment belongs to whoever owned the device when it was paid (domain 8). Providers tell whole
-seconds: a payment of the second in which the device changed hands is the new owner's, who may pay
-at once.
+A payment belongs to the customer who owned the device when it was paid (domain 8). Providers tell
+whole seconds: a payment of the second in which the device changed hands is the new owner's, who may
+pay at once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Handover:
 
 @dataclass(frozen=True, slots=True)
 class OwnershipChange:
-    """A change of hands as it is kept. None for a customer: the device was in nobody's hands."""
+    """A change of hands as it is kept. None for a customer: the device had no owner."""
 
     from_customer_id: int | None
     to_customer_id: int | None
@@ -46,11 +46,11 @@ def owners_around(changes: Sequence[OwnershipChange], paid_at: datetime, now: da
     """Return the customers who may have owned the device when a payment for it was made.
 
     `changes`: all of the device's, the oldest first. More than one customer: it changed hands when
-    it may have been made. None: it was in nobody's hands. An instant later than `now` says nothing
+    it may have been made. None: it had no owner. An instant later than `now` says nothing
     of when.
 
-    Before the first owner we know of it counts as theirs: nobody else had it, and the first money
-    is often paid before somebody enters whose the device is.
+    Before the first owner we know of it counts as theirs: no other customer had it, and the first
+    money is often paid before an operator enters whose the device is.
     """
     begin = end = paid_at
     if paid_at - _CLOCKS_DIFFER > now:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-# A payment that names a prompt must be made this soon after it: later, nobody remembers it.
+# A payment that names a prompt must be made this soon after it: later, it may be typed by mistake.
 PROMPT_REFERENCE_LASTS = timedelta(days=1)
 _ACCOUNT = re.compile(r"AC[0-9]{8}")
 _PROMPT = re.compile(r"DW[0-9]{10}")

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, text
 
-from core.db.ownership import hand_over
+from core.db.ownership import record_handovers
 from core.device import Device, DeviceState, StoredToken
 from core.ownership import Handover
 from core.sale import RUNNING_SQL
@@ -195,7 +195,7 @@ def record_replacement(
         Handover(old.id, None, at, "retirement"),
         Handover(new_id, old.owner_id, at, "replacement"),
     ]
-    hand_over(connection, handovers)
+    record_handovers(connection, handovers)
     values = {"old": old.id, "new": new_id, "owner": old.owner_id, "on": on}
     for statement in _IN_PLACE:
         connection.execute(text(statement), values)

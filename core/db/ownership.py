@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from core.ownership import Handover, OwnershipChange
 
 # An instant never lies before the device's last one: the order of the rows is that of the changes.
-_HAND_OVER = text(
+_RECORD_HANDOVERS = text(
     """
     WITH given AS (
         SELECT * FROM unnest(CAST(:devices AS bigint[]), CAST(:customers AS bigint[]),
@@ -35,10 +35,10 @@ _CHANGES = text(
 )
 
 
-def hand_over(connection: Connection, handovers: Collection[Handover]) -> None:
+def record_handovers(connection: Connection, handovers: Collection[Handover]) -> None:
     """Give devices to other owners, or to none; one that has that owner already stays."""
     connection.execute(
-        _HAND_OVER,
+        _RECORD_HANDOVERS,
         {
             "devices": [handover.device_id for handover in handovers],
             "customers": [handover.customer_id for handover in handovers],

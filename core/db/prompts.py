@@ -49,7 +49,7 @@ def asked_of_others(
     connection: Connection, device_id: int, amount_minor: int, between: tuple[datetime, datetime]
 ) -> set[int]:
     """Return the customers for whom that amount was asked for a device between two instants, where
-    nobody knows of the money of the prompt."""
+    the money of the prompt is not known."""
     rows = connection.execute(
         text(
             "SELECT customer_id FROM prompts WHERE device_id = :device AND amount_minor = :amount"

@@ -12,7 +12,7 @@ from core.customer import KnownCustomer
 from core.db.bulk import insert_rows
 from core.db.customers import COLUMNS as CUSTOMER_COLUMNS
 from core.db.devices import access_anchor
-from core.db.ownership import hand_over
+from core.db.ownership import record_handovers
 from core.db.tables.customers import customer_msisdns, customers
 from core.device import KnownDevice
 from core.ownership import Handover
@@ -137,7 +137,7 @@ def give_devices(
 ) -> None:
     """Devices, locked, become other owners' on that day; access-rate periods start on
     `fees_from`."""
-    hand_over(connection, [handover for handover, _ in gifts])
+    record_handovers(connection, [handover for handover, _ in gifts])
     connection.execute(
         text(
             "UPDATE devices d SET assigned_on = given.day,"

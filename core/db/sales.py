@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from core.db.bulk import Values, insert_rows
-from core.db.ownership import hand_over
+from core.db.ownership import record_handovers
 from core.db.registration import insert_in_order
 from core.db.tables.sales import instalments, sales
 from core.db.typed_rows import one_row
@@ -251,7 +251,7 @@ def late_sales(connection: Connection, due_before: date) -> list[int]:
 
 def return_to_stock(connection: Connection, device_id: int, at: datetime) -> None:
     """Remove the owner of a locked device."""
-    hand_over(connection, [Handover(device_id, None, at, "return")])
+    record_handovers(connection, [Handover(device_id, None, at, "return")])
     connection.execute(
         text("UPDATE devices SET assigned_on = NULL, access_anchor_on = NULL WHERE id = :id"),
         {"id": device_id},

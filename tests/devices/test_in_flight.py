@@ -30,16 +30,16 @@ from tests.support.builders import give_device, insert_sale
 from tests.support.cast import AMINA, BARAKA, KIT, METER, NEEMA, OPEN_SECRET, STOCK_KIT
 from tests.support.scenario import Scenario
 
-Act = Callable[[Unit, int, int], object]
+Change = Callable[[Unit, int, int], object]
 WHO = ("ops", "agreed")
-ON_DEVICE: dict[str, Act] = {
+ON_DEVICE: dict[str, Change] = {
     "swap": lambda unit, device, sale: replace_device(unit, device, STOCK_KIT, *WHO),
     "cancel": lambda unit, device, sale: cancel_sale(unit, sale, *WHO),
     "repossess": lambda unit, device, sale: repossess_sale(unit, sale, *WHO),
     "settle": lambda unit, device, sale: settle_sale(unit, sale, *WHO),
     "write off": lambda unit, device, sale: write_off_sale(unit, sale, *WHO),
 }
-ON_PLAN: dict[str, Act] = {
+ON_PLAN: dict[str, Change] = {
     "reprice": lambda unit, device, sale: reprice_sale(unit, sale, 900_00, *WHO),
     "discount": lambda unit, device, sale: discount_sale(unit, sale, Money(90_00, "KES"), *WHO),
     "reschedule": lambda unit, device, sale: reschedule_sale(
@@ -49,57 +49,57 @@ ON_PLAN: dict[str, Act] = {
 EVERY = ON_DEVICE | ON_PLAN
 
 
-def attempt(scenario: Scenario, act: Act) -> None:
+def attempt(scenario: Scenario, change: Change) -> None:
     [(sale_id,)] = scenario.rows(
         "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE d.serial = :serial",
         serial=KIT,
     )
     with scenario.open_unit() as unit:
-        act(unit, scenario.device_id(KIT), sale_id)
+        change(unit, scenario.device_id(KIT), sale_id)
 
 
-@pytest.mark.parametrize("act", EVERY.values(), ids=EVERY)
-def test_a_payment_that_waits_is_applied_first(scenario: Scenario, act: Act) -> None:
+@pytest.mark.parametrize("change", EVERY.values(), ids=EVERY)
+def test_a_payment_that_waits_is_applied_first(scenario: Scenario, change: Change) -> None:
     scenario.pay("R1", KIT, 150_00)
     with pytest.raises(Refused, match="payment_waiting") as refused:
-        attempt(scenario, act)
+        attempt(scenario, change)
     assert refused.value.values["receipt"] == "R1"
 
     scenario.apply()
-    attempt(scenario, act)
+    attempt(scenario, change)
     scenario.check_invariants()
 
 
-@pytest.mark.parametrize("act", EVERY.values(), ids=EVERY)
-def test_an_open_prompt_is_answered_first(scenario: Scenario, act: Act) -> None:
+@pytest.mark.parametrize("change", EVERY.values(), ids=EVERY)
+def test_an_open_prompt_is_answered_first(scenario: Scenario, change: Change) -> None:
     with scenario.open_unit() as unit:
         request_payment(unit, NEEMA, KIT, Money(150_00, "KES"))
     scenario.run("UPDATE prompts SET state = 'pending', sent_at = created_at")
     scenario.ahead = timedelta(minutes=4)
     with pytest.raises(Refused, match="prompt_open") as refused:
-        attempt(scenario, act)
+        attempt(scenario, change)
     assert refused.value.values["minutes"] == 6
 
     scenario.ahead = timedelta(minutes=11)
-    attempt(scenario, act)
+    attempt(scenario, change)
 
 
-@pytest.mark.parametrize("act", ON_DEVICE.values(), ids=ON_DEVICE)
-def test_held_money_and_ordered_codes_are_decided_first(scenario: Scenario, act: Act) -> None:
+@pytest.mark.parametrize("change", ON_DEVICE.values(), ids=ON_DEVICE)
+def test_held_money_and_ordered_codes_are_decided_first(scenario: Scenario, change: Change) -> None:
     payment_id = scenario.pay("R1", KIT, 150_00)
     with scenario.engine.begin() as connection:
         hold(connection, payment_id, "not on the list")
     with pytest.raises(Refused, match="payment_held"):
-        attempt(scenario, act)
+        attempt(scenario, change)
     scenario.run("UPDATE payments SET next_attempt_at = received_at")
     scenario.apply()
 
     with scenario.open_unit() as unit:
         order_token(unit, KIT, "days", 9, *WHO)
     with pytest.raises(Refused, match="token_being_made"):
-        attempt(scenario, act)
+        attempt(scenario, change)
     make(scenario)
-    attempt(scenario, act)
+    attempt(scenario, change)
 
 
 def test_a_meter_stays_while_a_code_is_made_for_it(scenario: Scenario) -> None:

@@ -1,4 +1,4 @@
-"""Account references of customers, and those of prompts: no slip leads to somebody else."""
+"""Account references of customers, and those of prompts: no slip leads to another customer."""
 
 from __future__ import annotations
 

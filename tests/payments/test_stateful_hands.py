@@ -2,7 +2,7 @@
 
 Hypothesis chooses the steps. Who had the device is noted by the test when money moves, not read
 back; what was paid is heard of at once, later, or twice, by any road. After each step every payment
-is its customer's or nobody's, and the books are in order. A person who matches money in suspense
+is its customer's or nobody's, and every invariant holds. A person who matches money in suspense
 decides whose it is from then on.
 """
 
@@ -75,7 +75,7 @@ STEPS = int(os.environ.get("STATEFUL_STEPS", "0"))
 class Moved:
     """Money that moved: what is said of it, whose it is, and the prompt that was approved.
 
-    `first_owner_of`: a device that nobody ever had; whoever has it first has its money."""
+    `first_owner_of`: a device that never had an owner; its first owner has the money."""
 
     notice: PaymentNotice
     owner: int
@@ -117,12 +117,12 @@ class Hands(RuleBasedStateMachine):
         except (Refused, BadCallback):
             pass
 
-    def one(self, sql: str, *values: object) -> int | None:
+    def value_of(self, sql: str, *values: object) -> int | None:
         found = self.connection.exec_driver_sql(sql, values).first()
         return None if found is None else found[0]
 
     def holder(self, serial: str) -> int | None:
-        return self.one("SELECT owner_id FROM devices WHERE serial = %s", serial)
+        return self.value_of("SELECT owner_id FROM devices WHERE serial = %s", serial)
 
     def notice(self, account: str, amount: int) -> PaymentNotice:
         receipt = f"R{len(self.moved)}"
@@ -133,16 +133,16 @@ class Hands(RuleBasedStateMachine):
     # Money moves.
 
     @rule(serial=DEVICES, amount=AMOUNTS, loan=st.booleans(), now=st.booleans())
-    def somebody_pays(self, serial: str, amount: int, loan: bool, now: bool) -> None:
+    def a_payer_pays(self, serial: str, amount: int, loan: bool, now: bool) -> None:
         owner = self.holder(serial)
         notice = self.notice(f"{serial}LOAN" if loan else serial, amount)
-        unowned = None if owner else self.one(NEVER_OWNED, serial)
+        unowned = None if owner else self.value_of(NEVER_OWNED, serial)
         self.moved[notice.receipt] = Moved(notice, owner or 0, first_owner_of=unowned)
         if now:
             record_payment(self.unit, notice)
 
     @rule(person=PEOPLE, amount=AMOUNTS)
-    def somebody_pays_to_an_account(self, person: str, amount: int) -> None:
+    def a_payer_pays_to_an_account(self, person: str, amount: int) -> None:
         found = self.connection.exec_driver_sql(
             "SELECT c.id, c.account FROM customers c JOIN customer_msisdns m"
             " ON m.customer_id = c.id WHERE m.msisdn = %s",
@@ -154,7 +154,7 @@ class Hands(RuleBasedStateMachine):
     @rule(
         serial=DEVICES, amount=AMOUNTS, loan=st.booleans(), payer=st.sampled_from([AMINA, STRANGER])
     )
-    def somebody_is_asked(self, serial: str, amount: int, loan: bool, payer: str) -> None:
+    def a_payer_is_asked(self, serial: str, amount: int, loan: bool, payer: str) -> None:
         owner = self.holder(serial)
         with self.attempted():
             money = Money(amount, "KES")
@@ -170,7 +170,7 @@ class Hands(RuleBasedStateMachine):
     @precondition(lambda self: self.prompts)
     @rule(data=st.data())
     def a_prompt_is_approved(self, data: st.DataObject) -> None:
-        """Within the time a network leaves; nobody hears of it yet."""
+        """Within the time a network leaves; no news of it yet."""
         prompt_id = data.draw(st.sampled_from(sorted(self.prompts)))
         asked_at, owner, amount = self.prompts.pop(prompt_id)
         if self.unit.now - asked_at <= timedelta(minutes=9):
@@ -184,7 +184,7 @@ class Hands(RuleBasedStateMachine):
 
     @precondition(lambda self: self.moved)
     @rule(data=st.data(), road=st.sampled_from(["list", "callback", "query"]))
-    def somebody_tells_us(self, data: st.DataObject, road: str) -> None:
+    def news_of_it_comes(self, data: st.DataObject, road: str) -> None:
         money = self.moved[data.draw(st.sampled_from(sorted(self.moved)))]
         if money.prompt_id is None or road == "list":
             record_payment(self.unit, money.notice)
@@ -195,11 +195,11 @@ class Hands(RuleBasedStateMachine):
         if road == "query":
             confirm_by_lookup(self.unit, prompt, ACCOUNT, receipt, amount)
             return
-        told = PaymentNotice.of_prompt(
+        notice = PaymentNotice.of_prompt(
             prompt, provider_account=ACCOUNT, receipt=receipt, source="stk", amount_minor=amount,
             paid_at=money.notice.paid_at,
         )  # fmt: skip
-        prompt_paid(self.unit, prompt, told)
+        prompt_paid(self.unit, prompt, notice)
 
     @rule(limit=st.integers(1, 5))
     def work(self, limit: int) -> None:
@@ -212,42 +212,44 @@ class Hands(RuleBasedStateMachine):
 
     # The world changes.
 
-    def act(self, change: Callable[[], object]) -> None:
+    def attempt(self, change: Callable[[], object]) -> None:
         self.wait(timedelta(seconds=1))
         with self.attempted():
             change()
 
     @rule(person=PEOPLE)
     def the_meter_moves(self, person: str) -> None:
-        self.act(lambda: transfer_meter_by_operator(self.unit, METER, person, *WHO))
+        self.attempt(lambda: transfer_meter_by_operator(self.unit, METER, person, *WHO))
 
     @rule(old=DEVICES, new=DEVICES)
     def a_device_is_swapped(self, old: str, new: str) -> None:
-        device_id = self.one("SELECT id FROM devices WHERE serial = %s", old) or 0
-        self.act(lambda: replace_device(self.unit, device_id, new, *WHO))
+        device_id = self.value_of("SELECT id FROM devices WHERE serial = %s", old) or 0
+        self.attempt(lambda: replace_device(self.unit, device_id, new, *WHO))
 
     @rule(data=st.data())
     def a_sale_is_cancelled(self, data: st.DataObject) -> None:
         ids = list(self.connection.exec_driver_sql("SELECT id FROM sales ORDER BY id").scalars())
         sale_id = data.draw(st.sampled_from(ids))
-        self.act(lambda: cancel_sale(self.unit, sale_id, *WHO))
+        self.attempt(lambda: cancel_sale(self.unit, sale_id, *WHO))
 
     @rule(serial=DEVICES, person=PEOPLE)
     def a_kit_is_sold(self, serial: str, person: str) -> None:
         sale = NewSale(terms_by_count("kit", 4), NamedDevice(serial))
-        self.act(lambda: sell_by_operator(self.unit, person, sale, *WHO))
+        self.attempt(lambda: sell_by_operator(self.unit, person, sale, *WHO))
 
     @rule(serial=DEVICES, kind=st.sampled_from(["energy", "days"]))
     def a_code_is_ordered(self, serial: str, kind: Action) -> None:
-        self.act(lambda: order_token(self.unit, serial, kind, 10, *WHO))
+        self.attempt(lambda: order_token(self.unit, serial, kind, 10, *WHO))
 
     @precondition(lambda self: self.moved)
     @rule(data=st.data())
     def the_provider_takes_it_back(self, data: st.DataObject) -> None:
         money = self.moved[data.draw(st.sampled_from(sorted(self.moved)))]
         back = NewReturn(money.notice.amount_minor, "provider", None)
-        self.act(
-            lambda: record_reversal(self.unit, ACCOUNT, money.notice.receipt, back, "ops", "told")
+        self.attempt(
+            lambda: record_reversal(
+                self.unit, ACCOUNT, money.notice.receipt, back, "ops", "M-Pesa did"
+            )
         )
 
     @precondition(lambda self: self.in_suspense())
@@ -269,7 +271,7 @@ class Hands(RuleBasedStateMachine):
     # What must hold.
 
     @invariant()
-    def nobody_is_served_with_anothers_money(self) -> None:
+    def no_customer_is_served_with_anothers_money(self) -> None:
         type(self).steps += 1
         rows = self.connection.exec_driver_sql(
             "SELECT receipt, customer_id FROM payments WHERE customer_id IS NOT NULL"
@@ -283,10 +285,10 @@ class Hands(RuleBasedStateMachine):
     def whose(self, moved: Moved) -> int | None:
         if moved.first_owner_of is None:
             return moved.owner
-        return self.one(FIRST_OWNER, moved.first_owner_of)
+        return self.value_of(FIRST_OWNER, moved.first_owner_of)
 
     @invariant()
-    def the_books_are_in_order(self) -> None:
+    def every_invariant_holds(self) -> None:
         assert not find_faults(self.unit)
         tried = "SELECT string_agg(problem, '; ') FROM payments WHERE attempts > 0"
         assert self.connection.exec_driver_sql(tried).scalar_one() is None

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from core.db.ledger import post_entries
-from core.db.ownership import hand_over
+from core.db.ownership import record_handovers
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
 from core.ownership import Handover, OwnershipReason
@@ -171,7 +171,7 @@ def insert_device(
         **changed,
     )
     if owner_id is not None:
-        hand_over(connection, [Handover(device_id, owner_id, OPENED_AT, "registration")])
+        record_handovers(connection, [Handover(device_id, owner_id, OPENED_AT, "registration")])
     return device_id
 
 
@@ -188,7 +188,7 @@ def give_device(
         {"serial": serial, "msisdn": msisdn},
     ).one()
     reason: OwnershipReason = "transfer" if msisdn else "return"
-    hand_over(connection, [Handover(found[0], found[1], at, reason)])
+    record_handovers(connection, [Handover(found[0], found[1], at, reason)])
 
 
 def insert_sale(

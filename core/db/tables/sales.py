@@ -70,7 +70,7 @@ past_tariffs = Table(
     Index("past_tariffs_device_id_idx", "device_id"),
 )
 
-# Append-only: every change of hands of a device with its instant; NULL is nobody's hands. The last
+# Append-only: every change of hands of a device with its instant; NULL is no owner. The last
 # one of a device names its owner: a trigger compares them at the commit.
 ownership_changes = Table(
     "ownership_changes",

@@ -2,7 +2,7 @@
 
 A payment that is being applied, or held for a person; a prompt that a payer may be approving; a
 code that is being made. Each refusal says what waits and what to do. What no check can see (money
-whose news comes late) is nobody else's all the same: core.usecases.payments.whose.
+whose news comes late) serves no other customer either: core.usecases.payments.whose.
 """
 
 from __future__ import annotations

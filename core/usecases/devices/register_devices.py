@@ -18,7 +18,7 @@ from core.appliance import StoredAppliance
 from core.customer import KnownCustomer
 from core.db.appliances import appliances_by_code
 from core.db.bulk import Values, insert_rows, rows_by_key
-from core.db.ownership import hand_over
+from core.db.ownership import record_handovers
 from core.db.plan_offers import plans_by_code
 from core.db.registration import customers_by_msisdn, devices_by_serial, ids_by_code
 from core.db.tables.catalogue import manufacturers, tariffs
@@ -126,7 +126,7 @@ def _enter(unit: Unit, rows: Sequence[Values]) -> None:
         for owner_id, on in [owned[device.serial]]
         if owner_id is not None
     ]
-    hand_over(unit.connection, handovers)
+    record_handovers(unit.connection, handovers)
 
 
 def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Known:

@@ -22,7 +22,7 @@ def unmatch(unit: Unit, payment_id: int, then: Collection[int]) -> None:
     """Put a received payment for a device back into suspense: it is, or may be, the money of the
     customers `then` (ids), and the device is not theirs. The payer gets an SMS, a person a case.
 
-    Raises BrokenInvariant for a payment without a device, which is nobody else's to have.
+    Raises BrokenInvariant for a payment without a device.
     """
     payment = lock_payment(unit.connection, payment_id)
     if payment is None or payment.device_id is None:

@@ -1,4 +1,4 @@
-"""Whose money is: of whoever owned the device when it was paid, or of whom a prompt was made for.
+"""Whose money is: of the owner of the device when it was paid, or of whom a prompt was made for.
 
 Where the device is in other hands by now, or was changing hands about then, a person decides: the
 case says who had it and who has it. Money that has moved is never refused and never guessed.
@@ -99,7 +99,7 @@ def _owners_then(unit: Unit, device: Device, paid_at: datetime) -> set[int]:
 
 
 def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
-    """Say of a payment that is refused whether its device was somebody's when it was paid."""
+    """Say of a payment that is refused whether its device had an owner when it was paid."""
     device = find_device(unit.connection, str(refused.values.get("serial", "")))
     if device is None:
         return Held(refused.code)
@@ -124,7 +124,7 @@ def owners_then(unit: Unit, payment: BookedPayment) -> list[Customer]:
 
 def others_then(unit: Unit, payment_id: int) -> list[str]:
     """Return, by name and number, who else than the customer it is matched to may have had the
-    device of a payment when it was paid; nobody for a payment that is for no device."""
+    device of a payment when it was paid; no customer for a payment that is for no device."""
     payment = get_payment(unit.connection, payment_id)
     if payment is None or payment.device_id is None:
         return []

@@ -81,7 +81,7 @@ CREATE TABLE device_requests (
 );
 CREATE INDEX device_requests_asked_at_idx ON device_requests (asked_at);
 
--- Append-only: every change of hands of a device with its instant; NULL is nobody's hands. The last
+-- Append-only: every change of hands of a device with its instant; NULL is no owner. The last
 -- one of a device names its owner: a trigger compares them at the commit.
 CREATE TABLE ownership_changes (
     id BIGINT GENERATED ALWAYS AS IDENTITY,

@@ -122,7 +122,7 @@ BEGIN
      WHERE device_id = NEW.id ORDER BY id DESC LIMIT 1;
     IF written IS DISTINCT FROM (SELECT owner_id FROM devices WHERE id = NEW.id) THEN
         RAISE EXCEPTION 'device % changed hands without a row in ownership_changes', NEW.serial
-            USING ERRCODE = 'check_violation', HINT = 'Use core.db.ownership.hand_over.';
+            USING ERRCODE = 'check_violation', HINT = 'Use core.db.ownership.record_handovers.';
     END IF;
     RETURN NULL;
 END $$;

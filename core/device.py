@@ -97,7 +97,7 @@ class StoredToken:
 @dataclass(frozen=True, slots=True)
 class TokenOrder:
     """An order claimed by a worker; `attempts` counts this one. `customer_id`: who had the device
-    when it was ordered; None in stock. `operator` ordered it."""
+    when it was ordered; None in stock. `operator` ordered it. `value_minor`: of a gift."""
 
     id: int
     device_id: int
@@ -106,6 +106,7 @@ class TokenOrder:
     units: int
     operator: str
     attempts: int
+    value_minor: int
 
 
 @dataclass(frozen=True, slots=True)

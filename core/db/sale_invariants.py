@@ -81,6 +81,6 @@ SALES: dict[str, str] = {
                        FROM journal_entries e JOIN postings o ON o.entry_id = e.id
                       WHERE o.account = 'expense:goodwill' GROUP BY 1) l
             ON l.idempotency_key = 'goodwill:' || t.id
-         WHERE t.value_minor <> coalesce(l.posted, 0)
+         WHERE CASE t.state WHEN 'made' THEN t.value_minor ELSE 0 END <> coalesce(l.posted, 0)
     """,
 }

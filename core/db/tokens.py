@@ -33,7 +33,8 @@ def claim_orders(connection: Connection, now: datetime, limit: int) -> list[Toke
     """Lock up to `limit` orders that are due; rows that others lock are skipped."""
     rows = connection.execute(
         text(
-            "SELECT id, device_id, customer_id, kind, units, operator, attempts + 1"
+            "SELECT id, device_id, customer_id, kind, units, operator, attempts + 1,"
+            " value_minor"
             " FROM token_orders"
             " WHERE state = 'waiting' AND next_attempt_at <= :now"
             " ORDER BY id LIMIT :limit FOR NO KEY UPDATE SKIP LOCKED"

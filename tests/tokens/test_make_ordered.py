@@ -12,12 +12,13 @@ from core.device import TokenKind
 from core.errors import Refused
 from core.plan import PlanTerms
 from core.tokens.keys import VendingKeys
+from core.usecases.devices.replace_device import replace_device
 from core.usecases.devices.stock import NamedDevice
 from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
 from core.usecases.tokens.device_keys import OpenSecret, secret_opener
+from core.usecases.tokens.goodwill import give_token
 from core.usecases.tokens.make_ordered import make_ordered_tokens
-from core.usecases.tokens.token_orders import order_token
 from simulator.devices.virtual_device import display, enter_token, factory_state
 from tests.support.cast import BARAKA, DAY_KIT, KIT, METER, NEEMA, OPEN_SECRET, RING, STOCK_KIT
 from tests.support.scenario import Scenario
@@ -29,7 +30,7 @@ def order(
     scenario: Scenario, serial: str, kind: TokenKind, units: int = 0, reason: str = WHY
 ) -> int:
     with scenario.open_unit() as unit:
-        return order_token(unit, serial, kind, units, WHO, reason)
+        return give_token(unit, serial, kind, units, WHO, reason)
 
 
 def make(scenario: Scenario, opener: OpenSecret = OPEN_SECRET) -> int:
@@ -222,4 +223,20 @@ def test_days_are_given_away_at_the_price_of_a_day_and_free_on_a_plan(scenario: 
     order(scenario, KIT, "days", 7)
     make(scenario)
     assert scenario.balances()["expense:goodwill"] == 150_00
+    scenario.check_invariants()
+
+
+def test_days_that_replace_what_was_paid_for_are_no_gift(scenario: Scenario) -> None:
+    with scenario.open_unit() as unit:
+        sale = NewSale(PlanTerms.by_day("sun", "KES"), NamedDevice(DAY_KIT))
+        sell_by_operator(unit, NEEMA, sale, WHO, WHY)
+    scenario.ahead = timedelta(minutes=1)
+    scenario.pay("A1", DAY_KIT, 150_00)
+    scenario.apply()
+    with scenario.open_unit() as unit:
+        device = find_device(unit.connection, DAY_KIT)
+        assert device is not None
+        assert replace_device(unit, device.id, STOCK_KIT, WHO, "broken").days == 3
+    assert make(scenario) == 1
+    assert "expense:goodwill" not in scenario.balances()
     scenario.check_invariants()

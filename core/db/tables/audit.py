@@ -93,7 +93,7 @@ token_orders = Table(
     reference("customer_id", "customers", nullable=True),
     *enum_column("kind", TokenKind),
     Column("units", Integer, nullable=False),
-    # What the code would have cost: booked as goodwill when it is made.
+    # What a token that is given away would have cost: booked as goodwill when it is made.
     amount_minor("value_minor", default=0),
     Column("operator", Text, nullable=False),
     Column("reason", Text, nullable=False),

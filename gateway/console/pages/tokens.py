@@ -11,8 +11,8 @@ from core.db.console.tokens import TOKEN_ORDERS, find_token, find_token_order, t
 from core.errors import Refused
 from core.tokens.family import Action
 from core.unit import Unit
+from core.usecases.tokens.goodwill import give_token
 from core.usecases.tokens.resend import reveal_token
-from core.usecases.tokens.token_orders import order_token
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
@@ -87,7 +87,7 @@ def order(order_id: int) -> ResponseReturnValue:
 
 def _order_token(unit: Unit, operator: str, values: Values) -> Done:
     kind = cast("Action", values["kind"])
-    order_id = order_token(
+    order_id = give_token(
         unit, values["serial"], kind, _parse_units(values), operator, values["reason"]
     )
     message = f"The token for {values['serial']} is being made."

@@ -17,7 +17,7 @@ from core.db.effects import claim_effect, find_effect, last_effect, save_effect
 from core.errors import BrokenInvariant, Refused
 from core.unit import Unit
 from gateway.ussd_menus.effect import TURN_KEY
-from gateway.ussd_menus.engine import Effect, Page, Step, finish
+from gateway.ussd_menus.engine import Effect, Page, Step, finish, mark_done_before
 from gateway.ussd_menus.menu import Menu
 from gateway.ussd_menus.session import EffectKey, UssdSession
 from gateway.ussd_menus.session_vars import Json, pack_all
@@ -30,7 +30,8 @@ def run_once(
     menu: Menu, session: UssdSession, effect: Effect, context: CallerContext, place: Place
 ) -> Step:
     """The step after the effect of an answer at this place. The effect runs only if none was done
-    under the session's key before; else the step is the one that was shown then.
+    under the session's key before; else the step is the one that was shown then, and says so where
+    the caller has chosen something else since.
 
     Raises whatever the use case raises; the key is free again then.
     """
@@ -39,12 +40,20 @@ def run_once(
         known = find_step(unit, key)
         if known is None:
             raise BrokenInvariant("the key of an effect is taken, and nothing was done under it")
-        return known
+        return known if _is_of(known, session) else mark_done_before(menu, known)
     # The key holds the instant, since a session id may come again on another day.
     once = f"{key.conversation}/{key.number}@{unit.now.isoformat()}"
     step = finish(menu, session, effect, _run_use_case(effect, unit, once), context)
     save_effect(unit.connection, _columns(key), _encode(step))
     return step
+
+
+def _is_of(known: Step, session: UssdSession) -> bool:
+    """Whether a known effect had what this session has chosen and typed."""
+    variables = known.session.variables
+    return not variables or all(
+        variables.get(name) == value for name, value in session.variables.items()
+    )
 
 
 def find_step(unit: Unit, key: EffectKey) -> Step | None:

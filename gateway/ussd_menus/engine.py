@@ -141,6 +141,17 @@ def finish(
     return _go_to(menu, session, effect.to, context)
 
 
+def mark_done_before(menu: Menu, step: Step) -> Step:
+    """The step of an effect that was done before this one was asked for, with a line that says so
+    where it fits."""
+    if step.page is None:
+        return step
+    translation = menu.wording.translations[step.session.language]
+    text = f"{menu.wording.render(messages.done_before(), step.session.language)}\n{step.page.text}"
+    fits = translation.size(text) <= _capacity(menu, step.session)
+    return replace(step, page=replace(step.page, text=text)) if fits else step
+
+
 def refuse(menu: Menu, session: UssdSession, refused: Refused) -> Step:
     """Return a step that asks the last question again, below the reason for the refusal."""
     return _ask_again(menu, session, menu.wording.refusal(refused))

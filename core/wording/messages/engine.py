@@ -91,3 +91,9 @@ def still_working() -> None:
 @message
 def internal_error() -> None:
     """The end, after an error on our side."""
+
+
+@message
+def done_before() -> None:
+    """Above what was shown for an earlier effect, of which the caller saw nothing, when the caller has
+    asked for another since."""

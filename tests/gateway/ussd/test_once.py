@@ -308,3 +308,38 @@ def test_continuing_twice_shows_the_outcome_twice(open_gateway: Callable[..., An
 
         assert continue_where_offered(phone, walk, "cash.pin").startswith("END Booked, receipt AG")
         assert gateway.effects() == 1
+
+
+def test_a_wrong_pin_whose_answer_was_lost_counts_once(open_gateway: Callable[..., Any]) -> None:
+    walk = WALKS["cash.pin", "pin"]
+    with open_gateway() as gateway:
+        phone = gateway.phone(walk.msisdn)
+        walk_up_to_the_effect(phone, walk, "cash.pin")
+        with killed_before_redis_commits(gateway, phone):
+            phone.answer("640285")
+        phone.dial()
+
+        assert phone.answer("1").startswith("CON Wrong PIN. Tries left: 2.")
+        assert gateway.rows("SELECT max(pin_misses) FROM agents") == [(1,)]
+        assert phone.answer(PIN).startswith("END Booked, receipt AG")
+
+
+def test_a_caller_who_has_typed_something_else_since_sees_what_was_done_before(
+    open_gateway: Callable[..., Any],
+) -> None:
+    walk = WALKS["cash.pin", "pin"]
+    with open_gateway() as gateway:
+        phone = gateway.phone(walk.msisdn)
+        walk_up_to_the_effect(phone, walk, "cash.pin")
+        with killed_before_redis_commits(gateway, phone):
+            phone.answer(PIN)
+        phone.text = phone.text.removesuffix(f"*{PIN}")  # the same session, without a new dial
+        for typed in ("0", "0", "300", "1"):
+            phone.answer(typed)
+
+        page = phone.answer(PIN)
+
+        assert page.startswith("END Done before this:\nBooked, receipt AG")
+        assert gateway.rows("SELECT amount_minor FROM payments WHERE source = 'cash'") == [
+            (200_00,)
+        ]

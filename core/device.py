@@ -97,7 +97,10 @@ class StoredToken:
 @dataclass(frozen=True, slots=True)
 class TokenOrder:
     """An order claimed by a worker; `attempts` counts this one. `customer_id`: who had the device
-    when it was ordered; None in stock. `operator` ordered it. `value_minor`: of a gift."""
+    when it was ordered; None in stock. `operator` ordered it.
+
+    `value_minor`: what the token would have cost, 0 where it is no gift or has no price.
+    """
 
     id: int
     device_id: int

@@ -233,6 +233,7 @@ def test_days_that_replace_what_was_paid_for_are_no_gift(scenario: Scenario) -> 
     scenario.ahead = timedelta(minutes=1)
     scenario.pay("A1", DAY_KIT, 150_00)
     scenario.apply()
+    scenario.ahead = timedelta(minutes=2)
     with scenario.open_unit() as unit:
         device = find_device(unit.connection, DAY_KIT)
         assert device is not None

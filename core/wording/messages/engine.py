@@ -95,5 +95,5 @@ def internal_error() -> None:
 
 @message
 def done_before() -> None:
-    """Above what was shown for an earlier effect, of which the caller saw nothing, when the caller has
-    asked for another since."""
+    """Above what was shown for an earlier effect, of which the caller saw nothing, when the caller
+    has asked for another since."""

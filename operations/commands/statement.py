@@ -126,11 +126,6 @@ def _parse_since(written: str, market: Market) -> datetime:
         raise BadInput(f"--since: {error}") from None
 
 
-_NOTHING_NEW = (
-    "booked by somebody else meanwhile, or it cannot be true and is a case: see the console"
-)
-
-
 def _ingest(
     open_unit: OpenUnit, rows: Statement, comparison: Comparison, *, opening: bool
 ) -> list[str]:
@@ -143,13 +138,12 @@ def _ingest(
             show_done(number)
             try:
                 with open_unit() as unit:
-                    booked = book_missing(unit, rows, movements, "statement")
-                if booked < len(movements):
-                    not_booked.append(f"{movements[0].receipt}: {_NOTHING_NEW}")
+                    book_missing(unit, rows, movements, "statement")
             except (BadCallback, Refused) as error:
                 not_booked.append(f"{movements[0].receipt}: {_reason(error, rows.currency)}")
     with open_unit() as unit:
         open_cases(unit, rows, comparison)
+    with open_unit() as unit:
         not_booked += _still_missing(unit, rows, parts) if not not_booked else []
         if not_booked or comparison.held or comparison.unread:
             if opening:
@@ -162,11 +156,11 @@ def _ingest(
 def _still_missing(
     unit: Unit, rows: Statement, parts: Sequence[tuple[Movement, ...]]
 ) -> Iterator[str]:
-    """Yield a line for what was to be booked and is missing still: a case says why."""
+    """Yield a line for what was to be booked and is missing still, as it cannot be true."""
     expected = {id(row) for part in parts for row in part}
     for row in compare_statement(unit, rows).missing_here:
         if id(row) in expected:
-            yield f"{row.receipt}: not booked, a case says why"
+            yield f"{row.receipt}: it cannot be true and is a case: see the console"
 
 
 def _reason(error: BadCallback | Refused, currency: str) -> str:

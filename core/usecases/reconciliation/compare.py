@@ -206,13 +206,17 @@ def _sort_missing(
 def _look_for_unlisted(
     unit: Unit, statement: Statement, listed: Collection[int | None], comparison: Comparison
 ) -> None:
-    times = [row.happened_at for row in statement.movements if row.kind == "payment"]
-    if not times:
+    payments = [row.happened_at for row in statement.movements if row.kind == "payment"]
+    if not payments:
         return
-    begin, end = min(times), min(max(times), statement.settled_until or max(times))
+    last = min(max(payments), statement.settled_until or max(payments))
+    begin = min(row.happened_at for row in statement.movements)
+    end = statement.settled_until or statement.ends_at or last
     edge = _EDGE if end - begin >= _LONG_ENOUGH else timedelta(0)
-    for payment in booked_between(unit.connection, statement.provider_account, begin, end):
-        if payment.id in listed:
+    unread = [row.content.upper() for row in statement.unread]
+    account = statement.provider_account
+    for payment in booked_between(unit.connection, account, min(payments), last):
+        if payment.id in listed or any(payment.receipt in content for content in unread):
             continue
         if begin + edge <= payment.value_at <= end - edge:
             comparison.missing_there.append(payment)

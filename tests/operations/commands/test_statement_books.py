@@ -226,7 +226,10 @@ def test_more_than_the_payment_cannot_go_back(scenario: Scenario, compare: Compa
 
     code, result = compare(*rows, options=INGEST)
 
-    assert (code, result["not_booked"]) == (1, ["SKE0000003: not booked, a case says why"])
+    assert (code, result["not_booked"]) == (
+        1,
+        ["SKE0000003: it cannot be true and is a case: see the console"],
+    )
     assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]
 
 

@@ -339,3 +339,19 @@ def test_parts_that_went_back_agree_and_more_than_the_whole_is_for_a_person(
     assert scenario.rows("SELECT kind FROM cases") == [("return_unclear",)]
     assert compare(paid, first, second, too_much, options=INGEST)[0] == 1
     scenario.check_invariants()
+
+
+def test_a_payment_whose_row_cannot_be_read_is_not_missing_there(
+    scenario: Scenario, compare: Compare
+) -> None:
+    scenario.pay("SKE0000002", METER, 500_00)
+    rows = [
+        line("SKE0000001", "500.00", time="2026-11-24 11:00:00"),
+        line("ske0000002", "500.00", time="noon"),
+        line("SKE0000003", "500.00", time="2026-11-24 13:00:00"),
+    ]
+
+    _, result = compare(*rows, options=INGEST)
+
+    assert (len(result["unread"]), result["missing_there"]) == (1, [])
+    assert [kind for kind, _ in cases(scenario)] == ["row_not_understood"]

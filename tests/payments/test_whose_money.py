@@ -1,4 +1,5 @@
-"""Money belongs to the customer who owned the device when it was paid, or to whom a prompt was made for."""
+"""Money belongs to the customer who owned the device when it was paid, or to whom a prompt
+was made for."""
 
 from __future__ import annotations
 

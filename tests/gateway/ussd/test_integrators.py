@@ -27,7 +27,7 @@ def _numbered(turn: Turn) -> Fields:
     return fields | {"payload": fields["payload"] | answer | {"request_id": 40 + turn.number}}
 
 
-def _read(answer: Answer) -> tuple[str, bool]:
+def _read_beem(answer: Answer) -> tuple[str, bool]:
     answered = json.loads(answer.body)
     return answered["payload"]["request"], answered["command"] == "terminate"
 
@@ -46,7 +46,7 @@ def _walk(wire: Wire, make_app: Any) -> None:
 
 
 def test_a_zero_in_beems_initiate_is_no_answer(make_app: Any) -> None:
-    _walk(replace(BEEM, fields=_numbered, read=_read), make_app)
+    _walk(replace(BEEM, fields=_numbered, read=_read_beem), make_app)
 
 
 @pytest.mark.parametrize(("opens", "goes_on"), [("true", "false"), (1, 0), ("1", "0")])

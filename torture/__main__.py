@@ -23,7 +23,7 @@ def main() -> int:
     log(f"torture: seed {workload.seed} (TORTURE_SEED={workload.seed} repeats it), {workload}")
     started_at = time.monotonic()
     with folder_in_reach() as folder, start_deployment(folder, workload) as deployment:
-        report = run(deployment, workload, log)
+        report = run(deployment, workload, folder, log)
         report.seconds["in all"] = time.monotonic() - started_at
         log(report.table())
         if report.violations:

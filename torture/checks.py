@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from typing import cast
 
 import psycopg
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from core.db.invariants import BOOKS, offenders
 from core.unit import unit_opener
+from torture.dataset import AGENT
 from torture.deployment import Deployment
 
 # The rows that hold money. SMS, callbacks and refunds may wait for minutes.
@@ -88,11 +90,29 @@ _VIOLATIONS = {
              - (SELECT coalesce(sum(p.amount_minor), 0) FROM simulator.reversals r
                   JOIN payments p ON p.receipt = r.undoes WHERE p.state = 'refunding'))
     """,
+    # Money may serve whoever owned its device when it was paid, or whom an operator named.
+    "served another than it was paid for": """
+        SELECT count(*) FROM payments p WHERE p.applied_at IS NOT NULL
+           AND p.device_id IS NOT NULL AND p.customer_id <> (
+               SELECT to_customer_id FROM ownership_changes c
+                WHERE c.device_id = p.device_id AND c.changed_at <= p.paid_at
+                ORDER BY c.id DESC LIMIT 1)
+           AND NOT EXISTS (SELECT FROM audit_log a WHERE a.subject = 'payment'
+                            AND a.subject_id = p.id AND a.action = 'match')
+           AND NOT EXISTS (SELECT FROM prompts r WHERE r.payment_id = p.id
+                            AND r.customer_id = p.customer_id)
+""",
     "prompts without a next attempt": """
         SELECT count(*) FROM prompts WHERE next_attempt_at IS NULL
            AND state IN ('waiting', 'sending', 'pending')
     """,
 }
+
+_COLLECTIONS = text("""
+    SELECT a.msisdn, p.amount_minor, count(*) FROM payments p
+      JOIN agents a ON p.provider_account = 'agent:' || a.id
+     WHERE a.msisdn <> :other GROUP BY 1, 2
+""")
 
 _PROVIDERS_TABLES = text(
     "SELECT format('simulator.%I', table_name) FROM information_schema.tables"
@@ -161,12 +181,33 @@ def _cursor(connection: Connection) -> psycopg.Cursor[tuple[object, ...]]:
     return driver.cursor()
 
 
-def find_violations(deployment: Deployment) -> dict[str, str]:
-    """Everything that must not be, with its count; empty when the run has passed."""
+def find_violations(
+    deployment: Deployment, booked_by_ussd: Collection[tuple[str, int]]
+) -> dict[str, str]:
+    """Everything that must not be, with its count; empty when the run has passed.
+
+    `booked_by_ussd`: (agent's number, amount in minor units) of what agents saw booked.
+    """
+    _copy_what_the_providers_know(deployment)
     violations = {name: str(n) for name, n in _run_counts(deployment, _VIOLATIONS).items() if n}
+    violations |= _wrong_collections(deployment, booked_by_ussd)
     with unit_opener(deployment.engine)() as unit:
         offences = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
     return violations | {name: offender for name, offender in offences.items() if offender}
+
+
+def _wrong_collections(
+    deployment: Deployment, booked_by_ussd: Collection[tuple[str, int]]
+) -> dict[str, str]:
+    with deployment.engine.connect() as connection:
+        found = connection.execute(_COLLECTIONS, {"other": AGENT})
+        in_books = {(msisdn, amount): number for msisdn, amount, number in found}
+    twice = [collection for collection, number in in_books.items() if number > 1]
+    lost = [collection for collection in booked_by_ussd if collection not in in_books]
+    unseen = [collection for collection in in_books if collection not in booked_by_ussd]
+    wrong = {"cash booked twice": twice, "cash shown and not booked": lost}
+    wrong["cash booked and never shown to its agent"] = unseen
+    return {name: str(found[:5]) for name, found in wrong.items() if found}
 
 
 def collect_statistics(deployment: Deployment) -> dict[str, int]:

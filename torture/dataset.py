@@ -22,6 +22,7 @@ from tests.support.cast import PEPPER, RING, STS
 from torture.workload import Workload
 
 AGENT, AGENT_PIN = "+254733000001", "2468"
+SHARED_PHONE = "+254733000002"
 PRICE_MINOR = 100_00
 
 
@@ -45,8 +46,13 @@ def msisdn_of(number: int) -> str:
     return f"+2547{number:08d}"
 
 
+def agent_msisdn(number: int) -> str:
+    """The phone number of agent `number` of those who work from the USSD menu."""
+    return f"+2547331{number:05d}"
+
+
 def insert_dataset(connection: Connection, workload: Workload) -> None:
-    """Insert all customers with their devices and debts, and the agent."""
+    """Insert all customers with their devices and debts, and the agents."""
     insert_market(connection)
     meters = insert_manufacturer(connection, token_family="sts", kinds=("meter",))
     kits = insert_manufacturer(connection, token_family="openpaygo", kinds=("shs",))
@@ -57,7 +63,15 @@ def insert_dataset(connection: Connection, workload: Workload) -> None:
         access_every_days=3,
     )
     pin_hash = hash_pin(AGENT_PIN, PEPPER)
-    insert_agent(connection, msisdn=AGENT, pin_hash=pin_hash, float_limit_minor=10**12)
+    phones = [agent_msisdn(number) for number in range(workload.agents)]
+    for msisdn in (AGENT, SHARED_PHONE, *phones):
+        insert_agent(
+            connection,
+            msisdn=msisdn,
+            pin_hash=pin_hash,
+            pin_is_initial=False,
+            float_limit_minor=10**12,
+        )
     for number in range(workload.customers):
         owner = insert_customer(
             connection, msisdn=msisdn_of(number), language="sw" if number % 3 else "en"

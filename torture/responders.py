@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
+from core.errors import Refused
 from core.unit import unit_opener
+from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, decisions_of
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.suspense import match_suspense
 from simulator.mobile_money.prompts import PHONE_PIN, answer_prompt
@@ -23,7 +25,7 @@ _PARALLEL_PHONES = 4
 
 
 class Responders:
-    """Two threads that respond until they are stopped. `events` counts what happened."""
+    """Threads that respond until they are stopped. `events` counts what happened."""
 
     def __init__(self, deployment: Deployment, workload: Workload) -> None:
         self.events: Counter[str] = Counter()
@@ -33,7 +35,7 @@ class Responders:
         self._stopped = threading.Event()
         self._threads = [
             threading.Thread(target=self._repeat_step, args=(step,))
-            for step in (self._answer_prompts, self._clear_suspense)
+            for step in (self._answer_prompts, self._clear_suspense, self._decide_cases)
         ]
 
     def start(self) -> None:
@@ -83,21 +85,41 @@ class Responders:
     def _clear_suspense(self) -> None:
         """Half of the payments are matched, a quarter is refunded, and a quarter stays."""
         with self._open_unit() as unit:
-            for payment in unit.connection.execute(_SUSPENSE).all():
-                if payment.id % 4 < 2:
-                    serial = payment.account_raw[1:]
-                    match_suspense(unit, payment.id, serial, "operator", "one letter too many")
-                    self._count_event("suspense matched")
-                elif payment.id % 4 == 2:
-                    request_refund(unit, payment.id, "operator", "not ours")
-                    self._count_event("refund requested")
+            waiting = unit.connection.execute(_SUSPENSE).all()
+        for payment in waiting:
+            try:
+                self._count_event(self._clear(payment.id, payment.account_raw))
+            except Refused as refused:
+                self._count_event(f"suspense not cleared ({refused.code})")
+
+    def _clear(self, payment_id: int, account: str) -> str:
+        with self._open_unit() as unit:
+            if payment_id % 4 == 2:
+                request_refund(unit, payment_id, "operator", "not ours")
+                return "refund requested"
+            serial = account.removeprefix("X")
+            match_suspense(unit, payment_id, serial, "operator", "as the payer says")
+            return "suspense matched"
+
+    def _decide_cases(self) -> None:
+        """Money that waits because its debts were changed is applied to what is owed now."""
+        with self._open_unit() as unit:
+            found = unit.connection.execute(_CASES).scalars().all()
+        for case_id in found:
+            with self._open_unit() as unit:
+                if decisions_of(unit, case_id) == (APPLY, KEEP):
+                    close_case(unit, case_id, "operator", "the payer agrees", APPLY)
+                    self._count_event("held payment released")
 
 
+_CASES = text(
+    "SELECT id FROM cases WHERE closed_at IS NULL AND kind = 'changed_since_payment' ORDER BY id"
+)
 _OPEN_PROMPTS = text(
     "SELECT id, msisdn FROM simulator.prompts WHERE result_code IS NULL ORDER BY id LIMIT 200"
 )
 _SUSPENSE = text(
     "SELECT id, account_raw FROM payments WHERE state = 'suspense' AND id % 4 < 3"
     " AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_id = payments.id)"
-    " ORDER BY id LIMIT 20 FOR UPDATE SKIP LOCKED"
+    " ORDER BY id LIMIT 20"
 )

@@ -7,12 +7,16 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from torture.agents import Agents
 from torture.checks import collect_statistics, find_violations, wait_until_settled
 from torture.deployment import Deployment
+from torture.office import Office
 from torture.payers import Payers
 from torture.provider_faults import clear_faults, inject_faults
 from torture.responders import Responders
+from torture.statement import ingest_statement
 from torture.workload import Workload
 
 _POLL_SECONDS = 0.02
@@ -43,33 +47,42 @@ class Report:
 def run(
     deployment: Deployment,
     workload: Workload,
+    folder: Path,
     log: Callable[[str], None],
     *,
     money_only: bool = False,
 ) -> Report:
-    """Run the workload on a started deployment. `money_only` does not wait for SMS and refunds."""
+    """Run the workload on a started deployment; files go to `folder`. `money_only` does not wait
+    for SMS and refunds."""
     started_at = time.monotonic()
     report = Report(workload, Counter())
     payers = Payers(deployment, workload)
-    responders = Responders(deployment, workload)
+    responders, agents = Responders(deployment, workload), Agents(deployment, workload)
+    office = Office(deployment, workload)
     inject_faults(deployment.providers_url, workload.seed)
     payers.start()
     responders.start()
+    agents.start()
+    office.start()
     try:
         _kill_processes(deployment, workload, payers, report.events, log)
         payers.wait()
+        agents.wait()
+        office.stop()
         report.seconds["paying and killing"] = time.monotonic() - started_at
         clear_faults(deployment.providers_url)
         quiet_since = time.monotonic()
         pending = wait_until_settled(deployment, workload.patience_s, money_only=money_only)
+        wrong = ingest_statement(deployment, workload, folder)
         report.seconds["until nothing was pending"] = time.monotonic() - quiet_since
     finally:
         payers.stop()
         responders.stop()
-    report.events += payers.events + responders.events
+        office.stop()
+    report.events += payers.events + responders.events + agents.events + office.events
     report.statistics = collect_statistics(deployment)
     report.violations = {f"still pending: {name}": str(count) for name, count in pending.items()}
-    report.violations |= find_violations(deployment)
+    report.violations |= wrong | find_violations(deployment, agents.booked)
     return report
 
 

@@ -13,6 +13,7 @@ _SCALED = (
     "redis_flushes",
     "redis_kills",
     "postgres_kills",
+    "collections",
 )
 
 
@@ -20,6 +21,7 @@ _SCALED = (
 class Workload:
     """How many payments, kills, people and processes.
 
+    `collections` is how many an agent makes from the USSD menu; two people besides share one phone.
     `seed` decides who pays what and when which process is killed. `patience_s` is how many seconds
     the system may take after the last payment until nothing is pending.
     """
@@ -33,6 +35,8 @@ class Workload:
     postgres_kills: int = 10
     customers: int = 300
     payers: int = 8
+    agents: int = 3
+    collections: int = 60
     workers: int = 3
     patience_s: int = 180
     pull_every_s: int = 10

@@ -189,7 +189,8 @@ BOOKS: dict[str, str] = (
                 ORDER BY c.id DESC LIMIT 1)
            AND p.customer_id IS DISTINCT FROM (
                SELECT c.from_customer_id FROM ownership_changes c
-                WHERE c.device_id = d.id AND c.changed_at = p.applied_at
+                WHERE c.device_id = d.id AND c.changed_at <= p.applied_at
+                  AND c.changed_at > p.applied_at - interval '1 minute' -- it waited for the lock
                 ORDER BY c.id LIMIT 1)
     """,
         "a change of debts holds earlier payments": """

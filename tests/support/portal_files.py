@@ -52,7 +52,70 @@ class PortalRow:
         return self.written in _PAYMENTS and self.is_done
 
 
-class PortalMonth:
+class PortalFile:
+    """Rows as the portal writes them. `missing` are the columns that the file has not."""
+
+    def __init__(self, seed: int, shortcode: str, opening_minor: int = 0) -> None:
+        self.seed, self.shortcode, self.opening_minor = seed, shortcode, opening_minor
+        self.rows: list[PortalRow] = []
+        self.missing: set[str] = set()
+
+    def content(self) -> bytes:
+        """The file."""
+        random = Random(self.seed + 1)
+        separator = random.choice((",", ",", ";", "\t"))
+        written = io.StringIO(newline="")
+        if random.random() < 0.2:
+            written.write(f"sep={separator}\r\n")
+        writer = csv.writer(written, delimiter=separator)
+        if random.random() < 0.8:
+            writer.writerow(["Organization Name", "Jua Energy, Ltd"])
+        writer.writerow(["Short Code", self.shortcode])
+        writer.writerows([["Time Period", "all of it"], []])
+        columns = [name for name in _COLUMNS if name not in self.missing]
+        writer.writerow(columns)
+        lines = self._lines(random)
+        for line in lines if random.random() < 0.5 else reversed(lines):
+            writer.writerow([line[name] for name in columns])
+        if random.random() < 0.5:
+            writer.writerow(["Total", *[""] * 4, "1,000.00", "-1,000.00"][: len(columns)])
+        coding = random.choice(("utf-8", "utf-8-sig", "cp1252", "utf-16"))
+        return written.getvalue().encode(coding)
+
+    def _lines(self, random: Random) -> list[dict[str, str]]:
+        zero, is_grouped = random.choice(("", "0.00", "0")), random.random() < 0.5
+        sign, shapes = random.choice(("-", "")), random.sample(_DATES, random.choice((1, 3)))
+        in_paid_in, small = random.random() < 0.3, random.random() < 0.3
+        balance, lines = self.opening_minor, []
+        for row in self.rows:
+            balance += row.signed_minor if row.is_done else 0
+            amount = _major(abs(row.signed_minor), is_grouped)
+            is_in, is_reversal = row.signed_minor > 0, bool(row.undoes)
+            paid_in, withdrawn = (amount, zero) if is_in else (zero, sign + amount)
+            if is_reversal and in_paid_in:
+                paid_in, withdrawn = f"-{amount}", zero
+            time = row.at.astimezone(NAIROBI).strftime(random.choice(shapes))
+            lines.append({
+                "Receipt No.": row.receipt.lower() if small else row.receipt,
+                "Completion Time": time, "Initiation Time": time, "Details": self._details(row),
+                "Transaction Status": "Completed" if row.is_done else random.choice(
+                    ("Failed", "Cancelled", "Expired")),
+                "Paid In": paid_in, "Withdrawn": withdrawn,
+                "Balance": _major(balance, is_grouped), "Balance Confirmed": "true",
+                "Reason Type": row.written, "Other Party Info": row.party,
+                "Linked Transaction ID": row.undoes, "A/C No.": row.account,
+            })  # fmt: skip
+        return lines
+
+    def _details(self, row: PortalRow) -> str:
+        if row.undoes:
+            return f"{row.written} of {row.undoes} by {_NAMES[1]}"
+        if row.account:
+            return f"{row.written} from {row.party} Acc. {row.account}"
+        return f"{row.written} by {_NAMES[2]}"
+
+
+class PortalMonth(PortalFile):
     """The rows of a month, and the generator's own ledger of them.
 
     Amounts are in minor units. `opening_minor` was on the account before the first row,
@@ -69,12 +132,11 @@ class PortalMonth:
         *,
         with_others: bool = False,
     ) -> None:
-        self.seed, self.shortcode, self.accounts = seed, shortcode, accounts
         self._random = Random(seed)
+        super().__init__(seed, shortcode, self._random.choice((0, 1000_00, 12_345_67)))
+        self.accounts = accounts
         self._at = begin
         self._number = 0
-        self.opening_minor = self._random.choice((0, 1000_00, 12_345_67))
-        self.rows: list[PortalRow] = []
         self.returned: Counter[str] = Counter()
         self.bank_minor = self.fees_minor = self.others_minor = 0
         self._others = 2 if with_others else 0
@@ -166,60 +228,6 @@ class PortalMonth:
     @property
     def others(self) -> list[PortalRow]:
         return [row for row in self.rows if row.written in _OTHERS]
-
-    def content(self) -> bytes:
-        """The file."""
-        random = Random(self.seed + 1)
-        separator = random.choice((",", ",", ";", "\t"))
-        written = io.StringIO(newline="")
-        if random.random() < 0.2:
-            written.write(f"sep={separator}\r\n")
-        writer = csv.writer(written, delimiter=separator)
-        if random.random() < 0.8:
-            writer.writerow(["Organization Name", "Jua Energy, Ltd"])
-        writer.writerow(["Short Code", self.shortcode])
-        writer.writerows([["Time Period", "all of it"], []])
-        columns = [name for name in _COLUMNS if name not in self.missing]
-        writer.writerow(columns)
-        lines = self._lines(random)
-        for line in lines if random.random() < 0.5 else reversed(lines):
-            writer.writerow([line[name] for name in columns])
-        if random.random() < 0.5:
-            writer.writerow(["Total", *[""] * 4, "1,000.00", "-1,000.00"][: len(columns)])
-        coding = random.choice(("utf-8", "utf-8-sig", "cp1252", "utf-16"))
-        return written.getvalue().encode(coding)
-
-    def _lines(self, random: Random) -> list[dict[str, str]]:
-        zero, is_grouped = random.choice(("", "0.00", "0")), random.random() < 0.5
-        sign, shapes = random.choice(("-", "")), random.sample(_DATES, random.choice((1, 3)))
-        in_paid_in, small = random.random() < 0.3, random.random() < 0.3
-        balance, lines = self.opening_minor, []
-        for row in self.rows:
-            balance += row.signed_minor if row.is_done else 0
-            amount = _major(abs(row.signed_minor), is_grouped)
-            is_in, is_reversal = row.signed_minor > 0, bool(row.undoes)
-            paid_in, withdrawn = (amount, zero) if is_in else (zero, sign + amount)
-            if is_reversal and in_paid_in:
-                paid_in, withdrawn = f"-{amount}", zero
-            time = row.at.astimezone(NAIROBI).strftime(random.choice(shapes))
-            lines.append({
-                "Receipt No.": row.receipt.lower() if small else row.receipt,
-                "Completion Time": time, "Initiation Time": time, "Details": self._details(row),
-                "Transaction Status": "Completed" if row.is_done else random.choice(
-                    ("Failed", "Cancelled", "Expired")),
-                "Paid In": paid_in, "Withdrawn": withdrawn,
-                "Balance": _major(balance, is_grouped), "Balance Confirmed": "true",
-                "Reason Type": row.written, "Other Party Info": row.party,
-                "Linked Transaction ID": row.undoes, "A/C No.": row.account,
-            })  # fmt: skip
-        return lines
-
-    def _details(self, row: PortalRow) -> str:
-        if row.undoes:
-            return f"{row.written} of {row.undoes} by {_NAMES[1]}"
-        if row.account:
-            return f"{row.written} from {row.party} Acc. {row.account}"
-        return f"{row.written} by {_NAMES[2]}"
 
 
 def _major(minor: int, is_grouped: bool) -> str:

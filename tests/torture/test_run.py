@@ -28,13 +28,15 @@ def test_payments_survive_any_process_that_is_killed() -> None:
         redis_kills=1,
         postgres_kills=1,
         customers=8,
+        agents=2,
+        collections=3,
         payers=4,
         workers=2,
         patience_s=60,
         pull_every_s=1,
     )
     with folder_in_reach() as folder, start_deployment(folder, workload) as deployment:
-        report = run(deployment, workload, lambda line: None, money_only=True)
+        report = run(deployment, workload, folder, lambda line: None, money_only=True)
 
     assert not report.violations, report.table()
     recorded = report.statistics["payments recorded by the provider"]

@@ -165,15 +165,14 @@ BOOKS: dict[str, str] = (
         SELECT 'payment ' || p.receipt || ' for ' || d.serial FROM payments p
           JOIN devices d ON d.id = p.device_id
          WHERE p.state IN ('received', 'applied') AND p.source NOT IN ('cash', 'office', 'credit')
-           AND p.customer_id IS DISTINCT FROM (
-               SELECT owner FROM (
-                   SELECT c.id, c.changed_at AS since, c.to_customer_id AS owner
+           AND NOT EXISTS (SELECT FROM (
+                   SELECT c.to_customer_id AS owner, date_trunc('second', c.changed_at) AS since,
+                          lead(c.changed_at, 1, 'infinity') OVER (ORDER BY c.id) AS until
                      FROM ownership_changes c WHERE c.device_id = d.id
                    UNION ALL
-                   (SELECT 0, CAST('-infinity' AS timestamptz),
-                           coalesce(c.from_customer_id, c.to_customer_id)
+                   (SELECT coalesce(c.from_customer_id, c.to_customer_id), '-infinity', c.changed_at
                       FROM ownership_changes c WHERE c.device_id = d.id ORDER BY c.id LIMIT 1)
-               ) held WHERE date_trunc('second', since) <= p.paid_at ORDER BY id DESC LIMIT 1)
+               ) held WHERE owner = p.customer_id AND p.paid_at BETWEEN since AND until)
            AND NOT EXISTS (SELECT FROM prompts r WHERE r.customer_id = p.customer_id
                               AND (r.payment_id = p.id OR r.account_reference = p.account_raw))
            AND NOT EXISTS (SELECT FROM audit_log a WHERE a.subject = 'payment'

@@ -96,7 +96,7 @@ class Hands(RuleBasedStateMachine):
         insert_cast(self.connection, NOW.date())
         market = find_market(self.connection)
         assert market is not None
-        self.unit = Unit(self.connection, NOW + timedelta(hours=1), market, channels=CHANNELS)
+        self.market, self.now = market, NOW + timedelta(hours=1)
         self.moved: dict[str, Moved] = {}
         self.owner_of: dict[str, int | None] = {}
         self.prompts: dict[int, tuple[datetime, int, int]] = {}
@@ -105,8 +105,13 @@ class Hands(RuleBasedStateMachine):
         self.outer.rollback()
         self.connection.close()
 
+    @property
+    def unit(self) -> Unit:
+        """A new one for every action, as in life: each takes its locks in order."""
+        return Unit(self.connection, self.now, self.market, channels=CHANNELS)
+
     def wait(self, by: timedelta) -> None:
-        self.unit = replace(self.unit, now=self.unit.now + by)
+        self.now += by
 
     @contextmanager
     def attempted(self) -> Iterator[None]:
@@ -127,7 +132,7 @@ class Hands(RuleBasedStateMachine):
     def notice(self, account: str, amount: int) -> PaymentNotice:
         receipt = f"R{len(self.moved)}"
         return PaymentNotice(
-            ACCOUNT, receipt, "c2b", amount, "KES", account, "none", None, self.unit.now
+            ACCOUNT, receipt, "c2b", amount, "KES", account, "none", None, self.now
         )
 
     # Money moves.
@@ -165,7 +170,7 @@ class Hands(RuleBasedStateMachine):
                 (asked.prompt_id,),
             )
             assert owner is not None
-            self.prompts[asked.prompt_id] = (self.unit.now, owner, amount)
+            self.prompts[asked.prompt_id] = (self.now, owner, amount)
 
     @precondition(lambda self: self.prompts)
     @rule(data=st.data())
@@ -173,7 +178,7 @@ class Hands(RuleBasedStateMachine):
         """Within the time a network leaves; no news of it yet."""
         prompt_id = data.draw(st.sampled_from(sorted(self.prompts)))
         asked_at, owner, amount = self.prompts.pop(prompt_id)
-        if self.unit.now - asked_at <= timedelta(minutes=9):
+        if self.now - asked_at <= timedelta(minutes=9):
             reference = self.connection.exec_driver_sql(
                 "SELECT account_reference FROM prompts WHERE id = %s", (prompt_id,)
             ).scalar_one()

@@ -1,5 +1,4 @@
-"""Money belongs to the customer who owned the device when it was paid, or to whom a prompt
-was made for."""
+"""Money is of the owner of the device when it was paid, or of whom a prompt was made for."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from core.db.held_movements import HeldMovement, waiting_movements
+from core.errors import BadInput
 from core.market import Market
 from core.money import Money
 from core.movement import BOOKED_AS, BookedAs
@@ -18,7 +19,7 @@ from operations.operator import operator_name
 
 
 @click.command()
-@click.argument("number", metavar="ID", type=int, required=False)
+@click.argument("number", metavar="ID", required=False)
 @click.option(
     "--book",
     "booked_as",
@@ -27,20 +28,22 @@ from operations.operator import operator_name
     " (unclassified), or nothing that is not in the books already.",
 )
 @click.option("--reason", metavar="TEXT", help="How you know, for the audit log.")
-def movement(number: int | None, booked_as: BookedAs | None, reason: str | None) -> None:
+def movement(number: str | None, booked_as: BookedAs | None, reason: str | None) -> None:
     """List movements to explain, or say what one was.
 
-    `dialwatt statement --ingest` books what it knows. Money to staff, suppliers and customers, or
+    `dialwatt statement` books what it knows. Money to staff, suppliers and customers, or
     back from them, and types that nobody has seen yet wait here with a case each.
     """
     if number is not None and (booked_as is None or not reason):
         raise click.UsageError("an ID goes with --book and --reason")
+    if number is not None and not number.isdecimal():
+        raise BadInput("a movement is named by its number, as `dialwatt movement` shows it")
     with open_database(command_environment(os.environ))() as unit:
         if number is None or booked_as is None:
             for held in waiting_movements(unit.connection):
                 print(_describe(held, unit.market))
             return
-        explain_movement(unit, number, booked_as, operator_name(), reason or "")
+        explain_movement(unit, int(number), booked_as, operator_name(), reason or "")
     print(f"movement {number}: {booked_as}")
 
 

@@ -197,6 +197,7 @@ def test_the_movements_that_wait_are_listed_and_explained(
     assert "explained already: fee" in capsys.readouterr().err
     assert main(["movement", "7", "--book", "fee", "--reason", "x"]) == 1
     assert main(["movement", "1"]) == 2
+    assert main(["movement", "one", "--book", "fee", "--reason", "x"]) == 1
     audit = scenario.rows("SELECT action, subject, reason FROM audit_log WHERE action = 'explain'")
     assert audit == [("explain", "movement", "it says so")]
 

@@ -301,6 +301,7 @@ def test_a_prompt_called_paid_is_joined_to_the_receipt_another_callback_brought(
 
 
 def test_a_receipt_is_joined_to_one_prompt_only(approved: WorkerScenario) -> None:
+    approved.run("UPDATE prompts SET created_at = created_at - interval '1 hour'")
     with approved.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(500_00, "KES"))
     with approved.engine.begin() as connection:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from core.credit import CREDIT_ACCOUNT
 from core.db.audit import close_cases, open_case
 from core.db.ledger import post_entries
-from core.db.payments import lock_payment, set_payment
+from core.db.payments import get_payment, lock_payment, set_payment
 from core.db.refunds import (
     claim_due,
     find_given_up,
@@ -30,7 +30,7 @@ from core.refund import NewReturn, Refund, RefundState, reversal_receipt
 from core.unit import Unit
 from core.usecases.operators.audit import ITSELF, write_audit
 from core.usecases.payments.notify_payer import notify_payer_of_return
-from core.usecases.refunds.money_out import postings_out
+from core.usecases.refunds.money_out import lock_agent_of, postings_out
 from core.usecases.refunds.return_money import (
     HOLDING,
     insert_whole,
@@ -288,9 +288,12 @@ def _put_back(unit: Unit, refund: Refund, code: str) -> None:
 
 
 def _locked(unit: Unit, refund_id: int) -> Refund:
-    """Return the current refund; its payment is locked first, as everywhere."""
+    """Return the current refund; its agent and its payment are locked first, as everywhere."""
     refund = find_refund(unit.connection, refund_id)
     if refund is not None:
+        collected = get_payment(unit.connection, refund.payment_id)
+        if collected is not None:
+            lock_agent_of(unit, collected)
         _payment(unit, refund)
         refund = find_refund(unit.connection, refund_id)
     if refund is None:

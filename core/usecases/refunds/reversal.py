@@ -106,6 +106,8 @@ def reverse_by_hand(
             key = f"returned:{payment.id}:{payment.returned_minor}"
             notify_payer_of_return(unit, payment, back.amount_minor, key)
     _audit(unit, payment, back, (operator, reason), clawback_minor)
+    if back.source == "provider" and back.amount_minor:
+        settle_held_movement(unit, payment.provider_account, back.reference, back.amount_minor)
     is_all = back.amount_minor == payment.left_minor
     for kind in (NOT_KNOWN, BY_HAND) if is_all else (NOT_KNOWN,):
         close_cases(unit.connection, unit.now, kind, [payment.id])
@@ -144,8 +146,6 @@ def _checked(unit: Unit, payment: BookedPayment, back: NewReturn) -> NewReturn:
     references = {known.reference for known in returns_of(unit.connection, payment.id)}
     if back.reference is not None and back.reference in references:
         raise Refused("reference_used", reference=back.reference)
-    if back.source == "provider":
-        settle_held_movement(unit, payment.provider_account, back.reference, amount)
     return NewReturn(amount, back.source, back.reference, back.happened_at)
 
 

@@ -13,6 +13,7 @@ from core.errors import Refused
 from core.money import Money
 from core.reference import is_account_reference, is_prompt_reference, is_reserved
 from core.usecases.agents.collect_cash import collect_cash
+from core.usecases.devices.register_devices import DeviceEntry, enter_device
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment
@@ -64,6 +65,12 @@ def test_no_device_is_registered_under_a_serial_that_could_be_a_reference() -> N
         assert is_reserved(reserved)
     for serial in ("01000000016", "LAMP100", "ACME12345678", "DW1", "AC1", "A12345678"):
         assert not is_reserved(serial)
+
+
+def test_such_a_serial_is_refused_at_the_console_and_in_files(scenario: Scenario) -> None:
+    entry = DeviceEntry("AC12345678", "meter", "umeme")
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="serial_reserved"):
+        enter_device(unit, entry, "ops", "new")
 
 
 def cooker_for(scenario: Scenario, msisdn: str) -> None:

@@ -26,6 +26,20 @@ def test_the_page_of_a_payment_has_its_history(console: Console) -> None:
     assert "waiting" in page
 
 
+def test_a_payment_to_an_account_is_for_no_device_and_shown_everywhere(console: Console) -> None:
+    account = console.scenario.account_of(AMINA)
+    paid = console.scenario.pay("ACC1", account, 100_00)
+    console.scenario.apply()
+    browser = console.login("owner")
+
+    for path in (f"/payments/{paid}", "/payments/", f"/customers/{console.ids['customer_id']}"):
+        page = browser.get(path).text
+        assert "ACC1" in page or account in page, path
+    assert "instalment" in browser.get(f"/payments/{paid}").text
+    assert browser.get(f"/payments/{paid}/returned").status_code == 200
+    console.scenario.check_invariants()
+
+
 def test_no_page_shows_the_digits_of_a_token(console: Console) -> None:
     browser, code = console.login("owner"), code_of(console)
 

@@ -193,6 +193,18 @@ def test_pay_can_be_for_the_loan_only(phones: Any) -> None:
     assert phones.prompts() == [(AMINA, METER, 400_00, "loan")]
 
 
+def test_pay_can_name_a_customers_account(phones: Any) -> None:
+    account = phones.scenario.account_of(AMINA)
+    assert "It goes to: loan 400." in phones.text(AMINA, f"PAY {account} 400")
+    assert "It goes to" not in phones.text(STRANGER, f"PAY {account.lower()} 300")
+    assert (
+        phones.scenario.rows(
+            "SELECT account_reference, device_id, purpose FROM prompts ORDER BY id"
+        )
+        == [(account, None, "loan")] * 2
+    )
+
+
 @pytest.mark.parametrize("payer", [BARAKA, STRANGER])
 def test_a_serial_like_another_customers_is_not_guessed(phones: Any, payer: str) -> None:
     assert phones.text(payer, "PAY O1OOOOOOO16 500") == (

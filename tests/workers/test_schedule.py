@@ -93,3 +93,14 @@ def test_keys_under_which_something_was_done_once_are_forgotten_after_a_day(
 
     for table in ("ussd_effects", "saved_forms"):
         assert scenario.rows(f"SELECT count(*) FROM {table}") == [(int(kept),)]
+
+
+def test_late_payers_are_in_default_by_the_rule_of_the_market(
+    schedule: Schedule, scenario: Scenario
+) -> None:
+    scenario.run("UPDATE market SET default_after_days = 30")
+    scenario.ahead = timedelta(days=60)
+    schedule.sweep()
+
+    assert scenario.rows("SELECT DISTINCT state FROM sales") == [("defaulted",)]
+    scenario.check_invariants()

@@ -18,6 +18,7 @@ MARKET = {
     "languages": "EN, sw",
     "service_code": "*384*96#",
     "payment_max": "",
+    "default_after": "90",
     "reason": "the beginning",
 }
 
@@ -64,6 +65,7 @@ def test_a_new_market_is_used_at_once(empty: Console, engine: Engine) -> None:
     assert (row.country, row.currency, row.cash_unit_minor) == ("UG", "UGX", 100)
     assert row.languages == ["en", "sw"]
     assert row.payment_max_minor > 0
+    assert row.default_after_days == 90
     assert audit == [("set_up",)]
 
 

@@ -56,6 +56,12 @@ def test_the_ceiling_of_m_pesa_is_no_ceiling_in_another_currency() -> None:
     assert catalogue.market.payment_max_minor == 99_999_999
 
 
+def test_a_market_may_have_a_rule_for_late_payers() -> None:
+    catalogue, _ = parsed(DEMO.replace("[market]\n", "[market]\ndefault_after_days = 90\n"))
+    assert catalogue.market is not None
+    assert catalogue.market.default_after_days == 90
+
+
 def test_the_pin_is_in_no_repr() -> None:
     assert "4321" not in repr(parsed()[0])
 

@@ -95,7 +95,7 @@ def describe_payment(unit: Unit, receipt: str, account: str | None = None) -> Sh
         "receipt": paid.receipt,
         "amount": major(paid.amount_minor, currency),
         "credit_used": major(paid.credit_used_minor, currency),
-        "state": paid.state,
+        "state": "held" if history.is_held else paid.state,
         "account": paid.account_raw,
         "paid_at": paid.paid_at.isoformat(),
         "lines": [

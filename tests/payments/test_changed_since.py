@@ -21,6 +21,7 @@ from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedul
 from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.pause_sale import pause_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
+from operations.commands.show import describe_payment
 from tests.support.builders import insert_tariff, terms_by_count
 from tests.support.cast import AMINA, BARAKA, METER
 from tests.support.scenario import ACCOUNT, NOW, Scenario
@@ -82,6 +83,8 @@ def test_money_paid_before_the_change_waits_for_a_person(
     assert scenario.states() == [
         "reversed" if change is take_back else "applied", "received", "applied"
     ]  # fmt: skip
+    with scenario.open_unit() as unit:
+        assert describe_payment(unit, "P1")["state"] == "held"
     ((case_id, detail),) = scenario.rows(CASES)
     assert detail == (
         f"P1: KES 800.00 for {METER} was paid at 2026-11-24 12:00, before what the customer owes"

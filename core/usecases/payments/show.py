@@ -20,6 +20,7 @@ from core.db.console.payments import (
     sms_of_payment,
 )
 from core.db.console.tokens import IssuedToken, tokens_of_payment
+from core.db.payments import is_held
 from core.db.returns import Return, returns_of
 from core.errors import Refused
 from core.unit import Unit
@@ -27,9 +28,11 @@ from core.unit import Unit
 
 @dataclass(frozen=True, slots=True)
 class PaymentHistory:
-    """A payment with what it caused. Without an allocation and tokens until it is applied."""
+    """A payment with what it caused. Without an allocation and tokens until it is applied.
+    `is_held`: it waits for a person, or for a provider's word."""
 
     payment: PaymentDetails
+    is_held: bool
     allocations: list[PaymentAllocation]
     tokens: list[IssuedToken]
     entries: list[PaymentEntry]
@@ -67,6 +70,7 @@ def _history(unit: Unit, payment: PaymentDetails) -> PaymentHistory:
     connection = unit.connection
     return PaymentHistory(
         payment,
+        is_held(connection, payment.id),
         allocations_of_payment(connection, payment.id),
         tokens_of_payment(connection, payment.id),
         entries_of_payment(connection, payment.id),

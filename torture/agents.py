@@ -38,6 +38,10 @@ class Call:
     def answer(self, typed: str) -> str:
         """One more input; returns the screen, "" where the call breaks off."""
         self.text = f"{self.text}*{typed}" if self.text else typed
+        return self.send()
+
+    def send(self) -> str:
+        """The callback as it now stands; returns the screen, "" where the call breaks off."""
         form = {
             "sessionId": self.ussd_session,
             "serviceCode": _SERVICE_CODE,
@@ -96,8 +100,8 @@ class Agents:
     def _collect(self, msisdn: str, serial: str, amount: int) -> str:
         """Dial until the collection is booked or refused; returns which."""
         goes_on = msisdn != SHARED_PHONE
-        for _ in range(_DIALS):
-            call = Call(self._url, msisdn)
+        for dial in range(_DIALS):
+            call = Call(self._url, msisdn, text="" if dial else f"3*{serial}*{amount}")
             outcome = _converse(call, serial, amount, goes_on=goes_on)
             if outcome is not None:
                 return outcome
@@ -112,7 +116,7 @@ class Agents:
 
 def _converse(call: Call, serial: str, amount: int, *, goes_on: bool) -> str | None:
     """Answer every screen; returns "booked", "refused", or None where the call breaks off."""
-    screen = call.answer(f"3*{serial}*{amount}")
+    screen = call.send()
     for _ in range(12):
         if "Booked" in screen or "Is this a second payment" in screen:
             return "booked"

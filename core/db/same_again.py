@@ -12,23 +12,30 @@ from sqlalchemy import Connection, text
 def find_same_cash(
     connection: Connection,
     provider_account: str,
-    account: tuple[int, int | None],
+    account: tuple[int, int | None, str],
     amount_minor: int,
     since: datetime,
 ) -> tuple[str, datetime] | None:
-    """Return (receipt, instant) of the newest cash of that agent, for that customer and device, of
-    that amount; None where there is none since then, or it was given back."""
+    """Return (receipt, instant) of the newest cash of that agent and of that amount for an account:
+    its customer, its device if any, and what was typed. None where there is none since then, or it
+    was given back.
+
+    The device may have got another owner meanwhile, and the cash may be in suspense by now.
+    """
     row = connection.execute(
         text(
             "SELECT receipt, received_at FROM payments"
-            " WHERE customer_id = :customer AND device_id IS NOT DISTINCT FROM :device"
-            " AND provider_account = :account AND amount_minor = :amount AND received_at >= :since"
-            " AND state IN ('received', 'applied') ORDER BY id DESC LIMIT 1"
+            " WHERE provider_account = :account AND amount_minor = :amount"
+            " AND received_at >= :since AND state NOT IN ('refunded', 'reversed') AND (account_raw = :typed"
+            " OR device_id = :device OR (customer_id = :customer AND device_id IS NULL"
+            "                            AND CAST(:device AS bigint) IS NULL))"
+            " ORDER BY id DESC LIMIT 1"
         ),
         {
             "account": provider_account,
             "customer": account[0],
             "device": account[1],
+            "typed": account[2],
             "amount": amount_minor,
             "since": since,
         },

@@ -54,7 +54,7 @@ def collect_cash(
     agent = check_pin(unit, msisdn, pin)
     if isinstance(agent, Refused):
         return agent
-    earlier = None if is_second else _find_earlier(unit, agent, quote, amount)
+    earlier = None if is_second else _find_earlier(unit, agent, quote, serial, amount)
     if earlier is not None:
         return earlier
     owed_minor = agent.float_used_minor + amount.minor
@@ -72,9 +72,11 @@ def collect_cash(
     return Collected(receipt, unit.market.local_time(unit.now), owed)
 
 
-def _find_earlier(unit: Unit, agent: Agent, quote: Quote, amount: Money) -> Collected | None:
+def _find_earlier(
+    unit: Unit, agent: Agent, quote: Quote, serial: str, amount: Money
+) -> Collected | None:
     """Return the same cash that the locked agent booked minutes before."""
-    account = quote.owner.id, quote.device_id
+    account = quote.owner.id, quote.device_id, serial
     since = unit.now - SAME_AGAIN_WITHIN
     earlier = find_same_cash(unit.connection, agent.provider_account, account, amount.minor, since)
     if earlier is None:

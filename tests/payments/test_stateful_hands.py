@@ -190,21 +190,22 @@ class Hands(RuleBasedStateMachine):
     @precondition(lambda self: self.moved)
     @rule(data=st.data(), road=st.sampled_from(["list", "callback", "query"]))
     def news_of_it_comes(self, data: st.DataObject, road: str) -> None:
+        unit = self.unit
         money = self.moved[data.draw(st.sampled_from(sorted(self.moved)))]
         if money.prompt_id is None or road == "list":
-            record_payment(self.unit, money.notice)
+            record_payment(unit, money.notice)
             return
-        prompt = find_callback_prompt(self.unit, money.prompt_id, f"ws_{money.prompt_id}")
+        prompt = find_callback_prompt(unit, money.prompt_id, f"ws_{money.prompt_id}")
         assert prompt is not None
         receipt, amount = money.notice.receipt, money.notice.amount_minor
         if road == "query":
-            confirm_by_lookup(self.unit, prompt, ACCOUNT, receipt, amount)
+            confirm_by_lookup(unit, prompt, ACCOUNT, receipt, amount)
             return
         notice = PaymentNotice.of_prompt(
             prompt, provider_account=ACCOUNT, receipt=receipt, source="stk", amount_minor=amount,
             paid_at=money.notice.paid_at,
         )  # fmt: skip
-        prompt_paid(self.unit, prompt, notice)
+        prompt_paid(unit, prompt, notice)
 
     @rule(limit=st.integers(1, 5))
     def work(self, limit: int) -> None:

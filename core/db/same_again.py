@@ -26,8 +26,8 @@ def find_same_cash(
         text(
             "SELECT receipt, received_at FROM payments"
             " WHERE provider_account = :account AND amount_minor = :amount"
-            " AND received_at >= :since AND state NOT IN ('refunded', 'reversed') AND (account_raw = :typed"
-            " OR device_id = :device OR (customer_id = :customer AND device_id IS NULL"
+            " AND received_at >= :since AND state NOT IN ('refunded', 'reversed')"
+            " AND (account_raw = :typed OR device_id = :device OR (customer_id = :customer AND device_id IS NULL"
             "                            AND CAST(:device AS bigint) IS NULL))"
             " ORDER BY id DESC LIMIT 1"
         ),

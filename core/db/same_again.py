@@ -27,8 +27,8 @@ def find_same_cash(
             "SELECT receipt, received_at FROM payments"
             " WHERE provider_account = :account AND amount_minor = :amount"
             " AND received_at >= :since AND state NOT IN ('refunded', 'reversed')"
-            " AND (account_raw = :typed OR device_id = :device OR (customer_id = :customer AND device_id IS NULL"
-            "                            AND CAST(:device AS bigint) IS NULL))"
+            " AND (account_raw = :typed OR device_id = :device OR"
+            " (customer_id = :customer AND coalesce(device_id, :device) IS NULL))"
             " ORDER BY id DESC LIMIT 1"
         ),
         {

@@ -195,7 +195,7 @@ def torture(*arguments: str) -> None:
 
 
 def stateful() -> None:
-    """Sequences of steps that Hypothesis chooses, new ones each time; the books after each."""
+    """Sequences of steps that Hypothesis chooses, new ones each time; checks after each."""
     steps = os.environ.setdefault("STATEFUL_STEPS", "10000")
     os.environ.pop("CI", None)  # there, examples are the same each time
     code = call("python -m pytest -q -n 0 tests/payments/test_stateful_hands.py -k many")

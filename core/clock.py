@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 Clock = Callable[[], datetime]
 
 # The same act again within this (cash, a sale, a request for a payment) may be a repetition by
-# somebody who saw no answer: it is asked about.
+# a caller who saw no answer: it is asked about.
 SAME_AGAIN_WITHIN = timedelta(minutes=5)
 
 

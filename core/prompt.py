@@ -16,8 +16,8 @@ class Prompt:
     """A request to approve a payment. `checkout_reference` is the provider's name for it; some
     providers leave it to us, and then it is there before the call. `network` is an aggregator's
     word for the network whose payer this is; None where the channel has only one. The money is for
-    `customer_id`, whoever has the device by then; `device_id` is None where the account reference
-    of the customer was paid to."""
+    `customer_id`, also when the device has another owner by then; `device_id` is None where the
+    account reference of the customer was paid to."""
 
     id: int
     channel: str

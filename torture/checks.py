@@ -90,7 +90,7 @@ _VIOLATIONS = {
              - (SELECT coalesce(sum(p.amount_minor), 0) FROM simulator.reversals r
                   JOIN payments p ON p.receipt = r.undoes WHERE p.state = 'refunding'))
     """,
-    # Money may serve whoever owned its device when it was paid, or whom an operator named.
+    # Money may serve the customer who owned its device when it was paid, or whom an operator named.
     "served another than it was paid for": """
         SELECT count(*) FROM payments p WHERE p.applied_at IS NOT NULL
            AND p.device_id IS NOT NULL AND p.customer_id <> (

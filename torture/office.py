@@ -1,5 +1,5 @@
 """What else goes on during a run: meters change hands, prices change, payers take money back, and
-somebody keeps rows locked.
+another program keeps rows locked.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Office:
                 self.events[event] += 1
 
     def _move_meter(self, rng: random.Random) -> str:
-        """A meter goes to another customer; most have somebody's money on its way: refused."""
+        """A meter goes to another customer; most have money on its way and are refused."""
         meter = 2 * rng.randrange((self._workload.customers + 1) // 2)
         phone = msisdn_of(rng.randrange(self._workload.customers))
         with self._open_unit() as unit:

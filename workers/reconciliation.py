@@ -22,7 +22,7 @@ from core.refund import Refund
 from core.unit import Unit
 from core.usecases.payments.prompts import claim_receiptless
 from core.usecases.reconciliation.balance import plan_balance, record_balance, review_balances
-from core.usecases.reconciliation.book import book_missing, in_booking_order, open_cases
+from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.compare import compare_statement
 from core.usecases.reconciliation.pull import Pull, plan_pull, pull_done, pull_failed
 from core.usecases.refunds.refund import (

@@ -272,11 +272,11 @@ def offenders(connection: Connection, query: str, now: datetime) -> str:
     found = [
         row[0] for row in connection.execute(text(query), {"now": now} if ":now" in query else {})
     ]
-    if any(_MINOR.search(one) for one in found[:_SHOWN]):
+    if any(_MINOR.search(offender) for offender in found[:_SHOWN]):
         currency = connection.execute(text("SELECT currency FROM market")).scalar_one()
         found[:_SHOWN] = [
-            _MINOR.sub(lambda amount: signed_money(int(amount[1]), currency), one)
-            for one in found[:_SHOWN]
+            _MINOR.sub(lambda amount: signed_money(int(amount[1]), currency), offender)
+            for offender in found[:_SHOWN]
         ]
     return first_of(found)
 

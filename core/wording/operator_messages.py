@@ -60,7 +60,7 @@ _TEMPLATES = {
         "{open} are said to be open, but only {due} fell due by then: is the cadence right?"
     ),
     "access_from_misplaced": "access_from: only a meter with owner and tariff pays access fees",
-    "access_from_early": "access_from is before assigned_on: nobody owed fees for it then",
+    "access_from_early": "access_from is before assigned_on: no customer owed fees for it then",
     "day_to_come": "{field}: {day} is still to come",
     "paid_differs": "paid: the database says {stored}, the file says {given}",
     "paid_too_much": "paid: {paid} is more than the price of {total}",

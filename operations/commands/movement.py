@@ -25,14 +25,14 @@ from operations.operator import operator_name
     "booked_as",
     type=click.Choice(BOOKED_AS),
     help="What it was: a settlement between the account and our bank, a fee, something else"
-    " (unclassified), or nothing that is not in the books already.",
+    " (unclassified), or nothing: it is in the ledger already, or does not belong there.",
 )
 @click.option("--reason", metavar="TEXT", help="How you know, for the audit log.")
 def movement(number: str | None, booked_as: BookedAs | None, reason: str | None) -> None:
     """List movements to explain, or say what one was.
 
     `dialwatt statement` books what it knows. Money to staff, suppliers and customers, or
-    back from them, and types that nobody has seen yet wait here with a case each.
+    back from them, and types that are not known yet wait here with a case each.
     """
     if number is not None and (booked_as is None or not reason):
         raise click.UsageError("an ID goes with --book and --reason")

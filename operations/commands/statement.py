@@ -27,7 +27,7 @@ from core.movement import Movement, Statement
 from core.unit import OpenUnit, Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.reconciliation.balance import assert_balance, book_opening, note_balance
-from core.usecases.reconciliation.book import (
+from core.usecases.reconciliation.book_movements import (
     book_missing,
     describe_difference,
     in_booking_order,

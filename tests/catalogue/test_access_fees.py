@@ -111,11 +111,11 @@ def with_a_broken_meter(metered: Scenario) -> Scenario:
             "SELECT tariff_id FROM devices WHERE serial = %s", (METER,)
         ).scalar_one()
         owner = insert_customer(connection, msisdn="+254711000098")
-        maker = insert_manufacturer(connection)
+        manufacturer = insert_manufacturer(connection)
         broken = insert_device(
             connection,
             serial=BROKEN,
-            manufacturer_id=maker,
+            manufacturer_id=manufacturer,
             owner_id=owner,
             tariff_id=tariff,
             assigned_on=NOW.date(),

@@ -331,13 +331,13 @@ def give_credit(engine: Engine, customer_id: int, credit_minor: int) -> None:
     ],
 )
 def test_only_what_is_missing_after_the_credit_is_asked_for(
-    engine: Engine, amina: int, day: int, said: str
+    engine: Engine, amina: int, day: int, reminder: str
 ) -> None:
     give_credit(engine, amina, 100_00)
 
     run(engine, day)
 
-    assert [body.split(" Dial")[0] for _, body in reminders_sent(engine)] == [said]
+    assert [body.split(" Dial")[0] for _, body in reminders_sent(engine)] == [reminder]
 
 
 def test_credit_that_covers_an_instalment_is_told_how_it_is_used(

@@ -226,12 +226,12 @@ def check(engine: Engine, redis: Redis, drawn: Drawn) -> None:
 
 def travel(road: Road, drawn: Drawn, typed: str, amount: Money, happened: list[Event]) -> None:
     """Pay now; let everything happen; a late channel tells of the payment at the end only."""
-    tell = road.pay(drawn.channel, typed, amount)
+    report = road.pay(drawn.channel, typed, amount)
     for event in happened:
         road.be_at(max(road.unit.now, NOW + timedelta(hours=event.hours)))
         road.happen(event)
     road.be_at(max(road.unit.now, NOW + timedelta(hours=drawn.delay)))
-    tell()
+    report()
     road.work()
 
 

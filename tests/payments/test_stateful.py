@@ -252,10 +252,10 @@ class Books(RuleBasedStateMachine):
 
     @rule(
         data=st.data(),
-        act=st.sampled_from(["use", "give", "move"]),
+        way=st.sampled_from(["use", "give", "move"]),
         reference=st.sampled_from(["V1", "V2", "V3"]),
     )
-    def act_on_credit(self, data: st.DataObject, act: str, reference: str) -> None:
+    def change_credit(self, data: st.DataObject, way: str, reference: str) -> None:
         rows = self.connection.exec_driver_sql(
             "SELECT c.id, d.serial FROM customers c JOIN devices d ON d.owner_id = c.id"
             " WHERE credit_minor > 0 ORDER BY d.id"
@@ -265,9 +265,9 @@ class Books(RuleBasedStateMachine):
         customer_id, serial = data.draw(st.sampled_from(rows))
         back = NewReturn(None, "office", reference)
         with contextlib.suppress(Refused):
-            if act == "use":
+            if way == "use":
                 use_credit(self.unit, customer_id, serial, "ops", "asked")
-            elif act == "give":
+            elif way == "give":
                 give_credit_back(self.unit, customer_id, back, None, "ops", "asked")
             else:
                 transfer_credit(self.unit, customer_id, rows[0][0], back, "ops", "asked")

@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Refused
 from core.movement import Movement, Statement
-from core.usecases.reconciliation.book import book_missing, in_booking_order, open_cases
+from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.cases import close_case
 from core.usecases.reconciliation.compare import compare_statement
 from tests.support.cast import METER

@@ -1,5 +1,5 @@
-"""Months of a generator with a ledger of its own, through `dialwatt statement`: the books end as
-the generator's ledger, and nobody is asked anything."""
+"""Months of a generator with a ledger of its own, through `dialwatt statement`: ours ends as the
+generator's ledger, and no case is opened."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def record_some(scenario: Scenario, month: PortalMonth) -> None:
 
 
 def check_month(statement: StatementCommand, seed: int) -> None:
-    """Ingest, ingest again, compare; then the books are the generator's ledger."""
+    """Ingest, ingest again, compare; then ours is the generator's ledger."""
     month = PortalMonth(seed, f"6{seed % 100_000:05d}", BEGIN, ACCOUNTS)
     account, scenario = f"daraja:{month.shortcode}", statement.scenario
     before = {name: statement.balance(name) for name in ("bank", "expense:provider_fee")}

@@ -11,7 +11,7 @@ from core.money import Money
 from core.movement import Movement, Statement
 from core.usecases.payments.prompts import confirm_by_lookup
 from core.usecases.payments.request import request_payment
-from core.usecases.reconciliation.book import book_missing, in_booking_order, open_cases
+from core.usecases.reconciliation.book_movements import book_missing, in_booking_order, open_cases
 from core.usecases.reconciliation.compare import compare_statement
 from tests.support.cast import AMINA, METER
 from tests.support.scenario import NOW, Scenario

@@ -117,14 +117,14 @@ def test_a_claim_is_named_before_it_is_paid_and_in_the_receipt(scenario: Scenari
     with scenario.open_unit() as unit:
         quote = quote_payment(unit, METER, 700_00)
         words = describe_allocation(unit.market, quote.outcome)
-        said = ", ".join(product_wording().render(part, "en") for part in words)
+        described = ", ".join(product_wording().render(part, "en") for part in words)
     pay(scenario, "R2", METER, 700_00)
 
-    assert said == "taken back 500, 2.0 kWh"
+    assert described == "taken back 500, 2.0 kWh"
     ((receipt,),) = scenario.rows("SELECT body FROM sms WHERE body LIKE '%Ref R2%'")
     assert "Paid KES 700: taken back 500, 2.0 kWh. Due now KES 0" in receipt
-    ((told,),) = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.reversed'")
-    assert "Due now KES 500" in told
+    ((body,),) = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.reversed'")
+    assert "Due now KES 500" in body
 
 
 def test_what_paid_a_claim_can_be_taken_back_too(scenario: Scenario) -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.errors import Refused
 from core.movement import Movement, Statement
 from core.refund import MoneyBackFrom, NewReturn
-from core.usecases.reconciliation.book import open_cases
+from core.usecases.reconciliation.book_movements import open_cases
 from core.usecases.reconciliation.compare import compare_statement
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.refund import request_refund

@@ -25,10 +25,10 @@ def watch() -> Iterator[LockWatch]:
         yield watch
 
 
-def in_one_unit(open_unit: OpenUnit, *acts: Callable[[Unit], object]) -> None:
+def in_one_unit(open_unit: OpenUnit, *steps: Callable[[Unit], object]) -> None:
     with open_unit() as unit:
-        for act in acts:
-            act(unit)
+        for step in steps:
+            step(unit)
 
 
 def customers(*ids: int) -> Callable[[Unit], object]:
@@ -52,7 +52,7 @@ def test_the_order_is_read_from_the_page_that_states_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "acts",
+    "steps",
     [
         (customers(1, 2), device, case("1"), case("2")),
         (customers(1), customers(2), update_customer),
@@ -60,14 +60,14 @@ def test_the_order_is_read_from_the_page_that_states_it() -> None:
     ],
 )
 def test_the_order_is_kept(
-    open_unit: OpenUnit, watch: LockWatch, acts: tuple[Callable[[Unit], object], ...]
+    open_unit: OpenUnit, watch: LockWatch, steps: tuple[Callable[[Unit], object], ...]
 ) -> None:
-    in_one_unit(open_unit, *acts)
+    in_one_unit(open_unit, *steps)
     assert watch.found == []
 
 
 @pytest.mark.parametrize(
-    ("acts", "found"),
+    ("steps", "found"),
     [
         ((device, customers(1)), "customers is locked after devices"),
         ((device, update_customer), "customers is locked after devices"),
@@ -83,10 +83,10 @@ def test_the_order_is_kept(
 def test_another_order_is_found(
     open_unit: OpenUnit,
     watch: LockWatch,
-    acts: tuple[Callable[[Unit], object], ...],
+    steps: tuple[Callable[[Unit], object], ...],
     found: str,
 ) -> None:
-    in_one_unit(open_unit, *acts)
+    in_one_unit(open_unit, *steps)
     (line,) = watch.found
     assert line.startswith(found)
 

@@ -139,7 +139,7 @@ def sales_of_device(connection: Connection, device_id: int) -> list[DeviceSale]:
 
 @dataclass(frozen=True, slots=True)
 class DeviceHands:
-    """A change of hands. `customer`: who had the device from then on; empty: nobody."""
+    """A change of hands. `customer`: who had the device from then on; empty: it went to stock."""
 
     changed_at: datetime
     reason: OwnershipReason

@@ -83,8 +83,8 @@ cases = Table(
 )
 
 # A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
-# for lock and unlock. `customer_id` had the device when it was ordered: it is made for nobody else.
-# Of each kind one at a time is waited for on a device: ordering twice is one order.
+# for lock and unlock. `customer_id` had the device when it was ordered: it is made for no other
+# customer. Of each kind one at a time is waited for on a device: ordering twice is one order.
 token_orders = Table(
     "token_orders",
     metadata,

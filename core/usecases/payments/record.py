@@ -47,7 +47,7 @@ class Recorded:
 def record_payment(unit: Unit, notice: PaymentNotice, *, quiet: bool = False) -> Recorded:
     """Record the payment of a notice once; a repeated receipt returns the first payment.
 
-    `quiet`: nobody is told, as the money has gone back already.
+    `quiet`: no SMS is sent, as the money has gone back already.
 
     Raises BadCallback for an amount that is not positive or a currency other than the market's.
     """
@@ -60,11 +60,11 @@ def record_payment(unit: Unit, notice: PaymentNotice, *, quiet: bool = False) ->
         return Recorded(_recorded_before(unit, notice), is_new=False)
     _post(unit, notice, match, payment_id)
     if not quiet:
-        _tell(unit, notice, found, payment_id)
+        _notify(unit, notice, found, payment_id)
     return Recorded(payment_id, is_new=True)
 
 
-def _tell(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:
+def _notify(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if isinstance(found, Held):
         _hold(unit, notice, found, payment_id, payer)

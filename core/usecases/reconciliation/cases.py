@@ -10,7 +10,7 @@ from core.movement import BOOKED_AS
 from core.payment import CHANGED
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
-from core.usecases.reconciliation.book import HELD, NOT_ON_STATEMENT
+from core.usecases.reconciliation.book_movements import HELD, NOT_ON_STATEMENT
 from core.usecases.reconciliation.explain import explain_movement
 
 # What may become of held money: it is applied, or kept waiting for a refund or another statement.
@@ -55,10 +55,10 @@ def _decisions(unit: Unit, case: CaseRow | ClosedCase) -> tuple[str, ...]:
     return (APPLY, KEEP) if on_hold else ()
 
 
-def _carry_out(unit: Unit, case: ClosedCase, decision: str, who: tuple[str, str]) -> None:
+def _carry_out(unit: Unit, case: ClosedCase, decision: str, actor: tuple[str, str]) -> None:
     for booked_as in BOOKED_AS:
         if decision == booked_as:
-            explain_movement(unit, case.about, booked_as, *who)
+            explain_movement(unit, case.about, booked_as, *actor)
     if decision == APPLY and case.payment_id is not None:
         release(unit.connection, unit.now, [case.payment_id])
         if case.kind == CHANGED:

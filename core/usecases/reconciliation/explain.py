@@ -8,7 +8,7 @@ from core.errors import Refused
 from core.movement import BookedAs, Movement
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
-from core.usecases.reconciliation.book import ACCOUNT_OF_KIND, HELD, post_movement
+from core.usecases.reconciliation.book_movements import ACCOUNT_OF_KIND, HELD, post_movement
 
 
 def explain_movement(

@@ -278,7 +278,7 @@ def payment_held(serial: Serial, receipt: Reference) -> None:
 
 @message
 def prompt_open(serial: Serial, minutes: Count) -> None:
-    """Somebody may be approving a payment for the device on the phone: it cannot change owner."""
+    """A payer may be approving a payment for the device on the phone: it cannot change owner."""
 
 
 @message

@@ -164,8 +164,8 @@ CREATE TABLE payment_returns (
 CREATE INDEX payment_returns_reference_idx ON payment_returns (reference);
 
 -- A request to a payer's phone to approve a payment (an STK push, a request to pay). Its money is
--- for that customer, whoever has the device by then. The row is committed before the socket opens;
--- `unknown` is looked up, never repeated blindly.
+-- for that customer, also when the device has another owner by then. The row is committed before
+-- the socket opens; `unknown` is looked up, never repeated blindly.
 CREATE TABLE prompts (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     msisdn TEXT NOT NULL,

@@ -108,7 +108,7 @@ END $$;
 CREATE TRIGGER postings_closed_entry AFTER INSERT ON postings
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_entry_is_open();
 
--- Whose a device is and its last change of hands agree at every commit, whoever writes.
+-- Whose a device is and its last change of hands agree at every commit.
 CREATE TRIGGER ownership_changes_append_only BEFORE UPDATE OR DELETE ON ownership_changes
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER ownership_changes_no_truncate BEFORE TRUNCATE ON ownership_changes

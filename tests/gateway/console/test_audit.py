@@ -33,8 +33,8 @@ def test_amounts_in_the_details_are_money(console: Console) -> None:
 
     lines = exported(console.login("read_only").get("/audit.csv", subject="payment"))[1:]
 
-    said = set(lines[0][6].split(", "))
-    assert said == {
+    changes = set(lines[0][6].split(", "))
+    assert changes == {
         "amount: KES 50.00",
         "taken from: office",
         "of: ",

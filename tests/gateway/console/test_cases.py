@@ -7,7 +7,7 @@ import pytest
 from core.db.payments import is_held
 from core.db.statements import Booked
 from core.movement import Movement, Statement
-from core.usecases.reconciliation.book import open_cases
+from core.usecases.reconciliation.book_movements import open_cases
 from core.usecases.reconciliation.compare import Comparison
 from tests.gateway.console.conftest import Console
 from tests.support.cast import METER

@@ -65,17 +65,17 @@ def test_what_nothing_tells_apart_from_its_repetition_is_done_again_only_when_sa
         "discount": ("sale", "discount", sale_of(scenario, dialwatt), "100"),
         "shortfall": ("forgive", "shortfall", JUMA, "100"),
     }[command]
-    acts = "SELECT count(*) FROM audit_log"
+    audited = "SELECT count(*) FROM audit_log"
 
     assert dialwatt(*words, *WHY).code == 0
     again = dialwatt(*words, *WHY)
 
     assert again.code == 1
     assert "the same was done at" in again.err
-    assert scenario.rows(acts) == [(1,)]
+    assert scenario.rows(audited) == [(1,)]
     assert dialwatt(*words, "--again", *WHY).code == 0
     assert dialwatt(*words[:-1], "50", *WHY).code == 0
-    assert scenario.rows(acts) == [(3,)]
+    assert scenario.rows(audited) == [(3,)]
 
 
 def test_what_is_paused_is_owed_and_due_on_no_day(scenario: Scenario, dialwatt: Run) -> None:

@@ -1,4 +1,4 @@
-"""What a statement leaves in the books: value dates, the opening balance, and who is served."""
+"""What a statement leaves in the ledger: value dates, the opening balance, and who is served."""
 
 from __future__ import annotations
 
@@ -128,8 +128,8 @@ def test_a_person_says_from_when_on_money_is_ours(scenario: Scenario, compare: C
         _, result = compare(*rows, options=["--since", since])
         assert len(result["before_us"]) == earlier
 
-    code, said = compare(*rows, options=["--since", "yesterday"])
-    assert (code, "--since" in said) == (1, True)
+    code, answer = compare(*rows, options=["--since", "yesterday"])
+    assert (code, "--since" in answer) == (1, True)
 
 
 def test_a_reversal_of_money_from_before_us_is_for_a_person(

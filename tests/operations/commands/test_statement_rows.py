@@ -118,7 +118,7 @@ def test_what_a_person_explained_agrees_from_then_on(
     [(held_id,)] = scenario.rows("SELECT id FROM held_movements")
 
     with scenario.open_unit() as unit:
-        explain_movement(unit, held_id, booked_as, ITSELF, "the books say so")
+        explain_movement(unit, held_id, booked_as, ITSELF, "the ledger shows it")
 
     expected = {CLEARING: -60_00, account: 60_00} if account else {}
     assert money(scenario) == expected
@@ -152,13 +152,13 @@ def test_the_receipt_that_is_undone_may_stand_in_the_details(
     scenario: Scenario, compare: Compare
 ) -> None:
     scenario.pay("SKE0000001", METER, 500_00)
-    told = line(
+    named = line(
         "SKE0000003", "", "-500.00", reason="Transaction Reversal",
         details="Reversal of SKE0000001 requested by JANE DOE",
     )  # fmt: skip
-    nobody = line("SKE0000004", "", "-70.00", reason="Transaction Reversal", details="Reversal")
+    unnamed = line("SKE0000004", "", "-70.00", reason="Transaction Reversal", details="Reversal")
 
-    code, result = compare(line("SKE0000001", "500.00"), told, nobody, options=INGEST)
+    code, result = compare(line("SKE0000001", "500.00"), named, unnamed, options=INGEST)
 
     assert (code, result["matched"], receipts(result["missing_here"])) == (1, 1, ["SKE0000003"])
     assert [row["place"] for row in result["unread"]] == ["line 8"]

@@ -6,9 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from core.agent import Agent
 from core.errors import Refused
 from core.money import Money
+from core.unit import Unit
 from core.usecases.agents.collect_cash import Collected, collect_cash
+from core.usecases.agents.pin import check_pin
 from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.payments.hold import unmatch
 from tests.support.cast import BARAKA, JUMA, METER
@@ -52,3 +55,19 @@ def test_also_when_the_money_is_in_suspense_by_now(scenario: Scenario, serial: s
 
     again = collect(scenario, serial=serial)
     assert (again.receipt, again.is_repeat) == (first.receipt, True)
+
+
+def test_cash_serves_whom_it_was_quoted_for_or_is_not_taken(
+    scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The meter moves while the turn waits for the lock on the agent."""
+
+    def move_meanwhile(unit: Unit, msisdn: str, pin: str) -> Agent | Refused:
+        with scenario.open_unit() as other:
+            transfer_meter_by_operator(other, METER, BARAKA, "ops", "moved house")
+        return check_pin(unit, msisdn, pin)
+
+    monkeypatch.setattr("core.usecases.agents.collect_cash.check_pin", move_meanwhile)
+    with pytest.raises(Refused, match="device_moved"):
+        collect(scenario)
+    assert scenario.states() == []

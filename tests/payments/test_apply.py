@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -82,7 +82,7 @@ def home(engine: Engine) -> int:
 
 
 def notice(
-    receipt: str = "R1", amount: int = 500_00, account: str = METER, **changes: str
+    receipt: str = "R1", amount: int = 500_00, account: str = METER, **changes: Any
 ) -> PaymentNotice:
     values: dict[str, Any] = {
         "provider_account": "daraja:600123",
@@ -214,6 +214,28 @@ def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
     ]
     [(problem,)] = rows(engine, "SELECT problem FROM payments WHERE receipt = 'R1'")
     assert "no vending key" in problem
+
+
+def test_one_by_one_they_go_by_the_time_they_were_made_too(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
+    def meters_only(device: Device) -> Any:
+        if device.serial == KIT:
+            raise KeyError("no key")
+        return open_secret(device)
+
+    earlier = notice("R2", 200_00, source="pull", paid_at=NOW - timedelta(hours=2))
+    pay(open_unit, notice("R1", 300_00), earlier, notice("R3", 150_00, KIT))
+
+    apply(open_unit, meters_only)
+
+    paid = rows(
+        engine,
+        "SELECT p.receipt, l.kind, l.amount_minor FROM payment_lines l"
+        " JOIN payments p ON p.id = l.payment_id ORDER BY l.id",
+    )
+    assert paid[0] == ("R2", "instalment", 200_00)
+    assert paid[1:] == [("R1", "instalment", 100_00), ("R1", "energy", 200_00)]
 
 
 def test_a_worker_stopped_before_its_commit_leaves_everything_waiting(

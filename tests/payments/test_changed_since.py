@@ -18,6 +18,7 @@ from core.usecases.refunds.credit import transfer_credit
 from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
+from core.usecases.sales.default_sale import default_sale, undo_default
 from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.pause_sale import pause_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
@@ -147,6 +148,17 @@ def test_a_payment_made_after_the_change_does_not_wait(scenario: Scenario) -> No
         reprice(unit, sale_id)
     scenario.ahead = MINUTE
     scenario.pay("P1", METER, 800_00)
+    scenario.apply()
+    assert scenario.states() == ["applied"]
+
+
+def test_a_default_changes_nothing_that_is_owed(scenario: Scenario) -> None:
+    ((sale_id,),) = scenario.rows(AMINAS_SALE)
+    scenario.ahead = MINUTE
+    for change in (default_sale, undo_default):
+        with scenario.open_unit() as unit:
+            change(unit, sale_id, "ops", "late")
+    scenario.pay("P1", METER, 800_00, paid_at=NOW, source="pull")
     scenario.apply()
     assert scenario.states() == ["applied"]
 

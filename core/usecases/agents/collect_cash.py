@@ -20,7 +20,7 @@ from core.usecases.agents.commission import earn_on_cash
 from core.usecases.agents.notify_agent import notify_agent
 from core.usecases.agents.pin import check_pin
 from core.usecases.payments.quote import Quote, quote_payment
-from core.usecases.payments.record import record_payment
+from core.usecases.payments.record import record_quoted
 from core.wording.messages import agent_sms
 
 # An agent is warned when no more than one part in so many is left of the limit.
@@ -48,7 +48,8 @@ def collect_cash(
     """Record the cash for the account `serial`, as typed. Returns Refused for a wrong PIN.
 
     `is_second`: the agent says that it is another payment than the one before. Raises Refused like
-    `quote_payment`, and float_exceeded when the agent would owe more than the limit.
+    `quote_payment`, float_exceeded when the agent would owe more than the limit, and as
+    `record_quoted`.
     """
     quote = quote_payment(unit, serial, amount.minor)
     agent = check_pin(unit, msisdn, pin)
@@ -62,7 +63,8 @@ def collect_cash(
         left = max(agent.float_limit_minor - agent.float_used_minor, 0)
         raise Refused("float_exceeded", left=Money(left, amount.currency))
     receipt = next_cash_receipt(unit.connection)
-    record_payment(unit, _notice(unit, agent, receipt, serial, amount))
+    notice = _notice(unit, agent, receipt, serial, amount)
+    record_quoted(unit, notice, quote.owner.id, quote.account)
     update_agent(unit.connection, agent.id, float_used_minor=owed_minor)
     earn_on_cash(unit, agent, receipt, amount.minor)
     owed = Money(owed_minor, amount.currency)

@@ -16,7 +16,7 @@ from core.payment import PaymentNotice
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
 from core.usecases.payments.quote import quote_payment
-from core.usecases.payments.record import record_payment
+from core.usecases.payments.record import Recorded, record_payment, record_quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,10 @@ def take_payment(unit: Unit, taken: OfficePayment, operator: str, reason: str) -
     """Record the payment. Return its id.
 
     Raises Refused: receipt_used (that number was recorded before), paid_on_future, amount_invalid,
-    reason_missing. Cash is refused like any payment that is asked for first (`quote_payment`); a
-    transfer has moved already, so what cannot be matched goes to suspense.
+    reason_missing. Cash is refused like any payment that is asked for first (`quote_payment`,
+    `record_quoted`); a transfer has moved already, so what cannot be matched goes to suspense.
     """
-    if taken.place == "office":
-        quote_payment(unit, taken.account, taken.amount.minor)
-    if not taken.amount:
-        cash_unit = Money(unit.market.cash_unit_minor, taken.amount.currency)
-        raise Refused("amount_invalid", cash_unit=cash_unit)
-    recorded = record_payment(unit, _notice(unit, taken))
+    recorded = _record(unit, taken)
     if not recorded.is_new:
         raise Refused("receipt_used", receipt=taken.receipt)
     write_audit(
@@ -54,6 +49,18 @@ def take_payment(unit: Unit, taken: OfficePayment, operator: str, reason: str) -
         place=taken.place, amount_minor=taken.amount.minor,
     )  # fmt: skip
     return recorded.payment_id
+
+
+def _record(unit: Unit, taken: OfficePayment) -> Recorded:
+    notice = _notice(unit, taken)
+    if taken.place == "office":
+        quote = quote_payment(unit, taken.account, taken.amount.minor)
+        if notice.paid_at == unit.now:
+            return record_quoted(unit, notice, quote.owner.id, quote.account)
+    if not taken.amount:
+        cash_unit = Money(unit.market.cash_unit_minor, taken.amount.currency)
+        raise Refused("amount_invalid", cash_unit=cash_unit)
+    return record_payment(unit, notice)
 
 
 def _notice(unit: Unit, taken: OfficePayment) -> PaymentNotice:

@@ -43,12 +43,13 @@ log = logging.getLogger(__name__)
 def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int:
     """Apply up to `limit` waiting payments; returns how many were claimed.
 
-    1. Apply the whole batch in one savepoint.
-    2. If that fails, apply each payment alone in its own savepoint, so that one bad payment never
+    1. Apply the whole batch in one savepoint, by the time the payments were made.
+    2. If that fails, apply each alone in that order in its own savepoint, so that one bad one never
        stops the others. A payment that fails keeps the reason and waits for the next try.
     3. If its token can never be made, apply it without the token and open a case.
     """
-    payments = claim_received(unit.connection, unit.now, limit)
+    claimed = claim_received(unit.connection, unit.now, limit)
+    payments = sorted(claimed, key=lambda payment: (payment.quoted_at, payment.id))
     try:
         if payments:
             _apply(unit, payments, open_secret)
@@ -114,14 +115,14 @@ def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBa
 def _as_quoted(
     unit: Unit, payments: Sequence[ReceivedPayment], batch: PaymentBatch
 ) -> list[ReceivedPayment]:
-    """Return the payments that can be applied as they were quoted, by the time they were made.
+    """Return the payments that can be applied as they were quoted.
 
     Where the device has another owner than the payment was recorded for, it goes to suspense: the
     money of one customer must not serve another. Where what the customer owes was changed after the
     payment, by a person or a reversal, it waits for a person.
     """
     as_quoted = []
-    for payment in sorted(payments, key=lambda payment: (payment.quoted_at, payment.id)):
+    for payment in payments:
         device = batch.device_of(payment)
         changed_at = batch.changed_at.get(payment.customer_id)
         if device is not None and device.owner_id != payment.customer_id:

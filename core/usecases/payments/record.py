@@ -11,8 +11,8 @@ from datetime import datetime
 
 from core.db.audit import open_case
 from core.db.ledger import open_account, post_entries
-from core.db.payments import find_receipt, insert_payment, lock_payment
-from core.errors import BadCallback, BrokenInvariant
+from core.db.payments import find_receipt, get_payment, insert_payment, lock_payment
+from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
 from core.money import Money
 from core.payment import PaymentNotice
@@ -62,6 +62,19 @@ def record_payment(unit: Unit, notice: PaymentNotice, *, quiet: bool = False) ->
     if not quiet:
         _notify(unit, notice, found, payment_id)
     return Recorded(payment_id, is_new=True)
+
+
+def record_quoted(unit: Unit, notice: PaymentNotice, customer_id: int, account: str) -> Recorded:
+    """Record money that is taken now, which was quoted for that customer; `account`: what was
+    quoted, in texts.
+
+    Raises Refused("device_moved") where the device got another owner since it was quoted.
+    """
+    recorded = record_payment(unit, notice)
+    payment = get_payment(unit.connection, recorded.payment_id)
+    if recorded.is_new and payment is not None and payment.customer_id != customer_id:
+        raise Refused("device_moved", serial=account)
+    return recorded
 
 
 def _notify(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:

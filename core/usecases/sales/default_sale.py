@@ -27,7 +27,7 @@ def default_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan, sale_in_default,
     sale_not_late (nothing is due), reason_missing.
     """
-    sale = lock_due_plan(unit, sale_id)
+    sale = lock_due_plan(unit, sale_id, changes_debts=False)
     if sale.state == "defaulted":
         raise Refused("sale_in_default")
     if not _due_minor(unit, sale):
@@ -41,7 +41,7 @@ def undo_default(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     Raises Refused: sale_unknown, sale_not_open, sale_paused, sale_without_plan,
     sale_not_in_default, reason_missing.
     """
-    sale = lock_due_plan(unit, sale_id)
+    sale = lock_due_plan(unit, sale_id, changes_debts=False)
     if sale.state != "defaulted":
         raise Refused("sale_not_in_default")
     set_sale(unit.connection, sale.id, state="open", default_undone_on=unit.today)

@@ -20,9 +20,10 @@ from core.usecases.messages.queue import send_sms_to
 from core.wording.message import BoundMessage
 
 
-def lock_running(unit: Unit, sale_id: int) -> LockedSale:
+def lock_running(unit: Unit, sale_id: int, *, changes_debts: bool = True) -> LockedSale:
     """Return the running sale with that id, locked to be changed. Fees due on its meter are charged
-    first, and what was paid before and is not applied yet will wait for a person.
+    first. What was paid before and is not applied yet will wait for a person, where the act changes
+    what is owed (`changes_debts`).
 
     Raises Refused: sale_unknown, sale_not_open.
     """
@@ -34,24 +35,25 @@ def lock_running(unit: Unit, sale_id: int) -> LockedSale:
     device = device_of_sale(unit, sale)
     if device is not None:
         post_access_fees(unit, [device], versions_of(unit.connection, [device]))
-    note_changed_debts(unit.connection, unit.now, sale.customer_id)
+    if changes_debts:
+        note_changed_debts(unit.connection, unit.now, sale.customer_id)
     return sale
 
 
-def lock_running_plan(unit: Unit, sale_id: int) -> LockedSale:
-    """Return the running sale on a plan with that id, locked.
+def lock_running_plan(unit: Unit, sale_id: int, *, changes_debts: bool = True) -> LockedSale:
+    """Return the running sale on a plan with that id, locked as by `lock_running`.
 
     Raises Refused: sale_unknown, sale_not_open, sale_without_plan.
     """
-    sale = lock_running(unit, sale_id)
+    sale = lock_running(unit, sale_id, changes_debts=changes_debts)
     if sale.scheme == "service":
         raise Refused("sale_without_plan")
     return sale
 
 
-def lock_due_plan(unit: Unit, sale_id: int) -> LockedSale:
+def lock_due_plan(unit: Unit, sale_id: int, *, changes_debts: bool = True) -> LockedSale:
     """As `lock_running_plan`; raises Refused("sale_paused") too, while its due days stand still."""
-    sale = lock_running_plan(unit, sale_id)
+    sale = lock_running_plan(unit, sale_id, changes_debts=changes_debts)
     if sale.state == "paused":
         raise Refused("sale_paused")
     return sale

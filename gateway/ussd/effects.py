@@ -37,23 +37,16 @@ def run_once(
     """
     unit, key = context.unit, session.effect_key
     if not claim_effect(unit.connection, _columns(key), place, unit.now):
-        known = find_step(unit, key)
-        if known is None:
+        stored = find_effect(unit.connection, _columns(key), unit.now)
+        if not stored:
             raise BrokenInvariant("the key of an effect is taken, and nothing was done under it")
-        return known if _is_of(known, session) else mark_done_before(menu, known)
+        known, chosen = _decode(stored), stored[-1]
+        return known if chosen == session.variables else mark_done_before(menu, known)
     # The key holds the instant, since a session id may come again on another day.
     once = f"{key.conversation}/{key.number}@{unit.now.isoformat()}"
     step = finish(menu, session, effect, _run_use_case(effect, unit, once), context)
-    save_effect(unit.connection, _columns(key), _encode(step))
+    save_effect(unit.connection, _columns(key), _encode(step, session.variables))
     return step
-
-
-def _is_of(known: Step, session: UssdSession) -> bool:
-    """Whether a known effect had what this session has chosen and typed."""
-    variables = known.session.variables
-    return not variables or all(
-        variables.get(name) == value for name, value in session.variables.items()
-    )
 
 
 def find_step(unit: Unit, key: EffectKey) -> Step | None:
@@ -79,14 +72,16 @@ def _columns(key: EffectKey) -> tuple[str, int]:
     return key.conversation, key.number
 
 
-def _encode(step: Step) -> list[Any]:
+def _encode(step: Step, chosen: Mapping[str, Json]) -> list[Any]:
+    """What was shown, and last what had been chosen and typed (no secrets) before the effect."""
     if step.page is None:
         raise BrokenInvariant("an effect ended without a page")
-    return [step.session.to_json(), step.page.text, step.page.ends, step.page.screen]
+    page = step.page
+    return [step.session.to_json(), page.text, page.ends, page.screen, dict(chosen)]
 
 
 def _decode(stored: list[Any]) -> Step:
-    session, text, ends, screen = stored
+    session, text, ends, screen, _ = stored
     return Step(UssdSession.from_json(session), Page(text, ends, screen))
 
 

@@ -39,9 +39,10 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
         market = find_market(connection)
         if market is None:
             raise BrokenInvariant("the demo's catalogue was loaded without a market")
-        unit = Unit(connection, clock(), market)
-        set_started_at(connection, unit.now - _RUNNING_FOR)
+        now = clock()
+        set_started_at(connection, now - _RUNNING_FOR)
         for kind in ("customers", "devices", "sales"):
+            unit = Unit(connection, now, market)
             content = on_day(_read_file(f"{kind}.csv"), unit.today)
             import_file(unit, kind, content, environment)
     return True

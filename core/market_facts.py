@@ -12,6 +12,8 @@ from core.channel import Channels
 from core.wording.slots import DEFAULT_LIMITS
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_HOUR = r"(?:[01]?[0-9]|2[0-4])(?::[0-5][0-9])?"
+_HOURS = re.compile(rf"{_HOUR}-{_HOUR}", re.ASCII)
 _SERVICE_CODE = re.compile(r"\*[0-9]+(\*[0-9]+)*#")
 
 
@@ -42,6 +44,25 @@ def service_code(value: object) -> str:
     """What people dial."""
     if not isinstance(value, str) or not _SERVICE_CODE.fullmatch(value):
         raise ValueError(f'not a service code: {value!r} (like "*384*96#")')
+    return value
+
+
+def help_line(value: object, region: str) -> str:
+    """The number that customers call, in E.164: a mobile's, a fixed line's or a free one, read as
+    local to the region (ISO 3166)."""
+    try:
+        number = phonenumbers.parse(value if isinstance(value, str) else "", region)
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_possible_number(number):
+        raise ValueError(f'not a telephone number: {value!r} (like "+254700000000")')
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def help_hours(value: object) -> str:
+    """The hours of the help line: `8-18`, `8:30-17`, `0-24`."""
+    if not isinstance(value, str) or not _HOURS.fullmatch(value):
+        raise ValueError(f'not hours: {value!r} (like "8-18" or "8:30-17")')
     return value
 
 

@@ -18,7 +18,8 @@ def find_market(connection: Connection) -> Market | None:
     row = connection.execute(
         text(
             "SELECT country, currency, cash_unit_minor, timezone, languages, service_code,"
-            " operator, payment_max_minor, default_after_days FROM market"
+            " operator, payment_max_minor, default_after_days, help_line, help_hours, tax_number"
+            " FROM market"
         )
     ).one_or_none()
     if row is None:

@@ -23,6 +23,7 @@ _TEMPLATES = {
     "access_days_missing": "an access rate needs the number of days between two charges",
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
     "cash_unit_wrong": "{problem}",
+    "help_line_wrong": "{problem}",
     "payment_max_wrong": "{problem}",
     "catalogue_contradicts": "{problem}",
     "code_taken": 'there is a "{taken}" already',

@@ -19,6 +19,7 @@ from core.clock import Clock, system_clock
 from core.db.engine import make_engine
 from core.db.invariants import BOOKS, WAITING, first_of, offenders
 from core.db.schema import compare_revision
+from core.db.tariffs import find_market
 from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.msisdn import country_code, mask_msisdn, mobile_pattern
@@ -123,9 +124,21 @@ def _schema(connection: Connection) -> Check:
 def _ledger(connection: Connection, clock: Clock) -> Iterator[Check]:
     market = connection.execute(text("SELECT operator FROM market")).scalar_one_or_none()
     yield Check("market", True, market or "the database is empty: load a catalogue")
+    yield _help_line(connection)
     for name, query in (BOOKS | WAITING).items():
         found = offenders(connection, query, clock())
         yield Check(name, not found, found)
+
+
+def _help_line(connection: Connection) -> Check:
+    """Say where customers call. A market without a help line works; customers have no number."""
+    market = find_market(connection)
+    if market is None:
+        return Check("help line", True, "")
+    if market.help_line is None:
+        return Check("help line", True, "missing: set help_line in [market] or at the console")
+    hours = f", {market.help_hours}" if market.help_hours else ", hours missing: set help_hours"
+    return Check("help line", True, market.help_line + hours)
 
 
 def _phone_numbers(connection: Connection) -> Check:

@@ -130,10 +130,11 @@ def _market(
         problems.append("[market]: there is one market; write it as [market]")
         return None
     fields = Fields("market", tables["market"], problems)
+    country = fields.required("country", market_facts.country)
     currency = fields.required("currency", market_facts.currency)
     money = amount(currency or "KES")
     market = Market(
-        country=fields.required("country", market_facts.country),
+        country=country,
         currency=currency,
         cash_unit_minor=fields.required("cash_unit", positive(money)),
         timezone=fields.required("timezone", market_facts.timezone),
@@ -146,6 +147,11 @@ def _market(
             market_facts.usual_ceiling_minor(currency, channel_table()),
         ),
         default_after_days=fields.optional("default_after_days", whole_number(1), None),
+        help_line=fields.optional(
+            "help_line", lambda value: market_facts.help_line(value, country or "KE"), None
+        ),
+        help_hours=fields.optional("help_hours", market_facts.help_hours, None),
+        tax_number=fields.optional("tax_number", text, None),
     )
     fields.refuse_unknown()
     return market if fields.is_good else None

@@ -35,6 +35,10 @@ market = Table(
     amount_minor("payment_max_minor"),
     # After so many days late a sale is in default; without it only an operator decides that.
     Column("default_after_days", Integer, nullable=True),
+    # Where customers call (E.164) and when (8-18), and the operator's number with the tax office.
+    Column("help_line", Text, nullable=True),
+    Column("help_hours", Text, nullable=True),
+    Column("tax_number", Text, nullable=True),
     # When the operator began with this database: what was paid earlier was served by others.
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     CheckConstraint("default_after_days > 0", name="default_after_days"),

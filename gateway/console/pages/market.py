@@ -61,6 +61,12 @@ def _market_fields(unit: Unit) -> tuple[Field, ...]:
         Field("default_after", "Days late until a sale is in default", parsing.whole_number,
               optional=True, value=str(market.default_after_days or ""),
               hint="Empty: only an operator decides that."),
+        Field("help_line", "Help line", optional=True, value=market.help_line or "",
+              hint="The telephone number that customers call, like +254700000000."),
+        Field("help_hours", "Hours of the help line", hint="Like 8-18.", optional=True,
+              parse=lambda _, typed: market_facts.help_hours(typed), value=market.help_hours or ""),
+        Field("tax_number", "Tax number", optional=True, value=market.tax_number or "",
+              hint="Your number with the tax office."),
     )  # fmt: skip
 
 
@@ -78,9 +84,20 @@ def _set_up(unit: Unit, operator: str, values: Values) -> Done:
         if values["payment_max"]
         else market_facts.usual_ceiling_minor(currency, channel_table()),
         default_after_days=values["default_after"] or None,
+        help_line=_parse_help_line(values["help_line"], values["country"]),
+        help_hours=values["help_hours"] or None,
+        tax_number=values["tax_number"] or None,
     )
     set_up_market(unit, market, operator, values["reason"])
     return Done("The market is saved.", "dashboard.dashboard")
+
+
+def _parse_help_line(typed: str, country: str) -> str | None:
+    """Return the number as typed in that country, in E.164. Raises Refused("help_line_wrong")."""
+    try:
+        return market_facts.help_line(typed, country) if typed else None
+    except ValueError as error:
+        raise Refused("help_line_wrong", problem=str(error)) from None
 
 
 def _parse_amount(code: str, typed: str, currency: str) -> int:
@@ -107,6 +124,7 @@ action_page(
             "catalogue_contradicts": "currency",
             "cash_unit_wrong": "cash_unit",
             "payment_max_wrong": "payment_max",
+            "help_line_wrong": "help_line",
         },
     ),
 )

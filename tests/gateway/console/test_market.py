@@ -19,6 +19,9 @@ MARKET = {
     "service_code": "*384*96#",
     "payment_max": "",
     "default_after": "90",
+    "help_line": "0700 000 000",
+    "help_hours": "8-18",
+    "tax_number": "P051234567X",
     "reason": "the beginning",
 }
 
@@ -66,6 +69,8 @@ def test_a_new_market_is_used_at_once(empty: Console, engine: Engine) -> None:
     assert row.languages == ["en", "sw"]
     assert row.payment_max_minor > 0
     assert row.default_after_days == 90
+    assert (row.help_line, row.help_hours) == ("+256700000000", "8-18")
+    assert row.tax_number == "P051234567X"
     assert audit == [("set_up",)]
 
 
@@ -80,6 +85,8 @@ def test_a_new_market_is_used_at_once(empty: Console, engine: Engine) -> None:
         ({"languages": "en tlh"}, "tlh is not available"),
         ({"service_code": "384"}, "*384*96#"),
         ({"payment_max": "much"}, "not an amount"),
+        ({"help_line": "call us"}, "not a telephone number"),
+        ({"help_hours": "all day"}, "not hours"),
     ],
 )
 def test_an_invalid_market_is_refused(empty: Console, wrong: dict[str, str], expected: str) -> None:

@@ -72,6 +72,18 @@ def test_healthy_books_are_healthy(
     assert "BAD" not in ran.out
 
 
+def test_a_market_without_a_help_line_is_told_so(
+    scenario: Scenario, examined: Callable[[], tuple[dict[str, dict[str, Any]], int]]
+) -> None:
+    assert "set help_line" in examined()[0]["help line"]["detail"]
+
+    scenario.run("UPDATE market SET help_line = '+254700000000'")
+    assert "set help_hours" in examined()[0]["help line"]["detail"]
+
+    scenario.run("UPDATE market SET help_hours = '8-18'")
+    assert examined()[0]["help line"]["detail"] == "+254700000000, 8-18"
+
+
 BROKEN = [
     ("UPDATE customers SET credit_minor = 7", "every customer's credit equals the ledger"),
     (

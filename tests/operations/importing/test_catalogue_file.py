@@ -18,6 +18,7 @@ from operations.importing.catalogue_file import parse_catalogue
 from tests.operations.conftest import CATALOGUE
 
 DEMO = CATALOGUE.read_text(encoding="utf-8")
+WITHOUT_HELP = "".join(line for line in DEMO.splitlines(True) if not line.startswith("help_"))
 SPOKEN = ("en", "sw")
 
 
@@ -62,6 +63,23 @@ def test_a_market_may_have_a_rule_for_late_payers() -> None:
     assert catalogue.market.default_after_days == 90
 
 
+def test_a_market_may_have_a_help_line_and_a_tax_number() -> None:
+    given = 'help_line = "0800 724 724"\nhelp_hours = "8:30-17"\ntax_number = "P051234567X"\n'
+    catalogue, problems = parsed(WITHOUT_HELP.replace("[market]\n", f"[market]\n{given}"))
+    assert problems == []
+    assert catalogue.market is not None
+    assert catalogue.market.help_line == "+254800724724"
+    assert catalogue.market.help_hours == "8:30-17"
+    assert catalogue.market.tax_number == "P051234567X"
+
+
+def test_a_market_needs_no_help_line() -> None:
+    catalogue, problems = parsed(WITHOUT_HELP)
+    assert problems == []
+    assert catalogue.market is not None
+    assert catalogue.market.help_line is None
+
+
 def test_the_pin_is_in_no_repr() -> None:
     assert "4321" not in repr(parsed()[0])
 
@@ -73,6 +91,8 @@ def test_the_pin_is_in_no_repr() -> None:
         ('country = "KE"', 'country = ["KE"]', "market: country: not a country"),
         ('"Africa/Nairobi"', '["Africa/Nairobi"]', "market: timezone: not a time zone"),
         ('currency = "KES"', 'currency = "Shilling"', "market: currency: not a currency"),
+        ('"+254700000000"', '"call us"', "market: help_line: not a telephone number"),
+        ('"8-18"', '"8-25"', "market: help_hours: not hours"),
         ('cash_unit = "1.00"', 'cash_unit = "0"', "market: cash_unit: must be more than 0"),
         ('cash_unit = "1.00"', 'cash_unit = "1.005"', "market: cash_unit: not an amount"),
         ('"Africa/Nairobi"', '"Africa/Nairoby"', 'market: timezone: .*mean "Africa/Nairobi"'),

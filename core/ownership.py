@@ -42,18 +42,20 @@ class OwnershipChange:
     changed_at: datetime
 
 
-def owners_around(changes: Sequence[OwnershipChange], paid_at: datetime, now: datetime) -> set[int]:
+def owners_around(
+    changes: Sequence[OwnershipChange], paid_between: tuple[datetime, datetime], now: datetime
+) -> set[int]:
     """Return the customers who may have owned the device when a payment for it was made.
 
-    `changes`: all of the device's, the oldest first. More than one customer: it changed hands when
-    it may have been made. None: it had no owner. An instant later than `now` says nothing
-    of when.
+    `changes`: all of the device's, the oldest first. `paid_between`: the first and the last instant
+    at which it may have been made, mostly the same. More than one customer: it changed hands
+    then. None: it had no owner. An instant later than `now` says nothing of when.
 
     Before the first owner we know of it counts as theirs: no other customer had it, and the first
     money is often paid before an operator enters whose the device is.
     """
-    begin = end = paid_at
-    if paid_at - _CLOCKS_DIFFER > now:
+    begin, end = paid_between
+    if begin - _CLOCKS_DIFFER > now:
         begin, end = now - _NEWS_TAKES, now
     owner = None
     if changes:

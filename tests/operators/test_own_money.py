@@ -12,9 +12,11 @@ from core.money import Money
 from core.refund import NewReturn
 from core.usecases.cash.bank_cash import bank_cash
 from core.usecases.cash.take_payment import OfficePayment, take_payment
+from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.refunds.reversal import reverse_by_hand
-from tests.support.cast import AMINA, KIT, METER, STOCK_METER
-from tests.support.scenario import Scenario
+from core.usecases.refunds.suspense import match_suspense, suggest_matches
+from tests.support.cast import AMINA, BARAKA, KIT, METER, STOCK_METER
+from tests.support.scenario import NOW, Scenario
 
 WHO, WHY = "grace@jua.example", "paid at the counter"
 
@@ -66,6 +68,38 @@ def test_a_transfer_has_the_day_it_came(scenario: Scenario) -> None:
     ]
     with pytest.raises(Refused, match="paid_on_future"):
         take(scenario, KIT, 150, "bank", "T2", yesterday + timedelta(days=2))
+
+
+@pytest.mark.parametrize(("place", "days_later"), [("bank", 0), ("bank", 2), ("office", 2)])
+@pytest.mark.parametrize("moved", [timedelta(hours=-3), timedelta(hours=5)])
+def test_where_only_the_day_is_known_a_move_of_that_day_needs_a_person(
+    scenario: Scenario, place: OwnMoney, days_later: int, moved: timedelta
+) -> None:
+    scenario.ahead = moved
+    with scenario.open_unit() as unit:
+        transfer_meter_by_operator(unit, METER, BARAKA, WHO, "moved house")
+    scenario.ahead = timedelta(days=days_later, hours=6)
+    take(scenario, METER, 500, place, paid_on=NOW.date())
+    assert scenario.states() == ["suspense"]
+    ((detail,),) = scenario.rows("SELECT detail FROM cases")
+    assert "the money of Amina" in detail
+    assert "or Baraka" in detail
+    ((payment_id,),) = scenario.rows("SELECT id FROM payments")
+    with scenario.open_unit() as unit:
+        found = suggest_matches(unit, payment_id)
+        match_suspense(unit, payment_id, METER, WHO, "she says so")
+    assert (scenario.account_of(AMINA), "owner_then") in [(one.serial, one.why) for one in found]
+    scenario.apply()
+    assert scenario.states() == ["applied"]
+    scenario.check_invariants()
+
+
+def test_cash_at_the_office_is_of_who_has_the_device_now(scenario: Scenario) -> None:
+    with scenario.open_unit() as unit:
+        transfer_meter_by_operator(unit, METER, BARAKA, WHO, "moved house")
+    scenario.ahead = timedelta(hours=1)
+    take(scenario, METER, 500)
+    assert scenario.states() == ["received"]
 
 
 def test_cash_taken_at_the_office_goes_back_from_the_office(scenario: Scenario) -> None:

@@ -31,6 +31,8 @@ from core.usecases.payments.notify_payer import reach_payer
 CHANGED_HANDS, SERVED_ANOTHER = "changed_hands", "served_another"
 # Cash is booked while it is taken, by our own clock: the owner of that moment was just quoted.
 _TAKEN_NOW = ("cash", "office")
+# Of what came to the bank, or was taken at the office before today, only the day is known.
+_BY_DAY = ("bank", "office")
 # A prompt is answered within this, or not at all.
 _ANSWERED_WITHIN = timedelta(hours=1)
 
@@ -73,7 +75,7 @@ def match_payment(unit: Unit, notice: PaymentNotice) -> Match | Held:
     if match.device is None or match.quoted_at or is_taken_now:
         return match
     changes = changes_of(unit.connection, match.device.id)
-    then = owners_around(changes, notice.paid_at, unit.now)
+    then = owners_around(changes, _paid_between(unit, notice), unit.now)
     then |= _payer_among(unit, notice, customers_near(changes, notice.paid_at))
     then |= asked_of_others(
         unit.connection, match.device.id, notice.amount_minor, _asked_between(notice.paid_at)
@@ -94,8 +96,18 @@ def _asked_between(paid_at: datetime) -> tuple[datetime, datetime]:
     return paid_at - _ANSWERED_WITHIN, paid_at + timedelta(minutes=1)
 
 
-def _owners_then(unit: Unit, device: Device, paid_at: datetime) -> set[int]:
-    return owners_around(changes_of(unit.connection, device.id), paid_at, unit.now)
+def _owners_then(unit: Unit, device: Device, paid: PaymentNotice | BookedPayment) -> set[int]:
+    changes = changes_of(unit.connection, device.id)
+    return owners_around(changes, _paid_between(unit, paid), unit.now)
+
+
+def _paid_between(unit: Unit, paid: PaymentNotice | BookedPayment) -> tuple[datetime, datetime]:
+    """Return the first and the last instant at which it may have been paid."""
+    if paid.provider_account not in _BY_DAY:
+        return paid.paid_at, paid.paid_at
+    day = unit.market.local_date(paid.paid_at)
+    next_day = unit.market.first_instant(day + timedelta(days=1))
+    return unit.market.first_instant(day), next_day - timedelta(seconds=1)
 
 
 def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
@@ -105,7 +117,7 @@ def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
         return Held(refused.code)
     if notice.prompt is not None:
         return Held(refused.code, device, frozenset({notice.prompt.customer_id}))
-    then = _owners_then(unit, device, notice.paid_at)
+    then = _owners_then(unit, device, notice)
     return Held(refused.code, device if then else None, frozenset(then))
 
 
@@ -118,7 +130,7 @@ def owners_then(unit: Unit, payment: BookedPayment) -> list[Customer]:
     )
     then = customers_asked(unit.connection, payment.id)
     if device is not None:
-        then |= _owners_then(unit, device, payment.paid_at) - {device.owner_id}
+        then |= _owners_then(unit, device, payment) - {device.owner_id}
     return [get_customer(unit.connection, customer_id) for customer_id in sorted(then)]
 
 
@@ -129,7 +141,7 @@ def others_then(unit: Unit, payment_id: int) -> list[str]:
     if payment is None or payment.device_id is None:
         return []
     device = get_device(unit.connection, payment.device_id)
-    others = _owners_then(unit, device, payment.paid_at) - {payment.customer_id}
+    others = _owners_then(unit, device, payment) - {payment.customer_id}
     return [_describe(unit, customer_id) for customer_id in sorted(others)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -47,3 +47,8 @@ class Market:
     def first_instant(self, day: date) -> datetime:
         """The instant at which that day begins in this market."""
         return datetime.combine(day, time.min, ZoneInfo(self.timezone))
+
+    def instants(self, first: date, last: date) -> tuple[datetime, datetime]:
+        """The instant at which the first day begins, and the one at which the last day has ended,
+        which is the next day's."""
+        return self.first_instant(first), self.first_instant(last + timedelta(days=1))

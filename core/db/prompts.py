@@ -49,15 +49,33 @@ def asked_of_others(
     connection: Connection, device_id: int, amount_minor: int, between: tuple[datetime, datetime]
 ) -> set[int]:
     """Return the customers for whom that amount was asked for a device between two instants, where
-    the money of the prompt is not known."""
+    the prompt has not ended or its money is not known."""
     rows = connection.execute(
         text(
             "SELECT customer_id FROM prompts WHERE device_id = :device AND amount_minor = :amount"
-            " AND payment_id IS NULL AND created_at BETWEEN :begin AND :end"
+            " AND payment_id IS NULL AND state <> 'failed' AND created_at BETWEEN :begin AND :end"
         ),
         {"device": device_id, "amount": amount_minor, "begin": between[0], "end": between[1]},
     )
     return set(rows.scalars())
+
+
+def is_asked_between(
+    connection: Connection, between: tuple[datetime, datetime], tariff_id: int | None = None
+) -> bool:
+    """Return whether money was asked between two instants, for a meter on that tariff or for
+    anything, by a prompt that has not ended: who approves it was told what it does then."""
+    return bool(
+        connection.execute(
+            text(
+                "SELECT EXISTS (SELECT FROM prompts r LEFT JOIN devices d ON d.id = r.device_id"
+                " WHERE r.created_at >= :begin AND r.created_at < :end AND r.payment_id IS NULL"
+                " AND r.state <> 'failed'"
+                " AND (CAST(:tariff AS bigint) IS NULL OR d.tariff_id = :tariff))"
+            ),
+            {"begin": between[0], "end": between[1], "tariff": tariff_id},
+        ).scalar_one()
+    )
 
 
 def customers_asked(connection: Connection, payment_id: int) -> set[int]:

@@ -7,21 +7,29 @@ from datetime import date, timedelta
 
 import pytest
 
+from core.catalogue import TariffEntry
+from core.errors import Refused
+from core.money import Money
 from core.plan import ByCount
 from core.refund import NewReturn
+from core.tariff import TariffVersion
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import accrue_access_rates, move_tariff
+from core.usecases.catalogue.change import change_catalogue
+from core.usecases.catalogue.waterfalls import change_waterfall
 from core.usecases.customers.forgive_debt import forgive_debt
 from core.usecases.operators.retry import find_stuck, retry_stuck
+from core.usecases.payments.request import request_payment
 from core.usecases.reconciliation.cases import APPLY, close_case
 from core.usecases.refunds.credit import transfer_credit
-from core.usecases.refunds.reversal import record_reversal
+from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
 from core.usecases.sales.default_sale import default_sale, undo_default
 from core.usecases.sales.end_sale import cancel_sale
 from core.usecases.sales.pause_sale import pause_sale
 from core.usecases.sales.sell import NewSale, sell_by_operator
+from core.waterfall import Waterfall
 from operations.commands.show import describe_payment
 from tests.support.builders import insert_tariff, terms_by_count
 from tests.support.cast import AMINA, BARAKA, METER
@@ -161,6 +169,36 @@ def test_a_default_changes_nothing_that_is_owed(scenario: Scenario) -> None:
     scenario.pay("P1", METER, 800_00, paid_at=NOW, source="pull")
     scenario.apply()
     assert scenario.states() == ["applied"]
+
+
+def test_money_on_hold_that_went_back_leaves_no_question(scenario: Scenario) -> None:
+    ((sale_id,),) = scenario.rows(AMINAS_SALE)
+    scenario.ahead = MINUTE
+    with scenario.open_unit() as unit:
+        reprice(unit, sale_id)
+    payment_id = scenario.pay("P1", METER, 800_00, paid_at=NOW, source="pull")
+    scenario.apply()
+    assert len(scenario.rows(CASES)) == 1
+    with scenario.open_unit() as unit:
+        reverse_by_hand(unit, payment_id, NewReturn(reference="B1"), "ops", "she asked")
+    assert not scenario.rows(CASES)
+
+
+def test_a_price_is_not_changed_while_a_prompt_may_still_be_approved(scenario: Scenario) -> None:
+    dearer = TariffEntry("home", "Home", TariffVersion(NOW.date(), 200_00))
+    light_first = Waterfall(NOW.date(), ("device", "arrears", "access_rate"))
+    with scenario.open_unit() as unit:
+        request_payment(unit, AMINA, METER, Money(800_00, "KES"))
+    scenario.ahead = MINUTE
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="catalogue_contradicts"):
+        change_catalogue(unit, dearer, "ops", "dear oil")
+    with scenario.open_unit() as unit, pytest.raises(Refused, match="catalogue_contradicts"):
+        change_waterfall(unit, light_first, "ops", "light first")
+
+    scenario.run("UPDATE prompts SET state = 'failed', next_attempt_at = NULL")
+    with scenario.open_unit() as unit:
+        change_catalogue(unit, dearer, "ops", "dear oil")
+        change_waterfall(unit, light_first, "ops", "light first")
 
 
 def test_an_operator_who_has_it_tried_again_has_decided(scenario: Scenario) -> None:

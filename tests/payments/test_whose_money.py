@@ -9,10 +9,12 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import Refused
 from core.money import Money
+from core.refund import NewReturn
 from core.usecases.devices.replace_device import replace_device
 from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.payments.prompts import confirm_by_lookup, find_callback_prompt
 from core.usecases.payments.request import request_payment
+from core.usecases.refunds.reversal import reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense, suggest_matches
 from tests.support.cast import AMINA, BARAKA, CHIDI, KIT, METER, NEEMA, STOCK_KIT
 from tests.support.scenario import ACCOUNT, NOW, Scenario
@@ -195,6 +197,29 @@ def test_the_confirmation_of_anothers_prompt_waits_for_a_person(scenario: Scenar
     scenario.pay("C2B", METER, 500_00, paid_at=NOW + timedelta(minutes=13))
 
     assert scenario.states() == ["suspense"]
+
+
+def test_a_prompt_that_failed_leaves_the_new_owners_money_alone(scenario: Scenario) -> None:
+    ask(scenario)
+    scenario.run("UPDATE prompts SET state = 'failed', next_attempt_at = NULL")
+    move(scenario, BARAKA, minutes=5)
+    scenario.ahead = timedelta(minutes=10)
+
+    scenario.pay("NEW", METER, 500_00, payer_kind="msisdn", payer=BARAKA)
+
+    assert scenario.states() == ["received"]
+
+
+def test_money_that_went_back_is_nobodys_question_any_more(scenario: Scenario) -> None:
+    move(scenario, BARAKA, minutes=5)
+    scenario.ahead = timedelta(minutes=10)
+    payment_id = scenario.pay("LATE", METER, 500_00, paid_at=NOW)
+    assert len(scenario.rows(CASES)) == 1
+    for amount, cases in ((100_00, 1), (None, 0)):
+        with scenario.open_unit() as unit:
+            back = NewReturn(amount, reference=f"B{amount}")
+            reverse_by_hand(unit, payment_id, back, "ops", "it is Amina's")
+        assert len(scenario.rows(CASES)) == cases
 
 
 def test_booked_before_the_move_it_is_not_applied_for_the_new_owner(scenario: Scenario) -> None:

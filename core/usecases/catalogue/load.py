@@ -17,6 +17,7 @@ from core.catalogue import AgentEntry, Catalogue, Manufacturer, PlanOffer, Tarif
 from core.db.appliances import appliances_by_code
 from core.db.bulk import Stored, Values, insert_rows, rows_by_key, upsert
 from core.db.plan_offers import terms_as_stored
+from core.db.prompts import is_asked_between
 from core.db.tables.catalogue import appliances, manufacturers, market, plan_offers, tariffs
 from core.db.tables.catalogue import tariff_versions as versions_table
 from core.db.tables.customers import agents, villages
@@ -282,6 +283,8 @@ def changes_past_charges(
     span = (unit.connection, tariff_id, new.valid_from, last_on)
     if energy_paid_between(*span):
         return "energy was sold"
+    if is_asked_between(unit.connection, unit.market.instants(new.valid_from, last_on), tariff_id):
+        return "payers were asked for money, and may still pay"
     if charged_between(*span):
         return "fees fell due"
     if moved_away_since(unit.connection, tariff_id, new.valid_from, unit.market.timezone):

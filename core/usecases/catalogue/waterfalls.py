@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from core.db.bulk import Stored, rows_by_key, upsert
+from core.db.prompts import is_asked_between
 from core.db.tables.catalogue import waterfalls
 from core.db.waterfalls import all_waterfalls, paid_between, stored_row
 from core.errors import Refused
@@ -26,12 +27,18 @@ def waterfall_problems(unit: Unit, given: Sequence[Waterfall]) -> Iterator[str]:
             continue
         later = (other - timedelta(days=1) for other in days if other > day)
         last_on = min(next(later, date.max), unit.today)
-        if day <= last_on and paid_between(unit.connection, day, last_on):
+        if day <= last_on and _is_paid_between(unit, day, last_on):
             yield (
                 f'waterfall "{day}": valid_from: payments were made since then in another order,'
                 f" and a change never rewrites the past: take {unit.today + timedelta(days=1)} or"
                 " later"
             )
+
+
+def _is_paid_between(unit: Unit, first: date, last: date) -> bool:
+    """Whether payments were made on those days, or asked for and may still be."""
+    between = unit.market.instants(first, last)
+    return paid_between(unit.connection, first, last) or is_asked_between(unit.connection, between)
 
 
 def store_waterfalls(connection: Connection, given: Sequence[Waterfall]) -> Stored:

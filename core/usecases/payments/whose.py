@@ -106,8 +106,8 @@ def _paid_between(unit: Unit, paid: PaymentNotice | BookedPayment) -> tuple[date
     if paid.provider_account not in _BY_DAY:
         return paid.paid_at, paid.paid_at
     day = unit.market.local_date(paid.paid_at)
-    next_day = unit.market.first_instant(day + timedelta(days=1))
-    return unit.market.first_instant(day), next_day - timedelta(seconds=1)
+    begin, end = unit.market.instants(day, day)
+    return begin, end - timedelta(seconds=1)
 
 
 def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:

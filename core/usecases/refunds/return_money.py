@@ -6,16 +6,17 @@ changes nothing, and news that cannot be true is a case for a person.
 
 from __future__ import annotations
 
-from core.db.audit import add_clawback, open_case
+from core.db.audit import add_clawback, close_cases, open_case
 from core.db.ledger import post_entries
 from core.db.payments import set_payment
 from core.db.returns import Return, insert_return, learn_reference, returns_of
 from core.errors import BrokenInvariant, Refused
 from core.journal import DEBIT, JournalEntry, Posting
 from core.money import Money
-from core.payment import BookedPayment, PaymentState
+from core.payment import CHANGED, BookedPayment, PaymentState
 from core.refund import NewReturn
 from core.unit import Unit
+from core.usecases.payments.whose import close_hands_cases
 from core.usecases.refunds.money_out import postings_out
 from core.usecases.refunds.reverse_payment import CLAWBACK, entry_key, take_lines_back
 
@@ -80,7 +81,8 @@ def insert_whole(unit: Unit, payment: BookedPayment, back: NewReturn) -> Return:
 def mark_returned(
     unit: Unit, payment: BookedPayment, amount_minor: int, ended: PaymentState, rest: PaymentState
 ) -> None:
-    """Store how much of a payment went back. Its state is `ended` if that is all, else `rest`."""
+    """Store how much of a payment went back. Its state is `ended` if that is all, else `rest`. When
+    all is back, nothing is left to decide: cases about whose it is and what it pays are closed."""
     is_all = amount_minor == payment.left_minor
     values: dict[str, object] = {"returned_minor": payment.returned_minor + amount_minor}
     if not payment.left_minor:
@@ -89,6 +91,9 @@ def mark_returned(
     if is_all:
         values["problem"] = None
     set_payment(unit.connection, payment.id, **values)
+    if is_all:
+        close_cases(unit.connection, unit.now, CHANGED, [payment.id])
+        close_hands_cases(unit, payment.id)
 
 
 def _excess(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:

@@ -86,6 +86,7 @@ class BookedPayment:
     state: PaymentState
     credit_used_minor: int
     returned_minor: int
+    applied_at: datetime | None
 
     @property
     def left_minor(self) -> int:

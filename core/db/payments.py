@@ -145,7 +145,8 @@ def oldest_waiting(connection: Connection) -> datetime | None:
 
 _COLUMNS = (
     "id, provider_account, receipt, amount_minor, currency, account_raw, purpose, device_id,"
-    " customer_id, payer_kind, payer, paid_at, state, credit_used_minor, returned_minor"
+    " customer_id, payer_kind, payer, paid_at, state, credit_used_minor, returned_minor,"
+    " applied_at"
 )
 
 

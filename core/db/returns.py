@@ -118,20 +118,20 @@ def learn_reference(connection: Connection, return_id: int, reference: str) -> N
 
 def sent_from(
     connection: Connection, provider_account: str, references: Collection[str]
-) -> dict[str, int]:
-    """Return how much left a provider account under each of these receipts (in capitals), as we
-    know it: money of payments, and credit that was given back there."""
+) -> dict[str, tuple[int, datetime]]:
+    """Return how much left a provider account under each of these receipts (in capitals), and when,
+    as we know it: money of payments, and credit that was given back there."""
     rows = connection.execute(
         text(
-            "SELECT upper(reference), CAST(sum(moved) AS bigint) FROM ("
-            " SELECT r.reference, r.amount_minor + r.excess_minor AS moved"
+            "SELECT upper(reference), CAST(sum(moved) AS bigint), max(happened_at) FROM ("
+            " SELECT r.reference, r.amount_minor + r.excess_minor AS moved, r.happened_at"
             " FROM payment_returns r JOIN payments p ON p.id = r.payment_id"
             " WHERE r.source = 'provider' AND p.provider_account = :account"
             " AND upper(r.reference) = ANY(:references)"
-            " UNION ALL SELECT reference, amount_minor FROM credit_acts"
+            " UNION ALL SELECT reference, amount_minor, happened_at FROM credit_acts"
             " WHERE provider_account = :account AND upper(reference) = ANY(:references)) sent"
             " GROUP BY 1"
         ),
         {"account": provider_account, "references": [text.upper() for text in references]},
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: (row[1], row[2]) for row in rows}

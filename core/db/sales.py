@@ -171,6 +171,22 @@ def instalments_of(connection: Connection, sale_id: int) -> list[Instalment]:
     return [Instalment(*row) for row in rows]
 
 
+def income_of_changes(connection: Connection, sale_id: int, customer_id: int) -> int:
+    """Return how much changes of its price have added to the income, in minor units."""
+    added: int = connection.execute(
+        text(
+            "SELECT CAST(coalesce(sum(CASE o.side WHEN 'credit' THEN o.amount_minor"
+            " ELSE -o.amount_minor END), 0) AS bigint)"
+            " FROM postings o JOIN journal_entries e ON e.id = o.entry_id"
+            " WHERE o.account = 'income:sales' AND o.customer_id = :customer"
+            " AND e.kind = 'repriced'"
+            " AND split_part(e.idempotency_key, ':', 2) = CAST(:sale AS text)"
+        ),
+        {"sale": sale_id, "customer": customer_id},
+    ).scalar_one()
+    return added
+
+
 def keep_as_sold(connection: Connection, sale_id: int) -> None:
     """Store what was agreed, before the first change of a sale.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from core.errors import Refused
 from core.movement import Movement, Statement
 from core.refund import MoneyBackFrom, NewReturn
+from core.usecases.reconciliation.balance import assert_balance
 from core.usecases.reconciliation.book_movements import open_cases
 from core.usecases.reconciliation.compare import compare_statement
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
@@ -221,3 +224,20 @@ def test_a_payout_that_waited_on_the_statement_is_explained_by_the_act(
     with scenario.open_unit() as unit:
         assert compare_statement(unit, statement).agrees
     scenario.check_invariants()
+
+
+def test_a_payout_recorded_a_day_late_does_not_upset_the_balance_before(
+    scenario: Scenario, chidi: int
+) -> None:
+    paid_at, sent_at = scenario.now(), scenario.now() + timedelta(hours=1)
+    scenario.ahead = timedelta(days=1)
+    give(scenario, chidi, 400, "provider", "QB1", ACCOUNT)
+
+    movements = [
+        Movement("R1", "payment", "in", 1150_00, paid_at, account=LAST_KIT),
+        Movement("QB1", "other", "out", 400_00, sent_at, written="Business Payment"),
+    ]
+    with scenario.open_unit() as unit:
+        compared = compare_statement(unit, Statement(ACCOUNT, "KES", movements))
+        assert compared.agrees
+        assert assert_balance(unit, ACCOUNT, 750_00, sent_at, compared.late_minor) == 0

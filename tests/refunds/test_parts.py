@@ -292,6 +292,29 @@ def test_a_refund_that_was_refused_and_found_on_the_statement_is_booked_once(
     scenario.check_invariants()
 
 
+@pytest.mark.parametrize("state", ["asked for", "refused"])
+def test_a_part_that_went_back_before_a_refund_is_not_the_refund(
+    scenario: Scenario, state: str
+) -> None:
+    payment_id = scenario.pay("R1", "?", 500_00, provider_account="pawapay:main")
+    back = NewReturn(200_00, "provider", "B1")
+    with scenario.open_unit() as unit:
+        assert record_reversal(unit, "pawapay:main", "R1", back, "statement", "on the statement")
+    refund_id = ask(scenario, payment_id, 100 if state == "refused" else 200)
+
+    with scenario.open_unit() as unit:
+        assert not record_reversal(unit, "pawapay:main", "R1", back, "statement", "read again")
+    assert cases(scenario) == []
+    with scenario.open_unit() as unit:
+        if state == "refused":
+            refund_refused(unit, refund_id, "LIMIT")
+        assert refund_done(unit, refund_id, "COMPLETED", NewReturn(reference="B1")) is False
+
+    assert cases(scenario)[-1] == "return_unclear"
+    assert scenario.rows("SELECT returned_minor FROM payments") == [(200_00,)]
+    scenario.check_invariants()
+
+
 def test_a_receipt_names_its_part_before_the_amount_does(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", METER, 500_00)
     taken(scenario, 200)  # without a receipt of its own

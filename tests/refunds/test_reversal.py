@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from core.errors import BadCallback, Refused
@@ -54,6 +56,30 @@ def test_what_it_had_paid_is_owed_again_and_the_owner_is_told(scenario: Scenario
     assert scenario.rows("SELECT CAST(sum(paid_minor) AS bigint) FROM instalments") == [(0,)]
     assert scenario.rows("SELECT msisdn FROM sms WHERE kind = 'refund.reversed'") == [(AMINA,)]
     assert scenario.rows("SELECT count(*) FROM clawbacks") == [(0,)]
+    scenario.check_invariants()
+
+
+def test_a_reversal_before_its_payment_was_applied_leaves_the_month_at_nothing(
+    scenario: Scenario,
+) -> None:
+    scenario.start = datetime(2026, 11, 30, 20, 50, tzinfo=UTC)  # 23:50 in Nairobi
+    scenario.pay("R1", METER, 500_00)
+    gone_at = scenario.now() + timedelta(minutes=2)
+    scenario.ahead = timedelta(minutes=20)
+    scenario.apply()
+    with scenario.open_unit() as unit:
+        back = NewReturn(500_00, "provider", "B1", gone_at)
+        record_reversal(unit, ACCOUNT, "R1", back, "statement", "told by M-Pesa")
+
+    assert scenario.rows(
+        "SELECT e.kind, e.value_on::text FROM journal_entries e WHERE e.kind IN"
+        " ('received', 'applied', 'unapplied', 'reversed') ORDER BY e.id"
+    ) == [
+        ("received", "2026-11-30"),
+        ("applied", "2026-12-01"),
+        ("unapplied", "2026-12-01"),
+        ("reversed", "2026-11-30"),
+    ]
     scenario.check_invariants()
 
 

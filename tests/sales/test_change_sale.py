@@ -10,8 +10,9 @@ from core.db.customers import find_customer
 from core.db.devices import find_device
 from core.db.registration import give_devices
 from core.errors import Refused
+from core.money import Money
 from core.ownership import Handover
-from core.plan import ByCount
+from core.plan import ByCount, PlanTerms
 from core.refund import NewReturn
 from core.unit import Unit
 from core.usecases.devices.list_devices import list_tokens
@@ -19,7 +20,8 @@ from core.usecases.refunds.reversal import record_reversal
 from core.usecases.registration.customer_card import resend_last_token
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
 from core.usecases.sales.end_sale import cancel_sale
-from tests.support.cast import AMINA, BARAKA, KIT, METER
+from core.usecases.sales.register_sales import SaleEntry, register_sales
+from tests.support.cast import AMINA, BARAKA, KIT, METER, NEEMA, STOCK_KIT
 from tests.support.scenario import ACCOUNT, Scenario
 
 WHO = "grace@jua.example"
@@ -46,6 +48,29 @@ def customer_id(unit: Unit, msisdn: str) -> int:
     customer = find_customer(unit.connection, msisdn)
     assert customer is not None
     return customer.id
+
+
+@pytest.mark.parametrize("then", ["back", "cancelled"])
+def test_what_was_added_to_an_imported_sale_here_leaves_the_income_again(
+    scenario: Scenario, then: str
+) -> None:
+    terms = PlanTerms("kit", ByCount(5), "weekly", Money(0, "KES"))
+    entry = SaleEntry(NEEMA, terms, date(2026, 11, 1), STOCK_KIT, 1000_00, reference="S1")
+    with scenario.open_unit() as unit:
+        register_sales(unit, [entry])
+    ((imported_id,),) = scenario.rows("SELECT id FROM sales WHERE reference = 'S1'")
+    income = scenario.balances()["income:sales"]
+    for ahead, total in ((1, 1500_00), (2, 1000_00 if then == "back" else 0)):
+        scenario.ahead = timedelta(minutes=ahead)
+        with scenario.open_unit() as unit:
+            if total:
+                reprice_sale(unit, imported_id, total, WHO, "agreed with the customer")
+            else:
+                cancel_sale(unit, imported_id, WHO, "she brought it back")
+
+    assert scenario.balances()["income:sales"] == income
+    assert scenario.balances().get("equity:opening", 0) == (-1000_00 if then == "back" else 0)
+    scenario.check_invariants()
 
 
 def test_a_new_price_is_spread_and_booked(scenario: Scenario, sale_id: int) -> None:

@@ -66,7 +66,7 @@ class _Known:
 
     payments: Mapping[str, Booked]
     returns: dict[str, list[Return]]
-    sent: Mapping[str, int]
+    sent: Mapping[str, tuple[int, datetime]]
     entries: Mapping[str, tuple[int, datetime]]
     held: Mapping[tuple[str, str, str], HeldMovement]
 
@@ -156,9 +156,10 @@ def _booked(statement: Statement, movement: Movement, known: _Known) -> Booked |
     if movement.kind == "payment":
         return known.payments.get(movement.receipt)
     if movement.kind == "reversal":
-        return _find_return(movement, known.returns.get(movement.undoes or "", []))
+        found = _find_return(movement, known.returns.get(movement.undoes or "", []))
+        return found or _sent(movement, known)
     if movement.kind == "other":
-        return None
+        return _sent(movement, known)
     posted = known.entries.get(entry_key(statement.provider_account, movement))
     return posted and Booked(None, movement.receipt, posted[0], "booked", posted[1])
 
@@ -174,12 +175,18 @@ def _find_return(movement: Movement, returns: list[Return]) -> Booked | None:
     return Booked(None, movement.receipt, found.moved_minor, "returned", found.happened_at)
 
 
+def _sent(movement: Movement, known: _Known) -> Booked | None:
+    """Return what a person gave back under the receipt of a movement, if it is that amount."""
+    amount_minor, sent_at = known.sent.get(movement.receipt, (0, movement.happened_at))
+    if movement.direction != "out" or amount_minor != movement.amount_minor:
+        return None
+    return Booked(None, movement.receipt, amount_minor, "returned", sent_at)
+
+
 def _is_explained(movement: Movement, known: _Known) -> bool:
-    """Whether a person said what a movement was, or gave money back under its receipt."""
+    """Whether a person said what a movement was."""
     if movement.kind not in ("other", "reversal"):
         return False
-    if movement.direction == "out" and known.sent.get(movement.receipt) == movement.amount_minor:
-        return True
     held = known.held.get(name_of(movement))
     return (
         held is not None

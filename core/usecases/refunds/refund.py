@@ -36,6 +36,7 @@ from core.usecases.refunds.return_money import (
     insert_whole,
     is_recorded,
     mark_returned,
+    named_returns,
     record_provider_return,
     report_unclear,
 )
@@ -201,7 +202,7 @@ def refund_done(unit: Unit, refund_id: int, code: str, back: NewReturn | None = 
     if refund.state == "done":
         return False
     if stated.amount_minor not in (None, refund.amount_minor):
-        return _another_amount(unit, refund, stated)
+        return _unclear(unit, refund, stated, refund.amount_minor)
     back = NewReturn(
         refund.amount_minor,
         "provider",
@@ -210,12 +211,15 @@ def refund_done(unit: Unit, refund_id: int, code: str, back: NewReturn | None = 
     )
     if refund.state == "failed":
         return _done_after_refusal(unit, refund, code, back)
+    if named_returns(unit, _payment(unit, refund), back.reference):
+        return _unclear(unit, refund, back, 0)
     return _complete(unit, refund, code, back)
 
 
-def _another_amount(unit: Unit, refund: Refund, stated: NewReturn) -> bool:
-    """The provider sent another amount than it was asked for: a person looks, nothing is booked."""
-    sums = (stated.amount_minor or 0, refund.amount_minor)
+def _unclear(unit: Unit, refund: Refund, stated: NewReturn, possible_minor: int) -> bool:
+    """The provider sent another amount than it was asked for, or names money that went back before:
+    a person looks, nothing is booked."""
+    sums = (stated.amount_minor or 0, possible_minor)
     report_unclear(unit, _payment(unit, refund), stated.reference, sums)
     return False
 
@@ -229,6 +233,8 @@ def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: NewReturn) 
     if is_recorded(unit, payment, back.reference, refund.amount_minor):
         _end(unit, refund, "done", code)
         return False
+    if named_returns(unit, payment, back.reference):
+        return _unclear(unit, refund, back, 0)
     if payment.state in HOLDING and refund.amount_minor <= payment.left_minor:
         _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
         return _complete(unit, refund, code, back)

@@ -124,7 +124,7 @@ def record_provider_return(unit: Unit, payment: BookedPayment, back: NewReturn) 
     possible = payment.amount_minor - sum(earlier.moved_minor for earlier in known)
     if possible == 0 and asked == payment.amount_minor:
         return None
-    if asked > possible or _named(known, back.reference):
+    if asked > possible or named_returns(unit, payment, back.reference):
         report_unclear(unit, payment, back.reference, (asked, possible))
         return None
     return return_money(unit, payment, back)
@@ -137,8 +137,8 @@ def is_recorded(
 
     The receipt tells, and without one the amount.
     """
-    known = _of_provider(unit, payment)
-    for earlier in _named(known, reference) or known:
+    named = named_returns(unit, payment, reference)
+    for earlier in named or _of_provider(unit, payment):
         if not earlier.is_told_by(reference, moved_minor):
             continue
         if reference and not earlier.reference:
@@ -152,7 +152,9 @@ def _of_provider(unit: Unit, payment: BookedPayment) -> list[Return]:
     return [each for each in returns if each.source == "provider"]
 
 
-def _named(returns: list[Return], reference: str | None) -> list[Return]:
+def named_returns(unit: Unit, payment: BookedPayment, reference: str | None) -> list[Return]:
+    """Return what a provider took back of a payment under that receipt: one, or none."""
+    returns = _of_provider(unit, payment)
     return [each for each in returns if reference and each.reference == reference]
 
 

@@ -23,6 +23,7 @@ from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, not_sent, refund_do
 from core.usecases.refunds.return_money import (
     HOLDING,
     check_day,
+    named_returns,
     record_provider_return,
     report_unclear,
     return_money,
@@ -59,16 +60,18 @@ def record_reversal(
 
 
 def _answer_refund(unit: Unit, payment: BookedPayment, back: NewReturn) -> bool:
-    """A reversal of the amount that we asked for is the refund itself."""
+    """A reversal of the amount that we asked for is the refund itself, unless it is of a part that
+    went back before the refund was asked for."""
     refund = find_open_refund(unit.connection, payment.id)
     if refund is None:
         raise BrokenInvariant(f"payment {payment.id} is being refunded without a refund")
-    if back.amount_minor == refund.amount_minor:
+    earlier = named_returns(unit, payment, back.reference)
+    if any(each.moved_minor == back.amount_minor for each in earlier):
+        return False
+    if not earlier and back.amount_minor == refund.amount_minor:
         return refund_done(unit, refund.id, "reversed", back)
-    earlier = {each.reference for each in returns_of(unit.connection, payment.id)}
-    if back.reference is None or back.reference not in earlier:
-        sums = (back.amount_minor or 0, refund.amount_minor)
-        report_unclear(unit, payment, back.reference, sums)
+    sums = (back.amount_minor or 0, 0 if earlier else refund.amount_minor)
+    report_unclear(unit, payment, back.reference, sums)
     return False
 
 

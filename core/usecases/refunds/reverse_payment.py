@@ -116,7 +116,9 @@ def _post(
         Posting("customer_credit", CREDIT, credit_back, customer_id),
     ]
     key = entry_key("unapplied", payment, returned)
-    entry = JournalEntry("unapplied", key, tuple(legs), value_at=returned.happened_at)
+    # Nothing is taken back from where it was put before it was put there.
+    value_at = max(returned.happened_at, payment.applied_at or unit.now)
+    entry = JournalEntry("unapplied", key, tuple(legs), value_at=value_at)
     post_entries(unit.connection, unit.now, [entry])
 
 

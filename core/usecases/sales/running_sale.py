@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.db.customers import get_customer, note_changed_debts
 from core.db.devices import get_device, lock_devices
 from core.db.ledger import post_entries
-from core.db.sales import instalments_of, lock_sale
+from core.db.sales import income_of_changes, instalments_of, lock_sale
 from core.db.tariffs import versions_of
 from core.device import Device
 from core.errors import Refused
@@ -97,17 +97,21 @@ def post_sale_change(
     """Book that the customer owes `change_minor` more for the sale, or less where negative.
 
     `kind` is that of the entry; `against` the account that gets the other side. The price of an
-    imported sale was never income here: what is taken off it goes back to the opening account.
+    imported sale was never income here: what is taken off it goes back to the opening account,
+    except what was added to it here.
     """
     if not change_minor:
         return
-    if sale.is_imported and against == "income:sales" and change_minor < 0:
-        against = OPENING
     receivable, other = (DEBIT, CREDIT) if change_minor > 0 else (CREDIT, DEBIT)
     amount = abs(change_minor)
+    opened = 0
+    if sale.is_imported and against == "income:sales" and change_minor < 0:
+        added = income_of_changes(unit.connection, sale.id, sale.customer_id)
+        opened = amount - min(amount, added)
     legs = (
         Posting("receivable:sales", receivable, amount, sale.customer_id),
-        Posting(against, other, amount, sale.customer_id),
+        Posting(against, other, amount - opened, sale.customer_id),
+        Posting(OPENING, other, opened, sale.customer_id),
     )
     key = f"{kind}:{sale.id}:{unit.now.isoformat()}"
     post_entries(unit.connection, unit.now, [JournalEntry(kind, key, legs)])

@@ -57,12 +57,14 @@ class NewReturn:
     happened_at: datetime | None = None
 
 
-def parse_money_back_from(text: str) -> MoneyBackFrom:
-    """Return the source with that name. Raises ValueError for any other text."""
-    for source in MONEY_BACK_FROM:
-        if source == text:
-            return source
-    raise ValueError(f"money goes back from {', '.join(MONEY_BACK_FROM)}, not {text!r}")
+def read_credit_source(written: str) -> tuple[MoneyBackFrom, str | None]:
+    """Return where credit goes back from, and the provider account where it is one. `written`:
+    office, bank, or the name of the account."""
+    if written == "office":
+        return "office", None
+    if written == "bank":
+        return "bank", None
+    return "provider", written
 
 
 def clean_reference(typed: str | None) -> str | None:

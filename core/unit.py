@@ -65,6 +65,11 @@ class Unit:
         date then, never later than today, because a provider's clock may be ahead."""
         return min(self.market.local_date(paid_at), self.today)
 
+    def begin_of(self, day: date | None) -> datetime | None:
+        """When an act that a person dates by its day happened: as that day began in the market.
+        None, which means now, without a day and for today."""
+        return None if day in (None, self.today) else self.market.first_instant(day)
+
 
 Result = TypeVar("Result")
 Item = TypeVar("Item")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 
 from core.channel import Channels
@@ -9,9 +10,18 @@ from core.db.engine import make_engine
 from core.environment import Environment, read_setting
 from core.market import Market
 from core.unit import NO_CHANNELS, OpenUnit, QueueName, unit_opener
+from operations.environment import command_environment
 
 # For commands that work before a catalogue was loaded.
 NO_MARKET = Market("", "", 1, "UTC", ("en",), "", "", 0)
+
+
+def open_for_command(
+    channels: Channels = NO_CHANNELS, market_if_none: Market | None = None
+) -> OpenUnit:
+    """Return a function that opens a unit on the database that this command talks to (see
+    `command_environment`). Raises BadInput where there is none."""
+    return open_database(command_environment(os.environ), channels, market_if_none)
 
 
 def open_database(

@@ -1,4 +1,4 @@
-"""What the payment road asks of a token family, whatever the family.
+"""What applying a payment asks of a token family, whatever the family.
 
 Every function is pure: it gets the device's secret and the last counter used, and returns tokens
 with the counters they use up, one after the other. The caller holds the device's row lock, stores

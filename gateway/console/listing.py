@@ -17,9 +17,8 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
@@ -160,7 +159,7 @@ def _midnight(market: Market, typed: str, days_later: int) -> datetime:
         on = date.fromisoformat(typed) + timedelta(days=days_later)
     except (ValueError, OverflowError):
         raise ValueError("enter the day like 2026-03-05") from None
-    return datetime.combine(on, time.min, ZoneInfo(market.timezone))
+    return market.first_instant(on)
 
 
 def row_limit(name: str, default: int, maximum: int) -> int:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.progress import count_lines
 from workers.schedule import accrue_all
 
@@ -19,6 +16,6 @@ def accrue() -> None:
     Every meter is charged until today. The schedule does this once a day; a second run charges
     nothing.
     """
-    open_unit = open_database(command_environment(os.environ))
+    open_unit = open_for_command()
     fees = accrue_all(open_unit, count_lines("fees"))
     print(f"{fees} fees written")

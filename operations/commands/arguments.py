@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +22,12 @@ account_option = click.option(
     metavar="ACCOUNT",
     help="The receiving account, where several accounts have that receipt.",
 )
-reason_option = click.option("--reason", required=True, help="Why, for the audit log.")
+amount_option = click.option(
+    "--amount", metavar="AMOUNT", help="A part, like 200 or 200.50; without it all that is left."
+)
+reason_option = click.option(
+    "--reason", required=True, metavar="TEXT", help="Why, for the audit log."
+)
 again_option = click.option(
     "--again", is_flag=True, help="Do it also where the same was done minutes ago."
 )
@@ -45,6 +51,16 @@ def read_amount(unit: Unit, typed: str) -> int:
         return typed_minor(typed, unit.market.currency)
     except ValueError as error:
         raise BadInput(str(error)) from error
+
+
+def read_part(unit: Unit, typed: str | None) -> int | None:
+    """Return what `--amount` says in minor units; None for all that is left. Raises BadInput."""
+    return None if typed is None else read_amount(unit, typed)
+
+
+def read_day(typed: datetime | None) -> date | None:
+    """Return the day of a `day_option`; None without one."""
+    return typed.date() if typed else None
 
 
 def read_msisdn(unit: Unit, typed: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 
 import click
@@ -12,13 +11,18 @@ from core.db.agents import find_agent
 from core.errors import Refused
 from core.journal import OWN_ACCOUNTS, OwnMoney
 from core.money import Money
-from core.unit import OpenUnit, Unit
+from core.unit import Unit
 from core.usecases.agents.pay_out import pay_commission as pay_out_commission
 from core.usecases.cash.bank_cash import bank_cash
 from core.usecases.cash.take_payment import OfficePayment, take_payment
-from operations.commands.arguments import day_option, read_amount, read_msisdn, reason_option
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.commands.arguments import (
+    day_option,
+    read_amount,
+    read_day,
+    read_msisdn,
+    reason_option,
+)
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 _PLACES = click.Choice(list(OWN_ACCOUNTS))
@@ -55,9 +59,9 @@ def take(
     account reference. Cash is refused where nothing can be done with it; a transfer that cannot be
     matched goes to suspense.
     """
-    with _open()() as unit:
+    with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
-        taken = OfficePayment(account, money, place, receipt.upper(), on.date() if on else None)
+        taken = OfficePayment(account, money, place, receipt.upper(), read_day(on))
         take_payment(unit, taken, operator_name(), reason)
         print(f"{money} for {account} is booked under {taken.receipt}.")
 
@@ -68,7 +72,7 @@ def take(
 @reason_option
 def bank(amount: str, receipt: str, reason: str) -> None:
     """Book cash of the office into the bank."""
-    with _open()() as unit:
+    with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
         left = bank_cash(unit, money, receipt.upper(), operator_name(), reason)
         print(f"{money} is booked into the bank. The office holds {left}.")
@@ -89,7 +93,7 @@ def bank(amount: str, receipt: str, reason: str) -> None:
 @reason_option
 def pay_commission(msisdn: str, amount: str, receipt: str, place: OwnMoney, reason: str) -> None:
     """Pay out commission to the agent with that phone number."""
-    with _open()() as unit:
+    with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
         agent = get_agent(unit, msisdn)
         paid_from = (place, receipt.upper())
@@ -103,7 +107,3 @@ def get_agent(unit: Unit, typed: str) -> Agent:
     if agent is None:
         raise Refused("not_an_agent")
     return agent
-
-
-def _open() -> OpenUnit:
-    return open_database(command_environment(os.environ))

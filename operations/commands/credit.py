@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 
 import click
 
-from core.errors import BadInput
-from core.msisdn import parse_msisdn
-from core.refund import NewReturn
+from core.refund import NewReturn, read_credit_source
 from core.unit import Unit
 from core.usecases.customers.caller import get_known
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.use_credit import use_credit
-from operations.commands.returns import (
+from operations.commands.arguments import (
     amount_option,
-    instant_of,
-    minor_of,
-    on_option,
+    day_option,
+    read_day,
+    read_msisdn,
+    read_part,
     reason_option,
 )
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 _reference_option = click.option(
@@ -37,11 +34,7 @@ def credit() -> None:
 
 
 def _customer_id(unit: Unit, typed: str) -> int:
-    try:
-        msisdn = parse_msisdn(typed, unit.market.country)
-    except ValueError as error:
-        raise BadInput(str(error)) from error
-    return get_known(unit, msisdn).id
+    return get_known(unit, read_msisdn(unit, typed)).id
 
 
 @credit.command()
@@ -54,7 +47,7 @@ def use(msisdn: str, serial: str, reason: str) -> None:
     MSISDN is the customer's phone number, SERIAL a device of theirs; with LOAN after it the credit
     pays the loan.
     """
-    with open_database(command_environment(os.environ))() as unit:
+    with open_for_command()() as unit:
         receipt = use_credit(unit, _customer_id(unit, msisdn), serial, operator_name(), reason)
     print(f"being applied. See `dialwatt show payment {receipt}`")
 
@@ -67,28 +60,24 @@ def use(msisdn: str, serial: str, reason: str) -> None:
 )  # fmt: skip
 @amount_option
 @_reference_option
-@on_option
+@day_option("--on", "The day it happened; today if not given.")
 @reason_option
 def give_back(
     msisdn: str,
     source: str,
     amount: str | None,
     reference: str,
-    day: datetime | None,
+    on: datetime | None,
     reason: str,
 ) -> None:
     """Record that a customer got credit back.
 
     MSISDN is the customer's phone number.
     """
-    with open_database(command_environment(os.environ))() as unit:
-        minor, at = minor_of(unit, amount), instant_of(unit, day)
-        if source == "office":
-            back, account = NewReturn(minor, "office", reference, at), None
-        elif source == "bank":
-            back, account = NewReturn(minor, "bank", reference, at), None
-        else:
-            back, account = NewReturn(minor, "provider", reference, at), source
+    with open_for_command()() as unit:
+        came_from, account = read_credit_source(source)
+        at = unit.begin_of(read_day(on))
+        back = NewReturn(read_part(unit, amount), came_from, reference, at)
         customer_id = _customer_id(unit, msisdn)
         is_new = give_credit_back(unit, customer_id, back, account, operator_name(), reason)
     print("recorded, the customer gets an SMS" if is_new else _RECORDED_BEFORE)
@@ -105,8 +94,8 @@ def move(msisdn: str, to_msisdn: str, amount: str | None, reference: str, reason
 
     MSISDN and TO_MSISDN are the phone numbers of the two.
     """
-    with open_database(command_environment(os.environ))() as unit:
-        back = NewReturn(minor_of(unit, amount), reference=reference)
+    with open_for_command()() as unit:
+        back = NewReturn(read_part(unit, amount), reference=reference)
         giver, taker = _customer_id(unit, msisdn), _customer_id(unit, to_msisdn)
         is_new = transfer_credit(unit, giver, taker, back, operator_name(), reason)
     print("moved, both customers get an SMS" if is_new else _RECORDED_BEFORE)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from core.db.forgiven import ForgivableKind, forgivable_debts
 from core.money import Money
-from core.unit import OpenUnit
 from core.usecases.agents.pay_out import write_off_shortfall
 from core.usecases.customers.forgive_debt import forgive_debt
 from core.usecases.operators.audit import check_not_repeated
@@ -21,8 +18,7 @@ from operations.commands.arguments import (
     reason_option,
 )
 from operations.commands.cash import get_agent
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 _KINDS: tuple[tuple[str, ForgivableKind], ...] = (("fee", "access_rate"), ("clawback", "clawback"))
@@ -40,7 +36,7 @@ def forgive() -> None:
 @click.argument("msisdn")
 def list_(msisdn: str) -> None:
     """List the fees and clawbacks that the customer with that phone number owes."""
-    with _open()() as unit:
+    with open_for_command()() as unit:
         customer = show_customer(unit, read_msisdn(unit, msisdn)).customer
         for word, kind in _KINDS:
             for debt in forgivable_debts(unit.connection, kind, customer.id):
@@ -71,7 +67,7 @@ def clawback(number: str, reason: str) -> None:
 
 
 def _forgive(kind: ForgivableKind, number: str, reason: str) -> None:
-    with _open()() as unit:
+    with open_for_command()() as unit:
         amount = forgive_debt(unit, kind, read_number(number), operator_name(), reason)
     print(f"{amount} is not owed any more.")
 
@@ -86,14 +82,10 @@ def shortfall(msisdn: str, amount: str, again: bool, reason: str) -> None:
 
     The same again within five minutes is refused without --again.
     """
-    with _open()() as unit:
+    with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
         agent = get_agent(unit, msisdn)
         if not again:
             check_not_repeated(unit, "write_off", "agent", agent.id, amount_minor=money.minor)
         owed = write_off_shortfall(unit, agent.id, money, operator_name(), reason)
         print(f"{money} is written off. The agent owes {owed}.")
-
-
-def _open() -> OpenUnit:
-    return open_database(command_environment(os.environ))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from zoneinfo import ZoneInfo
 
 import click
@@ -13,8 +12,7 @@ from core.market import Market
 from core.money import Money
 from core.movement import BOOKED_AS, BookedAs
 from core.usecases.reconciliation.explain import explain_movement
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 
@@ -38,7 +36,7 @@ def movement(number: str | None, booked_as: BookedAs | None, reason: str | None)
         raise click.UsageError("an ID goes with --book and --reason")
     if number is not None and not number.isdecimal():
         raise BadInput("a movement is named by its number, as `dialwatt movement` shows it")
-    with open_database(command_environment(os.environ))() as unit:
+    with open_for_command()() as unit:
         if number is None or booked_as is None:
             for held in waiting_movements(unit.connection):
                 print(_describe(held, unit.market))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.progress import count_lines
 from workers.schedule import remind_all
 
@@ -19,6 +16,6 @@ def remind() -> None:
     The schedule does this every hour. Customers get no reminders at night. A second run on the same
     day queues nothing.
     """
-    open_unit = open_database(command_environment(os.environ))
+    open_unit = open_for_command()
     reminders = remind_all(open_unit, count_lines("reminders"))
     print(f"{reminders} customers are reminded")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import click
@@ -14,8 +13,7 @@ from core.usecases.operators.retry import find_stuck, retry_stuck
 from core.usecases.payments.show import show_payment
 from gateway.payments.channel_table import channel_table
 from operations.commands.arguments import account_option
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 # The command that shows afterwards what became of it.
@@ -34,7 +32,7 @@ def replay(kind: Kind, key: str, account: str | None, look: bool, reason: str | 
     A payment is named by its receipt, a prompt and an SMS (text) by the number that
     `dialwatt doctor` shows.
     """
-    with open_database(command_environment(os.environ), channel_table())() as unit:
+    with open_for_command(channel_table())() as unit:
         row = find_stuck(unit, kind, _row_id(unit, kind, key, account))
         print("\n".join(_describe(row)))
         if look:

@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import click
 
-from core.errors import BadInput
-from core.money import parse_minor
 from core.refund import MONEY_BACK_FROM, MoneyBackFrom, NewReturn
-from core.unit import Unit
 from core.usecases.payments.show import show_payment
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import reverse_by_hand
 from gateway.payments.channel_table import channel_table
-from operations.commands.arguments import account_option
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.commands.arguments import (
+    account_option,
+    amount_option,
+    day_option,
+    read_day,
+    read_part,
+    reason_option,
+)
+from operations.database import open_for_command
 from operations.operator import operator_name
-
-reason_option = click.option(
-    "--reason", required=True, metavar="TEXT", help="Why, for the audit log."
-)
-amount_option = click.option(
-    "--amount", metavar="AMOUNT", help="A part, like 200 or 200.50; without it all that is left."
-)
-on_option = click.option(
-    "--on", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="DAY",
-    help="The day it happened, like 2026-03-05; without it now.",
-)  # fmt: skip
-
-
-def minor_of(unit: Unit, amount: str | None) -> int | None:
-    """Return minor units of an amount as typed; None for none. Raises BadInput."""
-    try:
-        return None if amount is None else parse_minor(amount, unit.market.currency)
-    except ValueError as error:
-        raise BadInput(str(error)) from error
-
-
-def instant_of(unit: Unit, day: datetime | None) -> datetime | None:
-    """Return the beginning of a day in the market; None for now."""
-    if day is None or day.date() == unit.today:
-        return None
-    return datetime.combine(day.date(), time(), ZoneInfo(unit.market.timezone))
 
 
 @click.group("money-back")
@@ -63,9 +38,9 @@ def request(receipt: str, account: str | None, amount: str | None, reason: str) 
 
     RECEIPT is the provider's receipt of the payment.
     """
-    with open_database(command_environment(os.environ), channel_table())() as unit:
+    with open_for_command(channel_table())() as unit:
         paid = show_payment(unit, receipt.strip(), account).payment
-        request_refund(unit, paid.id, operator_name(), reason, minor_of(unit, amount))
+        request_refund(unit, paid.id, operator_name(), reason, read_part(unit, amount))
     print(f"the provider is asked. See `dialwatt show payment {receipt.strip()}`")
 
 
@@ -81,7 +56,7 @@ def request(receipt: str, account: str | None, amount: str | None, reason: str) 
     "--reference", metavar="TEXT",
     help="The receipt, bank reference or voucher number of it. The same one is booked once.",
 )  # fmt: skip
-@on_option
+@day_option("--on", "The day it happened; today if not given.")
 @reason_option
 def record(
     receipt: str,
@@ -89,16 +64,17 @@ def record(
     source: MoneyBackFrom,
     amount: str | None,
     reference: str | None,
-    day: datetime | None,
+    on: datetime | None,
     reason: str,
 ) -> None:
     """Record that a payer has money back.
 
     RECEIPT is the provider's receipt of the payment. A part needs a reference.
     """
-    with open_database(command_environment(os.environ), channel_table())() as unit:
+    with open_for_command(channel_table())() as unit:
         paid = show_payment(unit, receipt.strip(), account).payment
-        back = NewReturn(minor_of(unit, amount), source, reference, instant_of(unit, day))
+        at = unit.begin_of(read_day(on))
+        back = NewReturn(read_part(unit, amount), source, reference, at)
         is_new = reverse_by_hand(unit, paid.id, back, operator_name(), reason)
     print(
         f"recorded. See `dialwatt show payment {receipt.strip()}`"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 
 import click
 
 from core.db.console.sales import sales_of_customer
 from core.money import Money, major
-from core.unit import OpenUnit, Unit
+from core.unit import Unit
 from core.usecases.operators.audit import check_not_repeated
 from core.usecases.registration.show_customer import show_customer
 from core.usecases.sales.change_sale import discount_sale
@@ -28,12 +27,12 @@ from operations.commands.arguments import (
     again_option,
     day_option,
     read_amount,
+    read_day,
     read_msisdn,
     read_number,
     reason_option,
 )
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 from operations.operator import operator_name
 
 _SALE = click.argument("number", metavar="SALE")
@@ -52,7 +51,7 @@ def sale() -> None:
 @click.argument("msisdn")
 def list_(msisdn: str) -> None:
     """List the sales of the customer with that phone number, the newest first."""
-    with _open()() as unit:
+    with open_for_command()() as unit:
         customer = show_customer(unit, read_msisdn(unit, msisdn)).customer
         for row in sales_of_customer(unit.connection, customer.id):
             paid = f"{_major(unit, row.paid_minor)} of {_major(unit, row.total_minor)} paid"
@@ -67,7 +66,7 @@ def _act(name: str, use_case: Callable[[Unit, int, str, str], None], done: str, 
     """Add a command for an act that needs nothing but the reason."""
 
     def run(number: str, reason: str) -> None:
-        with _open()() as unit:
+        with open_for_command()() as unit:
             sale_id = read_number(number)
             use_case(unit, sale_id, operator_name(), reason)
             other = device_of_another(unit, sale_id)
@@ -106,7 +105,7 @@ def discount(number: str, amount: str, again: bool, reason: str) -> None:
 
     The same again within five minutes is refused without --again.
     """
-    with _open()() as unit:
+    with open_for_command()() as unit:
         sale_id = read_number(number)
         forgiven = Money(read_amount(unit, amount), unit.market.currency)
         if not again:
@@ -126,16 +125,11 @@ def settle(number: str, rest: str | None, due_on: datetime | None, reason: str) 
     A device is unlocked, at once or when the rest is paid.
     """
     sale_id = read_number(number)
-    with _open()() as unit:
+    with open_for_command()() as unit:
         if rest is None:
             settle_sale(unit, sale_id, operator_name(), reason)
             print(f"Sale {sale_id} is settled.")
             return
         last = Money(read_amount(unit, rest), unit.market.currency)
-        day: date | None = due_on.date() if due_on else None
-        agree_rest(unit, sale_id, last, day, operator_name(), reason)
+        agree_rest(unit, sale_id, last, read_day(due_on), operator_name(), reason)
         print(f"Sale {sale_id} ends with a last payment of {last}.")
-
-
-def _open() -> OpenUnit:
-    return open_database(command_environment(os.environ))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -14,8 +13,7 @@ from core.db.returns import Return
 from core.money import major
 from core.unit import Unit
 from operations.commands.arguments import account_option, json_option, read_msisdn
-from operations.database import open_database
-from operations.environment import command_environment
+from operations.database import open_for_command
 
 Shown = dict[str, Any]
 
@@ -34,7 +32,7 @@ def payment(receipt: str, account: str | None, as_json: bool) -> None:
 
     RECEIPT is the provider's receipt of the payment.
     """
-    with open_database(command_environment(os.environ))() as unit:
+    with open_for_command()() as unit:
         shown = describe_payment(unit, receipt.strip(), account)
         _print(shown, as_json, partial(_payment_lines, shown, unit.market.currency))
 
@@ -47,7 +45,7 @@ def customer(msisdn: str, as_json: bool) -> None:
 
     MSISDN is the customer's phone number, with or without the country code.
     """
-    with open_database(command_environment(os.environ))() as unit:
+    with open_for_command()() as unit:
         shown = describe_customer(unit, msisdn)
         _print(shown, as_json, partial(_customer_lines, shown, unit.market.currency))
 
@@ -62,7 +60,7 @@ def waterfall(as_json: bool) -> None:
     """
     from core.db.waterfalls import all_waterfalls
 
-    with open_database(command_environment(os.environ))() as unit:
+    with open_for_command()() as unit:
         shown: Shown = {
             "waterfalls": [
                 {

@@ -6,7 +6,6 @@ The first user of a deployment is added here; owners can add the others at the c
 from __future__ import annotations
 
 import getpass
-import os
 import secrets
 import sys
 
@@ -18,8 +17,7 @@ from core.db.users import find_user
 from core.errors import BadInput, Refused
 from core.unit import OpenUnit
 from core.usecases.operators.users import ROLES, add_user, disable_user
-from operations.database import NO_MARKET, open_database
-from operations.environment import command_environment
+from operations.database import NO_MARKET, open_for_command
 from operations.operator import operator_name
 
 
@@ -84,4 +82,4 @@ def list_() -> None:
 
 
 def _open_users() -> OpenUnit:
-    return open_database(command_environment(os.environ), market_if_none=NO_MARKET)
+    return open_for_command(market_if_none=NO_MARKET)

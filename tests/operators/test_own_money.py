@@ -66,7 +66,7 @@ def test_a_transfer_has_the_day_it_came(scenario: Scenario) -> None:
     assert scenario.rows("SELECT value_on FROM journal_entries ORDER BY id DESC LIMIT 1") == [
         (yesterday,)
     ]
-    with pytest.raises(Refused, match="paid_on_future"):
+    with pytest.raises(Refused, match="day_ahead"):
         take(scenario, KIT, 150, "bank", "T2", yesterday + timedelta(days=2))
 
 

@@ -37,7 +37,7 @@ class OfficePayment:
 def take_payment(unit: Unit, taken: OfficePayment, operator: str, reason: str) -> int:
     """Record the payment. Return its id.
 
-    Raises Refused: receipt_used (that number was recorded before), paid_on_future, amount_invalid,
+    Raises Refused: receipt_used (that number was recorded before), day_ahead, amount_invalid,
     reason_missing. Cash is refused like any payment that is asked for first (`quote_payment`,
     `record_quoted`); a transfer has moved already, so what cannot be matched goes to suspense.
     """
@@ -82,5 +82,5 @@ def _paid_at(unit: Unit, paid_on: date | None) -> datetime:
     if paid_on is None or paid_on == unit.today:
         return unit.now
     if paid_on > unit.today:
-        raise Refused("paid_on_future")
+        raise Refused("day_ahead")
     return datetime.combine(paid_on, time(12), ZoneInfo(unit.market.timezone))

@@ -22,7 +22,7 @@ from core.usecases.refunds.reverse_payment import CLAWBACK, entry_key, take_line
 
 # The account that holds the money of a payment that was not used, by its state.
 HOLDING = {"suspense": "suspense", "received": "unapplied"}
-# Cases: a provider took back what cannot go back any more; what was given back by another road too.
+# Cases: a provider took back what cannot go back any more; what was given back in another way too.
 UNCLEAR, TWICE = "return_unclear", "returned_twice"
 
 
@@ -101,7 +101,7 @@ def _excess(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posti
     if not returned.excess_minor:
         return ()
     excess = Money(returned.excess_minor, unit.market.currency)
-    detail = f"{payment.receipt}: the payer got {excess} twice, by different roads"
+    detail = f"{payment.receipt}: the payer got {excess} twice, in two ways"
     key = f"{payment.id}:{returned.number}"
     open_case(unit.connection, unit.now, TWICE, key, detail, payment.id)
     if payment.customer_id is None:

@@ -3,8 +3,8 @@
 The newest lines go first: credit, what the device got, then the debts it paid, which are owed
 again; days that an instalment has given are not given again. Credit it left is taken back as far as
 it is still there. What was used and cannot be taken back (energy or days of a token that was sent,
-credit spent since) becomes a claim: a debt of the customer that the next money pays first. A device
-that it had unlocked is to be locked again.
+credit spent since) becomes a clawback: a debt of the customer that the next money pays first. A
+device that it had unlocked is to be locked again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _USED_UP = ("energy", "days")
 
 def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int:
     """Take the amount of a return from the lines of a locked payment into `unapplied`; returns the
-    claim in minor units. The last return also gives back the credit that the payment used."""
+    clawback in minor units. The last return also gives back the credit that the payment used."""
     customer = _owner(unit, payment)
     is_last = returned.amount_minor == payment.left_minor
     credit_back = payment.credit_used_minor if is_last else 0
@@ -50,20 +50,20 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     insert_returned_lines(unit.connection, returned.id, taken)
     reopened = _reopen(unit, parts)
     back = _by_account(parts, taken)
-    claim_minor = sum(line.clawback_minor for line in taken)
-    back[CLAWBACK] += claim_minor
+    clawback_minor = sum(line.clawback_minor for line in taken)
+    back[CLAWBACK] += clawback_minor
     move_credit(unit.connection, customer.id, credit_back - back["customer_credit"])
     _post(unit, payment, returned, back, credit_back)
     note_changed_debts(unit.connection, unit.now, customer.id)
-    if claim_minor:
+    if clawback_minor:
         whose = (customer.id, payment.id)
-        add_clawback(unit.connection, unit.now, whose, unit.today, claim_minor)
+        add_clawback(unit.connection, unit.now, whose, unit.today, clawback_minor)
     locks = [lock_again(unit, payment, sale_id) for sale_id in sorted(reopened)]
-    if claim_minor or with_tokens or any(locks):
+    if clawback_minor or with_tokens or any(locks):
         sent = ["its tokens were sent"] if with_tokens else []
-        _open_case(unit, payment, returned, claim_minor, [*sent, *filter(None, locks)])
+        _open_case(unit, payment, returned, clawback_minor, [*sent, *filter(None, locks)])
     _notify_customer(unit, payment, customer, returned)
-    return claim_minor
+    return clawback_minor
 
 
 def _owner(unit: Unit, payment: BookedPayment) -> Customer:
@@ -85,7 +85,7 @@ def _parts(lines: list[BookedLine], returned: Return, credit_back: int) -> Itera
 
 
 def _used_up(part: BookedLine, with_tokens: Collection[int | None], there_minor: int) -> int:
-    """Return how much of a part cannot be taken back: it is claimed."""
+    """Return how much of a part cannot be taken back: it becomes a clawback."""
     if part.kind == "credit":
         return max(part.amount_minor - there_minor, 0)
     used_up = part.kind in _USED_UP and part.device_id in with_tokens
@@ -129,13 +129,15 @@ def entry_key(word: str, payment: BookedPayment, returned: Return) -> str:
 
 
 def _open_case(
-    unit: Unit, payment: BookedPayment, returned: Return, claim_minor: int, facts: list[str]
+    unit: Unit, payment: BookedPayment, returned: Return, clawback_minor: int, facts: list[str]
 ) -> None:
     """Open the case that says what the money had bought, what is owed for it, and what to do."""
     amount = Money(returned.amount_minor, unit.market.currency)
-    claim = Money(claim_minor, unit.market.currency)
-    claimed = f"the customer owes {claim} for it" if claim_minor else "what it paid is owed again"
-    detail = "; ".join([f"{amount} of {payment.receipt} was taken back", claimed, *facts])
+    clawback = Money(clawback_minor, unit.market.currency)
+    owed = (
+        f"the customer owes {clawback} for it" if clawback_minor else "what it paid is owed again"
+    )
+    detail = "; ".join([f"{amount} of {payment.receipt} was taken back", owed, *facts])
     key = entry_key("", payment, returned).removeprefix(":")
     open_case(unit.connection, unit.now, "reversed_after_use", key, detail, payment.id)
 

@@ -8,7 +8,7 @@ from flask import Blueprint, abort
 
 from core.db.console.customers import devices_of_customer, find_customer_details
 from core.db.credit import provider_accounts
-from core.refund import NewReturn
+from core.refund import NewReturn, read_credit_source
 from core.unit import Unit
 from core.usecases.customers.caller import get_known
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
@@ -16,7 +16,7 @@ from core.usecases.refunds.use_credit import use_credit
 from gateway.console import parsing
 from gateway.console.formatting import money
 from gateway.console.forms import Done, Field, Form, Values, action_page
-from gateway.console.pages.return_fields import MONEY_BACK_ERRORS, happened_at, part_field
+from gateway.console.pages.return_fields import MONEY_BACK_ERRORS, part_field
 
 blueprint = Blueprint("credit", __name__)
 
@@ -58,10 +58,9 @@ def _give_back_fields(unit: Unit, customer_id: int) -> tuple[Field, ...]:
 
 
 def _give_back(unit: Unit, operator: str, values: Values, customer_id: int) -> Done:
-    source, account = values["source"], None
-    if source not in ("office", "bank"):
-        source, account = "provider", values["source"]
-    back = NewReturn(values["amount"], source, values["reference"], happened_at(unit, values))
+    source, account = read_credit_source(values["source"])
+    at = unit.begin_of(values["sent_on"])
+    back = NewReturn(values["amount"], source, values["reference"], at)
     is_new = give_credit_back(unit, customer_id, back, account, operator, values["reason"])
     message = "Recorded. The customer gets an SMS." if is_new else "That was recorded before."
     return Done(message, "customers.customer", {"customer_id": customer_id})

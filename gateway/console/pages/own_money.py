@@ -102,7 +102,7 @@ action_page(
         button="Book it",
         errors_at={
             "receipt_used": "receipt",
-            "paid_on_future": "paid_on",
+            "day_ahead": "paid_on",
             "amount_invalid": "amount",
             "amount_too_large": "amount",
             "below_minimum": "amount",

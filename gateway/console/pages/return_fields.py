@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from core.refund import NewReturn
 from core.unit import Unit
@@ -54,13 +52,5 @@ def return_fields(hint: str) -> tuple[Field, ...]:
 
 def read_return(unit: Unit, values: Values) -> NewReturn:
     """Return what was typed into these fields."""
-    at = happened_at(unit, values)
+    at = unit.begin_of(values["sent_on"])
     return NewReturn(values["amount"], values["source"], values["reference"], at)
-
-
-def happened_at(unit: Unit, values: Values) -> datetime | None:
-    """Return the beginning of the day that was typed; None for now."""
-    sent_on = values["sent_on"]
-    if sent_on is None or sent_on == unit.today:
-        return None
-    return datetime.combine(sent_on, time(), ZoneInfo(unit.market.timezone))

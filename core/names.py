@@ -6,7 +6,7 @@ import unicodedata
 
 
 def mask_name(name: str, surname: str) -> str:
-    """`Amina`, `Odhiambo` -> `A***a O.`: enough to recognise, too little to learn (domain 6)."""
+    """`Amina`, `Odhiambo` -> `A***a O.`: enough to recognise, too little to learn."""
     letters, initial = _letters(name), _letters(surname)[:1]
     first = f"{letters[0]}***{letters[-1]}" if len(letters) > 1 else f"{letters}***"
     return f"{first} {initial}." if initial else first

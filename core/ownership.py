@@ -1,6 +1,6 @@
 """Who owned a device when: every change of hands with its instant, and whose a payment may be.
 
-A payment belongs to the customer who owned the device when it was paid (domain 8). Providers tell
+A payment belongs to the customer who owned the device when it was paid. Providers tell
 whole seconds: a payment of the second in which the device changed hands is the new owner's, who may
 pay at once.
 """

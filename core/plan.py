@@ -1,6 +1,6 @@
 """Payment plans: how a price becomes instalments, when each is due and what it buys.
 
-Count-based plans say how many instalments there are, cost-based plans how much each is (domain 3).
+Count-based plans say how many instalments there are, cost-based plans how much each is.
 Every instalment is a multiple of the cash unit and the last one takes the remainder, so the
 instalments sum to the whole. An appliance can also be used by the day, without instalments.
 """

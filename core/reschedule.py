@@ -1,7 +1,7 @@
 """Changes of a payment plan after the sale: a new price, or new instalments for what is open.
 
 What is paid stays paid. Instalments that payments were booked on, and the down payment, keep their
-place; only the others are replaced, so that no customer loses days (domain 3).
+place; only the others are replaced, so that no customer loses days.
 """
 
 from __future__ import annotations

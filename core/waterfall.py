@@ -1,4 +1,4 @@
-"""What a payment does (domain 4): debts first, then the device that was paid for, then credit.
+"""What a payment does: debts first, then the device that was paid for, then credit.
 
 The order of debts and device is the operator's to choose, from a day on; clawbacks come before all.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, text
 
-_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+from core.db.payments import NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ _ABOUT_CUSTOMER = text(_IN_FLIGHT.format(about="customer_id"))
 
 def about_device(connection: Connection, device_id: int, since: datetime) -> InFlight:
     """Return what waits for a device; prompts sent before `since` were answered or given up."""
-    values = {"id": device_id, "since": since, "never": _NEVER}
+    values = {"id": device_id, "since": since, "never": NEVER}
     return InFlight(*connection.execute(_ABOUT_DEVICE, values).one())
 
 
 def about_customer(connection: Connection, customer_id: int, since: datetime) -> InFlight:
     """Return what waits for a customer, on whatever device; `since` as for `about_device`."""
-    values = {"id": customer_id, "since": since, "never": _NEVER}
+    values = {"id": customer_id, "since": since, "never": NEVER}
     return InFlight(*connection.execute(_ABOUT_CUSTOMER, values).one())

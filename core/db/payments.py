@@ -17,7 +17,8 @@ from core.sale import RUNNING_SQL
 
 _BACKOFF = timedelta(seconds=15)
 _BACKOFF_MAX = timedelta(hours=1)
-_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
+# `next_attempt_at` of a payment on hold: no worker takes it until a person releases it.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def insert_payment(connection: Connection, values: dict[str, object]) -> int | None:
@@ -94,7 +95,7 @@ def hold(connection: Connection, payment_id: int, problem: str) -> None:
             "UPDATE payments SET next_attempt_at = :never, problem = :problem"
             " WHERE id = :id AND state = 'received'"
         ),
-        {"id": payment_id, "never": _NEVER, "problem": problem},
+        {"id": payment_id, "never": NEVER, "problem": problem},
     )
 
 
@@ -111,7 +112,7 @@ def is_held(connection: Connection, payment_id: int | None) -> bool:
                 "SELECT EXISTS (SELECT FROM payments WHERE id = :id AND state = 'received'"
                 " AND next_attempt_at = :never)"
             ),
-            {"id": payment_id, "never": _NEVER},
+            {"id": payment_id, "never": NEVER},
         ).scalar_one()
     )
 
@@ -123,7 +124,7 @@ def release(connection: Connection, now: datetime, payment_ids: Collection[int])
             "UPDATE payments SET next_attempt_at = :now, problem = NULL"
             " WHERE id = ANY(:ids) AND state = 'received' AND next_attempt_at = :never"
         ),
-        {"ids": list(payment_ids), "now": now, "never": _NEVER},
+        {"ids": list(payment_ids), "now": now, "never": NEVER},
     )
     return released.rowcount
 
@@ -138,7 +139,7 @@ def oldest_waiting(connection: Connection) -> datetime | None:
             "SELECT min(received_at) FROM payments WHERE state = 'received'"
             " AND next_attempt_at < :never"
         ),
-        {"never": _NEVER},
+        {"never": NEVER},
     ).scalar_one()
     return oldest
 

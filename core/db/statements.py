@@ -226,14 +226,3 @@ def differing_assertions(
         {"since": since},
     )
     return [(row.provider_account, row.stated_at, row.stated_minor) for row in rows]
-
-
-def has_entry(connection: Connection, idempotency_key: str) -> bool:
-    """Return whether an entry with that key was posted."""
-    return (
-        connection.execute(
-            text("SELECT 1 FROM journal_entries WHERE idempotency_key = :key"),
-            {"key": idempotency_key},
-        ).scalar_one_or_none()
-        is not None
-    )

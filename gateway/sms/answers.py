@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.customer import Customer
 from core.device import DeviceState
 from core.errors import Refused
 from core.money import Money
@@ -26,7 +27,7 @@ from core.usecases.devices.list_devices import (
 from core.usecases.messages.inbound import InboundText, record_inbound_text
 from core.usecases.messages.queue import Recipient, send_sms_to, times_texted_lately
 from core.usecases.messages.reminders import want_reminders
-from core.usecases.payments.find_account import Customer, match_account
+from core.usecases.payments.find_account import match_account
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment
 from core.usecases.registration.by_sms import PendingRequest, store_registration_request

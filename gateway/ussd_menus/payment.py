@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.customer import Customer
 from core.money import Money
 from core.names import mask_name
-from core.usecases.payments.find_account import Customer, read_account
+from core.usecases.payments.find_account import read_account
 from core.usecases.payments.quote import Quote, quote_payment
 from core.usecases.payments.request import request_another, request_payment
 from core.wording.message import BoundMessage

@@ -1,5 +1,5 @@
 """Whatever is typed, wherever, and however late it is applied: the booking equals the quote, or the
-money waits for a person (domain 8).
+money waits for a person.
 
 Each example works in a transaction of its own that is never committed. Between quote and booking
 prices change, instalments and fees fall due, and earlier money is taken back.

@@ -1,4 +1,4 @@
-"""What is quoted is what is booked: purpose, price, due instalments and fees (domain 8)."""
+"""What is quoted is what is booked: purpose, price, due instalments and fees."""
 
 from __future__ import annotations
 

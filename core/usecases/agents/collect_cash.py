@@ -1,6 +1,6 @@
 """An agent collects cash for a device: recorded like any payment, owed by the agent.
 
-The agent owes the gross amount (domain 7): 1000 of cash of which 400 clears a loan is a debt of
+The agent owes the gross amount: 1000 of cash of which 400 clears a loan is a debt of
 1000. The float limit is checked and the cash recorded under one lock on the agent.
 """
 

@@ -1,4 +1,4 @@
-"""Agents' commission: earned on collections and sales, and taken back with the money (domain 9).
+"""Agents' commission: earned on collections and sales, and taken back with the money.
 
 Commission of a sale is booked when the sale is made. It stays a share of what the sale brings: of
 the price, however it changes, and of what was paid once the sale has ended otherwise than by

@@ -1,4 +1,4 @@
-"""Remind customers of instalments: 3 days before, on the day, 1 and 7 days after it (domain 6).
+"""Remind customers of instalments: 3 days before, on the day, 1 and 7 days after it.
 
 One SMS per customer and day, between 09:00 and 18:00 in the market's zone, never twice for the same
 step; STOP ends them. After a downtime only the newest step is sent, at most a week late. The most

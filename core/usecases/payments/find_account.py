@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.customer import Customer as Customer
-from core.customer import CustomerPosition
+from core.customer import Customer, CustomerPosition
 from core.db.customers import customer_of_account
 from core.db.devices import find_device, get_device
 from core.db.obligations import position_by_serial, position_of_customer

@@ -11,7 +11,7 @@ from core.money import Money
 from core.names import mask_name
 from core.payment import BookedPayment, ReceivedPayment
 from core.unit import Unit
-from core.usecases.messages.queue import send_sms_to
+from core.usecases.messages.queue import Reachable, send_sms_to
 from core.usecases.payments.find_account import Match
 from core.wording.message import BoundMessage
 from core.wording.messages import refund, sms
@@ -79,8 +79,6 @@ def notify_suspense(
     unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
 ) -> None:
     """Tell the payer that the money matches no device and is kept safely."""
-    if payer is None:
-        return
     message = sms.suspense(
         amount=Money(amount_minor, unit.market.currency),
         account=account,
@@ -106,22 +104,17 @@ def notify_payer_of_return(
 def notify_held(unit: Unit, payment: ReceivedPayment, serial: str, payer: Payer | None) -> None:
     """Tell the payer, else the owner of the device, that a person looks at the payment first."""
     owner = get_customer(unit.connection, payment.customer_id)
-    reached = payer or (Payer(owner.msisdn, owner.language) if owner.msisdn else None)
-    if reached is None:
-        return
     amount = Money(payment.amount_minor, unit.market.currency)
     message = sms.held(
         amount=amount, serial=serial, receipt=payment.receipt, operator=unit.market.operator
     )
-    _queue(unit, "held", payment.id, message, reached)
+    _queue(unit, "held", payment.id, message, payer or owner)
 
 
 def notify_expired(
     unit: Unit, payment_id: int, account: str, amount_minor: int, receipt: str, payer: Payer | None
 ) -> None:
     """Tell the payer that a reference of an earlier prompt was typed too late, and what to type."""
-    if payer is None:
-        return
     message = sms.reference_expired(
         amount=Money(amount_minor, unit.market.currency),
         account=account,
@@ -132,6 +125,6 @@ def notify_expired(
 
 
 def _queue(
-    unit: Unit, dedupe_key: str, payment_id: int, message: BoundMessage, payer: Payer
+    unit: Unit, dedupe_key: str, payment_id: int, message: BoundMessage, to: Reachable | None
 ) -> None:
-    send_sms_to(unit, payer, message, f"{dedupe_key}:{payment_id}", payment_id=payment_id)
+    send_sms_to(unit, to, message, f"{dedupe_key}:{payment_id}", payment_id=payment_id)

@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
+from core.customer import Customer
 from core.device import Device
 from core.errors import Refused
 from core.money import Money
@@ -13,7 +14,7 @@ from core.payment import PaymentPurpose
 from core.tariff import TariffVersion, version_on
 from core.tokens.family import Action, max_units_per_token
 from core.unit import Unit
-from core.usecases.payments.find_account import Account, Customer, read_account
+from core.usecases.payments.find_account import Account, read_account
 from core.usecases.payments.possible_codes import let_fall, without_tokens
 from core.waterfall import PLAN_PARTS, Outcome, Target, apply_money
 

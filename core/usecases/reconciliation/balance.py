@@ -9,12 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from core.db.audit import open_case
-from core.db.ledger import open_account, post_entries
+from core.db.ledger import is_posted, open_account, post_entries
 from core.db.statements import (
     claim_pull,
     clearing_at,
     differing_assertions,
-    has_entry,
     keep_assertion,
     pull_again,
 )
@@ -116,7 +115,7 @@ def book_opening(
     Raises Refused: opening_known (once only), opening_negative, reason_missing.
     """
     key = f"opening:{provider_account}"
-    if has_entry(unit.connection, key):
+    if is_posted(unit.connection, key):
         raise Refused("opening_known", account=provider_account)
     if opening_minor < 0:
         raise Refused("opening_negative", amount=Money(-opening_minor, unit.market.currency))

@@ -1,7 +1,7 @@
 """Compare a provider's statement with the ledger: matched, missing here, missing there, different.
 
 Comparing only reads. A row is known by its receipt, its kind and its direction: a payment and its
-charge may share a receipt. `book` writes what is missing here.
+charge may share a receipt. `book_movements` books what is missing here.
 """
 
 from __future__ import annotations

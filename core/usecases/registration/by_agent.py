@@ -1,4 +1,4 @@
-"""An agent registers a customer and a device in one act: both, or neither (domain 2).
+"""An agent registers a customer and a device in one act: both, or neither.
 
 A known number gets the device added to its customer. A new customer is written to in the language
 of the agent. The device comes from stock, or is a new meter that its number alone describes. A

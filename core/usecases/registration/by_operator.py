@@ -1,4 +1,4 @@
-"""An operator registers a customer and a device in one act: both, or neither (domain 2).
+"""An operator registers a customer and a device in one act: both, or neither.
 
 The device comes from stock. A meter goes with a tariff; a solar home system or an e-bike with a
 sale, whose plan the operator has seen.

@@ -1,6 +1,6 @@
 """An agent asks for a registration by SMS, and confirms it from the menu with the PIN.
 
-A PIN never travels by SMS (domain 6), so the SMS only stores what is wanted, after checking it as
+A PIN never travels by SMS, so the SMS only stores what is wanted, after checking it as
 far as possible; nothing is registered before `confirm_registration`. A request that has become
 impossible since can only be dropped.
 """

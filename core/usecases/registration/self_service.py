@@ -1,6 +1,6 @@
 """A caller registers a device in stock without an agent, or requests one that needs an agent.
 
-A device is ready when the operator has set a meter's tariff or another device's plan (domain 2);
+A device is ready when the operator has set a meter's tariff or another device's plan;
 callers choose nothing. Any other device needs an agent, who gets an SMS about the request.
 """
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from core.db.sales import set_sale, write_instalments
+from core.db.sales import instalments_of, set_sale, write_instalments
 from core.errors import BrokenInvariant, Refused
 from core.money import Money
 from core.plan import PAYG, ByAmount, ByCount, Cadence, Instalment, step_on
@@ -24,7 +24,6 @@ from core.usecases.sales.running_sale import (
     lock_due_plan,
     notify_buyer,
     open_minor,
-    plan_of,
     post_sale_change,
 )
 from core.usecases.tokens.token_orders import order_unlock
@@ -81,7 +80,7 @@ def discount_sale(unit: Unit, sale_id: int, discount: Money, operator: str, reas
     """
     sale = lock_due_plan(unit, sale_id)
     ensure_nothing_moves(unit, sale.customer_id)
-    left_minor = open_minor(plan_of(unit, sale))
+    left_minor = open_minor(instalments_of(unit.connection, sale.id))
     if not discount:
         raise Refused("plan_same")
     if discount.minor >= left_minor:
@@ -109,7 +108,7 @@ def write_new_total(unit: Unit, sale: LockedSale, new_total_minor: int) -> list[
     Raises Refused: plan_below_paid, plan_total, plan_reversed_part.
     """
     cash_unit_minor = unit.market.cash_unit_minor
-    before = plan_of(unit, sale)
+    before = instalments_of(unit.connection, sale.id)
     plan = reprice(before, new_total_minor, sale.cadence, cash_unit_minor, sale.sold_on)
     if _total_minor(plan) != new_total_minor:
         raise BrokenInvariant(f"sale {sale.id}: the new plan is not {new_total_minor}")
@@ -147,7 +146,7 @@ def reschedule_sale(unit: Unit, sale_id: int, new: NewSchedule, operator: str, r
 def _rescheduled(unit: Unit, sale: LockedSale, new: NewSchedule) -> list[Instalment]:
     first_on = new.first_due_on or step_on(unit.today, new.cadence, 1)
     check_first_day(unit, first_on)
-    before = plan_of(unit, sale)
+    before = instalments_of(unit.connection, sale.id)
     plan = reschedule(
         before,
         new.schedule,

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.db.sales import late_sales, lock_sale, set_sale
+from core.db.sales import instalments_of, late_sales, lock_sale, set_sale
 from core.errors import Refused
 from core.money import Money
 from core.sale import LockedSale
 from core.unit import Unit
 from core.usecases.operators.audit import write_audit
-from core.usecases.sales.running_sale import lock_due_plan, notify_buyer, plan_of
+from core.usecases.sales.running_sale import lock_due_plan, notify_buyer
 from core.wording.messages import sale_sms
 
 # Who acts by the rule, in the audit log.
@@ -79,4 +79,8 @@ def _declare(unit: Unit, sale: LockedSale, operator: str, reason: str) -> None:
 
 
 def _due_minor(unit: Unit, sale: LockedSale) -> int:
-    return sum(part.open_minor for part in plan_of(unit, sale) if part.due_on <= unit.today)
+    return sum(
+        part.open_minor
+        for part in instalments_of(unit.connection, sale.id)
+        if part.due_on <= unit.today
+    )

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Literal
 
 from core.db.devices import get_device
-from core.db.sales import return_to_stock, set_sale, write_instalments
+from core.db.sales import instalments_of, return_to_stock, set_sale, write_instalments
 from core.device import Device
 from core.errors import Refused
 from core.money import Money
@@ -31,7 +31,6 @@ from core.usecases.sales.running_sale import (
     notify_buyer,
     open_minor,
     paid_minor,
-    plan_of,
     post_sale_change,
 )
 from core.usecases.tokens.token_orders import order_lock
@@ -110,7 +109,7 @@ def agree_rest(
     ensure_nothing_moves(unit, sale.customer_id)
     due_on = due_on or unit.today
     check_first_day(unit, due_on)
-    before = plan_of(unit, sale)
+    before = instalments_of(unit.connection, sale.id)
     forgiven_minor = open_minor(before) - rest.minor
     if forgiven_minor <= 0 or not rest:
         raise Refused("rest_too_large", left=Money(open_minor(before), rest.currency))
@@ -157,7 +156,7 @@ def _check_nothing_in_flight(unit: Unit, sale: LockedSale, device: Device | None
 
 def _end(unit: Unit, sale: LockedSale, state: SaleState, against: str) -> int:
     """Post what is no longer owed, and set the state; returns the amount."""
-    plan = plan_of(unit, sale)
+    plan = instalments_of(unit.connection, sale.id)
     left_minor = open_minor(plan)
     kind = "settled_early" if state == "settled" else state
     post_sale_change(unit, sale, kind, against, -left_minor)

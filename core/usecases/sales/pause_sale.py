@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.db.sales import move_due_days, set_sale
+from core.db.sales import instalments_of, move_due_days, set_sale
 from core.errors import Refused
 from core.money import Money
 from core.unit import Unit
@@ -11,7 +11,6 @@ from core.usecases.sales.running_sale import (
     lock_due_plan,
     lock_running_plan,
     notify_buyer,
-    plan_of,
 )
 from core.wording.messages import sale_sms
 
@@ -43,7 +42,7 @@ def resume_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     days = (unit.today - sale.paused_on).days
     move_due_days(unit.connection, sale.id, days)
     set_sale(unit.connection, sale.id, state="open", paused_on=None)
-    following = next(part for part in plan_of(unit, sale) if part.open_minor)
+    following = next(part for part in instalments_of(unit.connection, sale.id) if part.open_minor)
     message = sale_sms.resumed(
         appliance=sale.appliance,
         next=Money(following.open_minor, unit.market.currency),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.db.customers import get_customer, note_changed_debts
 from core.db.devices import get_device, lock_devices
 from core.db.ledger import post_entries
-from core.db.sales import income_of_changes, instalments_of, lock_sale
+from core.db.sales import income_of_changes, lock_sale
 from core.db.tariffs import versions_of
 from core.device import Device
 from core.errors import Refused
@@ -84,11 +84,6 @@ def open_minor(plan: Sequence[Instalment]) -> int:
 def paid_minor(plan: Sequence[Instalment]) -> int:
     """Return what was paid of a plan."""
     return sum(instalment.paid_minor for instalment in plan)
-
-
-def plan_of(unit: Unit, sale: LockedSale) -> list[Instalment]:
-    """Return the instalments of a sale, by number."""
-    return instalments_of(unit.connection, sale.id)
 
 
 def post_sale_change(

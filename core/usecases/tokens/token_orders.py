@@ -1,6 +1,5 @@
 """An operator orders a manual token: days, kWh, unlock or lock. A worker, which holds the keys,
-makes it (make_ordered_tokens). These tokens are powerful: each has a reason and an audit row
-(domain 5).
+makes it (make_ordered_tokens). These tokens are powerful: each has a reason and an audit row.
 """
 
 from __future__ import annotations

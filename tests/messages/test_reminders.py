@@ -323,7 +323,7 @@ def give_credit(engine: Engine, customer_id: int, credit_minor: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "said"),
+    ("day", "reminder"),
     [
         (-3, "KES 200 falls due on 24 Nov."),
         (0, "KES 200 is due today."),

@@ -297,7 +297,7 @@ def test_no_road_through_the_books_breaks_an_invariant(rolled_back_engine: Engin
     Books.engine = rolled_back_engine
     machine = Books.TestCase
     machine.settings = settings(
-        max_examples=12,
+        max_examples=8,
         stateful_step_count=25,
         deadline=None,
         suppress_health_check=list(HealthCheck),

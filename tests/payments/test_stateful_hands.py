@@ -316,7 +316,7 @@ def run(engine: Engine, examples: int, steps: int) -> None:
 
 
 def test_no_money_serves_but_whose_it_is(rolled_back_engine: Engine) -> None:
-    run(rolled_back_engine, examples=10, steps=30)
+    run(rolled_back_engine, examples=5, steps=25)
 
 
 @pytest.mark.slow

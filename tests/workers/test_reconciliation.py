@@ -72,9 +72,12 @@ def test_what_was_booked_already_is_left_alone(scenario: WorkerScenario) -> None
     assert payments(scenario) == [("SKE1A2B3C4", "c2b", "received")]
 
 
-def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(scenario: WorkerScenario) -> None:
+def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(
+    scenario: WorkerScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.safaricom.pull_transactions.PAGE_SIZE", 20)
     reconciliation.reconcile()
-    for number in range(501):
+    for number in range(41):
         scenario.provider_moved(f"SKE{number:07d}", KIT if number % 2 else "?", 10_00)
 
     reconciliation.reconcile()
@@ -82,7 +85,7 @@ def test_the_list_is_asked_for_when_it_is_time_and_page_by_page(scenario: Worker
 
     scenario.ahead = timedelta(minutes=11)
     reconciliation.reconcile()
-    assert len(payments(scenario)) == 501
+    assert len(payments(scenario)) == 41
 
 
 @pytest.mark.parametrize("fault", ["fail_before", "lose_reply", "error_reply"])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import count
 from typing import Any
 
 import pytest
@@ -15,12 +13,12 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 
 from core.errors import Refused
-from core.gsm7 import segments
 from core.usecases.messages.inbound import InboundText
 from gateway.limits import Limits, SerialGuesses
 from gateway.sms.answers import answer_text
 from gateway.sms.keywords import WORDS
 from operations.embedded.services import Services
+from tests.gateway.sms.sms_scenario import SmsScenario
 from tests.support.builders import insert_agent, insert_device, insert_manufacturer
 from tests.support.cast import (
     AMINA,
@@ -32,47 +30,10 @@ from tests.support.cast import (
     STOCK_METER,
     STRANGER,
 )
-from tests.support.scenario import NOW, Scenario, make_scenario
+from tests.support.scenario import NOW, make_scenario
 from tests.support.services import clone
 
 SECOND = "+254711000091"
-
-
-@dataclass
-class SmsScenario:
-    """`text` sends a text to the gateway and gives back the answer, None when there was none."""
-
-    scenario: Scenario
-    guesses: SerialGuesses
-    ids: count[int] = field(default_factory=count)
-
-    def text(self, msisdn: str, body: str) -> str | None:
-        before = self._last()
-        with self.scenario.open_unit() as unit:
-            message = InboundText("at", f"t{next(self.ids)}", msisdn, body)
-            assert answer_text(unit, message, self.guesses)
-        answers = self.scenario.rows("SELECT msisdn, body FROM sms WHERE id > :id", id=before)
-        assert len(answers) <= 1
-        for number, answer in answers:
-            assert number == msisdn
-            assert len(segments(answer)) <= 2
-            found: str | None = answer
-            return found
-        return None
-
-    def _last(self) -> int:
-        found: int = self.scenario.rows("SELECT coalesce(max(id), 0) FROM sms")[0][0]
-        return found
-
-    def prompts(self) -> list[tuple[object, ...]]:
-        return self.scenario.rows(
-            "SELECT p.msisdn, d.serial, amount_minor, purpose FROM prompts p"
-            " JOIN devices d ON d.id = p.device_id ORDER BY p.id"
-        )
-
-    def run(self, sql: str, **values: object) -> None:
-        with self.scenario.engine.begin() as connection:
-            connection.execute(text(sql), values)
 
 
 @pytest.fixture

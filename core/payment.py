@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
@@ -37,6 +38,20 @@ def normalise_receipt(text: str) -> str:
     People, portals and spreadsheets write the same receipt in either case.
     """
     return text.strip().upper()
+
+
+# How long the number of a receipt may be, and of one that an SMS repeats (core/wording/slots.py).
+RECEIPT_MAX, SHORT_RECEIPT_MAX = 20, 12
+_OWN_RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]*")
+
+
+def parse_own_receipt(typed: str, most: int) -> str:
+    """Return the number of a receipt, a slip or a transfer that an operator typed, as it is stored.
+    Raises ValueError for more than `most` characters, or others than letters, digits and dashes."""
+    number = normalise_receipt(typed).replace(" ", "")
+    if not _OWN_RECEIPT.fullmatch(number) or len(number) > most:
+        raise ValueError(f"at most {most} letters, digits and dashes")
+    return number
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import date
 from core.catalogue import parse_code, parse_line
 from core.money import typed_minor
 from core.msisdn import parse_msisdn
+from core.payment import RECEIPT_MAX, SHORT_RECEIPT_MAX, parse_own_receipt
 from core.serial_number import parse_serial
 from core.tokens.sts_keys import StsMeter
 from core.tokens.typed import new_meters as parse_new_meters
@@ -18,7 +19,6 @@ from core.unit import Unit
 # Characters that PostgreSQL cannot store, or that no name or reason needs.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _LIKE = re.compile(r"([\\%_])")
-_RECEIPT = re.compile(r"[A-Z0-9][A-Z0-9/.-]*")
 _MAX_LENGTH = 500
 _MIN_REASON_LENGTH = 3
 _MAX_DAYS = 3650
@@ -67,19 +67,12 @@ def amount_minor(unit: Unit, typed: str) -> int:
 
 def receipt(unit: Unit, typed: str) -> str:
     """Return the number of a receipt, a slip or a transfer, in capitals."""
-    return _receipt(typed, 20)
+    return parse_own_receipt(typed, RECEIPT_MAX)
 
 
 def short_receipt(unit: Unit, typed: str) -> str:
-    """Return the number of a receipt that an SMS repeats, in capitals (core/wording/slots.py)."""
-    return _receipt(typed, 12)
-
-
-def _receipt(typed: str, most: int) -> str:
-    number = typed.upper().replace(" ", "")
-    if not _RECEIPT.fullmatch(number) or len(number) > most:
-        raise ValueError(f"at most {most} letters, digits and dashes")
-    return number
+    """Return the number of a receipt that an SMS repeats, in capitals."""
+    return parse_own_receipt(typed, SHORT_RECEIPT_MAX)
 
 
 def positive_amount_minor(unit: Unit, typed: str) -> int:

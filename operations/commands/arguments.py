@@ -11,6 +11,7 @@ import click
 
 from core.errors import BadInput
 from core.money import typed_minor
+from core.payment import RECEIPT_MAX, parse_own_receipt
 from core.unit import Unit
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -56,6 +57,14 @@ def read_amount(unit: Unit, typed: str) -> int:
 def read_part(unit: Unit, typed: str | None) -> int | None:
     """Return what `--amount` says in minor units; None for all that is left. Raises BadInput."""
     return None if typed is None else read_amount(unit, typed)
+
+
+def read_receipt(typed: str, most: int = RECEIPT_MAX) -> str:
+    """Return the number of a receipt, a slip or a transfer. Raises BadInput."""
+    try:
+        return parse_own_receipt(typed, most)
+    except ValueError as error:
+        raise BadInput(f"RECEIPT: {error}") from error
 
 
 def read_day(typed: datetime | None) -> date | None:

@@ -11,6 +11,7 @@ from core.db.agents import find_agent
 from core.errors import Refused
 from core.journal import OWN_ACCOUNTS, OwnMoney
 from core.money import Money
+from core.payment import SHORT_RECEIPT_MAX
 from core.unit import Unit
 from core.usecases.agents.pay_out import pay_commission as pay_out_commission
 from core.usecases.cash.bank_cash import bank_cash
@@ -20,6 +21,7 @@ from operations.commands.arguments import (
     read_amount,
     read_day,
     read_msisdn,
+    read_receipt,
     reason_option,
 )
 from operations.database import open_for_command
@@ -61,7 +63,7 @@ def take(
     """
     with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
-        taken = OfficePayment(account, money, place, receipt.upper(), read_day(on))
+        taken = OfficePayment(account, money, place, read_receipt(receipt), read_day(on))
         take_payment(unit, taken, operator_name(), reason)
         print(f"{money} for {account} is booked under {taken.receipt}.")
 
@@ -74,7 +76,7 @@ def bank(amount: str, receipt: str, reason: str) -> None:
     """Book cash of the office into the bank."""
     with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
-        left = bank_cash(unit, money, receipt.upper(), operator_name(), reason)
+        left = bank_cash(unit, money, read_receipt(receipt), operator_name(), reason)
         print(f"{money} is booked into the bank. The office holds {left}.")
 
 
@@ -96,7 +98,7 @@ def pay_commission(msisdn: str, amount: str, receipt: str, place: OwnMoney, reas
     with open_for_command()() as unit:
         money = Money(read_amount(unit, amount), unit.market.currency)
         agent = get_agent(unit, msisdn)
-        paid_from = (place, receipt.upper())
+        paid_from = (place, read_receipt(receipt, SHORT_RECEIPT_MAX))
         left = pay_out_commission(unit, agent.id, money, paid_from, operator_name(), reason)
         print(f"{money} is paid out, {left} of commission is left.")
 

@@ -47,8 +47,8 @@ def paid_for(serial: Serial, owner: Name, amount: Money, receipt: Reference) -> 
 
 @sms_message(max_segments=2)
 def suspense(amount: Money, account: FreeText, receipt: Reference, operator: Name) -> None:
-    """To a payer whose money is in suspense: for no device that we know, for one in stock, or for one
-    that has changed hands since."""
+    """To a payer whose money is in suspense: for no device that we know, for one in stock, or for
+    one that has changed hands since."""
 
 
 @sms_message(max_segments=2)

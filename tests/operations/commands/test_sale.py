@@ -94,6 +94,8 @@ def test_cash_is_taken_banked_and_paid_out(scenario: Scenario, dialwatt: Run) ->
     assert dialwatt("cash", "take", METER, "500", "R1", *WHY).code == 1
     assert "The office holds KES 200.00" in dialwatt("cash", "bank", "300", "S1", *WHY).out
     scenario.run("UPDATE agents SET commission_minor = 3000, float_used_minor = 5000")
+    ran = dialwatt("cash", "pay-commission", JUMA, "20", "VOUCHER-2026-7", *WHY)
+    assert (ran.code, "at most 12 letters" in ran.err) == (1, True)
     ran = dialwatt("cash", "pay-commission", JUMA, "20", "V1", "--from", "bank", *WHY)
     assert "KES 20.00 is paid out, KES 10.00 of commission is left" in ran.out
     ran = dialwatt("forgive", "shortfall", JUMA, "20", *WHY)

@@ -135,11 +135,12 @@ BOOKS: dict[str, str] = (
             OR a.commission_minor <> -coalesce(c.held, 0)
     """,
         "every movement that was explained is in the ledger": """
-        SELECT 'movement ' || h.id || ' (' || h.receipt || '): ' || h.booked_as
-          FROM held_movements h WHERE (h.booked_as IS NOT NULL AND h.booked_as <> 'nothing')
-               <> EXISTS (SELECT FROM journal_entries e WHERE e.idempotency_key IN (
-                   'settlement:' || h.provider_account || ':other:' || h.receipt,
-                   'settlement:' || h.provider_account || ':other:' || h.receipt || ':' || 'in'))
+        SELECT 'movement ' || h.id || ' (' || h.receipt || '): ' || coalesce(h.booked_as, 'waits')
+          FROM held_movements h WHERE CASE WHEN h.booked_as <> 'nothing' THEN h.amount_minor
+                                           ELSE 0 END
+               <> coalesce((SELECT sum(p.amount_minor) FROM journal_entries e
+                              JOIN postings p ON p.entry_id = e.id AND p.side = 'debit'
+                             WHERE e.idempotency_key = 'movement:' || h.id), 0)
     """,
         "no money is both sent back and used": """
         SELECT 'payment ' || p.receipt FROM payments p

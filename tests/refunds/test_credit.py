@@ -12,6 +12,7 @@ from core.refund import MoneyBackFrom, NewReturn
 from core.usecases.reconciliation.balance import assert_balance
 from core.usecases.reconciliation.book_movements import open_cases
 from core.usecases.reconciliation.compare import compare_statement
+from core.usecases.reconciliation.explain import explain_movement
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import record_reversal, reverse_by_hand
@@ -241,3 +242,29 @@ def test_a_payout_recorded_a_day_late_does_not_upset_the_balance_before(
         compared = compare_statement(unit, Statement(ACCOUNT, "KES", movements))
         assert compared.agrees
         assert assert_balance(unit, ACCOUNT, 750_00, sent_at, compared.late_minor) == 0
+
+
+@pytest.mark.parametrize("charge_first", [True, False])
+def test_a_payout_whose_charge_waits_under_the_same_receipt_is_recorded(
+    scenario: Scenario, chidi: int, charge_first: bool
+) -> None:
+    movements = [
+        Movement("QB1", "other", "out", 400_00, scenario.now(), written="Business Payment"),
+        Movement("QB1", "other", "out", 3_00, scenario.now(), written="Excise Duty"),
+    ]
+    statement = Statement(ACCOUNT, "KES", movements)
+    with scenario.open_unit() as unit:
+        open_cases(unit, statement, compare_statement(unit, statement))
+    ((charge,),) = scenario.rows("SELECT id FROM held_movements WHERE amount_minor = 300")
+
+    if not charge_first:
+        assert give(scenario, chidi, 400, "provider", "QB1", ACCOUNT) is True
+    with scenario.open_unit() as unit:
+        explain_movement(unit, charge, "fee", "ops", "the duty")
+    if charge_first:
+        assert give(scenario, chidi, 400, "provider", "QB1", ACCOUNT) is True
+
+    with scenario.open_unit() as unit:
+        assert compare_statement(unit, statement).agrees
+    assert scenario.balances()[f"clearing:{ACCOUNT}"] == 747_00
+    scenario.check_invariants()

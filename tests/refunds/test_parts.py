@@ -93,6 +93,21 @@ def test_a_part_recorded_by_hand_is_the_one_on_the_statement(scenario: Scenario)
     scenario.check_invariants()
 
 
+def test_a_part_that_was_told_without_a_receipt_is_not_recorded_again_by_hand(
+    scenario: Scenario,
+) -> None:
+    payment_id = scenario.pay("R1", METER, 500_00)
+    scenario.apply()
+    assert taken(scenario, 200) is True
+
+    assert given(scenario, payment_id, 200, "provider", "B1") is False
+    assert given(scenario, payment_id, 200, "office", "V1") is True
+
+    assert taken(scenario, 200, "B1") is False
+    assert scenario.rows("SELECT returned_minor FROM payments") == [(400_00,)]
+    scenario.check_invariants()
+
+
 def test_parts_together_are_at_most_the_whole(scenario: Scenario) -> None:
     scenario.pay("R1", METER, 500_00)
     scenario.apply()

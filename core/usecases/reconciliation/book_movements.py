@@ -69,7 +69,7 @@ def _book(
         reason = f"on the {source}"
         return record_reversal(unit, account, movement.undoes or "", back, ITSELF, reason)
     other_side = ACCOUNT_OF_KIND[movement.kind]
-    return post_movement(unit, account, movement, other_side)
+    return post_movement(unit, account, movement, other_side, entry_key(account, movement))
 
 
 def _notice(statement: Statement, movement: Movement, source: str) -> PaymentNotice:
@@ -86,10 +86,9 @@ def _notice(statement: Statement, movement: Movement, source: str) -> PaymentNot
     )
 
 
-def post_movement(unit: Unit, account: str, movement: Movement, other_side: str) -> bool:
+def post_movement(unit: Unit, account: str, movement: Movement, other_side: str, key: str) -> bool:
     """Post a movement that is no customer's between the provider account and another account of
-    the ledger; False when posted before."""
-    key = entry_key(account, movement)
+    the ledger, under that key; False when posted before."""
     if is_posted(unit.connection, key):
         return False
     clearing = f"clearing:{account}"

@@ -109,7 +109,7 @@ def unread_key(provider_account: str, row: UnreadRow) -> str:
 
 
 def entry_key(provider_account: str, movement: Movement) -> str:
-    """Return the key of the entry of a settlement, a fee, or a movement that a person explained."""
+    """Return the key of the entry of a settlement or a fee."""
     key = f"settlement:{provider_account}:{movement.kind}:{movement.receipt}"
     return f"{key}:in" if movement.direction == "in" else key
 

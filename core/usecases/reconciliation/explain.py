@@ -29,7 +29,8 @@ def explain_movement(
         raise Refused("movement_explained", receipt=held.receipt, booked_as=held.booked_as)
     if booked_as != "nothing":
         other_side = ACCOUNT_OF_KIND.get(booked_as, booked_as)
-        post_movement(unit, held.provider_account, _movement(held), other_side)
+        account, key = held.provider_account, f"movement:{held.id}"
+        post_movement(unit, account, _movement(held), other_side, key)
     end_held(unit.connection, held.id, unit.now, booked_as)
     close_cases_by_key(unit.connection, unit.now, f"{HELD}:{held.id}")
     write_audit(

@@ -23,6 +23,7 @@ from core.usecases.refunds.refund import BY_HAND, NOT_KNOWN, not_sent, refund_do
 from core.usecases.refunds.return_money import (
     HOLDING,
     check_day,
+    is_recorded,
     named_returns,
     record_provider_return,
     report_unclear,
@@ -126,10 +127,20 @@ def _lock_after_agent(unit: Unit, payment_id: int) -> BookedPayment | None:
 
 
 def _is_recorded(unit: Unit, payment: BookedPayment, back: NewReturn) -> bool:
-    return back.reference is not None and any(
+    """Whether it was recorded before under its reference, or by a provider that gave none: then the
+    amount tells, and the reference is kept."""
+    if back.reference is None:
+        return False
+    if any(
         (known.source, known.reference) == (back.source, back.reference)
         and back.amount_minor in (None, known.amount_minor)
         for known in returns_of(unit.connection, payment.id)
+    ):
+        return True
+    return (
+        back.source == "provider"
+        and back.amount_minor is not None
+        and is_recorded(unit, payment, back.reference, back.amount_minor)
     )
 
 

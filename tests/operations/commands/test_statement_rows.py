@@ -130,6 +130,24 @@ def test_what_a_person_explained_agrees_from_then_on(
     scenario.check_invariants()
 
 
+def test_two_movements_under_one_receipt_are_both_booked(
+    scenario: Scenario, compare: Compare
+) -> None:
+    rows = [
+        line("SKE0000009", "", "-60.00", reason="Salary Payment"),
+        line("SKE0000009", "", "-3.00", reason="Excise Duty"),
+    ]
+    assert compare(*rows, options=INGEST)[0] == 1
+
+    for (held_id,) in scenario.rows("SELECT id FROM held_movements"):
+        with scenario.open_unit() as unit:
+            explain_movement(unit, held_id, "unclassified", ITSELF, "wages and their duty")
+
+    assert money(scenario) == {CLEARING: -63_00, "unclassified": 63_00}
+    assert compare(*rows)[0] == 0
+    scenario.check_invariants()
+
+
 @pytest.mark.parametrize(
     ("paid_in", "withdrawn"),
     [("", "-500.00"), ("0.00", "500.00"), ("-500.00", ""), ("-500.00", "0.00"), ("", "(500.00)")],

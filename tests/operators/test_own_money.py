@@ -88,7 +88,8 @@ def test_where_only_the_day_is_known_a_move_of_that_day_needs_a_person(
     with scenario.open_unit() as unit:
         found = suggest_matches(unit, payment_id)
         match_suspense(unit, payment_id, METER, WHO, "she says so")
-    assert (scenario.account_of(AMINA), "owner_then") in [(one.serial, one.why) for one in found]
+    suggested = [(suggestion.serial, suggestion.why) for suggestion in found]
+    assert (scenario.account_of(AMINA), "owner_then") in suggested
     scenario.apply()
     assert scenario.states() == ["applied"]
     scenario.check_invariants()

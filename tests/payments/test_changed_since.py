@@ -209,7 +209,10 @@ def test_an_operator_who_has_it_tried_again_has_decided(scenario: Scenario) -> N
     payment_id = scenario.pay("P1", METER, 800_00, paid_at=NOW, source="pull")
     scenario.apply()
     with scenario.open_unit() as unit:
-        retry_stuck(unit, "ops", find_stuck(unit, "payment", payment_id), "she knows")
+        stuck = find_stuck(unit, "payment", payment_id)
+        retry_stuck(unit, "ops", stuck, "she knows")
+    assert stuck.next_attempt_at is None
+    assert stuck.why == "what the customer owes was changed after it was paid"
     scenario.apply()
     assert scenario.states() == ["applied"]
     assert not scenario.rows(CASES)

@@ -80,6 +80,19 @@ def test_days_without_a_code_are_refused(
     assert lines(scenario, f"{KIT}LOAN", 150) == [("instalment", 150_00)]
 
 
+def test_no_amount_is_named_that_would_buy_a_code_when_none_does(scenario: Scenario) -> None:
+    """A minimum purchase, and a lifeline that keeps it from being reached by the amount named."""
+    break_device(scenario, METER, METER_FAULTS["no meter data"])
+    scenario.run("UPDATE tariff_versions SET minimum_purchase_minor = 5000")
+    scenario.run(
+        "INSERT INTO waterfalls (valid_from, steps, lifeline_percent)"
+        " VALUES ('2026-01-01', '{arrears,device,access_rate}', 30)"
+    )
+    assert [refusal(scenario, METER, shillings) for shillings in (1, 50, 60, 500)] == [
+        "no_code"
+    ] * 4
+
+
 def test_every_channel_that_asks_first_refuses_with_the_reason(scenario: Scenario) -> None:
     break_device(scenario, METER, METER_FAULTS["calin"])
     with scenario.open_unit() as unit, pytest.raises(Refused, match="no_code"):

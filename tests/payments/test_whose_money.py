@@ -199,6 +199,14 @@ def test_the_confirmation_of_anothers_prompt_waits_for_a_person(scenario: Scenar
     assert scenario.states() == ["suspense"]
 
 
+def test_more_than_a_serial_is_no_serial_that_changed_hands(scenario: Scenario) -> None:
+    serial = "K" * 20
+    scenario.run("UPDATE devices SET serial = :serial WHERE serial = :kit", serial=serial, kit=KIT)
+    scenario.pay("P1", f"{serial}5", 150_00)
+    assert scenario.rows(PAYMENTS) == [("suspense", None)]
+    assert not scenario.rows(CASES)
+
+
 def test_a_prompt_that_failed_leaves_the_new_owners_money_alone(scenario: Scenario) -> None:
     ask(scenario)
     scenario.run("UPDATE prompts SET state = 'failed', next_attempt_at = NULL")

@@ -7,6 +7,8 @@ working on at this moment, are refused.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.db.audit import close_cases
 from core.db.payments import decide, is_held
 from core.db.work_queue import Kind, Waiting, is_too_late, lock_waiting, put_back
@@ -38,7 +40,7 @@ _QUEUES: dict[Kind, QueueName] = {"payment": "payments", "prompt": "prompts", "t
 
 
 def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
-    """Return the row as it is, locked.
+    """Return the row as it is, locked; no next try is planned of a payment on hold.
 
     Raises Refused: row_unknown, replay_suspense, replay_settled, replay_busy, replay_too_late.
     """
@@ -53,7 +55,8 @@ def find_stuck(unit: Unit, kind: Kind, row_id: int) -> Waiting:
         raise Refused("replay_busy", kind=kind, id=row_id)
     if kind == "text" and is_too_late(unit.connection, row_id, unit.now):
         raise Refused("replay_too_late")
-    return row
+    is_on_hold = kind == "payment" and is_held(unit.connection, row_id)
+    return replace(row, next_attempt_at=None) if is_on_hold else row
 
 
 def retry_stuck(unit: Unit, operator: str, row: Waiting, reason: str) -> None:

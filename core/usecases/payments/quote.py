@@ -55,12 +55,13 @@ def quote_payment(unit: Unit, account: str, amount_minor: int, *, loan_only: boo
     outcome, without_token = _let_fall(unit, named, target, amount_minor, purpose)
     _check_code(named, outcome, without_token, purpose)
     if _is_below_minimum(outcome, target, amount_minor, purpose):
+        most = unit.market.payment_max_minor
+        _check_code(named, *_let_fall(unit, named, target, most, purpose), purpose)
 
         def outcome_of(money_minor: int) -> Outcome:
             return _let_fall(unit, named, target, money_minor, purpose)[0]
 
         least = _least_that_buys(unit, outcome_of, amount_minor, _minimum(target))
-        _check_code(named, *_let_fall(unit, named, target, least, purpose), purpose)
         raise Refused("below_minimum", minimum=Money(least, unit.market.currency))
     owes_loan = any(
         debt.kind in PLAN_PARTS and debt.sale_id != target.plan_sale_id for debt in named.owed

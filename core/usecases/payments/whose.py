@@ -112,7 +112,9 @@ def _paid_between(unit: Unit, paid: PaymentNotice | BookedPayment) -> tuple[date
 
 def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
     """Say of a payment that is refused whether its device had an owner when it was paid."""
-    device = find_device(unit.connection, str(refused.values.get("serial", "")))
+    is_known = refused.code != "unknown_serial"
+    serial = str(refused.values.get("serial", ""))
+    device = find_device(unit.connection, serial) if is_known else None
     if device is None:
         return Held(refused.code)
     if notice.prompt is not None:

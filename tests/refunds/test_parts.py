@@ -137,6 +137,17 @@ def test_what_is_left_of_money_that_waited_is_used(scenario: Scenario, account: 
     scenario.check_invariants()
 
 
+def test_a_part_that_was_unused_credit_is_not_called_owed(scenario: Scenario) -> None:
+    scenario.pay("R1", METER, 505_00)  # 300 to the loan, 2.0 kWh for 200, 5 of credit
+    scenario.apply()
+
+    assert taken(scenario, 5, "B1") is True
+
+    assert scenario.rows("SELECT detail FROM cases") == [
+        ("KES 5.00 of R1 was taken back; it was credit that was not used; its tokens were sent",)
+    ]
+
+
 def test_credit_that_was_used_comes_back_with_the_last_part(scenario: Scenario) -> None:
     scenario.pay("R0", METER, 307_00)
     scenario.pay("R1", METER, 100_00)  # with the 7 of credit: 1.0 kWh, 7 left

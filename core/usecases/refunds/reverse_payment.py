@@ -61,7 +61,8 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     locks = [lock_again(unit, payment, sale_id) for sale_id in sorted(reopened)]
     if clawback_minor or with_tokens or any(locks):
         sent = ["its tokens were sent"] if with_tokens else []
-        _open_case(unit, payment, returned, clawback_minor, [*sent, *filter(None, locks)])
+        owed = _what_is_owed(parts, Money(clawback_minor, unit.market.currency))
+        _open_case(unit, payment, returned, [owed, *sent, *filter(None, locks)])
     _notify_customer(unit, payment, customer, returned)
     return clawback_minor
 
@@ -128,16 +129,19 @@ def entry_key(word: str, payment: BookedPayment, returned: Return) -> str:
     return f"{word}:{payment.id}{number}"
 
 
-def _open_case(
-    unit: Unit, payment: BookedPayment, returned: Return, clawback_minor: int, facts: list[str]
-) -> None:
-    """Open the case that says what the money had bought, what is owed for it, and what to do."""
+def _what_is_owed(parts: list[BookedLine], clawback: Money) -> str:
+    """Say what is owed for what was taken back."""
+    if clawback.minor:
+        return f"the customer owes {clawback} for it"
+    if any(part.is_owed_again for part in parts):
+        return "what it paid is owed again"
+    return "it was credit that was not used"
+
+
+def _open_case(unit: Unit, payment: BookedPayment, returned: Return, facts: list[str]) -> None:
+    """Open the case that says what is owed for the money, what it had bought, and what to do."""
     amount = Money(returned.amount_minor, unit.market.currency)
-    clawback = Money(clawback_minor, unit.market.currency)
-    owed = (
-        f"the customer owes {clawback} for it" if clawback_minor else "what it paid is owed again"
-    )
-    detail = "; ".join([f"{amount} of {payment.receipt} was taken back", owed, *facts])
+    detail = "; ".join([f"{amount} of {payment.receipt} was taken back", *facts])
     key = entry_key("", payment, returned).removeprefix(":")
     open_case(unit.connection, unit.now, "reversed_after_use", key, detail, payment.id)
 

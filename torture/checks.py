@@ -93,10 +93,11 @@ _VIOLATIONS = {
     # Money may serve the customer who owned its device when it was paid, or whom an operator named.
     "served another than it was paid for": """
         SELECT count(*) FROM payments p WHERE p.applied_at IS NOT NULL
-           AND p.device_id IS NOT NULL AND p.customer_id <> (
-               SELECT to_customer_id FROM ownership_changes c
-                WHERE c.device_id = p.device_id AND c.changed_at <= p.paid_at
-                ORDER BY c.id DESC LIMIT 1)
+           AND p.device_id IS NOT NULL AND p.customer_id NOT IN (
+               SELECT (SELECT to_customer_id FROM ownership_changes c
+                        WHERE c.device_id = p.device_id AND c.changed_at < p.paid_at + spread
+                        ORDER BY c.id DESC LIMIT 1)
+                 FROM unnest(ARRAY[interval '0', interval '1 second']) spread)
            AND NOT EXISTS (SELECT FROM audit_log a WHERE a.subject = 'payment'
                             AND a.subject_id = p.id AND a.action = 'match')
            AND NOT EXISTS (SELECT FROM prompts r WHERE r.payment_id = p.id

@@ -9,7 +9,7 @@ from typing import cast
 import psycopg
 from sqlalchemy import Connection, text
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.unit import unit_opener
 from torture.dataset import AGENT
 from torture.deployment import Deployment
@@ -193,7 +193,7 @@ def find_violations(
     violations = {name: str(n) for name, n in _run_counts(deployment, _VIOLATIONS).items() if n}
     violations |= _wrong_collections(deployment, booked_by_ussd)
     with unit_opener(deployment.engine)() as unit:
-        offences = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+        offences = {name: offenders(unit.connection, sql, unit.now) for name, sql in LEDGER.items()}
     return violations | {name: offender for name, offender in offences.items() if offender}
 
 

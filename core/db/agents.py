@@ -17,20 +17,22 @@ _COLUMNS = (
 
 def lock_agent(connection: Connection, msisdn: str) -> Agent | None:
     """Return the agent with that number, locked: two actions of one agent wait for each other."""
-    return _one(connection, "msisdn", msisdn, " FOR NO KEY UPDATE")
+    return _find_agent_where(connection, "msisdn", msisdn, " FOR NO KEY UPDATE")
 
 
 def find_agent(connection: Connection, msisdn: str) -> Agent | None:
     """Return the agent with that number, or None."""
-    return _one(connection, "msisdn", msisdn, "")
+    return _find_agent_where(connection, "msisdn", msisdn, "")
 
 
 def agent_with_id(connection: Connection, agent_id: int, *, lock: bool = False) -> Agent | None:
     """Return the agent with that id, locked if `lock`, or None."""
-    return _one(connection, "id", agent_id, " FOR NO KEY UPDATE" if lock else "")
+    return _find_agent_where(connection, "id", agent_id, " FOR NO KEY UPDATE" if lock else "")
 
 
-def _one(connection: Connection, column: str, value: str | int, lock: str) -> Agent | None:
+def _find_agent_where(
+    connection: Connection, column: str, value: str | int, lock: str
+) -> Agent | None:
     row = connection.execute(
         text(f"SELECT {_COLUMNS} FROM agents WHERE {column} = :value{lock}"), {"value": value}
     ).one_or_none()

@@ -35,18 +35,18 @@ def access_anchor(day: str) -> str:
 
 def find_device(connection: Connection, serial: str) -> Device | None:
     """Return the device with that normalised serial number, or None."""
-    return _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.serial = :key", serial)
+    return _find_one_device(connection, f"SELECT {COLUMNS} {FROM} WHERE d.serial = :key", serial)
 
 
 def get_device(connection: Connection, device_id: int) -> Device:
     """Return the device with that id. Raises NoResultFound."""
-    found = _one(connection, f"SELECT {COLUMNS} {FROM} WHERE d.id = :key", device_id)
+    found = _find_one_device(connection, f"SELECT {COLUMNS} {FROM} WHERE d.id = :key", device_id)
     if found is None:
         raise LookupError(f"no device {device_id}")
     return found
 
 
-def _one(connection: Connection, sql: str, key: object) -> Device | None:
+def _find_one_device(connection: Connection, sql: str, key: object) -> Device | None:
     row = connection.execute(text(sql), {"key": key}).one_or_none()
     return None if row is None else Device(*row)
 

@@ -1,8 +1,8 @@
 """Invariants of the ledger, and rows that should not wait: each as a query for offenders.
 
 Every query returns one text per offender; none means that all is well. An amount stands in it as
-`{minor:150}`, and `offenders` writes it as money. The queries read whole
-tables, which takes a while on a large database; they change nothing.
+`{minor:150}`, and `offenders` writes it as money. The queries read whole tables, which takes a
+while on a large database; they change nothing.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _sub_ledger(account: str, side: str, kept: str) -> str:
     return _PER_CUSTOMER.format(ledger=ledger, kept=kept)
 
 
-BOOKS: dict[str, str] = (
+LEDGER: dict[str, str] = (
     RETURNS
     | SALES
     | {

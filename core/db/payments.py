@@ -153,15 +153,17 @@ _COLUMNS = (
 
 def lock_payment(connection: Connection, payment_id: int) -> BookedPayment | None:
     """Return the payment with that id, locked, or None."""
-    return _one(connection, "id = :id FOR NO KEY UPDATE", {"id": payment_id})
+    return _find_payment_where(connection, "id = :id FOR NO KEY UPDATE", {"id": payment_id})
 
 
 def get_payment(connection: Connection, payment_id: int) -> BookedPayment | None:
     """Return the payment with that id, or None."""
-    return _one(connection, "id = :id", {"id": payment_id})
+    return _find_payment_where(connection, "id = :id", {"id": payment_id})
 
 
-def _one(connection: Connection, where: str, values: dict[str, object]) -> BookedPayment | None:
+def _find_payment_where(
+    connection: Connection, where: str, values: dict[str, object]
+) -> BookedPayment | None:
     row = connection.execute(
         text(f"SELECT {_COLUMNS} FROM payments WHERE {where}"), values
     ).one_or_none()

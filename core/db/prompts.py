@@ -42,7 +42,9 @@ def set_own_reference(connection: Connection, prompt_id: int) -> None:
 
 def find_reference(connection: Connection, account_reference: str) -> Prompt | None:
     """Return the newest prompt that showed this account reference, or None."""
-    return _one(connection, "account_reference = :key ORDER BY id DESC LIMIT 1", account_reference)
+    return _find_prompt_where(
+        connection, "account_reference = :key ORDER BY id DESC LIMIT 1", account_reference
+    )
 
 
 def asked_of_others(
@@ -88,15 +90,17 @@ def customers_asked(connection: Connection, payment_id: int) -> set[int]:
 
 def lock_prompt(connection: Connection, prompt_id: int) -> Prompt | None:
     """Return the prompt with that id, locked, or None."""
-    return _one(connection, "id = :key FOR NO KEY UPDATE", prompt_id)
+    return _find_prompt_where(connection, "id = :key FOR NO KEY UPDATE", prompt_id)
 
 
 def lock_checkout(connection: Connection, checkout_reference: str) -> Prompt | None:
     """Return the prompt with that provider's reference, locked, or None."""
-    return _one(connection, "checkout_reference = :key FOR NO KEY UPDATE", checkout_reference)
+    return _find_prompt_where(
+        connection, "checkout_reference = :key FOR NO KEY UPDATE", checkout_reference
+    )
 
 
-def _one(connection: Connection, where: str, key: object) -> Prompt | None:
+def _find_prompt_where(connection: Connection, where: str, key: object) -> Prompt | None:
     row = connection.execute(
         text(f"SELECT {_COLUMNS} FROM prompts WHERE {where}"),
         {"key": key},

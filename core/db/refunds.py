@@ -55,13 +55,13 @@ def claim_due(connection: Connection, now: datetime, lease: timedelta, limit: in
 
 def find_refund(connection: Connection, refund_id: int) -> Refund | None:
     """Return the refund with that id, or None."""
-    return _one(connection, "r.id = :key", refund_id)
+    return _find_refund_where(connection, "r.id = :key", refund_id)
 
 
 def find_open_refund(connection: Connection, payment_id: int) -> Refund | None:
     """Return the refund of a payment that is under way, or None."""
     where = "r.payment_id = :key AND r.state NOT IN ('done', 'failed')"
-    return _one(connection, where, payment_id)
+    return _find_refund_where(connection, where, payment_id)
 
 
 def find_given_up(connection: Connection, payment_id: int) -> Refund | None:
@@ -69,10 +69,10 @@ def find_given_up(connection: Connection, payment_id: int) -> Refund | None:
     None.
     """
     where = "r.payment_id = :key AND r.state = 'unknown' AND r.next_attempt_at IS NULL"
-    return _one(connection, where, payment_id)
+    return _find_refund_where(connection, where, payment_id)
 
 
-def _one(connection: Connection, where: str, key: int) -> Refund | None:
+def _find_refund_where(connection: Connection, where: str, key: int) -> Refund | None:
     row = connection.execute(
         text(
             f"SELECT {_COLUMNS} FROM refunds r JOIN payments p ON p.id = r.payment_id WHERE {where}"

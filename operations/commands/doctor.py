@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock, system_clock
 from core.db.engine import make_engine
-from core.db.invariants import BOOKS, WAITING, first_of, offenders
+from core.db.invariants import LEDGER, WAITING, first_of, offenders
 from core.db.schema import compare_revision
 from core.db.tariffs import find_market
 from core.environment import Environment, read_setting
@@ -125,7 +125,7 @@ def _ledger(connection: Connection, clock: Clock) -> Iterator[Check]:
     market = connection.execute(text("SELECT operator FROM market")).scalar_one_or_none()
     yield Check("market", True, market or "the database is empty: load a catalogue")
     yield _help_line(connection)
-    for name, query in (BOOKS | WAITING).items():
+    for name, query in (LEDGER | WAITING).items():
         found = offenders(connection, query, clock())
         yield Check(name, not found, found)
 
@@ -157,8 +157,7 @@ def _phone_numbers(connection: Connection) -> Check:
         {"code": country_code(country), "mobile": mobile_pattern(country)},
     )
     found = [f"{holder} ({mask_msisdn(msisdn)})" for holder, msisdn in wrong]
-    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
-    return Check("phone numbers", not found, "; ".join(found[:3]) + more)
+    return Check("phone numbers", not found, first_of(found))
 
 
 def _vending_keys(connection: Connection, environment: Environment) -> Check:

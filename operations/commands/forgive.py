@@ -52,7 +52,7 @@ def fee(number: str, reason: str) -> None:
 
     NUMBER: see `dialwatt forgive list MSISDN`.
     """
-    _forgive("access_rate", number, reason)
+    _forgive_debt("access_rate", number, reason)
 
 
 @forgive.command()
@@ -63,10 +63,10 @@ def clawback(number: str, reason: str) -> None:
 
     NUMBER: see `dialwatt forgive list MSISDN`.
     """
-    _forgive("clawback", number, reason)
+    _forgive_debt("clawback", number, reason)
 
 
-def _forgive(kind: ForgivableKind, number: str, reason: str) -> None:
+def _forgive_debt(kind: ForgivableKind, number: str, reason: str) -> None:
     with open_for_command()() as unit:
         amount = forgive_debt(unit, kind, read_number(number), operator_name(), reason)
     print(f"{amount} is not owed any more.")

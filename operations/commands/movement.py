@@ -39,13 +39,13 @@ def movement(number: str | None, booked_as: BookedAs | None, reason: str | None)
     with open_for_command()() as unit:
         if number is None or booked_as is None:
             for held in waiting_movements(unit.connection):
-                print(_describe(held, unit.market))
+                print(_describe_movement(held, unit.market))
             return
         explain_movement(unit, int(number), booked_as, operator_name(), reason or "")
     print(f"movement {number}: {booked_as}")
 
 
-def _describe(held: HeldMovement, market: Market) -> str:
+def _describe_movement(held: HeldMovement, market: Market) -> str:
     amount = Money(held.amount_minor, market.currency)
     at = held.happened_at.astimezone(ZoneInfo(market.timezone))
     return (

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 
 from core.clock import system_clock
 from core.db.engine import make_engine, migrate
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.db.schema import revision_of
 from core.db.tokens import read_keys
 from core.environment import Environment, read_setting
@@ -60,7 +60,7 @@ def check_backup(file: Path, environment: Environment) -> Iterator[Check]:
         yield _upgrade(database_url)
         with make_engine(database_url, pool_size=0).connect() as connection:
             yield Check("contents", True, _contents(connection))
-            for name, query in BOOKS.items():
+            for name, query in LEDGER.items():
                 found = offenders(connection, query, system_clock())
                 yield Check(name, not found, found)
             yield _device_keys(connection, environment)

@@ -62,7 +62,9 @@ def _major(unit: Unit, minor: int) -> str:
     return major(minor, unit.market.currency)
 
 
-def _act(name: str, use_case: Callable[[Unit, int, str, str], None], done: str, text: str) -> None:
+def _add_command(
+    name: str, use_case: Callable[[Unit, int, str, str], None], done: str, text: str
+) -> None:
     """Add a command for an act that needs nothing but the reason."""
 
     def run(number: str, reason: str) -> None:
@@ -77,19 +79,23 @@ def _act(name: str, use_case: Callable[[Unit, int, str, str], None], done: str, 
     sale.command(name, help=text)(_SALE(reason_option(run)))
 
 
-_act("pause", pause_sale, "paused", "Stop the clock: nothing falls due until it is resumed.")
-_act("resume", resume_sale, "open", "Let a paused sale run on; what is due moves by the pause.")
-_act("default", default_sale, "in default", "Declare an overdue sale in default.")
-_act("undo-default", undo_default, "open", "Declare a sale in good standing again.")
-_act(
+_add_command(
+    "pause", pause_sale, "paused", "Stop the clock: nothing falls due until it is resumed."
+)
+_add_command(
+    "resume", resume_sale, "open", "Let a paused sale run on; what is due moves by the pause."
+)
+_add_command("default", default_sale, "in default", "Declare an overdue sale in default.")
+_add_command("undo-default", undo_default, "open", "Declare a sale in good standing again.")
+_add_command(
     "cancel", cancel_sale, "cancelled",
     "Undo a sale: the rest is taken off the income, the device returns to stock and is locked.",
 )  # fmt: skip
-_act(
+_add_command(
     "repossess", repossess_sale, "repossessed",
     "End a sale whose device was taken back: the rest is a bad debt, the device is locked.",
 )  # fmt: skip
-_act(
+_add_command(
     "write-off", write_off_sale, "written off",
     "Give up what is left to pay as a bad debt. Money that comes later is a recovery.",
 )  # fmt: skip

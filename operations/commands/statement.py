@@ -106,12 +106,12 @@ def statement(
     live = _parse_since(since, market) if since else None
     with open_unit() as unit:
         comparison = compare_statement(unit, rows, live)
-    not_booked = _ingest(open_unit, rows, comparison, opening=opening) if ingest else []
-    shown = _describe(rows, comparison, not_booked) | {"ingested": ingest}
+    not_booked = _book_all(open_unit, rows, comparison, opening=opening) if ingest else []
+    shown = _describe_comparison(rows, comparison, not_booked) | {"ingested": ingest}
     if as_json:
         print(json.dumps(shown, ensure_ascii=False))
     else:
-        print("\n".join(_lines(rows, comparison, not_booked, market)))
+        print("\n".join(_comparison_lines(rows, comparison, not_booked, market)))
     if ingest:
         return 1 if comparison.needs_person or not_booked else 0
     return 0 if comparison.agrees else 1
@@ -126,7 +126,7 @@ def _parse_since(written: str, market: Market) -> datetime:
         raise BadInput(f"--since: {error}") from None
 
 
-def _ingest(
+def _book_all(
     open_unit: OpenUnit, rows: Statement, comparison: Comparison, *, opening: bool
 ) -> list[str]:
     """Book what is missing here, a payment together with its reversals, and open cases for the
@@ -140,7 +140,9 @@ def _ingest(
                 with open_unit() as unit:
                     book_missing(unit, rows, movements, "statement")
             except (BadCallback, Refused) as error:
-                not_booked.append(f"{movements[0].receipt}: {_reason(error, rows.currency)}")
+                not_booked.append(
+                    f"{movements[0].receipt}: {_describe_error(error, rows.currency)}"
+                )
     with open_unit() as unit:
         open_cases(unit, rows, comparison)
     with open_unit() as unit:
@@ -163,7 +165,7 @@ def _still_missing(
             yield f"{row.receipt}: it cannot be true and is a case: see the console"
 
 
-def _reason(error: BadCallback | Refused, currency: str) -> str:
+def _describe_error(error: BadCallback | Refused, currency: str) -> str:
     return describe_refusal(error, currency) if isinstance(error, Refused) else str(error)
 
 
@@ -183,7 +185,7 @@ def _compare_closing(unit: Unit, rows: Statement, comparison: Comparison, *, ope
     return True
 
 
-def _describe(rows: Statement, comparison: Comparison, not_booked: list[str]) -> Shown:
+def _describe_comparison(rows: Statement, comparison: Comparison, not_booked: list[str]) -> Shown:
     currency = rows.currency
 
     def listed(movements: list[Movement]) -> list[Shown]:
@@ -227,7 +229,7 @@ def _in_ledger(booked: Booked, currency: str) -> Shown:
     }
 
 
-def _lines(
+def _comparison_lines(
     rows: Statement, comparison: Comparison, not_booked: list[str], market: Market
 ) -> Iterator[str]:
     """Yield what people read: each part with its number of rows, and a line for each row."""
@@ -238,26 +240,26 @@ def _lines(
         return "  ".join(filter(None, [*what, f"{at:%Y-%m-%d %H:%M:%S}", row.account, row.written]))
 
     yield f"matched        {comparison.matched}"
-    yield from _part("missing here", map(row_line, comparison.missing_here))
+    yield from _part_lines("missing here", map(row_line, comparison.missing_here))
     there = (
         f"{booked.receipt}  {Money(booked.amount_minor, rows.currency)}  {booked.state}"
         for booked in comparison.missing_there
     )
-    yield from _part("missing there", there)
+    yield from _part_lines("missing there", there)
     different = (
         f"{theirs.receipt}  {describe_difference(rows, theirs, ours)}"
         for theirs, ours in comparison.different
     )
-    yield from _part("different", different)
-    yield from _part("to explain", map(row_line, comparison.held), _EXPLAIN)
+    yield from _part_lines("different", different)
+    yield from _part_lines("to explain", map(row_line, comparison.held), _EXPLAIN)
     unread = (f"{row.place}: {row.why}: {row.content}" for row in comparison.unread)
-    yield from _part("not read", unread, _CORRECT)
-    yield from _part("before us", map(row_line, comparison.before_us), _BEFORE_US)
+    yield from _part_lines("not read", unread, _CORRECT)
+    yield from _part_lines("before us", map(row_line, comparison.before_us), _BEFORE_US)
     for line in not_booked:
         yield f"not booked: {line}"
 
 
-def _part(name: str, lines: Iterator[str], what_to_do: str = "") -> Iterator[str]:
+def _part_lines(name: str, lines: Iterator[str], what_to_do: str = "") -> Iterator[str]:
     listed = list(lines)
     if listed or not what_to_do:
         yield f"{name:<15}{len(listed)}" + (f"  {what_to_do}" if what_to_do else "")

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from core.db.customers import lock_customers
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.db.ledger import balance
 from core.errors import Refused
 from core.money import Money
@@ -226,7 +226,7 @@ def give_back(open_unit: OpenUnit, receipt: str, amount: int) -> bool:
 
 def check_ledger(engine: Engine) -> None:
     with engine.connect() as connection:
-        found = {name: offenders(connection, sql, NOW) for name, sql in BOOKS.items()}
+        found = {name: offenders(connection, sql, NOW) for name, sql in LEDGER.items()}
     assert not any(found.values()), found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from core.db.invariants import BOOKS, WAITING
+from core.db.invariants import LEDGER, WAITING
 from dev import COMMANDS
 from operations import cli
 from tests.support.command_line import parse
@@ -112,7 +112,7 @@ def test_the_deployment_starts_commands_that_exist() -> None:
 
 def test_the_guide_says_what_to_do_about_every_check_of_the_books() -> None:
     guide = (ROOT / "docs" / "operations.md").read_text()
-    assert [name for name in (*BOOKS, *WAITING) if name not in guide] == []
+    assert [name for name in (*LEDGER, *WAITING) if name not in guide] == []
 
 
 def faults_and_their_tests() -> dict[str, list[tuple[Path, str]]]:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from redis import Redis
 from sqlalchemy import Connection, Engine
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.db.tariffs import find_market
 from core.errors import Refused
 from core.money import Money
@@ -219,7 +219,7 @@ def check(engine: Engine, redis: Redis, drawn: Drawn) -> None:
         else:
             assert any(event.what == "reversal" for event in happened)
             assert connection.exec_driver_sql("SELECT count(*) FROM cases").scalar_one()
-        found = (offenders(connection, sql, road.unit.now) for sql in BOOKS.values())
+        found = (offenders(connection, sql, road.unit.now) for sql in LEDGER.values())
         assert not any(found)
         outer.rollback()
 

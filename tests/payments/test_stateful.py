@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hypothesis.strategies import DataObject
 from sqlalchemy import Connection, Engine
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.db.tariffs import find_market
 from core.errors import Refused
 from core.money import Money
@@ -84,7 +84,7 @@ ENDS: dict[str, Callable[[Unit, int, Money], object]] = {
 
 
 def find_faults(unit: Unit) -> dict[str, str]:
-    found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+    found = {name: offenders(unit.connection, sql, unit.now) for name, sql in LEDGER.items()}
     return {name: what for name, what in found.items() if what}
 
 

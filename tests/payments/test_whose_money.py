@@ -56,8 +56,8 @@ def test_money_paid_before_a_meter_changed_hands_waits_for_a_person(scenario: Sc
     assert "Amina Odhiambo" in detail
     assert "Baraka Mwangi" in detail
     assert "12:05" in detail
-    [(told, body)] = scenario.rows("SELECT msisdn, body FROM sms WHERE kind = 'suspense'")
-    assert told == AMINA
+    [(number, body)] = scenario.rows("SELECT msisdn, body FROM sms WHERE kind = 'suspense'")
+    assert number == AMINA
     assert f"cannot use it for {METER}" in body
     assert not scenario.rows("SELECT FROM tokens")
     scenario.check_invariants()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.plan import ByCount
 from core.refund import NewReturn
 from core.usecases.devices.replace_device import replace_device
@@ -210,7 +210,7 @@ def test_doctor_names_days_that_were_given_twice(scenario: Scenario) -> None:
     scenario.run("UPDATE instalments SET days_given = 0")
 
     with scenario.open_unit() as unit:
-        found = offenders(unit.connection, BOOKS["no days are given twice"], unit.now)
+        found = offenders(unit.connection, LEDGER["no days are given twice"], unit.now)
 
     assert "codes gave 7 days, its instalments 0" in found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.refund import NewReturn
 from core.usecases.refunds.credit import give_credit_back
 from core.usecases.refunds.reversal import record_reversal
@@ -73,4 +73,4 @@ def test_doctor_names_the_broken_state(
         scenario.run(statement)
 
     with scenario.open_unit() as unit:
-        assert offenders(unit.connection, BOOKS[name], unit.now).startswith(shown)
+        assert offenders(unit.connection, LEDGER[name], unit.now).startswith(shown)

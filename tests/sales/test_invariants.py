@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.usecases.sales.end_sale import write_off_sale
 from tests.support.cast import KIT
 from tests.support.scenario import Scenario
@@ -37,7 +37,7 @@ def test_doctor_names_the_broken_state(scenario: Scenario, name: str, broken: st
     scenario.check_invariants()
     scenario.run(f"{broken} WHERE id = :id", id=sale_id)
     with scenario.open_unit() as unit:
-        assert offenders(unit.connection, BOOKS[name], unit.now).startswith(f"sale {sale_id}") or (
+        assert offenders(unit.connection, LEDGER[name], unit.now).startswith(f"sale {sale_id}") or (
             name == "recoveries equal income:recovery"
         )
 
@@ -51,4 +51,4 @@ def test_doctor_names_a_goodwill_code_without_its_entry(scenario: Scenario) -> N
     )
     name = "codes that were given away equal expense:goodwill"
     with scenario.open_unit() as unit:
-        assert "ledger KES 0.00" in offenders(unit.connection, BOOKS[name], unit.now)
+        assert "ledger KES 0.00" in offenders(unit.connection, LEDGER[name], unit.now)

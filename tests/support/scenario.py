@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.payment import PaymentNotice
 from core.pin import Pins
 from core.unit import Unit, unit_opener
@@ -110,7 +110,9 @@ class Scenario:
     def check_invariants(self) -> None:
         """Assert that every invariant of the ledger holds."""
         with self.open_unit() as unit:
-            found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+            found = {
+                name: offenders(unit.connection, sql, unit.now) for name, sql in LEDGER.items()
+            }
         assert not any(found.values()), {name: what for name, what in found.items() if what}
 
 

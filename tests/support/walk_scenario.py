@@ -20,7 +20,7 @@ from redis import Redis
 from sqlalchemy import Connection, text
 
 from core.clock import system_clock
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.db.tariffs import find_market
 from core.payment import PaymentNotice
 from core.pin import Pins
@@ -212,7 +212,7 @@ class WalkScenario:
 
     def check_database(self) -> None:
         """Check at the end: all invariants hold, tokens went to their owners, no PIN is stored."""
-        for name, sql in BOOKS.items():
+        for name, sql in LEDGER.items():
             found = offenders(self.connection, sql, self.clock())
             assert not found, f"{name}: {found}"
         for row in self.connection.execute(text("SELECT msisdn, body FROM sms")):

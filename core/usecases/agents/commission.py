@@ -22,15 +22,15 @@ from core.wording.messages import agent_sms
 
 def earn_on_cash(unit: Unit, agent: Agent, receipt: str, amount_minor: int) -> None:
     """Post a locked agent's commission on cash, once per receipt. It is rounded down."""
-    earned = _share(amount_minor, agent.commission_collections_bp)
-    _earn(unit, agent, f"commission:cash:{receipt}", earned)
+    earned = _share_of(amount_minor, agent.commission_collections_bp)
+    _post_earned(unit, agent, f"commission:cash:{receipt}", earned)
 
 
 def earn_on_sale(unit: Unit, agent: Agent, sale_id: int, total_minor: int) -> Money:
     """Post a locked agent's commission on a new sale, once per sale. Return it, rounded down."""
     basis_points = agent.commission_sales_bp
-    earned = _share(total_minor, basis_points)
-    if _earn(unit, agent, f"commission:sale:{sale_id}", earned):
+    earned = _share_of(total_minor, basis_points)
+    if _post_earned(unit, agent, f"commission:sale:{sale_id}", earned):
         set_sale(
             unit.connection, sale_id, commission_bp=basis_points, commission_minor=earned
         )  # fmt: skip
@@ -43,7 +43,7 @@ def follow_sale(unit: Unit, sale: LockedSale, base_minor: int) -> None:
     The difference is earned, or taken back: from the commission not yet paid out, then as a debt of
     the agent, who gets an SMS.
     """
-    due = _share(base_minor, sale.commission_bp)
+    due = _share_of(base_minor, sale.commission_bp)
     if sale.agent_id is None or due == sale.commission_minor:
         return
     agent = agent_with_id(unit.connection, sale.agent_id, lock=True)
@@ -52,16 +52,16 @@ def follow_sale(unit: Unit, sale: LockedSale, base_minor: int) -> None:
     set_sale(unit.connection, sale.id, commission_minor=due)
     more = due - sale.commission_minor
     if more > 0:
-        _earn(unit, agent, f"commission:sale:{sale.id}:{unit.now.isoformat()}", more)
+        _post_earned(unit, agent, f"commission:sale:{sale.id}:{unit.now.isoformat()}", more)
     else:
         _take_back(unit, agent, sale, -more)
 
 
-def _share(base_minor: int, basis_points: int) -> int:
+def _share_of(base_minor: int, basis_points: int) -> int:
     return base_minor * basis_points // 10_000
 
 
-def _earn(unit: Unit, agent: Agent, key: str, earned: int) -> bool:
+def _post_earned(unit: Unit, agent: Agent, key: str, earned: int) -> bool:
     """Post commission; False where nothing is earned, or that key was posted before."""
     if not earned or is_posted(unit.connection, key):
         return False

@@ -55,12 +55,12 @@ def record_payment(unit: Unit, notice: PaymentNotice, *, quiet: bool = False) ->
         raise BadCallback(f"an amount in {notice.currency} that cannot be booked")
     found = match_payment(unit, notice)
     match = found if isinstance(found, Match) else None
-    payment_id = insert_payment(unit.connection, _row(unit, notice, found))
+    payment_id = insert_payment(unit.connection, _payment_row(unit, notice, found))
     if payment_id is None:
         return Recorded(_recorded_before(unit, notice), is_new=False)
-    _post(unit, notice, match, payment_id)
+    _post_received(unit, notice, match, payment_id)
     if not quiet:
-        _notify(unit, notice, found, payment_id)
+        _notify_people(unit, notice, found, payment_id)
     return Recorded(payment_id, is_new=True)
 
 
@@ -77,16 +77,16 @@ def record_quoted(unit: Unit, notice: PaymentNotice, customer_id: int, account: 
     return recorded
 
 
-def _notify(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:
+def _notify_people(unit: Unit, notice: PaymentNotice, found: Match | Held, payment_id: int) -> None:
     payer = reach_payer(unit, notice.payer_kind, notice.payer)
     if isinstance(found, Held):
-        _hold(unit, notice, found, payment_id, payer)
+        _hold_payment(unit, notice, found, payment_id, payer)
     else:
         unit.wakes.add("payments")
         notify_owner_of_payment(unit, payment_id, found, notice.amount_minor, notice.receipt, payer)
 
 
-def _hold(
+def _hold_payment(
     unit: Unit, notice: PaymentNotice, held: Held, payment_id: int, payer: Payer | None
 ) -> None:
     """Tell the payer and, where the device is in other hands, a person of money in suspense."""
@@ -142,7 +142,7 @@ def _quoted_at(unit: Unit, notice: PaymentNotice) -> datetime:
     return unit.now if notice.source in _AT_ONCE and is_today else notice.paid_at
 
 
-def _row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict[str, object]:
+def _payment_row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict[str, object]:
     match = found if isinstance(found, Match) else None
     quoted_at = notice.quoted_at or (match and match.quoted_at) or _quoted_at(unit, notice)
     return {
@@ -167,7 +167,7 @@ def _row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict[str, ob
     }
 
 
-def _post(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: int) -> None:
+def _post_received(unit: Unit, notice: PaymentNotice, match: Match | None, payment_id: int) -> None:
     account = receiving_account(notice.provider_account)
     open_account(unit.connection, account, DEBIT)
     owner = match.customer_id if match else None

@@ -70,7 +70,7 @@ def match_payment(unit: Unit, notice: PaymentNotice) -> Match | Held:
             else match_account(unit, notice.account, notice.paid_at)
         )
     except Refused as refused:
-        return _held(unit, notice, refused)
+        return _hold_refused(unit, notice, refused)
     is_taken_now = notice.source in _TAKEN_NOW and notice.paid_at == unit.now
     if match.device is None or match.quoted_at or is_taken_now:
         return match
@@ -110,7 +110,7 @@ def _paid_between(unit: Unit, paid: PaymentNotice | BookedPayment) -> tuple[date
     return begin, end - timedelta(seconds=1)
 
 
-def _held(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
+def _hold_refused(unit: Unit, notice: PaymentNotice, refused: Refused) -> Held:
     """Say of a payment that is refused whether its device had an owner when it was paid."""
     is_known = refused.code != "unknown_serial"
     serial = str(refused.values.get("serial", ""))
@@ -144,7 +144,7 @@ def others_then(unit: Unit, payment_id: int) -> list[str]:
         return []
     device = get_device(unit.connection, payment.device_id)
     others = _owners_then(unit, device, payment) - {payment.customer_id}
-    return [_describe(unit, customer_id) for customer_id in sorted(others)]
+    return [_describe_customer(unit, customer_id) for customer_id in sorted(others)]
 
 
 def open_hands_case(
@@ -155,12 +155,12 @@ def open_hands_case(
     then: Collection[int],
 ) -> None:
     """Open the case of a payment whose device is in other hands: who had it, and who has it."""
-    whose = " or ".join(_describe(unit, customer_id) for customer_id in sorted(then))
+    whose = " or ".join(_describe_customer(unit, customer_id) for customer_id in sorted(then))
     amount = Money(paid.amount_minor, paid.currency)
     detail = (
         f"{amount} ({paid.receipt}) for {device.serial}, paid"
         f" {unit.market.local_minute(paid.paid_at)}, is the money of {whose or 'nobody we know'};"
-        f" {_now(unit, device)}. Match it to whom it belongs, or send it back"
+        f" {_who_has_it(unit, device)}. Match it to whom it belongs, or send it back"
     )
     key = f"{payment_id}:{unit.now.isoformat()}"
     open_case(unit.connection, unit.now, CHANGED_HANDS, key, detail, payment_id)
@@ -168,11 +168,11 @@ def open_hands_case(
 
 def report_served_another(unit: Unit, payment: BookedPayment, customer_id: int) -> None:
     """Open the case of an applied payment that turns out to be the money of another customer."""
-    served = _describe(unit, payment.customer_id) if payment.customer_id else "nobody"
+    served = _describe_customer(unit, payment.customer_id) if payment.customer_id else "nobody"
     amount = Money(payment.amount_minor, payment.currency)
     detail = (
-        f"{amount} ({payment.receipt}) was asked of {_describe(unit, customer_id)} by a prompt, but"
-        f" served {served}. Take it back and match it to whom it belongs"
+        f"{amount} ({payment.receipt}) was asked of {_describe_customer(unit, customer_id)} by a"
+        f" prompt, but served {served}. Take it back and match it to whom it belongs"
     )
     open_case(unit.connection, unit.now, SERVED_ANOTHER, str(payment.id), detail, payment.id)
 
@@ -187,17 +187,17 @@ def close_hands_cases(unit: Unit, payment_id: int) -> None:
     close_cases(unit.connection, unit.now, CHANGED_HANDS, [payment_id])
 
 
-def _now(unit: Unit, device: Device) -> str:
+def _who_has_it(unit: Unit, device: Device) -> str:
     changes = changes_of(unit.connection, device.id)
     since = f"since {unit.market.local_minute(changes[-1].changed_at)}" if changes else ""
     if device.owner_id is not None:
-        return f"{_describe(unit, device.owner_id)} has it {since}"
+        return f"{_describe_customer(unit, device.owner_id)} has it {since}"
     replaced_by = replacement_of(unit.connection, device.id)
     what = f"{replaced_by} has taken its place" if replaced_by else "it is in stock"
     return f"{what} {since}".rstrip()
 
 
-def _describe(unit: Unit, customer_id: int) -> str:
+def _describe_customer(unit: Unit, customer_id: int) -> str:
     """A customer by name, number and account reference."""
     customer = get_customer(unit.connection, customer_id)
     return f"{customer.full_name} ({customer.msisdn or 'no number'}, account {customer.account})"

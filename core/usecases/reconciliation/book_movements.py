@@ -54,15 +54,15 @@ def book_missing(
     Raises BadCallback for a movement that cannot be booked.
     """
     gone_minor = sum(row.amount_minor for row in movements if row.kind == "reversal")
-    return sum(_book(unit, statement, row, source, gone_minor) for row in movements)
+    return sum(_book_movement(unit, statement, row, source, gone_minor) for row in movements)
 
 
-def _book(
+def _book_movement(
     unit: Unit, statement: Statement, movement: Movement, source: str, gone_minor: int
 ) -> bool:
     account = statement.provider_account
     if movement.kind == "payment":
-        notice = _notice(statement, movement, source)
+        notice = _notice_of(statement, movement, source)
         return record_payment(unit, notice, quiet=gone_minor >= movement.amount_minor).is_new
     if movement.kind == "reversal":
         back = NewReturn(movement.amount_minor, "provider", movement.receipt, movement.happened_at)
@@ -72,7 +72,7 @@ def _book(
     return post_movement(unit, account, movement, other_side, entry_key(account, movement))
 
 
-def _notice(statement: Statement, movement: Movement, source: str) -> PaymentNotice:
+def _notice_of(statement: Statement, movement: Movement, source: str) -> PaymentNotice:
     return PaymentNotice(
         provider_account=statement.provider_account,
         receipt=movement.receipt,

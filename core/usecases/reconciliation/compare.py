@@ -84,11 +84,11 @@ def compare_statement(
     known = _read_known(unit, statement)
     ends_at = statement.ends_at
     missing = []
-    for movement in _distinct(statement, comparison):
+    for movement in _distinct_movements(statement, comparison):
         if _is_explained(movement, known):
             comparison.matched += 1
-        elif booked := _booked(statement, movement, known):
-            _compare(movement, booked, ends_at, comparison)
+        elif booked := _find_booked_movement(statement, movement, known):
+            _compare_amounts(movement, booked, ends_at, comparison)
         else:
             missing.append(movement)
     account = statement.provider_account
@@ -126,7 +126,7 @@ def _read_known(unit: Unit, statement: Statement) -> _Known:
     )
 
 
-def _distinct(statement: Statement, comparison: Comparison) -> list[Movement]:
+def _distinct_movements(statement: Statement, comparison: Comparison) -> list[Movement]:
     """Return every movement once; a repetition with another amount is a row not understood."""
     first: dict[tuple[str, ...], Movement] = {}
     for row in statement.movements:
@@ -139,7 +139,7 @@ def _distinct(statement: Statement, comparison: Comparison) -> list[Movement]:
     return list(first.values())
 
 
-def _compare(
+def _compare_amounts(
     movement: Movement, booked: Booked, ends_at: datetime | None, comparison: Comparison
 ) -> None:
     if booked.amount_minor != movement.amount_minor:
@@ -152,14 +152,14 @@ def _compare(
         comparison.late_minor += movement.signed_minor
 
 
-def _booked(statement: Statement, movement: Movement, known: _Known) -> Booked | None:
+def _find_booked_movement(statement: Statement, movement: Movement, known: _Known) -> Booked | None:
     if movement.kind == "payment":
         return known.payments.get(movement.receipt)
     if movement.kind == "reversal":
         found = _find_return(movement, known.returns.get(movement.undoes or "", []))
-        return found or _sent(movement, known)
+        return found or _find_sent(movement, known)
     if movement.kind == "other":
-        return _sent(movement, known)
+        return _find_sent(movement, known)
     posted = known.entries.get(entry_key(statement.provider_account, movement))
     return posted and Booked(None, movement.receipt, posted[0], "booked", posted[1])
 
@@ -175,7 +175,7 @@ def _find_return(movement: Movement, returns: list[Return]) -> Booked | None:
     return Booked(None, movement.receipt, found.moved_minor, "returned", found.happened_at)
 
 
-def _sent(movement: Movement, known: _Known) -> Booked | None:
+def _find_sent(movement: Movement, known: _Known) -> Booked | None:
     """Return what a person gave back under the receipt of a movement, if it is that amount."""
     amount_minor, sent_at = known.sent.get(movement.receipt, (0, movement.happened_at))
     if movement.direction != "out" or amount_minor != movement.amount_minor:

@@ -49,7 +49,7 @@ def give_credit_back(
     credit_waits, reference_missing, reference_used, account_unknown, day_ahead, reason_missing.
     """
     customer = lock_all(unit, customer_id)[customer_id]
-    amount = _amount(unit, customer, "given_back", back)
+    amount = _amount_to_take(unit, customer, "given_back", back)
     if amount is None:
         return False
     check_day(unit, back)
@@ -58,7 +58,7 @@ def give_credit_back(
         raise Refused("account_unknown", account=sent_from or "")
     if sent_from is not None:
         settle_held_movement(unit, sent_from, clean_reference(back.reference), amount)
-    act_id = _book(unit, customer, None, replace(back, amount_minor=amount), sent_from)
+    act_id = _book_act(unit, customer, None, replace(back, amount_minor=amount), sent_from)
     write_audit(
         unit, operator, "give_credit_back", "customer", customer.id, reason,
         amount_minor=amount, taken_from=sent_from or back.source,
@@ -87,10 +87,10 @@ def transfer_credit(
         raise Refused("credit_theirs")
     customers = lock_all(unit, customer_id, to_customer_id)
     giver, taker = customers[customer_id], customers[to_customer_id]
-    amount = _amount(unit, giver, "moved", back)
+    amount = _amount_to_take(unit, giver, "moved", back)
     if amount is None:
         return False
-    act_id = _book(unit, giver, taker, replace(back, amount_minor=amount), None)
+    act_id = _book_act(unit, giver, taker, replace(back, amount_minor=amount), None)
     for subject, other in ((giver, taker), (taker, giver)):
         write_audit(
             unit, operator, "move_credit", "customer", subject.id, reason,
@@ -109,7 +109,9 @@ def lock_all(unit: Unit, *ids: int) -> dict[int, Customer]:
     return customers
 
 
-def _amount(unit: Unit, customer: Customer, kind: CreditActKind, back: NewReturn) -> int | None:
+def _amount_to_take(
+    unit: Unit, customer: Customer, kind: CreditActKind, back: NewReturn
+) -> int | None:
     """Return how much credit the act takes; None where it was recorded before."""
     reference = clean_reference(back.reference)
     if reference is None:
@@ -138,7 +140,7 @@ def credit_to_take(unit: Unit, customer: Customer, asked_minor: int | None) -> i
     return amount
 
 
-def _book(
+def _book_act(
     unit: Unit,
     customer: Customer,
     taker: Customer | None,

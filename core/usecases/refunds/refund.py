@@ -174,7 +174,7 @@ def find_known_refund(unit: Unit, refund_id: int, receipt: str | None = None) ->
 
 def refund_unclear(unit: Unit, refund_id: int, code: str) -> None:
     """The provider was asked and the outcome is unknown: look it up later, at last open a case."""
-    refund = _locked(unit, refund_id)
+    refund = _lock_refund(unit, refund_id)
     if refund.state in _ENDED:
         return
     has_ended = refund.attempts > len(_AGAIN)
@@ -197,7 +197,7 @@ def refund_done(unit: Unit, refund_id: int, code: str, back: NewReturn | None = 
     Success overrides an earlier refusal, whatever became of the money in the meantime. `back`: what
     the provider says of it, such as its receipt; another amount than was asked for is a case.
     """
-    refund = _locked(unit, refund_id)
+    refund = _lock_refund(unit, refund_id)
     stated = back or NewReturn()
     if refund.state == "done":
         return False
@@ -211,7 +211,7 @@ def refund_done(unit: Unit, refund_id: int, code: str, back: NewReturn | None = 
     )
     if refund.state == "failed":
         return _done_after_refusal(unit, refund, code, back)
-    if named_returns(unit, _payment(unit, refund), back.reference):
+    if named_returns(unit, _payment_of(unit, refund), back.reference):
         return _unclear(unit, refund, back, 0)
     return _complete(unit, refund, code, back)
 
@@ -220,33 +220,35 @@ def _unclear(unit: Unit, refund: Refund, stated: NewReturn, possible_minor: int)
     """The provider sent another amount than it was asked for, or names money that went back before:
     a person looks, nothing is booked."""
     sums = (stated.amount_minor or 0, possible_minor)
-    report_unclear(unit, _payment(unit, refund), stated.reference, sums)
+    report_unclear(unit, _payment_of(unit, refund), stated.reference, sums)
     return False
 
 
 def _done_after_refusal(unit: Unit, refund: Refund, code: str, back: NewReturn) -> bool:
     """The refund was refused earlier: the money may wait, be in another refund, be used or gone."""
-    payment = _payment(unit, refund)
+    payment = _payment_of(unit, refund)
     if payment.state == "refunding":
         other = find_open_refund(unit.connection, payment.id)
         return other is not None and refund_done(unit, other.id, code, back)
     if is_recorded(unit, payment, back.reference, refund.amount_minor):
-        _end(unit, refund, "done", code)
+        _end_refund(unit, refund, "done", code)
         return False
     if named_returns(unit, payment, back.reference):
         return _unclear(unit, refund, back, 0)
     if payment.state in HOLDING and refund.amount_minor <= payment.left_minor:
-        _move(unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable")
+        _move_what_is_left(
+            unit, refund, "refund_after_all", HOLDING[payment.state], "refund_payable"
+        )
         return _complete(unit, refund, code, back)
     if record_provider_return(unit, payment, back) is None:
         return False
-    _end(unit, refund, "done", code)
+    _end_refund(unit, refund, "done", code)
     return True
 
 
 def _complete(unit: Unit, refund: Refund, code: str, back: NewReturn) -> bool:
     """Send the refund's amount out; what else was set aside goes back to where it was."""
-    payment = _payment(unit, refund)
+    payment = _payment_of(unit, refund)
     returned = insert_whole(unit, payment, back)
     kept = payment.left_minor - refund.amount_minor
     origin = payment.state if payment.state in HOLDING else refund.origin_state
@@ -259,7 +261,7 @@ def _complete(unit: Unit, refund: Refund, code: str, back: NewReturn) -> bool:
     key = f"refund_done:{refund.id}"
     entry = JournalEntry("refund_done", key, legs, value_at=returned.happened_at)
     post_entries(unit.connection, unit.now, [entry])
-    _end(unit, refund, "done", code)
+    _end_refund(unit, refund, "done", code)
     mark_returned(unit, payment, refund.amount_minor, "refunded", origin)
     if kept and origin == "received":
         unit.wakes.add("payments")
@@ -269,7 +271,7 @@ def _complete(unit: Unit, refund: Refund, code: str, back: NewReturn) -> bool:
 
 def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
     """The provider refuses the refund: the money returns to where it was; a case is opened."""
-    refund = _locked(unit, refund_id)
+    refund = _lock_refund(unit, refund_id)
     if refund.state in _ENDED:
         return
     _put_back(unit, refund, code)
@@ -280,34 +282,36 @@ def refund_refused(unit: Unit, refund_id: int, code: str) -> None:
 def not_sent(unit: Unit, refund_id: int) -> BookedPayment:
     """An operator says that a refund of unknown outcome was not sent: its money returns to where it
     was. Return the payment."""
-    refund = _locked(unit, refund_id)
+    refund = _lock_refund(unit, refund_id)
     _put_back(unit, refund, "by_hand")
-    return _payment(unit, refund)
+    return _payment_of(unit, refund)
 
 
 def _put_back(unit: Unit, refund: Refund, code: str) -> None:
-    _move(unit, refund, "refund_failed", "refund_payable", HOLDING[refund.origin_state])
-    _end(unit, refund, "failed", code)
+    _move_what_is_left(
+        unit, refund, "refund_failed", "refund_payable", HOLDING[refund.origin_state]
+    )
+    _end_refund(unit, refund, "failed", code)
     set_payment(unit.connection, refund.payment_id, state=refund.origin_state)
     if refund.origin_state == "received":
         unit.wakes.add("payments")
 
 
-def _locked(unit: Unit, refund_id: int) -> Refund:
+def _lock_refund(unit: Unit, refund_id: int) -> Refund:
     """Return the current refund; its agent and its payment are locked first, as everywhere."""
     refund = find_refund(unit.connection, refund_id)
     if refund is not None:
         collected = get_payment(unit.connection, refund.payment_id)
         if collected is not None:
             lock_agent_of(unit, collected)
-        _payment(unit, refund)
+        _payment_of(unit, refund)
         refund = find_refund(unit.connection, refund_id)
     if refund is None:
         raise BrokenInvariant(f"there is no refund {refund_id}")
     return refund
 
 
-def _payment(unit: Unit, refund: Refund) -> BookedPayment:
+def _payment_of(unit: Unit, refund: Refund) -> BookedPayment:
     """Return the payment of a refund, locked."""
     payment = lock_payment(unit.connection, refund.payment_id)
     if payment is None:
@@ -315,9 +319,9 @@ def _payment(unit: Unit, refund: Refund) -> BookedPayment:
     return payment
 
 
-def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> None:
+def _move_what_is_left(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> None:
     """Move all that a payment has left between the account that holds it and `refund_payable`."""
-    payment = _payment(unit, refund)
+    payment = _payment_of(unit, refund)
     legs = tuple(
         Posting(
             account, side, payment.left_minor,
@@ -328,7 +332,7 @@ def _move(unit: Unit, refund: Refund, kind: str, debit: str, credit: str) -> Non
     post_entries(unit.connection, unit.now, [JournalEntry(kind, f"{kind}:{refund.id}", legs)])
 
 
-def _end(unit: Unit, refund: Refund, state: RefundState, code: str) -> None:
+def _end_refund(unit: Unit, refund: Refund, state: RefundState, code: str) -> None:
     update_refund(
         unit.connection,
         refund.id,

@@ -33,14 +33,16 @@ def return_money(unit: Unit, payment: BookedPayment, back: NewReturn) -> int:
     """
     asked = payment.left_minor if back.amount_minor is None else back.amount_minor
     amount = min(asked, payment.left_minor)
-    returned = insert_return(unit.connection, _row(unit, payment, back, (amount, asked - amount)))
+    returned = insert_return(
+        unit.connection, _return_row(unit, payment, back, (amount, asked - amount))
+    )
     clawback = returned.excess_minor
     holding = HOLDING.get(payment.state, "unapplied")
     if payment.state == "applied" and amount:
         clawback += take_lines_back(unit, payment, returned)
     legs = (
         Posting(holding, DEBIT, amount, None if holding == "suspense" else payment.customer_id),
-        *_excess(unit, payment, returned),
+        *_post_excess(unit, payment, returned),
         *postings_out(unit, payment, returned),
     )
     key = entry_key("reversed", payment, returned)
@@ -56,7 +58,7 @@ def check_day(unit: Unit, back: NewReturn) -> None:
         raise Refused("day_ahead")
 
 
-def _row(
+def _return_row(
     unit: Unit, payment: BookedPayment, back: NewReturn, parts: tuple[int, int]
 ) -> dict[str, object]:
     amount, excess = parts
@@ -75,7 +77,7 @@ def insert_whole(unit: Unit, payment: BookedPayment, back: NewReturn) -> Return:
     """Store that a part of a payment went back that has it, without an entry."""
     if back.amount_minor is None or back.amount_minor > payment.left_minor:
         raise BrokenInvariant(f"payment {payment.id} has less than {back.amount_minor} left")
-    return insert_return(unit.connection, _row(unit, payment, back, (back.amount_minor, 0)))
+    return insert_return(unit.connection, _return_row(unit, payment, back, (back.amount_minor, 0)))
 
 
 def mark_returned(
@@ -96,7 +98,7 @@ def mark_returned(
         close_hands_cases(unit, payment.id)
 
 
-def _excess(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:
+def _post_excess(unit: Unit, payment: BookedPayment, returned: Return) -> tuple[Posting, ...]:
     """Return the posting of what left the account though the payment had no more."""
     if not returned.excess_minor:
         return ()

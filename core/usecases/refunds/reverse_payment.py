@@ -37,10 +37,10 @@ _USED_UP = ("energy", "days")
 def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int:
     """Take the amount of a return from the lines of a locked payment into `unapplied`; returns the
     clawback in minor units. The last return also gives back the credit that the payment used."""
-    customer = _owner(unit, payment)
+    customer = _lock_customer(unit, payment)
     is_last = returned.amount_minor == payment.left_minor
     credit_back = payment.credit_used_minor if is_last else 0
-    parts = list(_parts(lines_left(unit.connection, payment.id), returned, credit_back))
+    parts = list(_parts_to_take(lines_left(unit.connection, payment.id), returned, credit_back))
     with_tokens = devices_with_tokens(unit.connection, payment.id)
     there = customer.credit_minor + credit_back
     taken = [
@@ -48,12 +48,12 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
         for part in parts
     ]
     insert_returned_lines(unit.connection, returned.id, taken)
-    reopened = _reopen(unit, parts)
+    reopened = _reopen_debts(unit, parts)
     back = _by_account(parts, taken)
     clawback_minor = sum(line.clawback_minor for line in taken)
     back[CLAWBACK] += clawback_minor
     move_credit(unit.connection, customer.id, credit_back - back["customer_credit"])
-    _post(unit, payment, returned, back, credit_back)
+    _post_lines_back(unit, payment, returned, back, credit_back)
     note_changed_debts(unit.connection, unit.now, customer.id)
     if clawback_minor:
         whose = (customer.id, payment.id)
@@ -62,18 +62,20 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     if clawback_minor or with_tokens or any(locks):
         sent = ["its tokens were sent"] if with_tokens else []
         owed = _what_is_owed(parts, Money(clawback_minor, unit.market.currency))
-        _open_case(unit, payment, returned, [owed, *sent, *filter(None, locks)])
+        _report_taken_back(unit, payment, returned, [owed, *sent, *filter(None, locks)])
     _notify_customer(unit, payment, customer, returned)
     return clawback_minor
 
 
-def _owner(unit: Unit, payment: BookedPayment) -> Customer:
+def _lock_customer(unit: Unit, payment: BookedPayment) -> Customer:
     if payment.customer_id is None:
         raise BrokenInvariant(f"payment {payment.id} was applied without a customer")
     return lock_customers(unit.connection, {payment.customer_id})[payment.customer_id]
 
 
-def _parts(lines: list[BookedLine], returned: Return, credit_back: int) -> Iterator[BookedLine]:
+def _parts_to_take(
+    lines: list[BookedLine], returned: Return, credit_back: int
+) -> Iterator[BookedLine]:
     """Yield the lines, each with what is taken of it."""
     wanted = returned.amount_minor + credit_back
     for line in lines:
@@ -93,7 +95,7 @@ def _used_up(part: BookedLine, with_tokens: Collection[int | None], there_minor:
     return part.amount_minor if used_up or not part.is_owed_again else 0
 
 
-def _reopen(unit: Unit, parts: list[BookedLine]) -> set[int]:
+def _reopen_debts(unit: Unit, parts: list[BookedLine]) -> set[int]:
     """Make what the parts had paid due again; returns the ids of the sales that this opens."""
     opened = [reopen(unit.connection, part) for part in parts if part.is_owed_again]
     return {sale_id for sale_id in opened if sale_id is not None}
@@ -107,7 +109,7 @@ def _by_account(parts: list[BookedLine], taken: list[ReturnedLine]) -> Counter[s
     return back
 
 
-def _post(
+def _post_lines_back(
     unit: Unit, payment: BookedPayment, returned: Return, back: Counter[str], credit_back: int
 ) -> None:
     customer_id = payment.customer_id
@@ -138,7 +140,9 @@ def _what_is_owed(parts: list[BookedLine], clawback: Money) -> str:
     return "it was credit that was not used"
 
 
-def _open_case(unit: Unit, payment: BookedPayment, returned: Return, facts: list[str]) -> None:
+def _report_taken_back(
+    unit: Unit, payment: BookedPayment, returned: Return, facts: list[str]
+) -> None:
     """Open the case that says what is owed for the money, what it had bought, and what to do."""
     amount = Money(returned.amount_minor, unit.market.currency)
     detail = "; ".join([f"{amount} of {payment.receipt} was taken back", *facts])

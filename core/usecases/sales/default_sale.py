@@ -32,7 +32,7 @@ def default_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
         raise Refused("sale_in_default")
     if not _due_minor(unit, sale):
         raise Refused("sale_not_late")
-    _declare(unit, sale, operator, reason)
+    _declare_default(unit, sale, operator, reason)
 
 
 def undo_default(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
@@ -65,10 +65,10 @@ def default_late_sale(unit: Unit, sale_id: int) -> None:
     changed since."""
     sale = lock_sale(unit.connection, sale_id)
     if sale is not None and sale.state == "open" and _due_minor(unit, sale):
-        _declare(unit, sale, _RULE, f"more than {unit.market.default_after_days} days late")
+        _declare_default(unit, sale, _RULE, f"more than {unit.market.default_after_days} days late")
 
 
-def _declare(unit: Unit, sale: LockedSale, operator: str, reason: str) -> None:
+def _declare_default(unit: Unit, sale: LockedSale, operator: str, reason: str) -> None:
     set_sale(unit.connection, sale.id, state="defaulted")
     due = Money(_due_minor(unit, sale), unit.market.currency)
     message = sale_sms.defaulted(

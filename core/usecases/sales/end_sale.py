@@ -70,7 +70,7 @@ def _end_and_take_back(
     if device is None and state == "repossessed":
         raise Refused("sale_without_device")
     _check_nothing_in_flight(unit, sale, device)
-    left_minor = _end(unit, sale, state, _TAKEN_BACK[state])
+    left_minor = _end_sale(unit, sale, state, _TAKEN_BACK[state])
     if device is not None:
         return_to_stock(unit.connection, device.id, unit.now)
         order_lock(unit, get_device(unit.connection, device.id), operator, reason)
@@ -88,7 +88,7 @@ def settle_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None:
     """
     sale = lock_running_plan(unit, sale_id)
     _check_nothing_in_flight(unit, sale, device_of_sale(unit, sale))
-    left_minor = _end(unit, sale, "settled", "expense:discount")
+    left_minor = _end_sale(unit, sale, "settled", "expense:discount")
     unlock_device(unit, sale, operator, reason)
     message = sale_sms.settled(appliance=sale.appliance, operator=unit.market.operator)
     notify_buyer(unit, sale, message)
@@ -141,7 +141,7 @@ def write_off_sale(unit: Unit, sale_id: int, operator: str, reason: str) -> None
     """
     sale = lock_running_plan(unit, sale_id)
     _check_nothing_in_flight(unit, sale, device_of_sale(unit, sale))
-    left_minor = _end(unit, sale, "written_off", "expense:bad_debt")
+    left_minor = _end_sale(unit, sale, "written_off", "expense:bad_debt")
     set_sale(unit.connection, sale.id, written_off_minor=left_minor)
     message = sale_sms.written_off(appliance=sale.appliance, operator=unit.market.operator)
     notify_buyer(unit, sale, message)
@@ -154,7 +154,7 @@ def _check_nothing_in_flight(unit: Unit, sale: LockedSale, device: Device | None
         ensure_nothing_in_flight(unit, device.id, device.serial)
 
 
-def _end(unit: Unit, sale: LockedSale, state: SaleState, against: str) -> int:
+def _end_sale(unit: Unit, sale: LockedSale, state: SaleState, against: str) -> int:
     """Post what is no longer owed, and set the state; returns the amount."""
     plan = instalments_of(unit.connection, sale.id)
     left_minor = open_minor(plan)

@@ -53,7 +53,7 @@ def _sale_act(
     action_page(blueprint, rule, name, "change_sale", form)
 
 
-def _plain(use_case: Callable[[Unit, int, str, str], None]) -> Action:
+def _with_reason_only(use_case: Callable[[Unit, int, str, str], None]) -> Action:
     """Return the act of a use case that needs nothing but the reason."""
     return lambda unit, operator, values, sale_id: use_case(
         unit, sale_id, operator, values["reason"]
@@ -89,9 +89,9 @@ def _written_off_lines(unit: Unit, done: Done) -> list[str]:
     ]
 
 
-_sale_act("cancel", "Cancel the sale", _plain(cancel_sale), _ended_lines)
-_sale_act("repossess", "Repossess the device", _plain(repossess_sale), _ended_lines)
-_sale_act("write_off", "Write off the sale", _plain(write_off_sale), _written_off_lines)
+_sale_act("cancel", "Cancel the sale", _with_reason_only(cancel_sale), _ended_lines)
+_sale_act("repossess", "Repossess the device", _with_reason_only(repossess_sale), _ended_lines)
+_sale_act("write_off", "Write off the sale", _with_reason_only(write_off_sale), _written_off_lines)
 
 
 def _discount(unit: Unit, operator: str, values: Values, sale_id: int) -> None:
@@ -162,7 +162,7 @@ def _default_lines(unit: Unit, done: Done) -> list[str]:
     ]
 
 
-_sale_act("pause", "Pause the sale", _plain(pause_sale), _paused_lines)
-_sale_act("resume", "Resume the sale", _plain(resume_sale), _resumed_lines)
-_sale_act("default", "Declare a default", _plain(default_sale), _default_lines)
-_sale_act("undo_default", "Undo the default", _plain(undo_default), _default_lines)
+_sale_act("pause", "Pause the sale", _with_reason_only(pause_sale), _paused_lines)
+_sale_act("resume", "Resume the sale", _with_reason_only(resume_sale), _resumed_lines)
+_sale_act("default", "Declare a default", _with_reason_only(default_sale), _default_lines)
+_sale_act("undo_default", "Undo the default", _with_reason_only(undo_default), _default_lines)

@@ -53,7 +53,7 @@ list_page(
 )
 
 
-def _describe(waterfall: Waterfall) -> str:
+def _describe_order(waterfall: Waterfall) -> str:
     steps = ", ".join(label(step) for step in waterfall.steps)
     percent = waterfall.lifeline_percent
     lifeline = "" if percent is None else f"; debts get at most {percent} % of money for a meter"
@@ -87,7 +87,7 @@ def _fields(unit: Unit) -> tuple[Field, ...]:
     )  # fmt: skip
 
 
-def _change(unit: Unit, operator: str, values: Values) -> Done:
+def _change_order(unit: Unit, operator: str, values: Values) -> Done:
     waterfall = Waterfall(values["valid_from"], _ORDERS[values["order"]], values["lifeline"])
     change_waterfall(unit, waterfall, operator, values["reason"])
     return Done("The order of payment is saved.", "waterfall.waterfall")
@@ -96,14 +96,16 @@ def _change(unit: Unit, operator: str, values: Values) -> Done:
 def _preview(unit: Unit, done: Done) -> list[str]:
     """Return all orders, and what a payment does in each that is or comes in force."""
     versions = [DEFAULT_WATERFALL, *all_waterfalls(unit.connection)]
-    lines = [_describe(version) for version in versions]
+    lines = [_describe_order(version) for version in versions]
     for day_on in sorted({unit.today, *(version.valid_from for version in versions[1:])}):
         if day_on >= unit.today:
-            lines.append(f"On {day(day_on)}: {_example(unit, waterfall_on(versions, day_on))}")
+            lines.append(
+                f"On {day(day_on)}: {_describe_example(unit, waterfall_on(versions, day_on))}"
+            )
     return lines
 
 
-def _example(unit: Unit, waterfall: Waterfall) -> str:
+def _describe_example(unit: Unit, waterfall: Waterfall) -> str:
     """Return what becomes of 600 for a meter whose owner owes an instalment of 300 and a fee of
     200."""
     unit_minor, today = unit.market.cash_unit_minor * 100, date.max
@@ -128,7 +130,7 @@ action_page(
     Form(
         "New order of payment",
         _fields,
-        _change,
+        _change_order,
         errors_at={"catalogue_contradicts": "valid_from"},
         preview=_preview,
     ),

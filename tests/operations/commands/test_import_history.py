@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.unit import unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.sales.change_sale import reprice_sale
@@ -35,7 +35,7 @@ BOOKED = """
 
 def check_books(engine: Engine) -> None:
     with unit_opener(engine)() as unit:
-        found = {name: offenders(unit.connection, sql, unit.now) for name, sql in BOOKS.items()}
+        found = {name: offenders(unit.connection, sql, unit.now) for name, sql in LEDGER.items()}
     assert not any(found.values()), found
 
 

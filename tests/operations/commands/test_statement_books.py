@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.usecases.reconciliation.balance import note_balance
 from core.usecases.refunds.suspense import match_suspense
 from operations.cli import main
@@ -242,7 +242,7 @@ def test_doctor_names_a_movement_that_was_explained_and_not_booked(
 
     with scenario.open_unit() as unit:
         found = offenders(
-            unit.connection, BOOKS["every movement that was explained is in the ledger"], unit.now
+            unit.connection, LEDGER["every movement that was explained is in the ledger"], unit.now
         )
     assert found == "movement 1 (SKE0000002): fee"
 

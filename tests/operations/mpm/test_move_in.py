@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from core.clock import system_clock
-from core.db.invariants import BOOKS, offenders
+from core.db.invariants import LEDGER, offenders
 from core.payment import PaymentNotice
 from core.unit import unit_opener
 from core.usecases.payments.apply import apply_payments
@@ -54,7 +54,7 @@ def check_invariants(engine: Engine) -> Callable[[], None]:
     def check_invariants() -> None:
         with engine.connect() as connection:
             found = {
-                name: offenders(connection, sql, system_clock()) for name, sql in BOOKS.items()
+                name: offenders(connection, sql, system_clock()) for name, sql in LEDGER.items()
             }
         assert not any(found.values()), found
 

@@ -207,7 +207,7 @@ def _waterfall_lines(shown: Shown) -> list[str]:
         )
         for version in shown["waterfalls"]
     ]
-    return lines or ["arrears, access_rate, device"]
+    return ["from the beginning: arrears, access_rate, device", *lines]
 
 
 def _taken(line: Shown) -> str:

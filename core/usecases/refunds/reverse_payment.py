@@ -135,9 +135,9 @@ def _what_is_owed(parts: list[BookedLine], clawback: Money) -> str:
     """Say what is owed for what was taken back."""
     if clawback.minor:
         return f"the customer owes {clawback} for it"
-    if any(part.is_owed_again for part in parts):
-        return "what it paid is owed again"
-    return "it was credit that was not used"
+    if all(part.kind == "credit" for part in parts):
+        return "it was credit that was not used"
+    return "what it paid is owed again"
 
 
 def _report_taken_back(

@@ -30,7 +30,8 @@ def test_an_order_of_payment_is_loaded_and_changed_before_its_day(
     assert "waterfalls: 0 new, 1 changed, 0 as before" in then.out
     assert rows(ORDERS) == [(later, ["device", "arrears", "access_rate"], 40)]
     assert dialwatt("show", "waterfall").out.splitlines() == [
-        f"from {later}: device, arrears, access_rate; debts get at most 40 % of money for a meter"
+        "from the beginning: arrears, access_rate, device",
+        f"from {later}: device, arrears, access_rate; debts get at most 40 % of money for a meter",
     ]
 
 

@@ -17,7 +17,11 @@ from core.usecases.devices.register_devices import DeviceEntry, enter_device
 from core.usecases.payments.find_account import match_account
 from core.usecases.payments.quote import quote_payment
 from core.usecases.payments.request import request_payment
-from core.usecases.refunds.suspense import within_edit_distance_one
+from core.usecases.refunds.suspense import (
+    match_suspense,
+    suggest_matches,
+    within_edit_distance_one,
+)
 from core.usecases.registration.show_customer import show_customer
 from tests.support.builders import insert_sale
 from tests.support.cast import AMINA, JUMA, METER, NEEMA, STRANGER
@@ -164,6 +168,19 @@ def test_the_reference_of_a_prompt_expires_and_the_payer_is_told_what_to_type(
     [(body,)] = scenario.rows("SELECT body FROM sms WHERE msisdn = :amina AND kind ="
                               " 'reference_expired'", amina=AMINA)  # fmt: skip
     assert "serial number" in body
+
+
+def test_money_to_an_expired_reference_is_for_what_its_prompt_said(scenario: Scenario) -> None:
+    """The payer is a stranger who was told: the loan. An operator finds whose prompt it was."""
+    reference = asked_reference(scenario)
+    scenario.ahead = timedelta(days=2)
+    payment_id = scenario.pay("LATE", reference, 100_00, payer_kind="msisdn", payer=STRANGER)
+    with scenario.open_unit() as unit:
+        suggested = [suggestion.serial for suggestion in suggest_matches(unit, payment_id)]
+        match_suspense(unit, payment_id, METER, "ops", "the prompt was for it")
+    assert scenario.account_of(AMINA) in suggested
+    scenario.apply()
+    assert scenario.rows("SELECT kind FROM payment_lines") == [("instalment",)]
 
 
 def test_one_prompts_reference_typed_wrong_is_nobody_elses(scenario: Scenario) -> None:

@@ -23,9 +23,19 @@ from core.waterfall import Obligation, Waterfall, waterfall_on
 LOAN_SUFFIX = "LOAN"
 
 
-def purpose_typed(account: str) -> PaymentPurpose:
-    """The purpose of an account that matches nothing, as far as it can be read."""
+def purpose_typed(unit: Unit, account: str) -> PaymentPurpose:
+    """The purpose of an account that matches nothing, as far as it can be read: what a prompt was
+    for is known also when its reference has expired."""
+    prompt = prompt_named(unit, account)
+    if prompt is not None:
+        return prompt.purpose
     return "loan" if normalise_serial(account).endswith(LOAN_SUFFIX) else "device"
+
+
+def prompt_named(unit: Unit, account: str) -> Prompt | None:
+    """Return the prompt whose reference was typed, however old it is, or None."""
+    typed = normalise_serial(account)
+    return find_reference(unit.connection, typed) if is_prompt_reference(typed) else None
 
 
 @dataclass(frozen=True, slots=True)

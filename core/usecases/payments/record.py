@@ -15,7 +15,7 @@ from core.db.payments import find_receipt, get_payment, insert_payment, lock_pay
 from core.errors import BadCallback, BrokenInvariant, Refused
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting, receiving_account
 from core.money import Money
-from core.payment import PaymentNotice
+from core.payment import PaymentNotice, PaymentPurpose
 from core.prompt import Prompt
 from core.unit import Unit
 from core.usecases.payments.find_account import Match, purpose_typed
@@ -142,6 +142,10 @@ def _quoted_at(unit: Unit, notice: PaymentNotice) -> datetime:
     return unit.now if notice.source in _AT_ONCE and is_today else notice.paid_at
 
 
+def _purpose_told(unit: Unit, notice: PaymentNotice) -> PaymentPurpose:
+    return notice.prompt.purpose if notice.prompt else purpose_typed(unit, notice.account)
+
+
 def _payment_row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict[str, object]:
     match = found if isinstance(found, Match) else None
     quoted_at = notice.quoted_at or (match and match.quoted_at) or _quoted_at(unit, notice)
@@ -152,7 +156,7 @@ def _payment_row(unit: Unit, notice: PaymentNotice, found: Match | Held) -> dict
         "amount_minor": notice.amount_minor,
         "currency": notice.currency,
         "account_raw": notice.account,
-        "purpose": match.purpose if match else purpose_typed(notice.account),
+        "purpose": match.purpose if match else _purpose_told(unit, notice),
         "device_id": match.device_id if match else None,
         "customer_id": match.customer_id if match else None,
         "payer_kind": notice.payer_kind,

@@ -24,7 +24,13 @@ from core.ownership import customers_near, owners_around
 from core.payment import BookedPayment, PaymentNotice
 from core.serial_number import normalise_serial
 from core.unit import Unit
-from core.usecases.payments.find_account import LOAN_SUFFIX, Match, match_account, match_prompt
+from core.usecases.payments.find_account import (
+    LOAN_SUFFIX,
+    Match,
+    match_account,
+    match_prompt,
+    prompt_named,
+)
 from core.usecases.payments.notify_payer import reach_payer
 
 # Cases: its device is in other hands than it was paid for; it served another than it was asked of.
@@ -131,6 +137,8 @@ def owners_then(unit: Unit, payment: BookedPayment) -> list[Customer]:
         unit.connection, typed.removesuffix(LOAN_SUFFIX)
     )
     then = customers_asked(unit.connection, payment.id)
+    if (prompt := prompt_named(unit, typed)) is not None:
+        then.add(prompt.customer_id)
     if device is not None:
         then |= _owners_then(unit, device, payment) - {device.owner_id}
     return [get_customer(unit.connection, customer_id) for customer_id in sorted(then)]

@@ -161,7 +161,8 @@ def apply_money(
 ) -> Outcome:
     """Let `money_minor` plus the customer's credit fall; pays `owed` in place.
 
-    `on`: the day of the payment. What falls due later is no debt yet, however late it is applied.
+    `on`: the day of the payment. What falls due later is no debt yet, however late it is applied;
+    only a clawback always is, also for older money that a person matched or released since.
     `owed` holds all open obligations of the customer, ordered by due date, then oldest sale.
 
     What is owed for money that was taken back comes first, then the steps of the waterfall. Its
@@ -172,7 +173,7 @@ def apply_money(
     if target.tariff is not None and not loan_only:
         fall.for_debts = waterfall.most_for_debts(money_minor, fall.left)
     due = [debt for debt in owed if debt.due_on <= on]
-    fall.pay(debt for debt in due if debt.kind == "clawback")
+    fall.pay(debt for debt in owed if debt.kind == "clawback")
     for step in waterfall.steps:
         match step:
             case "arrears":

@@ -10,6 +10,7 @@ from core.refund import NewReturn
 from core.usecases.devices.replace_device import replace_device
 from core.usecases.payments.quote import quote_payment
 from core.usecases.refunds.reversal import record_reversal
+from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import NewSchedule, reschedule_sale
 from core.usecases.sales.debts import list_debts
 from core.wording.payment_words import describe_allocation
@@ -64,6 +65,21 @@ def claims(scenario: Scenario) -> list[tuple[int, int]]:
 def clear_loan(scenario: Scenario) -> None:
     """Amina's overdue loan, which takes the first 300 of her money."""
     pay(scenario, "R0", METER, 300_00)
+
+
+def test_a_clawback_is_paid_by_older_money_that_a_person_matches(scenario: Scenario) -> None:
+    clear_loan(scenario)
+    pay(scenario, "R1", METER, 500_00)
+    payment_id = scenario.pay("R2", "?", 700_00)
+    scenario.ahead = timedelta(days=1)
+    reverse(scenario, "R1", 500_00)
+
+    with scenario.open_unit() as unit:
+        match_suspense(unit, payment_id, METER, "ops", "she called")
+    scenario.apply()
+
+    assert lines(scenario, "R2") == [("clawback", 500_00), ("energy", 200_00)]
+    scenario.check_invariants()
 
 
 def test_q_days_are_given_once(scenario: Scenario) -> None:

@@ -111,6 +111,23 @@ def test_money_paid_before_the_change_waits_for_a_person(
     scenario.check_invariants()
 
 
+def test_the_case_says_when_the_payer_was_told_what_the_money_does(scenario: Scenario) -> None:
+    """The reference of a prompt is typed at the paybill after the plan was changed."""
+    ((sale_id,),) = scenario.rows(AMINAS_SALE)
+    scenario.ahead = MINUTE
+    with scenario.open_unit() as unit:
+        reprice(unit, sale_id)
+    scenario.pay("P1", METER, 800_00, quoted_at=NOW, paid_at=NOW + 2 * MINUTE, source="pull")
+    scenario.ahead = 3 * MINUTE
+    scenario.apply()
+
+    ((_, detail),) = scenario.rows(CASES)
+    assert detail.startswith(
+        f"P1: KES 800.00 for {METER} (paid at 2026-11-24 12:02) was quoted at 2026-11-24 12:00,"
+        " before what the customer owes was changed at 2026-11-24 12:01."
+    )
+
+
 def test_money_paid_before_its_credit_was_moved_away_waits_for_a_person(
     scenario: Scenario,
 ) -> None:

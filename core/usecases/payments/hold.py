@@ -50,9 +50,13 @@ def hold_changed(unit: Unit, payment: ReceivedPayment, serial: str, changed_at: 
     """Put a payment on hold, because what the customer owes was changed after it was made: what the
     payer was told would not come true. A case asks a person; the payer gets an SMS."""
     amount = Money(payment.amount_minor, unit.market.currency)
-    paid_at, changed = map(unit.market.local_minute, (payment.paid_at, changed_at))
+    times = (payment.paid_at, payment.quoted_at, changed_at)
+    paid_at, quoted_at, changed = map(unit.market.local_minute, times)
+    told = f"was paid at {paid_at}"
+    if payment.quoted_at < payment.paid_at:
+        told = f"(paid at {paid_at}) was quoted at {quoted_at}"
     detail = (
-        f"{payment.receipt}: {amount} for {serial} was paid at {paid_at},"
+        f"{payment.receipt}: {amount} for {serial} {told},"
         f" before what the customer owes was changed at {changed}."
         " Apply it to what is owed now, or give it back"
     )

@@ -52,11 +52,11 @@ def hold_changed(unit: Unit, payment: ReceivedPayment, serial: str, changed_at: 
     amount = Money(payment.amount_minor, unit.market.currency)
     times = (payment.paid_at, payment.quoted_at, changed_at)
     paid_at, quoted_at, changed = map(unit.market.local_minute, times)
-    told = f"was paid at {paid_at}"
+    quoted = f"was paid at {paid_at}"
     if payment.quoted_at < payment.paid_at:
-        told = f"(paid at {paid_at}) was quoted at {quoted_at}"
+        quoted = f"(paid at {paid_at}) was quoted at {quoted_at}"
     detail = (
-        f"{payment.receipt}: {amount} for {serial} {told},"
+        f"{payment.receipt}: {amount} for {serial} {quoted},"
         f" before what the customer owes was changed at {changed}."
         " Apply it to what is owed now, or give it back"
     )

@@ -2,7 +2,7 @@
 
 -- `token_counter` is the last one used: OpenPAYGO count, Nexus message id or STS time identifier.
 -- `access_anchor_on` is the day from which the next access-rate period runs. A device that is
--- `retired_on` some day is out of use for good: it is in nobody's hands, and in no stock.
+-- `retired_on` some day is out of use for good: it has no owner and is in no stock.
 -- `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
 -- an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits.
 CREATE TABLE devices (

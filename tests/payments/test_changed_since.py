@@ -177,6 +177,18 @@ def test_a_payment_made_after_the_change_does_not_wait(scenario: Scenario) -> No
     assert scenario.states() == ["applied"]
 
 
+def test_two_of_a_batch_wait_though_the_later_was_heard_of_first(scenario: Scenario) -> None:
+    """Their cases are opened in the order of the keys (decision 0047), whichever was paid first."""
+    ((sale_id,),) = scenario.rows(AMINAS_SALE)
+    scenario.ahead = 2 * MINUTE
+    with scenario.open_unit() as unit:
+        reprice(unit, sale_id)
+    scenario.pay("P1", METER, 100_00, paid_at=NOW + MINUTE, source="pull")
+    scenario.pay("P2", METER, 100_00, paid_at=NOW, source="pull")
+    scenario.apply()
+    assert len(scenario.rows(CASES)) == 2
+
+
 def test_a_default_changes_nothing_that_is_owed(scenario: Scenario) -> None:
     ((sale_id,),) = scenario.rows(AMINAS_SALE)
     scenario.ahead = MINUTE

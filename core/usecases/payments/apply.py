@@ -121,18 +121,31 @@ def _as_quoted(
     money of one customer must not serve another. Where what the customer owes was changed after the
     payment, by a person or a reversal, it waits for a person.
     """
-    as_quoted = []
-    for payment in payments:
-        device = batch.device_of(payment)
-        changed_at = batch.changed_at.get(payment.customer_id)
-        if device is not None and device.owner_id != payment.customer_id:
-            unmatch(unit, payment.id, {payment.customer_id})
-        # Providers tell whole seconds.
-        elif changed_at is not None and changed_at.replace(microsecond=0) > payment.as_of:
-            hold_changed(unit, payment, batch.name_of(payment), changed_at)
-        else:
-            as_quoted.append(payment)
-    return as_quoted
+    moved = [payment for payment in payments if _is_of_another(payment, batch)]
+    rest = [payment for payment in payments if payment not in moved]
+    changed = [payment for payment in rest if _is_changed(payment, batch)]
+    for payment in sorted(moved, key=_place_of_case):
+        unmatch(unit, payment.id, {payment.customer_id})
+    for payment in sorted(changed, key=_place_of_case):
+        changed_at = batch.changed_at[payment.customer_id]
+        hold_changed(unit, payment, batch.name_of(payment), changed_at)
+    return [payment for payment in rest if payment not in changed]
+
+
+def _is_of_another(payment: ReceivedPayment, batch: PaymentBatch) -> bool:
+    device = batch.device_of(payment)
+    return device is not None and device.owner_id != payment.customer_id
+
+
+def _is_changed(payment: ReceivedPayment, batch: PaymentBatch) -> bool:
+    changed_at = batch.changed_at.get(payment.customer_id)
+    # Providers tell whole seconds.
+    return changed_at is not None and changed_at.replace(microsecond=0) > payment.as_of
+
+
+def _place_of_case(payment: ReceivedPayment) -> str:
+    """Where the case of a payment comes in the order of cases' keys."""
+    return f"{payment.id}:"
 
 
 def _apply_one(

@@ -22,6 +22,7 @@ from core.unit import Unit
 from core.usecases.operators.audit import ITSELF
 from core.usecases.payments.record import record_payment
 from core.usecases.reconciliation.compare import UNREAD, Comparison, entry_key, unread_key
+from core.usecases.refunds.held_movement import end_held_movement
 from core.usecases.refunds.reversal import record_reversal
 
 NOT_ON_STATEMENT, HELD = "not_on_statement", "movement_held"
@@ -67,7 +68,10 @@ def _book_movement(
     if movement.kind == "reversal":
         back = NewReturn(movement.amount_minor, "provider", movement.receipt, movement.happened_at)
         reason = f"on the {source}"
-        return record_reversal(unit, account, movement.undoes or "", back, ITSELF, reason)
+        is_new = record_reversal(unit, account, movement.undoes or "", back, ITSELF, reason)
+        if is_new:  # it may have been listed before its payment was known
+            end_held_movement(unit, account, movement.receipt, movement.amount_minor)
+        return is_new
     other_side = ACCOUNT_OF_KIND[movement.kind]
     return post_movement(unit, account, movement, other_side, entry_key(account, movement))
 

@@ -130,6 +130,23 @@ def test_what_a_person_explained_agrees_from_then_on(
     scenario.check_invariants()
 
 
+def test_a_reversal_read_before_its_payment_leaves_no_question_behind(
+    scenario: Scenario, compare: Compare
+) -> None:
+    payment = line("SKE0000001", "500.00", account="?")
+    reversal = line("SKE0000003", "", "-500.00", reason="Reversal", undoes="SKE0000001")
+    assert compare(reversal, options=INGEST)[0] == 1
+    assert compare(payment, options=INGEST)[0] == 0
+
+    assert compare(payment, reversal, options=INGEST)[0] == 0
+
+    assert scenario.states() == ["reversed"]
+    assert money(scenario) == {}
+    assert scenario.rows("SELECT closed_at IS NULL FROM cases") == [(False,)]
+    assert scenario.rows("SELECT booked_as FROM held_movements") == [("nothing",)]
+    scenario.check_invariants()
+
+
 def test_two_movements_under_one_receipt_are_both_booked(
     scenario: Scenario, compare: Compare
 ) -> None:

@@ -216,6 +216,27 @@ def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
     assert "no vending key" in problem
 
 
+def test_one_by_one_they_lock_their_customers_in_the_order_of_all_locks(
+    engine: Engine, open_unit: OpenUnit, home: int
+) -> None:
+    """The owner of the kit comes after the owner of the meter; the kit was paid for first. The
+    order is watched in every test."""
+
+    def kits_only(device: Device) -> Any:
+        if device.serial == METER:
+            raise KeyError("no vending key")
+        return open_secret(device)
+
+    pay(
+        open_unit,
+        notice("R1", 150_00, KIT, paid_at=NOW - timedelta(hours=1)),
+        notice("R2", 500_00),
+    )
+    apply(open_unit, kits_only)
+
+    assert rows(engine, "SELECT state FROM payments ORDER BY id") == [("applied",), ("received",)]
+
+
 def test_one_by_one_they_go_by_the_time_they_were_made_too(
     engine: Engine, open_unit: OpenUnit, home: int
 ) -> None:

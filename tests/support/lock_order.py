@@ -81,11 +81,13 @@ def _query_around(statement: str, place: int) -> str:
 class Transaction:
     """What a transaction has locked so far, by table: the ids, None where they are not known.
 
-    `case` is the key of the last case that was opened.
+    `case` is the key of the last case that was opened; `savepoints` is what was locked at each open
+    savepoint.
     """
 
     locked: dict[str, set[int] | None] = field(default_factory=dict)
     case: str = ""
+    savepoints: list[dict[str, set[int] | None]] = field(default_factory=list)
 
 
 @dataclass
@@ -132,6 +134,19 @@ class LockWatch:
     def _report(self, what: str) -> None:
         self.found.append(f"{what}: {_opener()}")
 
+    def saves(self, connection: Connection, name: str) -> None:
+        if (transaction := self.open.get(connection)) is not None:
+            transaction.savepoints.append(dict(transaction.locked))
+
+    def releases(self, connection: Connection, *_: object) -> None:
+        if (transaction := self.open.get(connection)) is not None and transaction.savepoints:
+            transaction.savepoints.pop()
+
+    def rolls_back(self, connection: Connection, *_: object) -> None:
+        """A savepoint that is rolled back gives its locks back."""
+        if (transaction := self.open.get(connection)) is not None and transaction.savepoints:
+            transaction.locked = transaction.savepoints.pop()
+
     def ends(self, connection: Connection) -> None:
         self.open.pop(connection, None)
 
@@ -167,6 +182,9 @@ def watched_locks() -> Iterator[LockWatch]:
         ("before_cursor_execute", watch.executes),
         ("commit", watch.ends),
         ("rollback", watch.ends),
+        ("savepoint", watch.saves),
+        ("release_savepoint", watch.releases),
+        ("rollback_savepoint", watch.rolls_back),
     ]
     for name, listener in listeners:
         event.listen(Engine, name, listener)

@@ -91,6 +91,19 @@ def test_another_order_is_found(
     assert line.startswith(found)
 
 
+def test_a_savepoint_that_is_rolled_back_gives_its_locks_back(
+    open_unit: OpenUnit, watch: LockWatch
+) -> None:
+    with open_unit() as unit:
+        with unit.connection.begin_nested() as savepoint:
+            customers(1, 2)(unit)
+            savepoint.rollback()
+        customers(2)(unit)
+        customers(1)(unit)
+    (line,) = watch.found
+    assert line.startswith("customers 1 is locked after 2")
+
+
 def test_each_unit_is_watched_by_itself(open_unit: OpenUnit, watch: LockWatch) -> None:
     in_one_unit(open_unit, device)
     in_one_unit(open_unit, customers(1))

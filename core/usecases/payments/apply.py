@@ -11,9 +11,11 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from core.customer import Customer
 from core.db.customers import lock_with_changes
 from core.db.devices import lock_devices
 from core.db.ledger import ACCOUNT_OF
@@ -22,6 +24,7 @@ from core.db.payment_batch import write_batch
 from core.db.payments import claim_received, postpone
 from core.db.tariffs import versions_of
 from core.db.waterfalls import all_waterfalls
+from core.device import Device
 from core.journal import CREDIT, DEBIT
 from core.logs import log_fields
 from core.payment import ReceivedPayment
@@ -54,6 +57,7 @@ def apply_payments(unit: Unit, open_secret: OpenSecret, limit: int = 200) -> int
         if payments:
             _apply(unit, payments, open_secret)
     except Exception:  # noqa: BLE001  one by one shows which payment it was
+        _lock(unit, payments)  # all of them again, in order: the savepoint gave its locks back
         for payment in payments:
             _apply_alone(unit, payment, open_secret)
     return len(payments)
@@ -92,12 +96,8 @@ def _apply(
 
 
 def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBatch:
-    """Lock customers, then devices; bring their access fees up to date; read what is owed."""
-    customer_ids = {payment.customer_id for payment in payments}
-    customers = lock_with_changes(unit.connection, customer_ids)
-    devices = lock_devices(
-        unit.connection, {p.device_id for p in payments if p.device_id}, customer_ids
-    )
+    """Lock what they touch; bring access fees up to date; read what is owed."""
+    customers, devices = _lock(unit, payments)
     versions = versions_of(unit.connection, devices.values())
     post_access_fees(unit, devices.values(), versions)
     return PaymentBatch(
@@ -105,11 +105,21 @@ def _lock_and_read(unit: Unit, payments: Sequence[ReceivedPayment]) -> PaymentBa
         changed_at={customer.id: at for customer, at in customers if at is not None},
         devices=devices,
         versions=versions,
-        owed=open_obligations(unit.connection, customer_ids),
+        owed=open_obligations(unit.connection, [customer.id for customer, _ in customers]),
         credits={customer.id: customer.credit_minor for customer, _ in customers},
         waterfalls=all_waterfalls(unit.connection),
         today=unit.today,
     )
+
+
+def _lock(
+    unit: Unit, payments: Sequence[ReceivedPayment]
+) -> tuple[list[tuple[Customer, datetime | None]], dict[int, Device]]:
+    """Lock the customers of these payments, then their devices, each in the order of ids."""
+    customer_ids = {payment.customer_id for payment in payments}
+    device_ids = {payment.device_id for payment in payments if payment.device_id}
+    customers = lock_with_changes(unit.connection, customer_ids)
+    return customers, lock_devices(unit.connection, device_ids, customer_ids)
 
 
 def _as_quoted(

@@ -18,6 +18,7 @@ from core.unit import OpenUnit
 from core.usecases.payments.apply import apply_payments
 from core.usecases.payments.record import record_payment
 from core.usecases.tokens.device_keys import OpenSecret
+from tests.support import cast
 from tests.support.builders import (
     insert_customer,
     insert_device,
@@ -25,7 +26,7 @@ from tests.support.builders import (
     insert_sale,
     insert_tariff,
 )
-from tests.support.scenario import NOW
+from tests.support.scenario import NOW, Scenario
 
 METER, KIT, OWNER = "01000000016", "KIT1", "+254711000001"
 RECEIVED_LEGS = """
@@ -216,27 +217,6 @@ def test_a_payment_that_cannot_be_applied_never_takes_its_neighbours_with_it(
     assert "no vending key" in problem
 
 
-def test_one_by_one_they_lock_their_customers_in_the_order_of_all_locks(
-    engine: Engine, open_unit: OpenUnit, home: int
-) -> None:
-    """The owner of the kit comes after the owner of the meter; the kit was paid for first. The
-    order is watched in every test."""
-
-    def kits_only(device: Device) -> Any:
-        if device.serial == METER:
-            raise KeyError("no vending key")
-        return open_secret(device)
-
-    pay(
-        open_unit,
-        notice("R1", 150_00, KIT, paid_at=NOW - timedelta(hours=1)),
-        notice("R2", 500_00),
-    )
-    apply(open_unit, kits_only)
-
-    assert rows(engine, "SELECT state FROM payments ORDER BY id") == [("applied",), ("received",)]
-
-
 def test_one_by_one_they_go_by_the_time_they_were_made_too(
     engine: Engine, open_unit: OpenUnit, home: int
 ) -> None:
@@ -395,3 +375,22 @@ def test_a_callback_is_booked_while_a_worker_holds_the_same_customer(
         ("R1", "applied"),
         ("R2", "received"),
     ]
+
+
+def test_one_by_one_they_lock_their_customers_in_the_order_of_all_locks(
+    scenario: Scenario,
+) -> None:
+    """The owner of the kit comes after the owner of the meter, and pays first. The order is watched
+    in every test."""
+
+    def kits_only(device: Device) -> DeviceSecret:
+        if device.serial == cast.METER:
+            raise KeyError("no vending key")
+        return cast.OPEN_SECRET(device)
+
+    scenario.pay("R1", cast.KIT, 150_00)
+    scenario.pay("R2", cast.METER, 500_00)
+    with scenario.open_unit() as unit:
+        apply_payments(unit, kits_only)
+
+    assert scenario.states() == ["applied", "received"]

@@ -129,7 +129,8 @@ class LockWatch:
             self._report(f"{table} is locked after {', '.join(later)}")
         if locks.waits and known and ids - known and min(ids - known) < max(known):
             self._report(f"{table} {min(ids - known)} is locked after {max(known)}")
-        locked[table] = known | ids if known is not None and ids else None
+        if locks.waits or table not in locked:
+            locked[table] = known | ids if known is not None and ids else None
 
     def _report(self, what: str) -> None:
         self.found.append(f"{what}: {_opener()}")

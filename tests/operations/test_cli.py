@@ -72,19 +72,19 @@ def test_a_shell_completes_commands_options_and_choices(typed: str, offered: lis
 def test_ctrl_c_ends_a_command_with_its_own_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(_: Any) -> None:
+    def interrupted() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("operations.commands.accrue.command_environment", interrupted)
+    monkeypatch.setattr("operations.commands.accrue.open_for_command", interrupted)
     assert cli.main(["accrue"]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
 def test_an_error_that_nobody_expected_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Any) -> None:
+    def broken() -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("operations.commands.accrue.command_environment", broken)
+    monkeypatch.setattr("operations.commands.accrue.open_for_command", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         cli.main(["accrue"])
 

@@ -45,7 +45,7 @@ GOOD = {
     "inbound": "id=1&from=%2B254711000001&text=BAL",
 }
 with_examples = settings(
-    max_examples=300,
+    max_examples=120,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -22,7 +22,12 @@ FOLDER = Path(__file__).parent
 OpenGateway = Callable[[StartingData], AbstractContextManager[RunningGateway]]
 
 # With a prompt and a device; of an agent and a customer's text; by paybill; by SMS.
-CONVERSATIONS = ("pay_meter", "agent_collects_cash", "last_instalment_unlocks", "texts_to_us")
+CONVERSATIONS = (
+    "pay_meter",
+    "agent_collects_cash",
+    "last_instalment_unlocks",
+    pytest.param("texts_to_us", marks=pytest.mark.slow),
+)
 
 
 @pytest.fixture

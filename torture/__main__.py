@@ -27,6 +27,7 @@ def main() -> int:
         report.seconds["in all"] = time.monotonic() - started_at
         log(report.table())
         if report.violations:
+            os.makedirs("var", exist_ok=True)
             shutil.copy(folder / "processes.log", "var/torture.log")
             log("log of the processes: var/torture.log")
     return 1 if report.violations else 0

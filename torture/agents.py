@@ -60,12 +60,14 @@ class Agents:
     """Threads of agents, each with a share of the collections. `events` counts what happened.
 
     `booked` has (number of the agent's phone, amount in minor units) of each collection whose agent
-    was shown that it is booked; the amounts of a phone are all different.
+    was shown that it is booked; the amounts of a phone are all different. `refused` has those that
+    ended with a refusal: an earlier dial may have booked them, so that nothing is left to pay.
     """
 
     def __init__(self, deployment: Deployment, workload: Workload) -> None:
         self.events: Counter[str] = Counter()
         self.booked: set[tuple[str, int]] = set()
+        self.refused: set[tuple[str, int]] = set()
         self._workload = workload
         settings = deployment.settings
         self._url = f"{settings['PUBLIC_URL']}/ussd/africastalking/{settings['CALLBACK_KEY']}"
@@ -94,8 +96,9 @@ class Agents:
             outcome = self._collect(msisdn, serial, amount)
             with self._lock:
                 self.events[f"collection by USSD: {outcome}"] += 1
-                if outcome == "booked":
-                    self.booked.add((msisdn, amount * 100))
+                if outcome in ("booked", "refused"):
+                    ended = self.booked if outcome == "booked" else self.refused
+                    ended.add((msisdn, amount * 100))
 
     def _collect(self, msisdn: str, serial: str, amount: int) -> str:
         """Dial until the collection is booked or refused; returns which."""

@@ -183,29 +183,35 @@ def _cursor(connection: Connection) -> psycopg.Cursor[tuple[object, ...]]:
 
 
 def find_violations(
-    deployment: Deployment, booked_by_ussd: Collection[tuple[str, int]]
+    deployment: Deployment,
+    booked_by_ussd: Collection[tuple[str, int]],
+    refused_by_ussd: Collection[tuple[str, int]],
 ) -> dict[str, str]:
     """Everything that must not be, with its count; empty when the run has passed.
 
-    `booked_by_ussd`: (agent's number, amount in minor units) of what agents saw booked.
+    `booked_by_ussd`: (agent's number, amount in minor units) of what agents saw booked;
+    `refused_by_ussd`: of what was refused at last.
     """
     _copy_what_the_providers_know(deployment)
     violations = {name: str(n) for name, n in _run_counts(deployment, _VIOLATIONS).items() if n}
-    violations |= _wrong_collections(deployment, booked_by_ussd)
+    violations |= _wrong_collections(deployment, booked_by_ussd, refused_by_ussd)
     with unit_opener(deployment.engine)() as unit:
         offences = {name: offenders(unit.connection, sql, unit.now) for name, sql in LEDGER.items()}
     return violations | {name: offender for name, offender in offences.items() if offender}
 
 
 def _wrong_collections(
-    deployment: Deployment, booked_by_ussd: Collection[tuple[str, int]]
+    deployment: Deployment,
+    booked_by_ussd: Collection[tuple[str, int]],
+    refused_by_ussd: Collection[tuple[str, int]],
 ) -> dict[str, str]:
     with deployment.engine.connect() as connection:
         found = connection.execute(_COLLECTIONS, {"other": AGENT})
         in_books = {(msisdn, amount): number for msisdn, amount, number in found}
     twice = [collection for collection, number in in_books.items() if number > 1]
     lost = [collection for collection in booked_by_ussd if collection not in in_books]
-    unseen = [collection for collection in in_books if collection not in booked_by_ussd]
+    ended = {*booked_by_ussd, *refused_by_ussd}
+    unseen = [collection for collection in in_books if collection not in ended]
     wrong = {"cash booked twice": twice, "cash shown and not booked": lost}
     wrong["cash booked and never shown to its agent"] = unseen
     return {name: str(found[:5]) for name, found in wrong.items() if found}

@@ -82,7 +82,7 @@ def run(
     report.events += payers.events + responders.events + agents.events + office.events
     report.statistics = collect_statistics(deployment)
     report.violations = {f"still pending: {name}": str(count) for name, count in pending.items()}
-    report.violations |= wrong | find_violations(deployment, agents.booked)
+    report.violations |= wrong | find_violations(deployment, agents.booked, agents.refused)
     return report
 
 

@@ -44,6 +44,7 @@ HELP = """usage: python3 dev.py COMMAND [ARGUMENTS]
   pictures        the pictures of docs/pictures, taken again in the same browser
   bench [ARGS]    the measurements of bench/
   torture         payments under kills, minutes long (TORTURE_SEED, TORTURE_SCALE=0.1, ...)
+  attack [ARGS]   attacks on the running product from outside (ATTACK_SCALE=0.1); ARGS go to pytest
   stateful        payments, prompts and owners in any order, 10 000 steps (STATEFUL_STEPS)
   walk [N] [SEED] N walks of random callers through the whole menu, minutes long (1000)
   lock            make requirements.lock and browser.lock again from pyproject.toml
@@ -192,6 +193,15 @@ def bench(*arguments: str) -> None:
 
 def torture(*arguments: str) -> None:
     become("python", "-m", "torture", *arguments)
+
+
+def attack(*arguments: str) -> None:
+    """Play the attacks one after the other: some of them stop a service for a while."""
+    code = call(
+        shlex.join(["python", "-m", "pytest", "-n", "0", "-o", "testpaths=attack", *arguments])
+    )
+    print("passed: every attack held" if code == 0 else "fell short: see the failures above")
+    sys.exit(code)
 
 
 def stateful() -> None:
@@ -377,7 +387,7 @@ def what_to_type() -> str:
 COMMANDS = {"run": run, "test": test, "check": check, "bench": bench, "lock": lock}
 COMMANDS |= {"words": words, "test-quick": test_quick, "trials": trials}
 COMMANDS |= {"torture": torture, "audit": audit, "walk": walk, "stateful": stateful}
-COMMANDS |= {"browser": browser, "pictures": pictures}
+COMMANDS |= {"attack": attack, "browser": browser, "pictures": pictures}
 COMMANDS["install"] = lambda: None  # main() has just done it
 
 if __name__ == "__main__":

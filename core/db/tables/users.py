@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, func, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    Table,
+    Text,
+    func,
+    text,
+)
 
 from core.db.tables.audit import cases
 from core.db.tables.columns import enum_column, metadata, row_id, timestamp
@@ -11,6 +23,10 @@ from core.db.tables.payments import payments, tokens
 from core.operator import Role
 
 # `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
+# `password_is_initial`: another person knows it, and it is changed at the next login. `totp_sealed`
+# is the secret of the second factor, encrypted; no code of `totp_step` (a count of 30 s) or before
+# is accepted again. `recovery_hashes`: of the recovery codes that are left. `known_networks`: hashes
+# of the last networks that this person logged in from.
 console_users = Table(
     "console_users",
     metadata,
@@ -18,10 +34,17 @@ console_users = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("password_hash", Text, nullable=False),
     *enum_column("role", Role),
+    Column("password_is_initial", Boolean, nullable=False, server_default=text("false")),
     Column("login_epoch", Integer, nullable=False, server_default=text("0")),
+    Column("totp_sealed", Text, nullable=True),
+    Column("totp_step", BigInteger, nullable=False, server_default=text("0")),
+    timestamp("totp_since", nullable=True),
+    Column("recovery_hashes", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("known_networks", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     timestamp("created_at"),
     timestamp("disabled_at", nullable=True),
-    CheckConstraint("name = lower(name)", name="name"),
+    CheckConstraint("name ~ '^[a-z0-9._-]{2,40}$'", name="name"),
+    CheckConstraint("(totp_sealed IS NULL) = (totp_since IS NULL)", name="totp"),
 )
 
 # Forms of the console that were saved, each once: `token` was made when the form was shown,

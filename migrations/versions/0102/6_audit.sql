@@ -28,18 +28,29 @@ CREATE TABLE balance_assertions (
 );
 
 -- `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
+-- `password_is_initial`: another person knows it, and it is changed at the next login. `totp_sealed`
+-- is the secret of the second factor, encrypted; no code of `totp_step` (a count of 30 s) or before
+-- is accepted again. `recovery_hashes`: of the recovery codes that are left. `known_networks`: hashes
+-- of the last networks that this person logged in from.
 CREATE TABLE console_users (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     name TEXT NOT NULL,
     password_hash TEXT NOT NULL,
     role TEXT NOT NULL,
+    password_is_initial BOOLEAN DEFAULT false NOT NULL,
     login_epoch INTEGER DEFAULT 0 NOT NULL,
+    totp_sealed TEXT,
+    totp_step BIGINT DEFAULT 0 NOT NULL,
+    totp_since TIMESTAMP WITH TIME ZONE,
+    recovery_hashes TEXT[] DEFAULT '{}' NOT NULL,
+    known_networks TEXT[] DEFAULT '{}' NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     disabled_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT console_users_pkey PRIMARY KEY (id),
     CONSTRAINT console_users_role_check CHECK (role IN ('owner', 'finance', 'support',
         'read_only')),
-    CONSTRAINT console_users_name_check CHECK (name = lower(name)),
+    CONSTRAINT console_users_name_check CHECK (name ~ '^[a-z0-9._-]{2,40}$'),
+    CONSTRAINT console_users_totp_check CHECK ((totp_sealed IS NULL) = (totp_since IS NULL)),
     CONSTRAINT console_users_name_key UNIQUE (name)
 );
 

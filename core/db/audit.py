@@ -24,6 +24,32 @@ def insert_audit(connection: Connection, now: datetime, values: Mapping[str, obj
     )
 
 
+def note_once(connection: Connection, now: datetime, key: str) -> bool:
+    """Store that what `key` names was noted. Returns False if it was noted before."""
+    noted = connection.execute(
+        text("INSERT INTO audit_once (key, noted_at) VALUES (:key, :now) ON CONFLICT DO NOTHING"),
+        {"key": key, "now": now},
+    )
+    return noted.rowcount == 1
+
+
+def count_noted(connection: Connection, prefix: str) -> int:
+    """Return how many noted keys begin with `prefix`."""
+    return int(
+        connection.execute(
+            text("SELECT count(*) FROM audit_once WHERE starts_with(key, :prefix)"),
+            {"prefix": prefix},
+        ).scalar_one()
+    )
+
+
+def forget_noted(connection: Connection, before: datetime) -> int:
+    """Forget what was noted before that instant; return how many keys."""
+    return connection.execute(
+        text("DELETE FROM audit_once WHERE noted_at < :before"), {"before": before}
+    ).rowcount
+
+
 def open_case(
     connection: Connection,
     now: datetime,

@@ -20,6 +20,13 @@ def find_user(connection: Connection, name: str) -> ConsoleUser | None:
     return None if row is None else ConsoleUser(*row)
 
 
+def find_user_id(connection: Connection, name: str) -> int | None:
+    """Return the id of the user with that name (lower case), disabled or not."""
+    return connection.execute(
+        text("SELECT id FROM console_users WHERE name = :name"), {"name": name}
+    ).scalar_one_or_none()
+
+
 def user_of_login(connection: Connection, user_id: int, login_epoch: int) -> ConsoleUser | None:
     """Return the user of a login, unless the login was ended or the user disabled since."""
     row = connection.execute(

@@ -59,6 +59,15 @@ saved_forms = Table(
     timestamp("saved_at"),
 )
 
+# What is written to the audit log at most once an hour, such as a look at a customer's page: `key`
+# begins with the hour.
+audit_once = Table(
+    "audit_once",
+    metadata,
+    Column("key", Text, primary_key=True),
+    timestamp("noted_at"),
+)
+
 # Names are found by how they begin.
 for _name in (customers.c.name, customers.c.surname):
     Index(

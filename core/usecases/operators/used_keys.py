@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from core.db.audit import forget_noted
 from core.db.effects import delete_effects
 from core.db.saved_forms import delete_saved_forms
 from core.unit import Unit
@@ -14,6 +15,8 @@ _KEPT = timedelta(days=1)
 
 
 def forget_used_keys(unit: Unit) -> int:
-    """Delete what is known of effects of menus and of saved forms; return how many rows."""
+    """Delete what is known of effects of menus, of saved forms and of what was noted in the audit
+    log once an hour; return how many rows."""
     before = unit.now - _KEPT
-    return delete_effects(unit.connection, before) + delete_saved_forms(unit.connection, before)
+    forget = (delete_effects, delete_saved_forms, forget_noted)
+    return sum(delete(unit.connection, before) for delete in forget)

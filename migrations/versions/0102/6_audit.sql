@@ -14,6 +14,14 @@ CREATE TABLE audit_log (
 );
 CREATE INDEX audit_log_subject_idx ON audit_log (subject, subject_id);
 
+-- What is written to the audit log at most once an hour, such as a look at a customer's page: `key`
+-- begins with the hour.
+CREATE TABLE audit_once (
+    key TEXT NOT NULL,
+    noted_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    CONSTRAINT audit_once_pkey PRIMARY KEY (key)
+);
+
 -- What a provider says it holds for us at an instant, and the ledger's balance at the same instant.
 CREATE TABLE balance_assertions (
     id BIGINT GENERATED ALWAYS AS IDENTITY,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from core.operator import ConsoleUser
@@ -27,7 +29,7 @@ def user_of(scenario: Scenario) -> ConsoleUser:
         return log_in(unit, "zawadi", "correct horse")
 
 
-def noted(scenario: Scenario) -> list[tuple[str, ...]]:
+def noted(scenario: Scenario) -> list[tuple[Any, ...]]:
     return scenario.rows(
         "SELECT operator, action, subject, subject_id, details FROM audit_log"
         " WHERE action <> 'add' ORDER BY id"

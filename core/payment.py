@@ -17,6 +17,19 @@ PayerKind = Literal["msisdn", "masked", "sha256", "none"]
 # The kind of case about a payment on hold, because what the customer owes was changed after it was
 # made.
 CHANGED = "changed_since_payment"
+# How a payment was announced. proved: by the provider's own answer, by a signed message, by one that
+# brought back what only the provider was given, or by ourselves. unproved: at an endpoint that proves
+# nothing. forged: by a message whose proof is not ours.
+Evidence = Literal["proved", "unproved", "forged"]
+# Why a payment is not believed yet: more than its channel moves at once; paid more than a day from
+# our clock; its proof is not ours; for a prompt that has no such name; a large sum without proof; a
+# sum without proof, after a forged one was seen.
+DoubtReason = Literal[
+    "over_limit", "wrong_clock", "forged", "unknown_prompt", "large_sum", "after_forgery"
+]
+# What became of asking the provider. no_answer: it never said; released: a person said that it is
+# to be used, or given back.
+WordState = Literal["waiting", "confirmed", "denied", "no_answer", "released"]
 PaymentState = Literal["received", "applied", "suspense", "refunding", "refunded", "reversed"]
 # Where a part of a payment went.
 LineKind = Literal[
@@ -149,6 +162,7 @@ class PaymentNotice:
     which is normalised; `account` is what the payer typed; `payer_kind` says what `payer` holds (a
     masked or hashed number cannot be texted). `quoted_at`: when the payer was told what the money
     does, where that was before it was paid. `prompt`: the one that was approved, where known.
+    `evidence`: how it was announced; `proof`: what it brought back, which counts for one payment.
     """
 
     provider_account: str
@@ -162,6 +176,8 @@ class PaymentNotice:
     paid_at: datetime
     quoted_at: datetime | None = None
     prompt: Prompt | None = None
+    evidence: Evidence = "proved"
+    proof: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "receipt", normalise_receipt(self.receipt))
@@ -176,6 +192,7 @@ class PaymentNotice:
         source: str,
         amount_minor: int,
         paid_at: datetime | None = None,
+        evidence: Evidence = "proved",
     ) -> PaymentNotice:
         """The notice of a payment that was made by approving `prompt`. `paid_at` None: the provider
         does not say when; it is taken to be when the prompt was sent."""
@@ -191,4 +208,5 @@ class PaymentNotice:
             paid_at=paid_at or prompt.sent_at or prompt.created_at,
             quoted_at=prompt.created_at,
             prompt=prompt,
+            evidence=evidence,
         )

@@ -22,14 +22,23 @@ from core.credit import CreditActKind
 from core.db.tables.columns import amount_minor, enum_column, metadata, reference, row_id, timestamp
 from core.device import TokenKind
 from core.journal import Side
-from core.payment import LineKind, PayerKind, PaymentPurpose, PaymentState
+from core.payment import (
+    DoubtReason,
+    Evidence,
+    LineKind,
+    PayerKind,
+    PaymentPurpose,
+    PaymentState,
+    WordState,
+)
 from core.prompt import PromptState
 from core.refund import MoneyBackFrom
 
 # One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 # capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
 # whenever it is applied. `quoted_at`: what was sold or changed later does not count (empty where
-# that is `paid_at`), unless a person has said so at `decided_at`.
+# that is `paid_at`), unless a person has said so at `decided_at`. `evidence`: how it was announced;
+# `proof`: what the message brought back. `listed_at`: when a list of the provider first had it.
 payments = Table(
     "payments",
     metadata,
@@ -50,6 +59,9 @@ payments = Table(
     timestamp("quoted_at", nullable=True),
     timestamp("decided_at", nullable=True),
     timestamp("received_at"),
+    *enum_column("evidence", Evidence, default="proved"),
+    Column("proof", Text, nullable=True),
+    timestamp("listed_at", nullable=True),
     *enum_column("state", PaymentState, default="received"),
     timestamp("applied_at", nullable=True),
     amount_minor("credit_used_minor", default=0),
@@ -58,6 +70,8 @@ payments = Table(
     timestamp("next_attempt_at"),
     Column("problem", Text, nullable=True),
     UniqueConstraint("provider_account", "receipt"),
+    # What only the provider was given counts once.
+    UniqueConstraint("proof"),
     CheckConstraint("receipt = upper(receipt)", name="receipt"),
     CheckConstraint("amount_minor > 0 AND credit_used_minor >= 0", name="amounts"),
     # Money that is being sent or taken back keeps what it was matched to, if it was.
@@ -84,6 +98,28 @@ payments = Table(
     Index("payments_receipt_idx", "receipt"),
     Index("payments_payer_idx", "payer"),
     Index("payments_unmatched_idx", "received_at", postgresql_where=text("state = 'suspense'")),
+    Index("payments_account_received_at_idx", "provider_account", "received_at"),
+)
+
+# A payment that was not believed when it was announced, and what became of asking the provider for
+# its own word. Its payment is on hold until the word comes or a person decides.
+provider_words = Table(
+    "provider_words",
+    metadata,
+    Column("payment_id", BigInteger, ForeignKey("payments.id"), primary_key=True),
+    *enum_column("reason", DoubtReason),
+    *enum_column("state", WordState, default="waiting"),
+    timestamp("asked_for_at"),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    timestamp("next_attempt_at", nullable=True),
+    timestamp("ended_at", nullable=True),
+    CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended"),
+    CheckConstraint("state = 'waiting' OR next_attempt_at IS NULL", name="next_attempt"),
+    Index(
+        "provider_words_waiting_idx",
+        "next_attempt_at",
+        postgresql_where=text("state = 'waiting'"),
+    ),
 )
 
 # What a customer got for a payment that was then taken back, and owes from `due_on` on. It ends

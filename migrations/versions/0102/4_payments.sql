@@ -68,7 +68,8 @@ CREATE INDEX postings_entry_id_idx ON postings (entry_id);
 -- One row per receipt of a provider account, whichever callback announced it. Receipts are stored in
 -- capitals (core.payment.normalise_receipt). `paid_on`: the day whose prices and debts count for it,
 -- whenever it is applied. `quoted_at`: what was sold or changed later does not count (empty where
--- that is `paid_at`), unless a person has said so at `decided_at`.
+-- that is `paid_at`), unless a person has said so at `decided_at`. `evidence`: how it was announced;
+-- `proof`: what the message brought back. `listed_at`: when a list of the provider first had it.
 CREATE TABLE payments (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     provider_account TEXT NOT NULL,
@@ -87,6 +88,9 @@ CREATE TABLE payments (
     quoted_at TIMESTAMP WITH TIME ZONE,
     decided_at TIMESTAMP WITH TIME ZONE,
     received_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    evidence TEXT DEFAULT 'proved' NOT NULL,
+    proof TEXT,
+    listed_at TIMESTAMP WITH TIME ZONE,
     state TEXT DEFAULT 'received' NOT NULL,
     applied_at TIMESTAMP WITH TIME ZONE,
     credit_used_minor BIGINT DEFAULT 0 NOT NULL,
@@ -98,9 +102,11 @@ CREATE TABLE payments (
     CONSTRAINT payments_purpose_check CHECK (purpose IN ('device', 'loan')),
     CONSTRAINT payments_payer_kind_check CHECK (payer_kind IN ('msisdn', 'masked', 'sha256',
         'none')),
+    CONSTRAINT payments_evidence_check CHECK (evidence IN ('proved', 'unproved', 'forged')),
     CONSTRAINT payments_state_check CHECK (state IN ('received', 'applied', 'suspense', 'refunding',
         'refunded', 'reversed')),
     CONSTRAINT payments_provider_account_receipt_key UNIQUE (provider_account, receipt),
+    CONSTRAINT payments_proof_key UNIQUE (proof),
     CONSTRAINT payments_receipt_check CHECK (receipt = upper(receipt)),
     CONSTRAINT payments_amounts_check CHECK (amount_minor > 0 AND credit_used_minor >= 0),
     CONSTRAINT payments_matched_check CHECK (CASE WHEN state = 'suspense' THEN customer_id IS NULL
@@ -112,6 +118,7 @@ CREATE TABLE payments (
     CONSTRAINT payments_device_id_fkey FOREIGN KEY(device_id) REFERENCES devices (id),
     CONSTRAINT payments_customer_id_fkey FOREIGN KEY(customer_id) REFERENCES customers (id)
 );
+CREATE INDEX payments_account_received_at_idx ON payments (provider_account, received_at);
 CREATE INDEX payments_customer_id_idx ON payments (customer_id);
 CREATE INDEX payments_payer_idx ON payments (payer);
 CREATE INDEX payments_receipt_idx ON payments (receipt);
@@ -202,6 +209,28 @@ CREATE INDEX prompts_open_idx ON prompts (sent_at) WHERE state IN ('approved', '
     'unknown');
 CREATE INDEX prompts_payment_id_idx ON prompts (payment_id);
 CREATE INDEX prompts_waiting_idx ON prompts (next_attempt_at) WHERE next_attempt_at IS NOT NULL;
+
+-- A payment that was not believed when it was announced, and what became of asking the provider for
+-- its own word. Its payment is on hold until the word comes or a person decides.
+CREATE TABLE provider_words (
+    payment_id BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT DEFAULT 'waiting' NOT NULL,
+    asked_for_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    attempts INTEGER DEFAULT 0 NOT NULL,
+    next_attempt_at TIMESTAMP WITH TIME ZONE,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT provider_words_pkey PRIMARY KEY (payment_id),
+    CONSTRAINT provider_words_reason_check CHECK (reason IN ('over_limit', 'wrong_clock', 'forged',
+        'unknown_prompt', 'large_sum', 'after_forgery')),
+    CONSTRAINT provider_words_state_check CHECK (state IN ('waiting', 'confirmed', 'denied',
+        'no_answer', 'released')),
+    CONSTRAINT provider_words_ended_check CHECK ((state = 'waiting') = (ended_at IS NULL)),
+    CONSTRAINT provider_words_next_attempt_check CHECK (state = 'waiting' OR next_attempt_at IS
+        NULL),
+    CONSTRAINT provider_words_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payments (id)
+);
+CREATE INDEX provider_words_waiting_idx ON provider_words (next_attempt_at) WHERE state = 'waiting';
 
 -- `units`: tenths of a kWh, or days; 0 for an unlock. The text never changes once stored.
 CREATE TABLE tokens (

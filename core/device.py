@@ -21,9 +21,9 @@ TokenOrderState = Literal["waiting", "made", "failed"]
 class Device:
     """A device with what applying a payment needs. `sale_id` is its open sale, if any.
 
-    `sealed_key` can only be decrypted by workers, which hold the key ring; the repr hides it. It is
-    not read for a quote, which only asks whether there `has_key`. `past_tariffs`: the tariffs a
-    meter was on before, oldest first, each with the instant (ISO 8601) until which.
+    `past_tariffs`: the tariffs a meter was on before, oldest first, each with the instant (ISO
+    8601) until which. `starting_code` and `sealed_key` are read only where a token is made: the web
+    process has no right to them, and asks whether it `has_key`. Only workers can decrypt the key.
     """
 
     id: int
@@ -34,8 +34,6 @@ class Device:
     access_anchor_on: date | None
     token_counter: int
     initial_counter: int
-    starting_code: int | None
-    sealed_key: bytes | None
     sts: dict[str, Any] | None
     token_family: str
     sale_id: int | None
@@ -44,6 +42,8 @@ class Device:
     minimum_payment_minor: int | None
     has_key: bool
     past_tariffs: Sequence[tuple[int, str]] | None
+    starting_code: int | None = None
+    sealed_key: bytes | None = None
 
     def __repr__(self) -> str:
         return f"Device({self.serial})"
@@ -128,8 +128,6 @@ class KnownDevice:
     tariff: str | None
     owner_id: int | None
     assigned_on: date | None
-    sealed_key: bytes | None
-    starting_code: int | None
     initial_counter: int
     sts: dict[str, Any] | None
     plan: str | None

@@ -1,4 +1,4 @@
-"""Queries for devices, with owner, tariff, plan, token family and sealed key."""
+"""Queries for devices, with owner, tariff, plan, token family and, for workers, their secrets."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from core.sale import RUNNING_SQL
 
 COLUMNS = """
     d.id, d.serial, d.kind, d.owner_id, d.tariff_id, d.access_anchor_on, d.token_counter,
-    d.initial_counter, d.starting_code, d.sealed_key, d.sts, m.token_family,
-    s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor,
-    d.sealed_key IS NOT NULL AS has_key,
+    d.initial_counter, d.sts, m.token_family,
+    s.id AS sale_id, s.scheme, s.price_per_day_minor, s.minimum_payment_minor, d.has_key,
     (SELECT jsonb_agg(jsonb_build_array(t.tariff_id, t.until_at) ORDER BY t.until_at)
        FROM past_tariffs t WHERE t.device_id = d.id) AS past_tariffs
 """
+# What tokens are made from. The web process may not read it (core.db.roles).
+_SECRETS = ", d.starting_code, d.sealed_key"
 FROM = f"""
     FROM devices d JOIN manufacturers m ON m.id = d.manufacturer_id
     LEFT JOIN sales s ON s.device_id = d.id AND s.state IN {RUNNING_SQL}
@@ -33,9 +34,12 @@ def access_anchor(day: str) -> str:
     return f"CASE WHEN d.tariff_id IS NOT NULL THEN greatest({day}, ({last_fee})) END"
 
 
-def find_device(connection: Connection, serial: str) -> Device | None:
+def find_device(
+    connection: Connection, serial: str, *, with_secrets: bool = False
+) -> Device | None:
     """Return the device with that normalised serial number, or None."""
-    return _find_one_device(connection, f"SELECT {COLUMNS} {FROM} WHERE d.serial = :key", serial)
+    columns = COLUMNS + _SECRETS if with_secrets else COLUMNS
+    return _find_one_device(connection, f"SELECT {columns} {FROM} WHERE d.serial = :key", serial)
 
 
 def get_device(connection: Connection, device_id: int) -> Device:
@@ -64,7 +68,11 @@ def owned_devices_after(connection: Connection, device_id: int, limit: int) -> l
 
 
 def lock_devices(
-    connection: Connection, device_ids: Collection[int], customer_ids: Collection[int]
+    connection: Connection,
+    device_ids: Collection[int],
+    customer_ids: Collection[int],
+    *,
+    with_secrets: bool = False,
 ) -> dict[int, Device]:
     """Lock, in order of id, every device that a payment of these customers can touch.
 
@@ -72,9 +80,10 @@ def lock_devices(
     on their running or written-off plans (money may come for them). Returns their current state
     by id.
     """
+    columns = COLUMNS + _SECRETS if with_secrets else COLUMNS
     rows = connection.execute(
         text(
-            f"SELECT {COLUMNS} {FROM} WHERE d.id IN ("
+            f"SELECT {columns} {FROM} WHERE d.id IN ("
             " SELECT unnest(CAST(:ids AS bigint[]))"
             " UNION SELECT id FROM devices"
             " WHERE owner_id = ANY(:customers) AND tariff_id IS NOT NULL"

@@ -77,7 +77,7 @@ _POSITION = f"""
         (SELECT to_jsonb(found) FROM (
             SELECT {customers.COLUMNS} FROM customers c WHERE c.id = (SELECT owner FROM asked)
          ) AS found),
-        (SELECT jsonb_agg(to_jsonb(served) - 'sealed_key') FROM served),
+        (SELECT jsonb_agg(to_jsonb(served)) FROM served),
         (SELECT jsonb_agg(version ORDER BY valid_from) FROM tariff_versions version
           WHERE tariff_id IN (SELECT tariff_id FROM served)),
         (SELECT jsonb_agg(named ORDER BY {ORDER}) FROM named),
@@ -139,7 +139,6 @@ def _device(fields: dict[str, Any]) -> Device:
     return Device(
         **fields,
         access_anchor_on=date.fromisoformat(anchor) if anchor else None,
-        sealed_key=None,
     )
 
 

@@ -76,7 +76,7 @@ def devices_by_serial(
     rows = connection.execute(
         text(
             "SELECT d.id, d.serial, d.kind, m.code, t.code, d.owner_id, d.assigned_on,"
-            " d.sealed_key, d.starting_code, d.initial_counter, d.sts, p.code,"
+            " d.initial_counter, d.sts, p.code,"
             " d.product_id, d.divider, d.digits, d.model,"
             " EXISTS (SELECT FROM sales s"
             f" WHERE s.device_id = d.id AND s.state IN {RUNNING_SQL}), d.retired_on IS NOT NULL,"
@@ -89,6 +89,17 @@ def devices_by_serial(
         {"serials": list(serials)},
     )
     return {row.serial: KnownDevice(*row) for row in rows}
+
+
+def device_secrets(
+    connection: Connection, serials: Collection[str]
+) -> dict[str, tuple[bytes | None, int | None]]:
+    """Return (sealed key, starting code) of those devices, by serial. The web process may not."""
+    rows = connection.execute(
+        text("SELECT serial, sealed_key, starting_code FROM devices WHERE serial = ANY(:serials)"),
+        {"serials": list(serials)},
+    )
+    return {row.serial: (row.sealed_key, row.starting_code) for row in rows}
 
 
 def villages_served(connection: Connection, only: Sequence[str]) -> list[tuple[str, str]]:

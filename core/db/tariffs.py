@@ -179,7 +179,7 @@ def families_in_use(connection: Connection, codes: Sequence[str]) -> dict[str, s
         text(
             "SELECT m.code, m.token_family FROM manufacturers m WHERE m.code = ANY(:codes)"
             " AND EXISTS (SELECT FROM devices d WHERE d.manufacturer_id = m.id"
-            " AND (d.sealed_key IS NOT NULL OR d.sts IS NOT NULL))"
+            " AND (d.has_key OR d.sts IS NOT NULL))"
         ),
         {"codes": list(codes)},
     )

@@ -26,7 +26,7 @@ def device_source(
 
     def source(serial: str) -> tuple[str, DeviceSecret, int] | None:
         with engine.connect() as connection:
-            device = find_device(connection, serial)
+            device = find_device(connection, serial, with_secrets=True)
         if device is None or device.token_family not in FAMILIES:
             return None
         return device.kind, open_secret(device), device.initial_counter

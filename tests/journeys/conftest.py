@@ -77,7 +77,7 @@ def _device_in(open_unit: OpenUnit, open_secret: OpenSecret) -> Callable[[str], 
 
     def device(serial: str) -> Any:
         with open_unit() as unit:
-            found = find_device(unit.connection, serial)
+            found = find_device(unit.connection, serial, with_secrets=True)
         return found and (found.kind, open_secret(found), found.initial_counter)
 
     return device

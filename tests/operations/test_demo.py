@@ -141,7 +141,7 @@ def test_virtual_devices_take_the_codes_the_workers_make(
     source, open_secret = device_source(engine, environment), secrets_from(environment)
     for serial, wanted in ((METER, {"kwh": 5.0}), (KIT, {"days": 7, "unlocked": False})):
         with engine.connect() as connection:
-            device = find_device(connection, serial)
+            device = find_device(connection, serial, with_secrets=True)
         assert device is not None
         if device.kind == "meter":
             now = datetime.now(UTC)

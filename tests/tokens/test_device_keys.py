@@ -25,14 +25,24 @@ STA_SAMPLE = Path(__file__).parents[1] / "tokens" / "sta_sample.json"
 def kit(serial: str) -> Any:
     sealed = KeyRing({"1": KEY}).seal(b"sixteen byte key", bound_to("KIT1"))
     return SimpleNamespace(
-        serial=serial, token_family="openpaygo", sealed_key=sealed, starting_code=1, sts=None
+        serial=serial,
+        token_family="openpaygo",
+        has_key=True,
+        sealed_key=sealed,
+        starting_code=1,
+        sts=None,
     )
 
 
 def ea07_meter() -> Any:
     sts = {"ea": 7, "dkga": 2, "sgc": "123456", "krn": 1, "ti": "01", "kt": 2}
     return SimpleNamespace(
-        serial="01000000016", token_family="sts", sealed_key=None, starting_code=None, sts=sts
+        serial="01000000016",
+        token_family="sts",
+        has_key=False,
+        sealed_key=None,
+        starting_code=None,
+        sts=sts,
     )
 
 

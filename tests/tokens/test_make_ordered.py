@@ -49,7 +49,7 @@ def codes(scenario: Scenario) -> list[tuple[str, int, str]]:
 def type_all(scenario: Scenario, serial: str) -> dict[str, Any]:
     """What the device shows after every code was typed, oldest first."""
     with scenario.open_unit() as unit:
-        device = find_device(unit.connection, serial)
+        device = find_device(unit.connection, serial, with_secrets=True)
     assert device is not None
     secret = OPEN_SECRET(device)
     state = factory_state(secret, device.initial_counter)

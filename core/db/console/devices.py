@@ -100,7 +100,7 @@ def find_device_details(connection: Connection, device_id: int) -> DeviceDetails
     return row_or_none(
         connection,
         DeviceDetails,
-        f"SELECT {_COLUMNS}, d.token_counter, d.sealed_key IS NOT NULL AS has_key,"
+        f"SELECT {_COLUMNS}, d.token_counter, d.has_key,"
         " d.retired_on, d.replaced_by_id,"
         " (SELECT serial FROM devices n WHERE n.id = d.replaced_by_id) AS replaced_by,"
         " (SELECT name FROM appliances a WHERE a.id = d.product_id) AS product, d.model"

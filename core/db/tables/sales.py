@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     Index,
     Integer,
@@ -28,6 +30,8 @@ from core.sale import RUNNING_SQL, SaleState
 # `retired_on` some day is out of use for good: it has no owner and is in no stock.
 # `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
 # an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits.
+# `sealed_key` and `starting_code` are hidden from the web process, which is told whether it
+# `has_key` (core/db/roles.py).
 devices = Table(
     "devices",
     metadata,
@@ -42,6 +46,7 @@ devices = Table(
     Column("assigned_on", Date, nullable=True),
     Column("access_anchor_on", Date, nullable=True),
     Column("sealed_key", LargeBinary, nullable=True),
+    Column("has_key", Boolean, Computed("sealed_key IS NOT NULL", persisted=True), nullable=False),
     Column("starting_code", BigInteger, nullable=True),
     Column("sts", JSONB, nullable=True),
     Column("divider", Integer, nullable=True),

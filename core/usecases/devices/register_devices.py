@@ -20,7 +20,12 @@ from core.db.appliances import appliances_by_code
 from core.db.bulk import Values, insert_rows, rows_by_key
 from core.db.ownership import record_handovers
 from core.db.plan_offers import plans_by_code
-from core.db.registration import customers_by_msisdn, devices_by_serial, ids_by_code
+from core.db.registration import (
+    customers_by_msisdn,
+    device_secrets,
+    devices_by_serial,
+    ids_by_code,
+)
 from core.db.tables.catalogue import manufacturers, tariffs
 from core.db.tables.sales import devices
 from core.device import KeypadDigits, KnownDevice
@@ -84,6 +89,7 @@ class _Known:
     products: dict[str, StoredAppliance]
     owners: dict[str, KnownCustomer]
     devices: Mapping[str, KnownDevice]
+    secrets: Mapping[str, tuple[bytes | None, int | None]]
 
 
 def register_devices(
@@ -130,6 +136,7 @@ def _enter(unit: Unit, rows: Sequence[Values]) -> None:
 
 
 def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Known:
+    known = devices_by_serial(connection, [entry.serial for entry in entries])
     return _Known(
         rows_by_key(connection, manufacturers, "code", {entry.manufacturer for entry in entries}),
         ids_by_code(connection, tariffs, {entry.tariff for entry in entries if entry.tariff}),
@@ -138,7 +145,9 @@ def _read_known(connection: Connection, entries: Sequence[DeviceEntry]) -> _Know
         customers_by_msisdn(
             connection, {entry.owner_msisdn for entry in entries if entry.owner_msisdn}
         ),
-        devices_by_serial(connection, [entry.serial for entry in entries]),
+        known,
+        # Only who imports a list again compares them; the console enters new devices alone.
+        device_secrets(connection, list(known)) if known else {},
     )
 
 
@@ -328,10 +337,10 @@ def _compare(known: _Known, device: KnownDevice, entry: DeviceEntry, keys: Seals
             check_unchanged(name, getattr(device, name), given)
     if not device.is_retired:
         _compare_owner(known, device, entry)
-    sealed = device.sealed_key
+    sealed, starting_code = known.secrets[device.serial]
     if sealed and not keys.holds(sealed, bound_to(device.serial), entry.secret_key):
         raise Refused("key_differs")
-    check_unchanged("starting_code", device.starting_code, entry.starting_code)
+    check_unchanged("starting_code", starting_code, entry.starting_code)
     if entry.count is not None:
         check_unchanged("count", device.initial_counter, entry.count)
     check_unchanged("sts", device.sts, entry.sts and entry.sts.stored())

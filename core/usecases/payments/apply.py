@@ -119,7 +119,8 @@ def _lock(
     customer_ids = {payment.customer_id for payment in payments}
     device_ids = {payment.device_id for payment in payments if payment.device_id}
     customers = lock_with_changes(unit.connection, customer_ids)
-    return customers, lock_devices(unit.connection, device_ids, customer_ids)
+    devices = lock_devices(unit.connection, device_ids, customer_ids, with_secrets=True)
+    return customers, devices
 
 
 def _as_quoted(

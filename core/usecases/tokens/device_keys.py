@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from core.db.tokens import SealedKey, keys_by_master, lock_other_keys, store_keys
 from core.device import Device
 from core.environment import Environment, read_setting
+from core.errors import BrokenInvariant
 from core.tokens.errors import TokenError
 from core.tokens.family import DeviceSecret
 from core.tokens.keys import KeyRing, VendingKeys
@@ -26,6 +27,8 @@ def secret_opener(
     """Return a function that decrypts the secret of a device. That function raises TokenError."""
 
     def open_secret(device: Device) -> DeviceSecret:
+        if device.has_key and device.sealed_key is None:
+            raise BrokenInvariant(f"device {device.serial} was read without its secrets")
         sealed, meter = device.sealed_key, None
         if device.sts is not None:
             meter = StsMeter(**device.sts)

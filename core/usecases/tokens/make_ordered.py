@@ -60,7 +60,8 @@ def make_ordered_tokens(unit: Unit, open_secret: OpenSecret, limit: int = 50) ->
 
 
 def _make(unit: Unit, order: TokenOrder, open_secret: OpenSecret) -> None:
-    device = lock_devices(unit.connection, [order.device_id], [])[order.device_id]
+    locked = lock_devices(unit.connection, [order.device_id], [], with_secrets=True)
+    device = locked[order.device_id]
     if device.owner_id != order.customer_id:
         return _give_up(unit, order, device)
     issued = _issue(unit, order, open_secret(device), device.token_counter)

@@ -5,6 +5,8 @@
 -- `retired_on` some day is out of use for good: it has no owner and is in no stock.
 -- `product_id`: the appliance that it is. `divider` (units in a day), `digits` and `model` describe
 -- an OpenPAYGO device as its manufacturer does; empty means a divider of 1 and all ten digits.
+-- `sealed_key` and `starting_code` are hidden from the web process, which is told whether it
+-- `has_key` (core/db/roles.py).
 CREATE TABLE devices (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     serial TEXT NOT NULL,
@@ -17,6 +19,7 @@ CREATE TABLE devices (
     assigned_on DATE,
     access_anchor_on DATE,
     sealed_key BYTEA,
+    has_key BOOLEAN GENERATED ALWAYS AS (sealed_key IS NOT NULL) STORED NOT NULL,
     starting_code BIGINT,
     sts JSONB,
     divider INTEGER,

@@ -31,7 +31,9 @@ def test_devices_make_tokens_from_what_was_imported(
 ) -> None:
     open_secret = secrets_from(environment)
     with engine.connect() as connection:
-        kit, meter = find_device(connection, "KIT1"), find_device(connection, METER)
+        kit, meter = (
+            find_device(connection, serial, with_secrets=True) for serial in ("KIT1", METER)
+        )
     assert kit is not None
     assert meter is not None
     (days,) = issue_days(open_secret(kit), kit.token_counter, 30)

@@ -38,8 +38,8 @@ def insert_dataset(connection: Connection, customers: int, today: date) -> None:
         "INSERT INTO manufacturers (code, name, kinds, token_family) VALUES"
         " ('m', 'M', '{meter}', 'sts'), ('s', 'S', '{shs}', 'openpaygo')",
         "INSERT INTO tariffs (code, name) VALUES ('t', 'T')",
-        "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_minor,"
-        " access_rate_minor, access_every_days) VALUES (1, '2020-01-01', 2500, 10000, 30)",
+        "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_thousandths,"
+        " access_rate_minor, access_every_days) VALUES (1, '2020-01-01', 2500000, 10000, 30)",
         "INSERT INTO appliances (code, name, kind, price_minor) VALUES"
         " ('cooker', 'Cooker', 'other', 1000000), ('kit', 'Kit', 'shs', 780000)",
         "INSERT INTO customers (name, surname, language, created_at)"

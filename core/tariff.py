@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+_PARTS = 10 * 1000  # tenths of a kWh, and thousandths of a minor unit
+
 
 @dataclass(frozen=True, slots=True)
 class TariffVersion:
-    """Prices in minor units, in force from `valid_from` until the next version's day."""
+    """Prices in force from `valid_from` until the next version's day: of a kWh in thousandths of a
+    minor unit, all others in minor units."""
 
     valid_from: date
-    price_per_kwh_minor: int
+    price_per_kwh_thousandths: int
     access_rate_minor: int = 0
     access_every_days: int | None = None
     minimum_purchase_minor: int = 0
@@ -51,17 +54,18 @@ def energy_for(money_minor: int, version: TariffVersion) -> tuple[int, int]:
     """Tenths of a kWh that the money buys, rounded down, and what they cost.
 
     Below the minimum purchase nothing is sold. The cost is rounded up to the minor unit, so a
-    tenth is never sold below its price: 555 at 100 per kWh -> 55 tenths for 550.
+    tenth is never sold below its price: 555 at 100 per kWh -> 55 tenths for 550, and at 796.4
+    per kWh -> 6 tenths for 478.
     """
     if money_minor < version.minimum_purchase_minor:
         return 0, 0
-    tenths = money_minor * 10 // version.price_per_kwh_minor
+    tenths = money_minor * _PARTS // version.price_per_kwh_thousandths
     return tenths, energy_cost(tenths, version)
 
 
 def energy_cost(tenths_kwh: int, version: TariffVersion) -> int:
     """What so many tenths of a kWh cost, rounded up to the minor unit."""
-    return -(-tenths_kwh * version.price_per_kwh_minor // 10)
+    return -(-tenths_kwh * version.price_per_kwh_thousandths // _PARTS)
 
 
 def fees_due(

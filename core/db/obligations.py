@@ -147,7 +147,7 @@ def _versions(rows: Iterable[dict[str, Any]]) -> dict[int, list[TariffVersion]]:
     for row in rows:
         version = TariffVersion(
             date.fromisoformat(row["valid_from"]),
-            row["price_per_kwh_minor"],
+            row["price_per_kwh_thousandths"],
             row["access_rate_minor"],
             row["access_every_days"],
             row["minimum_purchase_minor"],

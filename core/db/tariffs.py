@@ -44,7 +44,7 @@ def tariff_versions(
         return {}
     rows = connection.execute(
         text(
-            "SELECT tariff_id, valid_from, price_per_kwh_minor, access_rate_minor,"
+            "SELECT tariff_id, valid_from, price_per_kwh_thousandths, access_rate_minor,"
             " access_every_days, minimum_purchase_minor FROM tariff_versions"
             " WHERE tariff_id = ANY(:ids) ORDER BY tariff_id, valid_from"
         ),
@@ -57,17 +57,17 @@ def tariff_versions(
 
 
 def prices_per_kwh(connection: Connection, on: date) -> list[tuple[str, str, int]]:
-    """Return (code, name, price in minor units) on that day of the tariffs that have begun, by
-    name."""
+    """Return (code, name, price in thousandths of a minor unit) on that day of the tariffs that
+    have begun, by name."""
     rows = connection.execute(
         text(
-            "SELECT code, name, (SELECT v.price_per_kwh_minor FROM tariff_versions v"
+            "SELECT code, name, (SELECT v.price_per_kwh_thousandths FROM tariff_versions v"
             " WHERE v.tariff_id = t.id AND v.valid_from <= :on"
-            " ORDER BY v.valid_from DESC LIMIT 1) AS price_minor FROM tariffs t ORDER BY name"
+            " ORDER BY v.valid_from DESC LIMIT 1) AS price FROM tariffs t ORDER BY name"
         ),
         {"on": on},
     )
-    return [(row.code, row.name, row.price_minor) for row in rows if row.price_minor]
+    return [(row.code, row.name, row.price) for row in rows if row.price]
 
 
 def delete_future_version(

@@ -43,6 +43,23 @@ class MoneySlot:
         return self.render(money.Money(limits.largest_minor, limits.currency), language)
 
 
+class UnitPriceSlot:
+    """The price of a kWh: `KES 25`, `UGX 796.4`."""
+
+    value_type: type = money.UnitPrice
+
+    def render(self, value: money.UnitPrice, language: Language) -> str:
+        whole, finer = divmod(value.thousandths, 1000)
+        if not finer:
+            return MoneySlot().render(money.Money(whole, value.currency), language)
+        return str(value)
+
+    def widest(self, limits: SlotLimits, language: Language) -> str:
+        return self.render(
+            money.UnitPrice(limits.largest_minor * 1000 + 999, limits.currency), language
+        )
+
+
 @dataclass(frozen=True)
 class TextSlot:
     """Words that people gave us, cut to `septets`."""
@@ -180,6 +197,7 @@ class MessageSlot:
 
 Money = Annotated[money.Money, MoneySlot()]
 Amount = Annotated[money.Money, MoneySlot(with_currency=False)]
+UnitPrice = Annotated[money.UnitPrice, UnitPriceSlot()]
 Count = Annotated[int, CountSlot()]
 Kwh = Annotated[int, TenthsSlot()]
 Day = Annotated[datetime.date, DaySlot()]

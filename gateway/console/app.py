@@ -83,6 +83,7 @@ def _configure_templates(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=lambda minor: formatting.money(minor, g.market),
         amount=lambda minor: formatting.amount(minor, g.market),
+        unit_price=lambda thousandths: formatting.unit_price(thousandths, g.market),
         instant=lambda at: formatting.instant(at, g.market),
         day=formatting.day,
         label=formatting.label,

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.market import Market
-from core.money import major, minor_digits, signed_money
+from core.money import major, major_price, minor_digits, signed_money
 
 Render = Callable[[Any, Market], str]
 
@@ -33,6 +33,12 @@ def amount(minor: int, market: Market) -> str:
     digits = minor_digits(market.currency)
     whole, cents = divmod(minor, 10**digits)
     return f"{whole:,}" + (f".{cents:0{digits}d}" if digits else "")
+
+
+def unit_price(thousandths: int, market: Market) -> str:
+    """Return `25.00` or `1,796.4`: thousandths of a minor unit, with the digits that it has."""
+    whole, point, fraction = major_price(thousandths, market.currency).partition(".")
+    return f"{int(whole):,}{point}{fraction}"
 
 
 def money(minor: int, market: Market) -> str:
@@ -128,6 +134,9 @@ LABEL = _make_format(lambda value, _: label(value), lambda value, _: str(value))
 STATE = _make_format(lambda value, _: label(value), lambda value, _: str(value), "state")
 COUNT = _make_format(lambda value, _: f"{value:,}", lambda value, _: str(value), "number")
 MONEY = _make_format(amount, lambda value, market: major(value, market.currency), "number")
+UNIT_PRICE = _make_format(
+    unit_price, lambda value, market: major_price(value, market.currency), "number"
+)
 DAY = _make_format(lambda value, _: day(value), lambda value, _: value.isoformat(), "when")
 DETAILS = _make_format(_details, _details)
 INSTANT = _make_format(

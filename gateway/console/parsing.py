@@ -6,7 +6,7 @@ import re
 from datetime import date
 
 from core.catalogue import parse_code, parse_line
-from core.money import typed_minor
+from core.money import typed_minor, typed_thousandths
 from core.msisdn import parse_msisdn
 from core.payment import RECEIPT_MAX, SHORT_RECEIPT_MAX, parse_own_receipt
 from core.serial_number import parse_serial
@@ -81,6 +81,14 @@ def positive_amount_minor(unit: Unit, typed: str) -> int:
     if not amount:
         raise ValueError("it must be more than 0")
     return amount
+
+
+def price_thousandths(unit: Unit, typed: str) -> int:
+    """Return a price of one kWh in thousandths of a minor unit. Raises ValueError for 0."""
+    thousandths = typed_thousandths(typed, unit.market.currency)
+    if not thousandths:
+        raise ValueError("must be more than 0")
+    return thousandths
 
 
 def code(unit: Unit, typed: str) -> str:

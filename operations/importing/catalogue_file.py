@@ -25,7 +25,7 @@ from core.catalogue import (
 )
 from core.errors import BadInput
 from core.market import Market
-from core.money import Money
+from core.money import Money, typed_thousandths
 from core.msisdn import parse_msisdn
 from core.pin import parse_pin
 from core.plan import (
@@ -223,10 +223,10 @@ def _manufacturer(fields: Fields, context: _Context) -> Manufacturer:
 
 
 def _tariff(fields: Fields, context: _Context) -> TariffEntry:
-    money = amount(context.currency)
+    money, price = amount(context.currency), amount(context.currency, typed_thousandths)
     version = TariffVersion(
         valid_from=fields.required("valid_from", day),
-        price_per_kwh_minor=fields.required("price_per_kwh", positive(money)),
+        price_per_kwh_thousandths=fields.required("price_per_kwh", positive(price)),
         access_rate_minor=fields.optional("access_rate", money, 0),
         access_every_days=fields.optional("access_every_days", whole_number(1, 3650), None),
         minimum_purchase_minor=fields.optional("minimum_purchase", money, 0),

@@ -150,8 +150,8 @@ def non_empty_list_of(read: Read[Value]) -> Read[tuple[Value, ...]]:
     return read_all
 
 
-def amount(currency: str) -> Read[int]:
-    """Return a reader of money written as "25.00" or 25, in minor units.
+def amount(currency: str, typed: Callable[[str, str], int] = typed_minor) -> Read[int]:
+    """Return a reader of money written as "25.00" or 25, in minor units or as `typed` has it.
 
     A float is refused, since it is not exact.
     """
@@ -161,7 +161,7 @@ def amount(currency: str) -> Read[int]:
             raise ValueError(f'write money in quotes, like "{value:.2f}": a float is not exact')
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise ValueError(f"not an amount: {value!r}")
-        return typed_minor(_one_reading(str(value), currency), currency)
+        return typed(_one_reading(str(value), currency), currency)
 
     return read
 

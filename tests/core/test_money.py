@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import BrokenInvariant
-from core.money import Money, major, parse_minor, split
+from core.money import (
+    Money,
+    UnitPrice,
+    major,
+    parse_minor,
+    split,
+    typed_thousandths,
+)
 
 
 @pytest.mark.parametrize(
@@ -81,3 +88,28 @@ def test_anything_else_is_refused(text: str, currency: str) -> None:
 @given(st.integers(0, 10**12 - 1), st.sampled_from(["KES", "UGX"]))
 def test_major_units_read_back_as_the_same_minor_units(minor: int, currency: str) -> None:
     assert parse_minor(major(minor, currency), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("typed", "currency", "thousandths", "written"),
+    [
+        ("796.4", "UGX", 796_400, "UGX 796.4"),
+        ("91.17", "XOF", 91_170, "XOF 91.17"),
+        ("25", "KES", 2_500_000, "KES 25.00"),
+        ("25.005", "KES", 2_500_500, "KES 25.005"),
+        ("1,796.4", "UGX", 1_796_400, "UGX 1796.4"),
+        ("800", "UGX", 800_000, "UGX 800"),
+        ("0.001", "UGX", 1, "UGX 0.001"),
+    ],
+)
+def test_the_price_of_a_kwh_is_finer_than_the_smallest_unit(
+    typed: str, currency: str, thousandths: int, written: str
+) -> None:
+    assert typed_thousandths(typed, currency) == thousandths
+    assert str(UnitPrice(thousandths, currency)) == written
+
+
+@pytest.mark.parametrize("typed", ["0.0001", "-1", "1e3", "", "1,79", "5OO"])
+def test_any_other_price_is_refused(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"amount|decimal digits"):
+        typed_thousandths(typed, "UGX")

@@ -21,7 +21,7 @@ LOAN, PLAN = 10, 20
 
 
 def tariff(**changes: int) -> TariffVersion:
-    terms: dict[str, Any] = {"valid_from": date(2026, 1, 1), "price_per_kwh_minor": 100}
+    terms: dict[str, Any] = {"valid_from": date(2026, 1, 1), "price_per_kwh_thousandths": 100_000}
     return TariffVersion(**(terms | changes))
 
 

@@ -214,7 +214,7 @@ def test_money_on_hold_that_went_back_leaves_no_question(scenario: Scenario) -> 
 
 
 def test_a_price_is_not_changed_while_a_prompt_may_still_be_approved(scenario: Scenario) -> None:
-    dearer = TariffEntry("home", "Home", TariffVersion(NOW.date(), 200_00))
+    dearer = TariffEntry("home", "Home", TariffVersion(NOW.date(), 200_00_000))
     light_first = Waterfall(NOW.date(), ("device", "arrears", "access_rate"))
     with scenario.open_unit() as unit:
         request_payment(unit, AMINA, METER, Money(800_00, "KES"))

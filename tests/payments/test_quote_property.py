@@ -136,8 +136,8 @@ class Road:
     def happen(self, event: Event) -> None:
         if event.what == "price":
             self.unit.connection.exec_driver_sql(
-                "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_minor)"
-                " VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_thousandths)"
+                " VALUES (%s, %s, %s * 1000) ON CONFLICT DO NOTHING",
                 (self.tariff, self.unit.today + DAY, event.price_minor),
             )
         elif event.what == "fees":

@@ -24,8 +24,8 @@ LINES = (
 
 def new_price(scenario: Scenario, day: int, price_minor: int) -> None:
     scenario.run(
-        "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_minor)"
-        f" SELECT {TARIFF}, :on, :price",
+        "INSERT INTO tariff_versions (tariff_id, valid_from, price_per_kwh_thousandths)"
+        f" SELECT {TARIFF}, :on, :price * 1000",
         on=(NOW + day * DAY).date(),
         price=price_minor,
     )

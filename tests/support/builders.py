@@ -113,7 +113,7 @@ def insert_tariff(
         "tariff_versions",
         tariff_id=tariff_id,
         valid_from=valid_from,
-        price_per_kwh_minor=price_per_kwh_minor,
+        price_per_kwh_thousandths=price_per_kwh_minor * 1000,
         access_rate_minor=access_rate_minor,
         access_every_days=access_every_days,
         minimum_purchase_minor=minimum_purchase_minor,

@@ -73,7 +73,7 @@ class TariffRow:
     code: str
     name: str
     valid_from: date | None
-    price_per_kwh_minor: int | None
+    price_per_kwh_thousandths: int | None
     access_rate_minor: int | None
     access_every_days: int | None
     minimum_purchase_minor: int | None
@@ -83,7 +83,7 @@ class TariffRow:
 
 TARIFFS = Query(
     TariffRow,
-    "t.id, t.code, t.name, v.valid_from, v.price_per_kwh_minor, v.access_rate_minor,"
+    "t.id, t.code, t.name, v.valid_from, v.price_per_kwh_thousandths, v.access_rate_minor,"
     " v.access_every_days, v.minimum_purchase_minor, coalesce(n.n, 0) AS meters,"
     " (SELECT min(l.valid_from) FROM tariff_versions l WHERE l.tariff_id = t.id"
     " AND l.valid_from > :today) AS changes_on",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -67,19 +68,20 @@ tariffs = Table(
     Column("name", Text, nullable=False),
 )
 
-# A change of price is a new row with a later date; the past is never rewritten.
+# A change of price is a new row with a later date; the past is never rewritten. The price of a kWh
+# is in thousandths of a minor unit: UGX 796.4 is 796400.
 tariff_versions = Table(
     "tariff_versions",
     metadata,
     row_id(),
     reference("tariff_id", "tariffs"),
     Column("valid_from", Date, nullable=False),
-    amount_minor("price_per_kwh_minor"),
+    Column("price_per_kwh_thousandths", BigInteger, nullable=False),
     amount_minor("access_rate_minor", default=0),
     Column("access_every_days", Integer, nullable=True),
     amount_minor("minimum_purchase_minor", default=0),
     UniqueConstraint("tariff_id", "valid_from"),
-    CheckConstraint("price_per_kwh_minor > 0 AND minimum_purchase_minor >= 0", name="prices"),
+    CheckConstraint("price_per_kwh_thousandths > 0 AND minimum_purchase_minor >= 0", name="prices"),
     CheckConstraint(
         "access_rate_minor = 0 OR (access_rate_minor > 0 AND access_every_days > 0)", name="access"
     ),

@@ -10,7 +10,7 @@ from core.db.appliances import appliances_by_code, appliances_for_sale
 from core.db.registration import manufacturers_of_kind, villages_served
 from core.db.tariffs import prices_per_kwh
 from core.errors import Refused
-from core.money import Money
+from core.money import Money, UnitPrice
 from core.plan import PAYG
 from core.unit import Unit
 
@@ -31,7 +31,7 @@ class Manufacturer:
 class TariffOffer:
     tariff: str
     name: str
-    price: Money
+    price: UnitPrice
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ def list_tariffs(unit: Unit) -> list[TariffOffer]:
     """Return the tariffs that have begun, with today's price per kWh."""
     currency = unit.market.currency
     return [
-        TariffOffer(code, name, Money(price_minor, currency))
-        for code, name, price_minor in prices_per_kwh(unit.connection, unit.today)
+        TariffOffer(code, name, UnitPrice(thousandths, currency))
+        for code, name, thousandths in prices_per_kwh(unit.connection, unit.today)
     ]
 
 

@@ -1,7 +1,7 @@
 """An agent registers a customer with a device."""
 
 from core.wording.message import message
-from core.wording.slots import Money, Msisdn, Name, Reference, Serial
+from core.wording.slots import Msisdn, Name, Reference, Serial, UnitPrice
 
 
 @message
@@ -70,7 +70,7 @@ def which_tariff() -> None:
 
 
 @message
-def tariff(name: Name, price: Money) -> None:
+def tariff(name: Name, price: UnitPrice) -> None:
     """A tariff in the list, with its price per kWh."""
 
 

@@ -2,7 +2,7 @@
 
 from core.wording.message import message
 from core.wording.messages.agent_plan import Cadence
-from core.wording.slots import Count, Day, Money, Name, Reference, Serial
+from core.wording.slots import Count, Day, Money, Name, Reference, Serial, UnitPrice
 
 
 @message
@@ -41,7 +41,7 @@ def without_village() -> None:
 
 
 @message
-def with_tariff(serial: Serial, name: Name, price: Money) -> None:
+def with_tariff(serial: Serial, name: Name, price: UnitPrice) -> None:
     """Ask whether to register this meter with the tariff that is set for it."""
 
 

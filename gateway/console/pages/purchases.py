@@ -9,7 +9,7 @@ from itertools import count, islice
 from core.db.console.catalogue import tariffs_of
 from core.db.tariffs import tariff_versions
 from core.market import Market
-from core.tariff import TariffVersion, energy_for, version_on
+from core.tariff import TariffVersion, energy_cost, energy_for, version_on
 from core.unit import Unit
 from gateway.console.formatting import money, token_units
 
@@ -36,7 +36,7 @@ def usual_purchases(version: TariffVersion, market: Market) -> list[Purchase]:
 
     The minimum purchase of the tariff, if there is one, comes before them.
     """
-    first = max(version.price_per_kwh_minor, version.minimum_purchase_minor)
+    first = max(energy_cost(10, version), version.minimum_purchase_minor)
     amounts = list(islice(_round_amounts(market.cash_unit_minor, first), _SHOWN))
     minimum = version.minimum_purchase_minor
     if minimum and minimum < amounts[0]:

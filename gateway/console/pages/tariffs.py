@@ -13,7 +13,7 @@ from core.db.console.audit import audit_of
 from core.db.console.catalogue import TARIFFS, TariffName, find_tariff, meters_on
 from core.db.tariffs import tariff_versions
 from core.errors import Refused
-from core.money import major
+from core.money import UnitPrice, major, major_price
 from core.tariff import TariffVersion, version_on
 from core.unit import Unit
 from core.usecases.catalogue.access_fees import move_tariff
@@ -21,7 +21,7 @@ from core.usecases.catalogue.change import add_to_catalogue, change_catalogue
 from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
-from gateway.console.formatting import COUNT, DAY, MONEY, MONOSPACE, day, money
+from gateway.console.formatting import COUNT, DAY, MONEY, MONOSPACE, UNIT_PRICE, day, money
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import Column, Listing, list_page
 from gateway.console.pages.purchases import Purchase, purchase, purchase_lines, usual_purchases
@@ -46,7 +46,7 @@ list_page(
         columns=(
             Column("Code", "code", MONOSPACE, "tariffs.tariff", "tariff_id"),
             Column("Name", "name"),
-            Column("Price of a kWh", "price_per_kwh_minor", MONEY),
+            Column("Price of a kWh", "price_per_kwh_thousandths", UNIT_PRICE),
             Column("Access rate", "access_rate_minor", MONEY),
             Column("Access days", "access_every_days", COUNT),
             Column("Minimum purchase", "minimum_purchase_minor", MONEY),
@@ -110,7 +110,8 @@ def _tariff_summary(unit: Unit, tariff_id: int) -> list[tuple[str, str]]:
 
 def _describe_version(unit: Unit, version: TariffVersion) -> str:
     market = unit.market
-    line = f"From {day(version.valid_from)}: {money(version.price_per_kwh_minor, market)} a kWh"
+    price = UnitPrice(version.price_per_kwh_thousandths, market.currency)
+    line = f"From {day(version.valid_from)}: {price} a kWh"
     if version.access_rate_minor:
         rate = money(version.access_rate_minor, market)
         line += f", access rate {rate} every {version.access_every_days} days"
@@ -138,12 +139,13 @@ def _price_fields(unit: Unit, latest: TariffVersion | None = None) -> tuple[Fiel
         return major(minor, unit.market.currency) if minor else ""
 
     known = latest or TariffVersion(unit.today, 0)
+    price = known.price_per_kwh_thousandths
     first_on = unit.today + timedelta(days=1) if latest else unit.today
     return (
         Field("valid_from", "Valid from", _parse_first_day, "date", value=first_on.isoformat()),
         Field(
-            "price", "Price of a kWh", parsing.positive_amount_minor,
-            value=start(known.price_per_kwh_minor),
+            "price", "Price of a kWh", parsing.price_thousandths,
+            value=major_price(price, unit.market.currency) if price else "",
         ),
         Field(
             "access", "Access rate", parsing.amount_minor, optional=True,

@@ -113,7 +113,7 @@ def _describe_example(unit: Unit, waterfall: Waterfall) -> str:
         Obligation("instalment", None, today, 3 * unit_minor, sale_id=1),
         Obligation("access_rate", None, today, 2 * unit_minor),
     ]
-    meter = Target(0, tariff=TariffVersion(today, unit_minor))
+    meter = Target(0, tariff=TariffVersion(today, unit_minor * 1000))
     outcome = apply_money(6 * unit_minor, 0, owed, meter, today, waterfall=waterfall)
     paid = money(6 * unit_minor, unit.market)
     parts = (

@@ -94,18 +94,19 @@ CREATE TABLE plan_offers (
 );
 CREATE INDEX plan_offers_appliance_id_idx ON plan_offers (appliance_id);
 
--- A change of price is a new row with a later date; the past is never rewritten.
+-- A change of price is a new row with a later date; the past is never rewritten. A kWh has a price in
+-- thousandths of a minor unit: UGX 796.4 is 796400.
 CREATE TABLE tariff_versions (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     tariff_id BIGINT NOT NULL,
     valid_from DATE NOT NULL,
-    price_per_kwh_minor BIGINT NOT NULL,
+    price_per_kwh_thousandths BIGINT NOT NULL,
     access_rate_minor BIGINT DEFAULT 0 NOT NULL,
     access_every_days INTEGER,
     minimum_purchase_minor BIGINT DEFAULT 0 NOT NULL,
     CONSTRAINT tariff_versions_pkey PRIMARY KEY (id),
     CONSTRAINT tariff_versions_tariff_id_valid_from_key UNIQUE (tariff_id, valid_from),
-    CONSTRAINT tariff_versions_prices_check CHECK (price_per_kwh_minor > 0 AND
+    CONSTRAINT tariff_versions_prices_check CHECK (price_per_kwh_thousandths > 0 AND
         minimum_purchase_minor >= 0),
     CONSTRAINT tariff_versions_access_check CHECK (access_rate_minor = 0 OR (access_rate_minor > 0
         AND access_every_days > 0)),

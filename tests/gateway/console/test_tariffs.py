@@ -32,8 +32,8 @@ def versions(console: Console) -> list[tuple[str, object]]:
     return [
         (day.isoformat(), price)
         for day, price in console.rows(
-            "SELECT valid_from, price_per_kwh_minor FROM tariff_versions WHERE tariff_id = :id"
-            " ORDER BY valid_from",
+            "SELECT valid_from, price_per_kwh_thousandths / 1000 FROM tariff_versions"
+            " WHERE tariff_id = :id ORDER BY valid_from",
             id=console.ids["tariff_id"],
         )
     ]
@@ -62,6 +62,18 @@ def test_new_prices_are_previewed_and_start_on_their_day(console: Console, path:
     assert (cells[0], cells[5]) == ("1 Dec 2026", "future")
     assert cells[11] == "in force"
     assert console.audit() == [("owner", "change", "tariff", WHY["reason"])]
+
+
+def test_a_price_may_have_parts_of_a_cent(console: Console, path: str) -> None:
+    browser = console.login()
+
+    looked, done = browser.confirm(
+        f"{path}/prices", valid_from="2026-12-01", price="1,120.125", **WHY
+    )
+
+    assert "From 1 Dec 2026: KES 1120.125 a kWh" in looked.text
+    assert "1,120.125" in shown(browser.get(done.location.removeprefix("/console")).text)
+    assert 'value="1120.125"' in browser.get(f"{path}/prices").text
 
 
 def test_future_prices_can_be_changed(console: Console, path: str) -> None:

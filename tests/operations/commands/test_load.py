@@ -15,7 +15,7 @@ from tests.support.builders import insert_customer, insert_device, insert_sale
 DEMO = CATALOGUE.read_text(encoding="utf-8")
 TODAY = system_clock().date()
 
-VERSIONS = "SELECT valid_from, price_per_kwh_minor FROM tariff_versions ORDER BY 1"
+VERSIONS = "SELECT valid_from, price_per_kwh_thousandths / 1000 FROM tariff_versions ORDER BY 1"
 
 
 @pytest.fixture

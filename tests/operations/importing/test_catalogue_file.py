@@ -41,7 +41,7 @@ def test_the_demo_s_catalogue_has_no_problem() -> None:
     assert catalogue.market.cash_unit_minor == 100
     assert catalogue.market.payment_max_minor == 250_000_00
     (home,) = catalogue.tariffs
-    assert home.version == TariffVersion(date(2026, 1, 1), 25_00, 100_00, 30, 0)
+    assert home.version == TariffVersion(date(2026, 1, 1), 25_00_000, 100_00, 30, 0)
     (juma,) = catalogue.agents
     assert (juma.commission_collections_bp, juma.commission_sales_bp) == (200, 500)
     assert juma.language == "en"
@@ -111,6 +111,8 @@ def test_the_pin_is_in_no_repr() -> None:
         ('"25.00"', "25.0", 'price_per_kwh: write money in quotes, like "25.00"'),
         ('"25.00"', '"-25.00"', "price_per_kwh: not an amount"),
         ('"25.00"', '"0"', "price_per_kwh: must be more than 0"),
+        ('"25.00"', '"25.000001"', "price_per_kwh: not an amount"),
+        ('"25.00"', '"25.000"', "price_per_kwh: not an amount: '25.000' could be"),
         ("access_every_days = 30", "", 'tariff "home": access_every_days: is missing'),
         ("access_every_days = 30", "access_every_days = 0", "must be 1 to 3650"),
         ("valid_from = 2026-01-01", 'valid_from = "soon"', "valid_from: not a date"),
@@ -162,7 +164,9 @@ def test_money_may_be_a_whole_number() -> None:
 def test_a_currency_without_minor_digits_has_none() -> None:
     problems = problems_of('currency = "KES"', 'currency = "UGX"')
     assert problems == []
-    assert problems_of('"25.00"', '"25.50"', DEMO.replace('"KES"', '"UGX"', 1)) != []
+    of_uganda = DEMO.replace('"KES"', '"UGX"', 1)
+    assert problems_of('access_rate = "100.00"', 'access_rate = "100.50"', of_uganda) != []
+    assert problems_of('"25.00"', '"796.4"', of_uganda) == []  # the price of a kWh has parts
 
 
 @pytest.mark.parametrize("vendor", ["calin", "stron", "gomelong", "sunking", "none"])

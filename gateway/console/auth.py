@@ -14,10 +14,12 @@ from typing import Any
 from flask import Blueprint, Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from core.db.console.persons import OF_PERSONS, person_of
 from core.db.users import user_of_login
 from core.errors import Refused
 from core.operator import ConsoleUser
-from gateway.console.console_context import BLANK_MARKET, console
+from core.usecases.operators.access import NO_ROW, note_look, note_refused_act
+from gateway.console.console_context import BLANK_MARKET, console, current_operator
 from gateway.console.roles import PERMISSIONS, WITHOUT_MARKET, is_allowed
 
 View = Callable[..., ResponseReturnValue]
@@ -42,10 +44,32 @@ class Guarded:
             return redirect(url_for("login.login", back=back))
         g.user = user
         if not is_allowed(user.role, self.permission):
+            note_refusal("role_not_allowed")
             abort(403)
         if g.market is BLANK_MARKET and self.permission not in WITHOUT_MARKET:
             return _redirect_to_market(user)
-        return self.view(**ids)
+        answer = self.view(**ids)
+        _note_looks(user, ids)
+        return answer
+
+
+def note_refusal(code: str) -> None:
+    """Write to the audit log that what this request wants was refused, with the refusal's code."""
+    with console().unit() as unit:
+        act = str(request.endpoint)
+        note_refused_act(unit, current_operator().name, act, code, ("page", NO_ROW))
+
+
+def _note_looks(user: ConsoleUser, ids: dict[str, Any]) -> None:
+    """Write to the audit log at whom the operator looks, before the page is sent."""
+    looked_at = ids.keys() & OF_PERSONS
+    if not looked_at:
+        return
+    with console().unit() as unit:
+        for name in looked_at:
+            person = person_of(unit.connection, name, ids[name])
+            if person is not None:
+                note_look(unit, user.name, *person)
 
 
 def _redirect_to_market(user: ConsoleUser) -> ResponseReturnValue:

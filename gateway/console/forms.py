@@ -31,7 +31,7 @@ from core.errors import Refused
 from core.unit import Unit, retry_on_conflict
 from core.wording.operator_messages import describe_refusal
 from gateway.console import parsing
-from gateway.console.auth import page
+from gateway.console.auth import note_refusal, page
 from gateway.console.console_context import console, current_operator
 
 Values = dict[str, Any]
@@ -197,6 +197,7 @@ def _submit_form(form: Form, ids: Mapping[str, Any]) -> tuple[_Answer | None, Fo
     except Refused as refused:
         where = form.errors_at.get(refused.code, "")
         state.problems = {where: describe_refusal(refused, g.market.currency)}
+        note_refusal(refused.code)
         return None, state
 
 

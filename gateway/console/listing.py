@@ -23,13 +23,14 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 
-from core.db.console.listing import Query, read_all, read_page
+from core.db.console.listing import Query, count_rows, read_all, read_page
 from core.market import Market
 from core.msisdn import parse_msisdn
 from core.serial_number import normalise_serial
 from core.unit import Unit
+from core.usecases.operators.access import note_export
 from gateway.console.auth import page
-from gateway.console.console_context import console
+from gateway.console.console_context import console, current_operator
 from gateway.console.formatting import TEXT, Format, label
 from gateway.console.forms import Options, no_options
 from gateway.console.parsing import plain_text
@@ -177,8 +178,10 @@ def list_page(
             return _render_list(unit, name, listing)
 
     def export() -> ResponseReturnValue:
-        with console().read_only_unit() as unit:
+        with console().unit() as unit:
             values, problems = _filter_values(unit, listing)
+            if not problems:
+                _note_export(unit, name, listing, values)
         if problems:
             return Response("; ".join(problems.values()) + "\n", 400, content_type="text/plain")
         return _export_csv(name, listing, values)
@@ -232,6 +235,17 @@ def _filter_values(unit: Unit, listing: Listing) -> tuple[Values, dict[str, str]
             except ValueError as problem:
                 problems[filter.name] = str(problem)
     return values, problems
+
+
+def _note_export(unit: Unit, name: str, listing: Listing, values: Values) -> None:
+    """Write who exports the list, in a transaction of its own before the first row is sent."""
+    rows = count_rows(unit.connection, listing.query, values)
+    filters = {
+        filter.name: "given" if filter.kind == "search" else typed
+        for filter in listing.filters
+        if (typed := _typed_value(filter))
+    }
+    note_export(unit, current_operator().name, name, rows, filters)
 
 
 def _export_csv(name: str, listing: Listing, values: Values) -> Response:

@@ -26,6 +26,9 @@ class AuditRow:
     details: str
 
 
+# What leaves a row without a change.
+_WITHOUT_CHANGE = "('log_in', 'log_in_refused', 'log_out', 'look', 'export', 'refused')"
+
 AUDIT = Query(
     AuditRow,
     "a.id, a.acted_at, a.operator, a.action, a.subject, a.subject_id, a.reason,"
@@ -35,6 +38,10 @@ AUDIT = Query(
     where={
         "operator": "a.operator = :operator",
         "subject": "a.subject = :subject",
+        "changes": f"a.action NOT IN {_WITHOUT_CHANGE}",
+        "looks": "a.action IN ('look', 'export')",
+        "logins": "a.action IN ('log_in', 'log_in_refused', 'log_out')",
+        "refusals": "a.action = 'refused'",
         "since": "a.acted_at >= :since",
         "until": "a.acted_at < :until",
     },
@@ -98,12 +105,12 @@ class Action:
 
 
 def audit_of(connection: Connection, subject: str, subject_id: int) -> list[Action]:
-    """Return the 50 latest actions on one row, the newest first."""
+    """Return the 50 latest changes of one row, the newest first."""
     return all_rows(
         connection,
         Action,
-        "SELECT acted_at, operator, action, reason FROM audit_log"
-        " WHERE subject = :subject AND subject_id = :id ORDER BY id DESC LIMIT 50",
+        "SELECT acted_at, operator, action, reason FROM audit_log WHERE subject = :subject"
+        f" AND subject_id = :id AND action NOT IN {_WITHOUT_CHANGE} ORDER BY id DESC LIMIT 50",
         subject=subject,
         id=subject_id,
     )

@@ -66,6 +66,12 @@ def read_all(
         yield _as_row(query, row)
 
 
+def count_rows(connection: Connection, query: Query[Any], values: Mapping[str, Any]) -> int:
+    """Return how many rows an export has."""
+    counted = text(f"SELECT count(*) FROM ({_select(query, values, '').text}) rows")
+    return int(connection.execute(counted, dict(values)).scalar_one())
+
+
 def _as_row(query: Query[RowT], row: Row[Any]) -> RowT:
     values = row._asdict()
     del values["cursor"]

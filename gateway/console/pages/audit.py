@@ -15,6 +15,7 @@ from gateway.console.listing import (
     Filter,
     Listing,
     choice_filter,
+    condition_filter,
     customer_column,
     list_page,
     msisdn_filter,
@@ -27,6 +28,14 @@ blueprint = Blueprint("audit", __name__)
 def _parse_operator(unit: Unit, typed: str) -> Mapping[str, Any]:
     """Parse the name of a user, or the number of an agent, who acts too."""
     return {"operator": typed.lower()}
+
+
+_SHOWN = (
+    ("changes", "changes"),
+    ("looks", "looks at people and exports"),
+    ("logins", "logins"),
+    ("refusals", "refusals"),
+)
 
 
 def _subjects(unit: Unit) -> Sequence[tuple[str, str]]:
@@ -51,10 +60,12 @@ list_page(
         ),
         filters=(
             Filter("operator", "Operator", _parse_operator),
+            condition_filter("shown", "What", _SHOWN, "changes"),
             choice_filter("subject", "Subject", _subjects),
             *period_filters(),
         ),
-        intro="Every change with its reason. Entries cannot be changed or deleted.",
+        intro="Every change with its reason; also logins, refusals, exports, and who looked at"
+        " whom (once an hour). Entries cannot be changed or deleted.",
     ),
 )
 list_page(

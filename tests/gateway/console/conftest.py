@@ -114,10 +114,19 @@ class Console:
         return self.scenario.rows(sql, **values)
 
     def audit(self) -> list[tuple[Any, ...]]:
-        """Return (operator, action, subject, reason) of the audit log, without the setup."""
+        """Return (operator, action, subject, reason) of every change, without the setup."""
         return self.rows(
             "SELECT operator, action, subject, reason FROM audit_log"
-            " WHERE operator NOT IN ('test', 'dialwatt') ORDER BY id"
+            " WHERE operator NOT IN ('test', 'dialwatt') AND action NOT IN"
+            " ('log_in', 'log_in_refused', 'log_out', 'look', 'export', 'refused') ORDER BY id"
+        )
+
+    def noted(self, action: str) -> list[tuple[Any, ...]]:
+        """Return (operator, subject, subject_id, details) of what is noted without a change."""
+        return self.rows(
+            "SELECT operator, subject, subject_id, details FROM audit_log"
+            " WHERE action = :action ORDER BY id",
+            action=action,
         )
 
 

@@ -117,8 +117,8 @@ class Console:
         """Return (operator, action, subject, reason) of every change, without the setup."""
         return self.rows(
             "SELECT operator, action, subject, reason FROM audit_log"
-            " WHERE operator NOT IN ('test', 'dialwatt') AND action NOT IN"
-            " ('log_in', 'log_in_refused', 'log_out', 'look', 'export', 'refused') ORDER BY id"
+            " WHERE operator NOT IN ('test', 'dialwatt') AND subject <> 'list' AND action NOT IN"
+            " ('log_in', 'log_in_refused', 'log_out', 'look', 'refused') ORDER BY id"
         )
 
     def noted(self, action: str) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from core.environment import Environment, read_setting
 from core.errors import BadInput
@@ -29,9 +29,14 @@ _NUMBER = re.compile(r"(?<![\w-])\+?(?!\d{4}-\d\d-\d\d)\d(?:[ -]?\d){5,}[ -]?(\d
 _HEX = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{32,}(?![0-9A-Za-z])")
 _MASK = "***"
 
-# Settings whose values are secret, and those that are addresses with a password in them.
-_SECRET = re.compile(r"(_KEY|_SECRET|_PASSKEY|_PEPPER|_CREDENTIAL|_PASSWORD|^STS_VENDING_KEY_\w+)$")
-_ADDRESSES = ("DATABASE_URL", "REDIS_URL")
+# Settings whose values are secret (the plural names: several of them), those that are tables of
+# numbers, and those that are addresses with a password in them.
+_SECRET = re.compile(
+    r"((?<!_PUBLIC)_KEYS?|_SECRETS?|_FALLBACKS|_PASSKEY|_PEPPER|_CREDENTIAL|_PASSWORD|_TOKENS?"
+    r"|^STS_VENDING_KEY_\w+)$"
+)
+_TABLES = re.compile(r"_TABLES$")
+_ADDRESSES = re.compile(r"_URL$")
 _SHORTEST_SECRET = 8  # a shorter one would black out ordinary words
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -85,10 +90,20 @@ def secrets_in(environment: Environment) -> Iterator[str]:
         try:
             if _SECRET.search(name):
                 yield from re.split(r"[,:\s]+", read_setting(environment, name, ""))
-            elif name in _ADDRESSES:
-                yield urlsplit(read_setting(environment, name, "")).password or ""
+            elif _TABLES.search(name):
+                yield from re.findall(r"\[[^\[\]]*\]", read_setting(environment, name, ""))
+            elif _ADDRESSES.search(name):
+                yield from _passwords_in(read_setting(environment, name, ""))
         except (BadInput, ValueError):
             continue  # the start tells what is wrong with it
+
+
+def _passwords_in(address: str) -> Iterator[str]:
+    """The passwords of an address, as they are written in it and as they are."""
+    parts = urlsplit(address)
+    written = [parts.password or "", *re.findall(r"(?:^|&)password=([^&]*)", parts.query)]
+    for password in written:
+        yield from (password, unquote(password))
 
 
 class LogFormatter(logging.Formatter):

@@ -20,6 +20,7 @@ from core.clock import system_clock
 from core.db.engine import make_engine, read_only
 from core.environment import Environment, read_setting
 from core.pin import Pins
+from core.pseudonym import Pseudonyms
 from core.tokens.sealing_key import SealingKey
 from core.unit import OpenUnit, unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
@@ -88,6 +89,7 @@ class _Shared:
     engine: Engine
     opener: Callable[..., OpenUnit]
     redis: Redis
+    pseudonyms: Pseudonyms
     guard: Guard
     closing: ExitStack
 
@@ -127,9 +129,10 @@ def _share(environment: Environment) -> _Shared:
     services = ServicesSettings.from_environment(environment)
     settings = CallbackSettings.from_environment(environment)
     redis = fail_fast_redis(services.redis_url)
+    pepper = read_setting(environment, "PIN_PEPPER")
     opener = partial(
         unit_opener,
-        pins=Pins(read_setting(environment, "PIN_PEPPER")),
+        pins=Pins(pepper),
         channels=channel_table(settings.channels),
         after_commit=WorkQueues(services.redis_url).wake,
     )
@@ -137,7 +140,8 @@ def _share(environment: Environment) -> _Shared:
     closing.callback(redis.close)
     closing.callback(engine.dispose)
     guard = Guard(GuardSettings.from_environment(environment), Limits(redis))
-    return _Shared(services, settings, engine, opener, redis, guard, closing)
+    pseudonyms = Pseudonyms(pepper)
+    return _Shared(services, settings, engine, opener, redis, pseudonyms, guard, closing)
 
 
 def _ussd(shared: _Shared) -> WSGIApplication:
@@ -146,6 +150,7 @@ def _ussd(shared: _Shared) -> WSGIApplication:
     return ussd_application(
         key=shared.settings.callback_key,
         redis=shared.redis,
+        pseudonyms=shared.pseudonyms,
         open_unit=shared.opener(shared.engine),
         open_read_only_unit=unit_opener(screens.execution_options(isolation_level="AUTOCOMMIT")),
         menu=product_menu(),

@@ -15,7 +15,7 @@ from core.errors import BadCallback
 from gateway.network_limits import PREFIX, screen_of
 from gateway.parsing import read_form
 from gateway.ussd.adapter import Adapter, Response
-from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest, session_key
+from gateway.ussd.request import SessionEnd, UssdReply, UssdRequest, session_name
 
 NAME = "africastalking"
 HOP_HEADER = "at-ussd-hop-metadata"
@@ -58,8 +58,8 @@ def decode_end(sent: bytes) -> SessionEnd:
     form = _validated_form(sent, _EVENT)
     last = form.get("hopsMetadata", "").rsplit("|", 1)[-1]
     screen = last if re.fullmatch(r"[a-z0-9_.]{1,99}", last) else ""
-    key = session_key(NAME, form["sessionId"], form["phoneNumber"])
-    return SessionEnd(key, form["status"], screen)
+    name = session_name(NAME, form["sessionId"], form["phoneNumber"])
+    return SessionEnd(name, form["status"], screen)
 
 
 def _validated_form(sent: bytes, fields: Mapping[str, re.Pattern[str]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from gateway.parsing import read_form, text_field
 from gateway.ussd.adapter import SESSION_ID, Adapter, Response, read_input, read_msisdn
-from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
+from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_name
 
 NAME = "airtel"
 
@@ -20,7 +20,7 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
     fields = read_form(sent)
     ussd_session = text_field(fields, "SessionID", SESSION_ID)
     if "clean" in fields:
-        return SessionEnd(session_key(NAME, ussd_session, read_msisdn(fields, "msisdn")), "clean")
+        return SessionEnd(session_name(NAME, ussd_session, read_msisdn(fields, "msisdn")), "clean")
     return UssdRequest(
         aggregator=NAME,
         ussd_session=ussd_session,

@@ -18,7 +18,7 @@ from gateway.ussd.adapter import (
     read_input,
     read_msisdn,
 )
-from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
+from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_name
 
 NAME = "beem"
 
@@ -32,7 +32,7 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
         read_msisdn(fields, "msisdn"),
     )
     if command == "terminate":
-        return SessionEnd(session_key(NAME, ussd_session, msisdn), command)
+        return SessionEnd(session_name(NAME, ussd_session, msisdn), command)
     payload = fields.get("payload")
     if not isinstance(payload, dict):
         raise BadCallback("payload is missing")

@@ -55,7 +55,8 @@ class Conversation:
         if stored and classified.kind is CallbackKind.REPEAT:
             return stored.reply
         language = stored.session.language if stored else self.menu.default_language
-        turn = TurnContext(request, classified, stored, interrupted)
+        key = self.sessions.key(request.name)
+        turn = TurnContext(request, key, classified, stored, interrupted)
         return answer_within(
             self.pool,
             self.deadline_s,
@@ -130,7 +131,7 @@ class Conversation:
         menu, budget = self.menu, turn.request.budget
         # No question of ours is open, so the input may have been meant for a secret one.
         offset, last_input = turn.offset(context), mask(turn.request.text)
-        key = EffectKey(f"{turn.request.key}/{offset}")
+        key = EffectKey(f"{turn.key}/{offset}")
         if turn.classified.kind is CallbackKind.LOST:
             step = start(menu, context, budget, key, note=messages.lost_place())
             return Interpreted(step, mask(turn.classified.text), offset, last_input)
@@ -138,7 +139,7 @@ class Conversation:
         if not text:
             step = start(menu, context, budget, key, turn.interrupted)
             return Interpreted(step, "", offset, last_input)
-        done = last_step(context.unit, turn.request.key, offset + answers_in(text))
+        done = last_step(context.unit, turn.key, offset + answers_in(text))
         if done is None or done[0] <= offset:
             done = offset, start(menu, context, budget, key)
         step, stored_text = replay(menu, text, context, done[1], done[0] - offset)
@@ -171,7 +172,7 @@ class Conversation:
         step = interpreted.step
         if step.effect is None:
             return step
-        place = turn.request.key, interpreted.offset + answers_in(turn.classified.text)
+        place = turn.key, interpreted.offset + answers_in(turn.classified.text)
         with self._open_context(turn.request, self.open_unit) as context:
             return run_once(self.menu, step.session, step.effect, context, place)
 
@@ -181,9 +182,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """A callback, its classification and what is stored of its session."""
+    """A callback, the key of its session, its classification and what is stored of its session."""
 
     request: UssdRequest
+    key: str
     classified: Classified
     stored: StoredSession | None
     interrupted: InterruptedSession | None
@@ -202,7 +204,7 @@ class TurnContext:
             return self.stored.answers
         if self.request.text_mode is TextMode.CUMULATIVE:
             return 0
-        return last_position(context.unit, self.request.key)
+        return last_position(context.unit, self.key)
 
     def dialled_answers(self, context: CallerContext) -> str:
         """What was dialled after the service code: `1*500` of `*384*96*1*500#`."""

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis, RedisError
 
 from core.clock import Clock, system_clock
+from core.pseudonym import Pseudonyms
 from core.unit import OpenUnit
 from gateway.counters import EventCounters
 from gateway.gate import CallbackRefused, Gate, checked_size, not_found, read_body
@@ -45,6 +46,7 @@ def ussd_application(
     *,
     key: str,
     redis: Redis,
+    pseudonyms: Pseudonyms,
     open_unit: OpenUnit,
     open_read_only_unit: OpenUnit,
     menu: Menu,
@@ -58,7 +60,7 @@ def ussd_application(
     turn that was answered late. Without a `guard` every address may speak."""
     conversation = Conversation(
         menu,
-        SessionStore(redis),
+        SessionStore(redis, pseudonyms),
         open_unit,
         open_read_only_unit,
         pool,
@@ -121,9 +123,12 @@ class UssdEndpoint:
             return self.conversation.internal_error()
 
     def _ended(self, end: SessionEnd) -> Response:
+        sessions = self.conversation.sessions
         try:
-            screen = end.screen or self.conversation.sessions.last_screen(end.key) or "unknown"
-            count_end(self.redis, end.key, screen, end.status, datetime.now(UTC).date())
+            screen = end.screen or sessions.last_screen(end.name) or "unknown"
+            count_end(
+                self.redis, sessions.key(end.name), screen, end.status, datetime.now(UTC).date()
+            )
         except RedisError:
             logger.exception("end of session not counted")
         return b"", _PLAIN

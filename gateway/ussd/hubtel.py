@@ -17,7 +17,7 @@ from gateway.ussd.adapter import (
     read_input,
     read_msisdn,
 )
-from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_key
+from gateway.ussd.request import SessionEnd, TextMode, UssdReply, UssdRequest, session_name
 
 NAME = "hubtel"
 _TYPES = "(?i:initiation|response|release|timeout)"
@@ -32,7 +32,7 @@ def decode(sent: bytes) -> UssdRequest | SessionEnd:
         read_msisdn(fields, "Mobile"),
     )
     if kind in ("release", "timeout"):
-        return SessionEnd(session_key(NAME, ussd_session, msisdn), kind)
+        return SessionEnd(session_name(NAME, ussd_session, msisdn), kind)
     sequence = text_field(fields, "Sequence", r"[0-9]{1,6}", default="")
     return UssdRequest(
         aggregator=NAME,

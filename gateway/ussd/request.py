@@ -38,9 +38,10 @@ class UssdRequest:
     echo: str = ""
 
     @property
-    def key(self) -> str:
-        """The key of the session: two callers with one session id have two sessions."""
-        return session_key(self.aggregator, self.ussd_session, self.msisdn)
+    def name(self) -> str:
+        """The name of the session: two callers with one session id have two sessions. It holds a
+        phone number: `SessionStore.key` makes of it what may be stored."""
+        return session_name(self.aggregator, self.ussd_session, self.msisdn)
 
     def __repr__(self) -> str:
         return f"UssdRequest({self.aggregator} {self.ussd_session})"
@@ -57,14 +58,14 @@ class UssdReply:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnd:
-    """The session of this key has ended. `status` is the aggregator's word for how, `screen` the
+    """The session of this name has ended. `status` is the aggregator's word for how, `screen` the
     last screen by its own records, empty where it keeps none."""
 
-    key: str
+    name: str
     status: str
     screen: str = ""
 
 
-def session_key(aggregator: str, ussd_session: str, msisdn: str) -> str:
-    """The key of a session: the aggregator's session id together with the caller's number."""
+def session_name(aggregator: str, ussd_session: str, msisdn: str) -> str:
+    """The name of a session: the aggregator's session id together with the caller's number."""
     return f"{aggregator}:{ussd_session}:{msisdn}"

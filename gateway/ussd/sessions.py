@@ -16,6 +16,7 @@ from typing import cast
 from redis import Redis
 
 from core.db.effects import EFFECT_LIFETIME
+from core.pseudonym import Pseudonyms
 from gateway.ussd.drop_off import ANSWERED, RETENTION_S, SHOWN, screens_key
 from gateway.ussd.request import UssdReply, UssdRequest
 from gateway.ussd_menus.replay import MASK
@@ -112,24 +113,29 @@ def same_text(stored: str, text: str) -> bool:
 
 class SessionStore:
     """Sessions by aggregator, session id and caller: a caller who forges another caller's session
-    id finds nothing."""
+    id finds nothing. No key holds a phone number."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, pseudonyms: Pseudonyms) -> None:
         self._redis = redis
+        self._pseudonyms = pseudonyms
         self._commit = redis.register_script(_COMMIT)
+
+    def key(self, session_name: str) -> str:
+        """The key under which a session is stored, here and with its effects."""
+        return f"{session_name.partition(':')[0]}:{self._pseudonyms.of(session_name)}"
 
     def load(self, request: UssdRequest) -> tuple[StoredSession | None, InterruptedSession | None]:
         """The session of this callback, and the interrupted session of this phone."""
-        keys = _session_key(request), _resume_key(request)
+        keys = self.session_key(request), self.resume_key(request)
         stored, resume = cast("list[bytes | None]", self._redis.mget(*keys))
         return (
             _decode_session(stored) if stored else None,
             _decode_interrupted(resume) if resume else None,
         )
 
-    def last_screen(self, session_key: str) -> str:
+    def last_screen(self, session_name: str) -> str:
         """The id of the screen that this session showed last; "" where it is not known."""
-        stored = cast("bytes | None", self._redis.get(f"ussd:{session_key}"))
+        stored = cast("bytes | None", self._redis.get(f"ussd:{self.key(session_name)}"))
         return _decode_session(stored).reply.screen if stored else ""
 
     def commit(
@@ -144,8 +150,8 @@ class SessionStore:
         `answered` is the id of the screen that this turn answered, for the counts of drop_off.py.
         """
         keys = [
-            _session_key(request),
-            _resume_key(request),
+            self.session_key(request),
+            self.resume_key(request),
             screens_key(session.answered_at.date()),
         ]
         values: list[str | int] = [version_read, _encode_session(session), SESSION_TTL_S]
@@ -155,13 +161,14 @@ class SessionStore:
         winner = cast("bytes | None", self._commit(keys=keys, args=values))
         return _decode_session(winner) if winner else session
 
+    def session_key(self, request: UssdRequest) -> str:
+        """Where Redis has the session of this callback."""
+        return f"ussd:{self.key(request.name)}"
 
-def _session_key(request: UssdRequest) -> str:
-    return f"ussd:{request.key}"
-
-
-def _resume_key(request: UssdRequest) -> str:
-    return f"ussd:resume:{request.service_code}:{request.msisdn}"
+    def resume_key(self, request: UssdRequest) -> str:
+        """Where Redis has what this phone may resume."""
+        phone = self._pseudonyms.of(f"{request.service_code}:{request.msisdn}")
+        return f"ussd:resume:{phone}"
 
 
 def _encode_session(stored: StoredSession) -> str:

@@ -36,7 +36,7 @@ from simulator.app import create_phone_app, mount_phone
 from simulator.terminal.contacts import Contacts
 from tests.journeys.running_gateway import RunningGateway
 from tests.journeys.verbs import JourneyVerbs
-from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, VENDING_KEYS, insert_cast
+from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, PSEUDONYMS, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS
 from tests.support.journeys import JourneySetup, Stop, StoppableRedis, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
@@ -160,6 +160,7 @@ def _run_gateway(
         endpoint = ussd_application(
             key=KEY,
             redis=cast(Redis, StoppableRedis(redis, session)),
+            pseudonyms=PSEUDONYMS,
             open_unit=stoppable,
             open_read_only_unit=open_read_only_unit,
             menu=product_menu(),

@@ -21,7 +21,7 @@ from core.pin import Pins
 from core.unit import unit_opener
 from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
-from tests.support.cast import PEPPER
+from tests.support.cast import PEPPER, PSEUDONYMS
 from tests.support.channels import CHANNELS
 from tests.support.journeys import Stop, Stopped, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
@@ -115,6 +115,7 @@ class Gateway:
         return ussd_application(
             key="demo",
             redis=cast(Redis, self.breaking_redis),
+            pseudonyms=PSEUDONYMS,
             open_unit=self._holding(stoppable_units(open_unit, self.database)),
             open_read_only_unit=open_unit,
             menu=MENU,

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from sqlalchemy import Connection
 
 from core.pin import hash_pin
+from core.pseudonym import Pseudonyms
 from core.tokens.keys import KeyRing, VendingKeys
 from core.tokens.sealing import bound_to
 from core.usecases.tokens.device_keys import secret_opener
@@ -49,6 +50,7 @@ READY_METER, READY_KIT = "01000000032", "TV100"
 NEW_METER, DAY_KIT = "01000000057", "SUN100"
 STOCK_BIKE = "BIKE100"
 PEPPER = "pepper"
+PSEUDONYMS = Pseudonyms(PEPPER)
 # How many of their devices have a key of their own: kits and e-bikes.
 SEALED_KEYS = 6
 

@@ -55,6 +55,7 @@ from tests.support.cast import (
     OPEN_SECRET,
     PEOPLE,
     PEPPER,
+    PSEUDONYMS,
     STOCK_KIT,
     STRANGER,
     STS,
@@ -140,10 +141,11 @@ class WalkScenario:
         self._sql("UPDATE market SET languages = :languages", languages=languages)
         for people in ("customers", "agents"):
             self._sql(f"UPDATE {people} SET language = :language", language=self.language)
-        self.store = SessionStore(self.redis)
+        self.store = SessionStore(self.redis, PSEUDONYMS)
         self.endpoint = ussd_application(
             key="demo",
             redis=self.redis,
+            pseudonyms=PSEUDONYMS,
             open_unit=self.open_unit,
             open_read_only_unit=self.open_read_only_unit,
             menu=self.menu,

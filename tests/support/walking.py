@@ -189,11 +189,8 @@ class WalkCaller:
         ]
 
     def _keys(self) -> list[str]:
-        phone = self.phone
-        return [
-            f"ussd:{self._request().key}",
-            f"ussd:resume:{phone.service_code}:{phone.msisdn}",
-        ]
+        store, request = self.scenario.store, self._request()
+        return [store.session_key(request), store.resume_key(request)]
 
     def _check_secrets(self, shown: str, where: str) -> None:
         assert not [key for key in KEYS if key in shown], f"{where} holds a key"

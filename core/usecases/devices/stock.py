@@ -21,7 +21,7 @@ from core.errors import Refused
 from core.serial_number import is_meter_number
 from core.unit import Unit
 from core.usecases.customers.caller import read_caller
-from core.usecases.messages.queue import Recipient, send_sms_to
+from core.usecases.messages.queue import Recipient, new_key, send_sms_to
 from core.usecases.operators.audit import write_audit
 from core.wording.messages import agent_sms
 
@@ -166,4 +166,4 @@ def notify_request_declined(unit: Unit, msisdn: str, serial: str) -> None:
     """Send an SMS to a caller who does not get the device that was asked for."""
     message = agent_sms.request_refused(serial=serial, operator=unit.market.operator)
     caller = Recipient(msisdn, read_caller(unit, msisdn).language)
-    send_sms_to(unit, caller, message, f"not_granted:{msisdn}:{serial}:{unit.now.isoformat()}")
+    send_sms_to(unit, caller, message, f"not_granted:{serial}:{new_key()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -31,6 +32,12 @@ class Recipient:
 
     msisdn: str
     language: str
+
+
+def new_key() -> str:
+    """A part of a dedupe key that is used once: for an SMS that nothing but its recipient tells
+    from another. No dedupe key holds a number."""
+    return secrets.token_hex(8)
 
 
 def send_sms_to(

@@ -28,15 +28,17 @@ def report_missing_token(
         detail = f"{receipt}: no token for {serial} ({reason}); {applied.missing_tokens[device_id]}"
         open_case(unit.connection, unit.now, KIND, f"{payment_id}:{device_id}", detail, payment_id)
         message = sms.no_token(serial=serial, operator=unit.market.operator)
-        for recipient in _recipients(unit, batch, applied):
-            dedupe_key = f"no_code:{payment_id}:{device_id}:{recipient.msisdn}"
+        for who, recipient in _recipients(unit, batch, applied).items():
+            dedupe_key = f"no_code:{payment_id}:{device_id}:{who}"
             send_sms_to(unit, recipient, message, dedupe_key, payment_id=payment_id)
 
 
-def _recipients(unit: Unit, batch: PaymentBatch, applied: AppliedPayment) -> set[Payer]:
-    """Return the owner of the device, and the payer if their number is known."""
+def _recipients(unit: Unit, batch: PaymentBatch, applied: AppliedPayment) -> dict[str, Payer]:
+    """Return the owner of the device, and the payer where that is another whose number is known."""
     owner = batch.customers[applied.payment.customer_id]
     booked = get_payment(unit.connection, applied.payment.id)
     payer = reach_payer(unit, booked.payer_kind, booked.payer) if booked else None
-    recipients = {Payer(owner.msisdn, owner.language)} if owner.msisdn else set()
-    return recipients | ({payer} if payer else set())
+    recipients = {"owner": Payer(owner.msisdn, owner.language)} if owner.msisdn else {}
+    if payer is not None and payer not in recipients.values():
+        recipients["payer"] = payer
+    return recipients

@@ -24,7 +24,7 @@ from core.usecases.catalogue.choices import TariffOffer, list_tariffs
 from core.usecases.customers.caller import read_caller
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.devices.stock import check_in_service, welcome_owner
-from core.usecases.messages.queue import Recipient, send_sms_to
+from core.usecases.messages.queue import Recipient, new_key, send_sms_to
 from core.usecases.registration.by_agent import RegisteredDevice
 from core.usecases.registration.new_customer import find_or_register
 from core.usecases.sales.quote import quote_offer
@@ -146,8 +146,7 @@ def request_device(unit: Unit, customer: NewCustomer, serial: str) -> DeviceRequ
 def _notify_caller(unit: Unit, msisdn: str, serial: str) -> None:
     message = agent_sms.request_received(serial=serial, operator=unit.market.operator)
     caller = Recipient(msisdn, read_caller(unit, msisdn).language)
-    dedupe_key = f"device_request:{msisdn}:{serial}:{unit.now.isoformat()}"
-    send_sms_to(unit, caller, message, dedupe_key)
+    send_sms_to(unit, caller, message, f"device_request:{serial}:{new_key()}")
 
 
 def _notify_agents(unit: Unit, village: str, serial: str) -> None:

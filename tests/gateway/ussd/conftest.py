@@ -13,6 +13,7 @@ from core.unit import OpenUnit, Unit
 from gateway.ussd.endpoint import ussd_application
 from operations.embedded.services import Services
 from tests.gateway.ussd.conformance import WIRES, Caller, Hands, Wire
+from tests.support.cast import PSEUDONYMS
 from tests.support.channels import CHANNELS
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
@@ -84,7 +85,12 @@ def make_app(redis: Redis, open_unit: OpenUnit, open_read_only_unit: OpenUnit) -
     """Makes an endpoint; what is given replaces its real parts. Its threads end with the test."""
     with ThreadPoolExecutor(16) as pool:
         parts = {"open_unit": open_unit, "open_read_only_unit": open_read_only_unit, "pool": pool}
-        parts |= {"redis": redis, "menu": toy_menu(), "deadline_s": PATIENCE_S}
+        parts |= {
+            "redis": redis,
+            "pseudonyms": PSEUDONYMS,
+            "menu": toy_menu(),
+            "deadline_s": PATIENCE_S,
+        }
         yield lambda **given: ussd_application(key="demo", **{**parts, **given})
 
 

@@ -48,7 +48,7 @@ def form(**changed: str | None) -> bytes:
 def test_a_callback_is_read() -> None:
     request = decode(form())
 
-    assert request.key == "africastalking:ATUid_0a1b2c3d:+254711000001"
+    assert request.name == "africastalking:ATUid_0a1b2c3d:+254711000001"
     assert (request.service_code, request.network, request.text) == ("*384*96#", "63902", "1*500")
 
 

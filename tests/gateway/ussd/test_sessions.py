@@ -12,6 +12,7 @@ from gateway.ussd.drop_off import RETENTION_S
 from gateway.ussd.request import UssdReply, UssdRequest
 from gateway.ussd.sessions import SessionStore, StoredSession
 from gateway.ussd_menus.session import EffectKey, InterruptedSession, Offered, UssdSession
+from tests.support.cast import PSEUDONYMS
 
 NOW = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)
 REPLY = UssdReply("Amount?", False, "payment.amount")
@@ -76,7 +77,7 @@ def test_answers_are_counted_on_after_a_fresh_start() -> None:
 
 
 def test_of_two_commits_on_one_version_the_first_wins(redis: Redis) -> None:
-    store = SessionStore(redis)
+    store = SessionStore(redis, PSEUDONYMS)
     first = StoredSession(SESSION, "1", REPLY, version=1)
     second = StoredSession(SESSION, "2", replace(REPLY, text="late"), version=1)
 
@@ -87,14 +88,14 @@ def test_of_two_commits_on_one_version_the_first_wins(redis: Redis) -> None:
 
 
 def test_another_caller_with_the_same_id_finds_nothing(redis: Redis) -> None:
-    store = SessionStore(redis)
+    store = SessionStore(redis, PSEUDONYMS)
     store.commit(request(), StoredSession(SESSION, "1", REPLY, version=1), 0)
 
     assert store.load(request(msisdn="+254711000002")) == (None, None)
 
 
 def test_an_unfinished_conversation_is_remembered_by_phone_until_it_ends(redis: Redis) -> None:
-    store = SessionStore(redis)
+    store = SessionStore(redis, PSEUDONYMS)
     kept = StoredSession(SESSION, "1", REPLY, version=1, answered_at=NOW)
 
     store.commit(request("a"), kept, 0)
@@ -106,7 +107,7 @@ def test_an_unfinished_conversation_is_remembered_by_phone_until_it_ends(redis: 
 
 
 def test_asking_whether_to_go_on_does_not_keep_a_conversation_longer(redis: Redis) -> None:
-    store = SessionStore(redis)
+    store = SessionStore(redis, PSEUDONYMS)
     left = InterruptedSession(SESSION.trail, SESSION.variables, KEY, NOW)
     asking = replace(SESSION, variables={}, interrupted=left)
     minutes = timedelta(minutes=1)
@@ -119,7 +120,7 @@ def test_asking_whether_to_go_on_does_not_keep_a_conversation_longer(redis: Redi
 
 
 def test_a_conversation_in_which_nothing_was_given_is_not_worth_going_on(redis: Redis) -> None:
-    store = SessionStore(redis)
+    store = SessionStore(redis, PSEUDONYMS)
 
     store.commit(
         request("a"), StoredSession(replace(SESSION, variables={}), "1", REPLY, version=1), 0
@@ -129,6 +130,17 @@ def test_a_conversation_in_which_nothing_was_given_is_not_worth_going_on(redis: 
 
 
 def test_everything_in_redis_goes_away_by_itself(redis: Redis) -> None:
-    SessionStore(redis).commit(request(), StoredSession(SESSION, "1", REPLY, version=1), 0)
+    SessionStore(redis, PSEUDONYMS).commit(
+        request(), StoredSession(SESSION, "1", REPLY, version=1), 0
+    )
 
     assert sorted(redis.ttl(key) for key in redis.keys("ussd:*")) == [600, 900, RETENTION_S]
+
+
+def test_no_key_holds_a_phone_number(redis: Redis) -> None:
+    store = SessionStore(redis, PSEUDONYMS)
+    store.commit(request(), StoredSession(SESSION, "1", REPLY, version=1), 0)
+
+    assert len(redis.keys("*")) == 3
+    assert redis.keys("*711000001*") == []
+    assert "711000001" not in store.key(request().name)

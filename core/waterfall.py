@@ -167,10 +167,11 @@ def apply_money(
 
     What is owed for money that was taken back comes first, then the steps of the waterfall. Its
     lifeline bounds what all debts together get of money for a meter, unless the payer means the
-    loan.
+    loan or the meter can get no code.
     """
     fall = _Fall(money_minor + credit_minor, money_minor + credit_minor)
-    if target.tariff is not None and not loan_only:
+    buys_energy = target.tariff is not None and target.device_id not in target.without_token
+    if buys_energy and not loan_only:
         fall.for_debts = waterfall.most_for_debts(money_minor, fall.left)
     due = [debt for debt in owed if debt.due_on <= on]
     fall.pay(debt for debt in owed if debt.kind == "clawback")

@@ -143,13 +143,27 @@ def lock_sale(connection: Connection, sale_id: int) -> LockedSale | None:
     return LockedSale(*row)
 
 
+def settled_sales(connection: Connection, instalment_ids: Collection[int]) -> set[int]:
+    """Return the ids of the settled sales of these instalments whose device no other plan has."""
+    rows = connection.execute(
+        text(
+            "SELECT DISTINCT s.id FROM instalments i JOIN sales s ON s.id = i.sale_id"
+            " WHERE i.id = ANY(:ids) AND s.state = 'settled' AND NOT EXISTS (SELECT FROM sales o"
+            f" WHERE o.device_id = s.device_id AND o.state IN {RUNNING_SQL})"
+        ),
+        {"ids": list(instalment_ids)},
+    )
+    return set(rows.scalars())
+
+
 def reopened_sale(connection: Connection, sale_id: int) -> ReopenedSale:
-    """Return how a sale stands that is not paid, or recovered, in full any more."""
+    """Return how a sale stands that is not paid, or recovered, in full any more; of a settled one
+    nothing is open."""
     return one_row(
         connection,
         ReopenedSale,
         "SELECT s.device_id, CASE s.state WHEN 'written_off'"
-        " THEN s.written_off_minor - s.recovered_minor"
+        " THEN s.written_off_minor - s.recovered_minor WHEN 'settled' THEN 0"
         " ELSE CAST(sum(i.amount_minor - i.paid_minor) AS bigint) END AS open_minor,"
         " CAST(sum(greatest(i.paid_minor * i.days / i.amount_minor - i.days_given, 0)) AS bigint)"
         " AS days_owed"

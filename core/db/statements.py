@@ -181,23 +181,27 @@ def keep_assertion(
     now: datetime,
     provider_account: str,
     stated_at: datetime,
-    amounts_minor: tuple[int, int],
+    amounts_minor: tuple[int, int, int],
 ) -> None:
-    """Store (stated, ledger) for that instant; a later pair for the same instant replaces it."""
-    stated_minor, booked_minor = amounts_minor
+    """Store (stated, ledger, late) for that instant; later ones for the same instant replace them.
+
+    The ledger's holds what came late: movements that our clock put after the instant.
+    """
+    stated_minor, booked_minor, late_minor = amounts_minor
     connection.execute(
         text(
             "INSERT INTO balance_assertions AS b"
-            " (provider_account, stated_at, stated_minor, booked_minor, asserted_at)"
-            " VALUES (:account, :stated_at, :stated, :booked, :now)"
-            " ON CONFLICT (provider_account, stated_at) DO UPDATE SET"
-            " stated_minor = :stated, booked_minor = :booked, asserted_at = :now"
+            " (provider_account, stated_at, stated_minor, booked_minor, late_minor, asserted_at)"
+            " VALUES (:account, :stated_at, :stated, :booked, :late, :now)"
+            " ON CONFLICT (provider_account, stated_at) DO UPDATE SET stated_minor = :stated,"
+            " booked_minor = :booked, late_minor = :late, asserted_at = :now"
         ),
         {
             "account": provider_account,
             "stated_at": stated_at,
             "stated": stated_minor,
             "booked": booked_minor,
+            "late": late_minor,
             "now": now,
         },
     )
@@ -205,15 +209,16 @@ def keep_assertion(
 
 def differing_assertions(
     connection: Connection, since: datetime
-) -> list[tuple[str, datetime, int]]:
-    """Return (account, instant, stated) where an account began to differ from the ledger after
-    `since` and has not agreed again.
+) -> list[tuple[str, datetime, int, int]]:
+    """Return (account, instant, stated, late) where an account began to differ from the ledger
+    after `since` and has not agreed again.
     """
     rows = connection.execute(
         text(
             """
             SELECT * FROM (
-                SELECT DISTINCT ON (provider_account) provider_account, stated_at, stated_minor
+                SELECT DISTINCT ON (provider_account)
+                       provider_account, stated_at, stated_minor, late_minor
                   FROM balance_assertions b
                  WHERE stated_minor <> booked_minor AND NOT EXISTS (
                        SELECT FROM balance_assertions a
@@ -225,4 +230,4 @@ def differing_assertions(
         ),
         {"since": since},
     )
-    return [(row.provider_account, row.stated_at, row.stated_minor) for row in rows]
+    return [(row.provider_account, row.stated_at, row.stated_minor, row.late_minor) for row in rows]

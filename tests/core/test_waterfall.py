@@ -5,6 +5,7 @@ Amounts are in whole shillings (minor units of a currency with a cash unit of 1)
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -20,6 +21,7 @@ from core.waterfall import (
 )
 from tests.core.waterfall_builders import (
     LOAN,
+    METER,
     PLAN,
     SHS,
     TODAY,
@@ -210,6 +212,14 @@ def test_a_lifeline_holds_for_claims_too_and_not_where_the_loan_is_meant() -> No
     assert lines(apply_money(300, 0, [instalment(300)], kit, TODAY, waterfall=half)) == [
         ("instalment", 300)
     ]
+
+
+def test_a_lifeline_keeps_nothing_for_a_meter_that_gets_no_code() -> None:
+    target = replace(meter(), without_token={METER})
+
+    outcome = apply_money(400, 0, [instalment(300)], target, TODAY, waterfall=order(lifeline=50))
+
+    assert lines(outcome) == [("instalment", 300), ("credit", 100)]
 
 
 def test_what_a_lifeline_keeps_waits_for_the_energy() -> None:

@@ -41,6 +41,17 @@ def test_a_difference_that_a_late_callback_explains_goes_away(scenario: Scenario
     assert review(scenario, timedelta(hours=2)) == []
 
 
+def test_what_came_late_counts_when_it_is_looked_at_again(scenario: Scenario) -> None:
+    scenario.pay("R1", METER, 100_00)  # our clock puts it after the end of the statement
+    before = NOW - timedelta(hours=1)
+    with scenario.open_unit() as unit:
+        assert note_balance(unit, ACCOUNT, 150_00, before, late_minor=100_00) == 50_00
+
+    assert review(scenario, timedelta(hours=2)) == [
+        ("balance_differs", f"{ACCOUNT}: KES 150.00 at the provider, KES 100.00 in the books")
+    ]
+
+
 def test_a_difference_that_stays_becomes_a_case_once(scenario: Scenario) -> None:
     note(scenario, 100_00)
 

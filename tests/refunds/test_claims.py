@@ -13,6 +13,7 @@ from core.usecases.refunds.reversal import record_reversal
 from core.usecases.refunds.suspense import match_suspense
 from core.usecases.sales.change_sale import NewSchedule, reschedule_sale
 from core.usecases.sales.debts import list_debts
+from core.usecases.sales.end_sale import settle_sale
 from core.wording.payment_words import describe_allocation
 from core.wording.product import product_wording
 from tests.support.cast import KIT, LAST_KIT, METER
@@ -181,6 +182,26 @@ def test_a_kit_unlocked_for_money_that_went_back_is_locked_again(scenario: Scena
     assert "a lock code is being made" in detail
     pay(scenario, "R2", LAST_KIT, 150_00)
     assert tokens(scenario, "R2") == [("unlock", 0)]
+    scenario.check_invariants()
+
+
+def test_a_kit_unlocked_when_its_sale_was_settled_is_locked_again(scenario: Scenario) -> None:
+    pay(scenario, "R1", KIT, 150_00)
+    ((sale_id,),) = scenario.rows(
+        "SELECT s.id FROM sales s JOIN devices d ON d.id = s.device_id WHERE d.serial = :serial",
+        serial=KIT,
+    )
+    with scenario.open_unit() as unit:
+        settle_sale(unit, sale_id, "test", "the rest is forgiven")
+    scenario.run("UPDATE token_orders SET state = 'made'")
+
+    reverse(scenario, "R1", 150_00)
+
+    orders = scenario.rows("SELECT kind, state FROM token_orders ORDER BY id")
+    assert orders == [("unlock", "made"), ("lock", "waiting")]
+    ((detail,),) = scenario.rows("SELECT detail FROM cases WHERE kind = 'reversed_after_use'")
+    assert "the customer owes KES 150.00 for it" in detail
+    assert "unlocked when its sale was settled: order an unlock when that debt is paid" in detail
     scenario.check_invariants()
 
 

@@ -146,6 +146,8 @@ def test_a_part_that_was_unused_credit_is_not_called_owed(scenario: Scenario) ->
     assert scenario.rows("SELECT detail FROM cases") == [
         ("KES 5.00 of R1 was taken back; it was credit that was not used; its tokens were sent",)
     ]
+    [(body,)] = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.unused_went_back'")
+    assert body.endswith("nothing is owed for it.")
 
 
 def test_credit_that_was_used_comes_back_with_the_last_part(scenario: Scenario) -> None:
@@ -293,9 +295,7 @@ def test_daraja_sends_only_whole_payments_back(scenario: Scenario) -> None:
 
 def test_the_payer_is_told_what_went_back(scenario: Scenario) -> None:
     payment_id = scenario.pay("R1", "?", 500_00, payer_kind="msisdn", payer=AMINA)
-
     given(scenario, payment_id, 200, reference="V1")
-
     [(body,)] = scenario.rows("SELECT body FROM sms WHERE kind = 'refund.refunded'")
     assert "KES 200" in body
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.gsm7 import is_gsm7
-from core.money import Money
+from core.money import Money, UnitPrice
 from core.wording.message import BoundMessage, Message, message
 from core.wording.product import product_wording
 from core.wording.slots import (
@@ -17,6 +17,7 @@ from core.wording.slots import (
     MessageListSlot,
     MessageSlot,
     MoneySlot,
+    UnitPriceSlot,
     VerbatimSlot,
 )
 
@@ -46,6 +47,8 @@ def _value(slot: Any) -> object:
             return [hostile(part) for part in slot.parts]
         case MoneySlot():
             return Money(1_00, "KES")
+        case UnitPriceSlot():
+            return UnitPrice(796_400, "UGX")
         case DaySlot():
             return date(2026, 1, 31)
     return TYPED if slot.value_type is str else 1

@@ -169,6 +169,7 @@ balance_assertions = Table(
     timestamp("stated_at"),
     Column("stated_minor", BigInteger, nullable=False),
     Column("booked_minor", BigInteger, nullable=False),
+    Column("late_minor", BigInteger, nullable=False),
     timestamp("asserted_at"),
     UniqueConstraint("provider_account", "stated_at"),
 )

@@ -58,7 +58,7 @@ def note_balance(
     our clock put them after its end.
     """
     booked_minor = clearing_at(unit.connection, provider_account, stated_at) + late_minor
-    amounts = (stated_minor, booked_minor)
+    amounts = (stated_minor, booked_minor, late_minor)
     keep_assertion(unit.connection, unit.now, provider_account, stated_at, amounts)
     return stated_minor - booked_minor
 
@@ -82,10 +82,10 @@ def review_balances(unit: Unit) -> None:
 
     A later balance that agrees has explained the difference.
     """
-    for account, stated_at, stated_minor in differing_assertions(
+    for account, stated_at, stated_minor, late_minor in differing_assertions(
         unit.connection, unit.now - _CHECKED_FOR
     ):
-        difference = note_balance(unit, account, stated_minor, stated_at)
+        difference = note_balance(unit, account, stated_minor, stated_at, late_minor)
         if difference and unit.now - stated_at > _EXPLAINED_WITHIN:
             _open_case(unit, account, stated_minor, stated_minor - difference, stated_at)
 

@@ -15,8 +15,8 @@ from core.usecases.tokens.token_orders import order_lock
 
 
 def lock_again(unit: Unit, payment: BookedPayment, sale_id: int) -> str | None:
-    """Order a lock for the device of a sale that `payment`, taken back, has opened again, where its
-    codes can lock and it is still that customer's.
+    """Order a lock for the device of a sale that `payment`, taken back, has opened again or had
+    helped to settle, where its codes can lock and it is still that customer's.
 
     Returns how it stands, for an operator; None for a sale without a device that was unlocked: a
     meter, or no device at all.
@@ -38,8 +38,12 @@ def lock_again(unit: Unit, payment: BookedPayment, sale_id: int) -> str | None:
 
 
 def _position_of(unit: Unit, device: Device, sale: ReopenedSale) -> str:
-    open_again = Money(sale.open_minor, unit.market.currency)
-    position = f"{device.serial} was unlocked, and {open_again} of its plan is open again"
+    position = f"{device.serial} was unlocked"
+    if sale.open_minor:
+        open_again = Money(sale.open_minor, unit.market.currency)
+        position += f", and {open_again} of its plan is open again"
+    else:
+        position += " when its sale was settled: order an unlock when that debt is paid"
     if sale.days_owed:
         position += f"; {sale.days_owed} days are paid for that no code has given: order them"
     return position

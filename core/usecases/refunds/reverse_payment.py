@@ -21,6 +21,7 @@ from core.db.ledger import ACCOUNT_OF, post_entries
 from core.db.obligations import open_obligations
 from core.db.payments import devices_with_tokens, lines_left, move_credit, reopen
 from core.db.returns import Return, ReturnedLine, insert_returned_lines
+from core.db.sales import settled_sales
 from core.errors import BrokenInvariant
 from core.journal import CREDIT, DEBIT, JournalEntry, Posting
 from core.money import Money
@@ -48,7 +49,7 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
         for part in parts
     ]
     insert_returned_lines(unit.connection, returned.id, taken)
-    reopened = _reopen_debts(unit, parts)
+    to_lock = _reopen_debts(unit, parts) | _settled_by(unit, parts)
     back = _by_account(parts, taken)
     clawback_minor = sum(line.clawback_minor for line in taken)
     back[CLAWBACK] += clawback_minor
@@ -58,12 +59,13 @@ def take_lines_back(unit: Unit, payment: BookedPayment, returned: Return) -> int
     if clawback_minor:
         whose = (customer.id, payment.id)
         add_clawback(unit.connection, unit.now, whose, unit.today, clawback_minor)
-    locks = [lock_again(unit, payment, sale_id) for sale_id in sorted(reopened)]
+    locks = [lock_again(unit, payment, sale_id) for sale_id in sorted(to_lock)]
     if clawback_minor or with_tokens or any(locks):
         sent = ["its tokens were sent"] if with_tokens else []
         owed = _what_is_owed(parts, Money(clawback_minor, unit.market.currency))
         _report_taken_back(unit, payment, returned, [owed, *sent, *filter(None, locks)])
-    _notify_customer(unit, payment, customer, returned)
+    was_unused = not clawback_minor and _is_credit(parts)
+    _notify_customer(unit, payment, customer, returned, was_unused=was_unused)
     return clawback_minor
 
 
@@ -101,6 +103,13 @@ def _reopen_debts(unit: Unit, parts: list[BookedLine]) -> set[int]:
     return {sale_id for sale_id in opened if sale_id is not None}
 
 
+def _settled_by(unit: Unit, parts: list[BookedLine]) -> set[int]:
+    """Return the ids of the settled sales that parts were paid for: what is owed for them is a
+    clawback, and the device was unlocked for that money too."""
+    paid = [part.instalment_id for part in parts if not part.is_owed_again]
+    return settled_sales(unit.connection, [each for each in paid if each is not None])
+
+
 def _by_account(parts: list[BookedLine], taken: list[ReturnedLine]) -> Counter[str]:
     """Return what comes back from the account of each line."""
     back: Counter[str] = Counter()
@@ -135,9 +144,13 @@ def _what_is_owed(parts: list[BookedLine], clawback: Money) -> str:
     """Say what is owed for what was taken back."""
     if clawback.minor:
         return f"the customer owes {clawback} for it"
-    if all(part.kind == "credit" for part in parts):
+    if _is_credit(parts):
         return "it was credit that was not used"
     return "what it paid is owed again"
+
+
+def _is_credit(parts: list[BookedLine]) -> bool:
+    return all(part.kind == "credit" for part in parts)
 
 
 def _report_taken_back(
@@ -151,19 +164,26 @@ def _report_taken_back(
 
 
 def _notify_customer(
-    unit: Unit, payment: BookedPayment, customer: Customer, returned: Return
+    unit: Unit, payment: BookedPayment, customer: Customer, returned: Return, *, was_unused: bool
 ) -> None:
+    key = entry_key("taken_back", payment, returned)
+    amount = Money(returned.amount_minor, unit.market.currency)
+    if was_unused:
+        message = refund_messages.unused_went_back(
+            amount=amount, receipt=payment.receipt, operator=unit.market.operator
+        )
+        send_sms_to(unit, customer, message, key, payment_id=payment.id)
+        return
     owed = open_obligations(unit.connection, {customer.id})[customer.id]
     due = sum(debt.open_minor for debt in owed if debt.due_on <= unit.today)
     device = get_device(unit.connection, payment.device_id) if payment.device_id else None
     by_provider = returned.source == "provider" and payment.is_at_provider
     wording = refund_messages.reversed if by_provider else refund_messages.returned
     message = wording(
-        amount=Money(returned.amount_minor, unit.market.currency),
+        amount=amount,
         serial=device.serial if device else payment.account_raw,
         receipt=payment.receipt,
         due=Money(due, unit.market.currency),
         operator=unit.market.operator,
     )
-    key = entry_key("taken_back", payment, returned)
     send_sms_to(unit, customer, message, key, payment_id=payment.id)

@@ -9,6 +9,12 @@ def refunded(amount: Money, receipt: Reference, operator: Name) -> None:
     """To a payer whose money was not used and went back, in whole or in part."""
 
 
+@sms_message(max_segments=1)
+def unused_went_back(amount: Money, receipt: Reference, operator: Name) -> None:
+    """To an owner: a part of a payment that was only credit went back, to the payer or by the
+    provider; nothing is owed for it."""
+
+
 @sms_message(max_segments=2)
 def reversed(amount: Money, serial: Serial, receipt: Reference, due: Money, operator: Name) -> None:
     """To an owner: the provider reversed a payment or a part of one, so what it had paid is owed

@@ -94,8 +94,8 @@ CREATE TABLE plan_offers (
 );
 CREATE INDEX plan_offers_appliance_id_idx ON plan_offers (appliance_id);
 
--- A change of price is a new row with a later date; the past is never rewritten. A kWh has a price in
--- thousandths of a minor unit: UGX 796.4 is 796400.
+-- A change of price is a new row with a later date; the past is never rewritten. The price of a kWh
+-- is in thousandths of a minor unit: UGX 796.4 is 796400.
 CREATE TABLE tariff_versions (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     tariff_id BIGINT NOT NULL,

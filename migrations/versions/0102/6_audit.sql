@@ -29,6 +29,7 @@ CREATE TABLE balance_assertions (
     stated_at TIMESTAMP WITH TIME ZONE NOT NULL,
     stated_minor BIGINT NOT NULL,
     booked_minor BIGINT NOT NULL,
+    late_minor BIGINT NOT NULL,
     asserted_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT balance_assertions_pkey PRIMARY KEY (id),
     CONSTRAINT balance_assertions_provider_account_stated_at_key UNIQUE (provider_account,

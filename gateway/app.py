@@ -21,11 +21,13 @@ from core.db.engine import make_engine, read_only
 from core.environment import Environment, read_setting
 from core.pin import Pins
 from core.pseudonym import Pseudonyms
+from core.second_factor import TotpSeals
 from core.tokens.sealing_key import SealingKey
 from core.unit import OpenUnit, unit_opener
 from gateway.callbacks import CallbackRoute, mount, plain_errors
 from gateway.console.app import PREFIX as CONSOLE
 from gateway.console.app import console_application
+from gateway.console.attempts import Attempts
 from gateway.console.console_context import BLANK_MARKET, ConsoleContext
 from gateway.console.settings import ConsoleSettings
 from gateway.counters import EventCounters
@@ -177,6 +179,9 @@ def _console_context(shared: _Shared, settings: ConsoleSettings) -> ConsoleConte
         shared.redis,
         shared.guard,
         system_clock,
+        Attempts(shared.redis),
+        TotpSeals(settings.secrets),
+        settings.second_factor_roles,
         SealingKey.from_settings(settings.sealing_key) if settings.sealing_key else None,
     )
 

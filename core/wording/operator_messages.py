@@ -79,7 +79,16 @@ _TEMPLATES = {
         " it), or import the device (`dialwatt import devices`)"
     ),
     "login_wrong": "the name or the password is wrong",
-    "login_often": "too many tries; wait a quarter of an hour",
+    "attempts_delayed": "too many tries: wait {wait}, then try again",
+    "login_ended": "too many wrong passwords: all your logins have ended",
+    "code_wrong": "the code is wrong, or was used before: take the next one",
+    "present_code_wrong": "the code is wrong, or was used before: take the next one",
+    "second_factor_missing": "you have no second factor",
+    "second_factor_needed": "your role must have a second factor",
+    "second_factor_unreadable": (
+        "this second factor cannot be checked; load the page again, or have an owner reset it"
+    ),
+    "own_account": "this is for the account of another user; change your own under your name",
     "month_unknown": "write the month like 2026-03, one that has begun",
     "name_invalid": "a name is 2 to 40 letters, digits, dots, dashes or underscores",
     "name_missing": "a customer has a name",
@@ -90,7 +99,10 @@ _TEMPLATES = {
     "number_taken": "another customer has the number {msisdn}",
     "not_in_suspense": "the payment {receipt} is not in suspense, it is {state}",
     "password_differs": "the two passwords differ",
-    "password_short": "a password has at least {least} characters",
+    "password_short": "a password has {least} to {most} characters",
+    "password_common": "that password is among the first that are guessed; take some more words",
+    "password_like_name": "that password is little more than a name",
+    "password_same": "that is the present password",
     "payment_unknown": "there is no such payment",
     "payment_waiting": "the payment {receipt} for {serial} is being applied; try again in some"
     " minutes",

@@ -6,7 +6,10 @@ No script runs on the pages and nothing is loaded from other sites; the headers 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from jinja2 import StrictUndefined
@@ -26,7 +29,7 @@ log = logging.getLogger(__name__)
 
 PREFIX = "/console"
 # The endpoints that need no login.
-PUBLIC = frozenset({"login.login", "static"})
+PUBLIC = frozenset({"login.login", "login.code", "static"})
 _MAX_FORM_BYTES = 1024 * 1024
 _HEADERS = {
     "Content-Security-Policy": (
@@ -39,6 +42,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# For two years browsers reach this host by https only.
+_HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=63072000; includeSubDomains"}
 
 
 def console_application(settings: ConsoleSettings, context: ConsoleContext) -> Flask:
@@ -50,23 +55,37 @@ def console_application(settings: ConsoleSettings, context: ConsoleContext) -> F
         static_folder="static",
     )
     app.config.update(
-        SECRET_KEY=settings.secret,
-        SESSION_COOKIE_NAME="dialwatt_console",
-        SESSION_COOKIE_PATH=f"{PREFIX}/",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.is_https,
+        SECRET_KEY=settings.secrets[0],
+        SECRET_KEY_FALLBACKS=list(settings.secrets[1:]),
+        **cookie_settings(is_https=settings.is_https),
         MAX_CONTENT_LENGTH=_MAX_FORM_BYTES,
     )
     app.extensions["console"] = context
     app.before_request(check_form_token)
-    app.after_request(_add_headers)
+    app.after_request(
+        partial(_add_headers, _HEADERS | (_HTTPS_HEADERS if settings.is_https else {}))
+    )
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint, url_prefix=PREFIX)
     check_guarded(app, PUBLIC)
     _configure_templates(app)
     _add_error_pages(app)
     return app
+
+
+def cookie_settings(*, is_https: bool) -> dict[str, Any]:
+    """Return Flask's settings of the cookie. Browsers take one whose name begins with `__Host-`
+    only from this host itself, by https: no other host of the domain can set it."""
+    name, path = (
+        ("__Host-dialwatt_console", "/") if is_https else ("dialwatt_console", f"{PREFIX}/")
+    )
+    return {
+        "SESSION_COOKIE_NAME": name,
+        "SESSION_COOKIE_PATH": path,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": is_https,
+    }
 
 
 def _configure_templates(app: Flask) -> None:
@@ -78,6 +97,7 @@ def _configure_templates(app: Flask) -> None:
         menu=_visible_menu,
         is_current=_is_current,
         current_operator=lambda: g.get("user"),
+        shown_once=lambda: g.get("shown_once"),
         token_units=formatting.token_units,
     )
     app.jinja_env.filters.update(
@@ -106,8 +126,8 @@ def _is_current(endpoint: str) -> bool:
     return request.blueprint == endpoint.partition(".")[0]
 
 
-def _add_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+def _add_headers(headers: Mapping[str, str], response: Response) -> Response:
+    response.headers.update(headers)
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
     return response

@@ -27,6 +27,8 @@ View = Callable[..., ResponseReturnValue]
 # A login ends after half an hour without a request, and after twelve hours in any case.
 IDLE_S = 30 * 60
 MAX_LOGIN_S = 12 * 3600
+# How long the code of the second factor may take after the password.
+CODE_WITHIN_S = 10 * 60
 _SEEN_EVERY_S = 60
 
 
@@ -46,6 +48,8 @@ class Guarded:
         if not is_allowed(user.role, self.permission):
             note_refusal("role_not_allowed")
             abort(403)
+        if self.permission != "own_login" and (first := first_duty(user)):
+            return redirect(url_for(first))
         if g.market is BLANK_MARKET and self.permission not in WITHOUT_MARKET:
             return _redirect_to_market(user)
         answer = self.view(**ids)
@@ -70,6 +74,21 @@ def _note_looks(user: ConsoleUser, ids: dict[str, Any]) -> None:
             person = person_of(unit.connection, name, ids[name])
             if person is not None:
                 note_look(unit, user.name, *person)
+
+
+def first_duty(user: ConsoleUser) -> str | None:
+    """Return the page that the user has to use before all others: a new password, a second factor
+    where the role must have one."""
+    if user.password_is_initial:
+        return "own_login.password"
+    if user.totp_sealed is None and must_have_second_factor(user):
+        return "own_login.set_up_second_factor"
+    return None
+
+
+def must_have_second_factor(user: ConsoleUser) -> bool:
+    """Return whether the setting demands a second factor of the user's role."""
+    return user.role in console().second_factor_roles
 
 
 def _redirect_to_market(user: ConsoleUser) -> ResponseReturnValue:
@@ -101,6 +120,27 @@ def begin_login(user: ConsoleUser) -> None:
     now = _now()
     session.clear()
     session.update(user=user.id, epoch=user.login_epoch, began=now, seen=now)
+
+
+def keep_login() -> None:
+    """Keep this login, where the user did what ends all their logins. Only in the unit of it."""
+    session["epoch"] += 1
+
+
+def begin_second_step(user: ConsoleUser) -> None:
+    """Note that the password of the user was right, for the page that asks for the code."""
+    session.clear()
+    session.update(second_step=user.id, epoch=user.login_epoch, began=_now())
+
+
+def user_at_second_step() -> ConsoleUser | None:
+    """Return the user whose password was right and whose code is asked for now."""
+    if not {"second_step", "epoch", "began"} <= session.keys():
+        return None
+    if _now() - int(session["began"]) >= CODE_WITHIN_S:
+        return None
+    with console().read_only_unit() as unit:
+        return user_of_login(unit.connection, session["second_step"], session["epoch"])
 
 
 def logged_in_user() -> ConsoleUser | None:

@@ -12,8 +12,10 @@ from redis import Redis
 from core.clock import Clock
 from core.market import Market
 from core.operator import ConsoleUser
+from core.second_factor import TotpSeals
 from core.tokens.sealing import Seals
 from core.unit import OpenUnit, Unit
+from gateway.console.attempts import Attempts
 from gateway.guard import Guard
 from gateway.limits import Limits
 
@@ -27,6 +29,7 @@ class ConsoleContext:
 
     `open_read_only` opens units in which the database refuses every write. `sealing_key` encrypts a
     device key that an operator types, and cannot decrypt one; without it no key is accepted.
+    Users with one of `second_factor_roles` must have a second factor.
     """
 
     open_read_only: OpenUnit
@@ -35,6 +38,9 @@ class ConsoleContext:
     redis: Redis
     guard: Guard
     clock: Clock
+    attempts: Attempts
+    totp_seals: TotpSeals
+    second_factor_roles: frozenset[str] = frozenset()
     sealing_key: Seals | None = None
 
     @contextmanager

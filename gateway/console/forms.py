@@ -21,17 +21,28 @@ import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    abort,
+    current_app,
+    flash,
+    g,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from core.db.saved_forms import find_saved_form, save_answer, spend_token, unspend_token
 from core.errors import Refused
 from core.unit import Unit, retry_on_conflict
 from core.wording.operator_messages import describe_refusal
 from gateway.console import parsing
-from gateway.console.auth import note_refusal, page
+from gateway.console.auth import View, note_refusal, page
 from gateway.console.console_context import console, current_operator
 
 Values = dict[str, Any]
@@ -48,9 +59,10 @@ class Field:
     """A field of a form.
 
     `parse(unit, typed)` returns its value, or raises ValueError with the problem. `kind`: text,
-    select, date, month, area, password, or secret (visible while it is typed, never sent back). An
-    optional field that is left empty has the value None. `value` is the initial text, `heading` is
-    shown above the field.
+    select, date, month, area, code (of a second factor), secret (visible while it is typed, never
+    sent back), hidden, or password: taken as it was typed, all others without blanks at their ends.
+    An optional field that is left empty has the value None. `value` is the initial text, `heading`
+    is shown above the field.
     """
 
     name: str
@@ -65,28 +77,38 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownOnce:
+    """A PIN, a token or codes: `values`, never in a cookie, a log or the database. `caption` says
+    what they are. With `token_id` the page shows the value in the place of that token."""
+
+    caption: str
+    values: tuple[str, ...] = field(repr=False)
+    token_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A form was submitted: the message to show, and the page to go to (`endpoint`, `ids`).
 
-    `message_again` is shown for the same form again where the message holds what is shown only
-    once. `response` makes what is sent instead of a page, for example a file; such a form may be
-    sent again.
+    `shown_once` is shown on that page, in the answer to this form and never again. `response` makes
+    what is sent instead of a page, for example a file; such a form may be sent again.
     """
 
     message: str
     endpoint: str
     ids: Mapping[str, Any] = field(default_factory=dict)
     response: Callable[[], ResponseReturnValue] | None = None
-    message_again: str = ""
+    shown_once: ShownOnce | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """What the operator is answered for a form that was saved."""
+    """What the operator is answered for a form that was saved. `done` is None for the same form
+    again."""
 
     message: str
     location: str
-    response: Callable[[], ResponseReturnValue] | None = None
+    done: Done | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +121,9 @@ class Form:
 
     With `preview` the form is first submitted in a transaction that is rolled back, in which
     `preview(unit, done)` describes the result in lines. Only what was previewed can be saved.
+
+    `figure(typed)` returns markup that is shown above the fields. `refused(refused)` is called
+    after a refused form was rolled back; it may abort.
     """
 
     title: str
@@ -109,6 +134,8 @@ class Form:
     summary: Callable[..., Sequence[tuple[str, str]]] | None = None
     preview: Callable[[Unit, Done], Sequence[str]] | None = None
     links: tuple[tuple[str, str], ...] = ()
+    figure: Callable[[Mapping[str, str]], Markup] | None = None
+    refused: Callable[[Refused], None] = lambda refused: None
 
 
 @dataclass(slots=True)
@@ -122,7 +149,7 @@ class FormState:
     @property
     def digest(self) -> str:
         """A hash of what was typed. A confirmation is valid only for what was previewed."""
-        typed = {name: text for name, text in self.typed.items() if name not in _NOT_TYPED}
+        typed = {name: text.strip() for name, text in self.typed.items() if name not in _NOT_TYPED}
         return hashlib.blake2s(json.dumps(typed, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -143,18 +170,28 @@ def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form:
     def view(**ids: Any) -> ResponseReturnValue:
         if request.method == "GET":
             with console().read_only_unit() as unit:
-                initial = {field.name: field.value for field in form.fields(unit, **ids)}
-            return _render_form(form, FormState(initial | _query_values(initial)), ids)
+                fields = form.fields(unit, **ids)
+            initial = {field.name: field.value for field in fields}
+            return _render_form(form, FormState(initial | _query_values(fields)), ids)
         answer, state = retry_on_conflict(lambda: _submit_form(form, ids))
         if answer is None:
             return _render_form(form, state, ids), 200 if state.preview else 422
-        if answer.response:
-            return answer.response()
-        flash(answer.message)
-        return redirect(answer.location)
+        return _send(answer)
 
     view.__name__ = name
     page(blueprint, rule, permission, methods=("GET", "POST"))(view)
+
+
+def _send(answer: _Answer) -> ResponseReturnValue:
+    """Return the page or the file for a form that was saved."""
+    if answer.done and answer.done.response:
+        return answer.done.response()
+    if answer.done and answer.done.shown_once:
+        g.shown_once = answer.done.shown_once
+        view = cast("View", current_app.view_functions[answer.done.endpoint])
+        return view(**answer.done.ids)
+    flash(answer.message)
+    return redirect(answer.location)
 
 
 def action_page(blueprint: Blueprint, rule: str, name: str, permission: str, form: Form) -> None:
@@ -172,9 +209,10 @@ def no_fields(unit: Unit, **ids: Any) -> Sequence[Field]:
     return ()
 
 
-def _query_values(initial: Mapping[str, str]) -> dict[str, str]:
+def _query_values(fields: Sequence[Field]) -> dict[str, str]:
     """Return the values that the link to the form gives in its query."""
-    return {name: request.args[name] for name in initial if name in request.args}
+    names = (field.name for field in fields if field.kind != "hidden")
+    return {name: request.args[name] for name in names if name in request.args}
 
 
 class _NotSaved(Exception):
@@ -182,7 +220,7 @@ class _NotSaved(Exception):
 
 
 def _submit_form(form: Form, ids: Mapping[str, Any]) -> tuple[_Answer | None, FormState]:
-    state = FormState({name: value.strip() for name, value in request.form.items()})
+    state = FormState(dict(request.form.items()))
     token = state.typed.get("once", "")
     if len(token) < _ONCE_BYTES:
         abort(400, "This form has expired. Go back, reload the page and try again.")
@@ -198,6 +236,7 @@ def _submit_form(form: Form, ids: Mapping[str, Any]) -> tuple[_Answer | None, Fo
         where = form.errors_at.get(refused.code, "")
         state.problems = {where: describe_refusal(refused, g.market.currency)}
         note_refusal(refused.code)
+        form.refused(refused)
         return None, state
 
 
@@ -221,8 +260,8 @@ def _keep_answer(unit: Unit, token: str, done: Done) -> _Answer:
     if done.response:
         unspend_token(unit.connection, token)
     else:
-        save_answer(unit.connection, token, done.message_again or done.message, location)
-    return _Answer(done.message, location, done.response)
+        save_answer(unit.connection, token, done.message, location)
+    return _Answer(done.message, location, done)
 
 
 def _first_answer(unit: Unit, token: str, state: FormState) -> _Answer | None:
@@ -250,6 +289,8 @@ def parse_fields(
 
 
 def _parse_field(unit: Unit, field: Field, typed: str) -> Any:
+    if field.kind != "password":
+        typed = typed.strip()
     if not typed:
         if field.optional:
             return None

@@ -16,6 +16,7 @@ from gateway.console.pages import (
     manufacturers,
     market,
     month,
+    own_login,
     own_money,
     payments,
     plans,
@@ -31,6 +32,7 @@ from gateway.console.pages import (
 
 BLUEPRINTS = (
     login.blueprint,
+    own_login.blueprint,
     dashboard.blueprint,
     forgive_debts.blueprint,  # with the other pages of customers
     devices.blueprint,

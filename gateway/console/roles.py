@@ -13,7 +13,7 @@ _STAFF = frozenset({"owner", "finance", "support"})
 # The roles of each permission. Every page needs one of them; docs/console.md has the same table.
 PERMISSIONS = {
     "view": _ALL,
-    "change_password": _ALL,
+    "own_login": _ALL,
     "manage_users": _OWNER,
     "market": _OWNER,
     "catalogue": _OWNER,
@@ -40,7 +40,7 @@ PERMISSIONS = {
 }
 
 # The permissions of pages that can be used before a market is set up.
-WITHOUT_MARKET = frozenset({"market", "manage_users", "change_password"})
+WITHOUT_MARKET = frozenset({"market", "manage_users", "own_login"})
 
 
 def is_allowed(role: str, permission: str) -> bool:

@@ -26,6 +26,7 @@ from core.msisdn import country_code, mask_msisdn, mobile_pattern
 from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
 from core.usecases.payments.possible_codes import devices_without_code
+from gateway.console.settings import second_factor_roles
 from operations.commands.arguments import json_option
 from operations.environment import command_environment
 from operations.error_messages import describe_database_error
@@ -91,6 +92,7 @@ def examine_database(
         yield from _ledger(connection, clock)
         yield _phone_numbers(connection)
         yield _vending_keys(connection, environment)
+        yield _second_factors(connection, environment)
         without_code = first_of(list(devices_without_code(connection, clock())))
         yield Check("every device can get a code", not without_code, without_code)
 
@@ -139,6 +141,25 @@ def _help_line(connection: Connection) -> Check:
         return Check("help line", True, "missing: set help_line in [market] or at the console")
     hours = f", {market.help_hours}" if market.help_hours else ", hours missing: set help_hours"
     return Check("help line", True, market.help_line + hours)
+
+
+def _second_factors(connection: Connection, environment: Environment) -> Check:
+    """Say how many of the users who must have a second factor have one; the others set it up at
+    their next login."""
+    roles = second_factor_roles(environment)
+    if not roles:
+        return Check("second factors", True, "CONSOLE_SECOND_FACTOR is none: no user must have one")
+    users = connection.execute(
+        text(
+            "SELECT count(totp_sealed), count(*) FROM console_users"
+            " WHERE disabled_at IS NULL AND role = ANY(:roles)"
+        ),
+        {"roles": sorted(roles)},
+    )
+    with_factor, users_in_all = users.one()
+    return Check(
+        "second factors", True, f"{with_factor} of {users_in_all} ({', '.join(sorted(roles))})"
+    )
 
 
 def _phone_numbers(connection: Connection) -> Check:

@@ -23,6 +23,7 @@ _KEPT: dict[str, Callable[[], str]] = {
     "STS_VENDING_KEY_600000": lambda: secrets.token_hex(20),
     "CONSOLE_SECRET": lambda: secrets.token_urlsafe(32),
     "CONSOLE_PASSWORD": lambda: secrets.token_urlsafe(9),
+    "CONSOLE_SECOND_FACTOR": lambda: "none",
     "AT_USERNAME": lambda: "dialwatt",
     "AT_API_KEY": lambda: secrets.token_urlsafe(24),
     "AT_SENDER_ID": lambda: "DIALWATT",

@@ -17,7 +17,7 @@ from core.usecases.operators.access import (
     note_refused_log_in,
 )
 from core.usecases.operators.used_keys import forget_used_keys
-from core.usecases.operators.users import add_user, log_in
+from core.usecases.operators.users import add_user, get_user
 from tests.support.scenario import Scenario
 
 NETWORK = "196.201.214.0/24"
@@ -25,8 +25,8 @@ NETWORK = "196.201.214.0/24"
 
 def user_of(scenario: Scenario) -> ConsoleUser:
     with scenario.open_unit() as unit:
-        add_user(unit, "zawadi", "correct horse", "support", "test")
-        return log_in(unit, "zawadi", "correct horse")
+        user_id = add_user(unit, "zawadi", "correct horse", "support", "test")
+        return get_user(unit, user_id)
 
 
 def noted(scenario: Scenario) -> list[tuple[Any, ...]]:

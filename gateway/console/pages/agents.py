@@ -21,7 +21,15 @@ from gateway.console import parsing
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import INSTANT, LABEL, MONEY, money
-from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
+from gateway.console.forms import (
+    Done,
+    Field,
+    Form,
+    ShownOnce,
+    Values,
+    action_page,
+    no_fields,
+)
 from gateway.console.listing import Column, Filter, Listing, condition_filter, list_page, row_limit
 from gateway.console.pages.own_money import places
 
@@ -200,9 +208,10 @@ action_page(
 
 def _reset_pin(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     pin = reset_pin(unit, agent_id, operator, values["reason"])
-    message = f"The new PIN is {pin}. Tell it to the agent, who must change it at first use."
-    again = "The PIN was reset. It is shown only once: reset it again if it was not seen."
-    return Done(message, "agents.agent", {"agent_id": agent_id}, message_again=again)
+    caption = "The new PIN, shown only once. Tell it to the agent, who must change it at first use"
+    message = "The PIN was reset. It is shown only once: reset it again if it was not seen."
+    shown = ShownOnce(caption, (pin,))
+    return Done(message, "agents.agent", {"agent_id": agent_id}, shown_once=shown)
 
 
 action_page(

@@ -25,7 +25,15 @@ from gateway.console.formatting import (
     TEXT,
     token_units,
 )
-from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
+from gateway.console.forms import (
+    Done,
+    Field,
+    Form,
+    ShownOnce,
+    Values,
+    action_page,
+    no_fields,
+)
 from gateway.console.listing import (
     Column,
     Listing,
@@ -141,12 +149,13 @@ def _token_summary(unit: Unit, token_id: int) -> list[tuple[str, str]]:
 
 def _reveal_token(unit: Unit, operator: str, values: Values, token_id: int) -> Done:
     token = reveal_token(unit, token_id, operator, values["reason"])
-    message = f"The token for {token.serial} is {token.text}"
-    again = f"The token for {token.serial} was revealed. It is shown only once."
+    endpoint, ids = "tokens.order", {"order_id": token.order_id}
     if token.payment_id is not None:
-        ids: dict[str, int | None] = {"payment_id": token.payment_id}
-        return Done(message, "payments.payment", ids, message_again=again)
-    return Done(message, "tokens.order", {"order_id": token.order_id}, message_again=again)
+        endpoint, ids = "payments.payment", {"payment_id": token.payment_id}
+    message = f"The token for {token.serial} was revealed. It is shown only once."
+    caption = f"The token for {token.serial} is shown only once"
+    shown = ShownOnce(caption, (token.text,), token_id)
+    return Done(message, endpoint, ids, shown_once=shown)
 
 
 action_page(

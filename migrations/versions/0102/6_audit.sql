@@ -39,8 +39,8 @@ CREATE TABLE balance_assertions (
 -- `login_epoch` is carried by every login: raising it ends all of a person's logins at once.
 -- `password_is_initial`: another person knows it, and it is changed at the next login. `totp_sealed`
 -- is the secret of the second factor, encrypted; no code of `totp_step` (a count of 30 s) or before
--- is accepted again. `recovery_hashes`: of the recovery codes that are left. `known_networks`: hashes
--- of the last networks that this person logged in from.
+-- is accepted again. `recovery_hashes`: of the recovery codes that are left. `known_networks`: a
+-- hash of each of the last networks that this person logged in from.
 CREATE TABLE console_users (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
     name TEXT NOT NULL,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,12 +22,14 @@ from werkzeug.test import Client, TestResponse
 from core.db.audit import open_case
 from core.db.engine import make_engine, read_only
 from core.pin import Pins
+from core.second_factor import TotpSeals
 from core.unit import OpenUnit, unit_opener
 from core.usecases.customers.register_customers import NewCustomer
 from core.usecases.operators.users import ROLES, add_user
 from core.usecases.registration.self_service import request_device
 from core.usecases.tokens.token_orders import order_token
 from gateway.console.app import console_application
+from gateway.console.attempts import Attempts
 from gateway.console.console_context import BLANK_MARKET, ConsoleContext
 from gateway.console.settings import ConsoleSettings
 from gateway.guard import Guard, GuardSettings
@@ -64,13 +66,14 @@ _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 
 
 class Browser:
-    """A browser at the console. Its posts carry the form token."""
+    """A browser at the console, with an address. Its posts carry the form token."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, address: str = "127.0.0.1") -> None:
         self.client = Client(app)
+        self.address = {"REMOTE_ADDR": address}
 
     def get(self, path: str, **query: str) -> TestResponse:
-        return self.client.get(f"/console{path}", query_string=query)
+        return self.client.get(f"/console{path}", query_string=query, environ_base=self.address)
 
     def token(self, path: str = "/password") -> str:
         found: str = _TOKEN.findall(self.get(path).text)[-1]
@@ -79,7 +82,7 @@ class Browser:
     def post(self, path: str, **typed: str) -> TestResponse:
         """Fill in and send a form that was opened for it."""
         tokens = {"form_token": self.token(), "once": secrets.token_urlsafe(16)}
-        return self.client.post(f"/console{path}", data=tokens | typed)
+        return self.client.post(f"/console{path}", data=tokens | typed, environ_base=self.address)
 
     def confirm(self, path: str, **typed: str) -> tuple[TestResponse, TestResponse]:
         """Fill in a form, look at what it would do, and confirm that."""
@@ -89,7 +92,9 @@ class Browser:
 
     def log_in(self, name: str, password: str = PASSWORD, **query: str) -> TestResponse:
         typed = {"form_token": self.token("/login"), "name": name, "password": password}
-        return self.client.post("/console/login", data=typed, query_string=query)
+        return self.client.post(
+            "/console/login", data=typed, query_string=query, environ_base=self.address
+        )
 
 
 @dataclass
@@ -101,8 +106,12 @@ class Console:
     redis: Redis
     ids: dict[str, Any]
 
-    def browser(self) -> Browser:
-        return Browser(self.app)
+    def browser(self, address: str = "127.0.0.1") -> Browser:
+        return Browser(self.app, address)
+
+    def change_context(self, **changes: Any) -> None:
+        """Serve with other services of the console from now on."""
+        self.app.extensions["console"] = replace(self.app.extensions["console"], **changes)
 
     def login(self, role: str = "owner") -> Browser:
         """A browser in which the user of that role is logged in."""
@@ -195,7 +204,9 @@ def make_console(
         redis,
         Guard(GuardSettings(), limits),
         clock,
-        RING.sealing_key(),
+        Attempts(redis),
+        TotpSeals([SECRET]),
+        sealing_key=RING.sealing_key(),
     )
     return Console(_application(context), scenario, redis, ids)
 
@@ -206,7 +217,7 @@ _application_of_this_process: list[Flask] = []
 def _application(context: ConsoleContext) -> Flask:
     """The application, made once: making it and compiling its pages takes longer than a test."""
     if not _application_of_this_process:
-        settings = ConsoleSettings(SECRET, is_https=False)
+        settings = ConsoleSettings((SECRET,), is_https=False, second_factor_roles=frozenset())
         _application_of_this_process.append(console_application(settings, context))
     (app,) = _application_of_this_process
     app.extensions["console"] = context

@@ -12,11 +12,13 @@ from werkzeug.test import Client
 
 from core.errors import BadInput
 from gateway.app import create_app
+from gateway.console.app import console_application
 from gateway.console.auth import Guarded
+from gateway.console.console_context import ConsoleContext
 from gateway.console.console_context import console as console_context
 from gateway.console.menu import MENU
 from gateway.console.settings import ConsoleSettings
-from tests.gateway.console.conftest import SECRET, Console
+from tests.gateway.console.conftest import SECRET, Browser, Console
 from tests.support.scenario import Scenario
 
 ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
@@ -41,14 +43,67 @@ def test_the_cookie_is_limited_to_the_console_and_hidden_from_scripts(console: C
     assert "Secure" not in cookie
 
 
-def test_with_https_the_cookie_is_secure(console: Console) -> None:
-    settings = ConsoleSettings.from_environment(
-        {"CONSOLE_SECRET": SECRET, "PUBLIC_URL": "https://gateway.example.org"}
-    )
-    assert settings is not None
-    console.app.config["SESSION_COOKIE_SECURE"] = settings.is_https
+def test_with_https_the_cookie_is_of_this_host_alone_and_so_are_later_visits(
+    console: Console,
+) -> None:
+    settings = settings_of(CONSOLE_SECRET=SECRET, PUBLIC_URL="https://gateway.example.org")
 
-    assert "Secure" in console.browser().log_in("owner").headers["Set-Cookie"]
+    answer = Browser(console_application(settings, console_context_of(console))).get("/login")
+
+    name, *attributes = answer.headers["Set-Cookie"].split("; ")
+    assert name.startswith("__Host-dialwatt_console=")
+    assert {"Secure", "HttpOnly", "SameSite=Lax", "Path=/"} <= set(attributes)
+    assert "Domain" not in answer.headers["Set-Cookie"]
+    assert "max-age=63072000" in answer.headers["Strict-Transport-Security"]
+    assert "Strict-Transport-Security" not in console.browser().get("/login").headers
+
+
+def test_a_login_outlives_the_replacement_of_the_secret(console: Console) -> None:
+    newer = "n" * 40
+    context, browser = console_context_of(console), console.login()
+    cookie = browser.client.get_cookie("dialwatt_console", path="/console/")
+    assert cookie is not None
+
+    statuses = []
+    for secrets in (f"{newer},{SECRET}", newer):
+        app = console_application(settings_of(CONSOLE_SECRET=secrets), context)
+        later = Browser(app)
+        later.client.set_cookie(cookie.key, cookie.value, path="/console/")
+        statuses.append(later.get("/users/").status_code)
+
+    assert statuses == [200, 302]
+
+
+def settings_of(**environment: str) -> ConsoleSettings:
+    settings = ConsoleSettings.from_environment({"CONSOLE_SECOND_FACTOR": "none"} | environment)
+    assert settings is not None
+    return settings
+
+
+def console_context_of(console: Console) -> ConsoleContext:
+    context: ConsoleContext = console.app.extensions["console"]
+    return context
+
+
+@pytest.mark.parametrize(
+    ("setting", "roles"),
+    [
+        ({}, {"owner", "finance"}),
+        ({"CONSOLE_SECOND_FACTOR": "none"}, set()),
+        ({"CONSOLE_SECOND_FACTOR": "owner, support"}, {"owner", "support"}),
+    ],
+)
+def test_owners_and_finance_need_a_second_factor_unless_set(
+    setting: dict[str, str], roles: set[str]
+) -> None:
+    settings = ConsoleSettings.from_environment({"CONSOLE_SECRET": SECRET} | setting)
+    assert settings is not None
+    assert settings.second_factor_roles == roles
+
+
+def test_a_role_that_does_not_exist_stops_the_start() -> None:
+    with pytest.raises(BadInput, match="no role 'boss'"):
+        settings_of(CONSOLE_SECRET=SECRET, CONSOLE_SECOND_FACTOR="boss")
 
 
 def test_an_unknown_address_gets_an_error_page_without_the_address(console: Console) -> None:

@@ -11,7 +11,6 @@ from core.usecases.operators.users import ROLES
 from gateway.console import auth
 from gateway.console.app import PUBLIC
 from gateway.console.auth import Guarded
-from gateway.console.pages import login
 from gateway.console.roles import PERMISSIONS
 from tests.gateway.console.conftest import PASSWORD, Console
 
@@ -109,45 +108,6 @@ def test_a_login_never_redirects_to_another_site(console: Console, elsewhere: st
     came = console.browser().log_in("owner", back=elsewhere)
 
     assert came.location == "/console/"
-
-
-@pytest.mark.parametrize(
-    ("name", "password"), [("owner", "wrong horse"), ("nobody", PASSWORD), ("", ""), ("a\0b", "x")]
-)
-def test_a_refused_login_does_not_say_what_was_wrong(
-    console: Console, name: str, password: str
-) -> None:
-    browser = console.browser()
-
-    answer = browser.log_in(name, password)
-
-    assert answer.status_code == 403
-    assert "The name or the password is wrong." in answer.text
-    assert browser.get("/").status_code == 302
-
-
-def test_login_attempts_for_one_name_are_limited(
-    console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(login, "MAX_PER_NAME", 3)
-    answers = [console.browser().log_in("owner", "wrong").status_code for _ in range(3)]
-
-    after = console.browser().log_in("OWNER ")
-
-    assert answers == [403] * 3
-    assert after.status_code == 429
-    assert "quarter of an hour" in after.text
-    assert console.browser().log_in("finance").status_code == 302
-
-
-def test_login_attempts_from_one_address_are_limited(
-    console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(login, "MAX_PER_ADDRESS", 3)
-    for name in ("ann", "bob", "cyd"):
-        console.browser().log_in(name, "wrong")
-
-    assert console.browser().log_in("owner").status_code == 429
 
 
 def test_an_idle_login_ends(console: Console, later: Callable[..., None]) -> None:

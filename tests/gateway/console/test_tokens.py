@@ -26,8 +26,8 @@ def test_a_manual_token_is_ordered_made_by_a_worker_and_revealed(console: Consol
     [(token_id, code)] = console.rows("SELECT id, text FROM tokens WHERE kind = 'lock'")
     assert code not in support.get(path).text
     seen = support.post(f"/tokens/{token_id}/reveal", reason="types it in")
-    assert seen.location == ordered.location
-    assert code in support.get(path).text.replace(" ", "")
+    assert code in seen.text.replace(" ", "")
+    assert code not in support.get(path).text.replace(" ", "")
     assert console.audit() == [
         ("support", "order_token", "device", "taken back"),
         ("support", "reveal", "token", "types it in"),

@@ -50,6 +50,7 @@ def test_without_a_password_a_random_one_is_printed_once(
     user = stored(engine, "wanjiru")
     assert user.role == "read_only"
     assert verify_password(user.password_hash, ran.out.split("password: ")[1].strip())
+    assert user.password_is_initial
 
 
 @pytest.mark.parametrize(
@@ -90,9 +91,37 @@ def test_a_disabled_user_shows_in_the_list(
     assert dialwatt("user", "disable", "otieno").code == 0
 
     lines = dialwatt("user", "list").out.splitlines()
+    assert lines[1].endswith("password only, first password not changed yet")
     assert [line.split()[:2] for line in lines] == [["otieno", "disabled"], ["wanjiru", "owner"]]
     with engine.connect() as connection:
         actions = (
             connection.execute(text("SELECT action FROM audit_log ORDER BY id")).scalars().all()
         )
     assert actions == ["add", "add", "disable"]
+
+
+def test_a_user_is_let_back_in_with_a_new_first_password(
+    dialwatt: Callable[..., Ran], engine: Engine, typing: Callable[..., Any]
+) -> None:
+    for name in ("wanjiru", "otieno"):
+        typing("long enough")
+        dialwatt("user", "add", name, "--role", "owner")
+    dialwatt("user", "disable", "otieno")
+
+    assert dialwatt("user", "enable", "otieno").code == 2
+    assert dialwatt("user", "enable", "otieno", "--reason", "back").code == 0
+    ran = dialwatt("user", "password", "Otieno", "--reason", "forgot it")
+    assert dialwatt("user", "reset-second-factor", "otieno", "--reason", "lost").code == 0
+
+    user = stored(engine, "otieno")
+    assert verify_password(user.password_hash, ran.out.split("password: ")[1].strip())
+    assert user.password_is_initial
+    assert not stored(engine, "wanjiru").password_is_initial
+    with engine.connect() as connection:
+        query = text("SELECT action, reason FROM audit_log ORDER BY id OFFSET 3")
+        rows = [tuple(row) for row in connection.execute(query)]
+    assert rows == [
+        ("enable", "back"),
+        ("first_password", "forgot it"),
+        ("reset_second_factor", "lost"),
+    ]

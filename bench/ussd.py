@@ -81,7 +81,9 @@ def _serve_app(app: str, services: Services) -> Iterator[int]:
     env = os.environ | {
         "DATABASE_URL": services.database_url,
         "REDIS_URL": services.redis_url,
-        "CALLBACK_KEY": "bench",
+        "USSD_AGGREGATORS": "africastalking",
+        "USSD_AFRICASTALKING_ENDPOINT_KEY": "bench",
+        "DARAJA_ENDPOINT_KEY": "bench",
         "DARAJA_SHORTCODE": "600123",
         "PIN_PEPPER": "bench",
         "DEVICE_KEY_SECRET": base64.b64encode(bytes(32)).decode(),

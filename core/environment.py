@@ -43,3 +43,10 @@ def report_missing(environment: Environment, problem: str) -> None:
     if not isinstance(environment, CollectingEnvironment):
         raise BadInput(problem)
     environment.missing.append(problem)
+
+
+def refuse_retired(environment: Environment, name: str, replaced_by: str, advice: str) -> None:
+    """Raise BadInput, or collect the problem, where a setting of an earlier release is there and
+    the one that replaces it is not."""
+    if read_setting(environment, name, "") and not read_setting(environment, replaced_by, ""):
+        report_missing(environment, f"{name} is no longer read: {advice} (see .env.example)")

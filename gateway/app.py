@@ -150,7 +150,7 @@ def _ussd(shared: _Shared) -> WSGIApplication:
     # A screen waits for its queries and for nothing else: no ping, no BEGIN, no COMMIT.
     screens = shared.engine_of(pool_size=_TURNS // 2, settings=_READING, ping=False)
     return ussd_application(
-        key=shared.settings.callback_key,
+        keys=shared.settings.keys,
         redis=shared.redis,
         pseudonyms=shared.pseudonyms,
         open_unit=shared.opener(shared.engine),
@@ -167,7 +167,7 @@ def _signed(environment: Environment) -> SignedMessages | None:
     settings = PawaPayCallbackSettings.from_environment(environment)
     if settings is None:
         return None
-    return SignedMessages(read_public_keys(settings.public_keys), settings.address)
+    return SignedMessages(read_public_keys(settings.public_keys), settings.addresses)
 
 
 def _console_context(shared: _Shared, settings: ConsoleSettings) -> ConsoleContext:
@@ -189,10 +189,13 @@ def _console_context(shared: _Shared, settings: ConsoleSettings) -> ConsoleConte
 def _flask(shared: _Shared, signed: SignedMessages | None) -> WSGIApplication:
     """Return the application for callbacks, health and metrics."""
     counters = EventCounters(shared.redis)
-    gate = Gate(shared.settings.callback_key, shared.guard, counters)
+    gate = Gate(shared.settings.keys, shared.guard, counters)
     app = Flask("dialwatt", static_folder=None)
+    # An address with two slashes is not found. It is not redirected before the gate has seen it.
+    app.url_map.merge_slashes = False
     plain_errors(app)
-    watch(app, Health(shared.engine, shared.redis), counters)
+    health = Health(shared.engine, shared.redis)
+    watch(app, health, counters, shared.guard.may_monitor, shared.settings.instance)
     for route in _callback_routes(shared, signed):
         mount(app, route, gate)
     return app.wsgi_app
@@ -221,11 +224,9 @@ def _callback_routes(
         "airtel": (unsigned.route("airtel", airtel.read_callback, verify),),
         "pawapay": (PawaPayCallbacks(signed, open_unit).route(),) if signed else (),
     }
-    return (
-        *(route for name in settings.channels for route in of_channel[name]),
-        delivery_route(open_unit),
-        inbound_route(open_unit, shared.guesses),
-    )
+    of_sms = (delivery_route(open_unit), inbound_route(open_unit, shared.guesses))
+    routes = (*(route for name in settings.channels for route in of_channel[name]), *of_sms)
+    return tuple(route for route in routes if route.endpoint in settings.keys)
 
 
 def by_prefix(

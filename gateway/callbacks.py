@@ -43,7 +43,7 @@ class CallbackResult:
 class CallbackRoute(Generic[Parsed]):
     """One callback address.
 
-    * `rule`: the URL rule; its second segment is the provider, the third `<key>`.
+    * `rule`: the URL rule; its first two segments are the endpoint, the third is `<key>`.
     * `parse`: reads the body. Raises BadCallback.
     * `handle`: is given what was parsed, and the other parts of the address by name.
     * `verify`: is given headers and body first, where the provider signs them. Raises
@@ -58,9 +58,9 @@ class CallbackRoute(Generic[Parsed]):
     verify: Callable[[Mapping[str, str], bytes], None] | None = None
 
     @property
-    def provider(self) -> str:
-        """The provider that calls this address: the second segment of its rule."""
-        return self.rule.split("/")[2]
+    def endpoint(self) -> str:
+        """The endpoint that this address belongs to: the first two segments of its rule."""
+        return "/".join(self.rule.split("/")[1:3])
 
 
 def mount(app: Flask, route: CallbackRoute[Any], gate: Gate) -> None:
@@ -70,7 +70,7 @@ def mount(app: Flask, route: CallbackRoute[Any], gate: Gate) -> None:
         with log_context(request=_request_id(), endpoint=route.name):
             try:
                 with gate.screening(request.environ, route.name):
-                    gate.admit(request.environ, route.provider, key)
+                    gate.admit(request.environ, route.endpoint, key)
                     response, outcome = _respond(route, address)
             except CallbackRefused as refusal:
                 return _refusal(refusal)

@@ -8,9 +8,10 @@ hears less after too many in a minute.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from core.errors import BadCallback, UnverifiedSignature
@@ -18,6 +19,7 @@ from gateway.counters import EventCounters
 from gateway.guard import Guard
 
 LARGEST_BODY = 64 * 1024
+_MINUTE_S = 60.0
 
 
 class CallbackRefused(Exception):
@@ -38,11 +40,15 @@ def not_found() -> CallbackRefused:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets in callers that know the key and whose address may speak for their provider."""
+    """Lets in callers that know a key of the endpoint and whose address may speak for its provider.
 
-    key: str
+    `keys` are those of now and, where one is about to end, the old ones, by the endpoint's name.
+    """
+
+    keys: Mapping[str, Sequence[str]]
     guard: Guard
     counters: EventCounters
+    _old_key_told: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def screening(self, environ: Mapping[str, Any], endpoint: str) -> Iterator[None]:
@@ -61,13 +67,26 @@ class Gate:
             raise CallbackRefused(429, refusal.outcome, "too many")
         raise refusal
 
-    def admit(self, environ: Mapping[str, Any], provider: str, key: str) -> None:
-        """Raises CallbackRefused when the address may not speak for `provider`, or the key is
-        wrong."""
-        if not self.guard.admits(provider, self.guard.source(environ)):
+    def admit(self, environ: Mapping[str, Any], endpoint: str, key: str) -> None:
+        """Raises CallbackRefused when the address may not speak for the endpoint's provider, or the
+        key is not of this endpoint."""
+        if not self.guard.admits(endpoint, self.guard.source(environ)):
             raise CallbackRefused(403, "not_admitted", "forbidden")
-        if not hmac.compare_digest(key.encode(errors="replace"), self.key.encode()):
+        given = key.encode(errors="replace")
+        valid = self.keys.get(endpoint, ())
+        # Every key is compared, in constant time, so that nothing tells how near a guess was.
+        matched = [hmac.compare_digest(given, known.encode()) for known in valid]
+        if not any(matched):
             raise not_found()
+        if not matched[0]:
+            self._note_old_key(endpoint)
+
+    def _note_old_key(self, endpoint: str) -> None:
+        """Count each minute in which an old key was used: while that happens it must not end."""
+        now = monotonic()
+        if now - self._old_key_told.get(endpoint, -_MINUTE_S) >= _MINUTE_S:
+            self._old_key_told[endpoint] = now
+            self.counters.count(endpoint, "old_key")
 
 
 def _as_refusal(reason: CallbackRefused | BadCallback) -> CallbackRefused:

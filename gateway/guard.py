@@ -9,55 +9,80 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
 from typing import Any
 
-from core.environment import Environment, read_setting
+from core.environment import Environment, read_setting, refuse_retired
 from core.errors import BadInput
 from gateway.limits import Limits
+from gateway.settings import ENDPOINTS
 
 log = logging.getLogger(__name__)
 
 # After so many refusals in a minute an address is answered 429.
 _REFUSALS_MAX = 600
 _MINUTE_S = 60
-_MOST_HOPS = 9
+_FORWARDED = "HTTP_X_FORWARDED_FOR"
+_PROXIES_BY_ADDRESS = "set TRUSTED_PROXIES to the addresses or networks of your proxies"
+# The list of those who may read readiness and figures stands beside those of the endpoints.
+MONITORING = "monitoring"
+_THIS_HOST = "127.0.0.0/8,::1"
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class GuardSettings:
-    """The number of trusted proxies before the web process, and the addresses from which callbacks
-    of a provider or aggregator may come. A provider without a list may call from any address."""
+    """The networks of the proxies before the web process, and the networks from which an endpoint
+    may be called, by its name. An endpoint without a list may be called from anywhere."""
 
-    proxy_hops: int = 0
-    allowed: Mapping[str, tuple[IPv4Network | IPv6Network, ...]] = field(default_factory=dict)
+    proxies: Networks = ()
+    allowed: Mapping[str, Networks] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Environment) -> GuardSettings:
-        hops = read_setting(environment, "TRUSTED_PROXY_HOPS", "0")
-        if not hops.isdecimal() or int(hops) > _MOST_HOPS:
-            raise BadInput(f"TRUSTED_PROXY_HOPS must be 0 to {_MOST_HOPS}, not {hops!r}")
+        refuse_retired(environment, "TRUSTED_PROXY_HOPS", "TRUSTED_PROXIES", _PROXIES_BY_ADDRESS)
         allowed = {
-            "daraja": _networks(environment, "DARAJA_ALLOWED_IPS"),
-            "mtn": _networks(environment, "MTN_ALLOWED_IPS"),
-            "airtel": _networks(environment, "AIRTEL_ALLOWED_IPS"),
-            "pawapay": _networks(environment, "PAWAPAY_ALLOWED_IPS"),
-            "ussd/africastalking": _networks(environment, "USSD_AFRICASTALKING_ALLOWED_IPS"),
-            "ussd/hubtel": _networks(environment, "USSD_HUBTEL_ALLOWED_IPS"),
-            "ussd/arkesel": _networks(environment, "USSD_ARKESEL_ALLOWED_IPS"),
-            "ussd/beem": _networks(environment, "USSD_BEEM_ALLOWED_IPS"),
-            "ussd/airtel": _networks(environment, "USSD_AIRTEL_ALLOWED_IPS"),
+            endpoint.name: _networks(environment, endpoint.list_setting) for endpoint in ENDPOINTS
         }
-        return cls(int(hops), allowed)
+        monitoring = _networks(environment, "MONITORING_ALLOWED_IPS", _THIS_HOST)
+        return cls(_networks(environment, "TRUSTED_PROXIES"), allowed | {MONITORING: monitoring})
 
 
-def _networks(environment: Environment, name: str) -> tuple[IPv4Network | IPv6Network, ...]:
+def _networks(environment: Environment, name: str, default: str = "") -> Networks:
     """Addresses and networks (192.0.2.0/24), separated by commas or spaces."""
-    listed = read_setting(environment, name, "").replace(",", " ").split()
+    listed = read_setting(environment, name, default).replace(",", " ").split()
     try:
         return tuple(ip_network(network) for network in listed)
     except ValueError as error:
         raise BadInput(f"{name}: {error}") from None
+
+
+def _address(written: str) -> IPv4Address | IPv6Address | None:
+    """An address as proxies write it: with or without a port, IPv4 also in its IPv6 form. None for
+    what is no address."""
+    bare = written.strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_in(written: str, networks: Networks) -> bool:
+    address = _address(written) if networks else None
+    return address is not None and any(address in network for network in networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +93,29 @@ class Guard:
     limits: Limits
 
     def source(self, environ: Mapping[str, Any]) -> str:
-        """The address the request came from, as the outermost trusted proxy saw it.
+        """The address the request came from, as the outermost of our proxies saw it.
 
-        Forwarded addresses count from the right: the sender itself can write those further left.
+        Only what a proxy of ours has written is read: each hop is asked who called it, from the
+        nearest on, until one is not ours. The sender itself can write what stands further left.
         """
-        hops = self.settings.proxy_hops
-        forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", "")).split(",")
-        if not hops or len(forwarded) < hops:
-            return str(environ.get("REMOTE_ADDR", ""))
-        return forwarded[-hops].strip()
+        came_from = str(environ.get("REMOTE_ADDR", ""))
+        hops = str(environ.get(_FORWARDED, "")).split(",")
+        while hops and hops[-1].strip() and _is_in(came_from, self.settings.proxies):
+            came_from = hops.pop().strip()
+        return str(_address(came_from) or came_from)
 
-    def admits(self, provider: str, source: str) -> bool:
-        """Whether this address may speak for the provider. Without a list any may."""
-        listed = self.settings.allowed.get(provider)
-        if not listed:
-            return True
-        try:
-            address = ip_address(source)
-        except ValueError:
+    def admits(self, endpoint: str, source: str) -> bool:
+        """Whether this address may call the endpoint. Without a list any may."""
+        listed = self.settings.allowed.get(endpoint)
+        return not listed or _is_in(source, listed)
+
+    def may_monitor(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the sender may read readiness and figures. What a proxy passed on that is not
+        ours may be from anywhere."""
+        peer = str(environ.get("REMOTE_ADDR", ""))
+        if _FORWARDED in environ and not _is_in(peer, self.settings.proxies):
             return False
-        return any(address in network for network in listed)
+        return self.admits(MONITORING, self.source(environ))
 
     def refused(self, source: str, endpoint: str, outcome: str) -> bool:
         """Count a refusal; True when this address has had too many in this minute."""

@@ -7,13 +7,13 @@ should keep taking payments while the workers are down uses `/healthz`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, abort, jsonify, request
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from redis import Redis, RedisError
@@ -35,6 +35,9 @@ _OLDEST: dict[str, tuple[Callable[[Connection], datetime | None], float]] = {
     "payment": (payments.oldest_waiting, 300.0),
     "text": (messages.oldest_waiting, 86_400.0),
 }
+
+# Names the set-up that answers, so that who started it can tell it from another on the same port.
+INSTANCE_HEADER = "X-Dialwatt-Instance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,21 +171,34 @@ class _Collector:
         yield from (screens, ends)
 
 
-def watch(app: Flask, health: Health, counters: EventCounters) -> None:
-    """Serve the three addresses on `app`."""
+def watch(
+    app: Flask,
+    health: Health,
+    counters: EventCounters,
+    may_monitor: Callable[[Mapping[str, Any]], bool],
+    instance: str = "",
+) -> None:
+    """Serve the three addresses on `app`. That it lives, and as which `instance`, everybody may
+    know; the rest is for requests of which `may_monitor` holds."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Collector(health, counters))
 
-    def healthz() -> str:
-        return "ok\n"
+    def healthz() -> tuple[str, int, dict[str, str]]:
+        return "ok\n", 200, {INSTANCE_HEADER: instance} if instance else {}
 
     def readyz() -> tuple[Response, int]:
+        _check_sender()
         checks = health.readiness()
         ready = all(check["ok"] for check in checks.values())
         return jsonify({"ready": ready} | checks), 200 if ready else 503
 
     def metrics() -> Response:
+        _check_sender()
         return Response(generate_latest(registry), content_type="text/plain; version=0.0.4")
+
+    def _check_sender() -> None:
+        if not may_monitor(request.environ):
+            abort(403)
 
     for view in (healthz, readyz, metrics):
         app.add_url_rule(f"/{view.__name__}", view_func=view)

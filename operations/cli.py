@@ -48,6 +48,9 @@ SECTIONS: dict[str, dict[str, Entry]] = {
         "import-mpm": Entry("import_mpm:import_mpm", "Move in from MicroPowerManager."),
         "user": Entry("user:user", "Add, list or disable users of the console."),
         "keys": Entry("keys:keys", "List, rotate or publish the keys that encrypt device keys."),
+        "endpoints": Entry(
+            "endpoints:endpoints", "Print the callback addresses to register with each provider."
+        ),
     },
     "Serve": {
         "web": Entry("serve:web", "Serve the USSD menus, callbacks and console (HTTP)."),

@@ -7,6 +7,7 @@ settings of the embedded set-up are read from its data folder; those of the proc
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from core.environment import read_setting
@@ -53,3 +54,14 @@ def read_number(environment: Mapping[str, str], name: str, default: int, most: i
     if not value.isdecimal() or not 1 <= int(value) <= most:
         raise BadInput(f"{name} must be a number from 1 to {most}, not {value!r}")
     return int(value)
+
+
+def read_ip(environment: Mapping[str, str], name: str, default: str) -> str:
+    """Return a setting that is an IP address of this host. Raises BadInput for anything else."""
+    value = read_setting(environment, name, default)
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise BadInput(
+            f"{name} must be an address such as 127.0.0.1 or 0.0.0.0, not {value!r}"
+        ) from None

@@ -12,13 +12,14 @@ from core.tokens.keys import KeyRing
 from core.tokens.sealing_key import SealingKey
 from core.tokens.sta import StaTables
 from gateway.console.settings import ConsoleSettings
+from gateway.endpoints import weak_keys
 from gateway.guard import GuardSettings
 from gateway.payments.airtel import AirtelSettings
 from gateway.payments.mpesa.settings import DarajaSettings
 from gateway.payments.mtn import MtnSettings
 from gateway.payments.pawapay.message_signature import read_public_keys
 from gateway.payments.pawapay.settings import PawaPayCallbackSettings, PawaPaySettings
-from gateway.settings import CallbackSettings, ServicesSettings, channels_set_up
+from gateway.settings import CallbackSettings, ServicesSettings, channels_set_up, endpoints_set_up
 from gateway.sms.africastalking import SmsSettings
 from workers.settings import ReconciliationSettings
 
@@ -53,6 +54,12 @@ def _signing_keys(environment: Environment) -> object:
     return pawapay and pawapay.public_keys and read_public_keys(pawapay.public_keys)
 
 
+def _endpoint_keys(environment: Environment) -> None:
+    """Keys that can be guessed, or that open more than one endpoint. Raises BadInput."""
+    if weak := list(weak_keys(environment, endpoints_set_up(environment))):
+        raise BadInput(*weak)
+
+
 _OF_CHANNEL: Mapping[str, Read] = {
     "daraja": DarajaSettings.from_environment,
     "mtn": MtnSettings.from_environment,
@@ -76,6 +83,7 @@ WANTED: Mapping[str, tuple[Read, ...]] = {
     "web": (
         *_EVERYWHERE,
         CallbackSettings.from_environment,
+        _endpoint_keys,
         GuardSettings.from_environment,
         ConsoleSettings.from_environment,
         _signing_keys,

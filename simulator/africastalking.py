@@ -150,7 +150,7 @@ def _delivery_report(runtime: SimulatorRuntime, recipient: Recipient) -> Callbac
     }
     if reason:
         fields["failureReason"] = reason
-    url = runtime.settings.callback_url("/sms/africastalking/{key}/delivery")
+    url = runtime.settings.callback_url("sms/africastalking", "/delivery")
     return form_callback("delivery", url, fields, attempts_allowed=5)
 
 
@@ -193,7 +193,7 @@ def send_sms(runtime: SimulatorRuntime, msisdn: str, body: str) -> str:
         "to": runtime.settings.sms_shortcode,
         "networkCode": NETWORK_CODE,
     }
-    url = runtime.settings.callback_url("/sms/africastalking/{key}/inbound")
+    url = runtime.settings.callback_url("sms/africastalking", "/inbound")
     faults = draw_callback_faults(runtime, _PROVIDER, "inbound", msisdn)
     with runtime.engine.begin() as connection:
         callback = form_callback("inbound", url, fields, attempts_allowed=12)

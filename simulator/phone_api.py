@@ -107,7 +107,7 @@ def network() -> Any:
     settings = current_runtime().settings
     with current_runtime().engine.connect() as connection:
         market = find_market(connection)
-    ussd = f"/ussd/africastalking/{settings.callback_key}"
+    ussd = settings.callback_url("ussd/africastalking").removeprefix(settings.public_url)
     return jsonify(
         operator=market.operator if market else settings.operator,
         currency=market.currency if market else "KES",

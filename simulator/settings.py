@@ -9,19 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gateway.settings import ENDPOINTS
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
     """Settings of the simulator. Durations are in seconds.
 
-    `public_url` is the gateway's address for providers. A provider whose credentials are empty
+    `public_url` is the gateway's address for providers, `endpoint_keys` the key of each of its
+    endpoints by name. A provider whose credentials are empty
     rejects every call. `phone_slots` limits how many phone requests may wait for the gateway at
     once. The web server needs more threads than that, because it serves both the phones and the
     gateway (see phone_api.PhoneServices).
     """
 
     public_url: str
-    callback_key: str
+    endpoint_keys: Mapping[str, str]
     shortcode: str
     consumer_key: str
     consumer_secret: str
@@ -55,7 +58,7 @@ class SimulatorSettings:
         """The settings in the environment. Raises KeyError for one that is missing."""
         return cls(
             public_url=environ["PUBLIC_URL"].rstrip("/"),
-            callback_key=environ["CALLBACK_KEY"],
+            endpoint_keys=_endpoint_keys(environ),
             shortcode=environ["DARAJA_SHORTCODE"],
             consumer_key=environ["DARAJA_CONSUMER_KEY"],
             consumer_secret=environ["DARAJA_CONSUMER_SECRET"],
@@ -77,6 +80,15 @@ class SimulatorSettings:
             prompt_seconds=float(environ.get("SIMULATOR_PROMPT_SECONDS", "60")),
         )
 
-    def callback_url(self, path: str) -> str:
-        """The gateway's URL for a callback path such as `/payments/mtn/{key}`."""
-        return self.public_url + path.format(key=self.callback_key)
+    def callback_url(self, endpoint: str, rest: str = "") -> str:
+        """The gateway's URL at an endpoint such as `payments/daraja`; `rest` follows the key."""
+        return f"{self.public_url}/{endpoint}/{self.endpoint_keys[endpoint]}{rest}"
+
+
+def _endpoint_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """The key of now of every endpoint that has one."""
+    return {
+        endpoint.name: environ[endpoint.key_setting].partition(",")[0]
+        for endpoint in ENDPOINTS
+        if environ.get(endpoint.key_setting)
+    }

@@ -16,6 +16,7 @@ from itertools import count
 
 import requests
 
+from gateway.endpoints import Endpoint, read_address
 from torture.dataset import AGENT_PIN, SHARED_PHONE, agent_msisdn, serial_of
 from torture.deployment import Deployment
 from torture.workload import Workload
@@ -70,7 +71,7 @@ class Agents:
         self.refused: set[tuple[str, int]] = set()
         self._workload = workload
         settings = deployment.settings
-        self._url = f"{settings['PUBLIC_URL']}/ussd/africastalking/{settings['CALLBACK_KEY']}"
+        self._url = read_address(settings, Endpoint("ussd", "africastalking"))
         self._lock = threading.Lock()
         people = [agent_msisdn(number) for number in range(workload.agents)] + [SHARED_PHONE] * 2
         self._threads = [

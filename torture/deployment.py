@@ -27,6 +27,7 @@ from simulator.database import create_schema, open_database
 from simulator.runtime import SimulatorRuntime
 from simulator.settings import SimulatorSettings
 from tests.support.cast import PEPPER, VENDING_KEYS
+from tests.support.endpoint_settings import distinct_keys
 from torture.dataset import insert_dataset
 from torture.workload import Workload
 
@@ -134,7 +135,8 @@ def _make_settings(services: Services, workload: Workload) -> dict[str, str]:
     return {
         "DATABASE_URL": services.database_url,
         "REDIS_URL": services.redis_url,
-        "CALLBACK_KEY": "torture",
+        **distinct_keys(),
+        "USSD_AGGREGATORS": "africastalking",
         "PORT": str(web),
         "PUBLIC_URL": f"http://127.0.0.1:{web}",
         "SIMULATOR_PORT": str(providers),

@@ -16,6 +16,7 @@ from core.environment import Environment, read_setting
 from core.errors import BadCallback, Temporary
 from core.money import major, parse_minor
 from core.prompt import Prompt
+from gateway.endpoints import Endpoint, read_address
 from gateway.parsing import read_json, text_field
 from gateway.payments.channel import Balance, Ended, Outcome, Paid, Pending, parse_balance
 from gateway.payments.provider_api import ProviderApi, Reply, TokenCall, refusal
@@ -66,14 +67,13 @@ class MtnSettings:
 
     @classmethod
     def from_environment(cls, environment: Environment) -> MtnSettings:
-        public_url = read_setting(environment, "PUBLIC_URL").rstrip("/")
         return cls(
             base_url=read_setting(environment, "MTN_BASE_URL").rstrip("/"),
             target_environment=read_setting(environment, "MTN_TARGET_ENVIRONMENT"),
             subscription_key=read_setting(environment, "MTN_SUBSCRIPTION_KEY"),
             api_user=read_setting(environment, "MTN_API_USER"),
             api_key=read_setting(environment, "MTN_API_KEY"),
-            callback_url=f"{public_url}/payments/mtn/{read_setting(environment, 'CALLBACK_KEY')}",
+            callback_url=read_address(environment, Endpoint("payments", "mtn")),
         )
 
 

@@ -9,7 +9,7 @@ the phone and an error in our log. No body is ever logged: it may hold a PIN.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 def ussd_application(
     *,
-    key: str,
+    keys: Mapping[str, Sequence[str]],
     redis: Redis,
     pseudonyms: Pseudonyms,
     open_unit: OpenUnit,
@@ -56,8 +56,9 @@ def ussd_application(
     clock: Clock = system_clock,
     guard: Guard | None = None,
 ) -> WSGIApplication:
-    """The endpoint for every aggregator. Turns are played in threads of `pool`, which outlive a
-    turn that was answered late. Without a `guard` every address may speak."""
+    """The endpoints of the aggregators in `keys`, which holds the valid keys by endpoint. Turns are
+    played in threads of `pool`, which outlive a turn that was answered late. Without a `guard`
+    every address may speak."""
     conversation = Conversation(
         menu,
         SessionStore(redis, pseudonyms),
@@ -69,7 +70,7 @@ def ussd_application(
         clock,
     )
     guard = guard or Guard(GuardSettings(), Limits(redis))
-    return UssdEndpoint(redis, conversation, Gate(key, guard, EventCounters(redis)))
+    return UssdEndpoint(redis, conversation, Gate(keys, guard, EventCounters(redis)))
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class UssdEndpoint:
     def _adapter(self, environ: Mapping[str, Any]) -> tuple[Adapter, Decode]:
         """The adapter at this address, and its reader of the body. Raises CallbackRefused."""
         match environ.get("PATH_INFO", "").rstrip("/").split("/"):
-            case ["", "ussd", name, key, *rest] if name in ADAPTERS:
+            case ["", "ussd", name, key, *rest] if f"ussd/{name}" in self.gate.keys:
                 adapter = ADAPTERS[name]
             case _:
                 raise not_found()

@@ -27,6 +27,9 @@ from core.tokens.errors import TokenError
 from core.tokens.keys import VendingKeys
 from core.usecases.payments.possible_codes import devices_without_code
 from gateway.console.settings import second_factor_roles
+from gateway.endpoints import read_keys
+from gateway.guard import GuardSettings
+from gateway.settings import endpoints_set_up
 from operations.commands.arguments import json_option
 from operations.environment import command_environment
 from operations.error_messages import describe_database_error
@@ -72,6 +75,7 @@ def print_checks(checks: Iterable[Check], *, as_json: bool) -> int:
 def examine(environment: Environment, clock: Clock = system_clock) -> Iterator[Check]:
     """Make all checks, in order."""
     yield _configuration(environment)
+    yield _endpoints(environment)
     yield _redis(environment)
     try:
         engine = make_engine(read_setting(environment, "DATABASE_URL"), pool_size=0)
@@ -101,6 +105,26 @@ def _configuration(environment: Environment) -> Check:
     """Everything that is wrong with the settings of all processes together."""
     wrong = problems(environment, "web", "worker", "schedule")
     return Check("configuration", not wrong, "; ".join(wrong))
+
+
+def _endpoints(environment: Environment) -> Check:
+    """Which endpoints are served; which of them could be better protected. A payment endpoint
+    without an address list and one with an old key work, so they are told and do not fail."""
+    try:
+        served = endpoints_set_up(environment)
+        lists = GuardSettings.from_environment(environment).allowed
+        old = [each.name for each in served if len(read_keys(environment, each)) > 1]
+    except BadInput as error:
+        return Check("endpoints", False, str(error))
+    unlisted = [
+        f"{each.name} (set {each.list_setting})"
+        for each in served
+        if each.purpose == "payments" and not lists[each.name]
+    ]
+    detail = ", ".join(each.name for each in served)
+    detail += f"; without an address list: {', '.join(unlisted)}" if unlisted else ""
+    detail += f"; an old key is still good at {', '.join(old)}" if old else ""
+    return Check("endpoints", True, detail)
 
 
 def _redis(environment: Environment) -> Check:

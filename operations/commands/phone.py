@@ -27,7 +27,7 @@ from simulator.terminal.transcript import Transcript
 @click.command()
 @click.argument("number", required=False)
 @click.option("--url", help="The gateway to dial, instead of the one of `make run`.")
-@click.option("--key", help="Its CALLBACK_KEY, where it has no simulated phones.")
+@click.option("--key", help="The key of its USSD endpoint, where it has no simulated phones.")
 @click.option("--code", help="Its service code, where it has no simulated phones.")
 @click.option(
     "--network", default="63902", show_default=True, help="The network code to dial from."
@@ -107,7 +107,7 @@ def _real_network(url: str | None, key: str | None, code: str | None, network: s
     if not (url and key and code):
         raise BadInput(
             "that gateway has no simulated phones. To dial it as its aggregator would, give --url,"
-            " --key (its CALLBACK_KEY) and --code (its service code)"
+            " --key (of its USSD endpoint) and --code (its service code)"
         )
     ussd = f"ussd/africastalking/{key}"
     return Network(code, network, ussd, f"{ussd}/events")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import sys
 from typing import Literal
 
@@ -17,7 +18,7 @@ from core.environment import Environment, read_setting
 from core.errors import BadInput
 from core.logs import log_level, logging_config, start_logging
 from operations.embedded.locations import reserved_port
-from operations.environment import command_environment, read_number
+from operations.environment import command_environment, read_ip, read_number
 from operations.settings_check import check_settings
 
 _THREADS = 80
@@ -30,17 +31,19 @@ def web() -> None:
     """Serve the USSD menus, callbacks and console (HTTP).
 
     \b
+    BIND         the address to listen on (127.0.0.1; 0.0.0.0 for all)
     PORT         the port to listen on (8000)
     WEB_WORKERS  the number of processes (2)
     """
-    environment = command_environment(os.environ)
+    environment = {"INSTANCE_ID": secrets.token_hex(8)} | command_environment(os.environ)
+    host = read_ip(environment, "BIND", "127.0.0.1")
     port = read_number(environment, "PORT", 8000, 65535)
     workers = read_number(environment, "WEB_WORKERS", 2, 256)
-    with reserved_port("0.0.0.0", port):
-        _serve_web(environment, port, workers)
+    with reserved_port(host, port):
+        _serve_web(environment, host, port, workers)
 
 
-def _serve_web(environment: dict[str, str], port: int, workers: int) -> None:
+def _serve_web(environment: dict[str, str], host: str, port: int, workers: int) -> None:
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
@@ -48,7 +51,7 @@ def _serve_web(environment: dict[str, str], port: int, workers: int) -> None:
     _start_process("web", environment)
     Granian(
         "gateway.wsgi:app",
-        address="0.0.0.0",
+        address=host,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,

@@ -70,7 +70,8 @@ def reserved_port(host: str, port: int) -> Iterator[None]:
 
 def _probe(host: str, port: int) -> None:
     """Raises OSError where something listens on the port."""
-    with socket.socket() as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((host, port))
 

@@ -10,20 +10,42 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.tokens.keys import KeyRing
+from gateway.settings import endpoints_set_up
 from operations.embedded.locations import free_port, write_private
 from operations.embedded.services import Services
 from operations.environment import SETTINGS_FILE, read_settings_file
 from simulator.pawapay.signing import public_keys
 
+_PROVIDER_ADDRESSES = (
+    *("AT_BASE_URL", "DARAJA_BASE_URL", "MTN_BASE_URL", "AIRTEL_BASE_URL"),
+    "PAWAPAY_BASE_URL",
+)
+_AGGREGATORS = "africastalking"
+_SERVED = endpoints_set_up(
+    {
+        "USSD_AGGREGATORS": _AGGREGATORS,
+        "AT_USERNAME": "dialwatt",
+        **dict.fromkeys(("DARAJA_SHORTCODE", *_PROVIDER_ADDRESSES), "set"),
+    }
+)
+
+
+def _endpoint_keys() -> str:
+    """A key of this data folder's own, by which the stand-in providers call back, so that those of
+    another folder find nothing here; and one that everybody knows, to try things out by hand."""
+    return f"{secrets.token_hex(16)},demo"
+
+
 # Made once for a data folder and kept in it.
 _KEPT: dict[str, Callable[[], str]] = {
-    "CALLBACK_KEY": lambda: "demo",
+    **{endpoint.key_setting: _endpoint_keys for endpoint in _SERVED},
     "DEVICE_KEY_SECRET": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "PIN_PEPPER": lambda: secrets.token_urlsafe(24),
     "STS_VENDING_KEY_600000": lambda: secrets.token_hex(20),
     "CONSOLE_SECRET": lambda: secrets.token_urlsafe(32),
     "CONSOLE_PASSWORD": lambda: secrets.token_urlsafe(9),
     "CONSOLE_SECOND_FACTOR": lambda: "none",
+    "USSD_AGGREGATORS": lambda: _AGGREGATORS,
     "AT_USERNAME": lambda: "dialwatt",
     "AT_API_KEY": lambda: secrets.token_urlsafe(24),
     "AT_SENDER_ID": lambda: "DIALWATT",
@@ -67,13 +89,10 @@ def write_settings(
     settings |= {
         "DATABASE_URL": services.database_url,
         "REDIS_URL": services.redis_url,
+        "INSTANCE_ID": secrets.token_hex(8),
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "AT_BASE_URL": providers,
-        "DARAJA_BASE_URL": providers,
-        "MTN_BASE_URL": providers,
-        "AIRTEL_BASE_URL": providers,
-        "PAWAPAY_BASE_URL": providers,
+        **dict.fromkeys(_PROVIDER_ADDRESSES, providers),
         "PAWAPAY_PUBLIC_KEYS": json.dumps(public_keys(settings["SIMULATOR_PAWAPAY_SECRET"])),
         "SIMULATOR_PORT": providers.rpartition(":")[2],
         "DEVICE_KEY_PUBLIC": str(

@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.db.engine import make_engine
+from core.errors import BadInput
+from gateway.health import INSTANCE_HEADER
 from operations.demo import cast
 from operations.embedded.locations import reserved_port
 from operations.embedded.prepare import FIRST_USER, prepare
@@ -62,9 +64,10 @@ def _processes(settings: Mapping[str, str], port: int, data: Path) -> list[Proce
 
 
 def _announce(settings: Mapping[str, str], port: int) -> None:
-    """Print the address to open and the people of the demo, once the web process answers."""
+    """Print the address to open and the people of the demo, once the web process answers. Raises
+    BadInput where the web process of another set-up answers."""
     address = f"http://127.0.0.1:{port}"
-    _wait_for(f"{address}/healthz")
+    _wait_for(f"{address}/healthz", settings["INSTANCE_ID"])
     print(f"\nDialwatt is up: open {address}/phone/\n")
     print(f"The operator's console: {address}/console/")
     print(f"  log in as {FIRST_USER}, password {settings['CONSOLE_PASSWORD']}\n", flush=True)
@@ -75,12 +78,17 @@ def _announce(settings: Mapping[str, str], port: int) -> None:
     print("\nCtrl-C stops everything.", flush=True)
 
 
-def _wait_for(url: str) -> None:
+def _wait_for(url: str, instance: str) -> None:
+    """Wait until the web process of this instance answers. Raises BadInput where another does."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                found = answer.headers.get(INSTANCE_HEADER)
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
+            continue
+        if found != instance:
+            raise BadInput(f"another program answers at {url}: stop it, or set another PORT")
+        return
     print(f"no answer from {url} yet; see the output of the processes", file=sys.stderr)

@@ -120,7 +120,7 @@ def _parse_request(body: dict[str, Any]) -> PromptRequest:
         msisdn=f"+{_COUNTRY_CODES[subscriber['country']]}{subscriber['msisdn']}",
         account=str(body.get("reference")),
         amount_minor=parse_minor(str(transaction["amount"]), transaction["currency"]),
-        callback_url=current_runtime().settings.callback_url("/payments/airtel/{key}"),
+        callback_url=current_runtime().settings.callback_url("payments/airtel"),
         provider=_PROVIDER,
         currency=transaction["currency"],
         reference=str(transaction.get("id")),

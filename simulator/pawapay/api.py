@@ -123,7 +123,7 @@ def _parse_request(body: dict[str, Any]) -> PromptRequest:
         msisdn=f"+{details['phoneNumber']}",
         account=str(body.get("clientReferenceId")),
         amount_minor=_amount_minor(body, details["provider"]),
-        callback_url=current_runtime().settings.callback_url("/payments/pawapay/{key}"),
+        callback_url=current_runtime().settings.callback_url("payments/pawapay"),
         provider=_PROVIDER,
         currency=body["currency"],
         reference=body["depositId"],

@@ -41,8 +41,8 @@ def c2b_urls(connection: Connection, runtime: SimulatorRuntime) -> C2bUrls:
         return C2bUrls(row.confirmation_url, row.validation_url, row.response_type)
     callback_url = runtime.settings.callback_url
     return C2bUrls(
-        callback_url("/payments/daraja/{key}/confirmation"),
-        callback_url("/payments/daraja/{key}/validation"),
+        callback_url("payments/daraja", "/confirmation"),
+        callback_url("payments/daraja", "/validation"),
         "Cancelled",
     )
 

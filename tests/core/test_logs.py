@@ -17,7 +17,7 @@ from core.errors import BadInput
 from core.logs import LogFormatter, Masking, log_context, log_fields, logging_config, secrets_in
 
 SECRETS = {
-    "CALLBACK_KEY": "a1b2c3d4e5f6a7b8",
+    "DARAJA_ENDPOINT_KEY": "a1b2c3d4e5f6a7b8,z9y8x7w6v5u4t3s2",
     "AT_API_KEY": "at-live-key-123",
     "DEVICE_KEY_SECRET": "2:bmV3bmV3bmV3bmV3,1:b2xkb2xkb2xkb2xk",
     "STS_VENDING_KEY_600000": "00112233445566778899aabbccddeeff00112233",

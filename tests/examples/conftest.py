@@ -14,6 +14,7 @@ from tests.examples.operator import (
     OWNER,
     Operator,
 )
+from tests.support.endpoint_settings import endpoint_settings
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def operator(
     environment = {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "CALLBACK_KEY": "demo",
+        **endpoint_settings("demo"),
         "DARAJA_SHORTCODE": "600123",
         "DEVICE_KEY_SECRET": base64.b64encode(bytes(32)).decode(),
         "PIN_PEPPER": "pepper",

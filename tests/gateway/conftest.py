@@ -24,6 +24,8 @@ from tests.support.builders import (
     insert_sale,
     insert_tariff,
 )
+from tests.support.endpoint_settings import endpoint_settings
+from tests.support.local_client import LocalClient
 from tests.support.scenario import Scenario
 
 KEY = "k3y"
@@ -68,7 +70,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "CALLBACK_KEY": KEY,
+        **endpoint_settings(KEY),
         "DARAJA_SHORTCODE": SHORTCODE,
         "MTN_BASE_URL": "http://127.0.0.1:9",
         "AIRTEL_BASE_URL": "http://127.0.0.1:9",
@@ -101,5 +103,5 @@ class Web:
 @pytest.fixture
 def web(scenario: Scenario, environment: dict[str, str]) -> Iterator[Web]:
     app = create_app(environment)
-    yield Web(Client(app))
+    yield Web(LocalClient(app))
     app.close()

@@ -11,7 +11,9 @@ from core.errors import BadInput
 from gateway.app import by_prefix, create_app
 
 
-@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL", "CALLBACK_KEY", "PIN_PEPPER"])
+@pytest.mark.parametrize(
+    "name", ["DATABASE_URL", "REDIS_URL", "USSD_AGGREGATORS", "DARAJA_ENDPOINT_KEY", "PIN_PEPPER"]
+)
 def test_a_missing_setting_is_named(environment: dict[str, str], name: str) -> None:
     del environment[name]
     with pytest.raises(BadInput, match=name):

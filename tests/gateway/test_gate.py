@@ -15,35 +15,51 @@ from gateway.limits import Limits
 from gateway.redis_client import fail_fast_redis
 
 HERE = {"REMOTE_ADDR": "192.0.2.7"}
+KEYS = {
+    "payments/daraja": ("k3y", "old-k3y"),
+    "payments/mtn": ("mtn-k3y",),
+    "ussd/africastalking": ("ussd-k3y",),
+}
 
 
 @pytest.fixture
 def gate(redis: Redis, redis_url: str) -> Iterator[Gate]:
     settings = GuardSettings.from_environment({"MTN_ALLOWED_IPS": "198.51.100.0/24"})
     client = fail_fast_redis(redis_url)
-    yield Gate("k3y", Guard(settings, Limits(client)), EventCounters(client))
+    yield Gate(KEYS, Guard(settings, Limits(client)), EventCounters(client))
     client.close()
 
 
 @pytest.mark.parametrize(
-    ("provider", "key", "status"),
+    ("endpoint", "key", "status"),
     [
-        ("daraja", "k3y", None),
-        ("daraja", "K3Y", 404),
-        ("daraja", "clé�", 404),
-        ("mtn", "k3y", 403),
-        ("mtn", "guess", 403),
+        ("payments/daraja", "k3y", None),
+        ("payments/daraja", "old-k3y", None),
+        ("payments/daraja", "K3Y", 404),
+        ("payments/daraja", "clé\ufffd", 404),
+        ("payments/daraja", "ussd-k3y", 404),
+        ("payments/daraja", "", 404),
+        ("ussd/africastalking", "k3y", 404),
+        ("ussd/hubtel", "k3y", 404),
+        ("payments/mtn", "k3y", 403),
+        ("payments/mtn", "guess", 403),
     ],
 )
-def test_the_address_is_checked_before_the_key(
-    gate: Gate, provider: str, key: str, status: int | None
+def test_the_address_is_checked_before_the_key_and_a_key_opens_its_own_endpoint_only(
+    gate: Gate, endpoint: str, key: str, status: int | None
 ) -> None:
     if status is None:
-        gate.admit(HERE, provider, key)
+        gate.admit(HERE, endpoint, key)
         return
     with pytest.raises(CallbackRefused) as refused:
-        gate.admit(HERE, provider, key)
+        gate.admit(HERE, endpoint, key)
     assert refused.value.status == status
+
+
+def test_the_use_of_an_old_key_is_counted_once_a_minute(gate: Gate) -> None:
+    for key in ("k3y", "old-k3y", "old-k3y"):
+        gate.admit(HERE, "payments/daraja", key)
+    assert gate.counters.read() == {("payments/daraja", "old_key"): 1}
 
 
 @pytest.mark.parametrize(
@@ -69,12 +85,12 @@ def test_after_too_many_refusals_an_address_hears_less(gate: Gate, redis: Redis)
     for status in (404, 429):
         with pytest.raises(CallbackRefused) as refused:
             with gate.screening(HERE, "daraja_stk"):
-                gate.admit(HERE, "daraja", "guess")
+                gate.admit(HERE, "payments/daraja", "guess")
         assert (refused.value.status, refused.value.outcome) == (status, "wrong_key")
         (counter,) = redis.keys("limit:refusals:*")
         redis.set(counter, _REFUSALS_MAX, keepttl=True)
     with gate.screening(HERE, "daraja_stk"):
-        gate.admit(HERE, "daraja", "k3y")
+        gate.admit(HERE, "payments/daraja", "k3y")
 
 
 class Trickle(io.BytesIO):

@@ -9,7 +9,6 @@ from redis import Redis
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 from rq.utils import utcformat
-from werkzeug.test import Client
 
 from core.db.payments import hold
 from core.db.schema import known_revisions
@@ -19,6 +18,7 @@ from gateway.work_queues import QUEUES
 from tests.gateway.conftest import KEY, Web
 from tests.gateway.payments.bodies import c2b
 from tests.support.builders import insert_sms
+from tests.support.local_client import LocalClient
 from tests.support.scenario import Scenario
 from tests.support.standins import closed_port_url
 
@@ -152,17 +152,17 @@ def test_services_that_are_away_are_named(environment: dict[str, str], worker: A
         ("REDIS_URL", f"redis://{nowhere}", "redis"),
     ):
         app = create_app(environment | {name: url})
-        status, found = ready(Web(Client(app)))
+        status, found = ready(Web(LocalClient(app)))
         assert (status, found[check]) == (503, {"ok": False})
-        assert Client(app).get("/healthz").status_code == 200
-        assert Client(app).get("/metrics").status_code == 200
+        assert LocalClient(app).get("/healthz").status_code == 200
+        assert LocalClient(app).get("/metrics").status_code == 200
         app.close()
 
 
 def test_an_endpoint_says_try_later_while_the_database_is_away(environment: dict[str, str]) -> None:
     nowhere = closed_port_url().removeprefix("http://")
     app = create_app(environment | {"DATABASE_URL": f"postgresql+psycopg://no@{nowhere}/none"})
-    web = Web(Client(app))
+    web = Web(LocalClient(app))
     answer = web.daraja("confirmation", c2b())
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
@@ -176,7 +176,7 @@ def test_an_endpoint_says_try_later_while_the_database_is_away(environment: dict
 def test_an_endpoint_needs_no_redis(environment: dict[str, str], scenario: Scenario) -> None:
     nowhere = closed_port_url().removeprefix("http://")
     app = create_app(environment | {"REDIS_URL": f"redis://{nowhere}"})
-    answer = Web(Client(app)).daraja("confirmation", c2b())
+    answer = Web(LocalClient(app)).daraja("confirmation", c2b())
     assert (answer.status_code, answer.json) == (200, {"ResultCode": 0, "ResultDesc": "Accepted"})
     assert scenario.rows("SELECT count(*) FROM payments") == [(1,)]
     app.close()
@@ -188,7 +188,7 @@ def test_figures_are_the_same_whichever_process_is_asked(
     worker(*QUEUES)
     web.daraja("confirmation", c2b())
     other = create_app(environment)
-    for client in (web.client, Client(other)):
+    for client in (web.client, LocalClient(other)):
         answer = client.get("/metrics")
         assert answer.mimetype == "text/plain"
         lines = answer.text.splitlines()

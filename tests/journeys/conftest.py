@@ -38,6 +38,7 @@ from tests.journeys.running_gateway import RunningGateway
 from tests.journeys.verbs import JourneyVerbs
 from tests.support.cast import OPEN_SECRET, PEOPLE, PEPPER, PSEUDONYMS, VENDING_KEYS, insert_cast
 from tests.support.channels import CHANNELS
+from tests.support.endpoint_settings import endpoint_settings, keys_of_all
 from tests.support.journeys import JourneySetup, Stop, StoppableRedis, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
@@ -158,7 +159,7 @@ def _run_gateway(
         runtime = _runtime(providers.url, url, stoppable, redis_url, starting_data.open_secret)
         monkeypatch.setattr(jobs, "runtime", lambda: runtime)
         endpoint = ussd_application(
-            key=KEY,
+            keys=keys_of_all(KEY),
             redis=cast(Redis, StoppableRedis(redis, session)),
             pseudonyms=PSEUDONYMS,
             open_unit=stoppable,
@@ -184,7 +185,7 @@ def _web_app(database_url: str, redis_url: str) -> Any:
         {
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "CALLBACK_KEY": KEY,
+            **endpoint_settings(KEY),
             "DARAJA_SHORTCODE": "600123",
             "PIN_PEPPER": PEPPER,
         }

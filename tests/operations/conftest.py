@@ -13,13 +13,15 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from operations import cli
+from tests.support.endpoint_settings import distinct_keys
 
 CATALOGUE = Path(__file__).parents[2] / "operations" / "demo" / "catalogue.toml"
 SETTINGS = {
     "DEVICE_KEY_SECRET": base64.b64encode(bytes(range(32))).decode(),
     "PIN_PEPPER": "pepper",
     "STS_VENDING_KEY_600000": "00" * 20,
-    "CALLBACK_KEY": "demo",
+    **distinct_keys(),
+    "USSD_AGGREGATORS": "africastalking",
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "AT_USERNAME": "test",
     "AT_API_KEY": "test",

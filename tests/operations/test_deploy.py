@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 import yaml
-from werkzeug.test import Client
 
 from gateway.app import create_app
 from operations import cli
 from tests.operations.conftest import SETTINGS
 from tests.support.command_line import parse
+from tests.support.endpoint_settings import distinct_keys
+from tests.support.local_client import LocalClient
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"
@@ -35,7 +36,7 @@ def assert_is_a_command(words: list[str]) -> None:
 def figures(database_url: str, redis_url: str) -> set[str]:
     """The names of everything `/metrics` tells, from what it says of their types."""
     app = create_app(SETTINGS | {"DATABASE_URL": database_url, "REDIS_URL": redis_url})
-    metrics = Client(app).get("/metrics").text
+    metrics = LocalClient(app).get("/metrics").text
     app.close()
     return set(re.findall(r"^# TYPE (\w+) ", metrics, re.MULTILINE))
 
@@ -153,7 +154,10 @@ def test_compose_gives_each_process_what_it_asks_for_before_it_starts() -> None:
     for process in ("web", "worker", "schedule"):
         environment = compose()["services"][process]["environment"]
         given = {name.removesuffix("_FILE"): "x" * 43 + "=" for name in environment}
-        given |= {"TRUSTED_PROXY_HOPS": "1"}
+        given |= {name: value for name, value in distinct_keys().items() if name in given}
+        plain = {"BIND", "USSD_AGGREGATORS"} & given.keys()
+        given |= {name: environment[name] for name in plain}
+        given |= {"TRUSTED_PROXIES": "172.16.0.0/12"}
         if "DEVICE_KEY_PUBLIC" in given:
             given["DEVICE_KEY_PUBLIC"] = f"first:{given['DEVICE_KEY_PUBLIC']}"
         assert problems(given, process) == []

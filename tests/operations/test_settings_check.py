@@ -27,12 +27,12 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("verb", "missing"),
     [
-        ("web", {"REDIS_URL", "CALLBACK_KEY", "PIN_PEPPER"}),
+        ("web", {"REDIS_URL", "USSD_AGGREGATORS", "DARAJA_ENDPOINT_KEY", "PIN_PEPPER"}),
         (
             "worker",
-            {"REDIS_URL", "DEVICE_KEY_SECRET", "PUBLIC_URL", "CALLBACK_KEY", "AT_USERNAME"}
+            {"REDIS_URL", "DEVICE_KEY_SECRET", "PUBLIC_URL", "AT_USERNAME"}
             | {"AT_API_KEY", "DARAJA_BASE_URL", "DARAJA_CONSUMER_KEY", "DARAJA_CONSUMER_SECRET"}
-            | {"DARAJA_PASSKEY"},
+            | {"DARAJA_PASSKEY", "DARAJA_ENDPOINT_KEY"},
         ),
         ("schedule", {"REDIS_URL"}),
     ],
@@ -55,7 +55,7 @@ def test_every_missing_setting_is_named_at_once(
 
 def test_a_set_up_without_any_channel_is_told_beside_what_else_is_missing() -> None:
     found = problems({}, "web", "worker")
-    assert "CALLBACK_KEY is not set (see .env.example)" in found
+    assert "USSD_AGGREGATORS is not set (see .env.example)" in found
     assert [problem for problem in found if "no mobile-money channel is set up" in problem]
 
 
@@ -64,7 +64,9 @@ def test_what_is_malformed_is_told_beside_what_is_missing(
 ) -> None:
     given = environment | {
         "DEVICE_KEY_SECRET": "c2hvcnQ=",
-        "TRUSTED_PROXY_HOPS": "many",
+        "TRUSTED_PROXY_HOPS": "1",
+        "TRUSTED_PROXIES": "many",
+        "MTN_ENDPOINT_KEY": "demo",
         "LOG_LEVEL": "loud",
         "MTN_BASE_URL": "https://sandbox.momodeveloper.mtn.com",
         "AT_API_KEY": "",
@@ -72,7 +74,14 @@ def test_what_is_malformed_is_told_beside_what_is_missing(
     }
     found = "\n".join(problems(given, "web", "worker"))
     for name in (
-        *("DATABASE_URL", "REDIS_URL", "TRUSTED_PROXY_HOPS", "LOG_LEVEL", "MTN_API_KEY"),
+        *(
+            "DATABASE_URL",
+            "REDIS_URL",
+            "TRUSTED_PROXIES",
+            "MTN_ENDPOINT_KEY must have",
+            "LOG_LEVEL",
+            "MTN_API_KEY",
+        ),
         *("AT_API_KEY_FILE: cannot read", "must have 32 bytes"),
     ):
         assert (name in found) is (name != "DATABASE_URL"), name

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, inspect, text
 
 from core.tokens.family import DeviceSecret
+from gateway.settings import ENDPOINTS
 from operations.embedded.services import Services
 from simulator.app import ProviderServer, create_phone_app, create_providers_app
 from simulator.database import create_schema, open_database
@@ -48,7 +49,7 @@ def simulator_engine(migrated: Services) -> Iterator[Engine]:
 def runtime(simulator_engine: Engine, gateway: RecordingGateway) -> SimulatorRuntime:
     settings = SimulatorSettings(
         public_url=gateway.url,
-        callback_key="k3y",
+        endpoint_keys={endpoint.name: "k3y" for endpoint in ENDPOINTS},
         shortcode="600123",
         consumer_key="consumer",
         consumer_secret="secret",

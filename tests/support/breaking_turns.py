@@ -23,6 +23,7 @@ from gateway.ussd.endpoint import ussd_application
 from gateway.ussd_menus.product import product_menu
 from tests.support.cast import PEPPER, PSEUDONYMS
 from tests.support.channels import CHANNELS
+from tests.support.endpoint_settings import keys_of_all
 from tests.support.journeys import Stop, Stopped, stoppable_units
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.walk_scenario import InlineExecutor
@@ -113,7 +114,7 @@ class Gateway:
         """The menu; a turn that takes longer than this is answered otherwise."""
         open_unit = unit_opener(self.engine, pins=Pins(PEPPER), channels=CHANNELS)
         return ussd_application(
-            key="demo",
+            keys=keys_of_all("demo"),
             redis=cast(Redis, self.breaking_redis),
             pseudonyms=PSEUDONYMS,
             open_unit=self._holding(stoppable_units(open_unit, self.database)),

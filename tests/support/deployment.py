@@ -19,6 +19,7 @@ from typing import Any
 
 from operations.embedded.locations import free_port
 from operations.embedded.services import Services
+from tests.support.endpoint_settings import distinct_keys
 from tests.support.standins import closed_port_url
 
 PATIENCE_S = 60.0
@@ -41,7 +42,8 @@ class Deployment:
             "PORT": str(free_port()),
             "WEB_WORKERS": "2",
             "PUBLIC_URL": nowhere,
-            "CALLBACK_KEY": "callback-key-of-this-test",
+            **distinct_keys(),
+            "USSD_AGGREGATORS": "africastalking",
             "DEVICE_KEY_SECRET": "A" * 43 + "=",
             "PIN_PEPPER": "pepper",
             "STS_VENDING_KEY_600000": "ab" * 20,

@@ -11,6 +11,7 @@ import requests
 from sqlalchemy import text
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from gateway.settings import ENDPOINTS
 from simulator.app import ProviderServer
 from simulator.database import create_schema, open_database
 from simulator.runtime import SimulatorRuntime
@@ -83,7 +84,7 @@ def stand_ins(database_url: str, public_url: str, callback_key: str) -> Iterator
     """Simulated providers that call the gateway at `public_url`, with the accounts of the tests."""
     settings = SimulatorSettings(
         public_url,
-        callback_key,
+        {endpoint.name: callback_key for endpoint in ENDPOINTS},
         shortcode="600123",
         consumer_key="consumer",
         consumer_secret="secret",

@@ -64,6 +64,7 @@ from tests.support.cast import (
     insert_cast,
 )
 from tests.support.channels import CHANNELS
+from tests.support.endpoint_settings import keys_of_all
 
 NEWCOMER = PEOPLE["a newcomer"]
 # Agents have most to do.
@@ -143,7 +144,7 @@ class WalkScenario:
             self._sql(f"UPDATE {people} SET language = :language", language=self.language)
         self.store = SessionStore(self.redis, PSEUDONYMS)
         self.endpoint = ussd_application(
-            key="demo",
+            keys=keys_of_all("demo"),
             redis=self.redis,
             pseudonyms=PSEUDONYMS,
             open_unit=self.open_unit,

@@ -98,7 +98,7 @@ def settings(database_url: str, redis_url: str, scenario: WorkerScenario) -> dic
     return {
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
-        "CALLBACK_KEY": "demo",
+        "DARAJA_ENDPOINT_KEY": "demo",
         "PUBLIC_URL": NOWHERE,
         "DEVICE_KEY_SECRET": "1:" + base64.b64encode(bytes(32)).decode(),
         "PIN_PEPPER": "pepper",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from core.environment import Environment, read_setting
+from gateway.endpoints import Endpoint, read_address
+
+_ENDPOINT = Endpoint("payments", "daraja")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +26,13 @@ class DarajaSettings:
 
     @classmethod
     def from_environment(cls, environment: Environment) -> DarajaSettings:
-        public_url = read_setting(environment, "PUBLIC_URL").rstrip("/")
-        callback_key = read_setting(environment, "CALLBACK_KEY")
         return cls(
             base_url=read_setting(environment, "DARAJA_BASE_URL").rstrip("/"),
             consumer_key=read_setting(environment, "DARAJA_CONSUMER_KEY"),
             consumer_secret=read_setting(environment, "DARAJA_CONSUMER_SECRET"),
             shortcode=read_setting(environment, "DARAJA_SHORTCODE"),
             passkey=read_setting(environment, "DARAJA_PASSKEY"),
-            callback_url=f"{public_url}/payments/daraja/{callback_key}/stk",
+            callback_url=f"{read_address(environment, _ENDPOINT)}/stk",
             initiator=read_setting(environment, "DARAJA_INITIATOR", ""),
             security_credential=read_setting(environment, "DARAJA_SECURITY_CREDENTIAL", ""),
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -60,10 +60,11 @@ def read_public_keys(listed: str) -> PublicKeys:
 
 @dataclass(frozen=True, slots=True)
 class SignedMessages:
-    """Verifies POSTs to `address` (ours, as the signer knows it), signed with one of `keys`."""
+    """Verifies POSTs to one of `addresses` (ours, as the signer may know it), signed with one of
+    `keys`."""
 
     keys: PublicKeys
-    address: str
+    addresses: Sequence[str]
     clock: Clock = system_clock
 
     def verify(self, headers: Headers, body: bytes) -> None:
@@ -76,13 +77,13 @@ class SignedMessages:
             _check_digest(given, body)
             label, covered, parameters = _input(given)
             self._check_terms(covered, parameters)
-            base = self._base(given, covered, label)
+            bases = [_base(given, covered, label, address) for address in self.addresses]
             signature, _ = _dictionary(given, "signature")[label]
         except (ValueError, TypeError, KeyError) as flaw:
             raise UnverifiedSignature(
                 f"the signature is not understood ({type(flaw).__name__})"
             ) from None
-        _verify(self._key(parameters), signature, base)
+        _verify(self._key(parameters), signature, bases)
 
     def _check_terms(self, covered: list[str], parameters: Mapping[str, Any]) -> None:
         """Check which parts were signed, how, and when. Raises UnverifiedSignature."""
@@ -101,24 +102,26 @@ class SignedMessages:
             raise UnverifiedSignature("the signature's key is not known here")
         return key
 
-    def _base(self, given: Headers, covered: list[str], label: str) -> bytes:
-        """The signature base (RFC 9421, 2.5). Raises KeyError for a header that is missing."""
-        values = {**given, **self._derived()}
-        lines = [f'"{name}": {values[name]}' for name in covered]
-        # The member is serialised again, in the one form that the RFC allows, without its label.
-        member = {label: _dictionary(given, "signature-input")[label]}
-        signed = http_sf.ser(member).removeprefix(f"{label}=")
-        return "\n".join([*lines, f'"@signature-params": {signed}']).encode("latin-1")
 
-    def _derived(self) -> dict[str, str]:
-        """The derived components (RFC 9421, 2.2): what is signed besides headers."""
-        parts = urlsplit(self.address)
-        port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
-        return {
-            "@method": "POST",
-            "@authority": f"{parts.hostname}{port}",
-            "@path": parts.path,
-        }
+def _base(given: Headers, covered: list[str], label: str, address: str) -> bytes:
+    """The signature base (RFC 9421, 2.5). Raises KeyError for a header that is missing."""
+    values = {**given, **_derived(address)}
+    lines = [f'"{name}": {values[name]}' for name in covered]
+    # The member is serialised again, in the one form that the RFC allows, without its label.
+    member = {label: _dictionary(given, "signature-input")[label]}
+    signed = http_sf.ser(member).removeprefix(f"{label}=")
+    return "\n".join([*lines, f'"@signature-params": {signed}']).encode("latin-1")
+
+
+def _derived(address: str) -> dict[str, str]:
+    """The derived components (RFC 9421, 2.2): what is signed besides headers."""
+    parts = urlsplit(address)
+    port = "" if parts.port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{parts.port}"
+    return {
+        "@method": "POST",
+        "@authority": f"{parts.hostname}{port}",
+        "@path": parts.path,
+    }
 
 
 def _dictionary(given: Headers, name: str) -> Mapping[str, Any]:
@@ -151,14 +154,14 @@ def _check_digest(given: Headers, body: bytes) -> None:
         raise UnverifiedSignature("Content-Digest is not the body's")
 
 
-def _verify(key: ec.EllipticCurvePublicKey, signature: object, base: bytes) -> None:
+def _verify(key: ec.EllipticCurvePublicKey, signature: object, bases: Sequence[bytes]) -> None:
     if not isinstance(signature, bytes):
         raise UnverifiedSignature("the signature is not understood")
     forms = [signature]
     if len(signature) == _RAW_LENGTH:
         r, s = signature[:32], signature[32:]
         forms.append(encode_dss_signature(int.from_bytes(r), int.from_bytes(s)))
-    if not any(_is_signed(key, form, base) for form in forms):
+    if not any(_is_signed(key, form, base) for base in bases for form in forms):
         raise UnverifiedSignature("the signature is not of this message and key")
 
 

@@ -19,9 +19,10 @@ from gateway.console.console_context import console as console_context
 from gateway.console.menu import MENU
 from gateway.console.settings import ConsoleSettings
 from tests.gateway.console.conftest import SECRET, Browser, Console
+from tests.support.endpoint_settings import endpoint_settings
 from tests.support.scenario import Scenario
 
-ENVIRONMENT = {"CALLBACK_KEY": "k3y", "DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
+ENVIRONMENT = endpoint_settings("k3y") | {"DARAJA_SHORTCODE": "600123", "PIN_PEPPER": "pepper"}
 
 
 def test_headers_forbid_scripts_other_sites_and_caching(console: Console) -> None:

@@ -47,6 +47,7 @@ from tests.support.builders import (
     insert_tariff,
 )
 from tests.support.cast import OPEN_SECRET
+from tests.support.endpoint_settings import endpoint_settings
 from tests.support.standins import StandIns, served, stand_ins
 from workers import jobs
 from workers.runtime import Runtime
@@ -350,7 +351,7 @@ def _environment(database_url: str, redis_url: str, url: str, standins: StandIns
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
         "PUBLIC_URL": url,
-        "CALLBACK_KEY": KEY,
+        **endpoint_settings(KEY),
         "DARAJA_SHORTCODE": "600123",
         "MTN_BASE_URL": "http://127.0.0.1:9",
         "AIRTEL_BASE_URL": "http://127.0.0.1:9",

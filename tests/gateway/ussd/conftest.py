@@ -15,6 +15,7 @@ from operations.embedded.services import Services
 from tests.gateway.ussd.conformance import WIRES, Caller, Hands, Wire
 from tests.support.cast import PSEUDONYMS
 from tests.support.channels import CHANNELS
+from tests.support.endpoint_settings import keys_of_all
 from tests.support.phone import PATIENCE_S, Phone
 from tests.support.pool import DatabasePool
 from tests.support.services import TEMPLATE, inside, make_template
@@ -91,7 +92,7 @@ def make_app(redis: Redis, open_unit: OpenUnit, open_read_only_unit: OpenUnit) -
             "menu": toy_menu(),
             "deadline_s": PATIENCE_S,
         }
-        yield lambda **given: ussd_application(key="demo", **{**parts, **given})
+        yield lambda **given: ussd_application(keys=keys_of_all("demo"), **{**parts, **given})
 
 
 @pytest.fixture

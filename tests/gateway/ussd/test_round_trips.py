@@ -16,6 +16,7 @@ from sqlalchemy import create_engine
 from core.clock import system_clock
 from gateway.app import create_app
 from tests.support.cast import AMINA, JUMA, METER, PEPPER, STRANGER, insert_cast
+from tests.support.endpoint_settings import endpoint_settings
 from tests.support.phone import Answer, Phone
 from tests.support.services import inside
 from tests.support.wire import Wire, wire_to, wire_to_redis
@@ -61,7 +62,7 @@ def trips(
         {
             "DATABASE_URL": wire.url,
             "REDIS_URL": redis_wire.url,
-            "CALLBACK_KEY": "demo",
+            **endpoint_settings("demo"),
             "DARAJA_SHORTCODE": "600123",
             "PIN_PEPPER": PEPPER,
         }

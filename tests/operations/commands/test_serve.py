@@ -83,7 +83,7 @@ def test_every_line_of_the_procfile_starts_and_readyz_names_whatever_is_killed(
 
 def confirm(deployment: Deployment, receipt: str) -> int:
     """Announce a payment of 500 for Amina's meter as Safaricom would; the status."""
-    key = deployment.settings["CALLBACK_KEY"]
+    key = deployment.settings["DARAJA_ENDPOINT_KEY"]
     request = urllib.request.Request(
         f"{deployment.url}/payments/daraja/{key}/confirmation",
         json.dumps(c2b(TransID=receipt, BillRefNumber=METER, TransAmount="500.00")).encode(),

@@ -84,7 +84,7 @@ def raw(der: bytes) -> bytes:
 
 def messages(address: str = OURS, after_s: float = 0) -> SignedMessages:
     at = NOW + timedelta(seconds=after_s)
-    return SignedMessages(read_public_keys(KEYS), address, lambda: at)
+    return SignedMessages(read_public_keys(KEYS), (address,), lambda: at)
 
 
 @pytest.mark.parametrize("form", [bytes, raw])
@@ -177,7 +177,7 @@ CAPTURED_ADDRESS = "https://pay-api.reignovatechnologies.com/api/v1/webhooks/paw
 
 def captured(address: str = CAPTURED_ADDRESS) -> SignedMessages:
     keys = read_public_keys(json.dumps([{"id": "HTTP_EC_P256_KEY:1", "key": CAPTURED_KEY}]))
-    return SignedMessages(keys, address, lambda: datetime.fromtimestamp(1790171712, UTC))
+    return SignedMessages(keys, (address,), lambda: datetime.fromtimestamp(1790171712, UTC))
 
 
 def test_a_callback_that_pawapay_really_sent_is_proved(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -214,9 +214,9 @@ RFC_SIGNATURE = (
 def test_the_rfcs_own_vector_for_this_algorithm_verifies_and_an_altered_one_does_not() -> None:
     (key,) = read_public_keys(json.dumps([{"id": "test-key-ecc-p256", "key": RFC_KEY}])).values()
     signature = base64.b64decode(RFC_SIGNATURE)
-    message_signature._verify(key, signature, RFC_BASE.encode())
+    message_signature._verify(key, signature, [RFC_BASE.encode()])
     with pytest.raises(UnverifiedSignature):
-        message_signature._verify(key, signature, RFC_BASE.replace("200", "201").encode())
+        message_signature._verify(key, signature, [RFC_BASE.replace("200", "201").encode()])
 
 
 def test_the_rfcs_own_digest_is_the_digest_of_its_body() -> None:

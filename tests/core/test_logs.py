@@ -119,9 +119,9 @@ def test_what_may_not_be_in_a_log_is_taken_out_and_the_rest_stays(given: str, wa
 
 # Settings whose values may be read by anybody who reads a log.
 _NO_SECRET = re.compile(
-    r"(_IPS|_BASE_URL|_PORT|_S|_SECONDS|_HOURS|_DAYS|_HOPS|_BALANCE|_COUNTRY|_ENVIRONMENT|_WORKERS"
+    r"(_IPS|_BASE_URL|_PORT|_S|_SECONDS|_HOURS|_DAYS|_BALANCE|_COUNTRY|_ENVIRONMENT|_WORKERS"
     r"|_PROXIES|_FORMAT|_LEVEL|_DATA|_DEMO|_ID|_USER|_USERNAME|_SHORTCODE|_INITIATOR|_PULL"
-    r"|_PUBLIC|_PUBLIC_KEYS|^PORT|^BIND|^PUBLIC_URL)$"
+    r"|_PUBLIC|_PUBLIC_KEYS|_AGGREGATORS|^PORT|^BIND|^PUBLIC_URL)$"
 )
 
 

@@ -1,4 +1,4 @@
-"""Endpoints from outside: another provider's key, endpoints that were not set up, addresses that lie."""
+"""Endpoints from outside: the keys of others, endpoints not set up, addresses that lie."""
 
 from __future__ import annotations
 

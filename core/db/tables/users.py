@@ -15,9 +15,18 @@ from sqlalchemy import (
     func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
+from core.act import ActName, ActState, SecondPerson
 from core.db.tables.audit import cases
-from core.db.tables.columns import enum_column, metadata, row_id, timestamp
+from core.db.tables.columns import (
+    amount_minor,
+    enum_column,
+    metadata,
+    reference,
+    row_id,
+    timestamp,
+)
 from core.db.tables.customers import customers, problem_reports
 from core.db.tables.payments import payments, tokens
 from core.operator import Role
@@ -66,6 +75,52 @@ audit_once = Table(
     metadata,
     Column("key", Text, primary_key=True),
     timestamp("noted_at"),
+)
+
+# What one person may do alone (core.act); without the row the defaults of the market count. NULL in
+# a daily limit: none.
+act_rules = Table(
+    "act_rules",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    *enum_column("second_person", SecondPerson),
+    amount_minor("large_minor"),
+    amount_minor("owner_daily_minor", nullable=True),
+    amount_minor("finance_daily_minor", nullable=True),
+    amount_minor("support_daily_minor", nullable=True),
+    CheckConstraint("id = 1", name="only_one"),
+    CheckConstraint("large_minor >= 0", name="large"),
+)
+
+# Acts of operators: done alone, with their value for the limit of the day, or asked for and
+# approved by another person. `ids` and `typed` make up the form again; `typed` is emptied when the
+# request ends.
+operator_acts = Table(
+    "operator_acts",
+    metadata,
+    row_id(),
+    *enum_column("act", ActName),
+    reference("user_id", "console_users"),
+    *enum_column("state", ActState),
+    amount_minor("value_minor"),
+    Column("ids", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("typed", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    timestamp("asked_at"),
+    timestamp("expires_at", nullable=True),
+    reference("decided_by", "console_users", nullable=True),
+    timestamp("decided_at", nullable=True),
+    CheckConstraint("value_minor >= 0", name="value"),
+    CheckConstraint("(state = 'done') = (expires_at IS NULL)", name="expires"),
+    CheckConstraint("(state IN ('done', 'waiting')) = (decided_at IS NULL)", name="decided"),
+    # Nobody approves what they asked for.
+    CheckConstraint(
+        "state <> 'approved' OR (decided_by IS NOT NULL AND decided_by <> user_id)",
+        name="second_person",
+    ),
+    Index("operator_acts_user_id_idx", "user_id", "asked_at"),
+    Index("operator_acts_decided_by_idx", "decided_by"),
+    Index("operator_acts_waiting_idx", "expires_at", postgresql_where=text("state = 'waiting'")),
 )
 
 # Names are found by how they begin.

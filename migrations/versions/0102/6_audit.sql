@@ -1,5 +1,20 @@
 -- What operators answer for: the audit log, cases, clawbacks, token orders, console users.
 
+-- What one person may do alone (core.act); without the row the defaults of the market count. NULL in
+-- a daily limit: none.
+CREATE TABLE act_rules (
+    id INTEGER NOT NULL,
+    second_person TEXT NOT NULL,
+    large_minor BIGINT NOT NULL,
+    owner_daily_minor BIGINT,
+    finance_daily_minor BIGINT,
+    support_daily_minor BIGINT,
+    CONSTRAINT act_rules_pkey PRIMARY KEY (id),
+    CONSTRAINT act_rules_second_person_check CHECK (second_person IN ('required', 'off')),
+    CONSTRAINT act_rules_only_one_check CHECK (id = 1),
+    CONSTRAINT act_rules_large_check CHECK (large_minor >= 0)
+);
+
 -- Append-only: who did what, to which row, and why.
 CREATE TABLE audit_log (
     id BIGINT GENERATED ALWAYS AS IDENTITY,
@@ -105,6 +120,42 @@ CREATE TABLE statement_pulls (
     next_at TIMESTAMP WITH TIME ZONE NOT NULL,
     CONSTRAINT statement_pulls_pkey PRIMARY KEY (provider_account)
 );
+
+-- Acts of operators: done alone, with their value for the limit of the day, or asked for and
+-- approved by another person. `ids` and `typed` make up the form again; `typed` is emptied when the
+-- request ends.
+CREATE TABLE operator_acts (
+    id BIGINT GENERATED ALWAYS AS IDENTITY,
+    act TEXT NOT NULL,
+    user_id BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    value_minor BIGINT NOT NULL,
+    ids JSONB DEFAULT '{}' NOT NULL,
+    typed JSONB DEFAULT '{}' NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    asked_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    expires_at TIMESTAMP WITH TIME ZONE,
+    decided_by BIGINT,
+    decided_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT operator_acts_pkey PRIMARY KEY (id),
+    CONSTRAINT operator_acts_act_check CHECK (act IN ('order_token', 'replace_device',
+        'match_payment', 'refund', 'record_return', 'give_credit_back', 'move_credit',
+        'reprice_sale', 'discount_sale', 'end_sale', 'forgive_debt', 'close_case', 'settle_agent',
+        'pay_commission', 'write_off_shortfall', 'set_float_limit', 'set_act_rules')),
+    CONSTRAINT operator_acts_state_check CHECK (state IN ('done', 'waiting', 'approved', 'refused',
+        'withdrawn', 'expired')),
+    CONSTRAINT operator_acts_value_check CHECK (value_minor >= 0),
+    CONSTRAINT operator_acts_expires_check CHECK ((state = 'done') = (expires_at IS NULL)),
+    CONSTRAINT operator_acts_decided_check CHECK ((state IN ('done', 'waiting')) = (decided_at IS
+        NULL)),
+    CONSTRAINT operator_acts_second_person_check CHECK (state <> 'approved' OR (decided_by IS NOT
+        NULL AND decided_by <> user_id)),
+    CONSTRAINT operator_acts_user_id_fkey FOREIGN KEY(user_id) REFERENCES console_users (id),
+    CONSTRAINT operator_acts_decided_by_fkey FOREIGN KEY(decided_by) REFERENCES console_users (id)
+);
+CREATE INDEX operator_acts_decided_by_idx ON operator_acts (decided_by);
+CREATE INDEX operator_acts_user_id_idx ON operator_acts (user_id, asked_at);
+CREATE INDEX operator_acts_waiting_idx ON operator_acts (expires_at) WHERE state = 'waiting';
 
 -- A code that an operator orders, until a worker has made it. `units`: tenths of a kWh, or days; 0
 -- for lock and unlock. `customer_id` had the device when it was ordered: it is made for no other

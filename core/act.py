@@ -24,8 +24,12 @@ ActName = Literal[
     "move_credit",
     "reprice_sale",
     "discount_sale",
-    "end_sale",
-    "forgive_debt",
+    "settle_sale",
+    "cancel_sale",
+    "repossess_sale",
+    "write_off_sale",
+    "waive_fee",
+    "write_off_clawback",
     "close_case",
     "settle_agent",
     "pay_commission",
@@ -43,9 +47,10 @@ ACTING: tuple[Role, ...] = ("owner", "finance", "support")
 APPROVING: tuple[Role, ...] = ("owner", "finance")
 # How long a request waits.
 REQUEST_KEPT = timedelta(days=3)
-# Who set a person's PIN, login or role may not use that for this long: an agent's cash is not
-# received, a request not approved.
+# Who gave an agent a new PIN does not book what that agent hands over, for this long.
 SPLIT_FOR = timedelta(days=7)
+# Who made or changed a login is not approved by it, for this long.
+NEW_LOGIN_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from core.errors import Refused
 from core.unit import OpenUnit, Unit, unit_opener
 from core.usecases.catalogue.access_fees import accrue_access_rates
 from core.usecases.messages.reminders import find_due_reminders, send_reminders
+from core.usecases.operators.approvals import expire_requests
 from core.usecases.operators.periodic_jobs import report_job_done, report_job_failed
 from core.usecases.operators.used_keys import forget_used_keys
 from core.usecases.sales.default_sale import default_late_sale, find_late_sales
@@ -123,6 +124,8 @@ class Schedule:
     def _forget_used_keys(self) -> None:
         with self.open_unit() as unit:
             forget_used_keys(unit)
+        with self.open_unit() as unit:
+            expire_requests(unit)
 
     def _default(self) -> None:
         default_all(self.open_unit, self.record_heartbeat)

@@ -141,12 +141,16 @@ def store_done(
 
 @dataclass(frozen=True, slots=True)
 class NewRequest:
-    """An act to ask for: `ids` are those of its page, `typed` what was typed into its form."""
+    """An act to ask for: `ids` are those of its page, `typed` what was typed into its form, the
+    reason among it."""
 
     act: ActName
     ids: Mapping[str, int]
     typed: Mapping[str, str]
-    reason: str
+
+    @property
+    def reason(self) -> str:
+        return self.typed.get("reason", "")
 
 
 def store_request(
@@ -172,7 +176,7 @@ def store_request(
                 "value": value_minor,
                 "ids": json.dumps(dict(asked.ids)),
                 "typed": json.dumps(dict(asked.typed)),
-                "reason": asked.reason,
+                "reason": asked.reason[:500],
                 "now": now,
                 "expires_at": expires_at,
             },
@@ -267,30 +271,4 @@ def _names(connection: Connection, roles: tuple[str, ...], without_id: int) -> l
             ),
             {"roles": list(roles), "id": without_id},
         ).scalars()
-    )
-
-
-def was_done_by(
-    connection: Connection,
-    operator: str,
-    actions: tuple[str, ...],
-    subject: tuple[str, int],
-    since: datetime,
-) -> bool:
-    """Return whether that operator did one of these actions to that row since then."""
-    return bool(
-        connection.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM audit_log WHERE subject = :subject"
-                " AND subject_id = :id AND operator = :operator AND action = ANY(:actions)"
-                " AND acted_at > :since)"
-            ),
-            {
-                "subject": subject[0],
-                "id": subject[1],
-                "operator": operator,
-                "actions": list(actions),
-                "since": since,
-            },
-        ).scalar_one()
     )

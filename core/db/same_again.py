@@ -126,3 +126,28 @@ def find_audit(
         },
     ).scalar_one()
     return acted_at
+
+
+def find_act_of(
+    connection: Connection,
+    operator: str,
+    subject: tuple[str, int],
+    action: str | None,
+    since: datetime,
+) -> datetime | None:
+    """Return when that operator last did that action, or any, to that row, since then."""
+    acted_at: datetime | None = connection.execute(
+        text(
+            "SELECT max(acted_at) FROM audit_log WHERE subject = :subject AND subject_id = :id"
+            " AND operator = :operator AND acted_at >= :since"
+            " AND (CAST(:action AS text) IS NULL OR action = :action)"
+        ),
+        {
+            "subject": subject[0],
+            "id": subject[1],
+            "operator": operator,
+            "action": action,
+            "since": since,
+        },
+    ).scalar_one()
+    return acted_at

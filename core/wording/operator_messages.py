@@ -20,6 +20,22 @@ _TEMPLATES = {
         "There is no market yet: load a catalogue (`dialwatt load FILE`), or have an owner set the"
         " market up at the console."
     ),
+    "limit_reached": (
+        "this is worth {value}, and {left} is left today of your limit of {limit} a day. Who can"
+        " raise it under Limits: {owners}; on the machine, `dialwatt limits` does"
+    ),
+    "acts_waiting": "{count} requests of yours wait already: have them approved or withdraw them",
+    "act_unknown": "there is no such request",
+    "act_ended": "this request is {state} already",
+    "act_expired": "this request has waited too long: ask again",
+    "act_own": "nobody approves what they asked for: another owner or finance user has to",
+    "act_not_yours": "only an owner or a finance user decides what another person asked for",
+    "act_changed": "it cannot be done any more as it was asked for: {problem}",
+    "approver_new": (
+        "{asker}, who asked for it, made or changed your login less than a day ago: another person"
+        " has to approve it"
+    ),
+    "asker_gone": "{asker}, who asked for it, may not do this any more",
     "access_days_missing": "an access rate needs the number of days between two charges",
     "appliance_unknown": 'there is no appliance "{appliance}" in the catalogue',
     "cash_unit_wrong": "{problem}",

@@ -37,11 +37,14 @@ from flask import (
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
+from core.act import ActName
+from core.db.acts import NewRequest
 from core.db.saved_forms import find_saved_form, save_answer, spend_token, unspend_token
 from core.errors import Refused
 from core.unit import Unit, retry_on_conflict
 from core.wording.operator_messages import describe_refusal
 from gateway.console import parsing
+from gateway.console.acts import Act, do_or_ask
 from gateway.console.auth import View, note_refusal, page
 from gateway.console.console_context import console, current_operator
 
@@ -91,7 +94,8 @@ class Done:
     """A form was submitted: the message to show, and the page to go to (`endpoint`, `ids`).
 
     `shown_once` is shown on that page, in the answer to this form and never again. `response` makes
-    what is sent instead of a page, for example a file; such a form may be sent again.
+    what is sent instead of a page, for example a file; such a form may be sent again. `lines`: what
+    a preview shows in place of what the form says.
     """
 
     message: str
@@ -99,6 +103,7 @@ class Done:
     ids: Mapping[str, Any] = field(default_factory=dict)
     response: Callable[[], ResponseReturnValue] | None = None
     shown_once: ShownOnce | None = None
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ class Form:
     (label, value) pairs for the top of the form; it and `fields` may abort(404). `links`: (label,
     endpoint) of related pages with the same ids.
 
+    `act`: what it does counts against the limits of its operator, and may need a second person.
+
     With `preview` the form is first submitted in a transaction that is rolled back, in which
     `preview(unit, done)` describes the result in lines. Only what was previewed can be saved.
 
@@ -136,6 +143,7 @@ class Form:
     links: tuple[tuple[str, str], ...] = ()
     figure: Callable[[Mapping[str, str]], Markup] | None = None
     refused: Callable[[Refused], None] = lambda refused: None
+    act: Act | None = None
 
 
 @dataclass(slots=True)
@@ -160,6 +168,9 @@ class FormState:
         return hashlib.blake2s(self.digest.encode(), key=key).hexdigest()
 
 
+# The forms of acts, each with its permission: an approved act is done by its own form.
+ACT_FORMS: dict[ActName, tuple[str, Form]] = {}
+
 _NOT_TYPED = ("form_token", "once", "confirmed")
 _ONCE_BYTES = 16
 
@@ -180,6 +191,8 @@ def form_page(blueprint: Blueprint, rule: str, name: str, permission: str, form:
 
     view.__name__ = name
     page(blueprint, rule, permission, methods=("GET", "POST"))(view)
+    if form.act:
+        ACT_FORMS[form.act.name] = permission, form
 
 
 def _send(answer: _Answer) -> ResponseReturnValue:
@@ -247,11 +260,35 @@ def _save_form(unit: Unit, form: Form, state: FormState, ids: Mapping[str, Any])
     values, state.problems = parse_fields(unit, fields, state.typed)
     if state.problems:
         raise _NotSaved
-    done = form.submit(unit, current_operator().name, values, **ids)
+    if form.act is None:
+        done = form.submit(unit, current_operator().name, values, **ids)
+    else:
+        typed = {field.name: state.typed.get(field.name, "") for field in fields}
+        done = _submit_act(unit, form, form.act, NewRequest(form.act.name, ids, typed), values)
     if form.preview and state.typed.get("confirmed") != state.digest:
-        state.preview = form.preview(unit, done)
+        state.preview = done.lines or form.preview(unit, done)
         raise _NotSaved
     return done
+
+
+def _submit_act(unit: Unit, form: Form, act: Act, request: NewRequest, values: Values) -> Done:
+    """Do what the form does, or ask for it where it needs a second person."""
+    operator, ids = current_operator().name, request.ids
+    lines = list[str]()
+
+    def work() -> Done:
+        done = form.submit(unit, operator, values, **ids)
+        lines.extend(form.preview(unit, done) if form.preview else ())
+        return done
+
+    value_minor = act.value(unit, values, **ids)
+    needs_two = act.needs_two(unit, operator, **ids)
+    done = do_or_ask(unit, work, request, value_minor, needs_two)
+    if isinstance(done, Done):
+        return done
+    message = " ".join(done.lines)
+    where = {"act_id": done.act_id}
+    return Done(message, "approvals.approval", where, lines=[*lines, *done.lines])
 
 
 def _keep_answer(unit: Unit, token: str, done: Done) -> _Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.console.pages import (
     agents,
     appliances,
+    approvals,
     audit,
     cases,
     credit,
@@ -12,6 +13,7 @@ from gateway.console.pages import (
     device_requests,
     devices,
     forgive_debts,
+    limits,
     login,
     manufacturers,
     market,
@@ -33,6 +35,8 @@ from gateway.console.pages import (
 BLUEPRINTS = (
     login.blueprint,
     own_login.blueprint,
+    approvals.blueprint,
+    limits.blueprint,
     dashboard.blueprint,
     forgive_debts.blueprint,  # with the other pages of customers
     devices.blueprint,
@@ -87,6 +91,7 @@ MENU = (
             ("Cases", "cases.cases"),
             ("SMS", "sms.sms"),
             ("Problem reports", "audit.reports"),
+            ("Approvals", "approvals.approvals"),
         ),
     ),
     (
@@ -104,6 +109,7 @@ MENU = (
         "Administration",
         (
             ("Audit log", "audit.audit"),
+            ("Limits", "limits.limits"),
             ("Market", "market.market"),
             ("Users", "users.users"),
         ),

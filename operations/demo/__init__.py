@@ -8,17 +8,21 @@ keys are of devices that exist only on the phone page.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
 
+from core.act import default_rules
 from core.clock import Clock, system_clock
 from core.db.statements import set_started_at
 from core.db.tariffs import find_market
 from core.environment import Environment
 from core.errors import BrokenInvariant
 from core.unit import Unit
+from core.usecases.operators.acts import set_rules
+from core.usecases.operators.audit import ITSELF
 from operations.demo.people import cast as cast
 from operations.demo.virtual_devices import device_source as device_source
 from operations.importing.import_file import import_file
@@ -45,6 +49,8 @@ def load_demo(engine: Engine, environment: Environment, clock: Clock = system_cl
             unit = Unit(connection, now, market)
             content = on_day(_read_file(f"{kind}.csv"), unit.today)
             import_file(unit, kind, content, environment)
+        rules = replace(default_rules(market), second_person="off")
+        set_rules(unit, rules, ITSELF, "the demo has one person at the console")
     return True
 
 

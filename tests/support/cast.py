@@ -5,10 +5,14 @@ Meter 01000000016 at 100 a kWh; kits at 150 a week. Keys are throw-away ones of 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from core.act import default_rules
+from core.db.acts import store_rules
+from core.db.tariffs import find_market
 from core.pin import hash_pin
 from core.pseudonym import Pseudonyms
 from core.tokens.keys import KeyRing, VendingKeys
@@ -63,6 +67,9 @@ OPEN_SECRET = secret_opener(RING, VendingKeys(VENDING_KEYS))
 def insert_cast(connection: Connection, today: date) -> None:
     """Insert the cast and their devices into an empty database."""
     insert_market(connection)
+    market = find_market(connection)
+    assert market is not None
+    store_rules(connection, replace(default_rules(market), second_person="off"))
     meters = insert_manufacturer(
         connection, code="umeme", token_family="sts", kinds=("meter",), sts=STS
     )

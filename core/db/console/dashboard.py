@@ -91,6 +91,7 @@ class PendingWork:
     prompts_waiting: int
     refunds_waiting: int
     cases_open: int
+    acts_asked: int
 
 
 _WORK = """
@@ -107,13 +108,15 @@ _WORK = """
            (SELECT count(*) FROM prompts WHERE next_attempt_at IS NOT NULL) AS prompts_waiting,
            (SELECT count(*) FROM refunds WHERE state NOT IN ('done', 'failed'))
                AS refunds_waiting,
-           (SELECT count(*) FROM cases WHERE closed_at IS NULL) AS cases_open
+           (SELECT count(*) FROM cases WHERE closed_at IS NULL) AS cases_open,
+           (SELECT count(*) FROM operator_acts
+             WHERE state = 'waiting' AND expires_at > :now) AS acts_asked
 """
 
 
-def pending_work(connection: Connection, since: datetime) -> PendingWork:
+def pending_work(connection: Connection, since: datetime, now: datetime) -> PendingWork:
     """Return the counts of pending work. SMS count as failed only if they were written since."""
-    return one_row(connection, PendingWork, _WORK, since=since)
+    return one_row(connection, PendingWork, _WORK, since=since, now=now)
 
 
 def collected(connection: Connection, first: date, last: date) -> tuple[int, int]:

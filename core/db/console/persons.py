@@ -21,6 +21,11 @@ _PERSON_OF = {
     "token_id": "SELECT 'customer', d.owner_id FROM tokens t JOIN devices d ON d.id = t.device_id"
     " WHERE t.id = :id",
     "order_id": "SELECT 'customer', customer_id FROM token_orders WHERE id = :id",
+    "act_id": "SELECT CASE WHEN ids ->> 'agent_id' IS NULL THEN 'customer' ELSE 'agent' END,"
+    " CAST(coalesce(ids ->> 'agent_id', ids ->> 'customer_id',"
+    " CAST(s.customer_id AS text), CAST(p.customer_id AS text)) AS bigint) FROM operator_acts a"
+    " LEFT JOIN sales s ON s.id = CAST(ids ->> 'sale_id' AS bigint)"
+    " LEFT JOIN payments p ON p.id = CAST(ids ->> 'payment_id' AS bigint) WHERE a.id = :id",
     "case_id": "SELECT 'customer', p.customer_id FROM cases c JOIN payments p ON p.id = payment_id"
     " WHERE c.id = :id",
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from core.clock import SAME_AGAIN_WITHIN
 from core.db.audit import insert_audit
-from core.db.same_again import find_audit
+from core.db.same_again import find_act_of, find_audit
 from core.errors import Refused
 from core.unit import Unit
 
@@ -55,3 +57,15 @@ def check_not_repeated(
     done_at = find_audit(unit.connection, (subject, subject_id), action, details, since)
     if done_at is not None:
         raise Refused("done_before", at=unit.market.local_time(done_at))
+
+
+def was_done_by(
+    unit: Unit,
+    operator: str,
+    subject: tuple[str, int],
+    within: timedelta,
+    action: str | None = None,
+) -> bool:
+    """Return whether that operator did that action, or anything, to a row (noun and id) lately."""
+    since = unit.now - within
+    return find_act_of(unit.connection, operator, subject, action, since) is not None

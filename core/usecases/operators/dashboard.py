@@ -73,7 +73,7 @@ def show_today(unit: Unit) -> Today:
         sum(row.amount_minor for row in received),
         sum(row.payments for row in received),
         tokens_since(unit.connection, midnight),
-        pending_work(unit.connection, midnight),
+        pending_work(unit.connection, midnight, unit.now),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, abort, render_template
 from flask.typing import ResponseReturnValue
 
+from core.act import SPLIT_FOR
 from core.agent import Agent
 from core.db.agents import agent_with_id, last_movements
 from core.db.console.agents import AGENTS
@@ -17,7 +18,9 @@ from core.msisdn import parse_msisdn
 from core.unit import Unit
 from core.usecases.agents.manage_agents import reset_pin, set_float_limit, take_over_cash
 from core.usecases.agents.pay_out import pay_commission, write_off_shortfall
+from core.usecases.operators.audit import was_done_by
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import INSTANT, LABEL, MONEY, money
@@ -105,6 +108,16 @@ def _agent_summary(unit: Unit, agent_id: int) -> list[tuple[str, str]]:
     ]
 
 
+def _gave_the_pin(unit: Unit, operator: str, agent_id: int) -> bool:
+    """Return whether this operator can know the PIN of the agent, whose cash is booked."""
+    return was_done_by(unit, operator, ("agent", agent_id), SPLIT_FOR, "reset_pin")
+
+
+def _nothing(unit: Unit, values: Values, agent_id: int) -> int:
+    """Cash that comes in gives nothing away."""
+    return 0
+
+
 def _receive_cash(unit: Unit, operator: str, values: Values, agent_id: int) -> Done:
     amount = Money(values["amount"], unit.market.currency)
     settled = take_over_cash(unit, agent_id, amount, values["receipt"], operator, values["reason"])
@@ -140,6 +153,7 @@ action_page(
         errors_at={"settlement_too_large": "amount", "receipt_used": "receipt"},
         summary=_agent_summary,
         preview=_preview_settlement,
+        act=Act("settle_agent", _nothing, _gave_the_pin),
     ),
 )
 
@@ -175,6 +189,7 @@ action_page(
         errors_at={"commission_too_large": "amount", "receipt_used": "receipt"},
         summary=_agent_summary,
         preview=_preview_settlement,
+        act=Act("pay_commission", needs_two=_gave_the_pin),
     ),
 )
 
@@ -202,6 +217,7 @@ action_page(
         errors_at={"shortfall_too_large": "amount"},
         summary=_agent_summary,
         preview=_preview_settlement,
+        act=Act("write_off_shortfall", needs_two=_gave_the_pin),
     ),
 )
 
@@ -229,6 +245,12 @@ def _set_limit(unit: Unit, operator: str, values: Values, agent_id: int) -> Done
     return Done("The float limit was set.", "agents.agent", {"agent_id": agent_id})
 
 
+def _raised_by(unit: Unit, values: Values, agent_id: int) -> int:
+    """Return by how much the limit is raised, in minor units."""
+    raised: int = values["limit"] - _get_agent(unit, agent_id).float_limit_minor
+    return max(0, raised)
+
+
 def _limit_fields(unit: Unit, agent_id: int) -> tuple[Field, ...]:
     present = major(_get_agent(unit, agent_id).float_limit_minor, unit.market.currency)
     return (Field("limit", "Float limit", parsing.amount_minor, value=present),)
@@ -239,5 +261,11 @@ action_page(
     "/agents/<int:agent_id>/limit",
     "set_limit",
     "set_float_limit",
-    Form("Set the float limit", _limit_fields, _set_limit, summary=_agent_summary),
+    Form(
+        "Set the float limit",
+        _limit_fields,
+        _set_limit,
+        summary=_agent_summary,
+        act=Act("set_float_limit", _raised_by),
+    ),
 )

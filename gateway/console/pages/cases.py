@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from flask import Blueprint, abort
 
 from core.db.console.cases import CASES, find_case
+from core.db.payments import get_payment
 from core.unit import Unit
 from core.usecases.reconciliation.cases import APPLY, KEEP, close_case, decisions_of
+from gateway.console.acts import Act
 from gateway.console.console_context import current_operator
 from gateway.console.formatting import INSTANT, LABEL, MONOSPACE, STATE, TEXT, instant, label
 from gateway.console.forms import Done, Field, Form, Values, action_page
@@ -82,6 +84,15 @@ def _decision_field(unit: Unit, case_id: int) -> Sequence[Field]:
     return (Field("held", "What it is", kind="select", options=options, hint=hint),)
 
 
+def _released(unit: Unit, values: Values, case_id: int) -> int | None:
+    """Return the money of a payment that is applied, in minor units; None: what is booked."""
+    case = find_case(unit.connection, case_id)
+    if case is None or case.payment_id is None or values.get("held") != APPLY:
+        return None
+    payment = get_payment(unit.connection, case.payment_id)
+    return payment.left_minor if payment else None
+
+
 def _close_case(unit: Unit, operator: str, values: Values, case_id: int) -> Done:
     decision = values.get("held")
     close_case(unit, case_id, operator, values["reason"], decision)
@@ -96,5 +107,12 @@ action_page(
     "/cases/<int:case_id>/close",
     "close",
     "close_case",
-    Form("Close a case", _decision_field, _close_case, button="Close", summary=_case_summary),
+    Form(
+        "Close a case",
+        _decision_field,
+        _close_case,
+        button="Close",
+        summary=_case_summary,
+        act=Act("close_case", _released),
+    ),
 )

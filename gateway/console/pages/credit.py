@@ -14,6 +14,7 @@ from core.usecases.customers.caller import get_known
 from core.usecases.refunds.credit import give_credit_back, transfer_credit
 from core.usecases.refunds.use_credit import use_credit
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.formatting import money
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.pages.return_fields import MONEY_BACK_ERRORS, part_field
@@ -78,6 +79,7 @@ action_page(
         button="Record it",
         errors_at=MONEY_BACK_ERRORS | {"account_unknown": "source"},
         summary=_summary,
+        act=Act("give_credit_back"),
     ),
 )
 
@@ -110,6 +112,7 @@ action_page(
         button="Move it",
         errors_at=MONEY_BACK_ERRORS | {"customer_unknown": "number", "credit_theirs": "number"},
         summary=_summary,
+        act=Act("move_credit"),
     ),
 )
 

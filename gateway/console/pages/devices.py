@@ -23,6 +23,7 @@ from core.usecases.devices.replace_device import Replacement, replace_device
 from core.usecases.devices.transfer_meter import transfer_meter_by_operator
 from core.usecases.sales.allowed_plans import remove_plan_from, set_plan_on
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import DAY, LABEL, MONOSPACE, STATE, TEXT, label
@@ -329,5 +330,6 @@ action_page(
         ),
         summary=_device_summary,
         preview=lambda unit, done: [done.message],
+        act=Act("replace_device"),
     ),
 )  # fmt: skip

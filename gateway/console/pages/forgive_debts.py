@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from core.db.forgiven import ForgivableKind, forgivable_debts
 from core.unit import Unit
 from core.usecases.customers.forgive_debt import forgive_debt
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.formatting import day, money
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.pages.customers import blueprint as blueprint
@@ -33,7 +35,11 @@ def _debt_fields(label: str, kind: ForgivableKind) -> Callable[..., Sequence[Fie
 
 
 def _forgive_page(
-    name: str, title: str, label: str, kind: ForgivableKind, booked_as: str
+    name: Literal["waive_fee", "write_off_clawback"],
+    title: str,
+    label: str,
+    kind: ForgivableKind,
+    booked_as: str,
 ) -> None:  # fmt: skip
     """Serve the form that forgives debts of that kind, at /customers/<id>/<name>."""
 
@@ -48,6 +54,7 @@ def _forgive_page(
     form = Form(
         title, _debt_fields(label, kind), submit, button=title,
         errors_at={"debt_closed": "debt"}, preview=lambda unit, done: [done.message],
+        act=Act(name),
     )  # fmt: skip
     rule = f"/customers/<int:customer_id>/{name.replace('_', '-')}"
     action_page(blueprint, rule, name, "forgive_debt", form)

@@ -20,6 +20,7 @@ from core.usecases.sales.end_sale import (
 )
 from core.usecases.sales.pause_sale import pause_sale, resume_sale
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.formatting import day, money
 from gateway.console.forms import Done, Field, Form, Values, action_page, no_fields
 from gateway.console.pages.sales import blueprint as blueprint
@@ -37,6 +38,7 @@ def _sale_act(
     *,
     fields: Callable[..., Sequence[Field]] = no_fields,
     errors_at: Mapping[str, str] | None = None,
+    act: Act | None = None,
 ) -> None:
     """Serve the form of one act on a sale, at /sales/<id>/<name>."""
 
@@ -47,7 +49,7 @@ def _sale_act(
 
     form = Form(
         title, fields, submit, button=title, errors_at=errors_at or {}, summary=sale_summary,
-        preview=preview,
+        preview=preview, act=act,
     )  # fmt: skip
     rule = f"/sales/<int:sale_id>/{name.replace('_', '-')}"
     action_page(blueprint, rule, name, "change_sale", form)
@@ -89,9 +91,18 @@ def _written_off_lines(unit: Unit, done: Done) -> list[str]:
     ]
 
 
-_sale_act("cancel", "Cancel the sale", _with_reason_only(cancel_sale), _ended_lines)
-_sale_act("repossess", "Repossess the device", _with_reason_only(repossess_sale), _ended_lines)
-_sale_act("write_off", "Write off the sale", _with_reason_only(write_off_sale), _written_off_lines)
+_sale_act(
+    "cancel", "Cancel the sale", _with_reason_only(cancel_sale), _ended_lines,
+    act=Act("cancel_sale"),
+)  # fmt: skip
+_sale_act(
+    "repossess", "Repossess the device", _with_reason_only(repossess_sale), _ended_lines,
+    act=Act("repossess_sale"),
+)  # fmt: skip
+_sale_act(
+    "write_off", "Write off the sale", _with_reason_only(write_off_sale), _written_off_lines,
+    act=Act("write_off_sale"),
+)  # fmt: skip
 
 
 def _discount(unit: Unit, operator: str, values: Values, sale_id: int) -> None:
@@ -108,6 +119,7 @@ _sale_act(
         Field("amount", "Discount", parsing.positive_amount_minor, hint="Less than what is left."),
     ),
     errors_at=dict.fromkeys(("discount_too_large", "plan_total", "plan_reversed_part"), "amount"),
+    act=Act("discount_sale"),
 )
 
 
@@ -142,6 +154,7 @@ _sale_act(
               hint="Empty: today."),
     ),
     errors_at={"rest_too_large": "rest", "plan_total": "rest", "plan_first_day": "due_on"},
+    act=Act("settle_sale"),
 )  # fmt: skip
 
 

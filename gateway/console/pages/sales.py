@@ -20,6 +20,7 @@ from core.usecases.sales.allowed_plans import find_plan_set_on
 from core.usecases.sales.change_sale import NewSchedule, reprice_sale, reschedule_sale
 from core.usecases.sales.sell import NewSale, find_sale_before, sell_by_operator
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import DAY, MONEY, MONOSPACE, STATE, money
@@ -190,6 +191,12 @@ def _price_fields(unit: Unit, sale_id: int) -> tuple[Field, ...]:
     return (Field("total", "New price", parsing.amount_minor, value=total),)
 
 
+def _lowered_by(unit: Unit, values: Values, sale_id: int) -> int:
+    """Return by how much the price is lowered, in minor units."""
+    lowered: int = get_sale(unit, sale_id).total_minor - values["total"]
+    return max(0, lowered)
+
+
 def _reprice_sale(unit: Unit, operator: str, values: Values, sale_id: int) -> Done:
     reprice_sale(unit, sale_id, values["total"], operator, values["reason"])
     message = f"The sale has a new price. {_SMS_SENT}"
@@ -209,6 +216,7 @@ action_page(
         errors_at=dict.fromkeys(("plan_same", "plan_total", "plan_below_paid"), "total"),
         summary=sale_summary,
         preview=preview_sale,
+        act=Act("reprice_sale", _lowered_by),
     ),
 )
 

@@ -11,6 +11,7 @@ from core.usecases.refunds.refund import request_refund
 from core.usecases.refunds.reversal import reverse_by_hand
 from core.usecases.refunds.suspense import match_suspense
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.formatting import INSTANT, MONEY, MONOSPACE
 from gateway.console.forms import Done, Field, Form, Values, action_page
 from gateway.console.listing import Column, Listing, list_page
@@ -87,6 +88,7 @@ action_page(
         ),
         summary=_match_summary,
         preview=_preview_match,
+        act=Act("match_payment"),
     ),
 )
 
@@ -109,6 +111,7 @@ action_page(
         button="Refund it",
         errors_at=MONEY_BACK_ERRORS,
         summary=payment_summary,
+        act=Act("refund"),
     ),
 )
 
@@ -136,5 +139,6 @@ action_page(
         button="Record it",
         errors_at=MONEY_BACK_ERRORS,
         summary=payment_summary,
+        act=Act("record_return"),
     ),
 )

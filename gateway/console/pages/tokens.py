@@ -14,6 +14,7 @@ from core.unit import Unit
 from core.usecases.tokens.goodwill import give_token
 from core.usecases.tokens.resend import reveal_token
 from gateway.console import parsing
+from gateway.console.acts import Act
 from gateway.console.auth import page
 from gateway.console.console_context import console
 from gateway.console.formatting import (
@@ -138,6 +139,7 @@ action_page(
             "token_without_amount": "amount",
             "token_amount_invalid": "amount",
         },
+        act=Act("order_token"),
     ),
 )
 

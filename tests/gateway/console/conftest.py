@@ -6,6 +6,7 @@ for every name in an address: add further ids there.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Iterator
@@ -240,12 +241,21 @@ def _story(scenario: Scenario) -> dict[str, Any]:
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = scenario.rows(found)[0]
+    act_id = scenario.rows(
+        "INSERT INTO operator_acts (act, user_id, state, value_minor, ids, typed, reason, asked_at,"
+        " expires_at) SELECT 'order_token', u.id, 'waiting', 0, '{}', :typed, 'for the tests', :now,"
+        " CAST(:now AS timestamptz) + interval '3 days' FROM console_users u"
+        " WHERE name = 'support' RETURNING id",
+        typed=json.dumps({"serial": CHIDIS_KIT, "kind": "unlock", "reason": "for the tests"}),
+        now=NOW,
+    )[0][0]
     agent_id = scenario.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
     device_id = scenario.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = scenario.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]
     sale_id = scenario.rows(SALE_OF, serial=KIT)[0][0]
     tariff_id, village_id, manufacturer_id, appliance_id, plan_id = scenario.rows(CATALOGUE)[0]
     return {
+        "act_id": act_id,
         "payment_id": paid,
         "suspense_id": lost,
         "customer_id": customer_id,

@@ -1,0 +1,98 @@
+"""Acts of operators that are limited: done at once, or asked for and approved by a second person.
+
+A form is an act if it has an `Act`. Its use case is done first, so that a preview and a refusal are
+as ever, and is taken back where it needs a second person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from core.act import REQUEST_KEPT, ActName
+from core.db.acts import NewRequest
+from core.money import Money
+from core.unit import Unit
+from core.usecases.operators.acts import (
+    Worth,
+    ask_for_act,
+    begin_act,
+    finish_act,
+    measure_act,
+    needs_second,
+    read_rules,
+    who_approves,
+)
+from gateway.console.console_context import current_operator
+from gateway.console.formatting import instant
+
+Result = TypeVar("Result")
+
+
+def _as_booked(unit: Unit, values: dict[str, object], **ids: int) -> int | None:
+    return None
+
+
+def _never(unit: Unit, operator: str, **ids: int) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a form does, for the limits of its operator.
+
+    `value(unit, values, **ids)`: what it is worth in minor units; None: what it books, or the
+    tokens that it orders. `needs_two(unit, operator, **ids)`: whether it needs a second person
+    whatever it is worth.
+    """
+
+    name: ActName
+    value: Callable[..., int | None] = _as_booked
+    needs_two: Callable[..., bool] = _never
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An act that was not done but asked for: the id of the request, and what the operator is
+    told."""
+
+    act_id: int
+    lines: Sequence[str]
+
+
+def do_or_ask(
+    unit: Unit,
+    work: Callable[[], Result],
+    request: NewRequest,
+    value_minor: int | None,
+    needs_two: bool,
+) -> Result | Asked:
+    """Return what `work` does if the operator may do it alone; otherwise take it back and ask.
+
+    Raises Refused: limit_reached, acts_waiting, and as `work`.
+    """
+    user = current_operator()
+    mark, rules, wakes = begin_act(unit, user), read_rules(unit), set(unit.wakes)
+    with unit.connection.begin_nested() as savepoint:
+        result = work()
+        worth = measure_act(unit, mark, user.name, value_minor)
+        is_asked = needs_second(rules, worth, needs_two=needs_two)
+        if is_asked:
+            savepoint.rollback()
+    if not is_asked:
+        finish_act(unit, rules, user, request.act, worth)
+        return result
+    unit.wakes.intersection_update(wakes)
+    act_id = ask_for_act(unit, user, request, worth.value_minor)
+    return Asked(act_id, _describe(unit, worth, user.id))
+
+
+def _describe(unit: Unit, worth: Worth, user_id: int) -> list[str]:
+    value = Money(worth.value_minor, unit.market.currency)
+    until = instant(unit.now + REQUEST_KEPT, unit.market)
+    first = f"This is worth {value} and needs" if worth.value_minor else "This needs"
+    return [
+        f"{first} a second person: it is asked for, and done when another person approves it.",
+        f"It waits until {until}. {who_approves(unit, user_id)}",
+    ]

@@ -241,14 +241,15 @@ def _story(scenario: Scenario) -> dict[str, Any]:
         order_id = order_token(unit, CHIDIS_KIT, "days", 1, "test", "for the tests")
     found = "SELECT (SELECT max(id) FROM tokens), (SELECT max(id) FROM sms), id FROM cases"
     token_id, text_id, case_id = scenario.rows(found)[0]
-    act_id = scenario.rows(
+    scenario.run(
         "INSERT INTO operator_acts (act, user_id, state, value_minor, ids, typed, reason, asked_at,"
         " expires_at) SELECT 'order_token', u.id, 'waiting', 0, '{}', :typed, 'for the tests', :now,"
         " CAST(:now AS timestamptz) + interval '3 days' FROM console_users u"
-        " WHERE name = 'support' RETURNING id",
+        " WHERE name = 'support'",
         typed=json.dumps({"serial": CHIDIS_KIT, "kind": "unlock", "reason": "for the tests"}),
         now=NOW,
-    )[0][0]
+    )
+    act_id = scenario.rows("SELECT id FROM operator_acts")[0][0]
     agent_id = scenario.rows("SELECT id FROM agents WHERE msisdn = :juma", juma=JUMA)[0][0]
     device_id = scenario.rows("SELECT id FROM devices WHERE serial = :kit", kit=STOCK_KIT)[0][0]
     customer_id = scenario.rows("SELECT customer_id FROM payments WHERE id = :id", id=paid)[0][0]

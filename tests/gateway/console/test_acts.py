@@ -37,7 +37,7 @@ def ask(browser: Browser, path: str, **typed: str) -> str:
     """Ask for an act; return the id of the request."""
     answer = browser.post(path, **typed)
     assert answer.status_code == 302, answer.text
-    return _REQUEST.findall(answer.location)[0]
+    return str(_REQUEST.findall(answer.location)[0])
 
 
 def unlock(browser: Browser, serial: str = KIT) -> str:
